@@ -1,0 +1,60 @@
+#pragma once
+/*
+ * Linux calls that the Glibc module hides or that are awkward from Swift.
+ * Each wrapper returns what its system call returns and leaves errno as it is.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <linux/stat.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* openat2(2): the only open that can refuse symbolic links in every component. */
+static inline int clinux_openat2(int directory, const char *path, uint64_t flags, uint64_t mode,
+                                 uint64_t resolve) {
+    struct open_how how = {.flags = flags, .mode = mode, .resolve = resolve};
+    return (int)syscall(SYS_openat2, directory, path, &how, sizeof how);
+}
+
+static const uint64_t CLINUX_BENEATH = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
+static const uint64_t CLINUX_NO_LINKS = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS;
+static const uint64_t CLINUX_NO_MOUNTS = RESOLVE_NO_XDEV;
+/* O_PATH and O_NOATIME stand behind _GNU_SOURCE. */
+static const int CLINUX_O_PATH = 010000000;
+static const int CLINUX_O_NOATIME = 01000000;
+
+/* getdents64(2): readdir without its hidden buffer and its rewinds. */
+static inline long clinux_getdents64(int directory, void *buffer, size_t bytes) {
+    return syscall(SYS_getdents64, directory, buffer, bytes);
+}
+
+/* What mirrorctl wants of statx(2); times in nanoseconds since the epoch. */
+struct clinux_status {
+    uint64_t device, inode, size, blocks;
+    int64_t mtime, ctime;
+    uint32_t mode, uid, gid, links;
+};
+
+/* statx(2) of a name below a directory (never through a link), or of the descriptor itself if path is "". */
+static inline int clinux_status(int directory, const char *path, struct clinux_status *out) {
+    struct statx s;
+    const int at = 0x100 /* AT_SYMLINK_NOFOLLOW */ | 0x800 /* AT_NO_AUTOMOUNT */ |
+                   (path[0] == 0 ? 0x1000 /* AT_EMPTY_PATH */ : 0);
+    const long result = syscall(SYS_statx, directory, path, at, STATX_BASIC_STATS, &s);
+    if (result != 0) return -1;
+    out->device = ((uint64_t)s.stx_dev_major << 32) | s.stx_dev_minor;
+    out->inode = s.stx_ino;
+    out->size = s.stx_size;
+    out->blocks = s.stx_blocks;
+    out->mtime = s.stx_mtime.tv_sec * 1000000000LL + s.stx_mtime.tv_nsec;
+    out->ctime = s.stx_ctime.tv_sec * 1000000000LL + s.stx_ctime.tv_nsec;
+    out->mode = s.stx_mode;
+    out->uid = s.stx_uid;
+    out->gid = s.stx_gid;
+    out->links = s.stx_nlink;
+    return 0;
+}

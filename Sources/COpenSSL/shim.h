@@ -1,0 +1,3 @@
+/* OpenSSL's message digests (EVP): what Digests/ hashes with. */
+#include <openssl/evp.h>
+#include <openssl/err.h>

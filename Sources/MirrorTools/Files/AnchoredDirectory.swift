@@ -1,0 +1,243 @@
+import CLinux
+import Glibc
+package import SystemPackage
+
+/// An open directory of the mirror, and operations on the names in it.
+///
+/// Everything is resolved from an open descriptor by `openat2(2)` with `RESOLVE_BENEATH`, `RESOLVE_NO_SYMLINKS`
+/// and `RESOLVE_NO_MAGICLINKS`: whoever may write to the mirror cannot lead a run by root out of it, whatever
+/// is renamed or linked meanwhile.
+package struct AnchoredDirectory: ~Copyable {
+  /// A name and its kind, as `getdents64(2)` gave them.
+  struct Entry: Sendable {
+    let name: FileName
+    let kind: FileKind
+  }
+
+  let descriptor: Descriptor
+  /// The mirror's root, for messages.
+  package let root: FilePath
+  /// This directory relative to the root.
+  package let path: MirrorPath
+
+  private init(owning raw: Int32, root: FilePath, path: MirrorPath) {
+    descriptor = Descriptor(owning: raw)
+    self.root = root
+    self.path = path
+  }
+
+  /// Opens the mirror's root, following links: the user named it.
+  package init(root: FilePath) throws(MirrorError) {
+    let raw = root.withPlatformString { open($0, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
+    guard raw >= 0 else { throw .system(lastErrno(), "open", "\(root)") }
+    self.init(owning: raw, root: root, path: .root)
+  }
+
+  /// Opens a directory below this one; `mounts` tells whether another file system may be entered.
+  package func directory(_ relative: MirrorPath, enteringMounts mounts: Bool = true) throws(MirrorError)
+    -> AnchoredDirectory
+  {
+    let raw = openBeneath(
+      relative, flags: O_RDONLY | O_DIRECTORY, resolve: CLINUX_NO_LINKS | (mounts ? 0 : CLINUX_NO_MOUNTS))
+    let path = self.path.joined(relative)
+    guard raw >= 0 else { throw .system(lastErrno(), "open", displayed(path)) }
+    return AnchoredDirectory(owning: raw, root: root, path: path)
+  }
+
+  /// Opens a directory of this one by name.
+  package func directory(_ name: FileName, enteringMounts mounts: Bool = true) throws(MirrorError)
+    -> AnchoredDirectory
+  {
+    try directory(MirrorPath(bytes: name.bytes), enteringMounts: mounts)
+  }
+
+  /// A second owner of the same directory.
+  func duplicate() throws(MirrorError) -> AnchoredDirectory {
+    let raw = fcntl(descriptor.raw, F_DUPFD_CLOEXEC, 0)
+    guard raw >= 0 else { throw .system(lastErrno(), "open", displayed(path)) }
+    return AnchoredDirectory(owning: raw, root: root, path: path)
+  }
+
+  /// Opens a file below this directory for reading, without touching its access time where that is allowed.
+  func file(_ relative: MirrorPath, flags: Int32 = O_RDONLY) throws(MirrorError) -> Descriptor {
+    let wanted = flags | O_NOCTTY | O_NONBLOCK
+    var raw = openBeneath(relative, flags: wanted | CLINUX_O_NOATIME, resolve: CLINUX_NO_LINKS)
+    if raw < 0 && errno == EPERM { raw = openBeneath(relative, flags: wanted, resolve: CLINUX_NO_LINKS) }
+    guard raw >= 0 else { throw .system(lastErrno(), "open", displayed(path.joined(relative))) }
+    return Descriptor(owning: raw)
+  }
+
+  private func existingFile(_ relative: MirrorPath) throws(MirrorError) -> Descriptor? {
+    do throws(MirrorError) { return try file(relative) } catch {
+      if error.code == .system(.noSuchFileOrDirectory) { return nil }
+      throw error
+    }
+  }
+
+  /// Creates a file that must not exist, readable by its owner alone until its owner is set.
+  func createFile(_ name: FileName) throws(MirrorError) -> Descriptor {
+    let raw = openBeneath(
+      MirrorPath(bytes: name.bytes), flags: O_WRONLY | O_CREAT | O_EXCL, mode: 0o600, resolve: CLINUX_NO_LINKS)
+    guard raw >= 0 else { throw .system(lastErrno(), "create a file in", displayed(path)) }
+    return Descriptor(owning: raw)
+  }
+
+  /// Opens a file for reading and writing, creating it with `mode` if it is missing.
+  func fileForUpdate(_ name: FileName, mode: UInt64) throws(MirrorError) -> Descriptor {
+    let raw = openBeneath(
+      MirrorPath(bytes: name.bytes), flags: O_RDWR | O_CREAT, mode: mode, resolve: CLINUX_NO_LINKS)
+    guard raw >= 0 else { throw .system(lastErrno(), "open", displayed(name)) }
+    return Descriptor(owning: raw)
+  }
+
+  /// The names in this directory, `.` and `..` left out, in the disk's order.
+  func entries() throws(MirrorError) -> [Entry] {
+    var entries: [Entry] = []
+    let fault: Errno? = withUnsafeTemporaryAllocation(byteCount: 32768, alignment: 16) { buffer in
+      while true {
+        let count = clinux_getdents64(descriptor.raw, buffer.baseAddress, buffer.count)
+        if count == 0 { return nil }
+        if count < 0 { return lastErrno() }
+        appendEntries(in: UnsafeRawBufferPointer(buffer)[..<count], to: &entries)
+      }
+    }
+    if let fault { throw .system(fault, "read", displayed(path)) }
+    return entries
+  }
+
+  private func appendEntries(in records: Slice<UnsafeRawBufferPointer>, to entries: inout [Entry]) {
+    var records = UnsafeRawBufferPointer(rebasing: records)
+    // struct linux_dirent64: ino (8), off (8), reclen (2), type (1), name.
+    while records.count > 19 {
+      let length = Int(records.loadUnaligned(fromByteOffset: 16, as: UInt16.self))
+      guard length > 19, length <= records.count else { return }
+      let name = records[19..<length].prefix { $0 != 0 }
+      let type = records[18]
+      if !(name.elementsEqual(".".utf8) || name.elementsEqual("..".utf8)) {
+        let name = FileName(bytes: Array(name))
+        entries.append(Entry(name: name, kind: kind(of: name, type: type)))
+      }
+      records = UnsafeRawBufferPointer(rebasing: records[length...])
+    }
+  }
+
+  private func kind(of name: FileName, type: UInt8) -> FileKind {
+    switch Int(type) {
+    case Int(DT_DIR): .directory
+    case Int(DT_REG): .regular
+    case Int(DT_LNK): .link
+    case Int(DT_UNKNOWN): (try? status(of: name))??.kind ?? .other
+    default: .other
+    }
+  }
+
+  /// `statx(2)` of a name, never through a link; nil when it does not exist.
+  func status(of name: FileName) throws(MirrorError) -> FileStatus? {
+    var raw = clinux_status()
+    let result = name.withCString { clinux_status(descriptor.raw, $0, &raw) }
+    guard result != 0 else { return FileStatus(raw) }
+    let error = lastErrno()
+    guard error == .noSuchFileOrDirectory else { throw .system(error, "look at", displayed(name)) }
+    return nil
+  }
+
+  /// `statx(2)` of this directory.
+  func status() throws(MirrorError) -> FileStatus {
+    try attempt("look at", displayed(path)) { () throws(Errno) in try descriptor.status() }
+  }
+
+  /// The content of a small regular file below this directory; nil when it does not exist.
+  ///
+  /// - Throws: when it cannot be read, or holds more than `limit` bytes.
+  func contents(of relative: MirrorPath, limit: Int) throws(MirrorError) -> [UInt8]? {
+    let name = displayed(path.joined(relative))
+    guard let file = try existingFile(relative) else { return nil }
+    let status = try attempt("look at", name) { () throws(Errno) in try file.status() }
+    guard status.kind == .regular else {
+      throw MirrorError(.invalid, name, "is not a regular file", remedy: "remove it")
+    }
+    guard status.size <= limit else {
+      throw MirrorError(.invalid, name, "is larger than \(limit) bytes", remedy: "look at it by hand")
+    }
+    return try attempt("read", name) { () throws(Errno) in try file.bytes(upTo: Int(status.size)) }
+  }
+
+  /// Where a symbolic link points, as it is written.
+  func linkTarget(of name: FileName) throws(MirrorError) -> [UInt8] {
+    var target = [UInt8](repeating: 0, count: Int(PATH_MAX))
+    let count = target.withUnsafeMutableBytes { buffer in
+      buffer.withMemoryRebound(to: CChar.self) { buffer in
+        name.withCString { link in
+          buffer.baseAddress.map { readlinkat(descriptor.raw, link, $0, buffer.count) } ?? 0
+        }
+      }
+    }
+    guard count >= 0 else { throw .system(lastErrno(), "read the link", displayed(name)) }
+    return Array(target.prefix(count))
+  }
+
+  /// Whether what a link of this directory names is not there.
+  func linkIsDead(_ name: FileName) -> Bool {
+    var found = stat()
+    guard name.withCString({ fstatat(descriptor.raw, $0, &found, 0) }) != 0 else { return false }
+    return errno == ENOENT || errno == ENOTDIR || errno == ELOOP
+  }
+
+  /// `renameat2(2)` inside this directory; replaces what is there.
+  func rename(_ old: FileName, to new: FileName) throws(MirrorError) {
+    let result = old.withCString { old in
+      new.withCString { new in renameat(descriptor.raw, old, descriptor.raw, new) }
+    }
+    guard result == 0 else { throw .system(lastErrno(), "rename \(old) to", displayed(new)) }
+  }
+
+  /// Removes a file or link; nothing happens when it is gone already.
+  func unlink(_ name: FileName) throws(MirrorError) { try remove(name, flags: 0) }
+
+  /// Removes an empty directory; nothing happens when it is gone already.
+  func removeDirectory(_ name: FileName) throws(MirrorError) { try remove(name, flags: AT_REMOVEDIR) }
+
+  private func remove(_ name: FileName, flags: Int32) throws(MirrorError) {
+    guard name.withCString({ unlinkat(descriptor.raw, $0, flags) }) != 0 else { return }
+    let error = lastErrno()
+    guard error == .noSuchFileOrDirectory else { throw .system(error, "remove", displayed(name)) }
+  }
+
+  /// Creates a symbolic link that must not exist.
+  func createLink(_ name: FileName, to target: [UInt8]) throws(MirrorError) {
+    let result = name.withCString { link in
+      FileName(bytes: target).withCString { symlinkat($0, descriptor.raw, link) }
+    }
+    guard result == 0 else { throw .system(lastErrno(), "create the link", displayed(name)) }
+  }
+
+  /// Sets a link's owner; a plain user may keep what he made.
+  func changeOwner(of name: FileName, to ownership: Ownership) {
+    _ = name.withCString { fchownat(descriptor.raw, $0, ownership.uid, ownership.gid, AT_SYMLINK_NOFOLLOW) }
+  }
+
+  /// Makes renames and removals in this directory survive a power cut.
+  func sync() throws(MirrorError) {
+    try attempt("sync", displayed(path)) { () throws(Errno) in try descriptor.sync() }
+  }
+
+  /// The absolute path of a name in this directory, for messages.
+  package func displayed(_ name: FileName) -> String { displayed(path.appending(name)) }
+
+  /// The absolute path of a path in the mirror, for messages.
+  package func displayed(_ path: MirrorPath) -> String {
+    path.bytes.isEmpty ? "\(root)" : "\(root)/\(path)"
+  }
+
+  private func openBeneath(_ path: MirrorPath, flags: Int32, mode: UInt64 = 0, resolve: UInt64) -> Int32 {
+    path.withCString {
+      clinux_openat2(descriptor.raw, $0, UInt64(UInt32(bitPattern: flags | O_CLOEXEC)), mode, resolve)
+    }
+  }
+}
+
+extension MirrorPath {
+  func joined(_ relative: MirrorPath) -> MirrorPath {
+    bytes.isEmpty ? relative : MirrorPath(bytes: bytes + [UInt8(ascii: "/")] + relative.bytes)
+  }
+}

@@ -1,0 +1,80 @@
+import Glibc
+import SystemPackage
+
+/// A file that appears under its name whole and durable, or not at all.
+///
+/// A temporary name in the same directory, `O_EXCL`; on ``commit()`` owner and mode, `fsync`, `rename`, `fsync`
+/// of the directory. A writer that is dropped uncommitted removes its temporary; one that was killed leaves it
+/// to the next run's sweep.
+struct DurableFile: ~Copyable {
+  private let directory: AnchoredDirectory
+  private let temporary: FileName
+  private let name: FileName
+  private let file: Descriptor
+  private var committed = false
+
+  /// Begins a file `name` in `directory`.
+  init(_ name: FileName, in directory: borrowing AnchoredDirectory) throws(MirrorError) {
+    let temporary = TemporaryName.make()
+    let owned = try directory.duplicate()
+    let file = try directory.createFile(temporary)
+    self.directory = owned
+    self.temporary = temporary
+    self.name = name
+    self.file = file
+  }
+
+  deinit { if !committed { try? directory.unlink(temporary) } }
+
+  /// Adds bytes at the end.
+  mutating func write(_ bytes: UnsafeRawBufferPointer) throws(MirrorError) {
+    try attempt("write", directory.displayed(name)) { () throws(Errno) in try file.write(bytes) }
+  }
+
+  /// Adds bytes at the end.
+  mutating func write(_ bytes: [UInt8]) throws(MirrorError) {
+    try attempt("write", directory.displayed(name)) { () throws(Errno) in try file.write(bytes) }
+  }
+
+  /// The temporary file's descriptor, to read back what was written.
+  func reopened() throws(MirrorError) -> Descriptor { try directory.file(MirrorPath(bytes: temporary.bytes)) }
+
+  /// Puts the file in place, owned like `ownership`; `syncingDirectory: false` leaves the directory's `fsync`
+  /// to a caller that writes more into it. Returns the file's status under its final name.
+  @discardableResult
+  consuming func commit(_ ownership: Ownership, syncingDirectory: Bool = true) throws(MirrorError) -> FileStatus {
+    let path = directory.displayed(name)
+    // A plain user cannot give files away; then they stay his, readable as the mirror's are.
+    _ = fchown(file.raw, ownership.uid, ownership.gid)
+    try attempt("write", path) { () throws(Errno) in
+      try retrying { Int(fchmod(file.raw, ownership.mode)) }
+      try file.sync()
+    }
+    try directory.rename(temporary, to: name)
+    committed = true
+    if syncingDirectory { try directory.sync() }
+    return try attempt("look at", path) { () throws(Errno) in try file.status() }
+  }
+
+  /// Writes a whole small file at once.
+  @discardableResult
+  static func write(
+    _ bytes: [UInt8], to name: FileName, in directory: borrowing AnchoredDirectory, _ ownership: Ownership,
+    syncingDirectory: Bool = true
+  ) throws(MirrorError) -> FileStatus {
+    var file = try DurableFile(name, in: directory)
+    try file.write(bytes)
+    return try file.commit(ownership, syncingDirectory: syncingDirectory)
+  }
+}
+
+/// Names of what is not finished, or not wholly removed yet.
+enum TemporaryName {
+  /// A new name, different for every call.
+  static func make() -> FileName {
+    FileName(".mirrorctl-\(getpid())-\(hex(withUnsafeBytes(of: UInt64.random(in: .min ... .max), Array.init))).tmp")
+  }
+
+  /// Whether a name is one that ``make()`` gave: under the mirror's lock, that of a dead run.
+  static func matches(_ name: FileName) -> Bool { name.hasPrefix(".mirrorctl-") && name.hasSuffix(".tmp") }
+}

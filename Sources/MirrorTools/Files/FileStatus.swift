@@ -1,0 +1,76 @@
+import CLinux
+
+/// What makes a file the same file with the same content: anything that writes to it changes its ctime.
+///
+/// Times are nanoseconds since the epoch, the size is in bytes.
+public struct FileIdentity: Hashable, Sendable {
+  let device: UInt64
+  let inode: UInt64
+  let size: Int64
+  let mtime: Int64
+  let ctime: Int64
+
+  /// Whether a file recorded earlier is this one.
+  ///
+  /// The device is left out: its number changes when a Btrfs, ZFS or NFS file system is mounted again, and no
+  /// other file shares inode, size and both times to the nanosecond.
+  func isSameFile(as recorded: FileIdentity) -> Bool {
+    inode == recorded.inode && size == recorded.size && mtime == recorded.mtime && ctime == recorded.ctime
+  }
+}
+
+/// What `statx(2)` says of a file.
+public struct FileStatus: Hashable, Sendable {
+  /// Identity for the catalog.
+  public let identity: FileIdentity
+  /// Allocated bytes, what `du` counts.
+  public let allocated: Int64
+  let mode: UInt32
+  let uid: UInt32
+  let gid: UInt32
+  let links: UInt32
+
+  /// Size in bytes.
+  public var size: Int64 { identity.size }
+
+  /// What kind of file it is.
+  var kind: FileKind { FileKind(mode: mode) }
+
+  init(_ raw: clinux_status) {
+    identity = FileIdentity(
+      device: raw.device, inode: raw.inode, size: Int64(clamping: raw.size), mtime: raw.mtime, ctime: raw.ctime)
+    allocated = Int64(clamping: raw.blocks.multipliedReportingOverflow(by: 512).partialValue)
+    mode = raw.mode
+    uid = raw.uid
+    gid = raw.gid
+    links = raw.links
+  }
+}
+
+/// The kinds of directory entries that matter here.
+enum FileKind: Sendable {
+  case directory, regular, link, other
+
+  init(mode: UInt32) {
+    switch mode & 0o170000 {
+    case 0o040000: self = .directory
+    case 0o100000: self = .regular
+    case 0o120000: self = .link
+    default: self = .other
+    }
+  }
+}
+
+/// Who owns a written file, and its permission bits.
+struct Ownership: Sendable {
+  let uid: UInt32
+  let gid: UInt32
+  let mode: UInt32
+
+  /// A regular file's ownership as `status` has it, never executable nor set-id.
+  init(of status: FileStatus) {
+    uid = status.uid
+    gid = status.gid
+    mode = status.mode & 0o666
+  }
+}

@@ -1,0 +1,62 @@
+public import SystemPackage
+
+/// What is wrong with one path or key, and what to do about it.
+///
+/// Reads `<path or key>: <what is wrong>[: <what to do>]`, the form of every message of `mirrorctl`.
+public struct MirrorError: Error, Hashable, Sendable, CustomStringConvertible {
+  /// What a caller may want to tell apart; everything else is in the text.
+  public enum Code: Hashable, Sendable {
+    /// A system call failed.
+    case system(Errno)
+    /// Another run holds the lock.
+    case busy
+    /// A file or directory is not what it was when it was looked at.
+    case changed
+    /// Content or a name that cannot be used.
+    case invalid
+    /// A plan exceeds a safety limit.
+    case refused
+    /// SIGINT or SIGTERM arrived.
+    case interrupted
+    /// A C library or the catalog reported a fault.
+    case library
+  }
+
+  /// The kind of fault.
+  public let code: Code
+  /// The path or key, escaped for display.
+  public let subject: String
+  /// What is wrong with it.
+  public let problem: String
+  /// What the reader can do, where there is something.
+  public let remedy: String?
+
+  /// Makes an error of its parts; `subject` must already be fit for display.
+  public init(_ code: Code, _ subject: String, _ problem: String, remedy: String? = nil) {
+    self.code = code
+    self.subject = subject
+    self.problem = problem
+    self.remedy = remedy
+  }
+
+  /// A failed system call: `operation` is a verb, as in `cannot <operation>`.
+  static func system(_ errno: Errno, _ operation: String, _ subject: String) -> Self {
+    Self(.system(errno), subject, "cannot \(operation): \(errno)", remedy: remedy(for: errno))
+  }
+
+  private static func remedy(for errno: Errno) -> String? {
+    switch errno {
+    case .permissionDenied, .notPermitted: "run as the mirror's owner, or mend the permissions"
+    case .noSpace, .diskQuotaExceeded: "free some space and run again"
+    case .readOnlyFileSystem: "mount the file system writable"
+    case .tooManyOpenFiles, .tooManyOpenFilesInSystem: "raise the limit of open files (ulimit -n)"
+    case .ioError: "look at the disk (dmesg, smartctl)"
+    default: nil
+    }
+  }
+
+  /// The message without the program's name.
+  public var description: String {
+    remedy.map { "\(subject): \(problem): \($0)" } ?? "\(subject): \(problem)"
+  }
+}

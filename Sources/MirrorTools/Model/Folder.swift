@@ -1,0 +1,91 @@
+/// What matters of one directory's own files: tarballs, what describes them, and links.
+public struct Folder: Sendable {
+  /// Relative to the mirror's root.
+  public let path: MirrorPath
+  /// Regular files that are tarballs, by name.
+  public internal(set) var tarballs: [Tarball] = []
+  /// Every symbolic link, by name.
+  public internal(set) var links: [Link] = []
+  /// Files that describe one tarball each, by name; what they describe may be gone.
+  var sidecars: [Sidecar] = []
+  /// Files that describe all tarballs of the directory (`SHA256SUMS`, …), by name.
+  var manifests: [FileName] = []
+  /// `.cme` and `.cme.run` marks, by name.
+  var marks: [CompressionMark] = []
+  /// What a killed run left: files that never came to be, directories that were being removed.
+  var leftovers: [FileName] = []
+  /// Owner and permissions of the directory, for what is written into it.
+  var status: FileStatus
+
+  init(path: MirrorPath, status: FileStatus) {
+    self.path = path
+    self.status = status
+  }
+}
+
+/// A tarball that lies in the mirror.
+public struct Tarball: Sendable {
+  /// Relative to the mirror's root.
+  public let path: MirrorPath
+  /// nil for a plain `.tar`.
+  public let compression: Compression?
+  /// What `statx(2)` said during the scan.
+  public let status: FileStatus
+}
+
+/// A file named after a tarball.
+struct Sidecar: Sendable {
+  let name: FileName
+  let kind: SidecarKind
+  let tarball: FileName
+  let status: FileStatus
+}
+
+/// A mark beside a `.tar` that asks for its compression.
+struct CompressionMark: Sendable {
+  let name: FileName
+  /// The `.tar` it speaks of.
+  let tarball: FileName
+  /// `.cme.run`: some run began it.
+  let isRunning: Bool
+
+  init?(_ name: FileName) {
+    self.name = name
+    isRunning = name.hasSuffix(".tar.cme.run")
+    guard isRunning || name.hasSuffix(".tar.cme") else { return nil }
+    tarball = name.dropping(last: isRunning ? 8 : 4)
+  }
+}
+
+/// A symbolic link.
+public struct Link: Sendable {
+  /// Relative to the mirror's root.
+  public let path: MirrorPath
+  /// What is written in it.
+  let target: [UInt8]
+  /// What it names, by its text alone, if that is in the mirror.
+  public let destination: MirrorPath?
+  /// Whether nothing is there.
+  public let isDead: Bool
+
+  /// Where a link in `folder` that says `target` points inside a mirror known as `roots`.
+  static func destination(of target: [UInt8], in folder: MirrorPath, roots: [[UInt8]]) -> MirrorPath? {
+    let slash = UInt8(ascii: "/")
+    var parts: [[UInt8]]
+    if target.first == slash {
+      guard let root = roots.first(where: { target.starts(with: $0 + [slash]) }) else { return nil }
+      parts = target.dropFirst(root.count).split(separator: slash).map(Array.init)
+    } else {
+      parts = folder.components.map(\.bytes) + target.split(separator: slash).map(Array.init)
+    }
+    var result: [[UInt8]] = []
+    for part in parts where part != [UInt8(ascii: ".")] {
+      if part != Array("..".utf8) {
+        result.append(part)
+      } else if result.popLast() == nil {
+        return nil
+      }
+    }
+    return MirrorPath(bytes: Array(result.joined(separator: [slash])))
+  }
+}

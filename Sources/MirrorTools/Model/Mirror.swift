@@ -1,0 +1,122 @@
+public import SystemPackage
+
+/// A mirror as one scan found it. Nothing here changes, and nothing here asks the disk again.
+public struct Mirror: Sendable {
+  /// Where it lies.
+  public let root: FilePath
+  /// Files of the root itself.
+  public let folder: Folder
+  /// Lines of development, by name.
+  public internal(set) var releases: [Release]
+  /// What could not be read and was left out.
+  public let problems: [MirrorError]
+
+  /// All subarches, in path order.
+  public var subarches: [Subarch] { releases.flatMap { $0.arches.flatMap(\.subarches) } }
+
+  /// Every directory that may hold tarballs or links, in no particular order.
+  var folders: [Folder] {
+    var all = [folder]
+    for release in releases {
+      all.append(release.folder)
+      if let snapshots = release.snapshots { all.append(snapshots) }
+      for arch in release.arches {
+        all.append(arch.folder)
+        for subarch in arch.subarches {
+          all.append(subarch.folder)
+          for version in subarch.versions {
+            all.append(version.folder)
+            all += version.nested
+          }
+        }
+      }
+    }
+    return all
+  }
+
+  /// The absolute path of something in the mirror, escaped for display.
+  public func displayed(_ path: MirrorPath) -> String { path.bytes.isEmpty ? "\(root)" : "\(root)/\(path)" }
+
+  /// The absolute path as bytes, for a shell.
+  func absolute(_ path: MirrorPath) -> [UInt8] {
+    root.withPlatformString { Array(UnsafeBufferPointer(start: $0, count: root.length)) }.map(UInt8.init(bitPattern:))
+      + (path.bytes.isEmpty ? [] : [UInt8(ascii: "/")] + path.bytes)
+  }
+}
+
+/// A line of development, `funtoo-current`; Metro's *build*.
+public struct Release: Sendable {
+  /// The directory's name.
+  public let name: FileName
+  let folder: Folder
+  /// Package-tree snapshots.
+  public let snapshots: Folder?
+  /// Architectures, by name.
+  public internal(set) var arches: [Arch]
+}
+
+/// An architecture, `x86-64bit`.
+public struct Arch: Sendable {
+  /// The directory's name.
+  public let name: FileName
+  let folder: Folder
+  /// Subarches, by name.
+  public internal(set) var subarches: [Subarch]
+}
+
+/// A CPU tuning of an architecture in a release, and all that was built for it.
+public struct Subarch: Sendable {
+  /// Relative to the mirror's root.
+  public var path: MirrorPath { folder.path }
+  /// The line of development.
+  public let release: FileName
+  /// The architecture.
+  public let arch: FileName
+  /// Its own name, `core2_64`.
+  public let name: FileName
+  /// What `.control` says.
+  public let control: ControlState
+  /// Files beside the versions: `latest` links.
+  public let folder: Folder
+  /// Oldest first; same dates by name.
+  public let versions: [Version]
+
+  /// The newest complete version.
+  public var newestComplete: Version? { versions.last { $0.isComplete } }
+
+  /// Whether a version is being built: it has no `status` yet and a live process holds a progress lock.
+  func isBeingBuilt(_ version: Version) -> Bool { !version.hasStatus && control.liveLock != nil }
+}
+
+/// What one run built, a directory named by its date.
+public struct Version: Sendable {
+  /// Relative to the mirror's root.
+  public var path: MirrorPath { folder.path }
+  /// The directory's name.
+  public let name: FileName
+  /// Its date; 1980-01-01 when the name is none.
+  public let date: CalendarDate
+  /// Whether the name is a date.
+  public let isDated: Bool
+  /// Files of the directory itself.
+  public let folder: Folder
+  /// Directories inside that are not Metro's.
+  let nested: [Folder]
+  /// Whether a `status` file is there.
+  public let hasStatus: Bool
+  /// `status` says `ok`, or a stage3 tarball is there.
+  public let isComplete: Bool
+  /// Whether there is a `build-info.json`.
+  let hasBuildInfo: Bool
+
+  /// Complete, with a stage1.
+  public var isFull: Bool { isComplete && folder.tarballs.contains { $0.path.name.hasPrefix("stage1") } }
+
+  /// Bytes of its tarballs.
+  public var bytes: Int64 {
+    folder.tarballs.reduce(0) { sum, tarball in
+      let (total, overflow) = sum.addingReportingOverflow(tarball.status.size)
+      return overflow ? .max : total
+    }
+  }
+}

@@ -1,0 +1,94 @@
+/// How a tarball is compressed, by its name's ending.
+public enum Compression: String, Codable, Sendable, CaseIterable {
+  case gz, bz2, xz, zst
+
+  var suffix: String { ".tar.\(rawValue)" }
+}
+
+/// What a file's name says about a tarball.
+struct TarballName: Sendable {
+  /// The name without `.tar` and compression.
+  let stem: FileName
+  /// nil for a plain `.tar`.
+  let compression: Compression?
+
+  /// nil when the name is no tarball's.
+  init?(_ name: FileName) {
+    guard !name.isHidden else { return nil }
+    if name.hasSuffix(".tar") {
+      stem = name.dropping(last: 4)
+      compression = nil
+    } else if name.hasSuffix(".tar.xz") {
+      stem = name.dropping(last: 7)
+      compression = .xz
+    } else if name.hasSuffix(".tar.gz") {
+      stem = name.dropping(last: 7)
+      compression = .gz
+    } else if name.hasSuffix(".tar.bz2") {
+      stem = name.dropping(last: 8)
+      compression = .bz2
+    } else if name.hasSuffix(".tar.zst") {
+      stem = name.dropping(last: 8)
+      compression = .zst
+    } else {
+      return nil
+    }
+    if stem.bytes.isEmpty { return nil }
+  }
+
+  /// What the tarball is: `stage3`, or the extra's name (`openvz`, `lxd`, `gnome`).
+  ///
+  /// Metro names them `stage3-<subarch>-<build>-<version>`, `gnome-stage3-…`, `lxd-…` and
+  /// `<build>-<subarch>-openvz-<version>`.
+  func variant(in version: Version, of subarch: Subarch) -> String {
+    let text = stem.description
+    for stage in ["stage1", "stage2", "stage3"] where text.hasPrefix(stage) { return stage }
+    let container = "\(subarch.release)-\(subarch.name)-"
+    if text.hasPrefix(container) {
+      let rest = text.dropFirst(container.count)
+      return rest.hasSuffix("-\(version.name)") ? String(rest.dropLast(version.name.bytes.count + 1)) : String(rest)
+    }
+    let ending = "-\(subarch.name)-\(subarch.release)-\(version.name)"
+    guard text.hasSuffix(ending) else { return text }
+    let name = text.dropLast(ending.count)
+    return name.hasSuffix("-stage3") ? String(name.dropLast(7)) : String(name)
+  }
+
+  /// Name and version of a snapshot, `portage-2026-11-20`.
+  var snapshotParts: (name: String, date: CalendarDate)? {
+    guard stem.bytes.count > 11, let date = CalendarDate(stem.bytes.suffix(10)),
+      stem.bytes[stem.bytes.count - 11] == UInt8(ascii: "-")
+    else { return nil }
+    return (stem.dropping(last: 11).description, date)
+  }
+}
+
+/// A file that tells something about a tarball beside it.
+enum SidecarKind: String, Sendable, CaseIterable {
+  /// Metro's `sha256 <hex>`.
+  case hashText = ".hash.txt"
+  /// Gentoo's digests of one tarball.
+  case digests = ".DIGESTS"
+  /// A binary detached signature.
+  case signature = ".gpg"
+  /// An armoured detached signature.
+  case armored = ".asc"
+
+  /// The kind and the tarball's name, if `name` is a sidecar of a tarball.
+  static func parse(_ name: FileName) -> (kind: SidecarKind, tarball: FileName)? {
+    let kind: SidecarKind
+    if name.hasSuffix(".hash.txt") {
+      kind = .hashText
+    } else if name.hasSuffix(".gpg") {
+      kind = .signature
+    } else if name.hasSuffix(".asc") {
+      kind = .armored
+    } else if name.hasSuffix(".DIGESTS") {
+      kind = .digests
+    } else {
+      return nil
+    }
+    let tarball = name.dropping(last: kind.rawValue.utf8.count)
+    return TarballName(tarball) == nil ? nil : (kind, tarball)
+  }
+}

@@ -1,0 +1,2 @@
+import ArgumentParser
+@main struct M: ParsableCommand { mutating func run() throws {} }
