@@ -77,7 +77,8 @@ package struct AnchoredDirectory: ~Copyable {
   /// Creates a file that must not exist, readable by its owner alone until its owner is set.
   func createFile(_ name: FileName) throws(MirrorError) -> Descriptor {
     let raw = openBeneath(
-      MirrorPath(bytes: name.bytes), flags: O_WRONLY | O_CREAT | O_EXCL, mode: 0o600, resolve: CLINUX_NO_LINKS)
+      MirrorPath(bytes: name.bytes), flags: O_WRONLY | O_CREAT | O_EXCL, mode: 0o600, resolve: CLINUX_NO_LINKS
+    )
     guard raw >= 0 else { throw .system(lastErrno(), "create a file in", displayed(path)) }
     return Descriptor(owning: raw)
   }

@@ -42,7 +42,9 @@ struct DurableFile: ~Copyable {
   /// Puts the file in place, owned like `ownership`; `syncingDirectory: false` leaves the directory's `fsync`
   /// to a caller that writes more into it. Returns the file's status under its final name.
   @discardableResult
-  consuming func commit(_ ownership: Ownership, syncingDirectory: Bool = true) throws(MirrorError) -> FileStatus {
+  consuming func commit(_ ownership: Ownership, syncingDirectory: Bool = true) throws(MirrorError)
+    -> FileStatus
+  {
     let path = directory.displayed(name)
     // A plain user cannot give files away; then they stay his, readable as the mirror's are.
     _ = fchown(file.raw, ownership.uid, ownership.gid)
@@ -72,7 +74,8 @@ struct DurableFile: ~Copyable {
 enum TemporaryName {
   /// A new name, different for every call.
   static func make() -> FileName {
-    FileName(".mirrorctl-\(getpid())-\(hex(withUnsafeBytes(of: UInt64.random(in: .min ... .max), Array.init))).tmp")
+    FileName(
+      ".mirrorctl-\(getpid())-\(hex(withUnsafeBytes(of: UInt64.random(in: .min ... .max), Array.init))).tmp")
   }
 
   /// Whether a name is one that ``make()`` gave: under the mirror's lock, that of a dead run.

@@ -38,7 +38,8 @@ public struct FileStatus: Hashable, Sendable {
 
   init(_ raw: clinux_status) {
     identity = FileIdentity(
-      device: raw.device, inode: raw.inode, size: Int64(clamping: raw.size), mtime: raw.mtime, ctime: raw.ctime)
+      device: raw.device, inode: raw.inode, size: Int64(clamping: raw.size), mtime: raw.mtime,
+      ctime: raw.ctime)
     allocated = Int64(clamping: raw.blocks.multipliedReportingOverflow(by: 512).partialValue)
     mode = raw.mode
     uid = raw.uid

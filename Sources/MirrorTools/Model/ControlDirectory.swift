@@ -60,7 +60,9 @@ public struct ProcessProbe: Sendable {
 
 /// Small files of `/proc`, whose size is told as 0.
 enum ProcFile {
-  static func text(_ path: String) -> String? {
+  static func text(_ path: String) -> String? { bytes(path).map { String(decoding: $0, as: UTF8.self) } }
+
+  static func bytes(_ path: String) -> [UInt8]? {
     let raw = open(path, O_RDONLY | O_CLOEXEC)
     guard raw >= 0 else { return nil }
     let file = Descriptor(owning: raw)
@@ -68,7 +70,7 @@ enum ProcFile {
     var buffer = [UInt8](repeating: 0, count: 65536)
     while true {
       let count = buffer.withUnsafeMutableBytes { Glibc.read(file.raw, $0.baseAddress, $0.count) }
-      guard count > 0 else { return count == 0 ? String(decoding: content, as: UTF8.self) : nil }
+      guard count > 0 else { return count == 0 ? content : nil }
       content += buffer.prefix(count)
     }
   }
@@ -111,13 +113,15 @@ struct ControlDirectory {
   }
 
   private func readVersions(
-    _ directory: borrowing AnchoredDirectory, _ path: MirrorPath, prefix: String, into state: inout ControlState,
+    _ directory: borrowing AnchoredDirectory, _ path: MirrorPath, prefix: String,
+    into state: inout ControlState,
     _ report: (MirrorError) -> Void
   ) {
     do throws(MirrorError) {
       for entry in list(try directory.directory(path), report) {
         if entry.kind == .regular {
-          state.versions[prefix + entry.name.description] = line(directory, path.appending(entry.name), report)
+          state.versions[prefix + entry.name.description] = line(
+            directory, path.appending(entry.name), report)
         } else if entry.kind == .directory, entry.name == "stage4", prefix.isEmpty {
           readVersions(directory, path.appending(entry.name), prefix: "stage4/", into: &state, report)
         }

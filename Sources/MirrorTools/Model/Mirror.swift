@@ -37,10 +37,39 @@ public struct Mirror: Sendable {
   /// The absolute path of something in the mirror, escaped for display.
   public func displayed(_ path: MirrorPath) -> String { path.bytes.isEmpty ? "\(root)" : "\(root)/\(path)" }
 
-  /// The absolute path as bytes, for a shell.
+  /// The absolute path as bytes, links in the root resolved.
   func absolute(_ path: MirrorPath) -> [UInt8] {
-    root.withPlatformString { Array(UnsafeBufferPointer(start: $0, count: root.length)) }.map(UInt8.init(bitPattern:))
-      + (path.bytes.isEmpty ? [] : [UInt8(ascii: "/")] + path.bytes)
+    root.canonical.bytes + (path.bytes.isEmpty ? [] : [UInt8(ascii: "/")] + path.bytes)
+  }
+
+  /// Whether something that was scanned has this path, or lies below it.
+  public func holds(_ path: MirrorPath) -> Bool {
+    folders.contains { folder in
+      folder.path.isWithin(path) || folder.tarballs.contains { $0.path == path }
+        || folder.links.contains { $0.path == path }
+    }
+  }
+
+  /// This mirror with one subarch as it is now, or gone.
+  func replacing(_ path: MirrorPath, with subarch: Subarch?) -> Mirror {
+    var mirror = self
+    for (r, release) in releases.enumerated() {
+      for (a, arch) in release.arches.enumerated() {
+        guard let index = arch.subarches.firstIndex(where: { $0.path == path }) else { continue }
+        let replacement = subarch.map { [$0] } ?? []
+        mirror.releases[r].arches[a].subarches.replaceSubrange(index...index, with: replacement)
+      }
+    }
+    return mirror
+  }
+
+  /// This mirror with the snapshots of one release as they are now.
+  func replacing(_ path: MirrorPath, withSnapshots snapshots: Folder?) -> Mirror {
+    var mirror = self
+    for (index, release) in releases.enumerated() where release.snapshots?.path == path {
+      mirror.releases[index].snapshots = snapshots
+    }
+    return mirror
   }
 }
 
@@ -50,7 +79,7 @@ public struct Release: Sendable {
   public let name: FileName
   let folder: Folder
   /// Package-tree snapshots.
-  public let snapshots: Folder?
+  public internal(set) var snapshots: Folder?
   /// Architectures, by name.
   public internal(set) var arches: [Arch]
 }

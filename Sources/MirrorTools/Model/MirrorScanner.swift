@@ -19,10 +19,7 @@ public struct MirrorScanner: Sendable {
     self.root = root
     self.jobs = max(1, jobs ?? Workers.processors)
     control = ControlDirectory(probe: probe, now: now)
-    roots = [root, root.canonical].map { path in
-      path.withPlatformString { Array(UnsafeBufferPointer(start: $0, count: path.length)) }
-        .map { UInt8(bitPattern: $0) }
-    }
+    roots = [root.bytes, root.canonical.bytes]
   }
 
   /// Scans the whole mirror.
@@ -35,7 +32,9 @@ public struct MirrorScanner: Sendable {
     var candidates: [Candidate] = []
     var releases: [(name: FileName, listing: Listing)] = []
     for name in top.directories {
-      guard let listing = problems.catching({ () throws(MirrorError) in try Listing(anchor.value.directory(name)) })
+      guard
+        let listing = problems.catching({ () throws(MirrorError) in try Listing(anchor.value.directory(name))
+          })
       else { continue }
       releases.append((name, listing))
     }
@@ -59,7 +58,8 @@ public struct MirrorScanner: Sendable {
       }
     }
     let found = Workers.map(candidates, jobs: jobs) { candidate in
-      problems.catching { () throws(MirrorError) in try self.read(candidate, anchor.value, problems) } ?? .nothing
+      problems.catching { () throws(MirrorError) in try self.read(candidate, anchor.value, problems) }
+        ?? .nothing
     }
     var subarches: [MirrorPath: [Subarch]] = [:]
     var snapshots: [MirrorPath: Folder] = [:]
@@ -76,7 +76,8 @@ public struct MirrorScanner: Sendable {
       releases: releases.map { release in
         let path = MirrorPath.root.appending(release.name)
         return Release(
-          name: release.name, folder: folder(release.listing, anchor.value, problems), snapshots: snapshots[path],
+          name: release.name, folder: folder(release.listing, anchor.value, problems),
+          snapshots: snapshots[path],
           arches: (arches[path] ?? []).map { arch in
             Arch(
               name: arch.name, folder: folder(arch.listing, anchor.value, problems),
@@ -86,13 +87,19 @@ public struct MirrorScanner: Sendable {
       problems: problems.sorted)
   }
 
-  /// Scans one subarch again, to see what became of it.
-  func rescan(_ path: MirrorPath) throws(MirrorError) -> (subarch: Subarch?, problems: [MirrorError]) {
+  /// A mirror with one subarch, or one release's snapshots, as they are now.
+  func rescan(_ path: MirrorPath, of mirror: Mirror) throws(MirrorError) -> Mirror {
     let anchor = try AnchoredDirectory(root: root)
     let problems = ProblemList()
-    let found = try read(Candidate(path: path, isSnapshots: false), anchor, problems)
-    guard case .subarch(let subarch) = found else { return (nil, problems.sorted) }
-    return (subarch, problems.sorted)
+    let isSnapshots = mirror.releases.contains { $0.snapshots?.path == path }
+    let found = try read(Candidate(path: path, isSnapshots: isSnapshots), anchor, problems)
+    // What can be read only in part cannot be judged.
+    if let problem = problems.sorted.first { throw problem }
+    switch found {
+    case .subarch(let subarch): return mirror.replacing(path, with: subarch)
+    case .snapshots(let folder): return mirror.replacing(path, withSnapshots: folder)
+    case .nothing: return mirror.replacing(path, with: nil)
+    }
   }
 
   private struct Candidate: Sendable {
@@ -126,15 +133,17 @@ public struct MirrorScanner: Sendable {
     }
     var versions: [Version] = []
     for name in listing.directories {
-      if let version = problems.catching({ () throws(MirrorError) in try self.version(name, in: directory, problems) })
-      {
+      if let version = problems.catching({ () throws(MirrorError) in
+        try self.version(name, in: directory, problems)
+      }) {
         versions.append(version)
       }
     }
     versions.sort { ($0.date, $0.name) < ($1.date, $1.name) }
     return .subarch(
       Subarch(
-        release: candidate.path.parent.parent.name, arch: candidate.path.parent.name, name: candidate.path.name,
+        release: candidate.path.parent.parent.name, arch: candidate.path.parent.name,
+        name: candidate.path.name,
         control: state, folder: folder(listing, directory, problems), versions: versions))
   }
 
@@ -261,6 +270,11 @@ private final class ProblemList: Sendable {
 }
 
 extension FilePath {
+  /// The path's bytes, without a terminating NUL.
+  var bytes: [UInt8] {
+    withPlatformString { Array(UnsafeBufferPointer(start: $0, count: length)).map(UInt8.init(bitPattern:)) }
+  }
+
   /// The path with links resolved, or itself where that fails.
   var canonical: FilePath {
     withPlatformString { path in

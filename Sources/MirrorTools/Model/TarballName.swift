@@ -46,7 +46,8 @@ struct TarballName: Sendable {
     let container = "\(subarch.release)-\(subarch.name)-"
     if text.hasPrefix(container) {
       let rest = text.dropFirst(container.count)
-      return rest.hasSuffix("-\(version.name)") ? String(rest.dropLast(version.name.bytes.count + 1)) : String(rest)
+      return rest.hasSuffix("-\(version.name)")
+        ? String(rest.dropLast(version.name.bytes.count + 1)) : String(rest)
     }
     let ending = "-\(subarch.name)-\(subarch.release)-\(version.name)"
     guard text.hasSuffix(ending) else { return text }

@@ -1,0 +1,64 @@
+/// The compression function of SHA-256 or SHA-512 (FIPS 180-4, section 6), as the
+/// including file has parametrised it: WORD, a VEC of them with one for each lane,
+/// BLOCK_BYTES, ROUNDS, ROUND_CONSTANTS, LOAD_BLOCK, and the functions BIG_SIGMA0, BIG_SIGMA1, SMALL_SIGMA0, SMALL_SIGMA1.
+
+/// One round. Instead of moving the eight variables down, the next round is
+/// given them renamed.
+#define ROUND(a, b, c, d, e, f, g, h, i)                                                         \
+    do {                                                                                         \
+        h += k[i] + w[i];                                                                        \
+        h += CHOOSE(e, f, g);                                                                    \
+        h += BIG_SIGMA1(e);                                                                      \
+        d += h;                                                                                  \
+        h += MAJORITY(a, b, c);                                                                  \
+        h += BIG_SIGMA0(a);                                                                      \
+    } while (0)
+
+/// Sixteen words of the message schedule suffice: a word makes place for the
+/// one sixteen rounds on.
+#define NEXT_WORD(i)                                                                             \
+    w[i] += SMALL_SIGMA1(w[(i + 14) % 16]) + w[(i + 9) % 16] + SMALL_SIGMA0(w[(i + 1) % 16])
+
+#define EIGHT_TIMES(DO, i)                                                                       \
+    DO(a, b, c, d, e, f, g, h, (i));                                                             \
+    DO(h, a, b, c, d, e, f, g, (i) + 1);                                                         \
+    DO(g, h, a, b, c, d, e, f, (i) + 2);                                                         \
+    DO(f, g, h, a, b, c, d, e, (i) + 3);                                                         \
+    DO(e, f, g, h, a, b, c, d, (i) + 4);                                                         \
+    DO(d, e, f, g, h, a, b, c, (i) + 5);                                                         \
+    DO(c, d, e, f, g, h, a, b, (i) + 6);                                                         \
+    DO(b, c, d, e, f, g, h, a, (i) + 7)
+
+#define ROUND_AND_NEXT_WORD(a, b, c, d, e, f, g, h, i)                                           \
+    ROUND(a, b, c, d, e, f, g, h, i);                                                            \
+    NEXT_WORD(i)
+
+static VECTOR_CODE void NAME(compress)(void *state, const uint8_t *const *lane, size_t blocks) {
+    VEC *const rows = state;
+    VEC a = rows[0], b = rows[1], c = rows[2], d = rows[3];
+    VEC e = rows[4], f = rows[5], g = rows[6], h = rows[7];
+    for (size_t offset = 0; offset < blocks * BLOCK_BYTES; offset += BLOCK_BYTES) {
+        VEC w[16];
+        LOAD_BLOCK(w, lane, offset);
+        const WORD *k = ROUND_CONSTANTS;
+        for (; k < ROUND_CONSTANTS + ROUNDS - 16; k += 16) {
+            EIGHT_TIMES(ROUND_AND_NEXT_WORD, 0);
+            EIGHT_TIMES(ROUND_AND_NEXT_WORD, 8);
+        }
+        EIGHT_TIMES(ROUND, 0);
+        EIGHT_TIMES(ROUND, 8);
+        rows[0] = a += rows[0];
+        rows[1] = b += rows[1];
+        rows[2] = c += rows[2];
+        rows[3] = d += rows[3];
+        rows[4] = e += rows[4];
+        rows[5] = f += rows[5];
+        rows[6] = g += rows[6];
+        rows[7] = h += rows[7];
+    }
+}
+
+#undef ROUND
+#undef NEXT_WORD
+#undef EIGHT_TIMES
+#undef ROUND_AND_NEXT_WORD

@@ -1,0 +1,194 @@
+import Foundation
+import GRDB
+import Glibc
+public import SystemPackage
+
+/// What `mirrorctl` remembers between runs: identities, digests and when they were checked.
+///
+/// One SQLite file a mirror, in WAL mode. Losing it costs time, never correctness: a catalog that is missing or
+/// broken is begun anew.
+public final class Catalog: Sendable {
+  private let database: any DatabaseWriter
+  /// The file, for messages; nil for a catalog in memory.
+  let path: FilePath?
+
+  private init(_ database: any DatabaseWriter, path: FilePath?) {
+    self.database = database
+    self.path = path
+  }
+
+  /// Opens the catalog of a mirror below the state directory, making it if it is missing.
+  ///
+  /// A broken file is put aside under `<name>.broken`. Where none can be had, one in memory serves this run.
+  /// `warn` hears of either.
+  public static func open(
+    for mirror: FilePath, in stateDirectory: FilePath, warn: (MirrorError) -> Void
+  ) throws(MirrorError) -> Catalog {
+    let path = stateDirectory.appending(fileName(for: mirror))
+    do {
+      try makeDirectories(stateDirectory)
+      do {
+        return try open(path)
+      } catch let error as DatabaseError
+        where [.SQLITE_CORRUPT, .SQLITE_NOTADB].contains(error.resultCode.primaryResultCode)
+      {
+        warn(
+          MirrorError(
+            .library, "\(path)", "the catalog is broken (\(error.message ?? "\(error.resultCode)"))",
+            remedy: "put aside as \(path).broken and begun anew"))
+        for suffix in ["", "-wal", "-shm"] { rename("\(path)\(suffix)", "\(path)\(suffix).broken") }
+        return try open(path)
+      }
+    } catch let error as MirrorError {
+      warn(error)
+    } catch {
+      warn(
+        MirrorError(
+          .library, "\(path)", "cannot open the catalog: \(error)", remedy: "this run goes on without"))
+    }
+    return try inMemory()
+  }
+
+  /// A catalog that ends with the run.
+  static func inMemory() throws(MirrorError) -> Catalog {
+    do {
+      let queue = try DatabaseQueue()
+      try migrator.migrate(queue)
+      return Catalog(queue, path: nil)
+    } catch { throw MirrorError(.library, "catalog", "\(error)") }
+  }
+
+  private static func open(_ path: FilePath) throws -> Catalog {
+    var configuration = Configuration()
+    configuration.busyMode = .timeout(30)
+    configuration.journalMode = .wal
+    // A power cut may lose the last records, never the file: what was lost is adopted or hashed again.
+    configuration.prepareDatabase { try $0.execute(sql: "PRAGMA synchronous = NORMAL") }
+    let queue = try DatabaseQueue(path: path.string, configuration: configuration)
+    if try queue.read({ try migrator.hasBeenSuperseded($0) }) {
+      throw MirrorError(
+        .library, "\(path)", "the catalog was written by a newer mirrorctl",
+        remedy: "install that one again, or remove the file")
+    }
+    try migrator.migrate(queue)
+    return Catalog(queue, path: path)
+  }
+
+  private static var migrator: DatabaseMigrator {
+    var migrator = DatabaseMigrator()
+    migrator.registerMigration("1") { database in
+      try database.execute(
+        sql: """
+          CREATE TABLE tarball (
+            path BLOB PRIMARY KEY NOT NULL,
+            device INTEGER NOT NULL, inode INTEGER NOT NULL, size INTEGER NOT NULL,
+            mtime INTEGER NOT NULL, ctime INTEGER NOT NULL,
+            sidecar_device INTEGER, sidecar_inode INTEGER, sidecar_size INTEGER,
+            sidecar_mtime INTEGER, sidecar_ctime INTEGER,
+            sha256 BLOB, sha512 BLOB, blake2b BLOB,
+            hashed_at INTEGER, verified_at INTEGER, corrupt INTEGER NOT NULL
+          ) WITHOUT ROWID
+          """)
+    }
+    return migrator
+  }
+
+  /// Everything, by path relative to the mirror's root.
+  func records() throws(MirrorError) -> [MirrorPath: CatalogRecord] {
+    try access {
+      try self.database.read { database in
+        var records: [MirrorPath: CatalogRecord] = [:]
+        records.reserveCapacity(try Int.fetchOne(database, sql: "SELECT count(*) FROM tarball") ?? 0)
+        let rows = try Row.fetchCursor(
+          database,
+          sql: """
+            SELECT path, device, inode, size, mtime, ctime,
+              sidecar_device, sidecar_inode, sidecar_size, sidecar_mtime, sidecar_ctime,
+              sha256, sha512, blake2b, hashed_at, verified_at, corrupt
+            FROM tarball
+            """)
+        while let row = try rows.next() {
+          guard let identity = Self.identity(row, from: 1) else { continue }
+          var digests = DigestSet()
+          digests[.sha256] = Self.bytes(row, 11)
+          digests[.sha512] = Self.bytes(row, 12)
+          digests[.blake2b] = Self.bytes(row, 13)
+          records[MirrorPath(bytes: Self.bytes(row, 0) ?? [])] = CatalogRecord(
+            identity: identity, sidecar: Self.identity(row, from: 6), digests: digests, hashedAt: row[14],
+            verifiedAt: row[15], isCorrupt: row[16])
+        }
+        return records
+      }
+    }
+  }
+
+  /// Stores records under their paths and forgets others, all or nothing.
+  func update(storing stored: [(MirrorPath, CatalogRecord)], forgetting gone: [MirrorPath] = [])
+    throws(MirrorError)
+  {
+    guard !stored.isEmpty || !gone.isEmpty else { return }
+    try access {
+      try self.database.write { database in
+        let insert = try database.cachedStatement(
+          sql: "INSERT OR REPLACE INTO tarball VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)")
+        for (path, record) in stored { try insert.execute(arguments: Self.arguments(path, record)) }
+        let delete = try database.cachedStatement(sql: "DELETE FROM tarball WHERE path = ?")
+        for path in gone { try delete.execute(arguments: [Data(path.bytes)]) }
+      }
+    }
+  }
+
+  private func access<Result>(_ body: () throws -> Result) throws(MirrorError) -> Result {
+    do { return try body() } catch {
+      throw MirrorError(
+        .library, path.map { "\($0)" } ?? "catalog", "\(error)", remedy: "remove the file if this goes on")
+    }
+  }
+
+  private static func arguments(_ path: MirrorPath, _ record: CatalogRecord) -> StatementArguments {
+    let sidecar = record.sidecar
+    return [
+      Data(path.bytes), signed(record.identity.device), signed(record.identity.inode), record.identity.size,
+      record.identity.mtime, record.identity.ctime, sidecar.map { signed($0.device) },
+      sidecar.map { signed($0.inode) }, sidecar?.size, sidecar?.mtime, sidecar?.ctime,
+      record.digests[.sha256].map { Data($0) }, record.digests[.sha512].map { Data($0) },
+      record.digests[.blake2b].map { Data($0) }, record.hashedAt, record.verifiedAt, record.isCorrupt,
+    ]
+  }
+
+  private static func identity(_ row: Row, from index: Int) -> FileIdentity? {
+    guard let device = row[index] as Int64?, let inode = row[index + 1] as Int64?,
+      let size = row[index + 2] as Int64?, let mtime = row[index + 3] as Int64?,
+      let ctime = row[index + 4] as Int64?
+    else { return nil }
+    return FileIdentity(
+      device: UInt64(bitPattern: device), inode: UInt64(bitPattern: inode), size: size, mtime: mtime,
+      ctime: ctime)
+  }
+
+  private static func bytes(_ row: Row, _ index: Int) -> [UInt8]? { (row[index] as Data?).map { Array($0) } }
+
+  private static func signed(_ value: UInt64) -> Int64 { Int64(bitPattern: value) }
+
+  /// One file a mirror: its last component for people, a digest of its canonical path for uniqueness.
+  static func fileName(for mirror: FilePath) -> String {
+    let canonical = mirror.canonical
+    let name =
+      canonical.lastComponent.map { $0.string.filter { $0.isLetter || $0.isNumber || $0 == "-" } } ?? "root"
+    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+    for byte in canonical.string.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+    return "\(name.prefix(64))-\(String(hash, radix: 16)).sqlite"
+  }
+
+  private static func makeDirectories(_ path: FilePath) throws(MirrorError) {
+    guard mkdir(path.string, 0o700) != 0, errno != EEXIST else { return }
+    let error = lastErrno()
+    if error == .noSuchFileOrDirectory, !path.removingLastComponent().isEmpty, path.lastComponent != nil {
+      try makeDirectories(path.removingLastComponent())
+      if mkdir(path.string, 0o700) == 0 || errno == EEXIST { return }
+    }
+    throw MirrorError(
+      .system(error), "\(path)", "cannot make the state directory: \(error)",
+      remedy: "this run goes on without the catalog")
+  }
+}

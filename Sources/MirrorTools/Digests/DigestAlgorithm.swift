@@ -1,0 +1,74 @@
+/// The message digests that sidecars carry.
+public enum DigestAlgorithm: String, CaseIterable, Codable, Sendable {
+  /// FIPS 180-4, 32 bytes.
+  case sha256
+  /// FIPS 180-4, 64 bytes.
+  case sha512
+  /// BLAKE2b-512, RFC 7693, 64 bytes.
+  case blake2b
+
+  /// Bytes of a digest.
+  var length: Int { self == .sha256 ? 32 : 64 }
+
+  /// In BSD tags, as coreutils writes them.
+  var tag: String {
+    switch self {
+    case .sha256: "SHA256"
+    case .sha512: "SHA512"
+    case .blake2b: "BLAKE2b"
+    }
+  }
+
+  /// In Gentoo's Manifest and DIGESTS files (GLEP 74).
+  var manifestTag: String { tag.uppercased() }
+
+  /// By any of its spellings.
+  init?(tag: some StringProtocol) {
+    guard let algorithm = Self.allCases.first(where: { $0.manifestTag == tag.uppercased() }) else {
+      return nil
+    }
+    self = algorithm
+  }
+}
+
+/// Digests of one content, by algorithm.
+struct DigestSet: Hashable, Sendable {
+  private var values: [[UInt8]?] = [nil, nil, nil]
+
+  init() {}
+
+  subscript(algorithm: DigestAlgorithm) -> [UInt8]? {
+    get { values[algorithm.index] }
+    set { values[algorithm.index] = newValue }
+  }
+
+  /// The algorithms that are there, in their order of declaration.
+  var algorithms: [DigestAlgorithm] { DigestAlgorithm.allCases.filter { self[$0] != nil } }
+
+  func covers(_ wanted: Set<DigestAlgorithm>) -> Bool { wanted.allSatisfy { self[$0] != nil } }
+
+  /// Whether both agree wherever both know.
+  func agrees(with other: DigestSet) -> Bool {
+    DigestAlgorithm.allCases.allSatisfy { algorithm in
+      guard let mine = self[algorithm], let theirs = other[algorithm] else { return true }
+      return mine == theirs
+    }
+  }
+
+  /// This set with what only `other` knows added.
+  func merging(_ other: DigestSet) -> DigestSet {
+    var merged = self
+    for algorithm in other.algorithms where merged[algorithm] == nil { merged[algorithm] = other[algorithm] }
+    return merged
+  }
+}
+
+extension DigestAlgorithm {
+  fileprivate var index: Int {
+    switch self {
+    case .sha256: 0
+    case .sha512: 1
+    case .blake2b: 2
+    }
+  }
+}

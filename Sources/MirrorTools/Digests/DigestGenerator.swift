@@ -1,0 +1,79 @@
+import Synchronization
+public import SystemPackage
+
+/// Plans and carries out `digestgen`.
+///
+/// Sidecars appear before anything that names them, and only after their tarball was read whole and unchanged.
+public struct DigestGenerator: Sendable {
+  private let root: FilePath
+  private let catalog: Catalog
+  private let engine: any DigestEngine
+  private let progress: RunProgress
+  private let cancellation: Cancellation
+  private let now: Int64
+
+  /// - Parameters:
+  ///   - jobs: files hashed at once; nil for one a processor.
+  ///   - now: seconds since the epoch.
+  public init(
+    root: FilePath, catalog: Catalog, jobs: Int?, now: Int64, progress: RunProgress,
+    cancellation: Cancellation
+  ) {
+    self.root = root
+    self.catalog = catalog
+    engine = StreamingDigestEngine(jobs: jobs)
+    self.progress = progress
+    self.cancellation = cancellation
+    self.now = now
+  }
+
+  /// What would be done; reads the catalog and the sidecars that it does not know, writes nothing.
+  public func plan(_ mirror: Mirror, _ options: DigestOptions) throws(MirrorError) -> DigestPlan {
+    let anchor = try AnchoredDirectory(root: root)
+    let records = try catalog.records()
+    return DigestPlanner(
+      options: options, records: records,
+      readSidecar: { path in
+        // Unreadable or malformed: the tarball is hashed and the sidecar written anew.
+        guard let text = try? anchor.contents(of: path, limit: 4096) else { return nil }
+        return SidecarText.parseAll(text).first { $0.file == nil }?.digests
+      }
+    ).plan(mirror)
+  }
+
+  /// Does it. The mirror's lock must be held.
+  ///
+  /// - Throws: ``MirrorError`` only where nothing could be done at all; the rest is in the report.
+  public func apply(_ plan: DigestPlan, to mirror: Mirror) throws(MirrorError) -> DigestReport {
+    let work = DigestWork(
+      anchor: Shared(try AnchoredDirectory(root: root)), catalog: catalog, records: try catalog.records(),
+      forced: Set(plan.hashes.lazy.filter { $0.reason == .forced }.map(\.path)), now: now)
+    work.sweep(plan.leftovers)
+    work.note(corrupt: plan.corrupt)
+    for known in plan.known where !cancellation.isCancelled { work.settle(known) }
+    hash(plan, work)
+    work.flush()
+    for folder in plan.folders where !cancellation.isCancelled { work.writeDigests(of: folder) }
+    for link in plan.links where !cancellation.isCancelled { work.change(link) }
+    for removal in plan.removals where !cancellation.isCancelled { work.remove(removal) }
+    for folder in plan.folders where !cancellation.isCancelled { work.writeManifests(of: folder) }
+    work.forget(plan.forgotten)
+    var report = work.report
+    report.actions.sort { $0.path < $1.path }
+    report.corrupt.sort()
+    report.problems.sort { $0.subject < $1.subject }
+    return report
+  }
+
+  private func hash(_ plan: DigestPlan, _ work: DigestWork) {
+    let requests = plan.hashes.map {
+      DigestRequest(path: $0.path, size: $0.size, algorithms: Set($0.algorithms))
+    }
+    progress.begin("hashing", bytes: requests.reduce(0) { $0 &+ $1.size }, files: requests.count)
+    defer { progress.end() }
+    engine.digest(requests, in: work.anchor, progress: progress, cancellation: cancellation) {
+      index, result in
+      work.take(result, of: requests[index].path)
+    }
+  }
+}

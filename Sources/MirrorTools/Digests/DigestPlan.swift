@@ -1,0 +1,115 @@
+/// What `digestgen` is asked to do.
+public struct DigestOptions: Sendable {
+  /// Digests to take besides SHA-256, which `.hash.txt` needs.
+  public var algorithms: Set<DigestAlgorithm> = [.sha256]
+  /// Sidecars to keep besides `.hash.txt`.
+  public var formats: Set<DigestFormat> = []
+  /// Hash again what has digests.
+  public var force = false
+  /// Tarballs and directories to limit the work to; none for the whole mirror.
+  public var paths: [MirrorPath] = []
+
+  /// SHA-256 into `.hash.txt`, for the whole mirror.
+  public init() {}
+
+  /// Whether a path is within what was asked for.
+  func includes(_ path: MirrorPath) -> Bool { paths.isEmpty || paths.contains { path.isWithin($0) } }
+
+  /// Whether a tarball itself was named, not a directory above it.
+  func names(_ path: MirrorPath) -> Bool { paths.contains(path) }
+}
+
+/// What `digestgen` would do to a mirror.
+public struct DigestPlan: Encodable, Sendable {
+  /// Why a tarball is hashed.
+  public enum Reason: String, Encodable, Sendable {
+    /// Nothing is known of it.
+    case new
+    /// It is not the file that was recorded, or is newer than its sidecar.
+    case changed
+    /// More digests are wanted than are known.
+    case algorithms
+    /// `--force`: compared with what is known.
+    case again
+    /// `--force` and its name: what is found counts, whatever was known.
+    case forced
+  }
+
+  /// A tarball to hash.
+  public struct Hash: Encodable, Sendable {
+    /// Relative to the mirror's root.
+    public let path: MirrorPath
+    /// Bytes.
+    public let size: Int64
+    /// Why.
+    public let reason: Reason
+    let algorithms: [DigestAlgorithm]
+  }
+
+  /// A tarball whose digests are known, and whose sidecar is missing or was touched.
+  public struct Known: Encodable, Sendable {
+    /// The tarball, relative to the mirror's root.
+    public let path: MirrorPath
+    /// Whether the digests come from the sidecar and the catalog learns them.
+    public let isAdoption: Bool
+    let record: CatalogRecord
+    private enum CodingKeys: CodingKey { case path, isAdoption }
+  }
+
+  /// A link to make or to take away.
+  public struct LinkChange: Encodable, Sendable {
+    /// The link, relative to the mirror's root.
+    public let path: MirrorPath
+    /// What it is to say; nil when it goes.
+    let target: FileName?
+    /// Whether it goes.
+    public var isRemoval: Bool { target == nil }
+  }
+
+  /// A file to take away.
+  public struct Removal: Encodable, Sendable {
+    /// Relative to the mirror's root.
+    public let path: MirrorPath
+    /// The tarball that is gone.
+    let tarball: FileName
+  }
+
+  /// Something that is not touched.
+  public struct Skip: Encodable, Sendable {
+    /// Relative to the mirror's root.
+    public let path: MirrorPath
+    /// Why.
+    public let reason: String
+  }
+
+  /// Sidecars that one folder keeps besides `.hash.txt`.
+  struct FolderSidecars: Encodable, Sendable {
+    let path: MirrorPath
+    let manifests: [ManifestKind]
+    /// Tarballs with a `.DIGESTS`.
+    let digests: [FileName]
+    private enum CodingKeys: CodingKey { case path }
+  }
+
+  /// Tarballs to hash.
+  public var hashes: [Hash] = []
+  /// Sidecars to adopt or to write again.
+  public var known: [Known] = []
+  /// Links to make or take away.
+  public var links: [LinkChange] = []
+  /// Sidecars whose tarball is gone.
+  public var removals: [Removal] = []
+  /// What is being built.
+  public var skipped: [Skip] = []
+  /// Tarballs known to be corrupt, kept as they are.
+  public var corrupt: [MirrorPath] = []
+  var folders: [FolderSidecars] = []
+  var leftovers: [MirrorPath] = []
+  /// Records of tarballs that are gone.
+  var forgotten: [MirrorPath] = []
+
+  private enum CodingKeys: CodingKey { case hashes, known, links, removals, skipped, corrupt }
+
+  /// Whether there is nothing to write, as far as can be told without reading.
+  public var isEmpty: Bool { hashes.isEmpty && known.isEmpty && links.isEmpty && removals.isEmpty }
+}

@@ -1,0 +1,101 @@
+/// Decides what `digestgen` does: a pure function of the mirror, the catalog's records and the options.
+struct DigestPlanner {
+  let options: DigestOptions
+  let records: [MirrorPath: CatalogRecord]
+  /// The digests that a `.hash.txt` tells; asked only where it decides.
+  let readSidecar: (MirrorPath) -> DigestSet?
+
+  func plan(_ mirror: Mirror) -> DigestPlan {
+    var plan = DigestPlan()
+    var beingBuilt: [MirrorPath] = []
+    for subarch in mirror.subarches {
+      for version in subarch.versions where subarch.isBeingBuilt(version) {
+        guard let lock = subarch.control.liveLock, options.includes(version.path) else { continue }
+        beingBuilt.append(version.path)
+        let holder = lock.pid.map { "pid \($0)" } ?? "a run that has just begun"
+        plan.skipped.append(.init(path: version.path, reason: "is being built by \(holder)"))
+      }
+    }
+    let folders = mirror.folders
+    var present = Set<MirrorPath>()
+    for folder in folders {
+      plan.leftovers += folder.leftovers.map { folder.path.appending($0) }
+      present.formUnion(folder.tarballs.lazy.map(\.path))
+      guard !beingBuilt.contains(where: { folder.path.isWithin($0) }) else { continue }
+      planTarballs(of: folder, into: &plan)
+      planOrphans(of: folder, into: &plan)
+    }
+    LinkPlanner(options: options, beingBuilt: beingBuilt).plan(folders, into: &plan)
+    // A directory that could not be read may still hold its tarballs.
+    if mirror.problems.isEmpty { plan.forgotten = records.keys.filter { !present.contains($0) }.sorted() }
+    return plan
+  }
+
+  private func planTarballs(of folder: Folder, into plan: inout DigestPlan) {
+    let tarballs = folder.tarballs.filter { $0.compression != nil && options.includes($0.path) }
+    guard !tarballs.isEmpty || !folder.manifests.isEmpty else { return }
+    // A format that is there is kept up to date, asked for or not.
+    let manifests = ManifestKind.allCases.filter { kind in
+      folder.manifests.contains(kind.fileName)
+        || (!tarballs.isEmpty
+          && options.formats.contains { ManifestKind.kinds(of: $0, options.algorithms).contains(kind) })
+    }
+    let wanted = options.algorithms.union([.sha256]).union(manifests.compactMap(\.algorithm))
+    let digested = Set(folder.sidecars.lazy.filter { $0.kind == .digests }.map(\.tarball))
+    for tarball in tarballs {
+      let sidecar = folder.sidecars.first { $0.kind == .hashText && $0.tarball == tarball.path.name }
+      decide(tarball, sidecar, wanted, into: &plan)
+    }
+    let withDigests = tarballs.map(\.path.name).filter {
+      options.formats.contains(.digests) || digested.contains($0)
+    }
+    if !manifests.isEmpty || !withDigests.isEmpty {
+      plan.folders.append(.init(path: folder.path, manifests: manifests, digests: withDigests))
+    }
+  }
+
+  private func decide(
+    _ tarball: Tarball, _ sidecar: Sidecar?, _ wanted: Set<DigestAlgorithm>, into plan: inout DigestPlan
+  ) {
+    let record = records[tarball.path]
+    let isSame = record.map { tarball.status.identity.isSameFile(as: $0.identity) } ?? false
+    func hash(_ reason: DigestPlan.Reason) {
+      plan.hashes.append(
+        .init(
+          path: tarball.path, size: tarball.status.size, reason: reason,
+          algorithms: wanted.sorted { $0.rawValue < $1.rawValue }))
+    }
+    // What is known to be corrupt keeps its digests until someone names it.
+    if let record, isSame, record.isCorrupt, !(options.force && options.names(tarball.path)) {
+      plan.corrupt.append(tarball.path)
+    } else if options.force {
+      hash(options.names(tarball.path) ? .forced : .again)
+    } else if let record, isSame {
+      guard record.digests.covers(wanted) else { return hash(.algorithms) }
+      if let sidecar, let seen = record.sidecar, sidecar.status.identity.isSameFile(as: seen) { return }
+      plan.known.append(.init(path: tarball.path, isAdoption: false, record: record))
+    } else if record != nil {
+      hash(.changed)
+    } else if let sidecar, sidecar.status.identity.mtime >= tarball.status.identity.mtime,
+      let digests = readSidecar(tarball.path.parent.appending(sidecar.name))
+    {
+      guard digests.covers(wanted) else { return hash(.algorithms) }
+      plan.known.append(
+        .init(
+          path: tarball.path, isAdoption: true,
+          record: CatalogRecord(
+            identity: tarball.status.identity, sidecar: sidecar.status.identity, digests: digests)))
+    } else {
+      hash(sidecar == nil ? .new : .changed)
+    }
+  }
+
+  private func planOrphans(of folder: Folder, into plan: inout DigestPlan) {
+    guard !folder.sidecars.isEmpty else { return }
+    let names = Set(folder.tarballs.map(\.path.name) + folder.links.map(\.path.name))
+    for sidecar in folder.sidecars where !names.contains(sidecar.tarball) {
+      let path = folder.path.appending(sidecar.name)
+      if options.includes(path) { plan.removals.append(.init(path: path, tarball: sidecar.tarball)) }
+    }
+  }
+}

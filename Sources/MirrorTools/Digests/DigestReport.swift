@@ -1,0 +1,26 @@
+/// What `digestgen` did.
+public struct DigestReport: Sendable {
+  /// The kinds of things it does.
+  public enum Kind: String, Encodable, Sendable, CaseIterable {
+    case digested, adopted, written, linked, removed, swept
+  }
+
+  /// One thing done.
+  public struct Action: Encodable, Sendable {
+    /// What was done.
+    public let kind: Kind
+    /// To what, relative to the mirror's root.
+    public let path: MirrorPath
+  }
+
+  /// In path order.
+  public internal(set) var actions: [Action] = []
+  /// Tarballs whose content no longer is what their digests say.
+  public internal(set) var corrupt: [MirrorPath] = []
+  /// What could not be done.
+  public internal(set) var problems: [MirrorError] = []
+  /// Bytes hashed.
+  public internal(set) var bytes: Int64 = 0
+
+  mutating func add(_ kind: Kind, _ path: MirrorPath) { actions.append(Action(kind: kind, path: path)) }
+}

@@ -1,0 +1,214 @@
+import Synchronization
+
+/// The steps of one `digestgen` run, and what they did; results arrive from several threads.
+final class DigestWork: Sendable {
+  let anchor: Shared<AnchoredDirectory>
+  private let catalog: Catalog
+  private let forced: Set<MirrorPath>
+  private let now: Int64
+  private let state: Mutex<State>
+
+  private struct State {
+    var records: [MirrorPath: CatalogRecord]
+    var unsaved: [(MirrorPath, CatalogRecord)] = []
+    var report = DigestReport()
+  }
+
+  init(
+    anchor: Shared<AnchoredDirectory>, catalog: Catalog, records: [MirrorPath: CatalogRecord],
+    forced: Set<MirrorPath>, now: Int64
+  ) {
+    self.anchor = anchor
+    self.catalog = catalog
+    self.forced = forced
+    self.now = now
+    state = Mutex(State(records: records))
+  }
+
+  var report: DigestReport { state.withLock { $0.report } }
+
+  func sweep(_ leftovers: [MirrorPath]) {
+    for path in leftovers {
+      attempt { () throws(MirrorError) in
+        try Leftovers.remove(path, in: anchor.value)
+        state.withLock { $0.report.add(.swept, path) }
+      }
+    }
+  }
+
+  func note(corrupt: [MirrorPath]) { state.withLock { $0.report.corrupt += corrupt } }
+
+  /// Takes one file's digests: writes its sidecar and remembers them, unless they tell of corruption.
+  func take(_ result: Result<DigestResult, MirrorError>, of path: MirrorPath) {
+    attempt { () throws(MirrorError) in
+      let result = try result.get()
+      let directory = try anchor.value.directory(path.parent)
+      let previous = state.withLock { $0.records[path] }
+      if let damaged = try damage(path, previous, result, directory) {
+        remember(path, damaged) { report in report.corrupt.append(path) }
+        return
+      }
+      let isSame = previous.map { result.identity.isSameFile(as: $0.identity) } ?? false
+      let digests = isSame ? result.digests.merging(previous?.digests ?? DigestSet()) : result.digests
+      let sidecar = try writeHashText(digests, path, directory)
+      let record = CatalogRecord(identity: result.identity, sidecar: sidecar, digests: digests, hashedAt: now)
+      remember(path, record) { report in
+        report.add(.digested, path)
+        report.bytes &+= result.identity.size
+      }
+    }
+  }
+
+  /// The record of a tarball that nobody replaced and whose content is not what was recorded, or nil.
+  private func damage(
+    _ path: MirrorPath, _ previous: CatalogRecord?, _ result: DigestResult,
+    _ directory: borrowing AnchoredDirectory
+  ) throws(MirrorError) -> CatalogRecord? {
+    guard !forced.contains(path) else { return nil }
+    var known = previous
+    if known == nil, let claim = try newerSidecar(path, result.identity, directory) {
+      known = CatalogRecord(identity: result.identity, digests: claim)
+    }
+    guard var record = known, !record.digests.agrees(with: result.digests),
+      record.identity.hasSameContentTimes(as: result.identity)
+    else { return nil }
+    record.identity = result.identity
+    record.isCorrupt = true
+    return record
+  }
+
+  /// What the `.hash.txt` of an unrecorded tarball claims, if it is newer than the tarball.
+  private func newerSidecar(
+    _ path: MirrorPath, _ identity: FileIdentity, _ directory: borrowing AnchoredDirectory
+  ) throws(MirrorError) -> DigestSet? {
+    let name = path.name.appending(SidecarKind.hashText.rawValue)
+    guard let status = try directory.status(of: name), status.kind == .regular,
+      status.identity.mtime >= identity.mtime,
+      let text = try directory.contents(of: MirrorPath(bytes: name.bytes), limit: 4096)
+    else { return nil }
+    return SidecarText.parseAll(text).first { $0.file == nil }?.digests
+  }
+
+  /// Writes a sidecar whose digests are known, or learns an adopted one.
+  func settle(_ known: DigestPlan.Known) {
+    attempt { () throws(MirrorError) in
+      var record = known.record
+      if known.isAdoption {
+        remember(known.path, record) { report in report.add(.adopted, known.path) }
+        return
+      }
+      let directory = try anchor.value.directory(known.path.parent)
+      let name = known.path.name.appending(SidecarKind.hashText.rawValue)
+      let existing = try? directory.contents(of: MirrorPath(bytes: name.bytes), limit: 4096)
+      if existing == SidecarText.hashText(record.digests) {
+        record.sidecar = try directory.status(of: name)?.identity
+        remember(known.path, record) { _ in }
+      } else {
+        record.sidecar = try writeHashText(record.digests, known.path, directory)
+        remember(known.path, record) { report in report.add(.written, known.path.parent.appending(name)) }
+      }
+    }
+  }
+
+  private func writeHashText(
+    _ digests: DigestSet, _ path: MirrorPath, _ directory: borrowing AnchoredDirectory
+  ) throws(MirrorError) -> FileIdentity? {
+    guard let text = SidecarText.hashText(digests), let tarball = try directory.status(of: path.name) else {
+      return nil
+    }
+    return try DurableFile.write(
+      text, to: path.name.appending(SidecarKind.hashText.rawValue), in: directory, Ownership(of: tarball)
+    ).identity
+  }
+
+  private func remember(_ path: MirrorPath, _ record: CatalogRecord, _ change: (inout DigestReport) -> Void) {
+    let isFull = state.withLock { state in
+      state.records[path] = record
+      state.unsaved.append((path, record))
+      change(&state.report)
+      return state.unsaved.count >= 256
+    }
+    if isFull { flush() }
+  }
+
+  /// Writes what is not yet in the catalog. What a killed run loses is adopted from its sidecars by the next.
+  func flush() {
+    let unsaved = state.withLock { state in
+      defer { state.unsaved = [] }
+      return state.unsaved
+    }
+    attempt { () throws(MirrorError) in try catalog.update(storing: unsaved) }
+  }
+
+  func forget(_ paths: [MirrorPath]) {
+    attempt { () throws(MirrorError) in try catalog.update(storing: [], forgetting: paths) }
+  }
+
+  /// Writes the `.DIGESTS` of a folder's tarballs, where they differ.
+  func writeDigests(of folder: DigestPlan.FolderSidecars) {
+    write(in: folder.path) { writer throws(MirrorError) in try writer.writeDigests(of: folder.digests) }
+  }
+
+  /// Writes what lists all tarballs of a folder, where it differs.
+  func writeManifests(of folder: DigestPlan.FolderSidecars) {
+    write(in: folder.path) { writer throws(MirrorError) in try writer.writeManifests(folder.manifests) }
+  }
+
+  private func write(
+    in folder: MirrorPath, _ body: (borrowing ManifestWriter) throws(MirrorError) -> [FileName]
+  ) {
+    attempt { () throws(MirrorError) in
+      let records = state.withLock { $0.records }
+      let writer = try ManifestWriter(directory: try anchor.value.directory(folder), records: records)
+      for name in try body(writer) { state.withLock { $0.report.add(.written, folder.appending(name)) } }
+    }
+  }
+
+  func change(_ link: DigestPlan.LinkChange) {
+    attempt { () throws(MirrorError) in
+      let directory = try anchor.value.directory(link.path.parent)
+      let name = link.path.name
+      if let target = link.target {
+        let temporary = TemporaryName.make()
+        try directory.createLink(temporary, to: target.bytes)
+        // Its sidecar may not have come to be.
+        guard !directory.linkIsDead(temporary) else { return try directory.unlink(temporary) }
+        directory.changeOwner(of: temporary, to: Ownership(of: try directory.status()))
+        try directory.rename(temporary, to: name)
+        try directory.sync()
+        state.withLock { $0.report.add(.linked, link.path) }
+      } else {
+        // It may have come to life since the scan.
+        guard try directory.status(of: name)?.kind == .link, directory.linkIsDead(name) else { return }
+        try directory.unlink(name)
+        try directory.sync()
+        state.withLock { $0.report.add(.removed, link.path) }
+      }
+    }
+  }
+
+  func remove(_ removal: DigestPlan.Removal) {
+    attempt { () throws(MirrorError) in
+      let directory = try anchor.value.directory(removal.path.parent)
+      guard try directory.status(of: removal.tarball) == nil else { return }
+      try directory.unlink(removal.path.name)
+      try directory.sync()
+      state.withLock { $0.report.add(.removed, removal.path) }
+    }
+  }
+
+  private func attempt(_ body: () throws(MirrorError) -> Void) {
+    do throws(MirrorError) { try body() } catch {
+      state.withLock { $0.report.problems.append(error) }
+    }
+  }
+}
+
+extension FileIdentity {
+  /// Whether nobody wrote to the file by ordinary means: the same file with the same mtime and size.
+  ///
+  /// The ctime is left out, because a change of owner moves it.
+  func hasSameContentTimes(as other: FileIdentity) -> Bool {
+    inode == other.inode && size == other.size && mtime == other.mtime
+  }
+}

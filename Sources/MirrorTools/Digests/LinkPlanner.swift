@@ -1,0 +1,64 @@
+/// Keeps links to tarballs company: a link to each sidecar, and none that leads nowhere.
+struct LinkPlanner {
+  let options: DigestOptions
+  let beingBuilt: [MirrorPath]
+
+  func plan(_ folders: [Folder], into plan: inout DigestPlan) {
+    let linked = folders.filter { !$0.links.isEmpty && options.includes($0.path) }
+    let destinations = Set(linked.flatMap { $0.links.compactMap { $0.destination?.parent } })
+    var targets: [MirrorPath: Folder] = [:]
+    for folder in folders where destinations.contains(folder.path) { targets[folder.path] = folder }
+    for folder in linked {
+      for link in folder.links where !beingBuilt.contains(where: { link.path.isWithin($0) }) {
+        if TarballName(link.path.name) != nil {
+          planTarballLink(link, in: folder, targets, into: &plan)
+        } else if let (_, tarball) = SidecarKind.parse(link.path.name), link.isDead,
+          !folder.links.contains(where: { $0.path.name == tarball }),
+          !folder.tarballs.contains(where: { $0.path.name == tarball })
+        {
+          plan.links.append(.init(path: link.path, target: nil))
+        }
+      }
+    }
+  }
+
+  private func planTarballLink(
+    _ link: Link, in folder: Folder, _ targets: [MirrorPath: Folder], into plan: inout DigestPlan
+  ) {
+    guard let destination = link.destination else { return }
+    let target = targets[destination.parent]
+    let tarball = target?.tarballs.first { $0.path == destination }
+    if link.isDead {
+      guard !isAwaitingCompression(destination, in: target) else { return }
+      plan.links.append(.init(path: link.path, target: nil))
+    } else if tarball == nil {
+      // A link to a link, or to something that is no tarball: nothing to say about it.
+      return
+    }
+    for kind in SidecarKind.allCases {
+      let name = link.path.name.appending(kind.rawValue)
+      let path = folder.path.appending(name)
+      let existing = folder.links.first { $0.path.name == name }
+      if let target, let tarball, has(kind, tarball, in: target) {
+        let text = FileName(bytes: link.target).appending(kind.rawValue)
+        if existing?.target != text.bytes { plan.links.append(.init(path: path, target: text)) }
+      } else if existing != nil {
+        plan.links.append(.init(path: path, target: nil))
+      }
+    }
+  }
+
+  private func has(_ kind: SidecarKind, _ tarball: Tarball, in folder: Folder) -> Bool {
+    let willBeWritten =
+      tarball.compression != nil && !beingBuilt.contains { tarball.path.isWithin($0) }
+      && (kind == .hashText || (kind == .digests && options.formats.contains(.digests)))
+    return willBeWritten || folder.sidecars.contains { $0.kind == kind && $0.tarball == tarball.path.name }
+  }
+
+  /// Metro moves the link before it compresses; then the plain tarball is there.
+  private func isAwaitingCompression(_ destination: MirrorPath, in folder: Folder?) -> Bool {
+    guard let stem = TarballName(destination.name)?.stem else { return false }
+    let plain = stem.appending(".tar")
+    return folder?.tarballs.contains { $0.path.name == plain } ?? false
+  }
+}

@@ -1,0 +1,120 @@
+/// Writes the sidecars of one folder that are asked for besides `.hash.txt`.
+///
+/// Lines that speak of anything but the folder's tarballs are kept, so that a file made by others loses nothing.
+struct ManifestWriter: ~Copyable {
+  private let directory: AnchoredDirectory
+  private let records: [MirrorPath: CatalogRecord]
+
+  private static let limit = 64 << 20
+
+  init(directory: borrowing AnchoredDirectory, records: [MirrorPath: CatalogRecord]) throws(MirrorError) {
+    self.directory = try directory.duplicate()
+    self.records = records
+  }
+
+  /// Brings the `.DIGESTS` of these tarballs up to date; returns the names of the files that changed.
+  func writeDigests(of tarballs: [FileName]) throws(MirrorError) -> [FileName] {
+    var changed: [FileName] = []
+    for tarball in tarballs {
+      guard let status = try directory.status(of: tarball), let record = record(of: tarball, status) else {
+        continue
+      }
+      let sidecar = tarball.appending(SidecarKind.digests.rawValue)
+      if try replace(sidecar, with: SidecarText.digests(tarball, record.digests)) { changed.append(sidecar) }
+    }
+    return changed
+  }
+
+  /// Brings the files that list all tarballs up to date; returns the names of those that changed.
+  func writeManifests(_ kinds: [ManifestKind]) throws(MirrorError) -> [FileName] {
+    var changed: [FileName] = []
+    for kind in kinds {
+      // Listed for each anew: a Manifest names what was written just before it.
+      let entries = try directory.entries().sorted { $0.name < $1.name }
+      var text: [UInt8] = []
+      var known = Set<FileName>()
+      var unknown = Set<FileName>()
+      for entry in entries where entry.kind == .regular && TarballName(entry.name) != nil {
+        guard let status = try directory.status(of: entry.name) else { continue }
+        guard let record = record(of: entry.name, status) else {
+          unknown.insert(entry.name)
+          continue
+        }
+        known.insert(entry.name)
+        text += lines(kind, entry.name, record.digests, status.size)
+      }
+      text = try kept(of: kind, unknown) + text
+      if kind == .manifest { text += ignored(entries, known.union(unknown)) }
+      if try replace(kind.fileName, with: text) { changed.append(kind.fileName) }
+    }
+    return changed
+  }
+
+  /// Takes the lines of tarballs that are about to go out of the files of a directory that list them.
+  static func forget(_ tarballs: Set<FileName>, in directory: borrowing AnchoredDirectory) throws(MirrorError)
+  {
+    let writer = try ManifestWriter(directory: directory, records: [:])
+    for kind in ManifestKind.allCases {
+      guard let text = try directory.contents(of: MirrorPath(bytes: kind.fileName.bytes), limit: limit) else {
+        continue
+      }
+      let lines = text.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+      let kept = lines.filter { line in
+        SidecarText.parse(line, algorithm: kind.algorithm)?.file.map { !tarballs.contains($0) } ?? true
+      }
+      _ = try writer.replace(kind.fileName, with: Array(kept.joined(separator: [UInt8(ascii: "\n")])))
+    }
+  }
+
+  private func record(of name: FileName, _ status: FileStatus) -> CatalogRecord? {
+    let record = records[directory.path.appending(name)]
+    return record.flatMap { status.identity.isSameFile(as: $0.identity) ? $0 : nil }
+  }
+
+  /// Lines of an existing file that stay: they speak of something else, or of a tarball whose digests are not
+  /// known now.
+  private func kept(of kind: ManifestKind, _ unknown: Set<FileName>) throws(MirrorError) -> [UInt8] {
+    let existing = try directory.contents(of: MirrorPath(bytes: kind.fileName.bytes), limit: Self.limit) ?? []
+    return existing.split(separator: UInt8(ascii: "\n")).filter { line in
+      if kind == .manifest, line.starts(with: "IGNORE ".utf8) { return false }
+      guard let name = SidecarText.parse(line, algorithm: kind.algorithm)?.file, TarballName(name) != nil
+      else {
+        return true
+      }
+      return unknown.contains(name)
+    }.flatMap { $0 + [UInt8(ascii: "\n")] }
+  }
+
+  private func lines(
+    _ kind: ManifestKind, _ name: FileName, _ digests: DigestSet, _ size: Int64
+  ) -> [UInt8] {
+    switch kind {
+    case .sha256Sums, .sha512Sums, .blake2bSums:
+      kind.algorithm.flatMap { digests[$0] }.map { SidecarText.sum(name, $0) } ?? []
+    case .bsdTags: SidecarText.tags(name, digests)
+    case .manifest: SidecarText.data(name, size: size, digests)
+    }
+  }
+
+  /// GLEP 74 wants every name of the tree told of; hidden ones and the Manifest itself are not.
+  private func ignored(_ entries: [AnchoredDirectory.Entry], _ tarballs: Set<FileName>) -> [UInt8] {
+    entries.filter {
+      !$0.name.isHidden && !tarballs.contains($0.name) && $0.name != ManifestKind.manifest.fileName
+    }
+    .flatMap { SidecarText.ignore($0.name) }
+  }
+
+  private func replace(_ name: FileName, with text: [UInt8]) throws(MirrorError) -> Bool {
+    let existing = try directory.contents(of: MirrorPath(bytes: name.bytes), limit: Self.limit)
+    guard existing != text else { return false }
+    if text.isEmpty {
+      guard existing != nil else { return false }
+      try directory.unlink(name)
+      try directory.sync()
+      return true
+    }
+    // Like the folder that it describes, without the right to search.
+    try DurableFile.write(text, to: name, in: directory, Ownership(of: try directory.status()))
+    return true
+  }
+}

@@ -1,0 +1,194 @@
+/// Texts of digests, written and read: one line tells one file's digests.
+enum SidecarText {
+  /// What a line says of a file.
+  struct Claim: Sendable {
+    /// nil when the line's file is that which the sidecar is named after.
+    let file: FileName?
+    let digests: DigestSet
+    /// Bytes, where the format tells.
+    var size: Int64?
+  }
+
+  /// Metro's: `sha256 <hex>`.
+  static func hashText(_ digests: DigestSet) -> [UInt8]? {
+    digests[.sha256].map { Array("sha256 \(hex($0))\n".utf8) }
+  }
+
+  /// Gentoo's DIGESTS of one tarball.
+  static func digests(_ name: FileName, _ digests: DigestSet) -> [UInt8] {
+    digests.algorithms.flatMap { algorithm in
+      Array("# \(algorithm.manifestTag) HASH\n".utf8) + sum(name, digests[algorithm] ?? [])
+    }
+  }
+
+  /// A coreutils line; names with a newline or backslash are escaped as `sha256sum` does.
+  static func sum(_ name: FileName, _ digest: [UInt8]) -> [UInt8] {
+    let special = coreutilsEscaped(name.bytes)
+    return (special == nil ? [] : [backslash]) + Array("\(hex(digest))  ".utf8) + (special ?? name.bytes) + [
+      newline
+    ]
+  }
+
+  /// A BSD line a digest: `SHA256 (name) = hex`.
+  static func tags(_ name: FileName, _ digests: DigestSet) -> [UInt8] {
+    let special = coreutilsEscaped(name.bytes)
+    return digests.algorithms.flatMap { algorithm in
+      (special == nil ? [] : [backslash]) + Array("\(algorithm.tag) (".utf8) + (special ?? name.bytes)
+        + Array(") = \(hex(digests[algorithm] ?? []))\n".utf8)
+    }
+  }
+
+  /// A GLEP 74 line: `DATA name size ALGORITHM hex …`.
+  static func data(_ name: FileName, size: Int64, _ digests: DigestSet) -> [UInt8] {
+    let pairs = digests.algorithms.map { " \($0.manifestTag) \(hex(digests[$0] ?? []))" }.joined()
+    return Array("DATA \(glepEscaped(name.bytes)) \(size)\(pairs)\n".utf8)
+  }
+
+  /// A GLEP 74 line that leaves a file or directory out.
+  static func ignore(_ name: FileName) -> [UInt8] { Array("IGNORE \(glepEscaped(name.bytes))\n".utf8) }
+
+  /// Reads a line of any of the formats; `algorithm` is that of a coreutils line. nil for what says nothing.
+  static func parse(_ line: ArraySlice<UInt8>, algorithm: DigestAlgorithm?) -> Claim? {
+    hashTextClaim(line) ?? manifestClaim(line) ?? tagClaim(line) ?? algorithm.flatMap { sumClaim(line, $0) }
+  }
+
+  /// Reads all lines of a file; those of DIGESTS learn their algorithm from the comment above them.
+  static func parseAll(_ text: [UInt8], algorithm: DigestAlgorithm? = nil) -> [Claim] {
+    var current = algorithm
+    return text.split(separator: newline).compactMap { line in
+      if line.first == UInt8(ascii: "#") {
+        let words = String(decoding: line, as: UTF8.self).split(separator: " ")
+        if words.count == 3, words[2] == "HASH" { current = DigestAlgorithm(tag: words[1]) }
+        return nil
+      }
+      return parse(line, algorithm: current)
+    }
+  }
+
+  private static func hashTextClaim(_ line: ArraySlice<UInt8>) -> Claim? {
+    let words = line.split(separator: space)
+    guard words.count == 2, words[0].elementsEqual("sha256".utf8) else { return nil }
+    return digest(words[1], .sha256).map { Claim(file: nil, digests: $0) }
+  }
+
+  private static func sumClaim(_ line: ArraySlice<UInt8>, _ algorithm: DigestAlgorithm) -> Claim? {
+    let isEscaped = line.first == backslash
+    let body = isEscaped ? line.dropFirst() : line
+    let digits = body.prefix { $0 != space }
+    let rest = body.dropFirst(digits.count)
+    guard rest.count > 2, let mode = rest.dropFirst().first, mode == space || mode == UInt8(ascii: "*"),
+      let digests = digest(digits, algorithm)
+    else { return nil }
+    return Claim(file: name(Array(rest.dropFirst(2)), isEscaped), digests: digests)
+  }
+
+  private static func tagClaim(_ line: ArraySlice<UInt8>) -> Claim? {
+    let isEscaped = line.first == backslash
+    let body = isEscaped ? line.dropFirst() : line
+    let tag = body.prefix { $0 != space }
+    let rest = body.dropFirst(tag.count)
+    guard let algorithm = DigestAlgorithm(tag: String(decoding: tag, as: UTF8.self)),
+      rest.starts(with: " (".utf8)
+    else { return nil }
+    let tail = ") = ".utf8.count + algorithm.length * 2
+    guard rest.count > 2 + tail, rest.suffix(tail).starts(with: ") = ".utf8),
+      let digests = digest(rest.suffix(algorithm.length * 2), algorithm)
+    else { return nil }
+    return Claim(file: name(Array(rest.dropFirst(2).dropLast(tail)), isEscaped), digests: digests)
+  }
+
+  private static func manifestClaim(_ line: ArraySlice<UInt8>) -> Claim? {
+    let words = line.split(separator: space)
+    guard words.count >= 5, words[0].elementsEqual("DATA".utf8) || words[0].elementsEqual("DIST".utf8),
+      let size = Int64(String(decoding: words[2], as: UTF8.self)), let file = glepUnescaped(words[1])
+    else { return nil }
+    var digests = DigestSet()
+    var rest = words[3...]
+    while rest.count >= 2, let tag = rest.popFirst(), let value = rest.popFirst() {
+      // Digests that we do not compute (SHA3, MD5) are passed over.
+      guard let algorithm = DigestAlgorithm(tag: String(decoding: tag, as: UTF8.self)) else { continue }
+      guard let one = digest(value, algorithm) else { return nil }
+      digests = digests.merging(one)
+    }
+    return digests.algorithms.isEmpty ? nil : Claim(file: FileName(bytes: file), digests: digests, size: size)
+  }
+
+  private static func digest(_ digits: ArraySlice<UInt8>, _ algorithm: DigestAlgorithm) -> DigestSet? {
+    guard digits.count == algorithm.length * 2 else { return nil }
+    var bytes: [UInt8] = []
+    var rest = digits
+    while let high = rest.popFirst().flatMap(hexValue), let low = rest.popFirst().flatMap(hexValue) {
+      bytes.append(high << 4 | low)
+    }
+    guard bytes.count == algorithm.length else { return nil }
+    var digests = DigestSet()
+    digests[algorithm] = bytes
+    return digests
+  }
+
+  private static func name(_ bytes: [UInt8], _ isEscaped: Bool) -> FileName {
+    guard isEscaped else { return FileName(bytes: bytes) }
+    var result: [UInt8] = []
+    var rest = bytes[...]
+    while let byte = rest.popFirst() {
+      guard byte == backslash, let next = rest.popFirst() else {
+        result.append(byte)
+        continue
+      }
+      result.append(next == UInt8(ascii: "n") ? newline : next == UInt8(ascii: "r") ? 13 : next)
+    }
+    return FileName(bytes: result)
+  }
+
+  private static func coreutilsEscaped(_ name: [UInt8]) -> [UInt8]? {
+    guard name.contains(where: { $0 == newline || $0 == backslash || $0 == 13 }) else { return nil }
+    return name.flatMap { byte -> [UInt8] in
+      switch byte {
+      case newline: Array("\\n".utf8)
+      case 13: Array("\\r".utf8)
+      case backslash: Array("\\\\".utf8)
+      default: [byte]
+      }
+    }
+  }
+
+  private static func glepEscaped(_ name: [UInt8]) -> String {
+    guard let text = String(validating: name, as: UTF8.self) else {
+      return name.map { isPlain($0) ? String(Unicode.Scalar($0)) : "\\x\(hex([$0]))" }.joined()
+    }
+    return text.unicodeScalars.map { scalar in
+      scalar.isASCII && !isPlain(UInt8(scalar.value)) ? "\\x\(hex([UInt8(scalar.value)]))" : String(scalar)
+    }.joined()
+  }
+
+  private static func isPlain(_ byte: UInt8) -> Bool { byte > 0x20 && byte < 0x7f && byte != backslash }
+
+  private static func glepUnescaped(_ name: ArraySlice<UInt8>) -> [UInt8]? {
+    var result: [UInt8] = []
+    var rest = name
+    while let byte = rest.popFirst() {
+      guard byte == backslash else {
+        result.append(byte)
+        continue
+      }
+      guard rest.popFirst() == UInt8(ascii: "x"), let high = rest.popFirst().flatMap(hexValue),
+        let low = rest.popFirst().flatMap(hexValue)
+      else { return nil }
+      result.append(high << 4 | low)
+    }
+    return result
+  }
+
+  private static func hexValue(_ digit: UInt8) -> UInt8? {
+    switch digit {
+    case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
+    case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10
+    case UInt8(ascii: "A")...UInt8(ascii: "F"): digit - UInt8(ascii: "A") + 10
+    default: nil
+    }
+  }
+}
+
+private let newline = UInt8(ascii: "\n")
+private let backslash = UInt8(ascii: "\\")
+private let space = UInt8(ascii: " ")

@@ -1,0 +1,227 @@
+import Synchronization
+public import SystemPackage
+
+/// Reads tarballs again and compares them with every digest that is told of them.
+///
+/// Takes no lock: it writes nothing but what the catalog remembers of it.
+public struct Verifier: Sendable {
+  private let root: FilePath
+  private let catalog: Catalog
+  private let engine: any DigestEngine
+  private let progress: RunProgress
+  private let cancellation: Cancellation
+  private let now: Int64
+
+  /// - Parameters:
+  ///   - jobs: files read at once; nil for one a processor.
+  ///   - now: seconds since the epoch.
+  public init(
+    root: FilePath, catalog: Catalog, jobs: Int?, now: Int64, progress: RunProgress,
+    cancellation: Cancellation
+  ) {
+    self.root = root
+    self.catalog = catalog
+    engine = StreamingDigestEngine(jobs: jobs)
+    self.progress = progress
+    self.cancellation = cancellation
+    self.now = now
+  }
+
+  /// Verifies a part of a mirror, or of the tarballs and directories named by `paths`.
+  public func verify(
+    _ mirror: Mirror, subset: VerifySubset = .all, paths: [MirrorPath] = []
+  ) throws(MirrorError) -> VerifyReport {
+    var options = DigestOptions()
+    options.paths = paths
+    let anchor = Shared(try AnchoredDirectory(root: root))
+    let records = try catalog.records()
+    var report = VerifyReport()
+    var subjects: [MirrorPath: Subject] = [:]
+    let beingBuilt = mirror.subarches.flatMap { subarch in
+      subarch.versions.filter(subarch.isBeingBuilt).map(\.path)
+    }
+    for folder in mirror.folders where !beingBuilt.contains(where: { folder.path.isWithin($0) }) {
+      collect(folder, options, anchor.value, into: &subjects, &report)
+    }
+    let candidates = subjects.values.filter { !$0.claims.isEmpty || records[$0.path] != nil }.map {
+      VerifySubset.Candidate(path: $0.path, size: $0.identity.size, verifiedAt: records[$0.path]?.verifiedAt)
+    }
+    let selected = subset.select(from: candidates)
+    report.left = candidates.count - selected.count
+    for subject in subjects.values where subject.claims.isEmpty && records[subject.path] == nil {
+      report.findings.append(.init(path: subject.path, verdict: .undigested, detail: nil))
+    }
+    read(selected, subjects, records, anchor, into: &report)
+    report.findings.sort { ($0.path, $0.verdict.rawValue) < ($1.path, $1.verdict.rawValue) }
+    report.problems.sort { $0.subject < $1.subject }
+    return report
+  }
+
+  /// Gathers a folder's tarballs with all that is claimed of them, and the claims about nothing.
+  private func collect(
+    _ folder: Folder, _ options: DigestOptions, _ anchor: borrowing AnchoredDirectory,
+    into subjects: inout [MirrorPath: Subject], _ report: inout VerifyReport
+  ) {
+    let linked = Set(folder.links.map(\.path.name))
+    var own: [FileName: Subject] = [:]
+    for tarball in folder.tarballs where tarball.compression != nil && options.includes(tarball.path) {
+      own[tarball.path.name] = Subject(path: tarball.path, identity: tarball.status.identity)
+    }
+    let plain = Set(folder.tarballs.map(\.path.name))
+    func claim(
+      _ claim: SidecarText.Claim, from sidecar: FileName, newer mtime: Int64, about tarball: FileName
+    ) {
+      let path = folder.path.appending(sidecar)
+      if own[tarball] != nil {
+        own[tarball]?.claims.append(
+          .init(sidecar: sidecar, mtime: mtime, digests: claim.digests, size: claim.size))
+      } else if !plain.contains(tarball), !linked.contains(tarball), options.includes(path) {
+        report.findings.append(.init(path: path, verdict: .orphan, detail: "\(tarball) is gone"))
+      }
+    }
+    for sidecar in folder.sidecars {
+      let isSignature = sidecar.kind == .signature || sidecar.kind == .armored
+      if isSignature && (plain.contains(sidecar.tarball) || linked.contains(sidecar.tarball)) { continue }
+      let claims = isSignature ? [] : read(sidecar.name, of: folder, anchor, nil, &report)
+      let mtime = sidecar.status.identity.mtime
+      let merged = claims.reduce(DigestSet()) { $0.merging($1.digests) }
+      claim(.init(file: nil, digests: merged), from: sidecar.name, newer: mtime, about: sidecar.tarball)
+    }
+    for kind in ManifestKind.allCases where folder.manifests.contains(kind.fileName) {
+      let mtime = (try? anchor.directory(folder.path).status(of: kind.fileName))??.identity.mtime ?? .min
+      for one in read(kind.fileName, of: folder, anchor, kind.algorithm, &report) {
+        guard let name = one.file, TarballName(name) != nil else { continue }
+        claim(one, from: kind.fileName, newer: mtime, about: name)
+      }
+    }
+    for subject in own.values { subjects[subject.path] = subject }
+  }
+
+  private func read(
+    _ sidecar: FileName, of folder: Folder, _ anchor: borrowing AnchoredDirectory,
+    _ algorithm: DigestAlgorithm?,
+    _ report: inout VerifyReport
+  ) -> [SidecarText.Claim] {
+    let path = folder.path.appending(sidecar)
+    do throws(MirrorError) {
+      guard let text = try anchor.contents(of: path, limit: 64 << 20) else { return [] }
+      let claims = SidecarText.parseAll(text, algorithm: algorithm)
+      if claims.isEmpty {
+        throw MirrorError(
+          .invalid, anchor.displayed(path), "holds no digest", remedy: "remove it and run mirrorctl digestgen"
+        )
+      }
+      return claims
+    } catch {
+      report.problems.append(error)
+      return []
+    }
+  }
+
+  private func read(
+    _ selected: [VerifySubset.Candidate], _ subjects: [MirrorPath: Subject],
+    _ records: [MirrorPath: CatalogRecord], _ anchor: Shared<AnchoredDirectory>,
+    into report: inout VerifyReport
+  ) {
+    let work = selected.compactMap { subjects[$0.path] }
+    let requests = work.map { subject in
+      let algorithms =
+        subject.claims.isEmpty
+        ? records[subject.path]?.digests.algorithms ?? [] : subject.claims.flatMap(\.digests.algorithms)
+      return DigestRequest(path: subject.path, size: subject.identity.size, algorithms: Set(algorithms))
+    }
+    progress.begin("verifying", bytes: requests.reduce(0) { $0 &+ $1.size }, files: requests.count)
+    defer { progress.end() }
+    let gathered = Shared(Mutex(report))
+    let unsaved = Shared(Mutex<[(MirrorPath, CatalogRecord)]>([]))
+    let (catalog, now) = (catalog, now)
+    let save: @Sendable (Int) -> Void = { atLeast in
+      let batch = unsaved.value.withLock { batch in
+        guard batch.count >= atLeast else { return [] as [(MirrorPath, CatalogRecord)] }
+        defer { batch = [] }
+        return batch
+      }
+      do throws(MirrorError) { try catalog.update(storing: batch) } catch {
+        gathered.value.withLock { $0.problems.append(error) }
+      }
+    }
+    engine.digest(requests, in: anchor, progress: progress, cancellation: cancellation) { index, outcome in
+      let subject = work[index]
+      switch outcome {
+      case .failure(let problem): gathered.value.withLock { $0.problems.append(problem) }
+      case .success(let result):
+        let (finding, record) = subject.judge(result, records[subject.path], now: now)
+        gathered.value.withLock { report in
+          report.findings.append(finding)
+          report.read.files += 1
+          report.read.bytes &+= result.identity.size
+        }
+        guard let record else { return }
+        unsaved.value.withLock { $0.append((subject.path, record)) }
+        save(256)
+      }
+    }
+    save(1)
+    report = gathered.value.withLock { $0 }
+  }
+}
+
+/// A tarball and what is claimed of it.
+private struct Subject: Sendable {
+  struct Claim: Sendable {
+    let sidecar: FileName
+    let mtime: Int64
+    let digests: DigestSet
+    let size: Int64?
+  }
+
+  let path: MirrorPath
+  let identity: FileIdentity
+  var claims: [Claim] = []
+
+  /// The verdict on what was read, and what the catalog is to remember of it.
+  func judge(
+    _ result: DigestResult, _ record: CatalogRecord?, now: Int64
+  ) -> (VerifyReport.Finding, CatalogRecord?) {
+    let broken = claims.filter { claim in
+      !claim.digests.agrees(with: result.digests) || (claim.size.map { $0 != result.identity.size } ?? false)
+    }
+    let agreesWithRecord = record.map { $0.digests.agrees(with: result.digests) } ?? true
+    var remembered = record
+    remembered?.verifiedAt = now
+    let names = broken.map { "\($0.sidecar)" }.joined(separator: ", ")
+    func finding(_ verdict: VerifyReport.Verdict, _ detail: String?) -> VerifyReport.Finding {
+      .init(path: path, verdict: verdict, detail: detail)
+    }
+    if broken.isEmpty && agreesWithRecord {
+      if var known = remembered {
+        known.identity = result.identity
+        known.isCorrupt = false
+        remembered = known
+      }
+      return (
+        finding(claims.isEmpty ? .undigested : .ok, claims.isEmpty ? "matches the catalog" : nil), remembered
+      )
+    }
+    if let record {
+      guard record.identity.hasSameContentTimes(as: result.identity) else {
+        return (finding(.changed, "replaced after \(names.isEmpty ? "it was digested" : names)"), nil)
+      }
+      guard agreesWithRecord else {
+        remembered?.identity = result.identity
+        remembered?.isCorrupt = true
+        return (
+          finding(.corrupt, "its content differs from \(names.isEmpty ? "the catalog" : names)"), remembered
+        )
+      }
+      return (finding(.changed, "\(names) does not match it; its content is as it was digested"), remembered)
+    }
+    // Nobody remembers the file: a sidecar that is newer than the tarball speaks of this content.
+    guard let witness = broken.first(where: { $0.mtime >= result.identity.mtime }) else {
+      return (finding(.changed, "replaced after \(names)"), nil)
+    }
+    let corrupt = CatalogRecord(
+      identity: result.identity, digests: witness.digests, verifiedAt: now, isCorrupt: true)
+    return (finding(.corrupt, "its content differs from \(names)"), corrupt)
+  }
+}

@@ -1,0 +1,38 @@
+/// What `verify` found.
+public struct VerifyReport: Sendable {
+  /// The verdicts on a file.
+  public enum Verdict: String, Encodable, Sendable, CaseIterable {
+    /// Content and all its digests agree.
+    case ok
+    /// The tarball was replaced after its digests were taken, or a sidecar was: `digestgen` mends it.
+    case changed
+    /// Nobody replaced the tarball, and its content differs.
+    case corrupt
+    /// There is no sidecar to compare with.
+    case undigested
+    /// A sidecar, or a line of one, whose tarball is gone.
+    case orphan
+  }
+
+  /// One file's verdict.
+  public struct Finding: Encodable, Sendable {
+    /// Relative to the mirror's root.
+    public let path: MirrorPath
+    /// The verdict.
+    public let verdict: Verdict
+    /// What disagrees, where something does.
+    public let detail: String?
+  }
+
+  /// In path order.
+  public internal(set) var findings: [Finding] = []
+  /// What could not be read.
+  public internal(set) var problems: [MirrorError] = []
+  /// Tarballs and bytes read.
+  public internal(set) var read: (files: Int, bytes: Int64) = (0, 0)
+  /// Tarballs that the subset left for another run.
+  public internal(set) var left = 0
+
+  /// How many findings have a verdict.
+  public func count(_ verdict: Verdict) -> Int { findings.count { $0.verdict == verdict } }
+}

@@ -1,0 +1,49 @@
+/// Which part of a mirror `verify` reads.
+public enum VerifySubset: Sendable, Hashable {
+  /// Everything.
+  case all
+  /// So much of all bytes, 0 to 1, least recently verified first; at least one file.
+  case fraction(Double)
+  /// So many bytes, least recently verified first; at least one file.
+  case bytes(Int64)
+  /// The `number`th of `count` parts, from 1; a tarball is always in the same part.
+  case part(number: Int, of: Int)
+
+  struct Candidate: Sendable {
+    let path: MirrorPath
+    let size: Int64
+    /// Seconds since the epoch.
+    let verifiedAt: Int64?
+  }
+
+  /// The candidates to read, least recently verified first.
+  func select(from candidates: [Candidate]) -> [Candidate] {
+    let queue = candidates.sorted { left, right in
+      (left.verifiedAt ?? .min, left.path) < (right.verifiedAt ?? .min, right.path)
+    }
+    switch self {
+    case .all: return queue
+    case .fraction(let fraction):
+      let total = queue.reduce(0.0) { $0 + Double($1.size) }
+      return Self.prefix(of: queue, bytes: total * fraction)
+    case .bytes(let bytes): return Self.prefix(of: queue, bytes: Double(bytes))
+    case .part(let number, let count):
+      return queue.filter { Self.part(of: $0.path, count: count) == number }
+    }
+  }
+
+  private static func prefix(of queue: [Candidate], bytes: Double) -> [Candidate] {
+    var taken = 0.0
+    return Array(
+      queue.prefix { candidate in
+        defer { taken += Double(candidate.size) }
+        return taken < bytes || taken == 0
+      })
+  }
+
+  /// FNV-1a: the same part for a path on every machine and in every version.
+  private static func part(of path: MirrorPath, count: Int) -> Int {
+    let hash = path.bytes.reduce(0xcbf2_9ce4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+    return Int((hash >> 16) % UInt64(max(1, count))) + 1
+  }
+}

@@ -1,0 +1,59 @@
+/// A retention plan as a shell script that a person can read before it runs.
+public enum CleanScript {
+  /// The script's bytes: names are as the disk has them, quoted; comments show them escaped.
+  ///
+  /// The script looks again before each removal: it goes through no link, and past nothing that is mounted.
+  public static func render(_ plan: RetentionPlan, of mirror: Mirror, today: CalendarDate) -> [UInt8] {
+    var text = Array(
+      """
+      #!/bin/sh
+      # mirrorctl clean of \(mirror.displayed(.root)) on \(today): \(plan.removals.count) of \(plan.count) versions and snapshots go.
+      # Policy: \(plan.policy). Run it soon: it knows the mirror as it was then.
+      set -eu
+
+      """.utf8)
+    if plan.removals.contains(where: { $0.files.isEmpty }) { text += Array(removeFunction.utf8) }
+    for section in plan.sections where !section.items.isEmpty {
+      text += Array("\n# \(mirror.displayed(section.path))\n".utf8)
+      for item in section.items {
+        text += Array(
+          "# \(item.isRemoved ? "removing" : "keeping") \(mirror.displayed(item.path)): \(item.reason)\n".utf8
+        )
+        if item.isRemoved { text += command(item, mirror) }
+      }
+    }
+    return text
+  }
+
+  private static let removeFunction = """
+
+    # remove DIRECTORY ITS-NAME-IN-MOUNTINFO
+    remove() {
+      if [ ! -d "$1" ] || [ -L "$1" ]; then
+        printf '%s\\n' "mirrorctl clean: $1: is no directory any more: left alone" >&2
+      elif [ "$(cd -P -- "$1" && pwd -P && echo x)" != "$1
+    x" ]; then
+        printf '%s\\n' "mirrorctl clean: $1: lies behind a link: left alone" >&2
+      elif grep -qF -e " $2 " -e " $2/" /proc/self/mountinfo; then
+        printf '%s\\n' "mirrorctl clean: $1: a file system is mounted there: left alone" >&2
+      else
+        rm -rf --one-file-system -- "$1"
+      fi
+    }
+
+    """
+
+  private static func command(_ item: RetentionPlan.Item, _ mirror: Mirror) -> [UInt8] {
+    if item.files.isEmpty {
+      let path = mirror.absolute(item.path)
+      return Array("remove ".utf8) + quoted(path) + [0x20] + quoted(MountTable.escaped(path)) + [0x0a]
+    }
+    return item.files.flatMap { Array("rm -f -- ".utf8) + quoted(mirror.absolute($0)) + [0x0a] }
+  }
+
+  /// In single quotes, which leave every byte as it is but the quote itself.
+  static func quoted(_ bytes: [UInt8]) -> [UInt8] {
+    let quote = UInt8(ascii: "'")
+    return [quote] + bytes.flatMap { $0 == quote ? Array("'\\''".utf8) : [$0] } + [quote]
+  }
+}

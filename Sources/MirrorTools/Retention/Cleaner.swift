@@ -1,0 +1,91 @@
+import SystemPackage
+
+/// What `clean --apply` did.
+public struct CleanReport: Sendable {
+  /// What is gone, in the order of its going.
+  public internal(set) var removed: [RetentionPlan.Item] = []
+  /// What was to go and stayed, or could not be swept.
+  public internal(set) var problems: [MirrorError] = []
+
+  /// Bytes of what is gone.
+  public var bytes: Int64 { removed.reduce(0) { $0 &+ $1.bytes } }
+}
+
+/// Carries out a retention plan. The mirror's lock must be held.
+///
+/// Every section is scanned and planned again before anything of it goes, and what the second look would keep
+/// stays. A version disappears at once, by a rename to a temporary name, and is taken apart after that.
+public struct Cleaner: Sendable {
+  private let scanner: MirrorScanner
+  private let planner: RetentionPlanner
+  private let cancellation: Cancellation
+
+  /// The scanner and the planner that made the plan.
+  public init(scanner: MirrorScanner, planner: RetentionPlanner, cancellation: Cancellation) {
+    self.scanner = scanner
+    self.planner = planner
+    self.cancellation = cancellation
+  }
+
+  /// Removes what `plan` removes.
+  ///
+  /// - Throws: ``MirrorError`` where nothing could be done at all.
+  public func apply(_ plan: RetentionPlan, to mirror: Mirror) throws(MirrorError) -> CleanReport {
+    let anchor = try AnchoredDirectory(root: mirror.root)
+    var report = CleanReport()
+    for folder in mirror.folders {
+      for name in folder.leftovers where !cancellation.isCancelled {
+        report.attempt { () throws(MirrorError) in
+          try Leftovers.remove(folder.path.appending(name), in: anchor)
+        }
+      }
+    }
+    for section in plan.sections where !section.removals.isEmpty && !cancellation.isCancelled {
+      report.attempt { report throws(MirrorError) in
+        let now = try scanner.rescan(section.path, of: mirror)
+        let again = planner.plan(now).sections.first { $0.path == section.path }
+        for item in section.removals where !cancellation.isCancelled {
+          guard let second = again?.items.first(where: { $0.path == item.path }) else { continue }
+          guard second.isRemoved else {
+            let path = mirror.displayed(item.path)
+            report.problems.append(
+              MirrorError(
+                .changed, path, "is kept after all: \(second.reason)", remedy: "run again if it should go"))
+            continue
+          }
+          report.attempt { report throws(MirrorError) in
+            try remove(second, from: anchor)
+            report.removed.append(second)
+          }
+        }
+      }
+    }
+    return report
+  }
+
+  private func remove(_ item: RetentionPlan.Item, from anchor: borrowing AnchoredDirectory)
+    throws(MirrorError)
+  {
+    let directory = try anchor.directory(item.path.parent)
+    guard item.files.isEmpty else {
+      try ManifestWriter.forget([item.path.name], in: directory)
+      for file in item.files { try directory.unlink(file.name) }
+      return try directory.sync()
+    }
+    let temporary = TemporaryName.make()
+    try directory.rename(item.path.name, to: temporary)
+    try directory.sync()
+    try TreeRemover(cancellation: cancellation).remove(temporary, in: directory)
+    try directory.sync()
+  }
+}
+
+extension CleanReport {
+  fileprivate mutating func attempt(_ body: (inout CleanReport) throws(MirrorError) -> Void) {
+    do throws(MirrorError) { try body(&self) } catch { problems.append(error) }
+  }
+
+  fileprivate mutating func attempt(_ body: () throws(MirrorError) -> Void) {
+    do throws(MirrorError) { try body() } catch { problems.append(error) }
+  }
+}

@@ -1,0 +1,51 @@
+/// Where file systems are mounted, bind mounts included.
+public struct MountTable: Sendable {
+  private let points: [[UInt8]]
+
+  /// Absolute paths.
+  init(points: [[UInt8]]) { self.points = points }
+
+  /// As the kernel tells it now; source: proc(5), `/proc/self/mountinfo`.
+  ///
+  /// - Throws: ``MirrorError`` where `/proc` is not mounted: nothing is known to be safe then.
+  public static func current() throws(MirrorError) -> MountTable {
+    guard let text = ProcFile.bytes("/proc/self/mountinfo") else {
+      throw MirrorError(.system(lastErrno()), "/proc/self/mountinfo", "cannot be read", remedy: "mount /proc")
+    }
+    return MountTable(
+      points: text.split(separator: UInt8(ascii: "\n")).compactMap { line in
+        let fields = line.split(separator: UInt8(ascii: " "), maxSplits: 5)
+        return fields.count > 4 ? unescaped(fields[4]) : nil
+      })
+  }
+
+  /// Whether something is mounted on `path` or below it.
+  func hasMount(within path: [UInt8]) -> Bool {
+    points.contains { $0 == path || $0.starts(with: path + [UInt8(ascii: "/")]) }
+  }
+
+  /// A path as mountinfo writes it: blanks and backslashes as three octal digits.
+  static func escaped(_ path: [UInt8]) -> [UInt8] {
+    path.flatMap { byte -> [UInt8] in
+      guard [0x20, 0x09, 0x0a, 0x5c].contains(byte) else { return [byte] }
+      let octal = String(byte, radix: 8)
+      return Array("\\\(String(repeating: "0", count: 3 - octal.count))\(octal)".utf8)
+    }
+  }
+
+  private static func unescaped(_ field: ArraySlice<UInt8>) -> [UInt8] {
+    var result: [UInt8] = []
+    var rest = field
+    while let byte = rest.popFirst() {
+      if byte == UInt8(ascii: "\\"), rest.count >= 3,
+        let value = UInt8(String(decoding: rest.prefix(3), as: UTF8.self), radix: 8)
+      {
+        result.append(value)
+        rest = rest.dropFirst(3)
+      } else {
+        result.append(byte)
+      }
+    }
+    return result
+  }
+}

@@ -1,0 +1,63 @@
+/// What `clean` keeps and removes, and why.
+public struct RetentionPlan: Encodable, Sendable {
+  /// A version of a subarch, or a snapshot.
+  public struct Item: Encodable, Sendable {
+    /// The directory, or the tarball, relative to the mirror's root.
+    public let path: MirrorPath
+    /// Whether it goes.
+    public let isRemoved: Bool
+    /// Why it stays or goes.
+    public let reason: String
+    /// Bytes of its tarballs.
+    public let bytes: Int64
+    /// A snapshot's files in the order of their removal; empty for a version, which goes as a whole.
+    let files: [MirrorPath]
+    private enum CodingKeys: CodingKey { case path, isRemoved, reason, bytes }
+  }
+
+  /// The items of one subarch, or of one release's snapshots, oldest first.
+  public struct Section: Encodable, Sendable {
+    /// The directory that holds them.
+    public let path: MirrorPath
+    /// Oldest first.
+    public let items: [Item]
+    /// Items that go.
+    public var removals: [Item] { items.filter(\.isRemoved) }
+  }
+
+  /// In path order.
+  public let sections: [Section]
+  /// What it follows.
+  public let policy: String
+
+  /// All that goes.
+  public var removals: [Item] { sections.flatMap(\.removals) }
+  /// How many items there are.
+  public var count: Int { sections.reduce(0) { $0 + $1.items.count } }
+  /// Bytes of all that goes.
+  public var bytes: Int64 { removals.reduce(0) { $0 &+ $1.bytes } }
+
+  /// Refuses a plan that removes more than `limit` allows.
+  ///
+  /// - Throws: ``MirrorError`` with code `refused`.
+  public func check(_ limit: RemovalLimit, mirror: Mirror) throws(MirrorError) {
+    let most =
+      switch limit {
+      case .count(let count): count
+      case .percent(let percent): Int((Double(count) * percent / 100).rounded(.down))
+      }
+    guard removals.count > most else { return }
+    throw MirrorError(
+      .refused, mirror.displayed(.root),
+      "\(removals.count) of \(count) versions and snapshots would go, more than the \(most) that --max-remove allows",
+      remedy: "look at `mirrorctl clean`, then raise --max-remove or the numbers to keep")
+  }
+}
+
+/// How much one `clean` may remove.
+public enum RemovalLimit: Sendable, Hashable {
+  /// So many versions and snapshots.
+  case count(Int)
+  /// So much of all versions and snapshots.
+  case percent(Double)
+}

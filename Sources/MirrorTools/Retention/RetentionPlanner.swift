@@ -1,0 +1,159 @@
+/// Decides what `clean` removes: a pure function of the mirror, the policy, the day and what is mounted.
+///
+/// Whatever the policy says, these stay: the newest complete version; what a link, a `.control/version` file or a
+/// remote seed names; what is being built; what is dated in the future or by no date; what a file system is
+/// mounted on; and everything of a subarch that could not be read whole.
+public struct RetentionPlanner: Sendable {
+  private let policy: RetentionPolicy
+  private let today: CalendarDate
+  private let mounts: MountTable
+
+  /// - Parameter today: the local day.
+  public init(policy: RetentionPolicy, today: CalendarDate, mounts: MountTable) {
+    self.policy = policy
+    self.today = today
+    self.mounts = mounts
+  }
+
+  /// The plan for a whole mirror.
+  public func plan(_ mirror: Mirror) -> RetentionPlan {
+    let names = Namers(mirror)
+    var sections: [RetentionPlan.Section] = []
+    for release in mirror.releases {
+      for subarch in release.arches.flatMap(\.subarches) where !subarch.versions.isEmpty {
+        sections.append(section(subarch, in: mirror, names))
+      }
+      if let snapshots = release.snapshots {
+        sections.append(section(snapshots, of: release, in: mirror, names))
+      }
+    }
+    return RetentionPlan(sections: sections.sorted { $0.path < $1.path }, policy: policy.description)
+  }
+
+  private func section(_ subarch: Subarch, in mirror: Mirror, _ names: Namers) -> RetentionPlan.Section {
+    let place = mirror.displayed(subarch.path)
+    let isReadWhole = !mirror.problems.contains { $0.subject == place || $0.subject.hasPrefix(place + "/") }
+    let past = subarch.versions.filter { $0.isDated && $0.date <= today }
+    let complete = past.filter(\.isComplete)
+    let reasons = policy.reasons(for: complete.map(\.date).reversed())
+    let items = subarch.versions.map { version in
+      var why = protections(version.path, date: version.isDated ? version.date : nil, mirror, names)
+      if !isReadWhole { why.append("\(place) could not be read whole") }
+      if subarch.isBeingBuilt(version) {
+        why.append("is being built" + (subarch.control.liveLock?.pid.map { " by pid \($0)" } ?? ""))
+      }
+      if version.path == complete.last?.path { why.append("the newest complete version") }
+      if version.isComplete {
+        why += version.isDated ? reasons[version.date] ?? [] : []
+        return item(version.path, why, otherwise: "beyond what is kept", bytes: version.bytes)
+      }
+      let age = today.days(since: version.date)
+      if version.path == past.last?.path { why.append("the newest version, not complete") }
+      if age < policy.staleDays { why.append("not complete, but only \(age) days old") }
+      return item(version.path, why, otherwise: "not complete, \(age) days old", bytes: version.bytes)
+    }
+    return RetentionPlan.Section(path: subarch.path, items: items)
+  }
+
+  private func section(
+    _ folder: Folder, of release: Release, in mirror: Mirror, _ names: Namers
+  ) -> RetentionPlan.Section {
+    let building = Set(
+      release.arches.flatMap(\.subarches).flatMap { subarch in
+        subarch.versions.filter(subarch.isBeingBuilt).map(\.date)
+      })
+    var items: [RetentionPlan.Item] = []
+    let groups = Dictionary(grouping: folder.tarballs) { tarball in
+      TarballName(tarball.path.name)?.snapshotParts?.name
+    }
+    for (name, tarballs) in groups {
+      let dates = tarballs.compactMap { TarballName($0.path.name)?.snapshotParts?.date }
+      let past = Set(dates).filter { $0 <= today }.sorted(by: >)
+      let reasons = name == nil ? [:] : policy.reasons(for: past)
+      for tarball in tarballs {
+        let date = TarballName(tarball.path.name)?.snapshotParts?.date
+        var why = protections(tarball.path, date: date, mirror, names)
+        if let date {
+          why += reasons[date] ?? []
+          if building.contains(date) { why.append("a build of that day is going on") }
+        }
+        let sidecars = folder.sidecars.filter { $0.tarball == tarball.path.name }
+          .sorted { ($0.kind.removalOrder, $0.name) < ($1.kind.removalOrder, $1.name) }
+        items.append(
+          item(
+            tarball.path, why, otherwise: "beyond what is kept", bytes: tarball.status.size,
+            files: sidecars.map { folder.path.appending($0.name) } + [tarball.path]))
+      }
+    }
+    return RetentionPlan.Section(path: folder.path, items: items.sorted { $0.path < $1.path })
+  }
+
+  private func protections(
+    _ path: MirrorPath, date: CalendarDate?, _ mirror: Mirror, _ names: Namers
+  ) -> [String] {
+    var why = names.reasons(for: path)
+    if let date {
+      if date > today { why.append("dated in the future") }
+    } else {
+      why.append("its name is no date; remove it by hand if it is not wanted")
+    }
+    if mounts.hasMount(within: mirror.absolute(path)) { why.append("a file system is mounted there") }
+    return why
+  }
+
+  private func item(
+    _ path: MirrorPath, _ why: [String], otherwise: String, bytes: Int64, files: [MirrorPath] = []
+  ) -> RetentionPlan.Item {
+    .init(
+      path: path, isRemoved: why.isEmpty, reason: why.isEmpty ? otherwise : why.joined(separator: "; "),
+      bytes: bytes, files: files)
+  }
+}
+
+/// What names versions and snapshots from elsewhere: links, control files and remote seeds.
+private struct Namers {
+  private var reasonsByPath: [MirrorPath: [String]] = [:]
+
+  init(_ mirror: Mirror) {
+    for folder in mirror.folders {
+      for link in folder.links {
+        guard let destination = link.destination else { continue }
+        // The link may name the directory, a file in it, or something deeper.
+        for path in destination.lineage where path.bytes.count > 0 {
+          reasonsByPath[path, default: []].append("named by the link \(link.path)")
+        }
+      }
+    }
+    for subarch in mirror.subarches {
+      for (target, version) in subarch.control.versions.sorted(by: { $0.key < $1.key }) {
+        reasonsByPath[subarch.path.appending(version), default: []].append(
+          "named by .control/version/\(target)")
+      }
+      guard let seed = subarch.control.remoteSeed,
+        let version = mirror.subarches.first(where: { $0.path == seed })?.control.versions["stage3"]
+      else { continue }
+      reasonsByPath[seed.appending(version), default: []].append("the seed of \(subarch.path)")
+    }
+  }
+
+  func reasons(for path: MirrorPath) -> [String] { reasonsByPath[path] ?? [] }
+}
+
+extension MirrorPath {
+  /// The path itself and every directory above it but the root.
+  fileprivate var lineage: [MirrorPath] {
+    var all = [self]
+    while let last = all.last, !last.parent.bytes.isEmpty { all.append(last.parent) }
+    return all
+  }
+}
+
+extension SidecarKind {
+  /// Signatures go before digests, as they came after them.
+  fileprivate var removalOrder: Int {
+    switch self {
+    case .signature, .armored: 0
+    case .hashText, .digests: 1
+    }
+  }
+}

@@ -1,0 +1,102 @@
+import Glibc
+import MirrorTools
+import SystemPackage
+
+/// What a verb sees of the world; tests give it another one.
+struct CommandContext: Sendable {
+  /// Results.
+  let output: Sink
+  /// Messages.
+  let errors: Sink
+  /// Whether messages go to a terminal, where progress may be shown.
+  let showsProgress: Bool
+  let environment: [String: String]
+  /// Seconds since the epoch.
+  let now: @Sendable () -> Int64
+  let isRoot: Bool
+  let probe: ProcessProbe
+  let cancellation: Cancellation
+
+  /// The local day.
+  var today: CalendarDate { CalendarDate(localDayOf: now()) }
+
+  /// Where catalogs lie.
+  var stateDirectory: FilePath {
+    if let state = environment["XDG_STATE_HOME"], state.hasPrefix("/") {
+      return FilePath(state).appending("mirrorctl")
+    }
+    if isRoot { return "/var/lib/mirrorctl" }
+    return FilePath(environment["HOME"] ?? "/").appending(".local/state/mirrorctl")
+  }
+
+  func print(_ line: String) { output.write(Array((line + "\n").utf8)) }
+
+  func message(_ text: String) { errors.write(Array("mirrorctl: \(text)\n".utf8)) }
+
+  /// That of a process: standard streams, the system's clock, SIGINT and SIGTERM as requests to stop.
+  static func process() -> CommandContext {
+    let cancellation = Cancellation()
+    SignalWatcher.watch { cancellation.cancel(signal: $0) }
+    var environment: [String: String] = [:]
+    for name in ["MIRRORCTL_MIRROR", "XDG_STATE_HOME", "HOME", "TERM"] {
+      if let value = getenv(name) { environment[name] = String(cString: value) }
+    }
+    return CommandContext(
+      output: .descriptor(STDOUT_FILENO), errors: .descriptor(STDERR_FILENO),
+      showsProgress: isatty(STDERR_FILENO) == 1 && environment["TERM"] != "dumb", environment: environment,
+      now: { Int64(time(nil)) }, isRoot: geteuid() == 0, probe: .system, cancellation: cancellation)
+  }
+}
+
+/// Where bytes go.
+struct Sink: Sendable {
+  let write: @Sendable ([UInt8]) -> Void
+
+  /// Writes to an open descriptor; a reader that went away ends the process by SIGPIPE, as everywhere.
+  static func descriptor(_ raw: Int32) -> Sink {
+    Sink { bytes in
+      _ = try? FileDescriptor(rawValue: raw).writeAll(bytes)
+    }
+  }
+}
+
+/// Turns SIGINT and SIGTERM into calls on a thread of its own.
+enum SignalWatcher {
+  /// Must be called before any other thread is started. A second signal ends the process at once.
+  static func watch(_ request: @escaping @Sendable (Int32) -> Void) {
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    sigaddset(&signals, SIGINT)
+    sigaddset(&signals, SIGTERM)
+    pthread_sigmask(SIG_BLOCK, &signals, nil)
+    let work = Unmanaged.passRetained(Handler(request))
+    var thread = pthread_t()
+    let started = pthread_create(
+      &thread, nil,
+      { argument in
+        guard let handler = argument.map({ Unmanaged<Handler>.fromOpaque($0).takeRetainedValue() }) else {
+          return nil
+        }
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        sigaddset(&signals, SIGINT)
+        sigaddset(&signals, SIGTERM)
+        var number: Int32 = 0
+        if sigwait(&signals, &number) == 0 { handler.request(number) }
+        if sigwait(&signals, &number) == 0 { _exit(128 + number) }
+        return nil
+      }, work.toOpaque())
+    guard started == 0 else {
+      // Without the thread the signals act as they always do.
+      work.release()
+      pthread_sigmask(SIG_UNBLOCK, &signals, nil)
+      return
+    }
+    pthread_detach(thread)
+  }
+
+  private final class Handler: Sendable {
+    let request: @Sendable (Int32) -> Void
+    init(_ request: @escaping @Sendable (Int32) -> Void) { self.request = request }
+  }
+}

@@ -1,0 +1,87 @@
+import ArgumentParser
+import MirrorTools
+
+struct CleanCommand: Verb {
+  static let configuration = CommandConfiguration(
+    commandName: "clean",
+    abstract: "Print a shell script that removes old versions and snapshots, or remove them.",
+    discussion: """
+      What any --keep option keeps stays. These always stay: the newest complete version; what a link, a
+      .control/version file or a remote seed names; what is being built; what is dated in the future or by no
+      date; what a file system is mounted on.
+      """)
+
+  @OptionGroup var global: GlobalOptions
+  @OptionGroup var lock: LockOptions
+  @OptionGroup var retention: RetentionOptions
+
+  @Flag(name: .long, help: "Remove them now, after looking at each again.")
+  var apply = false
+
+  @Flag(name: .shortAndLong, help: "With --apply: print what would go and remove nothing.")
+  var dryRun = false
+
+  func run(_ context: CommandContext) throws -> ExitStatus {
+    let writes = apply && !dryRun
+    let session =
+      writes
+      ? try MirrorSession(global, context, verb: "clean", lock: lock) : try MirrorSession(global, context)
+    return try session.clean(retention, apply: apply, dryRun: dryRun).status
+  }
+}
+
+extension MirrorSession {
+  /// Runs `clean`, prints its script or what went, and sums it up.
+  func clean(
+    _ retention: RetentionOptions, apply: Bool, dryRun: Bool = false, isStep: Bool = false
+  ) throws -> StepResult {
+    let mirror = try scan()
+    let planner = RetentionPlanner(policy: retention.policy, today: context.today, mounts: try .current())
+    let plan = planner.plan(mirror)
+    if let limit = retention.maxRemove?.limit { try plan.check(limit, mirror: mirror) }
+    guard apply && !dryRun else {
+      if options.json {
+        try context.print(json: RetentionOutput(mirror: "\(root)", plan: plan))
+      } else if apply {
+        for item in plan.removals {
+          context.print("would remove \(mirror.displayed(item.path)): \(item.reason)")
+        }
+      } else {
+        context.output.write(CleanScript.render(plan, of: mirror, today: context.today))
+      }
+      return StepResult(status: mirror.problems.isEmpty ? .done : .partial)
+    }
+    let cleaner = Cleaner(scanner: scanner, planner: planner, cancellation: context.cancellation)
+    let report = try cleaner.apply(plan, to: mirror)
+    if options.json && !isStep {
+      try context.print(json: CleanOutput(mirror: "\(root)", report: report))
+    } else if !isStep && !options.quiet {
+      for item in report.removed { context.print("removed \(mirror.displayed(item.path)): \(item.reason)") }
+    }
+    let summary =
+      report.removed.isEmpty
+      ? nil : "\(counted(report.removed.count, "version or snapshot")) removed, \(humanBytes(report.bytes))"
+    return StepResult(status: self.report(report.problems, mirror: mirror), summary: summary)
+  }
+}
+
+private struct RetentionOutput: Encodable {
+  let version = 1
+  let mirror: String
+  let plan: RetentionPlan
+}
+
+private struct CleanOutput: Encodable {
+  let version = 1
+  let mirror: String
+  let removed: [RetentionPlan.Item]
+  let problems: [JSONProblem]
+  let bytes: Int64
+
+  init(mirror: String, report: CleanReport) {
+    self.mirror = mirror
+    removed = report.removed
+    problems = report.problems.map(JSONProblem.init)
+    bytes = report.bytes
+  }
+}

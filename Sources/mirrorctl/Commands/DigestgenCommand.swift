@@ -1,0 +1,153 @@
+import ArgumentParser
+import MirrorTools
+
+struct DigestgenCommand: Verb {
+  static let configuration = CommandConfiguration(
+    commandName: "digestgen",
+    abstract: "Make digests for what is new or changed, and remove those of what is gone.",
+    discussion: """
+      Prints a line for everything it does. A tarball whose content no longer is what its digests say keeps
+      them, is named, and makes the exit status 4; only `--force` with its own name takes it as it is.
+      """)
+
+  @OptionGroup var global: GlobalOptions
+  @OptionGroup var lock: LockOptions
+  @OptionGroup var job: JobOptions
+
+  @Option(
+    name: .long, help: ArgumentHelp("Digests to take: sha256, sha512, blake2b.", valueName: "list"),
+    transform: { try parseList($0, "algorithm") })
+  var algorithm: [DigestAlgorithm] = [.sha256]
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp("Sidecars to keep: hash.txt, sums, bsd, digests, manifest.", valueName: "list"),
+    transform: { try parseList($0, "format") })
+  var format: [DigestFormat] = [.hashText]
+
+  @Flag(name: .long, help: "Hash again what has digests already.")
+  var force = false
+
+  @Flag(name: .shortAndLong, help: "Print what would be done and write nothing.")
+  var dryRun = false
+
+  @Argument(help: "Tarballs or directories to limit the work to.", completion: .file())
+  var paths: [String] = []
+
+  func run(_ context: CommandContext) throws -> ExitStatus {
+    let session =
+      dryRun
+      ? try MirrorSession(global, context) : try MirrorSession(global, context, verb: "digestgen", lock: lock)
+    var options = DigestOptions()
+    options.algorithms = Set(algorithm)
+    options.formats = Set(format)
+    options.force = force
+    options.paths = try session.mirrorPaths(paths)
+    return try session.digestgen(options, jobs: job.jobs, dryRun: dryRun).status
+  }
+}
+
+extension MirrorSession {
+  /// Runs `digestgen`, prints what it did, and sums it up.
+  func digestgen(
+    _ options: DigestOptions, jobs: Int?, dryRun: Bool, isStep: Bool = false
+  ) throws -> StepResult {
+    let mirror = try scan()
+    let generator = DigestGenerator(
+      root: root, catalog: try catalog(), jobs: jobs, now: context.now(), progress: progress,
+      cancellation: context.cancellation)
+    let plan = try generator.plan(mirror, options)
+    for path in options.paths where !mirror.holds(path) {
+      throw MirrorError(.invalid, mirror.displayed(path), "is not in the mirror", remedy: "check the path")
+    }
+    if dryRun {
+      try render(plan, mirror)
+      return StepResult(status: plan.corrupt.isEmpty ? .done : .corrupt)
+    }
+    let report = try ProgressLine.showing(progress, on: context, unless: self.options.quiet) {
+      try generator.apply(plan, to: mirror)
+    }
+    if !isStep { try render(report, plan, mirror) }
+    let status = self.report(report.problems, corrupt: report.corrupt, mirror: mirror)
+    return StepResult(status: status, summary: report.summary)
+  }
+
+  private func render(_ plan: DigestPlan, _ mirror: Mirror) throws {
+    if options.json { return try context.print(json: DigestPlanOutput(mirror: "\(root)", plan: plan)) }
+    for hash in plan.hashes {
+      context.print(
+        "would digest \(mirror.displayed(hash.path)) (\(hash.reason.rawValue), \(humanBytes(hash.size)))")
+    }
+    for known in plan.known {
+      context.print(
+        "would \(known.isAdoption ? "adopt the digest of" : "check") \(mirror.displayed(known.path))")
+    }
+    for link in plan.links {
+      context.print("would \(link.isRemoval ? "remove" : "link") \(mirror.displayed(link.path))")
+    }
+    for removal in plan.removals { context.print("would remove \(mirror.displayed(removal.path))") }
+    for skip in plan.skipped { context.print("would leave \(mirror.displayed(skip.path)): \(skip.reason)") }
+    for path in plan.corrupt { context.print("would leave \(mirror.displayed(path)): it is corrupt") }
+  }
+
+  private func render(_ report: DigestReport, _ plan: DigestPlan, _ mirror: Mirror) throws {
+    if options.json {
+      return try context.print(json: DigestReportOutput(mirror: "\(root)", report: report, plan: plan))
+    }
+    guard !options.quiet else { return }
+    for action in report.actions { context.print("\(action.kind.rawValue) \(mirror.displayed(action.path))") }
+    for skip in plan.skipped { context.print("left \(mirror.displayed(skip.path)): \(skip.reason)") }
+  }
+}
+
+private struct DigestPlanOutput: Encodable {
+  let version = 1
+  let mirror: String
+  let plan: DigestPlan
+}
+
+private struct DigestReportOutput: Encodable {
+  let version = 1
+  let mirror: String
+  let actions: [DigestReport.Action]
+  let skipped: [DigestPlan.Skip]
+  let corrupt: [MirrorPath]
+  let problems: [JSONProblem]
+  let bytes: Int64
+
+  init(mirror: String, report: DigestReport, plan: DigestPlan) {
+    self.mirror = mirror
+    actions = report.actions
+    skipped = plan.skipped
+    corrupt = report.corrupt
+    problems = report.problems.map(JSONProblem.init)
+    bytes = report.bytes
+  }
+}
+
+extension DigestReport {
+  /// One line of what was done; nil for nothing.
+  fileprivate var summary: String? {
+    var parts: [String] = []
+    for kind in Kind.allCases {
+      let count = actions.count { $0.kind == kind }
+      if count > 0 {
+        parts.append("\(count) \(kind.rawValue)\(kind == .digested ? " (\(humanBytes(bytes)))" : "")")
+      }
+    }
+    return parts.isEmpty ? nil : parts.joined(separator: ", ")
+  }
+}
+
+/// `a,b` as values of an enumeration.
+private func parseList<Value: RawRepresentable & CaseIterable>(
+  _ text: String, _ noun: String
+) throws -> [Value] where Value.RawValue == String {
+  try text.split(separator: ",", omittingEmptySubsequences: false).map { word in
+    guard let value = Value(rawValue: String(word)) else {
+      let known = Value.allCases.map(\.rawValue).joined(separator: ", ")
+      throw ValidationError("`\(word)` is no \(noun). Use some of: \(known).")
+    }
+    return value
+  }
+}

@@ -1,0 +1,83 @@
+import ArgumentParser
+import MirrorTools
+
+struct VerifyCommand: Verb {
+  static let configuration = CommandConfiguration(
+    commandName: "verify",
+    abstract: "Read tarballs again and compare them with every digest beside them.",
+    discussion: """
+      A verdict a file: ok, changed (replaced after its digest: run digestgen), corrupt (nobody replaced it, and
+      its content differs), undigested, orphan. The exit status is 4 when something is corrupt, 3 when something
+      is changed, undigested, orphaned or cannot be read.
+      """)
+
+  @OptionGroup var global: GlobalOptions
+  @OptionGroup var job: JobOptions
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "Read a part: 5% or 50G of all bytes, least recently verified first, or the 2nd of 7 parts as 2/7.",
+      valueName: "part"))
+  var subset: SubsetArgument?
+
+  @Argument(help: "Tarballs or directories to limit the work to.", completion: .file())
+  var paths: [String] = []
+
+  func run(_ context: CommandContext) throws -> ExitStatus {
+    let session = try MirrorSession(global, context)
+    let mirror = try session.scan()
+    let paths = try session.mirrorPaths(paths)
+    for path in paths where !mirror.holds(path) {
+      throw MirrorError(.invalid, mirror.displayed(path), "is not in the mirror", remedy: "check the path")
+    }
+    let verifier = Verifier(
+      root: session.root, catalog: try session.catalog(), jobs: job.jobs, now: context.now(),
+      progress: session.progress, cancellation: context.cancellation)
+    let report: VerifyReport = try ProgressLine.showing(session.progress, on: context, unless: global.quiet) {
+      try verifier.verify(mirror, subset: subset?.subset ?? .all, paths: paths)
+    }
+    for problem in report.problems { context.message("\(problem)") }
+    try render(report, mirror, context)
+    if report.count(.corrupt) > 0 { return .corrupt }
+    let isClean = report.findings.allSatisfy { $0.verdict == .ok }
+    return isClean && report.problems.isEmpty && mirror.problems.isEmpty ? .done : .partial
+  }
+
+  private func render(_ report: VerifyReport, _ mirror: Mirror, _ context: CommandContext) throws {
+    if global.json { return try context.print(json: VerifyOutput(mirror: "\(mirror.root)", report: report)) }
+    for finding in report.findings where !(global.quiet && finding.verdict == .ok) {
+      let verdict = finding.verdict.rawValue
+      let padding = String(repeating: " ", count: 10 - verdict.count)
+      let detail = finding.detail.map { " (\($0))" } ?? ""
+      context.print("\(verdict)\(padding) \(mirror.displayed(finding.path))\(detail)")
+    }
+    guard !global.quiet else { return }
+    let counts = VerifyReport.Verdict.allCases.compactMap { verdict in
+      report.count(verdict) > 0 ? "\(report.count(verdict)) \(verdict.rawValue)" : nil
+    }
+    let rest = report.left > 0 ? "; \(report.left) left for another run" : ""
+    let summary = counts.isEmpty ? "nothing to verify" : counts.joined(separator: ", ")
+    context.print(
+      "\(summary); read \(counted(report.read.files, "file")), \(humanBytes(report.read.bytes))\(rest)")
+  }
+}
+
+private struct VerifyOutput: Encodable {
+  let version = 1
+  let mirror: String
+  let findings: [VerifyReport.Finding]
+  let problems: [JSONProblem]
+  let filesRead: Int
+  let bytesRead: Int64
+  let filesLeft: Int
+
+  init(mirror: String, report: VerifyReport) {
+    self.mirror = mirror
+    findings = report.findings
+    problems = report.problems.map(JSONProblem.init)
+    filesRead = report.read.files
+    bytesRead = report.read.bytes
+    filesLeft = report.left
+  }
+}

@@ -1,2 +1,0 @@
-import ArgumentParser
-@main struct M: ParsableCommand { mutating func run() throws {} }

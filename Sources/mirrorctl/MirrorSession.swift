@@ -1,0 +1,89 @@
+import Glibc
+import MirrorTools
+import SystemPackage
+
+/// One run on one mirror: what the verbs share.
+struct MirrorSession: ~Copyable {
+  let context: CommandContext
+  let root: FilePath
+  let options: GlobalOptions
+  let progress = RunProgress()
+  private let lock: MirrorLock?
+
+  /// A session that only reads.
+  init(_ options: GlobalOptions, _ context: CommandContext) throws {
+    let root = try options.root(context)
+    self.context = context
+    self.options = options
+    self.root = root
+    lock = nil
+  }
+
+  /// A session that writes, holding the mirror's lock until it ends.
+  init(_ options: GlobalOptions, _ context: CommandContext, verb: String, lock: LockOptions) throws {
+    let root = try options.root(context)
+    let held = try MirrorLock(root: root, verb: verb, wait: lock.lockWait, cancellation: context.cancellation)
+    self.context = context
+    self.options = options
+    self.root = root
+    self.lock = .some(held)
+  }
+
+  var scanner: MirrorScanner { MirrorScanner(root: root, now: context.now(), probe: context.probe) }
+
+  /// Scans the mirror and names what could not be read.
+  func scan() throws(MirrorError) -> Mirror {
+    let mirror = try scanner.scan()
+    for problem in mirror.problems { context.message("\(problem)") }
+    return mirror
+  }
+
+  func catalog() throws(MirrorError) -> Catalog {
+    try Catalog.open(for: root, in: context.stateDirectory) { context.message("\($0)") }
+  }
+
+  /// Paths of the command line, relative to the mirror's root: absolute ones, and others as they lie in the
+  /// mirror or below the current directory.
+  func mirrorPaths(_ arguments: [String]) throws -> [MirrorPath] {
+    let roots = [root.string, canonical(root.string) ?? root.string].map { $0 == "/" ? "" : $0 }
+    return try arguments.map { argument in
+      for candidate in [argument, canonical(argument)].compactMap(\.self) where candidate.hasPrefix("/") {
+        if let base = roots.first(where: { candidate == $0 || candidate.hasPrefix($0 + "/") }) {
+          return MirrorPath(String(candidate.dropFirst(base.count)).trimmingSlashes)
+        }
+      }
+      guard !argument.hasPrefix("/") else {
+        throw MirrorError(
+          .invalid, argument, "is not in the mirror \(root)", remedy: "give a path in it, or another --mirror"
+        )
+      }
+      return MirrorPath(FilePath(argument).lexicallyNormalized().string.trimmingSlashes)
+    }
+  }
+
+  private func canonical(_ path: String) -> String? {
+    guard let resolved = realpath(path, nil) else { return nil }
+    defer { free(resolved) }
+    return String(cString: resolved)
+  }
+
+  /// Tells of problems, and what they make of the exit status.
+  func report(_ problems: [MirrorError], corrupt: [MirrorPath] = [], mirror: Mirror) -> ExitStatus {
+    for problem in problems { context.message("\(problem)") }
+    for path in corrupt {
+      context.message(
+        """
+        \(mirror.displayed(path)): its content is not what its digests say: restore it, or bless it as it is with \
+        `mirrorctl digestgen --force FILE`
+        """)
+    }
+    if !corrupt.isEmpty { return .corrupt }
+    return problems.isEmpty && mirror.problems.isEmpty ? .done : .partial
+  }
+}
+
+extension String {
+  fileprivate var trimmingSlashes: String {
+    String(drop { $0 == "/" }.reversed().drop { $0 == "/" }.reversed())
+  }
+}

@@ -1,0 +1,86 @@
+import ArgumentParser
+import Glibc
+import MirrorTools
+
+/// The program: its verbs, and how a run ends.
+@main
+struct Mirrorctl: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "mirrorctl",
+    abstract: "Keep a mirror of Linux stage tarballs.",
+    discussion: """
+      Point it at a mirror in Metro's layout with --mirror DIR or $MIRRORCTL_MIRROR, and put
+      `mirrorctl upkeep` in cron.
+
+      Exit status: 0 done, 1 failed with nothing lost, 3 done in part, 4 corruption found,
+      5 refused by a safety limit, 10 another run holds the lock, 64 usage, 130 or 143 interrupted.
+      """,
+    version: "0.1.0",
+    subcommands: [
+      DigestgenCommand.self, VerifyCommand.self, CleanCommand.self,
+    ])
+
+  static func main() {
+    let context = CommandContext.process()
+    Glibc.exit(execute(Array(CommandLine.arguments.dropFirst()), context))
+  }
+
+  /// Runs one command line and tells its exit status.
+  static func execute(_ arguments: [String], _ context: CommandContext) -> Int32 {
+    do {
+      var command = try parseAsRoot(arguments)
+      guard let verb = command as? any Verb else {
+        try command.run()
+        return 0
+      }
+      let status = try verb.run(context)
+      return context.cancellation.signal.map { 128 + $0 } ?? status.rawValue
+    } catch let error as MirrorError {
+      context.message("\(error)")
+      return context.cancellation.signal.map { 128 + $0 } ?? ExitStatus(error).rawValue
+    } catch {
+      let code = exitCode(for: error).rawValue
+      let text = fullMessage(for: error)
+      code == 0 ? context.print(text) : context.errors.write(Array((text + "\n").utf8))
+      return code
+    }
+  }
+}
+
+/// A subcommand that runs in a context of its caller's making.
+protocol Verb: ParsableCommand {
+  func run(_ context: CommandContext) throws -> ExitStatus
+}
+
+/// How a run ended, for cron and scripts.
+enum ExitStatus: Int32, Encodable {
+  case done = 0
+  case failed = 1
+  case partial = 3
+  case corrupt = 4
+  case refused = 5
+  case busy = 10
+
+  init(_ error: MirrorError) {
+    self =
+      switch error.code {
+      case .busy: .busy
+      case .refused: .refused
+      case .system, .changed, .invalid, .interrupted, .library: .failed
+      }
+  }
+
+  /// The one that deserves more attention.
+  func worse(_ other: ExitStatus) -> ExitStatus { severity >= other.severity ? self : other }
+
+  private var severity: Int {
+    switch self {
+    case .done: 0
+    case .partial: 1
+    case .refused: 2
+    case .busy: 3
+    case .corrupt: 4
+    case .failed: 5
+    }
+  }
+}

@@ -1,0 +1,78 @@
+public import ArgumentParser
+public import MirrorTools
+
+/// Words of the command line that stand for quantities.
+enum Quantities {
+  /// `50G`, `512M`, `1000`: bytes, powers of 1024.
+  static func bytes(_ text: String) -> Int64? {
+    let units: [Character: Int64] = ["K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40]
+    let unit = text.last.flatMap { units[Character($0.uppercased())] }
+    guard let number = Int64(unit == nil ? text : String(text.dropLast())), number > 0 else { return nil }
+    let (bytes, overflow) = number.multipliedReportingOverflow(by: unit ?? 1)
+    return overflow ? nil : bytes
+  }
+
+  /// `30d`, `6w`, `30`: days.
+  static func days(_ text: String) -> Int? {
+    let factor = text.hasSuffix("w") ? 7 : text.hasSuffix("y") ? 365 : 1
+    let digits =
+      text.hasSuffix("w") || text.hasSuffix("d") || text.hasSuffix("y") ? String(text.dropLast()) : text
+    guard let number = Int(digits), (1...100_000).contains(number) else { return nil }
+    return number * factor
+  }
+
+  /// `5%`.
+  static func percent(_ text: String) -> Double? {
+    guard text.hasSuffix("%"), let value = Double(text.dropLast()), value >= 0, value <= 100 else {
+      return nil
+    }
+    return value
+  }
+}
+
+/// `5%`, `2/7` or `50G`.
+struct SubsetArgument: ExpressibleByArgument {
+  let subset: VerifySubset
+
+  init?(argument: String) {
+    let parts = argument.split(separator: "/", omittingEmptySubsequences: false)
+    if let percent = Quantities.percent(argument), percent > 0 {
+      subset = .fraction(percent / 100)
+    } else if parts.count == 2, let number = Int(parts[0]), let count = Int(parts[1]), count <= 1_000_000,
+      number >= 1, number <= count
+    {
+      subset = .part(number: number, of: count)
+    } else if let bytes = Quantities.bytes(argument) {
+      subset = .bytes(bytes)
+    } else {
+      return nil
+    }
+  }
+}
+
+/// `30d`.
+struct DaysArgument: ExpressibleByArgument {
+  let days: Int
+
+  init?(argument: String) {
+    guard let days = Quantities.days(argument) else { return nil }
+    self.days = days
+  }
+}
+
+/// `20` or `10%`.
+struct RemovalLimitArgument: ExpressibleByArgument {
+  let limit: RemovalLimit
+
+  init?(argument: String) {
+    if let percent = Quantities.percent(argument) {
+      limit = .percent(percent)
+    } else if let count = Int(argument), count >= 0 {
+      limit = .count(count)
+    } else {
+      return nil
+    }
+  }
+}
+
+extension Compression: ExpressibleByArgument {}

@@ -1,0 +1,42 @@
+import Foundation
+import MirrorTools
+
+/// Renders results: the only place that does.
+extension CommandContext {
+  /// A value as JSON: sorted keys, so that the same content is the same text.
+  func print(json value: some Encodable) throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    output.write(Array(try encoder.encode(value)) + [UInt8(ascii: "\n")])
+  }
+}
+
+/// What every JSON result tells of problems.
+struct JSONProblem: Encodable {
+  let path: String
+  let problem: String
+  let remedy: String?
+
+  init(_ error: MirrorError) {
+    path = error.subject
+    problem = error.problem
+    remedy = error.remedy
+  }
+}
+
+/// `1.5 GiB`: a size for people.
+func humanBytes(_ bytes: Int64) -> String {
+  var value = Double(bytes)
+  for unit in ["B", "KiB", "MiB", "GiB"] {
+    if value < 1024 { return unit == "B" ? "\(bytes) B" : "\(rounded(value)) \(unit)" }
+    value /= 1024
+  }
+  return "\(rounded(value)) TiB"
+}
+
+private func rounded(_ value: Double) -> String {
+  value < 10 ? String(format: "%.1f", value) : String(format: "%.0f", value)
+}
+
+/// `3 versions`.
+func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }

@@ -1,0 +1,67 @@
+import Foundation
+import Glibc
+import MirrorTools
+import Synchronization
+
+/// Shows a step's progress on a terminal: how much, how fast, how long still.
+final class ProgressLine: Sendable {
+  private let progress: RunProgress
+  private let sink: Sink
+  private let isOver = Atomic<Bool>(false)
+
+  /// Runs `body`, showing `progress` meanwhile where the context has a terminal.
+  static func showing<Result>(
+    _ progress: RunProgress, on context: CommandContext, unless isQuiet: Bool, _ body: () throws -> Result
+  ) rethrows -> Result {
+    guard context.showsProgress && !isQuiet else { return try body() }
+    let line = ProgressLine(progress, context.errors)
+    let thread = Thread { line.run() }
+    thread.start()
+    defer { line.end() }
+    return try body()
+  }
+
+  private init(_ progress: RunProgress, _ sink: Sink) {
+    self.progress = progress
+    self.sink = sink
+  }
+
+  private let ended = DispatchSemaphore(value: 0)
+
+  private func end() {
+    isOver.store(true, ordering: .releasing)
+    ended.wait()
+  }
+
+  private func run() {
+    var step = ""
+    var began = Date()
+    var isShown = false
+    while !isOver.load(ordering: .acquiring) {
+      let now = progress.snapshot
+      if now.step != step {
+        step = now.step
+        began = Date()
+      }
+      // Short work needs no progress.
+      if !step.isEmpty && now.bytes.total > 0 && Date().timeIntervalSince(began) > 0.5 {
+        sink.write(Array("\r\u{1b}[K\(Self.text(now, seconds: Date().timeIntervalSince(began)))".utf8))
+        isShown = true
+      }
+      usleep(100_000)
+    }
+    if isShown { sink.write(Array("\r\u{1b}[K".utf8)) }
+    ended.signal()
+  }
+
+  private static func text(_ now: RunProgress.Snapshot, seconds: Double) -> String {
+    let rate = Double(now.bytes.done) / seconds
+    let left = rate > 0 ? Int(min(Double(max(0, now.bytes.total - now.bytes.done)) / rate, 359_999)) : 0
+    let share = Double(now.bytes.done) / Double(now.bytes.total)
+    let percent = min(100, Int(share * 100))
+    let files = "\(now.files.done)/\(now.files.total) files"
+    let hours = left / 3600
+    let eta = String(format: "%d:%02d:%02d", hours, left / 60 % 60, left % 60)
+    return "\(now.step) \(percent)%  \(files)  \(humanBytes(Int64(rate)))/s  \(eta) left"
+  }
+}
