@@ -41,5 +41,11 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
+    .target(
+      name: "TestSupport", dependencies: ["MirrorTools", system], path: "Tests/TestSupport",
+      swiftSettings: strict),
+    .testTarget(
+      name: "MirrorToolsTests", dependencies: ["MirrorTools", "TestSupport", "CLinux", system],
+      swiftSettings: strict),
   ]
 )
