@@ -33,6 +33,7 @@ let package = Package(
         "CLinux", "COpenSSL", "CLibXML2", "CLibArchive", system,
         .product(name: "GRDB", package: "GRDB.swift"),
       ],
+      exclude: ["Index/index.rng"],
       swiftSettings: strict),
     .executableTarget(
       name: "mirrorctl",
