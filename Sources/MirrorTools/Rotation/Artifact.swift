@@ -1,9 +1,9 @@
 /// A tarball that a version offers: not a stage1 or stage2, and the best form where several lie there.
-public struct Artifact: Sendable {
+struct Artifact: Sendable {
   /// `stage3`, or the extra's name (`openvz`, `lxd`).
-  public let variant: String
+  let variant: String
   /// The tarball.
-  public let tarball: Tarball
+  let tarball: Tarball
 }
 
 extension Version {
