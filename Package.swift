@@ -33,6 +33,7 @@ let package = Package(
         "CLinux", "COpenSSL", "CLibXML2", "CLibArchive", system,
         .product(name: "GRDB", package: "GRDB.swift"),
       ],
+      exclude: ["Index/index.rng"],
       swiftSettings: strict),
     .executableTarget(
       name: "mirrorctl",
@@ -40,6 +41,12 @@ let package = Package(
         "MirrorTools", system,
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
+      swiftSettings: strict),
+    .target(
+      name: "TestSupport", dependencies: ["MirrorTools", system], path: "Tests/TestSupport",
+      swiftSettings: strict),
+    .testTarget(
+      name: "MirrorToolsTests", dependencies: ["MirrorTools", "TestSupport", "CLinux", system],
       swiftSettings: strict),
   ]
 )

@@ -3,9 +3,6 @@
  * Linux calls that the Glibc module hides or that are awkward from Swift.
  * Each wrapper returns what its system call returns and leaves errno as it is.
  */
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <linux/openat2.h>
 #include <linux/stat.h>
 #include <stddef.h>

@@ -1,0 +1,82 @@
+/// What a mirror offers, as its index tells it.
+public struct IndexDocument: Codable, Sendable, Hashable {
+  /// The version of the index's JSON.
+  public private(set) var version = 1
+  /// Subarches with a complete version, in path order.
+  public private(set) var subarches: [IndexedSubarch] = []
+  /// What had to be left out; not part of the index.
+  public private(set) var problems: [MirrorError] = []
+
+  private enum CodingKeys: CodingKey { case version, subarches }
+
+  /// Lists the newest complete versions of a mirror.
+  ///
+  /// - Parameters:
+  ///   - today: a version of a later date is listed only where there is no other.
+  ///   - excluding: versions that are about to be removed.
+  ///   - digests: lowercase hexadecimal by algorithm (`sha256`, `sha512`, `blake2b`), as far as known.
+  ///   - buildInfo: what a version's `build-info.json` says, as ``BuildInfo/read(_:in:)`` returns it.
+  public init(
+    _ mirror: Mirror, today: CalendarDate, excluding: Set<MirrorPath> = [],
+    digests: (Tarball) -> [String: String] = { _ in [:] },
+    buildInfo: (Version) throws(MirrorError) -> BuildInfo = { _ in BuildInfo() }
+  ) {
+    for subarch in mirror.subarches {
+      let candidates = subarch.built.filter { !excluding.contains($0.path) }
+      guard let version = candidates.last(where: { $0.date <= today }) ?? candidates.last else { continue }
+      guard Self.isWritable(subarch.path) else {
+        problems.append(Self.unwritable(mirror.displayed(subarch.path)))
+        continue
+      }
+      subarches.append(
+        IndexedSubarch(
+          name: subarch.name, info: attributes(of: version, in: mirror, buildInfo),
+          builds: builds(of: version, of: subarch, in: mirror, digests)))
+    }
+  }
+
+  private mutating func attributes(
+    of version: Version, in mirror: Mirror, _ buildInfo: (Version) throws(MirrorError) -> BuildInfo
+  ) -> [String: String] {
+    guard version.hasBuildInfo else { return [:] }
+    do throws(MirrorError) {
+      let info = try buildInfo(version)
+      let usable = info.values.filter { IndexedSubarch.canCarry($0.key, $0.value) }
+      let left = (info.unusable + info.values.keys.filter { usable[$0] == nil }).sorted()
+      if !left.isEmpty {
+        let names = left.map { "`\(escaped(Array($0.utf8)))`" }.joined(separator: ", ")
+        problems.append(
+          MirrorError(
+            .invalid, mirror.displayed(version.path.appending(BuildInfo.fileName)),
+            "left out of the index what no attribute can carry: \(names)"))
+      }
+      return usable
+    } catch {
+      problems.append(error)
+      return [:]
+    }
+  }
+
+  private mutating func builds(
+    of version: Version, of subarch: Subarch, in mirror: Mirror, _ digests: (Tarball) -> [String: String]
+  ) -> [IndexedBuild] {
+    var builds: [IndexedBuild] = []
+    for artifact in version.artifacts(of: subarch) {
+      guard Self.isWritable(artifact.tarball.path) else {
+        problems.append(Self.unwritable(mirror.displayed(artifact.tarball.path)))
+        continue
+      }
+      builds.append(
+        IndexedBuild(
+          id: builds.count + 1, artifact, version, subarch, digests: digests(artifact.tarball)))
+    }
+    return builds
+  }
+
+  private static func isWritable(_ path: MirrorPath) -> Bool { path.text.map(XMLText.isValid) ?? false }
+
+  private static func unwritable(_ path: String) -> MirrorError {
+    MirrorError(
+      .invalid, path, "left out of the index: XML cannot carry the name", remedy: "rename it")
+  }
+}

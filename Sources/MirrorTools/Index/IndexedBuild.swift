@@ -1,0 +1,65 @@
+/// A tarball in the index; paths begin with `/` and are relative to the mirror.
+public struct IndexedBuild: Codable, Sendable, Hashable {
+  /// Counts from 1 in each subarch.
+  public let id: Int
+  /// `stage3`, or the extra's name.
+  public let variant: String
+  /// The line of development.
+  public let release: FileName
+  /// The subarch's directory.
+  public let path: MirrorPath
+  /// The version's date.
+  public let latest: CalendarDate
+  /// The tarball.
+  public let download: MirrorPath
+  /// Room taken on the disk, as `du -h` prints it, and `B`.
+  public let size: String
+  /// The tarball's size.
+  public let bytes: Int64
+  /// Lowercase hexadecimal, if known.
+  public let sha256: String?
+  /// Lowercase hexadecimal, if known.
+  public let sha512: String?
+  /// Lowercase hexadecimal, if known.
+  public let blake2b: String?
+  /// The detached signature, if there is one.
+  public let signature: MirrorPath?
+  /// Whether it was a full build.
+  public let full: Bool
+
+  init(id: Int, _ artifact: Artifact, _ version: Version, _ subarch: Subarch, digests: [String: String]) {
+    let tarball = artifact.tarball
+    self.id = id
+    variant = artifact.variant
+    release = subarch.release
+    path = subarch.path.rooted
+    latest = version.date
+    download = tarball.path.rooted
+    size = HumanSize.text(tarball.status.allocated) + "B"
+    bytes = tarball.status.size
+    sha256 = digests["sha256"]
+    sha512 = digests["sha512"]
+    blake2b = digests["blake2b"]
+    let signatures = version.folder.sidecars.filter { $0.tarball == tarball.path.name }
+    let best = signatures.first { $0.kind == .signature } ?? signatures.first { $0.kind == .armored }
+    signature = best.map { version.path.appending($0.name).rooted }
+    full = version.isFull
+  }
+
+  /// Its attributes in `index.xml`, in order.
+  var attributes: [(String, String)] {
+    let known: [(String, String?)] = [
+      ("id", String(id)), ("variant", variant), ("release", release.jsonText), ("path", path.jsonText),
+      ("latest", latest.description), ("download", download.jsonText), ("size", size),
+      ("bytes", String(bytes)),
+      ("sha256", sha256), ("sha512", sha512), ("blake2b", blake2b), ("signature", signature?.jsonText),
+      ("full", full ? "yes" : "no"),
+    ]
+    return known.compactMap { name, value in value.map { (name, $0) } }
+  }
+}
+
+extension MirrorPath {
+  /// The path as a web server at the mirror's root has it.
+  fileprivate var rooted: MirrorPath { MirrorPath(bytes: [UInt8(ascii: "/")] + bytes) }
+}

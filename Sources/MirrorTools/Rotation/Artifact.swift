@@ -1,0 +1,30 @@
+/// A tarball that a version offers: not a stage1 or stage2, and the best form where several lie there.
+struct Artifact: Sendable {
+  /// `stage3`, or the extra's name (`openvz`, `lxd`).
+  let variant: String
+  /// The tarball.
+  let tarball: Tarball
+}
+
+extension Version {
+  /// What this version of `subarch` offers, by variant: one tarball each, rather compressed than plain.
+  func artifacts(of subarch: Subarch) -> [Artifact] {
+    var chosen: [String: Tarball] = [:]
+    for tarball in folder.tarballs where !isBeingCompressed(tarball) {
+      guard let name = TarballName(tarball.path.name) else { continue }
+      let variant = name.variant(in: self, of: subarch)
+      guard variant != "stage1", variant != "stage2" else { continue }
+      if let other = chosen[variant], other.compression != nil || tarball.compression == nil { continue }
+      chosen[variant] = tarball
+    }
+    return chosen.map { Artifact(variant: $0.key, tarball: $0.value) }.sorted { $0.variant < $1.variant }
+  }
+
+  /// Whether a compressor other than ours still writes the file: its `.tar` lies there, marked as under way.
+  private func isBeingCompressed(_ tarball: Tarball) -> Bool {
+    guard tarball.compression != nil, let stem = TarballName(tarball.path.name)?.stem else { return false }
+    let plain = stem.appending(".tar")
+    return folder.marks.contains { $0.isRunning && $0.tarball == plain }
+      && folder.tarballs.contains { $0.path.name == plain }
+  }
+}

@@ -1,0 +1,19 @@
+/// Subarches of the rotation that were never built.
+public struct Empties: Codable, Sendable, Hashable {
+  /// The version of this report's JSON.
+  public let version: Int
+  /// Where the mirror lies.
+  public let mirror: String
+  /// Relative to the mirror's root.
+  public let paths: [MirrorPath]
+
+  /// Looks for subarches without a complete version.
+  public init(_ mirror: Mirror, _ settings: RotationSettings) {
+    version = 1
+    self.mirror = "\(mirror.root)"
+    paths = settings.managed(in: mirror).filter(\.built.isEmpty).map(\.path)
+  }
+
+  /// The absolute paths, a line each.
+  public var lines: [String] { paths.map { "\(mirror)/\($0)" } }
+}

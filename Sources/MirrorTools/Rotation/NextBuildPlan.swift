@@ -1,0 +1,71 @@
+/// Which build the rotation asks for, and which it passed over.
+public struct NextBuildPlan: Codable, Sendable, Hashable {
+  /// The version of this plan's JSON.
+  public let version: Int
+  /// Where the mirror lies.
+  public let mirror: String
+  /// The build whose turn it is; nil when all is current.
+  public let next: NextBuild?
+  /// Subarches whose turn came first, but which are being built.
+  public let inProgress: [MirrorPath]
+
+  /// Takes turns as Metro does.
+  public init(_ mirror: Mirror, _ settings: RotationSettings, today: CalendarDate) {
+    let queue = settings.managed(in: mirror)
+      .compactMap { subarch in Turn(of: subarch, settings, today).map { (turn: $0, subarch: subarch) } }
+      // The sort is stable: ties stay in the settings' order.
+      .sorted { $0.turn < $1.turn }
+      .map(\.subarch)
+    let busy = queue.prefix { $0.control.liveBuildLock != nil }
+    version = 1
+    self.mirror = "\(mirror.root)"
+    inProgress = busy.map(\.path)
+    next = queue.dropFirst(busy.count).first.map { subarch in
+      NextBuild(
+        release: subarch.release, archDesc: subarch.arch, subarch: subarch.name,
+        fullDate: subarch.built.last?.date, nextDate: today, failcount: subarch.control.failcount,
+        target: settings.mode(after: subarch.built), extras: settings.extras(of: subarch))
+    }
+  }
+
+  /// A line for each subarch passed over, as Metro prints them on standard error.
+  public var notices: [String] {
+    inProgress.map { "# Build at \(mirror)/\($0) in progress, skipping..." }
+  }
+}
+
+/// A subarch's place in the queue.
+///
+/// Metro asks three questions at level 0, then at level 1, and so on:
+/// 0. never built, with as many failures as the level?
+/// 1. one failure more, and never built or twice as stale as need be?
+/// 2. as many failures as the level, and stale?
+///
+/// The first question that a subarch answers with yes is its place; there the oldest goes first.
+private struct Turn: Comparable {
+  let level: Int
+  let question: Int
+  let age: Int
+
+  /// nil when it is not its turn.
+  init?(of subarch: Subarch, _ settings: RotationSettings, _ today: CalendarDate) {
+    let failures = subarch.control.failcount
+    guard failures < settings.maxFailcount else { return nil }
+    let age = subarch.built.last.map { today.days(since: $0.date) }
+    let (twice, overflow) = settings.staleDays.multipliedReportingOverflow(by: 2)
+    if failures == 0 && age == nil {
+      (level, question) = (0, 0)
+    } else if failures > 0 && (age.map { !overflow && $0 >= twice } ?? true) {
+      (level, question) = (failures - 1, 1)
+    } else if let age, age >= settings.staleDays {
+      (level, question) = (failures, 2)
+    } else {
+      return nil
+    }
+    self.age = age ?? .max
+  }
+
+  static func < (left: Turn, right: Turn) -> Bool {
+    (left.level, left.question, right.age) < (right.level, right.question, left.age)
+  }
+}

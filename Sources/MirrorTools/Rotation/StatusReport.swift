@@ -1,0 +1,23 @@
+/// How every subarch stands, what needs a look first.
+public struct StatusReport: Codable, Sendable, Hashable {
+  /// The version of this report's JSON.
+  public let version: Int
+  /// Where the mirror lies.
+  public let mirror: String
+  /// Failing ones first, the highest failcount first of all; the rest in path order.
+  public let subarches: [SubarchStatus]
+
+  /// Reports on all of a mirror.
+  public init(_ mirror: Mirror, today: CalendarDate) {
+    version = 1
+    self.mirror = "\(mirror.root)"
+    subarches =
+      mirror.subarches
+      .map { SubarchStatus($0, today: today) }
+      // The sort is stable: ties stay in path order.
+      .sorted { $0.failcount > $1.failcount }
+  }
+
+  /// A line a subarch, as Metro's `fails` prints them.
+  public var lines: [String] { subarches.map { $0.line(root: mirror) } }
+}

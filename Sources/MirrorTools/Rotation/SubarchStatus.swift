@@ -1,0 +1,102 @@
+/// How one subarch stands.
+public struct SubarchStatus: Codable, Sendable, Hashable {
+  /// Relative to the mirror's root.
+  public let path: MirrorPath
+  /// The line of development.
+  public let release: FileName
+  /// The architecture.
+  public let arch: FileName
+  /// The subarch's own name.
+  public let subarch: FileName
+  /// The newest complete version's date; nil when there is none.
+  public let date: CalendarDate?
+  /// Days since that date; negative for a date in the future.
+  public let ageDays: Int?
+  /// Whether the newest complete version is a full build.
+  public let full: Bool
+  /// Consecutive failed builds.
+  public let failcount: Int
+  /// Whether something is being built.
+  public let inProgress: Bool
+  /// What the newest complete version offers, by variant.
+  public let artifacts: [Item]
+  /// Bytes of the tarballs of all versions.
+  public let bytes: Int64
+  /// How many version directories there are.
+  public let versions: Int
+  /// Compressed tarballs of all versions without a `.hash.txt` beside them.
+  public let digestsMissing: Int
+  /// What `.control` says of the next build.
+  public let strategy: Strategy
+
+  /// An artifact, in numbers.
+  public struct Item: Codable, Sendable, Hashable {
+    /// `stage3`, or the extra's name.
+    public let variant: String
+    /// The file's name.
+    public let name: FileName
+    /// Relative to the mirror's root.
+    public let path: MirrorPath
+    /// The file's size.
+    public let bytes: Int64
+    /// nil for a plain `.tar`.
+    public let compression: Compression?
+  }
+
+  /// How the next build finds its seed.
+  public struct Strategy: Codable, Sendable, Hashable {
+    /// `local` or `remote`.
+    public let build: String?
+    /// `stage3` or `stage1`.
+    public let seed: String?
+    /// Whose stage3 seeds a remote build.
+    public let remote: MirrorPath?
+  }
+
+  init(_ subarch: Subarch, today: CalendarDate) {
+    let newest = subarch.built.last
+    path = subarch.path
+    release = subarch.release
+    arch = subarch.arch
+    self.subarch = subarch.name
+    date = newest?.date
+    ageDays = newest.map { today.days(since: $0.date) }
+    full = newest?.isFull ?? false
+    failcount = subarch.control.failcount
+    inProgress = subarch.control.liveLock != nil
+    artifacts = (newest?.artifacts(of: subarch) ?? []).map { artifact in
+      Item(
+        variant: artifact.variant, name: artifact.tarball.path.name, path: artifact.tarball.path,
+        bytes: artifact.tarball.status.size, compression: artifact.tarball.compression)
+    }
+    bytes = subarch.versions.reduce(0) { sum, version in
+      let (total, overflow) = sum.addingReportingOverflow(version.bytes)
+      return overflow ? .max : total
+    }
+    versions = subarch.versions.count
+    digestsMissing = subarch.versions.reduce(0) { $0 + $1.digestsMissing }
+    strategy = Strategy(
+      build: subarch.control.buildStrategy, seed: subarch.control.seedStrategy,
+      remote: subarch.control.remoteSeed)
+  }
+
+  /// Metro's line of `fails`, in a mirror at `root`.
+  func line(root: String) -> String {
+    let variants = artifacts.map(\.variant).joined(separator: ",")
+    return
+      "\(right(String(failcount), 4)) \(right(date?.description ?? "None", 12)) \(root)/\(path) (\(variants))"
+  }
+}
+
+extension Version {
+  fileprivate var digestsMissing: Int {
+    ([folder] + nested).reduce(0) { count, folder in
+      let described = Set(folder.sidecars.lazy.filter { $0.kind == .hashText }.map(\.tarball))
+      return count + folder.tarballs.count { $0.compression != nil && !described.contains($0.path.name) }
+    }
+  }
+}
+
+private func right(_ text: String, _ width: Int) -> String {
+  String(repeating: " ", count: max(0, width - text.count)) + text
+}

@@ -1,0 +1,132 @@
+import CLinux
+import SystemPackage
+import Testing
+
+@testable import MirrorTools
+
+/// A subarch as Metro's database has it.
+private struct Row: Sendable {
+  let name: String
+  let failcount: Int
+  let age: Int?
+  let isBusy: Bool
+}
+
+/// Metro's `nextbuild`, loop by loop.
+private struct MetroModel {
+  let staleDays: Int
+  let maxFailcount: Int
+  private(set) var passedOver: [String] = []
+
+  init(staleDays: Int, maxFailcount: Int) {
+    self.staleDays = staleDays
+    self.maxFailcount = maxFailcount
+  }
+
+  mutating func next(of rows: [Row]) -> String? {
+    for level in 0..<maxFailcount {
+      let neverBuilt = rows.filter { $0.failcount == level && $0.age == nil }
+      if let found = first(of: neverBuilt, minimumAge: staleDays) { return found }
+      if level + 1 < maxFailcount {
+        let failing = oldestFirst(rows.filter { $0.failcount == level + 1 })
+        if let found = first(of: failing, minimumAge: 2 * staleDays) { return found }
+      }
+      let stale = oldestFirst(rows.filter { $0.failcount == level && $0.age != nil })
+      if let found = first(of: stale, minimumAge: staleDays) { return found }
+    }
+    return nil
+  }
+
+  private func oldestFirst(_ rows: [Row]) -> [Row] {
+    var result: [Row] = []
+    for row in rows {
+      var place = 0
+      while place < result.count, (result[place].age ?? 1_000_000) >= (row.age ?? 1_000_000) { place += 1 }
+      result.insert(row, at: place)
+    }
+    return result
+  }
+
+  private mutating func first(of rows: [Row], minimumAge: Int) -> String? {
+    for row in rows {
+      if let age = row.age, age < minimumAge { continue }
+      if !row.isBusy { return row.name }
+      if !passedOver.contains(row.name) { passedOver.append(row.name) }
+    }
+    return nil
+  }
+}
+
+/// SplitMix64: the same numbers for the same seed everywhere.
+private struct SeededGenerator: RandomNumberGenerator {
+  var state: UInt64
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var mixed = (state ^ (state >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+    return mixed ^ (mixed >> 31)
+  }
+}
+
+@Suite("nextbuild: any mirror")
+struct NextBuildModelTests {
+  @Test("takes turns as a plain reading of Metro's rule does", arguments: UInt64(0)..<400)
+  func model(seed: UInt64) throws {
+    var random = SeededGenerator(state: seed)
+    let staleDays = Int.random(in: 0...5, using: &random)
+    let rows = (0..<Int.random(in: 0...12, using: &random)).map { index in
+      Row(
+        name: "s\(10 + index)", failcount: Int.random(in: 0...4, using: &random),
+        age: Int.random(in: 0...3, using: &random) == 0 ? nil : Int.random(in: -2...14, using: &random),
+        isBusy: Int.random(in: 0...4, using: &random) == 0)
+    }
+    var settings = RotationSettings()
+    settings.staleDays = staleDays
+    settings.maxFailcount = Int.random(in: 0...5, using: &random)
+    let today = try #require(CalendarDate(year: 2026, month: 11, day: 22))
+    var model = MetroModel(staleDays: staleDays, maxFailcount: settings.maxFailcount)
+    let expected = model.next(of: rows)
+
+    let plan = NextBuildPlan(try mirror(rows, today), settings, today: today)
+
+    #expect(plan.next?.subarch == expected.map { FileName($0) })
+    #expect(plan.inProgress.map(\.name) == model.passedOver.map { FileName($0) })
+  }
+
+  private func mirror(_ rows: [Row], _ today: CalendarDate) throws -> Mirror {
+    let status = FileStatus(clinux_status())
+    let subarches = try rows.map { row in
+      var control = ControlState()
+      control.failcount = row.failcount
+      if row.isBusy { control.locks = [ProgressLock(name: ".multi_progress", pid: 1, isAlive: true)] }
+      let path: MirrorPath = "std/x86"
+      let versions = try row.age.map { age in
+        [
+          Version(
+            name: "v", date: try #require(day(age, before: today)), isDated: true,
+            folder: Folder(path: path, status: status), nested: [], hasStatus: true, isComplete: true,
+            hasBuildInfo: false)
+        ]
+      }
+      return Subarch(
+        release: "std", arch: "x86", name: FileName(row.name), control: control,
+        folder: Folder(path: path.appending(FileName(row.name)), status: status), versions: versions ?? [])
+    }
+    let folder = Folder(path: .root, status: status)
+    return Mirror(
+      root: "/srv/mirror", folder: folder,
+      releases: [
+        Release(
+          name: "std", folder: folder, snapshots: nil,
+          arches: [Arch(name: "x86", folder: folder, subarches: subarches)])
+      ],
+      problems: [])
+  }
+
+  private func day(_ age: Int, before today: CalendarDate) -> CalendarDate? {
+    (1...30).compactMap { CalendarDate(year: 2026, month: 11, day: $0) }.first {
+      today.days(since: $0) == age
+    }
+  }
+}

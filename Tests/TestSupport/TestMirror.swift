@@ -1,0 +1,83 @@
+import Foundation
+import Glibc
+public import MirrorTools
+public import SystemPackage
+
+/// A mirror in a temporary directory, removed with this value.
+public final class TestMirror: Sendable {
+  /// Where it lies.
+  public let root: FilePath
+
+  /// An empty mirror.
+  public init() throws {
+    var template = Array("/tmp/mirrorctl-test-XXXXXX".utf8CString)
+    guard mkdtemp(&template) != nil else { throw Errno(rawValue: errno) }
+    root = FilePath(platformString: template)
+  }
+
+  deinit { try? FileManager.default.removeItem(atPath: root.string) }
+
+  /// The absolute path of something in the mirror.
+  public func path(_ relative: String) -> FilePath { root.pushing(FilePath(relative)) }
+
+  /// Writes a file, with the directories that it needs; `mtime` in seconds since the epoch.
+  @discardableResult
+  public func file(_ relative: String, _ text: String = "", mtime: Int? = nil) throws -> Self {
+    let path = path(relative)
+    try directory(relative: FilePath(relative).removingLastComponent())
+    let file = try FileDescriptor.open(
+      path, .writeOnly, options: [.create, .truncate], permissions: [.ownerReadWrite, .groupRead, .otherRead])
+    try file.closeAfter { _ = try file.writeAll(text.utf8) }
+    if let mtime {
+      var times = [timespec](repeating: timespec(tv_sec: mtime, tv_nsec: 0), count: 2)
+      guard utimensat(AT_FDCWD, path.string, &times, 0) == 0 else { throw Errno(rawValue: errno) }
+    }
+    return self
+  }
+
+  /// Makes an empty directory.
+  @discardableResult
+  public func directory(_ relative: String) throws -> Self {
+    try directory(relative: FilePath(relative))
+    return self
+  }
+
+  /// Makes a symbolic link.
+  @discardableResult
+  public func link(_ relative: String, to target: String) throws -> Self {
+    try directory(relative: FilePath(relative).removingLastComponent())
+    guard symlink(target, path(relative).string) == 0 else { throw Errno(rawValue: errno) }
+    return self
+  }
+
+  /// Makes a version of a subarch: `stages` of `<stage>-<subarch>-<build>-<version>.tar.xz`, and `status`.
+  @discardableResult
+  public func version(
+    _ path: String, stages: [String] = ["stage3"], status: String? = "ok", compression: String = ".xz"
+  ) throws -> Self {
+    let names = path.split(separator: "/")
+    precondition(names.count == 4, "BUILD/ARCH/SUBARCH/VERSION")
+    try directory(path)
+    for stage in stages {
+      let name = "\(stage)-\(names[2])-\(names[0])-\(names[3]).tar\(compression)"
+      try file("\(path)/\(name)", "content of \(name)")
+    }
+    if let status { try file("\(path)/status", status) }
+    return self
+  }
+
+  /// What the program sees; locks belong to living processes where `isAlive` says so.
+  public func scan(isAlive: @escaping @Sendable (Int32) -> Bool = { _ in false }) throws -> Mirror {
+    try MirrorScanner(
+      root: root, jobs: 1, now: Int64(time(nil)), probe: ProcessProbe { pid, _ in isAlive(pid) }
+    ).scan()
+  }
+
+  private func directory(relative: FilePath) throws {
+    var path = root
+    for component in relative.components {
+      path.append(component)
+      guard mkdir(path.string, 0o755) == 0 || errno == EEXIST else { throw Errno(rawValue: errno) }
+    }
+  }
+}
