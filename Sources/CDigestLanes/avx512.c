@@ -1,4 +1,4 @@
-/// The kernels in AVX-512, for any x86-64 CPU to hold and some to call.
+/// The kernels in AVX-512: compiled for every x86-64, called where `cdl_find` gives them.
 #include "kernels.h"
 
 #if defined(__x86_64__)

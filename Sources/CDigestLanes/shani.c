@@ -1,5 +1,6 @@
-/// SHA-256 with the x86 SHA extensions. Each instruction waits for the one before
-/// it, so several messages take turns to fill the wait.
+/// SHA-256 with the x86 SHA extensions. A SHA256RNDS2 waits for the one before it,
+/// which on AMD's Zen takes four cycles, while another could start every two: so
+/// two messages take turns. (Three or four are slower, for want of registers.)
 #include "kernels.h"
 
 #if defined(__x86_64__)
@@ -42,8 +43,8 @@ static SHA_CODE void store_chain(chain value, uint32_t (*rows)[LANES], int lane)
         rows[row_of_word[i]][lane] = words[i];
 }
 
-/// Four rounds of every lane, of the four schedule words `w[lane][i]`; the next
-/// but three four words are then made in their place.
+/// Four rounds of every lane with the four schedule words `w[lane][i]`, which then
+/// make place for those sixteen rounds on.
 #define FOUR_ROUNDS(k, i, MAKE_NEXT_WORDS)                                                       \
     do {                                                                                         \
         const __m128i constants = _mm_loadu_si128((const __m128i *)(k) + (i));                   \

@@ -1,5 +1,9 @@
 /* libxml2 as Index/ uses it. */
 
+/* Debian's libxml2 draws in the system's ICU headers, which contradict those that Foundation carries. Only the
+   layout of encoding handlers depends on them, and nothing here looks into one. */
+#include <libxml/xmlversion.h>
+#undef LIBXML_ICU_ENABLED
 /* xmlTextWriter*: the streaming writer that index.xml is written with; it also brings xmlBuffer* (tree.h). */
 #include <libxml/xmlwriter.h>
 /* xmlInitParser: the character encodings must be set up once, before threads. */

@@ -52,12 +52,12 @@ struct MirrorSession: ~Copyable {
           return MirrorPath(String(candidate.dropFirst(base.count)).trimmingSlashes)
         }
       }
-      guard !argument.hasPrefix("/") else {
+      let relative = FilePath(argument).lexicallyNormalized()
+      guard !argument.hasPrefix("/"), relative.components.first?.kind != .parentDirectory else {
         throw MirrorError(
-          .invalid, argument, "is not in the mirror \(root)", remedy: "give a path in it, or another --mirror"
-        )
+          .invalid, argument, "is not in the mirror \(root)", remedy: "give a path in it, or another --mirror")
       }
-      return MirrorPath(FilePath(argument).lexicallyNormalized().string.trimmingSlashes)
+      return MirrorPath(relative == "." ? "" : relative.string.trimmingSlashes)
     }
   }
 

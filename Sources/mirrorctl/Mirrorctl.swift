@@ -17,7 +17,8 @@ struct Mirrorctl: ParsableCommand {
       """,
     version: "0.1.0",
     subcommands: [
-      DigestgenCommand.self, VerifyCommand.self, CleanCommand.self,
+      DigestgenCommand.self, VerifyCommand.self, IndexCommand.self, CleanCommand.self, StatusCommand.self,
+      NextBuildCommand.self, ZapCommand.self, EmptiesCommand.self,
     ])
 
   static func main() {

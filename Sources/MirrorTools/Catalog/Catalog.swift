@@ -99,27 +99,42 @@ public final class Catalog: Sendable {
       try self.database.read { database in
         var records: [MirrorPath: CatalogRecord] = [:]
         records.reserveCapacity(try Int.fetchOne(database, sql: "SELECT count(*) FROM tarball") ?? 0)
-        let rows = try Row.fetchCursor(
-          database,
-          sql: """
-            SELECT path, device, inode, size, mtime, ctime,
-              sidecar_device, sidecar_inode, sidecar_size, sidecar_mtime, sidecar_ctime,
-              sha256, sha512, blake2b, hashed_at, verified_at, corrupt
-            FROM tarball
-            """)
+        let rows = try Row.fetchCursor(database, sql: "SELECT \(Self.columns) FROM tarball")
         while let row = try rows.next() {
-          guard let identity = Self.identity(row, from: 1) else { continue }
-          var digests = DigestSet()
-          digests[.sha256] = Self.bytes(row, 11)
-          digests[.sha512] = Self.bytes(row, 12)
-          digests[.blake2b] = Self.bytes(row, 13)
-          records[MirrorPath(bytes: Self.bytes(row, 0) ?? [])] = CatalogRecord(
-            identity: identity, sidecar: Self.identity(row, from: 6), digests: digests, hashedAt: row[14],
-            verifiedAt: row[15], isCorrupt: row[16])
+          guard let record = Self.record(row) else { continue }
+          records[MirrorPath(bytes: Self.bytes(row, 0) ?? [])] = record
         }
         return records
       }
     }
+  }
+
+  /// What is remembered of one tarball.
+  func record(of path: MirrorPath) throws(MirrorError) -> CatalogRecord? {
+    try access {
+      try self.database.read { database in
+        let statement = try database.cachedStatement(
+          sql: "SELECT \(Self.columns) FROM tarball WHERE path = ?")
+        return try Row.fetchOne(statement, arguments: [Data(path.bytes)]).flatMap(Self.record)
+      }
+    }
+  }
+
+  private static let columns = """
+    path, device, inode, size, mtime, ctime,
+    sidecar_device, sidecar_inode, sidecar_size, sidecar_mtime, sidecar_ctime,
+    sha256, sha512, blake2b, hashed_at, verified_at, corrupt
+    """
+
+  private static func record(_ row: Row) -> CatalogRecord? {
+    guard let identity = identity(row, from: 1) else { return nil }
+    var digests = DigestSet()
+    digests[.sha256] = bytes(row, 11)
+    digests[.sha512] = bytes(row, 12)
+    digests[.blake2b] = bytes(row, 13)
+    return CatalogRecord(
+      identity: identity, sidecar: Self.identity(row, from: 6), digests: digests, hashedAt: row[14],
+      verifiedAt: row[15], isCorrupt: row[16])
   }
 
   /// Stores records under their paths and forgets others, all or nothing.

@@ -18,14 +18,14 @@ public struct MirrorLock: ~Copyable {
     let directory = try AnchoredDirectory(root: root)
     let path = directory.displayed(Self.fileName)
     let file = try directory.fileForUpdate(Self.fileName, mode: 0o644)
-    let deadline = Self.monotonicSeconds() + max(0, wait)
+    let deadline = ContinuousClock.now + .seconds(max(0, wait))
     while true {
       do throws(Errno) {
         try retrying { Int(flock(file.raw, LOCK_EX | LOCK_NB)) }
         break
       } catch {
         guard error == .wouldBlock else { throw .system(error, "lock", path) }
-        guard Self.monotonicSeconds() < deadline else {
+        guard ContinuousClock.now < deadline else {
           throw MirrorError(
             .busy, path, "another run holds the lock: \(Self.holder(in: file))",
             remedy: "wait for it to end, or give --lock-wait SECONDS")
@@ -52,11 +52,5 @@ public struct MirrorLock: ~Copyable {
     var buffer = [CChar](repeating: 0, count: 256)
     guard gethostname(&buffer, buffer.count - 1) == 0 else { return "localhost" }
     return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-  }
-
-  private static func monotonicSeconds() -> Int {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return time.tv_sec
   }
 }

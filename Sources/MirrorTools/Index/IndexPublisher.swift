@@ -26,15 +26,20 @@ public enum IndexPublisher {
     return true
   }
 
+  /// Whether an index of that name lies in the mirror at `root`.
+  public static func exists(_ name: FileName, in root: FilePath) throws(MirrorError) -> Bool {
+    try AnchoredDirectory(root: root).status(of: name) != nil
+  }
+
   /// Writes an index to a file anywhere, in the same way.
   @discardableResult
   public static func write(_ bytes: [UInt8], to output: FilePath) throws(MirrorError) -> Bool {
     guard let name = output.lastComponent, name.kind == .regular else {
-      throw MirrorError(.invalid, escaped(output.platformBytes), "is no file's name", remedy: "name a file")
+      throw MirrorError(.invalid, escaped(output.bytes), "is no file's name", remedy: "name a file")
     }
     let parent = output.removingLastComponent()
     return try publish(
-      bytes, as: FileName(bytes: FilePath(root: nil, components: name).platformBytes),
+      bytes, as: FileName(bytes: FilePath(root: nil, components: name).bytes),
       in: parent.isEmpty ? "." : parent)
   }
 }

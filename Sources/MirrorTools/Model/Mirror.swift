@@ -110,8 +110,8 @@ public struct Subarch: Sendable {
   /// Oldest first; same dates by name.
   public let versions: [Version]
 
-  /// The newest complete version.
-  public var newestComplete: Version? { versions.last { $0.isComplete } }
+  /// Complete versions, oldest first.
+  public var built: [Version] { versions.filter(\.isComplete) }
 
   /// Whether a version is being built: it has no `status` yet and a live process holds a progress lock.
   func isBeingBuilt(_ version: Version) -> Bool { !version.hasStatus && control.liveLock != nil }
@@ -133,7 +133,9 @@ public struct Version: Sendable {
   let nested: [Folder]
   /// Whether a `status` file is there.
   public let hasStatus: Bool
-  /// `status` says `ok`, or a stage3 tarball is there.
+  /// There is a `status`, and it says `ok` or a stage3 tarball is there.
+  ///
+  /// Without `status` a version is in progress, as in Metro: its stage3 may be half-written.
   public let isComplete: Bool
   /// Whether there is a `build-info.json`.
   let hasBuildInfo: Bool

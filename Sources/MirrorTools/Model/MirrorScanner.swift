@@ -34,7 +34,7 @@ public struct MirrorScanner: Sendable {
     for name in top.directories {
       guard
         let listing = problems.catching({ () throws(MirrorError) in try Listing(anchor.value.directory(name))
-          })
+        })
       else { continue }
       releases.append((name, listing))
     }
@@ -166,7 +166,7 @@ public struct MirrorScanner: Sendable {
     }
     return Version(
       name: name, date: date ?? .undated, isDated: date != nil, folder: folder, nested: nested,
-      hasStatus: hasStatus, isComplete: hasStage3 || (hasStatus && (problems.catching(isOK) ?? false)),
+      hasStatus: hasStatus, isComplete: hasStatus && (hasStage3 || problems.catching(isOK) ?? false),
       hasBuildInfo: listing.entries.contains { $0.name == "build-info.json" && $0.kind == .regular })
   }
 

@@ -46,14 +46,11 @@ public enum CleanScript {
   private static func command(_ item: RetentionPlan.Item, _ mirror: Mirror) -> [UInt8] {
     if item.files.isEmpty {
       let path = mirror.absolute(item.path)
-      return Array("remove ".utf8) + quoted(path) + [0x20] + quoted(MountTable.escaped(path)) + [0x0a]
+      return Array("remove ".utf8) + ShellWord.inSingleQuotes(path) + [0x20]
+        + ShellWord.inSingleQuotes(MountTable.escaped(path)) + [0x0a]
     }
-    return item.files.flatMap { Array("rm -f -- ".utf8) + quoted(mirror.absolute($0)) + [0x0a] }
-  }
-
-  /// In single quotes, which leave every byte as it is but the quote itself.
-  static func quoted(_ bytes: [UInt8]) -> [UInt8] {
-    let quote = UInt8(ascii: "'")
-    return [quote] + bytes.flatMap { $0 == quote ? Array("'\\''".utf8) : [$0] } + [quote]
+    return item.files.flatMap {
+      Array("rm -f -- ".utf8) + ShellWord.inSingleQuotes(mirror.absolute($0)) + [0x0a]
+    }
   }
 }

@@ -1,5 +1,3 @@
-public import SystemPackage
-
 /// Brings failing subarches back into the rotation.
 public struct Zap: Codable, Sendable, Hashable {
   /// The version of this plan's JSON.
@@ -11,35 +9,30 @@ public struct Zap: Codable, Sendable, Hashable {
 
   /// Plans for every failing subarch, or only for those at or below `selection`.
   ///
-  /// - Parameter selection: paths as `status` prints them, or relative to the mirror; empty for all.
+  /// - Parameter selection: empty for all.
   /// - Throws: when one of them has no subarch of the rotation.
-  public init(_ mirror: Mirror, _ settings: RotationSettings, only selection: [FilePath] = [])
+  public init(_ mirror: Mirror, _ settings: RotationSettings, only selection: [MirrorPath] = [])
     throws(MirrorError)
   {
     let managed = settings.managed(in: mirror)
-    var chosen: [MirrorPath] = []
-    for path in selection {
-      let relative = mirror.relative(path)
-      guard let relative, managed.contains(where: { $0.path.isWithin(relative) }) else {
-        throw MirrorError(
-          .invalid, escaped(path.platformBytes), "has no subarch of the rotation",
-          remedy: "name one as `status` prints it")
-      }
-      chosen.append(relative)
+    for path in selection where !managed.contains(where: { $0.path.isWithin(path) }) {
+      throw MirrorError(
+        .invalid, mirror.displayed(path), "has no subarch of the rotation",
+        remedy: "name one as `mirrorctl status` prints it")
     }
     version = 1
     self.mirror = "\(mirror.root)"
     paths = managed.filter { subarch in
-      subarch.control.failcount > 0 && (chosen.isEmpty || chosen.contains { subarch.path.isWithin($0) })
+      subarch.control.failcount > 0 && (selection.isEmpty || selection.contains { subarch.path.isWithin($0) })
     }.map { $0.path.appending(ControlDirectory.name).appending(".failcount") }
   }
 
   /// A line for each count, as Metro prints them.
   public var lines: [String] { paths.map { "Removing \(mirror)/\($0)..." } }
 
-  /// Removes the counts from the mirror at `root`; returns what could not be removed.
-  public func apply(to root: FilePath) throws(MirrorError) -> [MirrorError] {
-    let anchor = try AnchoredDirectory(root: root)
+  /// Removes the counts; returns what could not be removed. The mirror's lock must be held.
+  public func apply(in mirror: Mirror) throws(MirrorError) -> [MirrorError] {
+    let anchor = try AnchoredDirectory(root: mirror.root)
     var problems: [MirrorError] = []
     for path in paths {
       do throws(MirrorError) {
@@ -49,22 +42,5 @@ public struct Zap: Codable, Sendable, Hashable {
       } catch { problems.append(error) }
     }
     return problems
-  }
-}
-
-extension Mirror {
-  /// A path that the user gave, seen from the root, by its text alone; nil when it lies elsewhere.
-  func relative(_ path: FilePath) -> MirrorPath? {
-    var path = path.lexicallyNormalized()
-    _ = path.removePrefix(root.lexicallyNormalized())
-    guard path.isRelative, path.components.first?.kind != .parentDirectory else { return nil }
-    return MirrorPath(bytes: path.platformBytes)
-  }
-}
-
-extension FilePath {
-  /// The path's bytes, without a terminating NUL.
-  var platformBytes: [UInt8] {
-    withPlatformString { UnsafeBufferPointer(start: $0, count: length).map(UInt8.init(bitPattern:)) }
   }
 }

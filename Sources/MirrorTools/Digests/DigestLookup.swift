@@ -1,0 +1,35 @@
+/// Tells the digests of single tarballs: from the catalog, or else from a `.hash.txt` that is newer.
+public struct DigestLookup: Sendable {
+  private let catalog: Catalog
+  private let anchor: Shared<AnchoredDirectory>
+
+  /// Looks into a mirror's catalog and its sidecars.
+  public init(_ mirror: Mirror, catalog: Catalog) throws(MirrorError) {
+    self.catalog = catalog
+    anchor = Shared(try AnchoredDirectory(root: mirror.root))
+  }
+
+  /// Lowercase hexadecimal by algorithm; nothing for what is not known of the tarball as it lies there now.
+  public func callAsFunction(_ tarball: Tarball) -> [String: String] {
+    let digests = recorded(tarball) ?? written(tarball) ?? DigestSet()
+    return Dictionary(
+      uniqueKeysWithValues: digests.algorithms.map { ($0.rawValue, hex(digests[$0] ?? [])) })
+  }
+
+  private func recorded(_ tarball: Tarball) -> DigestSet? {
+    // A catalog that cannot be read is one that knows nothing.
+    guard let record = try? catalog.record(of: tarball.path),
+      tarball.status.identity.isSameFile(as: record.identity)
+    else { return nil }
+    return record.digests
+  }
+
+  private func written(_ tarball: Tarball) -> DigestSet? {
+    let name = tarball.path.name.appending(SidecarKind.hashText.rawValue)
+    guard let directory = try? anchor.value.directory(tarball.path.parent),
+      let status = try? directory.status(of: name), status.identity.mtime >= tarball.status.identity.mtime,
+      let text = try? directory.contents(of: MirrorPath(bytes: name.bytes), limit: 4096)
+    else { return nil }
+    return SidecarText.parseAll(text).first { $0.file == nil }?.digests
+  }
+}

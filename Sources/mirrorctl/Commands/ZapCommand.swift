@@ -1,0 +1,31 @@
+import ArgumentParser
+import MirrorTools
+
+struct ZapCommand: Verb {
+  static let configuration = CommandConfiguration(
+    commandName: "zap",
+    abstract: "Forget failures, so that failing subarches are built again.")
+
+  @OptionGroup var global: GlobalOptions
+  @OptionGroup var lock: LockOptions
+
+  @Flag(name: .shortAndLong, help: "Print what would be removed and remove nothing.")
+  var dryRun = false
+
+  @Argument(help: "Subarches, or directories above them (default: all).", completion: .directory)
+  var paths: [String] = []
+
+  func run(_ context: CommandContext) throws -> ExitStatus {
+    let session =
+      dryRun
+      ? try MirrorSession(global, context) : try MirrorSession(global, context, verb: "zap", lock: lock)
+    let mirror = try session.scan()
+    let plan = try Zap(mirror, RotationSettings(), only: try session.mirrorPaths(paths))
+    if global.json {
+      try context.print(json: plan)
+    } else if !global.quiet {
+      plan.lines.forEach(context.print)
+    }
+    return session.report(dryRun ? [] : try plan.apply(in: mirror), mirror: mirror)
+  }
+}
