@@ -46,6 +46,9 @@ let package = Package(
       name: "TestSupport", dependencies: ["MirrorTools", system], path: "Tests/TestSupport",
       swiftSettings: strict),
     .testTarget(
+      name: "mirrorctlTests", dependencies: ["mirrorctl", "MirrorTools", "TestSupport", system],
+      swiftSettings: strict),
+    .testTarget(
       name: "MirrorToolsTests", dependencies: ["MirrorTools", "TestSupport", "CLinux", system],
       swiftSettings: strict),
   ]

@@ -1,0 +1,126 @@
+import Foundation
+import SystemPackage
+import TestSupport
+import Testing
+
+/// A verb that writes, and how it is brought to write all that it can.
+struct WritingVerb: CustomTestStringConvertible, Sendable {
+  let name: String
+  let arguments: [String]
+  /// Verbs that ran before it.
+  var preparation: [[String]] = []
+  /// Calls that it is known to make: if it made none of them, nothing would be tested.
+  let calls: Set<String>
+
+  var testDescription: String { name }
+
+  // One thread: strace counts by thread, and the calls must come in the same order every time. Quiet: what is
+  // printed changes nothing in the mirror.
+  static let all = [
+    WritingVerb(
+      name: "digestgen", arguments: ["digestgen", "--jobs", "1", "--quiet"], preparation: [["index"]],
+      calls: ["write", "fsync", "renameat", "unlinkat", "symlinkat", "pwrite64"]),
+    WritingVerb(
+      name: "digestgen in every format",
+      arguments: [
+        "digestgen", "--jobs", "1", "--quiet", "--format", "hash.txt,sums,bsd,digests,manifest",
+        "--algorithm", "sha256,sha512,blake2b",
+      ], calls: ["write", "fsync", "renameat", "unlinkat", "symlinkat"]),
+    WritingVerb(
+      name: "the first index", arguments: ["index", "--quiet"], calls: ["write", "fsync", "renameat"]),
+    WritingVerb(
+      name: "index", arguments: ["index", "--quiet"], preparation: [["index"], ["digestgen"]],
+      calls: ["write", "fsync", "renameat"]),
+    WritingVerb(
+      name: "clean", arguments: ["clean", "--apply", "--keep", "1", "--quiet"],
+      preparation: [["digestgen", "--format", "hash.txt,sums"], ["index"]],
+      calls: ["write", "fsync", "renameat", "unlinkat"]),
+  ]
+}
+
+/// Before which of its calls a run is killed.
+enum KillPoints {
+  /// What changes a disk. A kill before a call is a kill after the one before it, so that the creation of a file
+  /// (`openat2`, of which most calls only read) is covered by what follows it.
+  static let calls = [
+    "write", "writev", "pwrite64", "pwritev", "copy_file_range", "sendfile", "ftruncate", "fallocate", "fsync",
+    "fdatasync", "sync_file_range", "fchmod", "fchmodat", "fchown", "fchownat", "utimensat", "rename",
+    "renameat", "renameat2", "link", "linkat", "symlink", "symlinkat", "unlink", "unlinkat", "mkdir", "mkdirat",
+    "rmdir",
+  ]
+
+  /// Every one in a soak, otherwise up to eight of each call, the first and the last among them.
+  static func sample(of count: Int) -> [Int] {
+    let most = 8
+    guard ProcessInfo.processInfo.environment["MIRRORCTL_SOAK"] != "full", count > most else {
+      return Array(1...count)
+    }
+    return (0..<most).map { 1 + $0 * (count - 1) / (most - 1) }
+  }
+}
+
+@Suite("A run killed before any of its system calls", .enabled(if: Tracing.works, "strace cannot trace here"))
+struct FaultKillTests {
+  @Test("leaves nothing half-done, and the next run completes it", arguments: WritingVerb.all)
+  func kill(_ verb: WritingVerb) throws {
+    let sandbox = try Sandbox()
+    try FaultMirror.make("mirror", in: sandbox)
+    for step in verb.preparation { try #require(try sandbox.run(sandbox.command(step)).status == 0) }
+    try sandbox.shell("cp -a mirror start; rm mirror/.mirrorctl.lock || true")
+    let before = try Tree(sandbox.mirror)
+
+    try restore(sandbox)
+    let log = sandbox.path.appending("log").string
+    let undisturbed = try sandbox.run(
+      Tracing.arguments(trace: KillPoints.calls, log: log) + sandbox.command(verb.arguments))
+    try #require(undisturbed.status == 0, "\(undisturbed.errorText)")
+    let after = try Tree(sandbox.mirror)
+    #expect(after.differences(from: before).contains { $0 != ".mirrorctl.lock is too many" })
+    #expect(MirrorInvariants.leftovers(in: after) == [])
+    let invariants = MirrorInvariants(before: before, after: after, sandbox: sandbox)
+    #expect(try invariants.violations() == [])
+
+    let counts = try Tracing.counts(log: log)
+    #expect(verb.calls.isSubset(of: counts.keys), "it makes other calls than it is tested for: \(counts)")
+    for (call, count) in counts.sorted(by: { $0.key < $1.key }) {
+      for number in KillPoints.sample(of: count) {
+        try restore(sandbox)
+        let killed = try run(verb, sandbox, killedBefore: call, number)
+        #expect(killed.status == 137, "\(call) \(number) of \(count)")
+        #expect(try invariants.violations() == [], "killed before \(call) \(number) of \(count)")
+        let again = try sandbox.run(sandbox.command(verb.arguments))
+        #expect(again.status == 0, "after \(call) \(number): \(again.errorText)")
+        let differences = try Tree(sandbox.mirror).differences(from: after)
+        #expect(differences.filter { $0 != ".mirrorctl.lock differs" } == [], "after \(call) \(number)")
+      }
+      // There are no more calls than were counted, or some would go untested.
+      try restore(sandbox)
+      #expect(try run(verb, sandbox, killedBefore: call, count + 1).status == 0, "\(call) \(count + 1)")
+    }
+  }
+
+  /// The mirror as it was; the catalog lies where it did, empty, and knows other inodes than these anyway.
+  private func restore(_ sandbox: Sandbox) throws {
+    try sandbox.shell("rm -rf mirror state; cp -a start mirror; rm -f mirror/.mirrorctl.lock")
+  }
+
+  private func run(
+    _ verb: WritingVerb, _ sandbox: Sandbox, killedBefore call: String, _ number: Int
+  ) throws -> Outcome {
+    try sandbox.run(
+      Tracing.arguments(trace: [call], inject: "\(call):signal=KILL:when=\(number)")
+        + sandbox.command(verb.arguments))
+  }
+}
+
+@Suite("Kill points")
+struct KillPointTests {
+  @Test("are spread over a run, its first and last call among them")
+  func sample() {
+    #expect(KillPoints.sample(of: 1) == [1])
+    let many = KillPoints.sample(of: 1000)
+    #expect(many.first == 1)
+    #expect(many.last == 1000)
+    #expect(Set(many).count == many.count)
+  }
+}

@@ -1,0 +1,102 @@
+import Foundation
+import SystemPackage
+import TestSupport
+
+/// Section 5 of the design, checked on a mirror whose run was cut short.
+///
+/// Knows nothing of how the program works: it compares with the mirror before the run and after an undisturbed
+/// one, and asks `sha256sum` and `xmllint`.
+struct MirrorInvariants {
+  let before: Tree
+  let after: Tree
+  let sandbox: Sandbox
+
+  /// What does not hold, a line each.
+  func violations() throws -> [String] {
+    let now = try Tree(sandbox.mirror)
+    var found = Self.unexpected(in: now, before, after) + missing(in: now) + links(in: now)
+    found += try digests(in: now)
+    found += try index(in: now)
+    return found
+  }
+
+  /// A file that is being written, a directory that is going away, or something in one.
+  static func isTemporary(_ path: String) -> Bool {
+    guard path.contains(".mirrorctl-") else { return false }
+    return path.split(separator: "/").contains { $0.hasPrefix(".mirrorctl-") && $0.hasSuffix(".tmp") }
+  }
+
+  static func isLock(_ path: String) -> Bool { path == ".mirrorctl.lock" }
+
+  /// Leftovers of a tree.
+  static func leftovers(in tree: Tree) -> [String] {
+    tree.nodes.keys.filter(isTemporary).map { "\($0) is left over" }.sorted()
+  }
+
+  /// Invariant 1: what is visible is as it was, or as it is to become; nothing is in between.
+  static func unexpected(in now: Tree, _ before: Tree, _ after: Tree) -> [String] {
+    now.nodes.compactMap { path, node in
+      if isTemporary(path) || isLock(path) { return nil }
+      return node == before.nodes[path] || node == after.nodes[path] ? nil : "\(path) is partial, or foreign"
+    }.sorted()
+  }
+
+  /// Invariants 4 and 5: what must survive does, whole, and so does all that the whole run leaves.
+  private func missing(in now: Tree) -> [String] {
+    let kept = before.nodes.keys.filter { path in
+      after.nodes[path] != nil || path == "index.xml"
+        || FaultMirror.survivors.contains { path == $0 || path.hasPrefix($0 + "/") }
+    }
+    return kept.filter { now.nodes[$0] == nil }.map { "\($0) is gone" }.sorted()
+  }
+
+  /// Invariant 3: a link appears after what it names, and goes before it.
+  private func links(in now: Tree) -> [String] {
+    now.nodes.compactMap { path, node in
+      guard case .link(let target) = node, before.nodes[path] != node || leads(path, target, in: before) else {
+        return nil
+      }
+      return isTemporaryOrLeads(path, target, in: now) ? nil : "\(path) leads nowhere"
+    }.sorted()
+  }
+
+  private func isTemporaryOrLeads(_ path: String, _ target: String, in tree: Tree) -> Bool {
+    Self.isTemporary(path) || leads(path, target, in: tree)
+  }
+
+  private func leads(_ path: String, _ target: String, in tree: Tree) -> Bool {
+    tree.nodes[FilePath(path).removingLastComponent().pushing(FilePath(target)).lexicallyNormalized().string] != nil
+  }
+
+  /// Invariants 1 and 2: every `.hash.txt` is a whole line that `sha256sum` agrees with.
+  private func digests(in now: Tree) throws -> [String] {
+    var problems: [String] = []
+    var list = ""
+    for (path, node) in now.nodes where !Self.isTemporary(path) {
+      guard case .file(let bytes) = node, path.hasSuffix(".hash.txt") else { continue }
+      let tarball = String(path.dropLast(9))
+      // Orphans were there before.
+      guard now.nodes[tarball] != nil else { continue }
+      let text = String(decoding: bytes, as: UTF8.self)
+      guard let match = text.wholeMatch(of: /sha256 ([0-9a-f]{64})\n/) else {
+        problems.append("\(path) is no digest")
+        continue
+      }
+      list += "\(match.1)  \(sandbox.mirror)/\(tarball)\n"
+    }
+    guard !list.isEmpty else { return problems }
+    let judge = try sandbox.run(["sha256sum", "--check", "--strict", "--quiet"], input: Array(list.utf8))
+    return judge.status == 0 ? problems : problems + [judge.text + judge.errorText]
+  }
+
+  /// Invariant 4: the index is well-formed and names nothing that is not there.
+  private func index(in now: Tree) throws -> [String] {
+    guard case .file(let bytes)? = now.nodes["index.xml"] else { return [] }
+    let judge = try sandbox.run(["xmllint", "--noout", sandbox.mirror.appending("index.xml").string])
+    guard judge.status == 0 else { return [judge.errorText] }
+    let text = String(decoding: bytes, as: UTF8.self)
+    return text.matches(of: /download="\/([^"]*)"/).compactMap { match in
+      now.nodes[String(match.1)] == nil ? "index.xml names \(match.1)" : nil
+    }
+  }
+}
