@@ -17,7 +17,7 @@ struct Mirrorctl: ParsableCommand {
       """,
     version: "0.1.0",
     subcommands: [
-      DigestgenCommand.self, VerifyCommand.self, IndexCommand.self, CleanCommand.self, StatusCommand.self,
+      UpkeepCommand.self, DigestgenCommand.self, VerifyCommand.self, IndexCommand.self, CleanCommand.self, CompressCommand.self, StatusCommand.self,
       NextBuildCommand.self, ZapCommand.self, EmptiesCommand.self,
     ])
 

@@ -37,8 +37,10 @@ public struct Tarball: Sendable {
 struct Sidecar: Sendable {
   let name: FileName
   let kind: SidecarKind
-  let tarball: FileName
   let status: FileStatus
+
+  /// The tarball that it is named after.
+  var tarball: FileName { name.dropping(last: kind.rawValue.utf8.count) }
 }
 
 /// A mark beside a `.tar` that asks for its compression.

@@ -223,9 +223,9 @@ public struct MirrorScanner: Sendable {
       guard let status = try directory.status(of: name) else { return }
       folder.tarballs.append(
         Tarball(path: folder.path.appending(name), compression: tarball.compression, status: status))
-    } else if let (kind, tarball) = SidecarKind.parse(name) {
+    } else if let (kind, _) = SidecarKind.parse(name) {
       guard let status = try directory.status(of: name) else { return }
-      folder.sidecars.append(Sidecar(name: name, kind: kind, tarball: tarball, status: status))
+      folder.sidecars.append(Sidecar(name: name, kind: kind, status: status))
     } else if let mark = CompressionMark(name) {
       folder.marks.append(mark)
     } else if ManifestKind(fileName: name) != nil {
