@@ -27,10 +27,11 @@ let package = Package(
     .systemLibrary(name: "CLibXML2", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
     .systemLibrary(
       name: "CLibArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
+    .systemLibrary(name: "CLZMA", pkgConfig: "liblzma", providers: [.apt(["liblzma-dev"])]),
     .target(
       name: "MirrorTools",
       dependencies: [
-        "CLinux", "COpenSSL", "CLibXML2", "CLibArchive", system,
+        "CLinux", "COpenSSL", "CLibXML2", "CLibArchive", "CLZMA", system,
         .product(name: "GRDB", package: "GRDB.swift"),
       ],
       swiftSettings: strict),
@@ -40,6 +41,11 @@ let package = Package(
         "MirrorTools", system,
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
+      swiftSettings: strict),
+    .target(
+      name: "TestSupport", dependencies: [system], path: "Tests/TestSupport", swiftSettings: strict),
+    .testTarget(
+      name: "MirrorToolsTests", dependencies: ["MirrorTools", "TestSupport"],
       swiftSettings: strict),
   ]
 )
