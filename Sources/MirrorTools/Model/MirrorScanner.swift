@@ -226,7 +226,7 @@ public struct MirrorScanner: Sendable {
     } else if let (kind, _) = SidecarKind.parse(name) {
       guard let status = try directory.status(of: name) else { return }
       folder.sidecars.append(Sidecar(name: name, kind: kind, status: status))
-    } else if let mark = CompressionMark(name) {
+    } else if let mark = try CompressionMark(name, in: directory, probe: control.probe) {
       folder.marks.append(mark)
     } else if ManifestKind(fileName: name) != nil {
       folder.manifests.append(name)
