@@ -1,4 +1,5 @@
 import CLibArchive
+import Glibc
 import SystemPackage
 
 /// gzip, bzip2 and zstd by libarchive.
@@ -12,9 +13,10 @@ struct ArchiveEncoder: StreamEncoder, ~Copyable {
   ///   - threads: for zstd, whose bytes do not depend on the number.
   ///   - subject: the path that errors name.
   init(
-    _ settings: CompressionSettings, threads: Int, into file: consuming Descriptor, subject: String
+    _ settings: CompressionSettings, threads: Int, into file: consuming Descriptor, subject: String,
+    cancellation: Cancellation
   ) throws(MirrorError) {
-    let handle = try WriteHandle(endsAtOnce: settings.compression == .zst, subject: subject)
+    let handle = try WriteHandle(settings.compression, subject: subject, cancellation: cancellation)
     let archive = handle.raw
     let filter = settings.compression.filterName
     var options: [(name: String, value: String?)] = [("compression-level", "\(settings.level)")]
@@ -57,17 +59,34 @@ struct ArchiveEncoder: StreamEncoder, ~Copyable {
 /// The one owner of a libarchive writer.
 private struct WriteHandle: ~Copyable {
   let raw: OpaquePointer
-  private let endsAtOnce: Bool
+  private let compression: Compression
+  private let cancellation: Cancellation
 
-  init(endsAtOnce: Bool, subject: String) throws(MirrorError) {
+  init(_ compression: Compression, subject: String, cancellation: Cancellation) throws(MirrorError) {
     guard let raw = archive_write_new() else { throw .system(.noMemory, "compress", subject) }
     self.raw = raw
-    self.endsAtOnce = endsAtOnce
+    self.compression = compression
+    self.cancellation = cancellation
   }
 
   deinit {
-    // Freeing closes, and closing zstd would compress all that is queued; the others leak unless closed.
-    if endsAtOnce { archive_write_fail(raw) }
+    // Freeing closes: zstd would compress all that is queued first, while the others leak unless closed.
+    if compression == .zst { archive_write_fail(raw) }
+    // zstd's blocks in work cannot be stopped; a run that is about to end does not wait a minute for them.
+    if compression == .zst && cancellation.isCancelled && freeMeanwhile() { return }
     archive_write_free(raw)
+  }
+
+  private func freeMeanwhile() -> Bool {
+    var thread = pthread_t()
+    let started = pthread_create(
+      &thread, nil,
+      { archive in
+        archive_write_free(archive.map { OpaquePointer($0) })
+        return nil
+      }, UnsafeMutableRawPointer(raw))
+    guard started == 0 else { return false }
+    pthread_detach(thread)
+    return true
   }
 }

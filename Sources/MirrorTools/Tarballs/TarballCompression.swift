@@ -67,7 +67,8 @@ struct TarballCompression: Sendable {
         level: settings.level, threads: threads, into: sink, subject: tar.subject, cancellation: cancellation)
       try feed(tar, to: &encoder)
     } else {
-      var encoder = try ArchiveEncoder(settings, threads: threads, into: sink, subject: tar.subject)
+      var encoder = try ArchiveEncoder(
+        settings, threads: threads, into: sink, subject: tar.subject, cancellation: cancellation)
       try feed(tar, to: &encoder)
     }
     let subject = directory.displayed(target)

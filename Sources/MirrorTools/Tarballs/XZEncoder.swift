@@ -4,7 +4,8 @@ import SystemPackage
 
 /// liblzma's multi-threaded encoder.
 ///
-/// Blocks are three dictionaries long whatever the number of threads, so that the bytes do not depend on it.
+/// Blocks are three dictionaries long whatever the number of threads, even one, so that the bytes do not depend
+/// on it.
 /// libarchive's own encoder would wait for whole blocks (minutes, at level 9) before it can be interrupted, and
 /// it cannot be freed half-way.
 struct XZEncoder: StreamEncoder, ~Copyable {
@@ -34,8 +35,9 @@ struct XZEncoder: StreamEncoder, ~Copyable {
     resetOutput()
   }
 
-  private static func setThreads(of options: inout lzma_mt, wanted: Int, subject: String) throws(MirrorError)
-  {
+  private static func setThreads(
+    of options: inout lzma_mt, wanted: Int, subject: String
+  ) throws(MirrorError) {
     let memory = UInt64(max(0, sysconf(Int32(_SC_PHYS_PAGES)))).multipliedReportingOverflow(
       by: UInt64(max(0, sysconf(Int32(_SC_PAGESIZE))))
     ).partialValue
