@@ -17,7 +17,8 @@ struct Mirrorctl: ParsableCommand {
       """,
     version: "0.1.0",
     subcommands: [
-      UpkeepCommand.self, DigestgenCommand.self, VerifyCommand.self, IndexCommand.self, CleanCommand.self, CompressCommand.self, StatusCommand.self,
+      UpkeepCommand.self, DigestgenCommand.self, VerifyCommand.self, IndexCommand.self, CleanCommand.self,
+      CompressCommand.self, StatusCommand.self,
       NextBuildCommand.self, ZapCommand.self, EmptiesCommand.self,
     ])
 

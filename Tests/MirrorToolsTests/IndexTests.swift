@@ -257,7 +257,9 @@ struct IndexPublisherTests {
     let mirror = try TestMirror().directory("www")
     #expect(try IndexPublisher.write([0x78], to: FilePath(mirror.path("www/list.json"))))
     #expect(try !IndexPublisher.write([0x78], to: FilePath(mirror.path("www/list.json"))))
-    #expect(throws: MirrorError.self) { try IndexPublisher.write([], to: FilePath(mirror.path("none/list.json"))) }
+    #expect(throws: MirrorError.self) {
+      try IndexPublisher.write([], to: FilePath(mirror.path("none/list.json")))
+    }
     #expect(throws: MirrorError.self) { try IndexPublisher.write([], to: "/") }
   }
 

@@ -32,7 +32,8 @@ public final class TestMirror: Sendable {
     let path = path(relative)
     try directory(relative: FilePath(relative).removingLastComponent())
     let file = try FileDescriptor.open(
-      FilePath(path), .writeOnly, options: [.create, .truncate], permissions: [.ownerReadWrite, .groupRead, .otherRead])
+      FilePath(path), .writeOnly, options: [.create, .truncate],
+      permissions: [.ownerReadWrite, .groupRead, .otherRead])
     try file.closeAfter { _ = try file.writeAll(content) }
     if let mtime {
       var times = [timespec](repeating: timespec(tv_sec: mtime, tv_nsec: 0), count: 2)

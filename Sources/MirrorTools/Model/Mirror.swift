@@ -18,7 +18,9 @@ public struct Mirror: Sendable {
   ///
   /// Lazy, because a mirror may have hundreds of thousands.
   var folders: some Sequence<Folder> {
-    let upper = [folder] + releases.flatMap { [$0.folder] + ($0.snapshots.map { [$0] } ?? []) + $0.arches.map(\.folder) }
+    let upper =
+      [folder]
+      + releases.flatMap { [$0.folder] + ($0.snapshots.map { [$0] } ?? []) + $0.arches.map(\.folder) }
     return ([nil] + subarches.map(Optional.some)).lazy.flatMap { $0?.folders ?? upper }
   }
 

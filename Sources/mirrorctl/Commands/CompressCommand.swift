@@ -35,7 +35,9 @@ struct CompressionOptions: ParsableArguments {
     name: .long, help: ArgumentHelp("How hard (default: 9, for zst 19).", valueName: "n"))
   var compressionLevel: Int?
 
-  func settings() throws -> CompressionSettings { try CompressionSettings(compression, level: compressionLevel) }
+  func settings() throws -> CompressionSettings {
+    try CompressionSettings(compression, level: compressionLevel)
+  }
 }
 
 extension MirrorSession {
@@ -71,7 +73,9 @@ extension MirrorSession {
     for item in plan.items {
       context.print("would compress \(mirror.displayed(item.path)) to \(item.compressedPath.name)")
     }
-    for skip in plan.leftAlone where !skip.reason.isProblem { context.print("would leave: \(skip.error(in: mirror))") }
+    for skip in plan.leftAlone where !skip.reason.isProblem {
+      context.print("would leave: \(skip.error(in: mirror))")
+    }
   }
 
   private func render(_ result: CompressionReport, _ plan: CompressionPlan, _ mirror: Mirror) throws {
