@@ -19,6 +19,7 @@ public final class RunProgress: Sendable {
   /// Ends the step: nothing is left to show.
   public func end() { begin("", bytes: 0, files: 0) }
 
+  /// Tells of bytes just done; from any thread.
   public func add(bytes: Int) { doneBytes.wrappingAdd(Int64(bytes), ordering: .relaxed) }
 
   func addFile() { doneFiles.wrappingAdd(1, ordering: .relaxed) }

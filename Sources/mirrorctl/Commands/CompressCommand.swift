@@ -6,7 +6,7 @@ struct CompressCommand: Verb {
     commandName: "compress",
     abstract: "Compress the plain tarballs that are marked with .cme.",
     discussion: """
-      The plain tarball and its marks go only after the compressed file is in place, durable, and found to hold
+      The plain tarball and its marks go only after the compressed file is in place, durable, and found to hold \
       the same bytes. The same tarball gives the same file whatever the number of threads.
       """)
 
@@ -63,7 +63,8 @@ extension MirrorSession {
     let after = result.outcomes.reduce(0 as Int64) { $0 &+ $1.bytesAfter }
     let summary =
       result.outcomes.isEmpty
-      ? nil : "\(counted(result.outcomes.count, "tarball")), \(humanBytes(before)) to \(humanBytes(after))"
+      ? nil
+      : "\(counted(result.outcomes.count, "tarball", "tarballs")), \(humanBytes(before)) to \(humanBytes(after))"
     return StepResult(
       status: report(result.problems + plan.problems(in: mirror), mirror: mirror), summary: summary)
   }

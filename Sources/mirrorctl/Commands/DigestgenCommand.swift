@@ -6,7 +6,7 @@ struct DigestgenCommand: Verb {
     commandName: "digestgen",
     abstract: "Make digests for what is new or changed, and remove those of what is gone.",
     discussion: """
-      Prints a line for everything it does. A tarball whose content no longer is what its digests say keeps
+      Prints a line for everything it does. A tarball whose content no longer is what its digests say keeps \
       them, is named, and makes the exit status 4; only `--force` with its own name takes it as it is.
       """)
 

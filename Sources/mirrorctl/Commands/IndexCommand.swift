@@ -7,7 +7,7 @@ struct IndexCommand: Verb {
     commandName: "index",
     abstract: "Write index.xml, which tells downloaders the newest of everything.",
     discussion: """
-      The file is replaced whole, and only when it would say something else. Without --output it lies in the
+      The file is replaced whole, and only when it would say something else. Without --output it lies in the \
       mirror's root.
       """)
 
@@ -58,7 +58,7 @@ extension MirrorSession {
   func index(_ format: IndexFormat = .xml) throws -> StepResult {
     let (document, mirror) = try document()
     let changed = try IndexPublisher.publish(try format.bytes(document), as: format.fileName, in: root)
-    let count = counted(document.subarches.count, "subarch")
+    let count = counted(document.subarches.count, "subarch", "subarches")
     return StepResult(
       status: report(document.problems, mirror: mirror),
       summary: changed ? "\(format.fileName) written, \(count)" : nil)

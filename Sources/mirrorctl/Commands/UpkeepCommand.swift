@@ -6,8 +6,8 @@ struct UpkeepCommand: Verb {
     commandName: "upkeep",
     abstract: "Do all that a mirror needs, under one lock: clean, compress, digestgen, index.",
     discussion: """
-      The verb for cron: it prints a line for every step that did something, and nothing when all was done
-      already. It cleans only if a --keep option says what to keep. A step that fails or is done in part does
+      The verb for cron: it prints a line for every step that did something, and nothing when all was done \
+      already. It cleans only if a --keep option says what to keep. A step that fails or is done in part does \
       not stop the ones after it; the exit status is that of the worst.
       """)
 
