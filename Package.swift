@@ -27,10 +27,11 @@ let package = Package(
     .systemLibrary(name: "CLibXML2", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
     .systemLibrary(
       name: "CLibArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
+    .systemLibrary(name: "CLZMA", pkgConfig: "liblzma", providers: [.apt(["liblzma-dev"])]),
     .target(
       name: "MirrorTools",
       dependencies: [
-        "CLinux", "COpenSSL", "CLibXML2", "CLibArchive", system,
+        "CLinux", "COpenSSL", "CLibXML2", "CLibArchive", "CLZMA", system,
         .product(name: "GRDB", package: "GRDB.swift"),
       ],
       exclude: ["Index/index.rng"],

@@ -47,6 +47,7 @@ public struct MirrorError: Error, Hashable, Sendable, CustomStringConvertible {
   private static func remedy(for errno: Errno) -> String? {
     switch errno {
     case .permissionDenied, .notPermitted: "run as the mirror's owner, or mend the permissions"
+    case .noSuchFileOrDirectory: "check the path"
     case .noSpace, .diskQuotaExceeded: "free some space and run again"
     case .readOnlyFileSystem: "mount the file system writable"
     case .tooManyOpenFiles, .tooManyOpenFilesInSystem: "raise the limit of open files (ulimit -n)"

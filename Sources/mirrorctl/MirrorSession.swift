@@ -55,7 +55,8 @@ struct MirrorSession: ~Copyable {
       let relative = FilePath(argument).lexicallyNormalized()
       guard !argument.hasPrefix("/"), relative.components.first?.kind != .parentDirectory else {
         throw MirrorError(
-          .invalid, argument, "is not in the mirror \(root)", remedy: "give a path in it, or another --mirror")
+          .invalid, argument, "is not in the mirror \(root)", remedy: "give a path in it, or another --mirror"
+        )
       }
       return MirrorPath(relative == "." ? "" : relative.string.trimmingSlashes)
     }

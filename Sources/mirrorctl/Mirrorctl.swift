@@ -9,15 +9,16 @@ struct Mirrorctl: ParsableCommand {
     commandName: "mirrorctl",
     abstract: "Keep a mirror of Linux stage tarballs.",
     discussion: """
-      Point it at a mirror in Metro's layout with --mirror DIR or $MIRRORCTL_MIRROR, and put
+      Point it at a mirror in Metro's layout with --mirror DIR or $MIRRORCTL_MIRROR, and put \
       `mirrorctl upkeep` in cron.
 
-      Exit status: 0 done, 1 failed with nothing lost, 3 done in part, 4 corruption found,
+      Exit status: 0 done, 1 failed with nothing lost, 3 done in part, 4 corruption found, \
       5 refused by a safety limit, 10 another run holds the lock, 64 usage, 130 or 143 interrupted.
       """,
     version: "0.1.0",
     subcommands: [
-      DigestgenCommand.self, VerifyCommand.self, IndexCommand.self, CleanCommand.self, StatusCommand.self,
+      UpkeepCommand.self, DigestgenCommand.self, VerifyCommand.self, IndexCommand.self, CleanCommand.self,
+      CompressCommand.self, StatusCommand.self,
       NextBuildCommand.self, ZapCommand.self, EmptiesCommand.self,
     ])
 
@@ -42,7 +43,11 @@ struct Mirrorctl: ParsableCommand {
     } catch {
       let code = exitCode(for: error).rawValue
       let text = fullMessage(for: error)
-      code == 0 ? context.print(text) : context.errors.write(Array((text + "\n").utf8))
+      if code == 0 {
+        context.print(text)
+      } else {
+        context.message(text.hasPrefix("Error: ") ? String(text.dropFirst(7)) : text)
+      }
       return code
     }
   }

@@ -140,7 +140,7 @@ struct IndexDocumentTests {
 /// Writes bytes beside the mirror's content; returns where.
 private func written(_ bytes: [UInt8], _ mirror: TestMirror) throws -> String {
   try mirror.file(".written", String(decoding: bytes, as: UTF8.self))
-  return mirror.path(".written").string
+  return mirror.path(".written")
 }
 
 @Suite("index.xml and index.json")
@@ -198,7 +198,7 @@ struct IndexWriterTests {
       #expect(result.status == 0, "\(result.output)")
     }
     let mirror = try TestMirror().file("bad.xml", "<subarches><subarch name='x'/></subarches>")
-    let bad = mirror.path("bad.xml").string
+    let bad = mirror.path("bad.xml")
     #expect(try Tool.run("xmllint", "--noout", "--relaxng", schema, bad).status != 0)
   }
 
@@ -232,7 +232,7 @@ struct IndexPublisherTests {
   @Test("an index is written only if it differs, and keeps its permissions")
   func publish() throws {
     let mirror = try TestMirror()
-    let path = mirror.path("index.xml").string
+    let path = mirror.path("index.xml")
     #expect(try IndexPublisher.publish(Array("one".utf8), as: "index.xml", in: mirror.root))
     #expect(try permissions(path) == 0o644)
     let before = try attributes(path)
@@ -249,15 +249,17 @@ struct IndexPublisherTests {
   func link() throws {
     let mirror = try TestMirror().file("elsewhere", "kept").link("index.xml", to: "elsewhere")
     #expect(throws: MirrorError.self) { try IndexPublisher.publish([], as: "index.xml", in: mirror.root) }
-    #expect(try String(contentsOfFile: mirror.path("elsewhere").string, encoding: .utf8) == "kept")
+    #expect(try String(contentsOfFile: mirror.path("elsewhere"), encoding: .utf8) == "kept")
   }
 
   @Test("an index can go to any other file")
   func output() throws {
     let mirror = try TestMirror().directory("www")
-    #expect(try IndexPublisher.write([0x78], to: mirror.path("www/list.json")))
-    #expect(try !IndexPublisher.write([0x78], to: mirror.path("www/list.json")))
-    #expect(throws: MirrorError.self) { try IndexPublisher.write([], to: mirror.path("none/list.json")) }
+    #expect(try IndexPublisher.write([0x78], to: FilePath(mirror.path("www/list.json"))))
+    #expect(try !IndexPublisher.write([0x78], to: FilePath(mirror.path("www/list.json"))))
+    #expect(throws: MirrorError.self) {
+      try IndexPublisher.write([], to: FilePath(mirror.path("none/list.json")))
+    }
     #expect(throws: MirrorError.self) { try IndexPublisher.write([], to: "/") }
   }
 
@@ -283,7 +285,7 @@ struct HumanSizeTests {
   func du(count: Int) throws {
     let mirror = try TestMirror()
     try mirror.file("file", String(repeating: "x", count: count))
-    let path = mirror.path("file").string
+    let path = mirror.path("file")
     let directory = try AnchoredDirectory(root: mirror.root)
     let status = try #require(try directory.status(of: "file"))
     #expect(try Tool.run("du", "-h", path).output == "\(HumanSize.text(status.allocated))\t\(path)\n")
@@ -293,7 +295,7 @@ struct HumanSizeTests {
   func numfmt() throws {
     let sizes = (0..<200).map { _ in Int64.random(in: 0...(1 << Int64.random(in: 1...50))) }
     let mirror = try TestMirror().file("sizes", sizes.map { "\($0)\n" }.joined())
-    let path = mirror.path("sizes").string
+    let path = mirror.path("sizes")
     let peer = try Tool.run("sh", "-c", "LC_ALL=C numfmt --to=iec --round=up < '\(path)'").output
     #expect(sizes.map { "\(HumanSize.text($0))\n" }.joined() == peer)
   }

@@ -1,4 +1,4 @@
-import Foundation
+public import Foundation
 import Glibc
 public import MirrorTools
 public import SystemPackage
@@ -18,19 +18,26 @@ public final class TestMirror: Sendable {
   deinit { try? FileManager.default.removeItem(atPath: root.string) }
 
   /// The absolute path of something in the mirror.
-  public func path(_ relative: String) -> FilePath { root.pushing(FilePath(relative)) }
+  public func path(_ relative: String) -> String { "\(root)/\(relative)" }
 
   /// Writes a file, with the directories that it needs; `mtime` in seconds since the epoch.
   @discardableResult
   public func file(_ relative: String, _ text: String = "", mtime: Int? = nil) throws -> Self {
+    try file(relative, Data(text.utf8), mtime: mtime)
+  }
+
+  /// Writes a file, with the directories that it needs; `mtime` in seconds since the epoch.
+  @discardableResult
+  public func file(_ relative: String, _ content: Data, mtime: Int? = nil) throws -> Self {
     let path = path(relative)
     try directory(relative: FilePath(relative).removingLastComponent())
     let file = try FileDescriptor.open(
-      path, .writeOnly, options: [.create, .truncate], permissions: [.ownerReadWrite, .groupRead, .otherRead])
-    try file.closeAfter { _ = try file.writeAll(text.utf8) }
+      FilePath(path), .writeOnly, options: [.create, .truncate],
+      permissions: [.ownerReadWrite, .groupRead, .otherRead])
+    try file.closeAfter { _ = try file.writeAll(content) }
     if let mtime {
       var times = [timespec](repeating: timespec(tv_sec: mtime, tv_nsec: 0), count: 2)
-      guard utimensat(AT_FDCWD, path.string, &times, 0) == 0 else { throw Errno(rawValue: errno) }
+      guard utimensat(AT_FDCWD, path, &times, 0) == 0 else { throw Errno(rawValue: errno) }
     }
     return self
   }
@@ -46,7 +53,7 @@ public final class TestMirror: Sendable {
   @discardableResult
   public func link(_ relative: String, to target: String) throws -> Self {
     try directory(relative: FilePath(relative).removingLastComponent())
-    guard symlink(target, path(relative).string) == 0 else { throw Errno(rawValue: errno) }
+    guard symlink(target, path(relative)) == 0 else { throw Errno(rawValue: errno) }
     return self
   }
 
@@ -64,6 +71,19 @@ public final class TestMirror: Sendable {
     }
     if let status { try file("\(path)/status", status) }
     return self
+  }
+
+  /// What a link says; nil if there is none.
+  public func target(of relative: String) -> String? {
+    try? FileManager.default.destinationOfSymbolicLink(atPath: path(relative))
+  }
+
+  /// The content of a file; nil if there is none.
+  public func content(_ relative: String) -> Data? { FileManager.default.contents(atPath: path(relative)) }
+
+  /// The names in a directory, hidden ones too, sorted.
+  public func names(in relative: String) throws -> [String] {
+    try FileManager.default.contentsOfDirectory(atPath: path(relative)).sorted()
   }
 
   /// What the program sees; locks belong to living processes where `isAlive` says so.

@@ -6,6 +6,7 @@ public enum Tool {
   public static func exists(_ name: String) -> Bool { (try? run("which", name))?.status == 0 }
 
   /// Runs it; what it prints on stdout and stderr, and its exit status.
+  @discardableResult
   public static func run(_ name: String, _ arguments: String...) throws -> (status: Int32, output: String) {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")

@@ -33,13 +33,27 @@ public enum DigestAlgorithm: String, CaseIterable, Codable, Sendable {
 
 /// Digests of one content, by algorithm.
 struct DigestSet: Hashable, Sendable {
-  private var values: [[UInt8]?] = [nil, nil, nil]
+  private var sha256: [UInt8]?
+  private var sha512: [UInt8]?
+  private var blake2b: [UInt8]?
 
   init() {}
 
   subscript(algorithm: DigestAlgorithm) -> [UInt8]? {
-    get { values[algorithm.index] }
-    set { values[algorithm.index] = newValue }
+    get {
+      switch algorithm {
+      case .sha256: sha256
+      case .sha512: sha512
+      case .blake2b: blake2b
+      }
+    }
+    set {
+      switch algorithm {
+      case .sha256: sha256 = newValue
+      case .sha512: sha512 = newValue
+      case .blake2b: blake2b = newValue
+      }
+    }
   }
 
   /// The algorithms that are there, in their order of declaration.
@@ -60,15 +74,5 @@ struct DigestSet: Hashable, Sendable {
     var merged = self
     for algorithm in other.algorithms where merged[algorithm] == nil { merged[algorithm] = other[algorithm] }
     return merged
-  }
-}
-
-extension DigestAlgorithm {
-  fileprivate var index: Int {
-    switch self {
-    case .sha256: 0
-    case .sha512: 1
-    case .blake2b: 2
-    }
   }
 }

@@ -46,7 +46,7 @@ public struct DigestGenerator: Sendable {
   /// - Throws: ``MirrorError`` only where nothing could be done at all; the rest is in the report.
   public func apply(_ plan: DigestPlan, to mirror: Mirror) throws(MirrorError) -> DigestReport {
     let work = DigestWork(
-      anchor: Shared(try AnchoredDirectory(root: root)), catalog: catalog, records: try catalog.records(),
+      anchor: Shared(try AnchoredDirectory(root: root)), catalog: catalog, records: plan.records,
       forced: Set(plan.hashes.lazy.filter { $0.reason == .forced }.map(\.path)), now: now)
     work.sweep(plan.leftovers)
     work.note(corrupt: plan.corrupt)

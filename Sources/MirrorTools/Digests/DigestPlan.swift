@@ -108,6 +108,9 @@ public struct DigestPlan: Encodable, Sendable {
   /// Records of tarballs that are gone.
   var forgotten: [MirrorPath] = []
 
+  /// What the catalog knew when the plan was made.
+  var records: [MirrorPath: CatalogRecord] = [:]
+
   private enum CodingKeys: CodingKey { case hashes, known, links, removals, skipped, corrupt }
 
   /// Whether there is nothing to write, as far as can be told without reading.

@@ -7,6 +7,7 @@ struct DigestPlanner {
 
   func plan(_ mirror: Mirror) -> DigestPlan {
     var plan = DigestPlan()
+    plan.records = records
     var beingBuilt: [MirrorPath] = []
     for subarch in mirror.subarches {
       for version in subarch.versions where subarch.isBeingBuilt(version) {
@@ -16,16 +17,15 @@ struct DigestPlanner {
         plan.skipped.append(.init(path: version.path, reason: "is being built by \(holder)"))
       }
     }
-    let folders = mirror.folders
     var present = Set<MirrorPath>()
-    for folder in folders {
+    for folder in mirror.folders {
       plan.leftovers += folder.leftovers.map { folder.path.appending($0) }
       present.formUnion(folder.tarballs.lazy.map(\.path))
       guard !beingBuilt.contains(where: { folder.path.isWithin($0) }) else { continue }
       planTarballs(of: folder, into: &plan)
       planOrphans(of: folder, into: &plan)
     }
-    LinkPlanner(options: options, beingBuilt: beingBuilt).plan(folders, into: &plan)
+    LinkPlanner(options: options, beingBuilt: beingBuilt).plan(mirror, into: &plan)
     // A directory that could not be read may still hold its tarballs.
     if mirror.problems.isEmpty { plan.forgotten = records.keys.filter { !present.contains($0) }.sorted() }
     return plan

@@ -3,11 +3,11 @@ struct LinkPlanner {
   let options: DigestOptions
   let beingBuilt: [MirrorPath]
 
-  func plan(_ folders: [Folder], into plan: inout DigestPlan) {
-    let linked = folders.filter { !$0.links.isEmpty && options.includes($0.path) }
+  func plan(_ mirror: Mirror, into plan: inout DigestPlan) {
+    let linked = mirror.folders.filter { !$0.links.isEmpty && options.includes($0.path) }
     let destinations = Set(linked.flatMap { $0.links.compactMap { $0.destination?.parent } })
     var targets: [MirrorPath: Folder] = [:]
-    for folder in folders where destinations.contains(folder.path) { targets[folder.path] = folder }
+    for folder in mirror.folders where destinations.contains(folder.path) { targets[folder.path] = folder }
     for folder in linked {
       for link in folder.links where !beingBuilt.contains(where: { link.path.isWithin($0) }) {
         if TarballName(link.path.name) != nil {

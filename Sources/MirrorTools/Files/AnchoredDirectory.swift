@@ -192,6 +192,14 @@ package struct AnchoredDirectory: ~Copyable {
     guard result == 0 else { throw .system(lastErrno(), "rename \(old) to", displayed(new)) }
   }
 
+  /// Gives a file a second name, which must not exist.
+  func hardLink(_ old: FileName, to new: FileName) throws(MirrorError) {
+    let result = old.withCString { old in
+      new.withCString { new in linkat(descriptor.raw, old, descriptor.raw, new, 0) }
+    }
+    guard result == 0 else { throw .system(lastErrno(), "create", displayed(new)) }
+  }
+
   /// Removes a file or link; nothing happens when it is gone already.
   func unlink(_ name: FileName) throws(MirrorError) { try remove(name, flags: 0) }
 
@@ -231,7 +239,7 @@ package struct AnchoredDirectory: ~Copyable {
   }
 
   private func openBeneath(_ path: MirrorPath, flags: Int32, mode: UInt64 = 0, resolve: UInt64) -> Int32 {
-    path.withCString {
+    (path.bytes.isEmpty ? "." : path).withCString {
       clinux_openat2(descriptor.raw, $0, UInt64(UInt32(bitPattern: flags | O_CLOEXEC)), mode, resolve)
     }
   }

@@ -10,6 +10,11 @@ package struct Descriptor: ~Copyable {
 
   deinit { close(raw) }
 
+  /// A second owner of the same open file.
+  func duplicate() throws(Errno) -> Descriptor {
+    Descriptor(owning: Int32(try retrying { Int(fcntl(raw, F_DUPFD_CLOEXEC, 0)) }))
+  }
+
   /// `statx(2)` of the open file.
   func status() throws(Errno) -> FileStatus {
     var raw = clinux_status()

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import SystemPackage
 
@@ -38,6 +39,18 @@ struct DurableFile: ~Copyable {
 
   /// The temporary file's descriptor, to read back what was written.
   func reopened() throws(MirrorError) -> Descriptor { try directory.file(MirrorPath(bytes: temporary.bytes)) }
+
+  /// A second owner of the temporary file, for a library that writes by itself.
+  func duplicate() throws(MirrorError) -> Descriptor {
+    try attempt("write", directory.displayed(name)) { () throws(Errno) in try file.duplicate() }
+  }
+
+  /// Gives the file another's modification time, in nanoseconds since the epoch; nothing may be written after.
+  func keepTime(_ mtime: Int64) throws(MirrorError) {
+    try attempt("set the time of", directory.displayed(name)) { () throws(Errno) in
+      _ = try retrying { Int(clinux_set_mtime(file.raw, mtime)) }
+    }
+  }
 
   /// Puts the file in place, owned like `ownership`; `syncingDirectory: false` leaves the directory's `fsync`
   /// to a caller that writes more into it. Returns the file's status under its final name.

@@ -10,16 +10,17 @@ public final class RunProgress: Sendable {
   public init() {}
 
   /// Begins a step of so many bytes and files.
-  func begin(_ step: String, bytes: Int64, files: Int) {
+  public func begin(_ step: String, bytes: Int64, files: Int) {
     totals.withLock { $0 = (step, bytes, Int64(files)) }
     doneBytes.store(0, ordering: .relaxed)
     doneFiles.store(0, ordering: .relaxed)
   }
 
   /// Ends the step: nothing is left to show.
-  func end() { begin("", bytes: 0, files: 0) }
+  public func end() { begin("", bytes: 0, files: 0) }
 
-  func add(bytes: Int) { doneBytes.wrappingAdd(Int64(bytes), ordering: .relaxed) }
+  /// Tells of bytes just done; from any thread.
+  public func add(bytes: Int) { doneBytes.wrappingAdd(Int64(bytes), ordering: .relaxed) }
 
   func addFile() { doneFiles.wrappingAdd(1, ordering: .relaxed) }
 

@@ -166,7 +166,8 @@ struct ControlDirectory {
     return count
   }
 
-  private func lock(
+  /// A lock of this directory; nil when it is gone or cannot be read.
+  func lock(
     _ name: FileName, _ directory: borrowing AnchoredDirectory, _ report: (MirrorError) -> Void
   ) -> ProgressLock? {
     do throws(MirrorError) {

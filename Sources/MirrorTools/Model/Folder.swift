@@ -37,23 +37,54 @@ public struct Tarball: Sendable {
 struct Sidecar: Sendable {
   let name: FileName
   let kind: SidecarKind
-  let tarball: FileName
   let status: FileStatus
+
+  /// The tarball that it is named after.
+  var tarball: FileName { name.dropping(last: kind.rawValue.utf8.count) }
 }
 
 /// A mark beside a `.tar` that asks for its compression.
 struct CompressionMark: Sendable {
+  /// What a `.cme.run` tells of the run that began the compression.
+  struct Run: Sendable {
+    /// nil for Metro's, which is empty.
+    let pid: Int32?
+    let isAlive: Bool
+    /// Seconds since the epoch.
+    let written: Int64
+
+    /// Whether somebody is at work: a live process, or Metro's less than `patience` seconds ago.
+    func isUnderWay(now: Int64, patience: Int64) -> Bool {
+      if pid != nil { return isAlive }
+      let (age, overflow) = now.subtractingReportingOverflow(written)
+      return !overflow && age.magnitude < patience.magnitude
+    }
+  }
+
   let name: FileName
   /// The `.tar` it speaks of.
   let tarball: FileName
-  /// `.cme.run`: some run began it.
-  let isRunning: Bool
+  /// nil for a `.cme`.
+  let run: Run?
 
-  init?(_ name: FileName) {
+  /// nil when the name is no mark's, or the file is gone.
+  init?(
+    _ name: FileName, in directory: borrowing AnchoredDirectory, probe: ProcessProbe
+  ) throws(MirrorError) {
+    let isRun = name.hasSuffix(".tar.cme.run")
+    guard isRun || name.hasSuffix(".tar.cme") else { return nil }
     self.name = name
-    isRunning = name.hasSuffix(".tar.cme.run")
-    guard isRunning || name.hasSuffix(".tar.cme") else { return nil }
-    tarball = name.dropping(last: isRunning ? 8 : 4)
+    tarball = name.dropping(last: isRun ? 8 : 4)
+    guard isRun else {
+      run = nil
+      return
+    }
+    guard let status = try directory.status(of: name),
+      let bytes = try directory.contents(of: MirrorPath(bytes: name.bytes), limit: 4096)
+    else { return nil }
+    let written = status.identity.mtime / 1_000_000_000
+    let pid = Int32(String(decoding: bytes.prefix { $0 > 0x20 }, as: UTF8.self))
+    run = Run(pid: pid, isAlive: pid.map { probe($0, lockWritten: written) } ?? false, written: written)
   }
 }
 

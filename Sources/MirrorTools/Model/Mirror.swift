@@ -14,24 +14,14 @@ public struct Mirror: Sendable {
   /// All subarches, in path order.
   public var subarches: [Subarch] { releases.flatMap { $0.arches.flatMap(\.subarches) } }
 
-  /// Every directory that may hold tarballs or links, in no particular order.
-  var folders: [Folder] {
-    var all = [folder]
-    for release in releases {
-      all.append(release.folder)
-      if let snapshots = release.snapshots { all.append(snapshots) }
-      for arch in release.arches {
-        all.append(arch.folder)
-        for subarch in arch.subarches {
-          all.append(subarch.folder)
-          for version in subarch.versions {
-            all.append(version.folder)
-            all += version.nested
-          }
-        }
-      }
-    }
-    return all
+  /// Every directory that may hold tarballs or links: upper ones first, then subarch by subarch.
+  ///
+  /// Lazy, because a mirror may have hundreds of thousands.
+  var folders: some Sequence<Folder> {
+    let upper =
+      [folder]
+      + releases.flatMap { [$0.folder] + ($0.snapshots.map { [$0] } ?? []) + $0.arches.map(\.folder) }
+    return ([nil] + subarches.map(Optional.some)).lazy.flatMap { $0?.folders ?? upper }
   }
 
   /// The absolute path of something in the mirror, escaped for display.
@@ -112,6 +102,9 @@ public struct Subarch: Sendable {
 
   /// Complete versions, oldest first.
   public var built: [Version] { versions.filter(\.isComplete) }
+
+  /// Its own directory, and those of its versions.
+  var folders: [Folder] { [folder] + versions.flatMap { [$0.folder] + $0.nested } }
 
   /// Whether a version is being built: it has no `status` yet and a live process holds a progress lock.
   func isBeingBuilt(_ version: Version) -> Bool { !version.hasStatus && control.liveLock != nil }

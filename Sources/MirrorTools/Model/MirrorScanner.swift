@@ -223,10 +223,10 @@ public struct MirrorScanner: Sendable {
       guard let status = try directory.status(of: name) else { return }
       folder.tarballs.append(
         Tarball(path: folder.path.appending(name), compression: tarball.compression, status: status))
-    } else if let (kind, tarball) = SidecarKind.parse(name) {
+    } else if let (kind, _) = SidecarKind.parse(name) {
       guard let status = try directory.status(of: name) else { return }
-      folder.sidecars.append(Sidecar(name: name, kind: kind, tarball: tarball, status: status))
-    } else if let mark = CompressionMark(name) {
+      folder.sidecars.append(Sidecar(name: name, kind: kind, status: status))
+    } else if let mark = try CompressionMark(name, in: directory, probe: control.probe) {
       folder.marks.append(mark)
     } else if ManifestKind(fileName: name) != nil {
       folder.manifests.append(name)

@@ -12,6 +12,8 @@ public struct RetentionPlan: Encodable, Sendable {
     public let bytes: Int64
     /// A snapshot's files in the order of their removal; empty for a version, which goes as a whole.
     let files: [MirrorPath]
+    /// Whether it is a snapshot, not a version.
+    public var isSnapshot: Bool { !files.isEmpty }
     private enum CodingKeys: CodingKey { case path, isRemoved, reason, bytes }
   }
 

@@ -113,21 +113,24 @@ public struct RetentionPlanner: Sendable {
 /// What names versions and snapshots from elsewhere: links, control files and remote seeds.
 private struct Namers {
   private var reasonsByPath: [MirrorPath: [String]] = [:]
+  private var targetsByPath: [MirrorPath: [String]] = [:]
 
   init(_ mirror: Mirror) {
     for folder in mirror.folders {
-      for link in folder.links {
+      // Links to sidecars only follow those to their tarballs.
+      for link in folder.links where SidecarKind.parse(link.path.name) == nil {
         guard let destination = link.destination else { continue }
         // The link may name the directory, a file in it, or something deeper.
         for path in destination.lineage where path.bytes.count > 0 {
-          reasonsByPath[path, default: []].append("named by the link \(link.path)")
+          let isNear = link.path.isWithin(path.parent)
+          reasonsByPath[path, default: []].append(
+            "named by the link \(isNear ? "\(link.path.name)" : "\(link.path)")")
         }
       }
     }
     for subarch in mirror.subarches {
       for (target, version) in subarch.control.versions.sorted(by: { $0.key < $1.key }) {
-        reasonsByPath[subarch.path.appending(version), default: []].append(
-          "named by .control/version/\(target)")
+        targetsByPath[subarch.path.appending(version), default: []].append(target)
       }
       guard let seed = subarch.control.remoteSeed,
         let version = mirror.subarches.first(where: { $0.path == seed })?.control.versions["stage3"]
@@ -136,7 +139,12 @@ private struct Namers {
     }
   }
 
-  func reasons(for path: MirrorPath) -> [String] { reasonsByPath[path] ?? [] }
+  func reasons(for path: MirrorPath) -> [String] {
+    let targets =
+      targetsByPath[path].map { ["named by .control/version as the last \($0.joined(separator: ", "))"] }
+      ?? []
+    return (reasonsByPath[path] ?? []) + targets
+  }
 }
 
 extension MirrorPath {

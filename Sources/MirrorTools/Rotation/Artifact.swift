@@ -24,7 +24,7 @@ extension Version {
   private func isBeingCompressed(_ tarball: Tarball) -> Bool {
     guard tarball.compression != nil, let stem = TarballName(tarball.path.name)?.stem else { return false }
     let plain = stem.appending(".tar")
-    return folder.marks.contains { $0.isRunning && $0.tarball == plain }
+    return folder.marks.contains { $0.run != nil && $0.tarball == plain }
       && folder.tarballs.contains { $0.path.name == plain }
   }
 }

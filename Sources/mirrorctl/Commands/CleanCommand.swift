@@ -6,8 +6,8 @@ struct CleanCommand: Verb {
     commandName: "clean",
     abstract: "Print a shell script that removes old versions and snapshots, or remove them.",
     discussion: """
-      What any --keep option keeps stays. These always stay: the newest complete version; what a link, a
-      .control/version file or a remote seed names; what is being built; what is dated in the future or by no
+      What any --keep option keeps stays. These always stay: the newest complete version; what a link, a \
+      .control/version file or a remote seed names; what is being built; what is dated in the future or by no \
       date; what a file system is mounted on.
       """)
 
@@ -59,9 +59,14 @@ extension MirrorSession {
     } else if !isStep && !options.quiet {
       for item in report.removed { context.print("removed \(mirror.displayed(item.path)): \(item.reason)") }
     }
+    let snapshots = report.removed.count { $0.isSnapshot }
+    let versions = report.removed.count - snapshots
+    let parts = [
+      versions > 0 ? counted(versions, "version", "versions") : nil,
+      snapshots > 0 ? counted(snapshots, "snapshot", "snapshots") : nil,
+    ].compactMap(\.self)
     let summary =
-      report.removed.isEmpty
-      ? nil : "\(counted(report.removed.count, "version or snapshot")) removed, \(humanBytes(report.bytes))"
+      parts.isEmpty ? nil : "\(parts.joined(separator: ", ")) removed, \(humanBytes(report.bytes))"
     return StepResult(status: self.report(report.problems, mirror: mirror), summary: summary)
   }
 }

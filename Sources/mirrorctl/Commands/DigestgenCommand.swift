@@ -6,7 +6,7 @@ struct DigestgenCommand: Verb {
     commandName: "digestgen",
     abstract: "Make digests for what is new or changed, and remove those of what is gone.",
     discussion: """
-      Prints a line for everything it does. A tarball whose content no longer is what its digests say keeps
+      Prints a line for everything it does. A tarball whose content no longer is what its digests say keeps \
       them, is named, and makes the exit status 4; only `--force` with its own name takes it as it is.
       """)
 
@@ -14,16 +14,7 @@ struct DigestgenCommand: Verb {
   @OptionGroup var lock: LockOptions
   @OptionGroup var job: JobOptions
 
-  @Option(
-    name: .long, help: ArgumentHelp("Digests to take: sha256, sha512, blake2b.", valueName: "list"),
-    transform: { try parseList($0, "algorithm") })
-  var algorithm: [DigestAlgorithm] = [.sha256]
-
-  @Option(
-    name: .long,
-    help: ArgumentHelp("Sidecars to keep: hash.txt, sums, bsd, digests, manifest.", valueName: "list"),
-    transform: { try parseList($0, "format") })
-  var format: [DigestFormat] = [.hashText]
+  @OptionGroup var digests: DigestgenOptions
 
   @Flag(name: .long, help: "Hash again what has digests already.")
   var force = false
@@ -38,12 +29,31 @@ struct DigestgenCommand: Verb {
     let session =
       dryRun
       ? try MirrorSession(global, context) : try MirrorSession(global, context, verb: "digestgen", lock: lock)
-    var options = DigestOptions()
-    options.algorithms = Set(algorithm)
-    options.formats = Set(format)
+    var options = digests.options
     options.force = force
     options.paths = try session.mirrorPaths(paths)
     return try session.digestgen(options, jobs: job.jobs, dryRun: dryRun).status
+  }
+}
+
+/// Which digests are taken, and how they are written.
+struct DigestgenOptions: ParsableArguments {
+  @Option(
+    name: .long, help: ArgumentHelp("Digests to take: sha256, sha512, blake2b.", valueName: "list"),
+    transform: { try parseList($0, "algorithm") })
+  var algorithm: [DigestAlgorithm] = [.sha256]
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp("Sidecars to keep: hash.txt, sums, bsd, digests, manifest.", valueName: "list"),
+    transform: { try parseList($0, "format") })
+  var format: [DigestFormat] = [.hashText]
+
+  var options: DigestOptions {
+    var options = DigestOptions()
+    options.algorithms = Set(algorithm)
+    options.formats = Set(format)
+    return options
   }
 }
 

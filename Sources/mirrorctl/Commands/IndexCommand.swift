@@ -7,7 +7,7 @@ struct IndexCommand: Verb {
     commandName: "index",
     abstract: "Write index.xml, which tells downloaders the newest of everything.",
     discussion: """
-      The file is replaced whole, and only when it would say something else. Without --output it lies in the
+      The file is replaced whole, and only when it would say something else. Without --output it lies in the \
       mirror's root.
       """)
 
@@ -60,7 +60,7 @@ extension MirrorSession {
     // What a killed run left beside the index; nobody else writes there under the lock.
     let swept = Leftovers.sweep(mirror.folder, in: root)
     let changed = try IndexPublisher.publish(try format.bytes(document), as: format.fileName, in: root)
-    let count = counted(document.subarches.count, "subarch")
+    let count = counted(document.subarches.count, "subarch", "subarches")
     return StepResult(
       status: report(document.problems + swept, mirror: mirror),
       summary: changed ? "\(format.fileName) written, \(count)" : nil)

@@ -6,8 +6,8 @@ struct VerifyCommand: Verb {
     commandName: "verify",
     abstract: "Read tarballs again and compare them with every digest beside them.",
     discussion: """
-      A verdict a file: ok, changed (replaced after its digest: run digestgen), corrupt (nobody replaced it, and
-      its content differs), undigested, orphan. The exit status is 4 when something is corrupt, 3 when something
+      A verdict a file: ok, changed (replaced after its digest: run digestgen), corrupt (nobody replaced it, and \
+      its content differs), undigested, orphan. The exit status is 4 when something is corrupt, 3 when something \
       is changed, undigested, orphaned or cannot be read.
       """)
 
@@ -59,7 +59,8 @@ struct VerifyCommand: Verb {
     let rest = report.left > 0 ? "; \(report.left) left for another run" : ""
     let summary = counts.isEmpty ? "nothing to verify" : counts.joined(separator: ", ")
     context.print(
-      "\(summary); read \(counted(report.read.files, "file")), \(humanBytes(report.read.bytes))\(rest)")
+      "\(summary); read \(counted(report.read.files, "file", "files")), \(humanBytes(report.read.bytes))\(rest)"
+    )
   }
 }
 

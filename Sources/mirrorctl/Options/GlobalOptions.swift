@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 import MirrorTools
 import SystemPackage
 
@@ -26,8 +27,15 @@ struct GlobalOptions: ParsableArguments {
     guard let text = mirror ?? context.environment["MIRRORCTL_MIRROR"], !text.isEmpty else {
       throw ValidationError("No mirror is given. Use --mirror DIR or set MIRRORCTL_MIRROR.")
     }
-    return FilePath(text).lexicallyNormalized()
+    let path = FilePath(text)
+    return (path.isAbsolute ? path : currentDirectory().pushing(path)).lexicallyNormalized()
   }
+}
+
+private func currentDirectory() -> FilePath {
+  guard let path = getcwd(nil, 0) else { return "." }
+  defer { free(path) }
+  return FilePath(platformString: path)
 }
 
 /// What the verbs that write to the mirror take.

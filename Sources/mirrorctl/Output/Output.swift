@@ -38,5 +38,7 @@ private func rounded(_ value: Double) -> String {
   value < 10 ? String(format: "%.1f", value) : String(format: "%.0f", value)
 }
 
-/// `3 versions`.
-func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }
+/// `1 subarch`, `3 subarches`.
+func counted(_ count: Int, _ noun: String, _ plural: String) -> String {
+  "\(count) \(count == 1 ? noun : plural)"
+}

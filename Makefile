@@ -1,0 +1,64 @@
+# mirrorctl: build, test, try and install. `make help` lists the targets.
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+SWIFT ?= swift
+SYSCONFDIR ?= /etc
+UNITDIR ?= $(PREFIX)/lib/systemd/system
+
+# Foundation and the Swift runtime go into the binary: the target machine needs Debian's libraries only.
+RELEASE = -c release --static-swift-stdlib
+BIN = .build/release/mirrorctl
+
+.PHONY: help build test demo lint install uninstall clean
+
+help:
+	@echo 'make build     release binary at $(BIN)'
+	@echo 'make test      all tests'
+	@echo 'make demo      a real upkeep of a small mirror, shown step by step'
+	@echo 'make lint      swift format, strictly'
+	@echo 'make install   PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)'
+	@echo 'make uninstall PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)'
+
+build:
+	@scripts/install-dependencies build
+	$(SWIFT) build $(RELEASE) --product mirrorctl
+
+test:
+	@scripts/install-dependencies test
+	$(SWIFT) build --build-tests
+	$(SWIFT) test --skip-build --parallel
+
+demo: build
+	@scripts/demo $(BIN)
+
+lint:
+	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests
+
+# Installs what is built; run `make build` first, as whoever may use the network.
+install:
+	@test -x $(BIN) || { echo 'make install: $(BIN) is missing: run `make build` first' >&2; exit 1; }
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man8 \
+	  $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/share/zsh/site-functions \
+	  $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d $(DESTDIR)$(PREFIX)/share/mirrorctl \
+	  $(DESTDIR)$(PREFIX)/share/doc/mirrorctl $(DESTDIR)$(UNITDIR)
+	install -s -m 755 $(BIN) $(DESTDIR)$(PREFIX)/bin/mirrorctl
+	install -m 644 man/*.8 $(DESTDIR)$(PREFIX)/share/man/man8/
+	$(BIN) --generate-completion-script bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/mirrorctl
+	$(BIN) --generate-completion-script zsh > $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_mirrorctl
+	$(BIN) --generate-completion-script fish > $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/mirrorctl.fish
+	install -m 644 Sources/MirrorTools/Index/index.rng $(DESTDIR)$(PREFIX)/share/mirrorctl/
+	install -m 644 README.md CHANGELOG.md LICENSE share/cron.example $(DESTDIR)$(PREFIX)/share/doc/mirrorctl/
+	for unit in share/mirrorctl-upkeep.service share/mirrorctl-upkeep.timer; do \
+	  sed 's|@PREFIX@|$(PREFIX)|g' $$unit > $(DESTDIR)$(UNITDIR)/$$(basename $$unit); done
+
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/mirrorctl $(DESTDIR)$(PREFIX)/share/man/man8/mirrorctl*.8 \
+	  $(DESTDIR)$(PREFIX)/share/bash-completion/completions/mirrorctl \
+	  $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_mirrorctl \
+	  $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/mirrorctl.fish \
+	  $(DESTDIR)$(UNITDIR)/mirrorctl-upkeep.service $(DESTDIR)$(UNITDIR)/mirrorctl-upkeep.timer
+	rm -rf $(DESTDIR)$(PREFIX)/share/mirrorctl $(DESTDIR)$(PREFIX)/share/doc/mirrorctl
+
+clean:
+	rm -rf .build

@@ -1,0 +1,62 @@
+import CLibArchive
+import SystemPackage
+
+/// Decompresses a file block by block; what the blocks hold does not matter.
+struct ArchiveDecoder: ~Copyable {
+  private let handle: ReadHandle
+  private let file: Descriptor
+  private let subject: String
+  private var isAtEnd = false
+
+  /// - Parameters:
+  ///   - file: read from its start on.
+  ///   - subject: the path that errors name.
+  init(
+    _ compression: Compression, of file: consuming Descriptor, subject: String
+  ) throws(MirrorError) {
+    let handle = try ReadHandle(subject: subject)
+    let archive = handle.raw
+    // Exactly this filter: a guess would unpack twice a stream that holds another compressed one.
+    try LibArchive.check(
+      archive_read_append_filter(archive, compression.filterCode), archive, "read", subject)
+    try LibArchive.check(archive_read_support_format_raw(archive), archive, "read", subject)
+    try LibArchive.check(archive_read_support_format_empty(archive), archive, "read", subject)
+    try LibArchive.check(archive_read_open_fd(archive, file.raw, 1 << 18), archive, "read", subject)
+    var entry: OpaquePointer?
+    let result = archive_read_next_header(archive, &entry)
+    isAtEnd = result == ARCHIVE_EOF
+    if !isAtEnd { try LibArchive.check(result, archive, "read", subject) }
+    self.handle = handle
+    self.file = file
+    self.subject = subject
+  }
+
+  /// The next bytes, valid until the next call; nil at the stream's sound end.
+  ///
+  /// - Throws: when the stream is truncated or damaged.
+  mutating func next() throws(MirrorError) -> UnsafeRawBufferPointer? {
+    if isAtEnd { return nil }
+    var bytes: UnsafeRawPointer?
+    var count = 0
+    var offset: la_int64_t = 0
+    let result = archive_read_data_block(handle.raw, &bytes, &count, &offset)
+    guard result != ARCHIVE_EOF else {
+      isAtEnd = true
+      return nil
+    }
+    try LibArchive.check(result, handle.raw, "read", subject)
+    return UnsafeRawBufferPointer(start: bytes, count: count)
+  }
+}
+
+/// The one owner of a libarchive reader.
+private struct ReadHandle: ~Copyable {
+  let raw: OpaquePointer
+
+  init(subject: String) throws(MirrorError) {
+    guard let raw = archive_read_new() else { throw .system(.noMemory, "read", subject) }
+    self.raw = raw
+  }
+
+  deinit { archive_read_free(raw) }
+}

@@ -1,0 +1,21 @@
+/// What became of a ``CompressionPlan``.
+public struct CompressionReport: Sendable {
+  /// A `.tar` that became a compressed one.
+  public struct Outcome: Codable, Hashable, Sendable {
+    /// The `.tar`, relative to the mirror's root.
+    public let from: MirrorPath
+    /// The compressed file.
+    public let to: MirrorPath
+    /// Bytes of the `.tar`.
+    public let bytesBefore: Int64
+    /// Bytes of the compressed file.
+    public let bytesAfter: Int64
+  }
+
+  /// In path order.
+  public internal(set) var outcomes: [Outcome] = []
+  /// Marks that a dead run had left.
+  public internal(set) var removedMarks: [MirrorPath] = []
+  /// What failed, each naming its file; code `busy` where another process was at work. The plan's order.
+  public internal(set) var problems: [MirrorError] = []
+}

@@ -1,0 +1,83 @@
+import Glibc
+public import SystemPackage
+
+/// Carries a ``CompressionPlan`` out. The caller holds the mirror's lock.
+public struct Compressor: Sendable {
+  private let root: FilePath
+  private let jobs: Int
+  private let patience: Int64
+  private let probe: ProcessProbe
+  private let clock: @Sendable () -> Int64
+
+  /// - Parameters:
+  ///   - jobs: threads at work; nil for one a processor. xz and zstd give all of them to one file after the
+  ///     other, gzip and bzip2 one to each file.
+  ///   - patience: as the plan's.
+  ///   - clock: seconds since the epoch.
+  public init(
+    root: FilePath, jobs: Int? = nil,
+    patience: Int64 = CompressionPlan.defaultPatience, probe: ProcessProbe = .system,
+    clock: @escaping @Sendable () -> Int64 = Compressor.systemClock
+  ) {
+    self.root = root
+    self.jobs = max(1, jobs ?? Workers.processors)
+    self.patience = patience
+    self.probe = probe
+    self.clock = clock
+  }
+
+  /// The machine's clock.
+  public static let systemClock: @Sendable () -> Int64 = { Int64(time(nil)) }
+
+  /// Works through the plan; one item's failure stops no other. Once cancelled, nothing new is begun.
+  ///
+  /// - Parameter progress: told the bytes just read, by several threads; they add up to the plan's `bytesToRead`.
+  /// - Throws: ``MirrorError`` if the mirror's root cannot be opened.
+  public func apply(
+    _ plan: CompressionPlan, cancellation: Cancellation,
+    progress: @escaping @Sendable (Int) -> Void = { _ in }
+  ) throws(MirrorError) -> CompressionReport {
+    let anchor = Shared(try AnchoredDirectory(root: root))
+    let locks = BuildLocks(probe: probe, clock: clock)
+    let results = Workers.map(plan.items, jobs: plan.settings.compression.isThreaded ? 1 : jobs) { item in
+      if cancellation.isCancelled { return Step.notBegun }
+      let work = TarballCompression(
+        item: item, settings: plan.settings, threads: jobs, patience: patience, probe: probe, now: clock(),
+        cancellation: cancellation, progress: progress)
+      do throws(MirrorError) {
+        let lock = try locks.acquire(item.subarch, anchor.value)
+        defer { locks.release(lock, anchor.value) }
+        return .done(try work.run(anchor.value))
+      } catch { return .failed(error) }
+    }
+    var report = CompressionReport()
+    for result in results {
+      switch result {
+      case .done(let outcome): report.outcomes.append(outcome)
+      case .failed(let problem): report.problems.append(problem)
+      case .notBegun: break
+      }
+    }
+    removeMarks(plan.staleMarks, anchor.value, &report)
+    return report
+  }
+
+  private enum Step: Sendable {
+    case done(CompressionReport.Outcome)
+    case failed(MirrorError)
+    case notBegun
+  }
+
+  private func removeMarks(
+    _ marks: [MirrorPath], _ anchor: borrowing AnchoredDirectory, _ report: inout CompressionReport
+  ) {
+    for mark in marks {
+      do throws(MirrorError) {
+        let directory = try anchor.directory(mark.parent)
+        try directory.unlink(mark.name)
+        try directory.sync()
+        report.removedMarks.append(mark)
+      } catch { report.problems.append(error) }
+    }
+  }
+}

@@ -1,0 +1,56 @@
+import ArgumentParser
+import MirrorTools
+
+struct UpkeepCommand: Verb {
+  static let configuration = CommandConfiguration(
+    commandName: "upkeep",
+    abstract: "Do all that a mirror needs, under one lock: clean, compress, digestgen, index.",
+    discussion: """
+      The verb for cron: it prints a line for every step that did something, and nothing when all was done \
+      already. It cleans only if a --keep option says what to keep. A step that fails or is done in part does \
+      not stop the ones after it; the exit status is that of the worst.
+      """)
+
+  @OptionGroup var global: GlobalOptions
+  @OptionGroup var lock: LockOptions
+  @OptionGroup var job: JobOptions
+  @OptionGroup var retention: RetentionOptions
+  @OptionGroup var compression: CompressionOptions
+  @OptionGroup var digests: DigestgenOptions
+
+  func run(_ context: CommandContext) throws -> ExitStatus {
+    let session = try MirrorSession(global, context, verb: "upkeep", lock: lock)
+    let settings = try compression.settings()
+    var steps: [StepOutput] = []
+    func step(_ name: String, _ body: () throws -> StepResult) {
+      guard !context.cancellation.isCancelled else { return }
+      var result = StepResult(status: .failed)
+      do { result = try body() } catch {
+        context.message("\(name): \(error)")
+        if let error = error as? MirrorError { result.status = ExitStatus(error) }
+      }
+      if let summary = result.summary, !global.json, !global.quiet { context.print("\(name): \(summary)") }
+      steps.append(StepOutput(step: name, status: result.status, summary: result.summary))
+    }
+    if retention.isGiven { step("clean") { try session.clean(retention, apply: true, isStep: true) } }
+    step("compress") { try session.compress(settings, jobs: job.jobs, isStep: true) }
+    step("digestgen") {
+      try session.digestgen(digests.options, jobs: job.jobs, dryRun: false, isStep: true)
+    }
+    step("index") { try session.index() }
+    if global.json { try context.print(json: UpkeepOutput(mirror: "\(session.root)", steps: steps)) }
+    return steps.reduce(.done) { $0.worse($1.status) }
+  }
+}
+
+private struct StepOutput: Encodable {
+  let step: String
+  let status: ExitStatus
+  let summary: String?
+}
+
+private struct UpkeepOutput: Encodable {
+  let version = 1
+  let mirror: String
+  let steps: [StepOutput]
+}

@@ -1,0 +1,435 @@
+import Foundation
+import Synchronization
+import SystemPackage
+import TestSupport
+import Testing
+
+@testable import MirrorTools
+
+private let subarch = "funtoo-current/x86-64bit/generic_64"
+private let version = "\(subarch)/2026-11-20"
+private let name = "stage3-generic_64-funtoo-current-2026-11-20.tar"
+private let tar = "\(version)/\(name)"
+private let now: Int64 = 1_795_000_000
+
+@Suite struct `A marked tarball` {
+  @Test(arguments: Compression.allCases)
+  func `becomes a compressed one that other tools accept`(compression: Compression) throws {
+    let mirror = try markedMirror()
+    try makeRealTar(mirror)
+    try Tool.run("touch", "-d", "2026-11-20 12:34:56.789 UTC", mirror.path(tar))
+    try Tool.run("chmod", "640", mirror.path(tar))
+    let size = try #require(mirror.content(tar)).count
+
+    let report = try compress(mirror, with: compression)
+
+    #expect(report.problems == [])
+    let file = "\(tar).\(compression.rawValue)"
+    #expect(try mirror.names(in: version) == ["\(name).\(compression.rawValue)", "status"])
+    let packed = try #require(mirror.content(file)).count
+    #expect(report.outcomes.map(\.to.description) == [file])
+    #expect(report.outcomes.map(\.bytesBefore) == [Int64(size)])
+    #expect(report.outcomes.map(\.bytesAfter) == [Int64(packed)])
+    #expect(try Tool.run("tar", "tf", mirror.path(file)).output == "bin/\nbin/sh\n")
+    #expect(
+      try Tool.run("stat", "-c", "%a %y", mirror.path(file)).output.hasPrefix("640 2026-11-20 12:34:56.789"))
+    let judge = compression.filterName
+    guard Tool.exists(judge) else {
+      Issue.record("\(judge) is not installed, so it could not judge", severity: .warning)
+      return
+    }
+    #expect(try Tool.run(judge, "-t", mirror.path(file)).status == 0)
+  }
+
+  @Test(arguments: [Compression.xz, .zst])
+  func `gives the same bytes whatever the number of threads`(compression: Compression) throws {
+    let content = compressible(megabytes: 40)
+    let packed = try [1, 2, 5].map { jobs in
+      let mirror = try markedMirror()
+      try mirror.file(tar, content)
+      #expect(try compress(mirror, with: compression, jobs: jobs).problems == [])
+      return try #require(mirror.content("\(tar).\(compression.rawValue)"))
+    }
+    #expect(packed[0] == packed[1])
+    #expect(packed[1] == packed[2])
+    #expect(packed[0].count < content.count / 2)
+  }
+
+  @Test func `leaves neither time nor name in a gzip header`() throws {
+    let mirror = try markedMirror()
+    try mirror.file(tar, "content")
+    try compress(mirror, with: .gz)
+    #expect(try #require(mirror.content("\(tar).gz")).dropFirst(3).prefix(5) == Data([0, 0, 0, 0, 0]))
+  }
+
+  @Test(arguments: Compression.allCases)
+  func `may be empty`(compression: Compression) throws {
+    let mirror = try markedMirror()
+    try mirror.file(tar, "")
+    #expect(try compress(mirror, with: compression).problems == [])
+    #expect(mirror.content(tar) == nil)
+  }
+
+  @Test func `may hold a compressed stream itself`() throws {
+    let mirror = try markedMirror()
+    try mirror.file("plain", "content")
+    try Tool.run("sh", "-c", "xz -c '\(mirror.path("plain"))' > '\(mirror.path(tar))'")
+    let before = mirror.content(tar)
+    #expect(try compress(mirror, with: .xz).problems == [])
+    try Tool.run("unxz", mirror.path("\(tar).xz"))
+    #expect(mirror.content(tar) == before)
+  }
+
+  @Test func `takes the links that name it along`() throws {
+    let mirror = try markedMirror()
+    try mirror.file(tar, "content")
+    try mirror.link("\(subarch)/stage3-latest.tar", to: "2026-11-20/\(name)")
+    try mirror.link("\(subarch)/stage3-latest.tar.xz", to: "2026-11-13/an-older-one.tar.xz")
+    try mirror.link("\(subarch)/newest", to: "stage3-latest.tar")
+    try mirror.link("current-stage3", to: "\(mirror.root)/\(tar)")
+    try mirror.link("\(subarch)/other.tar", to: "2026-11-13/other.tar")
+
+    #expect(try compress(mirror).problems == [])
+
+    #expect(mirror.target(of: "\(subarch)/stage3-latest.tar") == nil)
+    #expect(mirror.target(of: "\(subarch)/stage3-latest.tar.xz") == "2026-11-20/\(name).xz")
+    #expect(mirror.target(of: "\(subarch)/newest") == "stage3-latest.tar.xz")
+    #expect(mirror.target(of: "current-stage3") == "\(mirror.root)/\(tar).xz")
+    #expect(mirror.target(of: "\(subarch)/other.tar") == "2026-11-13/other.tar")
+  }
+
+  @Test func `is read as far as progress tells`() throws {
+    let mirror = try markedMirror()
+    try mirror.file(tar, compressible(megabytes: 1))
+    let plan = CompressionPlan(of: try scan(mirror), settings: try CompressionSettings(.gz), now: now)
+    let told = Counter()
+    try compress(mirror, with: .gz) { told.add($0) }
+    #expect(told.count == Int(plan.bytesToRead))
+  }
+}
+
+@Suite struct `A dead run` {
+  static let marks: [[String: String]] = [
+    [".cme": "", ".cme.run": "4242\n"], [".cme.run": "4242\n"], [".cme": "", ".cme.run": ""],
+  ]
+
+  @Test(arguments: marks)
+  func `is taken up again`(marks: [String: String]) throws {
+    let mirror = try unmarkedMirror()
+    try mirror.file(tar, "content")
+    for (suffix, text) in marks { try mirror.file(tar + suffix, text) }
+    try Tool.run("touch", "-d", "@\(now - 7 * 3600)", mirror.path("\(tar).cme.run"))
+    #expect(try compress(mirror).problems == [])
+    #expect(try mirror.names(in: version) == ["\(name).xz", "status"])
+  }
+
+  @Test func `that had only the marks left to remove is finished`() throws {
+    let mirror = try markedMirror()
+    try mirror.file("\(tar).gz", "whatever")
+    let report = try compress(mirror)
+    #expect(report.removedMarks.map(\.description) == ["\(tar).cme"])
+    #expect(try mirror.names(in: version) == ["\(name).gz", "status"])
+  }
+
+  @Test(arguments: Compression.allCases)
+  func `that had put the compressed file in place is finished`(compression: Compression) throws {
+    let mirror = try markedMirror()
+    try mirror.file(tar, "content")
+    try compress(mirror, with: compression)
+    let packed = mirror.content("\(tar).\(compression.rawValue)")
+    try mirror.file(tar, "content")
+    try mirror.file("\(tar).cme")
+    // Whatever compression is wanted now.
+    #expect(try compress(mirror, with: .xz).problems == [])
+    #expect(try mirror.names(in: version) == ["\(name).\(compression.rawValue)", "status"])
+    #expect(mirror.content("\(tar).\(compression.rawValue)") == packed)
+  }
+
+  @Test(arguments: Compression.allCases)
+  func `that left a truncated file gets a message and loses nothing`(compression: Compression) throws {
+    let mirror = try markedMirror()
+    let content = compressible(megabytes: 1)
+    try mirror.file(tar, content)
+    try compress(mirror, with: compression)
+    let packed = try #require(mirror.content("\(tar).\(compression.rawValue)"))
+    for length in [packed.count - 1, packed.count / 2, 5, 0] {
+      try mirror.file(tar, content)
+      try mirror.file("\(tar).cme")
+      try mirror.file("\(tar).\(compression.rawValue)", packed.prefix(length))
+      let report = try compress(mirror)
+      #expect(report.outcomes == [])
+      #expect(report.problems.count == 1)
+      #expect(report.problems.first?.description.contains("\(name).\(compression.rawValue)") == true)
+      #expect(
+        try mirror.names(in: version)
+          == [name, "\(name).\(compression.rawValue)", "\(name).cme", "status"].sorted())
+    }
+  }
+
+  @Test func `that left other content gets a message naming both files`() throws {
+    let mirror = try markedMirror()
+    try mirror.file(tar, "content")
+    try compress(mirror)
+    try mirror.file(tar, "Content")
+    try mirror.file("\(tar).cme")
+    let problem = try #require(try compress(mirror).problems.first)
+    #expect(problem.subject == mirror.path(tar))
+    #expect(problem.problem.contains(mirror.path("\(tar).xz")))
+    #expect(try mirror.names(in: version) == [name, "\(name).cme", "\(name).xz", "status"])
+  }
+}
+
+@Suite struct `A mark is left alone` {
+  @Test func `while its process lives`() throws {
+    let mirror = try markedMirror()
+    try mirror.file(tar, "content")
+    try mirror.file("\(tar).cme.run", "\(getpid())\n")
+    #expect(try leftAlone(mirror) == [.underWay])
+  }
+
+  @Test func `while Metro may be at work`() throws {
+    let mirror = try markedMirror()
+    try mirror.file(tar, "content")
+    try mirror.file("\(tar).cme.run")
+    try Tool.run("touch", "-d", "@\(now - 5 * 3600)", mirror.path("\(tar).cme.run"))
+    #expect(try leftAlone(mirror) == [.underWay])
+  }
+
+  @Test func `while its version is being built`() throws {
+    let mirror = try markedMirror()
+    try mirror.file(tar, "content")
+    try Tool.run("rm", mirror.path("\(version)/status"))
+    try mirror.file("\(subarch)/.control/.stage3_progress", "\(getpid())")
+    #expect(try leftAlone(mirror) == [.beingBuilt])
+  }
+
+  @Test func `while its subarch is being built`() throws {
+    let mirror = try markedMirror()
+    try mirror.file(tar, "content")
+    try mirror.file("\(subarch)/.control/.multi_progress", "\(getpid())")
+    #expect(try leftAlone(mirror) == [.locked])
+  }
+
+  @Test func `when nothing is there to compress`() throws {
+    #expect(try leftAlone(try markedMirror()) == [.missing])
+  }
+
+  @Test func `when the tarball is a link`() throws {
+    let mirror = try markedMirror()
+    try mirror.file("elsewhere.tar", "content")
+    try mirror.link(tar, to: "../../../../elsewhere.tar")
+    #expect(try leftAlone(mirror) == [.isLink])
+    #expect(mirror.content("elsewhere.tar") == Data("content".utf8))
+  }
+
+  private func leftAlone(_ mirror: TestMirror) throws -> [CompressionPlan.Reason] {
+    let before = try mirror.names(in: version)
+    let scan = try scan(mirror)
+    let plan = CompressionPlan(of: scan, settings: try CompressionSettings(), now: now)
+    #expect(plan.isEmpty)
+    #expect(plan.leftAlone.first?.error(in: scan).subject == mirror.path(tar))
+    try compress(mirror)
+    #expect(try mirror.names(in: version) == before)
+    return plan.leftAlone.map(\.reason)
+  }
+}
+
+@Suite struct `A failure keeps everything` {
+  @Test func `when the tarball changes meanwhile`() throws {
+    let mirror = try markedMirror()
+    try mirror.file(tar, compressible(megabytes: 1))
+    let once = Counter()
+    let report = try compress(mirror) { count in
+      if once.add(count) == count { append("more", to: mirror.path(tar)) }
+    }
+    #expect(report.problems.map(\.code) == [.changed])
+    #expect(report.problems.map(\.subject) == [mirror.path(tar)])
+    #expect(try mirror.names(in: version) == [name, "\(name).cme", "status"])
+  }
+
+  @Test func `when another file takes the tarball's name`() throws {
+    let mirror = try markedMirror()
+    try mirror.file(tar, compressible(megabytes: 1))
+    try mirror.file("other", "another tarball")
+    let once = Counter()
+    let report = try compress(mirror) { count in
+      if once.add(count) == count { rename(mirror.path("other"), mirror.path(tar)) }
+    }
+    #expect(report.problems.map(\.code) == [.changed])
+    #expect(mirror.content(tar) == Data("another tarball".utf8))
+    #expect(try mirror.names(in: version) == [name, "\(name).cme", "status"])
+  }
+
+  @Test(arguments: Compression.allCases)
+  func `when the run is interrupted`(compression: Compression) throws {
+    let mirror = try markedMirror()
+    try mirror.file(tar, compressible(megabytes: 8))
+    try mirror.file("\(subarch)/.control/strategy/build", "local")
+    let cancellation = Cancellation()
+    let report = try compress(mirror, with: compression, cancellation: cancellation) { _ in
+      cancellation.cancel(signal: 15)
+    }
+    #expect(report.problems.map(\.code) == [.interrupted])
+    #expect(report.problems.map(\.subject) == [mirror.path(tar)])
+    #expect(try mirror.names(in: version) == [name, "\(name).cme", "status"])
+    #expect(try mirror.names(in: "\(subarch)/.control") == ["strategy"])
+  }
+
+  @Test func `when a dead run's mark was the only one`() throws {
+    let mirror = try unmarkedMirror()
+    try mirror.file(tar, "content")
+    try mirror.file("\(tar).cme.run", "4242\n")
+    let cancellation = Cancellation()
+    try compress(mirror, cancellation: cancellation) { _ in cancellation.cancel(signal: 15) }
+    #expect(try mirror.names(in: version) == [name, "\(name).cme", "status"])
+  }
+
+  @Test func `when a file stands where a link would go`() throws {
+    let mirror = try markedMirror()
+    try mirror.file(tar, "content")
+    try mirror.link("\(subarch)/stage3-latest.tar", to: "2026-11-20/\(name)")
+    try mirror.file("\(subarch)/stage3-latest.tar.xz", "precious")
+    #expect(try compress(mirror).problems.map(\.subject) == [mirror.path("\(subarch)/stage3-latest.tar.xz")])
+    #expect(mirror.content("\(subarch)/stage3-latest.tar.xz") == Data("precious".utf8))
+    #expect(mirror.target(of: "\(subarch)/stage3-latest.tar") == "2026-11-20/\(name)")
+    #expect(try mirror.names(in: version) == [name, "\(name).cme", "\(name).xz", "status"])
+  }
+
+  @Test(arguments: Compression.allCases)
+  func `when the disk is full, and other tarballs are compressed`(compression: Compression) throws {
+    let mirror = try markedMirror()
+    guard getuid() == 0,
+      try Tool.run("mount", "-t", "tmpfs", "-o", "size=5m", "tmpfs", mirror.path(version)).status == 0
+    else {
+      Issue.record("no small file system can be mounted, so a full disk was not tried", severity: .warning)
+      return
+    }
+    defer { _ = try? Tool.run("umount", "-l", mirror.path(version)) }
+    try mirror.file("\(version)/status", "ok")
+    try mirror.file(tar, random(bytes: 3 << 20))
+    try mirror.file("\(tar).cme")
+    try mirror.file("\(version)/z.tar", "small")
+    try mirror.file("\(version)/z.tar.cme")
+    let report = try compress(mirror, with: compression, jobs: 1)
+    #expect(report.problems.map(\.code) == [.system(.noSpace)])
+    #expect(report.problems.map(\.subject) == [mirror.path(tar)])
+    #expect(
+      try mirror.names(in: version) == [name, "\(name).cme", "status", "z.tar.\(compression.rawValue)"])
+  }
+}
+
+@Suite struct `The lock of a subarch` {
+  private static let lock = "\(subarch)/.control/.multi_progress"
+
+  @Test(arguments: [nil, "4242\n"])
+  func `is held meanwhile, even where a dead build left it`(left: String?) throws {
+    let mirror = try markedMirror()
+    try mirror.file(tar, "content")
+    try mirror.file("\(subarch)/.control/strategy/build", "local")
+    if let left { try mirror.file(Self.lock, left) }
+    let seen = Mutex<Data?>(nil)
+    let shared = Shared(seen)
+    let report = try compress(mirror) { _ in
+      let content = mirror.content(Self.lock)
+      shared.value.withLock { $0 = content }
+    }
+    #expect(report.problems == [])
+    #expect(shared.value.withLock { $0 } == Data("\(getpid())\n".utf8))
+    #expect(try mirror.names(in: "\(subarch)/.control") == ["strategy"])
+  }
+
+  @Test func `that a build took since the scan is respected`() throws {
+    let mirror = try markedMirror()
+    try mirror.file(tar, "content")
+    let plan = CompressionPlan(of: try scan(mirror), settings: try CompressionSettings(), now: now)
+    try mirror.file(Self.lock, "\(getpid())\n")
+    let report = try apply(plan, mirror)
+    #expect(report.problems.map(\.code) == [.busy])
+    #expect(report.problems.map(\.subject) == [mirror.path(Self.lock)])
+    #expect(try mirror.names(in: version) == [name, "\(name).cme", "status"])
+    #expect(mirror.content(Self.lock) != nil)
+  }
+}
+
+@Suite struct `Compression settings` {
+  @Test func `refuse a level that the format has not`() {
+    #expect(throws: MirrorError.self) { try CompressionSettings(.zst, level: 20) }
+    #expect(throws: MirrorError.self) { try CompressionSettings(.gz, level: 0) }
+    #expect(throws: MirrorError.self) { try CompressionSettings(.xz, level: -1) }
+  }
+
+  @Test func `follow Metro where nothing is said`() throws {
+    #expect(try CompressionSettings().compression == .xz)
+    #expect(try Compression.allCases.map { try CompressionSettings($0).level } == [9, 9, 9, 19])
+  }
+}
+
+private func unmarkedMirror() throws -> TestMirror {
+  let mirror = try TestMirror()
+  try mirror.file("\(version)/status", "ok")
+  return mirror
+}
+
+private func markedMirror() throws -> TestMirror {
+  let mirror = try unmarkedMirror()
+  try mirror.file("\(tar).cme")
+  return mirror
+}
+
+private func makeRealTar(_ mirror: TestMirror) throws {
+  try mirror.file("tree/bin/sh", compressible(megabytes: 1))
+  try Tool.run("tar", "cf", mirror.path(tar), "-C", mirror.path("tree"), "bin")
+  try Tool.run("rm", "-r", mirror.path("tree"))
+}
+
+/// Processes other than this one are dead.
+private let probe = ProcessProbe { pid, _ in pid == getpid() }
+
+private func scan(_ mirror: TestMirror) throws -> Mirror {
+  try MirrorScanner(root: mirror.root, now: now, probe: probe).scan()
+}
+
+private func apply(
+  _ plan: CompressionPlan, _ mirror: TestMirror, jobs: Int = 2, cancellation: Cancellation = Cancellation(),
+  progress: @escaping @Sendable (Int) -> Void = { _ in }
+) throws -> CompressionReport {
+  let compressor = Compressor(root: mirror.root, jobs: jobs, probe: probe, clock: { now })
+  return try compressor.apply(plan, cancellation: cancellation, progress: progress)
+}
+
+@discardableResult
+private func compress(
+  _ mirror: TestMirror, with compression: Compression = .xz, jobs: Int = 2,
+  cancellation: Cancellation = Cancellation(), progress: @escaping @Sendable (Int) -> Void = { _ in }
+) throws -> CompressionReport {
+  let settings = try CompressionSettings(compression, level: 1)
+  let plan = CompressionPlan(of: try scan(mirror), settings: settings, now: now)
+  return try apply(plan, mirror, jobs: jobs, cancellation: cancellation, progress: progress)
+}
+
+private final class Counter: Sendable {
+  private let value = Atomic<Int>(0)
+  var count: Int { value.load(ordering: .relaxed) }
+
+  @discardableResult
+  func add(_ number: Int) -> Int { value.wrappingAdd(number, ordering: .relaxed).newValue }
+}
+
+private func append(_ text: String, to path: String) {
+  guard let handle = FileHandle(forWritingAtPath: path) else { return }
+  _ = try? handle.seekToEnd()
+  try? handle.write(contentsOf: Data(text.utf8))
+}
+
+/// Words in an order that never repeats, so that every block of a compressor has work of its own.
+private func compressible(megabytes: Int) -> Data {
+  var state: UInt64 = 1
+  var data = Data(capacity: megabytes << 20)
+  while data.count < megabytes << 20 {
+    state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+    data.append(contentsOf: "/usr/lib/\(state >> 44).so\nlibrary content that repeats\n".utf8)
+  }
+  return data.prefix(megabytes << 20)
+}
+
+private func random(bytes: Int) -> Data { Data((0..<bytes).map { _ in UInt8.random(in: .min ... .max) }) }
