@@ -14,6 +14,8 @@ public struct ControlState: Sendable {
   public internal(set) var remoteSeed: MirrorPath?
   /// `.multi_progress` and `.<target>_progress`.
   var locks: [ProgressLock] = []
+  /// What a killed run left.
+  var leftovers: [FileName] = []
 
   /// A lock whose process lives.
   var liveLock: ProgressLock? { locks.first(where: \.isAlive) }
@@ -89,6 +91,8 @@ struct ControlDirectory {
     var state = ControlState()
     for entry in list(directory, report) {
       switch entry.kind {
+      case .regular where TemporaryName.matches(entry.name):
+        state.leftovers.append(entry.name)
       case .regular where entry.name == ".failcount":
         state.failcount = failcount(directory, report)
       case .regular where entry.name.hasSuffix("_progress") && entry.name.isHidden:

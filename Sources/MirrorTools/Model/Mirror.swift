@@ -4,12 +4,14 @@ public import SystemPackage
 public struct Mirror: Sendable {
   /// Where it lies.
   public let root: FilePath
+  /// The same with links resolved, as bytes.
+  let canonicalRoot: [UInt8]
   /// Files of the root itself.
   public let folder: Folder
   /// Lines of development, by name.
   public internal(set) var releases: [Release]
   /// What could not be read and was left out.
-  public let problems: [MirrorError]
+  public internal(set) var problems: [MirrorError]
 
   /// All subarches, in path order.
   public var subarches: [Subarch] { releases.flatMap { $0.arches.flatMap(\.subarches) } }
@@ -29,7 +31,7 @@ public struct Mirror: Sendable {
 
   /// The absolute path as bytes, links in the root resolved.
   func absolute(_ path: MirrorPath) -> [UInt8] {
-    root.canonical.bytes + (path.bytes.isEmpty ? [] : [UInt8(ascii: "/")] + path.bytes)
+    canonicalRoot + (path.bytes.isEmpty ? [] : [UInt8(ascii: "/")] + path.bytes)
   }
 
   /// Whether something that was scanned has this path, or lies below it.

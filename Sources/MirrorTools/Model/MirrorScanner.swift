@@ -72,7 +72,7 @@ public struct MirrorScanner: Sendable {
     }
     let rootFolder = folder(top, anchor.value, problems)
     return Mirror(
-      root: root, folder: rootFolder,
+      root: root, canonicalRoot: root.canonical.bytes, folder: rootFolder,
       releases: releases.map { release in
         let path = MirrorPath.root.appending(release.name)
         return Release(

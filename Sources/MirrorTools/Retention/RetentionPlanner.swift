@@ -17,7 +17,7 @@ public struct RetentionPlanner: Sendable {
 
   /// The plan for a whole mirror.
   public func plan(_ mirror: Mirror) -> RetentionPlan {
-    let names = Namers(mirror)
+    let names = Namers(mirror, mounts: mounts.points(in: mirror))
     var sections: [RetentionPlan.Section] = []
     for release in mirror.releases {
       for subarch in release.arches.flatMap(\.subarches) where !subarch.versions.isEmpty {
@@ -97,7 +97,7 @@ public struct RetentionPlanner: Sendable {
     } else {
       why.append("its name is no date; remove it by hand if it is not wanted")
     }
-    if mounts.hasMount(within: mirror.absolute(path)) { why.append("a file system is mounted there") }
+    if names.mounts.contains(where: { $0.isWithin(path) }) { why.append("a file system is mounted there") }
     return why
   }
 
@@ -114,8 +114,11 @@ public struct RetentionPlanner: Sendable {
 private struct Namers {
   private var reasonsByPath: [MirrorPath: [String]] = [:]
   private var targetsByPath: [MirrorPath: [String]] = [:]
+  /// What is mounted inside the mirror.
+  let mounts: [MirrorPath]
 
-  init(_ mirror: Mirror) {
+  init(_ mirror: Mirror, mounts: [MirrorPath]) {
+    self.mounts = mounts
     for folder in mirror.folders {
       // Links to sidecars only follow those to their tarballs.
       for link in folder.links where SidecarKind.parse(link.path.name) == nil {

@@ -57,12 +57,10 @@ extension MirrorSession {
   /// Writes an index into the mirror's root.
   func index(_ format: IndexFormat = .xml) throws -> StepResult {
     let (document, mirror) = try document()
-    // What a killed run left beside the index; nobody else writes there under the lock.
-    let swept = Leftovers.sweep(mirror.folder, in: root)
     let changed = try IndexPublisher.publish(try format.bytes(document), as: format.fileName, in: root)
     let count = counted(document.subarches.count, "subarch", "subarches")
     return StepResult(
-      status: report(document.problems + swept, mirror: mirror),
+      status: report(document.problems, mirror: mirror),
       summary: changed ? "\(format.fileName) written, \(count)" : nil)
   }
 
