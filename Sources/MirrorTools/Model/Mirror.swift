@@ -13,6 +13,16 @@ public struct Mirror: Sendable {
   /// What could not be read and was left out.
   public internal(set) var problems: [MirrorError]
 
+  init(
+    root: FilePath, canonicalRoot: [UInt8]? = nil, folder: Folder, releases: [Release], problems: [MirrorError]
+  ) {
+    self.root = root
+    self.canonicalRoot = canonicalRoot ?? root.bytes
+    self.folder = folder
+    self.releases = releases
+    self.problems = problems
+  }
+
   /// All subarches, in path order.
   public var subarches: [Subarch] { releases.flatMap { $0.arches.flatMap(\.subarches) } }
 
