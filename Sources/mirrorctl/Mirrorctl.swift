@@ -36,7 +36,9 @@ struct Mirrorctl: ParsableCommand {
         return 0
       }
       let status = try verb.run(context)
-      return context.cancellation.signal.map { 128 + $0 } ?? status.rawValue
+      guard let signal = context.cancellation.signal else { return status.rawValue }
+      context.message("interrupted: what was finished stays: run again to go on")
+      return 128 + signal
     } catch let error as MirrorError {
       context.message("\(error)")
       return context.cancellation.signal.map { 128 + $0 } ?? ExitStatus(error).rawValue

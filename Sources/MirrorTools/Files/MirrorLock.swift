@@ -35,6 +35,9 @@ public struct MirrorLock: ~Copyable {
         usleep(100_000)
       }
     }
+    // Whoever owns the mirror can lock it again after a run by root.
+    let owner = try directory.status()
+    _ = fchown(file.raw, owner.uid, owner.gid)
     try attempt("write", path) { () throws(Errno) in
       try retrying { Int(ftruncate(file.raw, 0)) }
       try file.write(Array("\(getpid()) \(Self.hostName()) \(verb)\n".utf8))

@@ -61,7 +61,9 @@ public struct IndexDocument: Codable, Sendable, Hashable {
     of version: Version, of subarch: Subarch, in mirror: Mirror, _ digests: (Tarball) -> [String: String]
   ) -> [IndexedBuild] {
     var builds: [IndexedBuild] = []
-    for artifact in version.artifacts(of: subarch) {
+    // A marked tarball is about to go; downloaders are told of what takes its place.
+    let marked = Set(version.folder.marks.map(\.tarball))
+    for artifact in version.artifacts(of: subarch) where !marked.contains(artifact.tarball.path.name) {
       guard Self.isWritable(artifact.tarball.path) else {
         problems.append(Self.unwritable(mirror.displayed(artifact.tarball.path)))
         continue

@@ -14,7 +14,8 @@ public struct Mirror: Sendable {
   public internal(set) var problems: [MirrorError]
 
   init(
-    root: FilePath, canonicalRoot: [UInt8]? = nil, folder: Folder, releases: [Release], problems: [MirrorError]
+    root: FilePath, canonicalRoot: [UInt8]? = nil, folder: Folder, releases: [Release],
+    problems: [MirrorError]
   ) {
     self.root = root
     self.canonicalRoot = canonicalRoot ?? root.bytes

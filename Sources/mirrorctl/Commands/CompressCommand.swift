@@ -51,6 +51,7 @@ extension MirrorSession {
       try render(plan, mirror)
       return StepResult(status: report(plan.problems(in: mirror), mirror: mirror))
     }
+    if !plan.items.isEmpty { try unlist([], in: mirror) }
     let compressor = Compressor(root: root, jobs: jobs, probe: context.probe, clock: context.now)
     progress.begin("compressing", bytes: plan.bytesToRead, files: plan.items.count)
     let (progress, cancellation) = (progress, context.cancellation)

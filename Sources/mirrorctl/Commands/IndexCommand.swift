@@ -64,10 +64,10 @@ extension MirrorSession {
       summary: changed ? "\(format.fileName) written, \(count)" : nil)
   }
 
-  /// Takes versions that are about to go out of the indexes that are there.
-  func unlist(_ plan: RetentionPlan, in mirror: Mirror) throws(MirrorError) {
+  /// Takes what is about to go out of the indexes that are there: versions, and tarballs marked for compression.
+  func unlist(_ versions: [MirrorPath], in mirror: Mirror) throws(MirrorError) {
     for format in IndexFormat.allCases where try IndexPublisher.exists(format.fileName, in: root) {
-      let document = try document(of: mirror, excluding: Set(plan.removals.map(\.path)))
+      let document = try document(of: mirror, excluding: Set(versions))
       _ = try IndexPublisher.publish(try format.bytes(document), as: format.fileName, in: root)
     }
   }
