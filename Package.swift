@@ -23,6 +23,7 @@ let package = Package(
   ],
   targets: [
     .target(name: "CLinux"),
+    .target(name: "CDigestLanes"),
     .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CLibXML2", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
     .systemLibrary(
@@ -52,5 +53,7 @@ let package = Package(
     .testTarget(
       name: "MirrorToolsTests", dependencies: ["MirrorTools", "TestSupport", "CLinux", system],
       swiftSettings: strict),
+    .testTarget(
+      name: "DigestLanesTests", dependencies: ["CDigestLanes", "COpenSSL"], swiftSettings: strict),
   ]
 )
