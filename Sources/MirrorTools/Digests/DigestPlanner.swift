@@ -17,9 +17,9 @@ struct DigestPlanner {
         plan.skipped.append(.init(path: version.path, reason: "is being built by \(holder)"))
       }
     }
+    plan.leftovers = mirror.leftovers
     var present = Set<MirrorPath>()
     for folder in mirror.folders {
-      plan.leftovers += folder.leftovers.map { folder.path.appending($0) }
       present.formUnion(folder.tarballs.lazy.map(\.path))
       guard !beingBuilt.contains(where: { folder.path.isWithin($0) }) else { continue }
       planTarballs(of: folder, into: &plan)

@@ -1,19 +1,12 @@
-public import SystemPackage
-
 /// Removes what a killed run left under a temporary name: a file, a link, or a directory that was going away.
 public enum Leftovers {
-  /// Removes those of one folder of the mirror at `root`, whose lock must be held; returns what went wrong.
-  public static func sweep(_ folder: Folder, in root: FilePath) -> [MirrorError] {
-    guard !folder.leftovers.isEmpty else { return [] }
+  /// Removes those of a whole mirror, whose lock must be held; returns what could not be removed.
+  public static func sweep(_ mirror: Mirror, _ cancellation: Cancellation) throws(MirrorError) -> [MirrorError] {
+    let anchor = try AnchoredDirectory(root: mirror.root)
     var problems: [MirrorError] = []
-    do throws(MirrorError) {
-      let anchor = try AnchoredDirectory(root: root)
-      for name in folder.leftovers {
-        do throws(MirrorError) { try remove(folder.path.appending(name), in: anchor) } catch {
-          problems.append(error)
-        }
-      }
-    } catch { problems.append(error) }
+    for path in mirror.leftovers where !cancellation.isCancelled {
+      do throws(MirrorError) { try remove(path, in: anchor) } catch { problems.append(error) }
+    }
     return problems
   }
 

@@ -13,7 +13,7 @@ public struct IndexDocument: Codable, Sendable, Hashable {
   ///
   /// - Parameters:
   ///   - today: a version of a later date is listed only where there is no other.
-  ///   - excluding: versions that are about to be removed.
+  ///   - excluding: versions and tarballs that are about to be removed.
   ///   - digests: lowercase hexadecimal by algorithm (`sha256`, `sha512`, `blake2b`), as far as known.
   ///   - buildInfo: what a version's `build-info.json` says, as ``BuildInfo/read(_:in:)`` returns it.
   public init(
@@ -31,7 +31,7 @@ public struct IndexDocument: Codable, Sendable, Hashable {
       subarches.append(
         IndexedSubarch(
           name: subarch.name, info: attributes(of: version, in: mirror, buildInfo),
-          builds: builds(of: version, of: subarch, in: mirror, digests)))
+          builds: builds(of: version, of: subarch, in: mirror, excluding, digests)))
     }
   }
 
@@ -58,10 +58,11 @@ public struct IndexDocument: Codable, Sendable, Hashable {
   }
 
   private mutating func builds(
-    of version: Version, of subarch: Subarch, in mirror: Mirror, _ digests: (Tarball) -> [String: String]
+    of version: Version, of subarch: Subarch, in mirror: Mirror, _ excluding: Set<MirrorPath>,
+    _ digests: (Tarball) -> [String: String]
   ) -> [IndexedBuild] {
     var builds: [IndexedBuild] = []
-    for artifact in version.artifacts(of: subarch) {
+    for artifact in version.artifacts(of: subarch, excluding: excluding) {
       guard Self.isWritable(artifact.tarball.path) else {
         problems.append(Self.unwritable(mirror.displayed(artifact.tarball.path)))
         continue

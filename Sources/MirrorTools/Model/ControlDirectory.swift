@@ -14,6 +14,8 @@ public struct ControlState: Sendable {
   public internal(set) var remoteSeed: MirrorPath?
   /// `.multi_progress` and `.<target>_progress`.
   var locks: [ProgressLock] = []
+  /// What a killed run left, relative to `.control`.
+  var leftovers: [MirrorPath] = []
 
   /// A lock whose process lives.
   var liveLock: ProgressLock? { locks.first(where: \.isAlive) }
@@ -89,6 +91,8 @@ struct ControlDirectory {
     var state = ControlState()
     for entry in list(directory, report) {
       switch entry.kind {
+      case .regular where TemporaryName.matches(entry.name):
+        state.leftovers.append(MirrorPath(bytes: entry.name.bytes))
       case .regular where entry.name == ".failcount":
         state.failcount = failcount(directory, report)
       case .regular where entry.name.hasSuffix("_progress") && entry.name.isHidden:
@@ -119,7 +123,9 @@ struct ControlDirectory {
   ) {
     do throws(MirrorError) {
       for entry in list(try directory.directory(path), report) {
-        if entry.kind == .regular {
+        if TemporaryName.matches(entry.name) {
+          state.leftovers.append(path.appending(entry.name))
+        } else if entry.kind == .regular {
           state.versions[prefix + entry.name.description] = line(
             directory, path.appending(entry.name), report)
         } else if entry.kind == .directory, entry.name == "stage4", prefix.isEmpty {

@@ -24,6 +24,14 @@ public struct Mirror: Sendable {
     return ([nil] + subarches.map(Optional.some)).lazy.flatMap { $0?.folders ?? upper }
   }
 
+  /// What killed runs left under temporary names.
+  var leftovers: [MirrorPath] {
+    folders.flatMap { folder in folder.leftovers.map { folder.path.appending($0) } }
+      + subarches.flatMap { subarch in
+        subarch.control.leftovers.map { subarch.path.appending(ControlDirectory.name).joined($0) }
+      }
+  }
+
   /// The absolute path of something in the mirror, escaped for display.
   public func displayed(_ path: MirrorPath) -> String { path.bytes.isEmpty ? "\(root)" : "\(root)/\(path)" }
 

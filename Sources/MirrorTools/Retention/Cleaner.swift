@@ -33,13 +33,7 @@ public struct Cleaner: Sendable {
   public func apply(_ plan: RetentionPlan, to mirror: Mirror) throws(MirrorError) -> CleanReport {
     let anchor = try AnchoredDirectory(root: mirror.root)
     var report = CleanReport()
-    for folder in mirror.folders {
-      for name in folder.leftovers where !cancellation.isCancelled {
-        report.attempt { () throws(MirrorError) in
-          try Leftovers.remove(folder.path.appending(name), in: anchor)
-        }
-      }
-    }
+    report.problems += try Leftovers.sweep(mirror, cancellation)
     for section in plan.sections where !section.removals.isEmpty && !cancellation.isCancelled {
       report.attempt { report throws(MirrorError) in
         let now = try scanner.rescan(section.path, of: mirror)

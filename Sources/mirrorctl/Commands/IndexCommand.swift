@@ -57,12 +57,11 @@ extension MirrorSession {
   /// Writes an index into the mirror's root.
   func index(_ format: IndexFormat = .xml) throws -> StepResult {
     let (document, mirror) = try document()
-    // What a killed run left beside the index; nobody else writes there under the lock.
-    let swept = Leftovers.sweep(mirror.folder, in: root)
+    let unswept = try Leftovers.sweep(mirror, context.cancellation)
     let changed = try IndexPublisher.publish(try format.bytes(document), as: format.fileName, in: root)
     let count = counted(document.subarches.count, "subarch", "subarches")
     return StepResult(
-      status: report(document.problems + swept, mirror: mirror),
+      status: report(document.problems + unswept, mirror: mirror),
       summary: changed ? "\(format.fileName) written, \(count)" : nil)
   }
 
@@ -74,6 +73,18 @@ extension MirrorSession {
     }
   }
 
+  /// Takes a plain tarball out of the indexes that are there; its compressed form, in place already, comes in.
+  func unlisting() throws(MirrorError) -> @Sendable (MirrorPath) throws(MirrorError) -> Void {
+    let (root, scanner, today, catalog) = (root, scanner, context.today, try catalog())
+    return { (tarball: MirrorPath) throws(MirrorError) in
+      for format in IndexFormat.allCases where try IndexPublisher.exists(format.fileName, in: root) {
+        let document = try IndexDocument(
+          of: try scanner.scan(), catalog: catalog, today: today, excluding: [tarball])
+        _ = try IndexPublisher.publish(try format.bytes(document), as: format.fileName, in: root)
+      }
+    }
+  }
+
   fileprivate func document() throws(MirrorError) -> (IndexDocument, Mirror) {
     let mirror = try scan()
     return (try document(of: mirror), mirror)
@@ -82,9 +93,17 @@ extension MirrorSession {
   private func document(
     of mirror: Mirror, excluding: Set<MirrorPath> = []
   ) throws(MirrorError) -> IndexDocument {
-    let lookup = try DigestLookup(mirror, catalog: try catalog())
-    return IndexDocument(
-      mirror, today: context.today, excluding: excluding, digests: { lookup($0) },
+    try IndexDocument(of: mirror, catalog: try catalog(), today: context.today, excluding: excluding)
+  }
+}
+
+extension IndexDocument {
+  fileprivate init(
+    of mirror: Mirror, catalog: Catalog, today: CalendarDate, excluding: Set<MirrorPath> = []
+  ) throws(MirrorError) {
+    let lookup = try DigestLookup(mirror, catalog: catalog)
+    self.init(
+      mirror, today: today, excluding: excluding, digests: { lookup($0) },
       buildInfo: { version throws(MirrorError) in try BuildInfo.read(version, in: mirror) })
   }
 }
