@@ -35,6 +35,12 @@ struct WritingVerb: CustomTestStringConvertible, Sendable {
       name: "clean", arguments: ["clean", "--apply", "--keep", "1", "--quiet"],
       preparation: [["digestgen", "--format", "hash.txt,sums"], ["index"]],
       calls: ["write", "fsync", "renameat", "unlinkat"]),
+    WritingVerb(
+      name: "compress", arguments: ["compress", "--jobs", "1", "--quiet"], preparation: [["index"]],
+      calls: ["write", "fsync", "renameat", "linkat", "unlinkat"]),
+    WritingVerb(
+      name: "upkeep", arguments: ["upkeep", "--keep", "1", "--jobs", "1", "--quiet"],
+      preparation: [["index"]], calls: ["write", "fsync", "renameat", "linkat", "unlinkat", "symlinkat"]),
   ]
 }
 
@@ -49,9 +55,9 @@ enum KillPoints {
     "rmdir",
   ]
 
-  /// Every one in a soak, otherwise up to eight of each call, the first and the last among them.
+  /// Every one in a soak, otherwise up to six of each call, the first and the last among them.
   static func sample(of count: Int) -> [Int] {
-    let most = 8
+    let most = 6
     guard ProcessInfo.processInfo.environment["MIRRORCTL_SOAK"] != "full", count > most else {
       return Array(1...count)
     }
@@ -78,7 +84,8 @@ struct FaultKillTests {
     #expect(after.differences(from: before).contains { $0 != ".mirrorctl.lock is too many" })
     #expect(MirrorInvariants.leftovers(in: after) == [])
     let invariants = MirrorInvariants(before: before, after: after, sandbox: sandbox)
-    #expect(try invariants.violations() == [])
+    let disturbed = try invariants.violations()
+    #expect(disturbed == [])
 
     let counts = try Tracing.counts(log: log)
     #expect(verb.calls.isSubset(of: counts.keys), "it makes other calls than it is tested for: \(counts)")
@@ -87,15 +94,24 @@ struct FaultKillTests {
         try restore(sandbox)
         let killed = try run(verb, sandbox, killedBefore: call, number)
         #expect(killed.status == 137, "\(call) \(number) of \(count)")
-        #expect(try invariants.violations() == [], "killed before \(call) \(number) of \(count)")
+        let violations = try invariants.violations()
+        #expect(violations == [], "killed before \(call) \(number) of \(count)")
         let again = try sandbox.run(sandbox.command(verb.arguments))
         #expect(again.status == 0, "after \(call) \(number): \(again.errorText)")
-        let differences = try Tree(sandbox.mirror).differences(from: after)
-        #expect(differences.filter { $0 != ".mirrorctl.lock differs" } == [], "after \(call) \(number)")
+        #expect(try Self.differences(of: sandbox, from: after) == [], "after \(call) \(number)")
       }
       // There are no more calls than were counted, or some would go untested.
       try restore(sandbox)
       #expect(try run(verb, sandbox, killedBefore: call, count + 1).status == 0, "\(call) \(count + 1)")
+    }
+  }
+
+  /// How the mirror differs from an undisturbed run's, but for who held its lock.
+  ///
+  /// A `.multi_progress` of a dead process counts for nothing and goes when somebody takes it, not before.
+  private static func differences(of sandbox: Sandbox, from after: Tree) throws -> [String] {
+    try Tree(sandbox.mirror).differences(from: after).filter {
+      $0 != ".mirrorctl.lock differs" && !$0.hasSuffix("/.control/.multi_progress is too many")
     }
   }
 

@@ -26,6 +26,11 @@ struct MirrorInvariants {
     return path.split(separator: "/").contains { $0.hasPrefix(".mirrorctl-") && $0.hasSuffix(".tmp") }
   }
 
+  /// Metro's marks of work under way: they hold a process number, and count for nothing when it is dead.
+  static func isProgress(_ path: String) -> Bool {
+    path.hasSuffix(".tar.cme.run") || path.hasSuffix("/.control/.multi_progress")
+  }
+
   static func isLock(_ path: String) -> Bool { path == ".mirrorctl.lock" }
 
   /// Leftovers of a tree.
@@ -36,7 +41,9 @@ struct MirrorInvariants {
   /// Invariant 1: what is visible is as it was, or as it is to become; nothing is in between.
   static func unexpected(in now: Tree, _ before: Tree, _ after: Tree) -> [String] {
     now.nodes.compactMap { path, node in
-      if isTemporary(path) || isLock(path) { return nil }
+      if isTemporary(path) || isLock(path) || isProgress(path) { return nil }
+      // A run of several steps writes it several times: xmllint tells whether it is whole.
+      if path == "index.xml" && (before.nodes[path] ?? after.nodes[path]) != nil { return nil }
       return node == before.nodes[path] || node == after.nodes[path] ? nil : "\(path) is partial, or foreign"
     }.sorted()
   }
@@ -47,7 +54,13 @@ struct MirrorInvariants {
       after.nodes[path] != nil || path == "index.xml"
         || FaultMirror.survivors.contains { path == $0 || path.hasPrefix($0 + "/") }
     }
-    return kept.filter { now.nodes[$0] == nil }.map { "\($0) is gone" }.sorted()
+    return kept.filter { now.nodes[$0] == nil && !isCompressed($0, in: now) }.map { "\($0) is gone" }.sorted()
+  }
+
+  /// A `.tar` and its mark go once the compressed file is there.
+  private func isCompressed(_ path: String, in now: Tree) -> Bool {
+    let plain = path.hasSuffix(".cme") ? String(path.dropLast(4)) : path
+    return plain.hasSuffix(".tar") && now.nodes[plain + ".xz"] != nil
   }
 
   /// Invariant 3: a link appears after what it names, and goes before it.
