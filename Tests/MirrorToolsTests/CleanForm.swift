@@ -20,7 +20,9 @@ enum CleanForm: String, CaseIterable, CustomTestStringConvertible {
   ) throws -> String {
     let scanner = MirrorScanner(
       root: root, jobs: 1, now: Int64(time(nil)), probe: ProcessProbe { pid, _ in isAlive(pid) })
-    let mirror = try scanner.scan()
+    var mirror = try scanner.scan()
+    // As every run that holds the lock does.
+    if self == .apply { mirror.sweepLeftovers() }
     let planner = RetentionPlanner(policy: policy, today: day("2026-11-22"), mounts: try .current())
     let plan = planner.plan(mirror)
     let script = CleanScript.render(plan, of: mirror, today: day("2026-11-22"))
@@ -74,7 +76,9 @@ extension TestMirror {
 
   /// Every path with its kind, size and link target.
   func tree() throws -> String {
-    try Tool.run("sh", "-c", #"cd "$1" && find . -printf '%p %y %s %l\n' | grep -v ' d ' | sort"#, "sh", "\(root)")
-      .output
+    try Tool.run(
+      "sh", "-c", #"cd "$1" && find . -printf '%p %y %s %l\n' | grep -v ' d ' | sort"#, "sh", "\(root)"
+    )
+    .output
   }
 }
