@@ -57,7 +57,6 @@ struct GoldenCase: CustomTestStringConvertible, Sendable {
     GoldenCase(name: "error-outside-relative", arguments: "digestgen ../elsewhere", status: 1),
     GoldenCase(name: "error-no-such-path", arguments: "verify funtoo-current/nothing", status: 1),
     GoldenCase(name: "error-missing-mirror", arguments: "status --mirror /nonexistent/mirror", status: 1),
-    GoldenCase(name: "error-quiet-verbose", arguments: "status --quiet --verbose", status: 64),
     GoldenCase(name: "error-subset", arguments: "verify --subset 8/7", status: 64),
     GoldenCase(name: "version", arguments: "--version"),
     GoldenCase(name: "help", arguments: "--help"),
