@@ -14,7 +14,7 @@ public enum Tracing {
 
   /// The command line in front of a traced program.
   public static func arguments(trace: [String], inject: String? = nil, log: String = "/dev/null") -> [String] {
-    ["strace", "-f", "--seccomp-bpf", "-qq", "-o", log, "-e", "trace=\(trace.joined(separator: ","))", "-e", "signal=none"]
+    ["strace", "-f", "-qq", "-o", log, "-e", "trace=\(trace.joined(separator: ","))", "-e", "signal=none"]
       + (inject.map { ["-e", "inject=\($0)"] } ?? [])
   }
 
