@@ -87,8 +87,8 @@ enum ExitStatus: Int32, Encodable {
     case .partial: 1
     case .refused: 2
     case .busy: 3
-    case .corrupt: 4
-    case .failed: 5
+    case .failed: 4
+    case .corrupt: 5
     }
   }
 }

@@ -57,9 +57,14 @@ enum KillPoints {
     "rmdir",
   ]
 
-  /// Every one in a soak, otherwise up to six of each call, the first and the last among them.
-  static func sample(of count: Int) -> [Int] {
-    let most = 6
+  /// What changes names or durable content; the others only touch temporary files and the catalog.
+  static let visible: Set<String> = [
+    "write", "fsync", "rename", "renameat", "renameat2", "link", "linkat", "symlinkat", "unlink", "unlinkat",
+  ]
+
+  /// Every one in a soak (`MIRRORCTL_SOAK=full`), otherwise a few of each call, the first and the last among them.
+  static func sample(of count: Int, _ call: String) -> [Int] {
+    let most = visible.contains(call) ? 6 : 2
     guard ProcessInfo.processInfo.environment["MIRRORCTL_SOAK"] != "full", count > most else {
       return Array(1...count)
     }
@@ -92,7 +97,7 @@ struct FaultKillTests {
     let counts = try Tracing.counts(log: log)
     #expect(verb.calls.isSubset(of: counts.keys), "it makes other calls than it is tested for: \(counts)")
     for (call, count) in counts.sorted(by: { $0.key < $1.key }) {
-      for number in KillPoints.sample(of: count) {
+      for number in KillPoints.sample(of: count, call) {
         try restore(sandbox)
         let killed = try run(verb, sandbox, killedBefore: call, number)
         #expect(killed.status == 137, "\(call) \(number) of \(count)")
@@ -135,8 +140,8 @@ struct FaultKillTests {
 struct KillPointTests {
   @Test("are spread over a run, its first and last call among them")
   func sample() {
-    #expect(KillPoints.sample(of: 1) == [1])
-    let many = KillPoints.sample(of: 1000)
+    #expect(KillPoints.sample(of: 1, "fsync") == [1])
+    let many = KillPoints.sample(of: 1000, "fsync")
     #expect(many.first == 1)
     #expect(many.last == 1000)
     #expect(Set(many).count == many.count)

@@ -25,7 +25,13 @@ struct IndexCommand: Verb {
   func run(_ context: CommandContext) throws -> ExitStatus {
     guard let output else {
       let session = try MirrorSession(global, context, verb: "index", lock: lock)
-      return try session.index(format).status
+      let result = try session.index(format)
+      if global.json {
+        try context.print(json: IndexOutput(mirror: "\(session.root)", changed: result.summary != nil))
+      } else if let summary = result.summary, !global.quiet {
+        context.print(summary)
+      }
+      return result.status
     }
     let session = try MirrorSession(global, context)
     let (document, mirror) = try session.document()
@@ -37,6 +43,12 @@ struct IndexCommand: Verb {
     }
     return session.report(document.problems, mirror: mirror)
   }
+}
+
+private struct IndexOutput: Encodable {
+  let version = 1
+  let mirror: String
+  let changed: Bool
 }
 
 /// How an index is written.

@@ -1,0 +1,148 @@
+import Foundation
+import Glibc
+import SystemPackage
+import TestSupport
+import Testing
+
+/// A small file system of its own, mounted on a directory of a sandbox and gone with this value.
+private final class SmallDisk {
+  let path: FilePath
+
+  /// Whether it can be had.
+  static let works: Bool = {
+    guard geteuid() == 0, let sandbox = try? Sandbox(), let disk = try? SmallDisk(sandbox.mirror) else {
+      return false
+    }
+    return (try? sandbox.run(["mountpoint", "-q", disk.path.string]).status) == 0
+  }()
+
+  static let reason = "mounting a tmpfs needs root and a kernel that lets it"
+
+  init(_ path: FilePath, inodes: Int = 2000) throws {
+    self.path = path
+    let options = "size=2m,mode=0755,nr_inodes=\(inodes)"
+    let (status, output) = try Tool.run("mount", "-t", "tmpfs", "-o", options, "tmpfs", path.string)
+    guard status == 0 else { throw MountFailure(message: output) }
+  }
+
+  deinit { _ = try? Tool.run("umount", "--lazy", path.string) }
+
+  /// Takes what is left, to the last byte.
+  func fill() throws { _ = try Tool.run("sh", "-c", "cat /dev/zero > '\(path)/filler' 2>/dev/null || true") }
+
+  /// Takes the last inode.
+  func fillInodes() throws {
+    _ = try Tool.run(
+      "sh", "-c",
+      "mkdir '\(path)/.filler'; i=0; while : > '\(path)/.filler/'$i; do i=$((i+1)); done 2>/dev/null || true"
+    )
+  }
+
+  struct MountFailure: Error { let message: String }
+}
+
+@Suite("A full disk", .enabled(if: SmallDisk.works, "mounting a tmpfs needs root and a kernel that lets it"))
+struct FullDiskTests {
+  private let sandbox: Sandbox
+
+  init() throws {
+    sandbox = try Sandbox()
+    try FaultMirror.make("start", in: sandbox)
+  }
+
+  @Test(
+    "stops a verb, which names what could not be written; the next run completes it",
+    arguments: [["digestgen"], ["digestgen", "--format", "sums,digests,manifest"], ["index"], ["compress"]])
+  func noSpace(_ verb: [String]) throws {
+    let (disk, after) = try prepare(undisturbed: verb)
+    try disk.fill()
+    let before = try Tree(sandbox.mirror)
+    let failed = try sandbox.run(sandbox.command(verb))
+    expectFailure(failed)
+    try expectUntouched(from: before, after)
+    try sandbox.shell("rm mirror/filler")
+    try expectCompletion(verb, after)
+  }
+
+  @Test(
+    "without a free inode stops a verb as one without a free byte does",
+    arguments: [["digestgen"], ["index"]])
+  func noInode(_ verb: [String]) throws {
+    let (disk, after) = try prepare(undisturbed: verb)
+    try disk.fillInodes()
+    let before = try Tree(sandbox.mirror)
+    let failed = try sandbox.run(sandbox.command(verb))
+    expectFailure(failed)
+    try expectUntouched(from: before, after)
+    try sandbox.shell("rm -r mirror/.filler")
+    try expectCompletion(verb, after)
+  }
+
+  /// Who cleans a full disk wants the room.
+  @Test("can be cleaned")
+  func clean() throws {
+    let (disk, after) = try prepare(undisturbed: ["clean", "--apply", "--keep", "1"])
+    try disk.fill()
+    let outcome = try sandbox.mirrorctl("clean", "--apply", "--keep", "1")
+    #expect(outcome.status == 0, "\(outcome.errorText)")
+    try sandbox.shell("rm mirror/filler")
+    #expect(try differences(from: after) == [])
+  }
+
+  @Test("where the catalog lies costs the run its memory, never its result")
+  func catalog() throws {
+    try sandbox.shell("rmdir mirror; cp -a start mirror; mkdir state")
+    let disk = try SmallDisk(sandbox.state)
+    try #require(try sandbox.mirrorctl("digestgen").status == 0)
+    let after = try Tree(sandbox.mirror)
+    // Anew, with a catalog that is there and cannot grow, and with one that cannot come to be.
+    for prepare in ["true", "rm -rf state/mirrorctl"] {
+      try sandbox.shell("rm -rf mirror; cp -a start mirror; \(prepare)")
+      try disk.fill()
+      let outcome = try sandbox.mirrorctl("digestgen")
+      #expect([0, 3].contains(outcome.status), "\(outcome.errorText)")
+      #expect(outcome.errorText.contains("\(sandbox.state)/mirrorctl"), "\(outcome.errorText)")
+      #expect(outcome.errorText.contains("full") || outcome.errorText.contains("No space left"))
+      #expect(try differences(from: after) == [])
+      try sandbox.shell("rm state/filler")
+      #expect(try sandbox.mirrorctl("digestgen").status == 0)
+      #expect(try differences(from: after) == [])
+    }
+  }
+
+  /// The mirror on a disk of its own as it was, and the tree that an undisturbed run makes of it.
+  private func prepare(undisturbed verb: [String]) throws -> (SmallDisk, Tree) {
+    let disk = try SmallDisk(sandbox.mirror)
+    try sandbox.shell("cp -a start/. mirror/")
+    let undisturbed = try sandbox.run(sandbox.command(verb))
+    try #require(undisturbed.status == 0, "\(undisturbed.errorText)")
+    let after = try Tree(sandbox.mirror)
+    try sandbox.shell("rm -rf state mirror/* mirror/.mirrorctl.lock; cp -a start/. mirror/")
+    return (disk, after)
+  }
+
+  private func expectFailure(_ outcome: Outcome) {
+    #expect([1, 3].contains(outcome.status), "\(outcome.errorText)")
+    let lines = outcome.errorText.split(separator: "\n")
+    #expect(!lines.isEmpty)
+    let isNamed = lines.contains { $0.contains("\(sandbox.mirror)/") && $0.contains("No space left") }
+    #expect(isNamed, "\(outcome.errorText)")
+  }
+
+  /// Nothing is partial, and a failure that the program lived through leaves no temporary either.
+  private func expectUntouched(from before: Tree, _ after: Tree) throws {
+    let now = try Tree(sandbox.mirror)
+    #expect(MirrorInvariants.unexpected(in: now, before, after) == [])
+    #expect(MirrorInvariants.leftovers(in: now) == [])
+  }
+
+  private func expectCompletion(_ verb: [String], _ after: Tree) throws {
+    let outcome = try sandbox.run(sandbox.command(verb))
+    #expect(outcome.status == 0, "\(outcome.errorText)")
+    #expect(try differences(from: after) == [])
+  }
+
+  private func differences(from after: Tree) throws -> [String] {
+    try Tree(sandbox.mirror).differences(from: after).filter { !$0.hasPrefix(".mirrorctl.lock ") }
+  }
+}
