@@ -74,7 +74,9 @@ extension TestMirror {
 
   /// Every path with its kind, size and link target.
   func tree() throws -> String {
-    try Tool.run("sh", "-c", #"cd "$1" && find . -printf '%p %y %s %l\n' | grep -v ' d ' | sort"#, "sh", "\(root)")
-      .output
+    try Tool.run(
+      "sh", "-c", #"cd "$1" && find . -printf '%p %y %s %l\n' | grep -v ' d ' | sort"#, "sh", "\(root)"
+    )
+    .output
   }
 }

@@ -86,14 +86,17 @@ private struct RandomMirror {
         }
       }
       guard let some = snapshots[name]?.randomElement(using: &dice) else { continue }
-      links.append(("std/snapshots/\(name)-latest.tar.xz", String(some.path.dropFirst("std/snapshots/".count))))
+      links.append(
+        ("std/snapshots/\(name)-latest.tar.xz", String(some.path.dropFirst("std/snapshots/".count))))
       named.insert(some.path)
     }
   }
 
   private mutating func throwSubarch(_ index: Int, _ place: String, _ dice: inout Dice) {
-    let ages = Set((0..<Int.random(in: 0...9, using: &dice)).map { _ in Int.random(in: -3...500, using: &dice) })
-    let recent = Set((0..<Int.random(in: 0...4, using: &dice)).map { _ in Int.random(in: 0...20, using: &dice) })
+    let ages = Set(
+      (0..<Int.random(in: 0...9, using: &dice)).map { _ in Int.random(in: -3...500, using: &dice) })
+    let recent = Set(
+      (0..<Int.random(in: 0...4, using: &dice)).map { _ in Int.random(in: 0...20, using: &dice) })
     var versions = ages.union(recent).sorted(by: >).map { age in
       Version(
         path: "\(place)/\(Self.name(age))", age: age,
@@ -230,8 +233,10 @@ struct RetentionModelTests {
     }
     #expect(trees.first == trees.last)
     let unmounted = try random.write()
-    let plan = RetentionPlanner(policy: random.policy, today: day("2026-11-22"), mounts: MountTable(points: []))
-      .plan(try unmounted.scan { $0 == 77 })
+    let plan = RetentionPlanner(
+      policy: random.policy, today: day("2026-11-22"), mounts: MountTable(points: [])
+    )
+    .plan(try unmounted.scan { $0 == 77 })
     for item in plan.removals {
       try FileManager.default.removeItem(atPath: unmounted.path("\(item.path)"))
       for file in item.files { try? FileManager.default.removeItem(atPath: unmounted.path("\(file)")) }

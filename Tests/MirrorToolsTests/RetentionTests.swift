@@ -54,7 +54,8 @@ struct RetentionPolicyTests {
       kept(["2027-01-04", "2027-01-03", "2026-12-28", "2026-12-27"]) { $0.weekly = 3 }
         == ["2027-01-04", "2027-01-03", "2026-12-27"])
     // Before 1970 too: 1969-12-29 is a Monday.
-    #expect(kept(["1970-01-04", "1969-12-29", "1969-12-28"]) { $0.weekly = 2 } == ["1970-01-04", "1969-12-28"])
+    #expect(
+      kept(["1970-01-04", "1969-12-29", "1969-12-28"]) { $0.weekly = 2 } == ["1970-01-04", "1969-12-28"])
   }
 
   @Test("monthly keeps the newest of each month; the same month of another year is another")
@@ -102,7 +103,8 @@ struct RemovalLimitTests {
     ])
   func check(limit: RemovalLimit, isRefused: Bool) throws {
     let mirror = try TestMirror.three().scan()
-    let planner = RetentionPlanner(policy: .keeping(1), today: day("2026-11-22"), mounts: MountTable(points: []))
+    let planner = RetentionPlanner(
+      policy: .keeping(1), today: day("2026-11-22"), mounts: MountTable(points: []))
     let plan = planner.plan(mirror)
     #expect(plan.removals.count == 2)
     do throws(MirrorError) {
