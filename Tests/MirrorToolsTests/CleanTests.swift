@@ -252,6 +252,7 @@ struct CleanMountTests {
         #expect(mount.status == 0, "\(mount.output)")
       })
     defer {
+      // Under whatever name it is now: nothing may be removed below a mount.
       _ = try? Tool.run(
         "sh", "-c", #"umount "$1"/std/x86/gen/*/work "$1"/std/x86/gen/.m*/work"#, "sh", "\(mirror.root)")
     }
@@ -374,8 +375,8 @@ struct CleanChangeTests {
     let refused = try Built.run(["clean"] + arguments + [limit])
     #expect(refused.status == 5, "\(refused.output)")
     #expect(refused.output.contains("2 of 3 versions and snapshots would go"))
-    #expect(try mirror.tree().contains("2026-11-01"))
-    #expect(try before.split(separator: "\n").allSatisfy { try mirror.tree().contains($0) })
+    let after = try mirror.tree()
+    #expect(before.split(separator: "\n").allSatisfy { after.contains($0) })
     #expect(try Built.run(["clean"] + arguments + ["2"]).status == 0)
     #expect(try mirror.names(in: "std/x86/gen") == ["2026-11-20"])
   }

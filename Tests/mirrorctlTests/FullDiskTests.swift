@@ -52,7 +52,7 @@ struct FullDiskTests {
 
   @Test(
     "stops a verb, which names what could not be written; the next run completes it",
-    arguments: [["digestgen"], ["digestgen", "--format", "sums,digests,manifest"], ["index"], ["compress"]])
+    arguments: [["digestgen"], ["digestgen", "--format", "digests"], ["index"], ["compress"]])
   func noSpace(_ verb: [String]) throws {
     let (disk, after) = try prepare(undisturbed: verb)
     try disk.fill()
@@ -102,7 +102,8 @@ struct FullDiskTests {
       let outcome = try sandbox.mirrorctl("digestgen")
       #expect([0, 3].contains(outcome.status), "\(outcome.errorText)")
       #expect(outcome.errorText.contains("\(sandbox.state)/mirrorctl"), "\(outcome.errorText)")
-      #expect(outcome.errorText.contains("full") || outcome.errorText.contains("No space left"))
+      let tells = outcome.errorText.contains("full") || outcome.errorText.contains("No space left")
+      #expect(tells, "\(outcome.errorText)")
       #expect(try differences(from: after) == [])
       try sandbox.shell("rm state/filler")
       #expect(try sandbox.mirrorctl("digestgen").status == 0)

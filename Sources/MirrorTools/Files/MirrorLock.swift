@@ -38,10 +38,11 @@ public struct MirrorLock: ~Copyable {
     // Whoever owns the mirror can lock it again after a run by root.
     let owner = try directory.status()
     _ = fchown(file.raw, owner.uid, owner.gid)
-    try attempt("write", path) { () throws(Errno) in
+    // Who holds it is only told: on a full disk, which clean may be about to mend, nobody reads it.
+    do throws(Errno) {
       try retrying { Int(ftruncate(file.raw, 0)) }
       try file.write(Array("\(getpid()) \(Self.hostName()) \(verb)\n".utf8))
-    }
+    } catch {}
     self.file = file
   }
 
