@@ -13,7 +13,8 @@ public enum Tracing {
   public static let reason = "strace cannot trace here"
 
   /// The command line in front of a traced program.
-  public static func arguments(trace: [String], inject: String? = nil, log: String = "/dev/null") -> [String] {
+  public static func arguments(trace: [String], inject: String? = nil, log: String = "/dev/null") -> [String]
+  {
     ["strace", "-f", "-qq", "-o", log, "-e", "trace=\(trace.joined(separator: ","))", "-e", "signal=none"]
       + (inject.map { ["-e", "inject=\($0)"] } ?? [])
   }

@@ -49,9 +49,11 @@ enum KillPoints {
   /// What changes a disk. A kill before a call is a kill after the one before it, so that the creation of a file
   /// (`openat2`, of which most calls only read) is covered by what follows it.
   static let calls = [
-    "write", "writev", "pwrite64", "pwritev", "copy_file_range", "sendfile", "ftruncate", "fallocate", "fsync",
+    "write", "writev", "pwrite64", "pwritev", "copy_file_range", "sendfile", "ftruncate", "fallocate",
+    "fsync",
     "fdatasync", "sync_file_range", "fchmod", "fchmodat", "fchown", "fchownat", "utimensat", "rename",
-    "renameat", "renameat2", "link", "linkat", "symlink", "symlinkat", "unlink", "unlinkat", "mkdir", "mkdirat",
+    "renameat", "renameat2", "link", "linkat", "symlink", "symlinkat", "unlink", "unlinkat", "mkdir",
+    "mkdirat",
     "rmdir",
   ]
 

@@ -33,14 +33,15 @@ private final class SmallDisk {
   /// Takes the last inode.
   func fillInodes() throws {
     _ = try Tool.run(
-      "sh", "-c", "mkdir '\(path)/.filler'; i=0; while : > '\(path)/.filler/'$i; do i=$((i+1)); done 2>/dev/null || true"
+      "sh", "-c",
+      "mkdir '\(path)/.filler'; i=0; while : > '\(path)/.filler/'$i; do i=$((i+1)); done 2>/dev/null || true"
     )
   }
 
   struct MountFailure: Error { let message: String }
 }
 
-@Suite("A full disk", .enabled(if: SmallDisk.works, "mounting a tmpfs needs root and a kernel that lets it"))
+@Suite("A full disk", .enabled(if: SmallDisk.works, "\(SmallDisk.reason)"))
 struct FullDiskTests {
   private let sandbox: Sandbox
 
@@ -49,7 +50,8 @@ struct FullDiskTests {
     try FaultMirror.make("start", in: sandbox)
   }
 
-  @Test("stops a verb, which names what could not be written; the next run completes it",
+  @Test(
+    "stops a verb, which names what could not be written; the next run completes it",
     arguments: [["digestgen"], ["digestgen", "--format", "sums,digests,manifest"], ["index"], ["compress"]])
   func noSpace(_ verb: [String]) throws {
     let (disk, after) = try prepare(undisturbed: verb)
@@ -62,7 +64,9 @@ struct FullDiskTests {
     try expectCompletion(verb, after)
   }
 
-  @Test("without a free inode stops a verb as one without a free byte does", arguments: [["digestgen"], ["index"]])
+  @Test(
+    "without a free inode stops a verb as one without a free byte does",
+    arguments: [["digestgen"], ["index"]])
   func noInode(_ verb: [String]) throws {
     let (disk, after) = try prepare(undisturbed: verb)
     try disk.fillInodes()
@@ -96,9 +100,10 @@ struct FullDiskTests {
       try sandbox.shell("rm -rf mirror; cp -a start mirror; \(prepare)")
       try disk.fill()
       let outcome = try sandbox.mirrorctl("digestgen")
-      #expect([0, 3].contains(outcome.status), "\(outcome.errorText)")
+      #expect(outcome.status == 0, "\(outcome.errorText)")
+      // In SQLite's words: a full disk is an I/O error where it cannot lay out its shared memory.
       #expect(outcome.errorText.contains("\(sandbox.state)/mirrorctl"), "\(outcome.errorText)")
-      #expect(outcome.errorText.contains("full") || outcome.errorText.contains("No space left"))
+      #expect(outcome.errorText.contains("this run goes on without"), "\(outcome.errorText)")
       #expect(try differences(from: after) == [])
       try sandbox.shell("rm state/filler")
       #expect(try sandbox.mirrorctl("digestgen").status == 0)

@@ -66,7 +66,8 @@ struct MirrorInvariants {
   /// Invariant 3: a link appears after what it names, and goes before it.
   private func links(in now: Tree) -> [String] {
     now.nodes.compactMap { path, node in
-      guard case .link(let target) = node, before.nodes[path] != node || leads(path, target, in: before) else {
+      guard case .link(let target) = node, before.nodes[path] != node || leads(path, target, in: before)
+      else {
         return nil
       }
       return isTemporaryOrLeads(path, target, in: now) ? nil : "\(path) leads nowhere"
@@ -78,7 +79,8 @@ struct MirrorInvariants {
   }
 
   private func leads(_ path: String, _ target: String, in tree: Tree) -> Bool {
-    tree.nodes[FilePath(path).removingLastComponent().pushing(FilePath(target)).lexicallyNormalized().string] != nil
+    tree.nodes[FilePath(path).removingLastComponent().pushing(FilePath(target)).lexicallyNormalized().string]
+      != nil
   }
 
   /// Invariants 1 and 2: every `.hash.txt` is a whole line that `sha256sum` agrees with.

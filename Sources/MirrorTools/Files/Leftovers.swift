@@ -1,7 +1,9 @@
 /// Removes what a killed run left under a temporary name: a file, a link, or a directory that was going away.
 public enum Leftovers {
   /// Removes those of a whole mirror, whose lock must be held; returns what could not be removed.
-  public static func sweep(_ mirror: Mirror, _ cancellation: Cancellation) throws(MirrorError) -> [MirrorError] {
+  public static func sweep(_ mirror: Mirror, _ cancellation: Cancellation) throws(MirrorError)
+    -> [MirrorError]
+  {
     let anchor = try AnchoredDirectory(root: mirror.root)
     var problems: [MirrorError] = []
     for path in mirror.leftovers where !cancellation.isCancelled {

@@ -52,7 +52,8 @@ extension MirrorSession {
       return StepResult(status: report(plan.problems(in: mirror), mirror: mirror))
     }
     let unswept = try Leftovers.sweep(mirror, context.cancellation)
-    let compressor = Compressor(root: root, jobs: jobs, probe: context.probe, clock: context.now, unlist: try unlisting())
+    let compressor = Compressor(
+      root: root, jobs: jobs, probe: context.probe, clock: context.now, unlist: try unlisting())
     progress.begin("compressing", bytes: plan.bytesToRead, files: plan.items.count)
     let (progress, cancellation) = (progress, context.cancellation)
     let result = try ProgressLine.showing(progress, on: context, unless: options.quiet) {
