@@ -42,7 +42,8 @@ install:
 	  $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/share/zsh/site-functions \
 	  $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d $(DESTDIR)$(PREFIX)/share/mirrorctl \
 	  $(DESTDIR)$(PREFIX)/share/doc/mirrorctl $(DESTDIR)$(UNITDIR)
-	install -s -m 755 $(BIN) $(DESTDIR)$(PREFIX)/bin/mirrorctl
+	if command -v strip > /dev/null; then s=-s; else s=; echo 'no strip (binutils): symbols stay' >&2; fi; \
+	  install $$s -m 755 $(BIN) $(DESTDIR)$(PREFIX)/bin/mirrorctl
 	install -m 644 man/*.8 $(DESTDIR)$(PREFIX)/share/man/man8/
 	$(BIN) --generate-completion-script bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/mirrorctl
 	$(BIN) --generate-completion-script zsh > $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_mirrorctl

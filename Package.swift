@@ -23,6 +23,7 @@ let package = Package(
   ],
   targets: [
     .target(name: "CLinux"),
+    .target(name: "CDigestLanes"),
     .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CLibXML2", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
     .systemLibrary(
@@ -48,9 +49,11 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "mirrorctlTests", dependencies: ["mirrorctl", "MirrorTools", "TestSupport", system],
-      swiftSettings: strict),
+      exclude: ["Golden"], swiftSettings: strict),
     .testTarget(
       name: "MirrorToolsTests", dependencies: ["MirrorTools", "TestSupport", "CLinux", system],
       swiftSettings: strict),
+    .testTarget(
+      name: "DigestLanesTests", dependencies: ["CDigestLanes", "COpenSSL"], swiftSettings: strict),
   ]
 )

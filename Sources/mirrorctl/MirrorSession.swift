@@ -9,6 +9,7 @@ struct MirrorSession: ~Copyable {
   let options: GlobalOptions
   let progress = RunProgress()
   private let lock: MirrorLock?
+  private let isWriter: Bool
 
   /// A session that only reads.
   init(_ options: GlobalOptions, _ context: CommandContext) throws {
@@ -17,6 +18,7 @@ struct MirrorSession: ~Copyable {
     self.options = options
     self.root = root
     lock = nil
+    isWriter = false
   }
 
   /// A session that writes, holding the mirror's lock until it ends.
@@ -27,13 +29,15 @@ struct MirrorSession: ~Copyable {
     self.options = options
     self.root = root
     self.lock = .some(held)
+    isWriter = true
   }
 
   var scanner: MirrorScanner { MirrorScanner(root: root, now: context.now(), probe: context.probe) }
 
-  /// Scans the mirror and names what could not be read.
+  /// Scans the mirror and names what could not be read; a session that writes takes away what killed runs left.
   func scan() throws(MirrorError) -> Mirror {
-    let mirror = try scanner.scan()
+    var mirror = try scanner.scan()
+    if isWriter { mirror.sweepLeftovers() }
     for problem in mirror.problems { context.message("\(problem)") }
     return mirror
   }

@@ -36,7 +36,9 @@ struct Mirrorctl: ParsableCommand {
         return 0
       }
       let status = try verb.run(context)
-      return context.cancellation.signal.map { 128 + $0 } ?? status.rawValue
+      guard let signal = context.cancellation.signal else { return status.rawValue }
+      context.message("interrupted: what was finished stays: run again to go on")
+      return 128 + signal
     } catch let error as MirrorError {
       context.message("\(error)")
       return context.cancellation.signal.map { 128 + $0 } ?? ExitStatus(error).rawValue
@@ -85,8 +87,8 @@ enum ExitStatus: Int32, Encodable {
     case .partial: 1
     case .refused: 2
     case .busy: 3
-    case .corrupt: 4
-    case .failed: 5
+    case .failed: 4
+    case .corrupt: 5
     }
   }
 }

@@ -8,6 +8,12 @@ public enum Tool {
   /// Runs it; what it prints on stdout and stderr, and its exit status.
   @discardableResult
   public static func run(_ name: String, _ arguments: String...) throws -> (status: Int32, output: String) {
+    try run(name, arguments: arguments)
+  }
+
+  /// Runs it; what it prints on stdout and stderr, and its exit status.
+  @discardableResult
+  public static func run(_ name: String, arguments: [String]) throws -> (status: Int32, output: String) {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
     process.arguments = [name] + arguments

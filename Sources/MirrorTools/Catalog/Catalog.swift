@@ -44,7 +44,8 @@ public final class Catalog: Sendable {
     } catch {
       warn(
         MirrorError(
-          .library, "\(path)", "cannot open the catalog: \(error)", remedy: "this run goes on without"))
+          .library, "\(path)", "cannot open the catalog: \(error)",
+          remedy: "is the disk full? This run goes on without it"))
     }
     return try inMemory()
   }

@@ -48,7 +48,6 @@ public struct DigestGenerator: Sendable {
     let work = DigestWork(
       anchor: Shared(try AnchoredDirectory(root: root)), catalog: catalog, records: plan.records,
       forced: Set(plan.hashes.lazy.filter { $0.reason == .forced }.map(\.path)), now: now)
-    work.sweep(plan.leftovers)
     work.note(corrupt: plan.corrupt)
     for known in plan.known where !cancellation.isCancelled { work.settle(known) }
     hash(plan, work)

@@ -104,7 +104,6 @@ public struct DigestPlan: Encodable, Sendable {
   /// Tarballs known to be corrupt, kept as they are.
   public var corrupt: [MirrorPath] = []
   var folders: [FolderSidecars] = []
-  var leftovers: [MirrorPath] = []
   /// Records of tarballs that are gone.
   var forgotten: [MirrorPath] = []
 

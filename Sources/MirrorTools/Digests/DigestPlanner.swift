@@ -17,7 +17,6 @@ struct DigestPlanner {
         plan.skipped.append(.init(path: version.path, reason: "is being built by \(holder)"))
       }
     }
-    plan.leftovers = mirror.leftovers
     var present = Set<MirrorPath>()
     for folder in mirror.folders {
       present.formUnion(folder.tarballs.lazy.map(\.path))
@@ -26,6 +25,10 @@ struct DigestPlanner {
       planOrphans(of: folder, into: &plan)
     }
     LinkPlanner(options: options, beingBuilt: beingBuilt).plan(mirror, into: &plan)
+    plan.hashes.sort { $0.path < $1.path }
+    plan.known.sort { $0.path < $1.path }
+    plan.links.sort { $0.path < $1.path }
+    plan.removals.sort { $0.path < $1.path }
     // A directory that could not be read may still hold its tarballs.
     if mirror.problems.isEmpty { plan.forgotten = records.keys.filter { !present.contains($0) }.sorted() }
     return plan

@@ -2,7 +2,7 @@
 public struct DigestReport: Sendable {
   /// The kinds of things it does.
   public enum Kind: String, Encodable, Sendable, CaseIterable {
-    case digested, adopted, written, linked, removed, swept
+    case digested, adopted, written, linked, removed
   }
 
   /// One thing done.

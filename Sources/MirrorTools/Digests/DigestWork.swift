@@ -27,15 +27,6 @@ final class DigestWork: Sendable {
 
   var report: DigestReport { state.withLock { $0.report } }
 
-  func sweep(_ leftovers: [MirrorPath]) {
-    for path in leftovers {
-      attempt { () throws(MirrorError) in
-        try Leftovers.remove(path, in: anchor.value)
-        state.withLock { $0.report.add(.swept, path) }
-      }
-    }
-  }
-
   func note(corrupt: [MirrorPath]) { state.withLock { $0.report.corrupt += corrupt } }
 
   /// Takes one file's digests: writes its sidecar and remembers them, unless they tell of corruption.

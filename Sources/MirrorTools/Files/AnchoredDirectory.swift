@@ -94,6 +94,8 @@ package struct AnchoredDirectory: ~Copyable {
   /// The names in this directory, `.` and `..` left out, in the disk's order.
   func entries() throws(MirrorError) -> [Entry] {
     var entries: [Entry] = []
+    // A descriptor that was read before, or shares its position with one that was, stands at the end.
+    lseek(descriptor.raw, 0, SEEK_SET)
     let fault: Errno? = withUnsafeTemporaryAllocation(byteCount: 32768, alignment: 16) { buffer in
       while true {
         let count = clinux_getdents64(descriptor.raw, buffer.baseAddress, buffer.count)

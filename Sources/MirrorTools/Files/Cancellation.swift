@@ -21,6 +21,9 @@ public final class Cancellation: Sendable {
 
   /// Throws `interrupted` once a stop is asked for.
   func check() throws(MirrorError) {
-    if isCancelled { throw MirrorError(.interrupted, "mirrorctl", "interrupted; what was finished stays") }
+    if isCancelled {
+      throw MirrorError(
+        .interrupted, "mirrorctl", "interrupted: what was finished stays", remedy: "run again to go on")
+    }
   }
 }

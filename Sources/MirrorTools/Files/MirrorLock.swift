@@ -35,9 +35,14 @@ public struct MirrorLock: ~Copyable {
         usleep(100_000)
       }
     }
-    // The name is for others' messages only: a full disk, of all, must not keep `clean` from its work.
-    _ = try? retrying { Int(ftruncate(file.raw, 0)) }
-    try? file.write(Array("\(getpid()) \(Self.hostName()) \(verb)\n".utf8))
+    // Whoever owns the mirror can lock it again after a run by root.
+    let owner = try directory.status()
+    _ = fchown(file.raw, owner.uid, owner.gid)
+    // Who holds it is only told: on a full disk, which clean may be about to mend, nobody reads it.
+    do throws(Errno) {
+      try retrying { Int(ftruncate(file.raw, 0)) }
+      try file.write(Array("\(getpid()) \(Self.hostName()) \(verb)\n".utf8))
+    } catch {}
     self.file = file
   }
 

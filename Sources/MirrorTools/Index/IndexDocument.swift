@@ -13,7 +13,7 @@ public struct IndexDocument: Codable, Sendable, Hashable {
   ///
   /// - Parameters:
   ///   - today: a version of a later date is listed only where there is no other.
-  ///   - excluding: versions and tarballs that are about to be removed.
+  ///   - excluding: versions that are about to be removed.
   ///   - digests: lowercase hexadecimal by algorithm (`sha256`, `sha512`, `blake2b`), as far as known.
   ///   - buildInfo: what a version's `build-info.json` says, as ``BuildInfo/read(_:in:)`` returns it.
   public init(
@@ -31,7 +31,7 @@ public struct IndexDocument: Codable, Sendable, Hashable {
       subarches.append(
         IndexedSubarch(
           name: subarch.name, info: attributes(of: version, in: mirror, buildInfo),
-          builds: builds(of: version, of: subarch, in: mirror, excluding, digests)))
+          builds: builds(of: version, of: subarch, in: mirror, digests)))
     }
   }
 
@@ -58,11 +58,12 @@ public struct IndexDocument: Codable, Sendable, Hashable {
   }
 
   private mutating func builds(
-    of version: Version, of subarch: Subarch, in mirror: Mirror, _ excluding: Set<MirrorPath>,
-    _ digests: (Tarball) -> [String: String]
+    of version: Version, of subarch: Subarch, in mirror: Mirror, _ digests: (Tarball) -> [String: String]
   ) -> [IndexedBuild] {
     var builds: [IndexedBuild] = []
-    for artifact in version.artifacts(of: subarch, excluding: excluding) {
+    // A marked tarball is about to go; downloaders are told of what takes its place.
+    let marked = Set(version.folder.marks.map(\.tarball))
+    for artifact in version.artifacts(of: subarch) where !marked.contains(artifact.tarball.path.name) {
       guard Self.isWritable(artifact.tarball.path) else {
         problems.append(Self.unwritable(mirror.displayed(artifact.tarball.path)))
         continue

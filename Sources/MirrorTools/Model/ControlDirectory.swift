@@ -14,8 +14,8 @@ public struct ControlState: Sendable {
   public internal(set) var remoteSeed: MirrorPath?
   /// `.multi_progress` and `.<target>_progress`.
   var locks: [ProgressLock] = []
-  /// What a killed run left, relative to `.control`.
-  var leftovers: [MirrorPath] = []
+  /// What a killed run left.
+  var leftovers: [FileName] = []
 
   /// A lock whose process lives.
   var liveLock: ProgressLock? { locks.first(where: \.isAlive) }
@@ -92,7 +92,7 @@ struct ControlDirectory {
     for entry in list(directory, report) {
       switch entry.kind {
       case .regular where TemporaryName.matches(entry.name):
-        state.leftovers.append(MirrorPath(bytes: entry.name.bytes))
+        state.leftovers.append(entry.name)
       case .regular where entry.name == ".failcount":
         state.failcount = failcount(directory, report)
       case .regular where entry.name.hasSuffix("_progress") && entry.name.isHidden:
@@ -109,11 +109,22 @@ struct ControlDirectory {
         {
           state.remoteSeed = MirrorPath.root.appending(build).appending(arch).appending(subarch)
         }
+      case _ where ["version", "strategy", "remote"].contains(entry.name):
+        report(Self.oddity(entry.name, in: directory, isNo: "directory"))
+      case _ where entry.name.hasSuffix("_progress") || entry.name == ".failcount":
+        report(Self.oddity(entry.name, in: directory, isNo: "regular file"))
       default: break
       }
     }
     state.locks.sort { $0.name < $1.name }
     return state
+  }
+
+  /// What Metro never makes, such as a link to another control directory, says nothing that can be relied on.
+  static func oddity(
+    _ name: FileName, in directory: borrowing AnchoredDirectory, isNo kind: String
+  ) -> MirrorError {
+    MirrorError(.invalid, directory.displayed(name), "is no \(kind)", remedy: "replace it by one")
   }
 
   private func readVersions(
@@ -122,14 +133,15 @@ struct ControlDirectory {
     _ report: (MirrorError) -> Void
   ) {
     do throws(MirrorError) {
-      for entry in list(try directory.directory(path), report) {
-        if TemporaryName.matches(entry.name) {
-          state.leftovers.append(path.appending(entry.name))
-        } else if entry.kind == .regular {
+      let versions = try directory.directory(path)
+      for entry in list(versions, report) {
+        if entry.kind == .regular {
           state.versions[prefix + entry.name.description] = line(
             directory, path.appending(entry.name), report)
         } else if entry.kind == .directory, entry.name == "stage4", prefix.isEmpty {
           readVersions(directory, path.appending(entry.name), prefix: "stage4/", into: &state, report)
+        } else if entry.kind != .directory {
+          report(Self.oddity(entry.name, in: versions, isNo: "regular file"))
         }
       }
     } catch { report(error) }

@@ -4,12 +4,25 @@ public import SystemPackage
 public struct Mirror: Sendable {
   /// Where it lies.
   public let root: FilePath
+  /// The same with links resolved, as bytes.
+  let canonicalRoot: [UInt8]
   /// Files of the root itself.
   public let folder: Folder
   /// Lines of development, by name.
   public internal(set) var releases: [Release]
   /// What could not be read and was left out.
-  public let problems: [MirrorError]
+  public internal(set) var problems: [MirrorError]
+
+  init(
+    root: FilePath, canonicalRoot: [UInt8]? = nil, folder: Folder, releases: [Release],
+    problems: [MirrorError]
+  ) {
+    self.root = root
+    self.canonicalRoot = canonicalRoot ?? root.bytes
+    self.folder = folder
+    self.releases = releases
+    self.problems = problems
+  }
 
   /// All subarches, in path order.
   public var subarches: [Subarch] { releases.flatMap { $0.arches.flatMap(\.subarches) } }
@@ -24,20 +37,12 @@ public struct Mirror: Sendable {
     return ([nil] + subarches.map(Optional.some)).lazy.flatMap { $0?.folders ?? upper }
   }
 
-  /// What killed runs left under temporary names.
-  var leftovers: [MirrorPath] {
-    folders.flatMap { folder in folder.leftovers.map { folder.path.appending($0) } }
-      + subarches.flatMap { subarch in
-        subarch.control.leftovers.map { subarch.path.appending(ControlDirectory.name).joined($0) }
-      }
-  }
-
   /// The absolute path of something in the mirror, escaped for display.
   public func displayed(_ path: MirrorPath) -> String { path.bytes.isEmpty ? "\(root)" : "\(root)/\(path)" }
 
   /// The absolute path as bytes, links in the root resolved.
   func absolute(_ path: MirrorPath) -> [UInt8] {
-    root.canonical.bytes + (path.bytes.isEmpty ? [] : [UInt8(ascii: "/")] + path.bytes)
+    canonicalRoot + (path.bytes.isEmpty ? [] : [UInt8(ascii: "/")] + path.bytes)
   }
 
   /// Whether something that was scanned has this path, or lies below it.

@@ -72,7 +72,7 @@ public struct MirrorScanner: Sendable {
     }
     let rootFolder = folder(top, anchor.value, problems)
     return Mirror(
-      root: root, folder: rootFolder,
+      root: root, canonicalRoot: root.canonical.bytes, folder: rootFolder,
       releases: releases.map { release in
         let path = MirrorPath.root.appending(release.name)
         return Release(
@@ -120,7 +120,8 @@ public struct MirrorScanner: Sendable {
     let listing = try Listing(directory)
     if candidate.isSnapshots { return .snapshots(folder(listing, directory, problems)) }
     // Neither a control directory nor a dated one: something that is no subarch, such as distfiles.
-    let hasControl = listing.entries.contains { $0.name == ControlDirectory.name && $0.kind == .directory }
+    let controlEntry = listing.entries.first { $0.name == ControlDirectory.name }
+    let hasControl = controlEntry?.kind == .directory
     guard hasControl || listing.directories.contains(where: { CalendarDate($0.bytes) != nil }) else {
       return .nothing
     }
@@ -130,6 +131,8 @@ public struct MirrorScanner: Sendable {
         problems.catching { () throws(MirrorError) in
           control.read(try directory.directory(ControlDirectory.name), report: problems.append)
         } ?? state
+    } else if controlEntry != nil {
+      problems.append(ControlDirectory.oddity(ControlDirectory.name, in: directory, isNo: "directory"))
     }
     var versions: [Version] = []
     for name in listing.directories {

@@ -10,9 +10,12 @@ public enum CleanScript {
       # mirrorctl clean of \(mirror.displayed(.root)) on \(today): \(plan.removals.count) of \(plan.count) versions and snapshots go.
       # Policy: \(plan.policy). Run it soon: it knows the mirror as it was then.
       set -eu
+      LC_ALL=C
+      export LC_ALL
 
       """.utf8)
-    if plan.removals.contains(where: { $0.files.isEmpty }) { text += Array(removeFunction.utf8) }
+    if plan.removals.contains(where: { !$0.isSnapshot }) { text += Array(removeFunction.utf8) }
+    if plan.removals.contains(where: \.isSnapshot) { text += Array(removeFileFunction.utf8) }
     for section in plan.sections where !section.items.isEmpty {
       text += Array("\n# \(mirror.displayed(section.path))\n".utf8)
       for item in section.items {
@@ -43,14 +46,31 @@ public enum CleanScript {
 
     """
 
+  private static let removeFileFunction = """
+
+    # remove_file DIRECTORY NAME
+    remove_file() {
+      if [ "$(cd -P -- "$1" && pwd -P && echo x)" != "$1
+    x" ]; then
+        printf '%s\\n' "mirrorctl clean: $1: lies behind a link: left alone" >&2
+      else
+        rm -f -- "$1/$2"
+      fi
+    }
+
+    """
+
   private static func command(_ item: RetentionPlan.Item, _ mirror: Mirror) -> [UInt8] {
-    if item.files.isEmpty {
+    guard item.isSnapshot else {
       let path = mirror.absolute(item.path)
-      return Array("remove ".utf8) + ShellWord.inSingleQuotes(path) + [0x20]
-        + ShellWord.inSingleQuotes(MountTable.escaped(path)) + [0x0a]
+      return line("remove", path, MountTable.escaped(path))
     }
-    return item.files.flatMap {
-      Array("rm -f -- ".utf8) + ShellWord.inSingleQuotes(mirror.absolute($0)) + [0x0a]
-    }
+    return item.files.flatMap { line("remove_file", mirror.absolute($0.parent), $0.name.bytes) }
+  }
+
+  private static func line(_ function: String, _ first: [UInt8], _ second: [UInt8]) -> [UInt8] {
+    var line = Array(function.utf8)
+    for word in [first, second] { line += [0x20] + ShellWord.inSingleQuotes(word) }
+    return line + [0x0a]
   }
 }

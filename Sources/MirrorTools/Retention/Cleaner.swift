@@ -33,7 +33,6 @@ public struct Cleaner: Sendable {
   public func apply(_ plan: RetentionPlan, to mirror: Mirror) throws(MirrorError) -> CleanReport {
     let anchor = try AnchoredDirectory(root: mirror.root)
     var report = CleanReport()
-    report.problems += try Leftovers.sweep(mirror, cancellation)
     for section in plan.sections where !section.removals.isEmpty && !cancellation.isCancelled {
       report.attempt { report throws(MirrorError) in
         let now = try scanner.rescan(section.path, of: mirror)

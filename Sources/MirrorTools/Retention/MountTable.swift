@@ -19,9 +19,12 @@ public struct MountTable: Sendable {
       })
   }
 
-  /// Whether something is mounted on `path` or below it.
-  func hasMount(within path: [UInt8]) -> Bool {
-    points.contains { $0 == path || $0.starts(with: path + [UInt8(ascii: "/")]) }
+  /// What is mounted inside a mirror.
+  func points(in mirror: Mirror) -> [MirrorPath] {
+    let prefix = mirror.absolute(.root) + [UInt8(ascii: "/")]
+    return points.filter { $0.starts(with: prefix) }.map {
+      MirrorPath(bytes: Array($0.dropFirst(prefix.count)))
+    }
   }
 
   /// A path as mountinfo writes it: blanks and backslashes as three octal digits.

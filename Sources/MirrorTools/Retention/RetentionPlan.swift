@@ -52,7 +52,7 @@ public struct RetentionPlan: Encodable, Sendable {
     throw MirrorError(
       .refused, mirror.displayed(.root),
       "\(removals.count) of \(count) versions and snapshots would go, more than the \(most) that --max-remove allows",
-      remedy: "look at `mirrorctl clean`, then raise --max-remove or the numbers to keep")
+      remedy: "look at `mirrorctl clean` without it, then raise --max-remove or the numbers to keep")
   }
 }
 

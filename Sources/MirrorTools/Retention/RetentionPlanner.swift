@@ -17,7 +17,7 @@ public struct RetentionPlanner: Sendable {
 
   /// The plan for a whole mirror.
   public func plan(_ mirror: Mirror) -> RetentionPlan {
-    let names = Namers(mirror)
+    let names = Namers(mirror, mounts: mounts.points(in: mirror))
     var sections: [RetentionPlan.Section] = []
     for release in mirror.releases {
       for subarch in release.arches.flatMap(\.subarches) where !subarch.versions.isEmpty {
@@ -32,7 +32,7 @@ public struct RetentionPlanner: Sendable {
 
   private func section(_ subarch: Subarch, in mirror: Mirror, _ names: Namers) -> RetentionPlan.Section {
     let place = mirror.displayed(subarch.path)
-    let isReadWhole = !mirror.problems.contains { $0.subject == place || $0.subject.hasPrefix(place + "/") }
+    let isReadWhole = mirror.isReadWhole(subarch.path)
     let past = subarch.versions.filter { $0.isDated && $0.date <= today }
     let complete = past.filter(\.isComplete)
     let reasons = policy.reasons(for: complete.map(\.date).reversed())
@@ -49,7 +49,7 @@ public struct RetentionPlanner: Sendable {
       }
       let age = today.days(since: version.date)
       if version.path == past.last?.path { why.append("the newest version, not complete") }
-      if age < policy.staleDays { why.append("not complete, but only \(age) days old") }
+      if age < policy.staleDays { why.append("not complete, but only \(age) day\(age == 1 ? "" : "s") old") }
       return item(version.path, why, otherwise: "not complete, \(age) days old", bytes: version.bytes)
     }
     return RetentionPlan.Section(path: subarch.path, items: items)
@@ -62,6 +62,7 @@ public struct RetentionPlanner: Sendable {
       release.arches.flatMap(\.subarches).flatMap { subarch in
         subarch.versions.filter(subarch.isBeingBuilt).map(\.date)
       })
+    let isReadWhole = mirror.isReadWhole(folder.path)
     var items: [RetentionPlan.Item] = []
     let groups = Dictionary(grouping: folder.tarballs) { tarball in
       TarballName(tarball.path.name)?.snapshotParts?.name
@@ -73,6 +74,7 @@ public struct RetentionPlanner: Sendable {
       for tarball in tarballs {
         let date = TarballName(tarball.path.name)?.snapshotParts?.date
         var why = protections(tarball.path, date: date, mirror, names)
+        if !isReadWhole { why.append("\(mirror.displayed(folder.path)) could not be read whole") }
         if let date {
           why += reasons[date] ?? []
           if building.contains(date) { why.append("a build of that day is going on") }
@@ -97,7 +99,7 @@ public struct RetentionPlanner: Sendable {
     } else {
       why.append("its name is no date; remove it by hand if it is not wanted")
     }
-    if mounts.hasMount(within: mirror.absolute(path)) { why.append("a file system is mounted there") }
+    if names.mounts.contains(where: { $0.isWithin(path) }) { why.append("a file system is mounted there") }
     return why
   }
 
@@ -114,14 +116,20 @@ public struct RetentionPlanner: Sendable {
 private struct Namers {
   private var reasonsByPath: [MirrorPath: [String]] = [:]
   private var targetsByPath: [MirrorPath: [String]] = [:]
+  /// What is mounted inside the mirror.
+  let mounts: [MirrorPath]
 
-  init(_ mirror: Mirror) {
+  init(_ mirror: Mirror, mounts: [MirrorPath]) {
+    self.mounts = mounts
+    var destinations: [MirrorPath: MirrorPath] = [:]
+    for link in mirror.folders.flatMap(\.links) { destinations[link.path] = link.destination }
     for folder in mirror.folders {
       // Links to sidecars only follow those to their tarballs.
       for link in folder.links where SidecarKind.parse(link.path.name) == nil {
         guard let destination = link.destination else { continue }
-        // The link may name the directory, a file in it, or something deeper.
-        for path in destination.lineage where path.bytes.count > 0 {
+        // The link may name the directory, a file in it, or something deeper, by way of other links. What a
+        // version's own links say of that version goes with it.
+        for path in destination.steps(through: destinations) where !link.path.isWithin(path) {
           let isNear = link.path.isWithin(path.parent)
           reasonsByPath[path, default: []].append(
             "named by the link \(isNear ? "\(link.path.name)" : "\(link.path)")")
@@ -153,6 +161,29 @@ extension MirrorPath {
     var all = [self]
     while let last = all.last, !last.parent.bytes.isEmpty { all.append(last.parent) }
     return all
+  }
+
+  /// The lineage of the path, and of what it comes to where links lie on the way.
+  fileprivate func steps(through links: [MirrorPath: MirrorPath]) -> Set<MirrorPath> {
+    var all = Set(lineage)
+    var path = self
+    // As many links as Linux follows: source: path_resolution(7).
+    for _ in 0..<40 {
+      guard let link = path.lineage.last(where: { links[$0] != nil }), let target = links[link] else { break }
+      let rest = path.bytes.dropFirst(link.bytes.count + 1)
+      path = target.joined(MirrorPath(bytes: Array(rest)))
+      if rest.isEmpty { path = target }
+      all.formUnion(path.lineage)
+    }
+    return all
+  }
+}
+
+extension Mirror {
+  /// Whether nothing in this directory failed to be read.
+  fileprivate func isReadWhole(_ path: MirrorPath) -> Bool {
+    let place = displayed(path)
+    return !problems.contains { $0.subject == place || $0.subject.hasPrefix(place + "/") }
   }
 }
 

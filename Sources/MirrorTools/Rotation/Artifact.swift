@@ -7,12 +7,10 @@ struct Artifact: Sendable {
 }
 
 extension Version {
-  /// What this version of `subarch` offers, by variant: one tarball each, rather compressed than plain;
-  /// `excluding` is about to be removed.
-  func artifacts(of subarch: Subarch, excluding: Set<MirrorPath> = []) -> [Artifact] {
+  /// What this version of `subarch` offers, by variant: one tarball each, rather compressed than plain.
+  func artifacts(of subarch: Subarch) -> [Artifact] {
     var chosen: [String: Tarball] = [:]
-    let tarballs = folder.tarballs.filter { !excluding.contains($0.path) }
-    for tarball in tarballs where !isBeingCompressed(tarball, among: tarballs) {
+    for tarball in folder.tarballs where !isBeingCompressed(tarball) {
       guard let name = TarballName(tarball.path.name) else { continue }
       let variant = name.variant(in: self, of: subarch)
       guard variant != "stage1", variant != "stage2" else { continue }
@@ -23,10 +21,10 @@ extension Version {
   }
 
   /// Whether a compressor other than ours still writes the file: its `.tar` lies there, marked as under way.
-  private func isBeingCompressed(_ tarball: Tarball, among tarballs: [Tarball]) -> Bool {
+  private func isBeingCompressed(_ tarball: Tarball) -> Bool {
     guard tarball.compression != nil, let stem = TarballName(tarball.path.name)?.stem else { return false }
     let plain = stem.appending(".tar")
     return folder.marks.contains { $0.run != nil && $0.tarball == plain }
-      && tarballs.contains { $0.path.name == plain }
+      && folder.tarballs.contains { $0.path.name == plain }
   }
 }

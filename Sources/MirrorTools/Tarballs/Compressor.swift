@@ -8,26 +8,22 @@ public struct Compressor: Sendable {
   private let patience: Int64
   private let probe: ProcessProbe
   private let clock: @Sendable () -> Int64
-  private let unlist: @Sendable (MirrorPath) throws(MirrorError) -> Void
 
   /// - Parameters:
   ///   - jobs: threads at work; nil for one a processor. xz and zstd give all of them to one file after the
   ///     other, gzip and bzip2 one to each file.
   ///   - patience: as the plan's.
   ///   - clock: seconds since the epoch.
-  ///   - unlist: called before a `.tar` goes, its compressed form in place: what names it is to name that instead.
   public init(
     root: FilePath, jobs: Int? = nil,
     patience: Int64 = CompressionPlan.defaultPatience, probe: ProcessProbe = .system,
-    clock: @escaping @Sendable () -> Int64 = Compressor.systemClock,
-    unlist: @escaping @Sendable (MirrorPath) throws(MirrorError) -> Void = { _ in }
+    clock: @escaping @Sendable () -> Int64 = Compressor.systemClock
   ) {
     self.root = root
     self.jobs = max(1, jobs ?? Workers.processors)
     self.patience = patience
     self.probe = probe
     self.clock = clock
-    self.unlist = unlist
   }
 
   /// The machine's clock.
@@ -43,12 +39,11 @@ public struct Compressor: Sendable {
   ) throws(MirrorError) -> CompressionReport {
     let anchor = Shared(try AnchoredDirectory(root: root))
     let locks = BuildLocks(probe: probe, clock: clock)
-    let remover = PlainTarballRemover(unlist: unlist)
     let results = Workers.map(plan.items, jobs: plan.settings.compression.isThreaded ? 1 : jobs) { item in
       if cancellation.isCancelled { return Step.notBegun }
       let work = TarballCompression(
         item: item, settings: plan.settings, threads: jobs, patience: patience, probe: probe, now: clock(),
-        remover: remover, cancellation: cancellation, progress: progress)
+        cancellation: cancellation, progress: progress)
       do throws(MirrorError) {
         let lock = try locks.acquire(item.subarch, anchor.value)
         defer { locks.release(lock, anchor.value) }

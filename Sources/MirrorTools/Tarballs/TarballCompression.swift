@@ -12,7 +12,6 @@ struct TarballCompression: Sendable {
   let patience: Int64
   let probe: ProcessProbe
   let now: Int64
-  let remover: PlainTarballRemover
   let cancellation: Cancellation
   let progress: @Sendable (Int) -> Void
 
@@ -28,7 +27,8 @@ struct TarballCompression: Sendable {
       let bytes = item.isCompressed ? try compareExisting(tar, directory) : try compress(tar, directory)
       for link in item.links { try link.follow(item.compression, anchor) }
       try tar.checkUnchanged(in: directory)
-      try remover.remove(item.path, in: directory)
+      try directory.unlink(item.path.name)
+      try directory.sync()
       try directory.unlink(mark)
       try directory.unlink(runMark)
       try directory.sync()

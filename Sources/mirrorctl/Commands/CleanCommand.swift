@@ -51,7 +51,7 @@ extension MirrorSession {
       }
       return StepResult(status: mirror.problems.isEmpty ? .done : .partial)
     }
-    if !plan.removals.isEmpty { try unlist(plan, in: mirror) }
+    if !plan.removals.isEmpty { try unlist(plan.removals.map(\.path), in: mirror) }
     let cleaner = Cleaner(scanner: scanner, planner: planner, cancellation: context.cancellation)
     let report = try cleaner.apply(plan, to: mirror)
     if options.json && !isStep {

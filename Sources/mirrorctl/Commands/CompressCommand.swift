@@ -51,9 +51,8 @@ extension MirrorSession {
       try render(plan, mirror)
       return StepResult(status: report(plan.problems(in: mirror), mirror: mirror))
     }
-    let unswept = try Leftovers.sweep(mirror, context.cancellation)
-    let compressor = Compressor(
-      root: root, jobs: jobs, probe: context.probe, clock: context.now, unlist: try unlisting())
+    if !plan.items.isEmpty { try unlist([], in: mirror) }
+    let compressor = Compressor(root: root, jobs: jobs, probe: context.probe, clock: context.now)
     progress.begin("compressing", bytes: plan.bytesToRead, files: plan.items.count)
     let (progress, cancellation) = (progress, context.cancellation)
     let result = try ProgressLine.showing(progress, on: context, unless: options.quiet) {
@@ -68,7 +67,7 @@ extension MirrorSession {
       ? nil
       : "\(counted(result.outcomes.count, "tarball", "tarballs")), \(humanBytes(before)) to \(humanBytes(after))"
     return StepResult(
-      status: report(unswept + result.problems + plan.problems(in: mirror), mirror: mirror), summary: summary)
+      status: report(result.problems + plan.problems(in: mirror), mirror: mirror), summary: summary)
   }
 
   private func render(_ plan: CompressionPlan, _ mirror: Mirror) throws {

@@ -72,7 +72,7 @@ extension MirrorSession {
     }
     if dryRun {
       try render(plan, mirror)
-      return StepResult(status: plan.corrupt.isEmpty ? .done : .corrupt)
+      return StepResult(status: report([], corrupt: plan.corrupt, mirror: mirror))
     }
     let report = try ProgressLine.showing(progress, on: context, unless: self.options.quiet) {
       try generator.apply(plan, to: mirror)

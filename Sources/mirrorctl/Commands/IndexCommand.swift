@@ -25,7 +25,13 @@ struct IndexCommand: Verb {
   func run(_ context: CommandContext) throws -> ExitStatus {
     guard let output else {
       let session = try MirrorSession(global, context, verb: "index", lock: lock)
-      return try session.index(format).status
+      let result = try session.index(format)
+      if global.json {
+        try context.print(json: IndexOutput(mirror: "\(session.root)", changed: result.summary != nil))
+      } else if let summary = result.summary, !global.quiet {
+        context.print(summary)
+      }
+      return result.status
     }
     let session = try MirrorSession(global, context)
     let (document, mirror) = try session.document()
@@ -37,6 +43,12 @@ struct IndexCommand: Verb {
     }
     return session.report(document.problems, mirror: mirror)
   }
+}
+
+private struct IndexOutput: Encodable {
+  let version = 1
+  let mirror: String
+  let changed: Bool
 }
 
 /// How an index is written.
@@ -57,31 +69,18 @@ extension MirrorSession {
   /// Writes an index into the mirror's root.
   func index(_ format: IndexFormat = .xml) throws -> StepResult {
     let (document, mirror) = try document()
-    let unswept = try Leftovers.sweep(mirror, context.cancellation)
     let changed = try IndexPublisher.publish(try format.bytes(document), as: format.fileName, in: root)
     let count = counted(document.subarches.count, "subarch", "subarches")
     return StepResult(
-      status: report(document.problems + unswept, mirror: mirror),
+      status: report(document.problems, mirror: mirror),
       summary: changed ? "\(format.fileName) written, \(count)" : nil)
   }
 
-  /// Takes versions that are about to go out of the indexes that are there.
-  func unlist(_ plan: RetentionPlan, in mirror: Mirror) throws(MirrorError) {
+  /// Takes what is about to go out of the indexes that are there: versions, and tarballs marked for compression.
+  func unlist(_ versions: [MirrorPath], in mirror: Mirror) throws(MirrorError) {
     for format in IndexFormat.allCases where try IndexPublisher.exists(format.fileName, in: root) {
-      let document = try document(of: mirror, excluding: Set(plan.removals.map(\.path)))
+      let document = try document(of: mirror, excluding: Set(versions))
       _ = try IndexPublisher.publish(try format.bytes(document), as: format.fileName, in: root)
-    }
-  }
-
-  /// Takes a plain tarball out of the indexes that are there; its compressed form, in place already, comes in.
-  func unlisting() throws(MirrorError) -> @Sendable (MirrorPath) throws(MirrorError) -> Void {
-    let (root, scanner, today, catalog) = (root, scanner, context.today, try catalog())
-    return { (tarball: MirrorPath) throws(MirrorError) in
-      for format in IndexFormat.allCases where try IndexPublisher.exists(format.fileName, in: root) {
-        let document = try IndexDocument(
-          of: try scanner.scan(), catalog: catalog, today: today, excluding: [tarball])
-        _ = try IndexPublisher.publish(try format.bytes(document), as: format.fileName, in: root)
-      }
     }
   }
 
@@ -93,17 +92,9 @@ extension MirrorSession {
   private func document(
     of mirror: Mirror, excluding: Set<MirrorPath> = []
   ) throws(MirrorError) -> IndexDocument {
-    try IndexDocument(of: mirror, catalog: try catalog(), today: context.today, excluding: excluding)
-  }
-}
-
-extension IndexDocument {
-  fileprivate init(
-    of mirror: Mirror, catalog: Catalog, today: CalendarDate, excluding: Set<MirrorPath> = []
-  ) throws(MirrorError) {
-    let lookup = try DigestLookup(mirror, catalog: catalog)
-    self.init(
-      mirror, today: today, excluding: excluding, digests: { lookup($0) },
+    let lookup = try DigestLookup(mirror, catalog: try catalog())
+    return IndexDocument(
+      mirror, today: context.today, excluding: excluding, digests: { lookup($0) },
       buildInfo: { version throws(MirrorError) in try BuildInfo.read(version, in: mirror) })
   }
 }

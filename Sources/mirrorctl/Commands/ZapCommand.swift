@@ -24,7 +24,12 @@ struct ZapCommand: Verb {
     if global.json {
       try context.print(json: plan)
     } else if !global.quiet {
-      plan.lines.forEach(context.print)
+      // Metro's words for what is done; a dry run says that it is not.
+      if dryRun {
+        for path in plan.paths { context.print("would remove \(mirror.displayed(path))") }
+      } else {
+        plan.lines.forEach(context.print)
+      }
     }
     return session.report(dryRun ? [] : try plan.apply(in: mirror), mirror: mirror)
   }

@@ -16,13 +16,6 @@ struct GlobalOptions: ParsableArguments {
   @Flag(name: .shortAndLong, help: "Print results only where something is wrong.")
   var quiet = false
 
-  @Flag(name: .shortAndLong, help: "Print more of what is done and why.")
-  var verbose = false
-
-  func validate() throws {
-    if quiet && verbose { throw ValidationError("--quiet and --verbose exclude each other.") }
-  }
-
   func root(_ context: CommandContext) throws -> FilePath {
     guard let text = mirror ?? context.environment["MIRRORCTL_MIRROR"], !text.isEmpty else {
       throw ValidationError("No mirror is given. Use --mirror DIR or set MIRRORCTL_MIRROR.")

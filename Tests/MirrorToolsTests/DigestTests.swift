@@ -1,0 +1,250 @@
+import Foundation
+import SystemPackage
+import TestSupport
+import Testing
+
+@testable import MirrorTools
+
+private let folder = "funtoo-current/x86-64bit/generic_64/2026-11-20"
+private let tarball = "\(folder)/stage3-generic_64-funtoo-current-2026-11-20.tar.xz"
+private let sidecar = "\(tarball).hash.txt"
+
+/// A mirror with one version, and a catalog that outlives single runs.
+private struct Digested {
+  let mirror: TestMirror
+  var catalog: Catalog
+
+  init() throws {
+    mirror = try TestMirror().version(folder)
+    catalog = try .inMemory()
+    try mirror.touch(tarball, "2026-11-20 10:00 UTC")
+  }
+
+  @discardableResult
+  func digestgen(_ options: DigestOptions = DigestOptions(), alive: Bool = false) throws -> DigestReport {
+    let scanned = try mirror.scan { _ in alive }
+    let generator = DigestGenerator(
+      root: mirror.root, catalog: catalog, jobs: 2, now: 1_795_348_800, progress: RunProgress(),
+      cancellation: Cancellation())
+    return try generator.apply(try generator.plan(scanned, options), to: scanned)
+  }
+
+  func digestgen(force: Bool, _ paths: String...) throws -> DigestReport {
+    var options = DigestOptions()
+    options.force = force
+    options.paths = paths.map { MirrorPath($0) }
+    return try digestgen(options)
+  }
+
+  func verify(_ subset: VerifySubset = .all, now: Int64 = 1_795_348_800) throws -> VerifyReport {
+    try Verifier(
+      root: mirror.root, catalog: catalog, jobs: 2, now: now, progress: RunProgress(),
+      cancellation: Cancellation()
+    ).verify(try mirror.scan(), subset: subset)
+  }
+
+  /// Other bytes in the same file, its size and mtime as they were.
+  func corrupt() throws {
+    let content = try #require(mirror.content(tarball))
+    try mirror.file(tarball, Data(repeating: 0x58, count: content.count))
+    try mirror.touch(tarball, "2026-11-20 10:00 UTC")
+  }
+
+  func sha256() throws -> String {
+    String(try Tool.run("sha256sum", mirror.path(tarball)).output.prefix { $0 != " " })
+  }
+
+  func sidecarText() -> String? { mirror.content(sidecar).map { String(decoding: $0, as: UTF8.self) } }
+}
+
+extension TestMirror {
+  fileprivate func touch(_ relative: String, _ time: String) throws {
+    try #require(try Tool.run("touch", "-d", time, path(relative)).status == 0)
+  }
+}
+
+private let everything: DigestOptions = {
+  var options = DigestOptions()
+  options.algorithms = Set(DigestAlgorithm.allCases)
+  options.formats = Set(DigestFormat.allCases)
+  return options
+}()
+
+@Suite struct `A tarball's digest` {
+  @Test func `is written for a new one, and once only`() throws {
+    let digested = try Digested()
+    let first = try digested.digestgen()
+    #expect(first.actions.map(\.kind) == [.digested])
+    #expect(digested.sidecarText() == "sha256 \(try digested.sha256())\n")
+    let second = try digested.digestgen()
+    #expect(second.actions.isEmpty)
+    #expect(second.bytes == 0)
+  }
+
+  @Test func `is taken again when the tarball is replaced`() throws {
+    let digested = try Digested()
+    try digested.digestgen()
+    try digested.mirror.file(tarball, "another content")
+    #expect(try digested.digestgen().actions.map(\.kind) == [.digested])
+    #expect(digested.sidecarText() == "sha256 \(try digested.sha256())\n")
+  }
+
+  @Test func `is written again when its sidecar lies, and left when it was but touched`() throws {
+    let digested = try Digested()
+    try digested.digestgen()
+    let right = digested.sidecarText()
+    try digested.mirror.touch(sidecar, "2026-11-22 10:00 UTC")
+    #expect(try digested.digestgen().actions.isEmpty)
+    try digested.mirror.file(sidecar, "sha256 \(String(repeating: "0", count: 64))\n")
+    #expect(try digested.digestgen().actions.map(\.kind) == [.written])
+    #expect(digested.sidecarText() == right)
+  }
+
+  @Test(arguments: [true, false])
+  func `is adopted from a sidecar that is newer, and only from such a one`(isNewer: Bool) throws {
+    let digested = try Digested()
+    try digested.mirror.file(sidecar, "sha256 \(try digested.sha256())\n")
+    try digested.mirror.touch(sidecar, isNewer ? "2026-11-21 UTC" : "2026-11-19 UTC")
+    #expect(try digested.digestgen().actions.map(\.kind) == [isNewer ? .adopted : .digested])
+  }
+
+  @Test func `stays when only the ctime moved`() throws {
+    let digested = try Digested()
+    try digested.digestgen()
+    let right = digested.sidecarText()
+    try Tool.run("chmod", "600", digested.mirror.path(tarball))
+    #expect(try digested.digestgen().corrupt == [])
+    #expect(digested.sidecarText() == right)
+    #expect(try digested.verify().count(.ok) == 1)
+  }
+
+  @Test func `of corrupt content is never blessed but by force and name`() throws {
+    let digested = try Digested()
+    try digested.digestgen()
+    let right = digested.sidecarText()
+    try digested.corrupt()
+    for _ in 0..<2 {
+      #expect(try digested.digestgen().corrupt == [MirrorPath(tarball)])
+      #expect(try digested.digestgen(force: true).corrupt == [MirrorPath(tarball)])
+      #expect(try digested.digestgen(force: true, folder).corrupt == [MirrorPath(tarball)])
+      #expect(digested.sidecarText() == right)
+    }
+    #expect(try digested.verify().count(.corrupt) == 1)
+    #expect(try digested.digestgen(force: true, tarball).actions.map(\.kind) == [.digested])
+    #expect(digested.sidecarText() == "sha256 \(try digested.sha256())\n")
+    #expect(try digested.verify().count(.ok) == 1)
+  }
+
+  @Test func `tells of corruption even when the catalog is lost`() throws {
+    var digested = try Digested()
+    try digested.digestgen()
+    try digested.corrupt()
+    digested.catalog = try .inMemory()
+    #expect(try digested.verify().count(.corrupt) == 1)
+    #expect(try digested.digestgen(force: true).corrupt == [MirrorPath(tarball)])
+  }
+
+  @Test func `is taken of a version without status, but not of one that is being built`() throws {
+    let digested = try Digested()
+    try FileManager.default.removeItem(atPath: digested.mirror.path("\(folder)/status"))
+    try digested.mirror.file("funtoo-current/x86-64bit/generic_64/.control/.multi_progress", "42")
+    #expect(try digested.digestgen(alive: true).actions.isEmpty)
+    #expect(try digested.digestgen(alive: false).actions.map(\.kind) == [.digested])
+  }
+}
+
+@Suite struct `What stands beside tarballs` {
+  @Test func `goes when it is dead or orphaned, and stays when it leads outside or is awaited`() throws {
+    let digested = try Digested()
+    let mirror = digested.mirror
+    let subarch = "funtoo-current/x86-64bit/generic_64"
+    try mirror.link("\(subarch)/stage3-latest.tar.xz", to: "2026-11-20/gone.tar.xz")
+    try mirror.link("\(subarch)/outside.tar.xz", to: "/nonexistent/elsewhere.tar.xz")
+    try mirror.file("\(folder)/lxd.tar")
+    try mirror.link("\(subarch)/lxd-latest.tar.xz", to: "2026-11-20/lxd.tar.xz")
+    try mirror.file("\(folder)/lost.tar.xz.hash.txt", "sha256 0\n")
+    try mirror.file("\(folder)/lost.tar.xz.gpg", "x")
+    try digested.digestgen()
+    #expect(mirror.target(of: "\(subarch)/stage3-latest.tar.xz") == nil)
+    #expect(mirror.target(of: "\(subarch)/outside.tar.xz") != nil)
+    #expect(mirror.target(of: "\(subarch)/lxd-latest.tar.xz") != nil)
+    #expect(try mirror.names(in: folder).filter { $0.hasPrefix("lost") } == [])
+  }
+
+  @Test func `keeps the lines of others, satisfies coreutils, and is written once`() throws {
+    let digested = try Digested()
+    let mirror = digested.mirror
+    try mirror.file("\(folder)/new\nline.tar.xz", "1").file("\(folder)/back\\slash.tar.xz", "2")
+    let empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+    try mirror.file("\(folder)/notes").file("\(folder)/SHA256SUMS", "\(empty)  notes\n")
+    try mirror.file("\(folder)/Manifest", "DATA notes 0 SHA256 \(empty)\n")
+    #expect(try digested.digestgen(everything).problems == [])
+    for (tool, file) in [
+      ("sha256sum", "SHA256SUMS"), ("sha512sum", "SHA512SUMS"), ("b2sum", "B2SUMS"),
+    ] {
+      let judge = try Tool.run(
+        "sh", "-c", "cd '\(mirror.path(folder))' && exec \(tool) --check --strict \(file)")
+      #expect(judge.status == 0, "\(judge.output)")
+    }
+    let tags = try Tool.run(
+      "sh", "-c", "cd '\(mirror.path(folder))' && grep '^.\\?SHA256' CHECKSUMS | sha256sum --check --strict")
+    #expect(tags.status == 0, "\(tags.output)")
+    for file in ["SHA256SUMS", "Manifest"] {
+      let text = String(decoding: try #require(mirror.content("\(folder)/\(file)")), as: UTF8.self)
+      #expect(text.contains(file == "Manifest" ? "DATA notes 0" : "\(empty)  notes\n"))
+    }
+    let tree = try Tree(mirror.root)
+    #expect(try digested.digestgen(everything).actions.isEmpty)
+    #expect(try Tree(mirror.root).differences(from: tree) == [])
+  }
+}
+
+@Suite struct `The digest engine` {
+  @Test(arguments: [0, 1, 55, 56, 64, 111, 112, 128, 129, 262_143, 262_144, 262_145])
+  func `agrees with coreutils`(size: Int) throws {
+    let digested = try Digested()
+    try digested.mirror.file(tarball, Data((0..<size).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 8) }))
+    try digested.digestgen(everything)
+    let digests = try #require(try digested.catalog.record(of: MirrorPath(tarball))).digests
+    for (algorithm, tool) in [
+      (DigestAlgorithm.sha256, "sha256sum"), (.sha512, "sha512sum"), (.blake2b, "b2sum"),
+    ] {
+      let judge = try Tool.run(tool, digested.mirror.path(tarball)).output.prefix { $0 != " " }
+      #expect(hex(try #require(digests[algorithm])) == judge)
+    }
+  }
+}
+
+@Suite struct `Verify` {
+  @Test func `tells ok, changed, undigested and orphaned apart`() throws {
+    let digested = try Digested()
+    #expect(try digested.verify().findings.map(\.verdict) == [.undigested])
+    try digested.digestgen()
+    #expect(try digested.verify().findings.map(\.verdict) == [.ok])
+    try digested.mirror.file(tarball, "replaced")
+    #expect(try digested.verify().findings.map(\.verdict) == [.changed])
+    try FileManager.default.removeItem(atPath: digested.mirror.path(tarball))
+    #expect(try digested.verify().findings.map(\.verdict) == [.orphan])
+  }
+
+  @Test func `reads every tarball in exactly one of seven parts`() throws {
+    let candidates = (0..<500).map {
+      VerifySubset.Candidate(path: MirrorPath("a/\($0).tar.xz"), size: 1, verifiedAt: nil)
+    }
+    let parts = (1...7).flatMap { VerifySubset.part(number: $0, of: 7).select(from: candidates) }
+    #expect(parts.map(\.path).sorted() == candidates.map(\.path).sorted())
+  }
+
+  @Test func `reads what was least recently verified first`() {
+    let candidates = (0..<100).map {
+      VerifySubset.Candidate(
+        path: MirrorPath("\($0).tar.xz"), size: 10, verifiedAt: $0 == 50 ? nil : Int64(200 - $0))
+    }
+    #expect(
+      VerifySubset.fraction(0.05).select(from: candidates).map(\.path) == [
+        "50.tar.xz", "99.tar.xz", "98.tar.xz", "97.tar.xz", "96.tar.xz",
+      ])
+    #expect(VerifySubset.bytes(1).select(from: candidates).map(\.path) == ["50.tar.xz"])
+    #expect(VerifySubset.bytes(20).select(from: candidates).count == 2)
+  }
+}

@@ -1,0 +1,85 @@
+import Glibc
+import SystemPackage
+import TestSupport
+import Testing
+
+@testable import MirrorTools
+
+@Suite struct `The mirror's lock` {
+  @Test func `names its holder to a second run`() throws {
+    let mirror = try TestMirror()
+    let first = try MirrorLock(root: mirror.root, verb: "digestgen", cancellation: Cancellation())
+    let error = #expect(throws: MirrorError.self) {
+      _ = try MirrorLock(root: mirror.root, verb: "clean", cancellation: Cancellation())
+    }
+    #expect(error?.code == .busy)
+    #expect(error?.problem.contains("mirrorctl digestgen, pid \(getpid()) on ") == true)
+    _ = consume first
+  }
+
+  @Test func `is free again after its holder`() throws {
+    let mirror = try TestMirror()
+    do { _ = try MirrorLock(root: mirror.root, verb: "index", cancellation: Cancellation()) }
+    _ = try MirrorLock(root: mirror.root, verb: "clean", wait: 5, cancellation: Cancellation())
+  }
+}
+
+@Suite struct `The catalog` {
+  @Test func `that is broken is put aside and begun anew, with a warning`() throws {
+    let sandbox = try Sandbox()
+    let path = sandbox.state.appending(Catalog.fileName(for: sandbox.mirror))
+    try sandbox.shell("mkdir state; head -c 8192 /dev/urandom > '\(path)'")
+    var warnings: [MirrorError] = []
+    let catalog = try Catalog.open(for: sandbox.mirror, in: sandbox.state) { warnings.append($0) }
+    #expect(warnings.count == 1)
+    #expect(catalog.path == path)
+    #expect(try catalog.records().isEmpty)
+    #expect(access("\(path).broken", F_OK) == 0)
+  }
+
+  @Test func `that has no place lives in memory, with a warning`() throws {
+    let sandbox = try Sandbox()
+    try sandbox.shell("touch state")
+    var warnings: [MirrorError] = []
+    let catalog = try Catalog.open(for: sandbox.mirror, in: sandbox.state) { warnings.append($0) }
+    #expect(warnings.count == 1)
+    #expect(catalog.path == nil)
+  }
+}
+
+@Suite struct `A name` {
+  @Test(arguments: [
+    (Array("a\nb".utf8), "a\\nb"), (Array("\u{1b}[31m".utf8), "\\x1b[31m"), ([0x61, 0xff, 0x62], "a\\xffb"),
+    (Array("\u{202e}x".utf8), "\\xe2\\x80\\xaex"), (Array("a\\b".utf8), "a\\\\b"),
+    (Array("größe".utf8), "größe"),
+  ])
+  func `is shown on one line, escaped where it must be`(bytes: [UInt8], shown: String) {
+    #expect(FileName(bytes: bytes).description == shown)
+  }
+
+  @Test func `joins and parts as a path`() {
+    let path: MirrorPath = "a/b"
+    #expect(path.appending("c") == "a/b/c")
+    #expect(path.appending("c").parent == path)
+    #expect(path.appending("c").name == "c")
+    #expect(path.appending("c").isWithin(path))
+    #expect(!MirrorPath("a/bc").isWithin(path))
+    #expect(path.isWithin(MirrorPath("")))
+  }
+
+  @Test func `of a day is one for every day from 1970 to 2100, in order`() throws {
+    var last = -1
+    for year in 1970...2100 {
+      for month in 1...12 {
+        for day in 1...31 {
+          guard let date = CalendarDate(year: year, month: month, day: day) else { continue }
+          try #require(date.ordinal == last + 1)
+          try #require(CalendarDate(date.description.utf8) == date)
+          last = date.ordinal
+        }
+      }
+    }
+    #expect(CalendarDate("2026-02-29".utf8) == nil)
+    #expect(CalendarDate("2026-1-01".utf8) == nil)
+  }
+}

@@ -1,0 +1,121 @@
+import Foundation
+import Glibc
+import MirrorTools
+import Synchronization
+import SystemPackage
+import TestSupport
+import Testing
+
+@testable import mirrorctl
+
+/// A copy of the fixture, at the time that it was made for, and the program run on it within this process.
+struct GoldenMirror {
+  static let fixture = FaultMirror.fixture
+  /// 2026-11-22 12:00 UTC: the same day in every time zone but the easternmost.
+  static let now: Int64 = 1_795_348_800
+
+  let sandbox: Sandbox
+
+  /// Git keeps no times: tarballs are older than their sidecars.
+  init() throws {
+    sandbox = try Sandbox()
+    try sandbox.shell(
+      """
+      cp -a '\(Self.fixture)/.' mirror/
+      find mirror -exec touch -h -d '2026-11-21 10:00 UTC' {} +
+      find mirror -name '*.hash.txt' -exec touch -h -d '2026-11-21 11:00 UTC' {} +
+      """)
+  }
+
+  var root: FilePath { sandbox.mirror }
+
+  /// Runs a verb on this mirror.
+  @discardableResult
+  func run(_ arguments: String...) -> GoldenRun {
+    run(arguments, environment: ["MIRRORCTL_MIRROR": "\(root)"])
+  }
+
+  /// Runs a command line with this environment.
+  func run(_ arguments: [String], environment: [String: String]) -> GoldenRun {
+    let output = Collector()
+    let errors = Collector()
+    let context = CommandContext(
+      output: output.sink, errors: errors.sink, showsProgress: false,
+      environment: environment.merging(["XDG_STATE_HOME": sandbox.state.string]) { $1 },
+      now: { Self.now }, isRoot: false, probe: ProcessProbe { _, _ in false }, cancellation: Cancellation())
+    let status = Mirrorctl.execute(arguments, context)
+    return GoldenRun(
+      command: (["mirrorctl"] + arguments).joined(separator: " "), status: status, output: output.bytes,
+      errors: errors.bytes, sandbox: sandbox)
+  }
+
+  /// The content of a file of the mirror.
+  func content(_ path: String) throws -> [UInt8] {
+    Array(try Data(contentsOf: URL(fileURLWithPath: "\(root)/\(path)")))
+  }
+}
+
+/// What one command line gave.
+struct GoldenRun {
+  let command: String
+  let status: Int32
+  let output: [UInt8]
+  let errors: [UInt8]
+  let sandbox: Sandbox
+
+  /// Fit to be kept: places and numbers that differ between two runs or file systems are replaced.
+  var text: String {
+    """
+    $ \(shown(Array(command.utf8)))
+    exit status \(status)
+    --- stdout
+    \(shown(output))--- stderr
+    \(shown(errors))
+    """
+  }
+
+  private func shown(_ bytes: [UInt8]) -> String {
+    String(decoding: bytes, as: UTF8.self)
+      .replacing(sandbox.mirror.string, with: "/srv/mirror")
+      .replacing(sandbox.path.string, with: "/tmp/sandbox")
+  }
+}
+
+/// Bytes that are written from any thread.
+private final class Collector: Sendable {
+  private let state = Mutex<[UInt8]>([])
+
+  var bytes: [UInt8] { state.withLock { $0 } }
+  var sink: Sink { Sink { bytes in self.state.withLock { $0 += bytes } } }
+}
+
+/// Texts that were read by a person and found right.
+enum Golden {
+  private static let directory = FilePath(#filePath).removingLastComponent().appending("Golden")
+
+  /// Compares with the file of this name, or writes it with `UPDATE_GOLDEN=1`.
+  static func expect(
+    _ text: String, is name: String, sourceLocation: SourceLocation = #_sourceLocation
+  ) throws {
+    let path = directory.appending("\(name).txt").string
+    if ProcessInfo.processInfo.environment["UPDATE_GOLDEN"] == "1" {
+      try Data(text.utf8).write(to: URL(fileURLWithPath: path))
+      return
+    }
+    let expected = FileManager.default.contents(atPath: path).map { String(decoding: $0, as: UTF8.self) }
+    guard text != expected else { return }
+    Issue.record(
+      "\(name) differs:\n\(differences(from: expected ?? "", to: text))", sourceLocation: sourceLocation)
+  }
+
+  private static func differences(from expected: String, to text: String) -> String {
+    let old = expected.split(separator: "\n", omittingEmptySubsequences: false)
+    let new = text.split(separator: "\n", omittingEmptySubsequences: false)
+    return new.difference(from: old).map { change in
+      switch change {
+      case .insert(_, let line, _): "+ \(line)"
+      case .remove(_, let line, _): "- \(line)"
+      }
+    }.joined(separator: "\n")
+  }
+}
