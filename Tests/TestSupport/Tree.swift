@@ -15,7 +15,7 @@ public struct Tree: Hashable, Sendable {
     case other
   }
 
-  /// By path relative to the directory; a path that is not UTF-8 is shown as its bytes.
+  /// By path relative to the directory; a path that is not UTF-8 as if it were Latin-1.
   public var nodes: [String: Node] = [:]
 
   /// Reads all of it, through no link.
@@ -30,9 +30,15 @@ public struct Tree: Hashable, Sendable {
       if name == Array(".".utf8) || name == Array("..".utf8) { continue }
       let path = relative.isEmpty ? name : relative + [UInt8(ascii: "/")] + name
       let node = try Self.node(Self.cString(directory + [UInt8(ascii: "/")] + name))
-      nodes[String(validating: path, as: UTF8.self) ?? "\(path)"] = node
+      nodes[String(validating: path, as: UTF8.self) ?? Self.latin1(path)] = node
       if node == .directory { try add(path, root) }
     }
+  }
+
+  private static func latin1(_ path: [UInt8]) -> String {
+    var text = ""
+    for byte in path { text.unicodeScalars.append(Unicode.Scalar(byte)) }
+    return text
   }
 
   private static func cString(_ path: [UInt8]) -> [CChar] { path.map { CChar(bitPattern: $0) } + [0] }

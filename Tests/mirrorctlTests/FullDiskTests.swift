@@ -41,7 +41,7 @@ private final class SmallDisk {
   struct MountFailure: Error { let message: String }
 }
 
-@Suite("A full disk", .enabled(if: SmallDisk.works, "mounting a tmpfs needs root and a kernel that lets it"))
+@Suite("A full disk", .enabled(if: SmallDisk.works, "\(SmallDisk.reason)"))
 struct FullDiskTests {
   private let sandbox: Sandbox
 
@@ -100,7 +100,8 @@ struct FullDiskTests {
       try sandbox.shell("rm -rf mirror; cp -a start mirror; \(prepare)")
       try disk.fill()
       let outcome = try sandbox.mirrorctl("digestgen")
-      #expect([0, 3].contains(outcome.status), "\(outcome.errorText)")
+      #expect(outcome.status == 0, "\(outcome.errorText)")
+      // In SQLite's words: a full disk is an I/O error where it cannot lay out its shared memory.
       #expect(outcome.errorText.contains("\(sandbox.state)/mirrorctl"), "\(outcome.errorText)")
       let tells = outcome.errorText.contains("full") || outcome.errorText.contains("No space left")
       #expect(tells, "\(outcome.errorText)")

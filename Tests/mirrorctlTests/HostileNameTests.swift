@@ -1,0 +1,197 @@
+import Foundation
+import Glibc
+import SystemPackage
+import TestSupport
+import Testing
+
+/// What a terminal would take for more than text: anything but printable characters and line ends.
+private func unprintable(_ bytes: [UInt8]) -> String? {
+  guard let text = String(validating: bytes, as: UTF8.self) else { return "bytes that are no UTF-8" }
+  let odd = text.unicodeScalars.first { scalar in
+    switch scalar.properties.generalCategory {
+    case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse: scalar != "\n"
+    default: false
+    }
+  }
+  return odd.map { String(format: "U+%04X in %@", $0.value, text.debugDescription) }
+}
+
+@Suite("Hostile names and links")
+struct HostileNameTests {
+  private let sandbox: Sandbox
+
+  init() throws { sandbox = try Sandbox() }
+
+  /// A verb, and whether what it prints is for people.
+  struct Call: CustomTestStringConvertible, Sendable {
+    let arguments: [String]
+    var isForPeople = true
+    var testDescription: String { arguments.joined(separator: " ") }
+  }
+
+  // In an order in which every one has something to do.
+  private static let calls = [
+    Call(arguments: ["status"]), Call(arguments: ["empties"]),
+    Call(arguments: ["nextbuild"], isForPeople: false),
+    Call(arguments: ["verify"]), Call(arguments: ["digestgen", "--dry-run"]),
+    Call(arguments: ["compress", "--dry-run"]), Call(arguments: ["zap", "--dry-run"]),
+    Call(arguments: ["clean"], isForPeople: false), Call(arguments: ["clean", "--apply", "--dry-run"]),
+    Call(arguments: ["index", "--output", "-"], isForPeople: false), Call(arguments: ["index"]),
+    Call(arguments: ["compress"]), Call(arguments: ["digestgen"]),
+    Call(arguments: [
+      "digestgen", "--algorithm", "sha256,sha512", "--format", "hash.txt,sums,bsd,digests,manifest",
+    ]), Call(arguments: ["index", "--format", "json"]), Call(arguments: ["verify"]), Call(arguments: ["zap"]),
+    Call(arguments: ["digestgen", "--force"]), Call(arguments: ["clean", "--apply", "--keep", "1"]),
+    Call(arguments: ["upkeep", "--keep", "1"]),
+  ]
+
+  @Test("take no verb out of the mirror, and no terminal out of its mind")
+  func verbs() throws {
+    try HostileMirror.makeNames(in: sandbox)
+    try HostileMirror.makeFiles(in: sandbox)
+    try HostileMirror.makeLinks(in: sandbox)
+    let outside = try Tree(sandbox.path.appending("outside"))
+    #expect(outside.nodes["2015-01-01/stage3-precious.tar.xz"] != nil)
+    for call in Self.calls {
+      let outcome = try sandbox.run(sandbox.command(call.arguments))
+      #expect([0, 3].contains(outcome.status), "\(call): \(outcome.status) \(outcome.errorText)")
+      if call.isForPeople { #expect(unprintable(outcome.output) == nil, "\(call)") }
+      #expect(unprintable(outcome.errors) == nil, "\(call)")
+      let differences = try Tree(sandbox.path.appending("outside")).differences(from: outside)
+      #expect(differences == [], "\(call)")
+    }
+    #expect(try sandbox.run(["find", sandbox.path.string, "-name", "pwned"]).text == "")
+    #expect(access("pwned", F_OK) != 0)
+    #expect(try sandbox.run(["xmllint", "--noout", "\(sandbox.mirror)/index.xml"]).status == 0)
+    #expect(MirrorInvariants.leftovers(in: try Tree(sandbox.mirror)) == [])
+    // All that can have a digest has one that sha256sum agrees with: the name is told by nothing but itself.
+    try expectDigests()
+  }
+
+  @Test(
+    "come out of --json as JSON",
+    arguments: [
+      ["status"], ["empties"], ["nextbuild"], ["verify"], ["digestgen", "--dry-run"],
+      ["compress", "--dry-run"],
+      ["zap", "--dry-run"], ["clean"], ["upkeep", "--keep", "1"],
+    ])
+  func json(_ verb: [String]) throws {
+    try HostileMirror.makeFiles(in: sandbox)
+    try HostileMirror.makeLinks(in: sandbox)
+    let outcome = try sandbox.run(sandbox.command(verb + ["--json"]))
+    #expect([0, 3].contains(outcome.status), "\(outcome.errorText)")
+    #expect(throws: Never.self) { try JSONSerialization.jsonObject(with: Data(outcome.output)) }
+  }
+
+  @Test(
+    "come whole out of clean's script, which removes what it says and nothing else",
+    arguments: ["sh", "bash"])
+  func script(_ shell: String) throws {
+    try #require(Tool.exists(shell))
+    try HostileMirror.makeNames(in: sandbox)
+    // Something to be hit by a `..`, a glob or a command that gets loose.
+    try sandbox.shell("mkdir victim; : > victim/file")
+    var expected = try Tree(sandbox.path)
+    let count = expected.nodes.count
+    expected.nodes = expected.nodes.filter { path, _ in
+      !path.split(separator: "/").contains { $0 == "2016-01-01" || $0 == "2016-02-01" }
+    }
+    try #require(count > expected.nodes.count + HostileMirror.names.count * 6)
+    let script = try sandbox.mirrorctl("clean", "--keep", "1")
+    try #require(script.status == 0, "\(script.errorText)")
+    let checked = try sandbox.run([shell, "-n"], input: script.output)
+    #expect(checked.status == 0, "\(checked.errorText)")
+    let run = try sandbox.run(["env", "--chdir=\(sandbox.path)", shell], input: script.output)
+    #expect(run.status == 0, "\(run.errorText)")
+    #expect(run.errorText == "")
+    let differences = try Tree(sandbox.path).differences(from: expected)
+    #expect(differences == [])
+  }
+
+  @Test("come whole out of nextbuild, for eval", arguments: HostileMirror.names)
+  func evaluation(_ name: String) throws {
+    try sandbox.shell(
+      """
+      format='\(name.replacing("'", with: #"'\''"#))'
+      name=$(printf "x$format"); name=${name#x}
+      mkdir -p "mirror/std/x86/$name/.control"; printf %s "$name" > name
+      """)
+    let next = try sandbox.mirrorctl("nextbuild")
+    #expect(next.status == 0, "\(next.errorText)")
+    try sandbox.shell("mkdir empty")
+    let evaluated = try sandbox.run(
+      ["env", "--chdir=\(sandbox.path)/empty", "sh", "-euc", "eval \"$(cat)\"; printf %s \"$subarch\""],
+      input: next.output)
+    #expect(evaluated.status == 0, "\(evaluated.errorText)")
+    #expect(evaluated.output == Array(try Data(contentsOf: URL(filePath: "\(sandbox.path)/name"))))
+    #expect(try Tree(sandbox.path.appending("empty")).nodes.isEmpty)
+  }
+
+  @Test(
+    "cannot make index.xml or the lock lead out of the mirror", arguments: ["index.xml", ".mirrorctl.lock"])
+  func ownFiles(_ name: String) throws {
+    try FaultMirror.make("mirror", in: sandbox)
+    try sandbox.shell("printf secret > outside; ln -s ../outside mirror/\(name)")
+    let outcome = try sandbox.mirrorctl("index")
+    #expect(outcome.status == 1)
+    #expect(outcome.errorText.contains("\(sandbox.mirror)/\(name)"), "\(outcome.errorText)")
+    #expect(try sandbox.shell("cat outside").text == "secret")
+    #expect(try Tree(sandbox.mirror).nodes[name] == .link("../outside"))
+  }
+
+  private func expectDigests() throws {
+    let check = try sandbox.shell(
+      """
+      find mirror -type f -name '*.tar.xz.hash.txt' ! -links +1 -exec sh -c '
+        for sidecar; do
+          [ -f "${sidecar%.hash.txt}" ] || exit 1
+          [ "sha256 $(sha256sum < "${sidecar%.hash.txt}" | cut -c1-64)" = "$(cat "$sidecar")" ] || exit 1
+          echo checked
+        done' sh {} +
+      """)
+    #expect(check.text.split(separator: "\n").count > HostileMirror.names.count)
+  }
+}
+
+@Suite(
+  "What a plain user may not read",
+  .enabled(
+    if: PlainUser.works, "only root can become a plain user, who must be able to run the built program"))
+struct UnreadableTests {
+  @Test("is named, and the rest is done", arguments: [["status"], ["verify"], ["index"], ["digestgen"]])
+  func unreadable(_ verb: [String]) throws {
+    let sandbox = try Sandbox()
+    try FaultMirror.make("mirror", in: sandbox)
+    let secret = "mirror/1.4-release-std/x86-64bit/intel64-haswell"
+    try sandbox.shell(
+      "mkdir state; chown -R 65534:65534 mirror state; chown 0:0 \(secret); chmod 0700 \(secret)")
+    let outcome = try sandbox.run(PlainUser.command + sandbox.command(verb))
+    #expect(outcome.status == 3, "\(outcome.errorText)")
+    let lines = outcome.errorText.split(separator: "\n").filter { $0.contains("\(sandbox.path)/\(secret): ") }
+    #expect(!lines.isEmpty && lines.allSatisfy { $0.contains("Permission denied") }, "\(outcome.errorText)")
+  }
+
+  @Test("is not cleaned")
+  func clean() throws {
+    let sandbox = try Sandbox()
+    try FaultMirror.make("mirror", in: sandbox)
+    let secret = "mirror/1.4-release-std/x86-64bit/intel64-haswell/2016-11-14"
+    try sandbox.shell(
+      "mkdir state; chown -R 65534:65534 mirror state; chown 0:0 \(secret); chmod 0700 \(secret)")
+    let outcome = try sandbox.run(PlainUser.command + sandbox.command(["clean", "--apply", "--keep", "1"]))
+    #expect(outcome.status == 3, "\(outcome.errorText)")
+    let left = try Tree(sandbox.mirror)
+    #expect(left.nodes["1.4-release-std/x86-64bit/generic_64/2016-11-03"] == nil)
+    #expect(left.nodes["1.4-release-std/x86-64bit/intel64-haswell/2016-11-05"] == .directory)
+  }
+}
+
+/// Somebody without rights.
+private enum PlainUser {
+  static let command = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+
+  static let works: Bool = {
+    guard geteuid() == 0, let sandbox = try? Sandbox() else { return false }
+    return (try? sandbox.run(command + [Program.path.string, "--version"]).status) == 0
+  }()
+}

@@ -1,0 +1,101 @@
+import Foundation
+import Glibc
+import SystemPackage
+import TestSupport
+import Testing
+
+@Suite("SIGINT and SIGTERM", .enabled(if: Tracing.works, "strace cannot trace here"))
+struct SignalTests {
+  struct Interruption: CustomTestStringConvertible, Sendable {
+    let verb: [String]
+    let call: String
+    let number: Int
+    var preparation: [[String]] = []
+    var testDescription: String { verb.joined(separator: " ") }
+  }
+
+  // Each early enough in its run that much is left to do.
+  static let interruptions = [
+    Interruption(verb: ["digestgen", "--jobs", "1"], call: "fsync", number: 3),
+    Interruption(
+      verb: ["clean", "--apply", "--keep", "1"], call: "unlinkat", number: 3, preparation: [["index"]]),
+    Interruption(verb: ["compress"], call: "linkat", number: 1, preparation: [["index"]]),
+    Interruption(verb: ["upkeep", "--keep", "1", "--jobs", "1"], call: "unlinkat", number: 3),
+  ]
+
+  @Test(
+    "end a verb between two steps: nothing half-done, and the next run does the rest",
+    arguments: interruptions, [SIGINT, SIGTERM])
+  func interrupt(_ interruption: Interruption, _ signal: Int32) throws {
+    let sandbox = try Sandbox()
+    try FaultMirror.make("mirror", in: sandbox)
+    for step in interruption.preparation { try #require(try sandbox.run(sandbox.command(step)).status == 0) }
+    try sandbox.shell("rm -f mirror/.mirrorctl.lock; cp -a mirror start")
+    let before = try Tree(sandbox.mirror)
+    let undisturbed = try sandbox.run(sandbox.command(interruption.verb))
+    try #require(undisturbed.status == 0, "\(undisturbed.errorText)")
+    let after = try Tree(sandbox.mirror)
+    try sandbox.shell("rm -rf mirror state; cp -a start mirror")
+
+    let run = try HaltedRun(
+      interruption.verb, after: interruption.call, interruption.number, slowing: "renameat", in: sandbox)
+    run.signal(signal)
+    let outcome = try run.resume()
+    #expect(outcome.status == 128 + signal, "\(outcome.errorText)")
+    let invariants = MirrorInvariants(before: before, after: after, sandbox: sandbox)
+    let violations = try invariants.violations()
+    #expect(violations == [])
+    let left = try Tree(sandbox.mirror).differences(from: after).filter { $0 != ".mirrorctl.lock differs" }
+    #expect(left != [], "it was to be interrupted, not to end")
+
+    let again = try sandbox.run(sandbox.command(interruption.verb))
+    #expect(again.status == 0, "\(again.errorText)")
+    let differences = try Tree(sandbox.mirror).differences(from: after)
+    #expect(differences.filter { $0 != ".mirrorctl.lock differs" } == [])
+  }
+}
+
+@Suite("A signal while a large tarball is read")
+struct LargeFileSignalTests {
+  /// Holes take no room and are read as fast as they are hashed: each of these takes a good while.
+  private static let count = 40
+
+  @Test("ends digestgen without a partial sidecar; the next run completes it", arguments: [SIGINT, SIGTERM])
+  func interrupt(_ signal: Int32) throws {
+    let sandbox = try Sandbox()
+    let version = "mirror/std/x86/gen/2016-01-01"
+    try sandbox.shell(
+      """
+      mkdir -p \(version); printf ok > \(version)/status
+      for i in $(seq \(Self.count)); do truncate -s 100M \(version)/stage3-$i.tar.xz; done
+      """)
+    let run = try sandbox.start(sandbox.command(["digestgen", "--jobs", "1"]))
+    defer { if run.isRunning { kill(run.pid, SIGKILL) } }
+    while run.isRunning, try sidecars(sandbox, version).isEmpty { usleep(1000) }
+    // Stands still while it is looked at, so that there is certainly work left when the signal is noticed.
+    kill(run.pid, SIGSTOP)
+    try #require(try sidecars(sandbox, version).count < Self.count / 2)
+    kill(run.pid, signal)
+    kill(run.pid, SIGCONT)
+    let outcome = try run.wait()
+    #expect(outcome.status == 128 + signal, "\(outcome.errorText)")
+
+    let digest = try sandbox.run(["sha256sum", "\(sandbox.path)/\(version)/stage3-1.tar.xz"])
+    let line = "sha256 \(digest.text.prefix(64))\n"
+    let written = try sidecars(sandbox, version)
+    #expect(!written.isEmpty && written.count < Self.count)
+    for path in written { #expect(try String(contentsOfFile: path, encoding: .utf8) == line) }
+    #expect(try sandbox.run(["find", sandbox.mirror.string, "-name", ".mirrorctl-*"]).text == "")
+
+    #expect(try sandbox.mirrorctl("digestgen").status == 0)
+    let all = try sidecars(sandbox, version)
+    #expect(all.count == Self.count)
+    for path in all { #expect(try String(contentsOfFile: path, encoding: .utf8) == line) }
+  }
+
+  private func sidecars(_ sandbox: Sandbox, _ version: String) throws -> [String] {
+    let directory = "\(sandbox.path)/\(version)"
+    return try FileManager.default.contentsOfDirectory(atPath: directory).filter { $0.hasSuffix(".hash.txt") }
+      .map { "\(directory)/\($0)" }
+  }
+}
