@@ -4,7 +4,7 @@ import SystemPackage
 public struct CleanReport: Sendable {
   /// What is gone, in the order of its going.
   public internal(set) var removed: [RetentionPlan.Item] = []
-  /// What was to go and stayed, or could not be swept.
+  /// What was to go and stayed.
   public internal(set) var problems: [MirrorError] = []
 
   /// Bytes of what is gone.
@@ -32,11 +32,12 @@ public struct Cleaner: Sendable {
   /// - Throws: ``MirrorError`` where nothing could be done at all.
   public func apply(_ plan: RetentionPlan, to mirror: Mirror) throws(MirrorError) -> CleanReport {
     let anchor = try AnchoredDirectory(root: mirror.root)
+    let names = planner.names(in: mirror)
     var report = CleanReport()
     for section in plan.sections where !section.removals.isEmpty && !cancellation.isCancelled {
       report.attempt { report throws(MirrorError) in
         let now = try scanner.rescan(section.path, of: mirror)
-        let again = planner.plan(now).sections.first { $0.path == section.path }
+        let again = planner.section(at: section.path, of: now, names)
         for item in section.removals where !cancellation.isCancelled {
           guard let second = again?.items.first(where: { $0.path == item.path }) else { continue }
           guard second.isRemoved else {
@@ -76,9 +77,5 @@ public struct Cleaner: Sendable {
 extension CleanReport {
   fileprivate mutating func attempt(_ body: (inout CleanReport) throws(MirrorError) -> Void) {
     do throws(MirrorError) { try body(&self) } catch { problems.append(error) }
-  }
-
-  fileprivate mutating func attempt(_ body: () throws(MirrorError) -> Void) {
-    do throws(MirrorError) { try body() } catch { problems.append(error) }
   }
 }

@@ -17,7 +17,7 @@ public struct RetentionPlanner: Sendable {
 
   /// The plan for a whole mirror.
   public func plan(_ mirror: Mirror) -> RetentionPlan {
-    let names = Namers(mirror, mounts: mounts.points(in: mirror))
+    let names = names(in: mirror)
     var sections: [RetentionPlan.Section] = []
     for release in mirror.releases {
       for subarch in release.arches.flatMap(\.subarches) where !subarch.versions.isEmpty {
@@ -30,7 +30,35 @@ public struct RetentionPlanner: Sendable {
     return RetentionPlan(sections: sections.sorted { $0.path < $1.path }, policy: policy.description)
   }
 
-  private func section(_ subarch: Subarch, in mirror: Mirror, _ names: Namers) -> RetentionPlan.Section {
+  /// What protects by name, gathered once for a mirror.
+  func names(in mirror: Mirror) -> ProtectingNames {
+    ProtectingNames(mirror, mounts: mounts.points(in: mirror))
+  }
+
+  /// One section again, of a mirror in which it was scanned anew; `names` are the whole mirror's from before.
+  ///
+  /// nil when it is gone.
+  func section(
+    at path: MirrorPath, of mirror: Mirror, _ names: ProtectingNames
+  ) -> RetentionPlan.Section? {
+    var names = names
+    for release in mirror.releases {
+      if let snapshots = release.snapshots, snapshots.path == path {
+        names.add([snapshots])
+        return section(snapshots, of: release, in: mirror, names)
+      }
+      for subarch in release.arches.lazy.flatMap(\.subarches) where subarch.path == path {
+        names.add(subarch.folders)
+        names.add(subarch.control, of: path)
+        return section(subarch, in: mirror, names)
+      }
+    }
+    return nil
+  }
+
+  private func section(_ subarch: Subarch, in mirror: Mirror, _ names: ProtectingNames)
+    -> RetentionPlan.Section
+  {
     let place = mirror.displayed(subarch.path)
     let isReadWhole = mirror.isReadWhole(subarch.path)
     let past = subarch.versions.filter { $0.isDated && $0.date <= today }
@@ -56,7 +84,7 @@ public struct RetentionPlanner: Sendable {
   }
 
   private func section(
-    _ folder: Folder, of release: Release, in mirror: Mirror, _ names: Namers
+    _ folder: Folder, of release: Release, in mirror: Mirror, _ names: ProtectingNames
   ) -> RetentionPlan.Section {
     let building = Set(
       release.arches.flatMap(\.subarches).flatMap { subarch in
@@ -91,7 +119,7 @@ public struct RetentionPlanner: Sendable {
   }
 
   private func protections(
-    _ path: MirrorPath, date: CalendarDate?, _ mirror: Mirror, _ names: Namers
+    _ path: MirrorPath, date: CalendarDate?, _ mirror: Mirror, _ names: ProtectingNames
   ) -> [String] {
     var why = names.reasons(for: path)
     if let date {
@@ -109,73 +137,6 @@ public struct RetentionPlanner: Sendable {
     .init(
       path: path, isRemoved: why.isEmpty, reason: why.isEmpty ? otherwise : why.joined(separator: "; "),
       bytes: bytes, files: files)
-  }
-}
-
-/// What names versions and snapshots from elsewhere: links, control files and remote seeds.
-private struct Namers {
-  private var reasonsByPath: [MirrorPath: [String]] = [:]
-  private var targetsByPath: [MirrorPath: [String]] = [:]
-  /// What is mounted inside the mirror.
-  let mounts: [MirrorPath]
-
-  init(_ mirror: Mirror, mounts: [MirrorPath]) {
-    self.mounts = mounts
-    var destinations: [MirrorPath: MirrorPath] = [:]
-    for link in mirror.folders.flatMap(\.links) { destinations[link.path] = link.destination }
-    for folder in mirror.folders {
-      // Links to sidecars only follow those to their tarballs.
-      for link in folder.links where SidecarKind.parse(link.path.name) == nil {
-        guard let destination = link.destination else { continue }
-        // The link may name the directory, a file in it, or something deeper, by way of other links. What a
-        // version's own links say of that version goes with it.
-        for path in destination.steps(through: destinations) where !link.path.isWithin(path) {
-          let isNear = link.path.isWithin(path.parent)
-          reasonsByPath[path, default: []].append(
-            "named by the link \(isNear ? "\(link.path.name)" : "\(link.path)")")
-        }
-      }
-    }
-    for subarch in mirror.subarches {
-      for (target, version) in subarch.control.versions.sorted(by: { $0.key < $1.key }) {
-        targetsByPath[subarch.path.appending(version), default: []].append(target)
-      }
-      guard let seed = subarch.control.remoteSeed,
-        let version = mirror.subarches.first(where: { $0.path == seed })?.control.versions["stage3"]
-      else { continue }
-      reasonsByPath[seed.appending(version), default: []].append("the seed of \(subarch.path)")
-    }
-  }
-
-  func reasons(for path: MirrorPath) -> [String] {
-    let targets =
-      targetsByPath[path].map { ["named by .control/version as the last \($0.joined(separator: ", "))"] }
-      ?? []
-    return (reasonsByPath[path] ?? []) + targets
-  }
-}
-
-extension MirrorPath {
-  /// The path itself and every directory above it but the root.
-  fileprivate var lineage: [MirrorPath] {
-    var all = [self]
-    while let last = all.last, !last.parent.bytes.isEmpty { all.append(last.parent) }
-    return all
-  }
-
-  /// The lineage of the path, and of what it comes to where links lie on the way.
-  fileprivate func steps(through links: [MirrorPath: MirrorPath]) -> Set<MirrorPath> {
-    var all = Set(lineage)
-    var path = self
-    // As many links as Linux follows: source: path_resolution(7).
-    for _ in 0..<40 {
-      guard let link = path.lineage.last(where: { links[$0] != nil }), let target = links[link] else { break }
-      let rest = path.bytes.dropFirst(link.bytes.count + 1)
-      path = target.joined(MirrorPath(bytes: Array(rest)))
-      if rest.isEmpty { path = target }
-      all.formUnion(path.lineage)
-    }
-    return all
   }
 }
 

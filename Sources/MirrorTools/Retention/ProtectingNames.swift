@@ -1,0 +1,76 @@
+/// What names versions and snapshots from elsewhere: links, control files, remote seeds and mounts.
+struct ProtectingNames {
+  private var reasonsByPath: [MirrorPath: [String]] = [:]
+  private var targetsByPath: [MirrorPath: [String]] = [:]
+  private var destinations: [MirrorPath: MirrorPath] = [:]
+  /// Remote subarches, by the subarch that seeds them.
+  private var remotes: [MirrorPath: [MirrorPath]] = [:]
+  /// What is mounted inside the mirror.
+  let mounts: [MirrorPath]
+
+  init(_ mirror: Mirror, mounts: [MirrorPath]) {
+    self.mounts = mounts
+    for subarch in mirror.subarches {
+      if let seed = subarch.control.remoteSeed { remotes[seed, default: []].append(subarch.path) }
+    }
+    add(mirror.folders)
+    for subarch in mirror.subarches { add(subarch.control, of: subarch.path) }
+  }
+
+  /// Takes what the links of some folders name.
+  mutating func add(_ folders: some Sequence<Folder>) {
+    let links = folders.flatMap(\.links)
+    for link in links { destinations[link.path] = link.destination }
+    // Links to sidecars only follow those to their tarballs.
+    for link in links where SidecarKind.parse(link.path.name) == nil {
+      guard let destination = link.destination else { continue }
+      // The link may name the directory, a file in it, or something deeper, by way of other links. What a
+      // version's own links say of that version goes with it.
+      for path in destination.steps(through: destinations) where !link.path.isWithin(path) {
+        let isNear = link.path.isWithin(path.parent)
+        reasonsByPath[path, default: []].append(
+          "named by the link \(isNear ? "\(link.path.name)" : "\(link.path)")")
+      }
+    }
+  }
+
+  /// Takes what the control files of a subarch name, for itself and for those that it seeds.
+  mutating func add(_ control: ControlState, of subarch: MirrorPath) {
+    for (target, version) in control.versions.sorted(by: { $0.key < $1.key }) {
+      targetsByPath[subarch.appending(version), default: []].append(target)
+    }
+    guard let seed = control.versions["stage3"], let seeded = remotes[subarch] else { return }
+    reasonsByPath[subarch.appending(seed), default: []] += seeded.map { "the seed of \($0)" }
+  }
+
+  func reasons(for path: MirrorPath) -> [String] {
+    let targets =
+      targetsByPath[path].map { ["named by .control/version as the last \($0.joined(separator: ", "))"] }
+      ?? []
+    return (reasonsByPath[path] ?? []) + targets
+  }
+}
+
+extension MirrorPath {
+  /// The path itself and every directory above it but the root.
+  fileprivate var lineage: [MirrorPath] {
+    var all = [self]
+    while let last = all.last, !last.parent.bytes.isEmpty { all.append(last.parent) }
+    return all
+  }
+
+  /// The lineage of the path, and of what it comes to where links lie on the way.
+  fileprivate func steps(through links: [MirrorPath: MirrorPath]) -> Set<MirrorPath> {
+    var all = Set(lineage)
+    var path = self
+    // As many links as Linux follows: source: path_resolution(7).
+    for _ in 0..<40 {
+      guard let link = path.lineage.last(where: { links[$0] != nil }), let target = links[link] else { break }
+      let rest = path.bytes.dropFirst(link.bytes.count + 1)
+      path = target.joined(MirrorPath(bytes: Array(rest)))
+      if rest.isEmpty { path = target }
+      all.formUnion(path.lineage)
+    }
+    return all
+  }
+}
