@@ -54,6 +54,7 @@ let package = Package(
       name: "MirrorToolsTests", dependencies: ["MirrorTools", "TestSupport", "CLinux", system],
       swiftSettings: strict),
     .testTarget(
-      name: "DigestLanesTests", dependencies: ["CDigestLanes", "COpenSSL"], swiftSettings: strict),
+      name: "DigestLanesTests", dependencies: ["CDigestLanes", "COpenSSL", "TestSupport"],
+      swiftSettings: strict),
   ]
 )

@@ -1,5 +1,6 @@
 import CDigestLanes
 import COpenSSL
+import TestSupport
 import Testing
 
 /// Every kernel that this CPU runs, judged by OpenSSL.
@@ -121,17 +122,5 @@ struct Kernel: CustomTestStringConvertible, @unchecked Sendable {
     var digest = [UInt8](repeating: 0, count: raw.digest_bytes)
     EVP_Digest(message, message.count, &digest, nil, method, nil)
     return digest
-  }
-}
-
-/// SplitMix64.
-struct Seeded: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var mixed = (state ^ (state >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-    return mixed ^ (mixed >> 31)
   }
 }

@@ -1,5 +1,6 @@
 import CLinux
 import SystemPackage
+import TestSupport
 import Testing
 
 @testable import MirrorTools
@@ -57,23 +58,11 @@ private struct MetroModel {
   }
 }
 
-/// SplitMix64: the same numbers for the same seed everywhere.
-private struct SeededGenerator: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = (state ^ (state >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-    return mixed ^ (mixed >> 31)
-  }
-}
-
 @Suite("nextbuild: any mirror")
 struct NextBuildModelTests {
   @Test("takes turns as a plain reading of Metro's rule does", arguments: UInt64(0)..<400)
   func model(seed: UInt64) throws {
-    var random = SeededGenerator(state: seed)
+    var random = Seeded(state: seed)
     let staleDays = Int.random(in: 0...5, using: &random)
     let rows = (0..<Int.random(in: 0...12, using: &random)).map { index in
       Row(

@@ -4,19 +4,8 @@ import TestSupport
 
 @testable import MirrorTools
 
-/// Numbers that depend on the seed alone (SplitMix64).
-private struct Dice: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var word = state
-    word = (word ^ (word >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    word = (word ^ (word >> 27)) &* 0x94d0_49bb_1331_11eb
-    return word ^ (word >> 31)
-  }
-
-  mutating func one(in count: Int) -> Bool { Int.random(in: 0..<count, using: &self) == 0 }
+extension Seeded {
+  fileprivate mutating func one(in count: Int) -> Bool { Int.random(in: 0..<count, using: &self) == 0 }
 }
 
 /// A mirror as it was thrown, with a model of what must stay that knows nothing of the product's code.
@@ -52,7 +41,7 @@ private struct RandomMirror {
   }
 
   init(seed: Int) {
-    var dice = Dice(state: UInt64(seed))
+    var dice = Seeded(state: UInt64(seed))
     policy.keep = .random(in: 0...4, using: &dice)
     policy.staleDays = .random(in: 0...9, using: &dice)
     if dice.one(in: 3) { policy.withinDays = .random(in: 1...60, using: &dice) }
@@ -92,7 +81,7 @@ private struct RandomMirror {
     }
   }
 
-  private mutating func throwSubarch(_ index: Int, _ place: String, _ dice: inout Dice) {
+  private mutating func throwSubarch(_ index: Int, _ place: String, _ dice: inout Seeded) {
     let ages = Set(
       (0..<Int.random(in: 0...9, using: &dice)).map { _ in Int.random(in: -3...500, using: &dice) })
     let recent = Set(
