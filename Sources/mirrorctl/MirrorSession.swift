@@ -1,4 +1,3 @@
-import Glibc
 import MirrorTools
 import SystemPackage
 
@@ -8,6 +7,7 @@ struct MirrorSession: ~Copyable {
   let root: FilePath
   let options: GlobalOptions
   let progress = RunProgress()
+  private let opened = OpenedCatalog()
   private let lock: MirrorLock?
   private let isWriter: Bool
 
@@ -42,16 +42,27 @@ struct MirrorSession: ~Copyable {
     return mirror
   }
 
+  /// The mirror's catalog, opened at its first use; what is wrong with it is told once.
   func catalog() throws(MirrorError) -> Catalog {
-    try Catalog.open(for: root, in: context.stateDirectory) { context.message("\($0)") }
+    if let catalog = opened.catalog { return catalog }
+    let catalog = try Catalog.open(for: root, in: context.stateDirectory) { context.message("\($0)") }
+    opened.catalog = catalog
+    return catalog
+  }
+
+  /// A run that hashes; `jobs` as the command line has it.
+  func digestRun(jobs: Int?) throws(MirrorError) -> DigestRun {
+    DigestRun(
+      root: root, catalog: try catalog(), jobs: jobs, now: context.now(), progress: progress,
+      cancellation: context.cancellation)
   }
 
   /// Paths of the command line, relative to the mirror's root: absolute ones, and others as they lie in the
   /// mirror or below the current directory.
   func mirrorPaths(_ arguments: [String]) throws -> [MirrorPath] {
-    let roots = [root.string, canonical(root.string) ?? root.string].map { $0 == "/" ? "" : $0 }
+    let roots = [root.string, root.canonical.string].map { $0 == "/" ? "" : $0 }
     return try arguments.map { argument in
-      for candidate in [argument, canonical(argument)].compactMap(\.self) where candidate.hasPrefix("/") {
+      for candidate in [argument, FilePath(argument).canonical.string] where candidate.hasPrefix("/") {
         if let base = roots.first(where: { candidate == $0 || candidate.hasPrefix($0 + "/") }) {
           return MirrorPath(String(candidate.dropFirst(base.count)).trimmingSlashes)
         }
@@ -64,12 +75,6 @@ struct MirrorSession: ~Copyable {
       }
       return MirrorPath(relative == "." ? "" : relative.string.trimmingSlashes)
     }
-  }
-
-  private func canonical(_ path: String) -> String? {
-    guard let resolved = realpath(path, nil) else { return nil }
-    defer { free(resolved) }
-    return String(cString: resolved)
   }
 
   /// Tells of problems, and what they make of the exit status.
@@ -85,6 +90,10 @@ struct MirrorSession: ~Copyable {
     if !corrupt.isEmpty { return .corrupt }
     return problems.isEmpty && mirror.problems.isEmpty ? .done : .partial
   }
+}
+
+private final class OpenedCatalog {
+  var catalog: Catalog?
 }
 
 extension String {

@@ -24,8 +24,9 @@ private struct Digested {
   func digestgen(_ options: DigestOptions = DigestOptions(), alive: Bool = false) throws -> DigestReport {
     let scanned = try mirror.scan { _ in alive }
     let generator = DigestGenerator(
-      root: mirror.root, catalog: catalog, jobs: 2, now: 1_795_348_800, progress: RunProgress(),
-      cancellation: Cancellation())
+      DigestRun(
+        root: mirror.root, catalog: catalog, jobs: 2, now: 1_795_348_800, progress: RunProgress(),
+        cancellation: Cancellation()))
     return try generator.apply(try generator.plan(scanned, options), to: scanned)
   }
 
@@ -38,8 +39,9 @@ private struct Digested {
 
   func verify(_ subset: VerifySubset = .all, now: Int64 = 1_795_348_800) throws -> VerifyReport {
     try Verifier(
-      root: mirror.root, catalog: catalog, jobs: 2, now: now, progress: RunProgress(),
-      cancellation: Cancellation()
+      DigestRun(
+        root: mirror.root, catalog: catalog, jobs: 2, now: now, progress: RunProgress(),
+        cancellation: Cancellation())
     ).verify(try mirror.scan(), subset: subset)
   }
 

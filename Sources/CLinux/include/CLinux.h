@@ -18,11 +18,9 @@ static inline int clinux_openat2(int directory, const char *path, uint64_t flags
     return (int)syscall(SYS_openat2, directory, path, &how, sizeof how);
 }
 
-static const uint64_t CLINUX_BENEATH = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
 static const uint64_t CLINUX_NO_LINKS = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS;
 static const uint64_t CLINUX_NO_MOUNTS = RESOLVE_NO_XDEV;
-/* O_PATH and O_NOATIME stand behind _GNU_SOURCE. */
-static const int CLINUX_O_PATH = 010000000;
+/* O_NOATIME stands behind _GNU_SOURCE. */
 static const int CLINUX_O_NOATIME = 01000000;
 
 /* getdents64(2): readdir without its hidden buffer and its rewinds. */

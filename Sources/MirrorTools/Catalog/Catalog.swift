@@ -191,8 +191,7 @@ public final class Catalog: Sendable {
     let canonical = mirror.canonical
     let name =
       canonical.lastComponent.map { $0.string.filter { $0.isLetter || $0.isNumber || $0 == "-" } } ?? "root"
-    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-    for byte in canonical.string.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+    let hash = stableHash(canonical.string.utf8)
     return "\(name.prefix(64))-\(String(hash, radix: 16)).sqlite"
   }
 

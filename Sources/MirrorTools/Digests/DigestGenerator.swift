@@ -1,36 +1,16 @@
-import Synchronization
-public import SystemPackage
-
 /// Plans and carries out `digestgen`.
 ///
 /// Sidecars appear before anything that names them, and only after their tarball was read whole and unchanged.
 public struct DigestGenerator: Sendable {
-  private let root: FilePath
-  private let catalog: Catalog
-  private let engine: any DigestEngine
-  private let progress: RunProgress
-  private let cancellation: Cancellation
-  private let now: Int64
+  private let run: DigestRun
 
-  /// - Parameters:
-  ///   - jobs: files hashed at once; nil for one a processor.
-  ///   - now: seconds since the epoch.
-  public init(
-    root: FilePath, catalog: Catalog, jobs: Int?, now: Int64, progress: RunProgress,
-    cancellation: Cancellation
-  ) {
-    self.root = root
-    self.catalog = catalog
-    engine = StreamingDigestEngine(jobs: jobs)
-    self.progress = progress
-    self.cancellation = cancellation
-    self.now = now
-  }
+  /// Works within a run.
+  public init(_ run: DigestRun) { self.run = run }
 
   /// What would be done; reads the catalog and the sidecars that it does not know, writes nothing.
   public func plan(_ mirror: Mirror, _ options: DigestOptions) throws(MirrorError) -> DigestPlan {
-    let anchor = try AnchoredDirectory(root: root)
-    let records = try catalog.records()
+    let anchor = try AnchoredDirectory(root: run.root)
+    let records = try run.catalog.records()
     return DigestPlanner(
       options: options, records: records,
       readSidecar: { path in
@@ -46,33 +26,26 @@ public struct DigestGenerator: Sendable {
   /// - Throws: ``MirrorError`` only where nothing could be done at all; the rest is in the report.
   public func apply(_ plan: DigestPlan, to mirror: Mirror) throws(MirrorError) -> DigestReport {
     let work = DigestWork(
-      anchor: Shared(try AnchoredDirectory(root: root)), catalog: catalog, records: plan.records,
-      forced: Set(plan.hashes.lazy.filter { $0.reason == .forced }.map(\.path)), now: now)
+      anchor: Shared(try AnchoredDirectory(root: run.root)), catalog: run.catalog, records: plan.records,
+      forced: Set(plan.hashes.lazy.filter { $0.reason == .forced }.map(\.path)), now: run.now)
     work.note(corrupt: plan.corrupt)
-    for known in plan.known where !cancellation.isCancelled { work.settle(known) }
-    hash(plan, work)
+    for known in plan.known where !run.cancellation.isCancelled { work.settle(known) }
+    let requests = plan.hashes.map {
+      DigestRequest(path: $0.path, size: $0.size, algorithms: Set($0.algorithms))
+    }
+    run.hash(requests, as: "hashing", in: work.anchor) { index, result in
+      work.take(result, of: requests[index].path)
+    }
     work.flush()
-    for folder in plan.folders where !cancellation.isCancelled { work.writeDigests(of: folder) }
-    for link in plan.links where !cancellation.isCancelled { work.change(link) }
-    for removal in plan.removals where !cancellation.isCancelled { work.remove(removal) }
-    for folder in plan.folders where !cancellation.isCancelled { work.writeManifests(of: folder) }
+    for folder in plan.folders where !run.cancellation.isCancelled { work.writeDigests(of: folder) }
+    for link in plan.links where !run.cancellation.isCancelled { work.change(link) }
+    for removal in plan.removals where !run.cancellation.isCancelled { work.remove(removal) }
+    for folder in plan.folders where !run.cancellation.isCancelled { work.writeManifests(of: folder) }
     work.forget(plan.forgotten)
     var report = work.report
     report.actions.sort { $0.path < $1.path }
     report.corrupt.sort()
     report.problems.sort { $0.subject < $1.subject }
     return report
-  }
-
-  private func hash(_ plan: DigestPlan, _ work: DigestWork) {
-    let requests = plan.hashes.map {
-      DigestRequest(path: $0.path, size: $0.size, algorithms: Set($0.algorithms))
-    }
-    progress.begin("hashing", bytes: requests.reduce(0) { $0 &+ $1.size }, files: requests.count)
-    defer { progress.end() }
-    engine.digest(requests, in: work.anchor, progress: progress, cancellation: cancellation) {
-      index, result in
-      work.take(result, of: requests[index].path)
-    }
   }
 }

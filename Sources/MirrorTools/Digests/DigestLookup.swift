@@ -25,11 +25,8 @@ public struct DigestLookup: Sendable {
   }
 
   private func written(_ tarball: Tarball) -> DigestSet? {
-    let name = tarball.path.name.appending(SidecarKind.hashText.rawValue)
-    guard let directory = try? anchor.value.directory(tarball.path.parent),
-      let status = try? directory.status(of: name), status.identity.mtime >= tarball.status.identity.mtime,
-      let text = try? directory.contents(of: MirrorPath(bytes: name.bytes), limit: 4096)
-    else { return nil }
-    return SidecarText.parseAll(text).first { $0.file == nil }?.digests
+    guard let directory = try? anchor.value.directory(tarball.path.parent) else { return nil }
+    return try? HashTextFile.digests(
+      of: tarball.path.name, notOlderThan: tarball.status.identity, in: directory)
   }
 }

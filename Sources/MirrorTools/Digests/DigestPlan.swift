@@ -111,7 +111,4 @@ public struct DigestPlan: Encodable, Sendable {
   var records: [MirrorPath: CatalogRecord] = [:]
 
   private enum CodingKeys: CodingKey { case hashes, known, links, removals, skipped, corrupt }
-
-  /// Whether there is nothing to write, as far as can be told without reading.
-  public var isEmpty: Bool { hashes.isEmpty && known.isEmpty && links.isEmpty && removals.isEmpty }
 }

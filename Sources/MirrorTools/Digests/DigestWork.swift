@@ -57,7 +57,9 @@ final class DigestWork: Sendable {
   ) throws(MirrorError) -> CatalogRecord? {
     guard !forced.contains(path) else { return nil }
     var known = previous
-    if known == nil, let claim = try newerSidecar(path, result.identity, directory) {
+    if known == nil,
+      let claim = try HashTextFile.digests(of: path.name, notOlderThan: result.identity, in: directory)
+    {
       known = CatalogRecord(identity: result.identity, digests: claim)
     }
     guard var record = known, !record.digests.agrees(with: result.digests),
@@ -66,18 +68,6 @@ final class DigestWork: Sendable {
     record.identity = result.identity
     record.isCorrupt = true
     return record
-  }
-
-  /// What the `.hash.txt` of an unrecorded tarball claims, if it is newer than the tarball.
-  private func newerSidecar(
-    _ path: MirrorPath, _ identity: FileIdentity, _ directory: borrowing AnchoredDirectory
-  ) throws(MirrorError) -> DigestSet? {
-    let name = path.name.appending(SidecarKind.hashText.rawValue)
-    guard let status = try directory.status(of: name), status.kind == .regular,
-      status.identity.mtime >= identity.mtime,
-      let text = try directory.contents(of: MirrorPath(bytes: name.bytes), limit: 4096)
-    else { return nil }
-    return SidecarText.parseAll(text).first { $0.file == nil }?.digests
   }
 
   /// Writes a sidecar whose digests are known, or learns an adopted one.
@@ -89,8 +79,8 @@ final class DigestWork: Sendable {
         return
       }
       let directory = try anchor.value.directory(known.path.parent)
-      let name = known.path.name.appending(SidecarKind.hashText.rawValue)
-      let existing = try? directory.contents(of: MirrorPath(bytes: name.bytes), limit: 4096)
+      let name = HashTextFile.name(of: known.path.name)
+      let existing = try? HashTextFile.text(of: known.path.name, in: directory)
       if existing == SidecarText.hashText(record.digests) {
         record.sidecar = try directory.status(of: name)?.identity
         remember(known.path, record) { _ in }
@@ -108,7 +98,7 @@ final class DigestWork: Sendable {
       return nil
     }
     return try DurableFile.write(
-      text, to: path.name.appending(SidecarKind.hashText.rawValue), in: directory, Ownership(of: tarball)
+      text, to: HashTextFile.name(of: path.name), in: directory, Ownership(of: tarball)
     ).identity
   }
 
@@ -160,12 +150,9 @@ final class DigestWork: Sendable {
       let directory = try anchor.value.directory(link.path.parent)
       let name = link.path.name
       if let target = link.target {
-        let temporary = TemporaryName.make()
-        try directory.createLink(temporary, to: target.bytes)
         // Its sidecar may not have come to be.
-        guard !directory.linkIsDead(temporary) else { return try directory.unlink(temporary) }
-        directory.changeOwner(of: temporary, to: Ownership(of: try directory.status()))
-        try directory.rename(temporary, to: name)
+        guard !directory.linkIsDead(target) else { return }
+        try directory.replaceLink(name, to: target.bytes, Ownership(of: try directory.status()))
         try directory.sync()
         state.withLock { $0.report.add(.linked, link.path) }
       } else {

@@ -1,31 +1,13 @@
 import Synchronization
-public import SystemPackage
 
 /// Reads tarballs again and compares them with every digest that is told of them.
 ///
 /// Takes no lock: it writes nothing but what the catalog remembers of it.
 public struct Verifier: Sendable {
-  private let root: FilePath
-  private let catalog: Catalog
-  private let engine: any DigestEngine
-  private let progress: RunProgress
-  private let cancellation: Cancellation
-  private let now: Int64
+  private let run: DigestRun
 
-  /// - Parameters:
-  ///   - jobs: files read at once; nil for one a processor.
-  ///   - now: seconds since the epoch.
-  public init(
-    root: FilePath, catalog: Catalog, jobs: Int?, now: Int64, progress: RunProgress,
-    cancellation: Cancellation
-  ) {
-    self.root = root
-    self.catalog = catalog
-    engine = StreamingDigestEngine(jobs: jobs)
-    self.progress = progress
-    self.cancellation = cancellation
-    self.now = now
-  }
+  /// Works within a run.
+  public init(_ run: DigestRun) { self.run = run }
 
   /// Verifies a part of a mirror, or of the tarballs and directories named by `paths`.
   public func verify(
@@ -33,8 +15,8 @@ public struct Verifier: Sendable {
   ) throws(MirrorError) -> VerifyReport {
     var options = DigestOptions()
     options.paths = paths
-    let anchor = Shared(try AnchoredDirectory(root: root))
-    let records = try catalog.records()
+    let anchor = Shared(try AnchoredDirectory(root: run.root))
+    let records = try run.catalog.records()
     var report = VerifyReport()
     var subjects: [MirrorPath: Subject] = [:]
     let beingBuilt = mirror.subarches.flatMap { subarch in
@@ -130,11 +112,9 @@ public struct Verifier: Sendable {
         ? records[subject.path]?.digests.algorithms ?? [] : subject.claims.flatMap(\.digests.algorithms)
       return DigestRequest(path: subject.path, size: subject.identity.size, algorithms: Set(algorithms))
     }
-    progress.begin("verifying", bytes: requests.reduce(0) { $0 &+ $1.size }, files: requests.count)
-    defer { progress.end() }
     let gathered = Shared(Mutex(report))
     let unsaved = Shared(Mutex<[(MirrorPath, CatalogRecord)]>([]))
-    let (catalog, now) = (catalog, now)
+    let (catalog, now) = (run.catalog, run.now)
     let save: @Sendable (Int) -> Void = { atLeast in
       let batch = unsaved.value.withLock { batch in
         guard batch.count >= atLeast else { return [] as [(MirrorPath, CatalogRecord)] }
@@ -145,7 +125,7 @@ public struct Verifier: Sendable {
         gathered.value.withLock { $0.problems.append(error) }
       }
     }
-    engine.digest(requests, in: anchor, progress: progress, cancellation: cancellation) { index, outcome in
+    run.hash(requests, as: "verifying", in: anchor) { index, outcome in
       let subject = work[index]
       switch outcome {
       case .failure(let problem): gathered.value.withLock { $0.problems.append(problem) }

@@ -41,9 +41,7 @@ public enum VerifySubset: Sendable, Hashable {
       })
   }
 
-  /// FNV-1a: the same part for a path on every machine and in every version.
   private static func part(of path: MirrorPath, count: Int) -> Int {
-    let hash = path.bytes.reduce(0xcbf2_9ce4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
-    return Int((hash >> 16) % UInt64(max(1, count))) + 1
+    Int((stableHash(path.bytes) >> 16) % UInt64(max(1, count))) + 1
   }
 }

@@ -179,7 +179,18 @@ package struct AnchoredDirectory: ~Copyable {
     return Array(target.prefix(count))
   }
 
-  /// Whether what a link of this directory names is not there.
+  /// Puts a symbolic link in place at once, whatever has the name now.
+  func replaceLink(_ name: FileName, to target: [UInt8], _ ownership: Ownership) throws(MirrorError) {
+    let temporary = TemporaryName.make()
+    try createLink(temporary, to: target)
+    changeOwner(of: temporary, to: ownership)
+    do throws(MirrorError) { try rename(temporary, to: name) } catch {
+      try? unlink(temporary)
+      throw error
+    }
+  }
+
+  /// Whether a link's name, or a path seen from here as links have it, leads nowhere.
   func linkIsDead(_ name: FileName) -> Bool {
     var found = stat()
     guard name.withCString({ fstatat(descriptor.raw, $0, &found, 0) }) != 0 else { return false }

@@ -279,7 +279,7 @@ extension FilePath {
   }
 
   /// The path with links resolved, or itself where that fails.
-  var canonical: FilePath {
+  package var canonical: FilePath {
     withPlatformString { path in
       guard let resolved = realpath(path, nil) else { return self }
       defer { free(resolved) }

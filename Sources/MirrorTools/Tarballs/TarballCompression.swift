@@ -151,15 +151,8 @@ extension CompressionPlan.FollowingLink {
         .invalid, directory.displayed(newPath.name), "is no link, so \(path.name) cannot become it",
         remedy: "remove one of them")
     }
-    let temporary = TemporaryName.make()
-    try directory.createLink(temporary, to: target.compressed(compression).bytes)
-    do throws(MirrorError) {
-      directory.changeOwner(of: temporary, to: Ownership(of: status))
-      try directory.rename(temporary, to: newPath.name)
-    } catch {
-      try? directory.unlink(temporary)
-      throw error
-    }
+    try directory.replaceLink(
+      newPath.name, to: target.compressed(compression).bytes, Ownership(of: status))
     if newPath != path { try directory.unlink(path.name) }
     try directory.sync()
   }

@@ -63,9 +63,7 @@ extension MirrorSession {
     _ options: DigestOptions, jobs: Int?, dryRun: Bool, isStep: Bool = false
   ) throws -> StepResult {
     let mirror = try scan()
-    let generator = DigestGenerator(
-      root: root, catalog: try catalog(), jobs: jobs, now: context.now(), progress: progress,
-      cancellation: context.cancellation)
+    let generator = DigestGenerator(try digestRun(jobs: jobs))
     let plan = try generator.plan(mirror, options)
     for path in options.paths where !mirror.holds(path) {
       throw MirrorError(.invalid, mirror.displayed(path), "is not in the mirror", remedy: "check the path")

@@ -31,9 +31,7 @@ struct VerifyCommand: Verb {
     for path in paths where !mirror.holds(path) {
       throw MirrorError(.invalid, mirror.displayed(path), "is not in the mirror", remedy: "check the path")
     }
-    let verifier = Verifier(
-      root: session.root, catalog: try session.catalog(), jobs: job.jobs, now: context.now(),
-      progress: session.progress, cancellation: context.cancellation)
+    let verifier = Verifier(try session.digestRun(jobs: job.jobs))
     let report: VerifyReport = try ProgressLine.showing(session.progress, on: context, unless: global.quiet) {
       try verifier.verify(mirror, subset: subset?.subset ?? .all, paths: paths)
     }

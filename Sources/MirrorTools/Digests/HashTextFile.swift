@@ -1,0 +1,22 @@
+/// Metro's `.hash.txt`, as it lies beside a tarball.
+enum HashTextFile {
+  /// The sidecar's name.
+  static func name(of tarball: FileName) -> FileName { tarball.appending(SidecarKind.hashText.rawValue) }
+
+  /// Its text; nil when it does not exist.
+  static func text(of tarball: FileName, in directory: borrowing AnchoredDirectory) throws(MirrorError)
+    -> [UInt8]?
+  {
+    try directory.contents(of: MirrorPath(bytes: name(of: tarball).bytes), limit: 4096)
+  }
+
+  /// The digests that it tells, if it is a file that is not older than the tarball.
+  static func digests(
+    of tarball: FileName, notOlderThan identity: FileIdentity, in directory: borrowing AnchoredDirectory
+  ) throws(MirrorError) -> DigestSet? {
+    guard let status = try directory.status(of: name(of: tarball)), status.kind == .regular,
+      status.identity.mtime >= identity.mtime, let text = try text(of: tarball, in: directory)
+    else { return nil }
+    return SidecarText.parseAll(text).first { $0.file == nil }?.digests
+  }
+}
