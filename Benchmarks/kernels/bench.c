@@ -1,12 +1,13 @@
 /// Speed of every kernel this CPU runs, beside OpenSSL's one-message digests, in
 /// GB/s (1e9 bytes): on one thread, then on two at once. Each thread hashes data
 /// of its own that its level-2 cache holds. An argument selects the names it is
-/// part of.
+/// part of; `calibrate` prints, for one thread, the speed with fewer messages than
+/// a kernel has lanes.
 #include "CDigestLanes.h"
 
 #include <openssl/evp.h>
 #include <pthread.h>
-#include <stdalign.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,13 +17,14 @@ enum {
     MAX_THREADS = 2,
     THREAD_BYTES = 512 * 1024,
     PASSES = 16,
-    MAX_STATE_BYTES = 4096,
     WINDOWS = 15,
+    MAX_KERNELS = CDL_ISA_AVX512 + 1,
 };
 static const double window_seconds = 0.02;
 
 typedef struct {
     const cdl_kernel *kernel; ///< Null for OpenSSL's `digest`.
+    unsigned count;           ///< Messages given to the kernel.
     const EVP_MD *digest;
     uint8_t *data;
     pthread_barrier_t *start;
@@ -35,30 +37,34 @@ static double seconds(void) {
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-/// Hashes a message in each lane, of the lane's part of the data `PASSES` times
-/// over; returns the bytes hashed.
+/// Hashes `count` messages, each of its lane's part of the data `PASSES` times over;
+/// returns the bytes hashed. The parts are those of a full kernel.
 static size_t hash_messages(const job *job) {
-    alignas(CDL_STATE_ALIGNMENT) static _Thread_local uint8_t state[MAX_STATE_BYTES];
     uint8_t digest[EVP_MAX_MD_SIZE];
     const cdl_kernel *kernel = job->kernel;
     if (kernel == NULL) {
         EVP_Digest(job->data, THREAD_BYTES, digest, NULL, job->digest, NULL);
         return THREAD_BYTES;
     }
-    const size_t lane_bytes = THREAD_BYTES / kernel->lanes;
-    const size_t blocks = lane_bytes / kernel->block_bytes - 1;
-    const size_t message_bytes = (PASSES * blocks + 1) * kernel->block_bytes;
-    const uint8_t *lane_data[CDL_MAX_LANES];
-    for (unsigned lane = 0; lane < kernel->lanes; lane++)
-        lane_data[lane] = job->data + lane * lane_bytes;
-    kernel->init(state);
-    for (int pass = 0; pass < PASSES; pass++)
-        kernel->advance(state, lane_data, blocks);
-    for (unsigned lane = 0; lane < kernel->lanes; lane++) {
-        kernel->finish_lane(state, lane, lane_data[lane] + blocks * kernel->block_bytes,
-                            kernel->block_bytes, message_bytes, digest);
+    const size_t parts = kernel->lanes + kernel->fast_lanes * (kernel->fast_rate - 1);
+    const size_t part_bytes = THREAD_BYTES / parts / 64 * 64;
+    const size_t blocks = part_bytes / kernel->block_bytes;
+    cdl_state states[CDL_MAX_LANES], *state[CDL_MAX_LANES];
+    const uint8_t *data[CDL_MAX_LANES], *next = job->data;
+    size_t bytes = 0;
+    for (unsigned lane = 0; lane < job->count; lane++) {
+        const size_t rate = lane < kernel->fast_lanes ? kernel->fast_rate : 1;
+        state[lane] = &states[lane];
+        cdl_begin(kernel->algorithm, state[lane]);
+        data[lane] = next;
+        next += rate * part_bytes;
+        bytes += rate * PASSES * blocks * kernel->block_bytes;
     }
-    return kernel->lanes * message_bytes;
+    for (int pass = 0; pass < PASSES; pass++)
+        kernel->advance(state, data, job->count, blocks);
+    for (unsigned lane = 0; lane < job->count; lane++)
+        cdl_finish(kernel->algorithm, state[lane], data[lane], 1, 1, digest);
+    return bytes;
 }
 
 static void *run(void *argument) {
@@ -77,13 +83,13 @@ static void *run(void *argument) {
 }
 
 /// The threads' rates together in the best window: the machine may be shared.
-static double rate(const cdl_kernel *kernel, const EVP_MD *digest, int threads) {
+static double rate(const cdl_kernel *kernel, unsigned count, const EVP_MD *digest, int threads) {
     pthread_t thread[MAX_THREADS];
     job jobs[MAX_THREADS];
     pthread_barrier_t start;
     pthread_barrier_init(&start, NULL, (unsigned)threads);
     for (int i = 0; i < threads; i++) {
-        jobs[i] = (job){kernel, digest, aligned_alloc(64, THREAD_BYTES), &start, {0}};
+        jobs[i] = (job){kernel, count, digest, aligned_alloc(64, THREAD_BYTES), &start, {0}};
         memset(jobs[i].data, 0x5a + i, THREAD_BYTES);
         pthread_create(&thread[i], NULL, run, &jobs[i]);
     }
@@ -106,12 +112,40 @@ static void report(const char *name, const cdl_kernel *kernel, const EVP_MD *dig
                    const char *only) {
     if (only != NULL && strstr(name, only) == NULL)
         return;
-    const double one = rate(kernel, digest, 1), two = rate(kernel, digest, 2);
+    const unsigned count = kernel != NULL ? kernel->lanes : 1;
+    const double one = rate(kernel, count, digest, 1), two = rate(kernel, count, digest, 2);
     printf("%-18s %9.2f %9.2f\n", name, one, two);
+}
+
+/// A row for each number of messages, a column for each kernel that takes them.
+static void calibrate(const char *openssl_name, const EVP_MD *openssl,
+                      const cdl_kernel *const *kernels, int kernel_count) {
+    unsigned most = 1;
+    printf("%8s  %15s", "messages", openssl_name);
+    for (int i = 0; i < kernel_count; i++) {
+        printf("  %15s", kernels[i]->name);
+        most = kernels[i]->lanes > most ? kernels[i]->lanes : most;
+    }
+    printf("\n");
+    for (unsigned count = 1; count <= most; count++) {
+        printf("%8u", count);
+        if (count == 1)
+            printf("  %15.2f", rate(NULL, 1, openssl, 1));
+        else
+            printf("  %15s", "");
+        for (int i = 0; i < kernel_count; i++) {
+            if (count <= kernels[i]->lanes)
+                printf("  %15.2f", rate(kernels[i], count, NULL, 1));
+            else
+                printf("  %15s", "");
+        }
+        printf("\n");
+    }
 }
 
 int main(int argc, char **argv) {
     const char *const only = argc > 1 ? argv[1] : NULL;
+    const bool calibrates = only != NULL && strcmp(only, "calibrate") == 0;
     const struct {
         cdl_algorithm algorithm;
         const char *openssl_name;
@@ -121,14 +155,24 @@ int main(int argc, char **argv) {
         {CDL_SHA512, "sha512-openssl", EVP_sha512()},
         {CDL_BLAKE2B, "blake2b-openssl", EVP_blake2b512()},
     };
-    printf("%-18s %9s %9s\n", "GB/s", "1 thread", "2 threads");
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    if (!calibrates)
+        printf("%-18s %9s %9s\n", "GB/s", "1 thread", "2 threads");
     for (size_t i = 0; i < sizeof algorithms / sizeof algorithms[0]; i++) {
-        report(algorithms[i].openssl_name, NULL, algorithms[i].openssl, only);
-        for (int isa = CDL_ISA_SCALAR; isa <= CDL_ISA_AVX512; isa++) {
-            const cdl_kernel *kernel = cdl_find(algorithms[i].algorithm, (cdl_isa)isa);
+        const cdl_kernel *kernels[MAX_KERNELS];
+        int kernel_count = 0;
+        for (int isa = CDL_ISA_SCALAR; isa < MAX_KERNELS; isa++) {
+            const cdl_kernel *const kernel = cdl_find(algorithms[i].algorithm, (cdl_isa)isa);
             if (kernel != NULL)
-                report(kernel->name, kernel, NULL, only);
+                kernels[kernel_count++] = kernel;
         }
+        if (calibrates) {
+            calibrate(algorithms[i].openssl_name, algorithms[i].openssl, kernels, kernel_count);
+            continue;
+        }
+        report(algorithms[i].openssl_name, NULL, algorithms[i].openssl, only);
+        for (int k = 0; k < kernel_count; k++)
+            report(kernels[k]->name, kernels[k], NULL, only);
     }
     return 0;
 }

@@ -7,7 +7,6 @@
 #define LANES LANES64
 #define ROWS BLAKE2B_ROWS
 #define BLOCK_BYTES 128
-#define DIGEST_BYTES 64
 
 /// The order of the message's words in each round. Here, not among the constants,
 /// for the compiler to see: no index is then left in the unrolled rounds.
@@ -75,8 +74,7 @@ VECTOR_INLINE void NAME(mix)(VEC *rows, const VEC m[16], WORD last) {
     rows[7] = XOR3(rows[7], v7, v15);
 }
 
-static VECTOR_CODE void NAME(compress)(void *state, const uint8_t *const *lane, size_t blocks) {
-    VEC *const rows = state;
+static VECTOR_CODE void NAME(compress)(VEC *rows, const uint8_t *const *lane, size_t blocks) {
     for (size_t offset = 0; offset < blocks * BLOCK_BYTES; offset += BLOCK_BYTES) {
         VEC m[16];
         load_le64(m, lane, offset);

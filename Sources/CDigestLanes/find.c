@@ -13,6 +13,7 @@ static const cdl_kernel *const kernels[] = {
 #if defined(__x86_64__)
 
 #include <cpuid.h>
+#include <stdatomic.h>
 
 /// The compiler's own test does not know the SHA extensions everywhere. They use
 /// the registers of SSE, which every operating system saves.
@@ -24,22 +25,24 @@ static int has_shani(void) {
 
 /// `__builtin_cpu_supports` answers no for vector registers that the operating
 /// system does not save (XGETBV).
+static int has_avx512(void) {
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+           __builtin_cpu_supports("avx512vl");
+}
+
+/// Asked once, for CPUID takes microseconds in a virtual machine.
 static int is_supported(cdl_isa isa) {
-    __builtin_cpu_init();
-    switch (isa) {
-    case CDL_ISA_NONE:
-        return 0;
-    case CDL_ISA_SCALAR:
-        return 1;
-    case CDL_ISA_SHANI:
-        return has_shani();
-    case CDL_ISA_AVX2:
-        return __builtin_cpu_supports("avx2");
-    case CDL_ISA_AVX512:
-        return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-               __builtin_cpu_supports("avx512vl");
+    static atomic_uint known;
+    unsigned set = atomic_load_explicit(&known, memory_order_relaxed);
+    if (set == 0) {
+        __builtin_cpu_init();
+        set = 1u << CDL_ISA_SCALAR;
+        set |= has_shani() ? 1u << CDL_ISA_SHANI : 0;
+        set |= __builtin_cpu_supports("avx2") ? 1u << CDL_ISA_AVX2 : 0;
+        set |= has_avx512() ? 1u << CDL_ISA_AVX512 : 0;
+        atomic_store_explicit(&known, set, memory_order_relaxed);
     }
-    return 0;
+    return set >> isa & 1;
 }
 
 #else
@@ -58,8 +61,7 @@ const cdl_kernel *cdl_find(cdl_algorithm algorithm, cdl_isa isa) {
     return NULL;
 }
 
-cdl_isa cdl_best_isa(void) {
-    if (is_supported(CDL_ISA_AVX512))
-        return CDL_ISA_AVX512;
-    return is_supported(CDL_ISA_AVX2) ? CDL_ISA_AVX2 : CDL_ISA_NONE;
+const cdl_kernel *cdl_find_lone(cdl_algorithm algorithm) {
+    const cdl_kernel *const shani = cdl_find(algorithm, CDL_ISA_SHANI);
+    return shani != NULL ? shani : cdl_find(algorithm, CDL_ISA_SCALAR);
 }

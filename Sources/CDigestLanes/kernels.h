@@ -1,9 +1,8 @@
-/// What the kernels' sources share: the kernels by name, and the finishing of
-/// one lane, which is scalar whatever the kernel.
+/// What the kernels' sources share: the kernels by name and the constants.
 ///
-/// A state is rows of words, one word a lane in each row: eight rows of chaining
-/// value and, for BLAKE2b, a ninth that counts the bytes hashed. One lane's words
-/// make a column; a column is also the state of the scalar kernel.
+/// A compression function works on rows of words, one word a lane in each row:
+/// eight rows of chaining value and, for BLAKE2b, a ninth that counts the bytes
+/// hashed. One lane's words, a column, are what a `cdl_state` holds.
 #ifndef CDL_KERNELS_H
 #define CDL_KERNELS_H
 
@@ -15,8 +14,6 @@
 /// macros HASH (e.g. sha256) and ISA (e.g. avx512).
 #define NAME(member) PASTE3(HASH, _, member)
 #define KERNEL PASTE3(PASTE3(cdl_, HASH, _), ISA, )
-#define IV PASTE3(cdl_, HASH, _iv)
-#define FINISH PASTE3(cdl_, HASH, _finish)
 #define PASTE3(a, b, c) PASTE3_EXPANDED(a, b, c)
 #define PASTE3_EXPANDED(a, b, c) a##b##c
 #define STRING(token) STRING_EXPANDED(token)
@@ -42,11 +39,11 @@ extern const cdl_kernel cdl_sha256_avx2, cdl_sha512_avx2, cdl_blake2b_avx2;
 extern const cdl_kernel cdl_sha256_avx512, cdl_sha512_avx512, cdl_blake2b_avx512;
 extern const cdl_kernel cdl_sha256_shani;
 
-void cdl_sha256_finish(uint32_t column[SHA256_ROWS], const uint8_t *tail, size_t tail_bytes,
-                       uint64_t total_bytes, uint8_t *digest);
-void cdl_sha512_finish(uint64_t column[SHA512_ROWS], const uint8_t *tail, size_t tail_bytes,
-                       uint64_t total_bytes, uint8_t *digest);
-void cdl_blake2b_finish(uint64_t column[BLAKE2B_ROWS], const uint8_t *tail, size_t tail_bytes,
-                        uint64_t total_bytes, uint8_t *digest);
+/// The fastest kernel for a message alone.
+const cdl_kernel *cdl_find_lone(cdl_algorithm algorithm);
+
+/// Hashes the last block of a BLAKE2b message, filled up with zeros. The state's
+/// counter is the length of the message already.
+void cdl_blake2b_last_block(cdl_state *state, const uint8_t block[128]);
 
 #endif

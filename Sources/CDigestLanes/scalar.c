@@ -1,4 +1,4 @@
-/// The kernels of one lane in portable C, and the end of a message for all kernels.
+/// The kernels of one lane, in portable C.
 #include "kernels.h"
 
 #define ISA scalar
@@ -31,16 +31,6 @@ static uint64_t little_endian(const uint8_t *bytes) {
     return word;
 }
 
-static void put_big_endian(uint8_t *bytes, uint64_t word, int count) {
-    for (int i = count - 1; i >= 0; i--, word >>= 8)
-        bytes[i] = (uint8_t)word;
-}
-
-static void put_little_endian(uint8_t *bytes, uint64_t word) {
-    for (int i = 0; i < 8; i++, word >>= 8)
-        bytes[i] = (uint8_t)word;
-}
-
 static void load_be32(vec32 words[16], const uint8_t *const *lane, size_t offset) {
     for (int i = 0; i < 16; i++)
         words[i] = (uint32_t)big_endian(lane[0] + offset + 4 * i, 4);
@@ -62,54 +52,8 @@ static void load_le64(vec64 words[16], const uint8_t *const *lane, size_t offset
 
 #include "blake2b.h"
 
-/// Hashes the tail's whole blocks, then one or two more with the padding: a one
-/// bit, zeros, and the message's bits counted in an eighth of a block.
-static void sha2_finish(const cdl_kernel *scalar, void *column, const uint8_t *tail,
-                        size_t tail_bytes, uint64_t total_bytes) {
-    const size_t block_bytes = scalar->block_bytes, count_bytes = block_bytes / 8;
-    const size_t rest = tail_bytes % block_bytes;
-    uint8_t last[2 * 128] = {0};
-    const uint8_t *data = last;
-    if (rest > 0)
-        memcpy(last, tail + tail_bytes - rest, rest);
-    last[rest] = 0x80;
-    const size_t last_blocks = rest + 1 + count_bytes <= block_bytes ? 1 : 2;
-    uint8_t *const end = last + last_blocks * block_bytes;
-    put_big_endian(end - 8, total_bytes << 3, 8);
-    if (count_bytes > 8)
-        end[-9] = (uint8_t)(total_bytes >> 61);
-    scalar->advance(column, &tail, tail_bytes / block_bytes);
-    scalar->advance(column, &data, last_blocks);
-}
-
-void cdl_sha256_finish(uint32_t column[SHA256_ROWS], const uint8_t *tail, size_t tail_bytes,
-                       uint64_t total_bytes, uint8_t *digest) {
-    sha2_finish(&cdl_sha256_scalar, column, tail, tail_bytes, total_bytes);
-    for (int row = 0; row < 8; row++)
-        put_big_endian(digest + 4 * row, column[row], 4);
-}
-
-void cdl_sha512_finish(uint64_t column[SHA512_ROWS], const uint8_t *tail, size_t tail_bytes,
-                       uint64_t total_bytes, uint8_t *digest) {
-    sha2_finish(&cdl_sha512_scalar, column, tail, tail_bytes, total_bytes);
-    for (int row = 0; row < 8; row++)
-        put_big_endian(digest + 8 * row, column[row], 8);
-}
-
-/// All of the tail but its last block, whole or not, is hashed as usual.
-void cdl_blake2b_finish(uint64_t column[BLAKE2B_ROWS], const uint8_t *tail, size_t tail_bytes,
-                        uint64_t total_bytes, uint8_t *digest) {
-    const size_t blocks_before = tail_bytes > 0 ? (tail_bytes - 1) / 128 : 0;
-    const size_t rest = tail_bytes - 128 * blocks_before;
-    uint8_t last[128] = {0};
-    const uint8_t *data = last;
+void cdl_blake2b_last_block(cdl_state *state, const uint8_t block[128]) {
     uint64_t m[16];
-    if (rest > 0)
-        memcpy(last, tail + 128 * blocks_before, rest);
-    blake2b_advance(column, &tail, blocks_before);
-    load_le64(m, &data, 0);
-    column[8] = total_bytes;
-    blake2b_mix(column, m, ~UINT64_C(0));
-    for (int row = 0; row < 8; row++)
-        put_little_endian(digest + 8 * row, column[row]);
+    load_le64(m, &block, 0);
+    blake2b_mix(state->words, m, ~UINT64_C(0));
 }

@@ -33,8 +33,7 @@
     ROUND(a, b, c, d, e, f, g, h, i);                                                            \
     NEXT_WORD(i)
 
-static VECTOR_CODE void NAME(compress)(void *state, const uint8_t *const *lane, size_t blocks) {
-    VEC *const rows = state;
+static VECTOR_CODE void NAME(compress)(VEC *rows, const uint8_t *const *lane, size_t blocks) {
     VEC a = rows[0], b = rows[1], c = rows[2], d = rows[3];
     VEC e = rows[4], f = rows[5], g = rows[6], h = rows[7];
     for (size_t offset = 0; offset < blocks * BLOCK_BYTES; offset += BLOCK_BYTES) {

@@ -6,7 +6,6 @@
 #define LANES LANES32
 #define ROWS SHA256_ROWS
 #define BLOCK_BYTES 64
-#define DIGEST_BYTES 32
 #define ROUNDS 64
 #define ROUND_CONSTANTS cdl_sha256_k
 #define LOAD_BLOCK load_be32

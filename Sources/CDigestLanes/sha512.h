@@ -6,7 +6,6 @@
 #define LANES LANES64
 #define ROWS SHA512_ROWS
 #define BLOCK_BYTES 128
-#define DIGEST_BYTES 64
 #define ROUNDS 80
 #define ROUND_CONSTANTS cdl_sha512_k
 #define LOAD_BLOCK load_be64

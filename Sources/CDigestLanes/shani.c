@@ -7,17 +7,9 @@
 
 #include <immintrin.h>
 
-#define HASH sha256
-#define HASH_ID CDL_SHA256
-#define ISA shani
-#define ISA_ID CDL_ISA_SHANI
-#define WORD uint32_t
-#define LANES 2
-#define ROWS SHA256_ROWS
-#define BLOCK_BYTES 64
-#define DIGEST_BYTES 32
-
 #define SHA_CODE __attribute__((target("sha,sse4.1,ssse3")))
+
+enum { BLOCK_BYTES = 64, MAX_LANES = 2 };
 
 /// One lane's chaining value, in the order the instructions want: words f e b a
 /// and h g d c, from the lowest.
@@ -25,22 +17,21 @@ typedef struct {
     __m128i feba, hgdc;
 } chain;
 
-static SHA_CODE chain load_chain(uint32_t (*rows)[LANES], int lane) {
+static SHA_CODE chain load_chain(const cdl_state *state) {
+    const __m128i abcd = _mm_loadu_si128((const __m128i *)state->words);
+    const __m128i efgh = _mm_loadu_si128((const __m128i *)state->words + 1);
+    const __m128i badc = _mm_shuffle_epi32(abcd, 0xb1), hgfe = _mm_shuffle_epi32(efgh, 0x1b);
     return (chain){
-        .feba = _mm_set_epi32((int)rows[0][lane], (int)rows[1][lane], (int)rows[4][lane],
-                              (int)rows[5][lane]),
-        .hgdc = _mm_set_epi32((int)rows[2][lane], (int)rows[3][lane], (int)rows[6][lane],
-                              (int)rows[7][lane]),
+        .feba = _mm_alignr_epi8(badc, hgfe, 8),
+        .hgdc = _mm_blend_epi16(hgfe, badc, 0xf0),
     };
 }
 
-static SHA_CODE void store_chain(chain value, uint32_t (*rows)[LANES], int lane) {
-    static const int row_of_word[8] = {5, 4, 1, 0, 7, 6, 3, 2};
-    uint32_t words[8];
-    _mm_storeu_si128((__m128i *)words, value.feba);
-    _mm_storeu_si128((__m128i *)(words + 4), value.hgdc);
-    for (int i = 0; i < 8; i++)
-        rows[row_of_word[i]][lane] = words[i];
+static SHA_CODE void store_chain(chain value, cdl_state *state) {
+    const __m128i abef = _mm_shuffle_epi32(value.feba, 0x1b);
+    const __m128i ghcd = _mm_shuffle_epi32(value.hgdc, 0xb1);
+    _mm_storeu_si128((__m128i *)state->words, _mm_blend_epi16(abef, ghcd, 0xf0));
+    _mm_storeu_si128((__m128i *)state->words + 1, _mm_alignr_epi8(ghcd, abef, 8));
 }
 
 /// Four rounds of every lane with the four schedule words `w[lane][i]`, which then
@@ -48,7 +39,7 @@ static SHA_CODE void store_chain(chain value, uint32_t (*rows)[LANES], int lane)
 #define FOUR_ROUNDS(k, i, MAKE_NEXT_WORDS)                                                       \
     do {                                                                                         \
         const __m128i constants = _mm_loadu_si128((const __m128i *)(k) + (i));                   \
-        UNROLL for (int lane = 0; lane < LANES; lane++) {                                        \
+        UNROLL for (int lane = 0; lane < lanes; lane++) {                                        \
             const __m128i words = _mm_add_epi32(w[lane][i], constants);                          \
             const __m128i feba = s[lane].feba;                                                   \
             s[lane].hgdc = _mm_sha256rnds2_epu32(s[lane].hgdc, feba, words);                     \
@@ -68,17 +59,19 @@ static SHA_CODE void store_chain(chain value, uint32_t (*rows)[LANES], int lane)
     } while (0)
 #define NO_WORDS(lane, i) (void)0
 
-static SHA_CODE void sha256_compress(void *state, const uint8_t *const *lane_data, size_t blocks) {
+/// Where the number of lanes is a constant, each lane's values are in registers.
+static SHA_CODE inline __attribute__((always_inline)) void
+compress(cdl_state *const *states, const uint8_t *const *data, int lanes, size_t blocks) {
     const __m128i reversed =
         _mm_set_epi8(12, 13, 14, 15, 8, 9, 10, 11, 4, 5, 6, 7, 0, 1, 2, 3);
-    chain s[LANES];
-    UNROLL for (int lane = 0; lane < LANES; lane++)
-        s[lane] = load_chain(state, lane);
+    chain s[MAX_LANES];
+    UNROLL for (int lane = 0; lane < lanes; lane++)
+        s[lane] = load_chain(states[lane]);
     for (size_t block = 0; block < blocks; block++) {
-        __m128i w[LANES][4];
-        chain before[LANES];
-        UNROLL for (int lane = 0; lane < LANES; lane++) {
-            const __m128i *const source = (const __m128i *)(lane_data[lane] + BLOCK_BYTES * block);
+        __m128i w[MAX_LANES][4];
+        chain before[MAX_LANES];
+        UNROLL for (int lane = 0; lane < lanes; lane++) {
+            const __m128i *const source = (const __m128i *)(data[lane] + BLOCK_BYTES * block);
             before[lane] = s[lane];
             UNROLL for (int i = 0; i < 4; i++)
                 w[lane][i] = _mm_shuffle_epi8(_mm_loadu_si128(source + i), reversed);
@@ -94,15 +87,32 @@ static SHA_CODE void sha256_compress(void *state, const uint8_t *const *lane_dat
         FOUR_ROUNDS(k, 1, NO_WORDS);
         FOUR_ROUNDS(k, 2, NO_WORDS);
         FOUR_ROUNDS(k, 3, NO_WORDS);
-        UNROLL for (int lane = 0; lane < LANES; lane++) {
+        UNROLL for (int lane = 0; lane < lanes; lane++) {
             s[lane].feba = _mm_add_epi32(s[lane].feba, before[lane].feba);
             s[lane].hgdc = _mm_add_epi32(s[lane].hgdc, before[lane].hgdc);
         }
     }
-    UNROLL for (int lane = 0; lane < LANES; lane++)
-        store_chain(s[lane], state, lane);
+    UNROLL for (int lane = 0; lane < lanes; lane++)
+        store_chain(s[lane], states[lane]);
 }
 
-#include "lane_kernel.h"
+static SHA_CODE void advance(cdl_state *const *states, const uint8_t *const *data, unsigned count,
+                             size_t blocks) {
+    if (count == 1)
+        compress(states, data, 1, blocks);
+    else
+        compress(states, data, 2, blocks);
+}
+
+const cdl_kernel cdl_sha256_shani = {
+    .name = "sha256-shani",
+    .algorithm = CDL_SHA256,
+    .isa = CDL_ISA_SHANI,
+    .lanes = MAX_LANES,
+    .fast_lanes = 0,
+    .fast_rate = 1,
+    .block_bytes = BLOCK_BYTES,
+    .advance = advance,
+};
 
 #endif

@@ -5,40 +5,72 @@ import Testing
 
 /// Every kernel that this CPU runs, judged by OpenSSL.
 @Suite("digest lanes") struct LaneKernelTests {
-  static let kernels: [Kernel] = [CDL_SHA256, CDL_SHA512, CDL_BLAKE2B].flatMap { algorithm in
-    [CDL_ISA_SCALAR, CDL_ISA_SHANI, CDL_ISA_AVX2, CDL_ISA_AVX512].compactMap { isa in
-      cdl_find(algorithm, isa).map { Kernel(raw: $0.pointee) }
-    }
-  }
+  static let algorithms = [CDL_SHA256, CDL_SHA512, CDL_BLAKE2B].map(Algorithm.init)
+  static let kernels = algorithms.flatMap(\.kernels)
 
-  @Test("there is a kernel for every algorithm on every CPU")
-  func portable() {
-    for algorithm in [CDL_SHA256, CDL_SHA512, CDL_BLAKE2B] {
-      #expect(cdl_find(algorithm, CDL_ISA_SCALAR) != nil)
-    }
+  @Test("there is a kernel for every algorithm on every CPU", arguments: algorithms)
+  func portable(algorithm: Algorithm) {
+    #expect(cdl_find(algorithm.raw, CDL_ISA_SCALAR) != nil)
   }
 
   @Test("every length from 0 to 4 blocks, in every lane, is what OpenSSL says", arguments: kernels)
   func lengths(kernel: Kernel) {
     let block = kernel.raw.block_bytes
-    var length = 0
-    while length <= 4 * block {
-      let messages = (0..<kernel.lanes).map { lane in
-        Self.bytes(count: (length + lane) % (4 * block + 1), seed: UInt64(length * 31 + lane))
+    for length in stride(from: 0, through: 4 * block, by: Int(kernel.raw.lanes)) {
+      let messages = (0..<Int(kernel.raw.lanes)).map { lane in
+        Message(
+          kernel.algorithm,
+          bytes: Self.bytes(
+            count: (length + lane) % (4 * block + 1) + 4 * block * (kernel.rate(lane) - 1),
+            seed: UInt64(length * 31 + lane)))
       }
-      #expect(kernel.digests(of: messages) == messages.map(kernel.peerDigest), "from length \(length)")
-      length += kernel.lanes
+      hash(messages, with: [kernel])
+      #expect(messages.map(\.digest) == messages.map(\.peerDigest), "from length \(length)")
     }
   }
 
-  @Test("lanes given one message after the other do not disturb their neighbours", arguments: kernels)
+  @Test("messages that follow one another do not disturb their neighbours", arguments: kernels)
   func queue(kernel: Kernel) {
-    var random = Seeded(state: 7)
-    let messages = (0..<200).map { index in
-      Self.bytes(
-        count: Int.random(in: 0..<(20 * kernel.raw.block_bytes), using: &random), seed: UInt64(index))
+    let messages = Self.randomMessages(kernel.algorithm)
+    hash(messages, with: [kernel])
+    #expect(messages.map(\.digest) == messages.map(\.peerDigest))
+  }
+
+  @Test("a message goes on in another kernel after any block", arguments: algorithms)
+  func moves(algorithm: Algorithm) {
+    let messages = Self.randomMessages(algorithm)
+    hash(messages, with: algorithm.kernels)
+    #expect(messages.map(\.digest) == messages.map(\.peerDigest))
+  }
+
+  /// Advances what is unfinished by a block at a time, with one kernel after the other.
+  private func hash(_ messages: [Message], with kernels: [Kernel]) {
+    var waiting = messages[...]
+    var open: [Message] = []
+    var step = 0
+    while true {
+      let kernel = kernels[step % kernels.count]
+      step += 1
+      while open.count < kernel.raw.lanes, let next = waiting.popFirst() { open.append(next) }
+      if open.isEmpty { return }
+      // A message too short for its lane ends there; the ones behind it move up.
+      for lane in 0..<min(open.count, Int(kernel.raw.lanes)) {
+        while lane < open.count, open[lane].blocksLeft < kernel.rate(lane) {
+          open.remove(at: lane).finish()
+        }
+      }
+      kernel.advance(Array(open.prefix(Int(kernel.raw.lanes))))
+      open.append(contentsOf: open.prefix(1))
+      open.removeFirst(min(1, open.count))
     }
-    #expect(kernel.digests(of: messages) == messages.map(kernel.peerDigest))
+  }
+
+  private static func randomMessages(_ algorithm: Algorithm) -> [Message] {
+    var random = Seeded(state: 7)
+    return (0..<200).map { index in
+      let count = Int.random(in: 0..<(20 * cdl_block_bytes(algorithm.raw)), using: &random)
+      return Message(algorithm, bytes: bytes(count: count, seed: UInt64(index)))
+    }
   }
 
   private static func bytes(count: Int, seed: UInt64) -> [UInt8] {
@@ -47,80 +79,88 @@ import Testing
   }
 }
 
-/// A kernel, and its use on whole messages.
+struct Algorithm: CustomTestStringConvertible, Sendable {
+  let raw: cdl_algorithm
+
+  var testDescription: String {
+    switch raw {
+    case CDL_SHA256: "SHA-256"
+    case CDL_SHA512: "SHA-512"
+    default: "BLAKE2b"
+    }
+  }
+
+  var kernels: [Kernel] {
+    [CDL_ISA_SCALAR, CDL_ISA_SHANI, CDL_ISA_AVX2, CDL_ISA_AVX512].compactMap { isa in
+      cdl_find(raw, isa).map { Kernel(raw: $0.pointee) }
+    }
+  }
+
+  var digestBytes: Int { raw == CDL_SHA256 ? 32 : 64 }
+
+  var peer: OpaquePointer? {
+    switch raw {
+    case CDL_SHA256: EVP_sha256()
+    case CDL_SHA512: EVP_sha512()
+    default: EVP_blake2b512()
+    }
+  }
+}
+
 struct Kernel: CustomTestStringConvertible, @unchecked Sendable {
   let raw: cdl_kernel
 
   var testDescription: String { String(cString: raw.name) }
-  var lanes: Int { Int(raw.lanes) }
+  var algorithm: Algorithm { Algorithm(raw: raw.algorithm) }
 
-  /// Hashes messages, giving a lane the next one as soon as it is free.
-  func digests(of messages: [[UInt8]]) -> [[UInt8]] {
-    let state = UnsafeMutableRawPointer.allocate(
-      byteCount: raw.state_bytes, alignment: Int(CDL_STATE_ALIGNMENT))
-    defer { state.deallocate() }
-    raw.`init`(state)
-    var results = [[UInt8]](repeating: [], count: messages.count)
-    var next = 0
-    var inLane = [(message: Int, offset: Int)?](repeating: nil, count: lanes)
-    while true {
-      for lane in 0..<lanes {
-        while inLane[lane] == nil, next < messages.count {
-          raw.init_lane(state, UInt32(lane))
-          inLane[lane] = (next, 0)
-          next += 1
-          finish(lane, state, messages, &inLane, &results)
-        }
-      }
-      guard inLane.contains(where: { $0 != nil }) else { return results }
-      step(state, messages, &inLane)
-      for lane in 0..<lanes { finish(lane, state, messages, &inLane, &results) }
+  /// How many blocks that lane goes on where others go on by one.
+  func rate(_ lane: Int) -> Int { lane < raw.fast_lanes ? Int(raw.fast_rate) : 1 }
+
+  /// Hashes one block of each message, `fast_rate` in the fast lanes.
+  func advance(_ messages: [Message]) {
+    if messages.isEmpty { return }
+    raw.advance(
+      messages.map(\.state), messages.map { UnsafePointer($0.rest) }, UInt32(messages.count), 1)
+    for (lane, message) in messages.enumerated() {
+      message.hashed += rate(lane) * raw.block_bytes
     }
   }
+}
 
-  /// One block of every lane that has a message.
-  private func step(
-    _ state: UnsafeMutableRawPointer, _ messages: [[UInt8]], _ inLane: inout [(message: Int, offset: Int)?]
-  ) {
-    let blocks = inLane.map { place in
-      place.map { Array(messages[$0.message][$0.offset..<($0.offset + raw.block_bytes)]) }
-    }
-    let buffers = blocks.map { block in
-      block.map { bytes in
-        let copy = UnsafeMutablePointer<UInt8>.allocate(capacity: bytes.count)
-        copy.initialize(from: bytes, count: bytes.count)
-        return copy
-      }
-    }
-    raw.advance(state, buffers.map { $0.map { UnsafePointer($0) } }, 1)
-    for buffer in buffers { buffer?.deallocate() }
-    for lane in 0..<lanes { inLane[lane]?.offset += raw.block_bytes }
+/// A message partly hashed, in memory of its own.
+final class Message {
+  let algorithm: Algorithm
+  let bytes: UnsafeMutableBufferPointer<UInt8>
+  let state: UnsafeMutablePointer<cdl_state>?
+  var hashed = 0
+  private(set) var digest: [UInt8]
+
+  init(_ algorithm: Algorithm, bytes: [UInt8]) {
+    self.algorithm = algorithm
+    self.bytes = .allocate(capacity: bytes.count)
+    _ = self.bytes.initialize(from: bytes)
+    state = .allocate(capacity: 1)
+    digest = [UInt8](repeating: 0, count: algorithm.digestBytes)
+    cdl_begin(algorithm.raw, state)
   }
 
-  /// Takes the digest of a lane whose message has at most a block left.
-  private func finish(
-    _ lane: Int, _ state: UnsafeMutableRawPointer, _ messages: [[UInt8]],
-    _ inLane: inout [(message: Int, offset: Int)?], _ results: inout [[UInt8]]
-  ) {
-    guard let place = inLane[lane] else { return }
-    let rest = messages[place.message][place.offset...]
-    guard rest.count <= raw.block_bytes else { return }
-    var digest = [UInt8](repeating: 0, count: raw.digest_bytes)
-    raw.finish_lane(
-      state, UInt32(lane), Array(rest), rest.count, UInt64(messages[place.message].count), &digest)
-    results[place.message] = digest
-    inLane[lane] = nil
+  deinit {
+    bytes.deallocate()
+    state?.deallocate()
   }
 
-  func peerDigest(_ message: [UInt8]) -> [UInt8] {
-    let method =
-      switch raw.algorithm {
-      case CDL_SHA256: EVP_sha256()
-      case CDL_SHA512: EVP_sha512()
-      default: EVP_blake2b512()
-      }
-    var digest = [UInt8](repeating: 0, count: raw.digest_bytes)
-    EVP_Digest(message, message.count, &digest, nil, method, nil)
+  var rest: UnsafeMutablePointer<UInt8>? { bytes.baseAddress.map { $0 + hashed } }
+
+  /// All but the last byte may go into whole blocks.
+  var blocksLeft: Int { max(0, bytes.count - hashed - 1) / cdl_block_bytes(algorithm.raw) }
+
+  func finish() {
+    cdl_finish(algorithm.raw, state, rest, bytes.count - hashed, UInt64(bytes.count), &digest)
+  }
+
+  var peerDigest: [UInt8] {
+    var digest = [UInt8](repeating: 0, count: algorithm.digestBytes)
+    EVP_Digest(bytes.baseAddress, bytes.count, &digest, nil, algorithm.peer, nil)
     return digest
   }
 }

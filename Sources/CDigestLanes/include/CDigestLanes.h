@@ -1,19 +1,15 @@
-/// Multi-buffer hashing: one kernel hashes several independent messages, each
-/// in its own lane of a vector register (or of interleaved instructions).
+/// Multi-buffer hashing: a kernel advances several independent messages at once,
+/// each in its own lane of a vector register (or of interleaved instructions).
 ///
-/// A kernel's state is `state_bytes` of caller-owned memory, aligned to
-/// `CDL_STATE_ALIGNMENT`. Lanes are independent: a lane's digest depends on its
-/// own data only, so a lane may be given its next message with `init_lane`
-/// while its neighbours are midway through theirs.
+/// What has been hashed of a message is a small `cdl_state` that the caller owns.
+/// Every kernel of an algorithm takes it, so a message may change kernels and
+/// lanes between any two blocks. A message is hashed by
+///   1. `cdl_begin`,
+///   2. a kernel's `advance` over its whole blocks, in as many calls as is
+///      convenient, keeping back at least its last byte (see `cdl_finish`),
+///   3. `cdl_finish` with what is left.
 ///
-/// A message is hashed in one lane by
-///   1. `init_lane`,
-///   2. `advance` over its whole blocks, as many calls as is convenient,
-///      keeping back at least its last byte (see `finish_lane`),
-///   3. `finish_lane` with what is left, after which the lane is free.
-///
-/// Kernels keep no other state: different states may be used by different
-/// threads at once.
+/// Nothing else is kept: different states may be used by different threads at once.
 #ifndef CDIGEST_LANES_H
 #define CDIGEST_LANES_H
 
@@ -24,8 +20,7 @@
 extern "C" {
 #endif
 
-#define CDL_STATE_ALIGNMENT 64
-#define CDL_MAX_LANES 16
+#define CDL_MAX_LANES 32
 #define CDL_MAX_DIGEST_BYTES 64
 
 typedef enum cdl_algorithm {
@@ -36,52 +31,53 @@ typedef enum cdl_algorithm {
 
 /// Instruction sets a kernel may be written for.
 typedef enum cdl_isa {
-    CDL_ISA_NONE = 0,   ///< No vector kernels: `cdl_find` gives null.
-    CDL_ISA_SCALAR = 1, ///< Portable C, 1 lane; on every architecture.
+    CDL_ISA_NONE = 0,   ///< `cdl_find` gives null.
+    CDL_ISA_SCALAR = 1, ///< 1 lane; on every architecture.
     CDL_ISA_SHANI = 2,  ///< x86 SHA extensions: SHA-256 only, 2 interleaved lanes.
     CDL_ISA_AVX2 = 3,   ///< 256-bit vectors: 8 lanes of SHA-256, 4 of the others.
     CDL_ISA_AVX512 = 4, ///< 512-bit vectors: 16 lanes of SHA-256, 8 of the others.
 } cdl_isa;
 
+/// The chaining value of one message between two blocks: the algorithm's eight
+/// words (SHA-256's fill the first four here) and, for BLAKE2b, the bytes hashed.
+typedef struct cdl_state {
+    uint64_t words[9];
+} cdl_state;
+
 typedef struct cdl_kernel {
     const char *name; ///< For people, e.g. "sha256-avx512".
     cdl_algorithm algorithm;
     cdl_isa isa;
-    uint32_t lanes; ///< At most `CDL_MAX_LANES`.
+    uint32_t lanes;      ///< Messages hashed side by side, at most `CDL_MAX_LANES`.
+    uint32_t fast_lanes; ///< So many lanes, the first, go on `fast_rate` times as fast; mostly 0.
+    uint32_t fast_rate;  ///< 1 where there are no fast lanes.
     size_t block_bytes;
-    size_t digest_bytes;
-    size_t state_bytes;
 
-    /// Makes every lane ready for a message; a new state needs this first.
-    void (*init)(void *state);
-
-    /// Makes one lane ready for a message; the others are untouched.
-    void (*init_lane)(void *state, unsigned lane);
-
-    /// Hashes `blocks` whole blocks of each lane. `lane_data` has `lanes`
-    /// pointers, of any alignment; exactly `blocks * block_bytes` bytes are read
-    /// from each. A lane whose pointer is null rests: its state stays as it is.
-    /// Data aligned to 64 bytes is hashed up to a tenth faster.
-    void (*advance)(void *state, const uint8_t *const *lane_data, size_t blocks);
-
-    /// Hashes the rest of one lane's message and writes `digest_bytes` bytes.
-    /// `tail` may be of any length (it is hashed at scalar speed), with one
-    /// restriction: it is empty only if the message is empty, because BLAKE2b
-    /// marks its last block. Keeping back 1...block_bytes bytes always serves.
-    /// (SHA-2 takes an empty tail after whole blocks too.) `total_bytes` is the
-    /// length of the message, tail included. Then the lane needs `init_lane`.
-    void (*finish_lane)(void *state, unsigned lane, const uint8_t *tail, size_t tail_bytes,
-                        uint64_t total_bytes, uint8_t *digest);
+    /// Hashes `blocks` whole blocks, in fast lanes `fast_rate * blocks`, of each of
+    /// `count` messages, 1...lanes. Exactly these are read, from any alignment; data
+    /// aligned to 64 bytes is hashed up to a tenth faster. No state is given twice.
+    /// A call takes as long for few messages as for many.
+    void (*advance)(cdl_state *const *states, const uint8_t *const *data, unsigned count,
+                    size_t blocks);
 } cdl_kernel;
 
 /// The kernel for that instruction set, or null when there is none or when this
-/// CPU or operating system does not support it. With at most two messages left,
-/// `CDL_ISA_SHANI` is the fastest for SHA-256; it also outruns `CDL_ISA_AVX2`.
+/// CPU or operating system does not support it.
 const cdl_kernel *cdl_find(cdl_algorithm algorithm, cdl_isa isa);
 
-/// The widest vector instruction set with kernels for every algorithm:
-/// `CDL_ISA_AVX512`, `CDL_ISA_AVX2`, or `CDL_ISA_NONE` (0 lanes) elsewhere.
-cdl_isa cdl_best_isa(void);
+size_t cdl_block_bytes(cdl_algorithm algorithm);
+
+/// Makes `state` that of a message of which nothing is hashed yet.
+void cdl_begin(cdl_algorithm algorithm, cdl_state *state);
+
+/// Hashes the rest of a message and writes its digest: 32 bytes of SHA-256, 64 of
+/// the others. `tail` may be of any length (it is hashed alone, so slowly), with
+/// one restriction: it is empty only if the message is empty, because BLAKE2b
+/// marks its last block. Keeping back 1...block_bytes bytes always serves.
+/// (SHA-2 takes an empty tail after whole blocks too.) `total_bytes` is the length
+/// of the message, tail included. Then the state is used up.
+void cdl_finish(cdl_algorithm algorithm, cdl_state *state, const uint8_t *tail, size_t tail_bytes,
+                uint64_t total_bytes, uint8_t *digest);
 
 #ifdef __cplusplus
 }
