@@ -32,7 +32,7 @@ let package = Package(
     .target(
       name: "MirrorTools",
       dependencies: [
-        "CLinux", "COpenSSL", "CLibXML2", "CLibArchive", "CLZMA", system,
+        "CLinux", "CDigestLanes", "COpenSSL", "CLibXML2", "CLibArchive", "CLZMA", system,
         .product(name: "GRDB", package: "GRDB.swift"),
       ],
       exclude: ["Index/index.rng"],

@@ -61,6 +61,10 @@ const cdl_kernel *cdl_find(cdl_algorithm algorithm, cdl_isa isa) {
     return NULL;
 }
 
+const cdl_kernel *cdl_portable(cdl_algorithm algorithm) {
+    return cdl_find(algorithm, CDL_ISA_SCALAR);
+}
+
 const cdl_kernel *cdl_find_lone(cdl_algorithm algorithm) {
     const cdl_kernel *const shani = cdl_find(algorithm, CDL_ISA_SHANI);
     return shani != NULL ? shani : cdl_find(algorithm, CDL_ISA_SCALAR);

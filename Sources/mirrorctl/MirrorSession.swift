@@ -50,10 +50,10 @@ struct MirrorSession: ~Copyable {
     return catalog
   }
 
-  /// A run that hashes; `jobs` as the command line has it.
-  func digestRun(jobs: Int?) throws(MirrorError) -> DigestRun {
+  /// A run that hashes.
+  func digestRun(_ hashing: HashingOptions) throws(MirrorError) -> DigestRun {
     DigestRun(
-      root: root, catalog: try catalog(), jobs: jobs, now: context.now(), progress: progress,
+      root: root, catalog: try catalog(), hashing: hashing, now: context.now(), progress: progress,
       cancellation: context.cancellation)
   }
 

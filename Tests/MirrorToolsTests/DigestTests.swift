@@ -25,7 +25,8 @@ private struct Digested {
     let scanned = try mirror.scan { _ in alive }
     let generator = DigestGenerator(
       DigestRun(
-        root: mirror.root, catalog: catalog, jobs: 2, now: 1_795_348_800, progress: RunProgress(),
+        root: mirror.root, catalog: catalog, hashing: HashingOptions(), now: 1_795_348_800,
+        progress: RunProgress(),
         cancellation: Cancellation()))
     return try generator.apply(try generator.plan(scanned, options), to: scanned)
   }
@@ -40,7 +41,7 @@ private struct Digested {
   func verify(_ subset: VerifySubset = .all, now: Int64 = 1_795_348_800) throws -> VerifyReport {
     try Verifier(
       DigestRun(
-        root: mirror.root, catalog: catalog, jobs: 2, now: now, progress: RunProgress(),
+        root: mirror.root, catalog: catalog, hashing: HashingOptions(), now: now, progress: RunProgress(),
         cancellation: Cancellation())
     ).verify(try mirror.scan(), subset: subset)
   }

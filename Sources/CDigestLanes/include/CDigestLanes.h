@@ -65,6 +65,9 @@ typedef struct cdl_kernel {
 /// CPU or operating system does not support it.
 const cdl_kernel *cdl_find(cdl_algorithm algorithm, cdl_isa isa);
 
+/// The kernel for every CPU, of one lane; never null.
+const cdl_kernel *cdl_portable(cdl_algorithm algorithm);
+
 size_t cdl_block_bytes(cdl_algorithm algorithm);
 
 /// Makes `state` that of a message of which nothing is hashed yet.

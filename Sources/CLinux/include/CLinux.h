@@ -62,3 +62,12 @@ static inline int clinux_set_mtime(int file, int64_t mtime) {
                                       {.tv_sec = (mtime - rest) / second, .tv_nsec = rest}};
     return futimens(file, times);
 }
+
+/* The processors that this process may run on; 0 if they cannot be told. sched_getaffinity(2), as nproc(1). */
+static inline int clinux_processors(void) {
+    unsigned long mask[128];
+    const long bytes = syscall(SYS_sched_getaffinity, 0, sizeof mask, mask);
+    int count = 0;
+    for (long i = 0; i < bytes / (long)sizeof mask[0]; i++) count += __builtin_popcountl(mask[i]);
+    return count;
+}

@@ -31,7 +31,7 @@ public struct DigestGenerator: Sendable {
     work.note(corrupt: plan.corrupt)
     for known in plan.known where !run.cancellation.isCancelled { work.settle(known) }
     let requests = plan.hashes.map {
-      DigestRequest(path: $0.path, size: $0.size, algorithms: Set($0.algorithms))
+      DigestRequest(path: $0.path, size: $0.size, device: $0.device, algorithms: Set($0.algorithms))
     }
     run.hash(requests, as: "hashing", in: work.anchor) { index, result in
       work.take(result, of: requests[index].path)

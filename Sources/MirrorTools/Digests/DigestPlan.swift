@@ -44,6 +44,8 @@ public struct DigestPlan: Encodable, Sendable {
     /// Why.
     public let reason: Reason
     let algorithms: [DigestAlgorithm]
+    let device: UInt64
+    private enum CodingKeys: CodingKey { case path, size, reason, algorithms }
   }
 
   /// A tarball whose digests are known, and whose sidecar is missing or was touched.

@@ -66,7 +66,7 @@ struct DigestPlanner {
       plan.hashes.append(
         .init(
           path: tarball.path, size: tarball.status.size, reason: reason,
-          algorithms: wanted.sorted { $0.rawValue < $1.rawValue }))
+          algorithms: wanted.sorted { $0.rawValue < $1.rawValue }, device: tarball.status.identity.device))
     }
     // What is known to be corrupt keeps its digests until someone names it.
     if let record, isSame, record.isCorrupt, !(options.force && options.names(tarball.path)) {

@@ -11,15 +11,15 @@ public struct DigestRun: Sendable {
   let now: Int64
 
   /// - Parameters:
-  ///   - jobs: files hashed at once; nil for one a processor.
+  ///   - hashing: how tarballs are read and hashed.
   ///   - now: seconds since the epoch.
   public init(
-    root: FilePath, catalog: Catalog, jobs: Int?, now: Int64, progress: RunProgress,
+    root: FilePath, catalog: Catalog, hashing: HashingOptions, now: Int64, progress: RunProgress,
     cancellation: Cancellation
   ) {
     self.root = root
     self.catalog = catalog
-    engine = StreamingDigestEngine(jobs: jobs)
+    engine = LaneDigestEngine(hashing)
     self.progress = progress
     self.cancellation = cancellation
     self.now = now

@@ -110,7 +110,9 @@ public struct Verifier: Sendable {
       let algorithms =
         subject.claims.isEmpty
         ? records[subject.path]?.digests.algorithms ?? [] : subject.claims.flatMap(\.digests.algorithms)
-      return DigestRequest(path: subject.path, size: subject.identity.size, algorithms: Set(algorithms))
+      return DigestRequest(
+        path: subject.path, size: subject.identity.size, device: subject.identity.device,
+        algorithms: Set(algorithms))
     }
     let gathered = Shared(Mutex(report))
     let unsaved = Shared(Mutex<[(MirrorPath, CatalogRecord)]>([]))

@@ -1,10 +1,11 @@
+import CLinux
 import Glibc
 import Synchronization
 
 /// Threads of our own for blocking work, which the cooperative pool is not made for.
 enum Workers {
   /// Processors that this process may run on.
-  static var processors: Int { max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
+  static var processors: Int { max(1, Int(clinux_processors())) }
 
   /// Calls `body` once for every index below `count`, on up to `jobs` threads, lowest first.
   ///
@@ -33,10 +34,31 @@ enum Workers {
     return shared.value.withLock { $0.sorted { $0.0 < $1.0 }.map(\.1) }
   }
 
-  /// Runs `body` on `count` threads at once and waits for all; the last of them is the caller's own.
+  /// Runs `body` on `count` threads at once, of which the caller's own is the first, and waits for all.
+  ///
+  /// Where no more threads are to be had fewer run: `body` must take its work from what all share.
   static func run(_ count: Int, _ body: @escaping @Sendable (Int) -> Void) {
+    let threads = start(count - 1) { body($0 + 1) }
+    if count > 0 { body(0) }
+    for thread in threads { pthread_join(thread, nil) }
+  }
+
+  /// As `run`, for bodies that need each other; false if there are not threads enough, and then none has run.
+  static func runTogether(_ count: Int, _ body: @escaping @Sendable (Int) -> Void) -> Bool {
+    let isComplete = Monitor<Bool?>(nil)
+    let threads = start(count - 1) { index in
+      if isComplete.wait(until: { $0 }) { body(index + 1) }
+    }
+    let started = threads.count == count - 1
+    isComplete.withLock { $0 = started }
+    if started { body(0) }
+    for thread in threads { pthread_join(thread, nil) }
+    return started
+  }
+
+  private static func start(_ count: Int, _ body: @escaping @Sendable (Int) -> Void) -> [pthread_t] {
     var threads: [pthread_t] = []
-    for index in 1..<max(1, count) {
+    for index in 0..<max(0, count) {
       let work = Unmanaged.passRetained(Work(index: index, body: body))
       var thread = pthread_t()
       let started = pthread_create(
@@ -45,11 +67,9 @@ enum Workers {
           argument.map { Unmanaged<Work>.fromOpaque($0).takeRetainedValue().run() }
           return nil
         }, work.toOpaque())
-      // With no thread to be had the caller does the rest itself: slower, not wrong.
       if started == 0 { threads.append(thread) } else { work.release() }
     }
-    if count > 0 { body(0) }
-    for thread in threads { pthread_join(thread, nil) }
+    return threads
   }
 
   private final class Work: Sendable {

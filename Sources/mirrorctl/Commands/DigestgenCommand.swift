@@ -13,6 +13,7 @@ struct DigestgenCommand: Verb {
   @OptionGroup var global: GlobalOptions
   @OptionGroup var lock: LockOptions
   @OptionGroup var job: JobOptions
+  @OptionGroup var reading: ReadingOptions
 
   @OptionGroup var digests: DigestgenOptions
 
@@ -26,13 +27,14 @@ struct DigestgenCommand: Verb {
   var paths: [String] = []
 
   func run(_ context: CommandContext) throws -> ExitStatus {
+    let hashing = try reading.hashing(job, context)
     let session =
       dryRun
       ? try MirrorSession(global, context) : try MirrorSession(global, context, verb: "digestgen", lock: lock)
     var options = digests.options
     options.force = force
     options.paths = try session.mirrorPaths(paths)
-    return try session.digestgen(options, jobs: job.jobs, dryRun: dryRun).status
+    return try session.digestgen(options, hashing, dryRun: dryRun).status
   }
 }
 
@@ -60,10 +62,10 @@ struct DigestgenOptions: ParsableArguments {
 extension MirrorSession {
   /// Runs `digestgen`, prints what it did, and sums it up.
   func digestgen(
-    _ options: DigestOptions, jobs: Int?, dryRun: Bool, isStep: Bool = false
+    _ options: DigestOptions, _ hashing: HashingOptions, dryRun: Bool, isStep: Bool = false
   ) throws -> StepResult {
     let mirror = try scan()
-    let generator = DigestGenerator(try digestRun(jobs: jobs))
+    let generator = DigestGenerator(try digestRun(hashing))
     let plan = try generator.plan(mirror, options)
     for path in options.paths where !mirror.holds(path) {
       throw MirrorError(.invalid, mirror.displayed(path), "is not in the mirror", remedy: "check the path")

@@ -14,11 +14,13 @@ struct UpkeepCommand: Verb {
   @OptionGroup var global: GlobalOptions
   @OptionGroup var lock: LockOptions
   @OptionGroup var job: JobOptions
+  @OptionGroup var reading: ReadingOptions
   @OptionGroup var retention: RetentionOptions
   @OptionGroup var compression: CompressionOptions
   @OptionGroup var digests: DigestgenOptions
 
   func run(_ context: CommandContext) throws -> ExitStatus {
+    let hashing = try reading.hashing(job, context)
     let session = try MirrorSession(global, context, verb: "upkeep", lock: lock)
     let settings = try compression.settings()
     var steps: [StepOutput] = []
@@ -35,7 +37,7 @@ struct UpkeepCommand: Verb {
     if retention.isGiven { step("clean") { try session.clean(retention, apply: true, isStep: true) } }
     step("compress") { try session.compress(settings, jobs: job.jobs, isStep: true) }
     step("digestgen") {
-      try session.digestgen(digests.options, jobs: job.jobs, dryRun: false, isStep: true)
+      try session.digestgen(digests.options, hashing, dryRun: false, isStep: true)
     }
     step("index") { try session.index() }
     if global.json { try context.print(json: UpkeepOutput(mirror: "\(session.root)", steps: steps)) }

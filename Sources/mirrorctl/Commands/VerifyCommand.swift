@@ -13,6 +13,7 @@ struct VerifyCommand: Verb {
 
   @OptionGroup var global: GlobalOptions
   @OptionGroup var job: JobOptions
+  @OptionGroup var reading: ReadingOptions
 
   @Option(
     name: .long,
@@ -25,13 +26,14 @@ struct VerifyCommand: Verb {
   var paths: [String] = []
 
   func run(_ context: CommandContext) throws -> ExitStatus {
+    let hashing = try reading.hashing(job, context)
     let session = try MirrorSession(global, context)
     let mirror = try session.scan()
     let paths = try session.mirrorPaths(paths)
     for path in paths where !mirror.holds(path) {
       throw MirrorError(.invalid, mirror.displayed(path), "is not in the mirror", remedy: "check the path")
     }
-    let verifier = Verifier(try session.digestRun(jobs: job.jobs))
+    let verifier = Verifier(try session.digestRun(hashing))
     let report: VerifyReport = try ProgressLine.showing(session.progress, on: context, unless: global.quiet) {
       try verifier.verify(mirror, subset: subset?.subset ?? .all, paths: paths)
     }

@@ -50,6 +50,16 @@ struct SubsetArgument: ExpressibleByArgument {
   }
 }
 
+/// `200M`.
+struct BytesArgument: ExpressibleByArgument {
+  let bytes: Int64
+
+  init?(argument: String) {
+    guard let bytes = Quantities.bytes(argument) else { return nil }
+    self.bytes = bytes
+  }
+}
+
 /// `30d`.
 struct DaysArgument: ExpressibleByArgument {
   let days: Int

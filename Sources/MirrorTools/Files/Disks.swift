@@ -1,0 +1,50 @@
+import Glibc
+
+/// The disks that file systems lie on, as the kernel tells in sysfs.
+struct Disks: Sendable {
+  var sysfs = "/sys"
+  var mountinfo = "/proc/self/mountinfo"
+
+  /// The rotational disk under a file system, by a name that its partitions share; nil for any other.
+  ///
+  /// A virtual machine's disk counts as none: it says `rotational` whatever lies beneath.
+  func rotational(under device: UInt64) -> String? {
+    let (major, minor) = (device >> 32, device & 0xffff_ffff)
+    guard let block = resolved("\(sysfs)/dev/block/\(major):\(minor)") ?? source(of: "\(major):\(minor)")
+    else {
+      return nil
+    }
+    let isPartition = access("\(block)/partition", F_OK) == 0
+    guard let disk = isPartition ? resolved("\(block)/..") : block,
+      text(of: "\(disk)/queue/rotational")?.first == "1"
+    else { return nil }
+    let isVirtual = disk.split(separator: "/").contains { $0.hasPrefix("virtio") || $0.hasPrefix("vbd-") }
+    return isVirtual ? nil : disk
+  }
+
+  /// The block device under a file system that has no number of its own there, as Btrfs.
+  private func source(of number: String) -> String? {
+    for line in text(of: mountinfo)?.split(separator: "\n") ?? [] {
+      let fields = line.split(separator: " ")
+      guard fields.count > 2, fields[2] == number, let dash = fields.firstIndex(of: "-"),
+        dash + 2 < fields.count, let device = resolved(String(fields[dash + 2])),
+        device.hasPrefix("/dev/"), let name = device.split(separator: "/").last
+      else { continue }
+      return resolved("\(sysfs)/class/block/\(name)")
+    }
+    return nil
+  }
+
+  private func resolved(_ path: String) -> String? {
+    guard let resolved = realpath(path, nil) else { return nil }
+    defer { free(resolved) }
+    return String(cString: resolved)
+  }
+
+  private func text(of path: String) -> String? {
+    let raw = open(path, O_RDONLY | O_CLOEXEC)
+    guard raw >= 0 else { return nil }
+    let file = Descriptor(owning: raw)
+    return (try? file.bytes(upTo: 1 << 20)).map { String(decoding: $0, as: UTF8.self) }
+  }
+}
