@@ -35,7 +35,7 @@ final class Deliveries: Sendable {
 
   private func next() -> (Int, Result<DigestResult, MirrorError>)? {
     state.wait { state in
-      if let last = state.waiting.popLast() { return .some(last) }
+      if !state.waiting.isEmpty { return .some(state.waiting.removeFirst()) }
       return state.isClosed ? .some(nil) : nil
     }
   }

@@ -5,15 +5,9 @@ struct HashRing: Sendable {
 
   let table: KernelTable
   let pace: Pace
-  /// Bytes of all buffers.
-  let bytes: Int
-
-  private var bufferBytes: Int { bytes / Self.buffers & ~4095 }
 
   /// Hashes all that is left of a tarball, unless the run is stopped; false if threads are not to be had.
-  func hash(_ tarball: OpenTarball) throws(MirrorError) -> Bool {
-    let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes, alignment: 4096)
-    defer { memory.deallocate() }
+  func hash(_ tarball: OpenTarball, in memory: UnsafeMutableRawBufferPointer) throws(MirrorError) -> Bool {
     let ring = Monitor(State(digests: tarball.messages.count))
     let space = Space(memory: memory)
     let hasRun = Workers.runTogether(tarball.messages.count + 1) { index in
@@ -29,19 +23,24 @@ struct HashRing: Sendable {
 
   private struct Space: @unchecked Sendable {
     let memory: UnsafeMutableRawBufferPointer
+
+    var bufferBytes: Int { memory.count / HashRing.buffers & ~4095 }
+
+    func buffer(_ number: Int) -> UnsafeMutableRawBufferPointer {
+      let start = number % HashRing.buffers * bufferBytes
+      return UnsafeMutableRawBufferPointer(rebasing: memory[start..<(start + bufferBytes)])
+    }
   }
 
   private func fill(_ ring: Monitor<State>, _ space: Space, from tarball: OpenTarball) {
     while tarball.remaining > 0 {
       let turn = ring.wait { $0.isStopped ? .stop : $0.hasRoom ? .goOn($0.written) : Turn<Int>?.none }
       guard case .goOn(let number) = turn else { return }
-      guard pace.admit(Int(min(tarball.remaining, Int64(bufferBytes)))) else {
+      guard pace.admit(Int(min(tarball.remaining, Int64(space.bufferBytes)))) else {
         return ring.withLock { $0.isStopped = true }
       }
-      let start = number % Self.buffers * bufferBytes
-      let buffer = UnsafeMutableRawBufferPointer(rebasing: space.memory[start..<(start + bufferBytes)])
       do throws(MirrorError) {
-        let piece = try tarball.read(into: buffer)
+        let piece = try tarball.read(into: space.buffer(number))
         pace.read(piece.bytes.count)
         ring.withLock { $0.write(piece) }
       } catch {

@@ -14,13 +14,13 @@ struct HashWorker: Sendable {
   let deliveries: Deliveries
 
   /// Works until a pool has nothing left, or the run is cancelled.
-  func work(on pool: Monitor<HashPool>) {
+  func work(on pool: Monitor<HashPool<OpenTarball>>) {
     let round = HashRound(bytes: bufferBytes, table)
     while true {
       let work = pool.wait { $0.take() }
       guard work.count > 0 else { return }
       let opened = work.files + open(work.requests, beside: work.files.count)
-      let unfinished = (work.isAlone ? hashAlone(opened) : nil) ?? hash(opened, in: round)
+      let unfinished = (work.isAlone ? hashAlone(opened, in: round) : nil) ?? hash(opened, in: round)
       let isCancelled = pace.isCancelled
       pool.withLock { pool in
         pool.give(back: unfinished, of: work.count)
@@ -68,10 +68,10 @@ struct HashWorker: Sendable {
 
   /// Hashes the rest of a tarball with a thread for each digest, and gives it if it is not finished; nil where
   /// that is not worth while or not to be had.
-  private func hashAlone(_ tarballs: [OpenTarball]) -> [OpenTarball]? {
+  private func hashAlone(_ tarballs: [OpenTarball], in round: borrowing HashRound) -> [OpenTarball]? {
     guard let tarball = tarballs.first, tarball.remaining >= Self.aloneBytes else { return nil }
     do throws(MirrorError) {
-      guard try HashRing(table: table, pace: pace, bytes: bufferBytes).hash(tarball) else { return nil }
+      guard try HashRing(table: table, pace: pace).hash(tarball, in: round.memory) else { return nil }
       guard tarball.isFinished else { return tarballs }
       finish(tarball)
     } catch { fail(tarball.index, error) }

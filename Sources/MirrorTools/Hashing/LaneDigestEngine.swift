@@ -1,3 +1,5 @@
+import Glibc
+
 /// Hashes tarballs side by side in vector lanes, on threads that share what is left.
 struct LaneDigestEngine: DigestEngine {
   let options: HashingOptions
@@ -7,6 +9,8 @@ struct LaneDigestEngine: DigestEngine {
   /// Bytes of all threads' buffers; and of one thread's, which its processor's level-2 cache should hold.
   private static let allBuffers = 32 << 20
   private static let threadBuffers = 1 << 20
+  /// Files that hashing leaves to all else of those that a process may open.
+  private static let otherDescriptors: rlim_t = 128
   /// Threads that write sidecars while others hash.
   private static let deliverers = 4
 
@@ -20,7 +24,9 @@ struct LaneDigestEngine: DigestEngine {
     cancellation: Cancellation, deliver: @escaping @Sendable (Int, Result<DigestResult, MirrorError>) -> Void
   ) {
     let pools = pools(for: requests)
-    let hashers = pools.flatMap { pool in Array(repeating: pool, count: pool.withLock { $0.threads }) }
+    let hashers = pools.flatMap { pool in
+      Array(repeating: pool, count: min(requests.count, pool.withLock { $0.threads }))
+    }
     // With one job everything happens in the caller's thread, one thing after the other.
     let helpers = options.jobs == 1 ? 0 : min(Self.deliverers, requests.count)
     let deliveries = Deliveries(limit: helpers * 64, deliver)
@@ -39,9 +45,15 @@ struct LaneDigestEngine: DigestEngine {
     }
   }
 
+  private static var descriptors: Int {
+    var limit = rlimit()
+    guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 64 }
+    return Int(clamping: limit.rlim_cur - min(limit.rlim_cur, otherDescriptors))
+  }
+
   /// Pools by where tarballs lie: one thread for each rotational disk, which reads one tarball after the other,
   /// and all processors for the rest.
-  private func pools(for requests: [DigestRequest]) -> [Monitor<HashPool>] {
+  private func pools(for requests: [DigestRequest]) -> [Monitor<HashPool<OpenTarball>>] {
     var disksByDevice: [UInt64: String?] = [:]
     var groups: [String?: [(index: Int, size: Int64)]] = [:]
     for (index, request) in requests.enumerated() {
@@ -53,7 +65,10 @@ struct LaneDigestEngine: DigestEngine {
     let width = table.width(for: requests.reduce(into: []) { $0.formUnion($1.algorithms) })
     return groups.map { disk, requests in
       disk == nil
-        ? Monitor(HashPool(requests, threads: options.jobs ?? Workers.processors, width: width))
+        ? Monitor(
+          HashPool(
+            requests, threads: options.jobs ?? Workers.processors, width: width,
+            descriptors: Self.descriptors))
         : Monitor(HashPool(requests, threads: 1, width: 1))
     }
   }

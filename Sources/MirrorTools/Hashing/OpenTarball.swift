@@ -5,7 +5,7 @@ import SystemPackage
 /// A tarball that is being hashed.
 ///
 /// One thread has it at a time: the pool hands it out and takes it back.
-final class OpenTarball: @unchecked Sendable {
+final class OpenTarball: Unfinished, @unchecked Sendable {
   /// Among the run's requests.
   let index: Int
   let messages: [Message]

@@ -1,0 +1,87 @@
+import Foundation
+import SystemPackage
+import TestSupport
+import Testing
+
+/// A mirror whose tarballs are holes or noise, of sizes that tests choose.
+private func makeMirror(of sizes: [String], in sandbox: Sandbox) throws {
+  for (index, size) in sizes.enumerated() {
+    try sandbox.shell(
+      """
+      mkdir -p mirror/rel/x86-64bit/s\(index)/2026-11-20; cd mirror/rel/x86-64bit/s\(index)/2026-11-20
+      echo ok > status; truncate -s \(size) stage3-s\(index)-rel-2026-11-20.tar.xz
+      """)
+  }
+}
+
+@Suite("A run that hashes") struct HashingRunTests {
+  @Test(
+    "does the rest where a disk fails to read, names the tarball, and ends with 3",
+    .enabled(if: Tracing.works, "\(Tracing.reason)"), arguments: [["digestgen"], ["verify"]])
+  func readError(_ verb: [String]) throws {
+    let sandbox = try Sandbox()
+    try makeMirror(of: Array(repeating: "3M", count: 12), in: sandbox)
+    try sandbox.shell(
+      "head -c 3M /dev/urandom > mirror/rel/x86-64bit/s4/2026-11-20/stage3-s4-rel-2026-11-20.tar.xz")
+    if verb == ["verify"] { try #require(try sandbox.mirrorctl("digestgen").status == 0) }
+    let algorithms = verb == ["digestgen"] ? ["--algorithm", "sha256,sha512"] : []
+    let trace = Tracing.arguments(trace: ["pread64"], inject: "pread64:error=EIO:when=40")
+    let outcome = try sandbox.run(trace + sandbox.command(verb + algorithms + ["--jobs", "1"]))
+    #expect(outcome.status == 3)
+    let lines = outcome.errorText.split(separator: "\n")
+    try #require(lines.count == 1, "\(outcome.errorText)")
+    let victim = try #require(lines[0].firstMatch(of: /s([0-9]+)-rel-2026-11-20\.tar\.xz: cannot read/))
+    if verb == ["digestgen"] {
+      let judged = try sandbox.shell(
+        """
+        cd mirror/rel/x86-64bit
+        for t in */*/*.tar.xz; do
+          case $t in s\(victim.1)/*) [ ! -e $t.hash.txt ] || exit 9; continue;; esac
+          echo "$(cut -d' ' -f2 $t.hash.txt)  $t"
+        done | sha256sum -c --strict --quiet
+        """)
+      #expect(judged.errorText == "")
+    } else {
+      #expect(outcome.text.split(separator: "\n").count { $0.hasPrefix("ok ") } == 11)
+    }
+    let again = try sandbox.run(sandbox.command(verb))
+    #expect(again.status == 0, "\(again.errorText)")
+  }
+
+  @Test("stays below 64 MiB, however many and large the tarballs", arguments: [1, 40])
+  func memory(count: Int) throws {
+    let sandbox = try Sandbox()
+    try makeMirror(of: Array(repeating: "\(240 / count)M", count: count), in: sandbox)
+    let run = try sandbox.start(
+      sandbox.command(["digestgen", "--algorithm", "sha256,sha512,blake2b", "--jobs", "8"]))
+    var peak = 0
+    while run.isRunning {
+      // Its highest resident set so far, in KiB; the file is empty when the program has just ended.
+      let status = (try? String(contentsOfFile: "/proc/\(run.pid)/status", encoding: .utf8)) ?? ""
+      if let line = status.firstMatch(of: /Name:\s+mirrorctl[\s\S]*VmHWM:\s+([0-9]+) kB/) {
+        peak = max(peak, Int(line.1) ?? 0)
+      }
+      usleep(2000)
+    }
+    #expect(try run.wait().status == 0)
+    #expect(peak > 0)
+    #expect(peak < 64 << 10)
+  }
+
+  @Test(
+    "hashes alike with any of the processor's instructions",
+    arguments: ["avx512", "avx2", "avx2,shani", "none"])
+  func masked(_ list: String) throws {
+    let sandbox = try Sandbox()
+    try makeMirror(of: ["0", "1", "1M", "3M", "3M", "3M", "3M", "3M", "3M", "3M", "700K"], in: sandbox)
+    let verb = sandbox.command(["digestgen", "--algorithm", "sha256,sha512,blake2b", "--format", "manifest"])
+    try #require(try sandbox.run(verb).status == 0)
+    let before = try Tree(sandbox.mirror)
+    try sandbox.shell(
+      "rm -rf state; find mirror -name '*.hash.txt' -delete; find mirror -name Manifest -delete")
+    let outcome = try sandbox.run(["env", "MIRRORCTL_ISA=\(list)"] + verb)
+    #expect(outcome.status == 0, "\(outcome.errorText)")
+    let differences = try Tree(sandbox.mirror).differences(from: before)
+    #expect(differences.filter { $0 != ".mirrorctl.lock differs" } == [])
+  }
+}
