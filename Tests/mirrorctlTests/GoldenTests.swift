@@ -58,6 +58,7 @@ struct GoldenCase: CustomTestStringConvertible, Sendable {
     GoldenCase(name: "error-no-such-path", arguments: "verify funtoo-current/nothing", status: 1),
     GoldenCase(name: "error-missing-mirror", arguments: "status --mirror /nonexistent/mirror", status: 1),
     GoldenCase(name: "error-subset", arguments: "verify --subset 8/7", status: 64),
+    GoldenCase(name: "error-max-rate", arguments: "verify --max-rate fast", status: 64),
     GoldenCase(name: "version", arguments: "--version"),
     GoldenCase(name: "help", arguments: "--help"),
   ]
@@ -71,6 +72,14 @@ struct GoldenCase: CustomTestStringConvertible, Sendable {
     let run = mirror.run(arguments, environment: ["MIRRORCTL_MIRROR": "\(mirror.root)"])
     #expect(run.status == golden.status, "\(run.text)")
     try Golden.expect(run.text, is: golden.name)
+  }
+
+  @Test func `of instructions that it does not know names those that it does`() throws {
+    let mirror = try GoldenMirror()
+    let run = mirror.run(
+      ["digestgen"], environment: ["MIRRORCTL_MIRROR": "\(mirror.root)", "MIRRORCTL_ISA": "avx2,mmx"])
+    #expect(run.status == 64)
+    try Golden.expect(run.text, is: "error-unknown-isa")
   }
 
   @Test func `without a mirror tells how to name one`() throws {
