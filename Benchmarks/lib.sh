@@ -1,0 +1,120 @@
+# shellcheck shell=bash disable=SC2034
+# What the benchmarks share. A script that sources this defines usage, adds options of its own to `option`, and calls
+# read_options and set_up.
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+mirrorctl=$here/../.build/release/mirrorctl
+small=
+# Options that take a value, by name.
+declare -A option=([runs]=5 [work]=${TMPDIR:-/tmp})
+
+die() {
+    echo "${0##*/}: $*" >&2
+    exit 1
+}
+
+wrong_usage() {
+    echo "${0##*/}: $*" >&2
+    usage >&2
+    exit 64
+}
+
+# read_options ARGUMENT...: sets mirrorctl, small and the values of `option`.
+read_options() {
+    while (($#)); do
+        case $1 in
+        --help | -h) usage && exit ;;
+        --small) small=yes ;;
+        -*)
+            [[ $1 =~ ^--([a-z]+)$ && -v option[${BASH_REMATCH[1]}] ]] || wrong_usage "$1: no such option"
+            (($# > 1)) || wrong_usage "$1: needs a value"
+            option[${BASH_REMATCH[1]}]=$2
+            shift
+            ;;
+        *) mirrorctl=$1 ;;
+        esac
+        shift
+    done
+    runs=${option[runs]}
+    [[ $runs =~ ^[1-9][0-9]*$ ]] || wrong_usage "--runs $runs: not a positive number"
+}
+
+# Makes the place where all is written, and takes it away at the end.
+set_up() {
+    [[ -x $mirrorctl && -f $mirrorctl ]] || die "$mirrorctl: no such program: build it with 'make build'"
+    mirrorctl=$(realpath "$mirrorctl")
+    [[ -d ${option[work]} ]] || die "${option[work]}: no such directory: name one with --work"
+    work=$(mktemp -d -p "${option[work]}" mirrorctl-bench.XXXXXX)
+    trap 'rm -rf "$work"' EXIT
+
+    # Neither this user's configuration nor his catalog may take part; and the C locale gives $EPOCHREALTIME its point.
+    export LC_ALL=C HOME=$work/home XDG_STATE_HOME=$work/state
+    unset MIRRORCTL_CONFIG MIRRORCTL_MIRROR MIRRORCTL_ISA
+    mkdir "$HOME" "$XDG_STATE_HOME" "$work/samples"
+
+    type -P time >/dev/null ||
+        echo "GNU time: not installed, Python stands in: times are some 40 ms too long, peaks below 14 MiB unknown"
+}
+
+# make_mirror DIR ARGUMENT...: a mirror as Benchmarks/make-mirror makes it, written back and in the page cache, so that
+# no run pays for the disk.
+make_mirror() {
+    "$here/make-mirror" "$@"
+    sync -f "$1"
+    find "$1" -type f -name '*.tar.xz' -exec cat {} + >/dev/null
+}
+
+# with_peak FILE COMMAND...: runs it, and writes the peak memory in KiB of its largest process to the file.
+with_peak() {
+    local file=$1
+    shift
+    if type -P time >/dev/null; then
+        command time -f %M -o "$file" "$@"
+    else
+        python3 - "$file" "$@" <<'END'
+import resource, subprocess, sys
+status = subprocess.call(sys.argv[2:])
+with open(sys.argv[1], "w") as file:
+    print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, file=file)
+sys.exit(status)
+END
+    fi
+}
+
+# measure NAME COMMAND...: adds a line "microseconds KiB" to the samples of NAME.
+measure() {
+    local name=$1 began ended
+    shift
+    began=${EPOCHREALTIME/./}
+    with_peak "$work/peak" "$@" >/dev/null 2>"$work/stderr" || die "$*: failed: $(tail -n 5 "$work/stderr")"
+    ended=${EPOCHREALTIME/./}
+    echo "$((ended - began)) $(<"$work/peak")" >>"$work/samples/$name"
+}
+
+# median NAME: of the first words of its samples.
+median() {
+    sort -n "$work/samples/$1" | awk '{ v[NR] = $1 } END { print (v[int((NR + 1) / 2)] + v[int(NR / 2) + 1]) / 2 }'
+}
+
+median_seconds() {
+    awk -v microseconds="$(median "$1")" 'BEGIN { printf "%.6f\n", microseconds / 1e6 }'
+}
+
+# peak_mebibytes NAME: the largest of all its runs.
+peak_mebibytes() {
+    awk '$2 > peak { peak = $2 } END { print peak / 1024 }' "$work/samples/$1"
+}
+
+forget_catalog() {
+    rm -rf "$XDG_STATE_HOME"
+    mkdir "$XDG_STATE_HOME"
+}
+
+# forget_digests MIRROR: takes back all that tells digests, so that the next run starts from nothing.
+forget_digests() {
+    find "$1" \( -name '*.hash.txt' -o -name '*.gpg' -o -name SHA256SUMS -o -name SHA512SUMS -o -name B2SUMS \
+        -o -name Manifest \) -delete
+    forget_catalog
+    # Otherwise the next run's fsync would write this too.
+    sync -f "$1"
+}
