@@ -16,11 +16,11 @@
 enum {
     MAX_THREADS = 2,
     THREAD_BYTES = 512 * 1024,
-    PASSES = 16,
-    WINDOWS = 15,
+    PASSES = 4,
+    WINDOWS = 150,
     MAX_KERNELS = CDL_ISA_AVX512 + 1,
 };
-static const double window_seconds = 0.02;
+static const double window_seconds = 0.002;
 
 typedef struct {
     const cdl_kernel *kernel; ///< Null for OpenSSL's `digest`.

@@ -1,6 +1,6 @@
 /// SHA-256 with the x86 SHA extensions. A SHA256RNDS2 waits for the one before it,
-/// which on AMD's Zen takes four cycles, while another could start every two: so
-/// two messages take turns. (Three or four are slower, for want of registers.)
+/// four cycles on AMD's Zen, while from Zen 4 on another can start every cycle (every
+/// second before, and on Intel's): so up to four messages take turns.
 #include "kernels.h"
 
 #if defined(__x86_64__)
@@ -9,7 +9,7 @@
 
 #define SHA_CODE __attribute__((target("sha,sse4.1,ssse3")))
 
-enum { BLOCK_BYTES = 64, MAX_LANES = 2 };
+enum { BLOCK_BYTES = 64, MAX_LANES = 4 };
 
 /// One lane's chaining value, in the order the instructions want: words f e b a
 /// and h g d c, from the lowest.
@@ -34,6 +34,10 @@ static SHA_CODE void store_chain(chain value, cdl_state *state) {
     _mm_storeu_si128((__m128i *)state->words + 1, _mm_alignr_epi8(ghcd, abef, 8));
 }
 
+/// Keeps clang from moving a value's computation past another's, which would bring
+/// all lanes' SHA256RNDS2 together, and all that could fill their waiting times.
+#define COMPUTE_HERE(value, place) __asm__ volatile("" : "+" place(value))
+
 /// Four rounds of every lane with the four schedule words `w[lane][i]`, which then
 /// make place for those sixteen rounds on.
 #define FOUR_ROUNDS(k, i, MAKE_NEXT_WORDS)                                                       \
@@ -45,17 +49,21 @@ static SHA_CODE void store_chain(chain value, cdl_state *state) {
             s[lane].hgdc = _mm_sha256rnds2_epu32(s[lane].hgdc, feba, words);                     \
             s[lane].feba = _mm_sha256rnds2_epu32(feba, s[lane].hgdc,                             \
                                                  _mm_shuffle_epi32(words, 0x0e));                \
+            COMPUTE_HERE(s[lane].feba, "x");                                                     \
+            COMPUTE_HERE(s[lane].hgdc, "x");                                                     \
             MAKE_NEXT_WORDS(lane, i);                                                            \
         }                                                                                        \
     } while (0)
 
+/// Only the newest words stay in a register: there are not enough for all lanes'.
 #define NEXT_WORDS(lane, i)                                                                      \
     do {                                                                                         \
-        const __m128i back3 = w[lane][((i) + 1) % 4], back2 = w[lane][((i) + 2) % 4];            \
-        const __m128i back1 = w[lane][((i) + 3) % 4];                                            \
-        const __m128i sum = _mm_add_epi32(_mm_sha256msg1_epu32(w[lane][i], back3),               \
-                                          _mm_alignr_epi8(back1, back2, 4));                     \
-        w[lane][i] = _mm_sha256msg2_epu32(sum, back1);                                           \
+        const __m128i sum =                                                                      \
+            _mm_add_epi32(_mm_sha256msg1_epu32(w[lane][i], w[lane][((i) + 1) % 4]),              \
+                          _mm_alignr_epi8(newest[lane], w[lane][((i) + 2) % 4], 4));             \
+        newest[lane] = w[lane][i] = _mm_sha256msg2_epu32(sum, newest[lane]);                     \
+        COMPUTE_HERE(w[lane][i], "m");                                                           \
+        COMPUTE_HERE(newest[lane], "x");                                                         \
     } while (0)
 #define NO_WORDS(lane, i) (void)0
 
@@ -68,13 +76,14 @@ compress(cdl_state *const *states, const uint8_t *const *data, int lanes, size_t
     UNROLL for (int lane = 0; lane < lanes; lane++)
         s[lane] = load_chain(states[lane]);
     for (size_t block = 0; block < blocks; block++) {
-        __m128i w[MAX_LANES][4];
+        __m128i w[MAX_LANES][4], newest[MAX_LANES];
         chain before[MAX_LANES];
         UNROLL for (int lane = 0; lane < lanes; lane++) {
             const __m128i *const source = (const __m128i *)(data[lane] + BLOCK_BYTES * block);
             before[lane] = s[lane];
             UNROLL for (int i = 0; i < 4; i++)
                 w[lane][i] = _mm_shuffle_epi8(_mm_loadu_si128(source + i), reversed);
+            newest[lane] = w[lane][3];
         }
         const uint32_t *k = cdl_sha256_k;
         for (; k < cdl_sha256_k + 48; k += 16) {
@@ -98,10 +107,20 @@ compress(cdl_state *const *states, const uint8_t *const *data, int lanes, size_t
 
 static SHA_CODE void advance(cdl_state *const *states, const uint8_t *const *data, unsigned count,
                              size_t blocks) {
-    if (count == 1)
+    switch (count) {
+    case 1:
         compress(states, data, 1, blocks);
-    else
+        break;
+    case 2:
         compress(states, data, 2, blocks);
+        break;
+    case 3:
+        compress(states, data, 3, blocks);
+        break;
+    case 4:
+        compress(states, data, 4, blocks);
+        break;
+    }
 }
 
 const cdl_kernel cdl_sha256_shani = {

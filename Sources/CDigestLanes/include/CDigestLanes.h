@@ -33,7 +33,7 @@ typedef enum cdl_algorithm {
 typedef enum cdl_isa {
     CDL_ISA_NONE = 0,   ///< `cdl_find` gives null.
     CDL_ISA_SCALAR = 1, ///< 1 lane; on every architecture.
-    CDL_ISA_SHANI = 2,  ///< x86 SHA extensions: SHA-256 only, 2 interleaved lanes.
+    CDL_ISA_SHANI = 2,  ///< x86 SHA extensions: SHA-256 only, 4 interleaved lanes.
     CDL_ISA_AVX2 = 3,   ///< 256-bit vectors: 8 lanes of SHA-256, 4 of the others.
     CDL_ISA_AVX512 = 4, ///< 512-bit vectors: 16 lanes of SHA-256, 8 of the others.
 } cdl_isa;
