@@ -1,13 +1,26 @@
 /// The choice of a kernel by what this CPU and its operating system support.
 #include "kernels.h"
 
-static const cdl_kernel *const kernels[] = {
-    &cdl_sha256_scalar, &cdl_sha512_scalar, &cdl_blake2b_scalar,
+enum { SHANI = 1, AVX = 2, AVX2 = 4, AVX512 = 8, BMI2 = 16, ASKED = 32 };
+
+static const struct {
+    const cdl_kernel *kernel;
+    unsigned features;
+} kernels[] = {
 #if defined(__x86_64__)
-    &cdl_sha256_shani,
-    &cdl_sha256_avx2,   &cdl_sha512_avx2,   &cdl_blake2b_avx2,
-    &cdl_sha256_avx512, &cdl_sha512_avx512, &cdl_blake2b_avx512,
+    {&cdl_sha512_bmi2, BMI2 | AVX},
+    {&cdl_sha256_shani, SHANI | AVX},
+    {&cdl_sha256_shani_sse, SHANI},
+    {&cdl_sha256_avx2, AVX2},
+    {&cdl_sha512_avx2, AVX2},
+    {&cdl_blake2b_avx2, AVX2},
+    {&cdl_sha256_avx512, AVX512},
+    {&cdl_sha512_avx512, AVX512},
+    {&cdl_blake2b_avx512, AVX512},
 #endif
+    {&cdl_sha256_scalar, 0},
+    {&cdl_sha512_scalar, 0},
+    {&cdl_blake2b_scalar, 0},
 };
 
 #if defined(__x86_64__)
@@ -25,38 +38,60 @@ static int has_shani(void) {
 
 /// `__builtin_cpu_supports` answers no for vector registers that the operating
 /// system does not save (XGETBV).
-static int has_avx512(void) {
-    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-           __builtin_cpu_supports("avx512vl");
+static unsigned ask_cpu(void) {
+    __builtin_cpu_init();
+    unsigned features = ASKED;
+    if (has_shani())
+        features |= SHANI;
+    if (__builtin_cpu_supports("avx"))
+        features |= AVX;
+    if (__builtin_cpu_supports("avx2"))
+        features |= AVX2;
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+        __builtin_cpu_supports("avx512vl"))
+        features |= AVX512;
+    if (__builtin_cpu_supports("bmi2"))
+        features |= BMI2;
+    return features;
 }
 
 /// Asked once, for CPUID takes microseconds in a virtual machine.
-static int is_supported(cdl_isa isa) {
+static unsigned cpu_features(void) {
     static atomic_uint known;
-    unsigned set = atomic_load_explicit(&known, memory_order_relaxed);
-    if (set == 0) {
-        __builtin_cpu_init();
-        set = 1u << CDL_ISA_SCALAR;
-        set |= has_shani() ? 1u << CDL_ISA_SHANI : 0;
-        set |= __builtin_cpu_supports("avx2") ? 1u << CDL_ISA_AVX2 : 0;
-        set |= has_avx512() ? 1u << CDL_ISA_AVX512 : 0;
-        atomic_store_explicit(&known, set, memory_order_relaxed);
+    unsigned features = atomic_load_explicit(&known, memory_order_relaxed);
+    if (features == 0) {
+        features = ask_cpu();
+        atomic_store_explicit(&known, features, memory_order_relaxed);
     }
-    return set >> isa & 1;
+    return features;
 }
 
 #else
 
-static int is_supported(cdl_isa isa) {
-    return isa == CDL_ISA_SCALAR;
+static unsigned cpu_features(void) {
+    return 0;
 }
 
 #endif
 
+static const size_t kernel_count = sizeof kernels / sizeof kernels[0];
+
+const cdl_kernel *cdl_supported_kernel(size_t index) {
+    const unsigned features = cpu_features();
+    for (size_t i = 0; i < kernel_count; i++) {
+        if ((kernels[i].features & ~features) == 0 && index-- == 0)
+            return kernels[i].kernel;
+    }
+    return NULL;
+}
+
 const cdl_kernel *cdl_find(cdl_algorithm algorithm, cdl_isa isa) {
-    for (size_t i = 0; i < sizeof kernels / sizeof kernels[0]; i++) {
-        if (kernels[i]->algorithm == algorithm && kernels[i]->isa == isa)
-            return is_supported(isa) ? kernels[i] : NULL;
+    const unsigned features = cpu_features();
+    for (size_t i = 0; i < kernel_count; i++) {
+        const cdl_kernel *const kernel = kernels[i].kernel;
+        if (kernel->algorithm == algorithm && kernel->isa == isa &&
+            (kernels[i].features & ~features) == 0)
+            return kernel;
     }
     return NULL;
 }

@@ -37,7 +37,11 @@ extern const uint64_t cdl_sha512_k[80];
 extern const cdl_kernel cdl_sha256_scalar, cdl_sha512_scalar, cdl_blake2b_scalar;
 extern const cdl_kernel cdl_sha256_avx2, cdl_sha512_avx2, cdl_blake2b_avx2;
 extern const cdl_kernel cdl_sha256_avx512, cdl_sha512_avx512, cdl_blake2b_avx512;
-extern const cdl_kernel cdl_sha256_shani;
+extern const cdl_kernel cdl_sha256_shani, cdl_sha256_shani_sse, cdl_sha512_bmi2;
+
+/// The kernels that this CPU and its operating system support, null from the end on;
+/// where two are for the same instruction set, the faster comes first.
+const cdl_kernel *cdl_supported_kernel(size_t index);
 
 /// The fastest kernel for a message alone.
 const cdl_kernel *cdl_find_lone(cdl_algorithm algorithm);

@@ -1,23 +1,32 @@
 /// The compression function of SHA-256 or SHA-512 (FIPS 180-4, section 6), as the
 /// including file has parametrised it: WORD, a VEC of them with one for each lane,
-/// BLOCK_BYTES, ROUNDS, ROUND_CONSTANTS, LOAD_BLOCK, and the functions BIG_SIGMA0, BIG_SIGMA1, SMALL_SIGMA0, SMALL_SIGMA1.
+/// BLOCK_BYTES, ROUNDS, ROUND_CONSTANTS, LOAD_BLOCK, and the functions BIG_SIGMA0,
+/// BIG_SIGMA1, SMALL_SIGMA0, SMALL_SIGMA1. It may have a message schedule of its own:
+/// a type NAME(schedule), ADDEND and NEXT_WORD.
+
+#ifndef ADDEND
+typedef VEC NAME(schedule)[16];
+
+/// What round `i` adds of the message.
+#define ADDEND(i) (k[i] + w[i])
+
+/// Sixteen words of the message schedule suffice: a word makes place for the
+/// one sixteen rounds on.
+#define NEXT_WORD(i)                                                                             \
+    w[i] += SMALL_SIGMA1(w[(i + 14) % 16]) + w[(i + 9) % 16] + SMALL_SIGMA0(w[(i + 1) % 16])
+#endif
 
 /// One round. Instead of moving the eight variables down, the next round is
 /// given them renamed.
 #define ROUND(a, b, c, d, e, f, g, h, i)                                                         \
     do {                                                                                         \
-        h += k[i] + w[i];                                                                        \
+        h += ADDEND(i);                                                                          \
         h += CHOOSE(e, f, g);                                                                    \
         h += BIG_SIGMA1(e);                                                                      \
         d += h;                                                                                  \
         h += MAJORITY(a, b, c);                                                                  \
         h += BIG_SIGMA0(a);                                                                      \
     } while (0)
-
-/// Sixteen words of the message schedule suffice: a word makes place for the
-/// one sixteen rounds on.
-#define NEXT_WORD(i)                                                                             \
-    w[i] += SMALL_SIGMA1(w[(i + 14) % 16]) + w[(i + 9) % 16] + SMALL_SIGMA0(w[(i + 1) % 16])
 
 #define EIGHT_TIMES(DO, i)                                                                       \
     DO(a, b, c, d, e, f, g, h, (i));                                                             \
@@ -37,7 +46,7 @@ static VECTOR_CODE void NAME(compress)(VEC *rows, const uint8_t *const *lane, si
     VEC a = rows[0], b = rows[1], c = rows[2], d = rows[3];
     VEC e = rows[4], f = rows[5], g = rows[6], h = rows[7];
     for (size_t offset = 0; offset < blocks * BLOCK_BYTES; offset += BLOCK_BYTES) {
-        VEC w[16];
+        NAME(schedule) w;
         LOAD_BLOCK(w, lane, offset);
         const WORD *k = ROUND_CONSTANTS;
         for (; k < ROUND_CONSTANTS + ROUNDS - 16; k += 16) {
@@ -57,6 +66,7 @@ static VECTOR_CODE void NAME(compress)(VEC *rows, const uint8_t *const *lane, si
     }
 }
 
+#undef ADDEND
 #undef ROUND
 #undef NEXT_WORD
 #undef EIGHT_TIMES

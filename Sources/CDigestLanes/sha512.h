@@ -14,6 +14,10 @@
 #define SMALL_SIGMA0(x) XOR3(ROTR64(x, 1), ROTR64(x, 8), (x) >> 7)
 #define SMALL_SIGMA1(x) XOR3(ROTR64(x, 19), ROTR64(x, 61), (x) >> 6)
 
+#if LANES64 == 1
+#include "sha512_pairs.h"
+#endif
+
 #include "sha2.h"
 
 #include "lane_kernel.h"

@@ -7,7 +7,9 @@
 
 #include <immintrin.h>
 
-#define SHA_CODE __attribute__((target("sha,sse4.1,ssse3")))
+#define SHA_CODE __attribute__((target("sha,sse4.1")))
+#define SHA_AVX_CODE __attribute__((target("sha,avx")))
+#define INLINE static inline __attribute__((always_inline))
 
 enum { BLOCK_BYTES = 64, MAX_LANES = 4 };
 
@@ -17,7 +19,7 @@ typedef struct {
     __m128i feba, hgdc;
 } chain;
 
-static SHA_CODE chain load_chain(const cdl_state *state) {
+INLINE SHA_CODE chain load_chain(const cdl_state *state) {
     const __m128i abcd = _mm_loadu_si128((const __m128i *)state->words);
     const __m128i efgh = _mm_loadu_si128((const __m128i *)state->words + 1);
     const __m128i badc = _mm_shuffle_epi32(abcd, 0xb1), hgfe = _mm_shuffle_epi32(efgh, 0x1b);
@@ -27,7 +29,7 @@ static SHA_CODE chain load_chain(const cdl_state *state) {
     };
 }
 
-static SHA_CODE void store_chain(chain value, cdl_state *state) {
+INLINE SHA_CODE void store_chain(chain value, cdl_state *state) {
     const __m128i abef = _mm_shuffle_epi32(value.feba, 0x1b);
     const __m128i ghcd = _mm_shuffle_epi32(value.hgdc, 0xb1);
     _mm_storeu_si128((__m128i *)state->words, _mm_blend_epi16(abef, ghcd, 0xf0));
@@ -68,8 +70,8 @@ static SHA_CODE void store_chain(chain value, cdl_state *state) {
 #define NO_WORDS(lane, i) (void)0
 
 /// Where the number of lanes is a constant, each lane's values are in registers.
-static SHA_CODE inline __attribute__((always_inline)) void
-compress(cdl_state *const *states, const uint8_t *const *data, int lanes, size_t blocks) {
+INLINE SHA_CODE void compress(cdl_state *const *states, const uint8_t *const *data, int lanes,
+                              size_t blocks) {
     const __m128i reversed =
         _mm_set_epi8(12, 13, 14, 15, 8, 9, 10, 11, 4, 5, 6, 7, 0, 1, 2, 3);
     chain s[MAX_LANES];
@@ -105,8 +107,8 @@ compress(cdl_state *const *states, const uint8_t *const *data, int lanes, size_t
         store_chain(s[lane], states[lane]);
 }
 
-static SHA_CODE void advance(cdl_state *const *states, const uint8_t *const *data, unsigned count,
-                             size_t blocks) {
+INLINE SHA_CODE void advance_count(cdl_state *const *states, const uint8_t *const *data,
+                                   unsigned count, size_t blocks) {
     switch (count) {
     case 1:
         compress(states, data, 1, blocks);
@@ -123,15 +125,24 @@ static SHA_CODE void advance(cdl_state *const *states, const uint8_t *const *dat
     }
 }
 
-const cdl_kernel cdl_sha256_shani = {
-    .name = "sha256-shani",
-    .algorithm = CDL_SHA256,
-    .isa = CDL_ISA_SHANI,
-    .lanes = MAX_LANES,
-    .fast_lanes = 0,
-    .fast_rate = 1,
-    .block_bytes = BLOCK_BYTES,
-    .advance = advance,
-};
+static SHA_CODE void advance_sse(cdl_state *const *states, const uint8_t *const *data,
+                                 unsigned count, size_t blocks) {
+    advance_count(states, data, count, blocks);
+}
+
+/// The same with AVX's instructions beside SHA's, which spare moves between registers.
+static SHA_AVX_CODE void advance_avx(cdl_state *const *states, const uint8_t *const *data,
+                                     unsigned count, size_t blocks) {
+    advance_count(states, data, count, blocks);
+}
+
+#define SHANI_KERNEL(name_, advance_)                                                            \
+    {                                                                                            \
+        .name = name_, .algorithm = CDL_SHA256, .isa = CDL_ISA_SHANI, .lanes = MAX_LANES,        \
+        .fast_lanes = 0, .fast_rate = 1, .block_bytes = BLOCK_BYTES, .advance = advance_,        \
+    }
+
+const cdl_kernel cdl_sha256_shani = SHANI_KERNEL("sha256-shani", advance_avx);
+const cdl_kernel cdl_sha256_shani_sse = SHANI_KERNEL("sha256-shani-sse", advance_sse);
 
 #endif
