@@ -1,6 +1,6 @@
-/// SHA-256 with the x86 SHA extensions. A SHA256RNDS2 waits for the one before it,
-/// four cycles on AMD's Zen, while from Zen 4 on another can start every cycle (every
-/// second before, and on Intel's): so up to four messages take turns.
+/// SHA-256 with the x86 SHA extensions. A SHA256RNDS2 waits for the one before it, on
+/// AMD's Zen 4 four cycles, while another could start in each: so up to four messages
+/// take turns, as many as fit into the registers.
 #include "kernels.h"
 
 #if defined(__x86_64__)
