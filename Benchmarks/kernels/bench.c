@@ -46,19 +46,17 @@ static size_t hash_messages(const job *job) {
         EVP_Digest(job->data, THREAD_BYTES, digest, NULL, job->digest, NULL);
         return THREAD_BYTES;
     }
-    const size_t parts = kernel->lanes + kernel->fast_lanes * (kernel->fast_rate - 1);
-    const size_t part_bytes = THREAD_BYTES / parts / 64 * 64;
+    const size_t part_bytes = THREAD_BYTES / kernel->lanes / 64 * 64;
     const size_t blocks = part_bytes / kernel->block_bytes;
     cdl_state states[CDL_MAX_LANES], *state[CDL_MAX_LANES];
     const uint8_t *data[CDL_MAX_LANES], *next = job->data;
     size_t bytes = 0;
     for (unsigned lane = 0; lane < job->count; lane++) {
-        const size_t rate = lane < kernel->fast_lanes ? kernel->fast_rate : 1;
         state[lane] = &states[lane];
         cdl_begin(kernel->algorithm, state[lane]);
         data[lane] = next;
-        next += rate * part_bytes;
-        bytes += rate * PASSES * blocks * kernel->block_bytes;
+        next += part_bytes;
+        bytes += PASSES * blocks * kernel->block_bytes;
     }
     for (int pass = 0; pass < PASSES; pass++)
         kernel->advance(state, data, job->count, blocks);

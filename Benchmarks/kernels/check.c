@@ -67,10 +67,6 @@ static size_t blocks_to_advance(cdl_algorithm algorithm, size_t bytes) {
     return bytes == 0 ? 0 : (bytes - 1) / cdl_block_bytes(algorithm);
 }
 
-static size_t lane_rate(const cdl_kernel *kernel, unsigned lane) {
-    return lane < kernel->fast_lanes ? kernel->fast_rate : 1;
-}
-
 /// `advance` with arrays of just `count` elements, as the sanitizer knows then.
 static void advance(const cdl_kernel *kernel, cdl_state *states, const uint8_t *const *data,
                     unsigned count, size_t blocks) {
@@ -153,7 +149,7 @@ static void check_lengths(const cdl_kernel *kernel) {
             }
             advance(kernel, states, data, count, blocks);
             for (unsigned lane = 0; lane < count; lane++) {
-                const size_t hashed = lane_rate(kernel, lane) * blocks * block;
+                const size_t hashed = blocks * block;
                 expect(finishes(kernel->algorithm, &states[lane], data[lane], hashed,
                                 hashed + bytes - blocks * block),
                        kernel->name, "length", bytes);
@@ -218,9 +214,9 @@ static void check_random(const char *name, const cdl_kernel *const *kernels, uin
             open[other] = open[count];
             open[count] = taken;
             const size_t left = blocks_to_advance(algorithm, taken.bytes - taken.hashed);
-            if (left < lane_rate(kernel, count))
+            if (left == 0)
                 break;
-            const size_t most_blocks = left / lane_rate(kernel, count);
+            const size_t most_blocks = left;
             blocks = most_blocks < blocks ? most_blocks : blocks;
         }
         if (count == 0) {
@@ -237,7 +233,7 @@ static void check_random(const char *name, const cdl_kernel *const *kernels, uin
         blocks -= random_below((uint32_t)blocks);
         kernel->advance(states, data, count, blocks);
         for (unsigned lane = 0; lane < count; lane++)
-            open[lane].hashed += lane_rate(kernel, lane) * blocks * block;
+            open[lane].hashed += blocks * block;
     }
 }
 
@@ -255,7 +251,7 @@ static void check_independence(const cdl_kernel *kernel) {
             }
             data[kept] = messages[kept];
             advance(kernel, states, data, kernel->lanes, blocks);
-            const size_t hashed = lane_rate(kernel, kept) * blocks * kernel->block_bytes;
+            const size_t hashed = blocks * kernel->block_bytes;
             expect(finishes(kernel->algorithm, &states[kept], data[kept], hashed,
                             hashed + kernel->block_bytes),
                    kernel->name, "neighbours", kept);
@@ -283,7 +279,7 @@ static void check_bounds(const cdl_kernel *kernel) {
             cdl_begin(kernel->algorithm, &states[lane]);
             data[lane] = messages[lane];
         }
-        const size_t bytes = lane_rate(kernel, last) * blocks * kernel->block_bytes;
+        const size_t bytes = blocks * kernel->block_bytes;
         data[last] = message_end - bytes;
         advance(kernel, states, data, kernel->lanes, blocks);
         if (kernel->algorithm != CDL_BLAKE2B)

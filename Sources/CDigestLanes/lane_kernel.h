@@ -30,8 +30,6 @@ const cdl_kernel KERNEL = {
     .algorithm = HASH_ID,
     .isa = ISA_ID,
     .lanes = LANES,
-    .fast_lanes = 0,
-    .fast_rate = 1,
     .block_bytes = BLOCK_BYTES,
     .advance = NAME(advance),
 };

@@ -139,7 +139,7 @@ static SHA_AVX_CODE void advance_avx(cdl_state *const *states, const uint8_t *co
 #define SHANI_KERNEL(name_, advance_)                                                            \
     {                                                                                            \
         .name = name_, .algorithm = CDL_SHA256, .isa = CDL_ISA_SHANI, .lanes = MAX_LANES,        \
-        .fast_lanes = 0, .fast_rate = 1, .block_bytes = BLOCK_BYTES, .advance = advance_,        \
+        .block_bytes = BLOCK_BYTES, .advance = advance_,                                         \
     }
 
 const cdl_kernel cdl_sha256_shani = SHANI_KERNEL("sha256-shani", advance_avx);

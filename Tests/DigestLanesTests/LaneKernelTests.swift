@@ -21,7 +21,7 @@ import Testing
         Message(
           kernel.algorithm,
           bytes: Self.bytes(
-            count: (length + lane) % (4 * block + 1) + 4 * block * (kernel.rate(lane) - 1),
+            count: (length + lane) % (4 * block + 1),
             seed: UInt64(length * 31 + lane)))
       }
       hash(messages, with: [kernel])
@@ -55,7 +55,7 @@ import Testing
       if open.isEmpty { return }
       // A message too short for its lane ends there; the ones behind it move up.
       for lane in 0..<min(open.count, Int(kernel.raw.lanes)) {
-        while lane < open.count, open[lane].blocksLeft < kernel.rate(lane) {
+        while lane < open.count, open[lane].blocksLeft < 1 {
           open.remove(at: lane).finish()
         }
       }
@@ -113,16 +113,13 @@ struct Kernel: CustomTestStringConvertible, @unchecked Sendable {
   var testDescription: String { String(cString: raw.name) }
   var algorithm: Algorithm { Algorithm(raw: raw.algorithm) }
 
-  /// How many blocks that lane goes on where others go on by one.
-  func rate(_ lane: Int) -> Int { lane < raw.fast_lanes ? Int(raw.fast_rate) : 1 }
-
-  /// Hashes one block of each message, `fast_rate` in the fast lanes.
+  /// Hashes one block of each message.
   func advance(_ messages: [Message]) {
     if messages.isEmpty { return }
     raw.advance(
       messages.map(\.state), messages.map { UnsafePointer($0.rest) }, UInt32(messages.count), 1)
-    for (lane, message) in messages.enumerated() {
-      message.hashed += rate(lane) * raw.block_bytes
+    for message in messages {
+      message.hashed += raw.block_bytes
     }
   }
 }

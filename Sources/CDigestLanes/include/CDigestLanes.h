@@ -49,14 +49,12 @@ typedef struct cdl_kernel {
     cdl_algorithm algorithm;
     cdl_isa isa;
     uint32_t lanes;      ///< Messages hashed side by side, at most `CDL_MAX_LANES`.
-    uint32_t fast_lanes; ///< So many lanes, the first, go on `fast_rate` times as fast; mostly 0.
-    uint32_t fast_rate;  ///< 1 where there are no fast lanes.
     size_t block_bytes;
 
-    /// Hashes `blocks` whole blocks, in fast lanes `fast_rate * blocks`, of each of
-    /// `count` messages, 1...lanes. Exactly these are read, from any alignment; data
-    /// aligned to 64 bytes is hashed up to a tenth faster. No state is given twice.
-    /// A call takes as long for few messages as for many.
+    /// Hashes `blocks` whole blocks of each of `count` messages, 1...lanes. Exactly
+    /// these are read, from any alignment; data aligned to 64 bytes is hashed up to a
+    /// tenth faster. No state is given twice. But in SHA-NI a call takes as long for few
+    /// messages as for all lanes.
     void (*advance)(cdl_state *const *states, const uint8_t *const *data, unsigned count,
                     size_t blocks);
 } cdl_kernel;

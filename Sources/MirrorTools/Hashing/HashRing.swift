@@ -1,13 +1,17 @@
 /// One tarball read once into a ring of buffers, from which each of its digests is computed on a thread of its
 /// own.
 struct HashRing: Sendable {
-  private static let buffers = 4
+  private static let buffers = 8
 
   let table: KernelTable
   let pace: Pace
+  /// Bytes of all buffers: large pieces, since each wakes several threads.
+  let bytes: Int
 
   /// Hashes all that is left of a tarball, unless the run is stopped; false if threads are not to be had.
-  func hash(_ tarball: OpenTarball, in memory: UnsafeMutableRawBufferPointer) throws(MirrorError) -> Bool {
+  func hash(_ tarball: OpenTarball) throws(MirrorError) -> Bool {
+    let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes, alignment: 4096)
+    defer { memory.deallocate() }
     let ring = Monitor(State(digests: tarball.messages.count))
     let space = Space(memory: memory)
     let hasRun = Workers.runTogether(tarball.messages.count + 1) { index in

@@ -2,7 +2,7 @@ import CDigestLanes
 
 /// One thread's buffers, and the hashing of tarballs from them side by side.
 struct HashRound: ~Copyable {
-  let memory: UnsafeMutableRawBufferPointer
+  private let memory: UnsafeMutableRawBufferPointer
   private let table: KernelTable
   /// What a round yields of a tarball that failed.
   typealias Failure = (OpenTarball, MirrorError)

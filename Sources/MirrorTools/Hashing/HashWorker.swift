@@ -9,7 +9,9 @@ struct HashWorker: Sendable {
   let mirror: Shared<AnchoredDirectory>
   let table: KernelTable
   let dropsCache: Bool
+  /// Bytes of a thread's buffers when it hashes side by side, and when it hashes one tarball alone.
   let bufferBytes: Int
+  let ringBytes: Int
   let pace: Pace
   let deliveries: Deliveries
 
@@ -20,7 +22,7 @@ struct HashWorker: Sendable {
       let work = pool.wait { $0.take() }
       guard work.count > 0 else { return }
       let opened = work.files + open(work.requests, beside: work.files.count)
-      let unfinished = (work.isAlone ? hashAlone(opened, in: round) : nil) ?? hash(opened, in: round)
+      let unfinished = (work.isAlone ? hashAlone(opened) : nil) ?? hash(opened, in: round)
       let isCancelled = pace.isCancelled
       pool.withLock { pool in
         pool.give(back: unfinished, of: work.count)
@@ -68,10 +70,10 @@ struct HashWorker: Sendable {
 
   /// Hashes the rest of a tarball with a thread for each digest, and gives it if it is not finished; nil where
   /// that is not worth while or not to be had.
-  private func hashAlone(_ tarballs: [OpenTarball], in round: borrowing HashRound) -> [OpenTarball]? {
+  private func hashAlone(_ tarballs: [OpenTarball]) -> [OpenTarball]? {
     guard let tarball = tarballs.first, tarball.remaining >= Self.aloneBytes else { return nil }
     do throws(MirrorError) {
-      guard try HashRing(table: table, pace: pace).hash(tarball, in: round.memory) else { return nil }
+      guard try HashRing(table: table, pace: pace, bytes: ringBytes).hash(tarball) else { return nil }
       guard tarball.isFinished else { return tarballs }
       finish(tarball)
     } catch { fail(tarball.index, error) }

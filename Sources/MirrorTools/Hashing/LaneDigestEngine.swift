@@ -6,9 +6,11 @@ struct LaneDigestEngine: DigestEngine {
   private let table: KernelTable
   var disks = Disks()
 
-  /// Bytes of all threads' buffers; and of one thread's, which its processor's level-2 cache should hold.
-  private static let allBuffers = 32 << 20
+  /// Bytes of all threads' buffers, and of all rings.
+  private static let allBuffers = 16 << 20
+  /// Bytes of one thread's buffers, which its processor's level-2 cache should hold, and of one ring.
   private static let threadBuffers = 1 << 20
+  private static let ring = 8 << 20
   /// Files that hashing leaves to all else of those that a process may open.
   private static let otherDescriptors: rlim_t = 128
   /// Threads that write sidecars while others hash.
@@ -33,6 +35,7 @@ struct LaneDigestEngine: DigestEngine {
     let worker = HashWorker(
       requests: requests, mirror: mirror, table: table, dropsCache: options.dropsCache,
       bufferBytes: min(Self.threadBuffers, Self.allBuffers / max(1, hashers.count)),
+      ringBytes: min(Self.ring, Self.allBuffers / max(1, hashers.count)),
       pace: Pace(options.bytesPerSecond, progress, cancellation), deliveries: deliveries)
     Workers.run(1 + helpers) { index in
       if index == 0 {
