@@ -22,6 +22,7 @@ let package = Package(
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
   ],
   targets: [
+    .target(name: "FlexData", swiftSettings: strict),
     .target(name: "CLinux"),
     .target(name: "CDigestLanes"),
     .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
@@ -52,6 +53,9 @@ let package = Package(
       exclude: ["Golden"], swiftSettings: strict),
     .testTarget(
       name: "MirrorToolsTests", dependencies: ["MirrorTools", "TestSupport", "CLinux", system],
+      swiftSettings: strict),
+    .testTarget(
+      name: "FlexDataTests", dependencies: ["FlexData", "TestSupport"], exclude: ["Golden"],
       swiftSettings: strict),
     .testTarget(
       name: "DigestLanesTests", dependencies: ["CDigestLanes", "COpenSSL", "TestSupport"],
