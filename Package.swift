@@ -33,7 +33,7 @@ let package = Package(
     .target(
       name: "MirrorTools",
       dependencies: [
-        "CLinux", "CDigestLanes", "COpenSSL", "CLibXML2", "CLibArchive", "CLZMA", system,
+        "FlexData", "CLinux", "CDigestLanes", "COpenSSL", "CLibXML2", "CLibArchive", "CLZMA", system,
         .product(name: "GRDB", package: "GRDB.swift"),
       ],
       exclude: ["Index/index.rng"],
@@ -41,7 +41,7 @@ let package = Package(
     .executableTarget(
       name: "mirrorctl",
       dependencies: [
-        "MirrorTools", system,
+        "FlexData", "MirrorTools", system,
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
