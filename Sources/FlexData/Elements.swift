@@ -161,6 +161,9 @@ public final class Elements {
     definitions.keys.filter { (try? expander.definition(of: $0))?.value != nil }.sorted()
   }
 
+  /// The defined name that someone may have meant.
+  public func nearest(to name: String) -> String? { Spelling.nearest(to: name, in: definitions.keys) }
+
   /// Where an element is defined; nil if it is not.
   public func place(of name: String) throws(FlexDataError) -> Place? {
     try expander.definition(of: name).value?.place

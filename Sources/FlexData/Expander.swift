@@ -252,7 +252,11 @@ final class Expander {
 
   private func undefined(_ name: String, at place: Place?) -> FlexDataError {
     let near = Spelling.nearest(to: name, in: elements.definitions.keys)
-    return error("`\(name)` is not defined", at: place, hint: near.map { "did you mean `\($0)`?" })
+    var problem = Problem(
+      message: "`\(name)` is not defined", place: place, hint: near.map { "did you mean `\($0)`?" },
+      chain: steps)
+    problem.isUndefined = true
+    return FlexDataError([problem])
   }
 
   /// Runs `body` as a part of an element's expansion.

@@ -28,6 +28,8 @@ public struct Problem: Sendable {
   public let hint: String?
   /// What led there, the nearest first.
   public let chain: [Step]
+  /// Whether it is that an element is not defined.
+  public internal(set) var isUndefined = false
 }
 
 extension Problem: CustomStringConvertible {

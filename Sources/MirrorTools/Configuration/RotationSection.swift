@@ -25,12 +25,18 @@ struct RotationSection {
     }
   }
 
+  /// Says of a name that it means nothing.
+  func unknown(_ name: String) -> MirrorError {
+    let own = String(name.dropFirst(Self.prefix.count))
+    let near = Spelling.nearest(to: own, in: Self.known)
+    return invalid(
+      name, "is no setting of the rotation",
+      near.map { "did you mean \($0)?" }
+        ?? "there are \(Self.known.joined(separator: ", ")), modes/..., extras/...")
+  }
+
   func settings() throws -> RotationSettings {
-    if let name = unknownNames().first {
-      throw invalid(
-        name, "is no setting of the rotation",
-        "there are \(Self.known.joined(separator: ", ")), modes/..., extras/...")
-    }
+    if let name = unknownNames().first { throw unknown(name) }
     var settings = RotationSettings()
     settings.builds = try names("builds")
     settings.arches = try names("arches")
