@@ -1,4 +1,7 @@
-import Foundation
+import CLinux
+import FoundationEssentials
+import Glibc
+import SystemPackage
 
 /// A program of the host that is asked something.
 enum HostProgram {
@@ -10,36 +13,71 @@ enum HostProgram {
     _ command: [String], input: [UInt8] = [], environment: [String: String] = [:]
   ) throws(MirrorError) -> [UInt8] {
     let name = command.first ?? ""
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = command
-    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-    let (source, sink) = (Pipe(), Pipe())
-    process.standardInput = source
-    process.standardOutput = sink
-    do {
-      try process.run()
-      // Written beside the reading: neither pipe may fill while the other waits.
-      let writer = Thread {
-        try? source.fileHandleForWriting.write(contentsOf: input)
-        try? source.fileHandleForWriting.close()
-      }
-      writer.start()
-      let output = try sink.fileHandleForReading.readToEnd() ?? Data()
-      process.waitUntilExit()
-      guard process.terminationReason == .exit, process.terminationStatus == 0 else {
-        let status = process.terminationStatus
-        let how =
-          process.terminationReason == .exit
-          ? "failed with exit status \(status)" : "was ended by signal \(status)"
-        let remedy = status == 127 ? "install it, or check the path" : "see what it says, or run it by hand"
-        throw MirrorError(.invalid, name, how, remedy: remedy)
-      }
-      return Array(output)
-    } catch let error as MirrorError {
-      throw error
-    } catch {
-      throw MirrorError(.invalid, name, "cannot be run: \(error)", remedy: "check the path")
+    // A file, not a pipe: the program may leave it unread.
+    let source = Descriptor(owning: clinux_memory_file("input"))
+    try attempt("keep what is told to", name) { () throws(Errno) in
+      if source.raw < 0 { throw lastErrno() }
+      try source.write(input)
+      try retrying { Int(lseek(source.raw, 0, SEEK_SET)) }
+    }
+    var ends: [Int32] = [-1, -1]
+    guard clinux_pipe(&ends) == 0 else { throw .system(lastErrno(), "make a pipe for", name) }
+    let sink = Descriptor(owning: ends[0])
+    let pid = try spawn(command, environment, reading: source, writing: Descriptor(owning: ends[1]))
+    let output = try attempt("hear", name) { () throws(Errno) in try readAll(sink) }
+    var status: Int32 = 0
+    while waitpid(pid, &status, 0) < 0 && errno == EINTR {}
+    // See wait(2): the low seven bits are the signal that ended it.
+    let signal = status & 0x7f
+    guard status == 0 else {
+      let code = status >> 8 & 0xff
+      throw MirrorError(
+        .invalid, name, signal != 0 ? "was ended by signal \(signal)" : "failed with exit status \(code)",
+        remedy: "see what it says, or run it by hand")
+    }
+    return output
+  }
+
+  private static func spawn(
+    _ command: [String], _ environment: [String: String], reading: borrowing Descriptor,
+    writing: consuming Descriptor
+  ) throws(MirrorError) -> pid_t {
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    posix_spawn_file_actions_adddup2(&actions, reading.raw, STDIN_FILENO)
+    posix_spawn_file_actions_adddup2(&actions, writing.raw, STDOUT_FILENO)
+    // We block signals to hear them on a thread; the program shall not.
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    var none = sigset_t()
+    sigemptyset(&none)
+    posix_spawnattr_setsigmask(&attributes, &none)
+    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
+    let variables = ProcessInfo.processInfo.environment.merging(environment) { $1 }.map { "\($0)=\($1)" }
+    var arguments = command.map { strdup($0) } + [nil]
+    var surroundings = variables.map { strdup($0) } + [nil]
+    defer { for text in arguments + surroundings { free(text) } }
+    var pid = pid_t()
+    let fault = posix_spawnp(&pid, command.first ?? "", &actions, &attributes, &arguments, &surroundings)
+    switch Errno(rawValue: fault) {
+    case _ where fault == 0: return pid
+    case .noSuchFileOrDirectory:
+      throw MirrorError(
+        .system(.noSuchFileOrDirectory), command.first ?? "", "is not to be found",
+        remedy: "install it, or check PATH")
+    case let error: throw .system(error, "run", command.first ?? "")
+    }
+  }
+
+  private static func readAll(_ file: borrowing Descriptor) throws(Errno) -> [UInt8] {
+    var content: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 1 << 16)
+    while true {
+      let count = try retrying { read(file.raw, &buffer, buffer.count) }
+      if count == 0 { return content }
+      content += buffer[..<count]
     }
   }
 
@@ -58,10 +96,7 @@ enum HostProgram {
               sys.stdout = terminal
       json.dump(outputs, sys.stdout)
       """
-    let input: Data
-    do { input = try JSONEncoder().encode(blocks) } catch {
-      throw MirrorError(.invalid, "<?python", "cannot be handed over: \(error)")
-    }
+    guard let input = try? JSONEncoder().encode(blocks) else { return [] }
     let output = try ask(["python3", "-I", "-c", driver], input: Array(input))
     guard let outputs = try? JSONDecoder().decode([String].self, from: Data(output)),
       outputs.count == blocks.count
