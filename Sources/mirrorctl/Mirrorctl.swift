@@ -21,7 +21,7 @@ struct Mirrorctl: ParsableCommand {
       UpkeepCommand.self, DigestgenCommand.self, VerifyCommand.self, IndexCommand.self, CleanCommand.self,
       CompressCommand.self, StatusCommand.self,
       NextBuildCommand.self, ZapCommand.self, EmptiesCommand.self,
-      ConfigCommand.self,
+      ConfigCommand.self, InitCommand.self,
     ])
 
   static func main() {

@@ -32,7 +32,7 @@ public struct ConfigurationCheck: Sendable {
     }
     do { check(try MirrorConfiguration(file.elements)) } catch let error as MirrorError { add(error) } catch {
     }
-    checkOwners(file.elements)
+    checkInstall(file.elements)
     notes.append("\(path): \(names.count) elements")
     if waiting > 0 {
       notes.append(
@@ -50,6 +50,7 @@ public struct ConfigurationCheck: Sendable {
         MirrorError(
           .invalid, "target/compression", "`\(name)` is no compression", remedy: "use xz, zst, gz or bz2"))
     }
+    do throws(MirrorError) { _ = try configuration.layout() } catch { add(error) }
     guard let mirror = configuration.mirror else {
       return add(MirrorError(.invalid, "path/mirror", "is not defined", remedy: "say where the mirror lies"))
     }
@@ -61,26 +62,10 @@ public struct ConfigurationCheck: Sendable {
     }
   }
 
-  private mutating func checkOwners(_ elements: Elements) {
-    func text(_ name: String) -> String? {
-      (try? elements.text(name)).flatMap { $0 }.flatMap { $0.isEmpty ? nil : $0 }
-    }
-    if let owner = text("path/mirror/owner"), UInt32(owner) == nil, getpwnam(owner) == nil {
-      add(
-        MirrorError(
-          .invalid, "path/mirror/owner", "the system knows no user `\(owner)`", remedy: "check the name"))
-    }
-    if let group = text("path/mirror/group"), UInt32(group) == nil, getgrnam(group) == nil {
-      add(
-        MirrorError(
-          .invalid, "path/mirror/group", "the system knows no group `\(group)`", remedy: "check the name"))
-    }
-    if let mode = text("path/mirror/dirmode"), UInt32(mode, radix: 8).map({ $0 > 0o7777 }) ?? true {
-      add(
-        MirrorError(
-          .invalid, "path/mirror/dirmode", "`\(mode)` is no octal mode", remedy: "write 775 or the like"))
-    }
-    if let install = text("path/install"), access(install, F_OK) != 0 {
+  private mutating func checkInstall(_ elements: Elements) {
+    if let install = (try? elements.text("path/install")).flatMap({ $0 }), !install.isEmpty,
+      access(install, F_OK) != 0
+    {
       add(MirrorError(.invalid, "path/install", "there is no \(install)", remedy: "check the path"))
     }
   }
