@@ -1,7 +1,16 @@
 /// What names are made of.
 enum ElementName {
-  /// The first character that no name can hold.
+  /// Where the first character stands that no name can hold; blanks and control characters are such.
   static func flaw(in name: Substring) -> Substring.Index? {
-    name.firstIndex { ":?[]$# \t".contains($0) || $0.isNewline }
+    // By bytes: this is asked of every reference.
+    name.utf8.firstIndex { byte in
+      switch byte {
+      case 0...0x20, 0x7f: true
+      case UInt8(ascii: ":"), UInt8(ascii: "?"), UInt8(ascii: "["), UInt8(ascii: "]"), UInt8(ascii: "$"),
+        UInt8(ascii: "#"):
+        true
+      default: false
+      }
+    }
   }
 }
