@@ -116,19 +116,24 @@ struct Collector {
 
   private func decide(_ collect: Collect) -> Decision {
     do throws(FlexDataError) {
-      var isCertain = true
-      if let condition = collect.condition {
-        let holds = try expander.holds(condition)
-        guard holds.value else { return .nothing }
-        isCertain = holds.isCertain
-      }
-      let path = try expander.expand(collect.path, section: collect.section, at: collect.place)
-      guard let name = path.value, !name.isEmpty else { return .nothing }
-      let resolved = Path.resolve(name, from: collect.place.source.directory)
-      return .path(resolved, isCertain: isCertain && path.isCertain)
+      return try expander.run { () throws(FlexDataError) in try decision(on: collect) }
     } catch {
-      return .unresolved(error.problems[0].through(way(to: parent(collect.place))))
+      guard let problem = error.problems.first else { return .nothing }
+      return .unresolved(problem.through(way(to: parent(collect.place))))
     }
+  }
+
+  private func decision(on collect: Collect) throws(FlexDataError) -> Decision {
+    var isCertain = true
+    if let condition = collect.condition {
+      let holds = try expander.holds(condition)
+      guard holds.value else { return .nothing }
+      isCertain = holds.isCertain
+    }
+    let path = try expander.expand(collect.path, section: collect.section, at: collect.place)
+    guard let name = path.value, !name.isEmpty else { return .nothing }
+    let resolved = Path.resolve(name, from: collect.place.source.directory)
+    return .path(resolved, isCertain: isCertain && path.isCertain)
   }
 
   /// What is wrong with a collect that was decided by something undefined, if it was defined since.

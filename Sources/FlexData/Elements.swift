@@ -54,29 +54,35 @@ public final class Elements {
   /// The names of all elements that are defined, sorted; also where it cannot be told which definition counts.
   public var names: [String] {
     expander.definitions.keys.filter { name in
-      do throws(FlexDataError) { return try expander.definition(of: name).value != nil } catch { return true }
+      do throws(FlexDataError) { return try definition(of: name) != nil } catch { return true }
     }.sorted()
   }
 
   /// Where an element is defined; nil if it is not.
-  public func place(of name: String) throws(FlexDataError) -> Place? {
-    try expander.definition(of: name).value?.place
-  }
+  public func place(of name: String) throws(FlexDataError) -> Place? { try definition(of: name)?.place }
 
   /// An element's text in one line; nil if it is undefined, or vanishes by `:zap`.
   public func text(_ name: String) throws(FlexDataError) -> String? {
-    guard let definition = try expander.definition(of: name).value else { return nil }
-    return try expander.text(of: definition, isLax: false).value
+    guard let definition = try definition(of: name) else { return nil }
+    return try expander.run { () throws(FlexDataError) in
+      try expander.text(of: definition, isLax: false).value
+    }
   }
 
   /// An element's lines; nil if it is undefined. A single-line element has one, or none if it vanishes.
   public func lines(_ name: String) throws(FlexDataError) -> [String]? {
-    guard let definition = try expander.definition(of: name).value else { return nil }
-    return try expander.lines(of: definition, isLax: false).value
+    guard let definition = try definition(of: name) else { return nil }
+    return try expander.run { () throws(FlexDataError) in
+      try expander.lines(of: definition, isLax: false).value
+    }
   }
 
   /// Whether an element is one of several lines.
   public func isMultiline(_ name: String) throws(FlexDataError) -> Bool {
-    try expander.definition(of: name).value?.isMultiline ?? false
+    try definition(of: name)?.isMultiline ?? false
+  }
+
+  private func definition(of name: String) throws(FlexDataError) -> Definition? {
+    try expander.run { () throws(FlexDataError) in try expander.definition(of: name).value }
   }
 }

@@ -1,7 +1,11 @@
 /// Replaces references by what they refer to, each element once.
 final class Expander {
-  /// Elements refer to elements, and those to others, no deeper than this: threads have small stacks.
-  static let depth = 120
+  typealias Chain = [(name: String, place: Place)]
+
+  /// Elements refer to elements, and those to others, no deeper than this.
+  static let depth = 1000
+  /// How much of that is done by calls within calls: threads have small stacks.
+  static let levels = 20
   /// No element expands to more bytes than this.
   static let size = 64 << 20
 
@@ -13,7 +17,9 @@ final class Expander {
   private var chosen = Memo<String, Definition?>()
   private var texts = Memo<Key, String?>()
   private var lines = Memo<Key, [String]>()
-  private var chain: [(name: String, place: Place)] = []
+  private var chain: Chain = []
+  /// Where in the chain the calls within calls began.
+  private var base = 0
 
   private struct Key: Hashable {
     let name: String
@@ -32,6 +38,27 @@ final class Expander {
   /// Forgets all results.
   func forgetAll() { (chosen, texts, lines) = (Memo(), Memo(), Memo()) }
 
+  /// Does something with this expander's results, in parts if references go deep.
+  func run<Result>(_ body: () throws(FlexDataError) -> Result) throws(FlexDataError) -> Result {
+    defer { (chain, base) = ([], 0) }
+    var suspended: [Suspension] = []
+    while true {
+      (chain, base) = (suspended.last?.chain ?? [], suspended.last?.chain.count ?? 0)
+      do throws(FlexDataError) {
+        switch suspended.last?.part {
+        case nil: return try body()
+        case .choice(let name): _ = try definition(of: name)
+        case .text(let definition, let isLax): _ = try text(of: definition, isLax: isLax)
+        case .lines(let definition, let isLax): _ = try lines(of: definition, isLax: isLax)
+        }
+        suspended.removeLast()
+      } catch {
+        guard let suspension = error.suspension else { throw error }
+        suspended.append(suspension)
+      }
+    }
+  }
+
   /// The definition that counts; nil if none does.
   func definition(of name: String) throws(FlexDataError) -> Known<Definition?> {
     guard let all = definitions[name] else { return Known(value: nil, isCertain: false) }
@@ -40,7 +67,7 @@ final class Expander {
     var found = Known<Definition?>(value: nil)
     for definition in all.conditional {
       guard let condition = definition.condition else { continue }
-      try enter(name, definition.place)
+      try enter(name, definition.place, .choice(of: name))
       defer { leave() }
       let holds = try holds(condition)
       found.isCertain = found.isCertain && holds.isCertain
@@ -79,7 +106,7 @@ final class Expander {
       let words = known.value.map { $0[...].trimmed }.joined(separator: " ")
       result = Known(value: String(words[...].trimmed), isCertain: known.isCertain)
     case .line(let text, let start):
-      try enter(definition.name, definition.place)
+      try enter(definition.name, definition.place, .text(definition, isLax: isLax))
       defer { leave() }
       let isLax = isLax || definition.isLax
       result =
@@ -118,7 +145,7 @@ final class Expander {
     }
     let key = Key(name: definition.name, isLax: isLax)
     if let known = self.lines[key] { return known }
-    try enter(definition.name, definition.place)
+    try enter(definition.name, definition.place, .lines(definition, isLax: isLax))
     defer { leave() }
     var block = LineExpansion(self, definition, isLax: isLax || definition.isLax)
     try block.expand(lines, from: first)
@@ -194,9 +221,9 @@ final class Expander {
   }
 
   /// Begins a part of an element's expansion.
-  private func enter(_ name: String, _ place: Place) throws(FlexDataError) {
+  private func enter(_ name: String, _ place: Place, _ part: Suspension.Part) throws(FlexDataError) {
     if let start = chain.firstIndex(where: { $0.name == name }) {
-      let circle = chain[start...].map(\.name) + [name]
+      let circle = (chain[start...].map(\.name) + [name]).shortened { "(\($0) more)" }
       throw error(
         "`\(name)` refers to itself: \(circle.joined(separator: " -> "))", at: place, hint: "break the circle"
       )
@@ -204,6 +231,7 @@ final class Expander {
     guard chain.count < Self.depth else {
       throw error("references go deeper than \(Self.depth)", at: place, hint: "simplify them")
     }
+    guard chain.count - base < Self.levels else { throw FlexDataError(Suspension(chain: chain, part: part)) }
     chain.append((name, place))
   }
 

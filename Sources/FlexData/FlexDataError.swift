@@ -2,11 +2,21 @@
 public struct FlexDataError: Error, Sendable {
   /// In the order in which they were met; at least one.
   public let problems: [Problem]
+  /// Set where nothing is wrong, but an expansion must pause; it never leaves the library.
+  let suspension: Suspension?
 
-  init(_ problems: [Problem]) { self.problems = problems }
+  init(_ problems: [Problem]) {
+    self.problems = problems
+    suspension = nil
+  }
+
+  init(_ suspension: Suspension) {
+    problems = []
+    self.suspension = suspension
+  }
 
   init(_ message: String, at place: Place?, hint: String? = nil, through chain: [Problem.Step] = []) {
-    problems = [Problem(message: message, place: place, hint: hint, chain: chain)]
+    self.init([Problem(message: message, place: place, hint: hint, chain: chain)])
   }
 
   /// The same, met on the way of a chain.

@@ -40,7 +40,7 @@ extension Problem: CustomStringConvertible {
     var text = place.map { "\($0.file):\($0.line):\($0.column): \(message)" } ?? message
     if let hint { text += ": \(hint)" }
     if let place { text += "\n" + Self.excerpt(place) }
-    for step in chain { text += "\n  \(step)" }
+    for step in chain.map(\.description).shortened({ "... \($0) more" }) { text += "\n  \(step)" }
     return text
   }
 
@@ -67,5 +67,12 @@ extension Problem.Step: CustomStringConvertible {
     case .element(let name, let place): "in `\(name)` (\(place))"
     case .file(let place): "collected by \(place)"
     }
+  }
+}
+
+extension [String] {
+  /// The first and the last of many, and between them how many are left out.
+  func shortened(_ left: (Int) -> String) -> [String] {
+    count > 20 ? prefix(10) + [left(count - 15)] + suffix(5) : self
   }
 }
