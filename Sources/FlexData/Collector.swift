@@ -142,7 +142,7 @@ struct Collector {
     return Problem(
       message: "\(path) was collected as things were, but what was collected since changes that",
       place: collect.place,
-      hint: "let the collect depend on nothing that files define that are collected later",
+      hint: "let it depend on nothing that is defined later",
       chain: way(to: parent(collect.place)))
   }
 

@@ -17,15 +17,17 @@ public final class Elements {
   public func define(_ pairs: [(name: String, value: String)], origin: String) throws(FlexDataError) {
     for (name, value) in pairs {
       let source = Source(name: origin, text: "\(name): \(value)")
-      guard !name.isEmpty, ElementName.flaw(in: name[...]) == nil, source.lines.count == 1 else {
-        throw FlexDataError(
-          "no element can be defined by this", at: Place(source: source, line: 1, column: 1),
-          hint: "write `NAME: VALUE`")
+      let start = Place(source: source, line: 1, column: 1)
+      guard !name.isEmpty, ElementName.flaw(in: name[...]) == nil else {
+        throw FlexDataError("`\(name)` is no name of an element", at: start, hint: "write `NAME: VALUE`")
+      }
+      guard source.lines.count == 1 else {
+        throw FlexDataError("this value has several lines", at: start, hint: "define it in a file")
       }
       let line = Line(source: source, number: 1)
       let text = line.text.dropFirst(name.count + 1).trimmed
       collector.fix(
-        Definition(name: name, value: .line(text, line.place(of: text)), place: line.place(of: line.text)))
+        Definition(name: name, value: .line(text, line.place(of: text)), place: start))
     }
   }
 

@@ -49,7 +49,7 @@ struct LineExpansion {
   }
 
   private mutating func append(_ lines: [String], _ place: Place) throws(FlexDataError) {
-    size += lines.reduce(0) { $0 + $1.utf8.count + 1 }
+    size += lines.reduce(0) { $0 + $1.utf8.count + MemoryLayout<String>.size }
     try expander.check(size, at: place)
     result.value += lines
   }

@@ -41,7 +41,15 @@ extension Problem: CustomStringConvertible {
     if let hint { text += ": \(hint)" }
     if let place { text += "\n" + Self.excerpt(place) }
     for step in chain.map(\.description).shortened({ "... \($0) more" }) { text += "\n  \(step)" }
-    return text
+    return Self.printable(text)
+  }
+
+  /// A text that does nothing to a terminal.
+  private static func printable(_ text: String) -> String {
+    let scalars = text.unicodeScalars.map { scalar -> Unicode.Scalar in
+      scalar.properties.generalCategory == .control && scalar != "\n" && scalar != "\t" ? "\u{fffd}" : scalar
+    }
+    return String(String.UnicodeScalarView(scalars))
   }
 
   /// A part of a line this long is shown.

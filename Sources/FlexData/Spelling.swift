@@ -2,8 +2,8 @@
 enum Spelling {
   /// The known name that differs least, if it differs by little; the first in order of those that do alike.
   static func nearest(to name: String, in known: some Sequence<String>) -> String? {
-    // No one types so much: it would take a square of its length.
-    guard name.utf8.count < 200 else { return nil }
+    // A short name is near to any other, and a long one takes a square of its length.
+    guard (3..<200).contains(name.utf8.count) else { return nil }
     let limit = max(1, min(3, name.utf8.count / 4))
     var best: (distance: Int, name: String)?
     for candidate in known where abs(candidate.utf8.count - name.utf8.count) <= limit {

@@ -167,7 +167,9 @@ struct ReferenceTests {
   func bomb() {
     let values = "v0: x\n" + (1...40).map { "v\($0): $[v\($0 - 1)]$[v\($0 - 1)]\n" }.joined()
     #expect(problems(values, expanding: "v40").map(\.message) == ["this expands to more than 64 MiB"])
-    let lines = "l0: [\n\n]\n" + (1...40).map { "l\($0): [\n$[[l\($0 - 1)]]\n$[[l\($0 - 1)]]\n]\n" }.joined()
+    let lines =
+      "l0: [\n\(String(repeating: "x", count: 10_000))\n]\n"
+      + (1...40).map { "l\($0): [\n$[[l\($0 - 1)]]\n$[[l\($0 - 1)]]\n]\n" }.joined()
     #expect(problems(lines, expanding: "l40").map(\.message) == ["this expands to more than 64 MiB"])
   }
 
