@@ -55,8 +55,8 @@ let package = Package(
       name: "MirrorToolsTests", dependencies: ["MirrorTools", "TestSupport", "CLinux", system],
       swiftSettings: strict),
     .testTarget(
-      name: "FlexDataTests", dependencies: ["FlexData", "TestSupport"], exclude: ["Golden"],
-      swiftSettings: strict),
+      name: "FlexDataTests", dependencies: ["FlexData", "TestSupport"],
+      exclude: ["Golden", "Fixtures"], swiftSettings: strict),
     .testTarget(
       name: "DigestLanesTests", dependencies: ["CDigestLanes", "COpenSSL", "TestSupport"],
       swiftSettings: strict),

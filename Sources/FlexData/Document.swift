@@ -1,66 +1,33 @@
 /// A text's content, not yet expanded: what it defines and what it collects, in its order.
 public struct Document: Sendable {
-  /// The text.
-  public let source: Source
   /// What stands in it.
-  public internal(set) var items: [Item] = []
+  public let items: [Item]
 
   /// A definition or a collect.
   public enum Item: Sendable {
+    /// An element.
     case definition(Definition)
+    /// A file.
     case collect(Collect)
   }
-}
 
-/// `name: value`, or `name: [` and lines.
-public struct Definition: Sendable {
-  /// With its section before it, `path/mirror/owner`.
-  public let name: String
-  /// The section that it stands in; `:` stands for it.
-  public let section: String?
-  /// Its text.
-  public let value: Value
-  /// When it counts; nil for always.
-  public let condition: Condition?
-  /// Whether what it refers to may be undefined: `[option parse/lax]`.
-  public let isLax: Bool
-  /// Where its name stands.
-  public let place: Place
-
-  /// An element's text before expansion.
-  public enum Value: Sendable {
-    /// The text after the colon, and where it begins.
-    case line(String, Place)
-    /// Lines as they stand, and the number of the first.
-    case lines([Substring], first: Int)
+  /// Reads a text.
+  ///
+  /// - Throws: every malformed line of it.
+  public init(_ source: Source) throws(FlexDataError) {
+    let (document, problems) = Self.read(source)
+    guard problems.isEmpty else { throw FlexDataError(problems) }
+    self = document
   }
-}
 
-/// `[collect path]`.
-public struct Collect: Sendable {
-  /// Before expansion.
-  public let path: String
-  /// The section that it stands in.
-  public let section: String?
-  /// When it is collected; nil for always.
-  public let condition: Condition?
-  /// Where the path stands.
-  public let place: Place
-}
+  private init(items: [Item]) { self.items = items }
 
-/// `x`, `x is v1 v2` or `x in v1 v2`.
-public struct Condition: Sendable, Equatable {
-  /// The element that decides.
-  public let element: String
-  /// Values of which it must have one; none if it need only be defined.
-  public let values: [String]
-  /// Where it stands.
-  public let place: Place
-
-  /// As it is written; `is` and `in` mean the same.
-  public var text: String { values.isEmpty ? element : "\(element) is \(values.joined(separator: " "))" }
-
-  public static func == (one: Condition, other: Condition) -> Bool { one.text == other.text }
+  /// What a text says, and every malformed line.
+  static func read(_ source: Source) -> (Document, [Problem]) {
+    var parser = Parser(source)
+    parser.run()
+    return (Document(items: parser.items), parser.problems)
+  }
 }
 
 extension Document: CustomStringConvertible {
@@ -93,16 +60,5 @@ extension Document: CustomStringConvertible {
       }
     }
     return text
-  }
-}
-
-extension Definition: CustomStringConvertible {
-  /// As it is written in its section.
-  public var description: String {
-    let own = section.map { name == $0 ? "" : String(name.dropFirst($0.count + 1)) } ?? name
-    switch value {
-    case .line(let text, _): return text.isEmpty ? "\(own):\n" : "\(own): \(text)\n"
-    case .lines(let lines, _): return (["\(own): ["] + lines + ["]", ""]).joined(separator: "\n")
-    }
   }
 }

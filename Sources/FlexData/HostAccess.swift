@@ -1,6 +1,6 @@
 /// What the language needs of the world.
 public struct HostAccess: Sendable {
-  /// Why a file cannot be had.
+  /// Why something cannot be had.
   public struct Fault: Error, Sendable {
     let message: String
 
@@ -25,13 +25,12 @@ public struct HostAccess: Sendable {
     self.run = run
   }
 
-  func source(_ path: String) throws(Fault) -> Source {
-    let bytes = try read(path)
-    guard let text = String(validating: bytes, as: UTF8.self) else {
-      let valid = bytes.prefix { $0 < 0x80 }
-      let line = valid.count { $0 == UInt8(ascii: "\n") } + 1
-      throw Fault("is not UTF-8 text (line \(line) or below)")
+  /// A file as text; `place` is what asks for it.
+  func source(_ path: String, at place: Place?) throws(FlexDataError) -> Source {
+    let bytes: [UInt8]
+    do throws(Fault) { bytes = try read(path) } catch {
+      throw FlexDataError("\(path): \(error.message)", at: place, hint: place == nil ? nil : "check the path")
     }
-    return Source(name: path, text: text)
+    return try Source(name: path, bytes: bytes)
   }
 }

@@ -4,61 +4,41 @@ public final class Source: Sendable {
   public let name: String
   let lines: [Substring]
 
-  /// - Parameter text: lines end with LF or CRLF; the last may lack it.
+  /// - Parameter text: lines end with LF or CRLF; the last may lack it. A byte order mark is no part of it.
   public init(name: String, text: String) {
     self.name = name
-    var lines = text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).map { line in
+    let mark = "\u{feff}".utf8
+    let whole = text.utf8.starts(with: mark) ? text.utf8.dropFirst(mark.count) : text.utf8[...]
+    var lines = whole.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).map { line in
       Substring(line.last == UInt8(ascii: "\r") ? line.dropLast() : line)
     }
     if lines.last?.isEmpty == true { lines.removeLast() }
     self.lines = lines
   }
 
-  /// The directory that relative paths in it are seen from.
-  var directory: String { Path.directory(of: name) }
-}
-
-/// A position in a text: line and column from 1, columns in characters.
-public struct Place: Sendable {
-  let source: Source
-  /// From 1.
-  public let line: Int
-  /// From 1, in characters.
-  public let column: Int
-
-  /// The file.
-  public var file: String { source.name }
-
-  /// The line's text.
-  var text: Substring { source.lines.indices.contains(line - 1) ? source.lines[line - 1] : "" }
-
-  func moved(to column: Int) -> Place { Place(source: source, line: line, column: column) }
-}
-
-extension Place: CustomStringConvertible {
-  /// `file:line`.
-  public var description: String { "\(file):\(line)" }
-}
-
-/// Paths as text.
-enum Path {
-  static func directory(of path: String) -> String {
-    guard let slash = path.lastIndex(of: "/") else { return "." }
-    return slash == path.startIndex ? "/" : String(path[..<slash])
+  /// - Throws: where the bytes are no text.
+  public convenience init(name: String, bytes: [UInt8]) throws(FlexDataError) {
+    guard let text = String(validating: bytes, as: UTF8.self) else {
+      let repaired = String(decoding: bytes, as: UTF8.self)
+      let valid = zip(repaired.utf8, bytes).prefix { $0 == $1 }.count
+      throw FlexDataError(
+        "this is not UTF-8", at: Source(name: name, text: repaired).place(after: bytes[..<valid]),
+        hint: "write the file anew in UTF-8")
+    }
+    self.init(name: name, text: text)
+    if let zero = bytes.firstIndex(of: 0) {
+      throw FlexDataError("a NUL byte is no text", at: place(after: bytes[..<zero]), hint: "remove it")
+    }
   }
 
-  /// A path seen from a directory, with `.` and `..` resolved by their names.
-  static func resolve(_ path: String, from directory: String) -> String {
-    let whole = path.hasPrefix("/") ? path : "\(directory)/\(path)"
-    var parts: [Substring] = []
-    for part in whole.split(separator: "/") where part != "." {
-      if part == "..", let last = parts.last, last != ".." {
-        parts.removeLast()
-      } else if part != ".." || !whole.hasPrefix("/") {
-        parts.append(part)
-      }
-    }
-    let joined = parts.joined(separator: "/")
-    return whole.hasPrefix("/") ? "/\(joined)" : joined.isEmpty ? "." : joined
+  /// The directory that relative paths in it are seen from.
+  var directory: String { Path.directory(of: name) }
+
+  private func place(after bytes: ArraySlice<UInt8>) -> Place {
+    let newline = UInt8(ascii: "\n")
+    let start = bytes.lastIndex(of: newline).map { $0 + 1 } ?? bytes.startIndex
+    let line = String(decoding: bytes[start...], as: UTF8.self)
+    let column = line.count + (line.hasPrefix("\u{feff}") ? 0 : 1)
+    return Place(source: self, line: bytes.count { $0 == newline } + 1, column: column)
   }
 }

@@ -2,6 +2,8 @@
 public enum Spelling {
   /// The known name that differs least, if it differs by little; the first in order of those that do alike.
   public static func nearest(to name: String, in known: some Sequence<String>) -> String? {
+    // A short name is near to any other, and a long one takes a square of its length.
+    guard (3..<200).contains(name.utf8.count) else { return nil }
     let limit = max(1, min(3, name.utf8.count / 4))
     var best: (distance: Int, name: String)?
     for candidate in known where abs(candidate.utf8.count - name.utf8.count) <= limit {

@@ -1,86 +1,56 @@
-/// A text with references.
+/// A text with references, taken apart from its begin to its end; `$[[` is text.
 struct Template {
   enum Part {
     case text(Substring)
-    case reference(Reference)
+    case reference(Reference, at: Substring.Index)
   }
 
-  private(set) var parts: [Part] = []
-
-  /// Finds the references of a line; `$[[` is text.
-  init(_ text: Substring, section: String?, at place: Place) throws(FlexDataError) {
-    let bytes = text.utf8
-    var start = text.startIndex
-    var index = text.startIndex
-    while let dollar = bytes[index...].firstIndex(of: UInt8(ascii: "$")) {
-      let bracket = bytes.index(after: dollar)
-      guard bracket < bytes.endIndex, bytes[bracket] == UInt8(ascii: "[") else {
-        index = bracket
-        continue
-      }
-      let name = bytes.index(after: bracket)
-      if name < bytes.endIndex, bytes[name] == UInt8(ascii: "[") {
-        index = bytes.index(after: name)
-        continue
-      }
-      // Characters are counted only where something refers to them.
-      let here = place.moved(to: place.column + text.distance(from: text.startIndex, to: dollar))
-      guard let end = bytes[name...].firstIndex(of: UInt8(ascii: "]")) else {
-        throw FlexDataError("`$[` is not closed", at: here, hint: "write `$[NAME]`")
-      }
-      if start < dollar { parts.append(.text(text[start..<dollar])) }
-      parts.append(.reference(try Reference(text[name..<end], section: section, at: here)))
-      index = bytes.index(after: end)
-      start = index
-    }
-    if start < text.endIndex { parts.append(.text(text[start...])) }
-  }
-}
-
-/// `$[name]`, `$[name?]`, `$[name:zap]` or `$[name:lax]`.
-struct Reference {
-  enum Mode {
-    case strict
-    /// `:lax`: the undefined is empty.
-    case lax
-    /// `:zap`: the undefined or blank takes its line away.
-    case zap
-    /// `?`: yes or no.
-    case question
-  }
-
-  let name: String
-  let mode: Mode
+  let text: Substring
+  let section: String?
+  /// Where the text begins.
   let place: Place
+  private var index: Substring.Index
 
-  init(_ text: Substring, section: String?, at place: Place) throws(FlexDataError) {
-    var rest = text
-    var mode = Mode.strict
-    if rest.hasSuffix("?") {
-      mode = .question
-      rest = rest.dropLast()
-    }
-    let isOwn = rest.isEmpty || rest.hasPrefix(":")
-    if isOwn { rest = rest.dropFirst() }
-    if let colon = rest.firstIndex(of: ":") {
-      switch rest[rest.index(after: colon)...] {
-      case "zap": mode = mode == .question ? .question : .zap
-      case "lax": mode = mode == .question ? .question : .lax
-      case let other:
-        throw FlexDataError("there is no mode `\(other)`", at: place, hint: "there are zap and lax")
-      }
-      rest = rest[..<colon]
-    }
-    if isOwn {
-      guard let section else {
-        throw FlexDataError(
-          "`$[\(text)]` stands in no section", at: place, hint: "write the element's whole name")
-      }
-      name = rest.isEmpty ? section : "\(section)/\(rest)"
-    } else {
-      name = String(rest)
-    }
-    self.mode = mode
+  init(_ text: Substring, section: String?, at place: Place) {
+    self.text = text
+    self.section = section
     self.place = place
+    index = text.startIndex
+  }
+
+  /// The next part; nil at the end.
+  mutating func next() throws(FlexDataError) -> Part? {
+    guard index < text.endIndex else { return nil }
+    let start = index
+    guard let dollar = Self.reference(in: text[start...]) else {
+      index = text.endIndex
+      return .text(text[start...])
+    }
+    guard dollar == start else {
+      index = dollar
+      return .text(text[start..<dollar])
+    }
+    let inner = Substring(text.utf8[start...].dropFirst(2))
+    guard let end = inner.utf8.firstIndex(of: UInt8(ascii: "]")) else {
+      throw FlexDataError("`$[` is not closed", at: place(at: start), hint: "write `$[NAME]`")
+    }
+    index = text.utf8.index(after: end)
+    return .reference(try Reference(inner[..<end], section: section, at: place(at: start)), at: start)
+  }
+
+  // Characters are counted only for a message.
+  func place(at index: Substring.Index) -> Place { place.moved(after: text[..<index]) }
+
+  /// Where the first reference begins.
+  static func reference(in text: Substring) -> Substring.Index? {
+    let bytes = text.utf8
+    var rest = bytes
+    while let dollar = rest.firstIndex(of: UInt8(ascii: "$")) {
+      rest = bytes[dollar...].dropFirst()
+      guard rest.first == UInt8(ascii: "[") else { continue }
+      rest = rest.dropFirst()
+      if rest.first != UInt8(ascii: "[") { return dollar }
+    }
+    return nil
   }
 }

@@ -20,7 +20,7 @@ public struct ConfigurationCheck: Sendable {
     for name in names {
       do throws(FlexDataError) { _ = try file.elements.lines(name) } catch {
         // What is missing may stand in a file that needs a target to be found.
-        if file.unresolved.isEmpty || !error.problems.allSatisfy(\.isUndefined) {
+        if file.unresolved.isEmpty || !error.problems.allSatisfy({ $0.missing != nil }) {
           findings += error.problems.map(\.description)
         } else {
           waiting += 1
