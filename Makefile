@@ -38,12 +38,13 @@ lint:
 # Installs what is built; run `make build` first, as whoever may use the network.
 install:
 	@test -x $(BIN) || { echo 'make install: $(BIN) is missing: run `make build` first' >&2; exit 1; }
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man8 \
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man5 $(DESTDIR)$(PREFIX)/share/man/man8 \
 	  $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/share/zsh/site-functions \
 	  $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d $(DESTDIR)$(PREFIX)/share/mirrorctl \
 	  $(DESTDIR)$(PREFIX)/share/doc/mirrorctl $(DESTDIR)$(UNITDIR)
 	if command -v strip > /dev/null; then s=-s; else s=; echo 'no strip (binutils): symbols stay' >&2; fi; \
 	  install $$s -m 755 $(BIN) $(DESTDIR)$(PREFIX)/bin/mirrorctl
+	install -m 644 man/*.5 $(DESTDIR)$(PREFIX)/share/man/man5/
 	install -m 644 man/*.8 $(DESTDIR)$(PREFIX)/share/man/man8/
 	$(BIN) --generate-completion-script bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/mirrorctl
 	$(BIN) --generate-completion-script zsh > $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_mirrorctl
@@ -55,6 +56,7 @@ install:
 
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/mirrorctl $(DESTDIR)$(PREFIX)/share/man/man8/mirrorctl*.8 \
+	  $(DESTDIR)$(PREFIX)/share/man/man5/mirrorctl.conf.5 \
 	  $(DESTDIR)$(PREFIX)/share/bash-completion/completions/mirrorctl \
 	  $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_mirrorctl \
 	  $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/mirrorctl.fish \

@@ -22,6 +22,7 @@ let package = Package(
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
   ],
   targets: [
+    .target(name: "FlexData", swiftSettings: strict),
     .target(name: "CLinux"),
     .target(name: "CDigestLanes"),
     .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
@@ -32,7 +33,7 @@ let package = Package(
     .target(
       name: "MirrorTools",
       dependencies: [
-        "CLinux", "CDigestLanes", "COpenSSL", "CLibXML2", "CLibArchive", "CLZMA", system,
+        "FlexData", "CLinux", "CDigestLanes", "COpenSSL", "CLibXML2", "CLibArchive", "CLZMA", system,
         .product(name: "GRDB", package: "GRDB.swift"),
       ],
       exclude: ["Index/index.rng"],
@@ -40,7 +41,7 @@ let package = Package(
     .executableTarget(
       name: "mirrorctl",
       dependencies: [
-        "MirrorTools", system,
+        "FlexData", "MirrorTools", system,
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -53,6 +54,9 @@ let package = Package(
     .testTarget(
       name: "MirrorToolsTests", dependencies: ["MirrorTools", "TestSupport", "CLinux", system],
       swiftSettings: strict),
+    .testTarget(
+      name: "FlexDataTests", dependencies: ["FlexData", "TestSupport"],
+      exclude: ["Golden", "Fixtures"], swiftSettings: strict),
     .testTarget(
       name: "DigestLanesTests", dependencies: ["CDigestLanes", "COpenSSL", "TestSupport"],
       swiftSettings: strict),

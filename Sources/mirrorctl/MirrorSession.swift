@@ -6,6 +6,7 @@ struct MirrorSession: ~Copyable {
   let context: CommandContext
   let root: FilePath
   let options: GlobalOptions
+  let configuration: MirrorConfiguration
   let progress = RunProgress()
   private let opened = OpenedCatalog()
   private let lock: MirrorLock?
@@ -13,7 +14,10 @@ struct MirrorSession: ~Copyable {
 
   /// A session that only reads.
   init(_ options: GlobalOptions, _ context: CommandContext) throws {
-    let root = try options.root(context)
+    let configuration = try MirrorConfiguration(
+      ConfigurationFile(options.configuration.request(context)).elements)
+    let root = try options.root(context, configuration.mirror)
+    self.configuration = configuration
     self.context = context
     self.options = options
     self.root = root
@@ -23,8 +27,11 @@ struct MirrorSession: ~Copyable {
 
   /// A session that writes, holding the mirror's lock until it ends.
   init(_ options: GlobalOptions, _ context: CommandContext, verb: String, lock: LockOptions) throws {
-    let root = try options.root(context)
+    let configuration = try MirrorConfiguration(
+      ConfigurationFile(options.configuration.request(context)).elements)
+    let root = try options.root(context, configuration.mirror)
     let held = try MirrorLock(root: root, verb: verb, wait: lock.lockWait, cancellation: context.cancellation)
+    self.configuration = configuration
     self.context = context
     self.options = options
     self.root = root
@@ -35,8 +42,10 @@ struct MirrorSession: ~Copyable {
   var scanner: MirrorScanner { MirrorScanner(root: root, now: context.now(), probe: context.probe) }
 
   /// Scans the mirror and names what could not be read; a session that writes takes away what killed runs left.
+  ///
+  /// What is not stored here, as the configuration has it, is left out.
   func scan() throws(MirrorError) -> Mirror {
-    var mirror = try scanner.scan()
+    var mirror = try scanner.scan().limited(to: configuration.rotation)
     if isWriter { mirror.sweepLeftovers() }
     for problem in mirror.problems { context.message("\(problem)") }
     return mirror

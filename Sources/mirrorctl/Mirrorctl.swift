@@ -1,4 +1,5 @@
 import ArgumentParser
+import FlexData
 import Glibc
 import MirrorTools
 
@@ -20,6 +21,7 @@ struct Mirrorctl: ParsableCommand {
       UpkeepCommand.self, DigestgenCommand.self, VerifyCommand.self, IndexCommand.self, CleanCommand.self,
       CompressCommand.self, StatusCommand.self,
       NextBuildCommand.self, ZapCommand.self, EmptiesCommand.self,
+      ConfigCommand.self, InitCommand.self,
     ])
 
   static func main() {
@@ -42,6 +44,9 @@ struct Mirrorctl: ParsableCommand {
     } catch let error as MirrorError {
       context.message("\(error)")
       return context.cancellation.signal.map { 128 + $0 } ?? ExitStatus(error).rawValue
+    } catch let error as FlexDataError {
+      for problem in error.problems { context.message("\(problem)") }
+      return ExitStatus.failed.rawValue
     } catch {
       let code = exitCode(for: error).rawValue
       let text = fullMessage(for: error)

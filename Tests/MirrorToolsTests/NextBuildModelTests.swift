@@ -77,7 +77,7 @@ struct NextBuildModelTests {
     var model = MetroModel(staleDays: staleDays, maxFailcount: settings.maxFailcount)
     let expected = model.next(of: rows)
 
-    let plan = NextBuildPlan(try mirror(rows, today), settings, today: today)
+    let plan = try NextBuildPlan(mirror(rows, today), settings, today: today)
 
     #expect(plan.next?.subarch == expected.map { FileName($0) })
     #expect(plan.inProgress.map(\.name) == model.passedOver.map { FileName($0) })

@@ -92,7 +92,7 @@ struct NextBuildTests {
   private func plan(_ mirror: TestMirror, _ settings: RotationSettings = RotationSettings()) throws
     -> NextBuildPlan
   {
-    NextBuildPlan(try mirror.scan { $0 == 77 }, settings, today: today)
+    try NextBuildPlan(try mirror.scan { $0 == 77 }, settings, today: today)
   }
 
   @Test("what was never built goes before what is stale, the stalest of which goes first")

@@ -71,3 +71,13 @@ static inline int clinux_processors(void) {
     for (long i = 0; i < bytes / (long)sizeof mask[0]; i++) count += __builtin_popcountl(mask[i]);
     return count;
 }
+
+/* pipe2(2) whose ends no other program inherits; behind _GNU_SOURCE. */
+static inline int clinux_pipe(int *ends) {
+    return (int)syscall(SYS_pipe2, ends, 02000000 /* O_CLOEXEC */);
+}
+
+/* memfd_create(2): a file without a name, in memory. */
+static inline int clinux_memory_file(const char *name) {
+    return (int)syscall(SYS_memfd_create, name, 1u /* MFD_CLOEXEC */);
+}

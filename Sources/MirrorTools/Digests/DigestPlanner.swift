@@ -30,6 +30,7 @@ struct DigestPlanner {
     plan.links.sort { $0.path < $1.path }
     plan.removals.sort { $0.path < $1.path }
     // A directory that could not be read may still hold its tarballs.
+    present.formUnion(mirror.bystanderFolders.lazy.flatMap(\.tarballs).map(\.path))
     if mirror.problems.isEmpty { plan.forgotten = records.keys.filter { !present.contains($0) }.sorted() }
     return plan
   }

@@ -68,6 +68,12 @@ struct Ownership: Sendable {
   let gid: UInt32
   let mode: UInt32
 
+  init(uid: UInt32, gid: UInt32, mode: UInt32) {
+    self.uid = uid
+    self.gid = gid
+    self.mode = mode
+  }
+
   /// A regular file's ownership as `status` has it, never executable nor set-id.
   init(of status: FileStatus) {
     uid = status.uid

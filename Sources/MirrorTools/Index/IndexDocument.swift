@@ -12,16 +12,17 @@ public struct IndexDocument: Codable, Sendable, Hashable {
   /// Lists the newest complete versions of a mirror.
   ///
   /// - Parameters:
+  ///   - ignoring: subarches that are not listed.
   ///   - today: a version of a later date is listed only where there is no other.
   ///   - excluding: versions that are about to be removed.
   ///   - digests: lowercase hexadecimal by algorithm (`sha256`, `sha512`, `blake2b`), as far as known.
   ///   - buildInfo: what a version's `build-info.json` says, as ``BuildInfo/read(_:in:)`` returns it.
   public init(
-    _ mirror: Mirror, today: CalendarDate, excluding: Set<MirrorPath> = [],
+    _ mirror: Mirror, ignoring: Set<MirrorPath> = [], today: CalendarDate, excluding: Set<MirrorPath> = [],
     digests: (Tarball) -> [String: String] = { _ in [:] },
     buildInfo: (Version) throws(MirrorError) -> BuildInfo = { _ in BuildInfo() }
   ) {
-    for subarch in mirror.subarches {
+    for subarch in mirror.subarches where !ignoring.contains(subarch.path) {
       let candidates = subarch.built.filter { !excluding.contains($0.path) }
       guard let version = candidates.last(where: { $0.date <= today }) ?? candidates.last else { continue }
       guard Self.isWritable(subarch.path) else {

@@ -12,6 +12,10 @@ public struct Mirror: Sendable {
   public internal(set) var releases: [Release]
   /// What could not be read and was left out.
   public internal(set) var problems: [MirrorError]
+  /// Subarches that the configuration leaves alone; what they name elsewhere is protected all the same.
+  private(set) var bystanders: [Subarch] = []
+  /// Their directories, and those of releases that are left alone.
+  private(set) var bystanderFolders: [Folder] = []
 
   init(
     root: FilePath, canonicalRoot: [UInt8]? = nil, folder: Folder, releases: [Release],
@@ -31,10 +35,24 @@ public struct Mirror: Sendable {
   ///
   /// Lazy, because a mirror may have hundreds of thousands.
   var folders: some Sequence<Folder> {
-    let upper =
-      [folder]
-      + releases.flatMap { [$0.folder] + ($0.snapshots.map { [$0] } ?? []) + $0.arches.map(\.folder) }
+    let upper = [folder] + releases.flatMap(\.folders)
     return ([nil] + subarches.map(Optional.some)).lazy.flatMap { $0?.folders ?? upper }
+  }
+
+  /// This mirror without what is not stored here.
+  public func limited(to settings: RotationSettings) -> Mirror {
+    var mirror = self
+    mirror.releases = releases.filter { settings.isStored(release: $0.name) }
+    for (r, release) in mirror.releases.enumerated() {
+      for a in release.arches.indices {
+        mirror.releases[r].arches[a].subarches.removeAll { !settings.isStored($0) }
+      }
+    }
+    mirror.bystanders = subarches.filter { !settings.isStored($0) }
+    mirror.bystanderFolders =
+      releases.filter { !settings.isStored(release: $0.name) }.flatMap(\.folders)
+      + mirror.bystanders.flatMap(\.folders)
+    return mirror
   }
 
   /// The absolute path of something in the mirror, escaped for display.
@@ -85,6 +103,9 @@ public struct Release: Sendable {
   public internal(set) var snapshots: Folder?
   /// Architectures, by name.
   public internal(set) var arches: [Arch]
+
+  /// Its own directories, without those of its subarches.
+  var folders: [Folder] { [folder] + (snapshots.map { [$0] } ?? []) + arches.map(\.folder) }
 }
 
 /// An architecture, `x86-64bit`.

@@ -3,6 +3,16 @@ public enum Compression: String, Codable, Sendable, CaseIterable {
   case gz, bz2, xz, zst
 
   var suffix: String { ".tar.\(rawValue)" }
+
+  /// By its name, or that of its program.
+  public init?(configured name: String) {
+    switch name {
+    case "gzip": self = .gz
+    case "bzip2": self = .bz2
+    case "zstd": self = .zst
+    default: self.init(rawValue: name)
+    }
+  }
 }
 
 /// What a file's name says about a tarball.

@@ -10,11 +10,14 @@ struct ProtectingNames {
 
   init(_ mirror: Mirror, mounts: [MirrorPath]) {
     self.mounts = mounts
-    for subarch in mirror.subarches {
+    let subarches = mirror.subarches + mirror.bystanders
+    for subarch in subarches {
       if let seed = subarch.control.remoteSeed { remotes[seed, default: []].append(subarch.path) }
     }
+    for link in mirror.bystanderFolders.lazy.flatMap(\.links) { destinations[link.path] = link.destination }
     add(mirror.folders)
-    for subarch in mirror.subarches { add(subarch.control, of: subarch.path) }
+    add(mirror.bystanderFolders)
+    for subarch in subarches { add(subarch.control, of: subarch.path) }
   }
 
   /// Takes what the links of some folders name.

@@ -10,7 +10,9 @@ public struct NextBuildPlan: Codable, Sendable, Hashable {
   public let inProgress: [MirrorPath]
 
   /// Takes turns as Metro does.
-  public init(_ mirror: Mirror, _ settings: RotationSettings, today: CalendarDate) {
+  ///
+  /// - Throws: when a program that decides how to build fails.
+  public init(_ mirror: Mirror, _ settings: RotationSettings, today: CalendarDate) throws(MirrorError) {
     let queue = settings.managed(in: mirror)
       .compactMap { subarch in Turn(of: subarch, settings, today).map { (turn: $0, subarch: subarch) } }
       // The sort is stable: ties stay in the settings' order.
@@ -20,12 +22,15 @@ public struct NextBuildPlan: Codable, Sendable, Hashable {
     version = 1
     self.mirror = "\(mirror.root)"
     inProgress = busy.map(\.path)
-    next = queue.dropFirst(busy.count).first.map { subarch in
-      NextBuild(
-        release: subarch.release, archDesc: subarch.arch, subarch: subarch.name,
-        fullDate: subarch.built.last?.date, nextDate: today, failcount: subarch.control.failcount,
-        target: settings.mode(after: subarch.built), extras: settings.extras(of: subarch))
+    guard let subarch = queue.dropFirst(busy.count).first else {
+      next = nil
+      return
     }
+    let decision = try settings.decision(for: subarch)
+    next = NextBuild(
+      release: subarch.release, archDesc: subarch.arch, subarch: subarch.name,
+      fullDate: subarch.built.last?.date, nextDate: today, failcount: subarch.control.failcount,
+      target: decision.mode, extras: decision.extras)
   }
 
   /// A line for each subarch passed over, as Metro prints them on standard error.

@@ -36,7 +36,8 @@ extension MirrorSession {
     _ retention: RetentionOptions, apply: Bool, dryRun: Bool = false, isStep: Bool = false
   ) throws -> StepResult {
     let mirror = try scan()
-    let planner = RetentionPlanner(policy: retention.policy, today: context.today, mounts: try .current())
+    let planner = RetentionPlanner(
+      policy: retention.policy(over: configuration.retention), today: context.today, mounts: try .current())
     let plan = planner.plan(mirror)
     if let limit = retention.maxRemove?.limit { try plan.check(limit, mirror: mirror) }
     guard apply && !dryRun else {

@@ -22,21 +22,32 @@ struct CompressCommand: Verb {
     let session =
       dryRun
       ? try MirrorSession(global, context) : try MirrorSession(global, context, verb: "compress", lock: lock)
-    return try session.compress(try compression.settings(), jobs: job.jobs, dryRun: dryRun).status
+    return try session.compress(
+      try compression.settings(over: session.configuration), jobs: job.jobs, dryRun: dryRun
+    ).status
   }
 }
 
 /// How plain tarballs are compressed.
 struct CompressionOptions: ParsableArguments {
-  @Option(name: .long, help: ArgumentHelp("Compress to xz, zst, gz or bz2.", valueName: "format"))
-  var compression: Compression = .xz
+  @Option(
+    name: .long, help: ArgumentHelp("Compress to xz, zst, gz or bz2 (default: xz).", valueName: "format"))
+  var compression: Compression?
 
   @Option(
     name: .long, help: ArgumentHelp("How hard (default: 9, for zst 19).", valueName: "n"))
   var compressionLevel: Int?
 
-  func settings() throws -> CompressionSettings {
-    try CompressionSettings(compression, level: compressionLevel)
+  /// `target/compression` of the configuration, unless the command line says something else.
+  func settings(over configuration: MirrorConfiguration) throws -> CompressionSettings {
+    guard compression == nil, let name = configuration.compression else {
+      return try CompressionSettings(compression ?? .xz, level: compressionLevel)
+    }
+    guard let configured = Compression(configured: name) else {
+      throw MirrorError(
+        .invalid, "target/compression", "`\(name)` is no compression", remedy: "use xz, zst, gz or bz2")
+    }
+    return try CompressionSettings(configured, level: compressionLevel)
   }
 }
 

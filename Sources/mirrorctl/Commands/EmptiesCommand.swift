@@ -10,7 +10,7 @@ struct EmptiesCommand: Verb {
   func run(_ context: CommandContext) throws -> ExitStatus {
     let session = try MirrorSession(global, context)
     let mirror = try session.scan()
-    let empties = Empties(mirror, RotationSettings())
+    let empties = Empties(mirror, session.configuration.rotation)
     if global.json { try context.print(json: empties) } else { empties.lines.forEach(context.print) }
     return session.report([], mirror: mirror)
   }

@@ -93,8 +93,10 @@ extension MirrorSession {
     of mirror: Mirror, excluding: Set<MirrorPath> = []
   ) throws(MirrorError) -> IndexDocument {
     let lookup = try DigestLookup(mirror, catalog: try catalog())
+    let ignored = mirror.subarches.filter { configuration.rotation.ignoredBuilds.contains($0.release) }
     return IndexDocument(
-      mirror, today: context.today, excluding: excluding, digests: { lookup($0) },
+      mirror, ignoring: Set(ignored.map(\.path)), today: context.today, excluding: excluding,
+      digests: { lookup($0) },
       buildInfo: { version throws(MirrorError) in try BuildInfo.read(version, in: mirror) })
   }
 }

@@ -12,7 +12,8 @@ struct NextBuildCommand: Verb {
   func run(_ context: CommandContext) throws -> ExitStatus {
     let session = try MirrorSession(global, context)
     let mirror = try session.scan()
-    let plan = NextBuildPlan(mirror, rotation.settings, today: context.today)
+    let plan = try NextBuildPlan(
+      mirror, rotation.settings(over: session.configuration.rotation), today: context.today)
     if !global.quiet { plan.notices.forEach { context.errors.write(Array("\($0)\n".utf8)) } }
     if global.json {
       try context.print(json: plan)
@@ -25,33 +26,38 @@ struct NextBuildCommand: Verb {
 
 /// What is built how often, and how.
 struct RotationOptions: ParsableArguments {
-  @Option(name: .long, help: ArgumentHelp("Days after which a subarch is built again.", valueName: "n"))
-  var staleDays = 3
+  @Option(
+    name: .long, help: ArgumentHelp("Days after which a subarch is built again (default: 3).", valueName: "n")
+  )
+  var staleDays: Int?
 
   @Option(
     name: .long,
-    help: ArgumentHelp("Failures in a row that take a subarch out of the rotation.", valueName: "n"))
-  var maxFailcount = 3
+    help: ArgumentHelp(
+      "Failures in a row that take a subarch out of the rotation (default: 3).", valueName: "n"))
+  var maxFailcount: Int?
 
   @Option(
     name: .long,
-    help: ArgumentHelp("Ways to build, each following the one before: full,freshen.", valueName: "list"))
-  var modes = "full"
+    help: ArgumentHelp(
+      "Ways to build, each following the one before: full,freshen (default: full).", valueName: "list"))
+  var modes: String?
 
   func validate() throws {
-    guard (0...1_000_000).contains(staleDays), (0...1_000_000).contains(maxFailcount) else {
+    guard (0...1_000_000).contains(staleDays ?? 0), (0...1_000_000).contains(maxFailcount ?? 0) else {
       throw ValidationError("--stale-days and --max-failcount must not be negative or absurd.")
     }
-    if modes.split(separator: ",").isEmpty {
+    if let modes, modes.split(separator: ",").isEmpty {
       throw ValidationError("--modes wants at least one way to build.")
     }
   }
 
-  var settings: RotationSettings {
-    var settings = RotationSettings()
-    settings.staleDays = staleDays
-    settings.maxFailcount = maxFailcount
-    settings.modes = modes.split(separator: ",").map(String.init)
+  /// What the configuration says, with what the command line says instead.
+  func settings(over configured: RotationSettings) -> RotationSettings {
+    var settings = configured
+    settings.staleDays = staleDays ?? settings.staleDays
+    settings.maxFailcount = maxFailcount ?? settings.maxFailcount
+    if let modes { settings.setModes(modes.split(separator: ",").map(String.init)) }
     return settings
   }
 }

@@ -22,7 +22,7 @@ struct UpkeepCommand: Verb {
   func run(_ context: CommandContext) throws -> ExitStatus {
     let hashing = try reading.hashing(job, context)
     let session = try MirrorSession(global, context, verb: "upkeep", lock: lock)
-    let settings = try compression.settings()
+    let settings = try compression.settings(over: session.configuration)
     var steps: [StepOutput] = []
     func step(_ name: String, _ body: () throws -> StepResult) {
       guard !context.cancellation.isCancelled else { return }
@@ -34,7 +34,9 @@ struct UpkeepCommand: Verb {
       if let summary = result.summary, !global.json, !global.quiet { context.print("\(name): \(summary)") }
       steps.append(StepOutput(step: name, status: result.status, summary: result.summary))
     }
-    if retention.isGiven { step("clean") { try session.clean(retention, apply: true, isStep: true) } }
+    if retention.isGiven(over: session.configuration.retention) {
+      step("clean") { try session.clean(retention, apply: true, isStep: true) }
+    }
     step("compress") { try session.compress(settings, jobs: job.jobs, isStep: true) }
     step("digestgen") {
       try session.digestgen(digests.options, hashing, dryRun: false, isStep: true)

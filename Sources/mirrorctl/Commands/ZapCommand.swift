@@ -20,7 +20,7 @@ struct ZapCommand: Verb {
       dryRun
       ? try MirrorSession(global, context) : try MirrorSession(global, context, verb: "zap", lock: lock)
     let mirror = try session.scan()
-    let plan = try Zap(mirror, RotationSettings(), only: try session.mirrorPaths(paths))
+    let plan = try Zap(mirror, session.configuration.rotation, only: try session.mirrorPaths(paths))
     if global.json {
       try context.print(json: plan)
     } else if !global.quiet {

@@ -6,9 +6,14 @@ import SystemPackage
 /// What every verb takes.
 struct GlobalOptions: ParsableArguments {
   @Option(
-    name: .long, help: ArgumentHelp("The mirror's root (default: $MIRRORCTL_MIRROR).", valueName: "dir"),
+    name: .long,
+    help: ArgumentHelp(
+      "The mirror's root (default: $MIRRORCTL_MIRROR, then path/mirror of the configuration).",
+      valueName: "dir"),
     completion: .directory)
   var mirror: String?
+
+  @OptionGroup var configuration: ConfigurationOptions
 
   @Flag(name: .long, help: "Print machine-readable JSON.")
   var json = false
@@ -16,19 +21,27 @@ struct GlobalOptions: ParsableArguments {
   @Flag(name: .shortAndLong, help: "Print results only where something is wrong.")
   var quiet = false
 
-  func root(_ context: CommandContext) throws -> FilePath {
-    guard let text = mirror ?? context.environment["MIRRORCTL_MIRROR"], !text.isEmpty else {
-      throw ValidationError("No mirror is given. Use --mirror DIR or set MIRRORCTL_MIRROR.")
+  /// The mirror's root, by the command line, the environment or the configuration.
+  func root(_ context: CommandContext, _ configured: FilePath?) throws -> FilePath {
+    if let text = mirror ?? context.environment["MIRRORCTL_MIRROR"], !text.isEmpty {
+      return FilePath(text).absolute
     }
-    let path = FilePath(text)
-    return (path.isAbsolute ? path : currentDirectory().pushing(path)).lexicallyNormalized()
+    guard let configured else {
+      throw ValidationError(
+        "No mirror is given. Use --mirror DIR, set MIRRORCTL_MIRROR, or say path/mirror in the configuration."
+      )
+    }
+    return configured
   }
 }
 
-private func currentDirectory() -> FilePath {
-  guard let path = getcwd(nil, 0) else { return "." }
-  defer { free(path) }
-  return FilePath(platformString: path)
+extension FilePath {
+  /// Seen from the current directory, without `.` and `..`.
+  var absolute: FilePath {
+    guard isRelative, let current = getcwd(nil, 0) else { return lexicallyNormalized() }
+    defer { free(current) }
+    return FilePath(platformString: current).pushing(self).lexicallyNormalized()
+  }
 }
 
 /// What the verbs that write to the mirror take.

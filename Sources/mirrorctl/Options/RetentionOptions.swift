@@ -12,23 +12,24 @@ struct RetentionOptions: ParsableArguments {
 
   @Option(
     name: .long, help: ArgumentHelp("Keep one a day for the last N days that have one.", valueName: "n"))
-  var keepDaily = 0
+  var keepDaily: Int?
 
   @Option(
     name: .long, help: ArgumentHelp("Keep one a week for the last N weeks that have one.", valueName: "n"))
-  var keepWeekly = 0
+  var keepWeekly: Int?
 
   @Option(
     name: .long, help: ArgumentHelp("Keep one a month for the last N months that have one.", valueName: "n"))
-  var keepMonthly = 0
+  var keepMonthly: Int?
 
   @Option(
     name: .long, help: ArgumentHelp("Keep one a year for the last N years that have one.", valueName: "n"))
-  var keepYearly = 0
+  var keepYearly: Int?
 
   @Option(
-    name: .long, help: ArgumentHelp("Days after which an incomplete version is given up.", valueName: "n"))
-  var staleDays = 3
+    name: .long,
+    help: ArgumentHelp("Days after which an incomplete version is given up (default: 3).", valueName: "n"))
+  var staleDays: Int?
 
   @Option(
     name: .long,
@@ -40,24 +41,28 @@ struct RetentionOptions: ParsableArguments {
       throw ValidationError("--keep wants at least 1: the newest version always stays.")
     }
     guard
-      [keepDaily, keepWeekly, keepMonthly, keepYearly, staleDays].allSatisfy({ (0...1_000_000).contains($0) })
+      [keepDaily, keepWeekly, keepMonthly, keepYearly, staleDays].allSatisfy({
+        (0...1_000_000).contains($0 ?? 0)
+      })
     else { throw ValidationError("The numbers to keep, and --stale-days, must not be negative or absurd.") }
   }
 
-  /// Whether anything was said about what to keep.
-  var isGiven: Bool {
-    keep != nil || keepWithin != nil || keepDaily + keepWeekly + keepMonthly + keepYearly > 0
+  /// Whether anything was said about what to keep, here or in the configuration.
+  func isGiven(over configured: RetentionPolicy?) -> Bool {
+    configured != nil || keep != nil || keepWithin != nil
+      || [keepDaily, keepWeekly, keepMonthly, keepYearly].contains { ($0 ?? 0) > 0 }
   }
 
-  var policy: RetentionPolicy {
-    var policy = RetentionPolicy()
+  /// What the configuration says, with what the command line says instead.
+  func policy(over configured: RetentionPolicy?) -> RetentionPolicy {
+    var policy = configured ?? RetentionPolicy()
     policy.keep = keep ?? policy.keep
-    policy.withinDays = keepWithin?.days ?? 0
-    policy.daily = keepDaily
-    policy.weekly = keepWeekly
-    policy.monthly = keepMonthly
-    policy.yearly = keepYearly
-    policy.staleDays = staleDays
+    policy.withinDays = keepWithin?.days ?? policy.withinDays
+    policy.daily = keepDaily ?? policy.daily
+    policy.weekly = keepWeekly ?? policy.weekly
+    policy.monthly = keepMonthly ?? policy.monthly
+    policy.yearly = keepYearly ?? policy.yearly
+    policy.staleDays = staleDays ?? policy.staleDays
     return policy
   }
 }

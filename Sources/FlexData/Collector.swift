@@ -1,0 +1,162 @@
+/// Reads texts, and the files that they collect as soon as it can be told which they are.
+struct Collector {
+  private let expander: Expander
+  /// Files that were read, and what collected each first; nil for those that were asked for.
+  private var files: [String: Place?] = [:]
+  private var waiting: [Waiting] = []
+  private var done: [(collect: Collect, path: String)] = []
+  /// Names that texts cannot define.
+  private var fixed = Set<String>()
+
+  private struct Waiting {
+    let collect: Collect
+    /// An element without which it cannot be resolved.
+    var missing: String?
+  }
+
+  private enum Decision {
+    /// To be read, from the collecting file's directory; certain if no later definition can change it.
+    case path(String, isCertain: Bool)
+    /// Not to be read, so far.
+    case nothing
+    case unresolved(Problem)
+  }
+
+  init(_ expander: Expander) { self.expander = expander }
+
+  /// Defines an element over whatever texts say of it.
+  mutating func fix(_ definition: Definition) {
+    var definitions = Definitions()
+    _ = definitions.add(definition)
+    expander.definitions[definition.name] = definitions
+    expander.forgetAll()
+    fixed.insert(definition.name)
+  }
+
+  /// Reads a file; `place` is what collects it.
+  ///
+  /// - Returns: what is wrong with it.
+  mutating func read(_ path: String, for place: Place?) -> [Problem] {
+    do throws(FlexDataError) { return take(try expander.host.source(path, at: place), for: place) } catch {
+      return error.problems.map {
+        $0.through($0.place?.file == path ? way(to: place) : way(to: parent(place)))
+      }
+    }
+  }
+
+  /// Takes what stands in a text; `place` is what collects it.
+  ///
+  /// - Returns: what is wrong with it.
+  mutating func take(_ source: Source, for place: Place?) -> [Problem] {
+    // A file that collects itself would be read for ever.
+    let isRepeated = files[source.name] != nil
+    if !isRepeated { files[source.name] = .some(place) }
+    let (document, malformed) = Document.read(source)
+    var problems = malformed
+    for item in document.items {
+      switch item {
+      case .collect(let collect):
+        if !isRepeated { waiting.append(Waiting(collect: collect)) }
+      case .definition(let definition):
+        guard !fixed.contains(definition.name),
+          let earlier = expander.definitions[definition.name, default: Definitions()].add(definition)
+        else { continue }
+        problems.append(repetition(of: earlier, by: definition))
+      }
+    }
+    expander.forgetProvisional()
+    return problems.map { $0.through(way(to: place)) }
+  }
+
+  private func repetition(of earlier: Definition, by definition: Definition) -> Problem {
+    var hint = "remove one of them"
+    if earlier.place.file == definition.place.file, earlier.place.line == definition.place.line {
+      let first = files[earlier.place.file]?.map { ", by \($0)" } ?? ""
+      hint = "the file was collected already\(first): remove one of the collects"
+    }
+    return Problem(
+      message: "`\(definition.name)` is defined already, in \(earlier.place)", place: definition.place,
+      hint: hint
+    )
+  }
+
+  /// Collects until nothing more can be.
+  ///
+  /// - Returns: what cannot be resolved.
+  mutating func run(_ problems: inout [Problem]) -> [Problem] {
+    expander.givesHints = false
+    // First what holds whatever else will be defined; then, all at once, what holds as things are.
+    while advance(certain: true, &problems) || advance(certain: false, &problems) {}
+    expander.givesHints = true
+    expander.forgetAll()
+    let unresolved = waiting.compactMap { waiting -> Problem? in
+      if case .unresolved(let problem) = decide(waiting.collect) { problem } else { nil }
+    }
+    return unresolved + done.compactMap { stale($0.collect, $0.path) }
+  }
+
+  private mutating func advance(certain: Bool, _ problems: inout [Problem]) -> Bool {
+    var ready: [(collect: Collect, path: String)] = []
+    var rest: [Waiting] = []
+    for var waiting in waiting {
+      let isBlocked = certain && waiting.missing.map { expander.definitions[$0] == nil } == true
+      let decision = isBlocked ? .nothing : decide(waiting.collect)
+      if case .path(let path, let isCertain) = decision, isCertain || !certain {
+        ready.append((waiting.collect, path))
+        continue
+      }
+      if case .unresolved(let problem) = decision { waiting.missing = problem.missing }
+      rest.append(waiting)
+    }
+    waiting = rest
+    done += ready
+    for (collect, path) in ready { problems += read(path, for: collect.place) }
+    return !ready.isEmpty
+  }
+
+  private func decide(_ collect: Collect) -> Decision {
+    do throws(FlexDataError) {
+      return try expander.run { () throws(FlexDataError) in try decision(on: collect) }
+    } catch {
+      guard let problem = error.problems.first else { return .nothing }
+      return .unresolved(problem.through(way(to: parent(collect.place))))
+    }
+  }
+
+  private func decision(on collect: Collect) throws(FlexDataError) -> Decision {
+    var isCertain = true
+    if let condition = collect.condition {
+      let holds = try expander.holds(condition)
+      guard holds.value else { return .nothing }
+      isCertain = holds.isCertain
+    }
+    let path = try expander.expand(collect.path, section: collect.section, at: collect.place)
+    guard let name = path.value, !name.isEmpty else { return .nothing }
+    let resolved = Path.resolve(name, from: collect.place.source.directory)
+    return .path(resolved, isCertain: isCertain && path.isCertain)
+  }
+
+  /// What is wrong with a collect that was decided by something undefined, if it was defined since.
+  private func stale(_ collect: Collect, _ path: String) -> Problem? {
+    if case .path(path, _) = decide(collect) { return nil }
+    return Problem(
+      message: "\(path) was collected as things were, but what was collected since changes that",
+      place: collect.place,
+      hint: "let it depend on nothing that is defined later",
+      chain: way(to: parent(collect.place)))
+  }
+
+  /// What collected the file that a place is in.
+  private func parent(_ place: Place?) -> Place? { place.flatMap { files[$0.file] ?? nil } }
+
+  /// Collects that led to a file, the nearest first.
+  private func way(to place: Place?) -> [Problem.Step] {
+    var steps: [Problem.Step] = []
+    var next = place
+    while let place = next {
+      steps.append(.file(place))
+      next = parent(place)
+    }
+    return steps
+  }
+}

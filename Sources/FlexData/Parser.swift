@@ -1,0 +1,111 @@
+/// Reads one text, line by line.
+struct Parser {
+  private(set) var items: [Document.Item] = []
+  private(set) var problems: [Problem] = []
+  private let source: Source
+  private var section: String?
+  private var condition: Condition?
+  private var isLax = false
+  /// How many lines were read.
+  private var count = 0
+
+  init(_ source: Source) { self.source = source }
+
+  mutating func run() {
+    while count < source.lines.count {
+      count += 1
+      do throws(FlexDataError) { try parse(Line(source: source, number: count)) } catch {
+        problems += error.problems
+      }
+    }
+  }
+
+  private mutating func parse(_ line: Line) throws(FlexDataError) {
+    guard let first = Word.first(of: line.text), first.utf8.first != UInt8(ascii: "#") else { return }
+    if first.utf8.first == UInt8(ascii: "[") {
+      try obey(Annotation(line))
+    } else if first.utf8.last == UInt8(ascii: ":") {
+      try define(first, line)
+    } else {
+      throw malformed(first, line)
+    }
+  }
+
+  private mutating func obey(_ annotation: Annotation) throws(FlexDataError) {
+    switch annotation {
+    case .section(let name, let condition): (section, self.condition) = (name, condition)
+    case .when(let condition): self.condition = condition
+    case .option(let isLax): self.isLax = isLax
+    case .collect(let path, let place, let own, let when):
+      if let when, condition != nil {
+        throw FlexDataError(
+          "a collect below `[when]` cannot have another condition", at: when,
+          hint: "end the other by `[when *]`")
+      }
+      items.append(
+        .collect(Collect(path: path, section: section, condition: own ?? condition, place: place)))
+    }
+  }
+
+  private mutating func define(_ first: Substring, _ line: Line) throws(FlexDataError) {
+    let own = first.dropLast()
+    let value = try value(after: first, line)
+    if let bad = ElementName.flaw(in: own) {
+      throw FlexDataError(
+        "`\(own[bad])` cannot be part of a name", at: line.place(at: bad), hint: "choose another name")
+    }
+    if own.isEmpty && section == nil {
+      throw FlexDataError(
+        "`:` defines a section's own element, but there is none", at: line.place(of: first),
+        hint: "put it below `[section NAME]`")
+    }
+    items.append(
+      .definition(
+        Definition(
+          name: section.map { own.isEmpty ? $0 : "\($0)/\(own)" } ?? String(own), section: section,
+          value: value, condition: condition, isLax: isLax, place: line.place(of: first))))
+  }
+
+  private mutating func value(after first: Substring, _ line: Line) throws(FlexDataError) -> Definition.Value
+  {
+    let words = Word.split(line.text[first.endIndex...], comments: true)
+    if words == ["["] { return try lines(of: first, line) }
+    guard let start = words.first, let last = words.last else {
+      return .line(line.text[first.endIndex..<first.endIndex], line.place(at: first.endIndex))
+    }
+    return .line(line.text[start.startIndex..<last.endIndex], line.place(of: start))
+  }
+
+  /// Lines up to one whose only content is `]`.
+  private mutating func lines(of first: Substring, _ line: Line) throws(FlexDataError) -> Definition.Value {
+    let rest = source.lines[count...]
+    guard let end = rest.firstIndex(where: Self.isClosing) else {
+      count = source.lines.count
+      throw FlexDataError(
+        "`\(first)` opens lines that are not closed", at: line.place(of: first),
+        hint: "end them by a line that is `]` alone")
+    }
+    defer { count = end + 1 }
+    return .lines(rest[..<end], first: count + 1)
+  }
+
+  private static func isClosing(_ line: Substring) -> Bool {
+    // By bytes: this is asked of every line of every script.
+    var rest = line.utf8.drop(while: Word.isBlank)
+    return rest.popFirst() == UInt8(ascii: "]") && rest.allSatisfy(Word.isBlank)
+  }
+
+  private func malformed(_ first: Substring, _ line: Line) -> FlexDataError {
+    let start = line.place(of: first)
+    if first == "]" { return FlexDataError("`]` closes nothing", at: start, hint: "remove the line") }
+    if let colon = first.utf8.firstIndex(of: UInt8(ascii: ":")) {
+      return FlexDataError(
+        "no space follows the colon", at: line.place(at: colon),
+        hint: "write `\(first[...colon]) \(Substring(first.utf8[colon...].dropFirst()))`")
+    }
+    let opens = Word.first(of: line.text[first.endIndex...]) == "["
+    return FlexDataError(
+      "this neither defines an element nor says anything else", at: start,
+      hint: opens ? "write `\(first): [`" : "write `NAME: VALUE`")
+  }
+}

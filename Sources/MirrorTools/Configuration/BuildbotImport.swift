@@ -1,0 +1,158 @@
+import Foundation
+public import SystemPackage
+
+/// A `~/.buildbot` of Metro, asked what it means.
+public struct BuildbotImport: Sendable {
+  /// `[section rotation]` with the same meaning, as far as tables can say it.
+  public private(set) var text = ""
+  /// What cannot be said so.
+  public private(set) var warnings: [String] = []
+
+  /// What the file's Python answers; the newest build that `map_build` is asked about is of one of these dates.
+  private struct Answers: Decodable {
+    struct Answer: Decodable {
+      let build: String
+      let subarch: String
+      let full: Bool
+      let date: String?
+      let result: [String]
+    }
+
+    let lists: [String: [String]]
+    let numbers: [String: Int]
+    let answers: [Answer]
+    let hasMapBuild: Bool
+  }
+
+  /// Runs the file by the host's python3.
+  ///
+  /// - Parameter now: seconds since the epoch.
+  /// - Throws: ``MirrorError`` when it cannot be run, or defines what makes no sense.
+  public init(_ file: FilePath, now: Int64) throws(MirrorError) {
+    let dates = [0, 1, 10, 400].map { CalendarDate(localDayOf: now - $0 * 86_400) }
+    let input = ([file.string] + dates.map(\.description)).joined(separator: "\n")
+    let output = try HostProgram.ask(["python3", "-I", "-c", Self.driver], input: Array(input.utf8))
+    guard let answers = try? JSONDecoder().decode(Answers.self, from: Data(output)) else {
+      throw MirrorError(
+        .invalid, file.string, "did not answer as a .buildbot does",
+        remedy: "see that it defines builds, arches, subarches and, if it likes, map_build()")
+    }
+    render(answers, file)
+  }
+
+  private mutating func render(_ answers: Answers, _ file: FilePath) {
+    var lines = ["# What \(file) says.", "[section rotation]", ""]
+    let lists = answers.lists
+    for (name, own) in [("builds", "builds"), ("arches", "arches"), ("subarches", "subarches")] {
+      if let words = lists[name] { lines.append("\(own): \(words.joined(separator: " "))") }
+    }
+    for (all, managed, own) in [
+      ("all_builds", "builds", "all-builds"), ("all_arches", "arches", "all-arches"),
+    ] {
+      if let words = lists[all], words != lists[managed] {
+        lines.append("\(own): \(words.joined(separator: " "))")
+      }
+    }
+    let stored = (lists["all_subarches"] ?? []).filter { !(lists["subarches"] ?? []).contains($0) }
+    if !stored.isEmpty { lines.append("also-stored: \(stored.joined(separator: " "))") }
+    if let ignored = lists["index_ignore_builds"], !ignored.isEmpty {
+      lines.append("ignore-builds: \(ignored.joined(separator: " "))")
+    }
+    for (name, own) in [
+      ("stale_days", "stale-days"), ("max_failcount", "max-failcount"), ("keep_num", "keep"),
+    ] {
+      guard let number = answers.numbers[name] else { continue }
+      if name == "keep_num" && number < 1 {
+        warnings.append(
+          "\(file): keep_num is \(number), which kept everything in Metro: say `keep` as you want it")
+      } else {
+        lines.append("\(own): \(number)")
+      }
+    }
+    if answers.hasMapBuild { lines += tables(answers, file) }
+    text = lines.joined(separator: "\n") + "\n"
+  }
+
+  /// What `map_build` answered, as modes and extras.
+  private mutating func tables(_ answers: Answers, _ file: FilePath) -> [String] {
+    struct Key: Hashable { let build, subarch: String }
+    struct Way: Hashable { let modes, extras: [String] }
+    var ways: [Key: Way] = [:]
+    var unsaid: [String] = []
+    for (key, asked) in Dictionary(
+      grouping: answers.answers, by: { Key(build: $0.build, subarch: $0.subarch) })
+    {
+      let afterFull = Set(asked.filter { $0.full }.map(\.result))
+      let afterOther = Set(asked.filter { !$0.full }.map(\.result))
+      guard afterFull.count == 1, afterOther.count == 1, let full = afterFull.first,
+        let other = afterOther.first,
+        let modeAfterFull = full.first, let modeAfterOther = other.first,
+        full.dropFirst() == other.dropFirst(),
+        modeAfterOther == "full" || modeAfterFull == modeAfterOther,
+        (full + other).allSatisfy(BuildDecision.isWord)
+      else {
+        unsaid.append("\(key.build)/\(key.subarch)")
+        continue
+      }
+      let modes = modeAfterFull == modeAfterOther ? [modeAfterFull] : ["full", modeAfterFull]
+      ways[key] = Way(modes: modes, extras: Array(full.dropFirst()))
+    }
+    if !unsaid.isEmpty {
+      warnings.append(
+        """
+        \(file): what map_build answers for \(unsaid.sorted().joined(separator: ", ")) depends on more than whether \
+        the last build was full, or is no sequence of modes: a table cannot say it: say `decide: COMMAND`, a program \
+        that reads build, arch, subarch, full (yes or no) and full_date from its environment and prints full+openvz
+        """)
+    }
+    var lines: [String] = []
+    func add(_ name: String, _ path: KeyPath<Way, [String]>, isDefault: [String]) {
+      let counts = Dictionary(grouping: ways.values, by: { $0[keyPath: path] }).mapValues(\.count)
+      let common =
+        name == "modes" ? counts.max { ($0.value, $1.key.joined()) < ($1.value, $0.key.joined()) }?.key : nil
+      if let common, common != isDefault { lines.append("\(name): \(common.joined(separator: " "))") }
+      for subarch in Set(ways.keys.map(\.subarch)).sorted() {
+        let own = ways.filter { $0.key.subarch == subarch }
+        let values = Set(own.values.map { $0[keyPath: path] })
+        for (key, way) in own.sorted(by: { $0.key.build < $1.key.build })
+        where way[keyPath: path] != common ?? isDefault {
+          let place = values.count == 1 ? subarch : "\(key.build)/\(subarch)"
+          let line = "\(name)/\(place): \(way[keyPath: path].joined(separator: " "))"
+          if !lines.contains(line) { lines.append(line) }
+        }
+      }
+    }
+    add("modes", \.modes, isDefault: ["full"])
+    add("extras", \.extras, isDefault: [])
+    return lines
+  }
+
+  private static let driver = #"""
+    import json, sys
+    path, *dates = sys.stdin.read().split("\n")
+    names = {}
+    terminal, sys.stdout = sys.stdout, sys.stderr
+    with open(path) as file:
+        exec(compile(file.read(), path, "exec"), names)
+    lists = {}
+    for name in ("builds", "arches", "subarches", "all_builds", "all_arches", "all_subarches", "index_ignore_builds"):
+        if name in names:
+            value = names[name]
+            lists[name] = [value] if isinstance(value, str) else [str(word) for word in value]
+    numbers = {}
+    for name in ("stale_days", "max_failcount", "keep_num"):
+        if name in names:
+            numbers[name] = int(names[name])
+    answers = []
+    ask = names.get("map_build")
+    if ask:
+        for build in lists.get("builds", []):
+            for subarch in lists.get("subarches", []):
+                for full, asked in [(True, dates), (False, dates + [None])]:
+                    for date in asked:
+                        result = ask(build, subarch, full, date)
+                        words = result.split("+") if isinstance(result, str) else [str(word) for word in result]
+                        answers.append(dict(build=build, subarch=subarch, full=full, date=date, result=words))
+    json.dump(dict(lists=lists, numbers=numbers, answers=answers, hasMapBuild=bool(ask)), terminal)
+    """#
+}

@@ -1,0 +1,72 @@
+import FlexData
+import Glibc
+import SystemPackage
+
+/// What is wrong with a configuration, or may be.
+public struct ConfigurationCheck: Sendable {
+  /// Faults, each a message.
+  public private(set) var findings: [String] = []
+  /// What is worth knowing, and no fault.
+  public private(set) var notes: [String] = []
+
+  /// Looks at all of it.
+  public init(_ file: ConfigurationFile) {
+    guard let path = file.path else {
+      notes.append("there is no configuration: defaults serve, and all that a mirror holds is managed")
+      return
+    }
+    let names = file.elements.names
+    var waiting = 0
+    for name in names {
+      do throws(FlexDataError) { _ = try file.elements.lines(name) } catch {
+        // What is missing may stand in a file that needs a target to be found.
+        if file.unresolved.isEmpty || !error.problems.allSatisfy({ $0.missing != nil }) {
+          findings += error.problems.map(\.description)
+        } else {
+          waiting += 1
+        }
+      }
+    }
+    for name in RotationSection(file.elements).unknownNames() {
+      add(RotationSection(file.elements).unknown(name))
+    }
+    do { check(try MirrorConfiguration(file.elements)) } catch let error as MirrorError { add(error) } catch {
+    }
+    checkInstall(file.elements)
+    notes.append("\(path): \(names.count) elements")
+    if waiting > 0 {
+      notes.append(
+        "\(waiting) of them need a target: to check them too, add `target: NAME target/build: BUILD` and the like"
+      )
+    }
+    findings = findings.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
+  }
+
+  private mutating func add(_ error: MirrorError) { findings.append("\(error)") }
+
+  private mutating func check(_ configuration: MirrorConfiguration) {
+    if let name = configuration.compression, Compression(configured: name) == nil {
+      add(
+        MirrorError(
+          .invalid, "target/compression", "`\(name)` is no compression", remedy: "use xz, zst, gz or bz2"))
+    }
+    do throws(MirrorError) { _ = try configuration.layout() } catch { add(error) }
+    guard let mirror = configuration.mirror else {
+      return add(MirrorError(.invalid, "path/mirror", "is not defined", remedy: "say where the mirror lies"))
+    }
+    var found = stat()
+    if stat(mirror.string, &found) != 0 || found.st_mode & S_IFMT != S_IFDIR {
+      add(
+        MirrorError(
+          .invalid, "path/mirror", "there is no directory \(mirror)", remedy: "make it, or check the path"))
+    }
+  }
+
+  private mutating func checkInstall(_ elements: Elements) {
+    if let install = (try? elements.text("path/install")).flatMap({ $0 }), !install.isEmpty,
+      access(install, F_OK) != 0
+    {
+      add(MirrorError(.invalid, "path/install", "there is no \(install)", remedy: "check the path"))
+    }
+  }
+}

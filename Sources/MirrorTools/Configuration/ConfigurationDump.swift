@@ -1,0 +1,55 @@
+public import FlexData
+
+/// All elements of a configuration, expanded.
+public struct ConfigurationDump: Encodable, Sendable {
+  /// An element's expanded text.
+  public enum Value: Sendable, Encodable {
+    /// Of a single-line element.
+    case text(String)
+    /// Of a multi-line element.
+    case lines([String])
+
+    /// A string, or an array of strings.
+    public func encode(to encoder: any Encoder) throws {
+      var container = encoder.singleValueContainer()
+      switch self {
+      case .text(let text): try container.encode(text)
+      case .lines(let lines): try container.encode(lines)
+      }
+    }
+  }
+
+  /// The version of this JSON.
+  public let version = 1
+  /// By name.
+  public private(set) var elements: [String: Value] = [:]
+  /// Why the others have no text, by name.
+  public private(set) var unresolved: [String: String] = [:]
+
+  private enum CodingKeys: CodingKey { case version, elements, unresolved }
+
+  /// Expands all of them.
+  public init(_ all: Elements) {
+    for name in all.names {
+      do throws(FlexDataError) {
+        if try all.isMultiline(name) {
+          elements[name] = .lines(try all.lines(name) ?? [])
+        } else if let text = try all.text(name) {
+          elements[name] = .text(text)
+        }
+      } catch {
+        unresolved[name] = error.problems.map(\.message).joined(separator: "; ")
+      }
+    }
+  }
+
+  /// The same in the language itself; what has no text is in comments.
+  public var lines: [String] {
+    elements.sorted { $0.key < $1.key }.flatMap { name, value in
+      switch value {
+      case .text(let text): [text.isEmpty ? "\(name):" : "\(name): \(text)"]
+      case .lines(let lines): ["\(name): ["] + lines + ["]"]
+      }
+    } + unresolved.sorted { $0.key < $1.key }.map { "# \($0.key): \($0.value)" }
+  }
+}

@@ -1,0 +1,82 @@
+public import FlexData
+import Glibc
+public import SystemPackage
+
+/// The master file, and what it defines with all that it collects.
+public struct ConfigurationFile {
+  /// Where it lies; nil where there is none, and defaults serve.
+  public let path: FilePath?
+  /// What is defined.
+  public let elements: Elements
+  /// Collects that could not be resolved, which only a build needs.
+  public let unresolved: [Problem]
+
+  /// How a master file is found and read.
+  public struct Request: Sendable {
+    /// `--config`, then `$MIRRORCTL_CONFIG`: a file that must be there.
+    public var named: FilePath?
+    /// Files of which the first that is there counts.
+    public var candidates: [FilePath] = []
+    /// `NAME: VALUE` of the command line.
+    public var definitions: [(name: String, value: String)] = []
+    /// Whether `<?python ?>` and other programs may be run.
+    public var runsHostCode = true
+    /// Whether a collect that cannot be resolved is an error.
+    public var isStrict = false
+
+    /// No file.
+    public init() {}
+  }
+
+  /// Reads a configuration.
+  ///
+  /// - Throws: ``FlexDataError`` with all that is wrong in its texts, ``MirrorError`` where it cannot be read.
+  public init(_ request: Request) throws {
+    let found = request.named ?? request.candidates.first { access($0.string, F_OK) == 0 }
+    path = found.map {
+      $0.isAbsolute ? $0 : FilePath(Self.currentDirectory()).pushing($0).lexicallyNormalized()
+    }
+    elements = Elements(Self.host(runsCode: request.runsHostCode))
+    if let path {
+      try elements.define(
+        [(name: "path/config", value: path.removingLastComponent().string)], origin: "mirrorctl")
+    }
+    try elements.define(request.definitions, origin: "the command line")
+    guard let path else {
+      unresolved = []
+      return
+    }
+    unresolved = try elements.collect(path.string, tolerant: !request.isStrict)
+  }
+
+  private static func host(runsCode: Bool) -> HostAccess {
+    HostAccess(
+      read: { path throws(HostAccess.Fault) in
+        do throws(MirrorError) { return try contents(of: path) } catch {
+          throw HostAccess.Fault(error.problem)
+        }
+      },
+      run: { blocks throws(HostAccess.Fault) in
+        guard runsCode else { throw HostAccess.Fault("code is not run: --no-host-code was given") }
+        do throws(MirrorError) { return try HostProgram.python(blocks) } catch {
+          throw HostAccess.Fault("\(error)")
+        }
+      })
+  }
+
+  private static func contents(of path: String) throws(MirrorError) -> [UInt8] {
+    let raw = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+    guard raw >= 0 else { throw .system(lastErrno(), "read", path) }
+    let file = Descriptor(owning: raw)
+    let status = try attempt("look at", path) { () throws(Errno) in try file.status() }
+    guard status.kind == .regular else { throw MirrorError(.invalid, path, "is not a regular file") }
+    guard status.size <= 64 << 20 else { throw MirrorError(.invalid, path, "is larger than 64 MiB") }
+    return try attempt("read", path) { () throws(Errno) in try file.bytes(upTo: Int(status.size)) }
+  }
+
+  private static func currentDirectory() -> String {
+    guard let path = getcwd(nil, 0) else { return "/" }
+    defer { free(path) }
+    return String(cString: path)
+  }
+}

@@ -1,0 +1,43 @@
+/// A configuration to begin with.
+public enum ExampleConfiguration {
+  /// The text of `mirrorctl config example`.
+  public static let text = """
+    # The configuration of mirrorctl. The language is explained in mirrorctl.conf(5).
+    # It is looked for as --config FILE, $MIRRORCTL_CONFIG, ~/.metro and /etc/mirrorctl/mirrorctl.conf.
+
+    [section path/mirror]
+
+    # The mirror: BUILD/ARCH/SUBARCH/VERSION lie below it.
+    : /srv/mirror
+    owner: root
+    group: root
+    dirmode: 775
+
+    [section target]
+
+    # What marked tarballs are compressed to: xz, zst, gz or bz2.
+    compression: xz
+
+    [section rotation]
+
+    # What is built here. A list that is left out means all that the mirror holds.
+    builds: funtoo-current
+    arches: x86-64bit
+    subarches: generic_64 core2_64
+    # What lies here but is built elsewhere: it is cleaned, digested and indexed, and never built.
+    also-stored: amd64-piledriver
+
+    # Build again after so many days; give up after so many failures in a row.
+    stale-days: 3
+    max-failcount: 3
+    # Each way to build follows the one before it.
+    modes: full freshen
+    # Images to make from the finished stage3.
+    extras/generic_64: openvz
+
+    # What clean and upkeep keep of each subarch: the newest three, and one a month for half a year.
+    keep: 3
+    keep-monthly: 6
+
+    """
+}

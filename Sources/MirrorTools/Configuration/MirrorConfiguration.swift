@@ -1,0 +1,74 @@
+public import FlexData
+import Glibc
+public import SystemPackage
+
+/// What a configuration says about a mirror.
+public struct MirrorConfiguration: Sendable {
+  /// `path/mirror`; nil if it is not said.
+  public var mirror: FilePath?
+  /// `path/mirror/owner`, `group` and `dirmode`; nil where they are not said.
+  var (owner, group, directoryMode): (String?, String?, String?) = (nil, nil, nil)
+  /// `target/compression`; nil if it is not said.
+  public var compression: String?
+  /// `[section rotation]`.
+  public var rotation = RotationSettings()
+  /// `rotation/keep` and its kin; nil if none is said.
+  public var retention: RetentionPolicy?
+
+  /// Nothing is said.
+  public init() {}
+
+  /// What elements say.
+  ///
+  /// - Throws: ``FlexDataError`` or ``MirrorError`` with what is wrong.
+  public init(_ elements: Elements) throws {
+    let section = RotationSection(elements)
+    if let text = try elements.text("path/mirror"), !text.isEmpty {
+      guard text.hasPrefix("/") else {
+        throw section.invalid("path/mirror", "`\(text)` is no absolute path", "begin it with /")
+      }
+      mirror = FilePath(text).lexicallyNormalized()
+    }
+    (owner, group, directoryMode) = (
+      try text("path/mirror/owner", elements), try text("path/mirror/group", elements),
+      try text("path/mirror/dirmode", elements)
+    )
+    compression = try elements.text("target/compression").flatMap { $0.isEmpty ? nil : $0 }
+    rotation = try section.settings()
+    retention = try section.retention()
+  }
+
+  private func text(_ name: String, _ elements: Elements) throws -> String? {
+    try elements.text(name).flatMap { $0.isEmpty ? nil : $0 }
+  }
+
+  /// Whose the mirror's directories are.
+  ///
+  /// - Throws: when the system does not know them.
+  public func layout() throws(MirrorError) -> MirrorLayout {
+    var layout = MirrorLayout()
+    if let owner {
+      guard let id = UInt32(owner) ?? getpwnam(owner)?.pointee.pw_uid else {
+        throw MirrorError(
+          .invalid, "path/mirror/owner", "the system knows no user `\(owner)`", remedy: "check the name")
+      }
+      layout.owner = id
+    }
+    if let group {
+      guard let id = UInt32(group) ?? getgrnam(group)?.pointee.gr_gid else {
+        throw MirrorError(
+          .invalid, "path/mirror/group", "the system knows no group `\(group)`", remedy: "check the name")
+      }
+      layout.group = id
+    }
+    if let directoryMode {
+      guard let mode = UInt32(directoryMode, radix: 8), mode <= 0o7777 else {
+        throw MirrorError(
+          .invalid, "path/mirror/dirmode", "`\(directoryMode)` is no octal mode",
+          remedy: "write 775 or the like")
+      }
+      layout.mode = mode
+    }
+    return layout
+  }
+}

@@ -1,0 +1,171 @@
+import CLinux
+import Glibc
+public import SystemPackage
+
+extension SubarchSetup {
+  /// What was made; what was there already is left out.
+  public struct Report: Sendable {
+    /// Relative to the mirror's root.
+    public internal(set) var made: [MirrorPath] = []
+  }
+
+  /// Makes what is missing. The mirror's lock must be held.
+  ///
+  /// Nothing that is there is changed: where a file says something else, that is an error, found before
+  /// anything is made.
+  ///
+  /// - Parameter layout: whose the directories are.
+  public func apply(in root: FilePath, _ layout: MirrorLayout) throws(MirrorError) -> Report {
+    let anchor = try AnchoredDirectory(root: root)
+    for file in files { _ = try isSaid(file, anchor) }
+    try checkRemote(anchor)
+    if let placement { try SeedTarball.check(placement, in: anchor) }
+    var report = Report()
+    for path in directories { try make(path, anchor, layout, &report) }
+    if let placement { try place(placement, anchor, layout, &report) }
+    // The files come last: only what is whole is named.
+    for file in files where try !isSaid(file, anchor) {
+      try make(file.path.parent, anchor, layout, &report)
+      let directory = try anchor.directory(file.path.parent)
+      try DurableFile.write(
+        Array("\(file.line)\n".utf8), to: file.path.name, in: directory,
+        Ownership(forNewFile: layout))
+      report.made.append(file.path)
+    }
+    return report
+  }
+
+  /// Whether a control file is there; one that says something else is an error.
+  private func isSaid(_ file: ControlFile, _ anchor: borrowing AnchoredDirectory) throws(MirrorError) -> Bool
+  {
+    do throws(MirrorError) {
+      guard let text = try anchor.contents(of: file.path, limit: 4096) else { return false }
+      let said = String(decoding: text.filter { $0 > 0x20 }, as: UTF8.self)
+      guard said == file.line else {
+        throw MirrorError(
+          .invalid, anchor.displayed(file.path), "says `\(escaped(Array(said.utf8)))`, not `\(file.line)`",
+          remedy: "remove it if the subarch is to begin anew")
+      }
+      return true
+    } catch {
+      if error.code == .system(.noSuchFileOrDirectory) { return false }
+      throw error
+    }
+  }
+
+  /// A remote seed must be there.
+  private func checkRemote(_ anchor: borrowing AnchoredDirectory) throws(MirrorError) {
+    let remote = files.filter { $0.path.parent.name == "remote" }.map(\.line)
+    guard remote.count == 3 else { return }
+    let other = MirrorPath(remote.joined(separator: "/"))
+    let control = other.appending(ControlDirectory.name).appending("version").appending("stage3")
+    var version: [UInt8]?
+    do throws(MirrorError) { version = try anchor.contents(of: control, limit: 4096) } catch {
+      if error.code != .system(.noSuchFileOrDirectory) { throw error }
+    }
+    guard let version else {
+      throw MirrorError(
+        .invalid, anchor.displayed(other), "has no stage3 to build from",
+        remedy: "build it first, or name another with --remote")
+    }
+    let place = other.appending(FileName(bytes: version.filter { $0 > 0x20 }))
+    let tarballs = try anchor.directory(place).entries().filter { TarballName($0.name) != nil }
+    guard tarballs.contains(where: { $0.name.hasPrefix("stage3-") }) else {
+      throw MirrorError(
+        .invalid, anchor.displayed(place), "holds no stage3, though .control/version names it",
+        remedy: "build it again, or name another with --remote")
+    }
+  }
+
+  private func make(
+    _ path: MirrorPath, _ anchor: borrowing AnchoredDirectory, _ layout: MirrorLayout, _ report: inout Report
+  ) throws(MirrorError) {
+    if !path.parent.bytes.isEmpty { try make(path.parent, anchor, layout, &report) }
+    let parent = try path.parent.bytes.isEmpty ? anchor.duplicate() : anchor.directory(path.parent)
+    if let there = try parent.status(of: path.name) {
+      guard there.kind == .directory else {
+        throw MirrorError(.invalid, anchor.displayed(path), "is not a directory", remedy: "move it away")
+      }
+      return
+    }
+    try parent.makeDirectory(path.name, layout)
+    report.made.append(path)
+  }
+
+  private func place(
+    _ placement: Placement, _ anchor: borrowing AnchoredDirectory, _ layout: MirrorLayout,
+    _ report: inout Report
+  ) throws(MirrorError) {
+    let directory = try anchor.directory(placement.path.parent)
+    guard try directory.status(of: placement.path.name) == nil else { return }
+    if !directory.adopt(placement.source, as: placement.path.name) {
+      try copy(placement, into: directory, layout)
+    }
+    try directory.sync()
+    report.made.append(placement.path)
+  }
+
+  /// Copies from another file system.
+  private func copy(
+    _ placement: Placement, into directory: borrowing AnchoredDirectory, _ layout: MirrorLayout
+  ) throws(MirrorError) {
+    let raw = open(placement.source, O_RDONLY | O_CLOEXEC | O_NOCTTY)
+    guard raw >= 0 else { throw .system(lastErrno(), "open", placement.source) }
+    let source = Descriptor(owning: raw)
+    var copy = try DurableFile(placement.path.name, in: directory)
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 4096)
+    defer { buffer.deallocate() }
+    var offset: Int64 = 0
+    while true {
+      let position = offset
+      let count = try attempt("read", placement.source) { () throws(Errno) in
+        try source.read(into: buffer, at: position)
+      }
+      if count == 0 { break }
+      try copy.write(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+      offset += Int64(count)
+    }
+    try copy.commit(Ownership(forNewFile: layout))
+  }
+}
+
+/// Whose the directories of a mirror are: `path/mirror/owner`, `group` and `dirmode`.
+public struct MirrorLayout: Sendable {
+  /// nil for whoever runs.
+  public var owner: UInt32?
+  /// nil for whoever runs.
+  public var group: UInt32?
+  /// Permission bits of new directories.
+  public var mode: UInt32 = 0o775
+
+  /// Whoever runs, 775.
+  public init() {}
+}
+
+extension AnchoredDirectory {
+  /// Makes a directory that must not exist.
+  func makeDirectory(_ name: FileName, _ layout: MirrorLayout) throws(MirrorError) {
+    guard name.withCString({ mkdirat(descriptor.raw, $0, 0o700) }) == 0 else {
+      throw .system(lastErrno(), "make the directory", displayed(name))
+    }
+    let made = try directory(MirrorPath(bytes: name.bytes))
+    // A plain user keeps what he made.
+    _ = fchown(made.descriptor.raw, layout.owner ?? .max, layout.group ?? .max)
+    try attempt("set the mode of", displayed(name)) { () throws(Errno) in
+      _ = try retrying { Int(fchmod(made.descriptor.raw, layout.mode)) }
+    }
+    try sync()
+  }
+
+  /// Gives a file of anywhere on this file system a name here; false where that is not to be had.
+  func adopt(_ source: String, as name: FileName) -> Bool {
+    name.withCString { linkat(AT_FDCWD, source, descriptor.raw, $0, AT_SYMLINK_FOLLOW) } == 0
+  }
+}
+
+extension Ownership {
+  /// Of a layout's owner, readable by all.
+  fileprivate init(forNewFile layout: MirrorLayout) {
+    self.init(uid: layout.owner ?? geteuid(), gid: layout.group ?? getegid(), mode: 0o644)
+  }
+}

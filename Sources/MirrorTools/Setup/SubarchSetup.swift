@@ -1,0 +1,95 @@
+public import SystemPackage
+
+/// What a subarch needs before its first build.
+public struct SubarchSetup: Encodable, Sendable {
+  /// Where the first build takes its seed from.
+  public enum Seed: Sendable {
+    /// A stage3 tarball on this host, which becomes the subarch's own.
+    case local(FilePath, version: CalendarDate?)
+    /// The stage3 of another subarch of the mirror: `BUILD/ARCH/SUBARCH`.
+    case remote(MirrorPath)
+  }
+
+  /// A file of `.control`, and its line.
+  struct ControlFile: Encodable, Sendable {
+    let path: MirrorPath
+    let line: String
+  }
+
+  /// A tarball of the host's, and its place in the mirror.
+  struct Placement: Encodable, Sendable {
+    let source: String
+    let path: MirrorPath
+  }
+
+  /// Relative to the mirror's root, upper ones first.
+  let directories: [MirrorPath]
+  let files: [ControlFile]
+  let placement: Placement?
+
+  /// Plans it from names alone.
+  ///
+  /// - Parameter subarch: `BUILD/ARCH/SUBARCH`.
+  /// - Throws: when the seed's name tells neither version nor compression, or a name cannot be one.
+  public init(_ subarch: MirrorPath, from seed: Seed) throws(MirrorError) {
+    try Self.check(subarch)
+    if case .remote(let other) = seed { try Self.check(other) }
+    let control = subarch.appending(ControlDirectory.name)
+    var directories = [subarch.parent.parent.appending("snapshots"), control.appending("strategy")]
+    var files: [ControlFile] = []
+    func say(_ directory: FileName, _ name: FileName, _ line: String) {
+      files.append(ControlFile(path: control.appending(directory).appending(name), line: line))
+    }
+    switch seed {
+    case .local(let file, let version):
+      let tarball = try SeedName(file, version: version)
+      let place = subarch.appending(FileName(tarball.version.description))
+      let name = "stage3-\(subarch.name)-\(subarch.parent.parent.name)-\(tarball.version)\(tarball.suffix)"
+      directories += [control.appending("version"), place]
+      placement = Placement(source: file.string, path: place.appending(FileName(name)))
+      say("version", "stage3", tarball.version.description)
+      say("strategy", "build", "local")
+    case .remote(let other):
+      directories.append(control.appending("remote"))
+      placement = nil
+      say("strategy", "build", "remote")
+      say("remote", "build", "\(other.parent.parent.name)")
+      say("remote", "arch_desc", "\(other.parent.name)")
+      say("remote", "subarch", "\(other.name)")
+    }
+    say("strategy", "seed", "stage3")
+    self.directories = directories
+    self.files = files
+  }
+
+  private static func check(_ subarch: MirrorPath) throws(MirrorError) {
+    let names = subarch.bytes.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+    guard names.count == 3, names.allSatisfy({ !$0.isEmpty && $0.first != UInt8(ascii: ".") }) else {
+      throw MirrorError(
+        .invalid, "\(subarch)", "is no subarch",
+        remedy: "name build, arch and subarch: funtoo-current x86-64bit generic_64")
+    }
+  }
+}
+
+/// What a seed's name tells.
+private struct SeedName {
+  let version: CalendarDate
+  /// `.tar.xz`.
+  let suffix: String
+
+  init(_ file: FilePath, version: CalendarDate?) throws(MirrorError) {
+    let bytes = file.lastComponent.map { FilePath(root: nil, components: $0).bytes } ?? []
+    guard let name = TarballName(FileName(bytes: bytes)) else {
+      throw MirrorError(
+        .invalid, file.string, "is not named as a tarball",
+        remedy: "name it .tar, .tar.xz, .tar.zst, .tar.gz or .tar.bz2")
+    }
+    suffix = name.compression?.suffix ?? ".tar"
+    let dates = bytes.indices.lazy.compactMap { CalendarDate(bytes[$0...].prefix(10)) }
+    guard let version = version ?? dates.first else {
+      throw MirrorError(.invalid, file.string, "has no date in its name", remedy: "give --version YYYY-MM-DD")
+    }
+    self.version = version
+  }
+}

@@ -1,0 +1,74 @@
+import ArgumentParser
+import MirrorTools
+import SystemPackage
+
+struct InitCommand: Verb {
+  static let configuration = CommandConfiguration(
+    commandName: "init",
+    abstract: "Prepare a subarch for its first build.",
+    discussion: """
+      Lays out its directories and its .control files. What is there already stays as it is, so that it may be \
+      run again; where a file says something else nothing is done.
+      """)
+
+  @OptionGroup var global: GlobalOptions
+  @OptionGroup var lock: LockOptions
+
+  @Argument(help: "The line of development: funtoo-current.") var build: String
+  @Argument(help: "The architecture: x86-64bit.") var arch: String
+  @Argument(help: "The subarch: generic_64.") var subarch: String
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp("Seed it with this stage3, which is linked or copied.", valueName: "tarball"),
+    completion: .file())
+  var local: String?
+
+  @Option(
+    name: .customLong("version"),
+    help: ArgumentHelp("The seed's date, if its name does not tell.", valueName: "date"))
+  var seedVersion: DateArgument?
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp("Seed it with the stage3 of another subarch.", valueName: "build/arch/subarch"))
+  var remote: String?
+
+  func validate() throws {
+    if (local == nil) == (remote == nil) {
+      throw ValidationError("Say where the seed comes from: --local TARBALL or --remote BUILD/ARCH/SUBARCH.")
+    }
+    if seedVersion != nil && local == nil { throw ValidationError("--version belongs to --local.") }
+  }
+
+  func run(_ context: CommandContext) throws -> ExitStatus {
+    let seed: SubarchSetup.Seed =
+      local.map { .local(FilePath($0).absolute, version: seedVersion?.date) }
+      ?? .remote(MirrorPath(remote ?? ""))
+    let setup = try SubarchSetup(MirrorPath("\(build)/\(arch)/\(subarch)"), from: seed)
+    let session = try MirrorSession(global, context, verb: "init", lock: lock)
+    let report = try setup.apply(in: session.root, try session.configuration.layout())
+    if global.json {
+      try context.print(json: InitOutput(mirror: "\(session.root)", made: report.made))
+    } else if !global.quiet {
+      for path in report.made { context.print("made \(session.root)/\(path)") }
+    }
+    return .done
+  }
+}
+
+private struct InitOutput: Encodable {
+  let version = 1
+  let mirror: String
+  let made: [MirrorPath]
+}
+
+/// `2026-11-22`.
+struct DateArgument: ExpressibleByArgument {
+  let date: CalendarDate
+
+  init?(argument: String) {
+    guard let date = CalendarDate(Array(argument.utf8)) else { return nil }
+    self.date = date
+  }
+}

@@ -1,0 +1,68 @@
+import FlexData
+import Synchronization
+import Testing
+
+@Suite("Files and code of the host")
+struct HostTests {
+  @Test("a file's text is a value: trailing newlines go, inner ones are spaces")
+  func file() throws {
+    let spec = try Spec([
+      "main": "[collect d/a]",
+      "d/a": "a: << ./$[n]\nb: << none\nn: file # comment\nc: <$[a]>\nd: << two words",
+      "d/file": "one\r\ntwo\n\n $[three]\n\n\n", "d/none": "",
+    ])
+    #expect(try spec["a"] == "one two   $[three]")
+    #expect(try spec["b"] == "")
+    #expect(try spec["c"] == "<one two   $[three]>")
+    #expect(try spec["d"] == "<< two words")
+  }
+
+  @Test("a file that is missing is an error where it is wanted, and only there")
+  func missing() throws {
+    let spec = try Spec("a: << no/file\nb: $[a?]")
+    #expect(try spec["b"] == "yes")
+    #expect(problems("a: << no/file", expanding: "a").map(\.message) == ["no/file: there is no such file"])
+  }
+
+  @Test("a value that vanishes names no file")
+  func vanished() throws {
+    #expect(try Spec("a: << $[no:zap]")["a"] == nil)
+  }
+
+  @Test("code's output stands in its place; all blocks of an element run at once, as they stand")
+  func python() throws {
+    let files = [
+      "main": "a: [\n$[v]\n<?python\nprint($[v])\n  x\n?>\nmid\n  <?python\n ?>\n]\nv: 1\nb: $[a?]"
+    ]
+    let spec = try Spec(files) { blocks throws(HostAccess.Fault) in blocks.map { "ran: \($0)" } }
+    #expect(try spec.lines("a") == ["1", "ran: print($[v])", "  x", "", "mid", "ran: "])
+    #expect(try spec["b"] == "yes")
+  }
+
+  @Test("code runs once, and only when its element is wanted")
+  func once() throws {
+    let count = Count()
+    let spec = try Spec(["main": "a: [\n<?python\n?>\n]\nb: $[a] $[a]\nc: 1"]) {
+      blocks throws(HostAccess.Fault) in
+      count.add()
+      return blocks.map { _ in "x" }
+    }
+    #expect(try spec["c"] == "1")
+    #expect(count.value == 0)
+    #expect(try spec["b"] == "x x")
+    #expect(count.value == 1)
+  }
+
+  @Test("a runner that refuses is an error at the block")
+  func refused() {
+    let found = problems("a: [\nx\n  <?python\n?>\n]", expanding: "a")
+    #expect(found.map(\.message) == ["`<?python`: python3 is not there"])
+    #expect(found.first?.place?.line == 3)
+  }
+
+  private final class Count: Sendable {
+    private let state = Mutex(0)
+    var value: Int { state.withLock { $0 } }
+    func add() { state.withLock { $0 += 1 } }
+  }
+}

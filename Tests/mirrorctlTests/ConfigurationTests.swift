@@ -1,0 +1,407 @@
+import Foundation
+import SystemPackage
+import TestSupport
+import Testing
+
+/// A mirror of three builds, and a configuration beside it.
+private struct Configured {
+  let sandbox: Sandbox
+
+  init(_ text: String) throws {
+    sandbox = try Sandbox()
+    for (build, subarch, date) in [
+      ("current", "generic_64", "2026-10-01"), ("current", "core2_64", "2026-10-01"),
+      ("current", "elsewhere_64", "2026-10-01"), ("stable", "generic_64", "2026-09-01"),
+      ("retired", "generic_64", "2020-01-01"),
+    ] {
+      try sandbox.shell(
+        """
+        mkdir -p mirror/\(build)/x86-64bit/\(subarch)/\(date) mirror/\(build)/snapshots
+        cd mirror/\(build)/x86-64bit/\(subarch)
+        echo ok > \(date)/status; echo x > \(date)/stage3-\(subarch)-\(build)-\(date).tar.xz
+        echo x > ../../snapshots/portage-\(date).tar.xz
+        """)
+    }
+    try write(text)
+  }
+
+  func write(_ text: String) throws {
+    try Data(text.utf8).write(to: URL(fileURLWithPath: "\(sandbox.path)/.metro"))
+  }
+
+  /// Runs a verb; the configuration is found as `~/.metro`.
+  func run(_ arguments: String..., environment: [String: String] = [:]) throws -> Outcome {
+    try RunningProgram(
+      Program.limited + [Program.path.string] + arguments,
+      environment: sandbox.environment.merging(environment) { $1 }
+    ).wait()
+  }
+
+  var mirrorElement: String { "[section path/mirror]\n: \(sandbox.mirror)\n" }
+}
+
+private let rotation = """
+  [section rotation]
+  builds: stable current
+  arches: x86-64bit
+  subarches: generic_64 core2_64
+  also-stored: elsewhere_64
+  ignore-builds: stable
+  """
+
+extension Outcome {
+  fileprivate var lines: [Substring] { text.split(separator: "\n") }
+
+  /// The last two components of what `status` and `digestgen` name.
+  fileprivate func names(_ mirror: FilePath) -> [String] {
+    lines.compactMap { line in
+      line.firstRange(of: "\(mirror)/").map { String(line[$0.upperBound...].prefix { $0 != " " }) }
+    }
+  }
+}
+
+@Suite("The configuration") struct ConfigurationTests {
+  @Test("says where the mirror lies; the command line and the environment go before it")
+  func mirror() throws {
+    let configured = try Configured("")
+    try configured.write(configured.mirrorElement)
+    #expect(try configured.run("status").lines.count == 5)
+    let other = try configured.run("status", "--mirror", "/nonexistent")
+    #expect(other.errorText.hasPrefix("mirrorctl: /nonexistent: cannot open"))
+    let third = try configured.run("status", environment: ["MIRRORCTL_MIRROR": "/elsewhere"])
+    #expect(third.errorText.hasPrefix("mirrorctl: /elsewhere: cannot open"))
+    try configured.write("")
+    #expect(try configured.run("status").status == 64)
+  }
+
+  @Test("is looked for as --config, $MIRRORCTL_CONFIG and ~/.metro, and a named one must be there")
+  func order() throws {
+    let configured = try Configured("path/mirror: /by-home")
+    try configured.sandbox.shell("echo 'path/mirror: /by-variable' > v; echo 'path/mirror: /by-option' > o")
+    let variable = ["MIRRORCTL_CONFIG": "\(configured.sandbox.path)/v"]
+    #expect(try configured.run("config", "get", "path/mirror").text == "/by-home\n")
+    #expect(
+      try configured.run("config", "get", "path/mirror", environment: variable).text == "/by-variable\n")
+    let option = ["config", "get", "--config", "\(configured.sandbox.path)/o", "path/mirror"]
+    #expect(
+      try configured.run(option[0], option[1], option[2], option[3], option[4], environment: variable).text
+        == "/by-option\n")
+    let missing = try configured.run("status", environment: ["MIRRORCTL_CONFIG": "/nonexistent.conf"])
+    #expect(missing.status == 1)
+    #expect(missing.errorText.contains("/nonexistent.conf: cannot read"))
+  }
+
+  @Test("what is stored here is cleaned, digested and indexed; what is not is left alone")
+  func stored() throws {
+    let configured = try Configured("")
+    try configured.write(configured.mirrorElement + rotation)
+    let mirror = configured.sandbox.mirror
+    let status = try configured.run("status").names(mirror)
+    #expect(
+      status == [
+        "current/x86-64bit/core2_64", "current/x86-64bit/elsewhere_64", "current/x86-64bit/generic_64",
+        "stable/x86-64bit/generic_64",
+      ])
+    let digested = try configured.run("digestgen").names(mirror)
+    #expect(digested.count == 6)
+    #expect(!digested.contains { $0.hasPrefix("retired") })
+    #expect(try configured.run("index").status == 0)
+    let index = try configured.sandbox.shell("cat mirror/index.xml").text
+    #expect(index.contains("core2_64") && index.contains("elsewhere_64"))
+    #expect(!index.contains("retired") && !index.contains("/stable/"))
+    let script = try configured.run("clean", "--keep", "1").text
+    #expect(script.contains("stable") && !script.contains("retired"))
+  }
+
+  @Test("what is stored only never takes its turn; turns go in the order of the lists")
+  func managed() throws {
+    let configured = try Configured("")
+    try configured.write(configured.mirrorElement + rotation)
+    #expect(try configured.run("nextbuild").text.contains("release=stable\n"))
+    try configured.sandbox.shell(
+      """
+      for s in stable/x86-64bit/generic_64 current/x86-64bit/generic_64 current/x86-64bit/core2_64 \
+        current/x86-64bit/elsewhere_64; do
+        mkdir -p mirror/$s/.control; echo 9 > mirror/$s/.control/.failcount
+      done
+      """)
+    let none = try configured.run("nextbuild")
+    #expect(none.status == 0 && none.text == "")
+    let zapped = try configured.run("zap").names(configured.sandbox.mirror)
+    #expect(zapped.count == 3)
+    #expect(!zapped.contains { $0.contains("elsewhere") })
+  }
+
+  @Test("modes, extras and stale days decide the next build, the most particular first")
+  func tables() throws {
+    let configured = try Configured("")
+    func next(_ more: String) throws -> [Substring] {
+      try configured.write(
+        configured.mirrorElement + "[section rotation]\nbuilds: current\nsubarches: core2_64\n" + more)
+      return try configured.run("nextbuild").lines.filter { $0.hasPrefix("target") || $0.hasPrefix("extras") }
+    }
+    #expect(try next("") == ["target=full", "extras=''"])
+    #expect(try next("modes: quick\n") == ["target=quick", "extras=''"])
+    #expect(try next("modes: quick\nmodes/core2_64: freshen\n") == ["target=freshen", "extras=''"])
+    #expect(
+      try next("modes/core2_64: freshen\nmodes/current/core2_64: quick\nextras/core2_64: lxd openvz\n")
+        == ["target=quick", "extras='lxd+openvz'"])
+    #expect(try next("stale-days: 100000\n") == [])
+  }
+
+  @Test("a program may decide, and what it answers is checked")
+  func decide() throws {
+    let configured = try Configured("")
+    func next(_ command: String) throws -> Outcome {
+      try configured.write(
+        configured.mirrorElement
+          + "[section rotation]\nbuilds: current\nsubarches: core2_64\ndecide: \(command)\n")
+      return try configured.run("nextbuild")
+    }
+    let asked = try next("echo quick+$subarch+$full+$full_date+$build+$arch")
+    #expect(asked.text.contains("target=quick\nextras='core2_64+no+2026-10-01+current+x86-64bit'"))
+    for bad in ["echo 'full; rm -rf /'", "true", "exit 3", "echo full+", "kill -9 $$"] {
+      let outcome = try next(bad)
+      #expect(outcome.status == 1, "\(bad)")
+      #expect(outcome.text == "")
+      #expect(outcome.errorText.hasPrefix("mirrorctl: "), "\(outcome.errorText)")
+    }
+  }
+
+  @Test("what it keeps, clean and upkeep keep; the command line goes before it")
+  func retention() throws {
+    let configured = try Configured("")
+    try configured.sandbox.shell(
+      """
+      cd mirror/current/x86-64bit/core2_64
+      for d in 2026-10-02 2026-10-03 2026-10-04; do
+        mkdir $d; echo ok > $d/status; echo x > $d/stage3-core2_64-current-$d.tar.xz
+      done
+      """)
+    try configured.write(configured.mirrorElement + "[section rotation]\nkeep: 2\n")
+    #expect(try configured.run("clean").text == configured.run("clean", "--keep", "2").text)
+    #expect(try configured.run("clean", "--keep", "3").text != configured.run("clean").text)
+    let upkeep = try configured.run("upkeep")
+    #expect(upkeep.text.hasPrefix("clean: 2 versions"), "\(upkeep.text)\(upkeep.errorText)")
+    let left = try configured.sandbox.shell("ls mirror/current/x86-64bit/core2_64").text
+    #expect(left == "2026-10-03\n2026-10-04\n")
+  }
+
+  @Test("a link of something that is left alone still protects what it names")
+  func bystanders() throws {
+    let configured = try Configured("")
+    try configured.sandbox.shell(
+      """
+      mkdir mirror/current/x86-64bit/core2_64/2026-10-09
+      echo ok > mirror/current/x86-64bit/core2_64/2026-10-09/status
+      echo x > mirror/current/x86-64bit/core2_64/2026-10-09/stage3-core2_64-current-2026-10-09.tar.xz
+      ln -s ../../../current/x86-64bit/core2_64/2026-10-01 mirror/retired/x86-64bit/generic_64/seed
+      """)
+    try configured.write(configured.mirrorElement + rotation + "\nkeep: 1\n")
+    #expect(try configured.run("clean", "--apply").text == "")
+  }
+
+  @Test("marked tarballs are compressed as target/compression says")
+  func compression() throws {
+    let configured = try Configured("")
+    try configured.sandbox.shell(
+      "cd mirror/current/x86-64bit/core2_64/2026-10-01; echo y > lxd-a.tar; : > lxd-a.tar.cme")
+    try configured.write(configured.mirrorElement + "[section target]\ncompression: zstd\n")
+    #expect(try configured.run("compress").status == 0)
+    #expect(
+      try configured.sandbox.shell("ls mirror/current/x86-64bit/core2_64/2026-10-01").text.contains(
+        "lxd-a.tar.zst"))
+    try configured.write(configured.mirrorElement + "[section target]\ncompression: lzma\n")
+    #expect(try configured.run("compress").errorText.contains("target/compression: `lzma` is no compression"))
+  }
+
+  @Test("a collect that needs a target is no hindrance, a malformed line is")
+  func tolerance() throws {
+    let configured = try Configured("")
+    try configured.write(
+      configured.mirrorElement
+        + "[collect ../targets/$[metro/target]/$[target:zap].spec]\n[collect $[target/build]/x]\n")
+    #expect(try configured.run("status").status == 0)
+    try configured.write(configured.mirrorElement + "owner root\n")
+    let outcome = try configured.run("status")
+    #expect(outcome.status == 1)
+    #expect(outcome.errorText.contains("/.metro:3:1: "))
+    #expect(outcome.errorText.hasSuffix("3 | owner root\n    | ^\n"))
+  }
+
+  @Test(
+    "a setting that makes no sense is named with its place",
+    arguments: [
+      "keep: 0", "keep: many", "stale-days: -1", "max-failcount: 1e9", "keep-within: soon", "builds: a a",
+      "arches: x/y", "modes:", "modes: full;rm", "kep: 3", "extras/x: -o", "subarches: .hidden",
+    ])
+  func senseless(_ line: String) throws {
+    let configured = try Configured("")
+    try configured.write(configured.mirrorElement + "[section rotation]\n\(line)\n")
+    let outcome = try configured.run("status")
+    #expect(outcome.status == 1)
+    let name = line.prefix { $0 != ":" }
+    #expect(
+      outcome.errorText.hasPrefix("mirrorctl: \(configured.sandbox.path)/.metro:4: rotation/\(name): "),
+      "\(outcome.errorText)")
+  }
+}
+
+@Suite("config") struct ConfigVerbTests {
+  private static let text = """
+    [section path/mirror]
+    : /srv/mirror
+    snapshots: $[]/snapshots
+
+    [section greeting]
+    names: [
+    # all of them
+    one $[:last:lax]
+    $[[more:lax]]
+    ]
+    build: $[target/build]
+    """
+
+  @Test func `get prints an element, its lines where it has several`() throws {
+    let configured = try Configured(Self.text)
+    #expect(try configured.run("config", "get", "path/mirror/snapshots").text == "/srv/mirror/snapshots\n")
+    #expect(try configured.run("config", "get", "greeting/names").text == "# all of them\none \n")
+    #expect(try configured.run("config", "get", "greeting/build", "target/build:", "x").text == "x\n")
+    let near = try configured.run("config", "get", "path/miror")
+    #expect(near.status == 1)
+    #expect(near.errorText.hasSuffix("did you mean path/mirror?\n"))
+  }
+
+  @Test func `where names file and line`() throws {
+    let configured = try Configured(Self.text)
+    #expect(
+      try configured.run("config", "where", "greeting/build").text == "\(configured.sandbox.path)/.metro:11\n"
+    )
+  }
+
+  @Test func `dump gives every element, and why some have no text`() throws {
+    let configured = try Configured(Self.text)
+    let dump = try #require(
+      JSONSerialization.jsonObject(with: Data(try configured.run("config", "dump", "--json").output))
+        as? [String: Any])
+    #expect(dump["version"] as? Int == 1)
+    let elements = try #require(dump["elements"] as? [String: Any])
+    #expect(elements["greeting/names"] as? [String] == ["# all of them", "one "])
+    #expect(elements["path/mirror"] as? String == "/srv/mirror")
+    #expect((dump["unresolved"] as? [String: String])?.keys.sorted() == ["greeting/build"])
+    // What it prints otherwise is the language itself.
+    let text = try configured.run("config", "dump").text
+    #expect(text.contains("path/mirror/snapshots: /srv/mirror/snapshots\n"))
+    #expect(text.contains("greeting/names: [\n# all of them\none \n]\n"))
+  }
+
+  @Test func `check finds all that is wrong`() throws {
+    let configured = try Configured("")
+    try configured.write(
+      """
+      [section path/mirror]
+      : /nonexistent/mirror
+      owner: nosuchuser
+      group: nosuchgroup
+      dirmode: 999
+      [section rotation]
+      buildz: x
+      [section a]
+      b: $[c/d]
+      e: $[path/miror]
+      """)
+    let outcome = try configured.run("config", "check")
+    #expect(outcome.status == 1)
+    for expected in [
+      "`c/d` is not defined", "`path/miror` is not defined: did you mean `path/mirror`?",
+      "rotation/buildz: is no setting of the rotation: did you mean builds?",
+    ] {
+      #expect(outcome.errorText.contains(expected), "\(expected) in \(outcome.errorText)")
+    }
+    try configured.write(
+      """
+      [section path/mirror]
+      : /nonexistent/mirror
+      owner: nosuchuser
+      """)
+    let second = try configured.run("config", "check").errorText
+    #expect(second.contains("the system knows no user `nosuchuser`"))
+    #expect(second.contains("there is no directory /nonexistent/mirror"))
+  }
+
+  @Test func `example is sound but for the mirror that is not there yet`() throws {
+    let configured = try Configured("")
+    try configured.write(try configured.run("config", "example").text)
+    let outcome = try configured.run("config", "check")
+    #expect(
+      outcome.errorText
+        == "mirrorctl: path/mirror: there is no directory /srv/mirror: make it, or check the path\n")
+    #expect(try configured.run("status", "--mirror", "\(configured.sandbox.mirror)").status == 0)
+  }
+
+  @Test func `code of the host runs only where it is wanted`() throws {
+    let configured = try Configured("x: [\n<?python\nprint(6 * 7, os.sep)\n?>\n]\ny: plain\n")
+    #expect(try configured.run("config", "get", "x").text == "42 /\n\n")
+    let refused = try configured.run("config", "get", "--no-host-code", "x")
+    #expect(refused.status == 1)
+    #expect(refused.errorText.contains("--no-host-code was given"))
+    #expect(try configured.run("config", "get", "--no-host-code", "y").text == "plain\n")
+    let missing = try configured.run("config", "get", "x", environment: ["PATH": "/nonexistent"])
+    #expect(missing.status != 0)
+  }
+}
+
+@Suite("config import-buildbot") struct BuildbotImportTests {
+  private func imported(_ python: String) throws -> (Outcome, Configured) {
+    let configured = try Configured("")
+    try Data(python.utf8).write(to: URL(fileURLWithPath: "\(configured.sandbox.path)/buildbot"))
+    return (
+      try configured.run("config", "import-buildbot", "\(configured.sandbox.path)/buildbot"), configured
+    )
+  }
+
+  private static let lists = """
+    builds = ("current", "stable")
+    arches = ("x86-64bit",)
+    subarches = ("generic_64", "core2_64")
+
+    """
+
+  @Test func `says what the lists and the tables say, and its rotation decides alike`() throws {
+    let (outcome, configured) = try imported(
+      Self.lists + """
+        all_subarches = subarches + ("elsewhere_64",)
+        stale_days = 5
+        def map_build(build, subarch, full, full_date):
+            if subarch == "core2_64":
+                return "freshen+lxd" if full else ("full", "lxd")
+            return ("freshen",) if full == True else ["full"]
+        """)
+    #expect(outcome.status == 0, "\(outcome.errorText)")
+    #expect(
+      outcome.lines.dropFirst() == [
+        "[section rotation]", "builds: current stable", "arches: x86-64bit", "subarches: generic_64 core2_64",
+        "also-stored: elsewhere_64", "stale-days: 5", "modes: full freshen", "extras/core2_64: lxd",
+      ])
+    try configured.write(configured.mirrorElement + outcome.text)
+    #expect(try configured.run("status").status == 0)
+  }
+
+  @Test func `says what a table cannot say`() throws {
+    let (outcome, _) = try imported(
+      Self.lists + """
+        def map_build(build, subarch, full, full_date):
+            return "quick" if full_date and full_date < "2026-01-01" else "full"
+        """)
+    #expect(outcome.status == 3)
+    #expect(outcome.errorText.contains("decide: COMMAND"))
+    #expect(outcome.text.contains("builds: current stable"))
+  }
+
+  @Test func `of a file that is no Python gives its error, and prints nothing`() throws {
+    let (outcome, _) = try imported("builds = (")
+    #expect(outcome.status == 1)
+    #expect(outcome.text == "")
+    #expect(outcome.errorText.contains("SyntaxError"))
+  }
+}

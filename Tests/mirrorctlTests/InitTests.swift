@@ -1,0 +1,123 @@
+import Foundation
+import SystemPackage
+import TestSupport
+import Testing
+
+@Suite("init") struct InitTests {
+  private let sandbox: Sandbox
+
+  /// A stage3 of this machine's architecture, and one that says to be 32-bit.
+  init() throws {
+    sandbox = try Sandbox()
+    try sandbox.shell(
+      """
+      mkdir -p pc/bin i386/bin; cp /bin/true pc/bin/bash; cp /bin/true i386/bin/bash
+      printf '\\001' | dd of=i386/bin/bash bs=1 seek=4 conv=notrunc 2>/dev/null
+      printf '\\003\\000' | dd of=i386/bin/bash bs=1 seek=18 conv=notrunc 2>/dev/null
+      tar -C pc -cJf stage3-generic_64-funtoo-current-2011-12-13.tar.xz .
+      tar -C i386 -cJf stage3-i686-funtoo-current-2011-12-13.tar.xz .
+      """)
+  }
+
+  private func initialise(_ arguments: String...) throws -> Outcome {
+    try sandbox.run(sandbox.command(["init"] + arguments))
+  }
+
+  private var seed: String { "\(sandbox.path)/stage3-i686-funtoo-current-2011-12-13.tar.xz" }
+
+  @Test("for a local build makes what the tutorial's commands make, and again makes nothing")
+  func local() throws {
+    let outcome = try initialise("funtoo-current", "x86-32bit", "pentium4", "--local", seed)
+    #expect(outcome.status == 0, "\(outcome.errorText)")
+    try sandbox.shell(
+      """
+      mkdir expected; cd expected
+      install -d funtoo-current/x86-32bit/pentium4 funtoo-current/snapshots
+      cd funtoo-current/x86-32bit/pentium4
+      install -d 2011-12-13
+      cp '\(seed)' 2011-12-13/stage3-pentium4-funtoo-current-2011-12-13.tar.xz
+      install -d .control/version
+      echo "2011-12-13" > .control/version/stage3
+      install -d .control/strategy
+      echo local > .control/strategy/build
+      echo stage3 > .control/strategy/seed
+      """)
+    try expectSame()
+    let again = try initialise("funtoo-current", "x86-32bit", "pentium4", "--local", seed)
+    #expect(again.status == 0)
+    #expect(again.text == "")
+  }
+
+  @Test("for a remote build makes what the tutorial's commands make")
+  func remote() throws {
+    try #require(try initialise("funtoo-current", "x86-32bit", "pentium4", "--local", seed).status == 0)
+    try sandbox.shell(
+      """
+      cp -a mirror expected; rm expected/.mirrorctl.lock
+      cd expected/funtoo-current/x86-32bit
+      install -d core2_32; cd core2_32
+      install -d .control/strategy
+      echo remote > .control/strategy/build
+      echo stage3 > .control/strategy/seed
+      install -d .control/remote
+      echo funtoo-current > .control/remote/build
+      echo x86-32bit > .control/remote/arch_desc
+      echo pentium4 > .control/remote/subarch
+      """)
+    let outcome = try initialise(
+      "funtoo-current", "x86-32bit", "core2_32", "--remote", "funtoo-current/x86-32bit/pentium4")
+    #expect(outcome.status == 0, "\(outcome.errorText)")
+    try expectSame()
+  }
+
+  private func expectSame() throws {
+    let made = try Tree(sandbox.mirror)
+    let expected = try Tree(sandbox.path.appending("expected"))
+    #expect(made.differences(from: expected).filter { !$0.hasPrefix(".mirrorctl.lock") } == [])
+  }
+
+  @Test("refuses a seed of another architecture, what is no tarball, and a remote without a stage3")
+  func refusals() throws {
+    let wrong = try initialise("funtoo-current", "x86-64bit", "generic_64", "--local", seed)
+    #expect(wrong.errorText.contains("is not for x86-64bit: its ./bin/bash is of another architecture"))
+    try sandbox.shell(
+      "echo hello > note-2020-01-01.tar.xz; : > empty-2020-01-01.tar; head -c 300 '\(seed)' > cut-2020-01-01.tar.xz"
+    )
+    for name in [
+      "note-2020-01-01.tar.xz", "empty-2020-01-01.tar", "cut-2020-01-01.tar.xz", "gone-2020-01-01.tar.xz",
+    ] {
+      let outcome = try initialise("b", "x86-64bit", "s", "--local", "\(sandbox.path)/\(name)")
+      #expect(outcome.status == 1, "\(name)")
+      #expect(outcome.errorText.hasPrefix("mirrorctl: \(sandbox.path)/\(name): "), "\(outcome.errorText)")
+    }
+    let remote = try initialise("b", "x86-64bit", "s", "--remote", "b/x86-64bit/none")
+    #expect(remote.errorText.contains("b/x86-64bit/none: has no stage3 to build from"))
+    for bad in [["b", "a", "../x"], ["", "a", "s"], ["b", "a", ".hidden"]] {
+      #expect(try initialise(bad[0], bad[1], bad[2], "--local", seed).status == 1)
+    }
+    #expect(try sandbox.shell("ls -A mirror").text == ".mirrorctl.lock\n")
+  }
+
+  @Test("leaves alone what says something else, and makes nothing beside it")
+  func conflict() throws {
+    try #require(try initialise("b", "x86-32bit", "s", "--local", seed).status == 0)
+    try sandbox.shell(
+      "rm mirror/b/x86-32bit/s/.control/strategy/seed; echo remote > mirror/b/x86-32bit/s/.control/strategy/build"
+    )
+    let outcome = try initialise("b", "x86-32bit", "s", "--local", seed)
+    #expect(outcome.status == 1)
+    #expect(outcome.errorText.contains("strategy/build: says `remote`, not `local`: remove it"))
+    #expect(try sandbox.shell("ls mirror/b/x86-32bit/s/.control/strategy").text == "build\n")
+  }
+
+  @Test("takes the date from --version where the seed's name has none")
+  func version() throws {
+    try sandbox.shell("cp '\(seed)' seed.tar.xz")
+    let without = try initialise("b", "x86-32bit", "s", "--local", "\(sandbox.path)/seed.tar.xz")
+    #expect(without.errorText.hasSuffix("has no date in its name: give --version YYYY-MM-DD\n"))
+    let outcome = try initialise(
+      "b", "x86-32bit", "s", "--local", "\(sandbox.path)/seed.tar.xz", "--version", "2020-02-29")
+    #expect(outcome.status == 0, "\(outcome.errorText)")
+    #expect(try sandbox.shell("ls mirror/b/x86-32bit/s/2020-02-29").text == "stage3-s-b-2020-02-29.tar.xz\n")
+  }
+}

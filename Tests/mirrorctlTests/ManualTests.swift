@@ -1,0 +1,59 @@
+import Foundation
+import SystemPackage
+import TestSupport
+import Testing
+
+/// The examples of mirrorctl.conf(5), each between `.Bd` and `.Ed` below a comment that names it.
+private struct ManualPage {
+  var examples: [String: [String]] = [:]
+  var results: [String: [String]] = [:]
+  var files: [String: String] = [:]
+
+  init(_ path: String) throws {
+    var label: (kind: String, name: String)?
+    var block: [String]?
+    for line in try String(contentsOfFile: path, encoding: .utf8).split(
+      separator: "\n", omittingEmptySubsequences: false)
+    {
+      if let match = line.firstMatch(of: /^\.\\" (example|result): (\w+)$/) {
+        label = (String(match.1), String(match.2))
+      } else if let match = line.firstMatch(of: /^\.\\" file: (\S+) (.+)$/) {
+        files[String(match.1)] = String(match.2)
+      } else if line.hasPrefix(".Bd -literal") {
+        block = []
+      } else if line == ".Ed", let text = block {
+        if let label {
+          if label.kind == "example" { examples[label.name] = text } else { results[label.name] = text }
+        }
+        (label, block) = (nil, nil)
+      } else if block != nil {
+        block?.append(String(line).replacing("\\e", with: "\\").replacing("\\&", with: ""))
+      }
+    }
+  }
+}
+
+@Suite("mirrorctl.conf(5)") struct ManualTests {
+  private static let path = "\(#filePath)".replacing(
+    "Tests/mirrorctlTests/ManualTests.swift", with: "man/mirrorctl.conf.5")
+
+  @Test("every example defines what the page says")
+  func examples() throws {
+    let page = try ManualPage(Self.path)
+    #expect(page.examples.count >= 10)
+    for (name, text) in page.examples {
+      let sandbox = try Sandbox()
+      for (file, content) in page.files { try sandbox.shell("printf '%s\\n' '\(content)' > '\(file)'") }
+      let conf = "\(sandbox.path)/conf"
+      try Data(text.map { $0 + "\n" }.joined().utf8).write(to: URL(fileURLWithPath: conf))
+      let dump = try sandbox.run([Program.path.string, "config", "dump", "--config", conf])
+      #expect(dump.status == 0, "\(name): \(dump.errorText)")
+      let lines = dump.text.split(separator: "\n", omittingEmptySubsequences: false).dropLast().map(
+        String.init)
+      // It is defined by itself.
+      let own = lines.filter { !$0.hasPrefix("path/config: ") }
+      if let result = page.results[name] { #expect(own == result, "\(name)") }
+      #expect(!own.contains { $0.hasPrefix("# ") && $0.contains("is not defined") }, "\(name)")
+    }
+  }
+}
