@@ -56,7 +56,7 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "FlexDataTests", dependencies: ["FlexData", "TestSupport"],
-      exclude: ["Golden", "Fixtures"], swiftSettings: strict),
+      exclude: ["Golden", "Fixtures", "Fuzz"], swiftSettings: strict),
     .testTarget(
       name: "DigestLanesTests", dependencies: ["CDigestLanes", "COpenSSL", "TestSupport"],
       swiftSettings: strict),
