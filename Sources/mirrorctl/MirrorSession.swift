@@ -62,7 +62,8 @@ struct MirrorSession: ~Copyable {
   /// A run that hashes.
   func digestRun(_ hashing: HashingOptions) throws(MirrorError) -> DigestRun {
     DigestRun(
-      root: root, catalog: try catalog(), hashing: hashing, now: context.now(), progress: progress,
+      root: root, layout: try configuration.layout(), catalog: try catalog(), hashing: hashing,
+      now: context.now(), progress: progress,
       cancellation: context.cancellation)
   }
 

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import SystemPackage
 import TestSupport
 import Testing
@@ -213,6 +214,31 @@ extension Outcome {
         "lxd-a.tar.zst"))
     try configured.write(configured.mirrorElement + "[section target]\ncompression: lzma\n")
     #expect(try configured.run("compress").errorText.contains("target/compression: `lzma` is no compression"))
+  }
+
+  @Test(
+    "what is written is the owner's that path/mirror names",
+    .enabled(if: geteuid() == 0, "only root gives files away"))
+  func owner() throws {
+    let configured = try Configured("")
+    try configured.write(configured.mirrorElement + "owner: nobody\ngroup: daemon\ndirmode: 750\n")
+    let path = "current/x86-64bit/core2_64/2026-10-01"
+    try configured.sandbox.shell(
+      "cd mirror/\(path); echo y > lxd-a.tar; : > lxd-a.tar.cme; ln -s lxd-a.tar lxd-latest.tar")
+    let upkeep = try configured.run("upkeep")
+    #expect(upkeep.status == 0, "\(upkeep.errorText)")
+    let owners = try configured.sandbox.shell(
+      "cd mirror; stat -c '%U:%G' index.xml \(path)/*.hash.txt \(path)/lxd-a.tar.xz \(path)/lxd-latest.tar.xz"
+    ).text
+    #expect(Set(owners.split(separator: "\n")) == ["nobody:daemon"], "\(owners)")
+    try configured.sandbox.shell("tar -cf seed-2020-01-01.tar mirror/index.xml")
+    let made = try configured.run(
+      "init", "new", "other", "k8", "--local", "\(configured.sandbox.path)/seed-2020-01-01.tar")
+    #expect(made.status == 0, "\(made.errorText)")
+    let modes = try configured.sandbox.shell(
+      "cd mirror; stat -c '%U:%G %a' new new/other/k8/.control new/other/k8/.control/strategy/seed"
+    ).text
+    #expect(modes == "nobody:daemon 750\nnobody:daemon 750\nnobody:daemon 644\n")
   }
 
   @Test("a collect that needs a target is no hindrance, a malformed line is")

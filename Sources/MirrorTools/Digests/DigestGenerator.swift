@@ -26,7 +26,8 @@ public struct DigestGenerator: Sendable {
   /// - Throws: ``MirrorError`` only where nothing could be done at all; the rest is in the report.
   public func apply(_ plan: DigestPlan, to mirror: Mirror) throws(MirrorError) -> DigestReport {
     let work = DigestWork(
-      anchor: Shared(try AnchoredDirectory(root: run.root)), catalog: run.catalog, records: plan.records,
+      anchor: Shared(try AnchoredDirectory(root: run.root, layout: run.layout)), catalog: run.catalog,
+      records: plan.records,
       forced: Set(plan.hashes.lazy.filter { $0.reason == .forced }.map(\.path)), now: run.now)
     work.note(corrupt: plan.corrupt)
     for known in plan.known where !run.cancellation.isCancelled { work.settle(known) }

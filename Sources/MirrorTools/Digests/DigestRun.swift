@@ -3,6 +3,7 @@ public import SystemPackage
 /// What a run that hashes a mirror's tarballs needs, whatever for.
 public struct DigestRun: Sendable {
   let root: FilePath
+  let layout: MirrorLayout
   let catalog: Catalog
   let engine: any DigestEngine
   let progress: RunProgress
@@ -11,13 +12,16 @@ public struct DigestRun: Sendable {
   let now: Int64
 
   /// - Parameters:
+  ///   - layout: whose sidecars are.
   ///   - hashing: how tarballs are read and hashed.
   ///   - now: seconds since the epoch.
   public init(
-    root: FilePath, catalog: Catalog, hashing: HashingOptions, now: Int64, progress: RunProgress,
+    root: FilePath, layout: MirrorLayout = MirrorLayout(), catalog: Catalog, hashing: HashingOptions,
+    now: Int64, progress: RunProgress,
     cancellation: Cancellation
   ) {
     self.root = root
+    self.layout = layout
     self.catalog = catalog
     engine = LaneDigestEngine(hashing)
     self.progress = progress

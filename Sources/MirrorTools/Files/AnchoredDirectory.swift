@@ -19,18 +19,21 @@ package struct AnchoredDirectory: ~Copyable {
   package let root: FilePath
   /// This directory relative to the root.
   package let path: MirrorPath
+  /// Whose what is made in it is.
+  let layout: MirrorLayout
 
-  private init(owning raw: Int32, root: FilePath, path: MirrorPath) {
+  private init(owning raw: Int32, root: FilePath, path: MirrorPath, layout: MirrorLayout) {
     descriptor = Descriptor(owning: raw)
     self.root = root
     self.path = path
+    self.layout = layout
   }
 
   /// Opens the mirror's root, following links: the user named it.
-  package init(root: FilePath) throws(MirrorError) {
+  package init(root: FilePath, layout: MirrorLayout = MirrorLayout()) throws(MirrorError) {
     let raw = root.withPlatformString { open($0, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
     guard raw >= 0 else { throw .system(lastErrno(), "open", "\(root)") }
-    self.init(owning: raw, root: root, path: .root)
+    self.init(owning: raw, root: root, path: .root, layout: layout)
   }
 
   /// Opens a directory below this one; `mounts` tells whether another file system may be entered.
@@ -41,7 +44,7 @@ package struct AnchoredDirectory: ~Copyable {
       relative, flags: O_RDONLY | O_DIRECTORY, resolve: CLINUX_NO_LINKS | (mounts ? 0 : CLINUX_NO_MOUNTS))
     let path = self.path.joined(relative)
     guard raw >= 0 else { throw .system(lastErrno(), "open", displayed(path)) }
-    return AnchoredDirectory(owning: raw, root: root, path: path)
+    return AnchoredDirectory(owning: raw, root: root, path: path, layout: layout)
   }
 
   /// Opens a directory of this one by name.
@@ -55,7 +58,7 @@ package struct AnchoredDirectory: ~Copyable {
   func duplicate() throws(MirrorError) -> AnchoredDirectory {
     let raw = fcntl(descriptor.raw, F_DUPFD_CLOEXEC, 0)
     guard raw >= 0 else { throw .system(lastErrno(), "open", displayed(path)) }
-    return AnchoredDirectory(owning: raw, root: root, path: path)
+    return AnchoredDirectory(owning: raw, root: root, path: path, layout: layout)
   }
 
   /// Opens a file below this directory for reading, without touching its access time where that is allowed.
@@ -213,6 +216,20 @@ package struct AnchoredDirectory: ~Copyable {
     guard result == 0 else { throw .system(lastErrno(), "create", displayed(new)) }
   }
 
+  /// Makes a directory that must not exist.
+  func makeDirectory(_ name: FileName) throws(MirrorError) {
+    guard name.withCString({ mkdirat(descriptor.raw, $0, 0o700) }) == 0 else {
+      throw .system(lastErrno(), "make the directory", displayed(name))
+    }
+    let made = try directory(name)
+    // A plain user keeps what he made.
+    _ = fchown(made.descriptor.raw, layout.owner ?? .max, layout.group ?? .max)
+    try attempt("set the mode of", displayed(name)) { () throws(Errno) in
+      _ = try retrying { Int(fchmod(made.descriptor.raw, layout.mode)) }
+    }
+    try sync()
+  }
+
   /// Removes a file or link; nothing happens when it is gone already.
   func unlink(_ name: FileName) throws(MirrorError) { try remove(name, flags: 0) }
 
@@ -235,7 +252,8 @@ package struct AnchoredDirectory: ~Copyable {
 
   /// Sets a link's owner; a plain user may keep what he made.
   func changeOwner(of name: FileName, to ownership: Ownership) {
-    _ = name.withCString { fchownat(descriptor.raw, $0, ownership.uid, ownership.gid, AT_SYMLINK_NOFOLLOW) }
+    let (uid, gid) = (layout.owner ?? ownership.uid, layout.group ?? ownership.gid)
+    _ = name.withCString { fchownat(descriptor.raw, $0, uid, gid, AT_SYMLINK_NOFOLLOW) }
   }
 
   /// Makes renames and removals in this directory survive a power cut.

@@ -60,7 +60,8 @@ struct DurableFile: ~Copyable {
   {
     let path = directory.displayed(name)
     // A plain user cannot give files away; then they stay his, readable as the mirror's are.
-    _ = fchown(file.raw, ownership.uid, ownership.gid)
+    let layout = directory.layout
+    _ = fchown(file.raw, layout.owner ?? ownership.uid, layout.group ?? ownership.gid)
     try attempt("write", path) { () throws(Errno) in
       try retrying { Int(fchmod(file.raw, ownership.mode)) }
       try file.sync()

@@ -4,10 +4,10 @@ public import SystemPackage
 public enum IndexPublisher {
   /// Writes `index.xml` or `index.json` into the mirror at `root`; tells whether it changed.
   @discardableResult
-  public static func publish(_ bytes: [UInt8], as name: FileName, in root: FilePath) throws(MirrorError)
-    -> Bool
-  {
-    let directory = try AnchoredDirectory(root: root)
+  public static func publish(
+    _ bytes: [UInt8], as name: FileName, in root: FilePath, _ layout: MirrorLayout = MirrorLayout()
+  ) throws(MirrorError) -> Bool {
+    let directory = try AnchoredDirectory(root: root, layout: layout)
     let existing = try directory.status(of: name)
     if let existing {
       guard existing.kind == .regular else {

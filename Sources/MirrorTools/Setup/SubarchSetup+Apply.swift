@@ -14,22 +14,22 @@ extension SubarchSetup {
   /// Nothing that is there is changed: where a file says something else, that is an error, found before
   /// anything is made.
   ///
-  /// - Parameter layout: whose the directories are.
+  /// - Parameter layout: whose what is made is.
   public func apply(in root: FilePath, _ layout: MirrorLayout) throws(MirrorError) -> Report {
-    let anchor = try AnchoredDirectory(root: root)
+    let anchor = try AnchoredDirectory(root: root, layout: layout)
     for file in files { _ = try isSaid(file, anchor) }
     try checkRemote(anchor)
     if let placement { try SeedTarball.check(placement, in: anchor) }
     var report = Report()
-    for path in directories { try make(path, anchor, layout, &report) }
-    if let placement { try place(placement, anchor, layout, &report) }
+    for path in directories { try make(path, anchor, &report) }
+    if let placement { try place(placement, anchor, &report) }
     // The files come last: only what is whole is named.
     for file in files where try !isSaid(file, anchor) {
-      try make(file.path.parent, anchor, layout, &report)
+      try make(file.path.parent, anchor, &report)
       let directory = try anchor.directory(file.path.parent)
       try DurableFile.write(
         Array("\(file.line)\n".utf8), to: file.path.name, in: directory,
-        Ownership(forNewFile: layout))
+        .ofThisProcess)
       report.made.append(file.path)
     }
     return report
@@ -78,9 +78,9 @@ extension SubarchSetup {
   }
 
   private func make(
-    _ path: MirrorPath, _ anchor: borrowing AnchoredDirectory, _ layout: MirrorLayout, _ report: inout Report
+    _ path: MirrorPath, _ anchor: borrowing AnchoredDirectory, _ report: inout Report
   ) throws(MirrorError) {
-    if !path.parent.bytes.isEmpty { try make(path.parent, anchor, layout, &report) }
+    if !path.parent.bytes.isEmpty { try make(path.parent, anchor, &report) }
     let parent = try path.parent.bytes.isEmpty ? anchor.duplicate() : anchor.directory(path.parent)
     if let there = try parent.status(of: path.name) {
       guard there.kind == .directory else {
@@ -88,18 +88,17 @@ extension SubarchSetup {
       }
       return
     }
-    try parent.makeDirectory(path.name, layout)
+    try parent.makeDirectory(path.name)
     report.made.append(path)
   }
 
   private func place(
-    _ placement: Placement, _ anchor: borrowing AnchoredDirectory, _ layout: MirrorLayout,
-    _ report: inout Report
+    _ placement: Placement, _ anchor: borrowing AnchoredDirectory, _ report: inout Report
   ) throws(MirrorError) {
     let directory = try anchor.directory(placement.path.parent)
     guard try directory.status(of: placement.path.name) == nil else { return }
     if !directory.adopt(placement.source, as: placement.path.name) {
-      try copy(placement, into: directory, layout)
+      try copy(placement, into: directory)
     }
     try directory.sync()
     report.made.append(placement.path)
@@ -107,7 +106,7 @@ extension SubarchSetup {
 
   /// Copies from another file system.
   private func copy(
-    _ placement: Placement, into directory: borrowing AnchoredDirectory, _ layout: MirrorLayout
+    _ placement: Placement, into directory: borrowing AnchoredDirectory
   ) throws(MirrorError) {
     let raw = open(placement.source, O_RDONLY | O_CLOEXEC | O_NOCTTY)
     guard raw >= 0 else { throw .system(lastErrno(), "open", placement.source) }
@@ -125,38 +124,11 @@ extension SubarchSetup {
       try copy.write(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
       offset += Int64(count)
     }
-    try copy.commit(Ownership(forNewFile: layout))
+    try copy.commit(.ofThisProcess)
   }
-}
-
-/// Whose the directories of a mirror are: `path/mirror/owner`, `group` and `dirmode`.
-public struct MirrorLayout: Sendable {
-  /// nil for whoever runs.
-  public var owner: UInt32?
-  /// nil for whoever runs.
-  public var group: UInt32?
-  /// Permission bits of new directories.
-  public var mode: UInt32 = 0o775
-
-  /// Whoever runs, 775.
-  public init() {}
 }
 
 extension AnchoredDirectory {
-  /// Makes a directory that must not exist.
-  func makeDirectory(_ name: FileName, _ layout: MirrorLayout) throws(MirrorError) {
-    guard name.withCString({ mkdirat(descriptor.raw, $0, 0o700) }) == 0 else {
-      throw .system(lastErrno(), "make the directory", displayed(name))
-    }
-    let made = try directory(MirrorPath(bytes: name.bytes))
-    // A plain user keeps what he made.
-    _ = fchown(made.descriptor.raw, layout.owner ?? .max, layout.group ?? .max)
-    try attempt("set the mode of", displayed(name)) { () throws(Errno) in
-      _ = try retrying { Int(fchmod(made.descriptor.raw, layout.mode)) }
-    }
-    try sync()
-  }
-
   /// Gives a file of anywhere on this file system a name here; false where that is not to be had.
   func adopt(_ source: String, as name: FileName) -> Bool {
     name.withCString { linkat(AT_FDCWD, source, descriptor.raw, $0, AT_SYMLINK_FOLLOW) } == 0
@@ -164,8 +136,8 @@ extension AnchoredDirectory {
 }
 
 extension Ownership {
-  /// Of a layout's owner, readable by all.
-  fileprivate init(forNewFile layout: MirrorLayout) {
-    self.init(uid: layout.owner ?? geteuid(), gid: layout.group ?? getegid(), mode: 0o644)
+  /// Of whoever runs, readable by all.
+  fileprivate static var ofThisProcess: Ownership {
+    Ownership(uid: geteuid(), gid: getegid(), mode: 0o644)
   }
 }

@@ -4,22 +4,25 @@ public import SystemPackage
 /// Carries a ``CompressionPlan`` out. The caller holds the mirror's lock.
 public struct Compressor: Sendable {
   private let root: FilePath
+  private let layout: MirrorLayout
   private let jobs: Int
   private let patience: Int64
   private let probe: ProcessProbe
   private let clock: @Sendable () -> Int64
 
   /// - Parameters:
+  ///   - layout: whose compressed tarballs are.
   ///   - jobs: threads at work; nil for one a processor. xz and zstd give all of them to one file after the
   ///     other, gzip and bzip2 one to each file.
   ///   - patience: as the plan's.
   ///   - clock: seconds since the epoch.
   public init(
-    root: FilePath, jobs: Int? = nil,
+    root: FilePath, layout: MirrorLayout = MirrorLayout(), jobs: Int? = nil,
     patience: Int64 = CompressionPlan.defaultPatience, probe: ProcessProbe = .system,
     clock: @escaping @Sendable () -> Int64 = Compressor.systemClock
   ) {
     self.root = root
+    self.layout = layout
     self.jobs = max(1, jobs ?? Workers.processors)
     self.patience = patience
     self.probe = probe
@@ -37,7 +40,7 @@ public struct Compressor: Sendable {
     _ plan: CompressionPlan, cancellation: Cancellation,
     progress: @escaping @Sendable (Int) -> Void = { _ in }
   ) throws(MirrorError) -> CompressionReport {
-    let anchor = Shared(try AnchoredDirectory(root: root))
+    let anchor = Shared(try AnchoredDirectory(root: root, layout: layout))
     let locks = BuildLocks(probe: probe, clock: clock)
     let results = Workers.map(plan.items, jobs: plan.settings.compression.isThreaded ? 1 : jobs) { item in
       if cancellation.isCancelled { return Step.notBegun }

@@ -63,7 +63,8 @@ extension MirrorSession {
       return StepResult(status: report(plan.problems(in: mirror), mirror: mirror))
     }
     if !plan.items.isEmpty { try unlist([], in: mirror) }
-    let compressor = Compressor(root: root, jobs: jobs, probe: context.probe, clock: context.now)
+    let compressor = Compressor(
+      root: root, layout: try configuration.layout(), jobs: jobs, probe: context.probe, clock: context.now)
     progress.begin("compressing", bytes: plan.bytesToRead, files: plan.items.count)
     let (progress, cancellation) = (progress, context.cancellation)
     let result = try ProgressLine.showing(progress, on: context, unless: options.quiet) {

@@ -69,7 +69,8 @@ extension MirrorSession {
   /// Writes an index into the mirror's root.
   func index(_ format: IndexFormat = .xml) throws -> StepResult {
     let (document, mirror) = try document()
-    let changed = try IndexPublisher.publish(try format.bytes(document), as: format.fileName, in: root)
+    let changed = try IndexPublisher.publish(
+      try format.bytes(document), as: format.fileName, in: root, try configuration.layout())
     let count = counted(document.subarches.count, "subarch", "subarches")
     return StepResult(
       status: report(document.problems, mirror: mirror),
@@ -80,7 +81,8 @@ extension MirrorSession {
   func unlist(_ versions: [MirrorPath], in mirror: Mirror) throws(MirrorError) {
     for format in IndexFormat.allCases where try IndexPublisher.exists(format.fileName, in: root) {
       let document = try document(of: mirror, excluding: Set(versions))
-      _ = try IndexPublisher.publish(try format.bytes(document), as: format.fileName, in: root)
+      _ = try IndexPublisher.publish(
+        try format.bytes(document), as: format.fileName, in: root, try configuration.layout())
     }
   }
 
