@@ -161,6 +161,9 @@ extension Outcome {
     }
     let asked = try next("echo quick+$subarch+$full+$full_date+$build+$arch")
     #expect(asked.text.contains("target=quick\nextras='core2_64+no+2026-10-01+current+x86-64bit'"))
+    #expect(try configured.run("nextbuild", "--modes", "full").text.contains("target=full\n"))
+    let refused = try configured.run("nextbuild", "--no-host-code")
+    #expect(refused.status == 1 && refused.errorText.contains("rotation/decide: is not run"))
     for bad in ["echo 'full; rm -rf /'", "true", "exit 3", "echo full+", "kill -9 $$"] {
       let outcome = try next(bad)
       #expect(outcome.status == 1, "\(bad)")

@@ -12,8 +12,13 @@ struct NextBuildCommand: Verb {
   func run(_ context: CommandContext) throws -> ExitStatus {
     let session = try MirrorSession(global, context)
     let mirror = try session.scan()
-    let plan = try NextBuildPlan(
-      mirror, rotation.settings(over: session.configuration.rotation), today: context.today)
+    if global.configuration.noHostCode, rotation.settings(over: session.configuration.rotation).decide != nil
+    {
+      throw MirrorError(
+        .invalid, "rotation/decide", "is not run: --no-host-code was given",
+        remedy: "leave that out, or say --modes")
+    }
+    let plan = try NextBuildPlan(mirror, settings, today: context.today)
     if !global.quiet { plan.notices.forEach { context.errors.write(Array("\($0)\n".utf8)) } }
     if global.json {
       try context.print(json: plan)

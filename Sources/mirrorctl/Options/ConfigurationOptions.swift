@@ -12,7 +12,7 @@ struct ConfigurationOptions: ParsableArguments {
     completion: .file())
   var config: String?
 
-  @Flag(name: .long, help: "Run no <?python ?> code of the configuration.")
+  @Flag(name: .long, help: "Run no <?python ?> code of the configuration, nor its `decide` program.")
   var noHostCode = false
 
   /// How the configuration is found; with `NAME: VALUE` pairs, if the verb takes them.
