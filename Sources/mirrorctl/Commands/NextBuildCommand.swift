@@ -12,8 +12,8 @@ struct NextBuildCommand: Verb {
   func run(_ context: CommandContext) throws -> ExitStatus {
     let session = try MirrorSession(global, context)
     let mirror = try session.scan()
-    if global.configuration.noHostCode, rotation.settings(over: session.configuration.rotation).decide != nil
-    {
+    let settings = rotation.settings(over: session.configuration.rotation)
+    if global.configuration.noHostCode, settings.decide != nil {
       throw MirrorError(
         .invalid, "rotation/decide", "is not run: --no-host-code was given",
         remedy: "leave that out, or say --modes")
