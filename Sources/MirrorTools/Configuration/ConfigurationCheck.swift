@@ -27,9 +27,8 @@ public struct ConfigurationCheck: Sendable {
         }
       }
     }
-    for name in RotationSection(file.elements).unknownNames() {
-      add(RotationSection(file.elements).unknown(name))
-    }
+    let rotation = RotationSection(file.elements)
+    for name in rotation.unknownNames() { add(rotation.unknown(name)) }
     do { check(try MirrorConfiguration(file.elements)) } catch let error as MirrorError { add(error) } catch {
     }
     checkInstall(file.elements)
@@ -45,11 +44,7 @@ public struct ConfigurationCheck: Sendable {
   private mutating func add(_ error: MirrorError) { findings.append("\(error)") }
 
   private mutating func check(_ configuration: MirrorConfiguration) {
-    if let name = configuration.compression, Compression(configured: name) == nil {
-      add(
-        MirrorError(
-          .invalid, "target/compression", "`\(name)` is no compression", remedy: "use xz, zst, gz or bz2"))
-    }
+    do throws(MirrorError) { _ = try configuration.chosenCompression() } catch { add(error) }
     do throws(MirrorError) { _ = try configuration.layout() } catch { add(error) }
     guard let mirror = configuration.mirror else {
       return add(MirrorError(.invalid, "path/mirror", "is not defined", remedy: "say where the mirror lies"))

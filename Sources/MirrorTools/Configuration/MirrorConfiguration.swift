@@ -9,7 +9,7 @@ public struct MirrorConfiguration: Sendable {
   /// `path/mirror/owner`, `group` and `dirmode`; nil where they are not said.
   var (owner, group, directoryMode): (String?, String?, String?) = (nil, nil, nil)
   /// `target/compression`; nil if it is not said.
-  public var compression: String?
+  var compression: String?
   /// `[section rotation]`.
   public var rotation = RotationSettings()
   /// `rotation/keep` and its kin; nil if none is said.
@@ -40,6 +40,19 @@ public struct MirrorConfiguration: Sendable {
 
   private func text(_ name: String, _ elements: Elements) throws -> String? {
     try elements.text(name).flatMap { $0.isEmpty ? nil : $0 }
+  }
+
+  /// What marked tarballs are compressed to; nil if it is not said.
+  ///
+  /// - Throws: when it is no compression.
+  public func chosenCompression() throws(MirrorError) -> Compression? {
+    guard let compression else { return nil }
+    guard let chosen = Compression(configured: compression) else {
+      throw MirrorError(
+        .invalid, "target/compression", "`\(compression)` is no compression",
+        remedy: "use xz, zst, gz or bz2")
+    }
+    return chosen
   }
 
   /// Whose the mirror's directories are.

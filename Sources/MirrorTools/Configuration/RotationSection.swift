@@ -75,7 +75,7 @@ struct RotationSection {
     try take("keep-monthly", from: 0, \.monthly)
     try take("keep-yearly", from: 0, \.yearly)
     if let text = try elements.text(Self.prefix + "keep-within"), !text.isEmpty {
-      guard let days = Self.days(text) else {
+      guard let days = RetentionPolicy.days(text) else {
         throw invalid(Self.prefix + "keep-within", "`\(text)` is no time", "write 30d, 6w or 1y")
       }
       policy.withinDays = days
@@ -83,16 +83,6 @@ struct RotationSection {
     }
     policy.staleDays = try number("stale-days", from: 0) ?? policy.staleDays
     return isSaid ? policy : nil
-  }
-
-  private static func days(_ text: String) -> Int? {
-    let factors: [Character: Int] = ["d": 1, "w": 7, "y": 365]
-    let factor = text.last.flatMap { factors[$0] }
-    guard let count = Int(factor == nil ? text : String(text.dropLast())), (1...100_000).contains(count)
-    else {
-      return nil
-    }
-    return count * (factor ?? 1)
   }
 
   private func words(_ name: String) throws -> [String]? {

@@ -16,7 +16,7 @@ struct Disks: Sendable {
     }
     let isPartition = access("\(block)/partition", F_OK) == 0
     guard let disk = isPartition ? resolved("\(block)/..") : block,
-      text(of: "\(disk)/queue/rotational")?.first == "1"
+      ProcFile.text("\(disk)/queue/rotational")?.first == "1"
     else { return nil }
     let isVirtual = disk.split(separator: "/").contains { $0.hasPrefix("virtio") || $0.hasPrefix("vbd-") }
     return isVirtual ? nil : disk
@@ -24,7 +24,7 @@ struct Disks: Sendable {
 
   /// The block device under a file system that has no number of its own there, as Btrfs.
   private func source(of number: String) -> String? {
-    for line in text(of: mountinfo)?.split(separator: "\n") ?? [] {
+    for line in ProcFile.text(mountinfo)?.split(separator: "\n") ?? [] {
       let fields = line.split(separator: " ")
       guard fields.count > 2, fields[2] == number, let dash = fields.firstIndex(of: "-"),
         dash + 2 < fields.count, let device = resolved(String(fields[dash + 2])),
@@ -39,12 +39,5 @@ struct Disks: Sendable {
     guard let resolved = realpath(path, nil) else { return nil }
     defer { free(resolved) }
     return String(cString: resolved)
-  }
-
-  private func text(of path: String) -> String? {
-    let raw = open(path, O_RDONLY | O_CLOEXEC)
-    guard raw >= 0 else { return nil }
-    let file = Descriptor(owning: raw)
-    return (try? file.bytes(upTo: 1 << 20)).map { String(decoding: $0, as: UTF8.self) }
   }
 }

@@ -60,7 +60,7 @@ public struct ProcessProbe: Sendable {
   }
 }
 
-/// Small files of `/proc`, whose size is told as 0.
+/// Small files of `/proc` and `/sys`, whose size is told wrong.
 enum ProcFile {
   static func text(_ path: String) -> String? { bytes(path).map { String(decoding: $0, as: UTF8.self) } }
 

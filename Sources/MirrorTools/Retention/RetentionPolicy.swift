@@ -18,6 +18,15 @@ public struct RetentionPolicy: Sendable, Hashable {
   /// Keeps the newest three.
   public init() {}
 
+  /// `30d`, `6w`, `1y`, `30`: days; nil for anything else.
+  package static func days(_ text: String) -> Int? {
+    let factors: [Character: Int] = ["d": 1, "w": 7, "y": 365]
+    let factor = text.last.flatMap { factors[$0] }
+    guard let count = Int(factor == nil ? text : String(text.dropLast())), (1...100_000).contains(count)
+    else { return nil }
+    return count * (factor ?? 1)
+  }
+
   /// Why each of these dates is kept; `dates` newest first, each once.
   ///
   /// The calendar rules work as those of `restic forget`: each walks from the newest and keeps the first of every

@@ -40,14 +40,8 @@ struct CompressionOptions: ParsableArguments {
 
   /// `target/compression` of the configuration, unless the command line says something else.
   func settings(over configuration: MirrorConfiguration) throws -> CompressionSettings {
-    guard compression == nil, let name = configuration.compression else {
-      return try CompressionSettings(compression ?? .xz, level: compressionLevel)
-    }
-    guard let configured = Compression(configured: name) else {
-      throw MirrorError(
-        .invalid, "target/compression", "`\(name)` is no compression", remedy: "use xz, zst, gz or bz2")
-    }
-    return try CompressionSettings(configured, level: compressionLevel)
+    let chosen = try compression ?? configuration.chosenCompression() ?? .xz
+    return try CompressionSettings(chosen, level: compressionLevel)
   }
 }
 

@@ -12,15 +12,6 @@ enum Quantities {
     return overflow ? nil : bytes
   }
 
-  /// `30d`, `6w`, `30`: days.
-  static func days(_ text: String) -> Int? {
-    let factor = text.hasSuffix("w") ? 7 : text.hasSuffix("y") ? 365 : 1
-    let digits =
-      text.hasSuffix("w") || text.hasSuffix("d") || text.hasSuffix("y") ? String(text.dropLast()) : text
-    guard let number = Int(digits), (1...100_000).contains(number) else { return nil }
-    return number * factor
-  }
-
   /// `5%`.
   static func percent(_ text: String) -> Double? {
     guard text.hasSuffix("%"), let value = Double(text.dropLast()), value >= 0, value <= 100 else {
@@ -65,7 +56,7 @@ struct DaysArgument: ExpressibleByArgument {
   let days: Int
 
   init?(argument: String) {
-    guard let days = Quantities.days(argument) else { return nil }
+    guard let days = RetentionPolicy.days(argument) else { return nil }
     self.days = days
   }
 }
