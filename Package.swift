@@ -15,6 +15,7 @@ let package = Package(
   products: [
     .executable(name: "mirrorctl", targets: ["mirrorctl"]),
     .library(name: "MirrorTools", targets: ["MirrorTools"]),
+    .library(name: "StageBuilder", targets: ["StageBuilder"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -38,10 +39,13 @@ let package = Package(
       ],
       exclude: ["Index/index.rng"],
       swiftSettings: strict),
+    .target(
+      name: "StageBuilder", dependencies: ["FlexData", "MirrorTools", "CLinux", system], exclude: ["Specs"],
+      swiftSettings: strict),
     .executableTarget(
       name: "mirrorctl",
       dependencies: [
-        "FlexData", "MirrorTools", system,
+        "FlexData", "MirrorTools", "StageBuilder", system,
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -53,6 +57,10 @@ let package = Package(
       exclude: ["Golden"], swiftSettings: strict),
     .testTarget(
       name: "MirrorToolsTests", dependencies: ["MirrorTools", "TestSupport", "CLinux", system],
+      swiftSettings: strict),
+    .testTarget(
+      name: "StageBuilderTests",
+      dependencies: ["StageBuilder", "mirrorctl", "MirrorTools", "TestSupport", "CLinux", system],
       swiftSettings: strict),
     .testTarget(
       name: "FlexDataTests", dependencies: ["FlexData", "TestSupport"],
