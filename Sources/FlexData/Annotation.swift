@@ -4,10 +4,18 @@ enum Annotation {
   case section(String, Condition?)
   /// `[when CONDITION]`; nil for `[when *]`.
   case when(Condition?)
-  /// `[option parse/lax]` or `[option parse/strict]`.
-  case option(isLax: Bool)
+  /// `[option parse/lax]` and the like.
+  case option(Option)
   /// `[collect PATH]` or `[collect PATH when CONDITION]`; places of the path and of `when`.
   case collect(Substring, Place, Condition?, when: Place?)
+
+  /// What holds for the definitions that follow.
+  enum Option {
+    /// `parse/lax` or `parse/strict`: whether what they refer to may be undefined.
+    case lax(Bool)
+    /// `define/default` or `define/own`: whether they count only where no others do.
+    case `default`(Bool)
+  }
 
   init(_ line: Line) throws(FlexDataError) {
     let known = "there are section, when, option and collect"

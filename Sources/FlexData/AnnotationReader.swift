@@ -14,12 +14,14 @@ struct AnnotationReader {
 
   func option() throws(FlexDataError) -> Annotation {
     switch parts {
-    case ["parse/lax"]: return .option(isLax: true)
-    case ["parse/strict"]: return .option(isLax: false)
+    case ["parse/lax"]: return .option(.lax(true))
+    case ["parse/strict"]: return .option(.lax(false))
+    case ["define/default"]: return .option(.default(true))
+    case ["define/own"]: return .option(.default(false))
     default:
       throw FlexDataError(
         "there is no such option", at: line.place(of: parts.first ?? kind),
-        hint: "there are parse/lax and parse/strict")
+        hint: "there are parse/lax, parse/strict, define/default and define/own")
     }
   }
 

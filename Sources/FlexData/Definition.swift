@@ -10,6 +10,8 @@ public final class Definition: Sendable {
   public let condition: Condition?
   /// Whether what it refers to may be undefined: `[option parse/lax]`.
   public let isLax: Bool
+  /// Whether it counts only where no other definition does: `[option define/default]`.
+  public let isDefault: Bool
   /// Where its name stands.
   public let place: Place
 
@@ -23,13 +25,14 @@ public final class Definition: Sendable {
 
   init(
     name: String, section: String? = nil, value: Value, condition: Condition? = nil, isLax: Bool = false,
-    place: Place
+    isDefault: Bool = false, place: Place
   ) {
     self.name = name
     self.section = section
     self.value = value
     self.condition = condition
     self.isLax = isLax
+    self.isDefault = isDefault
     self.place = place
   }
 

@@ -34,7 +34,8 @@ extension Document: CustomStringConvertible {
   /// A text that parses to the same, without comments.
   public var description: String {
     var text = ""
-    var (section, condition, isLax): (String?, Condition?, Bool) = (nil, nil, false)
+    var (section, condition): (String?, Condition?) = (nil, nil)
+    var (isLax, isDefault) = (false, false)
     func turn(to wanted: String?, _ when: Condition?) {
       if wanted != section, let wanted {
         text += "\n[section \(wanted)]\n"
@@ -55,6 +56,10 @@ extension Document: CustomStringConvertible {
         if definition.isLax != isLax {
           isLax = definition.isLax
           text += "[option parse/\(isLax ? "lax" : "strict")]\n"
+        }
+        if definition.isDefault != isDefault {
+          isDefault = definition.isDefault
+          text += "[option define/\(isDefault ? "default" : "own")]\n"
         }
         text += definition.description
       }

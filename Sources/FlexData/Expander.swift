@@ -62,10 +62,24 @@ final class Expander {
   /// The definition that counts; nil if none does.
   func definition(of name: String) throws(FlexDataError) -> Known<Definition?> {
     guard let all = definitions[name] else { return Known(value: nil, isCertain: false) }
-    if let always = all.always { return Known(value: always) }
+    if let always = all.own.always { return Known(value: always) }
     if let known = chosen[name] { return known }
+    var found = try choice(of: name, from: all.own.conditional)
+    if found.value == nil {
+      found = try choice(of: name, from: all.fallback.conditional)
+      if found.value == nil { found.value = all.fallback.always }
+      found.isCertain = false
+    }
+    chosen[name] = found
+    return found
+  }
+
+  /// The one whose condition holds.
+  private func choice(of name: String, from definitions: [Definition]) throws(FlexDataError)
+    -> Known<Definition?>
+  {
     var found = Known<Definition?>(value: nil)
-    for definition in all.conditional {
+    for definition in definitions {
       guard let condition = definition.condition else { continue }
       try enter(name, definition.place, .choice(of: name))
       defer { leave() }
@@ -79,8 +93,6 @@ final class Expander {
       }
       found.value = definition
     }
-    if found.value == nil { found.isCertain = false }
-    chosen[name] = found
     return found
   }
 

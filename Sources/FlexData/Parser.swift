@@ -5,7 +5,7 @@ struct Parser {
   private let source: Source
   private var section: String?
   private var condition: Condition?
-  private var isLax = false
+  private var (isLax, isDefault) = (false, false)
   /// How many lines were read.
   private var count = 0
 
@@ -35,7 +35,8 @@ struct Parser {
     switch annotation {
     case .section(let name, let condition): (section, self.condition) = (name, condition)
     case .when(let condition): self.condition = condition
-    case .option(let isLax): self.isLax = isLax
+    case .option(.lax(let isLax)): self.isLax = isLax
+    case .option(.default(let isDefault)): self.isDefault = isDefault
     case .collect(let path, let place, let own, let when):
       if let when, condition != nil {
         throw FlexDataError(
@@ -63,7 +64,8 @@ struct Parser {
       .definition(
         Definition(
           name: section.map { own.isEmpty ? $0 : "\($0)/\(own)" } ?? String(own), section: section,
-          value: value, condition: condition, isLax: isLax, place: line.place(of: first))))
+          value: value, condition: condition, isLax: isLax, isDefault: isDefault,
+          place: line.place(of: first))))
   }
 
   private mutating func value(after first: Substring, _ line: Line) throws(FlexDataError) -> Definition.Value
