@@ -4,12 +4,12 @@ import Glibc
 import SystemPackage
 
 /// A program of the host that is asked something.
-enum HostProgram {
+package enum HostProgram {
   /// Runs it and gives what it prints; what it says on standard error goes where ours does.
   ///
   /// - Parameter environment: added to our own.
   /// - Throws: when it cannot be started, or fails.
-  static func ask(
+  package static func ask(
     _ command: [String], input: [UInt8] = [], environment: [String: String] = [:]
   ) throws(MirrorError) -> [UInt8] {
     let name = command.first ?? ""

@@ -1,13 +1,15 @@
 import SystemPackage
 
 /// Removes a directory with all that is in it, never through a link and never across a mount.
-struct TreeRemover {
+package struct TreeRemover {
   let cancellation: Cancellation
+
+  package init(cancellation: Cancellation) { self.cancellation = cancellation }
 
   /// Removes `name` of `parent`.
   ///
   /// - Throws: at the first thing that cannot be removed; what was removed until then is gone.
-  func remove(_ name: FileName, in parent: borrowing AnchoredDirectory) throws(MirrorError) {
+  package func remove(_ name: FileName, in parent: borrowing AnchoredDirectory) throws(MirrorError) {
     do throws(MirrorError) {
       let directory = try parent.directory(name, enteringMounts: false)
       for entry in try directory.entries() {

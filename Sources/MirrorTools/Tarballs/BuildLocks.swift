@@ -8,7 +8,7 @@ import SystemPackage
 /// names no process, and it counts as stale.
 final class BuildLocks: Sendable {
   /// A subarch whose lock one piece of work holds.
-  typealias Held = MirrorPath
+  package typealias Held = MirrorPath
 
   private static let name: FileName = ".multi_progress"
 
@@ -16,7 +16,7 @@ final class BuildLocks: Sendable {
   private let clock: @Sendable () -> Int64
   private let holders = Mutex<[MirrorPath: Int]>([:])
 
-  init(probe: ProcessProbe, clock: @escaping @Sendable () -> Int64) {
+  package init(probe: ProcessProbe, clock: @escaping @Sendable () -> Int64) {
     self.probe = probe
     self.clock = clock
   }
@@ -24,7 +24,7 @@ final class BuildLocks: Sendable {
   /// Takes the lock of a subarch; nil where there is none to take.
   ///
   /// - Throws: ``MirrorError`` with code `busy` while a live process holds it.
-  func acquire(_ subarch: MirrorPath?, _ anchor: borrowing AnchoredDirectory) throws(MirrorError) -> Held? {
+  package func acquire(_ subarch: MirrorPath?, _ anchor: borrowing AnchoredDirectory) throws(MirrorError) -> Held? {
     guard let subarch else { return nil }
     return try holders.withLock { (holders) throws(MirrorError) -> Held? in
       if holders[subarch] == nil, try !take(subarch, anchor) { return nil }
@@ -34,7 +34,7 @@ final class BuildLocks: Sendable {
   }
 
   /// Gives back what ``acquire(_:_:)`` gave; the last holder removes the lock.
-  func release(_ held: Held?, _ anchor: borrowing AnchoredDirectory) {
+  package func release(_ held: Held?, _ anchor: borrowing AnchoredDirectory) {
     guard let held else { return }
     holders.withLock { holders in
       let left = (holders[held] ?? 1) - 1
