@@ -92,6 +92,12 @@ package enum TemporaryName {
       ".mirrorctl-\(getpid())-\(hex(withUnsafeBytes(of: UInt64.random(in: .min ... .max), Array.init))).tmp")
   }
 
-  /// Whether a name is one that ``make()`` gave: under the mirror's lock, that of a dead run.
+  /// The process that made a name; nil if it is none of ``make()``.
+  static func writer(of name: FileName) -> Int32? {
+    guard matches(name) else { return nil }
+    return Int32(String(decoding: name.bytes.dropFirst(11).prefix { $0 != UInt8(ascii: "-") }, as: UTF8.self))
+  }
+
+  /// Whether a name is one that ``make()`` gave.
   package static func matches(_ name: FileName) -> Bool { name.hasPrefix(".mirrorctl-") && name.hasSuffix(".tmp") }
 }
