@@ -78,9 +78,12 @@ package struct AnchoredDirectory: ~Copyable {
   }
 
   /// Creates a file that must not exist, readable by its owner alone until its owner is set.
-  package func createFile(_ name: FileName) throws(MirrorError) -> Descriptor {
+  ///
+  /// - Parameter isReadable: whether it is read too.
+  package func createFile(_ name: FileName, isReadable: Bool = false) throws(MirrorError) -> Descriptor {
     let raw = openBeneath(
-      MirrorPath(bytes: name.bytes), flags: O_WRONLY | O_CREAT | O_EXCL, mode: 0o600, resolve: CLINUX_NO_LINKS
+      MirrorPath(bytes: name.bytes), flags: (isReadable ? O_RDWR : O_WRONLY) | O_CREAT | O_EXCL,
+      mode: 0o600, resolve: CLINUX_NO_LINKS
     )
     guard raw >= 0 else { throw .system(lastErrno(), "create a file in", displayed(path)) }
     return Descriptor(owning: raw)
@@ -206,6 +209,16 @@ package struct AnchoredDirectory: ~Copyable {
       new.withCString { new in renameat(descriptor.raw, old, descriptor.raw, new) }
     }
     guard result == 0 else { throw .system(lastErrno(), "rename \(old) to", displayed(new)) }
+  }
+
+  /// Takes a name over from another directory of the same file system; replaces what is there.
+  package func take(
+    _ name: FileName, from other: borrowing AnchoredDirectory, as new: FileName
+  ) throws(MirrorError) {
+    let result = name.withCString { name in
+      new.withCString { new in renameat(other.descriptor.raw, name, descriptor.raw, new) }
+    }
+    guard result == 0 else { throw .system(lastErrno(), "move \(name) to", displayed(new)) }
   }
 
   /// Gives a file a second name, which must not exist.
