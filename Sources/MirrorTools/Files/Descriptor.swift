@@ -1,17 +1,19 @@
 import CLinux
 import Glibc
-import SystemPackage
+package import SystemPackage
 
 /// The one owner of an open file descriptor.
 package struct Descriptor: ~Copyable {
-  let raw: Int32
+  /// Its number, valid while the owner lives.
+  package let raw: Int32
 
-  init(owning raw: Int32) { self.raw = raw }
+  /// Takes over an open descriptor, which it closes.
+  package init(owning raw: Int32) { self.raw = raw }
 
   deinit { close(raw) }
 
   /// A second owner of the same open file.
-  func duplicate() throws(Errno) -> Descriptor {
+  package func duplicate() throws(Errno) -> Descriptor {
     Descriptor(owning: Int32(try retrying { Int(fcntl(raw, F_DUPFD_CLOEXEC, 0)) }))
   }
 
@@ -28,7 +30,7 @@ package struct Descriptor: ~Copyable {
   }
 
   /// The first `count` bytes of the file, or fewer if it is shorter.
-  func bytes(upTo count: Int) throws(Errno) -> [UInt8] {
+  package func bytes(upTo count: Int) throws(Errno) -> [UInt8] {
     var content = [UInt8](repeating: 0, count: count)
     var filled = 0
     let fault: Errno? = content.withUnsafeMutableBytes { buffer in
@@ -57,7 +59,7 @@ package struct Descriptor: ~Copyable {
   }
 
   /// Writes all bytes of an array.
-  func write(_ bytes: [UInt8]) throws(Errno) {
+  package func write(_ bytes: [UInt8]) throws(Errno) {
     let fault: Errno? = bytes.withUnsafeBytes { buffer in
       do throws(Errno) {
         try write(buffer)
@@ -72,11 +74,11 @@ package struct Descriptor: ~Copyable {
 }
 
 /// The calling thread's last error.
-func lastErrno() -> Errno { Errno(rawValue: errno) }
+package func lastErrno() -> Errno { Errno(rawValue: errno) }
 
 /// Runs a system call again while a signal interrupts it; throws its error otherwise.
 @discardableResult
-func retrying(_ call: () -> Int) throws(Errno) -> Int {
+package func retrying(_ call: () -> Int) throws(Errno) -> Int {
   while true {
     let result = call()
     if result >= 0 { return result }
