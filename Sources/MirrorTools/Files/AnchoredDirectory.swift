@@ -9,12 +9,13 @@ package import SystemPackage
 /// is renamed or linked meanwhile.
 package struct AnchoredDirectory: ~Copyable {
   /// A name and its kind, as `getdents64(2)` gave them.
-  struct Entry: Sendable {
-    let name: FileName
-    let kind: FileKind
+  package struct Entry: Sendable {
+    package let name: FileName
+    package let kind: FileKind
   }
 
-  let descriptor: Descriptor
+  /// Valid while this value lives.
+  package let descriptor: Descriptor
   /// The mirror's root, for messages.
   package let root: FilePath
   /// This directory relative to the root.
@@ -95,7 +96,7 @@ package struct AnchoredDirectory: ~Copyable {
   }
 
   /// The names in this directory, `.` and `..` left out, in the disk's order.
-  func entries() throws(MirrorError) -> [Entry] {
+  package func entries() throws(MirrorError) -> [Entry] {
     var entries: [Entry] = []
     // A descriptor that was read before, or shares its position with one that was, stands at the end.
     lseek(descriptor.raw, 0, SEEK_SET)

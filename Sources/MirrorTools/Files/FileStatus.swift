@@ -49,7 +49,7 @@ public struct FileStatus: Hashable, Sendable {
 }
 
 /// The kinds of directory entries that matter here.
-enum FileKind: Sendable {
+package enum FileKind: Sendable {
   case directory, regular, link, other
 
   init(mode: UInt32) {
