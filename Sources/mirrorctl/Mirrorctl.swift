@@ -2,6 +2,7 @@ import ArgumentParser
 import FlexData
 import Glibc
 import MirrorTools
+import StageBuilder
 
 /// The program: its verbs, and how a run ends.
 @main
@@ -21,10 +22,11 @@ struct Mirrorctl: ParsableCommand {
       UpkeepCommand.self, DigestgenCommand.self, VerifyCommand.self, IndexCommand.self, CleanCommand.self,
       CompressCommand.self, StatusCommand.self,
       NextBuildCommand.self, ZapCommand.self, EmptiesCommand.self,
-      ConfigCommand.self, InitCommand.self,
+      ConfigCommand.self, InitCommand.self, StepCommand.self,
     ])
 
   static func main() {
+    SandboxHelper.runIfAsked(CommandLine.arguments)
     let context = CommandContext.process()
     Glibc.exit(execute(Array(CommandLine.arguments.dropFirst()), context))
   }
@@ -47,6 +49,8 @@ struct Mirrorctl: ParsableCommand {
     } catch let error as FlexDataError {
       for problem in error.problems { context.message("\(problem)") }
       return ExitStatus.failed.rawValue
+    } catch let code as ExitCode {
+      return code.rawValue
     } catch {
       let code = exitCode(for: error).rawValue
       let text = fullMessage(for: error)

@@ -14,6 +14,7 @@ package struct AnchoredDirectory: ~Copyable {
     package let kind: FileKind
   }
 
+  /// Valid while this value lives.
   package let descriptor: Descriptor
   /// The mirror's root, for messages.
   package let root: FilePath

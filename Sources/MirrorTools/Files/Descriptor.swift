@@ -4,8 +4,10 @@ package import SystemPackage
 
 /// The one owner of an open file descriptor.
 package struct Descriptor: ~Copyable {
+  /// Its number, valid while the owner lives.
   package let raw: Int32
 
+  /// Takes over an open descriptor, which it closes.
   package init(owning raw: Int32) { self.raw = raw }
 
   deinit { close(raw) }

@@ -53,7 +53,7 @@ extension RawName {
   }
 
   /// Runs `body` with the name as a C string.
-  func withCString<Result>(_ body: (UnsafePointer<CChar>) -> Result) -> Result {
+  package func withCString<Result>(_ body: (UnsafePointer<CChar>) -> Result) -> Result {
     withUnsafeTemporaryAllocation(of: CChar.self, capacity: bytes.count + 1) { buffer in
       for (index, byte) in bytes.enumerated() { buffer[index] = CChar(bitPattern: byte) }
       buffer[bytes.count] = 0
@@ -73,7 +73,7 @@ public struct FileName: RawName {
   package func appending(_ suffix: String) -> FileName { FileName(bytes: bytes + Array(suffix.utf8)) }
 
   /// The name without its last `count` bytes.
-  func dropping(last count: Int) -> FileName { FileName(bytes: Array(bytes.dropLast(count))) }
+  package func dropping(last count: Int) -> FileName { FileName(bytes: Array(bytes.dropLast(count))) }
 
   /// Hidden names are not the mirror's.
   var isHidden: Bool { bytes.first == UInt8(ascii: ".") }
