@@ -32,16 +32,16 @@ public struct BuildContext: Sendable {
   /// Where digests are remembered; nil for nowhere.
   public var catalog: @Sendable () -> Catalog? = { nil }
 
-  /// A context by what it must have.
+  /// A context by what it must have; `jobs` is nil for one a processor.
   public init(
-    root: FilePath, layout: MirrorLayout, source: ConfigurationFile.Request, jobs: Int,
+    root: FilePath, layout: MirrorLayout, source: ConfigurationFile.Request, jobs: Int?,
     now: @escaping @Sendable () -> Int64, cancellation: Cancellation, progress: RunProgress,
     tell: @escaping @Sendable (String) -> Void
   ) {
     self.root = root
     self.layout = layout
     self.source = source
-    self.jobs = jobs
+    self.jobs = jobs ?? Workers.processors
     self.now = now
     self.cancellation = cancellation
     self.progress = progress

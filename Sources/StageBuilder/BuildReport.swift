@@ -7,7 +7,7 @@ public struct BuildReport: Sendable, Encodable {
     /// `stage1`.
     public let name: String
     /// How it ended; done also where it was there already.
-    public let outcome: BuildOutcome
+    public internal(set) var outcome: BuildOutcome
     /// Whether it was there already.
     public var wasThere = false
     /// The tarball, relative to the mirror's root; nil if there is none.

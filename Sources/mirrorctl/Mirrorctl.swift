@@ -1,5 +1,6 @@
 import ArgumentParser
 import FlexData
+import Foundation
 import Glibc
 import MirrorTools
 import StageBuilder
@@ -22,13 +23,29 @@ struct Mirrorctl: ParsableCommand {
       UpkeepCommand.self, DigestgenCommand.self, VerifyCommand.self, IndexCommand.self, CleanCommand.self,
       CompressCommand.self, StatusCommand.self,
       NextBuildCommand.self, ZapCommand.self, EmptiesCommand.self,
-      ConfigCommand.self, InitCommand.self, StepCommand.self,
+      BuildCommand.self, SnapshotCommand.self, ConfigCommand.self, InitCommand.self, StepCommand.self,
     ])
 
   static func main() {
     SandboxHelper.runIfAsked(CommandLine.arguments)
-    let context = CommandContext.process()
-    Glibc.exit(execute(Array(CommandLine.arguments.dropFirst()), context))
+    let arguments = Array(CommandLine.arguments.dropFirst())
+    let isRoot = geteuid() == 0
+    if !isRoot, needsRoot(arguments) {
+      // Before any thread is started.
+      do throws(MirrorError) { try UserNamespace.enter() } catch {
+        FileHandle.standardError.write(Data("mirrorctl: \(error)\n".utf8))
+        Glibc.exit(1)
+      }
+    }
+    Glibc.exit(execute(arguments, CommandContext.process(isRoot: isRoot)))
+  }
+
+  /// Whether a command line works at a root of many owners, which needs numbers of its own of a plain user.
+  private static func needsRoot(_ arguments: [String]) -> Bool {
+    guard let verb = arguments.first, ["build", "snapshot", "unpack", "capture"].contains(verb) else {
+      return false
+    }
+    return !arguments.contains { ["--help", "-h", "--pretend", "--version"].contains($0) }
   }
 
   /// Runs one command line and tells its exit status.

@@ -1,3 +1,4 @@
+import Glibc
 import Synchronization
 
 /// Asks a run to stop between two atomic steps.
@@ -18,6 +19,15 @@ public final class Cancellation: Sendable {
 
   /// Asks to stop because of a signal.
   public func cancel(signal: Int32) { requested.store(signal, ordering: .releasing) }
+
+  /// Waits so long, or until a stop is asked for, and throws `interrupted` then.
+  package func wait(milliseconds: UInt32) throws(MirrorError) {
+    for _ in 0..<(milliseconds / 50) {
+      try check()
+      usleep(50_000)
+    }
+    try check()
+  }
 
   /// Throws `interrupted` once a stop is asked for.
   package func check() throws(MirrorError) {

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import MirrorTools
 import SystemPackage
@@ -28,6 +29,19 @@ struct BuildLog: ~Copyable {
     descriptor = file
     path = directory.displayed(name)
     self.tell = tell
+  }
+
+  private init(_ descriptor: consuming Descriptor, path: String, tell: @escaping @Sendable (String) -> Void) {
+    self.descriptor = descriptor
+    self.path = path
+    self.tell = tell
+  }
+
+  /// That of a snapshot alone, which belongs to no version.
+  static func inMemory(tell: @escaping @Sendable (String) -> Void) throws(MirrorError) -> BuildLog {
+    let raw = clinux_memory_file("log")
+    guard raw >= 0 else { throw .system(lastErrno(), "make a file for", "the log") }
+    return BuildLog(Descriptor(owning: raw), path: "what it said", tell: tell)
   }
 
   /// Notes what is done, and tells who looks on.

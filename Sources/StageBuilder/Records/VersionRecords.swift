@@ -57,20 +57,24 @@ struct VersionRecords {
   }
 
   /// `status`, and the count of failures: one more after a failure, none after a success.
-  func write(isDone: Bool, counting: Bool) throws(MirrorError) {
-    if counting {
-      let control = try control()
-      if isDone {
-        try control.unlink(".failcount")
-        try control.sync()
-      } else {
-        let text = try control.contents(of: ".failcount", limit: 4096) ?? []
-        let count = Int(String(decoding: text.filter { $0 > 0x20 }, as: UTF8.self)) ?? 0
-        // A count that nobody can count on begins anew.
-        try write("\(max(0, min(count, 1_000_000)) + 1)\n", to: ".failcount", in: control)
-      }
-    }
+  ///
+  /// - Returns: the count; nil where none is kept.
+  @discardableResult
+  func write(isDone: Bool, counting: Bool) throws(MirrorError) -> Int? {
     try write(isDone ? "ok" : "fail", to: "status", in: try directory())
+    guard counting else { return nil }
+    let control = try control()
+    if isDone {
+      try control.unlink(".failcount")
+      try control.sync()
+      return 0
+    }
+    let text = try control.contents(of: ".failcount", limit: 4096) ?? []
+    // A count that nobody can count on begins anew.
+    let count = Int(String(decoding: text.filter { $0 > 0x20 }, as: UTF8.self)) ?? 0
+    let next = max(0, min(count, 1_000_000)) + 1
+    try write("\(next)\n", to: ".failcount", in: control)
+    return next
   }
 
   /// `.control/version/<name>`, where `name` may have a directory: `stage4/openvz`.

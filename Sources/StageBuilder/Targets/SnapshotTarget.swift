@@ -6,15 +6,17 @@ struct SnapshotTarget {
   let settings: BuildSettings
   let context: BuildContext
   let anchor: Shared<AnchoredDirectory>
+  /// Where scripts for the host are written.
+  let scripts: FilePath
 
   /// Makes it, by the spec's own step or of `snapshot/source`.
   ///
   /// - Returns: what mirrorctl captured; nil where the spec's own step did.
   func run(log: borrowing BuildLog) throws -> TarballOutput.Captured? {
     let output = try TarballOutput("path/mirror/snapshot", settings, anchor)
-    let work = try WorkDirectory(
+    var work = try WorkDirectory(
       try settings.requiredPath("path/work"), cancellation: context.cancellation)
-    let steps = try StepRunner(settings, context, root: work.path, scripts: work.scripts)
+    let steps = try StepRunner(settings, context, root: work.path, scripts: scripts)
     // A step of the spec's own writes to where its tarball belongs.
     _ = try anchor.value.makePath(output.path.parent)
     if try steps.run("steps/run", in: .host, log: log) {

@@ -7,6 +7,8 @@ struct StageTarget {
   let context: BuildContext
   let anchor: Shared<AnchoredDirectory>
   let records: VersionRecords
+  /// Where scripts for the host are written.
+  let scripts: FilePath
 
   /// Builds it; METRO's order of steps.
   ///
@@ -15,13 +17,13 @@ struct StageTarget {
     let seed = try RequiredTarball.find("path/mirror/source", settings)
     let snapshot = try settings.isOfficial ? RequiredTarball.find("path/mirror/snapshot", settings) : nil
     let chroot = try settings.requiredPath("path/chroot")
-    let work = try WorkDirectory(
+    var work = try WorkDirectory(
       try settings.requiredPath("path/work"), cancellation: context.cancellation)
     guard chroot.starts(with: work.path) else {
       throw MirrorError(
         .invalid, "path/chroot", "`\(chroot)` is not in path/work, \(work.path)", remedy: "let it begin so")
     }
-    let steps = try StepRunner(settings, context, root: chroot, scripts: work.scripts)
+    let steps = try StepRunner(settings, context, root: chroot, scripts: scripts)
     do {
       let root = Shared(try AnchoredDirectory(root: work.path).makePath(Self.path(of: chroot, in: work.path)))
       let epoch = try unpack(seed, snapshot, steps, root, log)

@@ -46,23 +46,31 @@ struct StepRunner {
   @discardableResult
   func run(_ key: String, in place: Place, log: borrowing BuildLog) throws -> Bool {
     guard let text = try settings.script(key) else { return false }
-    try context.cancellation.check()
-    log.note("\(settings.target ?? "build"): \(key)")
-    let end = try Sandbox(helper: context.helper).run(
-      try plan(SandboxPlan.Script(name: key, text: text), in: place), output: log.descriptor,
-      cancellation: context.cancellation)
-    try context.cancellation.check()
-    switch end {
-    case .exited(0): return true
-    case .exited(let status): throw failure(key, "failed with exit status \(status)", log)
-    case .signalled(let signal): throw failure(key, "was ended by signal \(signal)", log)
-    }
+    try run(SandboxPlan.Script(name: key, text: text), in: place, log)
+    return true
   }
 
-  private func failure(_ key: String, _ problem: String, _ log: borrowing BuildLog) -> MirrorError {
-    MirrorError(
-      .invalid, "\(settings.target ?? "build"): \(key)", problem, remedy: "see \(log.path)")
+  /// Runs a script of mirrorctl's own on the host.
+  func run(_ text: String, named name: String, log: borrowing BuildLog) throws {
+    try run(SandboxPlan.Script(name: name, text: text), in: .host, log)
   }
+
+  private func run(_ script: SandboxPlan.Script, in place: Place, _ log: borrowing BuildLog) throws {
+    try context.cancellation.check()
+    log.note("\(target): \(script.name)")
+    let end = try Sandbox(helper: context.helper).run(
+      try plan(script, in: place), output: log.descriptor, cancellation: context.cancellation)
+    try context.cancellation.check()
+    guard end != .exited(0) else { return }
+    let problem =
+      switch end {
+      case .exited(let status): "failed with exit status \(status)"
+      case .signalled(let signal): "was ended by signal \(signal)"
+      }
+    throw MirrorError(.invalid, "\(target): \(script.name)", problem, remedy: "see \(log.path)")
+  }
+
+  private var target: String { settings.target ?? "build" }
 
   /// Opens a shell where steps run.
   func openShell(log: borrowing BuildLog) throws {

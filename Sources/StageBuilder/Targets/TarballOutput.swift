@@ -94,7 +94,7 @@ struct TarballOutput {
     }
     return Captured(
       path: path.parent.appending(final), size: status.size,
-      sha256: isDeferred ? nil : report.digests[.sha256].map { hex($0) }, notes: report.notes)
+      sha256: isDeferred ? nil : report.digests[DigestAlgorithm.sha256].map { hex($0) }, notes: report.notes)
   }
 
   /// What was captured.
