@@ -40,7 +40,10 @@ struct CommandContext: Sendable {
     let cancellation = Cancellation()
     SignalWatcher.watch { cancellation.cancel(signal: $0) }
     var environment: [String: String] = [:]
-    for name in ["MIRRORCTL_MIRROR", "MIRRORCTL_CONFIG", "MIRRORCTL_ISA", "MIRRORCTL_SPECS", "XDG_STATE_HOME", "HOME", "TERM"] {
+    for name in [
+      "MIRRORCTL_MIRROR", "MIRRORCTL_CONFIG", "MIRRORCTL_ISA", "MIRRORCTL_SPECS", "XDG_STATE_HOME", "HOME",
+      "TERM",
+    ] {
       if let value = getenv(name) { environment[name] = String(cString: value) }
     }
     return CommandContext(

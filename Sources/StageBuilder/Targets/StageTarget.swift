@@ -108,7 +108,8 @@ struct StageTarget {
     if try steps.run("steps/capture", in: .host, log: log) { return nil }
     guard stage.starts(with: chroot) else {
       throw MirrorError(
-        .invalid, "path/chroot/stage", "`\(stage)` is not in path/chroot, \(chroot)", remedy: "let it begin so")
+        .invalid, "path/chroot/stage", "`\(stage)` is not in path/chroot, \(chroot)",
+        remedy: "let it begin so")
     }
     log.note("\(settings.target ?? ""): capture \(output.path)")
     context.progress.begin("capturing \(settings.target ?? "")", bytes: 0, files: 0)

@@ -29,7 +29,8 @@ struct TarballOutput {
     case "now": isDeferred = false
     case "later": isDeferred = true
     case let other:
-      throw MirrorError(.invalid, "capture/compress", "`\(other)` is neither now nor later", remedy: "use one of them")
+      throw MirrorError(
+        .invalid, "capture/compress", "`\(other)` is neither now nor later", remedy: "use one of them")
     }
   }
 
