@@ -38,7 +38,10 @@ struct CommandContext: Sendable {
     let cancellation = Cancellation()
     SignalWatcher.watch { cancellation.cancel(signal: $0) }
     var environment: [String: String] = [:]
-    for name in ["MIRRORCTL_MIRROR", "MIRRORCTL_CONFIG", "MIRRORCTL_ISA", "XDG_STATE_HOME", "HOME", "TERM"] {
+    for name in [
+      "MIRRORCTL_MIRROR", "MIRRORCTL_CONFIG", "MIRRORCTL_ISA", "XDG_STATE_HOME", "HOME", "TERM",
+      "SOURCE_DATE_EPOCH",
+    ] {
       if let value = getenv(name) { environment[name] = String(cString: value) }
     }
     return CommandContext(

@@ -22,6 +22,7 @@ struct Mirrorctl: ParsableCommand {
       CompressCommand.self, StatusCommand.self,
       NextBuildCommand.self, ZapCommand.self, EmptiesCommand.self,
       ConfigCommand.self, InitCommand.self,
+      UnpackCommand.self, CaptureCommand.self,
     ])
 
   static func main() {

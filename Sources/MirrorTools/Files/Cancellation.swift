@@ -20,7 +20,7 @@ public final class Cancellation: Sendable {
   public func cancel(signal: Int32) { requested.store(signal, ordering: .releasing) }
 
   /// Throws `interrupted` once a stop is asked for.
-  func check() throws(MirrorError) {
+  package func check() throws(MirrorError) {
     if isCancelled {
       throw MirrorError(
         .interrupted, "mirrorctl", "interrupted: what was finished stays", remedy: "run again to go on")

@@ -7,7 +7,7 @@ import SystemPackage
 /// A temporary name in the same directory, `O_EXCL`; on ``commit()`` owner and mode, `fsync`, `rename`, `fsync`
 /// of the directory. A writer that is dropped uncommitted removes its temporary; one that was killed leaves it
 /// to the next run's sweep.
-struct DurableFile: ~Copyable {
+package struct DurableFile: ~Copyable {
   private let directory: AnchoredDirectory
   private let temporary: FileName
   private let name: FileName
@@ -15,7 +15,7 @@ struct DurableFile: ~Copyable {
   private var committed = false
 
   /// Begins a file `name` in `directory`.
-  init(_ name: FileName, in directory: borrowing AnchoredDirectory) throws(MirrorError) {
+  package init(_ name: FileName, in directory: borrowing AnchoredDirectory) throws(MirrorError) {
     let temporary = TemporaryName.make()
     let owned = try directory.duplicate()
     let file = try directory.createFile(temporary)
@@ -33,7 +33,7 @@ struct DurableFile: ~Copyable {
   }
 
   /// Adds bytes at the end.
-  mutating func write(_ bytes: [UInt8]) throws(MirrorError) {
+  package mutating func write(_ bytes: [UInt8]) throws(MirrorError) {
     try attempt("write", directory.displayed(name)) { () throws(Errno) in try file.write(bytes) }
   }
 
@@ -41,7 +41,7 @@ struct DurableFile: ~Copyable {
   func reopened() throws(MirrorError) -> Descriptor { try directory.file(MirrorPath(bytes: temporary.bytes)) }
 
   /// A second owner of the temporary file, for a library that writes by itself.
-  func duplicate() throws(MirrorError) -> Descriptor {
+  package func duplicate() throws(MirrorError) -> Descriptor {
     try attempt("write", directory.displayed(name)) { () throws(Errno) in try file.duplicate() }
   }
 
@@ -55,7 +55,7 @@ struct DurableFile: ~Copyable {
   /// Puts the file in place, owned like `ownership`; `syncingDirectory: false` leaves the directory's `fsync`
   /// to a caller that writes more into it. Returns the file's status under its final name.
   @discardableResult
-  consuming func commit(_ ownership: Ownership, syncingDirectory: Bool = true) throws(MirrorError)
+  package consuming func commit(_ ownership: Ownership, syncingDirectory: Bool = true) throws(MirrorError)
     -> FileStatus
   {
     let path = directory.displayed(name)
@@ -74,7 +74,7 @@ struct DurableFile: ~Copyable {
 
   /// Writes a whole small file at once.
   @discardableResult
-  static func write(
+  package static func write(
     _ bytes: [UInt8], to name: FileName, in directory: borrowing AnchoredDirectory, _ ownership: Ownership,
     syncingDirectory: Bool = true
   ) throws(MirrorError) -> FileStatus {

@@ -63,12 +63,13 @@ enum FileKind: Sendable {
 }
 
 /// Who owns a written file, and its permission bits.
-struct Ownership: Sendable {
+package struct Ownership: Sendable {
   let uid: UInt32
   let gid: UInt32
   let mode: UInt32
 
-  init(uid: UInt32, gid: UInt32, mode: UInt32) {
+  /// Of these numbers, and permission bits.
+  package init(uid: UInt32, gid: UInt32, mode: UInt32) {
     self.uid = uid
     self.gid = gid
     self.mode = mode
