@@ -24,6 +24,7 @@ struct Mirrorctl: ParsableCommand {
       CompressCommand.self, StatusCommand.self,
       NextBuildCommand.self, ZapCommand.self, EmptiesCommand.self,
       BuildCommand.self, SnapshotCommand.self, ConfigCommand.self, InitCommand.self, StepCommand.self,
+      UnpackCommand.self, CaptureCommand.self,
     ])
 
   static func main() {

@@ -109,7 +109,6 @@ static inline int clinux_pivot_to_current_directory(void) {
 /* openat2(2) flags: links are followed as if the directory were the root. */
 static const uint64_t CLINUX_IN_ROOT = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
 /* O_PATH stands behind _GNU_SOURCE. */
-static const int CLINUX_O_PATH = 010000000;
 
 /* The flags of chattr(1). FS_IOC_GETFLAGS of ioctl_iflags(2); they fit into 32 bits whatever the type says. */
 static inline int clinux_file_flags(int file, uint32_t *flags) {

@@ -72,7 +72,7 @@ struct TarballOutput {
   ) throws(MirrorError) -> Captured {
     let directory = try anchor.value.makePath(path.parent)
     let ownership = try directory.fileOwnership()
-    var options = TreeCapture.Options()
+    var options = TreeCapture.Options(epoch: epoch)
     options.compression = isDeferred ? nil : compression
     options.threads = context.jobs
     options.epoch = epoch
