@@ -13,6 +13,7 @@ struct CommandContext: Sendable {
   let environment: [String: String]
   /// Seconds since the epoch.
   let now: @Sendable () -> Int64
+  /// Whether it is root outside of any namespace that mirrorctl made.
   let isRoot: Bool
   let probe: ProcessProbe
   let cancellation: Cancellation
@@ -33,8 +34,8 @@ struct CommandContext: Sendable {
 
   func message(_ text: String) { errors.write(Array("mirrorctl: \(text)\n".utf8)) }
 
-  /// That of a process: standard streams, the system's clock, SIGINT and SIGTERM as requests to stop.
-  static func process() -> CommandContext {
+  /// That of this process: standard streams, the system's clock, SIGINT and SIGTERM as requests to stop.
+  static func process(isRoot: Bool) -> CommandContext {
     let cancellation = Cancellation()
     SignalWatcher.watch { cancellation.cancel(signal: $0) }
     var environment: [String: String] = [:]
@@ -44,7 +45,7 @@ struct CommandContext: Sendable {
     return CommandContext(
       output: .descriptor(STDOUT_FILENO), errors: .descriptor(STDERR_FILENO),
       showsProgress: isatty(STDERR_FILENO) == 1 && environment["TERM"] != "dumb", environment: environment,
-      now: { Int64(time(nil)) }, isRoot: geteuid() == 0, probe: .system, cancellation: cancellation)
+      now: { Int64(time(nil)) }, isRoot: isRoot, probe: .system, cancellation: cancellation)
   }
 }
 

@@ -27,8 +27,16 @@ struct Mirrorctl: ParsableCommand {
 
   static func main() {
     SandboxHelper.runIfAsked(CommandLine.arguments)
-    let context = CommandContext.process()
-    Glibc.exit(execute(Array(CommandLine.arguments.dropFirst()), context))
+    let arguments = Array(CommandLine.arguments.dropFirst())
+    let isRoot = geteuid() == 0
+    do throws(MirrorError) {
+      // Before the first thread: namespaces of users want it so.
+      if !isRoot && BuildVerbs.needRoot(arguments) { try UserNamespace.enter() }
+    } catch {
+      Sink.descriptor(STDERR_FILENO).write(Array("mirrorctl: \(error)\n".utf8))
+      Glibc.exit(ExitStatus(error).rawValue)
+    }
+    Glibc.exit(execute(arguments, .process(isRoot: isRoot)))
   }
 
   /// Runs one command line and tells its exit status.
@@ -67,6 +75,17 @@ struct Mirrorctl: ParsableCommand {
 /// A subcommand that runs in a context of its caller's making.
 protocol Verb: ParsableCommand {
   func run(_ context: CommandContext) throws -> ExitStatus
+}
+
+/// The verbs that work as root: an ordinary user becomes that in a namespace of his own.
+private enum BuildVerbs {
+  static let names = ["build", "snapshot", "step"]
+
+  /// Whether a command line is one of theirs that does more than tell.
+  static func needRoot(_ arguments: [String]) -> Bool {
+    guard let verb = arguments.first, names.contains(verb) else { return false }
+    return !arguments.contains { ["--help", "-h", "--pretend", "-p"].contains($0) }
+  }
 }
 
 /// How a run ended, for cron and scripts.
