@@ -50,7 +50,7 @@ import Testing
     try root.directory.shell(
       "victim='\(victim)'; mkdir -p victim/sub cache; echo own > victim/hosts; \(trap.preparation)")
     let before = try Tree(victim)
-    let table = try Machine.mounts()
+    let table = try Machine.mounts(root)
     let plan = root.plan("cat /etc/hosts 2>/dev/null; echo ran") {
       $0.mounts = [.init(source: "\(root.directory.path)/cache", target: "/var/cache/packages")]
     }
@@ -63,7 +63,7 @@ import Testing
       #expect(error?.remedy != nil, "\(error as Any)")
     }
     #expect(try Tree(victim).differences(from: before) == [])
-    #expect(try Machine.mounts() == table)
+    #expect(try Machine.mounts(root) == table)
   }
 
   @Test func `cannot lead the clearing up outside either`() throws {

@@ -12,7 +12,7 @@ import Testing
     var random = Seeded(state: seed)
     let root = try SandboxRoot()
     let mark = "33\(getpid())\(seed)7"
-    let before = try Machine.mounts()
+    let before = try Machine.mounts(root)
     let plan = root.plan("setsid sleep \(mark) & (sleep \(mark) &); trap '' TERM; sleep \(mark)")
     let run = try root.directory.start(root.command(plan))
     usleep(UInt32.random(in: 0...120_000, using: &random))
@@ -20,7 +20,7 @@ import Testing
     #expect(try run.wait().status == 137)
     try Machine.wait { Machine.processes(root.path.string).isEmpty && Machine.processes(mark).isEmpty }
     try Machine.wait { !Self.someoneMounts(root.path.string) }
-    #expect(try Machine.mounts() == before)
+    #expect(try Machine.mounts(root) == before)
     try root.directory.shell("rm -rf root")
   }
 

@@ -81,22 +81,22 @@ import Testing
 
   @Test func `is never seen by the host: before, during and after the mount table is the same`() throws {
     let root = try SandboxRoot()
-    let before = try Machine.mounts()
+    let before = try Machine.mounts(root)
     let run = try root.directory.start(
       root.command(root.plan("touch /begun; while ! test -e /go; do sleep 0.01; done")))
     try Machine.wait { access(root.path.appending("begun").string, F_OK) == 0 }
-    #expect(try Machine.mounts() == before)
+    #expect(try Machine.mounts(root) == before)
     try root.directory.shell("touch root/go")
     #expect(try run.wait().status == 0)
-    #expect(try Machine.mounts() == before)
+    #expect(try Machine.mounts(root) == before)
   }
 
   @Test func `that the step makes itself stays with it`() throws {
     let root = try SandboxRoot()
-    let before = try Machine.mounts()
+    let before = try Machine.mounts(root)
     let text = try root.print("mkdir /more; mount -t tmpfs none /more && echo x > /more/x; ls /more")
     #expect(text == "x\n")
-    #expect(try Machine.mounts() == before)
+    #expect(try Machine.mounts(root) == before)
     #expect(try Tree(root.path.appending("more")).nodes.isEmpty)
   }
 }

@@ -68,8 +68,11 @@ enum Machine {
   static let isRoot = geteuid() == 0
   static let needsRoot: Comment = "namespaces need root"
 
-  static func mounts() throws -> String {
-    try String(contentsOfFile: "/proc/self/mountinfo", encoding: .utf8)
+  /// The host's mount table, but for what other tests mount in their own directories meanwhile.
+  static func mounts(_ root: SandboxRoot) throws -> [Substring] {
+    try String(contentsOfFile: "/proc/self/mountinfo", encoding: .utf8).split(separator: "\n").filter {
+      !$0.contains("/tmp/mirrorctl-") || $0.contains(root.directory.path.string)
+    }
   }
 
   /// The processes whose command line holds a word.
