@@ -13,6 +13,7 @@ struct CommandContext: Sendable {
   let environment: [String: String]
   /// Seconds since the epoch.
   let now: @Sendable () -> Int64
+  /// Whether it is root outside of any namespace that mirrorctl made.
   let isRoot: Bool
   let probe: ProcessProbe
   let cancellation: Cancellation

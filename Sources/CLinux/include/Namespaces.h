@@ -35,6 +35,12 @@ static inline int clinux_hide_descriptors(unsigned first) {
     return (int)syscall(SYS_close_range, first, ~0u, 4u);
 }
 
+/* Gives every signal its default action, glibc's own two as well: posix_spawn(3) leaves those ignored. */
+static inline void clinux_reset_signals(void) {
+    const unsigned long none[8] = {0};
+    for (int number = 1; number <= 64; number++) syscall(SYS_rt_sigaction, number, none, (void *)0, 8UL);
+}
+
 /* sethostname(2) */
 static inline int clinux_set_host_name(const char *name, size_t length) {
     return (int)syscall(SYS_sethostname, name, length);
