@@ -80,7 +80,7 @@ protocol Verb: ParsableCommand {
 
 /// The verbs that work as root: an ordinary user becomes that in a namespace of his own.
 private enum BuildVerbs {
-  static let names = ["build", "snapshot", "step"]
+  static let names = ["build", "snapshot", "step", "unpack", "capture"]
 
   /// Whether a command line is one of theirs that does more than tell.
   static func needRoot(_ arguments: [String]) -> Bool {

@@ -113,7 +113,8 @@ enum SidecarText {
     return digests.algorithms.isEmpty ? nil : Claim(file: FileName(bytes: file), digests: digests, size: size)
   }
 
-  private static func digest(_ digits: ArraySlice<UInt8>, _ algorithm: DigestAlgorithm) -> DigestSet? {
+  /// Hexadecimal digits as a digest; nil if they are none.
+  static func digest(_ digits: ArraySlice<UInt8>, _ algorithm: DigestAlgorithm) -> DigestSet? {
     guard digits.count == algorithm.length * 2 else { return nil }
     var bytes: [UInt8] = []
     var rest = digits

@@ -128,6 +128,12 @@ struct StepRunner {
 
 /// The machine that this runs on.
 enum Machine {
+  /// What processors run by themselves, by `uname -m` and Metro's names of architectures.
+  static let nativeArches = [
+    "x86_64": ["x86-64bit", "pure64", "x86-32bit"], "i686": ["x86-32bit"],
+    "aarch64": ["arm-64bit", "arm-32bit"], "armv7l": ["arm-32bit"], "riscv64": ["riscv-64bit"],
+  ]
+
   /// As `uname -m` has it: `x86_64`.
   static var name: String {
     var names = utsname()

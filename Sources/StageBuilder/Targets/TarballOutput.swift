@@ -8,6 +8,8 @@ struct TarballOutput {
   private let anchor: Shared<AnchoredDirectory>
   private let name: TarballName
   private let compression: Compression
+  /// How hard it is compressed; nil for the format's highest.
+  private let level: Int?
   /// Whether `mirrorctl compress` compresses it later.
   private let isDeferred: Bool
 
@@ -25,6 +27,12 @@ struct TarballOutput {
     self.anchor = anchor
     self.name = name
     self.compression = compression
+    level = try settings.text("capture/level").map { text in
+      guard let level = Int(text) else {
+        throw MirrorError(.invalid, "capture/level", "`\(text)` is no number", remedy: "write a level of \(compression)")
+      }
+      return level
+    }
     switch try settings.text("capture/compress") ?? "now" {
     case "now": isDeferred = false
     case "later": isDeferred = true
@@ -74,6 +82,7 @@ struct TarballOutput {
     let ownership = try directory.fileOwnership()
     var options = TreeCapture.Options(epoch: epoch)
     options.compression = isDeferred ? nil : compression
+    options.level = level
     options.threads = context.jobs
     options.epoch = epoch
     options.prefix = prefix
@@ -95,7 +104,7 @@ struct TarballOutput {
     }
     return Captured(
       path: path.parent.appending(final), size: status.size,
-      sha256: isDeferred ? nil : report.digests[DigestAlgorithm.sha256].map { hex($0) }, notes: report.notes)
+      sha256: isDeferred ? nil : report.digests[.sha256], notes: report.notes)
   }
 
   /// What was captured.

@@ -100,6 +100,8 @@ struct BuildSite {
     target/control: $[:subarch]/.control
     [section target]
     compression: xz
+    [section capture]
+    level: 1
     [section multi]
     targets: snapshot stage1 stage3
     [section snapshot]

@@ -56,9 +56,8 @@ struct BuildTests {
       try site.sandbox.run(["gzip", "-dc", contents]).text == site.listing(stage3).joined(separator: "\n")
         + "\n")
     // The mirror's own verbs have nothing left to do.
-    #expect(
-      try site.succeed(["digestgen", "--mirror", site.sandbox.mirror.string]).text.contains("digested")
-        == false)
+    let digestgen = try site.succeed(["digestgen", "--mirror", site.sandbox.mirror.string]).text
+    #expect(digestgen.hasPrefix("digestgen: 1 digested"), "the seed alone is not this program's: \(digestgen)")
     #expect(try site.succeed(["status", "--mirror", site.sandbox.mirror.string]).text.contains("2026-11-22"))
   }
 
@@ -175,7 +174,7 @@ struct BuildTests {
     #expect(site.text("2026-11-22/stage3-gen-std-2026-11-22.tar.cme") == "")
     try site.sandbox.shell("test -e mirror/std/x86-64bit/gen/stage3-latest.tar")
     #expect(try site.build("2026-11-22").text.contains("stage3-gen-std-2026-11-22.tar is there already"))
-    try site.succeed(["compress", "--mirror", site.sandbox.mirror.string, "--level", "1"])
+    try site.succeed(["compress", "--mirror", site.sandbox.mirror.string, "--compression-level", "1"])
     try site.sandbox.shell(
       "test -e mirror/std/x86-64bit/gen/stage3-latest.tar.xz; ! test -L mirror/std/x86-64bit/gen/stage3-latest.tar"
     )

@@ -10,7 +10,7 @@ struct RepeatTests {
     run: [
     #!/bin/sh
     for i in 3 1 2; do echo "$i $[target]" > /etc/file-$i; done
-    ln /etc/file-1 /etc/same
+    ln -f /etc/file-1 /etc/same
     ]
 
     """

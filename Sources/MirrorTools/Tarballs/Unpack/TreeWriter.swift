@@ -51,7 +51,8 @@ struct TreeWriter: ~Copyable {
     let path = try resolve(member.name, of: member)
     if excluded.contains(where: { path.isBelow($0) }) { return }
     for note in member.notes { self.note(member, note) }
-    if let time = member.modified { report.newest = max(report.newest ?? time, time) }
+    let time = member.attributes.mtime.seconds
+    report.newest = max(report.newest ?? time, time)
     guard let name = path.name else {
       guard case .directory = member.kind else { throw fault(member, "would replace the root") }
       directories[path] = member.attributes
