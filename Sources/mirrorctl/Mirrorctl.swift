@@ -22,7 +22,7 @@ struct Mirrorctl: ParsableCommand {
       UpkeepCommand.self, DigestgenCommand.self, VerifyCommand.self, IndexCommand.self, CleanCommand.self,
       CompressCommand.self, StatusCommand.self,
       NextBuildCommand.self, ZapCommand.self, EmptiesCommand.self,
-      ConfigCommand.self, InitCommand.self, StepCommand.self,
+      ConfigCommand.self, InitCommand.self, DoctorCommand.self, StepCommand.self,
     ])
 
   static func main() {
