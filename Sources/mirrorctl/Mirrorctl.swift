@@ -22,8 +22,8 @@ struct Mirrorctl: ParsableCommand {
       UpkeepCommand.self, DigestgenCommand.self, VerifyCommand.self, IndexCommand.self, CleanCommand.self,
       CompressCommand.self, StatusCommand.self,
       NextBuildCommand.self, ZapCommand.self, EmptiesCommand.self,
-      BuildCommand.self, SnapshotCommand.self, ConfigCommand.self, InitCommand.self, StepCommand.self,
-      UnpackCommand.self, CaptureCommand.self,
+      BuildCommand.self, SnapshotCommand.self, UnpackCommand.self, CaptureCommand.self,
+      ConfigCommand.self, InitCommand.self, DoctorCommand.self, StepCommand.self,
     ])
 
   static func main() {

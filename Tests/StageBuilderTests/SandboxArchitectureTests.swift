@@ -9,10 +9,8 @@ import Testing
 @Suite struct `The programs of a root` {
   private static let x86 = ProgramHeader.Machine(class: 2, number: 62)
 
-  /// The start of a position-independent program of little-endian Linux.
-  private static func header(class: UInt8, machine: UInt16) throws -> ProgramHeader {
-    let start: [UInt8] = [0x7f, 0x45, 0x4c, 0x46, `class`, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3, 0]
-    return try #require(ProgramHeader(start + [UInt8(machine & 0xff), UInt8(machine >> 8)]))
+  private static func header(class: UInt8, machine: UInt16) -> ProgramHeader {
+    ProgramHeader(.init(class: `class`, number: machine))
   }
 
   private static func entry(_ state: String = "enabled", flags: String) throws -> ForeignArchitecture.Entry {
@@ -36,7 +34,7 @@ import Testing
   }
 
   @Test func `of another are run by the emulator that the kernel knows`() throws {
-    let header = try Self.header(class: 2, machine: 183)
+    let header = Self.header(class: 2, machine: 183)
     let opened = ForeignArchitecture(host: Self.x86, entries: [try Self.entry(flags: "OCF")])
     #expect(try opened.means(for: header, of: "seed") == .emulated(by: "/usr/bin/qemu-aarch64-static"))
     let inside = ForeignArchitecture(host: Self.x86, entries: [try Self.entry(flags: "OC")])
@@ -82,7 +80,7 @@ import Testing
 
   @Test func `whose emulator must lie in the root need it there`() throws {
     let root = try SandboxRoot()
-    let header = try Self.header(class: 2, machine: 183)
+    let header = Self.header(class: 2, machine: 183)
     try Data(header.bytes).write(to: URL(fileURLWithPath: root.path.appending("bin/busybox").string))
     let machine = ForeignArchitecture(host: Self.x86, entries: [try Self.entry(flags: "")])
     #expect(throws: MirrorError.self) { try machine.means(forRoot: root.path) }

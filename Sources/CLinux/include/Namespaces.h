@@ -116,10 +116,7 @@ static inline int clinux_pivot_to_current_directory(void) {
 static const uint64_t CLINUX_IN_ROOT = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
 /* O_PATH stands behind _GNU_SOURCE. */
 
-/* The flags of chattr(1). FS_IOC_GETFLAGS of ioctl_iflags(2); they fit into 32 bits whatever the type says. */
-static inline int clinux_file_flags(int file, uint32_t *flags) {
-    unsigned long value = 0;
-    const int result = (int)syscall(SYS_ioctl, file, 0x80086601UL, &value);
-    *flags = (uint32_t)value;
-    return result;
+/* Whether a program has capabilities of its own: 1 if so. getxattr(2), capabilities(7). */
+static inline int clinux_has_capabilities(const char *path) {
+    return syscall(SYS_getxattr, path, "security.capability", (void *)0, 0UL) > 0;
 }

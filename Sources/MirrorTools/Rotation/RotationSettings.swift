@@ -13,7 +13,7 @@ public struct RotationSettings: Sendable {
   var modesByName: [MirrorPath: [String]] = [:]
   /// Lines of development that are built here; nil for all found. So for the others.
   var builds: [FileName]?
-  var arches: [FileName]?
+  package var arches: [FileName]?
   var subarches: [FileName]?
   /// Subarches that lie here and are built elsewhere.
   var alsoStored: [FileName] = []

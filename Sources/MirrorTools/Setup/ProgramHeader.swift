@@ -35,6 +35,12 @@ package struct ProgramHeader: Hashable, Sendable {
     self.bytes = Array(bytes.prefix(Self.size))
   }
 
+  /// Of a position-independent program for a machine of little-endian byte order.
+  package init(_ machine: Machine) {
+    let ident: [UInt8] = [0x7f, 0x45, 0x4c, 0x46, machine.class, 1, 1, 0] + [UInt8](repeating: 0, count: 8)
+    bytes = ident + [3, 0, UInt8(machine.number & 0xff), UInt8(machine.number >> 8)]
+  }
+
   /// Of a program on the disk, through links; nil if it cannot be read or is none.
   package init?(program path: FilePath) {
     let raw = open(path.string, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)

@@ -17,7 +17,9 @@ struct DeviceDirectory {
   private var nodes: [(name: String, mount: Mount)] = []
 
   /// Takes the devices from the host's `/dev`: an ordinary user can make none.
-  init() throws(MirrorError) {
+  ///
+  /// With a terminal on standard input, that is `/dev/console`: the step knows its own `/dev/pts` only.
+  init(hasTerminal: Bool) throws(MirrorError) {
     directory = try Mount.fileSystem(
       "tmpfs", ["mode": "755", "size": "1m"], attributes: CLINUX_NO_SETUID | CLINUX_NO_PROGRAMS)
     terminals = try Self.terminals()
@@ -25,6 +27,9 @@ struct DeviceDirectory {
       "tmpfs", ["mode": "1777"], attributes: CLINUX_NO_SETUID | CLINUX_NO_DEVICES)
     for name in Self.names where access("/dev/\(name)", F_OK) == 0 {
       nodes.append((name, try Mount.copy(of: "/dev/\(name)")))
+    }
+    if hasTerminal, let terminal = ttyname(STDIN_FILENO) {
+      nodes.append(("console", try Mount.copy(of: String(cString: terminal))))
     }
   }
 

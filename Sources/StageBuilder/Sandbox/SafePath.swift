@@ -9,17 +9,23 @@ enum SafePath {
   ///
   /// - Throws: code `refused` when others may rename or remove what is in it, or in one above it.
   static func make(_ path: FilePath) throws(MirrorError) -> AnchoredDirectory {
+    let (made, missing) = existing(path)
+    try check(made)
+    for directory in missing.reversed() where mkdir(directory.string, 0o700) != 0 && errno != EEXIST {
+      throw .system(lastErrno(), "make", "\(directory)")
+    }
+    return try AnchoredDirectory(root: path)
+  }
+
+  /// The lowest directory on a path that is there, and those below it that are not, from the lowest.
+  static func existing(_ path: FilePath) -> (FilePath, missing: [FilePath]) {
     var made = path
     var missing: [FilePath] = []
     while made != "/", access(made.string, F_OK) != 0, errno == ENOENT {
       missing.append(made)
       made.removeLastComponent()
     }
-    try check(made)
-    for directory in missing.reversed() where mkdir(directory.string, 0o700) != 0 && errno != EEXIST {
-      throw .system(lastErrno(), "make", "\(directory)")
-    }
-    return try AnchoredDirectory(root: path)
+    return (made, missing)
   }
 
   /// Throws if a directory, or one above it, is not safe.

@@ -20,7 +20,10 @@ package enum SandboxHelper {
   package static func runIfAsked(_ arguments: [String]) {
     guard arguments.count == 2, arguments[1] == argument else { return }
     let report = SandboxReport.Writer(raw: reportDescriptor)
-    do throws(MirrorError) { try run(report) } catch { report.tell(error) }
+    do throws(MirrorError) { try run(report) } catch {
+      report.tell(error)
+      _exit(1)
+    }
     _exit(0)
   }
 

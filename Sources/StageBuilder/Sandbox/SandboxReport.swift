@@ -58,7 +58,7 @@ struct SandboxReport: Codable {
 
     func tell(_ report: SandboxReport) {
       guard let line = try? JSONEncoder().encode(report) else { return }
-      // Shorter than PIPE_BUF: whole or not at all. Nobody is left to be told where it fails.
+      // Nobody is left to be told where it fails.
       _ = write(raw, Array(line) + [UInt8(ascii: "\n")], line.count + 1)
     }
 

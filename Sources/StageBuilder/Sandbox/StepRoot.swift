@@ -27,7 +27,7 @@ struct StepRoot {
       try processes?.attach(to: try points.plainDirectory("proc"), "/proc")
       return try attach(sources, binds, points)
     }
-    let devices = try plan.hasSystemMounts ? DeviceDirectory() : nil
+    let devices = try plan.hasSystemMounts ? DeviceDirectory(hasTerminal: plan.interactive) : nil
     let files = try plan.hasSystemMounts ? HostFiles() : nil
     let null = try Mount.copy(of: "/dev/null")
     try Self.pivot(root)

@@ -74,21 +74,32 @@ package struct WorkDirectory: ~Copyable {
     }
   }
 
+  /// What a sweep did.
+  package struct Swept: Hashable, Sendable {
+    /// Work directories that are gone.
+    package var removed: [FilePath] = []
+    /// Why others are not.
+    package var problems: [MirrorError] = []
+  }
+
   /// Removes what killed runs left in a directory: those with a lock that nobody holds.
   ///
-  /// - Returns: what was removed.
-  package static func sweep(
-    _ place: FilePath, cancellation: Cancellation
-  ) throws(MirrorError) -> [FilePath] {
-    guard access(place.string, F_OK) == 0 else { return [] }
+  /// - Throws: when the directory cannot be read or is not safe, or code `interrupted`.
+  package static func sweep(_ place: FilePath, cancellation: Cancellation) throws(MirrorError) -> Swept {
+    guard access(place.string, F_OK) == 0 else { return Swept() }
     let parent = try SafePath.make(place)
-    var swept: [FilePath] = []
+    var swept = Swept()
     for entry in try parent.entries() where entry.kind == .regular && entry.name.hasSuffix(".lock") {
       let name = entry.name.dropping(last: 5)
       guard let lock = WorkLock(leftBeside: name, in: parent) else { continue }
-      try remove(name, in: parent, cancellation)
-      lock.remove()
-      swept.append(place.appending(name.text ?? "\(name)"))
+      do throws(MirrorError) {
+        try remove(name, in: parent, cancellation)
+        lock.remove()
+        swept.removed.append(place.appending(name.text ?? "\(name)"))
+      } catch {
+        try cancellation.check()
+        swept.problems.append(error)
+      }
     }
     return swept
   }

@@ -1,0 +1,71 @@
+import CLinux
+import Glibc
+package import MirrorTools
+package import SystemPackage
+
+extension DoctorFacts {
+  /// Looks at this machine.
+  ///
+  /// - Parameters:
+  ///   - places: keys of the configuration, and the directories that they name.
+  ///   - architectures: as the configuration names them; one that is not known is left out.
+  package static func gather(
+    places: [(key: String, path: FilePath)], architectures: [FileName]
+  ) throws(MirrorError) -> DoctorFacts {
+    let number = geteuid()
+    let name = getpwuid(number).map { String(cString: $0.pointee.pw_name) } ?? "\(number)"
+    var facts = DoctorFacts(user: User(name: name, isRoot: number == 0))
+    if number != 0 {
+      facts.user.users = SubordinateIDs(.users, user: name, number: number).count
+      facts.user.groups = SubordinateIDs(.groups, user: name, number: number).count
+    }
+    for name in ["newuidmap", "newgidmap", "git", "rsync", "python3", "tar", "xz"] {
+      facts.programs[name] = Executable.find(name).map { Program(path: $0, isPrivileged: isPrivileged($0)) }
+    }
+    facts.limits = Limits(
+      userNamespaces: SmallFile.number("/proc/sys/user/max_user_namespaces"),
+      unprivilegedNamespaces: SmallFile.number("/proc/sys/kernel/unprivileged_userns_clone"),
+      restrictedByAppArmor: SmallFile.number("/proc/sys/kernel/apparmor_restrict_unprivileged_userns"))
+    facts.places = places.map { place($0.key, $0.path) }
+    let machine = ForeignArchitecture()
+    facts.architectures = architectures.compactMap { name in
+      SeedTarball.machine(of: name).map { wanted in
+        Architecture(
+          name: "\(name)",
+          means: Result { () throws(MirrorError) in
+            try machine.means(for: ProgramHeader(wanted), of: "\(name)")
+          })
+      }
+    }
+    facts.trial = try SandboxTrial.fault()
+    return facts
+  }
+
+  private static func isPrivileged(_ path: String) -> Bool {
+    var status = clinux_status()
+    guard let real = realpath(path, nil) else { return false }
+    defer { free(real) }
+    guard clinux_status(AT_FDCWD, real, &status) == 0 else { return false }
+    // Some distributions give it capabilities instead.
+    return status.mode & S_ISUID != 0 && status.uid == 0
+      || clinux_has_capabilities(real) == 1
+  }
+
+  private static func place(_ key: String, _ path: FilePath) -> Place {
+    let (existing, _) = SafePath.existing(path)
+    var place = Place(key: key, path: "\(path)")
+    // The mirror is for everybody to see; only a work directory must be ours alone.
+    if key != "path/mirror" {
+      do throws(MirrorError) { try SafePath.check(existing) } catch { place.danger = error }
+    }
+    var system = statvfs()
+    guard statvfs(existing.string, &system) == 0 else { return place }
+    place.free = Int64(
+      clamping: UInt64(system.f_bavail).multipliedReportingOverflow(by: UInt64(system.f_frsize)).partialValue)
+    guard key != "path/mirror" else { return place }
+    // ST_NOSUID and what statvfs(3) hides behind _GNU_SOURCE.
+    let options: KeyValuePairs = ["nosuid": UInt(2), "nodev": 4, "noexec": 8]
+    place.options = options.filter { UInt(system.f_flag) & $0.value != 0 }.map(\.key)
+    return place
+  }
+}

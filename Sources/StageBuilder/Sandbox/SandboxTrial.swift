@@ -1,0 +1,39 @@
+import FoundationEssentials
+import Glibc
+import MirrorTools
+
+/// A step that does nothing, to see whether any can be run.
+enum SandboxTrial {
+  /// Runs it by a process of its own, which makes root of an ordinary user; what that said, if it failed.
+  static func fault() throws(MirrorError) -> String? {
+    var template = Array("/tmp/mirrorctl-doctor-XXXXXX".utf8CString)
+    guard mkdtemp(&template) != nil else { throw .system(lastErrno(), "make a directory in", "/tmp") }
+    let place = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    defer { _ = try? HostProgram.ask(["rm", "-rf", place]) }
+    let root = "\(place)/root"
+    try checked(mkdir(root, 0o755), "make", root)
+    // The host's own programs, to have a shell.
+    let programs: [String] = ["/usr", "/bin", "/lib", "/lib32", "/lib64", "/libx32", "/nix", "/gnu"]
+    let binds = programs.filter { access($0, F_OK) == 0 }.map { path in
+      SandboxPlan.Bind(source: path, target: path, isReadOnly: true)
+    }
+    let plan = SandboxPlan(
+      root: root, mounts: binds, network: .none,
+      hostName: "doctor", script: .init(name: "doctor", text: "#!/bin/sh\nexit 0\n"),
+      environment: ["PATH": "/usr/bin:/bin"])
+    let file = "\(place)/plan"
+    do { try JSONEncoder().encode(plan).write(to: URL(filePath: file)) } catch {
+      throw MirrorError(.invalid, file, "cannot be written: \(error)")
+    }
+    guard let own = realpath("/proc/self/exe", nil) else {
+      throw .system(lastErrno(), "read", "/proc/self/exe")
+    }
+    defer { free(own) }
+    let script = "message=$(\"$0\" step \"$1\" 2>&1) || echo \"${message:-it ended with status $?}\""
+    let said = try HostProgram.ask(["/bin/sh", "-c", script, String(cString: own), file])
+    let text = String(decoding: said, as: UTF8.self).split(separator: "\n").joined(separator: "; ")
+    guard !text.isEmpty else { return nil }
+    let prefix = "mirrorctl: "
+    return text.hasPrefix(prefix) ? String(text.dropFirst(prefix.count)) : text
+  }
+}

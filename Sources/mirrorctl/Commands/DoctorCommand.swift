@@ -1,0 +1,45 @@
+import ArgumentParser
+import FlexData
+import MirrorTools
+import StageBuilder
+import SystemPackage
+
+struct DoctorCommand: Verb {
+  static let configuration = CommandConfiguration(
+    commandName: "doctor",
+    abstract: "Look whether this machine can build, and say what to do where it cannot.",
+    discussion: "A path that needs a target is looked at if one is given: target: stage3 target/build: x.")
+
+  @OptionGroup var global: GlobalOptions
+  @OptionGroup var definitions: DefinitionArguments
+
+  func run(_ context: CommandContext) throws -> ExitStatus {
+    let file = try ConfigurationFile(global.configuration.request(context, defining: definitions.pairs))
+    let configuration = try MirrorConfiguration(file.elements)
+    let mirror = try? global.root(context, configuration.mirror)
+    var places: [(key: String, path: FilePath)] = []
+    for key in ["path/tmp", "path/work"] {
+      // Without a target there may be no path/work: path/tmp, below which it lies, tells of the disk then.
+      guard let text = try? file.elements.text(key), text.hasPrefix("/") else { continue }
+      places.append((key, FilePath(text).lexicallyNormalized()))
+    }
+    if let mirror { places.append(("path/mirror", mirror)) }
+    let doctor = Doctor(
+      try DoctorFacts.gather(places: places, architectures: configuration.rotation.arches ?? []))
+    if global.json {
+      try context.print(json: DoctorOutput(mirror: mirror.map { "\($0)" }, findings: doctor.findings))
+    } else {
+      for finding in doctor.findings where !global.quiet || finding.level != .ok {
+        let remedy = finding.remedy.map { ": \($0)" } ?? ""
+        context.print("\(finding.level.rawValue): \(finding.subject): \(finding.text)\(remedy)")
+      }
+    }
+    return doctor.isHealthy ? .done : .failed
+  }
+}
+
+private struct DoctorOutput: Encodable {
+  let version = 1
+  let mirror: String?
+  let findings: [Doctor.Finding]
+}

@@ -1,0 +1,161 @@
+import Foundation
+import MirrorTools
+import SystemPackage
+import TestSupport
+import Testing
+
+@testable import StageBuilder
+
+@Suite struct `The doctor` {
+  private static let alice = DoctorFacts(
+    user: .init(name: "alice", isRoot: false, users: 65536, groups: 65536),
+    programs: [
+      "newuidmap": .init(path: "/usr/bin/newuidmap", isPrivileged: true),
+      "newgidmap": .init(path: "/usr/bin/newgidmap", isPrivileged: true), "git": .init(path: "/usr/bin/git"),
+      "rsync": .init(path: "/usr/bin/rsync"), "python3": .init(path: "/usr/bin/python3"),
+      "tar": .init(path: "/usr/bin/tar"), "xz": .init(path: "/usr/bin/xz"),
+    ])
+
+  struct Ill: Sendable, CustomTestStringConvertible {
+    let testDescription: String
+    let harm: @Sendable (inout DoctorFacts) -> Void
+    let level: Doctor.Level
+    let subject: String
+    let remedy: String
+  }
+
+  private static let usermod =
+    "run as root: usermod --add-subuids 100000-165535 --add-subgids 100000-165535 alice"
+
+  static let ills = [
+    Ill(
+      testDescription: "no users to hand out", harm: { $0.user.users = 0 }, level: .missing,
+      subject: "/etc/subuid", remedy: usermod),
+    Ill(
+      testDescription: "few groups to hand out", harm: { $0.user.groups = 1000 }, level: .warning,
+      subject: "/etc/subgid", remedy: usermod),
+    Ill(
+      testDescription: "no newuidmap", harm: { $0.programs["newuidmap"] = nil }, level: .missing,
+      subject: "newuidmap", remedy: "install uidmap (Debian) or shadow, or build as root"),
+    Ill(
+      testDescription: "newgidmap without its bit", harm: { $0.programs["newgidmap"]?.isPrivileged = false },
+      level: .missing, subject: "newgidmap", remedy: "run as root: chmod u+s /usr/bin/newgidmap"),
+    Ill(
+      testDescription: "no user namespaces", harm: { $0.limits.userNamespaces = 0 }, level: .missing,
+      subject: "user.max_user_namespaces",
+      remedy: "run as root: sysctl -w user.max_user_namespaces=10000"),
+    Ill(
+      testDescription: "user namespaces for root alone", harm: { $0.limits.unprivilegedNamespaces = 0 },
+      level: .missing, subject: "kernel.unprivileged_userns_clone",
+      remedy: "run as root: sysctl -w kernel.unprivileged_userns_clone=1"),
+    Ill(
+      testDescription: "AppArmor", harm: { $0.limits.restrictedByAppArmor = 1 }, level: .warning,
+      subject: "kernel.apparmor_restrict_unprivileged_userns",
+      remedy: "give mirrorctl a profile with `userns,`, or run as root: sysctl -w "
+        + "kernel.apparmor_restrict_unprivileged_userns=0"),
+    Ill(
+      testDescription: "a step that fails", harm: { $0.trial = "unshare(2): no" }, level: .missing,
+      subject: "namespaces", remedy: "see the lines above, or build as root"),
+    Ill(
+      testDescription: "a full disk",
+      harm: { $0.places = [.init(key: "path/work", path: "/w", free: 3 << 30)] }, level: .missing,
+      subject: "path/work (/w)", remedy: "free some: a build needs 20 GiB"),
+    Ill(
+      testDescription: "a disk that is nearly full",
+      harm: { $0.places = [.init(key: "path/mirror", path: "/m", free: 5 << 30)] }, level: .warning,
+      subject: "path/mirror (/m)", remedy: "free some: a large build needs 10 GiB"),
+    Ill(
+      testDescription: "noexec",
+      harm: { $0.places = [.init(key: "path/tmp", path: "/t", free: 99 << 30, options: ["noexec"])] },
+      level: .missing, subject: "path/tmp (/t)", remedy: "mount it without, or set it elsewhere"),
+    Ill(
+      testDescription: "a strange processor",
+      harm: {
+        $0.architectures = [
+          .init(
+            name: "riscv-64bit", means: .failure(MirrorError(.refused, "", "cannot", remedy: "install qemu")))
+        ]
+      }, level: .missing, subject: "riscv-64bit", remedy: "install qemu"),
+    Ill(
+      testDescription: "no git", harm: { $0.programs["git"] = nil }, level: .warning, subject: "git",
+      remedy: "install it if you need that"),
+  ]
+
+  @Test func `finds nothing wrong with a machine that can build`() {
+    let doctor = Doctor(Self.alice)
+    #expect(doctor.isHealthy)
+    #expect(doctor.findings.allSatisfy { $0.level == .ok && $0.remedy == nil })
+  }
+
+  @Test(arguments: ills) func `tells of each ill what to do, and of no other`(ill: Ill) {
+    var facts = Self.alice
+    ill.harm(&facts)
+    let bad = Doctor(facts).findings.filter { $0.level != .ok }
+    #expect(bad.map(\.level) == [ill.level])
+    #expect(bad.map(\.subject) == [ill.subject])
+    #expect(bad.map(\.remedy) == [ill.remedy])
+    #expect(Doctor(facts).isHealthy == (ill.level == .warning))
+  }
+
+  @Test func `asks nothing of root's numbers`() {
+    let doctor = Doctor(DoctorFacts(user: .init(name: "root", isRoot: true), programs: Self.alice.programs))
+    #expect(doctor.isHealthy)
+    #expect(!doctor.findings.contains { $0.subject.hasPrefix("/etc/sub") })
+  }
+}
+
+@Suite struct `mirrorctl doctor` {
+  @Test(.enabled(if: Machine.isRoot, Machine.needsRoot))
+  func `tells of the paths and architectures of a configuration`() throws {
+    let root = try SandboxRoot()
+    try root.directory.shell(
+      """
+      mkdir -m 700 work
+      printf '[section path]\\nmirror: %s/mirror\\ntmp: %s/work\\nwork: $[path/tmp]/$[target]\\n' $PWD $PWD > conf
+      printf '[section rotation]\\narches: x86-32bit nonsense\\n' >> conf
+      """)
+    let outcome = try root.directory.run([
+      Program.path.string, "doctor", "--config", "\(root.directory.path)/conf",
+    ])
+    let subjects = outcome.text.split(separator: "\n").compactMap {
+      $0.split(separator: ": ").dropFirst().first
+    }
+    let path = root.directory.path
+    #expect(
+      subjects.filter { $0.hasPrefix("path/") } == [
+        "path/tmp (\(path)/work)", "path/mirror (\(path)/mirror)",
+      ])
+    #expect(subjects.contains("x86-32bit") && !subjects.contains("nonsense"))
+    #expect(outcome.text.contains("ok: namespaces: "), "\(outcome.text)")
+  }
+
+  @Test func `ends with 1 where a build cannot be made, and says so in JSON`() throws {
+    let sandbox = try TestSupport.Sandbox()
+    try sandbox.shell("mkdir -m 777 work; printf '[section path]\\ntmp: %s/work\\n' $PWD > conf")
+    let outcome = try sandbox.run([
+      Program.path.string, "doctor", "--json", "--config", "\(sandbox.path)/conf",
+    ])
+    #expect(outcome.status == 1)
+    let object = try #require(try JSONSerialization.jsonObject(with: Data(outcome.output)) as? [String: Any])
+    let findings = try #require(object["findings"] as? [[String: String]])
+    let work = findings.first { $0["subject"] == "path/tmp (\(sandbox.path)/work)" }
+    #expect(work?["level"] == "missing")
+    #expect(work?["text"] == "\(sandbox.path)/work may be written by everybody, and has no sticky bit")
+    #expect(work?["remedy"] == "mend its owner and mode, or set path/work elsewhere")
+  }
+
+  @Test(.enabled(if: OrdinaryUser.isPossible, OrdinaryUser.reason))
+  func `tries a step for an ordinary user too`() throws {
+    let well = try OrdinaryUser()
+    let outcome = try well.run([Program.path.string, "doctor"])
+    #expect(outcome.status == 0, "\(outcome.text)")
+    #expect(outcome.text.contains("ok: user: \(well.name) builds, as root of a user namespace\n"))
+    #expect(outcome.text.contains("ok: namespaces: "))
+
+    let ill = try OrdinaryUser(hasNumbers: false)
+    let told = try ill.run([Program.path.string, "doctor"])
+    #expect(told.status == 1)
+    #expect(told.text.contains("missing: /etc/subuid: has no line for \(ill.name): run as root: usermod"))
+    #expect(told.text.contains("missing: namespaces: a step could not be run: /etc/subuid: has no line"))
+  }
+}

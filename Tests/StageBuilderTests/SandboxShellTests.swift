@@ -1,0 +1,36 @@
+import Foundation
+import Glibc
+import StageBuilder
+import SystemPackage
+import TestSupport
+import Testing
+
+@Suite(.enabled(if: Machine.isRoot && Tool.exists("script"), "needs root and script(1)"))
+struct `A shell in a root` {
+  /// Types lines on a terminal of its own; what the terminal shows, and the exit status.
+  private func type(_ lines: String, in root: SandboxRoot) throws -> Outcome {
+    let plan = root.plan("") {
+      $0.interactive = true
+      $0.environment["TERM"] = "dumb"
+    }
+    let command = try root.command(plan).joined(separator: " ")
+    // The lines come one after the other, as by hand.
+    let typing =
+      "(sleep 1; printf '%s' '\(lines)' | while IFS= read -r line; do echo \"$line\"; sleep 0.2; done)"
+    return try root.directory.run(["sh", "-c", "\(typing) | script -qec '\(command)' /dev/null"])
+  }
+
+  @Test func `has the terminal, and gives its exit status`() throws {
+    let root = try SandboxRoot()
+    let outcome = try type("tty > /answer; echo $$ >> /answer; exit 7\n", in: root)
+    #expect(outcome.status == 7, "\(outcome.text)")
+    #expect(try root.directory.shell("cat root/answer").text == "/dev/console\n2\n")
+  }
+
+  @Test func `stands in front: ^C ends its command and neither it nor mirrorctl`() throws {
+    let root = try SandboxRoot()
+    let outcome = try type("sleep 600\n\u{3}\ntouch /still; exit 3\n", in: root)
+    #expect(outcome.status == 3, "\(outcome.text)")
+    #expect(access(root.path.appending("still").string, F_OK) == 0)
+  }
+}
