@@ -17,7 +17,8 @@ struct TarMember: Sendable {
   let name: [UInt8]
   let kind: Kind
   let attributes: NodeAttributes
-  /// What of its attributes has no number here.
+  /// Access control lists whose names are still to be looked up.
+  let namedLists: [NamedACL]
   let notes: [String]
 
   /// - Throws: where a field is missing or absurd; `subject` names the tarball.
@@ -31,15 +32,16 @@ struct TarMember: Sendable {
       let gid = UInt32(exactly: archive_entry_gid(entry)), gid != .max
     else { throw fault("has an owner whose number no system has") }
     let nanoseconds = UInt32(clamping: archive_entry_mtime_nsec(entry))
-    let acl = try Self.accessLists(entry, fault)
+    let lists = Self.accessLists(entry)
     self.name = name
     kind = try Self.kind(entry, fault)
     attributes = NodeAttributes(
       uid: uid, gid: gid, permissions: UInt32(archive_entry_perm(entry)) & 0o7777,
       mtime: NodeTime(
         seconds: Int64(archive_entry_mtime(entry)), nanoseconds: min(nanoseconds, 999_999_999)),
-      extended: Self.extended(entry) + acl.attributes)
-    notes = acl.notes
+      extended: Self.extended(entry) + lists.compactMap(\.numbered))
+    namedLists = lists.filter { $0.numbered == nil }
+    notes = Self.notes(entry)
   }
 
   private static func kind(
@@ -86,34 +88,25 @@ struct TarMember: Sendable {
     return found.values.sorted { $0.name < $1.name }
   }
 
-  private static func accessLists(
-    _ entry: OpaquePointer, _ fault: (String) -> MirrorError
-  ) throws(MirrorError) -> (attributes: [ExtendedAttribute], notes: [String]) {
-    let types = archive_entry_acl_types(entry)
-    if types == 0 { return ([], []) }
-    var result: (attributes: [ExtendedAttribute], notes: [String]) = ([], [])
-    for (type, name) in [
+  private static func accessLists(_ entry: OpaquePointer) -> [NamedACL] {
+    if archive_entry_acl_types(entry) == 0 { return [] }
+    return [
       (ARCHIVE_ENTRY_ACL_TYPE_ACCESS, PosixACL.accessName),
       (ARCHIVE_ENTRY_ACL_TYPE_DEFAULT, PosixACL.defaultName),
-    ] where archive_entry_acl_reset(entry, type) > 0 {
-      let list = aclEntries(entry, type)
-      if let unknown = list.unknown {
-        result.notes.append("its access control list names \(unknown), which has no number in the tarball")
-      } else {
-        let value = PosixACL(entries: list.entries).attribute
-        result.attributes.append(ExtendedAttribute(name: name, value: value))
-      }
+    ].compactMap { type, name in
+      guard archive_entry_acl_reset(entry, type) > 0 else { return nil }
+      return NamedACL(attribute: name, entries: aclEntries(entry, type))
     }
-    if types & ~(ARCHIVE_ENTRY_ACL_TYPE_ACCESS | ARCHIVE_ENTRY_ACL_TYPE_DEFAULT) != 0 {
-      result.notes.append("its NFSv4 access control list has no place here")
-    }
-    return result
   }
 
-  private static func aclEntries(
-    _ entry: OpaquePointer, _ wanted: Int32
-  ) -> (entries: [PosixACL.Entry], unknown: String?) {
-    var entries: [PosixACL.Entry] = []
+  private static func notes(_ entry: OpaquePointer) -> [String] {
+    let known = ARCHIVE_ENTRY_ACL_TYPE_ACCESS | ARCHIVE_ENTRY_ACL_TYPE_DEFAULT
+    return archive_entry_acl_types(entry) & ~known == 0
+      ? [] : ["its NFSv4 access control list has no place here"]
+  }
+
+  private static func aclEntries(_ entry: OpaquePointer, _ wanted: Int32) -> [NamedACL.Entry] {
+    var entries: [NamedACL.Entry] = []
     var type: Int32 = 0
     var permissions: Int32 = 0
     var tag: Int32 = 0
@@ -130,15 +123,12 @@ struct TarMember: Sendable {
       case ARCHIVE_ENTRY_ACL_OTHER: whom = .other
       default: continue
       }
-      if (whom == .user || whom == .group) && id < 0 {
-        return ([], name.map { escaped(bytes($0)) } ?? "somebody")
-      }
       entries.append(
-        PosixACL.Entry(
-          tag: whom, permissions: UInt16(truncatingIfNeeded: permissions & 7),
-          id: UInt32(bitPattern: id)))
+        NamedACL.Entry(
+          tag: whom, permissions: UInt16(truncatingIfNeeded: permissions & 7), id: UInt32(exactly: id),
+          name: name.map(bytes) ?? []))
     }
-    return (entries, nil)
+    return entries
   }
 
   private static func bytes(_ text: UnsafePointer<CChar>) -> [UInt8] {

@@ -12,12 +12,15 @@ struct TreeWriter: ~Copyable {
   private let excluded: [MemberPath]
   private let cancellation: Cancellation
   private let isRoot = geteuid() == 0
+  private let root: Shared<TreeDirectory>
   private var stack: DirectoryStack
   /// Those of hard links' targets, which often lie elsewhere.
   private var targets: DirectoryStack
   /// What directories are to become once nothing is put into them any more.
   private var directories: [MemberPath: NodeAttributes] = [:]
   private var skipped: Set<MemberPath> = []
+  /// Lists that wait for the root's own names of users and groups.
+  private var namedLists: [MemberPath: [NamedACL]] = [:]
   private(set) var report = UnpackReport()
 
   /// - Parameter subject: the tarball's path.
@@ -38,6 +41,7 @@ struct TreeWriter: ~Copyable {
     self.subject = subject
     self.options = options
     self.cancellation = cancellation
+    self.root = root
     stack = DirectoryStack(root)
     targets = DirectoryStack(root)
   }
@@ -53,6 +57,7 @@ struct TreeWriter: ~Copyable {
     for note in member.notes { self.note(member, note) }
     let time = member.attributes.mtime.seconds
     report.newest = max(report.newest ?? time, time)
+    namedLists[path] = member.namedLists.isEmpty ? nil : member.namedLists
     guard let name = path.name else {
       guard case .directory = member.kind else { throw fault(member, "would replace the root") }
       directories[path] = member.attributes
@@ -81,6 +86,7 @@ struct TreeWriter: ~Copyable {
 
   /// Gives directories their attributes, the deepest first, as a parent may then forbid to enter it.
   mutating func finish() throws(MirrorError) -> UnpackReport {
+    try applyNamedLists()
     let order = directories.sorted { $0.key.components.count > $1.key.components.count }
     for (path, attributes) in order {
       try cancellation.check()
@@ -93,6 +99,41 @@ struct TreeWriter: ~Copyable {
       } catch { throw fault(path.path.bytes, "set the attributes", error.error) }
     }
     return report
+  }
+
+  private mutating func applyNamedLists() throws(MirrorError) {
+    if namedLists.isEmpty { return }
+    let names = AccountNames(root: root.value)
+    for (path, lists) in namedLists.sorted(by: { $0.key.path < $1.key.path }) {
+      for list in lists {
+        switch list.resolved(by: names) {
+        case .failure(let unknown):
+          report.collected.add(
+            "\(path.path): its access control list names \(escaped(unknown.name)), whom nobody knows here")
+        case .success(let attribute): try apply(attribute, path)
+        }
+      }
+    }
+  }
+
+  private mutating func apply(_ attribute: ExtendedAttribute, _ path: MemberPath) throws(MirrorError) {
+    // A directory's mode is still to be set, and its list after that.
+    if directories[path] != nil {
+      directories[path]?.extended.append(attribute)
+      return
+    }
+    guard let name = path.name else { return }
+    let result: Result<Void, Errno>
+    do throws(DirectoryStack.Obstacle) {
+      let directory = try stack.directory(path.parent, making: false)
+      do throws(Errno) {
+        try attribute.set(on: try directory.value.node(name), isHeld: true)
+        result = .success(())
+      } catch { result = .failure(error) }
+    } catch { result = .failure(error.error) }
+    if case .failure(let error) = result {
+      note(path.path.bytes, [NodeAttributes.Refusal(name: attribute.name, error: error)])
+    }
   }
 
   // MARK: Kinds
