@@ -18,7 +18,7 @@ pkg_preinst() {
 }
 
 src_install() {
-	keepdir /etc /home /mnt /opt /srv /var/log /var/cache
+	keepdir /etc /home /mnt /opt /srv /var/log
 	diropts -m0700
 	keepdir /root
 	diropts -m0755
