@@ -15,6 +15,8 @@ src_install() {
 pkg_postinst() {
 	[[ -z ${EROOT} ]] && return
 	einfo "Copying this root to ${EROOT}"
-	tar -C / --one-file-system --exclude=etc/portage --exclude=usr/share/baselayout -cf - etc usr |
+	# But what other packages own.
+	local -a owned=(etc/portage usr/share/baselayout usr/bin/hello usr/bin/unwanted usr/bin/extra)
+	tar -C / --one-file-system "${owned[@]/#/--exclude=}" -cf - etc usr |
 		tar -C "${EROOT}" --skip-old-files -xpf - || die "cannot copy this root"
 }
