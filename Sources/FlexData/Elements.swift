@@ -46,7 +46,14 @@ public final class Elements {
   /// - Throws: all that is wrong with any file.
   @discardableResult
   public func collect(_ path: String, tolerant: Bool = false) throws(FlexDataError) -> [Problem] {
-    var problems = collector.read(Path.resolve(path, from: "."), for: nil)
+    try collect([path], tolerant: tolerant)
+  }
+
+  /// Reads files and all that they collect, as one.
+  @discardableResult
+  public func collect(_ paths: [String], tolerant: Bool = false) throws(FlexDataError) -> [Problem] {
+    var problems: [Problem] = []
+    for path in paths { problems += collector.read(Path.resolve(path, from: "."), for: nil) }
     let unresolved = collector.run(&problems)
     if !tolerant { problems += unresolved }
     guard problems.isEmpty else { throw FlexDataError(problems) }

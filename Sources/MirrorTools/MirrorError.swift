@@ -40,7 +40,7 @@ public struct MirrorError: Error, Hashable, Sendable, CustomStringConvertible {
   }
 
   /// A failed system call: `operation` is a verb, as in `cannot <operation>`.
-  static func system(_ errno: Errno, _ operation: String, _ subject: String) -> Self {
+  package static func system(_ errno: Errno, _ operation: String, _ subject: String) -> Self {
     Self(.system(errno), subject, "cannot \(operation): \(errno)", remedy: remedy(for: errno))
   }
 

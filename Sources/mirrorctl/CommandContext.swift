@@ -34,17 +34,19 @@ struct CommandContext: Sendable {
   func message(_ text: String) { errors.write(Array("mirrorctl: \(text)\n".utf8)) }
 
   /// That of a process: standard streams, the system's clock, SIGINT and SIGTERM as requests to stop.
-  static func process() -> CommandContext {
+  ///
+  /// - Parameter isRoot: whether the user is root, also where he goes on as root of a namespace.
+  static func process(isRoot: Bool) -> CommandContext {
     let cancellation = Cancellation()
     SignalWatcher.watch { cancellation.cancel(signal: $0) }
     var environment: [String: String] = [:]
-    for name in ["MIRRORCTL_MIRROR", "MIRRORCTL_CONFIG", "MIRRORCTL_ISA", "XDG_STATE_HOME", "HOME", "TERM"] {
+    for name in ["MIRRORCTL_MIRROR", "MIRRORCTL_CONFIG", "MIRRORCTL_ISA", "MIRRORCTL_SPECS", "XDG_STATE_HOME", "HOME", "TERM"] {
       if let value = getenv(name) { environment[name] = String(cString: value) }
     }
     return CommandContext(
       output: .descriptor(STDOUT_FILENO), errors: .descriptor(STDERR_FILENO),
       showsProgress: isatty(STDERR_FILENO) == 1 && environment["TERM"] != "dumb", environment: environment,
-      now: { Int64(time(nil)) }, isRoot: geteuid() == 0, probe: .system, cancellation: cancellation)
+      now: { Int64(time(nil)) }, isRoot: isRoot, probe: .system, cancellation: cancellation)
   }
 }
 

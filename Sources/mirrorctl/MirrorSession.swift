@@ -46,7 +46,7 @@ struct MirrorSession: ~Copyable {
   /// What is not stored here, as the configuration has it, is left out.
   func scan() throws(MirrorError) -> Mirror {
     var mirror = try scanner.scan().limited(to: configuration.rotation)
-    if isWriter { mirror.sweepLeftovers() }
+    if isWriter { mirror.sweepLeftovers(probe: context.probe) }
     for problem in mirror.problems { context.message("\(problem)") }
     return mirror
   }

@@ -1,7 +1,9 @@
 import ArgumentParser
 import FlexData
+import Foundation
 import Glibc
 import MirrorTools
+import StageBuilder
 
 /// The program: its verbs, and how a run ends.
 @main
@@ -21,12 +23,29 @@ struct Mirrorctl: ParsableCommand {
       UpkeepCommand.self, DigestgenCommand.self, VerifyCommand.self, IndexCommand.self, CleanCommand.self,
       CompressCommand.self, StatusCommand.self,
       NextBuildCommand.self, ZapCommand.self, EmptiesCommand.self,
-      ConfigCommand.self, InitCommand.self,
+      BuildCommand.self, SnapshotCommand.self, ConfigCommand.self, InitCommand.self, StepCommand.self,
     ])
 
   static func main() {
-    let context = CommandContext.process()
-    Glibc.exit(execute(Array(CommandLine.arguments.dropFirst()), context))
+    SandboxHelper.runIfAsked(CommandLine.arguments)
+    let arguments = Array(CommandLine.arguments.dropFirst())
+    let isRoot = geteuid() == 0
+    if !isRoot, needsRoot(arguments) {
+      // Before any thread is started.
+      do throws(MirrorError) { try UserNamespace.enter() } catch {
+        FileHandle.standardError.write(Data("mirrorctl: \(error)\n".utf8))
+        Glibc.exit(1)
+      }
+    }
+    Glibc.exit(execute(arguments, CommandContext.process(isRoot: isRoot)))
+  }
+
+  /// Whether a command line works at a root of many owners, which needs numbers of its own of a plain user.
+  private static func needsRoot(_ arguments: [String]) -> Bool {
+    guard let verb = arguments.first, ["build", "snapshot", "unpack", "capture"].contains(verb) else {
+      return false
+    }
+    return !arguments.contains { ["--help", "-h", "--pretend", "--version"].contains($0) }
   }
 
   /// Runs one command line and tells its exit status.
@@ -47,6 +66,8 @@ struct Mirrorctl: ParsableCommand {
     } catch let error as FlexDataError {
       for problem in error.problems { context.message("\(problem)") }
       return ExitStatus.failed.rawValue
+    } catch let code as ExitCode {
+      return code.rawValue
     } catch {
       let code = exitCode(for: error).rawValue
       let text = fullMessage(for: error)

@@ -13,7 +13,8 @@ struct FuzzTests {
     "<< ",
     "<?python\n", "?>\n", "[section a]\n", "[when a is b]\n", "[when *]\n", "[collect a]\n",
     "[collect $[a]]\n",
-    "[option parse/lax]\n", "a: [\n", "\n]\n", "$[a]", "$[b/c?]", "$[[a]]", "\u{301}", "\u{feff}", "\u{0}",
+    "[option parse/lax]\n", "[option define/default]\n", "a: [\n", "\n]\n", "$[a]", "$[b/c?]", "$[[a]]",
+    "\u{301}", "\u{feff}", "\u{0}",
     "👩‍👧", "\u{600}",
     "$[]", "$[:]", "$[:x]",
   ].map { Array($0.utf8) }

@@ -24,7 +24,7 @@ struct PropertyTests {
     case .definition(let definition):
       """
       \(definition.name) \(definition.section ?? "-") \(definition.condition?.text ?? "-") \
-      \(definition.isLax) \(definition)
+      \(definition.isLax) \(definition.isDefault) \(definition)
       """
     }
   }

@@ -78,6 +78,33 @@ struct ReferenceTests {
     #expect(throws: FlexDataError.self) { try spec["c"] }
   }
 
+  @Test("a default counts where nothing else is defined, whichever is collected first")
+  func defaults() throws {
+    let defaults = """
+      [option define/default]
+      a: default
+      b: default $[a]
+      file: other
+      [when a is own]
+      c: for own
+      [option define/own]
+      d: $[c]
+      """
+    let own = "a: own\n[collect $[file]]"
+    for main in ["[collect own]\n[collect defaults]", "[collect defaults]\n[collect own]"] {
+      let spec = try Spec(["main": main, "own": own, "defaults": defaults, "other": "e: $[b]"])
+      #expect(
+        try ["a", "b", "c", "d", "e"].map { try spec[$0] } == [
+          "own", "default own", "for own", "for own", "default own",
+        ])
+    }
+  }
+
+  @Test("two defaults of one name are as wrong as two definitions")
+  func repeatedDefault() {
+    #expect(throws: FlexDataError.self) { try Spec("[option define/default]\na: 1\na: 2") }
+  }
+
   @Test("lines of another element replace a line that has nothing else")
   func include() throws {
     let spec = try Spec(

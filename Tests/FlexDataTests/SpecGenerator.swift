@@ -35,6 +35,7 @@ struct SpecGenerator {
     let condition = pick(["*", "*", "*", "*", "*", "*", "s/e0-0", "e/e1-1 is x", "t/u/e2-2 in x y"])
     var text =
       "[section \(section)]\n[when \(condition)]\n[option parse/\(pick(["strict", "strict", "lax"]))]\n"
+      + "[option define/\(pick(["own", "own", "default"]))]\n"
     let name = "e\(file)-\(number)"
     switch Int.random(in: 0..<6, using: &random) {
     case 0: text += "\(name): [\n\(value())\n  \(value())\n$[[\(reference(":lax"))]]\n]"

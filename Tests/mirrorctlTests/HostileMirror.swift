@@ -100,9 +100,9 @@ enum HostileMirror {
         ln -s "$out/lost.gpg" $v/stage3-gone.tar.xz.gpg; ln "$out/lost.gpg" $v/stage3-lost.tar.xz.gpg
         ln -s "$out/secret" $v/build-info.json
         # What a killed run might have left.
-        ln -s "$out" $v/.mirrorctl-1-0.tmp; ln -s "$out" mirror/.mirrorctl-1-0.tmp
-        mkdir mirror/std/.mirrorctl-1-0.tmp; ln -s "$out" mirror/std/.mirrorctl-1-0.tmp/link
-        ln "$out/secret" mirror/std/.mirrorctl-1-0.tmp/hard
+        ln -s "$out" $v/.mirrorctl-4194305-0.tmp; ln -s "$out" mirror/.mirrorctl-4194305-0.tmp
+        mkdir mirror/std/.mirrorctl-4194305-0.tmp; ln -s "$out" mirror/std/.mirrorctl-4194305-0.tmp/link
+        ln "$out/secret" mirror/std/.mirrorctl-4194305-0.tmp/hard
         # Status and control.
         mkdir -p mirror/std/x86/fifo/2016-01-01 mirror/std/x86/dir/2016-01-01/status mirror/std/x86/ctl/2016-01-01
         mkfifo mirror/std/x86/fifo/2016-01-01/status

@@ -11,6 +11,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "Namespaces.h"
+
 /* openat2(2): the only open that can refuse symbolic links in every component. */
 static inline int clinux_openat2(int directory, const char *path, uint64_t flags, uint64_t mode,
                                  uint64_t resolve) {

@@ -21,6 +21,8 @@ public struct ConfigurationFile {
     public var definitions: [(name: String, value: String)] = []
     /// Whether `<?python ?>` and other programs may be run.
     public var runsHostCode = true
+    /// The spec tree to collect where the configuration names none as `path/install`.
+    public var tree: FilePath?
     /// Whether a collect that cannot be resolved is an error.
     public var isStrict = false
 
@@ -36,17 +38,26 @@ public struct ConfigurationFile {
     path = found.map {
       $0.isAbsolute ? $0 : FilePath(Self.currentDirectory()).pushing($0).lexicallyNormalized()
     }
+    var files = path.map { [$0.string] } ?? []
+    var own: [(name: String, value: String)] = []
+    if let path { own.append((name: "path/config", value: path.removingLastComponent().string)) }
+    if let tree = request.tree, try !Self.namesTree(request, path) {
+      own.append((name: "path/install", value: tree.string))
+      files.append(tree.appending("etc/master.conf").string)
+    }
     elements = Elements(Self.host(runsCode: request.runsHostCode))
-    if let path {
-      try elements.define(
-        [(name: "path/config", value: path.removingLastComponent().string)], origin: "mirrorctl")
-    }
+    try elements.define(own, origin: "mirrorctl")
     try elements.define(request.definitions, origin: "the command line")
-    guard let path else {
-      unresolved = []
-      return
-    }
-    unresolved = try elements.collect(path.string, tolerant: !request.isStrict)
+    unresolved = try elements.collect(files, tolerant: !request.isStrict)
+  }
+
+  /// Whether the configuration itself says where the spec tree is.
+  private static func namesTree(_ request: Request, _ path: FilePath?) throws -> Bool {
+    let probe = Elements(host(runsCode: false))
+    try probe.define(request.definitions, origin: "the command line")
+    // What is wrong with it is told when it is read in earnest.
+    if let path { _ = try? probe.collect(path.string, tolerant: true) }
+    return probe.names.contains("path/install")
   }
 
   private static func host(runsCode: Bool) -> HostAccess {

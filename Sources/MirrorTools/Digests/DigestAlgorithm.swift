@@ -32,14 +32,14 @@ public enum DigestAlgorithm: String, CaseIterable, Codable, Sendable {
 }
 
 /// Digests of one content, by algorithm.
-struct DigestSet: Hashable, Sendable {
+package struct DigestSet: Hashable, Sendable {
   private var sha256: [UInt8]?
   private var sha512: [UInt8]?
   private var blake2b: [UInt8]?
 
-  init() {}
+  package init() {}
 
-  subscript(algorithm: DigestAlgorithm) -> [UInt8]? {
+  package subscript(algorithm: DigestAlgorithm) -> [UInt8]? {
     get {
       switch algorithm {
       case .sha256: sha256

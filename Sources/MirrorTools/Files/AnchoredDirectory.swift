@@ -9,18 +9,19 @@ package import SystemPackage
 /// is renamed or linked meanwhile.
 package struct AnchoredDirectory: ~Copyable {
   /// A name and its kind, as `getdents64(2)` gave them.
-  struct Entry: Sendable {
-    let name: FileName
-    let kind: FileKind
+  package struct Entry: Sendable {
+    package let name: FileName
+    package let kind: FileKind
   }
 
-  let descriptor: Descriptor
+  /// Valid while this value lives.
+  package let descriptor: Descriptor
   /// The mirror's root, for messages.
   package let root: FilePath
   /// This directory relative to the root.
   package let path: MirrorPath
   /// Whose what is made in it is.
-  let layout: MirrorLayout
+  package let layout: MirrorLayout
 
   private init(owning raw: Int32, root: FilePath, path: MirrorPath, layout: MirrorLayout) {
     descriptor = Descriptor(owning: raw)
@@ -55,14 +56,14 @@ package struct AnchoredDirectory: ~Copyable {
   }
 
   /// A second owner of the same directory.
-  func duplicate() throws(MirrorError) -> AnchoredDirectory {
+  package func duplicate() throws(MirrorError) -> AnchoredDirectory {
     let raw = fcntl(descriptor.raw, F_DUPFD_CLOEXEC, 0)
     guard raw >= 0 else { throw .system(lastErrno(), "open", displayed(path)) }
     return AnchoredDirectory(owning: raw, root: root, path: path, layout: layout)
   }
 
   /// Opens a file below this directory for reading, without touching its access time where that is allowed.
-  func file(_ relative: MirrorPath, flags: Int32 = O_RDONLY) throws(MirrorError) -> Descriptor {
+  package func file(_ relative: MirrorPath, flags: Int32 = O_RDONLY) throws(MirrorError) -> Descriptor {
     let wanted = flags | O_NOCTTY | O_NONBLOCK
     var raw = openBeneath(relative, flags: wanted | CLINUX_O_NOATIME, resolve: CLINUX_NO_LINKS)
     if raw < 0 && errno == EPERM { raw = openBeneath(relative, flags: wanted, resolve: CLINUX_NO_LINKS) }
@@ -78,16 +79,19 @@ package struct AnchoredDirectory: ~Copyable {
   }
 
   /// Creates a file that must not exist, readable by its owner alone until its owner is set.
-  func createFile(_ name: FileName) throws(MirrorError) -> Descriptor {
+  ///
+  /// - Parameter isReadable: whether it is read too.
+  package func createFile(_ name: FileName, isReadable: Bool = false) throws(MirrorError) -> Descriptor {
     let raw = openBeneath(
-      MirrorPath(bytes: name.bytes), flags: O_WRONLY | O_CREAT | O_EXCL, mode: 0o600, resolve: CLINUX_NO_LINKS
+      MirrorPath(bytes: name.bytes), flags: (isReadable ? O_RDWR : O_WRONLY) | O_CREAT | O_EXCL,
+      mode: 0o600, resolve: CLINUX_NO_LINKS
     )
     guard raw >= 0 else { throw .system(lastErrno(), "create a file in", displayed(path)) }
     return Descriptor(owning: raw)
   }
 
   /// Opens a file for reading and writing, creating it with `mode` if it is missing.
-  func fileForUpdate(_ name: FileName, mode: UInt64) throws(MirrorError) -> Descriptor {
+  package func fileForUpdate(_ name: FileName, mode: UInt64) throws(MirrorError) -> Descriptor {
     let raw = openBeneath(
       MirrorPath(bytes: name.bytes), flags: O_RDWR | O_CREAT, mode: mode, resolve: CLINUX_NO_LINKS)
     guard raw >= 0 else { throw .system(lastErrno(), "open", displayed(name)) }
@@ -95,7 +99,7 @@ package struct AnchoredDirectory: ~Copyable {
   }
 
   /// The names in this directory, `.` and `..` left out, in the disk's order.
-  func entries() throws(MirrorError) -> [Entry] {
+  package func entries() throws(MirrorError) -> [Entry] {
     var entries: [Entry] = []
     // A descriptor that was read before, or shares its position with one that was, stands at the end.
     lseek(descriptor.raw, 0, SEEK_SET)
@@ -138,7 +142,7 @@ package struct AnchoredDirectory: ~Copyable {
   }
 
   /// `statx(2)` of a name, never through a link; nil when it does not exist.
-  func status(of name: FileName) throws(MirrorError) -> FileStatus? {
+  package func status(of name: FileName) throws(MirrorError) -> FileStatus? {
     var raw = clinux_status()
     let result = name.withCString { clinux_status(descriptor.raw, $0, &raw) }
     guard result != 0 else { return FileStatus(raw) }
@@ -148,14 +152,14 @@ package struct AnchoredDirectory: ~Copyable {
   }
 
   /// `statx(2)` of this directory.
-  func status() throws(MirrorError) -> FileStatus {
+  package func status() throws(MirrorError) -> FileStatus {
     try attempt("look at", displayed(path)) { () throws(Errno) in try descriptor.status() }
   }
 
   /// The content of a small regular file below this directory; nil when it does not exist.
   ///
   /// - Throws: when it cannot be read, or holds more than `limit` bytes.
-  func contents(of relative: MirrorPath, limit: Int) throws(MirrorError) -> [UInt8]? {
+  package func contents(of relative: MirrorPath, limit: Int) throws(MirrorError) -> [UInt8]? {
     let name = displayed(path.joined(relative))
     guard let file = try existingFile(relative) else { return nil }
     let status = try attempt("look at", name) { () throws(Errno) in try file.status() }
@@ -169,7 +173,7 @@ package struct AnchoredDirectory: ~Copyable {
   }
 
   /// Where a symbolic link points, as it is written.
-  func linkTarget(of name: FileName) throws(MirrorError) -> [UInt8] {
+  package func linkTarget(of name: FileName) throws(MirrorError) -> [UInt8] {
     var target = [UInt8](repeating: 0, count: Int(PATH_MAX))
     let count = target.withUnsafeMutableBytes { buffer in
       buffer.withMemoryRebound(to: CChar.self) { buffer in
@@ -183,7 +187,7 @@ package struct AnchoredDirectory: ~Copyable {
   }
 
   /// Puts a symbolic link in place at once, whatever has the name now.
-  func replaceLink(_ name: FileName, to target: [UInt8], _ ownership: Ownership) throws(MirrorError) {
+  package func replaceLink(_ name: FileName, to target: [UInt8], _ ownership: Ownership) throws(MirrorError) {
     let temporary = TemporaryName.make()
     try createLink(temporary, to: target)
     changeOwner(of: temporary, to: ownership)
@@ -194,22 +198,32 @@ package struct AnchoredDirectory: ~Copyable {
   }
 
   /// Whether a link's name, or a path seen from here as links have it, leads nowhere.
-  func linkIsDead(_ name: FileName) -> Bool {
+  package func linkIsDead(_ name: FileName) -> Bool {
     var found = stat()
     guard name.withCString({ fstatat(descriptor.raw, $0, &found, 0) }) != 0 else { return false }
     return errno == ENOENT || errno == ENOTDIR || errno == ELOOP
   }
 
   /// `renameat2(2)` inside this directory; replaces what is there.
-  func rename(_ old: FileName, to new: FileName) throws(MirrorError) {
+  package func rename(_ old: FileName, to new: FileName) throws(MirrorError) {
     let result = old.withCString { old in
       new.withCString { new in renameat(descriptor.raw, old, descriptor.raw, new) }
     }
     guard result == 0 else { throw .system(lastErrno(), "rename \(old) to", displayed(new)) }
   }
 
+  /// Takes a name over from another directory of the same file system; replaces what is there.
+  package func take(
+    _ name: FileName, from other: borrowing AnchoredDirectory, as new: FileName
+  ) throws(MirrorError) {
+    let result = name.withCString { name in
+      new.withCString { new in renameat(other.descriptor.raw, name, descriptor.raw, new) }
+    }
+    guard result == 0 else { throw .system(lastErrno(), "move \(name) to", displayed(new)) }
+  }
+
   /// Gives a file a second name, which must not exist.
-  func hardLink(_ old: FileName, to new: FileName) throws(MirrorError) {
+  package func hardLink(_ old: FileName, to new: FileName) throws(MirrorError) {
     let result = old.withCString { old in
       new.withCString { new in linkat(descriptor.raw, old, descriptor.raw, new, 0) }
     }
@@ -217,7 +231,7 @@ package struct AnchoredDirectory: ~Copyable {
   }
 
   /// Makes a directory that must not exist.
-  func makeDirectory(_ name: FileName) throws(MirrorError) {
+  package func makeDirectory(_ name: FileName) throws(MirrorError) {
     guard name.withCString({ mkdirat(descriptor.raw, $0, 0o700) }) == 0 else {
       throw .system(lastErrno(), "make the directory", displayed(name))
     }
@@ -231,10 +245,10 @@ package struct AnchoredDirectory: ~Copyable {
   }
 
   /// Removes a file or link; nothing happens when it is gone already.
-  func unlink(_ name: FileName) throws(MirrorError) { try remove(name, flags: 0) }
+  package func unlink(_ name: FileName) throws(MirrorError) { try remove(name, flags: 0) }
 
   /// Removes an empty directory; nothing happens when it is gone already.
-  func removeDirectory(_ name: FileName) throws(MirrorError) { try remove(name, flags: AT_REMOVEDIR) }
+  package func removeDirectory(_ name: FileName) throws(MirrorError) { try remove(name, flags: AT_REMOVEDIR) }
 
   private func remove(_ name: FileName, flags: Int32) throws(MirrorError) {
     guard name.withCString({ unlinkat(descriptor.raw, $0, flags) }) != 0 else { return }
@@ -243,7 +257,7 @@ package struct AnchoredDirectory: ~Copyable {
   }
 
   /// Creates a symbolic link that must not exist.
-  func createLink(_ name: FileName, to target: [UInt8]) throws(MirrorError) {
+  package func createLink(_ name: FileName, to target: [UInt8]) throws(MirrorError) {
     let result = name.withCString { link in
       FileName(bytes: target).withCString { symlinkat($0, descriptor.raw, link) }
     }
@@ -251,13 +265,13 @@ package struct AnchoredDirectory: ~Copyable {
   }
 
   /// Sets a link's owner; a plain user may keep what he made.
-  func changeOwner(of name: FileName, to ownership: Ownership) {
+  package func changeOwner(of name: FileName, to ownership: Ownership) {
     let (uid, gid) = (layout.owner ?? ownership.uid, layout.group ?? ownership.gid)
     _ = name.withCString { fchownat(descriptor.raw, $0, uid, gid, AT_SYMLINK_NOFOLLOW) }
   }
 
   /// Makes renames and removals in this directory survive a power cut.
-  func sync() throws(MirrorError) {
+  package func sync() throws(MirrorError) {
     try attempt("sync", displayed(path)) { () throws(Errno) in try descriptor.sync() }
   }
 
@@ -277,7 +291,8 @@ package struct AnchoredDirectory: ~Copyable {
 }
 
 extension MirrorPath {
-  func joined(_ relative: MirrorPath) -> MirrorPath {
+  /// The path of what lies there below this one.
+  package func joined(_ relative: MirrorPath) -> MirrorPath {
     bytes.isEmpty ? relative : MirrorPath(bytes: bytes + [UInt8(ascii: "/")] + relative.bytes)
   }
 }

@@ -1,3 +1,4 @@
+import Glibc
 import Synchronization
 
 /// Asks a run to stop between two atomic steps.
@@ -19,8 +20,17 @@ public final class Cancellation: Sendable {
   /// Asks to stop because of a signal.
   public func cancel(signal: Int32) { requested.store(signal, ordering: .releasing) }
 
+  /// Waits so long, or until a stop is asked for, and throws `interrupted` then.
+  package func wait(milliseconds: UInt32) throws(MirrorError) {
+    for _ in 0..<(milliseconds / 50) {
+      try check()
+      usleep(50_000)
+    }
+    try check()
+  }
+
   /// Throws `interrupted` once a stop is asked for.
-  func check() throws(MirrorError) {
+  package func check() throws(MirrorError) {
     if isCancelled {
       throw MirrorError(
         .interrupted, "mirrorctl", "interrupted: what was finished stays", remedy: "run again to go on")

@@ -1,34 +1,36 @@
 import CLinux
 import Glibc
-import SystemPackage
+package import SystemPackage
 
 /// The one owner of an open file descriptor.
 package struct Descriptor: ~Copyable {
-  let raw: Int32
+  /// Its number, valid while the owner lives.
+  package let raw: Int32
 
-  init(owning raw: Int32) { self.raw = raw }
+  /// Takes over an open descriptor, which it closes.
+  package init(owning raw: Int32) { self.raw = raw }
 
   deinit { close(raw) }
 
   /// A second owner of the same open file.
-  func duplicate() throws(Errno) -> Descriptor {
+  package func duplicate() throws(Errno) -> Descriptor {
     Descriptor(owning: Int32(try retrying { Int(fcntl(raw, F_DUPFD_CLOEXEC, 0)) }))
   }
 
   /// `statx(2)` of the open file.
-  func status() throws(Errno) -> FileStatus {
+  package func status() throws(Errno) -> FileStatus {
     var raw = clinux_status()
     guard clinux_status(self.raw, "", &raw) == 0 else { throw lastErrno() }
     return FileStatus(raw)
   }
 
   /// Reads up to `buffer.count` bytes at `offset`; 0 at the end of the file.
-  func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int64) throws(Errno) -> Int {
+  package func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int64) throws(Errno) -> Int {
     try retrying { pread(raw, buffer.baseAddress, buffer.count, off_t(offset)) }
   }
 
   /// The first `count` bytes of the file, or fewer if it is shorter.
-  func bytes(upTo count: Int) throws(Errno) -> [UInt8] {
+  package func bytes(upTo count: Int) throws(Errno) -> [UInt8] {
     var content = [UInt8](repeating: 0, count: count)
     var filled = 0
     let fault: Errno? = content.withUnsafeMutableBytes { buffer in
@@ -47,7 +49,7 @@ package struct Descriptor: ~Copyable {
   }
 
   /// Writes all bytes at the file's position.
-  func write(_ bytes: UnsafeRawBufferPointer) throws(Errno) {
+  package func write(_ bytes: UnsafeRawBufferPointer) throws(Errno) {
     var rest = bytes[...]
     while !rest.isEmpty {
       let piece = UnsafeRawBufferPointer(rebasing: rest)
@@ -57,7 +59,7 @@ package struct Descriptor: ~Copyable {
   }
 
   /// Writes all bytes of an array.
-  func write(_ bytes: [UInt8]) throws(Errno) {
+  package func write(_ bytes: [UInt8]) throws(Errno) {
     let fault: Errno? = bytes.withUnsafeBytes { buffer in
       do throws(Errno) {
         try write(buffer)
@@ -68,15 +70,15 @@ package struct Descriptor: ~Copyable {
   }
 
   /// `fsync(2)`.
-  func sync() throws(Errno) { _ = try retrying { Int(fsync(raw)) } }
+  package func sync() throws(Errno) { _ = try retrying { Int(fsync(raw)) } }
 }
 
 /// The calling thread's last error.
-func lastErrno() -> Errno { Errno(rawValue: errno) }
+package func lastErrno() -> Errno { Errno(rawValue: errno) }
 
 /// Runs a system call again while a signal interrupts it; throws its error otherwise.
 @discardableResult
-func retrying(_ call: () -> Int) throws(Errno) -> Int {
+package func retrying(_ call: () -> Int) throws(Errno) -> Int {
   while true {
     let result = call()
     if result >= 0 { return result }
@@ -86,7 +88,7 @@ func retrying(_ call: () -> Int) throws(Errno) -> Int {
 }
 
 /// Runs system calls on one file and turns their error into one that names the operation and the file.
-func attempt<Result: ~Copyable>(
+package func attempt<Result: ~Copyable>(
   _ operation: String, _ subject: @autoclosure () -> String, _ body: () throws(Errno) -> Result
 ) throws(MirrorError) -> Result {
   do throws(Errno) { return try body() } catch { throw .system(error, operation, subject()) }

@@ -7,7 +7,7 @@ import SystemPackage
 /// A temporary name in the same directory, `O_EXCL`; on ``commit()`` owner and mode, `fsync`, `rename`, `fsync`
 /// of the directory. A writer that is dropped uncommitted removes its temporary; one that was killed leaves it
 /// to the next run's sweep.
-struct DurableFile: ~Copyable {
+package struct DurableFile: ~Copyable {
   private let directory: AnchoredDirectory
   private let temporary: FileName
   private let name: FileName
@@ -15,7 +15,7 @@ struct DurableFile: ~Copyable {
   private var committed = false
 
   /// Begins a file `name` in `directory`.
-  init(_ name: FileName, in directory: borrowing AnchoredDirectory) throws(MirrorError) {
+  package init(_ name: FileName, in directory: borrowing AnchoredDirectory) throws(MirrorError) {
     let temporary = TemporaryName.make()
     let owned = try directory.duplicate()
     let file = try directory.createFile(temporary)
@@ -28,25 +28,25 @@ struct DurableFile: ~Copyable {
   deinit { if !committed { try? directory.unlink(temporary) } }
 
   /// Adds bytes at the end.
-  mutating func write(_ bytes: UnsafeRawBufferPointer) throws(MirrorError) {
+  package mutating func write(_ bytes: UnsafeRawBufferPointer) throws(MirrorError) {
     try attempt("write", directory.displayed(name)) { () throws(Errno) in try file.write(bytes) }
   }
 
   /// Adds bytes at the end.
-  mutating func write(_ bytes: [UInt8]) throws(MirrorError) {
+  package mutating func write(_ bytes: [UInt8]) throws(MirrorError) {
     try attempt("write", directory.displayed(name)) { () throws(Errno) in try file.write(bytes) }
   }
 
   /// The temporary file's descriptor, to read back what was written.
-  func reopened() throws(MirrorError) -> Descriptor { try directory.file(MirrorPath(bytes: temporary.bytes)) }
+  package func reopened() throws(MirrorError) -> Descriptor { try directory.file(MirrorPath(bytes: temporary.bytes)) }
 
   /// A second owner of the temporary file, for a library that writes by itself.
-  func duplicate() throws(MirrorError) -> Descriptor {
+  package func duplicate() throws(MirrorError) -> Descriptor {
     try attempt("write", directory.displayed(name)) { () throws(Errno) in try file.duplicate() }
   }
 
   /// Gives the file another's modification time, in nanoseconds since the epoch; nothing may be written after.
-  func keepTime(_ mtime: Int64) throws(MirrorError) {
+  package func keepTime(_ mtime: Int64) throws(MirrorError) {
     try attempt("set the time of", directory.displayed(name)) { () throws(Errno) in
       _ = try retrying { Int(clinux_set_mtime(file.raw, mtime)) }
     }
@@ -55,7 +55,7 @@ struct DurableFile: ~Copyable {
   /// Puts the file in place, owned like `ownership`; `syncingDirectory: false` leaves the directory's `fsync`
   /// to a caller that writes more into it. Returns the file's status under its final name.
   @discardableResult
-  consuming func commit(_ ownership: Ownership, syncingDirectory: Bool = true) throws(MirrorError)
+  package consuming func commit(_ ownership: Ownership, syncingDirectory: Bool = true) throws(MirrorError)
     -> FileStatus
   {
     let path = directory.displayed(name)
@@ -74,7 +74,7 @@ struct DurableFile: ~Copyable {
 
   /// Writes a whole small file at once.
   @discardableResult
-  static func write(
+  package static func write(
     _ bytes: [UInt8], to name: FileName, in directory: borrowing AnchoredDirectory, _ ownership: Ownership,
     syncingDirectory: Bool = true
   ) throws(MirrorError) -> FileStatus {
@@ -85,13 +85,19 @@ struct DurableFile: ~Copyable {
 }
 
 /// Names of what is not finished, or not wholly removed yet.
-enum TemporaryName {
+package enum TemporaryName {
   /// A new name, different for every call.
-  static func make() -> FileName {
+  package static func make() -> FileName {
     FileName(
       ".mirrorctl-\(getpid())-\(hex(withUnsafeBytes(of: UInt64.random(in: .min ... .max), Array.init))).tmp")
   }
 
-  /// Whether a name is one that ``make()`` gave: under the mirror's lock, that of a dead run.
-  static func matches(_ name: FileName) -> Bool { name.hasPrefix(".mirrorctl-") && name.hasSuffix(".tmp") }
+  /// The process that made a name; nil if it is none of ``make()``.
+  static func writer(of name: FileName) -> Int32? {
+    guard matches(name) else { return nil }
+    return Int32(String(decoding: name.bytes.dropFirst(11).prefix { $0 != UInt8(ascii: "-") }, as: UTF8.self))
+  }
+
+  /// Whether a name is one that ``make()`` gave.
+  package static func matches(_ name: FileName) -> Bool { name.hasPrefix(".mirrorctl-") && name.hasSuffix(".tmp") }
 }

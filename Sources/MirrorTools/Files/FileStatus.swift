@@ -4,11 +4,11 @@ import CLinux
 ///
 /// Times are nanoseconds since the epoch, the size is in bytes.
 public struct FileIdentity: Hashable, Sendable {
-  let device: UInt64
-  let inode: UInt64
-  let size: Int64
-  let mtime: Int64
-  let ctime: Int64
+  package let device: UInt64
+  package let inode: UInt64
+  package let size: Int64
+  package let mtime: Int64
+  package let ctime: Int64
 
   /// Whether a file recorded earlier is this one.
   ///
@@ -25,16 +25,16 @@ public struct FileStatus: Hashable, Sendable {
   public let identity: FileIdentity
   /// Allocated bytes, what `du` counts.
   public let allocated: Int64
-  let mode: UInt32
-  let uid: UInt32
-  let gid: UInt32
-  let links: UInt32
+  package let mode: UInt32
+  package let uid: UInt32
+  package let gid: UInt32
+  package let links: UInt32
 
   /// Size in bytes.
   public var size: Int64 { identity.size }
 
   /// What kind of file it is.
-  var kind: FileKind { FileKind(mode: mode) }
+  package var kind: FileKind { FileKind(mode: mode) }
 
   init(_ raw: clinux_status) {
     identity = FileIdentity(
@@ -49,7 +49,7 @@ public struct FileStatus: Hashable, Sendable {
 }
 
 /// The kinds of directory entries that matter here.
-enum FileKind: Sendable {
+package enum FileKind: Sendable {
   case directory, regular, link, other
 
   init(mode: UInt32) {
@@ -63,19 +63,19 @@ enum FileKind: Sendable {
 }
 
 /// Who owns a written file, and its permission bits.
-struct Ownership: Sendable {
-  let uid: UInt32
-  let gid: UInt32
-  let mode: UInt32
+package struct Ownership: Sendable {
+  package let uid: UInt32
+  package let gid: UInt32
+  package let mode: UInt32
 
-  init(uid: UInt32, gid: UInt32, mode: UInt32) {
+  package init(uid: UInt32, gid: UInt32, mode: UInt32) {
     self.uid = uid
     self.gid = gid
     self.mode = mode
   }
 
   /// A regular file's ownership as `status` has it, never executable nor set-id.
-  init(of status: FileStatus) {
+  package init(of status: FileStatus) {
     uid = status.uid
     gid = status.gid
     mode = status.mode & 0o666

@@ -4,13 +4,15 @@ import Glibc
 import SystemPackage
 
 /// A program of the host that is asked something.
-enum HostProgram {
+package enum HostProgram {
   /// Runs it and gives what it prints; what it says on standard error goes where ours does.
   ///
-  /// - Parameter environment: added to our own.
+  /// - Parameters:
+  ///   - environment: added to our own.
+  ///   - isSilent: whether what it says on standard error is lost.
   /// - Throws: when it cannot be started, or fails.
-  static func ask(
-    _ command: [String], input: [UInt8] = [], environment: [String: String] = [:]
+  package static func ask(
+    _ command: [String], input: [UInt8] = [], environment: [String: String] = [:], isSilent: Bool = false
   ) throws(MirrorError) -> [UInt8] {
     let name = command.first ?? ""
     // A file, not a pipe: the program may leave it unread.
@@ -23,7 +25,8 @@ enum HostProgram {
     var ends: [Int32] = [-1, -1]
     guard clinux_pipe(&ends) == 0 else { throw .system(lastErrno(), "make a pipe for", name) }
     let sink = Descriptor(owning: ends[0])
-    let pid = try spawn(command, environment, reading: source, writing: Descriptor(owning: ends[1]))
+    let pid = try spawn(
+      command, environment, reading: source, writing: Descriptor(owning: ends[1]), isSilent)
     let output = try attempt("hear", name) { () throws(Errno) in try readAll(sink) }
     var status: Int32 = 0
     while waitpid(pid, &status, 0) < 0 && errno == EINTR {}
@@ -40,13 +43,14 @@ enum HostProgram {
 
   private static func spawn(
     _ command: [String], _ environment: [String: String], reading: borrowing Descriptor,
-    writing: consuming Descriptor
+    writing: consuming Descriptor, _ isSilent: Bool
   ) throws(MirrorError) -> pid_t {
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }
     posix_spawn_file_actions_adddup2(&actions, reading.raw, STDIN_FILENO)
     posix_spawn_file_actions_adddup2(&actions, writing.raw, STDOUT_FILENO)
+    if isSilent { posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0) }
     // We block signals to hear them on a thread; the program shall not.
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)

@@ -53,7 +53,7 @@ extension RawName {
   }
 
   /// Runs `body` with the name as a C string.
-  func withCString<Result>(_ body: (UnsafePointer<CChar>) -> Result) -> Result {
+  package func withCString<Result>(_ body: (UnsafePointer<CChar>) -> Result) -> Result {
     withUnsafeTemporaryAllocation(of: CChar.self, capacity: bytes.count + 1) { buffer in
       for (index, byte) in bytes.enumerated() { buffer[index] = CChar(bitPattern: byte) }
       buffer[bytes.count] = 0
@@ -70,10 +70,10 @@ public struct FileName: RawName {
   public init(bytes: [UInt8]) { self.bytes = bytes }
 
   /// The name with `suffix` added.
-  func appending(_ suffix: String) -> FileName { FileName(bytes: bytes + Array(suffix.utf8)) }
+  package func appending(_ suffix: String) -> FileName { FileName(bytes: bytes + Array(suffix.utf8)) }
 
   /// The name without its last `count` bytes.
-  func dropping(last count: Int) -> FileName { FileName(bytes: Array(bytes.dropLast(count))) }
+  package func dropping(last count: Int) -> FileName { FileName(bytes: Array(bytes.dropLast(count))) }
 
   /// Hidden names are not the mirror's.
   var isHidden: Bool { bytes.first == UInt8(ascii: ".") }
@@ -119,7 +119,7 @@ public struct MirrorPath: RawName {
 private let separator = UInt8(ascii: "/")
 
 /// Escapes as C does: control and format characters, backslash, and bytes that are not UTF-8.
-func escaped(_ bytes: [UInt8]) -> String {
+package func escaped(_ bytes: [UInt8]) -> String {
   if bytes.allSatisfy({ $0 >= 0x20 && $0 < 0x7f && $0 != UInt8(ascii: "\\") }) {
     return String(decoding: bytes, as: UTF8.self)
   }
@@ -158,7 +158,7 @@ private func escaped(_ scalar: Unicode.Scalar) -> String {
 private func hexEscape(_ byte: UInt8) -> String { "\\x" + hex([byte]) }
 
 /// Lowercase hexadecimal.
-func hex(_ bytes: some Sequence<UInt8>) -> String {
+package func hex(_ bytes: some Sequence<UInt8>) -> String {
   let digits: StaticString = "0123456789abcdef"
   return digits.withUTF8Buffer { digits in
     var text: [UInt8] = []

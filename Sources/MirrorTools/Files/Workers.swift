@@ -3,9 +3,9 @@ import Glibc
 import Synchronization
 
 /// Threads of our own for blocking work, which the cooperative pool is not made for.
-enum Workers {
+package enum Workers {
   /// Processors that this process may run on.
-  static var processors: Int { max(1, Int(clinux_processors())) }
+  package static var processors: Int { max(1, Int(clinux_processors())) }
 
   /// Calls `body` once for every index below `count`, on up to `jobs` threads, lowest first.
   ///
@@ -86,7 +86,7 @@ enum Workers {
 }
 
 /// Lets several threads hold one atomic or mutex.
-final class Shared<Value: ~Copyable & Sendable>: Sendable {
-  let value: Value
-  init(_ value: consuming Value) { self.value = value }
+package final class Shared<Value: ~Copyable & Sendable>: Sendable {
+  package let value: Value
+  package init(_ value: consuming Value) { self.value = value }
 }

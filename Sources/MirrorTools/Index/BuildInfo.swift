@@ -25,6 +25,9 @@ public struct BuildInfo: Sendable, Hashable {
     return try parse(bytes, subject: mirror.displayed(path))
   }
 
+  /// Whether a text is what ``read(_:in:)`` understands.
+  package static func isReadable(_ bytes: [UInt8]) -> Bool { (try? parse(bytes, subject: "")) != nil }
+
   static func parse(_ bytes: [UInt8], subject: String) throws(MirrorError) -> BuildInfo {
     guard let object = try? JSONDecoder().decode([String: Scalar].self, from: Data(bytes)) else {
       throw MirrorError(.invalid, subject, "is no JSON object", remedy: "build again, or mend the file")

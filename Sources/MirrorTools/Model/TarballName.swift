@@ -2,7 +2,8 @@
 public enum Compression: String, Codable, Sendable, CaseIterable {
   case gz, bz2, xz, zst
 
-  var suffix: String { ".tar.\(rawValue)" }
+  /// `.tar.xz`.
+  package var suffix: String { ".tar.\(rawValue)" }
 
   /// By its name, or that of its program.
   public init?(configured name: String) {
@@ -16,14 +17,17 @@ public enum Compression: String, Codable, Sendable, CaseIterable {
 }
 
 /// What a file's name says about a tarball.
-struct TarballName: Sendable {
+package struct TarballName: Sendable {
   /// The name without `.tar` and compression.
-  let stem: FileName
+  package let stem: FileName
   /// nil for a plain `.tar`.
-  let compression: Compression?
+  package let compression: Compression?
+
+  /// `.tar` or `.tar.xz`.
+  package var suffix: String { compression?.suffix ?? ".tar" }
 
   /// nil when the name is no tarball's.
-  init?(_ name: FileName) {
+  package init?(_ name: FileName) {
     guard !name.isHidden else { return nil }
     if name.hasSuffix(".tar") {
       stem = name.dropping(last: 4)

@@ -6,7 +6,7 @@ public struct BuildDecision: Sendable, Hashable {
   public let extras: [String]
 
   /// Reads `full+openvz+lxd`; nil if it is anything else.
-  init?(_ text: String) {
+  package init?(_ text: String) {
     let words = text.split(separator: "+", omittingEmptySubsequences: false).map(String.init)
     guard let mode = words.first, words.allSatisfy(Self.isWord) else { return nil }
     self.mode = mode

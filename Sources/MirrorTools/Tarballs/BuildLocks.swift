@@ -1,24 +1,17 @@
-import Glibc
 import Synchronization
-import SystemPackage
 
 /// Metro's lock of a subarch, `.control/.multi_progress`, held while files of that subarch are worked at.
 ///
-/// Several threads of one run may hold the same one. The kernel does not release it: after a kill its number
-/// names no process, and it counts as stale.
+/// Several threads of one run may hold the same one.
 final class BuildLocks: Sendable {
   /// A subarch whose lock one piece of work holds.
   typealias Held = MirrorPath
 
-  private static let name: FileName = ".multi_progress"
-
-  private let probe: ProcessProbe
-  private let clock: @Sendable () -> Int64
+  private let file: ProgressFile
   private let holders = Mutex<[MirrorPath: Int]>([:])
 
   init(probe: ProcessProbe, clock: @escaping @Sendable () -> Int64) {
-    self.probe = probe
-    self.clock = clock
+    file = ProgressFile(".multi_progress", probe: probe, clock: clock)
   }
 
   /// Takes the lock of a subarch; nil where there is none to take.
@@ -47,43 +40,12 @@ final class BuildLocks: Sendable {
   {
     let directory = try anchor.directory(subarch)
     guard try directory.status(of: ControlDirectory.name)?.kind == .directory else { return false }
-    let control = try directory.directory(ControlDirectory.name)
-    let temporary = TemporaryName.make()
-    // A name given to a finished file is never seen empty, as one that is opened and written would be.
-    let file = try control.createFile(temporary)
-    defer { try? control.unlink(temporary) }
-    let mode = mode_t(0o644)
-    try attempt("write", control.displayed(temporary)) { () throws(Errno) in
-      try file.write(Array("\(getpid())\n".utf8))
-      try retrying { Int(fchmod(file.raw, mode)) }
-    }
-    do throws(MirrorError) { try control.hardLink(temporary, to: Self.name) } catch {
-      guard error.code == .system(.fileExists) else { throw error }
-      try removeStale(control)
-      try control.hardLink(temporary, to: Self.name)
-    }
+    try file.take(in: try directory.directory(ControlDirectory.name))
     return true
   }
 
-  private func removeStale(_ control: borrowing AnchoredDirectory) throws(MirrorError) {
-    if let lock = found(in: control), lock.isAlive {
-      let holder = lock.pid.map { "process \($0)" } ?? "another process"
-      throw MirrorError(
-        .busy, control.displayed(Self.name), "\(holder) works at this subarch",
-        remedy: "run again when it has ended")
-    }
-    try control.unlink(Self.name)
-  }
-
   private func drop(_ subarch: MirrorPath, _ anchor: borrowing AnchoredDirectory) {
-    // What is no longer ours stays; what cannot be removed names a process that will be gone.
-    guard let control = try? anchor.directory(subarch.appending(ControlDirectory.name)),
-      found(in: control)?.pid == getpid()
-    else { return }
-    try? control.unlink(Self.name)
-  }
-
-  private func found(in control: borrowing AnchoredDirectory) -> ProgressLock? {
-    ControlDirectory(probe: probe, now: clock()).lock(Self.name, control) { _ in }
+    guard let control = try? anchor.directory(subarch.appending(ControlDirectory.name)) else { return }
+    file.drop(in: control)
   }
 }

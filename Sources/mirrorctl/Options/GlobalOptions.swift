@@ -36,6 +36,9 @@ struct GlobalOptions: ParsableArguments {
 }
 
 extension FilePath {
+  /// The running program's own, without links.
+  static var ofThisProgram: FilePath { FilePath("/proc/self/exe").canonical }
+
   /// Seen from the current directory, without `.` and `..`.
   var absolute: FilePath {
     guard isRelative, let current = getcwd(nil, 0) else { return lexicallyNormalized() }

@@ -38,6 +38,13 @@ private func rounded(_ value: Double) -> String {
   value < 10 ? String(format: "%.1f", value) : String(format: "%.0f", value)
 }
 
+/// `0.4 s`, `12 s`, `1 h 5 min`: a span for people.
+func humanSeconds(_ seconds: Double) -> String {
+  if seconds < 60 { return "\(rounded(seconds)) s" }
+  let minutes = Int(min(seconds / 60, 1e9))
+  return minutes < 60 ? "\(minutes) min" : "\(minutes / 60) h \(minutes % 60) min"
+}
+
 /// `1 subarch`, `3 subarches`.
 func counted(_ count: Int, _ noun: String, _ plural: String) -> String {
   "\(count) \(count == 1 ? noun : plural)"

@@ -1,0 +1,21 @@
+public import MirrorTools
+
+/// What a build would do.
+public struct BuildPlan: Sendable, Encodable {
+  /// One target.
+  public struct Target: Sendable, Encodable {
+    /// `stage1`.
+    public let name: String
+    /// Its tarball, relative to the mirror's root; nil where it depends on a target before it.
+    public let path: MirrorPath?
+    /// Whether it is there already.
+    public let isThere: Bool
+  }
+
+  /// The version of this plan's JSON.
+  public let version = 1
+  /// `BUILD ARCH SUBARCH MODE VERSION`.
+  public let build: String
+  /// In the order in which they are made.
+  public let targets: [Target]
+}

@@ -1,0 +1,43 @@
+public import MirrorTools
+
+/// What a build did.
+public struct BuildReport: Sendable, Encodable {
+  /// One target's end.
+  public struct Target: Sendable, Encodable {
+    /// `stage1`.
+    public let name: String
+    /// How it ended; done also where it was there already.
+    public internal(set) var outcome: BuildOutcome
+    /// Whether it was there already.
+    public var wasThere = false
+    /// The tarball, relative to the mirror's root; nil if there is none.
+    public var path: MirrorPath?
+    /// Its size in bytes.
+    public var size: Int64?
+    /// Its SHA-256; nil where it is yet to be compressed, or made by the spec's own steps.
+    public var sha256: String?
+    /// Seconds that it took.
+    public var seconds: Double = 0
+    /// What went wrong.
+    public var problem: String?
+    /// What the log says of it first.
+    public var firstError: [String] = []
+    /// The log, relative to the mirror's root.
+    public var log: MirrorPath?
+  }
+
+  /// The version of this report's JSON.
+  public let version = 1
+  /// Where the mirror lies.
+  public let mirror: String
+  /// `BUILD ARCH SUBARCH MODE VERSION`.
+  public let build: String
+  /// What steps see of the network.
+  public internal(set) var network = "host"
+  /// How it ended as a whole.
+  public internal(set) var outcome = BuildOutcome.done
+  /// In the order in which they ran.
+  public internal(set) var targets: [Target] = []
+  /// Consecutive failures of the subarch by now; nil where none are counted.
+  public internal(set) var failcount: Int?
+}

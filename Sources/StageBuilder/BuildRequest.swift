@@ -1,0 +1,114 @@
+public import MirrorTools
+
+/// What is to be built.
+public struct BuildRequest: Sendable {
+  /// Stages of a subarch, a snapshot of the package tree, or what the definitions name as `target`.
+  public enum Work: Sendable, Hashable {
+    /// The targets of a mode, and images of the finished stage.
+    case stages(mode: String, extras: [String])
+    /// The snapshot alone.
+    case snapshot
+  }
+
+  /// The line of development, `funtoo-current`.
+  public let build: String
+  /// The architecture, `x86-64bit`; nil for a snapshot alone.
+  public let arch: String?
+  /// The subarch, `generic_64`; nil for a snapshot alone.
+  public let subarch: String?
+  /// What is built of it.
+  public let work: Work
+  /// The version, `2026-11-23`.
+  public let version: CalendarDate
+  /// `NAME: VALUE` of the command line.
+  public let definitions: [(name: String, value: String)]
+
+  /// Stages of a subarch.
+  ///
+  /// - Parameter mode: `full`, `freshen`, `quick` or `stage1`, with images after it: `full+openvz`.
+  /// - Throws: when a name cannot be one.
+  public init(
+    build: String, arch: String, subarch: String, mode: String = "full", version: CalendarDate,
+    definitions: [(name: String, value: String)] = []
+  ) throws(MirrorError) {
+    for name in [build, arch, subarch] { try Self.check(name) }
+    guard let decision = BuildDecision(mode) else {
+      throw MirrorError(
+        .invalid, mode, "is no way to build", remedy: "give full, freshen, quick or stage1, or full+openvz")
+    }
+    self.init(
+      build: build, arch: arch, subarch: subarch,
+      work: .stages(mode: decision.mode, extras: decision.extras), version: version, definitions: definitions)
+  }
+
+  /// The build whose turn it is.
+  public init(_ next: NextBuild, definitions: [(name: String, value: String)] = []) throws(MirrorError) {
+    try self.init(
+      build: next.release.description, arch: next.archDesc.description, subarch: next.subarch.description,
+      mode: ([next.target] + next.extras).joined(separator: "+"), version: next.nextDate,
+      definitions: definitions)
+  }
+
+  /// A snapshot.
+  ///
+  /// - Throws: when the name cannot be one.
+  public init(
+    snapshotOf build: String, version: CalendarDate, definitions: [(name: String, value: String)] = []
+  ) throws(MirrorError) {
+    try Self.check(build)
+    self.init(
+      build: build, arch: nil, subarch: nil, work: .snapshot, version: version, definitions: definitions)
+  }
+
+  private init(
+    build: String, arch: String?, subarch: String?, work: Work, version: CalendarDate,
+    definitions: [(name: String, value: String)]
+  ) {
+    self.build = build
+    self.arch = arch
+    self.subarch = subarch
+    self.work = work
+    self.version = version
+    self.definitions = definitions
+  }
+
+  /// Where the subarch lies in the mirror; nil for a snapshot alone.
+  var path: MirrorPath? {
+    guard let arch, let subarch else { return nil }
+    return MirrorPath("\(build)/\(arch)/\(subarch)")
+  }
+
+  /// As a command line has it.
+  public var description: String {
+    switch work {
+    case .snapshot: "\(build) snapshot \(version)"
+    case .stages(let mode, let extras):
+      "\(build) \(arch ?? "") \(subarch ?? "") \(([mode] + extras).joined(separator: "+")) \(version)"
+    }
+  }
+
+  /// The elements that say it, as Metro's scripts gave them.
+  func elements(target: String?) -> [(name: String, value: String)] {
+    var pairs = [(name: "target/build", value: build), (name: "target/version", value: version.description)]
+    if let arch { pairs.append((name: "target/arch_desc", value: arch)) }
+    if let subarch { pairs.append((name: "target/subarch", value: subarch)) }
+    if case .stages(let mode, let extras) = work, !definitions.contains(where: { $0.name == "target" }) {
+      pairs.append((name: "multi", value: "yes"))
+      pairs.append((name: "multi/mode", value: mode))
+      if !extras.isEmpty { pairs.append((name: "multi/extras", value: extras.joined(separator: " "))) }
+    }
+    if let target { pairs.append((name: "target", value: target)) }
+    let said = Set(definitions.map(\.name)).subtracting(target == nil ? [] : ["target"])
+    return pairs.filter { !said.contains($0.name) } + definitions.filter { said.contains($0.name) }
+  }
+
+  private static func check(_ name: String) throws(MirrorError) {
+    guard !name.isEmpty, !name.hasPrefix("."), !name.hasPrefix("-"),
+      name.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7f && $0 != UInt8(ascii: "/") })
+    else {
+      throw MirrorError(
+        .invalid, name.isEmpty ? "the name" : name, "is no name of a build, an architecture or a subarch",
+        remedy: "give BUILD ARCH SUBARCH, as in funtoo-current x86-64bit generic_64")
+    }
+  }
+}

@@ -1,0 +1,117 @@
+import FlexData
+import Glibc
+import MirrorTools
+import SystemPackage
+
+/// One run of the builder: the targets of a request, one after the other.
+public struct BuildRun: Sendable {
+  private let request: BuildRequest
+  private let context: BuildContext
+
+  /// Nothing is done before ``plan()`` or ``apply()``.
+  public init(_ request: BuildRequest, _ context: BuildContext) {
+    self.request = request
+    self.context = context
+  }
+
+  /// What would be done.
+  ///
+  /// - Throws: what is wrong with the configuration.
+  public func plan() throws -> BuildPlan {
+    let anchor = Shared(try AnchoredDirectory(root: context.root, layout: context.layout))
+    var isFirst = true
+    let targets = try targetNames().map { name in
+      defer { isFirst = false }
+      do {
+        let target = try Target(name, try settings(name))
+        let output = try TarballOutput(target.outputKey, target.settings, anchor)
+        return BuildPlan.Target(name: name, path: output.path, isThere: try output.existing() != nil)
+      } catch let error as FlexDataError {
+        // What a target takes from the ones before it is not known yet.
+        if isFirst { throw error }
+        return BuildPlan.Target(name: name, path: nil, isThere: false)
+      }
+    }
+    return BuildPlan(build: request.description, targets: targets)
+  }
+
+  /// Builds.
+  ///
+  /// - Returns: how it ended, whatever went wrong with a target.
+  /// - Throws: where nothing was begun: code `busy` where another build is at it.
+  public func apply() throws -> BuildReport {
+    let anchor = Shared(try AnchoredDirectory(root: context.root, layout: context.layout))
+    let shared = try settings(nil)
+    let names = try targetNames()
+    var report = BuildReport(mirror: "\(context.root)", build: request.description)
+    report.network = try StepRunner.network(shared).rawValue
+    let temporary = try shared.path("path/tmp") ?? "/var/tmp/mirrorctl"
+    var scripts = try WorkDirectory(
+      temporary.appending("run").appending("\(getpid())"), cancellation: context.cancellation)
+    _ = try WorkDirectory.sweep(temporary.appending("run"), cancellation: context.cancellation)
+    try checkSandbox(scripts.path)
+    guard let path = request.path, names != ["snapshot"] else {
+      try run(names, anchor, nil, scripts.path, &report)
+      try scripts.remove()
+      return report
+    }
+    let records = VersionRecords(path, version: request.version.description, root: anchor)
+    let lock = ProgressFile(".multi_progress", probe: context.probe, clock: context.now)
+    let control = try records.control()
+    try lock.take(in: control)
+    defer { lock.drop(in: control) }
+    try records.write(targets: names.filter { $0 != "snapshot" })
+    try run(names, anchor, records, scripts.path, &report)
+    let isOfficial = try shared.isOfficial
+    switch report.outcome {
+    case .done: try records.write(isDone: true, counting: isOfficial)
+    case .failed: report.failcount = try records.write(isDone: false, counting: isOfficial)
+    case .aborted, .busy, .interrupted: break
+    }
+    try scripts.remove()
+    return report
+  }
+
+  /// What the request asks for, by the names of targets.
+  private func targetNames() throws -> [String] {
+    if case .snapshot = request.work { return ["snapshot"] }
+    if let target = request.definitions.last(where: { $0.name == "target" })?.value { return [target] }
+    let settings = try settings(nil)
+    _ = try settings.required("multi/targets")
+    let names =
+      try settings.words("multi/targets")
+      + settings.words("multi/extras").flatMap { $0.split(separator: "+").map(String.init) }
+    guard try settings.isOfficial else { return names.filter { $0 != "snapshot" } }
+    return names
+  }
+
+  private func settings(_ target: String?) throws -> BuildSettings {
+    try BuildSettings(request, target: target, context.source)
+  }
+
+  /// Throws where this machine lets nothing be built, before anything counts as a failure.
+  private func checkSandbox(_ scripts: FilePath) throws(MirrorError) {
+    let script = SandboxPlan.Script(name: "check", text: "#!/bin/sh\n")
+    let plan = SandboxPlan(root: nil, script: script, scriptDirectory: scripts.string)
+    let null = Descriptor(owning: open("/dev/null", O_WRONLY | O_CLOEXEC))
+    let end = try Sandbox(helper: context.helper).run(plan, output: null, cancellation: context.cancellation)
+    guard end == .exited(0) else {
+      throw MirrorError(
+        .invalid, "the sandbox", "cannot run /bin/sh on this machine", remedy: "see `mirrorctl doctor`")
+    }
+  }
+
+  private func run(
+    _ names: [String], _ anchor: Shared<AnchoredDirectory>, _ records: VersionRecords?, _ scripts: FilePath,
+    _ report: inout BuildReport
+  ) throws {
+    for name in names {
+      let run = TargetRun(
+        name: name, request: request, context: context, anchor: anchor, records: records, scripts: scripts)
+      let entry = run.apply()
+      report.targets.append(entry)
+      report.outcome = entry.outcome
+      if entry.outcome != .done { break }
+    }
+  }
+}

@@ -1,0 +1,95 @@
+import FlexData
+import MirrorTools
+import SystemPackage
+
+/// What the configuration and the specs say of one target; evaluated anew for each, since files change.
+struct BuildSettings {
+  /// The target's name; nil where only what all share is wanted.
+  let target: String?
+  private let elements: Elements
+
+  /// - Throws: ``FlexDataError`` with all that is wrong, ``MirrorError`` where something cannot be read.
+  init(_ request: BuildRequest, target: String?, _ source: ConfigurationFile.Request) throws {
+    var source = source
+    // What is said of the mirror's place wins over the file.
+    source.definitions += request.elements(target: target)
+    source.isStrict = target != nil
+    self.target = target
+    elements = try ConfigurationFile(source).elements
+    if try elements.text("portage/MAKEOPTS") == "auto" {
+      try elements.define(
+        [(name: "portage/MAKEOPTS", value: "-j\(Workers.processors + 1)")], origin: "mirrorctl")
+    }
+  }
+
+  /// An element's text; nil if it is undefined or blank.
+  func text(_ name: String) throws -> String? {
+    guard let text = try elements.text(name), !text.isEmpty else { return nil }
+    return text
+  }
+
+  /// An element's text, which must be there.
+  func required(_ name: String) throws -> String {
+    guard let text = try text(name) else {
+      throw MirrorError(
+        .invalid, name, "is not defined\(target.map { " for the target \($0)" } ?? "")",
+        remedy: "define it, or see whether path/install names a spec tree")
+    }
+    return text
+  }
+
+  /// An element's words.
+  func words(_ name: String) throws -> [String] {
+    try text(name)?.split { $0 == " " || $0 == "\t" }.map(String.init) ?? []
+  }
+
+  /// A script; nil if it is undefined.
+  ///
+  /// - Throws: when it is one line.
+  func script(_ name: String) throws -> String? {
+    guard let lines = try elements.lines(name) else { return nil }
+    guard try elements.isMultiline(name) else {
+      let place = try elements.place(of: name).map { "\($0): " } ?? ""
+      throw MirrorError(
+        .invalid, "\(place)\(name)", "is no script: it has one line", remedy: "write `\(name): [` and its lines"
+      )
+    }
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  /// An absolute path of the host.
+  func path(_ name: String) throws -> FilePath? {
+    guard let text = try text(name) else { return nil }
+    guard text.hasPrefix("/") else {
+      throw MirrorError(.invalid, name, "`\(text)` is no absolute path", remedy: "begin it with /")
+    }
+    let path = FilePath(text).lexicallyNormalized()
+    guard path != "/" else {
+      throw MirrorError(.invalid, name, "is the root of the file system", remedy: "name a directory of its own")
+    }
+    return path
+  }
+
+  /// An absolute path of the host, which must be said.
+  func requiredPath(_ name: String) throws -> FilePath {
+    guard let path = try path(name) else {
+      _ = try required(name)
+      throw MirrorError(.invalid, name, "is not defined")
+    }
+    return path
+  }
+
+  /// A path of the host as one of the mirror's; nil if it is undefined.
+  func mirrorPath(_ name: String, in root: FilePath) throws -> MirrorPath? {
+    guard let path = try path(name) else { return nil }
+    var rest = path
+    guard rest.removePrefix(root), !rest.isEmpty else {
+      throw MirrorError(
+        .invalid, name, "`\(path)` is not in the mirror \(root)", remedy: "check path/mirror and the specs")
+    }
+    return MirrorPath(rest.string)
+  }
+
+  /// Whether results are for the mirror: `release/type` is not said, or `official`.
+  var isOfficial: Bool { get throws { try text("release/type").map { $0 == "official" } ?? true } }
+}

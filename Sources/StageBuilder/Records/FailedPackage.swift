@@ -1,0 +1,73 @@
+import MirrorTools
+
+/// A package that Portage could not build, as its log tells.
+struct FailedPackage: Hashable, Sendable {
+  /// `app-misc/hello-1.0`.
+  let ebuild: String
+  /// `compile`.
+  let phase: String
+
+  /// All that a log tells of, each once, in its order.
+  ///
+  /// Lines ` * ERROR: app-misc/hello-1.0::gentoo failed (compile phase):`; older ones have no `::gentoo`.
+  static func all(in log: some StringProtocol) -> [FailedPackage] {
+    var seen = Set<FailedPackage>()
+    return log.split(whereSeparator: \.isNewline).compactMap { FailedPackage($0) }.filter {
+      seen.insert($0).inserted
+    }
+  }
+
+  private init?(_ line: some StringProtocol) {
+    let words = line.withoutColours.split(separator: " ")
+    guard words.count >= 6, words[0] == "*", words[1] == "ERROR:", words[3] == "failed",
+      words[4].hasPrefix("("), words[5].hasPrefix("phase)")
+    else { return nil }
+    let name = words[2].prefix { $0 != ":" }
+    guard name.split(separator: "/", omittingEmptySubsequences: false).count == 2 else { return nil }
+    ebuild = String(name)
+    phase = String(words[4].dropFirst())
+  }
+
+  /// `errors.json`, laid out as Metro's.
+  static func json(_ failed: [FailedPackage]) -> String {
+    let entries = failed.map { entry in
+      """
+          {
+              "ebuild": \(quoted(entry.ebuild)),
+              "phase": \(quoted(entry.phase))
+          }
+      """
+    }
+    return "[\n" + entries.joined(separator: ",\n") + "\n]"
+  }
+
+  private static func quoted(_ text: String) -> String {
+    "\"" + text.unicodeScalars.map { $0 == "\"" || $0 == "\\" ? "\\\($0)" : $0.value < 0x20 ? "?" : "\($0)" }.joined()
+      + "\""
+  }
+}
+
+extension StringProtocol {
+  /// The text without the terminal's colours (ECMA-48 SGR).
+  var withoutColours: String {
+    var result = ""
+    var rest = self[...]
+    while let escape = rest.firstRange(of: "\u{1b}[") {
+      result += rest[..<escape.lowerBound]
+      rest = rest[escape.upperBound...].drop { $0 != "m" }.dropFirst()
+    }
+    return result + rest
+  }
+}
+
+/// What a log says first of a failure.
+enum FirstError {
+  /// The line that names a failed package, else the last lines of the log.
+  static func lines(in log: some StringProtocol) -> [String] {
+    let lines = log.split(whereSeparator: \.isNewline).map(\.withoutColours)
+    if let first = lines.firstIndex(where: { $0.hasPrefix(" * ERROR: ") }) {
+      return Array(lines[first...].prefix(4))
+    }
+    return Array(lines.suffix(10))
+  }
+}

@@ -1,0 +1,125 @@
+import MirrorTools
+import SystemPackage
+
+/// What a build writes of itself: below `.control` of its subarch, and into its version's directory.
+///
+/// Every file appears whole and durable; see METRO's layout in mirrorctl(8).
+struct VersionRecords {
+  private let anchor: Shared<AnchoredDirectory>
+  /// `BUILD/ARCH/SUBARCH`.
+  let subarch: MirrorPath
+  /// `BUILD/ARCH/SUBARCH/VERSION`.
+  let version: MirrorPath
+
+  init(_ subarch: MirrorPath, version: String, root: Shared<AnchoredDirectory>) {
+    anchor = root
+    self.subarch = subarch
+    self.version = subarch.appending(FileName(version))
+  }
+
+  /// The subarch's control directory; it must be there.
+  func control() throws(MirrorError) -> AnchoredDirectory {
+    let path = subarch.appending(".control")
+    do throws(MirrorError) { return try anchor.value.directory(path) } catch {
+      guard error.code == .system(.noSuchFileOrDirectory) else { throw error }
+      let words = "\(subarch)".replacing("/", with: " ")
+      throw MirrorError(
+        .invalid, anchor.value.displayed(path), "does not exist: the subarch has no seed",
+        remedy: "run `mirrorctl init \(words) --local STAGE3` or `--remote BUILD/ARCH/SUBARCH`")
+    }
+  }
+
+  /// The version's directory, made if it is missing.
+  func directory() throws(MirrorError) -> AnchoredDirectory { try anchor.value.makePath(version) }
+
+  /// The directory of logs, made if it is missing.
+  func logs() throws(MirrorError) -> AnchoredDirectory { try anchor.value.makePath(version.appending("log")) }
+
+  /// `.targets`: what is planned, a line each.
+  func write(targets: [String]) throws(MirrorError) {
+    try write(targets.map { $0 + "\n" }.joined(), to: ".targets", in: try directory())
+  }
+
+  /// `build-info.json`.
+  func write(buildInfo: [UInt8]) throws(MirrorError) {
+    let directory = try directory()
+    try DurableFile.write(buildInfo, to: "build-info.json", in: directory, try directory.fileOwnership())
+  }
+
+  /// `log/errors.json`; none removes what an earlier attempt left.
+  func write(_ failed: [FailedPackage]) throws(MirrorError) {
+    let logs = try logs()
+    guard !failed.isEmpty else {
+      try logs.unlink("errors.json")
+      return
+    }
+    try write(FailedPackage.json(failed), to: "errors.json", in: logs)
+  }
+
+  /// `status`, and the count of failures: one more after a failure, none after a success.
+  ///
+  /// - Returns: the count; nil where none is kept.
+  @discardableResult
+  func write(isDone: Bool, counting: Bool) throws(MirrorError) -> Int? {
+    try write(isDone ? "ok" : "fail", to: "status", in: try directory())
+    guard counting else { return nil }
+    let control = try control()
+    if isDone {
+      try control.unlink(".failcount")
+      try control.sync()
+      return 0
+    }
+    let text = try control.contents(of: ".failcount", limit: 4096) ?? []
+    // A count that nobody can count on begins anew.
+    let count = Int(String(decoding: text.filter { $0 > 0x20 }, as: UTF8.self)) ?? 0
+    let next = max(0, min(count, 1_000_000)) + 1
+    try write("\(next)\n", to: ".failcount", in: control)
+    return next
+  }
+
+  /// `.control/version/<name>`, where `name` may have a directory: `stage4/openvz`.
+  func write(version name: MirrorPath) throws(MirrorError) {
+    let path = subarch.appending(".control").appending("version").joined(name)
+    try write("\(version.name)\n", to: path.name, in: try anchor.value.makePath(path.parent))
+  }
+
+  /// Lets the next build take this subarch's own stage3 as its seed.
+  ///
+  /// - Returns: whether it did not already.
+  func switchToLocal() throws(MirrorError) -> Bool {
+    let directory = try anchor.value.makePath(subarch.appending(".control").appending("strategy"))
+    let said = try directory.contents(of: "build", limit: 4096) ?? []
+    guard String(decoding: said.filter { $0 > 0x20 }, as: UTF8.self) == "remote" else { return false }
+    try write("local\n", to: "build", in: directory)
+    return true
+  }
+
+  private func write(
+    _ text: String, to name: FileName, in directory: borrowing AnchoredDirectory
+  ) throws(MirrorError) {
+    try DurableFile.write(Array(text.utf8), to: name, in: directory, try directory.fileOwnership())
+  }
+}
+
+extension AnchoredDirectory {
+  /// Opens a directory below this one, making what is missing of it.
+  func makePath(_ path: MirrorPath) throws(MirrorError) -> AnchoredDirectory {
+    var directory = try duplicate()
+    for name in path.components {
+      if try directory.status(of: name) == nil {
+        do throws(MirrorError) { try directory.makeDirectory(name) } catch {
+          // Another build may have made it just now.
+          guard error.code == .system(.fileExists) else { throw error }
+        }
+      }
+      directory = try directory.directory(name)
+    }
+    return directory
+  }
+
+  /// Whose files in this directory are: the directory's owner's, readable by all.
+  func fileOwnership() throws(MirrorError) -> Ownership {
+    let status = try status()
+    return Ownership(uid: status.uid, gid: status.gid, mode: 0o644)
+  }
+}

@@ -1,0 +1,61 @@
+import CLinux
+import Glibc
+import MirrorTools
+import SystemPackage
+
+/// A `/dev` with what programs need, and none of the host's disks.
+struct DeviceDirectory {
+  private static let names = ["null", "zero", "full", "random", "urandom", "tty"]
+  private static let links: KeyValuePairs = [
+    "fd": "/proc/self/fd", "stdin": "/proc/self/fd/0", "stdout": "/proc/self/fd/1",
+    "stderr": "/proc/self/fd/2", "ptmx": "pts/ptmx",
+  ]
+
+  private let directory: Mount
+  private let terminals: Mount
+  private let memory: Mount
+  private var nodes: [(name: String, mount: Mount)] = []
+
+  /// Takes the devices from the host's `/dev`: an ordinary user can make none.
+  init() throws(MirrorError) {
+    directory = try Mount.fileSystem(
+      "tmpfs", ["mode": "755", "size": "1m"], attributes: CLINUX_NO_SETUID | CLINUX_NO_PROGRAMS)
+    terminals = try Self.terminals()
+    memory = try Mount.fileSystem(
+      "tmpfs", ["mode": "1777"], attributes: CLINUX_NO_SETUID | CLINUX_NO_DEVICES)
+    for name in Self.names where access("/dev/\(name)", F_OK) == 0 {
+      nodes.append((name, try Mount.copy(of: "/dev/\(name)")))
+    }
+  }
+
+  private static func terminals() throws(MirrorError) -> Mount {
+    let attributes = CLINUX_NO_SETUID | CLINUX_NO_PROGRAMS
+    do throws(MirrorError) {
+      // 5 is tty's number in every distribution.
+      return try Mount.fileSystem(
+        "devpts", ["newinstance": nil, "ptmxmode": "0666", "mode": "0620", "gid": "5"], attributes: attributes
+      )
+    } catch {
+      // Without subordinate numbers there is no group 5.
+      guard error.code == .system(.invalidArgument) else { throw error }
+      return try Mount.fileSystem(
+        "devpts", ["newinstance": nil, "ptmxmode": "0666", "mode": "0600"], attributes: attributes)
+    }
+  }
+
+  /// Attaches it at `/dev`, which must be no link.
+  func attach(_ points: borrowing MountPoints) throws(MirrorError) {
+    try directory.attach(to: try points.plainDirectory("dev"), "/dev")
+    let root = directory.descriptor.raw
+    for (name, mount) in [("pts", terminals), ("shm", memory)] {
+      try checked(mkdirat(root, name, 0o755), "make", "/dev/\(name)")
+      let target = openat(root, name, CLINUX_O_PATH | O_DIRECTORY | O_CLOEXEC)
+      try mount.attach(to: Descriptor(owning: try checked(target, "open", "/dev/\(name)")), "/dev/\(name)")
+    }
+    for (name, mount) in nodes {
+      let target = openat(root, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+      try mount.attach(to: Descriptor(owning: try checked(target, "make", "/dev/\(name)")), "/dev/\(name)")
+    }
+    for (name, target) in Self.links { try checked(symlinkat(target, root, name), "make", "/dev/\(name)") }
+  }
+}

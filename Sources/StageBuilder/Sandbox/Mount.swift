@@ -1,0 +1,43 @@
+import CLinux
+import MirrorTools
+import SystemPackage
+
+/// A mount that is attached nowhere until ``attach(to:_:)``; gone with this value if it never was.
+final class Mount {
+  let descriptor: Descriptor
+  private let name: String
+
+  private init(owning raw: Int32, name: String) {
+    descriptor = Descriptor(owning: raw)
+    self.name = name
+  }
+
+  /// A copy of what is mounted at a path, and below it.
+  ///
+  /// Below, too: an ordinary user may not look beneath the mounts of the host.
+  static func copy(of path: String, in directory: Int32 = -100) throws(MirrorError) -> Mount {
+    Mount(owning: try checked(clinux_copy_mounts(directory, path), "mount", path), name: path)
+  }
+
+  /// A new file system without a device; see `mount(8)` for its options.
+  static func fileSystem(
+    _ type: String, _ options: KeyValuePairs<String, String?> = [:], attributes: UInt64
+  ) throws(MirrorError) -> Mount {
+    let context = Descriptor(owning: try checked(clinux_file_system(type), "make a \(type)", type))
+    for (name, value) in options {
+      try checked(clinux_file_system_option(context.raw, name, value), "set \(name) of a \(type)", type)
+    }
+    let raw = clinux_file_system_mount(context.raw, attributes)
+    return Mount(owning: try checked(raw, "make a \(type)", type), name: type)
+  }
+
+  /// Adds attributes: `CLINUX_READ_ONLY` and its like. The others stay, those that are locked too.
+  func restrict(_ attributes: UInt64) throws(MirrorError) {
+    try checked(clinux_restrict_mount(descriptor.raw, attributes), "restrict the mount of", name)
+  }
+
+  /// Attaches it over an open file or directory.
+  func attach(to target: borrowing Descriptor, _ path: String) throws(MirrorError) {
+    try checked(clinux_attach_mount(descriptor.raw, target.raw), "mount \(name) at", path)
+  }
+}

@@ -1,0 +1,103 @@
+import CLinux
+import Glibc
+import MirrorTools
+import SystemPackage
+
+/// Places in a root that may be hostile, where something is to be mounted.
+///
+/// Links are followed inside the root only, whatever they say. What is missing is made, and told to whoever
+/// removes it after the step.
+struct MountPoints: ~Copyable {
+  private let root: Descriptor
+  private let report: SandboxReport.Writer
+
+  /// Of the root directory of this process.
+  init(_ report: SandboxReport.Writer) throws(MirrorError) {
+    root = Descriptor(
+      owning: try checked(open("/", CLINUX_O_PATH | O_DIRECTORY | O_CLOEXEC), "open", "/"))
+    self.report = report
+  }
+
+  /// A directory of the root itself that must be no link: `dev`.
+  func plainDirectory(_ name: String, mode: mode_t = 0o755, isKept: Bool = false) throws(MirrorError)
+    -> Descriptor
+  {
+    if mkdirat(root.raw, name, mode) == 0 {
+      // The umask may have taken bits away.
+      fchmodat(root.raw, name, mode, 0)
+      if !isKept { report.made(.directory, "/\(name)") }
+    } else if errno != EEXIST {
+      throw .system(lastErrno(), "make", "/\(name)")
+    }
+    let raw = openat2(root.raw, name, CLINUX_O_PATH | O_DIRECTORY, CLINUX_NO_LINKS)
+    guard raw < 0 else { return Descriptor(owning: raw) }
+    throw strange("/\(name)", lastErrno())
+  }
+
+  /// A directory; made with its parents if it is missing.
+  func directory(_ path: String) throws(MirrorError) -> Descriptor {
+    try directory(try components(of: path))
+  }
+
+  private func directory(_ components: ArraySlice<Substring>) throws(MirrorError) -> Descriptor {
+    let path = components.joined(separator: "/")
+    let raw = openat2(root.raw, path.isEmpty ? "." : path, CLINUX_O_PATH | O_DIRECTORY, CLINUX_IN_ROOT)
+    if raw >= 0 { return Descriptor(owning: raw) }
+    guard errno == ENOENT, let name = components.last.map(String.init) else {
+      throw strange("/\(path)", lastErrno())
+    }
+    let parent = try directory(components.dropLast())
+    guard mkdirat(parent.raw, name, 0o755) == 0 else { throw strange("/\(path)", lastErrno()) }
+    report.made(.directory, "/\(path)")
+    let made = openat2(parent.raw, name, CLINUX_O_PATH | O_DIRECTORY, CLINUX_NO_LINKS)
+    return Descriptor(owning: try checked(made, "open", "/\(path)"))
+  }
+
+  /// A regular file or device; an empty file if it is missing.
+  func file(_ path: String) throws(MirrorError) -> Descriptor {
+    let components = try components(of: path)
+    let raw = openat2(root.raw, components.joined(separator: "/"), CLINUX_O_PATH, CLINUX_IN_ROOT)
+    if raw >= 0 { return Descriptor(owning: raw) }
+    guard errno == ENOENT, let name = components.last.map(String.init) else {
+      throw strange(path, lastErrno())
+    }
+    let parent = try directory(components.dropLast())
+    let made = openat(parent.raw, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o644)
+    guard made >= 0 else { throw strange(path, lastErrno()) }
+    report.made(.placeholder, path)
+    return Descriptor(owning: made)
+  }
+
+  /// Whether there is a character device.
+  func isDevice(_ path: String) -> Bool {
+    var found = clinux_status()
+    guard clinux_status(AT_FDCWD, path, &found) == 0 else { return false }
+    return found.mode & S_IFMT == S_IFCHR
+  }
+
+  private func components(of path: String) throws(MirrorError) -> ArraySlice<Substring> {
+    let components = path.split(separator: "/")
+    guard path.hasPrefix("/"), !components.isEmpty, !components.contains(where: { $0 == "." || $0 == ".." })
+    else {
+      throw MirrorError(
+        .invalid, path, "is no place to mount something at", remedy: "give an absolute path without `..`")
+    }
+    return components[...]
+  }
+
+  private func openat2(_ directory: Int32, _ path: String, _ flags: Int32, _ resolve: UInt64) -> Int32 {
+    clinux_openat2(directory, path, UInt64(UInt32(bitPattern: flags | O_CLOEXEC)), 0, resolve)
+  }
+
+  private func strange(_ path: String, _ error: Errno) -> MirrorError {
+    let problem =
+      switch error {
+      case .tooManySymbolicLinkLevels: "is a symbolic link in the root"
+      case .fileExists: "is a symbolic link to nothing in the root"
+      case .notDirectory: "is no directory in the root"
+      default: "cannot be used in the root: \(error)"
+      }
+    return MirrorError(
+      .system(error), path, problem, remedy: "look at what the seed or an earlier step made of it")
+  }
+}

@@ -1,0 +1,69 @@
+import FoundationEssentials
+import Glibc
+import MirrorTools
+import SystemPackage
+
+/// What the helper is told.
+struct SandboxOrder: Codable {
+  let plan: SandboxPlan
+  /// Who started the helper.
+  let parent: Int32
+  /// Seconds between SIGTERM and SIGKILL.
+  let grace: Int
+}
+
+/// What the helper tells of a step, a line of JSON each.
+struct SandboxReport: Codable {
+  /// Something that was made in the root for the step, and goes after it.
+  struct Made: Codable {
+    enum Kind: String, Codable { case directory, placeholder, script }
+    let kind: Kind
+    /// Absolute in the root.
+    let path: String
+  }
+
+  /// A ``MirrorError``.
+  struct Fault: Codable {
+    let errno: Int32?
+    let subject: String
+    let problem: String
+    let remedy: String?
+
+    init(_ error: MirrorError) {
+      if case .system(let number) = error.code { errno = number.rawValue } else { errno = nil }
+      (subject, problem, remedy) = (error.subject, error.problem, error.remedy)
+    }
+
+    var error: MirrorError {
+      MirrorError(
+        errno.map { .system(Errno(rawValue: $0)) } ?? .invalid, subject, problem, remedy: remedy)
+    }
+  }
+
+  var made: Made?
+  var fault: Fault?
+  /// How the step ended, as `wait(2)` tells it.
+  var waitStatus: Int32?
+
+  /// Reads what was told; a line that was cut off by a kill is left out.
+  static func lines(_ bytes: [UInt8]) -> [SandboxReport] {
+    bytes.split(separator: UInt8(ascii: "\n")).compactMap {
+      try? JSONDecoder().decode(SandboxReport.self, from: Data($0))
+    }
+  }
+
+  /// The helper's end of the pipe.
+  struct Writer: Sendable {
+    let raw: Int32
+
+    func tell(_ report: SandboxReport) {
+      guard let line = try? JSONEncoder().encode(report) else { return }
+      // Shorter than PIPE_BUF: whole or not at all. Nobody is left to be told where it fails.
+      _ = write(raw, Array(line) + [UInt8(ascii: "\n")], line.count + 1)
+    }
+
+    func tell(_ error: MirrorError) { tell(SandboxReport(fault: Fault(error))) }
+
+    func made(_ kind: Made.Kind, _ path: String) { tell(SandboxReport(made: Made(kind: kind, path: path))) }
+  }
+}

@@ -1,0 +1,68 @@
+import CLinux
+import Glibc
+import MirrorTools
+
+/// Pid 1 of a step: makes what it sees, runs it, and ends with it; the kernel ends whatever is left then.
+struct StepInit {
+  let plan: SandboxPlan
+  let report: SandboxReport.Writer
+
+  /// All signals must be blocked.
+  func run() -> Never {
+    do throws(MirrorError) { try runStep() } catch { report.tell(error) }
+    _exit(0)
+  }
+
+  private func runStep() throws(MirrorError) {
+    try StepRoot(plan: plan, report: report).enter()
+    let script = try plan.interactive ? nil : StepScript.write(plan, report)
+    let step = try checked(clinux_fork(), "start", plan.script.name)
+    if step == 0 {
+      do throws(MirrorError) {
+        try prepare()
+        if let script {
+          try script.execute(plan.environment)
+        } else {
+          try StepScript.executeShell(plan.environment)
+        }
+      } catch { report.tell(error) }
+      _exit(127)
+    }
+    let status = wait(for: step)
+    if let script { script.remove() }
+    report.tell(SandboxReport(waitStatus: status))
+  }
+
+  /// What the step's own process is like before its program begins.
+  private func prepare() throws(MirrorError) {
+    if plan.interactive {
+      // A process group of its own in front: keys like ^C are for the shell alone. SIGTTOU is blocked.
+      setpgid(0, 0)
+      tcsetpgrp(STDIN_FILENO, getpid())
+    } else {
+      setsid()
+    }
+    try checked(chdir("/"), "enter", "/")
+    umask(0o022)
+    if plan.personality == .linux32 { try checked(clinux_become_32bit(), "use", "linux32") }
+    try checked(clinux_hide_descriptors(3), "close", "descriptors")
+    var none = signalSet()
+    sigprocmask(SIG_SETMASK, &none, nil)
+  }
+
+  /// Reaps everything until the step has ended; SIGTERM goes on to all.
+  private func wait(for step: pid_t) -> Int32 {
+    var signals = signalSet(SIGCHLD, SIGTERM)
+    while true {
+      var status: Int32 = 0
+      let ended = waitpid(-1, &status, WNOHANG)
+      if ended == step { return status }
+      if ended > 0 { continue }
+      if sigwaitinfo(&signals, nil) == SIGTERM {
+        kill(-1, SIGTERM)
+        // One that is stopped would not hear it.
+        kill(-1, SIGCONT)
+      }
+    }
+  }
+}

@@ -1,0 +1,88 @@
+import CLinux
+import Glibc
+import MirrorTools
+import SystemPackage
+
+/// The file that a step is run from.
+struct StepScript: ~Copyable {
+  /// As the step sees it.
+  let path: String
+  private let directory: Descriptor
+  private let name: String
+
+  private init(path: String, directory: consuming Descriptor, name: String) {
+    self.path = path
+    self.directory = directory
+    self.name = name
+  }
+
+  /// Writes it to `/tmp` of the new root, or to a directory of ours on the host.
+  static func write(_ plan: SandboxPlan, _ report: SandboxReport.Writer) throws(MirrorError) -> StepScript {
+    let name = plan.script.name.split(separator: "/").joined(separator: "-") + ".metro"
+    let place = plan.root == nil ? plan.scriptDirectory ?? "" : "/tmp"
+    let directory =
+      try plan.root == nil
+      ? privateDirectory(place)
+      : MountPoints(report).plainDirectory("tmp", mode: 0o1777, isKept: true)
+    let script = StepScript(path: "\(place)/\(name)", directory: directory, name: name)
+    try script.write(plan.script.text, report)
+    return script
+  }
+
+  private func write(_ text: String, _ report: SandboxReport.Writer) throws(MirrorError) {
+    guard unlinkat(directory.raw, name, 0) == 0 || errno == ENOENT else {
+      throw .system(lastErrno(), "replace", path)
+    }
+    let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
+    let file = Descriptor(
+      owning: try checked(openat(directory.raw, name, flags, 0o700), "make", path))
+    report.made(.script, path)
+    do throws(Errno) { try file.write(Array(text.utf8)) } catch {
+      throw .system(error, "write", path)
+    }
+    try checked(fchmod(file.raw, 0o755), "set the mode of", path)
+  }
+
+  private static func privateDirectory(_ path: String) throws(MirrorError) -> Descriptor {
+    let raw = try checked(
+      open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), "open the directory for scripts", path)
+    let directory = Descriptor(owning: raw)
+    var status = clinux_status()
+    try checked(clinux_status(raw, "", &status), "look at", path)
+    guard status.uid == geteuid(), status.mode & 0o022 == 0 else {
+      throw MirrorError(
+        .refused, path, "is not ours alone: others could change a script before it runs",
+        remedy: "use a directory of mode 0700")
+    }
+    return directory
+  }
+
+  /// Removes it, if the step did not.
+  func remove() { unlinkat(directory.raw, name, 0) }
+
+  /// Becomes the program; returns only to throw.
+  func execute(_ environment: [String: String]) throws(MirrorError) {
+    Self.execute([path], environment)
+    if errno == ENOEXEC { Self.execute(["/bin/sh", path], environment) }
+    let error = lastErrno()
+    throw MirrorError(
+      .system(error), path, "cannot be run: \(error)",
+      remedy: "check the interpreter that its first line names, and the architecture of the root")
+  }
+
+  /// Becomes the shell of the root; returns only to throw.
+  static func executeShell(_ environment: [String: String]) throws(MirrorError) {
+    Self.execute(["/bin/bash", "--login", "-i"], environment)
+    Self.execute(["/bin/sh", "-i"], environment)
+    throw .system(lastErrno(), "run", "/bin/sh")
+  }
+
+  private static func execute(_ command: [String], _ environment: [String: String]) {
+    withCStrings(command) { arguments in
+      withCStrings(environment.map { "\($0)=\($1)" }) { variables in
+        var (arguments, variables) = (arguments, variables)
+        _ = execve(command[0], &arguments, &variables)
+      }
+    }
+  }
+}

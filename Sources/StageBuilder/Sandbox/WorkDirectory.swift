@@ -1,0 +1,95 @@
+import CLinux
+import Glibc
+package import MirrorTools
+package import SystemPackage
+
+/// A directory that one run works in: empty at first, gone afterwards, and nobody else's meanwhile.
+///
+/// A lock file beside it is held for the life of this value and released by the kernel at death, so that
+/// later runs can tell the leftovers of killed ones.
+package struct WorkDirectory: ~Copyable {
+  /// Where it lies.
+  package let path: FilePath
+  private let parent: AnchoredDirectory
+  private let name: FileName
+  private let lock: WorkLock
+  private var isOver = false
+
+  /// Makes it with mode 0700, and its parents where they are missing; what a killed run left in it goes.
+  ///
+  /// - Throws: code `busy` when another run works in it, `refused` where others could tamper with it.
+  package init(_ path: FilePath, cancellation: Cancellation) throws(MirrorError) {
+    let path = path.lexicallyNormalized()
+    guard path.isAbsolute, let last = path.lastComponent else {
+      throw MirrorError(.invalid, "path/work", "`\(path)` is no absolute path", remedy: "begin it with /")
+    }
+    let (place, name) = (path.removingLastComponent(), FileName(last.string))
+    let parent = try SafePath.make(place)
+    let lock = try WorkLock(beside: name, in: parent)
+    try Self.remove(name, in: parent, cancellation)
+    try checked(name.withCString { mkdirat(parent.descriptor.raw, $0, 0o700) }, "make", "\(path)")
+    self.path = path
+    self.parent = parent
+    self.name = name
+    self.lock = lock
+  }
+
+  deinit { if !isOver { try? Self.end(name, in: parent, lock) } }
+
+  /// Lets it stay, for somebody to look at; the next run by that name removes it.
+  package mutating func keep() {
+    isOver = true
+    lock.remove()
+  }
+
+  /// Removes it.
+  ///
+  /// - Throws: when something in it cannot be removed; the next run by that name tries again.
+  package mutating func remove() throws(MirrorError) {
+    guard !isOver else { return }
+    isOver = true
+    try Self.end(name, in: parent, lock)
+  }
+
+  private static func end(
+    _ name: FileName, in parent: borrowing AnchoredDirectory, _ lock: borrowing WorkLock
+  ) throws(MirrorError) {
+    // An interrupted run clears up too.
+    try remove(name, in: parent, Cancellation())
+    lock.remove()
+  }
+
+  private static func remove(
+    _ name: FileName, in parent: borrowing AnchoredDirectory, _ cancellation: Cancellation
+  ) throws(MirrorError) {
+    // Processes of a run that was killed a moment ago may still be dying, and writing.
+    for attempt in 1...20 {
+      do throws(MirrorError) {
+        return try TreeRemover(cancellation: cancellation).remove(name, in: parent)
+      } catch {
+        if error.code == .system(.noSuchFileOrDirectory) && attempt == 1 { return }
+        guard error.code == .system(.directoryNotEmpty), attempt < 20 else { throw error }
+        usleep(50_000)
+      }
+    }
+  }
+
+  /// Removes what killed runs left in a directory: those with a lock that nobody holds.
+  ///
+  /// - Returns: what was removed.
+  package static func sweep(
+    _ place: FilePath, cancellation: Cancellation
+  ) throws(MirrorError) -> [FilePath] {
+    guard access(place.string, F_OK) == 0 else { return [] }
+    let parent = try SafePath.make(place)
+    var swept: [FilePath] = []
+    for entry in try parent.entries() where entry.kind == .regular && entry.name.hasSuffix(".lock") {
+      let name = entry.name.dropping(last: 5)
+      guard let lock = WorkLock(leftBeside: name, in: parent) else { continue }
+      try remove(name, in: parent, cancellation)
+      lock.remove()
+      swept.append(place.appending(name.text ?? "\(name)"))
+    }
+    return swept
+  }
+}

@@ -1,0 +1,116 @@
+import MirrorTools
+import SystemPackage
+
+/// Where a package tree comes from: `[section snapshot/source]`.
+struct SnapshotSource {
+  /// A tree that is ready to be captured.
+  struct Tree {
+    let path: FilePath
+    /// Nothing in the snapshot is dated later; seconds.
+    let epoch: Int64
+    /// What is not the tree's own, relative to it.
+    let excluded: [String]
+  }
+
+  private enum Kind: String, CaseIterable {
+    case git
+    case rsync
+    case local
+    case metaRepository = "meta-repo"
+  }
+
+  /// What the snapshot's names begin with: `portage`.
+  let prefix: String
+  private let kind: Kind
+  private let remote: String
+  private let branch: String
+  private let name: String
+  private let isLive: Bool
+  private let cache: FilePath
+  private let work: FilePath
+  private let steps: StepRunner
+
+  /// Directories of a package tree that are the machine's.
+  private static let foreign = ["packages", "distfiles", "local", "CVS", ".git", ".svn"]
+
+  init(_ settings: BuildSettings, _ steps: StepRunner, _ work: FilePath) throws {
+    let text = try settings.required("snapshot/source/type")
+    guard let kind = Kind(rawValue: text) else {
+      throw MirrorError(
+        .invalid, "snapshot/source/type", "`\(text)` is no source of a snapshot",
+        remedy: "use \(Kind.allCases.map(\.rawValue).joined(separator: ", "))")
+    }
+    self.kind = kind
+    remote = try settings.required("snapshot/source/remote")
+    branch = try settings.text("snapshot/source/branch") ?? "master"
+    name = try settings.text("snapshot/source/name") ?? settings.required("target/build")
+    switch try settings.text("snapshot/type") ?? "dead" {
+    case "live": isLive = true
+    case "dead": isLive = false
+    case let other:
+      throw MirrorError(.invalid, "snapshot/type", "`\(other)` is neither live nor dead", remedy: "use one of them")
+    }
+    prefix = try settings.text("snapshot/prefix") ?? (kind == .metaRepository ? "meta-repo" : "portage")
+    cache = try settings.requiredPath("path/cache/git")
+    self.work = work
+    self.steps = steps
+    guard !prefix.contains("/"), !prefix.hasPrefix("."), !name.contains("/"), !name.hasPrefix(".") else {
+      throw MirrorError(
+        .invalid, "snapshot/source/name", "`\(name)` or snapshot/prefix `\(prefix)` is no directory's name",
+        remedy: "write a plain name")
+    }
+  }
+
+  /// Gets the tree.
+  func fetch(
+    version: String, cancellation: Cancellation, log: borrowing BuildLog
+  ) throws -> Tree {
+    let tree = work.appending(prefix)
+    let day = CalendarDate(version.utf8).map { Int64($0.ordinal) * 86400 } ?? 0
+    switch kind {
+    case .local:
+      guard remote.hasPrefix("/") else {
+        throw MirrorError(
+          .invalid, "snapshot/source/remote", "`\(remote)` is no absolute path", remedy: "begin it with /")
+      }
+      return Tree(path: FilePath(remote), epoch: day, excluded: isLive ? [] : Self.foreign)
+    case .rsync:
+      try steps.run(rsync(to: tree), named: "rsync", log: log)
+      return Tree(path: tree, epoch: day, excluded: [])
+    case .git, .metaRepository:
+      let repository = GitRepository(
+        remote: remote, cache: cache.appending(name), steps: steps, work: work, cancellation: cancellation)
+      let commit = try repository.fetch(branch: branch, log: log)
+      log.note("\(remote) \(branch) is at \(commit.name)")
+      try repository.place(commit, branch: branch, at: tree, isLive: isLive, log: log)
+      if kind == .metaRepository {
+        try repository.placeModules(of: commit, at: tree, isLive: isLive, log: log)
+      }
+      return Tree(path: tree, epoch: commit.time, excluded: [])
+    }
+  }
+
+  /// Only what changed is transferred; the copy that is captured is this run's own.
+  private func rsync(to tree: FilePath) -> String {
+    let kept = cache.removingLastComponent().appending("rsync").appending(name)
+    let excluded = Self.foreign.map { "--exclude=/\($0)/" }.joined(separator: " ")
+    return """
+      #!/bin/sh
+      set -eu
+      mkdir -p \(shellWord(kept.string))
+      exec 9> \(shellWord(kept.string + ".lock"))
+      flock 9
+      rsync -rlptD --delete --delete-excluded \(excluded) -- \(shellWord(remote + "/")) \(shellWord(kept.string + "/"))
+      cp -al \(shellWord(kept.string)) \(shellWord(tree.string)) 2> /dev/null || {
+        rm -rf \(shellWord(tree.string))
+        cp -a \(shellWord(kept.string)) \(shellWord(tree.string))
+      }
+
+      """
+  }
+}
+
+/// A word that a shell takes as it is.
+func shellWord(_ text: String) -> String {
+  String(decoding: ShellWord.quoted(Array(text.utf8)), as: UTF8.self)
+}

@@ -1,0 +1,23 @@
+import Glibc
+public import SystemPackage
+
+/// The spec tree that comes with the program.
+public enum SpecTree {
+  /// Where it lies: `$MIRRORCTL_SPECS`, beside an installed program in `share/mirrorctl/specs`, or in the
+  /// checkout that the program was built in; nil if it is in none of them.
+  ///
+  /// - Parameters:
+  ///   - program: the program's own path, without links.
+  ///   - named: `$MIRRORCTL_SPECS`.
+  public static func find(program: FilePath, named: String?) -> FilePath? {
+    if let named, named.hasPrefix("/") { return FilePath(named) }
+    let folder = program.removingLastComponent()
+    var candidates = [folder.removingLastComponent().appending("share/mirrorctl/specs")]
+    var ancestor = folder
+    while !ancestor.isEmpty, ancestor != "/" {
+      candidates.append(ancestor.appending("Sources/StageBuilder/Specs"))
+      ancestor = ancestor.removingLastComponent()
+    }
+    return candidates.first { access($0.appending("etc/master.conf").string, F_OK) == 0 }
+  }
+}

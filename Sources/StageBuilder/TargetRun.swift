@@ -1,0 +1,143 @@
+import FlexData
+import MirrorTools
+import SystemPackage
+
+/// One target from its settings to its trigger, and how that ended.
+struct TargetRun {
+  let name: String
+  let request: BuildRequest
+  let context: BuildContext
+  let anchor: Shared<AnchoredDirectory>
+  /// nil for a snapshot alone.
+  let records: VersionRecords?
+  let scripts: FilePath
+
+  /// A snapshot that another build makes is waited for, in seconds.
+  private static let patience = 15 * 60
+
+  /// Makes it, unless it is there.
+  func apply() -> BuildReport.Target {
+    let start = ContinuousClock.now
+    var entry = BuildReport.Target(name: name, outcome: .done)
+    do {
+      try run(&entry)
+    } catch {
+      entry.outcome = outcome(of: error)
+      entry.problem = "\(error)"
+    }
+    let (seconds, attoseconds) = (ContinuousClock.now - start).components
+    entry.seconds = Double(seconds) + Double(attoseconds / 1_000_000_000_000_000) / 1000
+    return entry
+  }
+
+  private func outcome(of error: any Error) -> BuildOutcome {
+    switch (error as? MirrorError)?.code {
+    case _ where context.cancellation.isCancelled: .interrupted
+    case .interrupted: .interrupted
+    case .busy: .busy
+    default: .failed
+    }
+  }
+
+  private func run(_ entry: inout BuildReport.Target) throws {
+    let target = try Target(name, try BuildSettings(request, target: name, context.source))
+    let output = try TarballOutput(target.outputKey, target.settings, anchor)
+    let log = try makeLog()
+    entry.log = records.map { $0.version.appending("log").appending(FileName("\(name).txt")) }
+    if try target.settings.isOfficial, try target.isToReplace() { try output.remove() }
+    if try isThere(target, output, &entry, log) { return }
+    let place = target.progressFile(output, records?.subarch)
+    let directory = try anchor.value.makePath(place.directory)
+    let progress = ProgressFile(place.name, probe: context.probe, clock: context.now)
+    try take(progress, in: directory, target)
+    defer { progress.drop(in: directory) }
+    // Another build may have made it while this one waited.
+    if try isThere(target, output, &entry, log) { return }
+    do {
+      let captured = try make(target, log)
+      entry.path = try captured?.path ?? output.existing()
+      entry.size = captured?.size
+      entry.sha256 = captured?.sha256
+      try trigger(target, entry.path, log)
+    } catch {
+      tellOfFailure(target, &entry, log)
+      throw error
+    }
+  }
+
+  private func makeLog() throws(MirrorError) -> BuildLog {
+    guard let records else { return try BuildLog.inMemory(tell: context.tell) }
+    return try BuildLog(FileName("\(name).txt"), in: try records.logs(), tell: context.tell)
+  }
+
+  /// Whether nothing is to be made; what should follow a finished target is done again then.
+  private func isThere(
+    _ target: Target, _ output: TarballOutput, _ entry: inout BuildReport.Target, _ log: borrowing BuildLog
+  ) throws -> Bool {
+    guard try target.settings.isOfficial else {
+      // Such a build leaves no tarball: a version that has a status was tried.
+      return try records.map { try $0.directory().status(of: "status") != nil } ?? false
+    }
+    guard let path = try output.existing() else { return false }
+    log.note("\(name): \(path) is there already")
+    entry.wasThere = true
+    entry.path = path
+    try trigger(target, path, log)
+    return true
+  }
+
+  private func take(
+    _ progress: ProgressFile, in directory: borrowing AnchoredDirectory, _ target: Target
+  ) throws(MirrorError) {
+    let deadline = ContinuousClock.now + .seconds(target.kind == .snapshot ? Self.patience : 0)
+    var isTold = false
+    while true {
+      do throws(MirrorError) {
+        try progress.take(in: directory)
+        return
+      } catch {
+        guard error.code == .busy, ContinuousClock.now < deadline else { throw error }
+      }
+      if !isTold { context.tell("\(name): another build makes it; waiting for that") }
+      isTold = true
+      try context.cancellation.wait(milliseconds: 200)
+    }
+  }
+
+  private func make(_ target: Target, _ log: borrowing BuildLog) throws -> TarballOutput.Captured? {
+    switch target.kind {
+    case .snapshot:
+      return try SnapshotTarget(
+        settings: target.settings, context: context, anchor: anchor, scripts: scripts
+      ).run(log: log)
+    case .stage:
+      guard let records else {
+        throw MirrorError(.invalid, name, "is a stage of no subarch", remedy: "give BUILD ARCH SUBARCH")
+      }
+      return try StageTarget(
+        settings: target.settings, context: context, anchor: anchor, records: records, scripts: scripts
+      ).run(log: log)
+    }
+  }
+
+  /// What follows a finished target, by the spec's own step or mirrorctl's.
+  private func trigger(_ target: Target, _ tarball: MirrorPath?, _ log: borrowing BuildLog) throws {
+    guard try target.settings.isOfficial else { return }
+    let root = try target.settings.path("path/chroot") ?? "/var/empty"
+    let steps = try StepRunner(target.settings, context, root: root, scripts: scripts)
+    if try steps.run("trigger/ok/run", in: .host, log: log) { return }
+    guard let tarball else { return }
+    try OkTrigger(
+      settings: target.settings, anchor: anchor, records: target.kind == .stage ? records : nil
+    ).run(tarball, log: log)
+  }
+
+  /// Failed packages go to `errors.json`, and the first error to whoever looks on.
+  private func tellOfFailure(
+    _ target: Target, _ entry: inout BuildReport.Target, _ log: borrowing BuildLog
+  ) {
+    let text = log.text()
+    entry.firstError = FirstError.lines(in: text)
+    if target.kind == .stage { try? records?.write(FailedPackage.all(in: text)) }
+  }
+}

@@ -1,0 +1,45 @@
+import Glibc
+import MirrorTools
+import SystemPackage
+
+/// A tarball that a target needs: a seed, or a snapshot.
+enum RequiredTarball {
+  /// Where it is: under its name, or not yet compressed, or compressed otherwise.
+  ///
+  /// - Parameter key: the element that names it; the name may be a pattern that one file matches.
+  static func find(_ key: String, _ settings: BuildSettings) throws -> FilePath {
+    let path = try settings.requiredPath(key)
+    if access(path.string, F_OK) == 0 { return path }
+    if let match = try pattern(key, path) { return match }
+    for stem in [stem(of: path)].compactMap(\.self) {
+      for suffix in [".tar"] + Compression.allCases.map({ ".tar.\($0.rawValue)" })
+      where access(stem + suffix, F_OK) == 0 {
+        return FilePath(stem + suffix)
+      }
+    }
+    throw MirrorError(
+      .invalid, path.string, "does not exist, but \(key) names it",
+      remedy: key == "path/mirror/snapshot"
+        ? "make it with `mirrorctl snapshot`" : "see .control of the subarch that it is of, and `mirrorctl init`")
+  }
+
+  private static func stem(of path: FilePath) -> String? {
+    for suffix in [".tar"] + Compression.allCases.map({ ".tar.\($0.rawValue)" })
+    where path.string.hasSuffix(suffix) {
+      return String(path.string.dropLast(suffix.utf8.count))
+    }
+    return nil
+  }
+
+  private static func pattern(_ key: String, _ path: FilePath) throws(MirrorError) -> FilePath? {
+    guard path.string.contains(where: { "*?[".contains($0) }) else { return nil }
+    var found = glob_t()
+    defer { globfree(&found) }
+    guard glob(path.string, 0, nil, &found) == 0, found.gl_pathc > 0 else { return nil }
+    guard found.gl_pathc == 1, let first = found.gl_pathv?[0] else {
+      throw MirrorError(
+        .invalid, key, "\(found.gl_pathc) files match `\(path)`", remedy: "let it match one")
+    }
+    return FilePath(platformString: first)
+  }
+}

@@ -1,0 +1,36 @@
+import MirrorTools
+import SystemPackage
+
+/// A snapshot of the package tree.
+struct SnapshotTarget {
+  let settings: BuildSettings
+  let context: BuildContext
+  let anchor: Shared<AnchoredDirectory>
+  /// Where scripts for the host are written.
+  let scripts: FilePath
+
+  /// Makes it, by the spec's own step or of `snapshot/source`.
+  ///
+  /// - Returns: what mirrorctl captured; nil where the spec's own step did.
+  func run(log: borrowing BuildLog) throws -> TarballOutput.Captured? {
+    let output = try TarballOutput("path/mirror/snapshot", settings, anchor)
+    var work = try WorkDirectory(
+      try settings.requiredPath("path/work"), cancellation: context.cancellation)
+    let steps = try StepRunner(settings, context, root: work.path, scripts: scripts)
+    // A step of the spec's own writes to where its tarball belongs.
+    _ = try anchor.value.makePath(output.path.parent)
+    if try steps.run("steps/run", in: .host, log: log) {
+      try work.remove()
+      return nil
+    }
+    let source = try SnapshotSource(settings, steps, work.path)
+    let tree = try source.fetch(
+      version: try settings.required("target/version"), cancellation: context.cancellation, log: log)
+    let captured = try output.capture(
+      try AnchoredDirectory(root: tree.path), epoch: tree.epoch, prefix: source.prefix + "/",
+      excluding: tree.excluded, context)
+    for note in captured.notes { log.note(note) }
+    try work.remove()
+    return captured
+  }
+}

@@ -1,0 +1,128 @@
+import MirrorTools
+import SystemPackage
+
+/// A stage: a seed is unpacked, changed by the spec's steps in a sandbox, and captured.
+struct StageTarget {
+  let settings: BuildSettings
+  let context: BuildContext
+  let anchor: Shared<AnchoredDirectory>
+  let records: VersionRecords
+  /// Where scripts for the host are written.
+  let scripts: FilePath
+
+  /// Builds it; METRO's order of steps.
+  ///
+  /// - Returns: what mirrorctl captured; nil where the spec's own step did.
+  func run(log: borrowing BuildLog) throws -> TarballOutput.Captured? {
+    let seed = try RequiredTarball.find("path/mirror/source", settings)
+    let snapshot = try settings.isOfficial ? RequiredTarball.find("path/mirror/snapshot", settings) : nil
+    let chroot = try settings.requiredPath("path/chroot")
+    var work = try WorkDirectory(
+      try settings.requiredPath("path/work"), cancellation: context.cancellation)
+    guard chroot.starts(with: work.path) else {
+      throw MirrorError(
+        .invalid, "path/chroot", "`\(chroot)` is not in path/work, \(work.path)", remedy: "let it begin so")
+    }
+    let steps = try StepRunner(settings, context, root: chroot, scripts: scripts)
+    do {
+      let root = Shared(try AnchoredDirectory(root: work.path).makePath(Self.path(of: chroot, in: work.path)))
+      let epoch = try unpack(seed, snapshot, steps, root, log)
+      try runInRoot(steps, root, log)
+      let captured = try settings.isOfficial ? capture(epoch, steps, chroot, root, log) : nil
+      try work.remove()
+      return captured
+    } catch {
+      if (error as? MirrorError)?.code != .interrupted { try inspect(steps, log) }
+      if context.keepsWork { log.note("\(work.path) is kept") }
+      if context.keepsWork { work.keep() } else { try? work.remove() }
+      throw error
+    }
+  }
+
+  /// A shell in the root of a failed step, if one is wanted.
+  private func inspect(_ steps: StepRunner, _ log: borrowing BuildLog) throws {
+    guard context.opensShell else { return }
+    log.note("a shell in the failed root; leave it by `exit`")
+    try steps.openShell(log: log)
+  }
+
+  /// - Returns: the moment after which nothing in the stage is dated, in seconds.
+  private func unpack(
+    _ seed: FilePath, _ snapshot: FilePath?, _ steps: StepRunner, _ root: Shared<AnchoredDirectory>,
+    _ log: borrowing BuildLog
+  ) throws -> Int64 {
+    let unpacking = StageUnpacking(settings: settings, context: context, root: root)
+    try unpacking.checkMachine(seed)
+    var epoch = CalendarDate(try settings.required("target/version").utf8).map { Int64($0.ordinal) * 86400 }
+    if try !steps.run("steps/unpack", in: .host, log: log) {
+      try unpacking.unpackSeed(seed, log)
+      if let snapshot { epoch = try unpacking.unpackSnapshot(snapshot, log) ?? epoch }
+    }
+    try steps.run("steps/unpack/post", in: .host, log: log)
+    return epoch ?? context.now()
+  }
+
+  private func runInRoot(
+    _ steps: StepRunner, _ root: Shared<AnchoredDirectory>, _ log: borrowing BuildLog
+  ) throws {
+    try steps.run("steps/chroot/prerun", in: .root(isEquipped: true), log: log)
+    guard try steps.run("steps/chroot/run", in: .root(isEquipped: true), log: log) else {
+      _ = try settings.required("steps/chroot/run")
+      return
+    }
+    if try settings.isOfficial {
+      try steps.run("steps/chroot/grabinfo", in: .root(isEquipped: true), log: log)
+      if try !steps.run("steps/precapture", in: .host, log: log) { try takeBuildInfo(root.value, log) }
+    }
+    try steps.run("steps/chroot/postrun", in: .root(isEquipped: true), log: log)
+    try steps.run("steps/chroot/clean", in: .root(isEquipped: false), log: log)
+    try steps.run("steps/chroot/test", in: .root(isEquipped: true), log: log)
+    try steps.run("steps/chroot/postclean", in: .root(isEquipped: false), log: log)
+    try steps.run("steps/clean", in: .host, log: log)
+  }
+
+  /// What `grabinfo` left in the root becomes the version's `build-info.json`.
+  private func takeBuildInfo(
+    _ root: borrowing AnchoredDirectory, _ log: borrowing BuildLog
+  ) throws(MirrorError) {
+    let place: MirrorPath = "tmp/build-info.json"
+    var text: [UInt8]?
+    do throws(MirrorError) { text = try root.contents(of: place, limit: 1 << 20) } catch {
+      if error.code != .system(.noSuchFileOrDirectory) { throw error }
+    }
+    guard let text else { return }
+    guard BuildInfo.isReadable(text) else {
+      log.note("\(root.displayed(place)) is no JSON object of strings: it is left out")
+      return
+    }
+    try records.write(buildInfo: text)
+    try root.directory(place.parent).unlink(place.name)
+  }
+
+  private func capture(
+    _ epoch: Int64, _ steps: StepRunner, _ chroot: FilePath, _ root: Shared<AnchoredDirectory>,
+    _ log: borrowing BuildLog
+  ) throws -> TarballOutput.Captured? {
+    let output = try TarballOutput("path/mirror/target", settings, anchor)
+    let stage = try settings.requiredPath("path/chroot/stage")
+    if try steps.run("steps/capture", in: .host, log: log) { return nil }
+    guard stage.starts(with: chroot) else {
+      throw MirrorError(
+        .invalid, "path/chroot/stage", "`\(stage)` is not in path/chroot, \(chroot)", remedy: "let it begin so")
+    }
+    log.note("\(settings.target ?? ""): capture \(output.path)")
+    context.progress.begin("capturing \(settings.target ?? "")", bytes: 0, files: 0)
+    defer { context.progress.end() }
+    let place = Self.path(of: stage, in: chroot)
+    let tree = try place.bytes.isEmpty ? root.value.duplicate() : root.value.directory(place)
+    let captured = try output.capture(tree, epoch: epoch, prefix: "./", context)
+    for note in captured.notes { log.note(note) }
+    return captured
+  }
+
+  private static func path(of path: FilePath, in top: FilePath) -> MirrorPath {
+    var rest = path
+    _ = rest.removePrefix(top)
+    return MirrorPath(rest.string)
+  }
+}

@@ -1,0 +1,64 @@
+import MirrorTools
+import SystemPackage
+
+/// Fills a root with its seed and the package tree.
+struct StageUnpacking {
+  let settings: BuildSettings
+  let context: BuildContext
+  /// `path/chroot`, opened.
+  let root: Shared<AnchoredDirectory>
+
+  /// Throws unless this machine can run what the seed holds.
+  func checkMachine(_ seed: FilePath) throws {
+    try ForeignArchitecture.check(seed, target: try settings.text("target/arch_desc"))
+  }
+
+  /// Unpacks the seed; device nodes are left out, since steps get their own.
+  func unpackSeed(_ seed: FilePath, _ log: borrowing BuildLog) throws {
+    log.note("\(settings.target ?? ""): unpack \(seed)")
+    _ = try unpack(seed, into: root.value, excluding: ["dev"], log)
+  }
+
+  /// Unpacks the snapshot to `snapshot/destination`.
+  ///
+  /// - Returns: the time of the newest file in it, in seconds; nil if there is no file in it.
+  func unpackSnapshot(_ snapshot: FilePath, _ log: borrowing BuildLog) throws -> Int64? {
+    guard let text = try settings.text("snapshot/destination") else { return nil }
+    let destination = MirrorPath(String(text.drop { $0 == "/" }))
+    let prefix = FileName(try settings.text("snapshot/prefix") ?? "portage")
+    log.note("\(settings.target ?? ""): unpack \(snapshot) to /\(destination)")
+    let parent = try root.value.makePath(destination.parent)
+    let scratch: FileName = ".mirrorctl-snapshot"
+    let remover = TreeRemover(cancellation: context.cancellation)
+    for stale in [scratch, destination.name] where try parent.status(of: stale) != nil {
+      try remover.remove(stale, in: parent)
+    }
+    try parent.makeDirectory(scratch)
+    let unpacked = try parent.directory(scratch)
+    let report = try unpack(snapshot, into: unpacked, excluding: [], log)
+    guard try unpacked.status(of: prefix)?.kind == .directory else {
+      throw MirrorError(
+        .invalid, snapshot.string, "holds no directory `\(prefix)`", remedy: "set snapshot/prefix to what it holds")
+    }
+    try parent.take(prefix, from: unpacked, as: destination.name)
+    try remover.remove(scratch, in: parent)
+    return report.newest
+  }
+
+  private func unpack(
+    _ tarball: FilePath, into directory: borrowing AnchoredDirectory, excluding excluded: [String],
+    _ log: borrowing BuildLog
+  ) throws(MirrorError) -> UnpackReport {
+    var options = TreeUnpacker.Options()
+    options.excluded = excluded
+    options.threads = context.jobs
+    context.progress.begin("unpacking \(tarball.lastComponent?.string ?? "")", bytes: 0, files: 0)
+    defer { context.progress.end() }
+    let unpacker = TreeUnpacker(options, cancellation: context.cancellation) { [progress = context.progress] in
+      progress.add(bytes: $0)
+    }
+    let report = try unpacker.unpack(tarball, into: directory)
+    for note in report.notes { log.note(note) }
+    return report
+  }
+}

@@ -1,0 +1,135 @@
+import Glibc
+import MirrorTools
+import SystemPackage
+
+/// Runs the scripts of a specification, each in a sandbox of its own.
+struct StepRunner {
+  /// Where a step runs.
+  enum Place {
+    /// On the host, as mirrorctl does.
+    case host
+    /// In the work directory as root, with or without caches and devices.
+    case root(isEquipped: Bool)
+  }
+
+  private let settings: BuildSettings
+  private let context: BuildContext
+  private let root: FilePath
+  private let template: SandboxPlan
+
+  /// - Parameter root: `path/chroot`.
+  init(_ settings: BuildSettings, _ context: BuildContext, root: FilePath, scripts: FilePath) throws {
+    self.settings = settings
+    self.context = context
+    self.root = root
+    var plan = SandboxPlan(root: nil, script: SandboxPlan.Script(name: "", text: ""))
+    plan.network = try Self.network(settings)
+    plan.environment = ["PATH": "/bin:/sbin:/usr/bin:/usr/sbin"]
+    plan.environment["TERM"] = context.terminal
+    plan.scriptDirectory = scripts.string
+    template = plan
+  }
+
+  /// `build/network`.
+  static func network(_ settings: BuildSettings) throws -> SandboxPlan.Network {
+    let text = try settings.text("build/network") ?? "host"
+    guard let network = SandboxPlan.Network(rawValue: text) else {
+      throw MirrorError(.invalid, "build/network", "`\(text)` is neither host nor none", remedy: "use one of them")
+    }
+    return network
+  }
+
+  /// Runs a script if the specification has it.
+  ///
+  /// - Returns: whether it has.
+  /// - Throws: when it fails; `interrupted` when the build is to stop.
+  @discardableResult
+  func run(_ key: String, in place: Place, log: borrowing BuildLog) throws -> Bool {
+    guard let text = try settings.script(key) else { return false }
+    try run(SandboxPlan.Script(name: key, text: text), in: place, log)
+    return true
+  }
+
+  /// Runs a script of mirrorctl's own on the host.
+  func run(_ text: String, named name: String, log: borrowing BuildLog) throws {
+    try run(SandboxPlan.Script(name: name, text: text), in: .host, log)
+  }
+
+  private func run(_ script: SandboxPlan.Script, in place: Place, _ log: borrowing BuildLog) throws {
+    try context.cancellation.check()
+    log.note("\(target): \(script.name)")
+    let end = try Sandbox(helper: context.helper).run(
+      try plan(script, in: place), output: log.descriptor, cancellation: context.cancellation)
+    try context.cancellation.check()
+    guard end != .exited(0) else { return }
+    let problem =
+      switch end {
+      case .exited(let status): "failed with exit status \(status)"
+      case .signalled(let signal): "was ended by signal \(signal)"
+      }
+    throw MirrorError(.invalid, "\(target): \(script.name)", problem, remedy: "see \(log.path)")
+  }
+
+  private var target: String { settings.target ?? "build" }
+
+  /// Opens a shell where steps run.
+  func openShell(log: borrowing BuildLog) throws {
+    var plan = try plan(SandboxPlan.Script(name: "shell", text: ""), in: .root(isEquipped: true))
+    plan.interactive = true
+    _ = try Sandbox(helper: context.helper).run(plan, output: log.descriptor, cancellation: context.cancellation)
+  }
+
+  private func plan(_ script: SandboxPlan.Script, in place: Place) throws -> SandboxPlan {
+    var plan = template
+    plan.script = script
+    guard case .root(let isEquipped) = place else {
+      // What runs on the host fetches snapshots and seeds.
+      plan.network = .host
+      return plan
+    }
+    plan.root = root.string
+    plan.hasSystemMounts = isEquipped
+    plan.hostName = "mirrorctl"
+    plan.personality = try isThirtyTwoBit() ? .linux32 : .native
+    if isEquipped { plan.mounts = try caches() }
+    return plan
+  }
+
+  private func isThirtyTwoBit() throws -> Bool {
+    try settings.text("target/arch_desc") == "x86-32bit" && Machine.name == "x86_64"
+  }
+
+  /// Directories of the host that are kept between builds.
+  private func caches() throws -> [SandboxPlan.Bind] {
+    let known = [
+      ("path/cache/package", "mounts/packages", "/var/tmp/cache/package"),
+      ("path/distfiles", "mounts/distfiles", "/var/cache/portage/distfiles"),
+    ]
+    return try known.compactMap { source, place, usual in
+      guard let path = try settings.path(source) else { return nil }
+      try makeDirectories(path)
+      return SandboxPlan.Bind(source: path.string, target: try settings.text(place) ?? usual)
+    }
+  }
+
+  private func makeDirectories(_ path: FilePath) throws(MirrorError) {
+    if mkdir(path.string, 0o755) == 0 || errno == EEXIST { return }
+    guard errno == ENOENT, !path.removingLastComponent().isEmpty else {
+      throw .system(lastErrno(), "make the directory", path.string)
+    }
+    try makeDirectories(path.removingLastComponent())
+    if mkdir(path.string, 0o755) != 0, errno != EEXIST {
+      throw .system(lastErrno(), "make the directory", path.string)
+    }
+  }
+}
+
+/// The machine that this runs on.
+enum Machine {
+  /// As `uname -m` has it: `x86_64`.
+  static var name: String {
+    var names = utsname()
+    guard uname(&names) == 0 else { return "" }
+    return withUnsafeBytes(of: names.machine) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+  }
+}

@@ -1,0 +1,109 @@
+import MirrorTools
+import SystemPackage
+
+/// A tarball that a target makes: its place in the mirror, and how it comes there.
+struct TarballOutput {
+  /// The finished, compressed tarball, relative to the mirror's root.
+  let path: MirrorPath
+  private let anchor: Shared<AnchoredDirectory>
+  private let name: TarballName
+  private let compression: Compression
+  /// Whether `mirrorctl compress` compresses it later.
+  private let isDeferred: Bool
+
+  /// - Parameter key: the element that names it.
+  init(_ key: String, _ settings: BuildSettings, _ anchor: Shared<AnchoredDirectory>) throws {
+    let text = try settings.required(key)
+    guard let path = try settings.mirrorPath(key, in: anchor.value.root),
+      let name = TarballName(path.name), let compression = name.compression
+    else {
+      throw MirrorError(
+        .invalid, key, "`\(text)` is no compressed tarball",
+        remedy: "let its name end in .tar.xz, .tar.zst, .tar.gz or .tar.bz2 (target/compression)")
+    }
+    self.path = path
+    self.anchor = anchor
+    self.name = name
+    self.compression = compression
+    switch try settings.text("capture/compress") ?? "now" {
+    case "now": isDeferred = false
+    case "later": isDeferred = true
+    case let other:
+      throw MirrorError(.invalid, "capture/compress", "`\(other)` is neither now nor later", remedy: "use one of them")
+    }
+  }
+
+  private var plainName: FileName { name.stem.appending(".tar") }
+  private var contentsName: FileName { name.stem.appending(".contents.gz") }
+
+  /// The finished tarball: compressed, or marked to be; nil if there is none.
+  func existing() throws(MirrorError) -> MirrorPath? {
+    let directory: AnchoredDirectory
+    do throws(MirrorError) { directory = try anchor.value.directory(path.parent) } catch {
+      if error.code == .system(.noSuchFileOrDirectory) { return nil }
+      throw error
+    }
+    if try directory.status(of: path.name)?.kind == .regular { return path }
+    guard try directory.status(of: plainName)?.kind == .regular else { return nil }
+    for mark in [".cme", ".cme.run"] where try directory.status(of: plainName.appending(mark)) != nil {
+      return path.parent.appending(plainName)
+    }
+    return nil
+  }
+
+  /// Removes what is there, for `metro/options: replace`.
+  func remove() throws(MirrorError) {
+    guard let there = try existing() else { return }
+    let directory = try anchor.value.directory(there.parent)
+    try directory.unlink(there.name)
+    try directory.sync()
+  }
+
+  /// Captures a tree as this tarball; nothing is seen of it before it is whole and durable.
+  ///
+  /// - Parameters:
+  ///   - epoch: seconds; no time in the tarball is later.
+  ///   - prefix: what names in the tarball begin with.
+  /// - Returns: what came to be, and its digests.
+  func capture(
+    _ tree: borrowing AnchoredDirectory, epoch: Int64, prefix: String, excluding excluded: [String] = [],
+    _ context: BuildContext
+  ) throws(MirrorError) -> Captured {
+    let directory = try anchor.value.makePath(path.parent)
+    let ownership = try directory.fileOwnership()
+    var options = TreeCapture.Options()
+    options.compression = isDeferred ? nil : compression
+    options.threads = context.jobs
+    options.epoch = epoch
+    options.prefix = prefix
+    options.excluded = excluded
+    let final = isDeferred ? plainName : path.name
+    let output = try DurableFile(final, in: directory)
+    let contents = try DurableFile(contentsName, in: directory)
+    let capture = TreeCapture(options, cancellation: context.cancellation) { [progress = context.progress] in
+      progress.add(bytes: $0)
+    }
+    let report = try capture.capture(tree, into: try output.duplicate(), contents: try contents.duplicate())
+    let status = try output.commit(ownership)
+    try contents.commit(ownership, syncingDirectory: false)
+    if isDeferred {
+      try DurableFile.write([], to: final.appending(".cme"), in: directory, ownership)
+    } else {
+      try FreshTarball.record(
+        report.digests, of: path, status, in: directory, catalog: context.catalog(), now: context.now())
+    }
+    return Captured(
+      path: path.parent.appending(final), size: status.size,
+      sha256: isDeferred ? nil : report.digests[DigestAlgorithm.sha256].map { hex($0) }, notes: report.notes)
+  }
+
+  /// What was captured.
+  struct Captured {
+    let path: MirrorPath
+    /// Bytes.
+    let size: Int64
+    let sha256: String?
+    /// What could not be kept.
+    let notes: [String]
+  }
+}

@@ -1,0 +1,46 @@
+import MirrorTools
+import SystemPackage
+
+/// One target of a build, with its settings: what is to be made, and whether it is there.
+struct Target {
+  /// `target/class`: which runner makes it.
+  enum Class: String {
+    case snapshot
+    case stage
+  }
+
+  let name: String
+  let kind: Class
+  let settings: BuildSettings
+
+  init(_ name: String, _ settings: BuildSettings) throws {
+    self.name = name
+    self.settings = settings
+    let text = try settings.required("target/class")
+    guard let kind = Class(rawValue: text) else {
+      throw MirrorError(
+        .invalid, "target/class", "`\(text)` of the target \(name) is not built by mirrorctl",
+        remedy: "use stage or snapshot")
+    }
+    self.kind = kind
+  }
+
+  /// The element that names its tarball.
+  var outputKey: String {
+    switch kind {
+    case .snapshot: "path/mirror/snapshot"
+    case .stage: "path/mirror/target"
+    }
+  }
+
+  /// Whether `metro/options` asks for what is there to be made anew.
+  func isToReplace() throws -> Bool { try settings.words("metro/options").contains("replace") }
+
+  /// The file that tells other builds that this target is under way, and the directory that it is in.
+  func progressFile(_ output: TarballOutput, _ subarch: MirrorPath?) -> (directory: MirrorPath, name: FileName) {
+    guard kind == .stage, let subarch else {
+      return (output.path.parent, FileName(".\(output.path.name)_progress"))
+    }
+    return (subarch.appending(".control"), FileName(".\(name)_progress"))
+  }
+}

@@ -1,0 +1,94 @@
+import ArgumentParser
+import MirrorTools
+import StageBuilder
+
+struct BuildCommand: Verb {
+  static let configuration = CommandConfiguration(
+    commandName: "build",
+    abstract: "Build stages: those named, or what the rotation has next.",
+    usage: """
+      mirrorctl build [<options>] [<build> <arch> <subarch> [<mode>[+<extras>]] [<date>]] [<name>: <value> ...]
+      """,
+    discussion: """
+      mirrorctl build funtoo-current x86-64bit generic_64
+      mirrorctl build funtoo-current x86-64bit generic_64 full+openvz 2026-11-23
+
+      Modes are full, freshen, quick and stage1. A build begins with the snapshot, if there is none of that \
+      date. Targets whose tarball is there are not built again. Without a name the build is made that \
+      `mirrorctl nextbuild` prints.
+      """)
+
+  @OptionGroup var options: BuildOptions
+  @OptionGroup var rotation: RotationOptions
+
+  @Argument(help: ArgumentHelp("What to build, and elements to define.", valueName: "what"))
+  var words: [String] = []
+
+  func run(_ context: CommandContext) throws -> ExitStatus {
+    let line = try BuildLine(words)
+    let session = try MirrorSession(options.global, context)
+    guard !line.names.isEmpty else { return try buildNext(session, line) }
+    guard (3...5).contains(line.names.count) else {
+      throw ValidationError("Name BUILD ARCH SUBARCH [MODE] [DATE], or nothing for the rotation's next build.")
+    }
+    let (mode, version) = try line.modeAndVersion(line.names[3...], today: context.today)
+    let request = try BuildRequest(
+      build: line.names[0], arch: line.names[1], subarch: line.names[2], mode: mode, version: version,
+      definitions: line.definitions)
+    return try options.perform(request, session)
+  }
+
+  private func buildNext(_ session: borrowing MirrorSession, _ line: BuildLine) throws -> ExitStatus {
+    let context = session.context
+    let settings = rotation.settings(over: session.configuration.rotation)
+    let plan = try NextBuildPlan(try session.scan(), settings, today: context.today)
+    if !options.global.quiet { plan.notices.forEach { context.errors.write(Array("\($0)\n".utf8)) } }
+    guard let next = plan.next else {
+      if options.global.json {
+        try context.print(json: plan)
+      } else if !options.global.quiet {
+        context.print("Builds are current.")
+      }
+      return .done
+    }
+    return try options.perform(try BuildRequest(next, definitions: line.definitions), session)
+  }
+}
+
+/// The words of a build: what it is, then `NAME: VALUE` pairs.
+struct BuildLine {
+  let names: [String]
+  let definitions: [(name: String, value: String)]
+
+  init(_ words: [String]) throws {
+    let names = words.prefix { !$0.hasSuffix(":") }
+    let pairs = words[names.endIndex...]
+    guard pairs.count.isMultiple(of: 2),
+      stride(from: pairs.startIndex, to: pairs.endIndex, by: 2).allSatisfy({ pairs[$0].hasSuffix(":") })
+    else {
+      throw ValidationError("Elements are defined as NAME: VALUE, two words each, the first with a colon.")
+    }
+    self.names = Array(names)
+    definitions = stride(from: pairs.startIndex, to: pairs.endIndex, by: 2).map {
+      (name: String(pairs[$0].dropLast()), value: pairs[$0 + 1])
+    }
+  }
+
+  /// `[MODE] [DATE]`, either of which may be left out.
+  func modeAndVersion(
+    _ words: ArraySlice<String>, today: CalendarDate
+  ) throws -> (mode: String, version: CalendarDate) {
+    let mode = words.first.flatMap { CalendarDate($0.utf8) == nil ? $0 : nil }
+    let rest = words.dropFirst(mode == nil ? 0 : 1)
+    return (mode ?? "full", try version(rest, today: today))
+  }
+
+  /// `[DATE]`.
+  func version(_ words: ArraySlice<String>, today: CalendarDate) throws -> CalendarDate {
+    guard let word = words.first else { return today }
+    guard words.count == 1, let date = CalendarDate(word.utf8) else {
+      throw ValidationError("`\(words.joined(separator: " "))` is no date: write YYYY-MM-DD.")
+    }
+    return date
+  }
+}

@@ -1,0 +1,25 @@
+import ArgumentParser
+import Foundation
+import MirrorTools
+import StageBuilder
+
+/// Runs one step as a build does: for those who look into a failure, and for tests.
+struct StepCommand: Verb {
+  static let configuration = CommandConfiguration(
+    commandName: "step", abstract: "Run one step of a build by its plan.",
+    shouldDisplay: false)
+
+  @Option(name: .long, help: "Seconds between SIGTERM and SIGKILL when it is interrupted.") var grace = 10
+
+  @Argument(help: "The plan: JSON.", completion: .file()) var plan: String
+
+  func run(_ context: CommandContext) throws -> ExitStatus {
+    let plan = try JSONDecoder().decode(
+      SandboxPlan.self, from: Data(contentsOf: URL(fileURLWithPath: plan)))
+    let output = try Descriptor.standardOutput()
+    switch try Sandbox(grace: grace).run(plan, output: output, cancellation: context.cancellation) {
+    case .exited(let status): throw ExitCode(status)
+    case .signalled(let signal): throw ExitCode(128 + signal)
+    }
+  }
+}

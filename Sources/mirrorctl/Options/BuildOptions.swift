@@ -1,0 +1,80 @@
+import ArgumentParser
+import MirrorTools
+import StageBuilder
+import SystemPackage
+
+/// What the verbs that build take.
+struct BuildOptions: ParsableArguments {
+  @OptionGroup var global: GlobalOptions
+  @OptionGroup var jobs: JobOptions
+
+  @Flag(name: .long, help: "Only print what would be done.")
+  var pretend = false
+
+  @Flag(name: .long, help: "Leave the work directory of a failed build for a look at it.")
+  var keepWork = false
+
+  @Flag(name: .long, help: "Open a shell in the root of a step that failed, then clean up.")
+  var shell = false
+
+  /// What a build needs of this run.
+  func buildContext(_ session: borrowing MirrorSession) throws -> BuildContext {
+    let context = session.context
+    var source = global.configuration.request(context)
+    source.definitions = [(name: "path/mirror", value: session.root.string)]
+    source.tree = SpecTree.find(program: .ofThisProgram, named: context.environment["MIRRORCTL_SPECS"])
+    let isShown = context.showsProgress && !global.quiet
+    var build = BuildContext(
+      root: session.root, layout: try session.configuration.layout(), source: source,
+      jobs: jobs.jobs, now: context.now, cancellation: context.cancellation,
+      progress: session.progress
+    ) { text in
+      if isShown { context.errors.write(Array((text + "\n").utf8)) }
+    }
+    build.keepsWork = keepWork
+    build.opensShell = shell
+    build.terminal = context.environment["TERM"]
+    build.probe = context.probe
+    // Digests that cannot be remembered are taken from their sidecars.
+    let catalog = Catalogs(session.root, context)
+    build.catalog = { catalog.open() }
+    return build
+  }
+
+  /// Shows the plan, or builds and tells how it ended.
+  func perform(_ request: BuildRequest, _ session: borrowing MirrorSession) throws -> ExitStatus {
+    let context = session.context
+    let build = BuildRun(request, try buildContext(session))
+    if pretend {
+      let plan = try build.plan()
+      if global.json { try context.print(json: plan) } else { BuildText(plan).lines.forEach(context.print) }
+      return .done
+    }
+    let progress = session.progress
+    let report = try ProgressLine.showing(progress, on: context, unless: global.quiet) { try build.apply() }
+    if global.json { try context.print(json: report) }
+    let text = BuildText(report)
+    if !global.json, !global.quiet { text.lines.forEach(context.print) }
+    text.problems.forEach(context.message)
+    switch report.outcome {
+    case .done: return .done
+    case .busy: return .busy
+    case .failed, .aborted, .interrupted: return .failed
+    }
+  }
+}
+
+/// The catalog of a build, opened when there is something to remember.
+private final class Catalogs: Sendable {
+  private let root: FilePath
+  private let context: CommandContext
+
+  init(_ root: FilePath, _ context: CommandContext) {
+    self.root = root
+    self.context = context
+  }
+
+  func open() -> Catalog? {
+    try? Catalog.open(for: root, in: context.stateDirectory) { [context] in context.message("\($0)") }
+  }
+}

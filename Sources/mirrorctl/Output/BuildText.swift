@@ -1,0 +1,34 @@
+import MirrorTools
+import StageBuilder
+
+/// A build's plan or report as lines.
+struct BuildText {
+  let lines: [String]
+  /// What went wrong.
+  var problems: [String] = []
+
+  init(_ plan: BuildPlan) {
+    lines =
+      ["build \(plan.build)"]
+      + plan.targets.map { target in
+        guard let path = target.path else { return "  \(target.name): as the targets before it have it" }
+        return "  \(target.name): \(path)\(target.isThere ? " (there already)" : "")"
+      }
+  }
+
+  init(_ report: BuildReport) {
+    lines = report.targets.filter { $0.outcome == .done }.map { target in
+      let path = target.path.map { "\(report.mirror)/\($0)" } ?? "done"
+      if target.wasThere { return "\(target.name): \(path) is there already" }
+      let size = target.size.map { ", \(humanBytes($0))" } ?? ""
+      return "\(target.name): \(path)\(size), \(humanSeconds(target.seconds))"
+    }
+    for target in report.targets where target.outcome != .done {
+      problems.append(target.problem ?? "\(target.name): \(target.outcome.rawValue)")
+      for line in target.firstError { problems.append("\(target.name): | \(line)") }
+    }
+    if let count = report.failcount, count > 0 {
+      problems.append("\(report.build): failures in a row: \(count)")
+    }
+  }
+}
