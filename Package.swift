@@ -61,6 +61,7 @@ let package = Package(
     .testTarget(
       name: "StageBuilderTests",
       dependencies: ["StageBuilder", "mirrorctl", "MirrorTools", "TestSupport", "CLinux", system],
+      exclude: ["Portage", "Specs"],
       swiftSettings: strict),
     .testTarget(
       name: "FlexDataTests", dependencies: ["FlexData", "TestSupport"],
