@@ -31,10 +31,11 @@ let package = Package(
     .systemLibrary(
       name: "CLibArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
     .systemLibrary(name: "CLZMA", pkgConfig: "liblzma", providers: [.apt(["liblzma-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(
       name: "MirrorTools",
       dependencies: [
-        "FlexData", "CLinux", "CDigestLanes", "COpenSSL", "CLibXML2", "CLibArchive", "CLZMA", system,
+        "FlexData", "CLinux", "CDigestLanes", "COpenSSL", "CLibXML2", "CLibArchive", "CLZMA", "CZlib", system,
         .product(name: "GRDB", package: "GRDB.swift"),
       ],
       exclude: ["Index/index.rng"],

@@ -1,5 +1,7 @@
-/* liblzma's multi-threaded encoder: libarchive's own use of it can be neither interrupted nor freed half-way. */
+/* liblzma's multi-threaded encoder and decoder: libarchive's own encoder can be neither interrupted nor freed
+   half-way, and its decoder has one thread. */
 #include <lzma.h>
 
-/* A macro with a cast, which Swift does not import. */
+/* Macros with casts, which Swift does not import. */
 static const uint32_t mctl_preset_extreme = LZMA_PRESET_EXTREME;
+static const uint32_t mctl_concatenated = LZMA_CONCATENATED;

@@ -1,3 +1,5 @@
+import MirrorTools
+
 /// How a build or one of its targets ended; only ``failed`` counts against the subarch.
 public enum BuildOutcome: String, Sendable, Codable {
   /// The stage and all that goes with it is in place.
@@ -10,4 +12,15 @@ public enum BuildOutcome: String, Sendable, Codable {
   case busy
   /// SIGINT or SIGTERM ended it.
   case interrupted
+
+  /// How an error ends a build.
+  init(of error: any Error, otherwise: BuildOutcome, _ cancellation: Cancellation) {
+    self =
+      switch (error as? MirrorError)?.code {
+      case _ where cancellation.isCancelled: .interrupted
+      case .interrupted: .interrupted
+      case .busy: .busy
+      default: otherwise
+      }
+  }
 }

@@ -22,6 +22,8 @@ public struct BuildReport: Sendable, Encodable {
     public var problem: String?
     /// What the log says of it first.
     public var firstError: [String] = []
+    /// The work directory, where it was kept after a failure.
+    public var work: String?
     /// The log, relative to the mirror's root.
     public var log: MirrorPath?
   }
@@ -36,6 +38,8 @@ public struct BuildReport: Sendable, Encodable {
   public internal(set) var network = "host"
   /// How it ended as a whole.
   public internal(set) var outcome = BuildOutcome.done
+  /// Why nothing was begun.
+  public internal(set) var problem: String?
   /// In the order in which they ran.
   public internal(set) var targets: [Target] = []
   /// Consecutive failures of the subarch by now; nil where none are counted.

@@ -37,23 +37,39 @@ public struct BuildRun: Sendable {
 
   /// Builds.
   ///
-  /// - Returns: how it ended, whatever went wrong with a target.
-  /// - Throws: where nothing was begun: code `busy` where another build is at it.
-  public func apply() throws -> BuildReport {
-    let anchor = Shared(try AnchoredDirectory(root: context.root, layout: context.layout))
-    let shared = try settings(nil)
-    let names = try targetNames()
+  /// - Returns: how it ended, whatever went wrong.
+  public func apply() -> BuildReport {
     var report = BuildReport(mirror: "\(context.root)", build: request.description)
+    do {
+      let scripts = try begin(&report)
+      try run(&report, scripts.path)
+    } catch {
+      report.outcome = BuildOutcome(of: error, otherwise: .aborted, context.cancellation)
+      report.problem = "\(error)"
+    }
+    return report
+  }
+
+  /// Looks whether anything can be built here, before anything counts as a failure.
+  ///
+  /// - Returns: where scripts for the host are written.
+  private func begin(_ report: inout BuildReport) throws -> WorkDirectory {
+    let shared = try settings(nil)
     report.network = try StepRunner.network(shared).rawValue
     let temporary = try shared.path("path/tmp") ?? "/var/tmp/mirrorctl"
-    var scripts = try WorkDirectory(
-      temporary.appending("run").appending("\(getpid())"), cancellation: context.cancellation)
-    _ = try WorkDirectory.sweep(temporary.appending("run"), cancellation: context.cancellation)
+    let runs = temporary.appending("run")
+    let scripts = try WorkDirectory(runs.appending("\(getpid())"), cancellation: context.cancellation)
+    _ = try WorkDirectory.sweep(runs, cancellation: context.cancellation)
     try checkSandbox(scripts.path)
+    return scripts
+  }
+
+  private func run(_ report: inout BuildReport, _ scripts: FilePath) throws {
+    let anchor = Shared(try AnchoredDirectory(root: context.root, layout: context.layout))
+    let names = try targetNames()
     guard let path = request.path, names != ["snapshot"] else {
-      try run(names, anchor, nil, scripts.path, &report)
-      try scripts.remove()
-      return report
+      run(names, anchor, nil, scripts, &report)
+      return
     }
     let records = VersionRecords(path, version: request.version.description, root: anchor)
     let lock = ProgressFile(".multi_progress", probe: context.probe, clock: context.now)
@@ -61,15 +77,14 @@ public struct BuildRun: Sendable {
     try lock.take(in: control)
     defer { lock.drop(in: control) }
     try records.write(targets: names.filter { $0 != "snapshot" })
-    try run(names, anchor, records, scripts.path, &report)
-    let isOfficial = try shared.isOfficial
+    try records.write([])
+    run(names, anchor, records, scripts, &report)
+    let isOfficial = try settings(nil).isOfficial
     switch report.outcome {
     case .done: try records.write(isDone: true, counting: isOfficial)
     case .failed: report.failcount = try records.write(isDone: false, counting: isOfficial)
     case .aborted, .busy, .interrupted: break
     }
-    try scripts.remove()
-    return report
   }
 
   /// What the request asks for, by the names of targets.
@@ -104,7 +119,7 @@ public struct BuildRun: Sendable {
   private func run(
     _ names: [String], _ anchor: Shared<AnchoredDirectory>, _ records: VersionRecords?, _ scripts: FilePath,
     _ report: inout BuildReport
-  ) throws {
+  ) {
     for name in names {
       let run = TargetRun(
         name: name, request: request, context: context, anchor: anchor, records: records, scripts: scripts)

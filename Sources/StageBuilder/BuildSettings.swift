@@ -51,7 +51,8 @@ struct BuildSettings {
     guard try elements.isMultiline(name) else {
       let place = try elements.place(of: name).map { "\($0): " } ?? ""
       throw MirrorError(
-        .invalid, "\(place)\(name)", "is no script: it has one line", remedy: "write `\(name): [` and its lines"
+        .invalid, "\(place)\(name)", "is no script: it has one line",
+        remedy: "write `\(name): [` and its lines"
       )
     }
     return lines.joined(separator: "\n") + "\n"
@@ -65,7 +66,8 @@ struct BuildSettings {
     }
     let path = FilePath(text).lexicallyNormalized()
     guard path != "/" else {
-      throw MirrorError(.invalid, name, "is the root of the file system", remedy: "name a directory of its own")
+      throw MirrorError(
+        .invalid, name, "is the root of the file system", remedy: "name a directory of its own")
     }
     return path
   }

@@ -1,4 +1,5 @@
 import FlexData
+import Glibc
 import MirrorTools
 import SystemPackage
 
@@ -22,21 +23,12 @@ struct TargetRun {
     do {
       try run(&entry)
     } catch {
-      entry.outcome = outcome(of: error)
+      entry.outcome = BuildOutcome(of: error, otherwise: .failed, context.cancellation)
       entry.problem = "\(error)"
     }
     let (seconds, attoseconds) = (ContinuousClock.now - start).components
     entry.seconds = Double(seconds) + Double(attoseconds / 1_000_000_000_000_000) / 1000
     return entry
-  }
-
-  private func outcome(of error: any Error) -> BuildOutcome {
-    switch (error as? MirrorError)?.code {
-    case _ where context.cancellation.isCancelled: .interrupted
-    case .interrupted: .interrupted
-    case .busy: .busy
-    default: .failed
-    }
   }
 
   private func run(_ entry: inout BuildReport.Target) throws {
@@ -61,6 +53,10 @@ struct TargetRun {
       try trigger(target, entry.path, log)
     } catch {
       tellOfFailure(target, &entry, log)
+      if context.keepsWork, let work = try? target.settings.path("path/work"), access(work.string, F_OK) == 0
+      {
+        entry.work = work.string
+      }
       throw error
     }
   }

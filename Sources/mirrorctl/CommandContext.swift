@@ -13,6 +13,7 @@ struct CommandContext: Sendable {
   let environment: [String: String]
   /// Seconds since the epoch.
   let now: @Sendable () -> Int64
+  /// Whether it is root outside of any namespace that mirrorctl made.
   let isRoot: Bool
   let probe: ProcessProbe
   let cancellation: Cancellation
@@ -40,7 +41,10 @@ struct CommandContext: Sendable {
     let cancellation = Cancellation()
     SignalWatcher.watch { cancellation.cancel(signal: $0) }
     var environment: [String: String] = [:]
-    for name in ["MIRRORCTL_MIRROR", "MIRRORCTL_CONFIG", "MIRRORCTL_ISA", "MIRRORCTL_SPECS", "XDG_STATE_HOME", "HOME", "TERM"] {
+    for name in [
+      "MIRRORCTL_MIRROR", "MIRRORCTL_CONFIG", "MIRRORCTL_ISA", "MIRRORCTL_SPECS", "XDG_STATE_HOME", "HOME",
+      "TERM", "SOURCE_DATE_EPOCH",
+    ] {
       if let value = getenv(name) { environment[name] = String(cString: value) }
     }
     return CommandContext(

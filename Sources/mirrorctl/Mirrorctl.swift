@@ -1,6 +1,5 @@
 import ArgumentParser
 import FlexData
-import Foundation
 import Glibc
 import MirrorTools
 import StageBuilder
@@ -24,28 +23,21 @@ struct Mirrorctl: ParsableCommand {
       CompressCommand.self, StatusCommand.self,
       NextBuildCommand.self, ZapCommand.self, EmptiesCommand.self,
       BuildCommand.self, SnapshotCommand.self, ConfigCommand.self, InitCommand.self, StepCommand.self,
+      UnpackCommand.self, CaptureCommand.self,
     ])
 
   static func main() {
     SandboxHelper.runIfAsked(CommandLine.arguments)
     let arguments = Array(CommandLine.arguments.dropFirst())
     let isRoot = geteuid() == 0
-    if !isRoot, needsRoot(arguments) {
-      // Before any thread is started.
-      do throws(MirrorError) { try UserNamespace.enter() } catch {
-        FileHandle.standardError.write(Data("mirrorctl: \(error)\n".utf8))
-        Glibc.exit(1)
-      }
+    do throws(MirrorError) {
+      // Before the first thread: namespaces of users want it so.
+      if !isRoot && BuildVerbs.needRoot(arguments) { try UserNamespace.enter() }
+    } catch {
+      Sink.descriptor(STDERR_FILENO).write(Array("mirrorctl: \(error)\n".utf8))
+      Glibc.exit(ExitStatus(error).rawValue)
     }
-    Glibc.exit(execute(arguments, CommandContext.process(isRoot: isRoot)))
-  }
-
-  /// Whether a command line works at a root of many owners, which needs numbers of its own of a plain user.
-  private static func needsRoot(_ arguments: [String]) -> Bool {
-    guard let verb = arguments.first, ["build", "snapshot", "unpack", "capture"].contains(verb) else {
-      return false
-    }
-    return !arguments.contains { ["--help", "-h", "--pretend", "--version"].contains($0) }
+    Glibc.exit(execute(arguments, .process(isRoot: isRoot)))
   }
 
   /// Runs one command line and tells its exit status.
@@ -84,6 +76,17 @@ struct Mirrorctl: ParsableCommand {
 /// A subcommand that runs in a context of its caller's making.
 protocol Verb: ParsableCommand {
   func run(_ context: CommandContext) throws -> ExitStatus
+}
+
+/// The verbs that work as root: an ordinary user becomes that in a namespace of his own.
+private enum BuildVerbs {
+  static let names = ["build", "snapshot", "step"]
+
+  /// Whether a command line is one of theirs that does more than tell.
+  static func needRoot(_ arguments: [String]) -> Bool {
+    guard let verb = arguments.first, names.contains(verb) else { return false }
+    return !arguments.contains { ["--help", "-h", "--pretend", "-p"].contains($0) }
+  }
 }
 
 /// How a run ended, for cron and scripts.

@@ -9,6 +9,8 @@
 #include <stdint.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "Namespaces.h"
@@ -83,3 +85,51 @@ static inline int clinux_pipe(int *ends) {
 static inline int clinux_memory_file(const char *name) {
     return (int)syscall(SYS_memfd_create, name, 1u /* MFD_CLOEXEC */);
 }
+
+/* statx(2) of a node of a tree; seconds and nanoseconds apart, as a far time in nanoseconds exceeds 64 bits. */
+struct clinux_node {
+    uint64_t device, inode, size, blocks;
+    int64_t mtime, ctime;
+    uint32_t mtime_ns, ctime_ns, mode, uid, gid, links, major, minor;
+};
+
+static inline int clinux_node(int file, struct clinux_node *out) {
+    struct statx s;
+    const long result = syscall(SYS_statx, file, "", 0x1000 /* AT_EMPTY_PATH */, STATX_BASIC_STATS, &s);
+    if (result != 0) return -1;
+    *out = (struct clinux_node){
+        .device = ((uint64_t)s.stx_dev_major << 32) | s.stx_dev_minor,
+        .inode = s.stx_ino,
+        .size = s.stx_size,
+        .blocks = s.stx_blocks,
+        .mtime = s.stx_mtime.tv_sec,
+        .ctime = s.stx_ctime.tv_sec,
+        .mtime_ns = s.stx_mtime.tv_nsec,
+        .ctime_ns = s.stx_ctime.tv_nsec,
+        .mode = s.stx_mode,
+        .uid = s.stx_uid,
+        .gid = s.stx_gid,
+        .links = s.stx_nlink,
+        .major = s.stx_rdev_major,
+        .minor = s.stx_rdev_minor,
+    };
+    return 0;
+}
+
+/* utimensat(2) of the modification time alone, never through a link; of the descriptor itself if name is "". */
+static inline int clinux_touch(int directory, const char *name, int64_t seconds, uint32_t nanoseconds) {
+    const struct timespec times[2] = {{.tv_nsec = (1L << 30) - 2 /* UTIME_OMIT */},
+                                      {.tv_sec = seconds, .tv_nsec = nanoseconds}};
+    if (name[0] == 0) return futimens(directory, times);
+    return utimensat(directory, name, times, 0x100 /* AT_SYMLINK_NOFOLLOW */);
+}
+
+/* mknodat(2), whose device number a macro makes. */
+static inline int clinux_make_node(int directory, const char *name, uint32_t mode, uint32_t major,
+                                   uint32_t minor) {
+    return mknodat(directory, name, mode, makedev(major, minor));
+}
+
+/* O_PATH stands behind _GNU_SOURCE; SEEK_DATA and SEEK_HOLE too. */
+static const int CLINUX_O_PATH = 010000000;
+static const int CLINUX_SEEK_DATA = 3, CLINUX_SEEK_HOLE = 4;

@@ -35,6 +35,12 @@ static inline int clinux_hide_descriptors(unsigned first) {
     return (int)syscall(SYS_close_range, first, ~0u, 4u);
 }
 
+/* Gives every signal its default action, glibc's own two as well: posix_spawn(3) leaves those ignored. */
+static inline void clinux_reset_signals(void) {
+    const unsigned long none[8] = {0};
+    for (int number = 1; number <= 64; number++) syscall(SYS_rt_sigaction, number, none, (void *)0, 8UL);
+}
+
 /* sethostname(2) */
 static inline int clinux_set_host_name(const char *name, size_t length) {
     return (int)syscall(SYS_sethostname, name, length);
@@ -109,7 +115,6 @@ static inline int clinux_pivot_to_current_directory(void) {
 /* openat2(2) flags: links are followed as if the directory were the root. */
 static const uint64_t CLINUX_IN_ROOT = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
 /* O_PATH stands behind _GNU_SOURCE. */
-static const int CLINUX_O_PATH = 010000000;
 
 /* The flags of chattr(1). FS_IOC_GETFLAGS of ioctl_iflags(2); they fit into 32 bits whatever the type says. */
 static inline int clinux_file_flags(int file, uint32_t *flags) {

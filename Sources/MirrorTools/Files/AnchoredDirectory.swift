@@ -100,43 +100,18 @@ package struct AnchoredDirectory: ~Copyable {
 
   /// The names in this directory, `.` and `..` left out, in the disk's order.
   package func entries() throws(MirrorError) -> [Entry] {
-    var entries: [Entry] = []
-    // A descriptor that was read before, or shares its position with one that was, stands at the end.
-    lseek(descriptor.raw, 0, SEEK_SET)
-    let fault: Errno? = withUnsafeTemporaryAllocation(byteCount: 32768, alignment: 16) { buffer in
-      while true {
-        let count = clinux_getdents64(descriptor.raw, buffer.baseAddress, buffer.count)
-        if count == 0 { return nil }
-        if count < 0 { return lastErrno() }
-        appendEntries(in: UnsafeRawBufferPointer(buffer)[..<count], to: &entries)
-      }
+    let records = try attempt("read", displayed(path)) { () throws(Errno) in
+      try DirectoryListing.records(of: descriptor)
     }
-    if let fault { throw .system(fault, "read", displayed(path)) }
-    return entries
+    return records.map { Entry(name: $0.name, kind: kind(of: $0)) }
   }
 
-  private func appendEntries(in records: Slice<UnsafeRawBufferPointer>, to entries: inout [Entry]) {
-    var records = UnsafeRawBufferPointer(rebasing: records)
-    // struct linux_dirent64: ino (8), off (8), reclen (2), type (1), name.
-    while records.count > 19 {
-      let length = Int(records.loadUnaligned(fromByteOffset: 16, as: UInt16.self))
-      guard length > 19, length <= records.count else { return }
-      let name = records[19..<length].prefix { $0 != 0 }
-      let type = records[18]
-      if !(name.elementsEqual(".".utf8) || name.elementsEqual("..".utf8)) {
-        let name = FileName(bytes: Array(name))
-        entries.append(Entry(name: name, kind: kind(of: name, type: type)))
-      }
-      records = UnsafeRawBufferPointer(rebasing: records[length...])
-    }
-  }
-
-  private func kind(of name: FileName, type: UInt8) -> FileKind {
-    switch Int(type) {
+  private func kind(of record: DirectoryListing.Record) -> FileKind {
+    switch record.type {
     case Int(DT_DIR): .directory
     case Int(DT_REG): .regular
     case Int(DT_LNK): .link
-    case Int(DT_UNKNOWN): (try? status(of: name))??.kind ?? .other
+    case Int(DT_UNKNOWN): (try? status(of: record.name))??.kind ?? .other
     default: .other
     }
   }

@@ -17,6 +17,13 @@ package struct Descriptor: ~Copyable {
     Descriptor(owning: Int32(try retrying { Int(fcntl(raw, F_DUPFD_CLOEXEC, 0)) }))
   }
 
+  /// Where a symbolic link points that is held by `O_PATH`, as it is written.
+  func linkTarget() throws(Errno) -> [UInt8] {
+    var target = [CChar](repeating: 0, count: Int(PATH_MAX))
+    let count = try retrying { readlinkat(raw, "", &target, target.count) }
+    return target.prefix(count).map { UInt8(bitPattern: $0) }
+  }
+
   /// `statx(2)` of the open file.
   package func status() throws(Errno) -> FileStatus {
     var raw = clinux_status()
@@ -57,6 +64,34 @@ package struct Descriptor: ~Copyable {
       rest = rest.dropFirst(count)
     }
   }
+
+  /// Writes all bytes at an offset.
+  func write(_ bytes: UnsafeRawBufferPointer, at offset: Int64) throws(Errno) {
+    var rest = bytes[...]
+    var offset = off_t(offset)
+    while !rest.isEmpty {
+      let piece = UnsafeRawBufferPointer(rebasing: rest)
+      let count = try retrying { pwrite(raw, piece.baseAddress, piece.count, offset) }
+      rest = rest.dropFirst(count)
+      offset += off_t(count)
+    }
+  }
+
+  /// Where the first byte at or after `offset` is that is on the disk; nil if none is.
+  func data(from offset: Int64) throws(Errno) -> Int64? {
+    do throws(Errno) { return Int64(try retrying { lseek(raw, off_t(offset), CLINUX_SEEK_DATA) }) } catch {
+      guard error == .noSuchAddressOrDevice else { throw error }
+      return nil
+    }
+  }
+
+  /// Where the first hole at or after `offset` begins; the file's end counts as one.
+  func hole(from offset: Int64) throws(Errno) -> Int64 {
+    Int64(try retrying { lseek(raw, off_t(offset), CLINUX_SEEK_HOLE) })
+  }
+
+  /// Makes the file so long, with a hole where nothing was written.
+  func truncate(to size: Int64) throws(Errno) { try retrying { Int(ftruncate(raw, off_t(size))) } }
 
   /// Writes all bytes of an array.
   package func write(_ bytes: [UInt8]) throws(Errno) {

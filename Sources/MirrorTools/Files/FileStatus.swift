@@ -68,6 +68,7 @@ package struct Ownership: Sendable {
   package let gid: UInt32
   package let mode: UInt32
 
+  /// Of these numbers, and permission bits.
   package init(uid: UInt32, gid: UInt32, mode: UInt32) {
     self.uid = uid
     self.gid = gid

@@ -3,23 +3,59 @@ import Glibc
 import SystemPackage
 
 /// Looks into a tarball that is to become a seed.
-enum SeedTarball {
+package enum SeedTarball {
   /// Programs that every stage has, in one of these places.
   private static let programs = [
     "bin/bash", "usr/bin/bash", "bin/busybox", "usr/bin/busybox", "bin/sh", "usr/bin/env",
   ]
 
   /// ELF class and machine by architecture. Source: elf(5), `e_ident[EI_CLASS]` and `e_machine`.
-  private static let machines: [FileName: (class: UInt8, machine: UInt16)] = [
-    "x86-64bit": (2, 62), "pure64": (2, 62), "x86-32bit": (1, 3), "arm-64bit": (2, 183), "arm-32bit": (1, 40),
-    "riscv-64bit": (2, 243),
+  private static let machines: [FileName: ProgramHeader.Machine] = [
+    "x86-64bit": .init(class: 2, number: 62), "pure64": .init(class: 2, number: 62),
+    "x86-32bit": .init(class: 1, number: 3), "arm-64bit": .init(class: 2, number: 183),
+    "arm-32bit": .init(class: 1, number: 40), "riscv-64bit": .init(class: 2, number: 243),
   ]
+
+  /// What programs of an architecture, as mirrors name it, are made for; nil if that is not known.
+  package static func machine(of architecture: FileName) -> ProgramHeader.Machine? { machines[architecture] }
+
+  /// How the first program begins that every stage has; nil if a tarball has none.
+  ///
+  /// - Throws: when it is no tarball, or damaged.
+  package static func program(in name: String) throws(MirrorError) -> ProgramHeader? {
+    var found: ProgramHeader?
+    try forEachProgram(in: name) { _, header in
+      found = header
+      return false
+    }
+    return found
+  }
 
   /// Throws if a file is no tarball, or holds programs of another architecture than its place in the mirror.
   static func check(
     _ placement: SubarchSetup.Placement, in anchor: borrowing AnchoredDirectory
   ) throws(MirrorError) {
     let name = placement.source
+    let architecture = placement.path.parent.parent.parent.name
+    let expected = machines[architecture]
+    var strange: String?
+    try forEachProgram(in: name) { path, header in
+      // Without an architecture that is known the whole tarball is read.
+      guard let expected else { return true }
+      if header.machine != expected { strange = path }
+      return false
+    }
+    if let strange {
+      throw MirrorError(
+        .invalid, name, "is not for \(architecture): its \(strange) is of another architecture",
+        remedy: "take a stage of the right one")
+    }
+  }
+
+  /// Visits the programs that every stage has until `visit` says no more; throws if it is no whole tarball.
+  private static func forEachProgram(
+    in name: String, _ visit: (String, ProgramHeader) -> Bool
+  ) throws(MirrorError) {
     guard let archive = archive_read_new() else { throw .system(.noMemory, "read", name) }
     defer { archive_read_free(archive) }
     archive_read_support_filter_all(archive)
@@ -27,7 +63,6 @@ enum SeedTarball {
     guard archive_read_open_filename(archive, name, 1 << 18) == ARCHIVE_OK else {
       throw LibArchive.fault(of: archive, "read", name)
     }
-    let expected = machines[placement.path.parent.parent.parent.name]
     var entry: OpaquePointer?
     var isEmpty = true
     while true {
@@ -40,30 +75,18 @@ enum SeedTarball {
           remedy: "download it again")
       }
       isEmpty = false
-      guard let expected, let path = archive_entry_pathname(entry).map({ String(cString: $0) }),
+      guard let path = archive_entry_pathname(entry).map({ String(cString: $0) }),
         programs.contains(path.hasPrefix("./") ? String(path.dropFirst(2)) : path),
-        let found = header(of: archive)
+        let header = header(of: archive)
       else { continue }
-      guard found == expected else {
-        throw MirrorError(
-          .invalid, name,
-          "is not for \(placement.path.parent.parent.parent.name): its \(path) is of another architecture",
-          remedy: "take a stage of the right one")
-      }
-      return
+      if !visit(path, header) { return }
     }
     if isEmpty { throw MirrorError(.invalid, name, "is an empty tarball", remedy: "download it again") }
   }
 
-  /// Class and machine of the ELF program that the archive is at; nil if it is none.
-  private static func header(of archive: OpaquePointer) -> (class: UInt8, machine: UInt16)? {
-    var bytes = [UInt8](repeating: 0, count: 20)
-    guard archive_read_data(archive, &bytes, bytes.count) == bytes.count,
-      bytes.prefix(4) == [0x7f, 0x45, 0x4c, 0x46]
-    else { return nil }
-    let isBigEndian = bytes[5] == 2
-    let machine =
-      isBigEndian ? UInt16(bytes[18]) << 8 | UInt16(bytes[19]) : UInt16(bytes[19]) << 8 | UInt16(bytes[18])
-    return (bytes[4], machine)
+  private static func header(of archive: OpaquePointer) -> ProgramHeader? {
+    var bytes = [UInt8](repeating: 0, count: ProgramHeader.size)
+    guard archive_read_data(archive, &bytes, bytes.count) == bytes.count else { return nil }
+    return ProgramHeader(bytes)
   }
 }

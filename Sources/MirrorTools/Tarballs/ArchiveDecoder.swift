@@ -3,7 +3,7 @@ import SystemPackage
 
 /// Decompresses a file block by block; what the blocks hold does not matter.
 struct ArchiveDecoder: ~Copyable {
-  private let handle: ReadHandle
+  private let handle: ArchiveReadHandle
   private let file: Descriptor
   private let subject: String
   private var isAtEnd = false
@@ -14,7 +14,7 @@ struct ArchiveDecoder: ~Copyable {
   init(
     _ compression: Compression, of file: consuming Descriptor, subject: String
   ) throws(MirrorError) {
-    let handle = try ReadHandle(subject: subject)
+    let handle = try ArchiveReadHandle(subject: subject)
     let archive = handle.raw
     // Exactly this filter: a guess would unpack twice a stream that holds another compressed one.
     try LibArchive.check(
@@ -30,6 +30,9 @@ struct ArchiveDecoder: ~Copyable {
     self.file = file
     self.subject = subject
   }
+
+  /// Bytes of the file that were decompressed so far, as far as the filter tells.
+  var consumed: Int64 { archive_filter_bytes(handle.raw, -1) }
 
   /// The next bytes, valid until the next call; nil at the stream's sound end.
   ///
@@ -47,16 +50,4 @@ struct ArchiveDecoder: ~Copyable {
     try LibArchive.check(result, handle.raw, "read", subject)
     return UnsafeRawBufferPointer(start: bytes, count: count)
   }
-}
-
-/// The one owner of a libarchive reader.
-private struct ReadHandle: ~Copyable {
-  let raw: OpaquePointer
-
-  init(subject: String) throws(MirrorError) {
-    guard let raw = archive_read_new() else { throw .system(.noMemory, "read", subject) }
-    self.raw = raw
-  }
-
-  deinit { archive_read_free(raw) }
 }

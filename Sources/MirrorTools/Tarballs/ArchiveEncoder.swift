@@ -5,18 +5,19 @@ import SystemPackage
 /// gzip, bzip2 and zstd by libarchive.
 struct ArchiveEncoder: StreamEncoder, ~Copyable {
   private let handle: WriteHandle
-  /// libarchive writes to its descriptor.
-  private let file: Descriptor
+  private let output: CallbackOutput
   private let subject: String
 
   /// - Parameters:
   ///   - threads: for zstd, whose bytes do not depend on the number.
   ///   - subject: the path that errors name.
   init(
-    _ settings: CompressionSettings, threads: Int, into file: consuming Descriptor, subject: String,
+    _ settings: CompressionSettings, threads: Int, into sink: any ByteSink, subject: String,
     cancellation: Cancellation
   ) throws(MirrorError) {
-    let handle = try WriteHandle(settings.compression, subject: subject, cancellation: cancellation)
+    let output = CallbackOutput(sink)
+    let handle = try WriteHandle(
+      settings.compression, output, subject: subject, cancellation: cancellation)
     let archive = handle.raw
     let filter = settings.compression.filterName
     var options: [(name: String, value: String?)] = [("compression-level", "\(settings.level)")]
@@ -32,10 +33,19 @@ struct ArchiveEncoder: StreamEncoder, ~Copyable {
         subject)
     }
     try LibArchive.check(archive_write_set_bytes_per_block(archive, 1 << 16), archive, "compress", subject)
-    try LibArchive.check(archive_write_open_fd(archive, file.raw), archive, "compress", subject)
+    // Otherwise the last block is filled with zeros.
+    try LibArchive.check(archive_write_set_bytes_in_last_block(archive, 1), archive, "compress", subject)
+    try output.check(
+      archive_write_open(
+        archive, Unmanaged.passUnretained(output).toOpaque(), nil,
+        { _, context, bytes, count in
+          guard let context else { return -1 }
+          let output = Unmanaged<CallbackOutput>.fromOpaque(context).takeUnretainedValue()
+          return output.write(UnsafeRawBufferPointer(start: bytes, count: count))
+        }, nil), archive, subject)
     try Self.beginEntry(archive, subject)
     self.handle = handle
-    self.file = file
+    self.output = output
     self.subject = subject
   }
 
@@ -48,11 +58,34 @@ struct ArchiveEncoder: StreamEncoder, ~Copyable {
 
   mutating func encode(_ bytes: UnsafeRawBufferPointer) throws(MirrorError) {
     let count = archive_write_data(handle.raw, bytes.baseAddress, bytes.count)
-    guard count == bytes.count else { throw LibArchive.fault(of: handle.raw, "compress", subject) }
+    try output.check(count == bytes.count ? ARCHIVE_OK : ARCHIVE_FATAL, handle.raw, subject)
   }
 
   mutating func finish() throws(MirrorError) {
-    try LibArchive.check(archive_write_close(handle.raw), handle.raw, "compress", subject)
+    try output.check(archive_write_close(handle.raw), handle.raw, subject)
+  }
+}
+
+/// Takes what libarchive writes, and remembers why it could not.
+private final class CallbackOutput {
+  private let sink: any ByteSink
+  private var fault: MirrorError?
+
+  init(_ sink: any ByteSink) { self.sink = sink }
+
+  func write(_ bytes: UnsafeRawBufferPointer) -> Int {
+    do throws(MirrorError) {
+      try sink.write(bytes)
+      return bytes.count
+    } catch {
+      fault = error
+      return -1
+    }
+  }
+
+  func check(_ result: Int32, _ archive: OpaquePointer, _ subject: String) throws(MirrorError) {
+    guard result != ARCHIVE_OK else { return }
+    throw fault ?? LibArchive.fault(of: archive, "compress", subject)
   }
 }
 
@@ -61,10 +94,15 @@ private struct WriteHandle: ~Copyable {
   let raw: OpaquePointer
   private let compression: Compression
   private let cancellation: Cancellation
+  /// Freeing may still write.
+  private let output: CallbackOutput
 
-  init(_ compression: Compression, subject: String, cancellation: Cancellation) throws(MirrorError) {
+  init(
+    _ compression: Compression, _ output: CallbackOutput, subject: String, cancellation: Cancellation
+  ) throws(MirrorError) {
     guard let raw = archive_write_new() else { throw .system(.noMemory, "compress", subject) }
     self.raw = raw
+    self.output = output
     self.compression = compression
     self.cancellation = cancellation
   }

@@ -61,7 +61,7 @@ struct TarballCompression: Sendable {
     _ tar: borrowing PlainTarball, _ directory: borrowing AnchoredDirectory
   ) throws(MirrorError) -> Int64 {
     let output = try DurableFile(target, in: directory)
-    let sink = try output.duplicate()
+    let sink = FileSink(try output.duplicate(), subject: tar.subject)
     if settings.compression == .xz {
       var encoder = try XZEncoder(
         level: settings.level, threads: threads, into: sink, subject: tar.subject, cancellation: cancellation)

@@ -10,7 +10,7 @@ import SystemPackage
 /// it cannot be freed half-way.
 struct XZEncoder: StreamEncoder, ~Copyable {
   private let stream = LZMAStream()
-  private let file: Descriptor
+  private let sink: any ByteSink
   private let output = ChunkBuffer(count: 1 << 16)
   private let subject: String
   private let cancellation: Cancellation
@@ -19,9 +19,9 @@ struct XZEncoder: StreamEncoder, ~Copyable {
   ///   - threads: at most so many; fewer if their memory would be more than half of the machine's.
   ///   - subject: the path that errors name.
   init(
-    level: Int, threads: Int, into file: consuming Descriptor, subject: String, cancellation: Cancellation
+    level: Int, threads: Int, into sink: any ByteSink, subject: String, cancellation: Cancellation
   ) throws(MirrorError) {
-    self.file = file
+    self.sink = sink
     self.subject = subject
     self.cancellation = cancellation
     var options = lzma_mt()
@@ -72,8 +72,7 @@ struct XZEncoder: StreamEncoder, ~Copyable {
   }
 
   private func writeOutput() throws(MirrorError) {
-    let filled = output.prefix(output.bytes.count - stream.raw.pointee.avail_out)
-    try attempt("compress", subject) { () throws(Errno) in try file.write(filled) }
+    try sink.write(output.prefix(output.bytes.count - stream.raw.pointee.avail_out))
     resetOutput()
   }
 
@@ -86,20 +85,5 @@ struct XZEncoder: StreamEncoder, ~Copyable {
     result == LZMA_MEM_ERROR
       ? .system(.noMemory, "compress", subject)
       : MirrorError(.library, subject, "liblzma failed with status \(result.rawValue)")
-  }
-}
-
-/// The one owner of liblzma's state, which must not move.
-private struct LZMAStream: ~Copyable {
-  let raw: UnsafeMutablePointer<lzma_stream>
-
-  init() {
-    raw = .allocate(capacity: 1)
-    raw.initialize(to: lzma_stream())
-  }
-
-  deinit {
-    lzma_end(raw)
-    raw.deallocate()
   }
 }

@@ -5,6 +5,9 @@ import SystemPackage
 
 /// A target's log: what its steps print, and what is done between them.
 struct BuildLog: ~Copyable {
+  /// What lines begin with that are mirrorctl's.
+  static let mark = ">>> "
+
   /// Where steps print to.
   let descriptor: Descriptor
   /// The log's path, for messages.
@@ -47,7 +50,7 @@ struct BuildLog: ~Copyable {
   /// Notes what is done, and tells who looks on.
   func note(_ text: String) {
     // A full disk fails the step, not its log.
-    try? descriptor.write(Array(">>> \(text)\n".utf8))
+    try? descriptor.write(Array("\(Self.mark)\(text)\n".utf8))
     tell(text)
   }
 

@@ -42,7 +42,9 @@ struct FailedPackage: Hashable, Sendable {
   }
 
   private static func quoted(_ text: String) -> String {
-    "\"" + text.unicodeScalars.map { $0 == "\"" || $0 == "\\" ? "\\\($0)" : $0.value < 0x20 ? "?" : "\($0)" }.joined()
+    "\""
+      + text.unicodeScalars.map { $0 == "\"" || $0 == "\\" ? "\\\($0)" : $0.value < 0x20 ? "?" : "\($0)" }
+      .joined()
       + "\""
   }
 }
@@ -62,12 +64,14 @@ extension StringProtocol {
 
 /// What a log says first of a failure.
 enum FirstError {
-  /// The line that names a failed package, else the last lines of the log.
+  /// The line that names a failed package, else the last lines of the step that failed.
   static func lines(in log: some StringProtocol) -> [String] {
     let lines = log.split(whereSeparator: \.isNewline).map(\.withoutColours)
     if let first = lines.firstIndex(where: { $0.hasPrefix(" * ERROR: ") }) {
       return Array(lines[first...].prefix(4))
     }
-    return Array(lines.suffix(10))
+    // What stands before belongs to steps that succeeded.
+    let begin = lines.lastIndex { $0.hasPrefix(BuildLog.mark) }.map { $0 + 1 } ?? 0
+    return Array(lines[begin...].suffix(10))
   }
 }

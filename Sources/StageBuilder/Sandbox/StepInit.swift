@@ -46,6 +46,7 @@ struct StepInit {
     umask(0o022)
     if plan.personality == .linux32 { try checked(clinux_become_32bit(), "use", "linux32") }
     try checked(clinux_hide_descriptors(3), "close", "descriptors")
+    clinux_reset_signals()
     var none = signalSet()
     sigprocmask(SIG_SETMASK, &none, nil)
   }

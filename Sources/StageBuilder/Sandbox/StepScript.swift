@@ -31,7 +31,10 @@ struct StepScript: ~Copyable {
 
   private func write(_ text: String, _ report: SandboxReport.Writer) throws(MirrorError) {
     guard unlinkat(directory.raw, name, 0) == 0 || errno == ENOENT else {
-      throw .system(lastErrno(), "replace", path)
+      let error = lastErrno()
+      throw MirrorError(
+        .system(error), path, "is in the way of a script, and cannot be removed: \(error)",
+        remedy: "look at what the seed or an earlier step made of it")
     }
     let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
     let file = Descriptor(

@@ -46,7 +46,9 @@ struct WorkLock: ~Copyable {
   /// Takes that of a dead run; nil if it is another's, or held.
   init?(leftBeside work: FileName, in parent: borrowing AnchoredDirectory) {
     let name = FileName(bytes: work.bytes + Array(".lock".utf8))
-    let raw = name.withCString { openat(parent.descriptor.raw, $0, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC) }
+    let raw = name.withCString {
+      openat(parent.descriptor.raw, $0, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
+    }
     guard raw >= 0 else { return nil }
     let file = Descriptor(owning: raw)
     guard (try? Self.isOurs(file)) == true, Self.text(file).hasPrefix(Self.mark), Self.lock(file),

@@ -45,7 +45,8 @@ struct GitRepository {
   }
 
   private func commit(_ reference: String) throws(MirrorError) -> Commit {
-    let words = try ask(["show", "--no-patch", "--format=%H %ct", reference]).split(whereSeparator: \.isWhitespace)
+    let words = try ask(["show", "--no-patch", "--format=%H %ct", reference]).split(
+      whereSeparator: \.isWhitespace)
     guard words.count == 2, let time = Int64(words[1]) else {
       throw MirrorError(.invalid, cache.string, "does not tell its commit \(reference)", remedy: "remove it")
     }

@@ -48,7 +48,8 @@ struct SnapshotSource {
     case "live": isLive = true
     case "dead": isLive = false
     case let other:
-      throw MirrorError(.invalid, "snapshot/type", "`\(other)` is neither live nor dead", remedy: "use one of them")
+      throw MirrorError(
+        .invalid, "snapshot/type", "`\(other)` is neither live nor dead", remedy: "use one of them")
     }
     prefix = try settings.text("snapshot/prefix") ?? (kind == .metaRepository ? "meta-repo" : "portage")
     cache = try settings.requiredPath("path/cache/git")

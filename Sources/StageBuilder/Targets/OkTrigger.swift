@@ -34,7 +34,8 @@ struct OkTrigger {
   }
 
   /// Lets a link say where the tarball is, as seen from the link.
-  private func place(_ link: MirrorPath, to tarball: MirrorPath, log: borrowing BuildLog) throws(MirrorError) {
+  private func place(_ link: MirrorPath, to tarball: MirrorPath, log: borrowing BuildLog) throws(MirrorError)
+  {
     let directory = try anchor.value.makePath(link.parent)
     let name = Self.name(link.name, following: tarball.name)
     if let there = try directory.status(of: name), there.kind != .link {

@@ -20,7 +20,8 @@ enum RequiredTarball {
     throw MirrorError(
       .invalid, path.string, "does not exist, but \(key) names it",
       remedy: key == "path/mirror/snapshot"
-        ? "make it with `mirrorctl snapshot`" : "see .control of the subarch that it is of, and `mirrorctl init`")
+        ? "make it with `mirrorctl snapshot`"
+        : "see .control of the subarch that it is of, and `mirrorctl init`")
   }
 
   private static func stem(of path: FilePath) -> String? {

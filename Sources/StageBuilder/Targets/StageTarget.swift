@@ -124,7 +124,8 @@ struct StageTarget {
     if stage.starts(with: chroot) { return try root.directory(path(of: stage, in: chroot)) }
     guard stage.starts(with: work), chroot.starts(with: stage) else {
       throw MirrorError(
-        .invalid, "path/chroot/stage", "`\(stage)` is neither in path/chroot, \(chroot), nor above it in path/work",
+        .invalid, "path/chroot/stage",
+        "`\(stage)` is neither in path/chroot, \(chroot), nor above it in path/work",
         remedy: "let it begin so")
     }
     return try AnchoredDirectory(root: stage)

@@ -38,7 +38,8 @@ struct StageUnpacking {
     let report = try unpack(snapshot, into: unpacked, excluding: [], log)
     guard try unpacked.status(of: prefix)?.kind == .directory else {
       throw MirrorError(
-        .invalid, snapshot.string, "holds no directory `\(prefix)`", remedy: "set snapshot/prefix to what it holds")
+        .invalid, snapshot.string, "holds no directory `\(prefix)`",
+        remedy: "set snapshot/prefix to what it holds")
     }
     try parent.take(prefix, from: unpacked, as: destination.name)
     try remover.remove(scratch, in: parent)
@@ -54,7 +55,8 @@ struct StageUnpacking {
     options.threads = context.jobs
     context.progress.begin("unpacking \(tarball.lastComponent?.string ?? "")", bytes: 0, files: 0)
     defer { context.progress.end() }
-    let unpacker = TreeUnpacker(options, cancellation: context.cancellation) { [progress = context.progress] in
+    let unpacker = TreeUnpacker(options, cancellation: context.cancellation) {
+      [progress = context.progress] in
       progress.add(bytes: $0)
     }
     let report = try unpacker.unpack(tarball, into: directory)

@@ -34,7 +34,8 @@ struct StepRunner {
   static func network(_ settings: BuildSettings) throws -> SandboxPlan.Network {
     let text = try settings.text("build/network") ?? "host"
     guard let network = SandboxPlan.Network(rawValue: text) else {
-      throw MirrorError(.invalid, "build/network", "`\(text)` is neither host nor none", remedy: "use one of them")
+      throw MirrorError(
+        .invalid, "build/network", "`\(text)` is neither host nor none", remedy: "use one of them")
     }
     return network
   }
@@ -76,7 +77,8 @@ struct StepRunner {
   func openShell(log: borrowing BuildLog) throws {
     var plan = try plan(SandboxPlan.Script(name: "shell", text: ""), in: .root(isEquipped: true))
     plan.interactive = true
-    _ = try Sandbox(helper: context.helper).run(plan, output: log.descriptor, cancellation: context.cancellation)
+    _ = try Sandbox(helper: context.helper).run(
+      plan, output: log.descriptor, cancellation: context.cancellation)
   }
 
   private func plan(_ script: SandboxPlan.Script, in place: Place) throws -> SandboxPlan {

@@ -29,7 +29,8 @@ struct TarballOutput {
     case "now": isDeferred = false
     case "later": isDeferred = true
     case let other:
-      throw MirrorError(.invalid, "capture/compress", "`\(other)` is neither now nor later", remedy: "use one of them")
+      throw MirrorError(
+        .invalid, "capture/compress", "`\(other)` is neither now nor later", remedy: "use one of them")
     }
   }
 
@@ -71,7 +72,7 @@ struct TarballOutput {
   ) throws(MirrorError) -> Captured {
     let directory = try anchor.value.makePath(path.parent)
     let ownership = try directory.fileOwnership()
-    var options = TreeCapture.Options()
+    var options = TreeCapture.Options(epoch: epoch)
     options.compression = isDeferred ? nil : compression
     options.threads = context.jobs
     options.epoch = epoch

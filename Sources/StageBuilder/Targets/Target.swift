@@ -37,7 +37,9 @@ struct Target {
   func isToReplace() throws -> Bool { try settings.words("metro/options").contains("replace") }
 
   /// The file that tells other builds that this target is under way, and the directory that it is in.
-  func progressFile(_ output: TarballOutput, _ subarch: MirrorPath?) -> (directory: MirrorPath, name: FileName) {
+  func progressFile(_ output: TarballOutput, _ subarch: MirrorPath?) -> (
+    directory: MirrorPath, name: FileName
+  ) {
     guard kind == .stage, let subarch else {
       return (output.path.parent, FileName(".\(output.path.name)_progress"))
     }

@@ -29,7 +29,8 @@ struct BuildCommand: Verb {
     let session = try MirrorSession(options.global, context)
     guard !line.names.isEmpty else { return try buildNext(session, line) }
     guard (3...5).contains(line.names.count) else {
-      throw ValidationError("Name BUILD ARCH SUBARCH [MODE] [DATE], or nothing for the rotation's next build.")
+      throw ValidationError(
+        "Name BUILD ARCH SUBARCH [MODE] [DATE], or nothing for the rotation's next build.")
     }
     let (mode, version) = try line.modeAndVersion(line.names[3...], today: context.today)
     let request = try BuildRequest(

@@ -150,7 +150,7 @@ extension DigestReport {
 }
 
 /// `a,b` as values of an enumeration.
-private func parseList<Value: RawRepresentable & CaseIterable>(
+func parseList<Value: RawRepresentable & CaseIterable>(
   _ text: String, _ noun: String
 ) throws -> [Value] where Value.RawValue == String {
   try text.split(separator: ",", omittingEmptySubsequences: false).map { word in

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import MirrorTools
 import StageBuilder
+import SystemPackage
 
 /// Runs one step as a build does: for those who look into a failure, and for tests.
 struct StepCommand: Verb {
@@ -11,9 +12,21 @@ struct StepCommand: Verb {
 
   @Option(name: .long, help: "Seconds between SIGTERM and SIGKILL when it is interrupted.") var grace = 10
 
+  @Option(
+    name: .long, help: ArgumentHelp("Hold this work directory meanwhile.", valueName: "dir"),
+    completion: .directory)
+  var work: String?
+
   @Argument(help: "The plan: JSON.", completion: .file()) var plan: String
 
   func run(_ context: CommandContext) throws -> ExitStatus {
+    guard let work else { return try runStep(context) }
+    var held = try WorkDirectory(FilePath(work).absolute, cancellation: context.cancellation)
+    defer { try? held.remove() }
+    return try runStep(context)
+  }
+
+  private func runStep(_ context: CommandContext) throws -> ExitStatus {
     let plan = try JSONDecoder().decode(
       SandboxPlan.self, from: Data(contentsOf: URL(fileURLWithPath: plan)))
     let output = try Descriptor.standardOutput()

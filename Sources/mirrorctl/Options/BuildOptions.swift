@@ -51,7 +51,7 @@ struct BuildOptions: ParsableArguments {
       return .done
     }
     let progress = session.progress
-    let report = try ProgressLine.showing(progress, on: context, unless: global.quiet) { try build.apply() }
+    let report = ProgressLine.showing(progress, on: context, unless: global.quiet) { build.apply() }
     if global.json { try context.print(json: report) }
     let text = BuildText(report)
     if !global.json, !global.quiet { text.lines.forEach(context.print) }

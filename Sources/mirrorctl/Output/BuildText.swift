@@ -23,9 +23,13 @@ struct BuildText {
       let size = target.size.map { ", \(humanBytes($0))" } ?? ""
       return "\(target.name): \(path)\(size), \(humanSeconds(target.seconds))"
     }
+    if let problem = report.problem { problems.append(problem) }
     for target in report.targets where target.outcome != .done {
       problems.append(target.problem ?? "\(target.name): \(target.outcome.rawValue)")
       for line in target.firstError { problems.append("\(target.name): | \(line)") }
+    }
+    for case let work? in report.targets.map(\.work) {
+      problems.append("\(work) is kept: remove it when you have seen it")
     }
     if let count = report.failcount, count > 0 {
       problems.append("\(report.build): failures in a row: \(count)")

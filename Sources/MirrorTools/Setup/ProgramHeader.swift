@@ -1,0 +1,46 @@
+import Glibc
+package import SystemPackage
+
+/// How an ELF program begins; see `elf(5)`.
+package struct ProgramHeader: Hashable, Sendable {
+  /// What a program is made for.
+  package struct Machine: Hashable, Sendable {
+    /// `EI_CLASS`: 1 for 32 bits, 2 for 64.
+    package let `class`: UInt8
+    /// `e_machine`.
+    package let number: UInt16
+
+    package init(class: UInt8, number: UInt16) {
+      self.class = `class`
+      self.number = number
+    }
+  }
+
+  /// Bytes that tell what a program is for.
+  package static let size = 20
+
+  /// The first ``size`` bytes.
+  package let bytes: [UInt8]
+
+  /// What it is made for.
+  package var machine: Machine {
+    let (first, second) = (UInt16(bytes[18]), UInt16(bytes[19]))
+    let isBigEndian = bytes[5] == 2
+    return Machine(class: bytes[4], number: isBigEndian ? first << 8 | second : second << 8 | first)
+  }
+
+  /// Of a file's first bytes; nil if they are not those of an ELF program.
+  package init?(_ bytes: [UInt8]) {
+    guard bytes.count >= Self.size, bytes.prefix(4) == [0x7f, 0x45, 0x4c, 0x46] else { return nil }
+    self.bytes = Array(bytes.prefix(Self.size))
+  }
+
+  /// Of a program on the disk, through links; nil if it cannot be read or is none.
+  package init?(program path: FilePath) {
+    let raw = open(path.string, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+    guard raw >= 0 else { return nil }
+    let file = Descriptor(owning: raw)
+    guard let bytes = try? file.bytes(upTo: Self.size) else { return nil }
+    self.init(bytes)
+  }
+}

@@ -1,0 +1,15 @@
+/// Lines for a person, of which a hostile input makes no more than can be read.
+struct Notes: Hashable, Sendable {
+  private static let limit = 100
+  private var kept: [String] = []
+  private var others = 0
+
+  init() {}
+
+  mutating func add(_ line: @autoclosure () -> String) {
+    if kept.count < Self.limit { kept.append(line()) } else { others += 1 }
+  }
+
+  /// The lines, in order.
+  var lines: [String] { kept + (others > 0 ? ["and \(others) more like these"] : []) }
+}

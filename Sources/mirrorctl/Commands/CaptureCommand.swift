@@ -1,0 +1,125 @@
+import ArgumentParser
+import MirrorTools
+import SystemPackage
+
+struct CaptureCommand: Verb {
+  static let configuration = CommandConfiguration(
+    commandName: "capture",
+    abstract: "Write a directory as a tarball that depends on its content alone.",
+    discussion: """
+      The same tree gives the same bytes whatever the machine, the number of threads or the directory's place. \
+      The tarball appears under its name whole and durable, or not at all.
+      """)
+
+  @OptionGroup var job: JobOptions
+  @OptionGroup var results: ResultOptions
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp("xz, zst, gz, bz2 or none (default: by the tarball's name).", valueName: "format"))
+  var compression: CompressionArgument?
+
+  @Option(name: .long, help: ArgumentHelp("How hard (default: 9, for zst 19).", valueName: "n"))
+  var level: Int?
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "Later modification times become this one (default: $SOURCE_DATE_EPOCH, then now).",
+      valueName: "seconds"))
+  var epoch: Int64?
+
+  @Option(
+    name: .long, help: ArgumentHelp("Leave out what this directory holds; repeatable.", valueName: "dir"))
+  var exclude: [String] = []
+
+  @Option(name: .long, help: ArgumentHelp("What every path begins with.", valueName: "text"))
+  var prefix = "./"
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "Digests to print: sha256, sha512, blake2b; separated by commas (default: sha256).", valueName: "list"),
+    transform: { try parseList($0, "algorithm") })
+  var algorithm: [DigestAlgorithm] = [.sha256]
+
+  @Flag(name: .long, help: "Write a list of the members' paths to TARBALL.CONTENTS.gz.")
+  var contents = false
+
+  @Argument(help: "The directory.", completion: .directory)
+  var directory: String
+
+  @Argument(help: "The tarball to write.", completion: .file())
+  var tarball: String
+
+  func run(_ context: CommandContext) throws -> ExitStatus {
+    let path = FilePath(tarball).absolute
+    let root = FilePath(directory).absolute
+    let options = TreeCapture.Options(
+      compression: compression.map(\.compression) ?? Compression(suffixOf: tarball), level: level,
+      threads: job.jobs, epoch: try epoch ?? sourceEpoch(context) ?? context.now(), excluded: exclude,
+      prefix: prefix, algorithms: algorithm)
+    let progress = RunProgress()
+    let capture = TreeCapture(options, cancellation: context.cancellation) { progress.add(bytes: $0) }
+    let list = contents ? FilePath("\(path).CONTENTS.gz") : nil
+    try render(try capture.capture(root, to: path, contents: list), path, list, context)
+    return .done
+  }
+
+  private func sourceEpoch(_ context: CommandContext) throws -> Int64? {
+    guard let text = context.environment["SOURCE_DATE_EPOCH"], !text.isEmpty else { return nil }
+    guard let seconds = Int64(text) else {
+      throw ValidationError("SOURCE_DATE_EPOCH: `\(text)` is no number of seconds.")
+    }
+    return seconds
+  }
+
+  private func render(
+    _ report: CaptureReport, _ path: FilePath, _ list: FilePath?, _ context: CommandContext
+  ) throws {
+    if results.json {
+      return try context.print(
+        json: CaptureOutput(
+          tarball: "\(path)", contents: list.map { "\($0)" }, members: report.entries, bytes: report.size,
+          bytesBefore: report.uncompressedSize,
+          digests: Dictionary(uniqueKeysWithValues: report.digests.map { ($0.rawValue, $1) }),
+          notes: report.notes))
+    }
+    for note in report.notes { context.message(note) }
+    guard !results.quiet else { return }
+    let sizes = "\(humanBytes(report.uncompressedSize)) to \(humanBytes(report.size))"
+    context.print("captured \(path), \(counted(report.entries, "member", "members")), \(sizes)")
+    for (algorithm, digest) in report.digests.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
+      context.print("\(algorithm.rawValue) \(digest)")
+    }
+  }
+}
+
+/// `xz`, or `none` for a plain `.tar`.
+struct CompressionArgument: ExpressibleByArgument {
+  let compression: Compression?
+
+  init?(argument: String) {
+    compression = Compression(rawValue: argument)
+    if compression == nil && argument != "none" { return nil }
+  }
+}
+
+extension Compression {
+  /// By the end of a file's name; nil for any other.
+  fileprivate init?(suffixOf name: String) {
+    guard let found = Self.allCases.first(where: { name.hasSuffix(".\($0.rawValue)") }) else { return nil }
+    self = found
+  }
+}
+
+private struct CaptureOutput: Encodable {
+  let version = 1
+  let tarball: String
+  let contents: String?
+  let members: Int
+  let bytes: Int64
+  let bytesBefore: Int64
+  let digests: [String: String]
+  let notes: [String]
+}

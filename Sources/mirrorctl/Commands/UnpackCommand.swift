@@ -1,0 +1,76 @@
+import ArgumentParser
+import Glibc
+import MirrorTools
+import SystemPackage
+
+struct UnpackCommand: Verb {
+  static let configuration = CommandConfiguration(
+    commandName: "unpack",
+    abstract: "Unpack a stage tarball that need not be trusted.",
+    discussion: """
+      Nothing is written outside the directory, whatever the tarball says. Owners by number, set-id bits, times, \
+      hard links, holes, access control lists, extended attributes and capabilities come back.
+      """)
+
+  @OptionGroup var job: JobOptions
+  @OptionGroup var results: ResultOptions
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp("Leave out what this directory of the tarball holds; repeatable.", valueName: "dir"))
+  var exclude: [String] = []
+
+  @Flag(name: .long, help: "Make no devices; name them instead.")
+  var noDevices = false
+
+  @Argument(help: "The tarball, plain or compressed with xz, zstd, gzip or bzip2.", completion: .file())
+  var tarball: String
+
+  @Argument(help: "An existing directory.", completion: .directory)
+  var directory: String
+
+  func run(_ context: CommandContext) throws -> ExitStatus {
+    let options = TreeUnpacker.Options(
+      excluded: exclude, threads: job.jobs, canMakeDevices: !noDevices)
+    let (path, root) = (FilePath(tarball).absolute, FilePath(directory).absolute)
+    let progress = RunProgress()
+    progress.begin("unpacking", bytes: size(of: path), files: 1)
+    let unpacker = TreeUnpacker(options, cancellation: context.cancellation) { progress.add(bytes: $0) }
+    let report = try ProgressLine.showing(progress, on: context, unless: results.quiet) {
+      try unpacker.unpack(path, into: root)
+    }
+    try render(report, path, root, context)
+    return .done
+  }
+
+  /// For the progress; what cannot be looked at is told when it is opened.
+  private func size(of path: FilePath) -> Int64 {
+    var status = stat()
+    return stat(path.string, &status) == 0 ? Int64(status.st_size) : 0
+  }
+
+  private func render(
+    _ report: UnpackReport, _ path: FilePath, _ root: FilePath, _ context: CommandContext
+  ) throws {
+    if results.json {
+      return try context.print(
+        json: UnpackOutput(
+          tarball: "\(path)", directory: "\(root)", members: report.entries, bytes: report.bytes,
+          notes: report.notes))
+    }
+    for note in report.notes { context.message(note) }
+    guard !results.quiet else { return }
+    context.print(
+      "unpacked \(path) into \(root), \(counted(report.entries, "member", "members")), "
+        + humanBytes(report.bytes))
+  }
+}
+
+private struct UnpackOutput: Encodable {
+  let version = 1
+  let tarball: String
+  let directory: String
+  let members: Int
+  let bytes: Int64
+  let notes: [String]
+}

@@ -1,0 +1,10 @@
+import ArgumentParser
+
+/// How results are printed, for verbs that work on no mirror.
+struct ResultOptions: ParsableArguments {
+  @Flag(name: .long, help: "Print machine-readable JSON.")
+  var json = false
+
+  @Flag(name: .shortAndLong, help: "Print results only where something is wrong.")
+  var quiet = false
+}

@@ -1,0 +1,160 @@
+import Foundation
+import Glibc
+import SystemPackage
+import TestSupport
+import Testing
+
+/// Steps long enough to be met by a signal.
+private let slow = """
+  [section steps/chroot]
+  run: [
+  #!/bin/sh
+  (sleep 300; echo survived > /etc/daemon) &
+  echo began > /etc/built
+  sleep $[delay]
+  ]
+  [section delay]
+  : 0.2
+
+  """
+
+@Suite("Builds that are stopped, and builds that meet")
+struct InterruptionTests {
+  /// Mounts that the machine sees, and processes of a site's steps.
+  private static func traces(of site: BuildSite) throws -> String {
+    let mounts = try String(contentsOfFile: "/proc/self/mountinfo", encoding: .utf8)
+      .split(separator: "\n").filter { $0.contains("\(site.sandbox.path)") }
+    let processes = try FileManager.default.contentsOfDirectory(atPath: "/proc").filter { Int($0) != nil }
+      .filter { pid in
+        let root = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(pid)/root")
+        let program = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(pid)/exe")
+        return [root, program].contains { $0?.contains("\(site.sandbox.path)/tmp") == true }
+      }
+    return mounts.joined(separator: "\n") + processes.joined(separator: " ")
+  }
+
+  /// Waits until a condition holds, 10 s at most.
+  private static func settle(_ isReached: () throws -> Bool) rethrows -> Bool {
+    for _ in 0..<200 {
+      if try isReached() { return true }
+      usleep(50_000)
+    }
+    return false
+  }
+
+  @Test("killed at any moment, a build leaves no process, no mount, and what was there; the next one works")
+  func kill() throws {
+    let site = try BuildSite(slow)
+    let rounds = ProcessInfo.processInfo.environment["MIRRORCTL_SOAK"] == "full" ? 60 : 30
+    var random = Seeded(seed: 5)
+    try site.succeed(["build"] + BuildSite.subarch + ["2026-11-10"])
+    let before = try site.sandbox.run([
+      "sha256sum", site.subarchPath.appending("2026-11-10/stage3-gen-std-2026-11-10.tar.xz").string,
+    ]).text
+    for round in 0..<rounds {
+      let run = try site.sandbox.start(site.command(["build"] + BuildSite.subarch + ["2026-11-22"]))
+      usleep(UInt32.random(in: 0..<1_200_000, using: &random))
+      Glibc.kill(run.pid, SIGKILL)
+      _ = try run.wait()
+      #expect(
+        try Self.settle { try Self.traces(of: site).isEmpty }, "round \(round): \(try Self.traces(of: site))")
+      #expect(site.text(".control/.failcount") == nil)
+      if site.text("2026-11-22/status") == nil {
+        #expect(["2026-11-10\n", "2026-11-22\n"].contains(site.text(".control/version/stage3")))
+      }
+      try site.sandbox.shell(
+        "cd mirror/std/x86-64bit/gen; for f in 2026-11-22/*.tar.xz; do [ ! -e \"$f\" ] || xz -t \"$f\"; done; test -e stage3-latest.tar.xz"
+      )
+      if round % 5 == 4 {
+        try site.sandbox.shell("rm -rf mirror/std/x86-64bit/gen/2026-11-22 mirror/std/snapshots/*11-22*")
+      }
+    }
+    let last = try site.build("2026-11-22")
+    #expect(last.status == 0, "\(last.errorText)")
+    #expect(site.text("2026-11-22/status") == "ok")
+    #expect(
+      try site.sandbox.run([
+        "sha256sum", site.subarchPath.appending("2026-11-10/stage3-gen-std-2026-11-10.tar.xz").string,
+      ]).text
+        == before)
+    // What the killed ones left is gone with the next run, or with upkeep.
+    #expect(
+      try site.sandbox.run([
+        "find", "\(site.sandbox.path)/tmp/work", "\(site.sandbox.path)/tmp/run", "!", "-type", "d",
+      ]).text == "")
+    try site.succeed(["upkeep", "--mirror", site.sandbox.mirror.string])
+    #expect(try site.sandbox.run(["find", site.sandbox.mirror.string, "-name", "*.tmp"]).text == "")
+  }
+
+  @Test("interrupted, a build counts nothing and says how to go on", arguments: [SIGINT, SIGTERM])
+  func interrupted(signal: Int32) throws {
+    let site = try BuildSite(slow)
+    try site.sandbox.shell("sed -i 's/^: 0.2/: 60/' conf")
+    let run = try site.sandbox.start(site.command(["build"] + BuildSite.subarch + ["2026-11-22"]))
+    #expect(Self.settle { site.text("2026-11-22/log/stage1.txt")?.contains("steps/chroot/run") == true })
+    usleep(100_000)
+    Glibc.kill(run.pid, signal)
+    let outcome = try run.wait()
+    #expect(outcome.status == 128 + signal)
+    #expect(outcome.errorText.contains("interrupted"))
+    #expect(try Self.traces(of: site).isEmpty)
+    #expect(site.text("2026-11-22/status") == nil)
+    #expect(site.text(".control/.failcount") == nil)
+    #expect(try site.sandbox.run(["find", site.subarchPath.string, "-name", "*_progress"]).text == "")
+    #expect(try site.sandbox.run(["find", "\(site.sandbox.path)/tmp/work", "!", "-type", "d"]).text == "")
+  }
+
+  @Test("of two builds of a subarch the second leaves with 10, and nothing is counted")
+  func meeting() throws {
+    let site = try BuildSite(slow)
+    try site.sandbox.shell("sed -i 's/^: 0.2/: 3/' conf")
+    let first = try site.sandbox.start(site.command(["build"] + BuildSite.subarch + ["2026-11-22"]))
+    #expect(Self.settle { site.text(".control/.multi_progress") != nil })
+    let second = try site.build("2026-11-22")
+    #expect(second.status == 10)
+    #expect(second.errorText.contains(".multi_progress: process \(first.pid) works at this"))
+    // The rotation passes over it.
+    let next = try site.run(["build", "--mirror", site.sandbox.mirror.string])
+    #expect(next.status == 0)
+    #expect(next.text == "Builds are current.\n")
+    #expect(try first.wait().status == 0)
+    #expect(site.text(".control/.failcount") == nil)
+    #expect(site.text("2026-11-22/status") == "ok")
+  }
+
+  @Test("two subarches that want one snapshot share it")
+  func sharedSnapshot() throws {
+    let site = try BuildSite(slow)
+    let other = ["std", "x86-64bit", "core2"]
+    try site.succeed(
+      ["init"] + other + ["--local", site.sandbox.path.appending("stage3-gen-2026-11-01.tar.xz").string])
+    let runs = try [BuildSite.subarch, other].map { subarch in
+      try site.sandbox.start(site.command(["build"] + subarch + ["2026-11-22"]))
+    }
+    for run in runs {
+      let outcome = try run.wait()
+      #expect(outcome.status == 0, "\(outcome.errorText)")
+    }
+    #expect(
+      try site.sandbox.run(["ls", "\(site.sandbox.mirror)/std/snapshots"]).text.split(separator: "\n").count
+        == 4)
+  }
+
+  @Test("upkeep beside a build leaves alone what the build is writing")
+  func upkeep() throws {
+    let site = try BuildSite(slow)
+    try site.sandbox.shell(
+      "sed -i 's/^: 0.2/: 1/' conf; head -c 60000000 /dev/urandom > seed/etc/big; tar -C seed -cf mirror/std/x86-64bit/gen/2026-11-01/stage3-gen-std-2026-11-01.tar . ; rm mirror/std/x86-64bit/gen/2026-11-01/*.xz"
+    )
+    let build = try site.sandbox.start(site.command(["build"] + BuildSite.subarch + ["2026-11-22"]))
+    var upkeeps = 0
+    while build.isRunning {
+      let outcome = try site.run(["upkeep", "--mirror", site.sandbox.mirror.string])
+      #expect(outcome.status == 0, "\(outcome.errorText)")
+      upkeeps += 1
+    }
+    let outcome = try build.wait()
+    #expect(outcome.status == 0, "\(outcome.errorText)")
+    #expect(upkeeps > 3)
+  }
+}

@@ -1,0 +1,93 @@
+import Foundation
+import MirrorTools
+import SystemPackage
+import TestSupport
+import Testing
+
+@testable import StageBuilder
+
+@Suite struct `The programs of a root` {
+  private static let x86 = ProgramHeader.Machine(class: 2, number: 62)
+
+  /// The start of a position-independent program of little-endian Linux.
+  private static func header(class: UInt8, machine: UInt16) throws -> ProgramHeader {
+    let start: [UInt8] = [0x7f, 0x45, 0x4c, 0x46, `class`, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3, 0]
+    return try #require(ProgramHeader(start + [UInt8(machine & 0xff), UInt8(machine >> 8)]))
+  }
+
+  private static func entry(_ state: String = "enabled", flags: String) throws -> ForeignArchitecture.Entry {
+    // As Debian registers it.
+    let text = """
+      \(state)
+      interpreter /usr/bin/qemu-aarch64-static
+      flags: \(flags)
+      offset 0
+      magic 7f454c460201010000000000000000000200b700
+      mask ffffffffffffff00fffffffffffffffffeffffff
+
+      """
+    return try #require(ForeignArchitecture.Entry(name: "qemu-aarch64", text))
+  }
+
+  @Test func `of this machine and of its 32-bit kin are run by the processor`() throws {
+    let machine = ForeignArchitecture(host: Self.x86, entries: [])
+    #expect(try machine.means(for: Self.header(class: 2, machine: 62), of: "seed") == .native)
+    #expect(try machine.means(for: Self.header(class: 1, machine: 3), of: "seed") == .native)
+  }
+
+  @Test func `of another are run by the emulator that the kernel knows`() throws {
+    let header = try Self.header(class: 2, machine: 183)
+    let opened = ForeignArchitecture(host: Self.x86, entries: [try Self.entry(flags: "OCF")])
+    #expect(try opened.means(for: header, of: "seed") == .emulated(by: "/usr/bin/qemu-aarch64-static"))
+    let inside = ForeignArchitecture(host: Self.x86, entries: [try Self.entry(flags: "OC")])
+    #expect(try inside.means(for: header, of: "seed") == .emulatedInside(by: "/usr/bin/qemu-aarch64-static"))
+  }
+
+  @Test(arguments: [nil, "disabled"]) func `of another without one are refused`(state: String?) throws {
+    let entries = try state.map { [try Self.entry($0, flags: "F")] } ?? []
+    let machine = ForeignArchitecture(host: Self.x86, entries: entries)
+    let error = #expect(throws: MirrorError.self) {
+      try machine.means(for: Self.header(class: 2, machine: 183), of: "seed.tar.xz")
+    }
+    #expect(
+      error?.description == """
+        seed.tar.xz: holds programs of 64-bit ARM, which this machine cannot run: install qemu-user-static and \
+        binfmt-support (Debian), or build on such a machine
+        """)
+  }
+
+  @Test func `are not taken for those of an emulator of a third architecture`() throws {
+    let machine = ForeignArchitecture(host: Self.x86, entries: [try Self.entry(flags: "F")])
+    #expect(throws: MirrorError.self) {
+      try machine.means(for: Self.header(class: 2, machine: 243), of: "seed")
+    }
+  }
+
+  @Test func `are known before they are unpacked, and after`() throws {
+    let root = try SandboxRoot()
+    try root.directory.shell("tar -C root -cJf seed.tar.xz . && tar -cf empty.tar -T /dev/null")
+    let machine = ForeignArchitecture()
+    #expect(try machine.means(forTarball: root.directory.path.appending("seed.tar.xz")) == .native)
+    #expect(try machine.means(forRoot: root.path) == .native)
+    #expect(throws: MirrorError.self) {
+      try machine.means(forTarball: root.directory.path.appending("empty.tar"))
+    }
+  }
+
+  @Test func `are looked up inside the root only`() throws {
+    let root = try SandboxRoot()
+    try root.directory.shell("ln -sf ../../../../../bin/sh root/bin/sh; rm root/bin/busybox")
+    #expect(throws: MirrorError.self) { try ForeignArchitecture().means(forRoot: root.path) }
+  }
+
+  @Test func `whose emulator must lie in the root need it there`() throws {
+    let root = try SandboxRoot()
+    let header = try Self.header(class: 2, machine: 183)
+    try Data(header.bytes).write(to: URL(fileURLWithPath: root.path.appending("bin/busybox").string))
+    let machine = ForeignArchitecture(host: Self.x86, entries: [try Self.entry(flags: "")])
+    #expect(throws: MirrorError.self) { try machine.means(forRoot: root.path) }
+    try root.directory.shell("mkdir -p root/usr/bin; touch root/usr/bin/qemu-aarch64-static")
+    let inside = ForeignArchitecture.Means.emulatedInside(by: "/usr/bin/qemu-aarch64-static")
+    #expect(try machine.means(forRoot: root.path) == inside)
+  }
+}

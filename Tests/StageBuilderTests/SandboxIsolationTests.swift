@@ -1,0 +1,157 @@
+import Foundation
+import Glibc
+import MirrorTools
+import StageBuilder
+import SystemPackage
+import TestSupport
+import Testing
+
+@Suite(.enabled(if: Machine.isRoot, Machine.needsRoot)) struct `A step in a root of its own` {
+  @Test func `sees its own processes only, below pid 1`() throws {
+    let text = try SandboxRoot().print("ls /proc | grep -c '^[0-9]*$'; cat /proc/1/cmdline; echo; echo $$")
+    let lines = text.split(separator: "\n")
+    // Pid 1, the shell, ls and grep.
+    #expect((Int(lines[0]) ?? 0) <= 4)
+    #expect(lines[1].contains("--sandbox-helper"))
+    #expect(lines[2] == "2")
+  }
+
+  @Test func `sees its root and nothing of the host's files`() throws {
+    let root = try SandboxRoot()
+    let text = try root.print("ls / ; test -e \(root.directory.path) || echo none; ls /.. | grep -c .")
+    #expect(text == "bin\ndev\netc\nproc\ntmp\nnone\n5\n")
+  }
+
+  @Test func `has the mounts of its plan and no others`() throws {
+    let root = try SandboxRoot()
+    try root.directory.shell("mkdir cache; echo kept > cache/file")
+    let source = root.directory.path.appending("cache").string
+    let text = try root.print("awk '{print $5}' /proc/self/mountinfo | sort; cat /var/cache/file") {
+      $0.mounts = [.init(source: source, target: "/var/cache")]
+    }
+    let masks = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"].filter {
+      FileManager.default.fileExists(atPath: $0)
+    }
+    let files = ["/etc/hosts", "/etc/resolv.conf"].filter { FileManager.default.fileExists(atPath: $0) }
+    let devices = ["full", "null", "pts", "random", "shm", "tty", "urandom", "zero"].map { "/dev/\($0)" }
+    let expected = ["/", "/dev", "/proc", "/var/cache"] + masks + files + devices
+    #expect(text == expected.sorted().map { $0 + "\n" }.joined() + "kept\n")
+  }
+
+  @Test func `has a small /dev that works`() throws {
+    let text = try SandboxRoot().print(
+      """
+      ls /dev; echo lost > /dev/null; head -c 3 /dev/zero | wc -c; head -c 3 /dev/urandom | wc -c
+      for link in fd stdout ptmx; do readlink /dev/$link; done; test -c /dev/pts/ptmx && echo terminals
+      touch /dev/shm/x && stat -c %a /dev/shm; cat < /dev/stdin | wc -c
+      """)
+    #expect(
+      text == """
+        fd
+        full
+        null
+        ptmx
+        pts
+        random
+        shm
+        stderr
+        stdin
+        stdout
+        tty
+        urandom
+        zero
+        3
+        3
+        /proc/self/fd
+        /proc/self/fd/1
+        pts/ptmx
+        terminals
+        1777
+        0
+
+        """)
+  }
+
+  @Test func `has the host name of its plan, and the host keeps its own`() throws {
+    let before = try Tool.run("uname", "-n").output
+    #expect(try SandboxRoot().print("hostname") == "inside\n")
+    #expect(try Tool.run("uname", "-n").output == before)
+  }
+
+  @Test func `without network has a loopback that is up, and nothing else`() throws {
+    let text = try SandboxRoot().print("ip -o link | awk '{print $2, $3}'")
+    #expect(text == "lo: <LOOPBACK,UP,LOWER_UP>\n")
+  }
+
+  @Test func `with the host's network sees its interfaces`() throws {
+    let text = try SandboxRoot().print("ls /proc/self/net/dev && cat /proc/self/net/dev | wc -l") {
+      $0.network = .host
+    }
+    let count = try String(contentsOfFile: "/proc/net/dev", encoding: .utf8).split(separator: "\n").count
+    #expect(text == "/proc/self/net/dev\n\(count)\n")
+  }
+
+  @Test func `has shared memory and semaphores apart from the host's`() throws {
+    let text = try SandboxRoot().print("readlink /proc/self/ns/ipc")
+    #expect(text.trimmed != (try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/ns/ipc")))
+  }
+
+  @Test func `has the environment of its plan and no more`() throws {
+    let text = try SandboxRoot().print("env | grep -v '^SHLVL=\\|^PWD=' | sort")
+    #expect(text == "GREETING=good day\nPATH=/bin\n")
+  }
+
+  @Test func `has three descriptors, nothing to read, umask 022, a session of its own`() throws {
+    let text = try SandboxRoot().print(
+      """
+      # The shell itself reads its script by number 10, and has others while it makes a pipe.
+      ls /proc/$$/fd > /list; grep -vx 10 /list
+      readlink /proc/$$/fd/0; umask; awk '{print $1 == $6, $7}' /proc/$$/stat
+      """)
+    #expect(text == "0\n1\n2\n/dev/null\n0022\n1 0\n")
+  }
+
+  @Test func `blocks and ignores no signal, and may gain privileges`() throws {
+    let text = try SandboxRoot().print("grep -E '^(SigBlk|SigIgn|NoNewPrivs)' /proc/self/status")
+    let values = text.split(separator: "\n").map { $0.split(whereSeparator: \.isWhitespace)[1] }
+    #expect(values.allSatisfy { $0.allSatisfy { $0 == "0" } }, "\(text)")
+  }
+
+  @Test func `keeps all of root's capabilities`() throws {
+    let text = try SandboxRoot().print("grep ^CapEff /proc/self/status")
+    let own = try String(contentsOfFile: "/proc/self/status", encoding: .utf8).split(separator: "\n")
+    #expect(own.contains { $0 == text.trimmed })
+  }
+
+  @Test func `may not change the machine by /proc`() throws {
+    let text = try SandboxRoot().print("echo x > /proc/sys/kernel/domainname || echo refused")
+    #expect(text.contains("Read-only file system") && text.hasSuffix("refused\n"))
+  }
+
+  @Test(.enabled(if: TestMachine.is64BitX86, "linux32 is for x86-64"))
+  func `of a 32-bit build sees a 32-bit machine`() throws {
+    #expect(try SandboxRoot().print("uname -m") { $0.personality = .linux32 } == "i686\n")
+    #expect(try SandboxRoot().print("uname -m") == "x86_64\n")
+  }
+
+  @Test func `without system mounts has nothing but /dev/null, which it leaves no file of`() throws {
+    let root = try SandboxRoot()
+    try root.directory.shell("mkdir cache root/dev")
+    let source = root.directory.path.appending("cache").string
+    let text = try root.print("ls / /dev; echo lost > /dev/null; test -e /proc/self || echo no processes") {
+      $0.hasSystemMounts = false
+      $0.mounts = [.init(source: source, target: "/var/cache")]
+    }
+    #expect(text == "/:\nbin\ndev\netc\ntmp\n\n/dev:\nnull\nno processes\n")
+    #expect(try Tree(root.path.appending("dev")).nodes.isEmpty)
+  }
+}
+
+/// What kind of machine runs the tests.
+enum TestMachine {
+  static let is64BitX86 = (try? Tool.run("uname", "-m").output) == "x86_64\n"
+}
+
+extension String {
+  var trimmed: String { trimmingCharacters(in: .whitespacesAndNewlines) }
+}

@@ -1,0 +1,130 @@
+import Foundation
+import Glibc
+import MirrorTools
+import StageBuilder
+import SystemPackage
+import TestSupport
+import Testing
+
+@Suite(.enabled(if: Machine.isRoot, Machine.needsRoot)) struct `A mount of a step` {
+  @Test func `that is read-only cannot be written, one that is not can`() throws {
+    let root = try SandboxRoot()
+    try root.directory.shell("mkdir ro rw; echo kept > ro/file")
+    let text = try root.print(
+      """
+      echo x > /ro/new || echo refused; echo x >> /ro/file || echo refused; rm /ro/file || echo refused
+      echo written > /rw/new; cat /ro/file
+      """
+    ) {
+      $0.mounts = [
+        .init(source: "\(root.directory.path)/ro", target: "/ro", isReadOnly: true),
+        .init(source: "\(root.directory.path)/rw", target: "/rw"),
+      ]
+    }
+    #expect(text.split(separator: "\n").filter { $0 == "refused" }.count == 3)
+    #expect(text.hasSuffix("kept\n"))
+    #expect(try Tree(root.directory.path.appending("ro")).nodes == ["file": .file(Array("kept\n".utf8))])
+    #expect(try Tree(root.directory.path.appending("rw")).nodes == ["new": .file(Array("written\n".utf8))])
+  }
+
+  @Test func `may be a file`() throws {
+    let root = try SandboxRoot()
+    try root.directory.shell("echo secret > key")
+    let text = try root.print("cat /etc/portage/key") {
+      $0.mounts = [.init(source: "\(root.directory.path)/key", target: "/etc/portage/key", isReadOnly: true)]
+    }
+    #expect(text == "secret\n")
+  }
+
+  @Test func `leaves no mount point that was made for it`() throws {
+    let root = try SandboxRoot()
+    try root.directory.shell("mkdir cache; echo secret > key; rm -r root/etc; mkdir -p root/var/lib")
+    let before = try Tree(root.path)
+    _ = try root.print("test -d /var/cache/deep/er && test -f /var/lib/key") {
+      $0.mounts = [
+        .init(source: "\(root.directory.path)/cache", target: "/var/cache/deep/er"),
+        .init(source: "\(root.directory.path)/key", target: "/var/lib/key"),
+      ]
+    }
+    #expect(try Tree(root.path).differences(from: before) == [])
+  }
+
+  @Test func `leaves a directory on its way that the step put something in`() throws {
+    let root = try SandboxRoot()
+    try root.directory.shell("mkdir cache")
+    _ = try root.print("echo mine > /var/cache/beside") {
+      $0.mounts = [.init(source: "\(root.directory.path)/cache", target: "/var/cache/deep")]
+    }
+    #expect(
+      try Tree(root.path.appending("var")).nodes == [
+        "cache": .directory, "cache/beside": .file(Array("mine\n".utf8)),
+      ])
+  }
+
+  @Test func `follows links inside the root`() throws {
+    let root = try SandboxRoot()
+    try root.directory.shell("mkdir -p cache root/real; ln -s /real root/var; echo x > cache/file")
+    let text = try root.print("cat /real/cache/file") {
+      $0.mounts = [.init(source: "\(root.directory.path)/cache", target: "/var/cache")]
+    }
+    #expect(text == "x\n")
+    #expect(try Tree(root.path.appending("real")).nodes.isEmpty)
+  }
+
+  @Test func `whose source is missing is named`() throws {
+    let root = try SandboxRoot()
+    let error = #expect(throws: MirrorError.self) {
+      try root.run(root.plan("true") { $0.mounts = [.init(source: "/missing/source", target: "/x")] })
+    }
+    #expect(error?.subject == "/missing/source")
+  }
+
+  @Test func `is never seen by the host: before, during and after the mount table is the same`() throws {
+    let root = try SandboxRoot()
+    let before = try Machine.mounts(root)
+    let run = try root.directory.start(
+      root.command(root.plan("touch /begun; while ! test -e /go; do sleep 0.01; done")))
+    try Machine.wait { access(root.path.appending("begun").string, F_OK) == 0 }
+    #expect(try Machine.mounts(root) == before)
+    try root.directory.shell("touch root/go")
+    #expect(try run.wait().status == 0)
+    #expect(try Machine.mounts(root) == before)
+  }
+
+  @Test func `that the step makes itself stays with it`() throws {
+    let root = try SandboxRoot()
+    let before = try Machine.mounts(root)
+    let text = try root.print("mkdir /more; mount -t tmpfs none /more && echo x > /more/x; ls /more")
+    #expect(text == "x\n")
+    #expect(try Machine.mounts(root) == before)
+    #expect(try Tree(root.path.appending("more")).nodes.isEmpty)
+  }
+}
+
+@Suite(.enabled(if: Machine.isRoot, Machine.needsRoot)) struct `The host's hosts and resolv.conf` {
+  private let hosts = FileManager.default.contents(atPath: "/etc/hosts") ?? Data()
+
+  @Test func `are seen, cannot be changed, and are not copied`() throws {
+    let root = try SandboxRoot()
+    try root.directory.shell("echo own > root/etc/hosts")
+    let text = try root.print("cat /etc/hosts; echo x >> /etc/hosts || echo refused")
+    #expect(text.hasPrefix(String(decoding: hosts, as: UTF8.self)))
+    #expect(text.hasSuffix("refused\n"))
+    #expect(try Tree(root.path.appending("etc")).nodes == ["hosts": .file(Array("own\n".utf8))])
+  }
+
+  @Test func `come to where a link in the root leads`() throws {
+    let root = try SandboxRoot()
+    try root.directory.shell("mkdir root/run; echo own > root/run/names; ln -s ../run/names root/etc/hosts")
+    #expect(try root.print("cat /run/names") == String(decoding: hosts, as: UTF8.self))
+    #expect(try Tree(root.path.appending("run")).nodes == ["names": .file(Array("own\n".utf8))])
+  }
+
+  @Test func `are gone without where the root has something strange, and the step is told`() throws {
+    let root = try SandboxRoot()
+    try root.directory.shell("mkdir root/etc/resolv.conf; ln -s /missing root/etc/hosts")
+    let text = try root.print("test -d /etc/resolv.conf; test ! -e /etc/hosts; echo on")
+    #expect(text.contains("mirrorctl: /etc/hosts: is a symbolic link to nothing in the root"))
+    #expect(text.hasSuffix("on\n"))
+  }
+}

@@ -1,0 +1,95 @@
+import Foundation
+import Glibc
+import MirrorTools
+import StageBuilder
+import SystemPackage
+import TestSupport
+import Testing
+
+/// A tiny root of busybox, and what runs steps in it.
+struct SandboxRoot {
+  static let applets = [
+    "awk", "cat", "chmod", "cp", "echo", "env", "find", "grep", "head", "hostname", "id", "ip", "kill", "ln",
+    "ls",
+    "mkdir", "mknod", "mount", "mv", "ps", "readlink", "rm", "rmdir", "sed", "setsid", "sh", "sleep", "sort",
+    "stat", "test", "touch", "true", "tty", "umount", "uname", "wc",
+  ]
+
+  /// What else the test has lies in its ``TestSupport/Sandbox/path``.
+  let directory: TestSupport.Sandbox
+  var path: FilePath { directory.path.appending("root") }
+
+  init() throws {
+    directory = try TestSupport.Sandbox()
+    let links = Self.applets.map { "ln -s busybox root/bin/\($0)" }.joined(separator: "; ")
+    try directory.shell("mkdir -p root/bin root/etc root/tmp; cp /bin/busybox root/bin/; \(links)")
+  }
+
+  func plan(_ script: String, _ change: (inout SandboxPlan) -> Void = { _ in }) -> SandboxPlan {
+    var plan = SandboxPlan(
+      root: path.string, network: .none, hostName: "inside",
+      script: .init(name: "steps/chroot/run", text: "#!/bin/sh\n\(script)\n"),
+      environment: ["PATH": "/bin", "GREETING": "good day"])
+    change(&plan)
+    return plan
+  }
+
+  /// Runs a step by the built program, from this process.
+  func run(
+    _ plan: SandboxPlan, grace: Int = 10, cancellation: Cancellation = Cancellation()
+  ) throws -> (end: StepEnd, text: String) {
+    let log = directory.path.appending("log-\(UInt32.random(in: 0 ... .max))")
+    let raw = open(log.string, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+    try #require(raw >= 0)
+    let output = Descriptor(owning: raw)
+    let end = try StageBuilder.Sandbox(helper: Program.path, grace: grace)
+      .run(plan, output: output, cancellation: cancellation)
+    return (end, try String(contentsOfFile: log.string, encoding: .utf8))
+  }
+
+  /// Runs a script; what it printed, if it ended well.
+  func print(_ script: String, _ change: (inout SandboxPlan) -> Void = { _ in }) throws -> String {
+    let (end, text) = try run(plan(script, change))
+    #expect(end == .exited(0), "\(text)")
+    return text
+  }
+
+  /// A command that runs the plan as a process of its own, which a test may kill.
+  func command(_ plan: SandboxPlan, grace: Int = 10) throws -> [String] {
+    let file = directory.path.appending("plan-\(UInt32.random(in: 0 ... .max)).json")
+    try JSONEncoder().encode(plan).write(to: URL(fileURLWithPath: file.string))
+    return [Program.path.string, "step", "--grace", "\(grace)", file.string]
+  }
+}
+
+/// What the machine has: mounts and processes.
+enum Machine {
+  /// Whether steps can be run here at all.
+  static let isRoot = geteuid() == 0
+  static let needsRoot: Comment = "namespaces need root"
+
+  /// The host's mount table, but for what other tests mount in their own directories meanwhile.
+  static func mounts(_ root: SandboxRoot) throws -> [Substring] {
+    try String(contentsOfFile: "/proc/self/mountinfo", encoding: .utf8).split(separator: "\n").filter {
+      !$0.contains("/tmp/mirrorctl-") || $0.contains(root.directory.path.string)
+    }
+  }
+
+  /// The processes whose command line holds a word.
+  static func processes(_ word: String) -> [Int32] {
+    let all = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+    return all.compactMap(Int32.init).filter { pid in
+      let line = FileManager.default.contents(atPath: "/proc/\(pid)/cmdline") ?? Data()
+      return pid != getpid() && String(decoding: line, as: UTF8.self).contains(word)
+    }
+  }
+
+  /// Waits until a condition holds, far longer than it takes.
+  static func wait(_ condition: () throws -> Bool) throws {
+    for _ in 0..<3000 {
+      if try condition() { return }
+      usleep(10_000)
+    }
+    Issue.record("it did not come to pass")
+  }
+}

@@ -1,0 +1,147 @@
+import Foundation
+import Glibc
+import MirrorTools
+import StageBuilder
+import SystemPackage
+import TestSupport
+import Testing
+
+@Suite(.enabled(if: Machine.isRoot, Machine.needsRoot)) struct `The end of a step` {
+  @Test(arguments: [0, 1, 3, 127, 130, 143, 255])
+  func `is its exit status`(status: Int32) throws {
+    let root = try SandboxRoot()
+    #expect(try root.run(root.plan("exit \(status)")).end == .exited(status))
+  }
+
+  @Test(arguments: [SIGTERM, SIGKILL, SIGSEGV, SIGHUP])
+  func `is the signal that ended it, apart from any exit status`(signal: Int32) throws {
+    let root = try SandboxRoot()
+    #expect(try root.run(root.plan("kill -\(signal) $$; sleep 60")).end == .signalled(signal))
+  }
+
+  @Test func `is told though its children live on, and they do not`() throws {
+    let root = try SandboxRoot()
+    let mark = "31\(getpid())7"
+    let (end, text) = try root.run(
+      root.plan(
+        "sleep \(mark) & setsid sleep \(mark) & (setsid sh -c 'sleep \(mark) & exit' &); echo done; exit 4")
+    )
+    #expect(end == .exited(4))
+    #expect(text == "done\n")
+    #expect(Machine.processes(mark) == [])
+  }
+
+  @Test func `comes to orphans as to others: pid 1 reaps them`() throws {
+    let text = try SandboxRoot().print(
+      "for i in 1 2 3; do (sh -c 'true & exit' &); done; sleep 0.3; grep -l '^State:.Z' /proc/*/status | wc -l"
+    )
+    #expect(text == "0\n")
+  }
+
+  @Test func `cannot be that pid 1 is killed from inside`() throws {
+    let root = try SandboxRoot()
+    #expect(try root.run(root.plan("kill -KILL 1; kill -TERM -1; kill -KILL 0; exit 9")).end != .exited(0))
+    #expect(try root.run(root.plan("kill -KILL 1; exit 9")).end == .exited(9))
+  }
+}
+
+@Suite(.enabled(if: Machine.isRoot, Machine.needsRoot)) struct `The script of a step` {
+  @Test func `is run by the interpreter that it names`() throws {
+    let root = try SandboxRoot()
+    let plan = root.plan("") { $0.script.text = "#!/bin/awk -f\nBEGIN { print 6 * 7 }\n" }
+    #expect(try root.run(plan).text == "42\n")
+  }
+
+  @Test func `is run by sh if it names none`() throws {
+    let root = try SandboxRoot()
+    #expect(
+      try root.run(root.plan("") { $0.script.text = "echo $0 $#\n" }).text
+        == "/tmp/steps-chroot-run.metro 0\n")
+  }
+
+  @Test func `lies in /tmp meanwhile, executable, and is gone after it`() throws {
+    let root = try SandboxRoot()
+    try root.directory.shell("rmdir root/tmp")
+    #expect(try root.print("stat -c '%a %n' $0 /tmp") == "755 /tmp/steps-chroot-run.metro\n1777 /tmp\n")
+    #expect(try Tree(root.path.appending("tmp")).nodes.isEmpty)
+  }
+
+  @Test func `may remove itself`() throws { #expect(try SandboxRoot().print("rm $0; echo gone") == "gone\n") }
+
+  @Test func `whose interpreter is missing is named`() throws {
+    let root = try SandboxRoot()
+    let error = #expect(throws: MirrorError.self) {
+      try root.run(root.plan("") { $0.script.text = "#!/bin/missing\n" })
+    }
+    #expect(error?.code == .system(.noSuchFileOrDirectory))
+    #expect(error?.subject == "/tmp/steps-chroot-run.metro")
+  }
+
+  @Test func `of a host step lies in the run's private directory`() throws {
+    let root = try SandboxRoot()
+    try root.directory.shell("mkdir -m 700 scripts")
+    let scripts = root.directory.path.appending("scripts")
+    let text = try root.print("echo $0 $$; ls -d \(root.path); ls /proc | grep -c '^[0-9]*$'; hostname") {
+      $0.root = nil
+      $0.scriptDirectory = scripts.string
+      $0.environment["PATH"] = "/bin:/usr/bin"
+    }
+    let lines = text.split(separator: "\n")
+    #expect(lines.prefix(2) == ["\(scripts)/steps-chroot-run.metro 2", "\(root.path)"])
+    #expect((Int(lines[2]) ?? 0) <= 4)
+    #expect(lines[3] == "inside")
+    #expect(try Tree(scripts).nodes.isEmpty)
+  }
+
+  @Test func `is not written to a directory that others may change`() throws {
+    let root = try SandboxRoot()
+    try root.directory.shell("mkdir -m 777 scripts")
+    let plan = root.plan("true") {
+      $0.root = nil
+      $0.scriptDirectory = root.directory.path.appending("scripts").string
+    }
+    #expect(throws: MirrorError.self) { try root.run(plan) }
+  }
+}
+
+@Suite(.enabled(if: Machine.isRoot, Machine.needsRoot)) struct `A cancelled step` {
+  /// Asks for the end once the step says that it has begun.
+  private func cancelled(_ script: String, grace: Int) throws -> (error: MirrorError?, root: SandboxRoot) {
+    let root = try SandboxRoot()
+    let cancellation = Cancellation()
+    let sign = root.path.appending("begun").string
+    let watcher = Thread {
+      while access(sign, F_OK) != 0 { usleep(1000) }
+      cancellation.cancel(signal: SIGTERM)
+    }
+    watcher.start()
+    let error = #expect(throws: MirrorError.self) {
+      try root.run(root.plan(script), grace: grace, cancellation: cancellation)
+    }
+    return (error, root)
+  }
+
+  @Test func `may clear up after SIGTERM`() throws {
+    let (error, root) = try cancelled(
+      "trap 'echo tidy > /tidied; exit 1' TERM; touch /begun; while :; do sleep 0.01; done", grace: 60)
+    #expect(error?.code == .interrupted)
+    #expect(access(root.path.appending("tidied").string, F_OK) == 0)
+  }
+
+  @Test func `that does not hear is killed after the grace, with all that it started`() throws {
+    let mark = "32\(getpid())7"
+    let (error, root) = try cancelled(
+      "trap '' TERM; setsid sleep \(mark) & touch /begun; sleep \(mark)", grace: 1)
+    #expect(error?.code == .interrupted)
+    #expect(Machine.processes(mark) == [])
+    #expect(try Tree(root.path.appending("tmp")).nodes.isEmpty)
+  }
+
+  @Test func `is not even begun if the run was cancelled before`() throws {
+    let root = try SandboxRoot()
+    let cancellation = Cancellation()
+    cancellation.cancel(signal: SIGINT)
+    #expect(throws: MirrorError.self) { try root.run(root.plan("touch /begun"), cancellation: cancellation) }
+    #expect(access(root.path.appending("begun").string, F_OK) != 0)
+  }
+}

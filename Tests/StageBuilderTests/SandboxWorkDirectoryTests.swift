@@ -1,0 +1,180 @@
+import Foundation
+import Glibc
+import MirrorTools
+import StageBuilder
+import SystemPackage
+import TestSupport
+import Testing
+
+@Suite struct `A work directory` {
+  private let directory: TestSupport.Sandbox
+  private var work: FilePath { directory.path.appending("work/stage3-generic_64") }
+
+  init() throws { directory = try TestSupport.Sandbox() }
+
+  private func make() throws -> WorkDirectory { try WorkDirectory(work, cancellation: Cancellation()) }
+
+  @Test func `is there and empty while it is held, and gone afterwards`() throws {
+    do {
+      let held = try make()
+      #expect(held.path == work)
+      try directory.shell(
+        "test $(stat -c %a work work/stage3-generic_64 | tr '\\n' ' ' | tr -d ' ') = 700700")
+      try directory.shell("mkdir -p work/stage3-generic_64/a/b; touch work/stage3-generic_64/a/b/c")
+    }
+    #expect(try Tree(directory.path.appending("work")).nodes.isEmpty)
+  }
+
+  @Test func `is emptied of what a killed run left`() throws {
+    try directory.shell(
+      "mkdir -m 700 work; mkdir -p work/stage3-generic_64/root/bin; touch work/stage3-generic_64/x")
+    let held = try make()
+    #expect(try Tree(work).nodes.isEmpty)
+    _ = consume held
+  }
+
+  @Test func `belongs to one run at a time: the other is told whose it is`() throws {
+    let held = try make()
+    let error = #expect(throws: MirrorError.self) {
+      _ = try WorkDirectory(work, cancellation: Cancellation())
+    }
+    #expect(error?.code == .busy)
+    #expect(error?.subject == "\(work).lock")
+    #expect(error?.problem == "another run works here: mirrorctl, pid \(getpid())")
+    _ = consume held
+    _ = try make()
+  }
+
+  @Test func `that is kept stays, and is not swept`() throws {
+    do {
+      var held = try make()
+      try directory.shell("touch work/stage3-generic_64/x")
+      held.keep()
+    }
+    #expect(try WorkDirectory.sweep(work.removingLastComponent(), cancellation: Cancellation()) == [])
+    #expect(
+      try Tree(work.removingLastComponent()).nodes == [
+        "stage3-generic_64": .directory, "stage3-generic_64/x": .file([]),
+      ])
+  }
+
+  @Test func `of a dead run is swept, that of a living one and strangers are not`() throws {
+    let held = try make()
+    try directory.shell(
+      """
+      cp work/stage3-generic_64.lock work/dead.lock; mkdir -p work/dead/root; touch work/dead/root/x
+      mkdir work/other; echo theirs > work/other.lock; ln -s dead.lock work/link.lock; mkdir work/link
+      cp work/dead.lock work/gone.lock
+      """)
+    let parent = work.removingLastComponent()
+    let swept = try WorkDirectory.sweep(parent, cancellation: Cancellation())
+    #expect(swept.sorted { $0.string < $1.string } == [parent.appending("dead"), parent.appending("gone")])
+    #expect(
+      try Tree(parent).nodes.keys.sorted() == [
+        "link", "link.lock", "other", "other.lock", "stage3-generic_64", "stage3-generic_64.lock",
+      ])
+    _ = consume held
+  }
+
+  @Test(arguments: ["chmod 777 work", "chmod 777 .", "chgrp 65534 work; chmod 770 work"])
+  func `is refused where others could tamper with it`(harm: String) throws {
+    try directory.shell("mkdir -m 700 work; \(harm)")
+    let error = #expect(throws: MirrorError.self) {
+      _ = try WorkDirectory(work, cancellation: Cancellation())
+    }
+    #expect(error?.code == .refused)
+    #expect(error?.remedy == "mend its owner and mode, or set path/work elsewhere")
+  }
+
+  @Test func `is refused below a stranger's directory`() throws {
+    try directory.shell("mkdir -m 700 work; chown 12345 work")
+    let error = #expect(throws: MirrorError.self) {
+      _ = try WorkDirectory(work, cancellation: Cancellation())
+    }
+    #expect(error?.problem == "belongs to user 12345, who could change what lies in it")
+  }
+
+  @Test func `whose lock is a link is refused`() throws {
+    try directory.shell("mkdir -m 700 work; echo own > victim; ln -s ../victim work/stage3-generic_64.lock")
+    #expect(throws: MirrorError.self) { _ = try WorkDirectory(work, cancellation: Cancellation()) }
+    #expect(try directory.shell("cat victim").text == "own\n")
+  }
+
+  @Test func `is removed through no link`() throws {
+    try directory.shell("mkdir victim; touch victim/x")
+    do {
+      let held = try make()
+      try directory.shell("ln -s ../../victim \(held.path)/link; ln -s / \(held.path)/root")
+    }
+    #expect(try Tree(directory.path.appending("victim")).nodes == ["x": .file([])])
+    #expect(try Tree(directory.path.appending("work")).nodes.isEmpty)
+  }
+
+  @Test func `is removed however deep it is`() throws {
+    do {
+      let held = try make()
+      // Longer than any path may be, and deeper than descriptors last.
+      let name = String(repeating: "d", count: 40)
+      var level = open(held.path.string, O_RDONLY | O_DIRECTORY)
+      for _ in 0..<3000 {
+        try #require(mkdirat(level, name, 0o755) == 0)
+        let next = openat(level, name, O_RDONLY | O_DIRECTORY)
+        close(level)
+        level = next
+      }
+      close(level)
+    }
+    #expect(try Tree(directory.path.appending("work")).nodes.isEmpty)
+  }
+
+  @Test(.enabled(if: Machine.isRoot, Machine.needsRoot))
+  func `is removed with what may not be read or written`() throws {
+    do {
+      let held = try make()
+      try directory.shell(
+        "mkdir -p \(held.path)/a/b; touch \(held.path)/a/b/c; chmod 000 \(held.path)/a/b/c; chmod 000 \(held.path)/a"
+      )
+    }
+    #expect(try Tree(directory.path.appending("work")).nodes.isEmpty)
+  }
+
+  @Test(.enabled(if: Machine.isRoot, Machine.needsRoot))
+  func `with a mount in it is not emptied: the mount is named`() throws {
+    try directory.shell("mkdir -m 700 work; mkdir -p work/stage3-generic_64/mnt cache; touch cache/x")
+    let mounted = try Tool.run(
+      "unshare", "-m", "sh", "-c",
+      "mount --bind \(directory.path)/cache \(work)/mnt; exec \(Program.path) step --work \(work) /dev/null")
+    #expect(mounted.output.contains("\(work)/mnt: another file system is mounted here"))
+    #expect(access("\(directory.path)/cache/x", F_OK) == 0)
+  }
+
+  @Test(.enabled(if: Machine.isRoot && Immutable.isPossible, "needs root and chattr"))
+  func `with something immutable in it is not removed, and it is named`() throws {
+    var held = try make()
+    let file = "\(held.path)/file"
+    try directory.shell("touch \(file)")
+    try #require(Immutable.set(file, true))
+    defer { _ = Immutable.set(file, false) }
+    var error: MirrorError?
+    do throws(MirrorError) { try held.remove() } catch let fault { error = fault }
+    #expect(error?.subject == file)
+    #expect(error?.remedy?.contains("chattr -ia") == true)
+  }
+}
+
+/// `chattr +i`.
+enum Immutable {
+  static let isPossible: Bool = {
+    var template = Array("/tmp/mirrorctl-immutable-XXXXXX".utf8CString)
+    let raw = mkstemp(&template)
+    guard raw >= 0 else { return false }
+    close(raw)
+    let path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    defer { unlink(path) }
+    return set(path, true) && set(path, false)
+  }()
+
+  static func set(_ path: String, _ value: Bool) -> Bool {
+    (try? Tool.run("chattr", value ? "+i" : "-i", path).status) == 0
+  }
+}
