@@ -61,7 +61,9 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "StageBuilderTests",
-      dependencies: ["FlexData", "StageBuilder", "mirrorctl", "MirrorTools", "TestSupport", "CLinux", system],
+      dependencies: [
+        "FlexData", "StageBuilder", "mirrorctl", "MirrorTools", "TestSupport", "CLinux", system,
+      ],
       exclude: ["Portage", "Specs"],
       swiftSettings: strict),
     .testTarget(
