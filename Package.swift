@@ -61,7 +61,10 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "StageBuilderTests",
-      dependencies: ["StageBuilder", "mirrorctl", "MirrorTools", "TestSupport", "CLinux", system],
+      dependencies: [
+        "FlexData", "StageBuilder", "mirrorctl", "MirrorTools", "TestSupport", "CLinux", system,
+      ],
+      exclude: ["Portage", "Specs"],
       swiftSettings: strict),
     .testTarget(
       name: "FlexDataTests", dependencies: ["FlexData", "TestSupport"],

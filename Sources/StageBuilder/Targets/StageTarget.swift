@@ -106,19 +106,29 @@ struct StageTarget {
     let output = try TarballOutput("path/mirror/target", settings, anchor)
     let stage = try settings.requiredPath("path/chroot/stage")
     if try steps.run("steps/capture", in: .host, log: log) { return nil }
-    guard stage.starts(with: chroot) else {
-      throw MirrorError(
-        .invalid, "path/chroot/stage", "`\(stage)` is not in path/chroot, \(chroot)",
-        remedy: "let it begin so")
-    }
     log.note("\(settings.target ?? ""): capture \(output.path)")
     context.progress.begin("capturing \(settings.target ?? "")", bytes: 0, files: 0)
     defer { context.progress.end() }
-    let place = Self.path(of: stage, in: chroot)
-    let tree = try place.bytes.isEmpty ? root.value.duplicate() : root.value.directory(place)
+    let tree = try Self.tree(stage, chroot, try settings.requiredPath("path/work"), root.value)
     let captured = try output.capture(tree, epoch: epoch, prefix: "./", context)
     for note in captured.notes { log.note(note) }
     return captured
+  }
+
+  /// What is captured: the root, a directory in it, or one above it in the work directory, for an image that has
+  /// more than the root.
+  private static func tree(
+    _ stage: FilePath, _ chroot: FilePath, _ work: FilePath, _ root: borrowing AnchoredDirectory
+  ) throws(MirrorError) -> AnchoredDirectory {
+    if stage == chroot { return try root.duplicate() }
+    if stage.starts(with: chroot) { return try root.directory(path(of: stage, in: chroot)) }
+    guard stage.starts(with: work), chroot.starts(with: stage) else {
+      throw MirrorError(
+        .invalid, "path/chroot/stage",
+        "`\(stage)` is neither in path/chroot, \(chroot), nor above it in path/work",
+        remedy: "let it begin so")
+    }
+    return try AnchoredDirectory(root: stage)
   }
 
   private static func path(of path: FilePath, in top: FilePath) -> MirrorPath {

@@ -1,0 +1,1 @@
+int main(void) { return nothing_of_that_name; }

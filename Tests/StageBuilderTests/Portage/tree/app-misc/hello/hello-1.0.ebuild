@@ -1,0 +1,15 @@
+EAPI=8
+
+DESCRIPTION="A program in C"
+SLOT="0"
+KEYWORDS="amd64 arm64"
+IUSE="nls"
+S="${WORKDIR}"
+
+src_compile() {
+	cc -o hello "${FILESDIR}/hello.c" || die
+}
+
+src_install() {
+	dobin hello
+}

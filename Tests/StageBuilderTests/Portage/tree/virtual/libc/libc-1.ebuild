@@ -1,0 +1,5 @@
+EAPI=8
+
+DESCRIPTION="The C library"
+SLOT="0"
+KEYWORDS="amd64 arm64"

@@ -1,0 +1,193 @@
+import Foundation
+import Glibc
+import MirrorTools
+import SystemPackage
+import TestSupport
+import Testing
+
+/// A mirror whose builds are made by mirrorctl's own spec tree and by Portage, without a network.
+private struct PortageSite {
+  let sandbox: TestSupport.Sandbox
+
+  private static let scripts = FilePath(#filePath).removingLastComponent().appending("Portage")
+  static let subarch = ["gentoo", arch, "generic_64"]
+  #if arch(arm64)
+    private static let arch = "arm-64bit"
+  #else
+    private static let arch = "x86-64bit"
+  #endif
+
+  /// Whether the seed can be made here.
+  static var isPossible: Bool { geteuid() == 0 && Tool.exists("mmdebstrap") && Tool.exists("git") }
+
+  /// - Parameter text: what is added to the configuration.
+  init(_ text: String = "") throws {
+    sandbox = try TestSupport.Sandbox()
+    for (script, directory) in [("make-seed", ""), ("make-tree", "tree")] {
+      let made = try RunningProgram(
+        [Self.scripts.appending(script).string, sandbox.path.appending(directory).string],
+        environment: ProcessInfo.processInfo.environment
+      ).wait()
+      guard made.status == 0 else { throw Failure(message: made.errorText) }
+    }
+    let configuration = """
+      [section path]
+      install: \(SpecSite.path)
+      tmp: \(sandbox.path)/tmp
+      [section path/mirror]
+      : \(sandbox.mirror)
+      [section target]
+      compression: zst
+      [section build]
+      network: none
+      [section snapshot/source]
+      remote: \(sandbox.path)/tree
+      [collect $[path/install]/etc/master.conf]
+      \(text)
+      """
+    try Data(configuration.utf8).write(to: URL(fileURLWithPath: sandbox.path.appending("conf").string))
+    let seed = "2026-11-01/stage3-generic_64-gentoo-2026-11-01.tar"
+    try sandbox.shell(
+      """
+      d=mirror/\(Self.subarch.joined(separator: "/")); mkdir -p $d/.control/version $d/.control/strategy $d/2026-11-01
+      mv portage-seed.tar $d/\(seed)
+      echo 2026-11-01 > $d/.control/version/stage3
+      echo local > $d/.control/strategy/build; echo stage3 > $d/.control/strategy/seed
+      """)
+  }
+
+  struct Failure: Error { let message: String }
+
+  /// Runs `mirrorctl build` of the subarch.
+  func build(_ arguments: String...) throws -> Outcome {
+    try sandbox.run(
+      ["env", "MIRRORCTL_CONFIG=\(sandbox.path.appending("conf"))", Program.path.string, "build"]
+        + Self.subarch + arguments)
+  }
+
+  /// The subarch's directory.
+  var path: FilePath { sandbox.mirror.appending(Self.subarch.joined(separator: "/")) }
+
+  /// A file of the subarch; nil if there is none.
+  func text(_ name: String) -> String? {
+    (try? Data(contentsOf: URL(fileURLWithPath: "\(path)/\(name)"))).map {
+      String(decoding: $0, as: UTF8.self)
+    }
+  }
+
+  /// A file in a tarball of the subarch; nil if there is none.
+  func file(_ name: String, in tarball: String) throws -> String? {
+    let outcome = try sandbox.run(["tar", "-xOf", "\(path)/\(tarball)", name])
+    return outcome.status == 0 ? outcome.text : nil
+  }
+
+  /// The names in a tarball of the subarch.
+  func names(in tarball: String) throws -> Set<String> {
+    Set(try sandbox.run(["tar", "-tf", "\(path)/\(tarball)"]).text.split(separator: "\n").map(String.init))
+  }
+}
+
+@Suite("Builds by real Portage", .serialized, .enabled(if: PortageSite.isPossible))
+struct PortageBuildTests {
+  private static let version = "2026-11-23"
+
+  private static func stage(_ name: String) -> String {
+    "\(version)/\(name)-generic_64-gentoo-\(version).tar.zst"
+  }
+
+  @Test("a full build makes stages 1, 2 and 3 and an image of them, offline")
+  func full() throws {
+    let site = try PortageSite(
+      """
+      [section stage1]
+      update-seed: no
+      [section emerge]
+      packages: [
+      app-misc/extra
+      ]
+      packages/remove: app-misc/unwanted
+      [section portage/files]
+      package.use: [
+      app-misc/hello -nls
+      ]
+      """)
+    let outcome = try site.build("full+openvz", Self.version)
+    try #require(
+      outcome.status == 0, "\(outcome.errorText)\n\(site.text("\(Self.version)/log/stage1.txt") ?? "")")
+    #expect(outcome.errorText == "")
+    #expect(site.text("\(Self.version)/status") == "ok")
+    #expect(site.text(".control/version/stage3") == "\(Self.version)\n")
+    #expect(site.text(".control/version/stage4/openvz") == "\(Self.version)\n")
+    let info = try #require(site.text("\(Self.version)/build-info.json"))
+    #expect(info.contains(#""CFLAGS": "-mtune=generic -O2 -pipe""#))
+
+    let stage3 = Self.stage("stage3")
+    #expect(try site.file("./var/lib/portage/world", in: stage3) == "app-misc/extra\n")
+    #expect(try site.file("./etc/portage/package.use/mirrorctl", in: stage3) == "app-misc/hello -nls\n")
+    let configuration = try #require(try site.file("./etc/portage/make.conf", in: stage3))
+    #expect(!configuration.contains("FEATURES") && !configuration.contains("MAKEOPTS"))
+    let names = try site.names(in: stage3)
+    #expect(names.contains("./usr/bin/hello") && names.contains("./usr/bin/extra"))
+    #expect(!names.contains("./usr/bin/unwanted") && !names.contains("./var/db/pkg/app-misc/unwanted-1.0/"))
+    #expect(names.contains("./etc/portage/make.profile"))
+    for directory in [
+      "tmp", "root", "var/tmp", "var/log", "var/cache", "var/db/repos/gentoo", "run", "dev", "proc",
+    ] {
+      let left = names.filter {
+        $0.hasPrefix("./\(directory)/") && !$0.hasSuffix("/") && !$0.contains("/.keep_")
+      }
+      #expect(left.isEmpty, "\(directory)")
+    }
+    #expect(try site.file("./etc/shadow", in: stage3)?.hasPrefix("root:*:") == true)
+    let openvz = "\(Self.version)/gentoo-generic_64-openvz-\(Self.version).tar.zst"
+    #expect(try site.file("./etc/shadow", in: openvz)?.hasPrefix("root:!:") == true)
+    #expect(try site.names(in: openvz).contains("./usr/bin/hello"))
+    try sane(site, stage3)
+  }
+
+  /// Portage works in the stage.
+  private func sane(_ site: PortageSite, _ tarball: String) throws {
+    try site.sandbox.shell(
+      """
+      mkdir -p try; tar -xpf '\(site.path)/\(tarball)' -C try
+      mkdir -p try/var/db/repos/gentoo; cp -R tree/. try/var/db/repos/gentoo; mknod -m 0666 try/dev/null c 1 3
+      mkdir -p try/dev/shm; mknod -m 0666 try/dev/urandom c 1 9
+      chroot try /usr/bin/emerge --info > info 2>&1 || { cat info >&2; exit 1; }
+      grep -q '^USE=' info
+      chroot try /usr/bin/portageq match / app-misc/hello | grep -qx app-misc/hello-1.0
+      chroot try /usr/bin/hello | grep -qx hello
+      rm -rf try
+      """)
+  }
+
+  @Test("a package that does not compile fails the build, which names it")
+  func broken() throws {
+    let site = try PortageSite("[section emerge]\npackages: app-misc/broken\n")
+    let outcome = try site.build("freshen", Self.version)
+    #expect(outcome.status == 1)
+    #expect(
+      outcome.errorText.contains(" * ERROR: app-misc/broken-1.0::gentoo failed (compile phase)"),
+      "\(outcome.errorText)")
+    let errors = try #require(site.text("\(Self.version)/log/errors.json"))
+    let failed = try JSONDecoder().decode([[String: String]].self, from: Data(errors.utf8))
+    #expect(failed == [["ebuild": "app-misc/broken-1.0", "phase": "compile"]])
+    #expect(site.text("\(Self.version)/status") == "fail")
+    #expect(site.text(".control/.failcount")?.trimmingCharacters(in: .whitespacesAndNewlines) == "1")
+    #expect(site.text(".control/version/stage3") == "2026-11-01\n")
+    #expect(site.text("stage3-latest.tar.zst") == nil)
+  }
+
+  @Test("freshen, quick and images of the result", arguments: ["freshen", "quick"])
+  func others(mode: String) throws {
+    let site = try PortageSite("[section emerge]\npackages: app-misc/extra\n")
+    let outcome = try site.build("\(mode)+lxd", Self.version)
+    try #require(outcome.status == 0, "\(outcome.errorText)")
+    let stage3 = Self.stage("stage3")
+    #expect(try site.file("./var/lib/portage/world", in: stage3) == "app-misc/extra\n")
+    #expect(try site.names(in: stage3).contains("./usr/bin/hello"))
+    let image = try site.names(in: Self.stage("lxd"))
+    #expect(image.contains("./metadata.yaml") && image.contains("./rootfs/usr/bin/extra"))
+    #expect(!image.contains("./usr/"))
+    try sane(site, stage3)
+  }
+}
