@@ -1,5 +1,6 @@
 import Glibc
 import MirrorTools
+import StageBuilder
 import SystemPackage
 
 /// What a verb sees of the world; tests give it another one.
@@ -29,6 +30,9 @@ struct CommandContext: Sendable {
     if isRoot { return "/var/lib/mirrorctl" }
     return FilePath(environment["HOME"] ?? "/").appending(".local/state/mirrorctl")
   }
+
+  /// The spec tree that serves where the configuration names none.
+  var specTree: FilePath? { SpecTree.find(program: .ofThisProgram, named: environment["MIRRORCTL_SPECS"]) }
 
   func print(_ line: String) { output.write(Array((line + "\n").utf8)) }
 

@@ -22,7 +22,7 @@ struct BuildOptions: ParsableArguments {
     let context = session.context
     var source = global.configuration.request(context)
     source.definitions = [(name: "path/mirror", value: session.root.string)]
-    source.tree = SpecTree.find(program: .ofThisProgram, named: context.environment["MIRRORCTL_SPECS"])
+    source.tree = context.specTree
     let isShown = context.showsProgress && !global.quiet
     var build = BuildContext(
       root: session.root, layout: try session.configuration.layout(), source: source,

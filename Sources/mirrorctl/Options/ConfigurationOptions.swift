@@ -28,6 +28,8 @@ struct ConfigurationOptions: ParsableArguments {
     }
     request.candidates.append("/etc/mirrorctl/mirrorctl.conf")
     request.definitions = definitions
+    // Without a target the specs mean nothing.
+    if !definitions.isEmpty { request.tree = context.specTree }
     request.runsHostCode = !noHostCode
     return request
   }
