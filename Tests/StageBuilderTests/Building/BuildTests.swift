@@ -57,7 +57,8 @@ struct BuildTests {
         + "\n")
     // The mirror's own verbs have nothing left to do.
     let digestgen = try site.succeed(["digestgen", "--mirror", site.sandbox.mirror.string]).text
-    #expect(digestgen.hasPrefix("digestgen: 1 digested"), "the seed alone is not this program's: \(digestgen)")
+    #expect(
+      digestgen.hasPrefix("digestgen: 1 digested"), "the seed alone is not this program's: \(digestgen)")
     #expect(try site.succeed(["status", "--mirror", site.sandbox.mirror.string]).text.contains("2026-11-22"))
   }
 

@@ -1,0 +1,143 @@
+import Foundation
+import SystemPackage
+import TestSupport
+import Testing
+
+@testable import StageBuilder
+
+@Suite("Snapshots")
+struct SnapshotTests {
+  /// A site whose tree is a git repository with a branch and, in `modules/kit`, another one.
+  private static func gitSite(_ settings: String) throws -> BuildSite {
+    let site = try BuildSite(isPrepared: false)
+    try site.sandbox.shell(
+      """
+      rm -rf tree; export GIT_CONFIG_GLOBAL=/dev/null GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@b GIT_COMMITTER_NAME=a \
+        GIT_COMMITTER_EMAIL=a@b GIT_AUTHOR_DATE='2026-11-20T10:00:00Z' GIT_COMMITTER_DATE='2026-11-20T10:00:00Z'
+      git init -q -b stable kit; echo kit > kit/kit.eclass; git -C kit add .; git -C kit commit -qm kit
+      git init -q -b stable tree; mkdir -p tree/app-misc/x; echo EAPI=8 > tree/app-misc/x/x-1.ebuild
+      chmod 755 tree/app-misc/x/x-1.ebuild; ln -s x-1.ebuild tree/app-misc/x/x-2.ebuild
+      git -C tree -c protocol.file.allow=always submodule --quiet add -b stable ../kit kits/core
+      git -C tree add .; git -C tree commit -qm one
+      sed -i '/source\\/type: local/d; /source\\/remote/d' conf
+      """)
+    let conf = try String(contentsOfFile: site.sandbox.path.appending("conf").string, encoding: .utf8)
+    try site.write(
+      "conf",
+      conf + """
+        [section snapshot/source]
+        remote: \(site.sandbox.path)/tree
+        branch: stable
+        [section snapshot]
+        \(settings)
+        """)
+    return site
+  }
+
+  private func snapshot(_ site: BuildSite, _ date: String) throws -> String {
+    try site.succeed(["snapshot", "std", date, "--mirror", site.sandbox.mirror.string])
+    return "\(site.sandbox.mirror)/std/snapshots/portage-\(date).tar.xz"
+  }
+
+  @Test("of a git commit hold its files alone, dated as it is")
+  func dead() throws {
+    let site = try Self.gitSite("source/type: git")
+    let tarball = try snapshot(site, "2026-11-22")
+    let listing = try site.sandbox.run(["env", "TZ=UTC", "tar", "--full-time", "-tvf", tarball]).text
+    #expect(!listing.contains(".git/"))
+    #expect(
+      listing.contains("-rwxr-xr-x root/root         7 2026-11-20 10:00:00 portage/app-misc/x/x-1.ebuild")
+        || listing.contains(
+          "-rwxr-xr-x 0/0               7 2026-11-20 10:00:00 portage/app-misc/x/x-1.ebuild"),
+      "\(listing)")
+    #expect(listing.contains("portage/app-misc/x/x-2.ebuild -> x-1.ebuild"))
+    #expect(
+      try site.sandbox.run(["readlink", "\(site.sandbox.mirror)/std/snapshots/portage-latest.tar.xz"]).text
+        == "portage-2026-11-22.tar.xz\n")
+  }
+
+  @Test(
+    "alive are repositories that go on, whose bytes tell nothing of when and where",
+    arguments: ["git", "meta-repo"])
+  func live(kind: String) throws {
+    let prefix = kind == "git" ? "portage" : "meta-repo"
+    let sums = try (0..<2).map { round in
+      let site = try Self.gitSite("type: live\nsource/type: \(kind)\nsource/name: tree")
+      // The second one's objects were fetched in two steps.
+      if round == 1 {
+        _ = try snapshot(site, "2026-11-21")
+        try site.sandbox.shell(
+          "GIT_COMMITTER_DATE='2026-11-20T12:00:00Z' git -C tree -c user.name=a -c user.email=a@b commit -q --date 2026-11-20T12:00:00Z --allow-empty -m two"
+        )
+      } else {
+        try site.sandbox.shell(
+          "GIT_COMMITTER_DATE='2026-11-20T12:00:00Z' git -C tree -c user.name=a -c user.email=a@b commit -q --date 2026-11-20T12:00:00Z --allow-empty -m two"
+        )
+      }
+      let tarball = try snapshot(site, "2026-11-22")
+      try site.sandbox.shell(
+        "mkdir out; tar -C out -xf '\(tarball)'; cd out/\(prefix); git fsck --strict; git reset -q; test -z \"$(git status --porcelain --ignore-submodules)\"; test \"$(git branch --show-current)\" = stable; git pull -q; cat app-misc/x/x-1.ebuild"
+      )
+      if kind == "meta-repo" {
+        try site.sandbox.shell(
+          "cd out/\(prefix)/kits/core; test \"$(cat kit.eclass)\" = kit; git reset -q; test -z \"$(git status --porcelain)\"; git log -1 --format=%s | grep -x kit"
+        )
+      }
+      // The address is the one thing that differs between these two.
+      try site.sandbox.shell(
+        "rm -rf out; mkdir out; tar -C out -xf '\(tarball)'; sed -i '/url = /d' out/\(prefix)/.git/config out/\(prefix)/kits/core/.git/config 2> /dev/null || true"
+      )
+      return try site.sandbox.shell(
+        "cd out; find . -type f | sort | xargs sha256sum; find . | sort | xargs stat -c '%n %f %Y'"
+      ).text
+    }
+    #expect(sums[0] == sums[1])
+  }
+
+  @Test("by rsync leave the machine's own directories out, and fetch only what changed")
+  func rsync() throws {
+    let site = try BuildSite("[section snapshot]\nx: y\n", isPrepared: false)
+    try site.sandbox.shell(
+      "sed -i 's/source\\/type: local/source\\/type: rsync/' conf; mkdir tree/distfiles tree/packages; echo big > tree/distfiles/x.tar"
+    )
+    for date in ["2026-11-21", "2026-11-22"] {
+      let tarball = try snapshot(site, date)
+      #expect(
+        try site.sandbox.run(["tar", "-tf", tarball]).text.split(separator: "\n").sorted() == [
+          "portage/", "portage/app-misc/", "portage/app-misc/x/", "portage/app-misc/x/x-1.ebuild",
+        ])
+    }
+    #expect(try site.sandbox.run(["find", "\(site.sandbox.path)/tmp/rsync", "-name", "*.ebuild"]).text != "")
+  }
+
+  @Test("of what cannot be had say why, and leave nothing")
+  func failures() throws {
+    let site = try Self.gitSite("source/type: git")
+    try site.sandbox.shell("rm -rf tree")
+    let outcome = try site.run(["snapshot", "std", "2026-11-22"])
+    #expect(outcome.status == 1)
+    #expect(outcome.errorText.contains("does not appear to be a git repository"), "\(outcome.errorText)")
+    #expect(try site.sandbox.run(["find", "\(site.sandbox.mirror)/std", "-type", "f"]).text == "")
+  }
+
+  @Test("read what .gitmodules says, and refuse what leads out")
+  func modules() throws {
+    let text = """
+      submodule.kits/core.path=kits/core
+      submodule.kits/core.url=../kit.git
+      submodule.kits/core.branch=stable
+      submodule.x.path=x
+      submodule.x.url=https://host/x=y
+      """
+    #expect(
+      try GitModule.all(in: text, remote: "https://host/group/meta/") == [
+        GitModule(path: "kits/core", remote: "https://host/group/kit.git", branch: "stable"),
+        GitModule(path: "x", remote: "https://host/x=y", branch: "master"),
+      ])
+    for path in ["../x", "/etc", "a/../../b", ".git/hooks", ""] {
+      #expect(throws: (any Error).self) {
+        try GitModule.all(in: "submodule.a.path=\(path)\nsubmodule.a.url=u", remote: "r")
+      }
+    }
+  }
+}
