@@ -79,7 +79,7 @@ package struct TarballName: Sendable {
 }
 
 /// A file that tells something about a tarball beside it.
-enum SidecarKind: String, Sendable, CaseIterable {
+package enum SidecarKind: String, Sendable, CaseIterable {
   /// Metro's `sha256 <hex>`.
   case hashText = ".hash.txt"
   /// Gentoo's digests of one tarball.

@@ -44,7 +44,18 @@ struct OkTrigger {
         remedy: "move it away")
     }
     let target = Self.relative(tarball, from: link.parent)
-    try directory.replaceLink(name, to: target.bytes, try directory.fileOwnership())
+    let ownership = try directory.fileOwnership()
+    try directory.replaceLink(name, to: target.bytes, ownership)
+    // A link's digests and signatures are links to those of what it names.
+    let beside = try anchor.value.directory(tarball.parent)
+    for kind in SidecarKind.allCases {
+      let sidecar = name.appending(kind.rawValue)
+      if try beside.status(of: tarball.name.appending(kind.rawValue)) != nil {
+        try directory.replaceLink(sidecar, to: target.bytes + Array(kind.rawValue.utf8), ownership)
+      } else if try directory.status(of: sidecar)?.kind == .link {
+        try directory.unlink(sidecar)
+      }
+    }
     try directory.sync()
     log.note("\(link.parent.appending(name)) -> \(target)")
   }

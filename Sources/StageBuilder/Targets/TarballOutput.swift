@@ -29,7 +29,8 @@ struct TarballOutput {
     self.compression = compression
     level = try settings.text("capture/level").map { text in
       guard let level = Int(text) else {
-        throw MirrorError(.invalid, "capture/level", "`\(text)` is no number", remedy: "write a level of \(compression)")
+        throw MirrorError(
+          .invalid, "capture/level", "`\(text)` is no number", remedy: "write a level of \(compression)")
       }
       return level
     }

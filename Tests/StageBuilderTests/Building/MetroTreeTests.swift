@@ -26,12 +26,6 @@ struct MetroTreeTests {
       : \(site.sandbox.mirror)
       [section release]
       type: official
-      [section source when target is stage1]
-      : stage3
-      build: $[target/build]
-      arch_desc: $[target/arch_desc]
-      subarch: $[target/subarch]
-      version: << $[path/mirror/target/control]/version/stage3
       [section snapshot/source]
       remote: \(site.sandbox.path)/tree
       [collect $[path/install]/etc/master.conf]

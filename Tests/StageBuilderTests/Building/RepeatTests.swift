@@ -95,7 +95,7 @@ struct RepeatTests {
     #expect(outcome.status == 1)
     #expect(outcome.errorText.contains("stage1root"), "\(outcome.errorText)")
     #expect(
-      try site.sandbox.run(["find", site.subarchPath.appending("2026-11-22").string, "-name", "*.tar*"]).text
+      try site.sandbox.run(["find", site.subarchPath.appending("2026-11-22").string, "-name", "*.tar.*"]).text
         == "")
   }
 
