@@ -50,6 +50,9 @@ import Testing
       var held = try make()
       try directory.shell("touch work/stage3-generic_64/x")
       held.keep()
+      // Until then it is as much ours as before.
+      let error = #expect(throws: MirrorError.self) { _ = try make() }
+      #expect(error?.code == .busy)
     }
     #expect(try WorkDirectory.sweep(work.removingLastComponent(), cancellation: Cancellation()).removed == [])
     #expect(
