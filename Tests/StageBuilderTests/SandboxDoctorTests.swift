@@ -105,7 +105,7 @@ import Testing
 }
 
 @Suite struct `mirrorctl doctor` {
-  @Test(.enabled(if: Machine.isRoot, Machine.needsRoot))
+  @Test(.enabled(if: Host.isRoot, Host.needsRoot))
   func `tells of the paths and architectures of a configuration`() throws {
     let root = try SandboxRoot()
     try root.directory.shell(

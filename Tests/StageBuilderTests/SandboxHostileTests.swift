@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// A root whose names lead, or would lead, to a victim beside it.
-@Suite(.enabled(if: Machine.isRoot, Machine.needsRoot)) struct `A hostile root` {
+@Suite(.enabled(if: Host.isRoot, Host.needsRoot)) struct `A hostile root` {
   struct Trap: Sendable, CustomTestStringConvertible {
     let testDescription: String
     /// Shell, in the directory of the test; `$victim` is absolute.
@@ -50,7 +50,7 @@ import Testing
     try root.directory.shell(
       "victim='\(victim)'; mkdir -p victim/sub cache; echo own > victim/hosts; \(trap.preparation)")
     let before = try Tree(victim)
-    let table = try Machine.mounts(root)
+    let table = try Host.mounts(root)
     let plan = root.plan("cat /etc/hosts 2>/dev/null; echo ran") {
       $0.mounts = [.init(source: "\(root.directory.path)/cache", target: "/var/cache/packages")]
     }
@@ -63,7 +63,7 @@ import Testing
       #expect(error?.remedy != nil, "\(error as Any)")
     }
     #expect(try Tree(victim).differences(from: before) == [])
-    #expect(try Machine.mounts(root) == table)
+    #expect(try Host.mounts(root) == table)
   }
 
   @Test func `cannot lead the clearing up outside either`() throws {

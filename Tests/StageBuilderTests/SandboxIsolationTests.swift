@@ -6,7 +6,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@Suite(.enabled(if: Machine.isRoot, Machine.needsRoot)) struct `A step in a root of its own` {
+@Suite(.enabled(if: Host.isRoot, Host.needsRoot)) struct `A step in a root of its own` {
   @Test func `sees its own processes only, below pid 1`() throws {
     let text = try SandboxRoot().print("ls /proc | grep -c '^[0-9]*$'; cat /proc/1/cmdline; echo; echo $$")
     let lines = text.split(separator: "\n")

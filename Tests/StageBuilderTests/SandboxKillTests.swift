@@ -6,22 +6,42 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@Suite(.enabled(if: Machine.isRoot, Machine.needsRoot), .serialized) struct `mirrorctl that is killed` {
+@Suite(.enabled(if: Host.isRoot, Host.needsRoot), .serialized) struct `mirrorctl that is killed` {
   @Test(arguments: 0..<24)
   func `leaves no process and no mount, whatever it was at`(seed: UInt64) throws {
     var random = Seeded(state: seed)
     let root = try SandboxRoot()
     let mark = "33\(getpid())\(seed)7"
-    let before = try Machine.mounts(root)
+    let before = try Host.mounts(root)
     let plan = root.plan("setsid sleep \(mark) & (sleep \(mark) &); trap '' TERM; sleep \(mark)")
     let run = try root.directory.start(root.command(plan))
     usleep(UInt32.random(in: 0...120_000, using: &random))
     kill(run.pid, SIGKILL)
     #expect(try run.wait().status == 137)
-    try Machine.wait { Machine.processes(root.path.string).isEmpty && Machine.processes(mark).isEmpty }
-    try Machine.wait { !Self.someoneMounts(root.path.string) }
-    #expect(try Machine.mounts(root) == before)
+    try Host.wait { Host.processes(root.path.string).isEmpty && Host.processes(mark).isEmpty }
+    try Host.wait { !Self.someoneMounts(root.path.string) }
+    #expect(try Host.mounts(root) == before)
     try root.directory.shell("rm -rf root")
+  }
+
+  @Test(
+    .enabled(if: Tracing.works, "\(Tracing.reason)"),
+    arguments: [
+      "unshare", "mount", "open_tree", "mount_setattr", "fsopen", "fsmount", "move_mount", "pivot_root",
+      "umount2",
+      "pidfd_open",
+    ])
+  func `by nothing, but refused a call by the kernel, says so and leaves nothing`(call: String) throws {
+    let root = try SandboxRoot()
+    let before = (try Host.mounts(root), try Tree(root.path))
+    let trace = Tracing.arguments(trace: [call], inject: "\(call):error=EPERM")
+    let outcome = try root.directory.run(trace + root.command(root.plan("true")))
+    #expect(outcome.status == 1)
+    #expect(
+      outcome.errorText.contains(/^mirrorctl: .+: cannot .+: Operation not permitted/), "\(outcome.errorText)"
+    )
+    #expect(try Host.mounts(root) == before.0)
+    #expect(try Tree(root.path).differences(from: before.1) == [])
   }
 
   @Test(arguments: ["helper", "pid 1"])
@@ -29,13 +49,13 @@ import Testing
     let root = try SandboxRoot()
     let mark = "34\(getpid())\(part.count)7"
     let run = try root.directory.start(root.command(root.plan("setsid sleep \(mark) & sleep \(mark)")))
-    try Machine.wait { Machine.processes(mark).count == 2 }
+    try Host.wait { Host.processes(mark).count == 2 }
     let helper = try #require(Self.child(of: run.pid))
     kill(part == "helper" ? helper : try #require(Self.child(of: helper)), SIGKILL)
     let outcome = try run.wait()
     #expect(outcome.status == 1)
     #expect(outcome.errorText.contains("steps/chroot/run: was ended from outside"))
-    try Machine.wait { Machine.processes(mark).isEmpty }
+    try Host.wait { Host.processes(mark).isEmpty }
   }
 
   @Test(arguments: [SIGINT, SIGTERM])
@@ -43,7 +63,7 @@ import Testing
     let root = try SandboxRoot()
     let run = try root.directory.start(
       root.command(root.plan("trap 'touch /tidied; exit' TERM; touch /begun; while :; do sleep 0.01; done")))
-    try Machine.wait { access(root.path.appending("begun").string, F_OK) == 0 }
+    try Host.wait { access(root.path.appending("begun").string, F_OK) == 0 }
     kill(run.pid, signal)
     #expect(try run.wait().status == 128 + signal)
     #expect(access(root.path.appending("tidied").string, F_OK) == 0)

@@ -6,7 +6,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@Suite(.enabled(if: Machine.isRoot, Machine.needsRoot)) struct `A mount of a step` {
+@Suite(.enabled(if: Host.isRoot, Host.needsRoot)) struct `A mount of a step` {
   @Test func `that is read-only cannot be written, one that is not can`() throws {
     let root = try SandboxRoot()
     try root.directory.shell("mkdir ro rw; echo kept > ro/file")
@@ -81,27 +81,27 @@ import Testing
 
   @Test func `is never seen by the host: before, during and after the mount table is the same`() throws {
     let root = try SandboxRoot()
-    let before = try Machine.mounts(root)
+    let before = try Host.mounts(root)
     let run = try root.directory.start(
       root.command(root.plan("touch /begun; while ! test -e /go; do sleep 0.01; done")))
-    try Machine.wait { access(root.path.appending("begun").string, F_OK) == 0 }
-    #expect(try Machine.mounts(root) == before)
+    try Host.wait { access(root.path.appending("begun").string, F_OK) == 0 }
+    #expect(try Host.mounts(root) == before)
     try root.directory.shell("touch root/go")
     #expect(try run.wait().status == 0)
-    #expect(try Machine.mounts(root) == before)
+    #expect(try Host.mounts(root) == before)
   }
 
   @Test func `that the step makes itself stays with it`() throws {
     let root = try SandboxRoot()
-    let before = try Machine.mounts(root)
+    let before = try Host.mounts(root)
     let text = try root.print("mkdir /more; mount -t tmpfs none /more && echo x > /more/x; ls /more")
     #expect(text == "x\n")
-    #expect(try Machine.mounts(root) == before)
+    #expect(try Host.mounts(root) == before)
     #expect(try Tree(root.path.appending("more")).nodes.isEmpty)
   }
 }
 
-@Suite(.enabled(if: Machine.isRoot, Machine.needsRoot)) struct `The host's hosts and resolv.conf` {
+@Suite(.enabled(if: Host.isRoot, Host.needsRoot)) struct `The host's hosts and resolv.conf` {
   private let hosts = FileManager.default.contents(atPath: "/etc/hosts") ?? Data()
 
   @Test func `are seen, cannot be changed, and are not copied`() throws {

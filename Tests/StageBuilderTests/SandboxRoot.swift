@@ -63,7 +63,7 @@ struct SandboxRoot {
 }
 
 /// What the machine has: mounts and processes.
-enum Machine {
+enum Host {
   /// Whether steps can be run here at all.
   static let isRoot = geteuid() == 0
   static let needsRoot: Comment = "namespaces need root"

@@ -5,7 +5,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@Suite(.enabled(if: Machine.isRoot && Tool.exists("script"), "needs root and script(1)"))
+@Suite(.enabled(if: Host.isRoot && Tool.exists("script"), "needs root and script(1)"))
 struct `A shell in a root` {
   /// Types lines on a terminal of its own; what the terminal shows, and the exit status.
   private func type(_ lines: String, in root: SandboxRoot) throws -> Outcome {

@@ -6,7 +6,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@Suite(.enabled(if: Machine.isRoot, Machine.needsRoot)) struct `The end of a step` {
+@Suite(.enabled(if: Host.isRoot, Host.needsRoot)) struct `The end of a step` {
   @Test(arguments: [0, 1, 3, 127, 130, 143, 255])
   func `is its exit status`(status: Int32) throws {
     let root = try SandboxRoot()
@@ -28,7 +28,7 @@ import Testing
     )
     #expect(end == .exited(4))
     #expect(text == "done\n")
-    #expect(Machine.processes(mark) == [])
+    #expect(Host.processes(mark) == [])
   }
 
   @Test func `comes to orphans as to others: pid 1 reaps them`() throws {
@@ -45,7 +45,7 @@ import Testing
   }
 }
 
-@Suite(.enabled(if: Machine.isRoot, Machine.needsRoot)) struct `The script of a step` {
+@Suite(.enabled(if: Host.isRoot, Host.needsRoot)) struct `The script of a step` {
   @Test func `is run by the interpreter that it names`() throws {
     let root = try SandboxRoot()
     let plan = root.plan("") { $0.script.text = "#!/bin/awk -f\nBEGIN { print 6 * 7 }\n" }
@@ -104,7 +104,7 @@ import Testing
   }
 }
 
-@Suite(.enabled(if: Machine.isRoot, Machine.needsRoot)) struct `A cancelled step` {
+@Suite(.enabled(if: Host.isRoot, Host.needsRoot)) struct `A cancelled step` {
   /// Asks for the end once the step says that it has begun.
   private func cancelled(_ script: String, grace: Int) throws -> (error: MirrorError?, root: SandboxRoot) {
     let root = try SandboxRoot()
@@ -133,7 +133,7 @@ import Testing
     let (error, root) = try cancelled(
       "trap '' TERM; setsid sleep \(mark) & touch /begun; sleep \(mark)", grace: 1)
     #expect(error?.code == .interrupted)
-    #expect(Machine.processes(mark) == [])
+    #expect(Host.processes(mark) == [])
     #expect(try Tree(root.path.appending("tmp")).nodes.isEmpty)
   }
 

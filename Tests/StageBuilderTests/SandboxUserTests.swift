@@ -11,7 +11,7 @@ import Testing
 final class OrdinaryUser: Sendable {
   /// Whether there can be one: root made him, and the kernel lets him have namespaces.
   static let isPossible: Bool = {
-    guard Machine.isRoot, Tool.exists("useradd"), Tool.exists("newuidmap") else { return false }
+    guard Host.isRoot, Tool.exists("useradd"), Tool.exists("newuidmap") else { return false }
     let command = "exec setpriv --reuid 65534 --regid 65534 --clear-groups unshare --user true"
     return (try? Tool.run("sh", "-c", command).status) == 0
   }()
@@ -104,10 +104,26 @@ final class OrdinaryUser: Sendable {
     usleep(UInt32.random(in: 0...150_000, using: &random))
     kill(run.pid, SIGKILL)
     _ = try run.wait()
-    try Machine.wait {
-      Machine.processes(user.root.path.string).isEmpty && Machine.processes(mark).isEmpty
-        && Machine.processes("plan-").filter { Machine.isOwned($0, by: user.name) }.isEmpty
+    try Host.wait {
+      Host.processes(user.root.path.string).isEmpty && Host.processes(mark).isEmpty
+        && Host.processes("plan-").filter { Host.isOwned($0, by: user.name) }.isEmpty
     }
+  }
+
+  @Test func `removes his work directory, whoever owns what is in it`() throws {
+    let user = try OrdinaryUser()
+    let work = user.root.directory.path.appending("runs/stage3")
+    var command = try user.root.command(
+      user.root.plan(
+        "mkdir -p /work/root/a; touch /work/root/a/b; chown -R 250:250 /work/root; chmod 0 /work/root"
+      ) {
+        $0.mounts = [.init(source: work.string, target: "/work")]
+      })
+    try user.root.directory.shell("chmod 644 plan-*.json")
+    command.insert(contentsOf: ["--work", work.string], at: 2)
+    let outcome = try user.run(command)
+    #expect(outcome.status == 0, "\(outcome.errorText)")
+    #expect(try Tree(user.root.directory.path.appending("runs")).nodes.isEmpty)
   }
 
   @Test func `without subordinate numbers is told which line is missing`() throws {
@@ -150,7 +166,7 @@ final class OrdinaryUser: Sendable {
   }
 }
 
-extension Machine {
+extension Host {
   static func isOwned(_ pid: Int32, by name: String) -> Bool {
     (try? Tool.run("stat", "-c", "%U", "/proc/\(pid)").output) == name + "\n"
   }

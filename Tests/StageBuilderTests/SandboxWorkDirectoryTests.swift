@@ -50,6 +50,9 @@ import Testing
       var held = try make()
       try directory.shell("touch work/stage3-generic_64/x")
       held.keep()
+      // Until then it is as much ours as before.
+      let error = #expect(throws: MirrorError.self) { _ = try make() }
+      #expect(error?.code == .busy)
     }
     #expect(try WorkDirectory.sweep(work.removingLastComponent(), cancellation: Cancellation()).removed == [])
     #expect(
@@ -129,7 +132,7 @@ import Testing
     #expect(try Tree(directory.path.appending("work")).nodes.isEmpty)
   }
 
-  @Test(.enabled(if: Machine.isRoot, Machine.needsRoot))
+  @Test(.enabled(if: Host.isRoot, Host.needsRoot))
   func `is removed with what may not be read or written`() throws {
     do {
       let held = try make()
@@ -140,7 +143,7 @@ import Testing
     #expect(try Tree(directory.path.appending("work")).nodes.isEmpty)
   }
 
-  @Test(.enabled(if: Machine.isRoot, Machine.needsRoot))
+  @Test(.enabled(if: Host.isRoot, Host.needsRoot))
   func `with a mount in it is not emptied: the mount is named`() throws {
     try directory.shell("mkdir -m 700 work; mkdir -p work/stage3-generic_64/mnt cache; touch cache/x")
     let mounted = try Tool.run(
@@ -150,7 +153,7 @@ import Testing
     #expect(access("\(directory.path)/cache/x", F_OK) == 0)
   }
 
-  @Test(.enabled(if: Machine.isRoot && Immutable.isPossible, "needs root and chattr"))
+  @Test(.enabled(if: Host.isRoot && Immutable.isPossible, "needs root and chattr"))
   func `with something immutable in it is not removed, and it is named`() throws {
     var held = try make()
     let file = "\(held.path)/file"

@@ -4,12 +4,12 @@ import SystemPackage
 
 /// Files of the system that are small, as those in `/proc`.
 enum SmallFile {
-  /// The first 64 KiB of one; nil if it cannot be read.
-  static func text(_ path: String) -> String? {
+  /// The first bytes of one, up to `limit`; nil if it cannot be read.
+  static func text(_ path: String, limit: Int = 1 << 16) -> String? {
     let raw = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
     guard raw >= 0 else { return nil }
     let file = Descriptor(owning: raw)
-    return (try? file.bytes(upTo: 1 << 16)).map { String(decoding: $0, as: UTF8.self) }
+    return (try? file.bytes(upTo: limit)).map { String(decoding: $0, as: UTF8.self) }
   }
 
   /// The number that one holds.

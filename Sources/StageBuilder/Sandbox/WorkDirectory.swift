@@ -14,6 +14,7 @@ package struct WorkDirectory: ~Copyable {
   private let name: FileName
   private let lock: WorkLock
   private var isOver = false
+  private var isKept = false
 
   /// Makes it with mode 0700, and its parents where they are missing; what a killed run left in it goes.
   ///
@@ -34,19 +35,18 @@ package struct WorkDirectory: ~Copyable {
     self.lock = lock
   }
 
-  deinit { if !isOver { try? Self.end(name, in: parent, lock) } }
-
-  /// Lets it stay, for somebody to look at; the next run by that name removes it.
-  package mutating func keep() {
-    isOver = true
-    lock.remove()
+  deinit {
+    if isKept { lock.remove() } else if !isOver { try? Self.end(name, in: parent, lock) }
   }
 
-  /// Removes it.
+  /// Lets it stay after this value, for somebody to look at; the next run by that name removes it.
+  package mutating func keep() { isKept = true }
+
+  /// Removes it, unless it is kept.
   ///
   /// - Throws: when something in it cannot be removed; the next run by that name tries again.
   package mutating func remove() throws(MirrorError) {
-    guard !isOver else { return }
+    guard !isOver && !isKept else { return }
     isOver = true
     try Self.end(name, in: parent, lock)
   }
