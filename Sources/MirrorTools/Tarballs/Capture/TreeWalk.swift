@@ -3,6 +3,9 @@ import SystemPackage
 
 /// One walk through a tree.
 struct TreeWalk: ~Copyable {
+  /// Each level holds a descriptor and a part of the stack.
+  private static let depth = 1000
+
   private var writer: TarWriter
   private var list: ContentsList?
   private let root: FilePath
@@ -48,6 +51,10 @@ struct TreeWalk: ~Copyable {
     header.records = try records(of: directory.descriptor, isHeld: false, path)
     try begin(header)
     if excluded.contains(path) { return }
+    guard path.count(where: { $0 == slash }) < Self.depth else {
+      throw MirrorError(
+        .refused, displayed(path), "lies deeper than \(Self.depth) directories", remedy: "remove it")
+    }
     let entries = try attempt(path, "read") { () throws(Errno) in try directory.entries() }
     for entry in entries.sorted(by: { $0.sortKey.lexicographicallyPrecedes($1.sortKey) }) {
       try cancellation.check()
