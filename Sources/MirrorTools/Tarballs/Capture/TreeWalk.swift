@@ -41,8 +41,6 @@ struct TreeWalk: ~Copyable {
     return report
   }
 
-  // MARK: Nodes
-
   private mutating func addDirectory(
     _ directory: borrowing TreeDirectory, _ path: [UInt8]
   ) throws(MirrorError) {
@@ -186,8 +184,6 @@ struct TreeWalk: ~Copyable {
     return true
   }
 
-  // MARK: Headers
-
   private func header(_ kind: TarHeader.Kind, _ path: [UInt8], _ status: NodeStatus) -> TarHeader {
     let isDirectory = kind == .directory && !path.isEmpty
     return TarHeader(
@@ -220,8 +216,6 @@ struct TreeWalk: ~Copyable {
     try list?.add(header.path)
     report.entries += 1
   }
-
-  // MARK: Words
 
   private func unlessMounted<Handle: ~Copyable>(
     _ path: [UInt8], _ open: () throws(Errno) -> Handle
