@@ -61,6 +61,8 @@ struct GoldenCase: CustomTestStringConvertible, Sendable {
     GoldenCase(name: "error-max-rate", arguments: "verify --max-rate fast", status: 64),
     GoldenCase(name: "version", arguments: "--version"),
     GoldenCase(name: "help", arguments: "--help"),
+    GoldenCase(name: "help-unpack", arguments: "unpack --help"),
+    GoldenCase(name: "help-capture", arguments: "capture --help"),
   ]
 }
 

@@ -105,7 +105,7 @@ struct HostileTarball: Sendable, CustomTestStringConvertible {
     #expect(error.description.contains(bench.path("T").string))
     #expect(error.description.contains(tarball.named))
     #expect(try TreeJudge.describe(bench.path("outside")) == before)
-    #expect(try TreeJudge.shell("ls", in: bench.place) == "T\noutside\nroot\n")
+    #expect(try TreeJudge.shell("ls", in: bench.place) == "T\nmirror\noutside\nroot\n")
     #expect(try TreeJudge.shell("cat before", in: bench.path("root")) == "sound")
   }
 

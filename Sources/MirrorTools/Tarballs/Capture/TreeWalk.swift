@@ -3,6 +3,9 @@ import SystemPackage
 
 /// One walk through a tree.
 struct TreeWalk: ~Copyable {
+  /// Each level holds a descriptor and a part of the stack.
+  private static let depth = 1000
+
   private var writer: TarWriter
   private var list: ContentsList?
   private let root: Shared<TreeDirectory>
@@ -42,8 +45,6 @@ struct TreeWalk: ~Copyable {
     return report
   }
 
-  // MARK: Nodes
-
   private mutating func addDirectory(
     _ directory: borrowing TreeDirectory, _ path: [UInt8]
   ) throws(MirrorError) {
@@ -52,6 +53,10 @@ struct TreeWalk: ~Copyable {
     header.records = try records(of: directory.descriptor, isHeld: false, path)
     try begin(header)
     if excluded.contains(path) { return }
+    guard path.count(where: { $0 == slash }) < Self.depth else {
+      throw MirrorError(
+        .refused, displayed(path), "lies deeper than \(Self.depth) directories", remedy: "remove it")
+    }
     let entries = try attempt(path, "read") { () throws(Errno) in try directory.entries() }
     for entry in entries.sorted(by: { $0.sortKey.lexicographicallyPrecedes($1.sortKey) }) {
       try cancellation.check()
@@ -183,8 +188,6 @@ struct TreeWalk: ~Copyable {
     return true
   }
 
-  // MARK: Headers
-
   private func header(_ kind: TarHeader.Kind, _ path: [UInt8], _ status: NodeStatus) -> TarHeader {
     let isDirectory = kind == .directory && !path.isEmpty
     return TarHeader(
@@ -217,8 +220,6 @@ struct TreeWalk: ~Copyable {
     try list?.add(header.path)
     report.entries += 1
   }
-
-  // MARK: Words
 
   private func unlessMounted<Handle: ~Copyable>(
     _ path: [UInt8], _ open: () throws(Errno) -> Handle

@@ -141,13 +141,3 @@ struct TarMember: Sendable {
     return bytes
   }
 }
-
-/// Errors that name a member of a tarball.
-enum MemberFault {
-  static func make(
-    _ tarball: String, _ member: [UInt8], _ problem: String, code: MirrorError.Code = .invalid,
-    remedy: String? = "do not use this tarball"
-  ) -> MirrorError {
-    MirrorError(code, "\(tarball): member \(escaped(member))", problem, remedy: remedy)
-  }
-}

@@ -136,8 +136,6 @@ struct TreeWriter: ~Copyable {
     }
   }
 
-  // MARK: Kinds
-
   private mutating func addDirectory(
     _ member: TarMember, _ path: MemberPath, _ name: FileName, _ parent: borrowing TreeDirectory
   ) throws(MirrorError) {
@@ -227,8 +225,6 @@ struct TreeWriter: ~Copyable {
     } catch { throw fault(member.name, "set the attributes", error) }
   }
 
-  // MARK: Places
-
   private func resolve(
     _ name: [UInt8], of member: TarMember, as role: String = ""
   ) throws(MirrorError) -> MemberPath {
@@ -269,8 +265,6 @@ struct TreeWriter: ~Copyable {
     } catch { throw fault(member.name, operation, error) }
   }
 
-  // MARK: Words
-
   private mutating func skip(_ member: TarMember, _ path: MemberPath, _ reason: String) {
     skipped.insert(path)
     note(member, reason)
@@ -296,16 +290,6 @@ struct TreeWriter: ~Copyable {
   }
 
   private func fault(_ name: [UInt8], _ operation: String, _ error: Errno) -> MirrorError {
-    switch error {
-    case .tooManySymbolicLinkLevels, .notDirectory:
-      MemberFault.make(
-        subject, name, "cannot \(operation): the way leads through a symbolic link, or what is no directory")
-    case .isDirectory: MemberFault.make(subject, name, "would replace a directory by something else")
-    case .improperLink: MemberFault.make(subject, name, "cannot \(operation): it lies on another file system")
-    case .noSuchFileOrDirectory: MemberFault.make(subject, name, "cannot \(operation): there is none")
-    case .fileNameTooLong: MemberFault.make(subject, name, "cannot \(operation): a name is too long")
-    default:
-      MirrorError.system(error, "\(operation) member \(escaped(name)) of", subject)
-    }
+    MemberFault.failed(subject, name, operation, error)
   }
 }

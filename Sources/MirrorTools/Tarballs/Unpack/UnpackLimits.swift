@@ -9,9 +9,9 @@ package struct UnpackLimits: Hashable, Sendable {
   /// Components of a path.
   package var depth: Int
 
-  /// - Parameters: by default far above any stage or snapshot: ten million members, 1 TiB, 256 directories.
+  /// - Parameters: by default far above any stage or snapshot: four million members, 1 TiB, 256 directories.
   package init(
-    entries: Int = 10_000_000, totalBytes: Int64 = 1 << 40, fileBytes: Int64 = 1 << 40, depth: Int = 256
+    entries: Int = 4_000_000, totalBytes: Int64 = 1 << 40, fileBytes: Int64 = 1 << 40, depth: Int = 256
   ) {
     self.entries = entries
     self.totalBytes = totalBytes

@@ -10,6 +10,8 @@ struct XZDecoder: StreamDecoder, ~Copyable {
   private let cancellation: Cancellation
   private var action = LZMA_RUN
   private var isAtEnd = false
+  /// Comes after what was decoded before it.
+  private var fault: MirrorError?
 
   init(
     _ input: consuming TarballInput, threads: Int, cancellation: Cancellation
@@ -32,6 +34,7 @@ struct XZDecoder: StreamDecoder, ~Copyable {
   }
 
   mutating func read(into buffer: UnsafeMutableRawBufferPointer) throws(MirrorError) -> Int {
+    if let fault { throw fault }
     if isAtEnd { return 0 }
     let raw = stream.raw
     raw.pointee.next_out = buffer.bindMemory(to: UInt8.self).baseAddress
@@ -45,10 +48,10 @@ struct XZDecoder: StreamDecoder, ~Copyable {
         break
       }
       guard result == LZMA_OK else {
-        // What was decoded before the fault is sound; it comes back at the next call.
-        let count = buffer.count - raw.pointee.avail_out
-        if count > 0 && raw.pointee.avail_out < buffer.count && result != LZMA_BUF_ERROR { return count }
-        throw Self.fault(result, input.subject)
+        let error = Self.fault(result, input.subject)
+        guard raw.pointee.avail_out < buffer.count else { throw error }
+        fault = error
+        break
       }
     }
     return buffer.count - raw.pointee.avail_out
