@@ -151,12 +151,14 @@ struct PortageBuildTests {
     try site.sandbox.shell(
       """
       mkdir -p try; tar -xpf '\(site.path)/\(tarball)' -C try
-      mkdir -p try/var/db/repos/gentoo; cp -R tree/. try/var/db/repos/gentoo; mknod -m 0666 try/dev/null c 1 3
-      mkdir -p try/dev/shm; mknod -m 0666 try/dev/urandom c 1 9
-      chroot try /usr/bin/emerge --info > info 2>&1 || { cat info >&2; exit 1; }
-      grep -q '^USE=' info
-      chroot try /usr/bin/portageq match / app-misc/hello | grep -qx app-misc/hello-1.0
-      chroot try /usr/bin/hello | grep -qx hello
+      mkdir -p try/var/db/repos/gentoo; cp -R tree/. try/var/db/repos/gentoo
+      unshare --mount sh -eu -c '
+        mount -t proc proc try/proc; mount --rbind /dev try/dev
+        chroot try /usr/bin/emerge --info > info 2>&1 || { cat info >&2; exit 1; }
+        grep -q "^USE=" info
+        chroot try /usr/bin/portageq match / app-misc/hello | grep -qx app-misc/hello-1.0
+        chroot try /usr/bin/hello | grep -qx hello
+      '
       rm -rf try
       """)
   }
