@@ -36,8 +36,9 @@ private struct PortageSite {
       tmp: \(sandbox.path)/tmp
       [section path/mirror]
       : \(sandbox.mirror)
-      [section target]
-      compression: zst
+      # Compressing takes longer than building.
+      [section capture]
+      compress: later
       [section build]
       network: none
       [section snapshot/source]
@@ -92,7 +93,7 @@ struct PortageBuildTests {
   private static let version = "2026-11-23"
 
   private static func stage(_ name: String) -> String {
-    "\(version)/\(name)-generic_64-gentoo-\(version).tar.zst"
+    "\(version)/\(name)-generic_64-gentoo-\(version).tar"
   }
 
   @Test("a full build makes stages 1, 2 and 3 and an image of them, offline")
@@ -139,7 +140,7 @@ struct PortageBuildTests {
       #expect(left.isEmpty, "\(directory)")
     }
     #expect(try site.file("./etc/shadow", in: stage3)?.hasPrefix("root:*:") == true)
-    let openvz = "\(Self.version)/gentoo-generic_64-openvz-\(Self.version).tar.zst"
+    let openvz = "\(Self.version)/gentoo-generic_64-openvz-\(Self.version).tar"
     #expect(try site.file("./etc/shadow", in: openvz)?.hasPrefix("root:!:") == true)
     #expect(try site.names(in: openvz).contains("./usr/bin/hello"))
     try sane(site, stage3)
@@ -150,12 +151,14 @@ struct PortageBuildTests {
     try site.sandbox.shell(
       """
       mkdir -p try; tar -xpf '\(site.path)/\(tarball)' -C try
-      mkdir -p try/var/db/repos/gentoo; cp -R tree/. try/var/db/repos/gentoo; mknod -m 0666 try/dev/null c 1 3
-      mkdir -p try/dev/shm; mknod -m 0666 try/dev/urandom c 1 9
-      chroot try /usr/bin/emerge --info > info 2>&1 || { cat info >&2; exit 1; }
-      grep -q '^USE=' info
-      chroot try /usr/bin/portageq match / app-misc/hello | grep -qx app-misc/hello-1.0
-      chroot try /usr/bin/hello | grep -qx hello
+      mkdir -p try/var/db/repos/gentoo; cp -R tree/. try/var/db/repos/gentoo
+      unshare --mount sh -eu -c '
+        mount -t proc proc try/proc; mount --rbind /dev try/dev
+        chroot try /usr/bin/emerge --info > info 2>&1 || { cat info >&2; exit 1; }
+        grep -q "^USE=" info
+        chroot try /usr/bin/portageq match / app-misc/hello | grep -qx app-misc/hello-1.0
+        chroot try /usr/bin/hello | grep -qx hello
+      '
       rm -rf try
       """)
   }
@@ -174,7 +177,7 @@ struct PortageBuildTests {
     #expect(site.text("\(Self.version)/status") == "fail")
     #expect(site.text(".control/.failcount")?.trimmingCharacters(in: .whitespacesAndNewlines) == "1")
     #expect(site.text(".control/version/stage3") == "2026-11-01\n")
-    #expect(site.text("stage3-latest.tar.zst") == nil)
+    #expect(site.text("stage3-latest.tar") == nil)
   }
 
   @Test("freshen, quick and images of the result", arguments: ["freshen", "quick"])
