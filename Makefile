@@ -15,7 +15,7 @@ BIN = .build/release/mirrorctl
 help:
 	@echo 'make build     release binary at $(BIN)'
 	@echo 'make test      all tests'
-	@echo 'make demo      a real upkeep of a small mirror, shown step by step'
+	@echo 'make demo      a real upkeep of a small mirror, and a tiny stage built, shown step by step'
 	@echo 'make lint      swift format, strictly'
 	@echo 'make install   PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)'
 	@echo 'make uninstall PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)'
@@ -30,6 +30,7 @@ test:
 	$(SWIFT) test --skip-build --parallel
 
 demo: build
+	@scripts/install-dependencies demo
 	@scripts/demo $(BIN)
 
 lint:

@@ -1,4 +1,5 @@
 public import MirrorTools
+import SystemPackage
 
 /// What a build did.
 public struct BuildReport: Sendable, Encodable {
@@ -40,8 +41,19 @@ public struct BuildReport: Sendable, Encodable {
   public internal(set) var outcome = BuildOutcome.done
   /// Why nothing was begun.
   public internal(set) var problem: String?
+  /// What killed builds left and cannot be removed.
+  public internal(set) var warnings: [String] = []
   /// In the order in which they ran.
   public internal(set) var targets: [Target] = []
   /// Consecutive failures of the subarch by now; nil where none are counted.
   public internal(set) var failcount: Int?
+}
+
+extension BuildReport {
+  /// Removes what killed builds left in a directory; what cannot be removed is no reason not to build.
+  mutating func sweep(_ place: FilePath, _ cancellation: Cancellation) {
+    do throws(MirrorError) {
+      warnings += try WorkDirectory.sweep(place, cancellation: cancellation).problems.map { "\($0)" }
+    } catch { warnings.append("\(error)") }
+  }
 }

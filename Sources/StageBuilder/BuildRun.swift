@@ -59,7 +59,7 @@ public struct BuildRun: Sendable {
     let temporary = try shared.path("path/tmp") ?? "/var/tmp/mirrorctl"
     let runs = temporary.appending("run")
     let scripts = try WorkDirectory(runs.appending("\(getpid())"), cancellation: context.cancellation)
-    _ = try WorkDirectory.sweep(runs, cancellation: context.cancellation)
+    report.sweep(runs, context.cancellation)
     try checkSandbox(scripts.path)
     return scripts
   }
@@ -121,6 +121,9 @@ public struct BuildRun: Sendable {
     _ report: inout BuildReport
   ) {
     for name in names {
+      if let work = try? settings(name).path("path/work") {
+        report.sweep(work.removingLastComponent(), context.cancellation)
+      }
       let run = TargetRun(
         name: name, request: request, context: context, anchor: anchor, records: records, scripts: scripts)
       let entry = run.apply()

@@ -23,6 +23,7 @@ struct BuildText {
       let size = target.size.map { ", \(humanBytes($0))" } ?? ""
       return "\(target.name): \(path)\(size), \(humanSeconds(target.seconds))"
     }
+    problems += report.warnings
     if let problem = report.problem { problems.append(problem) }
     for target in report.targets where target.outcome != .done {
       problems.append(target.problem ?? "\(target.name): \(target.outcome.rawValue)")

@@ -13,7 +13,7 @@ struct BuildSite {
     sandbox = try TestSupport.Sandbox()
     try sandbox.shell(
       """
-      mkdir -p seed/bin seed/etc seed/tmp seed/dev seed/usr/bin tree/app-misc/x tree/.git
+      mkdir -p seed/bin seed/etc seed/tmp seed/dev seed/root seed/usr/bin tree/app-misc/x tree/.git
       cp "$(command -v busybox)" seed/bin/busybox
       for a in sh ls cat echo mkdir rm cp mv sleep touch ln env hostname chmod ps id; do
         ln -s busybox seed/bin/$a; done
