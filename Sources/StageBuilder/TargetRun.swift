@@ -36,15 +36,16 @@ struct TargetRun {
     let output = try TarballOutput(target.outputKey, target.settings, anchor)
     let log = try makeLog()
     entry.log = records.map { $0.version.appending("log").appending(FileName("\(name).txt")) }
-    if try target.settings.isOfficial, try target.isToReplace() { try output.remove() }
-    if try isThere(target, output, &entry, log) { return }
+    let replaces = try target.settings.isOfficial && target.isToReplace()
+    if try !replaces && isThere(target, output, &entry, log) { return }
     let place = target.progressFile(output, records?.subarch)
     let directory = try anchor.value.makePath(place.directory)
     let progress = ProgressFile(place.name, probe: context.probe, clock: context.now)
     try take(progress, in: directory, target)
     defer { progress.drop(in: directory) }
     // Another build may have made it while this one waited.
-    if try isThere(target, output, &entry, log) { return }
+    if try !replaces && isThere(target, output, &entry, log) { return }
+    if try replaces && target.isMadeBySpec { try output.remove() }
     do {
       let captured = try make(target, log)
       entry.path = try captured?.path ?? output.existing()

@@ -2,6 +2,8 @@
 package enum FreshTarball {
   /// Writes its `.hash.txt`, and remembers its digests, so that nobody reads it again for them.
   ///
+  /// The caller syncs the directory, which it wrote the tarball to.
+  ///
   /// - Parameters:
   ///   - digests: lowercase hexadecimal.
   ///   - status: the file's, under its final name.
@@ -18,7 +20,7 @@ package enum FreshTarball {
     }
     guard let text = SidecarText.hashText(set) else { return }
     let sidecar = try DurableFile.write(
-      text, to: HashTextFile.name(of: path.name), in: directory, Ownership(of: status))
+      text, to: HashTextFile.name(of: path.name), in: directory, Ownership(of: status), syncingDirectory: false)
     let record = CatalogRecord(
       identity: status.identity, sidecar: sidecar.identity, digests: set, hashedAt: now)
     // What is not remembered is adopted from the sidecar.

@@ -43,7 +43,9 @@ struct VersionRecords {
   /// `build-info.json`.
   func write(buildInfo: [UInt8]) throws(MirrorError) {
     let directory = try directory()
-    try DurableFile.write(buildInfo, to: "build-info.json", in: directory, try directory.fileOwnership())
+    // The tarball is yet to come: with it the directory is synced.
+    try DurableFile.write(
+      buildInfo, to: "build-info.json", in: directory, try directory.fileOwnership(), syncingDirectory: false)
   }
 
   /// `log/errors.json`; none removes what an earlier attempt left.
@@ -65,6 +67,7 @@ struct VersionRecords {
     guard counting else { return nil }
     let control = try control()
     if isDone {
+      guard try control.status(of: ".failcount") != nil else { return 0 }
       try control.unlink(".failcount")
       try control.sync()
       return 0

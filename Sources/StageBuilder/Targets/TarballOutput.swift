@@ -61,12 +61,20 @@ struct TarballOutput {
     return nil
   }
 
-  /// Removes what is there, for `metro/options: replace`.
+  /// Removes what is there, for a step of the spec's own that makes it anew.
   func remove() throws(MirrorError) {
     guard let there = try existing() else { return }
     let directory = try anchor.value.directory(there.parent)
+    try Self.removeSidecars(of: there.name, in: directory)
     try directory.unlink(there.name)
     try directory.sync()
+  }
+
+  /// What tells of an older tarball goes before it does.
+  private static func removeSidecars(
+    of tarball: FileName, in directory: borrowing AnchoredDirectory
+  ) throws(MirrorError) {
+    for kind in SidecarKind.allCases.reversed() { try directory.unlink(tarball.appending(kind.rawValue)) }
   }
 
   /// Captures a tree as this tarball; nothing is seen of it before it is whole and durable.
@@ -85,7 +93,6 @@ struct TarballOutput {
     options.compression = isDeferred ? nil : compression
     options.level = level
     options.threads = context.jobs
-    options.epoch = epoch
     options.prefix = prefix
     options.excluded = excluded
     let final = isDeferred ? plainName : path.name
@@ -95,13 +102,15 @@ struct TarballOutput {
       progress.add(bytes: $0)
     }
     let report = try capture.capture(tree, into: try output.duplicate(), contents: try contents.duplicate())
-    let status = try output.commit(ownership)
+    try Self.removeSidecars(of: final, in: directory)
+    let status = try output.commit(ownership, syncingDirectory: false)
     try contents.commit(ownership, syncingDirectory: false)
     if isDeferred {
       try DurableFile.write([], to: final.appending(".cme"), in: directory, ownership)
     } else {
       try FreshTarball.record(
         report.digests, of: path, status, in: directory, catalog: context.catalog(), now: context.now())
+      try directory.sync()
     }
     return Captured(
       path: path.parent.appending(final), size: status.size,

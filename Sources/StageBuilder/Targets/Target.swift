@@ -33,6 +33,11 @@ struct Target {
     }
   }
 
+  /// Whether a step of the spec's own writes the tarball, rather than mirrorctl.
+  var isMadeBySpec: Bool {
+    get throws { try settings.script(kind == .snapshot ? "steps/run" : "steps/capture") != nil }
+  }
+
   /// Whether `metro/options` asks for what is there to be made anew.
   func isToReplace() throws -> Bool { try settings.words("metro/options").contains("replace") }
 
