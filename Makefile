@@ -54,7 +54,7 @@ install:
 	for spec in $$(cd Sources/StageBuilder/Specs && find . -type f); do \
 	  install -D -m 644 Sources/StageBuilder/Specs/$$spec $(DESTDIR)$(PREFIX)/share/mirrorctl/specs/$$spec; done
 	install -m 644 README.md CHANGELOG.md LICENSE share/cron.example $(DESTDIR)$(PREFIX)/share/doc/mirrorctl/
-	for unit in share/mirrorctl-upkeep.service share/mirrorctl-upkeep.timer; do \
+	for unit in share/mirrorctl-*.service share/mirrorctl-*.timer; do \
 	  sed 's|@PREFIX@|$(PREFIX)|g' $$unit > $(DESTDIR)$(UNITDIR)/$$(basename $$unit); done
 
 uninstall:
@@ -63,7 +63,7 @@ uninstall:
 	  $(DESTDIR)$(PREFIX)/share/bash-completion/completions/mirrorctl \
 	  $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_mirrorctl \
 	  $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/mirrorctl.fish \
-	  $(DESTDIR)$(UNITDIR)/mirrorctl-upkeep.service $(DESTDIR)$(UNITDIR)/mirrorctl-upkeep.timer
+	  $(foreach unit,upkeep.service upkeep.timer build.service build.timer,$(DESTDIR)$(UNITDIR)/mirrorctl-$(unit))
 	rm -rf $(DESTDIR)$(PREFIX)/share/mirrorctl $(DESTDIR)$(PREFIX)/share/doc/mirrorctl
 
 clean:

@@ -1,9 +1,14 @@
 import Foundation
 import SystemPackage
 import TestSupport
+import Testing
 
 /// A build server in a temporary directory: a configuration, a busybox seed, a package tree and an empty mirror.
 struct BuildSite {
+  /// Whether builds can be made here: by root, or in a user namespace.
+  static let isPossible = (try? Tool.run(Program.path.string, "doctor", "--quiet").status) == 0
+  static let reason: Comment = "`mirrorctl doctor` says that nothing can be built here"
+
   let sandbox: TestSupport.Sandbox
   /// `BUILD ARCH SUBARCH` of the tests.
   static let subarch = ["std", "x86-64bit", "gen"]

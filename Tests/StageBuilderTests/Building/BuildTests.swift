@@ -21,7 +21,7 @@ private let steps = """
 
   """
 
-@Suite("Builds")
+@Suite("Builds", .enabled(if: BuildSite.isPossible, BuildSite.reason))
 struct BuildTests {
   @Test("a stage goes in, a stage comes out, with all that belongs to it")
   func full() throws {

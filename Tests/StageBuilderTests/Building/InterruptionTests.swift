@@ -18,7 +18,7 @@ private let slow = """
 
   """
 
-@Suite("Builds that are stopped, and builds that meet")
+@Suite("Builds that are stopped, and builds that meet", .enabled(if: BuildSite.isPossible, BuildSite.reason))
 struct InterruptionTests {
   /// Mounts that the machine sees, and processes of a site's steps.
   private static func traces(of site: BuildSite) throws -> String {

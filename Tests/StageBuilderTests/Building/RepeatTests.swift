@@ -3,7 +3,9 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@Suite("Builds that are repeated, and what they may not reach")
+@Suite(
+  "Builds that are repeated, and what they may not reach",
+  .enabled(if: BuildSite.isPossible, BuildSite.reason))
 struct RepeatTests {
   private static let steps = """
     [section steps/chroot]

@@ -5,7 +5,7 @@ import Testing
 
 @testable import StageBuilder
 
-@Suite("Snapshots")
+@Suite("Snapshots", .enabled(if: BuildSite.isPossible, BuildSite.reason))
 struct SnapshotTests {
   /// A site whose tree is a git repository with a branch and, in `modules/kit`, another one.
   private static func gitSite(_ settings: String) throws -> BuildSite {
