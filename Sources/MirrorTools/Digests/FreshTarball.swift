@@ -10,7 +10,8 @@ package enum FreshTarball {
   ///   - catalog: where digests are remembered; without it `digestgen` takes them from the sidecar.
   ///   - now: seconds since the epoch.
   package static func record(
-    _ digests: [DigestAlgorithm: String], of path: MirrorPath, _ status: FileStatus, in directory: borrowing AnchoredDirectory,
+    _ digests: [DigestAlgorithm: String], of path: MirrorPath, _ status: FileStatus,
+    in directory: borrowing AnchoredDirectory,
     catalog: Catalog?, now: Int64
   ) throws(MirrorError) {
     var set = DigestSet()
@@ -20,7 +21,8 @@ package enum FreshTarball {
     }
     guard let text = SidecarText.hashText(set) else { return }
     let sidecar = try DurableFile.write(
-      text, to: HashTextFile.name(of: path.name), in: directory, Ownership(of: status), syncingDirectory: false)
+      text, to: HashTextFile.name(of: path.name), in: directory, Ownership(of: status),
+      syncingDirectory: false)
     let record = CatalogRecord(
       identity: status.identity, sidecar: sidecar.identity, digests: set, hashedAt: now)
     // What is not remembered is adopted from the sidecar.

@@ -38,7 +38,9 @@ package struct DurableFile: ~Copyable {
   }
 
   /// The temporary file's descriptor, to read back what was written.
-  package func reopened() throws(MirrorError) -> Descriptor { try directory.file(MirrorPath(bytes: temporary.bytes)) }
+  package func reopened() throws(MirrorError) -> Descriptor {
+    try directory.file(MirrorPath(bytes: temporary.bytes))
+  }
 
   /// A second owner of the temporary file, for a library that writes by itself.
   package func duplicate() throws(MirrorError) -> Descriptor {
@@ -99,5 +101,7 @@ package enum TemporaryName {
   }
 
   /// Whether a name is one that ``make()`` gave.
-  package static func matches(_ name: FileName) -> Bool { name.hasPrefix(".mirrorctl-") && name.hasSuffix(".tmp") }
+  package static func matches(_ name: FileName) -> Bool {
+    name.hasPrefix(".mirrorctl-") && name.hasSuffix(".tmp")
+  }
 }

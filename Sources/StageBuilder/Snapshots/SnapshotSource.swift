@@ -9,7 +9,7 @@ struct SnapshotSource {
     /// Nothing in the snapshot is dated later; seconds.
     let epoch: Int64
     /// What is not the tree's own, relative to it.
-    let excluded: [String]
+    let omitted: [String]
   }
 
   private enum Kind: String, CaseIterable {
@@ -74,10 +74,10 @@ struct SnapshotSource {
         throw MirrorError(
           .invalid, "snapshot/source/remote", "`\(remote)` is no absolute path", remedy: "begin it with /")
       }
-      return Tree(path: FilePath(remote), epoch: day, excluded: isLive ? [] : Self.foreign)
+      return Tree(path: FilePath(remote), epoch: day, omitted: isLive ? [] : Self.foreign)
     case .rsync:
       try steps.run(rsync(to: tree), named: "rsync", log: log)
-      return Tree(path: tree, epoch: day, excluded: [])
+      return Tree(path: tree, epoch: day, omitted: [])
     case .git, .metaRepository:
       let repository = GitRepository(
         remote: remote, cache: cache.appending(name), steps: steps, work: work, cancellation: cancellation)
@@ -87,7 +87,7 @@ struct SnapshotSource {
       if kind == .metaRepository {
         try repository.placeModules(of: commit, at: tree, isLive: isLive, log: log)
       }
-      return Tree(path: tree, epoch: commit.time, excluded: [])
+      return Tree(path: tree, epoch: commit.time, omitted: [])
     }
   }
 

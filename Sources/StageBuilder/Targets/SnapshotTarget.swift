@@ -28,7 +28,7 @@ struct SnapshotTarget {
       version: try settings.required("target/version"), cancellation: context.cancellation, log: log)
     let captured = try output.capture(
       try AnchoredDirectory(root: tree.path), epoch: tree.epoch, prefix: source.prefix + "/",
-      excluding: tree.excluded, context)
+      omitting: tree.omitted, context)
     for note in captured.notes { log.note(note) }
     try work.remove()
     return captured

@@ -84,7 +84,7 @@ struct TarballOutput {
   ///   - prefix: what names in the tarball begin with.
   /// - Returns: what came to be, and its digests.
   func capture(
-    _ tree: borrowing AnchoredDirectory, epoch: Int64, prefix: String, excluding excluded: [String] = [],
+    _ tree: borrowing AnchoredDirectory, epoch: Int64, prefix: String, omitting omitted: [String] = [],
     _ context: BuildContext
   ) throws(MirrorError) -> Captured {
     let directory = try anchor.value.makePath(path.parent)
@@ -94,7 +94,7 @@ struct TarballOutput {
     options.level = level
     options.threads = context.jobs
     options.prefix = prefix
-    options.excluded = excluded
+    options.omitted = omitted
     let final = isDeferred ? plainName : path.name
     let output = try DurableFile(final, in: directory)
     let contents = try DurableFile(contentsName, in: directory)

@@ -57,6 +57,11 @@ struct BuildTests {
         + "\n")
     // The mirror's own verbs have nothing left to do.
     let digestgen = try site.succeed(["digestgen", "--mirror", site.sandbox.mirror.string]).text
+    let snapshot = try site.sandbox.run([
+      "tar", "-tf", "\(site.sandbox.mirror)/std/snapshots/portage-latest.tar.xz",
+    ])
+    #expect(
+      snapshot.text == "portage/\nportage/app-misc/\nportage/app-misc/x/\nportage/app-misc/x/x-1.ebuild\n")
     // The seed alone is not this program's.
     let seed = "\(site.subarchPath)/2026-11-01/stage3-gen-std-2026-11-01.tar.xz"
     #expect(digestgen == "digested \(seed)\n")

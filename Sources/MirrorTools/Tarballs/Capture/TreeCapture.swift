@@ -19,6 +19,8 @@ package struct TreeCapture: Sendable {
     package var epoch: Int64
     /// Directories, relative to the root, of which the contents are left out and they themselves not.
     package var excluded: [String]
+    /// What is left out altogether, relative to the root.
+    package var omitted: [String] = []
     /// What stands before every path: `./`, or `portage/` for a snapshot.
     package var prefix: String
     /// What is computed of the tarball as it is written.
@@ -65,7 +67,8 @@ package struct TreeCapture: Sendable {
 
   /// As above, of a directory that is open already.
   package func capture(
-    _ root: borrowing AnchoredDirectory, into sink: consuming Descriptor, contents: consuming Descriptor? = nil
+    _ root: borrowing AnchoredDirectory, into sink: consuming Descriptor,
+    contents: consuming Descriptor? = nil
   ) throws(MirrorError) -> CaptureReport {
     let settings: CompressionSettings?
     if let compression = options.compression {

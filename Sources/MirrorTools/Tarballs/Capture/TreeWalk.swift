@@ -13,6 +13,7 @@ struct TreeWalk: ~Copyable {
   private let prefix: [UInt8]
   private let epoch: NodeTime
   private let excluded: Set<[UInt8]>
+  private let omitted: Set<[UInt8]>
   private let cancellation: Cancellation
   private let progress: @Sendable (Int) -> Void
   /// Where a node with several names was met first.
@@ -22,7 +23,7 @@ struct TreeWalk: ~Copyable {
   init(
     writer: consuming TarWriter, list: consuming ContentsList?, root: Shared<TreeDirectory>,
     named name: FilePath, prefix: [UInt8],
-    epoch: NodeTime, excluded: [MemberPath], cancellation: Cancellation,
+    epoch: NodeTime, excluded: [MemberPath], omitted: [MemberPath], cancellation: Cancellation,
     progress: @escaping @Sendable (Int) -> Void
   ) {
     self.writer = writer
@@ -32,6 +33,7 @@ struct TreeWalk: ~Copyable {
     self.prefix = prefix
     self.epoch = epoch
     self.excluded = Set(excluded.map(\.path.bytes))
+    self.omitted = Set(omitted.map(\.path.bytes))
     self.cancellation = cancellation
     self.progress = progress
   }
@@ -67,6 +69,7 @@ struct TreeWalk: ~Copyable {
   private mutating func add(
     _ entry: TreeDirectory.Entry, in directory: borrowing TreeDirectory, _ path: [UInt8]
   ) throws(MirrorError) {
+    if omitted.contains(path) { return }
     switch entry.kind {
     case .directory:
       let below = try unlessMounted(path) { () throws(Errno) in

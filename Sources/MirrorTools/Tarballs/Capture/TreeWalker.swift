@@ -8,11 +8,13 @@ struct TreeWalker: Sendable {
   private let prefix: [UInt8]
   private let epoch: NodeTime
   private let excluded: [MemberPath]
+  private let omitted: [MemberPath]
   private let cancellation: Cancellation
   private let progress: @Sendable (Int) -> Void
 
   init(
-    root: Shared<TreeDirectory>, named name: FilePath, _ options: TreeCapture.Options, _ cancellation: Cancellation,
+    root: Shared<TreeDirectory>, named name: FilePath, _ options: TreeCapture.Options,
+    _ cancellation: Cancellation,
     _ progress: @escaping @Sendable (Int) -> Void
   ) throws(MirrorError) {
     self.root = root
@@ -21,6 +23,9 @@ struct TreeWalker: Sendable {
     self.progress = progress
     epoch = NodeTime(seconds: options.epoch, nanoseconds: 0)
     excluded = try options.excluded.map { text throws(MirrorError) in
+      try MemberPath(option: text, meaning: "left out")
+    }
+    omitted = try options.omitted.map { text throws(MirrorError) in
       try MemberPath(option: text, meaning: "left out")
     }
     prefix = Array(options.prefix.utf8)
@@ -42,7 +47,7 @@ struct TreeWalker: Sendable {
     }
     var walk = TreeWalk(
       writer: writer, list: list, root: root, named: name, prefix: prefix, epoch: epoch, excluded: excluded,
-      cancellation: cancellation, progress: progress)
+      omitted: omitted, cancellation: cancellation, progress: progress)
     return try walk.run()
   }
 }

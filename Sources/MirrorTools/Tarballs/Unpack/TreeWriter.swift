@@ -25,7 +25,8 @@ struct TreeWriter: ~Copyable {
 
   /// - Parameter subject: the tarball's path.
   init(
-    root: Shared<TreeDirectory>, subject: String, _ options: TreeUnpacker.Options, _ cancellation: Cancellation
+    root: Shared<TreeDirectory>, subject: String, _ options: TreeUnpacker.Options,
+    _ cancellation: Cancellation
   ) throws(MirrorError) {
     var excluded: [MemberPath] = []
     for text in options.excluded {
