@@ -49,11 +49,13 @@ public struct BuildReport: Sendable, Encodable {
   public internal(set) var failcount: Int?
 }
 
-extension BuildReport {
+extension WorkDirectory {
   /// Removes what killed builds left in a directory; what cannot be removed is no reason not to build.
-  mutating func sweep(_ place: FilePath, _ cancellation: Cancellation) {
+  ///
+  /// - Returns: why it cannot be.
+  static func sweeping(_ place: FilePath, _ cancellation: Cancellation) -> [String] {
     do throws(MirrorError) {
-      warnings += try WorkDirectory.sweep(place, cancellation: cancellation).problems.map { "\($0)" }
-    } catch { warnings.append("\(error)") }
+      return try sweep(place, cancellation: cancellation).problems.map { "\($0)" }
+    } catch { return ["\(error)"] }
   }
 }

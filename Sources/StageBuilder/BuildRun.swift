@@ -20,7 +20,7 @@ public struct BuildRun: Sendable {
   public func plan() throws -> BuildPlan {
     let anchor = Shared(try AnchoredDirectory(root: context.root, layout: context.layout))
     var isFirst = true
-    let targets = try targetNames().map { name in
+    let targets = try targetNames(try settings(nil)).map { name in
       defer { isFirst = false }
       do {
         let target = try Target(name, try settings(name))
@@ -41,8 +41,9 @@ public struct BuildRun: Sendable {
   public func apply() -> BuildReport {
     var report = BuildReport(mirror: "\(context.root)", build: request.description)
     do {
-      let scripts = try begin(&report)
-      try run(&report, scripts.path)
+      let shared = try settings(nil)
+      let scripts = try begin(shared, &report)
+      try run(shared, &report, scripts.path)
     } catch {
       report.outcome = BuildOutcome(of: error, otherwise: .aborted, context.cancellation)
       report.problem = "\(error)"
@@ -53,20 +54,19 @@ public struct BuildRun: Sendable {
   /// Looks whether anything can be built here, before anything counts as a failure.
   ///
   /// - Returns: where scripts for the host are written.
-  private func begin(_ report: inout BuildReport) throws -> WorkDirectory {
-    let shared = try settings(nil)
+  private func begin(_ shared: BuildSettings, _ report: inout BuildReport) throws -> WorkDirectory {
     report.network = try StepRunner.network(shared).rawValue
     let temporary = try shared.path("path/tmp") ?? "/var/tmp/mirrorctl"
     let runs = temporary.appending("run")
     let scripts = try WorkDirectory(runs.appending("\(getpid())"), cancellation: context.cancellation)
-    report.sweep(runs, context.cancellation)
+    report.warnings += WorkDirectory.sweeping(runs, context.cancellation)
     try checkSandbox(scripts.path)
     return scripts
   }
 
-  private func run(_ report: inout BuildReport, _ scripts: FilePath) throws {
+  private func run(_ shared: BuildSettings, _ report: inout BuildReport, _ scripts: FilePath) throws {
     let anchor = Shared(try AnchoredDirectory(root: context.root, layout: context.layout))
-    let names = try targetNames()
+    let names = try targetNames(shared)
     guard let path = request.path, names != ["snapshot"] else {
       run(names, anchor, nil, scripts, &report)
       return
@@ -79,7 +79,7 @@ public struct BuildRun: Sendable {
     try records.write(targets: names.filter { $0 != "snapshot" })
     try records.write([])
     run(names, anchor, records, scripts, &report)
-    let isOfficial = try settings(nil).isOfficial
+    let isOfficial = try shared.isOfficial
     switch report.outcome {
     case .done: try records.write(isDone: true, counting: isOfficial)
     case .failed: report.failcount = try records.write(isDone: false, counting: isOfficial)
@@ -88,15 +88,14 @@ public struct BuildRun: Sendable {
   }
 
   /// What the request asks for, by the names of targets.
-  private func targetNames() throws -> [String] {
+  private func targetNames(_ shared: BuildSettings) throws -> [String] {
     if case .snapshot = request.work { return ["snapshot"] }
     if let target = request.definitions.last(where: { $0.name == "target" })?.value { return [target] }
-    let settings = try settings(nil)
-    _ = try settings.required("multi/targets")
+    _ = try shared.required("multi/targets")
     let names =
-      try settings.words("multi/targets")
-      + settings.words("multi/extras").flatMap { $0.split(separator: "+").map(String.init) }
-    guard try settings.isOfficial else { return names.filter { $0 != "snapshot" } }
+      try shared.words("multi/targets")
+      + shared.words("multi/extras").flatMap { $0.split(separator: "+").map(String.init) }
+    guard try shared.isOfficial else { return names.filter { $0 != "snapshot" } }
     return names
   }
 
@@ -121,12 +120,9 @@ public struct BuildRun: Sendable {
     _ report: inout BuildReport
   ) {
     for name in names {
-      if let work = try? settings(name).path("path/work") {
-        report.sweep(work.removingLastComponent(), context.cancellation)
-      }
       let run = TargetRun(
         name: name, request: request, context: context, anchor: anchor, records: records, scripts: scripts)
-      let entry = run.apply()
+      let entry = run.apply(&report.warnings)
       report.targets.append(entry)
       report.outcome = entry.outcome
       if entry.outcome != .done { break }

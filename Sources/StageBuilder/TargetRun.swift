@@ -17,11 +17,13 @@ struct TargetRun {
   private static let patience = 15 * 60
 
   /// Makes it, unless it is there.
-  func apply() -> BuildReport.Target {
+  ///
+  /// - Parameter warnings: what is wrong beside it is added.
+  func apply(_ warnings: inout [String]) -> BuildReport.Target {
     let start = ContinuousClock.now
     var entry = BuildReport.Target(name: name, outcome: .done)
     do {
-      try run(&entry)
+      try run(&entry, &warnings)
     } catch {
       entry.outcome = BuildOutcome(of: error, otherwise: .failed, context.cancellation)
       entry.problem = "\(error)"
@@ -31,7 +33,7 @@ struct TargetRun {
     return entry
   }
 
-  private func run(_ entry: inout BuildReport.Target) throws {
+  private func run(_ entry: inout BuildReport.Target, _ warnings: inout [String]) throws {
     let target = try Target(name, try BuildSettings(request, target: name, context.source))
     let output = try TarballOutput(target.outputKey, target.settings, anchor)
     let log = try makeLog()
@@ -46,6 +48,9 @@ struct TargetRun {
     // Another build may have made it while this one waited.
     if try !replaces && isThere(target, output, &entry, log) { return }
     if try replaces && target.isMadeBySpec { try output.remove() }
+    if let work = try target.settings.path("path/work") {
+      warnings += WorkDirectory.sweeping(work.removingLastComponent(), context.cancellation)
+    }
     do {
       let captured = try make(target, log)
       entry.path = try captured?.path ?? output.existing()

@@ -32,18 +32,19 @@ struct StageTarget {
       try work.remove()
       return captured
     } catch {
-      if (error as? MirrorError)?.code != .interrupted { try inspect(steps, log) }
-      if context.keepsWork { log.note("\(work.path) is kept") }
+      if !context.cancellation.isCancelled { inspect(error, steps, log) }
+      // What cannot be removed is swept by the next build.
       if context.keepsWork { work.keep() } else { try? work.remove() }
       throw error
     }
   }
 
   /// A shell in the root of a failed step, if one is wanted.
-  private func inspect(_ steps: StepRunner, _ log: borrowing BuildLog) throws {
+  private func inspect(_ error: any Error, _ steps: StepRunner, _ log: borrowing BuildLog) {
     guard context.opensShell else { return }
-    log.note("a shell in the failed root; leave it by `exit`")
-    try steps.openShell(log: log)
+    context.tell("\(error)")
+    context.tell("a shell in the failed root; leave it by `exit`")
+    do { try steps.openShell(log: log) } catch { context.tell("\(error)") }
   }
 
   /// - Returns: the moment after which nothing in the stage is dated, in seconds.

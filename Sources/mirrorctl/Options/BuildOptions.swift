@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 import MirrorTools
 import StageBuilder
 import SystemPackage
@@ -32,7 +33,8 @@ struct BuildOptions: ParsableArguments {
       if isShown { context.errors.write(Array((text + "\n").utf8)) }
     }
     build.keepsWork = keepWork
-    build.opensShell = shell
+    // Under cron nobody would leave it.
+    build.opensShell = shell && isatty(STDIN_FILENO) == 1
     build.terminal = context.environment["TERM"]
     build.probe = context.probe
     // Digests that cannot be remembered are taken from their sidecars.

@@ -97,7 +97,7 @@ struct BuildTests {
     try site.sandbox.shell("sed -i 's/EAPI=8/EAPI=9/' tree/app-misc/x/x-1.ebuild")
     try site.succeed(["build"] + BuildSite.subarch + ["2026-11-22"])
     let stage1 = "2026-11-22/stage1-gen-std-2026-11-22.tar.xz"
-    #expect(try site.file("./etc/built", in: stage1) == "EAPI=9 for stage1\n")
+    #expect(try site.file("./etc/built", in: stage1).hasSuffix("EAPI=9 for stage1\n"))
     let sum = try site.sandbox.run(["sha256sum", site.subarchPath.appending(stage1).string]).text.prefix(64)
     #expect(site.text("\(stage1).hash.txt") == "sha256 \(sum)\n")
   }
