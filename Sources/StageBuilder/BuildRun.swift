@@ -81,6 +81,7 @@ public struct BuildRun: Sendable {
     run(names, anchor, records, scripts, &report)
     let isOfficial = try shared.isOfficial
     switch report.outcome {
+    case .done where !isOfficial && report.targets.allSatisfy(\.wasThere): break
     case .done: try records.write(isDone: true, counting: isOfficial)
     case .failed: report.failcount = try records.write(isDone: false, counting: isOfficial)
     case .aborted, .busy, .interrupted: break

@@ -59,7 +59,8 @@ struct TargetRun {
       try trigger(target, entry.path, log)
     } catch {
       tellOfFailure(target, &entry, log)
-      if context.keepsWork, let work = try? target.settings.path("path/work"), access(work.string, F_OK) == 0
+      if context.keepsWork, (error as? MirrorError)?.code != .busy,
+        let work = try? target.settings.path("path/work"), access(work.string, F_OK) == 0
       {
         entry.work = work.string
       }
@@ -78,7 +79,8 @@ struct TargetRun {
   ) throws -> Bool {
     guard try target.settings.isOfficial else {
       // Such a build leaves no tarball: a version that has a status was tried.
-      return try records.map { try $0.directory().status(of: "status") != nil } ?? false
+      entry.wasThere = try records.map { try $0.directory().status(of: "status") != nil } ?? false
+      return entry.wasThere
     }
     guard let path = try output.existing() else { return false }
     log.note("\(name): \(path) is there already")

@@ -35,7 +35,7 @@ struct Mirrorctl: ParsableCommand {
       if !isRoot && BuildVerbs.needRoot(arguments) { try UserNamespace.enter() }
     } catch {
       Sink.descriptor(STDERR_FILENO).write(Array("mirrorctl: \(error)\n".utf8))
-      Glibc.exit(ExitStatus(error).rawValue)
+      Glibc.exit(ExitStatus.failed.rawValue)
     }
     Glibc.exit(execute(arguments, .process(isRoot: isRoot)))
   }

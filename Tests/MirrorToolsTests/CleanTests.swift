@@ -423,7 +423,7 @@ struct CleanSnapshotTests {
 
   @Test("sidecars and signatures go with their snapshot and no other", arguments: CleanForm.allCases)
   func sidecars(form: CleanForm) throws {
-    let endings = ["", ".hash.txt", ".gpg", ".asc", ".DIGESTS"]
+    let endings = ["", ".hash.txt", ".gpg", ".asc", ".DIGESTS", ".contents.gz"]
     let mirror = try snapshots(
       ["portage-2026-11-01.tar.xz", "portage-2026-11-20.tar.xz"].flatMap { name in endings.map { name + $0 } }
         + ["portage-2026-11-01.tar.xz.notes", "portage-2026-11-01.tar.xzx"])

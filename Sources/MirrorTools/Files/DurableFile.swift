@@ -60,6 +60,14 @@ package struct DurableFile: ~Copyable {
   package consuming func commit(_ ownership: Ownership, syncingDirectory: Bool = true) throws(MirrorError)
     -> FileStatus
   {
+    try finish(ownership)
+    try directory.rename(temporary, to: name)
+    committed = true
+    if syncingDirectory { try directory.sync() }
+    return try attempt("look at", directory.displayed(name)) { () throws(Errno) in try file.status() }
+  }
+
+  private func finish(_ ownership: Ownership) throws(MirrorError) {
     let path = directory.displayed(name)
     // A plain user cannot give files away; then they stay his, readable as the mirror's are.
     let layout = directory.layout
@@ -68,10 +76,16 @@ package struct DurableFile: ~Copyable {
       try retrying { Int(fchmod(file.raw, ownership.mode)) }
       try file.sync()
     }
-    try directory.rename(temporary, to: name)
+  }
+
+  /// Puts the file in place in another directory, of which nobody sweeps what killed runs leave.
+  package consuming func commit(
+    _ ownership: Ownership, as name: FileName, in other: borrowing AnchoredDirectory
+  ) throws(MirrorError) {
+    try finish(ownership)
+    try other.take(temporary, from: directory, as: name)
     committed = true
-    if syncingDirectory { try directory.sync() }
-    return try attempt("look at", path) { () throws(Errno) in try file.status() }
+    try other.sync()
   }
 
   /// Writes a whole small file at once.

@@ -15,7 +15,7 @@ public struct ControlState: Sendable {
   /// `.multi_progress` and `.<target>_progress`.
   var locks: [ProgressLock] = []
   /// What a killed run left.
-  var leftovers: [FileName] = []
+  var leftovers: [MirrorPath] = []
 
   /// A lock whose process lives.
   var liveLock: ProgressLock? { locks.first(where: \.isAlive) }
@@ -92,7 +92,7 @@ struct ControlDirectory {
     for entry in list(directory, report) {
       switch entry.kind {
       case .regular where TemporaryName.matches(entry.name):
-        state.leftovers.append(entry.name)
+        state.leftovers.append(MirrorPath(bytes: entry.name.bytes))
       case .regular where entry.name == ".failcount":
         state.failcount = failcount(directory, report)
       case .regular where entry.name.hasSuffix("_progress") && entry.name.isHidden:
@@ -135,7 +135,9 @@ struct ControlDirectory {
     do throws(MirrorError) {
       let versions = try directory.directory(path)
       for entry in list(versions, report) {
-        if entry.kind == .regular {
+        if entry.kind == .regular, TemporaryName.matches(entry.name) {
+          state.leftovers.append(path.appending(entry.name))
+        } else if entry.kind == .regular {
           state.versions[prefix + entry.name.description] = line(
             directory, path.appending(entry.name), report)
         } else if entry.kind == .directory, entry.name == "stage4", prefix.isEmpty {

@@ -7,7 +7,7 @@ extension Mirror {
   /// the mirror's problems. The mirror's lock must be held.
   public mutating func sweepLeftovers(probe: ProcessProbe = .system) {
     let controlled = subarches.flatMap { subarch in
-      subarch.control.leftovers.map { subarch.path.appending(ControlDirectory.name).appending($0) }
+      subarch.control.leftovers.map { subarch.path.appending(ControlDirectory.name).joined($0) }
     }
     let leftovers =
       folders.flatMap { folder in folder.leftovers.map { folder.path.appending($0) } } + controlled

@@ -88,6 +88,8 @@ package enum SidecarKind: String, Sendable, CaseIterable {
   case signature = ".gpg"
   /// An armoured detached signature.
   case armored = ".asc"
+  /// The names in it, a line each.
+  case contents = ".contents.gz"
 
   /// The kind and the tarball's name, if `name` is a sidecar of a tarball.
   static func parse(_ name: FileName) -> (kind: SidecarKind, tarball: FileName)? {
@@ -100,6 +102,8 @@ package enum SidecarKind: String, Sendable, CaseIterable {
       kind = .armored
     } else if name.hasSuffix(".DIGESTS") {
       kind = .digests
+    } else if name.hasSuffix(".contents.gz") {
+      kind = .contents
     } else {
       return nil
     }

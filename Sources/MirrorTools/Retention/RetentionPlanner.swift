@@ -153,7 +153,7 @@ extension SidecarKind {
   fileprivate var removalOrder: Int {
     switch self {
     case .signature, .armored: 0
-    case .hashText, .digests: 1
+    case .hashText, .digests, .contents: 1
     }
   }
 }

@@ -27,6 +27,7 @@ struct TarballCompression: Sendable {
       let bytes = item.isCompressed ? try compareExisting(tar, directory) : try compress(tar, directory)
       for link in item.links { try link.follow(item.compression, anchor) }
       try tar.checkUnchanged(in: directory)
+      try moveContents(directory)
       try directory.unlink(item.path.name)
       try directory.sync()
       try directory.unlink(mark)
@@ -38,6 +39,14 @@ struct TarballCompression: Sendable {
       try? directory.unlink(runMark)
       throw error
     }
+  }
+
+  /// The list of names stays with the tarball.
+  private func moveContents(_ directory: borrowing AnchoredDirectory) throws(MirrorError) {
+    let suffix = SidecarKind.contents.rawValue
+    let name = item.path.name.appending(suffix)
+    guard try directory.status(of: name)?.kind == .regular else { return }
+    try directory.rename(name, to: target.appending(suffix))
   }
 
   /// Sets `.cme.run`, unless somebody else did since the scan.

@@ -55,7 +55,9 @@ struct VersionRecords {
       try logs.unlink("errors.json")
       return
     }
-    try write(FailedPackage.json(failed), to: "errors.json", in: logs)
+    var file = try DurableFile("errors.json", in: try directory())
+    try file.write(Array(FailedPackage.json(failed).utf8))
+    try file.commit(try logs.fileOwnership(), as: "errors.json", in: logs)
   }
 
   /// `status`, and the count of failures: one more after a failure, none after a success.
@@ -93,7 +95,9 @@ struct VersionRecords {
     let directory = try anchor.value.makePath(subarch.appending(".control").appending("strategy"))
     let said = try directory.contents(of: "build", limit: 4096) ?? []
     guard String(decoding: said.filter { $0 > 0x20 }, as: UTF8.self) == "remote" else { return false }
-    try write("local\n", to: "build", in: directory)
+    var file = try DurableFile("build", in: try control())
+    try file.write(Array("local\n".utf8))
+    try file.commit(try directory.fileOwnership(), as: "build", in: directory)
     return true
   }
 

@@ -1,3 +1,4 @@
+import Glibc
 import MirrorTools
 import SystemPackage
 
@@ -25,7 +26,7 @@ struct StageTarget {
     }
     let steps = try StepRunner(settings, context, root: chroot, scripts: scripts)
     do {
-      let root = Shared(try AnchoredDirectory(root: work.path).makePath(Self.path(of: chroot, in: work.path)))
+      let root = Shared(try Self.makeRoot(chroot, in: work.path))
       let epoch = try unpack(seed, snapshot, steps, root, log)
       try runInRoot(steps, root, log)
       let captured = try settings.isOfficial ? capture(epoch, steps, chroot, root, log) : nil
@@ -37,6 +38,19 @@ struct StageTarget {
       if context.keepsWork { work.keep() } else { try? work.remove() }
       throw error
     }
+  }
+
+  /// An empty root; a seed need not say what its own directory is like.
+  private static func makeRoot(_ chroot: FilePath, in work: FilePath) throws(MirrorError) -> AnchoredDirectory
+  {
+    var layout = MirrorLayout()
+    layout.mode = 0o755
+    let root = try AnchoredDirectory(root: work, layout: layout).makePath(path(of: chroot, in: work))
+    let mode = mode_t(layout.mode)
+    try attempt("set the mode of", "\(chroot)") { () throws(Errno) in
+      _ = try retrying { Int(fchmod(root.descriptor.raw, mode)) }
+    }
+    return root
   }
 
   /// A shell in the root of a failed step, if one is wanted.

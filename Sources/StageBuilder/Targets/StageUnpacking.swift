@@ -1,3 +1,5 @@
+import CLinux
+import Glibc
 import MirrorTools
 import SystemPackage
 
@@ -56,7 +58,9 @@ struct StageUnpacking {
     var options = TreeUnpacker.Options()
     options.excluded = excluded
     options.threads = context.jobs
-    context.progress.begin("unpacking \(tarball.lastComponent?.string ?? "")", bytes: 0, files: 0)
+    var status = stat()
+    let size = stat(tarball.string, &status) == 0 ? Int64(status.st_size) : 0
+    context.progress.begin("unpacking \(tarball.lastComponent?.string ?? "")", bytes: size, files: 0)
     defer { context.progress.end() }
     let unpacker = TreeUnpacker(options, cancellation: context.cancellation) {
       [progress = context.progress] in

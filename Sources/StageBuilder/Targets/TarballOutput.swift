@@ -44,7 +44,6 @@ struct TarballOutput {
   }
 
   private var plainName: FileName { name.stem.appending(".tar") }
-  private var contentsName: FileName { name.stem.appending(".contents.gz") }
 
   /// The finished tarball: compressed, or marked to be; nil if there is none.
   func existing() throws(MirrorError) -> MirrorPath? {
@@ -97,7 +96,7 @@ struct TarballOutput {
     options.omitted = omitted
     let final = isDeferred ? plainName : path.name
     let output = try DurableFile(final, in: directory)
-    let contents = try DurableFile(contentsName, in: directory)
+    let contents = try DurableFile(final.appending(SidecarKind.contents.rawValue), in: directory)
     let capture = TreeCapture(options, cancellation: context.cancellation) { [progress = context.progress] in
       progress.add(bytes: $0)
     }

@@ -30,7 +30,8 @@ struct BuildOptions: ParsableArguments {
       jobs: jobs.jobs, now: context.now, cancellation: context.cancellation,
       progress: session.progress
     ) { text in
-      if isShown { context.errors.write(Array((text + "\n").utf8)) }
+      // Over the line of progress.
+      if isShown { context.errors.write(Array("\r\u{1b}[K\(text)\n".utf8)) }
     }
     build.keepsWork = keepWork
     // Under cron nobody would leave it.

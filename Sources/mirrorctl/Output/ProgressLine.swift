@@ -44,7 +44,7 @@ final class ProgressLine: Sendable {
         began = Date()
       }
       // Short work needs no progress.
-      if !step.isEmpty && now.bytes.total > 0 && Date().timeIntervalSince(began) > 0.5 {
+      if !step.isEmpty && max(now.bytes.total, now.bytes.done) > 0 && Date().timeIntervalSince(began) > 0.5 {
         sink.write(Array("\r\u{1b}[K\(Self.text(now, seconds: Date().timeIntervalSince(began)))".utf8))
         isShown = true
       }
@@ -56,12 +56,16 @@ final class ProgressLine: Sendable {
 
   private static func text(_ now: RunProgress.Snapshot, seconds: Double) -> String {
     let rate = Double(now.bytes.done) / seconds
+    // How much there is to capture is not known before.
+    guard now.bytes.total > 0 else {
+      return "\(now.step) \(humanBytes(now.bytes.done))  \(humanBytes(Int64(rate)))/s"
+    }
     let left = rate > 0 ? Int(min(Double(max(0, now.bytes.total - now.bytes.done)) / rate, 359_999)) : 0
     let share = Double(now.bytes.done) / Double(now.bytes.total)
     let percent = min(100, Int(share * 100))
-    let files = "\(now.files.done)/\(now.files.total) files"
+    let files = now.files.total > 0 ? "\(now.files.done)/\(now.files.total) files  " : ""
     let hours = left / 3600
     let eta = String(format: "%d:%02d:%02d", hours, left / 60 % 60, left % 60)
-    return "\(now.step) \(percent)%  \(files)  \(humanBytes(Int64(rate)))/s  \(eta) left"
+    return "\(now.step) \(percent)%  \(files)\(humanBytes(Int64(rate)))/s  \(eta) left"
   }
 }

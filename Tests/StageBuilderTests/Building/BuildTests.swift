@@ -51,7 +51,7 @@ struct BuildTests {
       ])
     let sums = try site.sandbox.run(["sha256sum", site.subarchPath.appending(stage3).string]).text.prefix(64)
     #expect(site.text("\(stage3).hash.txt") == "sha256 \(sums)\n")
-    let contents = site.subarchPath.appending("2026-11-22/stage3-gen-std-2026-11-22.contents.gz").string
+    let contents = site.subarchPath.appending("\(stage3).contents.gz").string
     #expect(
       try site.sandbox.run(["gzip", "-dc", contents]).text == site.listing(stage3).joined(separator: "\n")
         + "\n")
@@ -70,7 +70,10 @@ struct BuildTests {
 
   private func links(_ site: BuildSite) throws -> [String] {
     try site.sandbox.run(
-      ["find", site.sandbox.mirror.string, "-type", "l", "!", "-name", "*.hash.txt", "-printf", "%P -> %l\n"]
+      [
+        "find", site.sandbox.mirror.string, "-type", "l", "!", "-name", "*.txt", "!", "-name", "*.gz",
+        "-printf", "%P -> %l\n",
+      ]
     ).text.split(separator: "\n").map(String.init).sorted()
   }
 
@@ -194,6 +197,8 @@ struct BuildTests {
     try site.sandbox.shell("test -e mirror/std/x86-64bit/gen/stage3-latest.tar")
     #expect(try site.build("2026-11-22").text.contains("stage3-gen-std-2026-11-22.tar is there already"))
     try site.succeed(["compress", "--mirror", site.sandbox.mirror.string, "--compression-level", "1"])
+    try site.sandbox.shell(
+      "test -s mirror/std/x86-64bit/gen/2026-11-22/stage3-gen-std-2026-11-22.tar.xz.contents.gz")
     try site.sandbox.shell(
       "test -e mirror/std/x86-64bit/gen/stage3-latest.tar.xz; ! test -L mirror/std/x86-64bit/gen/stage3-latest.tar"
     )

@@ -138,8 +138,9 @@ struct InterruptionTests {
     let names = try site.sandbox.run(["ls", "\(site.sandbox.mirror)/std/snapshots"]).text
     #expect(
       names.split(separator: "\n") == [
-        "portage-2026-11-22.contents.gz", "portage-2026-11-22.tar.xz", "portage-2026-11-22.tar.xz.hash.txt",
-        "portage-latest.tar.xz", "portage-latest.tar.xz.hash.txt",
+        "portage-2026-11-22.tar.xz", "portage-2026-11-22.tar.xz.contents.gz",
+        "portage-2026-11-22.tar.xz.hash.txt", "portage-latest.tar.xz", "portage-latest.tar.xz.contents.gz",
+        "portage-latest.tar.xz.hash.txt",
       ])
   }
 

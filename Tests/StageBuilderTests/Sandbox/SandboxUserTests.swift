@@ -129,7 +129,7 @@ final class OrdinaryUser: Sendable {
   @Test func `without subordinate numbers is told which line is missing`() throws {
     let user = try OrdinaryUser(hasNumbers: false)
     let outcome = try user.run(user.root.plan("true"))
-    #expect(outcome.status == 5)
+    #expect(outcome.status == 1)
     #expect(
       outcome.errorText == """
         mirrorctl: /etc/subuid: has no line for \(user.name): run as root: usermod --add-subuids 100000-165535 \
