@@ -63,6 +63,10 @@ struct GoldenCase: CustomTestStringConvertible, Sendable {
     GoldenCase(name: "help", arguments: "--help"),
     GoldenCase(name: "help-unpack", arguments: "unpack --help"),
     GoldenCase(name: "help-capture", arguments: "capture --help"),
+    GoldenCase(name: "help-build", arguments: "build --help"),
+    GoldenCase(name: "help-snapshot", arguments: "snapshot --help"),
+    GoldenCase(name: "help-doctor", arguments: "doctor --help"),
+    GoldenCase(name: "error-build", arguments: "build std x86-64bit", status: 64),
   ]
 }
 

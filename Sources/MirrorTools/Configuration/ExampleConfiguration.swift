@@ -18,6 +18,22 @@ public enum ExampleConfiguration {
     # What marked tarballs are compressed to: xz, zst, gz or bz2.
     compression: xz
 
+    [section path]
+
+    # Where builds work: a directory for whoever builds alone. Caches below it are kept.
+    tmp: /var/tmp/mirrorctl
+
+    [section build]
+
+    # What steps see of the network: host, or none if all that they need is in path/distfiles.
+    network: host
+
+    [section emerge]
+
+    # What goes into a stage3 beside the system, and what is left out of it.
+    packages:
+    packages/remove:
+
     [section rotation]
 
     # What is built here. A list that is left out means all that the mirror holds.
