@@ -1,5 +1,4 @@
 public import MirrorTools
-import SystemPackage
 
 /// What a build did.
 public struct BuildReport: Sendable, Encodable {
@@ -47,15 +46,4 @@ public struct BuildReport: Sendable, Encodable {
   public internal(set) var targets: [Target] = []
   /// Consecutive failures of the subarch by now; nil where none are counted.
   public internal(set) var failcount: Int?
-}
-
-extension WorkDirectory {
-  /// Removes what killed builds left in a directory; what cannot be removed is no reason not to build.
-  ///
-  /// - Returns: why it cannot be.
-  static func sweeping(_ place: FilePath, _ cancellation: Cancellation) -> [String] {
-    do throws(MirrorError) {
-      return try sweep(place, cancellation: cancellation).problems.map { "\($0)" }
-    } catch { return ["\(error)"] }
-  }
 }

@@ -30,12 +30,15 @@ struct BuildSettings {
 
   /// An element's text, which must be there.
   func required(_ name: String) throws -> String {
-    guard let text = try text(name) else {
-      throw MirrorError(
-        .invalid, name, "is not defined\(target.map { " for the target \($0)" } ?? "")",
-        remedy: "define it, or see whether path/install names a spec tree")
-    }
+    guard let text = try text(name) else { throw undefined(name) }
     return text
+  }
+
+  /// An error that says that an element must be there.
+  func undefined(_ name: String) -> MirrorError {
+    MirrorError(
+      .invalid, name, "is not defined\(target.map { " for the target \($0)" } ?? "")",
+      remedy: "define it, or see whether path/install names a spec tree")
   }
 
   /// An element's words.
@@ -74,10 +77,7 @@ struct BuildSettings {
 
   /// An absolute path of the host, which must be said.
   func requiredPath(_ name: String) throws -> FilePath {
-    guard let path = try path(name) else {
-      _ = try required(name)
-      throw MirrorError(.invalid, name, "is not defined")
-    }
+    guard let path = try path(name) else { throw undefined(name) }
     return path
   }
 

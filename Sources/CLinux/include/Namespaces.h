@@ -114,7 +114,6 @@ static inline int clinux_pivot_to_current_directory(void) {
 
 /* openat2(2) flags: links are followed as if the directory were the root. */
 static const uint64_t CLINUX_IN_ROOT = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
-/* O_PATH stands behind _GNU_SOURCE. */
 
 /* Whether a program has capabilities of its own: 1 if so. getxattr(2), capabilities(7). */
 static inline int clinux_has_capabilities(const char *path) {

@@ -196,14 +196,11 @@ public final class Catalog: Sendable {
   }
 
   private static func makeDirectories(_ path: FilePath) throws(MirrorError) {
-    guard mkdir(path.string, 0o700) != 0, errno != EEXIST else { return }
-    let error = lastErrno()
-    if error == .noSuchFileOrDirectory, !path.removingLastComponent().isEmpty, path.lastComponent != nil {
-      try makeDirectories(path.removingLastComponent())
-      if mkdir(path.string, 0o700) == 0 || errno == EEXIST { return }
+    do throws(MirrorError) { try path.makeDirectories(mode: 0o700) } catch {
+      guard case .system(let number) = error.code else { throw error }
+      throw MirrorError(
+        error.code, error.subject, "cannot make the state directory: \(number)",
+        remedy: "this run goes on without the catalog")
     }
-    throw MirrorError(
-      .system(error), "\(path)", "cannot make the state directory: \(error)",
-      remedy: "this run goes on without the catalog")
   }
 }

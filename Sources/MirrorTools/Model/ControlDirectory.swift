@@ -61,8 +61,11 @@ public struct ProcessProbe: Sendable {
 }
 
 /// Small files of `/proc` and `/sys`, whose size is told wrong.
-enum ProcFile {
-  static func text(_ path: String) -> String? { bytes(path).map { String(decoding: $0, as: UTF8.self) } }
+package enum ProcFile {
+  /// All of one as text; nil if it cannot be read.
+  package static func text(_ path: String) -> String? {
+    bytes(path).map { String(decoding: $0, as: UTF8.self) }
+  }
 
   static func bytes(_ path: String) -> [UInt8]? {
     let raw = open(path, O_RDONLY | O_CLOEXEC)

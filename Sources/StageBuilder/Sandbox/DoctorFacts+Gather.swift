@@ -12,20 +12,20 @@ extension DoctorFacts {
   package static func gather(
     places: [(key: String, path: FilePath)], architectures: [FileName]
   ) throws(MirrorError) -> DoctorFacts {
-    let number = geteuid()
-    let name = getpwuid(number).map { String(cString: $0.pointee.pw_name) } ?? "\(number)"
-    var facts = DoctorFacts(user: User(name: name, isRoot: number == 0))
-    if number != 0 {
-      facts.user.users = SubordinateIDs(.users, user: name, number: number).count
-      facts.user.groups = SubordinateIDs(.groups, user: name, number: number).count
+    let user = geteuid()
+    let name = getpwuid(user).map { String(cString: $0.pointee.pw_name) } ?? "\(user)"
+    var facts = DoctorFacts(user: User(name: name, isRoot: user == 0))
+    if user != 0 {
+      facts.user.users = SubordinateIDs(.users, user: name, number: user).count
+      facts.user.groups = SubordinateIDs(.groups, user: name, number: user).count
     }
     for name in ["newuidmap", "newgidmap", "git", "rsync", "python3", "tar", "xz"] {
       facts.programs[name] = Executable.find(name).map { Program(path: $0, isPrivileged: isPrivileged($0)) }
     }
     facts.limits = Limits(
-      userNamespaces: SmallFile.number("/proc/sys/user/max_user_namespaces"),
-      unprivilegedNamespaces: SmallFile.number("/proc/sys/kernel/unprivileged_userns_clone"),
-      restrictedByAppArmor: SmallFile.number("/proc/sys/kernel/apparmor_restrict_unprivileged_userns"))
+      userNamespaces: number(in: "/proc/sys/user/max_user_namespaces"),
+      unprivilegedNamespaces: number(in: "/proc/sys/kernel/unprivileged_userns_clone"),
+      restrictedByAppArmor: number(in: "/proc/sys/kernel/apparmor_restrict_unprivileged_userns"))
     facts.places = places.map { place($0.key, $0.path) }
     let machine = ForeignArchitecture()
     facts.architectures = architectures.compactMap { name in
@@ -39,6 +39,11 @@ extension DoctorFacts {
     }
     facts.trial = try SandboxTrial.fault()
     return facts
+  }
+
+  /// The number that a file of the kernel's holds.
+  private static func number(in path: String) -> Int? {
+    ProcFile.text(path).flatMap { Int($0.split(whereSeparator: \.isWhitespace).first ?? "") }
   }
 
   private static func isPrivileged(_ path: String) -> Bool {

@@ -78,7 +78,7 @@ package struct ForeignArchitecture: Sendable {
     var entries: [Entry] = []
     if let directory = try? AnchoredDirectory(root: FilePath(place)), let names = try? directory.entries() {
       for name in names.compactMap(\.name.text) where name != "register" && name != "status" {
-        if let entry = SmallFile.text("\(place)/\(name)").flatMap({ Entry(name: name, $0) }) {
+        if let entry = ProcFile.text("\(place)/\(name)").flatMap({ Entry(name: name, $0) }) {
           entries.append(entry)
         }
       }
@@ -89,6 +89,12 @@ package struct ForeignArchitecture: Sendable {
   init(host: ProgramHeader.Machine?, entries: [Entry]) {
     self.host = host
     self.entries = entries
+  }
+
+  /// Whether the processor runs programs of an architecture, as mirrors name it.
+  func runsItself(_ architecture: FileName) -> Bool {
+    guard let machine = SeedTarball.machine(of: architecture) else { return false }
+    return (try? means(for: ProgramHeader(machine), of: "\(architecture)")) == .native
   }
 
   /// How the programs of a tarball, which is not unpacked yet, are to be run.

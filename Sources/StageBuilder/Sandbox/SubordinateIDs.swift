@@ -39,7 +39,7 @@ package struct SubordinateIDs: Hashable, Sendable {
 
   /// Those of a user on this machine; what `getsubids(1)` says where they are kept elsewhere than in the file.
   package init(_ kind: Kind, user: String, number: UInt32) {
-    let listed = Self(SmallFile.text(kind.file, limit: 1 << 20) ?? "", user: user, number: number)
+    let listed = Self(ProcFile.text(kind.file) ?? "", user: user, number: number)
     if !listed.ranges.isEmpty || Executable.find("getsubids") == nil {
       self = listed
       return

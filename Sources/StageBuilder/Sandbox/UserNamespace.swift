@@ -21,7 +21,7 @@ package enum UserNamespace {
     }
 
     /// That of this process.
-    package static var current: State { State(map: SmallFile.text("/proc/self/uid_map") ?? "") }
+    package static var current: State { State(map: ProcFile.text("/proc/self/uid_map") ?? "") }
   }
 
   /// Goes on as root of a user namespace, with all capabilities there.

@@ -104,3 +104,14 @@ package struct WorkDirectory: ~Copyable {
     return swept
   }
 }
+
+extension WorkDirectory {
+  /// Removes what killed builds left in a directory; what cannot be removed is no reason not to build.
+  ///
+  /// - Returns: why it cannot be.
+  static func sweeping(_ place: FilePath, _ cancellation: Cancellation) -> [String] {
+    do throws(MirrorError) {
+      return try sweep(place, cancellation: cancellation).problems.map { "\($0)" }
+    } catch { return ["\(error)"] }
+  }
+}

@@ -11,12 +11,7 @@ enum RequiredTarball {
     let path = try settings.requiredPath(key)
     if access(path.string, F_OK) == 0 { return path }
     if let match = try pattern(key, path) { return match }
-    for stem in [stem(of: path)].compactMap(\.self) {
-      for suffix in [".tar"] + Compression.allCases.map({ ".tar.\($0.rawValue)" })
-      where access(stem + suffix, F_OK) == 0 {
-        return FilePath(stem + suffix)
-      }
-    }
+    if let other = otherwiseCompressed(path) { return other }
     throw MirrorError(
       .invalid, path.string, "does not exist, but \(key) names it",
       remedy: key == "path/mirror/snapshot"
@@ -24,12 +19,11 @@ enum RequiredTarball {
         : "see .control of the subarch that it is of, and `mirrorctl init`")
   }
 
-  private static func stem(of path: FilePath) -> String? {
-    for suffix in [".tar"] + Compression.allCases.map({ ".tar.\($0.rawValue)" })
-    where path.string.hasSuffix(suffix) {
-      return String(path.string.dropLast(suffix.utf8.count))
-    }
-    return nil
+  private static func otherwiseCompressed(_ path: FilePath) -> FilePath? {
+    guard let name = path.lastComponent.flatMap({ TarballName(FileName($0.string)) }) else { return nil }
+    let stem = path.string.dropLast(name.suffix.utf8.count)
+    return ([".tar"] + Compression.allCases.map(\.suffix)).lazy.map { FilePath(stem + $0) }
+      .first { access($0.string, F_OK) == 0 }
   }
 
   private static func pattern(_ key: String, _ path: FilePath) throws(MirrorError) -> FilePath? {

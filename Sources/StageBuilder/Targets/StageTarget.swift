@@ -82,8 +82,7 @@ struct StageTarget {
   ) throws {
     try steps.run("steps/chroot/prerun", in: .root(isEquipped: true), log: log)
     guard try steps.run("steps/chroot/run", in: .root(isEquipped: true), log: log) else {
-      _ = try settings.required("steps/chroot/run")
-      return
+      throw settings.undefined("steps/chroot/run")
     }
     if try settings.isOfficial {
       try steps.run("steps/chroot/grabinfo", in: .root(isEquipped: true), log: log)

@@ -12,10 +12,10 @@ struct StageUnpacking {
 
   /// Throws unless this machine can run what the seed holds.
   func checkMachine(_ seed: FilePath) throws {
-    let arch = try settings.text("target/arch_desc") ?? ""
+    let machine = ForeignArchitecture()
     // What runs by itself need not be looked for in gigabytes.
-    guard Machine.nativeArches[Machine.name]?.contains(arch) != true else { return }
-    _ = try ForeignArchitecture().means(forTarball: seed)
+    guard try !machine.runsItself(FileName(settings.text("target/arch_desc") ?? "")) else { return }
+    _ = try machine.means(forTarball: seed)
   }
 
   /// Unpacks the seed; device nodes are left out, since steps get their own.

@@ -109,31 +109,14 @@ struct StepRunner {
     ]
     return try known.compactMap { source, place, usual in
       guard let path = try settings.path(source) else { return nil }
-      try makeDirectories(path)
+      try path.makeDirectories(mode: 0o755)
       return SandboxPlan.Bind(source: path.string, target: try settings.text(place) ?? usual)
-    }
-  }
-
-  private func makeDirectories(_ path: FilePath) throws(MirrorError) {
-    if mkdir(path.string, 0o755) == 0 || errno == EEXIST { return }
-    guard errno == ENOENT, !path.removingLastComponent().isEmpty else {
-      throw .system(lastErrno(), "make the directory", path.string)
-    }
-    try makeDirectories(path.removingLastComponent())
-    if mkdir(path.string, 0o755) != 0, errno != EEXIST {
-      throw .system(lastErrno(), "make the directory", path.string)
     }
   }
 }
 
 /// The machine that this runs on.
 enum Machine {
-  /// What processors run by themselves, by `uname -m` and Metro's names of architectures.
-  static let nativeArches = [
-    "x86_64": ["x86-64bit", "pure64", "x86-32bit"], "i686": ["x86-32bit"],
-    "aarch64": ["arm-64bit", "arm-32bit"], "armv7l": ["arm-32bit"], "riscv64": ["riscv-64bit"],
-  ]
-
   /// As `uname -m` has it: `x86_64`.
   static var name: String {
     var names = utsname()
