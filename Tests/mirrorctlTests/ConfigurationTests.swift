@@ -343,7 +343,7 @@ extension Outcome {
     #expect(outcome.status == 1)
     for expected in [
       "`c/d` is not defined", "`path/miror` is not defined: did you mean `path/mirror`?",
-      "rotation/buildz: is no setting of the rotation: did you mean builds?",
+      "rotation/buildz: is no setting of [section rotation]: did you mean builds?",
     ] {
       #expect(outcome.errorText.contains(expected), "\(expected) in \(outcome.errorText)")
     }

@@ -133,3 +133,29 @@ static inline int clinux_make_node(int directory, const char *name, uint32_t mod
 /* O_PATH stands behind _GNU_SOURCE; SEEK_DATA and SEEK_HOLE too. */
 static const int CLINUX_O_PATH = 010000000;
 static const int CLINUX_SEEK_DATA = 3, CLINUX_SEEK_HOLE = 4;
+
+/* Behind _GNU_SOURCE, and errno.h hides errno from Swift. */
+int execvpe(const char *, char *const[], char *const[]);
+int *__errno_location(void);
+
+/*
+ * fork(2) and execvpe(3) of a program that is killed when the thread that started it ends, which
+ * posix_spawn(3) cannot ask for. `leads` gives it a process group of its own. Gives its pid, or -1; of an
+ * exec that fails, errno is written to `failure`, which closes at exec.
+ */
+static inline int clinux_spawn(char *const *arguments, char *const *environment, int input, int output,
+                               int errors, int failure, int leads) {
+    int parent = getpid();
+    int pid = fork();
+    if (pid != 0) return pid;
+    /* We block signals to hear them on a thread; the program shall not. */
+    const unsigned long none = 0;
+    syscall(SYS_rt_sigprocmask, 2 /* SIG_SETMASK */, &none, (void *)0, 8UL);
+    clinux_reset_signals();
+    clinux_die_with_parent();
+    if (leads) setpgid(0, 0);
+    if (getppid() == parent && dup2(input, 0) == 0 && dup2(output, 1) == 1 && dup2(errors, 2) == 2)
+        execvpe(arguments[0], arguments, environment);
+    int number = *__errno_location();
+    _exit(write(failure, &number, sizeof number) < 0 ? 126 : 127);
+}

@@ -8,7 +8,7 @@ public import SystemPackage
 /// One SQLite file a mirror, in WAL mode. Losing it costs time, never correctness: a catalog that is missing or
 /// broken is begun anew.
 public final class Catalog: Sendable {
-  private let database: any DatabaseWriter
+  let database: any DatabaseWriter
   /// The file, for messages; nil for a catalog in memory.
   let path: FilePath?
 
@@ -91,6 +91,19 @@ public final class Catalog: Sendable {
           ) WITHOUT ROWID
           """)
     }
+    migrator.registerMigration("2") { database in
+      try database.execute(
+        sql: """
+          CREATE TABLE build (
+            subarch BLOB NOT NULL, version BLOB NOT NULL, at INTEGER NOT NULL, outcome TEXT NOT NULL,
+            bytes INTEGER, seconds REAL, target TEXT, error TEXT, log BLOB,
+            PRIMARY KEY (subarch, version, at)
+          ) WITHOUT ROWID;
+          CREATE TABLE run (
+            verb TEXT PRIMARY KEY NOT NULL, at INTEGER NOT NULL, status INTEGER NOT NULL, succeeded INTEGER
+          ) WITHOUT ROWID;
+          """)
+    }
     return migrator
   }
 
@@ -154,7 +167,7 @@ public final class Catalog: Sendable {
     }
   }
 
-  private func access<Result>(_ body: () throws -> Result) throws(MirrorError) -> Result {
+  func access<Result>(_ body: () throws -> Result) throws(MirrorError) -> Result {
     do { return try body() } catch {
       throw MirrorError(
         .library, path.map { "\($0)" } ?? "catalog", "\(error)", remedy: "remove the file if this goes on")
@@ -182,7 +195,7 @@ public final class Catalog: Sendable {
       ctime: ctime)
   }
 
-  private static func bytes(_ row: Row, _ index: Int) -> [UInt8]? { (row[index] as Data?).map { Array($0) } }
+  static func bytes(_ row: Row, _ index: Int) -> [UInt8]? { (row[index] as Data?).map { Array($0) } }
 
   private static func signed(_ value: UInt64) -> Int64 { Int64(bitPattern: value) }
 

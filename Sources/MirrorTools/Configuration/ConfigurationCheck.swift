@@ -27,8 +27,7 @@ public struct ConfigurationCheck: Sendable {
         }
       }
     }
-    let rotation = RotationSection(file.elements)
-    for name in rotation.unknownNames() { add(rotation.unknown(name)) }
+    for error in MirrorConfiguration.sections(file.elements).flatMap({ $0.unknown() }) { add(error) }
     do { check(try MirrorConfiguration(file.elements)) } catch let error as MirrorError { add(error) } catch {
     }
     checkInstall(file.elements)

@@ -22,20 +22,22 @@ public struct MirrorConfiguration: Sendable {
   ///
   /// - Throws: ``FlexDataError`` or ``MirrorError`` with what is wrong.
   public init(_ elements: Elements) throws {
-    let section = RotationSection(elements)
-    if let text = try elements.text("path/mirror"), !text.isEmpty {
-      guard text.hasPrefix("/") else {
-        throw section.invalid("path/mirror", "`\(text)` is no absolute path", "begin it with /")
-      }
-      mirror = FilePath(text).lexicallyNormalized()
-    }
+    if let unknown = Self.sections(elements).lazy.flatMap({ $0.unknown() }).first { throw unknown }
+    let path = SettingsSection("path", of: elements, known: [])
+    mirror = try path.absolutePath("mirror").map { FilePath($0).lexicallyNormalized() }
     (owner, group, directoryMode) = (
       try text("path/mirror/owner", elements), try text("path/mirror/group", elements),
       try text("path/mirror/dirmode", elements)
     )
     compression = try elements.text("target/compression").flatMap { $0.isEmpty ? nil : $0 }
+    let section = RotationSection(elements)
     rotation = try section.settings()
     retention = try section.retention()
+  }
+
+  /// The sections that are mirrorctl's own, where a setting that it does not know is an error.
+  static func sections(_ elements: Elements) -> [SettingsSection] {
+    [RotationSection.section(elements)]
   }
 
   private func text(_ name: String, _ elements: Elements) throws -> String? {

@@ -3,8 +3,81 @@ import FoundationEssentials
 import Glibc
 import SystemPackage
 
-/// A program of the host that is asked something.
+/// A program of the host that is run for what it says or does.
 package enum HostProgram {
+  /// How a program ended, and what it said.
+  package struct Outcome: Sendable {
+    /// Its exit status, or 128 and the signal that ended it.
+    package let status: Int32
+    /// Standard output.
+    package let output: [UInt8]
+    /// The end of standard error, if it was kept.
+    package let errors: [UInt8]
+    /// Whether it was ended because its time was over.
+    package let isLate: Bool
+  }
+
+  /// Where standard error goes.
+  package enum Errors: Sendable {
+    /// Where ours does.
+    case ours
+    /// Into the outcome; only the last 64 KiB.
+    case kept
+    /// Nowhere.
+    case lost
+  }
+
+  /// Runs it to its end, whatever that is. It never outlives us.
+  ///
+  /// - Parameters:
+  ///   - environment: added to our own.
+  ///   - leads: whether it has a process group of its own, all of which is ended with it. Such a program
+  ///     cannot ask at a terminal.
+  ///   - limit: seconds after which it is ended.
+  ///   - cancellation: ends it too, and throws `interrupted`.
+  /// - Throws: when it cannot be started, or is interrupted.
+  package static func run(
+    _ command: [String], input: [UInt8] = [], environment: [String: String] = [:], errors: Errors = .kept,
+    leads: Bool = false, limit: Int? = nil, cancellation: Cancellation? = nil
+  ) throws(MirrorError) -> Outcome {
+    let name = command.first ?? ""
+    // A file, not a pipe: the program may leave it unread.
+    let source = Descriptor(owning: clinux_memory_file("input"))
+    try attempt("keep what is told to", name) { () throws(Errno) in
+      if source.raw < 0 { throw lastErrno() }
+      try source.write(input)
+      try retrying { Int(lseek(source.raw, 0, SEEK_SET)) }
+    }
+    let output = try Pipe(for: name)
+    let spoken = try Pipe(for: name)
+    let started = try Pipe(for: name)
+    let nowhere = Descriptor(owning: open("/dev/null", O_WRONLY | O_CLOEXEC))
+    let destination =
+      switch errors {
+      case .ours: STDERR_FILENO
+      case .kept: spoken.writing.raw
+      case .lost: nowhere.raw
+      }
+    let variables = ProcessInfo.processInfo.environment.merging(environment) { $1 }.map { "\($0)=\($1)" }
+    var arguments = command.map { strdup($0) } + [nil]
+    var surroundings = variables.map { strdup($0) } + [nil]
+    defer { for text in arguments + surroundings { free(text) } }
+    let pid = clinux_spawn(
+      &arguments, &surroundings, source.raw, output.writing.raw, destination, started.writing.raw,
+      leads ? 1 : 0)
+    guard pid > 0 else { throw .system(lastErrno(), "run", name) }
+    var child = Child(pid: pid, leads: leads)
+    let outputEnd = output.reading()
+    let spokenEnd = spoken.reading()
+    if let fault = started.reading().failure() {
+      _ = child.wait()
+      throw fault == .noSuchFileOrDirectory
+        ? MirrorError(.system(fault), name, "is not to be found", remedy: "install it, or check PATH")
+        : .system(fault, "run", name)
+    }
+    return try child.hear(outputEnd, spokenEnd, limit: limit, cancellation: cancellation, name: name)
+  }
+
   /// Runs it and gives what it prints; what it says on standard error goes where ours does.
   ///
   /// - Parameters:
@@ -14,75 +87,16 @@ package enum HostProgram {
   package static func ask(
     _ command: [String], input: [UInt8] = [], environment: [String: String] = [:], isSilent: Bool = false
   ) throws(MirrorError) -> [UInt8] {
-    let name = command.first ?? ""
-    // A file, not a pipe: the program may leave it unread.
-    let source = Descriptor(owning: clinux_memory_file("input"))
-    try attempt("keep what is told to", name) { () throws(Errno) in
-      if source.raw < 0 { throw lastErrno() }
-      try source.write(input)
-      try retrying { Int(lseek(source.raw, 0, SEEK_SET)) }
-    }
-    var ends: [Int32] = [-1, -1]
-    guard clinux_pipe(&ends) == 0 else { throw .system(lastErrno(), "make a pipe for", name) }
-    let sink = Descriptor(owning: ends[0])
-    let pid = try spawn(
-      command, environment, reading: source, writing: Descriptor(owning: ends[1]), isSilent)
-    let output = try attempt("hear", name) { () throws(Errno) in try readAll(sink) }
-    var status: Int32 = 0
-    while waitpid(pid, &status, 0) < 0 && errno == EINTR {}
-    // See wait(2): the low seven bits are the signal that ended it.
-    let signal = status & 0x7f
-    guard status == 0 else {
-      let code = status >> 8 & 0xff
+    let outcome = try run(
+      command, input: input, environment: environment, errors: isSilent ? .lost : .ours)
+    guard outcome.status == 0 else {
       throw MirrorError(
-        .invalid, name, signal != 0 ? "was ended by signal \(signal)" : "failed with exit status \(code)",
+        .invalid, command.first ?? "",
+        outcome.status > 128
+          ? "was ended by signal \(outcome.status - 128)" : "failed with exit status \(outcome.status)",
         remedy: "see what it says, or run it by hand")
     }
-    return output
-  }
-
-  private static func spawn(
-    _ command: [String], _ environment: [String: String], reading: borrowing Descriptor,
-    writing: consuming Descriptor, _ isSilent: Bool
-  ) throws(MirrorError) -> pid_t {
-    var actions = posix_spawn_file_actions_t()
-    posix_spawn_file_actions_init(&actions)
-    defer { posix_spawn_file_actions_destroy(&actions) }
-    posix_spawn_file_actions_adddup2(&actions, reading.raw, STDIN_FILENO)
-    posix_spawn_file_actions_adddup2(&actions, writing.raw, STDOUT_FILENO)
-    if isSilent { posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0) }
-    // We block signals to hear them on a thread; the program shall not.
-    var attributes = posix_spawnattr_t()
-    posix_spawnattr_init(&attributes)
-    defer { posix_spawnattr_destroy(&attributes) }
-    var none = sigset_t()
-    sigemptyset(&none)
-    posix_spawnattr_setsigmask(&attributes, &none)
-    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
-    let variables = ProcessInfo.processInfo.environment.merging(environment) { $1 }.map { "\($0)=\($1)" }
-    var arguments = command.map { strdup($0) } + [nil]
-    var surroundings = variables.map { strdup($0) } + [nil]
-    defer { for text in arguments + surroundings { free(text) } }
-    var pid = pid_t()
-    let fault = posix_spawnp(&pid, command.first ?? "", &actions, &attributes, &arguments, &surroundings)
-    switch Errno(rawValue: fault) {
-    case _ where fault == 0: return pid
-    case .noSuchFileOrDirectory:
-      throw MirrorError(
-        .system(.noSuchFileOrDirectory), command.first ?? "", "is not to be found",
-        remedy: "install it, or check PATH")
-    case let error: throw .system(error, "run", command.first ?? "")
-    }
-  }
-
-  private static func readAll(_ file: borrowing Descriptor) throws(Errno) -> [UInt8] {
-    var content: [UInt8] = []
-    var buffer = [UInt8](repeating: 0, count: 1 << 16)
-    while true {
-      let count = try retrying { read(file.raw, &buffer, buffer.count) }
-      if count == 0 { return content }
-      content += buffer[..<count]
-    }
+    return outcome.output
   }
 
   /// Runs blocks of Python in one interpreter, and gives what each printed.
@@ -109,5 +123,117 @@ package enum HostProgram {
         .invalid, "python3", "answered what is no list of texts", remedy: "see what it prints")
     }
     return outputs
+  }
+}
+
+/// The two ends of a pipe that no other program inherits.
+private struct Pipe: ~Copyable {
+  private let source: Descriptor
+  let writing: Descriptor
+
+  init(for name: String) throws(MirrorError) {
+    var ends: [Int32] = [-1, -1]
+    guard clinux_pipe(&ends) == 0 else { throw .system(lastErrno(), "make a pipe for", name) }
+    source = Descriptor(owning: ends[0])
+    writing = Descriptor(owning: ends[1])
+  }
+
+  /// The end that is read, once nobody here writes any more.
+  consuming func reading() -> Descriptor { source }
+}
+
+extension Descriptor {
+  /// What an exec that failed wrote; nil when it came to be.
+  fileprivate borrowing func failure() -> Errno? {
+    var number: Int32 = 0
+    let count = try? retrying { Glibc.read(raw, &number, MemoryLayout<Int32>.size) }
+    return count == MemoryLayout<Int32>.size ? Errno(rawValue: number) : nil
+  }
+}
+
+/// A program that runs, and must be waited for.
+private struct Child {
+  let pid: Int32
+  let leads: Bool
+  private var status: Int32?
+
+  init(pid: Int32, leads: Bool) {
+    self.pid = pid
+    self.leads = leads
+  }
+
+  /// Takes what it says until it ends; a program that it left behind is not waited for.
+  mutating func hear(
+    _ output: borrowing Descriptor, _ errors: borrowing Descriptor, limit: Int?, cancellation: Cancellation?,
+    name: String
+  ) throws(MirrorError) -> HostProgram.Outcome {
+    let deadline = limit.map { ContinuousClock.now + .seconds($0) }
+    var (said, complaints) = ([UInt8](), [UInt8]())
+    var isLate = false
+    var polled = [
+      pollfd(fd: output.raw, events: Int16(POLLIN), revents: 0),
+      pollfd(fd: errors.raw, events: Int16(POLLIN), revents: 0),
+    ]
+    while true {
+      let isOver = hasEnded()
+      let ready = poll(&polled, 2, isOver ? 0 : 50)
+      if ready > 0 {
+        if !take(&polled[0], into: &said) { polled[0].fd = -1 }
+        if !take(&polled[1], into: &complaints) { polled[1].fd = -1 }
+        if complaints.count > 1 << 17 { complaints.removeFirst(complaints.count - 1 << 16) }
+        continue
+      }
+      if isOver { break }
+      if let deadline, !isLate, ContinuousClock.now >= deadline {
+        isLate = true
+        end()
+      }
+      if let cancellation, cancellation.isCancelled {
+        end()
+        try cancellation.check()
+      }
+    }
+    return HostProgram.Outcome(
+      status: wait(), output: said, errors: Array(complaints.suffix(1 << 16)), isLate: isLate)
+  }
+
+  /// Reads what is there; false once there will be nothing more.
+  private func take(_ polled: inout pollfd, into bytes: inout [UInt8]) -> Bool {
+    guard polled.fd >= 0, polled.revents != 0 else { return true }
+    var buffer = [UInt8](repeating: 0, count: 1 << 16)
+    let file = polled.fd
+    guard let count = try? retrying({ Glibc.read(file, &buffer, buffer.count) }), count > 0 else {
+      return false
+    }
+    bytes += buffer[..<count]
+    return true
+  }
+
+  private mutating func hasEnded() -> Bool {
+    if status != nil { return true }
+    var raw: Int32 = 0
+    guard waitpid(pid, &raw, WNOHANG) == pid else { return false }
+    status = raw
+    return true
+  }
+
+  /// SIGTERM, and SIGKILL to what is still there two seconds later.
+  private mutating func end() {
+    let target = leads ? -pid : pid
+    kill(target, SIGTERM)
+    for _ in 0..<40 where !hasEnded() { usleep(50_000) }
+    if leads || !hasEnded() { kill(target, SIGKILL) }
+    _ = wait()
+  }
+
+  /// Its exit status, or 128 and the signal that ended it.
+  mutating func wait() -> Int32 {
+    while status == nil {
+      var raw: Int32 = 0
+      if waitpid(pid, &raw, 0) == pid { status = raw } else if errno != EINTR { status = 0 }
+    }
+    // See wait(2): the low seven bits are the signal that ended it.
+    let raw = status ?? 0
+    return raw & 0x7f != 0 ? 128 + raw & 0x7f : raw >> 8 & 0xff
   }
 }

@@ -3,15 +3,6 @@ public import MirrorTools
 
 /// Words of the command line that stand for quantities.
 enum Quantities {
-  /// `50G`, `512M`, `1000`: bytes, powers of 1024.
-  static func bytes(_ text: String) -> Int64? {
-    let units: [Character: Int64] = ["K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40]
-    let unit = text.last.flatMap { units[Character($0.uppercased())] }
-    guard let number = Int64(unit == nil ? text : String(text.dropLast())), number > 0 else { return nil }
-    let (bytes, overflow) = number.multipliedReportingOverflow(by: unit ?? 1)
-    return overflow ? nil : bytes
-  }
-
   /// `5%`.
   static func percent(_ text: String) -> Double? {
     guard text.hasSuffix("%"), let value = Double(text.dropLast()), value >= 0, value <= 100 else {
@@ -33,7 +24,7 @@ struct SubsetArgument: ExpressibleByArgument {
       number >= 1, number <= count
     {
       subset = .part(number: number, of: count)
-    } else if let bytes = Quantities.bytes(argument) {
+    } else if let bytes = Quantity.bytes(argument) {
       subset = .bytes(bytes)
     } else {
       return nil
@@ -46,7 +37,7 @@ struct BytesArgument: ExpressibleByArgument {
   let bytes: Int64
 
   init?(argument: String) {
-    guard let bytes = Quantities.bytes(argument) else { return nil }
+    guard let bytes = Quantity.bytes(argument) else { return nil }
     self.bytes = bytes
   }
 }

@@ -1,0 +1,88 @@
+import Foundation
+import GRDB
+
+extension Catalog {
+  /// Remembers the builds of all versions that are there and were not known, or ended otherwise than was known.
+  public func note(_ mirror: Mirror, now: Int64) throws(MirrorError) {
+    let known = try builds()
+    var fresh: [BuildRecord] = []
+    for subarch in mirror.subarches {
+      var last: [FileName: BuildRecord.Outcome] = [:]
+      for record in known[subarch.path] ?? [] { last[record.version] = record.outcome }
+      fresh += subarch.versions.compactMap { version in
+        BuildRecord(version, of: subarch, seen: now).flatMap { $0.outcome == last[version.name] ? nil : $0 }
+      }
+    }
+    try note(fresh)
+  }
+
+  /// Remembers builds.
+  public func note(_ builds: [BuildRecord]) throws(MirrorError) {
+    guard !builds.isEmpty else { return }
+    try access {
+      try self.database.write { database in
+        let insert = try database.cachedStatement(
+          sql: "INSERT OR REPLACE INTO build VALUES (?,?,?,?,?,?,?,?,?)")
+        for build in builds {
+          try insert.execute(arguments: [
+            Data(build.subarch.bytes), Data(build.version.bytes), build.at, build.outcome.rawValue,
+            build.bytes, build.seconds, build.target, build.error, build.log.map { Data($0.bytes) },
+          ])
+        }
+      }
+    }
+  }
+
+  /// All builds that are remembered, by subarch; by version, then oldest first.
+  public func builds() throws(MirrorError) -> [MirrorPath: [BuildRecord]] {
+    try access {
+      try self.database.read { database in
+        var builds: [MirrorPath: [BuildRecord]] = [:]
+        let rows = try Row.fetchCursor(
+          database,
+          sql: """
+            SELECT subarch, version, at, outcome, bytes, seconds, target, error, log FROM build
+            ORDER BY subarch, version, at
+            """)
+        while let row = try rows.next() {
+          guard let outcome = (row[3] as String?).flatMap(BuildRecord.Outcome.init(rawValue:)) else {
+            continue
+          }
+          let subarch = MirrorPath(bytes: Self.bytes(row, 0) ?? [])
+          builds[subarch, default: []].append(
+            BuildRecord(
+              subarch: subarch, version: FileName(bytes: Self.bytes(row, 1) ?? []), at: row[2],
+              outcome: outcome, bytes: row[4], seconds: row[5], target: row[6], error: row[7],
+              log: Self.bytes(row, 8).map { MirrorPath(bytes: $0) }))
+        }
+        return builds
+      }
+    }
+  }
+
+  /// Remembers that a verb ended now, with this exit status.
+  public func note(run verb: String, status: Int32, at now: Int64) throws(MirrorError) {
+    try access {
+      try self.database.write { database in
+        try database.execute(
+          sql: """
+            INSERT INTO run VALUES (?, ?, ?, ?)
+            ON CONFLICT (verb) DO UPDATE SET at = excluded.at, status = excluded.status,
+              succeeded = coalesce(excluded.succeeded, succeeded)
+            """, arguments: [verb, now, status, status == 0 ? now : nil])
+      }
+    }
+  }
+
+  /// When each verb last ran.
+  public func runs() throws(MirrorError) -> [String: RunRecord] {
+    try access {
+      try self.database.read { database in
+        let rows = try Row.fetchAll(database, sql: "SELECT verb, at, status, succeeded FROM run")
+        return Dictionary(
+          rows.map { ($0[0] as String, RunRecord(at: $0[1], status: $0[2], succeeded: $0[3])) }
+        ) { $1 }
+      }
+    }
+  }
+}

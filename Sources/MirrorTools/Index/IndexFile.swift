@@ -1,0 +1,13 @@
+/// One file of an index, as it is to be.
+public struct IndexFile: Sendable, Hashable {
+  /// Where it lies, relative to the mirror's root; its directory may have to be made.
+  public let path: MirrorPath
+  /// The whole of it.
+  public let bytes: [UInt8]
+
+  /// Takes it as it is.
+  public init(path: MirrorPath, bytes: [UInt8]) {
+    self.path = path
+    self.bytes = bytes
+  }
+}
