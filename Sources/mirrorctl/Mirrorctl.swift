@@ -17,10 +17,10 @@ struct Mirrorctl: ParsableCommand {
       Exit status: 0 done, 1 failed with nothing lost, 3 done in part, 4 corruption found, \
       5 refused by a safety limit, 10 another run holds the lock, 64 usage, 130 or 143 interrupted.
       """,
-    version: "0.1.0",
+    version: ToolVersion.text,
     subcommands: [
       UpkeepCommand.self, DigestgenCommand.self, VerifyCommand.self, IndexCommand.self, CleanCommand.self,
-      CompressCommand.self, StatusCommand.self,
+      CompressCommand.self, StatusCommand.self, PublishCommand.self, ReceiveCommand.self,
       NextBuildCommand.self, ZapCommand.self, EmptiesCommand.self,
       BuildCommand.self, SnapshotCommand.self, UnpackCommand.self, CaptureCommand.self,
       ConfigCommand.self, InitCommand.self, DoctorCommand.self, StepCommand.self,

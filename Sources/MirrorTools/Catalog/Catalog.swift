@@ -104,6 +104,15 @@ public final class Catalog: Sendable {
           ) WITHOUT ROWID;
           """)
     }
+    migrator.registerMigration("3") { database in
+      try database.execute(
+        sql: """
+          CREATE TABLE superfluous (
+            target TEXT NOT NULL, path BLOB NOT NULL, since INTEGER NOT NULL,
+            PRIMARY KEY (target, path)
+          ) WITHOUT ROWID
+          """)
+    }
     return migrator
   }
 

@@ -104,6 +104,9 @@ package struct Descriptor: ~Copyable {
     if let fault { throw fault }
   }
 
+  /// Sets the modification time, in nanoseconds since the epoch; nothing may be written after.
+  func setTime(_ mtime: Int64) throws(Errno) { try retrying { Int(clinux_set_mtime(raw, mtime)) } }
+
   /// `fsync(2)`.
   package func sync() throws(Errno) { _ = try retrying { Int(fsync(raw)) } }
 }

@@ -50,7 +50,7 @@ package struct DurableFile: ~Copyable {
   /// Gives the file another's modification time, in nanoseconds since the epoch; nothing may be written after.
   package func keepTime(_ mtime: Int64) throws(MirrorError) {
     try attempt("set the time of", directory.displayed(name)) { () throws(Errno) in
-      _ = try retrying { Int(clinux_set_mtime(file.raw, mtime)) }
+      try file.setTime(mtime)
     }
   }
 

@@ -35,10 +35,12 @@ package enum HostProgram {
   ///     cannot ask at a terminal.
   ///   - limit: seconds after which it is ended.
   ///   - cancellation: ends it too, and throws `interrupted`.
+  ///   - heard: takes what it prints as it comes; then the outcome has no output.
   /// - Throws: when it cannot be started, or is interrupted.
   package static func run(
     _ command: [String], input: [UInt8] = [], environment: [String: String] = [:], errors: Errors = .kept,
-    leads: Bool = false, limit: Int? = nil, cancellation: Cancellation? = nil
+    leads: Bool = false, limit: Int? = nil, cancellation: Cancellation? = nil,
+    heard: (([UInt8]) -> Void)? = nil
   ) throws(MirrorError) -> Outcome {
     let name = command.first ?? ""
     // A file, not a pipe: the program may leave it unread.
@@ -75,7 +77,8 @@ package enum HostProgram {
         ? MirrorError(.system(fault), name, "is not to be found", remedy: "install it, or check PATH")
         : .system(fault, "run", name)
     }
-    return try child.hear(outputEnd, spokenEnd, limit: limit, cancellation: cancellation, name: name)
+    return try child.hear(
+      outputEnd, spokenEnd, limit: limit, cancellation: cancellation, name: name, heard: heard)
   }
 
   /// Runs it and gives what it prints; what it says on standard error goes where ours does.
@@ -165,7 +168,7 @@ private struct Child {
   /// Takes what it says until it ends; a program that it left behind is not waited for.
   mutating func hear(
     _ output: borrowing Descriptor, _ errors: borrowing Descriptor, limit: Int?, cancellation: Cancellation?,
-    name: String
+    name: String, heard: (([UInt8]) -> Void)?
   ) throws(MirrorError) -> HostProgram.Outcome {
     let deadline = limit.map { ContinuousClock.now + .seconds($0) }
     var (said, complaints) = ([UInt8](), [UInt8]())
@@ -180,6 +183,10 @@ private struct Child {
       if ready > 0 {
         if !take(&polled[0], into: &said) { polled[0].fd = -1 }
         if !take(&polled[1], into: &complaints) { polled[1].fd = -1 }
+        if let heard, !said.isEmpty {
+          heard(said)
+          said = []
+        }
         if complaints.count > 1 << 17 { complaints.removeFirst(complaints.count - 1 << 16) }
         continue
       }

@@ -53,7 +53,8 @@ public struct MirrorLock: ~Copyable {
     return escaped(Array("mirrorctl \(words[2]), pid \(words[0]) on \(words[1])".utf8))
   }
 
-  private static func hostName() -> String {
+  /// What this host calls itself.
+  static func hostName() -> String {
     var buffer = [CChar](repeating: 0, count: 256)
     guard gethostname(&buffer, buffer.count - 1) == 0 else { return "localhost" }
     return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)

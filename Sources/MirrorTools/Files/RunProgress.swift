@@ -22,6 +22,9 @@ public final class RunProgress: Sendable {
   /// Tells of bytes just done; from any thread.
   public func add(bytes: Int) { doneBytes.wrappingAdd(Int64(bytes), ordering: .relaxed) }
 
+  /// Tells of all bytes that are done so far; from any thread.
+  func set(bytes: Int64) { doneBytes.store(bytes, ordering: .relaxed) }
+
   func addFile() { doneFiles.wrappingAdd(1, ordering: .relaxed) }
 
   /// A moment's view.

@@ -26,6 +26,18 @@ struct OpenSSLDigest: ~Copyable {
     return Array(digest.prefix(Int(count)))
   }
 
+  /// SHA-256 of something small.
+  static func sha256(of bytes: [UInt8]) throws(MirrorError) -> [UInt8] {
+    let result: Result<[UInt8], MirrorError> = bytes.withUnsafeBytes { buffer in
+      do throws(MirrorError) {
+        var digest = try OpenSSLDigest(.sha256)
+        try digest.update(buffer)
+        return .success(try digest.finish())
+      } catch { return .failure(error) }
+    }
+    return try result.get()
+  }
+
   private static func begun(_ algorithm: DigestAlgorithm) throws(MirrorError) -> OpaquePointer {
     guard let context = EVP_MD_CTX_new() else { throw fault(algorithm) }
     if EVP_DigestInit_ex(context, method(algorithm), nil) == 1 { return context }

@@ -21,7 +21,7 @@ extension Version {
   }
 
   /// Whether a compressor other than ours still writes the file: its `.tar` lies there, marked as under way.
-  private func isBeingCompressed(_ tarball: Tarball) -> Bool {
+  func isBeingCompressed(_ tarball: Tarball) -> Bool {
     guard tarball.compression != nil, let stem = TarballName(tarball.path.name)?.stem else { return false }
     let plain = stem.appending(".tar")
     return folder.marks.contains { $0.run != nil && $0.tarball == plain }

@@ -1,0 +1,162 @@
+import SystemPackage
+
+/// What of a mirror may be published, by one look at it.
+struct LocalListing: Sendable {
+  /// By path.
+  var entries: [LocalEntry] = []
+  /// Directories that are there and not published as a whole: what lies there on the other side stays.
+  var held: [MirrorPath] = []
+  /// The subarches that are looked at.
+  var subarches: Set<MirrorPath> = []
+  /// Every name that exclusions leave out, and by which.
+  var excluded: [MirrorPath: PublishExclusion] = [:]
+  /// Whether any version is complete.
+  var hasVersions = false
+  /// Whether all could be read: otherwise nothing is known to be gone.
+  var isWhole = true
+
+  init() {}
+
+  /// Looks at what a target wants of a mirror that was scanned. The mirror's lock should be held.
+  ///
+  /// - Throws: when a directory that was scanned cannot be read now.
+  init(_ mirror: Mirror, for target: PublishTarget, _ rotation: RotationSettings) throws(MirrorError) {
+    let anchor = try AnchoredDirectory(root: mirror.root)
+    isWhole = mirror.problems.isEmpty
+    held = mirror.bystanderFolders.map(\.path)
+    let isAll = target.scope == .all
+    let hasPages = isAll && !target.isStaged
+    if hasPages { try addRoot(anchor) }
+    for release in mirror.releases {
+      let subarches = release.arches.flatMap(\.subarches).filter { isAll || rotation.isManaged($0) }
+      if let snapshots = release.snapshots, isAll || !subarches.isEmpty {
+        try add(snapshots.path, anchor, depth: 0) { _ in .payload }
+      }
+      if hasPages {
+        for folder in [release.folder] + release.arches.map(\.folder) {
+          try add(folder.path, anchor, depth: 0) { _ in .page }
+        }
+      }
+      for subarch in subarches { try add(subarch, anchor, target) }
+    }
+    // This server's own trace is written anew.
+    entries.removeAll { $0.path == TraceFile.path(of: target.server) }
+    exclude(target)
+    resolveLinks(in: mirror)
+    entries.sort { $0.path < $1.path }
+  }
+
+  private mutating func addRoot(_ anchor: borrowing AnchoredDirectory) throws(MirrorError) {
+    try add(.root, anchor, depth: 0) { _ in .index }
+    for (path, depth) in [("streams", 3), ("project/trace", 0)] as [(MirrorPath, Int)]
+    where try anchor.holdsDirectory(path) {
+      try add(path, anchor, depth: depth) { $0.name == "images.json" ? .page : .index }
+    }
+  }
+
+  private mutating func add(
+    _ subarch: Subarch, _ anchor: borrowing AnchoredDirectory, _ target: PublishTarget
+  ) throws(MirrorError) {
+    subarches.insert(subarch.path)
+    let hasPages = target.scope == .all && !target.isStaged
+    try add(subarch.path, anchor, depth: 0) { _ in hasPages ? .page : nil }
+    if target.isStaged { try addControl(of: subarch, anchor) }
+    for version in subarch.versions {
+      guard version.isComplete, !subarch.isBeingBuilt(version) else {
+        held.append(version.path)
+        continue
+      }
+      hasVersions = true
+      let unfinished = Set(
+        version.folder.tarballs.filter { version.isBeingCompressed($0) }.map(\.path))
+      try add(version.path, anchor, depth: 8) { path in
+        if unfinished.contains(path) { return nil }
+        return path == version.path.appending("status") ? .status : .payload
+      }
+    }
+  }
+
+  private mutating func addControl(
+    of subarch: Subarch, _ anchor: borrowing AnchoredDirectory
+  ) throws(MirrorError) {
+    let control = subarch.path.appending(ControlDirectory.name)
+    var paths = subarch.control.versions.keys.map { control.joined(MirrorPath("version/\($0)")) }
+    if subarch.control.failcount > 0 { paths.append(control.appending(".failcount")) }
+    for path in paths {
+      guard let status = try anchor.directory(path.parent).status(of: path.name), status.kind == .regular
+      else { continue }
+      entries.append(
+        LocalEntry(path: path, node: ListedNode(status), role: .control, identity: status.identity))
+    }
+  }
+
+  /// Adds the files and links of a directory, and of those in it so many levels down; nothing hidden.
+  private mutating func add(
+    _ path: MirrorPath, _ anchor: borrowing AnchoredDirectory, depth: Int,
+    role: (MirrorPath) -> LocalEntry.Role?
+  ) throws(MirrorError) {
+    let directory = try path.bytes.isEmpty ? anchor.duplicate() : anchor.directory(path)
+    for entry in try directory.entries() where !entry.name.isHidden {
+      let inner = path.appending(entry.name)
+      switch entry.kind {
+      case .directory where depth > 0: try add(inner, anchor, depth: depth - 1, role: role)
+      case .link:
+        let target = try directory.linkTarget(of: entry.name)
+        entries.append(LocalEntry(path: inner, node: .link(target), role: .link))
+      case .regular:
+        guard let role = role(inner), let status = try directory.status(of: entry.name) else { continue }
+        entries.append(
+          LocalEntry(path: inner, node: ListedNode(status), role: role, identity: status.identity))
+      default: break
+      }
+    }
+  }
+
+  private mutating func exclude(_ target: PublishTarget) {
+    entries.removeAll { entry in
+      guard let exclusion = target.exclusions.first(where: { $0.matches(entry.path) }) else { return false }
+      excluded[entry.path] = exclusion
+      return true
+    }
+  }
+
+  /// Writes absolute links as relative ones, and leaves out those that lead out of the mirror.
+  private mutating func resolveLinks(in mirror: Mirror) {
+    let roots = [mirror.root.bytes, mirror.canonicalRoot]
+    entries = entries.compactMap { entry in
+      guard case .link(let target) = entry.node else { return entry }
+      guard let destination = Link.destination(of: target, in: entry.path.parent, roots: roots) else {
+        return nil
+      }
+      guard target.first == UInt8(ascii: "/") else { return entry }
+      let text = Self.relative(destination, from: entry.path.parent)
+      return LocalEntry(path: entry.path, node: .link(text), role: .link)
+    }
+  }
+
+  private static func relative(_ path: MirrorPath, from folder: MirrorPath) -> [UInt8] {
+    var (here, there) = (folder.components[...], path.components[...])
+    while let step = here.first, step == there.first {
+      here = here.dropFirst()
+      there = there.dropFirst()
+    }
+    let steps = here.map { _ in Array("..".utf8) } + there.map(\.bytes)
+    return steps.isEmpty ? Array(".".utf8) : Array(steps.joined(separator: [UInt8(ascii: "/")]))
+  }
+}
+
+extension AnchoredDirectory {
+  /// Whether a path below is a directory that no link leads to.
+  fileprivate func holdsDirectory(_ path: MirrorPath) throws(MirrorError) -> Bool {
+    do throws(MirrorError) {
+      _ = try directory(path)
+      return true
+    } catch {
+      switch error.code {
+      case .system(.noSuchFileOrDirectory), .system(.notDirectory), .system(.tooManySymbolicLinkLevels):
+        return false
+      default: throw error
+      }
+    }
+  }
+}

@@ -1,0 +1,74 @@
+/// What is not published.
+enum PublishExclusion: Hashable, Sendable {
+  /// What belongs to one kind of file.
+  enum Word: String, CaseIterable, Sendable {
+    case stage1, stage2, uncompressed, marks, logs, snapshots
+  }
+
+  case word(Word)
+  /// A name, or a path if it holds a slash; `*` stands for any bytes.
+  case glob([UInt8])
+
+  /// What is excluded where nothing is said.
+  static let standard: [PublishExclusion] = [.stage1, .stage2, .uncompressed, .marks].map { (word: Word) in
+    .word(word)
+  }
+
+  /// A word, or a pattern; nil if it is neither.
+  init?(_ text: String) {
+    if let word = Word(rawValue: text) {
+      self = .word(word)
+    } else if text.contains("*") || text.contains("/") || text.contains(".") {
+      self = .glob(Array(text.utf8.drop { $0 == UInt8(ascii: "/") }))
+    } else {
+      return nil
+    }
+  }
+
+  /// Whether it excludes a file of the mirror.
+  func matches(_ path: MirrorPath) -> Bool {
+    let name = path.name
+    switch self {
+    case .word(.stage1): return name.hasPrefix("stage1")
+    case .word(.stage2): return name.hasPrefix("stage2")
+    case .word(.uncompressed):
+      let tarball = SidecarKind.parse(name)?.tarball ?? name
+      return TarballName(tarball).map { $0.compression == nil } ?? false
+    case .word(.marks): return name.hasSuffix(".tar.cme") || name.hasSuffix(".tar.cme.run")
+    case .word(.logs):
+      let components = path.components
+      return components.count > 5 && components[4] == "log"
+    case .word(.snapshots):
+      let components = path.components
+      return components.count > 2 && components[1] == "snapshots"
+    case .glob(let pattern):
+      let isPath = pattern.contains(UInt8(ascii: "/"))
+      return Self.matches(pattern, isPath ? path.bytes : name.bytes)
+    }
+  }
+
+  /// `*` stands for any bytes, everything else for itself.
+  static func matches(_ pattern: [UInt8], _ text: [UInt8]) -> Bool {
+    let pieces = pattern.split(separator: UInt8(ascii: "*"), omittingEmptySubsequences: false)
+    guard let first = pieces.first, let last = pieces.last, pieces.count > 1 else { return pattern == text }
+    guard text.count >= first.count + last.count, text.starts(with: first),
+      text.suffix(last.count).elementsEqual(last)
+    else { return false }
+    var rest = text[first.count..<(text.count - last.count)]
+    for piece in pieces.dropFirst().dropLast() where !piece.isEmpty {
+      guard let start = rest.indices.first(where: { rest[$0...].starts(with: piece) }) else { return false }
+      rest = rest[(start + piece.count)...]
+    }
+    return true
+  }
+}
+
+extension PublishExclusion: CustomStringConvertible {
+  /// As it is written in a configuration.
+  var description: String {
+    switch self {
+    case .word(let word): word.rawValue
+    case .glob(let pattern): escaped(pattern)
+    }
+  }
+}

@@ -1,0 +1,151 @@
+import SystemPackage
+
+extension PublishRun {
+  /// Sends what a master lacks into a directory of its own there, then the manifest that makes it count.
+  func upload(_ local: LocalListing) throws(MirrorError) -> PublishReport {
+    let planner = try planner()
+    let (there, waiting) = try remoteListing()
+    let plan = planner.plan(local, there)
+    var manifest = UploadManifest(server: target.server, date: UTCTime.text(now))
+    manifest.cleared = cleared(local, there)
+    var report = PublishReport(target: target.name)
+    let isWaiting = waiting.nodes[MirrorPath(bytes: Upload.manifest.bytes)] != nil
+    if plan.count > 0 || !manifest.cleared.isEmpty {
+      try send(plan, local, waiting, manifest)
+      report.files = plan.count
+      report.bytes = plan.bytes
+    } else if !isWaiting {
+      return report
+    }
+    if target.reception == .ssh { report.said = try receiveThere() }
+    return report
+  }
+
+  private func send(
+    _ plan: PublishPlan, _ local: LocalListing, _ waiting: RemoteListing, _ planned: UploadManifest
+  ) throws(MirrorError) {
+    var manifest = planned
+    let upload = Upload.directory(of: target.server)
+    let files = (plan.payload + plan.replaced + plan.marks).filter { $0.role != .link }
+    let stage = try PublishStage(in: mirror.root)
+    let fresh = files.filter { waiting.nodes[$0.path] != $0.node }
+    if !fresh.isEmpty, waiting.nodes[MirrorPath(bytes: Upload.manifest.bytes)] != nil {
+      // What is not complete any more must not look so.
+      let staying: Set<MirrorPath> = [Upload.parent, upload]
+      try stage.makeDirectory(upload, in: "empty")
+      try rsync.remove([upload.appending(Upload.manifest)], staying: staying, empty: stage.base("empty"))
+    }
+    try describe(plan, files, local, &manifest)
+    try rsync.send(
+      items(fresh), as: "uploading", bytes: fresh.reduce(0) { $0 &+ $1.node.size }, to: "\(upload)")
+    try checkUnchanged(files)
+    let arrived = try remoteListing().upload
+    if let missing = files.first(where: { arrived.nodes[$0.path] != $0.node }) {
+      throw MirrorError(
+        .changed, target.subject, "\(missing.path) did not arrive as it was sent", remedy: "run again")
+    }
+    let path = MirrorPath(bytes: Upload.manifest.bytes)
+    try stage.write(try manifest.encoded(), to: path, in: "manifest")
+    try rsync.send(
+      [.init(base: stage.base("manifest"), path: path)], ["--ignore-times"], as: "uploading", bytes: 0,
+      to: "\(upload)")
+  }
+
+  /// Tells of every file what it must be, and of links and control files what they say.
+  private func describe(
+    _ plan: PublishPlan, _ files: [LocalEntry], _ local: LocalListing, _ manifest: inout UploadManifest
+  ) throws(MirrorError) {
+    manifest.subarches = local.subarches.sorted().map(ExactPath.init)
+    let sums = try sums(of: files)
+    manifest.files = zip(files, sums).map { entry, sum in
+      .init(path: ExactPath(entry.path), size: entry.node.size, sha256: hex(sum))
+    }
+    for entry in plan.marks {
+      guard case .link(let text) = entry.node else { continue }
+      manifest.links.append(
+        .init(path: ExactPath(entry.path), target: ExactPath(MirrorPath(bytes: text))))
+    }
+    let anchor = try AnchoredDirectory(root: mirror.root)
+    for entry in plan.control {
+      guard let identity = entry.identity, let text = try anchor.contents(of: entry.path, limit: 4096) else {
+        continue
+      }
+      manifest.control.append(
+        .init(
+          path: ExactPath(entry.path), text: String(decoding: text, as: UTF8.self), mtime: identity.mtime))
+    }
+  }
+
+  /// Control files that a master shows still, and that are gone here: a build that succeeded has no failures.
+  private func cleared(_ local: LocalListing, _ there: RemoteListing) -> [ExactPath] {
+    let known = Set(local.entries.lazy.filter { $0.role == .control }.map(\.path))
+    return local.subarches.map { $0.appending(ControlDirectory.name).appending(".failcount") }
+      .filter { there.nodes[$0] != nil && !known.contains($0) }.sorted().map(ExactPath.init)
+  }
+
+  /// SHA-256 of each: what is known of tarballs, and hashed otherwise.
+  private func sums(of files: [LocalEntry]) throws(MirrorError) -> [[UInt8]] {
+    var known: [MirrorPath: [UInt8]] = [:]
+    for entry in files where TarballName(entry.path.name) != nil {
+      guard let identity = entry.identity, let record = try digests.catalog.record(of: entry.path),
+        identity.isSameFile(as: record.identity)
+      else { continue }
+      known[entry.path] = record.digests[.sha256]
+    }
+    let unknown = files.filter { known[$0.path] == nil }
+    let results = try FileSums.of(unknown.map { (path: $0.path, size: $0.node.size) }, digests, as: "hashing")
+    for (entry, result) in zip(unknown, results) {
+      let found = try result.get()
+      guard found.identity == entry.identity else {
+        throw MirrorError(
+          .changed, mirror.displayed(entry.path), "changed while it was published", remedy: "run again")
+      }
+      known[entry.path] = found.digests[.sha256]
+    }
+    return files.map { known[$0.path] ?? [] }
+  }
+
+  /// Runs `mirrorctl receive` on the master, and tells what it says.
+  private func receiveThere() throws(MirrorError) -> [String] {
+    guard case .shell(let host, let path) = target.destination else { return [] }
+    let standard = [
+      "mirrorctl", "receive", "--mirror", String(decoding: ShellWord.quoted(Array(path.utf8)), as: UTF8.self),
+      "--lock-wait", "3600",
+    ]
+    let command = (target.remoteCommand.map { [$0] } ?? standard) + [target.server]
+    let outcome = try HostProgram.run(
+      rsync.shell + [host, command.joined(separator: " ")], environment: ["LC_ALL": "C"], leads: true,
+      cancellation: rsync.cancellation)
+    let said = String(decoding: outcome.output + outcome.errors, as: UTF8.self).split(separator: "\n").map {
+      escaped(Array($0.utf8))
+    }
+    guard outcome.status == 0 else {
+      let last = said.last.map { ": \($0)" } ?? ""
+      throw MirrorError(
+        outcome.status == 10 ? .busy : .library, target.subject,
+        "all was uploaded, but receiving there ended with status \(outcome.status)\(last)",
+        remedy: "run it there by hand, or see whether mirrorctl is in PATH there (else set remote-command)")
+    }
+    return said
+  }
+}
+
+/// SHA-256 of many files.
+enum FileSums {
+  /// In the order of the files; what could not be read says why.
+  static func of(
+    _ files: [(path: MirrorPath, size: Int64)], _ run: DigestRun, as step: String
+  ) throws(MirrorError) -> [Result<DigestResult, MirrorError>] {
+    guard !files.isEmpty else { return [] }
+    let anchor = Shared(try AnchoredDirectory(root: run.root))
+    let found = Monitor<[Int: Result<DigestResult, MirrorError>]>([:])
+    let requests = files.map { DigestRequest(path: $0.path, size: $0.size, device: 0, algorithms: [.sha256]) }
+    run.hash(requests, as: step, in: anchor) { index, result in found.withLock { $0[index] = result } }
+    try run.cancellation.check()
+    let results = found.withLock { $0 }
+    return files.indices.map { index in
+      results[index]
+        ?? .failure(MirrorError(.library, "\(files[index].path)", "was not read", remedy: "run again"))
+    }
+  }
+}

@@ -1,0 +1,142 @@
+import SystemPackage
+
+/// What publishing to one target came to.
+public struct PublishReport: Encodable, Sendable {
+  /// The target's name in the configuration.
+  public let target: String
+  /// Names that were sent.
+  public internal(set) var files = 0
+  /// Bytes of them.
+  public internal(set) var bytes: Int64 = 0
+  /// Names that were removed there.
+  public internal(set) var deleted = 0
+  /// What the other side said of an upload, a line each.
+  public internal(set) var said: [String] = []
+}
+
+/// Publishes a mirror to one target. The mirror's lock must be held.
+public struct PublishRun: Sendable {
+  let mirror: Mirror
+  let target: PublishTarget
+  let rotation: RotationSettings
+  let digests: DigestRun
+  let rsync: Rsync
+
+  /// - Parameters:
+  ///   - mirror: as it was just scanned.
+  ///   - digests: hashes what is sent to a server that receives.
+  public init(_ mirror: Mirror, to target: PublishTarget, _ rotation: RotationSettings, _ digests: DigestRun)
+  {
+    self.mirror = mirror
+    self.target = target
+    self.rotation = rotation
+    self.digests = digests
+    rsync = Rsync(target: target, progress: digests.progress, cancellation: digests.cancellation)
+  }
+
+  var now: Int64 { digests.now }
+
+  /// What would be done; nothing is written here or there.
+  public func plan() throws(MirrorError) -> PublishPlan {
+    let local = try localListing()
+    let planner = try planner()
+    return planner.plan(local, try remoteListing().mirror)
+  }
+
+  /// Does it.
+  public func apply() throws(MirrorError) -> PublishReport {
+    let local = try localListing()
+    return target.isStaged ? try upload(local) : try publish(local)
+  }
+
+  func planner() throws(MirrorError) -> PublishPlanner {
+    let known = try digests.catalog.superfluous(at: target.name)
+    return PublishPlanner(target: target, grace: known, now: now)
+  }
+
+  private func localListing() throws(MirrorError) -> LocalListing {
+    let local = try LocalListing(mirror, for: target, rotation)
+    guard local.hasVersions else {
+      throw MirrorError(
+        .refused, "\(mirror.root)", "holds nothing complete to publish to \(target.name)",
+        remedy: "is it mounted, and is this the right mirror?")
+    }
+    try checkIndex(local)
+    return local
+  }
+
+  /// What lies there: the mirror, and what of an upload waits in it.
+  func remoteListing() throws(MirrorError) -> (mirror: RemoteListing, upload: RemoteListing) {
+    var filters = ["--exclude=/.*", "--exclude=/lost+found"]
+    let upload = Upload.directory(of: target.server)
+    if target.isStaged {
+      filters =
+        [
+          "--include=/\(Upload.parent)/", "--include=/\(upload)/", "--include=/\(upload)/**",
+          "--exclude=/\(Upload.parent)/*",
+        ]
+        + filters
+    }
+    let all = try rsync.list(filters)
+    var (mirror, incoming) = (RemoteListing(), RemoteListing())
+    for (path, node) in all.nodes {
+      if path.isWithin(upload) {
+        incoming.nodes[MirrorPath(bytes: Array(path.bytes.dropFirst(upload.bytes.count + 1)))] = node
+      } else if !path.isWithin(Upload.parent) {
+        mirror.nodes[path] = node
+      }
+    }
+    return (mirror, incoming)
+  }
+
+  /// An index that names what is not sent is not sent either.
+  private func checkIndex(_ local: LocalListing) throws(MirrorError) {
+    guard let entry = local.entries.first(where: { $0.path == "index.xml" && $0.role == .index }) else {
+      return
+    }
+    let anchor = try AnchoredDirectory(root: mirror.root)
+    let bytes = try anchor.contents(of: entry.path, limit: 256 << 20) ?? []
+    let known = Dictionary(local.entries.map { ($0.path, $0) }) { first, _ in first }
+    let lookup = try DigestLookup(mirror, catalog: digests.catalog)
+    let tarballs = Dictionary(mirror.folders.flatMap(\.tarballs).map { ($0.path, $0) }) { first, _ in first }
+    for reference in IndexReferences(bytes).references {
+      let name = "\(mirror.displayed("index.xml"))"
+      func refusal(_ problem: String, _ remedy: String) -> MirrorError {
+        MirrorError(.refused, name, "\(problem), so that nothing is published", remedy: remedy)
+      }
+      guard let file = known[reference.path] else {
+        if let exclusion = local.excluded[reference.path] {
+          throw refusal(
+            "names \(reference.path), which `exclude: \(exclusion)` of publish/\(target.name) leaves out",
+            "change exclude, or what the index names")
+        }
+        throw refusal("names \(reference.path), which is not there", "run `mirrorctl index`")
+      }
+      let digest = tarballs[reference.path].flatMap { lookup($0)["sha256"] }
+      if let size = reference.size, case .file = file.node, size != file.node.size {
+        throw refusal(
+          "tells another size of \(reference.path)", "run `mirrorctl digestgen` and `mirrorctl index`")
+      }
+      if let told = reference.sha256, let digest, told != digest {
+        throw refusal("tells another digest of \(reference.path)", "run `mirrorctl index`")
+      }
+    }
+  }
+
+  /// Throws if any of these is not what was planned.
+  func checkUnchanged(_ entries: [LocalEntry]) throws(MirrorError) {
+    let anchor = try AnchoredDirectory(root: mirror.root)
+    for entry in entries {
+      guard let identity = entry.identity else { continue }
+      let status = try anchor.directory(entry.path.parent).status(of: entry.path.name)
+      guard status?.identity == identity else {
+        throw MirrorError(
+          .changed, anchor.displayed(entry.path), "changed while it was published", remedy: "run again")
+      }
+    }
+  }
+
+  func items(_ entries: [LocalEntry]) -> [Rsync.Item] {
+    entries.map { Rsync.Item(base: mirror.root, path: $0.path) }
+  }
+}

@@ -1,0 +1,117 @@
+import FlexData
+
+/// Reads the sections `[section publish/NAME]`.
+enum PublishSection {
+  /// All of them, as the names in the configuration have it.
+  static func sections(_ elements: Elements) -> [SettingsSection] {
+    SettingsSection.names(in: "publish", of: elements).map { section($0, elements) }
+  }
+
+  private static func section(_ name: String, _ elements: Elements) -> SettingsSection {
+    SettingsSection(
+      "publish/\(name)", of: elements,
+      known: [
+        "to", "what", "exclude", "max-delete", "bandwidth", "delete", "keep-remote-grace", "receive", "as",
+        "rsh", "password-file", "url", "remote-command", "retries",
+      ])
+  }
+
+  /// What they say.
+  static func targets(_ elements: Elements) throws -> [PublishTarget] {
+    try SettingsSection.names(in: "publish", of: elements).map { name in
+      // `[section publish]` without a name makes settings look like names.
+      if elements.names.contains("publish/\(name)") {
+        throw SettingsSection("publish", of: elements, known: []).invalid(
+          name, "belongs to no place", "write it below [section publish/NAME]")
+      }
+      return try target(name, section(name, elements))
+    }
+  }
+
+  private static func target(_ name: String, _ section: SettingsSection) throws -> PublishTarget {
+    guard isWord(name) else {
+      throw section.invalid("to", "`\(name)` cannot name a place", "use letters, digits, -, _ and .")
+    }
+    guard let to = try section.text("to") else {
+      throw section.invalid("to", "is not said", "write /PATH, rsync://HOST/MODULE/PATH or HOST:/PATH")
+    }
+    var target: PublishTarget
+    do throws(PublishDestination.Fault) {
+      target = PublishTarget(name: name, to: try PublishDestination(to))
+    } catch {
+      switch error {
+      case .fault(let problem, let remedy): throw section.invalid("to", "`\(to)` \(problem)", remedy)
+      }
+    }
+    target.scope = try section.choice("what") ?? target.scope
+    target.exclusions =
+      try section.words("exclude")?.map { word in
+        guard let exclusion = PublishExclusion(word) else {
+          let words = PublishExclusion.Word.allCases.map(\.rawValue).joined(separator: ", ")
+          throw section.invalid("exclude", "`\(word)` is not known", "use \(words), or patterns with *")
+        }
+        return exclusion
+      } ?? target.exclusions
+    target.maxDelete = try section.number("max-delete", from: 0) ?? target.maxDelete
+    target.bytesPerSecond = try section.bytes("bandwidth")
+    target.deletes = try section.flag("delete") ?? target.deletes
+    target.grace = try section.seconds("keep-remote-grace") ?? target.grace
+    target.reception = try section.choice("receive") ?? target.reception
+    target.server = try server(section)
+    target.shell = try section.words("rsh").flatMap { $0.isEmpty ? nil : $0 } ?? target.shell
+    target.passwordFile = try section.absolutePath("password-file")
+    target.url = try url(section)
+    target.remoteCommand = try section.text("remote-command")
+    target.retries = try section.number("retries", from: 0, to: 20) ?? target.retries
+    try check(target, section)
+    return target
+  }
+
+  /// What cannot go together.
+  private static func check(_ target: PublishTarget, _ section: SettingsSection) throws {
+    if target.reception == .ssh {
+      guard case .shell = target.destination else {
+        throw section.invalid(
+          "receive", "ssh wants a place that ssh reaches", "write to: HOST:/PATH, or receive: upkeep")
+      }
+    }
+    if target.isStaged, target.deletes {
+      throw section.invalid("delete", "means nothing where the other side receives", "let clean do it there")
+    }
+    if target.remoteCommand != nil, target.reception != .ssh {
+      throw section.invalid("remote-command", "is run only with receive: ssh", "remove one of them")
+    }
+  }
+
+  private static func server(_ section: SettingsSection) throws -> String {
+    if let text = try section.text("as") {
+      guard isWord(text) else {
+        throw section.invalid("as", "`\(text)` is no name of a server", "use letters, digits, -, _ and .")
+      }
+      return text
+    }
+    let host = MirrorLock.hostName()
+    return isWord(host) ? host : "localhost"
+  }
+
+  private static func url(_ section: SettingsSection) throws -> String? {
+    guard let text = try section.text("url") else { return nil }
+    let scheme = ["https://", "http://", "ftp://"].first { text.hasPrefix($0) }
+    let rest = scheme.map { text.dropFirst($0.count) } ?? ""
+    guard !rest.isEmpty, !rest.hasPrefix("/"),
+      text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f && !"\"<>\\^`{|}#?".utf8.contains($0) })
+    else {
+      throw section.invalid("url", "`\(text)` is no address of a mirror", "write https://HOST/PATH")
+    }
+    return String(text.reversed().drop { $0 == "/" }.reversed())
+  }
+
+  /// What may be a file's name anywhere, and needs no quoting.
+  static func isWord(_ text: String) -> Bool {
+    guard let first = text.utf8.first, text.utf8.count <= 64 else { return false }
+    let isLetterOrDigit: (UInt8) -> Bool = {
+      (0x30...0x39).contains($0) || (0x41...0x5a).contains($0) || (0x61...0x7a).contains($0)
+    }
+    return isLetterOrDigit(first) && text.utf8.allSatisfy { isLetterOrDigit($0) || "-_.".utf8.contains($0) }
+  }
+}

@@ -1,0 +1,87 @@
+import Glibc
+import SystemPackage
+
+/// A hidden directory of the mirror with copies of what must be sent as it was when it was planned.
+///
+/// It goes with this value; that of a killed run is swept as its other leftovers are.
+struct PublishStage: ~Copyable {
+  private let parent: AnchoredDirectory
+  private let name: FileName
+  private let directory: AnchoredDirectory
+
+  init(in root: FilePath) throws(MirrorError) {
+    let parent = try AnchoredDirectory(root: root)
+    let name = TemporaryName.make()
+    try parent.makeDirectory(name)
+    let directory = try parent.directory(name)
+    self.parent = parent
+    self.name = name
+    self.directory = directory
+  }
+
+  deinit { try? TreeRemover(cancellation: Cancellation()).remove(name, in: parent) }
+
+  /// Where a tree of it lies; several are kept apart.
+  func base(_ tree: FileName) -> FilePath {
+    parent.root.appending(name.description).appending(tree.description)
+  }
+
+  /// Copies a small file with its time, and gives its content.
+  ///
+  /// - Throws: `changed` if it is not what was planned.
+  @discardableResult
+  func copy(
+    _ entry: LocalEntry, into tree: FileName, from anchor: borrowing AnchoredDirectory
+  ) throws(MirrorError) -> [UInt8] {
+    let file = try anchor.file(entry.path)
+    let name = anchor.displayed(entry.path)
+    let bytes = try attempt("read", name) { () throws(Errno) in
+      try file.bytes(upTo: Int(clamping: entry.node.size))
+    }
+    let status = try attempt("look at", name) { () throws(Errno) in try file.status() }
+    guard status.identity == entry.identity, Int64(bytes.count) == entry.node.size else {
+      throw MirrorError(.changed, name, "changed since it was looked at", remedy: "run again")
+    }
+    try write(bytes, to: entry.path, in: tree, mtime: status.identity.mtime)
+    return bytes
+  }
+
+  /// Writes a file; `mtime` in nanoseconds since the epoch.
+  func write(
+    _ bytes: [UInt8], to path: MirrorPath, in tree: FileName, mtime: Int64? = nil
+  ) throws(MirrorError) {
+    try makeDirectory(path.parent, in: tree)
+    let folder = try directory.directory(MirrorPath(bytes: tree.bytes).below(path.parent))
+    let file = try folder.createFile(path.name)
+    try attempt("write", folder.displayed(path.name)) { () throws(Errno) in
+      try file.write(bytes)
+      if let mtime { try file.setTime(mtime) }
+    }
+  }
+
+  /// Makes a link.
+  func link(_ path: MirrorPath, to target: [UInt8], in tree: FileName) throws(MirrorError) {
+    try makeDirectory(path.parent, in: tree)
+    let folder = try directory.directory(MirrorPath(bytes: tree.bytes).below(path.parent))
+    try folder.createLink(path.name, to: target)
+  }
+
+  /// Makes a directory of a tree, and those above it.
+  func makeDirectory(_ path: MirrorPath, in tree: FileName) throws(MirrorError) {
+    let full = MirrorPath(bytes: tree.bytes).below(path)
+    for ancestor in full.ancestors + [full]
+    where ancestor.withCString({ mkdirat(directory.descriptor.raw, $0, 0o755) }) != 0 {
+      let error = lastErrno()
+      guard error == .fileExists else {
+        throw .system(error, "make the directory", directory.displayed(ancestor))
+      }
+    }
+  }
+}
+
+extension MirrorPath {
+  /// The path of what lies there below this one, or of this one itself.
+  fileprivate func below(_ relative: MirrorPath) -> MirrorPath {
+    relative.bytes.isEmpty ? self : joined(relative)
+  }
+}

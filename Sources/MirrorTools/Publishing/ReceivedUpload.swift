@@ -1,0 +1,202 @@
+import Glibc
+import SystemPackage
+
+/// An upload whose manifest is there: checks its files, and moves them.
+struct ReceivedUpload {
+  /// A file of the manifest that was found right.
+  struct File {
+    let path: MirrorPath
+    let digests: DigestSet
+    /// As it was hashed.
+    let identity: FileIdentity
+    /// Whether it is in its place already: an earlier run was interrupted.
+    let isInPlace: Bool
+
+    /// What may appear when: a version counts by its `status`.
+    var rank: Int {
+      if TarballName(path.name) != nil { return 0 }
+      switch SidecarKind.parse(path.name)?.kind {
+      case .hashText, .digests: return 1
+      case .signature, .armored: return 2
+      case .contents, nil: return path.name == "status" && path.components.count == 5 ? 4 : 3
+      }
+    }
+  }
+
+  let manifest: UploadManifest
+  /// Where it waits, below the mirror's root.
+  let place: MirrorPath
+  let receiver: Receiver
+
+  /// Looks at every file and hashes it.
+  ///
+  /// - Throws: `changed` when anything is missing or not what the manifest says; what is wrong is removed, so
+  ///   that it is sent again.
+  func checked(_ anchor: borrowing AnchoredDirectory) throws(MirrorError) -> [File] {
+    var places: [(path: MirrorPath, size: Int64)] = []
+    for file in manifest.files {
+      let path = file.path.path
+      let waiting = try anchor.optionalStatus(of: place.joined(path))
+      if let waiting, waiting.kind != .regular { throw try refuse(path, "is no regular file", anchor) }
+      if let waiting, waiting.size != file.size { throw try refuse(path, "has another size", anchor) }
+      var found = waiting
+      if found == nil { found = try anchor.optionalStatus(of: path) }
+      guard let found, found.kind == .regular, waiting != nil || found.size == file.size else {
+        throw MirrorError(
+          .changed, anchor.displayed(place.joined(path)), "has not arrived", remedy: "publish there again")
+      }
+      places.append((waiting == nil ? path : place.joined(path), file.size))
+    }
+    let sums = try FileSums.of(places, receiver.digests, as: "receiving")
+    var files: [File] = []
+    for (index, file) in manifest.files.enumerated() {
+      let result = try sums[index].get()
+      let isInPlace = places[index].path == file.path.path
+      guard hex(result.digests[.sha256] ?? []) == file.sha256 else {
+        if isInPlace {
+          throw MirrorError(
+            .changed, anchor.displayed(place.joined(file.path.path)), "has not arrived",
+            remedy: "publish there again")
+        }
+        throw try refuse(file.path.path, "is not what was sent: its digest is another", anchor)
+      }
+      files.append(
+        File(
+          path: file.path.path, digests: result.digests, identity: result.identity, isInPlace: isInPlace))
+    }
+    return files
+  }
+
+  /// Removes what came wrong, and says so.
+  private func refuse(
+    _ path: MirrorPath, _ problem: String, _ anchor: borrowing AnchoredDirectory
+  ) throws(MirrorError) -> MirrorError {
+    let full = place.joined(path)
+    let directory = try anchor.directory(full.parent)
+    // What is a directory stays: nobody knows what is in it.
+    try? directory.unlink(full.name)
+    return MirrorError(
+      .changed, anchor.displayed(full), "\(problem); it is removed, and nothing is received",
+      remedy: "publish there again")
+  }
+
+  /// Moves files into place, then makes links, then tells what the server's control files say.
+  func move(
+    _ files: [File], _ anchor: borrowing AnchoredDirectory, _ report: inout ReceiveReport
+  ) throws(MirrorError) {
+    let sorted = files.sorted { ($0.rank, $0.path) < ($1.rank, $1.path) }
+    var records: [(MirrorPath, CatalogRecord)] = []
+    for rank in 0...4 {
+      var touched = Set<MirrorPath>()
+      for file in sorted where file.rank == rank {
+        try receiver.digests.cancellation.check()
+        guard let identity = try move(file, anchor) else { continue }
+        touched.insert(file.path.parent)
+        report.files += 1
+        report.bytes = report.bytes &+ identity.size
+        if rank == 0 {
+          records.append(
+            (
+              file.path,
+              CatalogRecord(identity: identity, digests: file.digests, hashedAt: receiver.digests.now)
+            ))
+        }
+      }
+      for path in touched { try anchor.directory(path).sync() }
+    }
+    // Losing them costs time alone.
+    try? receiver.digests.catalog.update(storing: records)
+    for link in manifest.links { try make(link, anchor, &report) }
+    try control(anchor)
+    let subarches = manifest.files.map(\.path.path) + manifest.links.map(\.path.path)
+    report.subarches = Set(subarches.compactMap(UploadCheck.subarch)).sorted()
+    for subarch in report.subarches { try own(subarch, anchor) }
+  }
+
+  /// Moves one file; gives what it is in its place, or nil if it was there or another one stays.
+  private func move(_ file: File, _ anchor: borrowing AnchoredDirectory) throws(MirrorError) -> FileIdentity?
+  {
+    guard !file.isInPlace else { return nil }
+    let source = try anchor.directory(place.joined(file.path).parent)
+    let name = file.path.name
+    let destination = try anchor.directory(making: file.path.parent)
+    let existing = try destination.status(of: name)
+    // Servers make snapshots of the same name: the first one stays.
+    if existing != nil, file.path.parent.name == "snapshots" {
+      try source.unlink(name)
+      return nil
+    }
+    if let existing, existing.kind != .regular {
+      throw MirrorError(
+        .invalid, destination.displayed(name), "is no regular file, and one of that name was uploaded",
+        remedy: "move it away")
+    }
+    let opened = try source.file(MirrorPath(bytes: name.bytes))
+    let shown = source.displayed(name)
+    let status = try attempt("look at", shown) { () throws(Errno) in try opened.status() }
+    guard status.identity == file.identity else {
+      throw MirrorError(.changed, shown, "changed while it was received", remedy: "publish there again")
+    }
+    let folder = try destination.status()
+    let layout = destination.layout
+    // A plain user keeps what he received.
+    _ = fchown(opened.raw, layout.owner ?? folder.uid, layout.group ?? folder.gid)
+    try attempt("set the mode of", shown) { () throws(Errno) in
+      try retrying { Int(fchmod(opened.raw, 0o644)) }
+      try opened.sync()
+    }
+    try destination.take(name, from: source, as: name)
+    return try attempt("look at", shown) { () throws(Errno) in try opened.status() }.identity
+  }
+
+  private func make(
+    _ link: UploadManifest.Link, _ anchor: borrowing AnchoredDirectory, _ report: inout ReceiveReport
+  ) throws(MirrorError) {
+    let path = link.path.path
+    let target = link.target.path.bytes
+    guard let destination = Link.destination(of: target, in: path.parent, roots: []),
+      try anchor.optionalStatus(of: destination) != nil
+    else { return }
+    let directory = try anchor.directory(making: path.parent)
+    if let existing = try directory.status(of: path.name) {
+      guard existing.kind == .link else {
+        throw MirrorError(
+          .invalid, directory.displayed(path.name), "is no link, and one of that name was uploaded",
+          remedy: "move it away")
+      }
+      let said = try directory.linkTarget(of: path.name)
+      // Of several servers' snapshots the newest counts.
+      let isOlder = path.parent.name == "snapshots" && target.lexicographicallyPrecedes(said)
+      if said == target || isOlder { return }
+    }
+    let folder = try directory.status()
+    try directory.replaceLink(
+      path.name, to: target, Ownership(uid: folder.uid, gid: folder.gid, mode: 0o644))
+    try directory.sync()
+    report.files += 1
+  }
+
+  private func control(_ anchor: borrowing AnchoredDirectory) throws(MirrorError) {
+    for file in manifest.control {
+      let directory = try anchor.directory(making: file.path.path.parent)
+      let folder = try directory.status()
+      var written = try DurableFile(file.path.path.name, in: directory)
+      try written.write(Array(file.text.utf8))
+      try written.keepTime(file.mtime)
+      try written.commit(Ownership(uid: folder.uid, gid: folder.gid, mode: 0o644))
+    }
+    for file in manifest.cleared where try anchor.optionalStatus(of: file.path) != nil {
+      try anchor.directory(file.path.parent).unlink(file.path.name)
+    }
+  }
+
+  /// Notes whose subarch it is.
+  private func own(_ subarch: MirrorPath, _ anchor: borrowing AnchoredDirectory) throws(MirrorError) {
+    let directory = try anchor.directory(making: subarch.appending(ControlDirectory.name))
+    guard try directory.status(of: Receiver.ownerFile) == nil else { return }
+    let folder = try directory.status()
+    try DurableFile.write(
+      Array("\(manifest.server)\n".utf8), to: Receiver.ownerFile, in: directory,
+      Ownership(uid: folder.uid, gid: folder.gid, mode: 0o644))
+  }
+}

@@ -1,0 +1,64 @@
+/// What rsync's exit statuses mean, as its manual page lists them.
+enum RsyncFault {
+  /// Whether trying again may help.
+  static func isTransient(_ status: Int32, _ complaint: String) -> Bool {
+    switch status {
+    // Broken connections, timeouts; 255 is ssh's.
+    case 10, 12, 30, 35, 255: !isPermanent(complaint)
+    // The other side took away a directory that it found empty.
+    case 23: complaint.contains("No such file or directory") && complaint.contains("mkstemp")
+    case 5: complaint.contains("max connections")
+    default: false
+    }
+  }
+
+  /// What ssh and rsync say where no patience helps.
+  private static func isPermanent(_ complaint: String) -> Bool {
+    [
+      "Permission denied", "Host key verification failed", "Could not resolve hostname", "command not found",
+      "Name or service not known", "No such file or directory", "not found",
+    ].contains { complaint.contains($0) }
+  }
+
+  /// An error for a run that failed.
+  static func error(_ status: Int32, _ complaint: String, of subject: String) -> MirrorError {
+    let (problem, remedy) = meaning(status)
+    let lines = complaint.split(separator: "\n").filter { !$0.hasPrefix("rsync error:") }
+    let said = lines.first.map { ": \(escaped(Array($0.utf8)))" } ?? ""
+    let code: MirrorError.Code = status == 24 ? .changed : .library
+    return MirrorError(code, subject, "\(problem) (rsync's status \(status))\(said)", remedy: remedy)
+  }
+
+  private static func meaning(_ status: Int32) -> (problem: String, remedy: String) {
+    let other = "see what rsync says, and what the other side logs"
+    switch status {
+    case 1:
+      return (
+        "rsync does not understand its options, or refuses one", "is rsync older than 3.2 on either side?"
+      )
+    case 2: return ("the two sides speak different protocols", "is rsync older than 3.2 on either side?")
+    case 3: return ("a file or directory cannot be selected", "check the path in `to`")
+    case 4: return ("the other side cannot do what is asked", other)
+    case 5: return ("the daemon refuses", "check module, access and password-file")
+    case 10: return ("the connection failed", "check host and port, and whether it is reachable")
+    case 11: return ("a file cannot be read or written", "is the disk full on either side?")
+    case 12:
+      return ("the connection broke", "is rsync installed there, and the disk not full? Else run again")
+    case 13, 14: return ("rsync cannot go on", other)
+    case 20: return ("rsync was interrupted", "run again to go on")
+    case 21, 22: return ("rsync ran out of memory or processes", "run again when there is less to do")
+    case 23:
+      return (
+        "not everything could be transferred", "check permissions, and that the directory in `to` is there"
+      )
+    case 24: return ("files vanished while they were sent", "run again")
+    case 25: return ("the limit of deletions was reached", "raise max-delete if so much should go")
+    case 30: return ("the other side did not answer in time", "run again later")
+    case 35: return ("the daemon did not answer in time", "run again later")
+    case 127: return ("rsync or its remote shell is not to be found", "install it, or check rsh")
+    case 255: return ("the remote shell failed", "try it by hand: ssh must ask nothing")
+    case 129...: return ("rsync was ended by signal \(status - 128)", "run again to go on")
+    default: return ("rsync failed", other)
+    }
+  }
+}

@@ -1,0 +1,121 @@
+import Foundation
+
+/// What a server uploaded for a master to receive, written when all of it is there.
+struct UploadManifest: Codable, Sendable {
+  /// A file that waits beside the manifest.
+  struct File: Codable, Sendable {
+    let path: ExactPath
+    /// Bytes.
+    let size: Int64
+    /// Lowercase hexadecimal.
+    let sha256: String
+  }
+
+  /// A symbolic link, which is made by whoever receives.
+  struct Link: Codable, Sendable {
+    let path: ExactPath
+    let target: ExactPath
+  }
+
+  /// A small file of `.control`.
+  struct Control: Codable, Sendable {
+    let path: ExactPath
+    let text: String
+    /// Nanoseconds since the epoch.
+    let mtime: Int64
+  }
+
+  /// The version of this format.
+  var version = 1
+  var server: String
+  /// ISO 8601.
+  var date: String
+  var software = "mirrorctl \(ToolVersion.text)"
+  /// The subarches that the server looks at as its own.
+  var subarches: [ExactPath] = []
+  var files: [File] = []
+  var links: [Link] = []
+  var control: [Control] = []
+  /// `.control` files that are no more.
+  var cleared: [ExactPath] = []
+
+  /// Its text.
+  func encoded() throws(MirrorError) -> [UInt8] {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    do { return Array(try encoder.encode(self)) } catch {
+      throw MirrorError(.library, "the upload's manifest", "\(error)")
+    }
+  }
+
+  /// Reads its text; `name` is the file's, for messages.
+  init(_ text: [UInt8], name: String) throws(MirrorError) {
+    do { self = try JSONDecoder().decode(Self.self, from: Data(text)) } catch {
+      throw MirrorError(
+        .invalid, name, "is no manifest of an upload", remedy: "remove it: the server writes it anew")
+    }
+    guard version == 1 else {
+      throw MirrorError(
+        .invalid, name, "is of version \(version), which this mirrorctl does not know",
+        remedy: "install a newer mirrorctl here")
+    }
+  }
+
+  init(server: String, date: String) {
+    self.server = server
+    self.date = date
+  }
+}
+
+/// A path's bytes as text that loses none: what is no printable ASCII is written `%XX`.
+struct ExactPath: Codable, Hashable, Sendable {
+  let path: MirrorPath
+
+  init(_ path: MirrorPath) { self.path = path }
+
+  init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    guard let bytes = Self.decoded(Array(try container.decode(String.self).utf8)) else {
+      throw DecodingError.dataCorruptedError(in: container, debugDescription: "no path")
+    }
+    path = MirrorPath(bytes: bytes)
+  }
+
+  func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(Self.encoded(path.bytes))
+  }
+
+  static func encoded(_ bytes: [UInt8]) -> String {
+    bytes.map { byte in
+      byte > 0x20 && byte < 0x7f && byte != UInt8(ascii: "%")
+        ? String(Character(Unicode.Scalar(byte))) : "%" + hex([byte])
+    }.joined()
+  }
+
+  static func decoded(_ text: [UInt8]) -> [UInt8]? {
+    var bytes: [UInt8] = []
+    var rest = text[...]
+    while let first = rest.first {
+      guard first == UInt8(ascii: "%") else {
+        bytes.append(first)
+        rest = rest.dropFirst()
+        continue
+      }
+      let digits = String(decoding: rest.dropFirst().prefix(2), as: UTF8.self)
+      guard digits.utf8.count == 2, let byte = UInt8(digits, radix: 16) else { return nil }
+      bytes.append(byte)
+      rest = rest.dropFirst(3)
+    }
+    return bytes
+  }
+}
+
+/// Where uploads wait on a master.
+enum Upload {
+  static let parent: MirrorPath = ".incoming"
+  static let manifest: FileName = ".complete"
+
+  /// A server's own directory.
+  static func directory(of server: String) -> MirrorPath { parent.appending(FileName(server)) }
+}

@@ -1,0 +1,164 @@
+import ArgumentParser
+import MirrorTools
+
+struct PublishCommand: Verb {
+  static let configuration = CommandConfiguration(
+    commandName: "publish",
+    abstract: "Send the mirror to other hosts, in an order that no downloader can stumble over.",
+    discussion: """
+      Where to is said by sections [section publish/NAME] of the configuration. Tarballs go first, then what \
+      names them; what is gone here goes there last, after a grace.
+      """)
+
+  @OptionGroup var global: GlobalOptions
+  @OptionGroup var lock: LockOptions
+
+  @Flag(name: .shortAndLong, help: "Print what would be sent and removed, and change nothing.")
+  var dryRun = false
+
+  @Argument(help: "Places, as the configuration names them (default: all).")
+  var names: [String] = []
+
+  func run(_ context: CommandContext) throws -> ExitStatus {
+    let session =
+      dryRun
+      ? try MirrorSession(global, context) : try MirrorSession(global, context, verb: "publish", lock: lock)
+    let targets = try session.publishTargets(names)
+    guard !targets.isEmpty else {
+      throw MirrorError(
+        .invalid, "publish", "the configuration names no place to publish to",
+        remedy: "write a [section publish/NAME] with `to:`")
+    }
+    return dryRun ? try session.planPublishing(targets) : try session.publish(targets, isStep: false).status
+  }
+}
+
+extension MirrorSession {
+  /// The targets of these names, or all.
+  func publishTargets(_ names: [String]) throws -> [PublishTarget] {
+    let all = configuration.publishing
+    guard !names.isEmpty else { return all }
+    return try names.map { name in
+      guard let target = all.first(where: { $0.name == name }) else {
+        throw MirrorError(
+          .invalid, name, "is no place to publish to",
+          remedy: all.isEmpty
+            ? "the configuration has no [section publish/\(name)]"
+            : "there are \(all.map(\.name).joined(separator: ", "))")
+      }
+      return target
+    }
+  }
+
+  /// Publishes to targets, one after the other; what fails at one does not keep the others from theirs.
+  func publish(_ targets: [PublishTarget], isStep: Bool) throws -> StepResult {
+    let mirror = try scan()
+    var outputs: [PublishOutput.Target] = []
+    var lines: [String] = []
+    for target in targets where !context.cancellation.isCancelled {
+      let output = try perform(target) {
+        let run = PublishRun(mirror, to: target, configuration.rotation, try digestRun(HashingOptions()))
+        let progress = progress
+        let report = try ProgressLine.showing(progress, on: context, unless: options.quiet) {
+          try run.apply()
+        }
+        if let line = Self.line(report) { lines.append("\(target.name): \(line)") }
+        return PublishOutput.Target(name: target.name, report: report)
+      }
+      outputs.append(output)
+    }
+    if !isStep {
+      if options.json {
+        try context.print(json: PublishOutput(mirror: "\(root)", targets: outputs))
+      } else if !options.quiet {
+        lines.forEach(context.print)
+      }
+    }
+    return StepResult(
+      status: status(outputs, mirror), summary: lines.isEmpty ? nil : lines.joined(separator: "; "))
+  }
+
+  /// Prints what would be done.
+  func planPublishing(_ targets: [PublishTarget]) throws -> ExitStatus {
+    let mirror = try scan()
+    var outputs: [PublishOutput.Target] = []
+    for target in targets where !context.cancellation.isCancelled {
+      let output = try perform(target) {
+        let run = PublishRun(mirror, to: target, configuration.rotation, try digestRun(HashingOptions()))
+        let plan = try run.plan()
+        if !options.json {
+          for line in plan.lines { context.print("\(target.name): \(line)") }
+        }
+        return PublishOutput.Target(name: target.name, plan: plan)
+      }
+      outputs.append(output)
+    }
+    if options.json { try context.print(json: PublishOutput(mirror: "\(root)", targets: outputs)) }
+    return status(outputs, mirror)
+  }
+
+  private func perform(
+    _ target: PublishTarget, _ body: () throws -> PublishOutput.Target
+  ) throws -> PublishOutput.Target {
+    do { return try body() } catch let error as MirrorError {
+      if error.code == .interrupted { throw error }
+      context.message("\(error)")
+      return PublishOutput.Target(name: target.name, error: error)
+    }
+  }
+
+  /// That of the targets, or done in part if only some failed.
+  private func status(_ outputs: [PublishOutput.Target], _ mirror: Mirror) -> ExitStatus {
+    let all = outputs.map(\.status)
+    let worst = all.reduce(ExitStatus.done) { $0.worse($1) }
+    let isMixed = worst == .failed && all.contains(.done)
+    let result = isMixed ? ExitStatus.partial : worst
+    return mirror.problems.isEmpty ? result : result.worse(.partial)
+  }
+
+  private static func line(_ report: PublishReport) -> String? {
+    var parts: [String] = []
+    if report.files > 0 {
+      parts.append("\(counted(report.files, "file", "files")) sent, \(humanBytes(report.bytes))")
+    }
+    if report.deleted > 0 { parts.append("\(report.deleted) removed there") }
+    parts += report.said
+    return parts.isEmpty ? nil : parts.joined(separator: "; ")
+  }
+}
+
+private struct PublishOutput: Encodable {
+  struct Target: Encodable {
+    let name: String
+    var status = ExitStatus.done
+    var report: PublishReport?
+    var plan: PublishPlan?
+    var problem: JSONProblem?
+
+    init(name: String, report: PublishReport? = nil, plan: PublishPlan? = nil) {
+      self.name = name
+      self.report = report
+      self.plan = plan
+    }
+
+    init(name: String, error: MirrorError) {
+      self.name = name
+      status = ExitStatus(error)
+      problem = JSONProblem(error)
+    }
+  }
+
+  let version = 1
+  let mirror: String
+  let targets: [Target]
+}
+
+extension PublishPlan {
+  /// What a dry run prints: a line a phase that would do something.
+  fileprivate var lines: [String] {
+    summary.map { phase in
+      let bytes = phase.bytes > 0 ? ", \(humanBytes(phase.bytes))" : ""
+      return "would \(phase.verb) \(counted(phase.count, "name", "names")) (\(phase.name))\(bytes)"
+    }
+  }
+}
