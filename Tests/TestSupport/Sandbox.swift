@@ -64,5 +64,11 @@ public final class Sandbox: Sendable {
   public struct ShellFailure: Error {
     let script: String
     let message: String
+
+    /// What was run, and what it said.
+    public init(script: String, message: String) {
+      self.script = script
+      self.message = message
+    }
   }
 }

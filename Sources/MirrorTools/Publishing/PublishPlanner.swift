@@ -67,7 +67,7 @@ struct PublishPlanner {
   ) {
     // A mirror that is not there, or not mounted, looks like one of which all was removed.
     guard target.deletes, !target.isStaged, local.hasVersions, local.isWhole else { return }
-    let scope = RemoteScope(local, remote, isWhole: target.scope == .all)
+    let scope = RemoteScope(local, remote, known: grace, isWhole: target.scope == .all)
     var needed = published
     for path in published { needed.formUnion(path.ancestors) }
     for path in remote.nodes.keys where !needed.contains(path) && scope.holds(path) {
@@ -104,17 +104,20 @@ extension PublishPlan {
 private struct RemoteScope {
   private var subarches: Set<MirrorPath>
   private let held: [MirrorPath]
+  /// What was found to be ours by an earlier run, which may have removed what told so.
+  private let known: [MirrorPath: Int64]
   private let isWhole: Bool
 
-  init(_ local: LocalListing, _ remote: RemoteListing, isWhole: Bool) {
+  init(_ local: LocalListing, _ remote: RemoteListing, known: [MirrorPath: Int64], isWhole: Bool) {
     subarches = local.subarches
     held = local.held
+    self.known = known
     self.isWhole = isWhole
     guard isWhole else { return }
-    // A subarch that is gone here is known by its versions there.
+    // A subarch that is gone here is known by the `status` of its versions there.
     for path in remote.nodes.keys {
       let components = path.components
-      guard components.count > 3, CalendarDate(components[3].bytes) != nil,
+      guard components.count == 5, components[4] == "status", CalendarDate(components[3].bytes) != nil,
         !components.prefix(3).contains(where: \.isHidden)
       else { continue }
       subarches.insert(
@@ -124,6 +127,7 @@ private struct RemoteScope {
 
   func holds(_ path: MirrorPath) -> Bool {
     guard !held.contains(where: { path.isWithin($0) }) else { return false }
+    if known[path] != nil { return true }
     let components = path.components
     let isOurs: Bool
     if components.count >= 3, components[1] == "snapshots" {

@@ -1,0 +1,241 @@
+import TestSupport
+import Testing
+
+@testable import MirrorTools
+
+@Suite("What publishing plans")
+struct PublishPlannerTests {
+  private var target = PublishTarget(name: "test", to: .path("/nowhere"))
+
+  private func entry(_ path: String, _ node: ListedNode, _ role: LocalEntry.Role = .payload) -> LocalEntry {
+    LocalEntry(path: MirrorPath(path), node: node, role: role)
+  }
+
+  private func local(_ entries: [LocalEntry], held: [MirrorPath] = []) -> LocalListing {
+    var listing = LocalListing()
+    listing.entries = entries.sorted { $0.path < $1.path }
+    listing.held = held
+    listing.subarches = ["std/x86/gen"]
+    listing.hasVersions = true
+    return listing
+  }
+
+  /// A version with a tarball, its digest, `status`, a link to it and an index.
+  private var whole: LocalListing {
+    local([
+      entry("std/x86/gen/2026-11-20/stage3.tar.xz", .file(size: 10, seconds: 1)),
+      entry("std/x86/gen/2026-11-20/stage3.tar.xz.hash.txt", .file(size: 72, seconds: 2)),
+      entry("std/x86/gen/2026-11-20/status", .file(size: 2, seconds: 3), .status),
+      entry("std/x86/gen/stage3-latest.tar.xz", .link(Array("2026-11-20/stage3.tar.xz".utf8)), .link),
+      entry("index.xml", .file(size: 100, seconds: 4), .index),
+    ])
+  }
+
+  private func listing(_ local: LocalListing) -> RemoteListing {
+    var nodes: [MirrorPath: ListedNode] = [:]
+    for entry in local.entries {
+      nodes[entry.path] = entry.node
+      for ancestor in entry.path.ancestors { nodes[ancestor] = .directory }
+    }
+    return RemoteListing(nodes: nodes)
+  }
+
+  private func plan(
+    _ local: LocalListing, _ remote: RemoteListing, _ target: PublishTarget, grace: [MirrorPath: Int64] = [:],
+    now: Int64 = 1_000_000
+  ) -> PublishPlan {
+    PublishPlanner(target: target, grace: grace, now: now).plan(local, remote)
+  }
+
+  @Test("an empty place gets everything: payload, then status and links, then the index")
+  func first() {
+    let plan = plan(whole, RemoteListing(), target)
+    #expect(plan.payload.map(\.path.name) == ["stage3.tar.xz", "stage3.tar.xz.hash.txt"])
+    #expect(plan.marks.map(\.path.name) == ["status", "stage3-latest.tar.xz"])
+    #expect(plan.indexes.changed.map(\.path) == ["index.xml"])
+    #expect(plan.replaced.isEmpty)
+    #expect(plan.bytes == 184)
+  }
+
+  @Test("what is there as it is here is not sent")
+  func settled() {
+    let plan = plan(whole, listing(whole), target)
+    #expect(plan.outstanding.isEmpty)
+    #expect(plan.deletions.isEmpty)
+  }
+
+  @Test("another size or time is a replacement, another text of a link a new link")
+  func changes() {
+    var remote = listing(whole)
+    remote.nodes["std/x86/gen/2026-11-20/stage3.tar.xz"] = .file(size: 10, seconds: 0)
+    remote.nodes["std/x86/gen/stage3-latest.tar.xz"] = .link(Array("2026-11-19/stage3.tar.xz".utf8))
+    let plan = plan(whole, remote, target)
+    #expect(plan.replaced.map(\.path.name) == ["stage3.tar.xz"])
+    #expect(plan.marks.map(\.path.name) == ["stage3-latest.tar.xz"])
+    #expect(plan.payload.isEmpty)
+  }
+
+  @Test("a link to what is not published is not published, nor one to that link")
+  func deadLinks() {
+    var listing = whole
+    listing.entries += [
+      entry("std/x86/gen/a", .link(Array("2026-11-20/stage1.tar.xz".utf8)), .link),
+      entry("std/x86/gen/b", .link(Array("a".utf8)), .link),
+      entry("std/x86/gen/c", .link(Array("stage3-latest.tar.xz".utf8)), .link),
+      entry("std/x86/gen/d", .link(Array("2026-11-20".utf8)), .link),
+      entry("std/x86/gen/e", .link(Array("../../../../etc".utf8)), .link),
+    ]
+    let plan = plan(listing, RemoteListing(), target)
+    #expect(
+      Set(plan.marks.map(\.path.name.description)) == ["status", "stage3-latest.tar.xz", "c", "d"])
+    #expect(Set(plan.leftOut.map(\.path.name.description)) == ["a", "b", "e"])
+  }
+
+  private func withOld() -> RemoteListing {
+    var remote = listing(whole)
+    remote.nodes["std/x86/gen/2026-11-10"] = .directory
+    remote.nodes["std/x86/gen/2026-11-10/stage3.tar.xz"] = .file(size: 1, seconds: 1)
+    return remote
+  }
+
+  @Test("nothing is removed unless that is asked for")
+  func keeps() {
+    let plan = plan(whole, withOld(), target)
+    #expect(plan.superfluous.isEmpty)
+  }
+
+  @Test("what is gone here goes there once the grace is over, the directory with its last file")
+  func grace() {
+    var target = target
+    target.deletes = true
+    target.grace = 100
+    let old: MirrorPath = "std/x86/gen/2026-11-10"
+    let first = plan(whole, withOld(), target)
+    #expect(first.superfluous == [old: 1_000_000, old.appending("stage3.tar.xz"): 1_000_000])
+    #expect(first.deletions.isEmpty)
+    #expect(plan(whole, withOld(), target, grace: first.superfluous, now: 1_000_099).deletions.isEmpty)
+    let due = plan(whole, withOld(), target, grace: first.superfluous, now: 1_000_100)
+    #expect(due.deletions == [old, old.appending("stage3.tar.xz")])
+    var more = withOld()
+    more.nodes[old.appending("late")] = .file(size: 1, seconds: 1)
+    let held = plan(whole, more, target, grace: first.superfluous, now: 1_000_100)
+    #expect(held.deletions == [old.appending("stage3.tar.xz")])
+    // A clock that was set back, or a state that is lost, only makes it wait.
+    #expect(plan(whole, withOld(), target, grace: [old: 9_000_000], now: 1_000_100).deletions.isEmpty)
+  }
+
+  @Test("only what lies in subarches and among snapshots is ever removed")
+  func scope() {
+    var target = target
+    target.deletes = true
+    target.grace = 0
+    var remote = withOld()
+    let foreign: [MirrorPath] = [
+      "robots.txt", "index.json", "distfiles/a/b/2026-01-01/x", "distfiles/a/b", "std/x86/README",
+      "other/snapshots/notes.txt",
+      "std/x86/gen/.htaccess", "std/x86/gen/2026-11-10/.hidden", "project/trace/elsewhere",
+    ]
+    for path in foreign { remote.nodes[path] = .file(size: 1, seconds: 1) }
+    let ours: [MirrorPath] = [
+      "std/x86/gen/stage1-latest.tar.xz", "gone/arm/v7/2026-01-01/stage3.tar.xz", "gone/arm/v7/2026-01-01/status", "gone/arm/v7/x",
+      "std/snapshots/portage-2026-01-01.tar.xz", "std/snapshots/portage-2026-01-01.tar.xz.hash.txt",
+      "std/x86/gen/2026-11-20/.~partial~/stage3.tar.xz", "std/x86/gen/2026-11-20/.stage3.tar.xz.aB3dE6",
+    ]
+    for path in ours { remote.nodes[path] = .file(size: 1, seconds: 1) }
+    let plan = plan(whole, remote, target)
+    for path in foreign { #expect(plan.superfluous[path] == nil, "\(path)") }
+    for path in ours { #expect(plan.deletions.contains(path), "\(path)") }
+  }
+
+  @Test("what lies here in a version that is not published now stays there")
+  func held() {
+    var target = target
+    target.deletes = true
+    target.grace = 0
+    let listing = local(whole.entries, held: ["std/x86/gen/2026-11-10"])
+    #expect(plan(listing, withOld(), target).superfluous.isEmpty)
+  }
+
+  @Test("a mirror that looks empty, or could not be read whole, removes nothing")
+  func empty() {
+    var target = target
+    target.deletes = true
+    target.grace = 0
+    var listing = whole
+    listing.hasVersions = false
+    #expect(plan(listing, withOld(), target).superfluous.isEmpty)
+    listing = whole
+    listing.isWhole = false
+    #expect(plan(listing, withOld(), target).superfluous.isEmpty)
+  }
+
+  @Test("a master that cleaned an old version does not get it again, but one that it has in part")
+  func cleanedThere() {
+    var target = target
+    target.scope = .own
+    let mine = local([
+      entry("std/x86/gen/2026-11-10/stage3.tar.xz", .file(size: 1, seconds: 1)),
+      entry("std/x86/gen/2026-11-15/stage3.tar.xz", .file(size: 1, seconds: 1)),
+      entry("std/x86/gen/2026-11-15/lxd.tar.xz", .file(size: 1, seconds: 1)),
+      entry("std/x86/gen/2026-11-20/stage3.tar.xz", .file(size: 1, seconds: 1)),
+      entry("std/snapshots/portage-2026-11-10.tar.xz", .file(size: 1, seconds: 1)),
+      entry("std/snapshots/portage-2026-11-18.tar.xz", .file(size: 1, seconds: 1)),
+      entry("std/snapshots/portage-2026-11-20.tar.xz", .file(size: 1, seconds: 1)),
+      entry("std/snapshots/SHA256SUMS", .file(size: 1, seconds: 1)),
+      entry("std/snapshots/portage-latest.tar.xz", .link(Array("portage-2026-11-20.tar.xz".utf8)), .link),
+    ])
+    let theirs = RemoteListing(nodes: [
+      "std/x86/gen/2026-11-15/stage3.tar.xz": .file(size: 1, seconds: 1),
+      "std/snapshots/portage-2026-11-18.tar.xz": .file(size: 9, seconds: 9),
+      "std/snapshots/portage-2026-11-19.tar.xz": .file(size: 9, seconds: 9),
+      "std/snapshots/portage-2026-11-21.tar.xz": .file(size: 9, seconds: 9),
+      "std/snapshots/portage-latest.tar.xz": .link(Array("portage-2026-11-21.tar.xz".utf8)),
+    ])
+    let plan = plan(mine, theirs, target)
+    #expect(
+      plan.payload.map(\.path) == [
+        "std/x86/gen/2026-11-15/lxd.tar.xz", "std/x86/gen/2026-11-20/stage3.tar.xz",
+      ])
+    #expect(plan.replaced.isEmpty)
+    #expect(plan.marks.isEmpty)
+  }
+
+  @Test(
+    "exclusions are kinds of files, and patterns of names or paths",
+    arguments: [
+      ("stage1", "r/a/s/2026-11-20/stage1-s.tar.xz", true),
+      ("stage1", "r/a/s/2026-11-20/stage3-s.tar.xz", false),
+      ("stage2", "r/a/s/2026-11-20/stage2-s.tar.xz.hash.txt", true),
+      ("uncompressed", "r/a/s/2026-11-20/stage3.tar", true),
+      ("uncompressed", "r/a/s/2026-11-20/stage3.tar.hash.txt", true),
+      ("uncompressed", "r/a/s/2026-11-20/stage3.tar.xz", false),
+      ("marks", "r/a/s/2026-11-20/stage3.tar.cme", true), ("logs", "r/a/s/2026-11-20/log/stage3.txt", true),
+      ("logs", "r/a/log/2026-11-20/stage3.txt", false), ("snapshots", "r/snapshots/portage-1.tar.xz", true),
+      ("*.json", "r/a/s/2026-11-20/build-info.json", true),
+      ("r/*/stage3*", "r/a/s/2026-11-20/stage3.tar", true),
+      ("a*b*c", "r/aXbXc", true), ("a*b*c", "r/acb", false), ("lxd-*", "r/a/s/xlxd-1", false),
+    ])
+  func exclusions(_ rule: String, _ path: String, _ isExcluded: Bool) throws {
+    let exclusion = try #require(PublishExclusion(rule))
+    #expect(exclusion.matches(MirrorPath(path)) == isExcluded)
+  }
+
+  @Test("a filter rule means its path alone, whatever is in its name")
+  func patterns() {
+    #expect(Rsync.pattern("a/b") == Array("/a/b".utf8))
+    #expect(Rsync.pattern(#"a\b"#) == Array(#"/a\b"#.utf8))
+    #expect(Rsync.pattern(#"a\b*[c?"#) == Array(#"/a\\b\*\[c\?"#.utf8))
+  }
+
+  @Test("an index's downloads are read, entities undone")
+  func references() {
+    let xml = """
+      <?xml version="1.0"?><subarches><subarch name="x"><build id="1" download="/a/b&amp;c&#x41;.tar.xz" \
+      bytes="12" sha256="ab" signature="/a/b.gpg" full="yes"/></subarch></subarches>
+      """
+    let references = IndexReferences(Array(xml.utf8)).references
+    #expect(references.map(\.path) == ["a/b&cA.tar.xz", "a/b.gpg"])
+    #expect(references.first?.size == 12)
+    #expect(references.first?.sha256 == "ab")
+  }
+}

@@ -1,0 +1,182 @@
+import Foundation
+import Glibc
+public import SystemPackage
+
+/// An rsync daemon on the loopback, ended with this value.
+public final class RsyncDaemon {
+  /// Where it listens.
+  public let port: Int
+  private let program: DaemonProcess
+
+  /// Serves directories as modules of these names, writable; `settings` are lines for each.
+  public init(_ modules: [String: FilePath], settings: [String] = [], in sandbox: Sandbox) throws {
+    let port = try Loopback.freePort()
+    let file = sandbox.path.appending("rsyncd-\(port).conf").string
+    var lines = ["use chroot = no", "log file = \(sandbox.path)/rsyncd-\(port).log"]
+    // Otherwise it would become nobody.
+    if geteuid() == 0 { lines += ["uid = root", "gid = root"] }
+    for (name, path) in modules {
+      lines += ["[\(name)]", "path = \(path)", "read only = no", "munge symlinks = no"] + settings
+    }
+    try Data(lines.map { $0 + "\n" }.joined().utf8).write(to: URL(fileURLWithPath: file))
+    program = try DaemonProcess(
+      [
+        "/usr/bin/rsync", "--daemon", "--no-detach", "--config=\(file)", "--address=127.0.0.1",
+        "--port=\(port)",
+      ], in: sandbox)
+    self.port = port
+    try program.wait(for: port)
+  }
+
+  /// As a configuration names a module.
+  public func url(_ module: String) -> String { "rsync://127.0.0.1:\(port)/\(module)" }
+
+  /// Ends it, as `deinit` would.
+  public func stop() { program.end() }
+
+  deinit { stop() }
+}
+
+/// An OpenSSH server on the loopback that lets the current user in by a key of its own, ended with this value.
+public final class SSHDaemon {
+  /// Where it listens.
+  public let port: Int
+  /// The client's command, as `rsh` of a configuration has it.
+  public let client: String
+  private let program: DaemonProcess
+
+  /// Starts it with new keys in the sandbox.
+  public init(in sandbox: Sandbox) throws {
+    let port = try Loopback.freePort()
+    let directory = sandbox.path.appending("sshd-\(port)").string
+    // What OpenSSH of Debian insists on where root runs it.
+    if geteuid() == 0 { mkdir("/run/sshd", 0o755) }
+    try sandbox.shell(
+      """
+      mkdir -m 700 '\(directory)'; cd '\(directory)'
+      ssh-keygen -q -t ed25519 -N '' -f host; ssh-keygen -q -t ed25519 -N '' -f user
+      cp user.pub authorized; chmod 600 authorized
+      printf '[127.0.0.1]:\(port) %s\\n' "$(cut -d' ' -f1,2 host.pub)" > known
+      cat > conf <<END
+      Port \(port)
+      ListenAddress 127.0.0.1
+      HostKey \(directory)/host
+      AuthorizedKeysFile \(directory)/authorized
+      StrictModes no
+      UsePAM no
+      PidFile none
+      PermitRootLogin yes
+      PasswordAuthentication no
+      MaxStartups 100
+      END
+      """)
+    program = try DaemonProcess(["/usr/sbin/sshd", "-D", "-e", "-f", "\(directory)/conf"], in: sandbox)
+    self.port = port
+    client = [
+      "ssh -F /dev/null -p \(port) -i \(directory)/user -o IdentitiesOnly=yes",
+      "-o UserKnownHostsFile=\(directory)/known -o GlobalKnownHostsFile=/dev/null",
+    ].joined(separator: " ")
+    try program.wait(for: port)
+  }
+
+  /// Ends it, as `deinit` would.
+  public func stop() { program.end() }
+
+  deinit { stop() }
+}
+
+/// Ports of 127.0.0.1.
+public enum Loopback {
+  /// One that nobody listens at now.
+  public static func freePort() throws -> Int {
+    let raw = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    guard raw >= 0 else { throw Errno(rawValue: errno) }
+    defer { close(raw) }
+    var address = Self.address(port: 0)
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let result = withUnsafeMutablePointer(to: &address) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
+        bind(raw, pointer, length) == 0 ? getsockname(raw, pointer, &length) : -1
+      }
+    }
+    guard result == 0 else { throw Errno(rawValue: errno) }
+    return Int(UInt16(bigEndian: address.sin_port))
+  }
+
+  /// Whether somebody listens.
+  static func isOpen(_ port: Int) throws -> Bool {
+    let raw = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    guard raw >= 0 else { throw Errno(rawValue: errno) }
+    defer { close(raw) }
+    var address = Self.address(port: UInt16(port))
+    return withUnsafePointer(to: &address) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
+        connect(raw, pointer, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+      }
+    }
+  }
+
+  private static func address(port: UInt16) -> sockaddr_in {
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = port.bigEndian
+    address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+    return address
+  }
+}
+
+/// A daemon beside the test.
+///
+/// It inherits nothing: Foundation's `Process` tells by descriptors that all children inherit when one of them
+/// ends, so that a daemon that keeps or closes them would make others wait.
+private final class DaemonProcess {
+  private let pid: pid_t
+  private let log: String
+  private var hasEnded = false
+
+  init(_ command: [String], in sandbox: Sandbox) throws {
+    log = sandbox.path.appending("daemon-\(UInt32.random(in: .min ... .max)).log").string
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+    posix_spawn_file_actions_addopen(&actions, 1, log, O_WRONLY | O_CREAT | O_APPEND, 0o644)
+    posix_spawn_file_actions_adddup2(&actions, 1, 2)
+    // One that is not open is no error; `closefrom` stands behind _GNU_SOURCE.
+    for raw in 3..<1024 as Range<Int32> { posix_spawn_file_actions_addclose(&actions, raw) }
+    let arguments = command.map { strdup($0) } + [nil]
+    let environment = sandbox.environment.map { strdup("\($0)=\($1)") } + [nil]
+    defer { for text in arguments + environment { free(text) } }
+    var started: pid_t = 0
+    let result = posix_spawn(&started, command[0], &actions, nil, arguments, environment)
+    guard result == 0 else { throw Errno(rawValue: result) }
+    pid = started
+  }
+
+  /// Waits until it listens.
+  func wait(for port: Int) throws {
+    for _ in 0..<1000 {
+      if try Loopback.isOpen(port) { return }
+      guard waitpid(pid, nil, WNOHANG) == 0 else {
+        hasEnded = true
+        throw Sandbox.ShellFailure(
+          script: "a daemon", message: (try? String(contentsOfFile: log, encoding: .utf8)) ?? "")
+      }
+      usleep(10_000)
+    }
+    throw Errno.timedOut
+  }
+
+  /// Ends it, and waits for that.
+  func end() {
+    guard !hasEnded else { return }
+    hasEnded = true
+    kill(pid, SIGTERM)
+    for _ in 0..<200 {
+      if waitpid(pid, nil, WNOHANG) != 0 { return }
+      usleep(10_000)
+    }
+    kill(pid, SIGKILL)
+    waitpid(pid, nil, 0)
+  }
+}

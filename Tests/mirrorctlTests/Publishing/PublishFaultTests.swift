@@ -1,0 +1,162 @@
+import Foundation
+import Glibc
+import SystemPackage
+import TestSupport
+import Testing
+
+@Suite("publish, when something is wrong", .enabled(if: Tool.exists("rsync"), "rsync is not installed"))
+struct PublishFaultTests {
+  private let sandbox: Sandbox
+  private let site: PublishSite
+  private let published: FilePath
+
+  init() throws {
+    sandbox = try Sandbox()
+    site = try PublishSite("master", in: sandbox)
+    published = sandbox.path.appending("published")
+    try sandbox.shell("mkdir published")
+    try site.build("std/x86/gen", "2016-01-01")
+    try site.refresh()
+  }
+
+  @Test("a name that the configuration does not have, or no name at all, is an error")
+  func unknown() throws {
+    #expect(try site.run("publish").errorText.contains("[section publish/NAME]"))
+    try site.configure("[section publish/out]\nto: \(published)")
+    let outcome = try site.run("publish", "outt")
+    #expect(outcome.status == 1)
+    #expect(outcome.errorText.contains("there are out"), "\(outcome.errorText)")
+  }
+
+  @Test("a port where nobody listens is told in words", arguments: [PublishRoute.daemon, .ssh])
+  func unreachable(_ route: PublishRoute) throws {
+    let port = try Loopback.freePort()
+    let to =
+      route == .daemon
+      ? "rsync://127.0.0.1:\(port)/out" : "127.0.0.1:\(published)\nrsh: ssh -F /dev/null -p \(port)"
+    try site.configure("[section publish/out]\nto: \(to)\nretries: 0")
+    let outcome = try site.run("publish")
+    #expect(outcome.status == 1)
+    #expect(outcome.errorText.contains("Connection refused"), "\(outcome.errorText)")
+    #expect(outcome.errorText.hasPrefix("mirrorctl: publish out: "), "\(outcome.errorText)")
+  }
+
+  @Test("a module that is not there, or cannot be written, is told in words")
+  func wrongModule() throws {
+    let daemon = try RsyncDaemon(["out": published], settings: ["refuse options = delete"], in: sandbox)
+    try site.configure("[section publish/out]\nto: \(daemon.url("nowhere"))\nretries: 0")
+    let outcome = try site.run("publish")
+    #expect(outcome.status == 1)
+    #expect(outcome.errorText.contains("Unknown module"), "\(outcome.errorText)")
+    let readOnly = try RsyncDaemon(["out": published], settings: ["read only = yes"], in: sandbox)
+    try site.configure("[section publish/out]\nto: \(readOnly.url("out"))\nretries: 0")
+    let refused = try site.run("publish")
+    #expect(refused.status == 1)
+    #expect(refused.errorText.contains("read only"), "\(refused.errorText)")
+    #expect(try Tree(published).nodes.isEmpty)
+  }
+
+  @Test("a directory that is not there is not made: a disk may not be mounted")
+  func missingDirectory() throws {
+    try site.configure("[section publish/out]\nto: \(published)/deeper\nretries: 0")
+    let outcome = try site.run("publish")
+    #expect(outcome.status == 1)
+    #expect(outcome.errorText.contains("No such file or directory"), "\(outcome.errorText)")
+    #expect(try Tree(published).nodes.isEmpty)
+  }
+
+  @Test("without rsync it says what is missing")
+  func noRsync() throws {
+    try site.configure("[section publish/out]\nto: \(published)")
+    let outcome = try sandbox.run(["env", "PATH=/nowhere"] + site.command(["publish"]).dropFirst())
+    // `env` itself is found by the PATH of the test.
+    #expect(outcome.status == 1, "\(outcome.errorText)")
+    #expect(outcome.errorText.contains("rsync: is not to be found"), "\(outcome.errorText)")
+  }
+
+  @Test("a connection that breaks is tried again")
+  func retry() throws {
+    // The first two connections end before anything is said.
+    try sandbox.shell(
+      """
+      cat > rsh <<'END'
+      #!/bin/sh
+      n=$(cat '\(sandbox.path)/count' 2>/dev/null || echo 0); echo $((n + 1)) > '\(sandbox.path)/count'
+      [ "$n" -ge 2 ] || exit 255
+      shift; exec sh -c "$*"
+      END
+      chmod +x rsh
+      """)
+    try site.configure("[section publish/out]\nto: there:\(published)\nrsh: \(sandbox.path)/rsh\nretries: 1")
+    #expect(try site.run("publish").status == 1)
+    try sandbox.shell("echo 1 > count")
+    let outcome = try site.run("publish")
+    #expect(outcome.status == 0, "\(outcome.errorText)")
+    #expect(Downloader(root: published).faults() == [])
+  }
+
+  @Test(
+    "SIGINT and SIGTERM end it at once; the next run goes on with what was sent",
+    arguments: [SIGINT, SIGTERM])
+  func interrupted(_ signal: Int32) throws {
+    try site.build("std/x86/gen", "2016-01-02", bytes: 3_000_000, seed: 5)
+    try site.refresh()
+    try site.configure("[section publish/out]\nto: \(published)\nbandwidth: 512K")
+    let run = try site.start("publish")
+    // Until the tarball is on its way.
+    while run.isRunning, try !isUnderWay() { usleep(5_000) }
+    #expect(run.isRunning)
+    kill(run.pid, signal)
+    let outcome = try run.wait()
+    #expect(outcome.status == 128 + signal, "\(outcome.errorText)")
+    let there = try Tree(published).nodes
+    #expect(there["index.xml"] == nil)
+    #expect(!there.keys.contains { $0.hasSuffix("/status") })
+    #expect(try Tree(site.mirror).nodes.keys.filter { $0.hasPrefix(".mirrorctl-") } == [])
+    try site.configure("[section publish/out]\nto: \(published)")
+    #expect(try site.run("publish").status == 0)
+    #expect(Downloader(root: published).faults() == [])
+    let left = try Tree(published).nodes.keys.filter { $0.contains("/.") }
+    #expect(left == [])
+  }
+
+  private func isUnderWay() throws -> Bool {
+    let found = try sandbox.run([
+      "find", published.string, "-name", ".*.tar.xz.*", "-size", "+1k",
+    ])
+    return !found.text.isEmpty
+  }
+
+  @Test("two at once: the second says who holds the lock, and ends with 10")
+  func busy() throws {
+    try site.build("std/x86/gen", "2016-01-02", bytes: 3_000_000, seed: 5)
+    try site.refresh()
+    try site.configure("[section publish/out]\nto: \(published)\nbandwidth: 512K")
+    let run = try site.start("publish")
+    while run.isRunning, try !isUnderWay() { usleep(5_000) }
+    let second = try site.run("publish")
+    #expect(second.status == 10, "\(second.errorText)")
+    #expect(second.errorText.contains("mirrorctl publish"), "\(second.errorText)")
+    kill(run.pid, SIGKILL)
+    _ = try run.wait()
+  }
+
+  @Test(
+    "a full disk there is told, and the index stays as it was",
+    .enabled(if: geteuid() == 0, "mounting needs root"))
+  func fullDisk() throws {
+    let (status, _) = try Tool.run("mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", published.string)
+    try #require(status == 0)
+    defer { _ = try? Tool.run("umount", "--lazy", published.string) }
+    try site.configure("[section publish/out]\nto: \(published)\nretries: 0")
+    #expect(try site.run("publish").status == 0)
+    let index = FileManager.default.contents(atPath: "\(published)/index.xml")
+    try site.build("std/x86/gen", "2016-01-02", bytes: 2_000_000, seed: 5)
+    try site.refresh()
+    let outcome = try site.run("publish")
+    #expect(outcome.status == 1)
+    #expect(outcome.errorText.contains("No space left"), "\(outcome.errorText)")
+    #expect(FileManager.default.contents(atPath: "\(published)/index.xml") == index)
+    #expect(Downloader(root: published).faults() == [])
+  }
+}

@@ -1,0 +1,104 @@
+import Foundation
+import Glibc
+import Synchronization
+import SystemPackage
+import TestSupport
+import Testing
+
+/// Downloads all the time, on a thread of its own, until it is told to end.
+private final class EndlessDownloads: Sendable {
+  private let state = Mutex<(rounds: Int, faults: [String])>((0, []))
+  private let isOver = Atomic<Bool>(false)
+  private let ended = DispatchSemaphore(value: 0)
+
+  init(_ downloader: Downloader, patience: Int) {
+    let thread = Thread { [self] in
+      while !isOver.load(ordering: .acquiring) {
+        let faults = downloader.faults(patience: patience)
+        state.withLock { state in
+          state.rounds += 1
+          state.faults += faults
+        }
+      }
+      ended.signal()
+    }
+    thread.start()
+  }
+
+  /// How often all was downloaded, and what was wrong.
+  func end() -> (rounds: Int, faults: [String]) {
+    isOver.store(true, ordering: .releasing)
+    ended.wait()
+    return state.withLock { $0 }
+  }
+}
+
+@Suite(
+  "Downloads while publish is killed again and again",
+  .enabled(if: Tool.exists("rsync"), "rsync is not installed"))
+struct PublishSoakTests {
+  private static let rounds = ProcessInfo.processInfo.environment["MIRRORCTL_SOAK"] == "full" ? 200 : 8
+
+  @Test("find what the index says, at every moment", arguments: [11 as UInt64, 12])
+  func newVersions(_ seed: UInt64) throws {
+    try soak(seed, replaces: false)
+  }
+
+  /// No order lets index and tarball change under one name at the same instant: a downloader looks again.
+  @Test("find it again within a second, also where tarballs are replaced under their names")
+  func replacedVersions() throws {
+    try soak(21, replaces: true)
+  }
+
+  private func soak(_ seed: UInt64, replaces: Bool) throws {
+    let sandbox = try Sandbox()
+    let site = try PublishSite("master", in: sandbox)
+    let published = sandbox.path.appending("published")
+    try sandbox.shell("mkdir published")
+    try site.configure("[section publish/out]\nto: \(published)\ndelete: yes\nkeep-remote-grace: 0")
+    try site.build("std/x86/gen", "2016-01-01")
+    try site.refresh()
+    #expect(try site.run("publish").status == 0)
+    var random = Seeded(state: seed)
+    let downloads = EndlessDownloads(Downloader(root: published), patience: replaces ? 100 : 0)
+    var kills = 0
+    for round in 0..<Self.rounds {
+      let day = round + 2
+      let date = "2016-\(two(day / 28 + 1))-\(two(day % 28 + 1))"
+      let subarch = ["std/x86/gen", "std/arm/v7"].randomElement(using: &random) ?? ""
+      let bytes = Int.random(in: 100_000...2_000_000, using: &random)
+      try site.build(subarch, date, bytes: bytes, seed: random.next())
+      if replaces {
+        let name = "stage3-gen-std-2016-01-01.tar.xz"
+        try site.tar(
+          "\(site.mirror)/std/x86/gen/2016-01-01/\(name)", bytes: bytes / 2 + round, seed: random.next())
+      }
+      try site.refresh()
+      // The oldest goes, as clean lets it, but the one that is replaced.
+      try sandbox.shell(
+        "cd '\(site.mirror)'; ls -d std/*/*/2* | grep -v 2016-01-01 | sort | head -n -3 | xargs -r rm -rf")
+      try site.refresh()
+      for _ in 0..<2 {
+        let run = try site.start("publish")
+        usleep(UInt32.random(in: 50_000...700_000, using: &random))
+        if run.isRunning { kills += 1 }
+        kill(run.pid, SIGKILL)
+        _ = try run.wait()
+      }
+      let outcome = try site.run("publish")
+      #expect(outcome.status == 0, "\(outcome.errorText)")
+    }
+    let (rounds, faults) = downloads.end()
+    #expect(faults == [])
+    #expect(rounds > Self.rounds)
+    #expect(kills > 0, "every run ended before it was killed")
+    let downloader = Downloader(root: published)
+    #expect(downloader.faults() == [])
+    #expect(try downloader.wrongSidecars() == [])
+    let here = try Tree(site.mirror).nodes["index.xml"]
+    #expect(try Tree(published).nodes["index.xml"] == here)
+    #expect(try Tree(site.mirror).nodes.keys.filter { $0.hasPrefix(".mirrorctl-") } == [])
+  }
+
+  private func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
+}

@@ -1,0 +1,289 @@
+import Foundation
+import Glibc
+import SystemPackage
+import TestSupport
+import Testing
+
+/// The ways that rsync goes.
+enum PublishRoute: String, CaseIterable, Sendable {
+  case path, daemon, ssh
+}
+
+@Suite("publish", .enabled(if: Tool.exists("rsync"), "rsync is not installed"))
+struct PublishTests {
+  private let sandbox: Sandbox
+  private let site: PublishSite
+  private let published: FilePath
+  private let downloader: Downloader
+
+  init() throws {
+    sandbox = try Sandbox()
+    site = try PublishSite("master", in: sandbox)
+    published = sandbox.path.appending("published")
+    try sandbox.shell("mkdir published")
+    downloader = Downloader(root: published)
+    try site.build("std/x86/gen", "2016-01-01")
+    try site.build("std/x86/gen", "2016-01-02", seed: 2)
+    try site.build("std/arm/v7", "2016-01-01", seed: 3)
+    try sandbox.shell(
+      "mkdir -p master/mirror/std/snapshots; cd master/mirror/std/snapshots; printf tree > portage-2016-01-01.tar.xz;"
+        + " ln -s portage-2016-01-01.tar.xz portage-latest.tar.xz")
+    try site.refresh()
+  }
+
+  /// Settings of a target `out`, as lines.
+  private func configure(_ settings: String = "") throws {
+    try site.configure("[section publish/out]\nto: \(published)\nas: master\nretries: 0\n\(settings)")
+  }
+
+  private func published(_ path: String) -> Bool {
+    var status = stat()
+    return lstat("\(published)/\(path)", &status) == 0
+  }
+
+  @Test("a path, an rsync daemon and a host behind ssh get the same", arguments: PublishRoute.allCases)
+  func routes(_ route: PublishRoute) throws {
+    let daemon = route == .daemon ? try RsyncDaemon(["out": published], in: sandbox) : nil
+    let ssh = route == .ssh ? try SSHDaemon(in: sandbox) : nil
+    let to = daemon?.url("out") ?? (ssh == nil ? "\(published)" : "127.0.0.1:\(published)/")
+    let shell = ssh.map { "rsh: \($0.client)" } ?? ""
+    try site.configure("[section publish/out]\nto: \(to)\nas: master\nretries: 0\n\(shell)")
+    let outcome = try site.run("publish")
+    #expect(outcome.status == 0, "\(outcome.errorText)")
+    #expect(outcome.text.contains("out: "), "\(outcome.text)")
+    #expect(downloader.faults() == [])
+    #expect(try downloader.wrongSidecars() == [])
+    let (here, there) = (try Tree(site.mirror), try Tree(published))
+    for (path, node) in here.nodes where !path.split(separator: "/").contains(where: { $0.hasPrefix(".") }) {
+      let isExcluded = path.contains("/stage1")
+      #expect(there.nodes[path] == (isExcluded ? nil : node), "\(path)")
+    }
+    for path in there.nodes.keys where !path.hasPrefix("project") {
+      #expect(here.nodes[path] != nil, "\(path)")
+    }
+    let trace = try String(contentsOfFile: "\(published)/project/trace/master", encoding: .utf8)
+    let digest = try sandbox.run(["sha256sum", "\(published)/index.xml"]).text.prefix(64)
+    #expect(trace.contains("Index-SHA256: \(digest)\n"))
+    #expect(trace.contains("Host: master\n"))
+
+    let again = try site.run("publish")
+    #expect(again.status == 0, "\(again.errorText)")
+    #expect(again.text == "", "nothing is to be sent twice")
+    #expect(again.errorText == "")
+  }
+
+  @Test("a dry run tells every phase, and writes nothing here or there")
+  func dryRun() throws {
+    try configure("delete: yes\nkeep-remote-grace: 0")
+    let (here, there) = (try Tree(site.mirror), try Tree(published))
+    let outcome = try site.run("publish", "--dry-run")
+    #expect(outcome.status == 0, "\(outcome.errorText)")
+    #expect(outcome.text.contains("would send"), "\(outcome.text)")
+    #expect(outcome.text.contains("(payload)"))
+    #expect(outcome.text.contains("(indexes)"))
+    #expect(try Tree(published).differences(from: there) == [])
+    #expect(try Tree(site.mirror).differences(from: here) == [])
+    let json = try site.run("publish", "--dry-run", "--json")
+    let object = try JSONSerialization.jsonObject(with: Data(json.output)) as? [String: Any]
+    let targets = object?["targets"] as? [[String: Any]]
+    let plan = targets?.first?["plan"] as? [String: Any]
+    #expect((plan?["payload"] as? [String])?.contains { $0.hasSuffix("2016-01-01.tar.xz") } == true)
+    #expect(plan?["bytes"] as? Int ?? 0 > 600_000)
+  }
+
+  @Test("with --quiet nothing is printed when all is well")
+  func quiet() throws {
+    try configure()
+    let outcome = try site.run("publish", "--quiet")
+    #expect(outcome.status == 0 && outcome.output.isEmpty && outcome.errors.isEmpty, "\(outcome.errorText)")
+  }
+
+  @Test("names of any bytes arrive as they are, and go again")
+  func names() throws {
+    try configure("delete: yes\nkeep-remote-grace: 0")
+    let version = "std/x86/gen/2016-01-02"
+    let names = [
+      "a -> b", "*?[x]", "\\#012", " x ", "tab\there", "new\nline", "-n", "\\back*slash", "ä\u{202e}",
+    ]
+    for name in names {
+      try Data("x".utf8).write(to: URL(fileURLWithPath: "\(site.mirror)/\(version)/\(name)"))
+    }
+    // What these would match as patterns must not be touched with them.
+    try sandbox.shell("mkdir -p 'published/\(version)'; : > 'published/\(version)/.axb'")
+    #expect(try site.run("publish").status == 0)
+    for name in names { #expect(published("\(version)/\(name)"), "\(name)") }
+    for name in names.dropFirst(2) { unlink("\(site.mirror)/\(version)/\(name)") }
+    let outcome = try site.run("publish")
+    #expect(outcome.status == 0, "\(outcome.errorText)")
+    for (index, name) in names.enumerated() {
+      #expect(published("\(version)/\(name)") == (index < 2), "\(name)")
+    }
+    #expect(published("\(version)/.axb"))
+  }
+
+  @Test("what is gone here stays there for the grace, then goes, and foreign files never do")
+  func deletion() throws {
+    try configure("delete: yes\nkeep-remote-grace: 1d")
+    try sandbox.shell(
+      "mkdir -p published/distfiles/a/b/2016-01-01; : > published/distfiles/a/b/README; : > published/robots.txt"
+    )
+    #expect(try site.run("publish").status == 0)
+    try sandbox.shell("mkdir -p published/std/x86/gen/2016-01-01/.mine")
+    let cleaned = try site.run("clean", "--apply", "--keep", "1", "--quiet")
+    #expect(cleaned.status == 0, "\(cleaned.errorText)")
+    #expect(try site.run("publish").status == 0)
+    #expect(published("std/x86/gen/2016-01-01/status"))
+    try configure("delete: yes\nkeep-remote-grace: 0")
+    let outcome = try site.run("publish")
+    #expect(outcome.status == 0, "\(outcome.errorText)")
+    #expect(outcome.text.contains("removed there"), "\(outcome.text)")
+    #expect(!published("std/x86/gen/2016-01-01/status"))
+    // A directory that holds what is not ours stays with it.
+    #expect(published("std/x86/gen/2016-01-01/.mine"))
+    #expect(published("distfiles/a/b/README"))
+    #expect(published("robots.txt"))
+    #expect(published("std/x86/gen/2016-01-02/status"))
+    #expect(downloader.faults() == [])
+  }
+
+  @Test("more deletions than max-delete are refused with 5: nothing goes, and the setting is named")
+  func maxDelete() throws {
+    try configure("delete: yes\nkeep-remote-grace: 0\nmax-delete: 2")
+    #expect(try site.run("publish").status == 0)
+    try sandbox.shell("rm -rf master/mirror/std/x86/gen/2016-01-01")
+    let before = try Tree(published)
+    let outcome = try site.run("publish")
+    #expect(outcome.status == 5, "\(outcome.errorText)")
+    #expect(outcome.errorText.contains("publish/out/max-delete"), "\(outcome.errorText)")
+    #expect(try Tree(published).differences(from: before) == [])
+  }
+
+  @Test(
+    "a place that cannot be listed loses nothing", .enabled(if: geteuid() == 0, "an ordinary user is needed"))
+  func unlistable() throws {
+    let daemon = try RsyncDaemon(
+      ["out": published], settings: ["uid = nobody", "gid = nogroup"], in: sandbox)
+    try site.configure(
+      "[section publish/out]\nto: \(daemon.url("out"))\nretries: 0\ndelete: yes\nkeep-remote-grace: 0")
+    try sandbox.shell("chmod 777 published; chmod 755 .")
+    #expect(try site.run("publish").status == 0)
+    try sandbox.shell(
+      "rm -rf master/mirror/std/x86/gen/2016-01-01; chown -R root published/std/arm; chmod 700 published/std/arm"
+    )
+    let before = try Tree(published)
+    let outcome = try site.run("publish")
+    #expect(outcome.status == 1, "\(outcome.errorText)")
+    #expect(try Tree(published).differences(from: before) == [])
+  }
+
+  @Test("an empty mirror is not published, whatever lies there")
+  func emptyMirror() throws {
+    try configure("delete: yes\nkeep-remote-grace: 0")
+    #expect(try site.run("publish").status == 0)
+    try sandbox.shell("mv master/mirror master/away; mkdir master/mirror")
+    let before = try Tree(published)
+    let outcome = try site.run("publish")
+    #expect(outcome.status == 5, "\(outcome.errorText)")
+    #expect(outcome.errorText.contains("is it mounted"), "\(outcome.errorText)")
+    #expect(try Tree(published).differences(from: before) == [])
+  }
+
+  @Test("an index that names what is excluded is refused before anything is sent")
+  func excludedButIndexed() throws {
+    try configure("exclude: stage3*")
+    let outcome = try site.run("publish")
+    #expect(outcome.status == 5, "\(outcome.errorText)")
+    #expect(outcome.errorText.contains("exclude: stage3*"), "\(outcome.errorText)")
+    #expect(try Tree(published).nodes.isEmpty)
+  }
+
+  @Test("an index that is older than a tarball is refused, and so is a tarball newer than its digests")
+  func staleIndex() throws {
+    try configure()
+    #expect(try site.run("publish").status == 0)
+    let tarball = "\(site.mirror)/std/x86/gen/2016-01-02/stage3-gen-std-2016-01-02.tar.xz"
+    let before = try Tree(published)
+    try site.tar(tarball, bytes: 200_001, seed: 9)
+    #expect(try site.run("publish").status == 5)
+    try site.tar(tarball, bytes: 200_000, seed: 9)
+    try sandbox.shell("touch -d tomorrow '\(tarball)'")
+    let outcome = try site.run("publish")
+    #expect(outcome.status == 5, "\(outcome.errorText)")
+    #expect(outcome.errorText.contains("mirrorctl digestgen"), "\(outcome.errorText)")
+    #expect(try Tree(published).differences(from: before) == [])
+  }
+
+  @Test("a tarball that was replaced goes with its digests and the index")
+  func replaced() throws {
+    try configure()
+    #expect(try site.run("publish").status == 0)
+    try site.tar(
+      "\(site.mirror)/std/x86/gen/2016-01-02/stage3-gen-std-2016-01-02.tar.xz", bytes: 150_000, seed: 9)
+    try site.refresh()
+    let outcome = try site.run("publish")
+    #expect(outcome.status == 0, "\(outcome.errorText)")
+    #expect(downloader.faults() == [])
+    #expect(try downloader.wrongSidecars() == [])
+  }
+
+  @Test("a version that is being built or failed is not published, nor a link to it")
+  func unfinished() throws {
+    try configure()
+    try sandbox.shell(
+      """
+      cd master/mirror/std/x86/gen; mkdir 2016-01-03 2016-01-04
+      printf part > 2016-01-03/stage3-gen-std-2016-01-03.tar.xz
+      printf fail > 2016-01-04/status; : > 2016-01-04/build-info.json
+      ln -sfn 2016-01-03/stage3-gen-std-2016-01-03.tar.xz stage3-latest.tar.xz
+      """)
+    #expect(try site.run("publish").status == 0)
+    #expect(!published("std/x86/gen/2016-01-03") && !published("std/x86/gen/2016-01-04"))
+    #expect(!published("std/x86/gen/stage3-latest.tar.xz"))
+  }
+
+  @Test("an absolute link into the mirror is published as a relative one, one out of it is not")
+  func absoluteLinks() throws {
+    try configure()
+    try sandbox.shell(
+      """
+      cd master/mirror/std/x86/gen
+      ln -sfn "$PWD/2016-01-02/stage3-gen-std-2016-01-02.tar.xz" stage3-latest.tar.xz; ln -s /etc/passwd out
+      """)
+    #expect(try site.run("publish").status == 0)
+    let link = try FileManager.default.destinationOfSymbolicLink(
+      atPath: "\(published)/std/x86/gen/stage3-latest.tar.xz")
+    #expect(link == "2016-01-02/stage3-gen-std-2016-01-02.tar.xz")
+    #expect(!published("std/x86/gen/out"))
+  }
+
+  @Test("what: own sends the subarches that are built here, and no index")
+  func own() throws {
+    try site.configure(
+      """
+      [section rotation]
+      builds: std
+      arches: x86
+      all-arches: x86 arm
+      subarches: gen
+      also-stored: v7
+      [section publish/out]
+      to: \(published)
+      what: own
+      """)
+    let outcome = try site.run("publish")
+    #expect(outcome.status == 0, "\(outcome.errorText)")
+    #expect(published("std/x86/gen/2016-01-02/status"))
+    #expect(!published("std/arm") && !published("index.xml"))
+  }
+
+  @Test("where one place of two fails the other gets its files, and the status is 3; 1 where all fail")
+  func partly() throws {
+    try site.configure(
+      "[section publish/bad]\nto: /nowhere/at/all\nretries: 0\n[section publish/out]\nto: \(published)")
+    let outcome = try site.run("publish")
+    #expect(outcome.status == 3, "\(outcome.errorText)")
+    #expect(outcome.errorText.contains("publish bad"), "\(outcome.errorText)")
+    #expect(downloader.faults() == [] && published("index.xml"))
+    #expect(try site.run("publish", "bad").status == 1)
+  }
+}
