@@ -4,7 +4,9 @@ extension PublishRun {
   /// Sends straight into the mirror there: payload, then what names it, then deletions, then the trace.
   func publish(_ local: LocalListing) throws(MirrorError) -> PublishReport {
     let planner = try planner()
-    let plan = planner.plan(local, try remoteListing().mirror)
+    let remote = try remoteListing().mirror
+    try checkPlace(remote)
+    let plan = planner.plan(local, remote)
     if target.deletes, local.isWhole {
       try digests.catalog.setSuperfluous(plan.superfluous, at: target.name)
     }
@@ -30,6 +32,18 @@ extension PublishRun {
     try rsync.send(
       [.init(base: stage.base(Tree.trace), path: path)], ["--mkpath"], as: "sending", bytes: 0)
     return report
+  }
+
+  /// Where builds are made or received nothing is removed from outside: that may be this very mirror.
+  private func checkPlace(_ remote: RemoteListing) throws(MirrorError) {
+    let control = remote.nodes.keys.first { path in
+      let components = path.components
+      return components.count == 4 && components[3] == ControlDirectory.name
+    }
+    guard target.deletes, let control else { return }
+    throw MirrorError(
+      .refused, target.subject, "somebody works on the mirror there (\(control)), and delete is yes",
+      remedy: "publish to another directory, or write delete: no")
   }
 
   private enum Tree {

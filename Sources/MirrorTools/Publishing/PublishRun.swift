@@ -55,6 +55,15 @@ public struct PublishRun: Sendable {
   }
 
   private func localListing() throws(MirrorError) -> LocalListing {
+    if case .path(let path) = target.destination {
+      let (here, there) = (mirror.canonicalRoot, FilePath(path).canonical.bytes)
+      let slash = [UInt8(ascii: "/")]
+      if (here + slash).starts(with: there + slash) || (there + slash).starts(with: here + slash) {
+        throw MirrorError(
+          .invalid, target.subject, "\(target.destination) is the mirror itself, or one lies in the other",
+          remedy: "publish to another directory")
+      }
+    }
     let local = try LocalListing(mirror, for: target, rotation)
     guard local.hasVersions else {
       throw MirrorError(

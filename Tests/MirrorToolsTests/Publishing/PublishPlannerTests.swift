@@ -137,7 +137,8 @@ struct PublishPlannerTests {
     ]
     for path in foreign { remote.nodes[path] = .file(size: 1, seconds: 1) }
     let ours: [MirrorPath] = [
-      "std/x86/gen/stage1-latest.tar.xz", "gone/arm/v7/2026-01-01/stage3.tar.xz", "gone/arm/v7/2026-01-01/status", "gone/arm/v7/x",
+      "std/x86/gen/stage1-latest.tar.xz", "gone/arm/v7/2026-01-01/stage3.tar.xz",
+      "gone/arm/v7/2026-01-01/status", "gone/arm/v7/x",
       "std/snapshots/portage-2026-01-01.tar.xz", "std/snapshots/portage-2026-01-01.tar.xz.hash.txt",
       "std/x86/gen/2026-11-20/.~partial~/stage3.tar.xz", "std/x86/gen/2026-11-20/.stage3.tar.xz.aB3dE6",
     ]

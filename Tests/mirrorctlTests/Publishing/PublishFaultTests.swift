@@ -65,6 +65,19 @@ struct PublishFaultTests {
     #expect(try Tree(published).nodes.isEmpty)
   }
 
+  @Test("the mirror itself is no place to publish to, by whatever way", arguments: PublishRoute.allCases)
+  func itself(_ route: PublishRoute) throws {
+    let daemon = route == .daemon ? try RsyncDaemon(["out": site.mirror], in: sandbox) : nil
+    let ssh = route == .ssh ? try SSHDaemon(in: sandbox) : nil
+    let to = daemon?.url("out") ?? (ssh == nil ? "\(site.mirror)/.." : "127.0.0.1:\(site.mirror)")
+    let shell = ssh.map { "rsh: \($0.client)" } ?? ""
+    try site.configure("[section publish/out]\nto: \(to)\ndelete: yes\nkeep-remote-grace: 0\n\(shell)")
+    let before = try Tree(site.mirror)
+    let outcome = try site.run("publish")
+    #expect(outcome.status == (route == .path ? 1 : 5), "\(outcome.errorText)")
+    #expect(try Tree(site.mirror).differences(from: before).filter { !$0.hasPrefix(".mirrorctl") } == [])
+  }
+
   @Test("without rsync it says what is missing")
   func noRsync() throws {
     try site.configure("[section publish/out]\nto: \(published)")

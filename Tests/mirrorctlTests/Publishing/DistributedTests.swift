@@ -1,0 +1,266 @@
+import Foundation
+import Glibc
+import SystemPackage
+import TestSupport
+import Testing
+
+@Suite("Build servers and their master", .enabled(if: Tool.exists("rsync"), "rsync is not installed"))
+struct DistributedTests {
+  private let sandbox: Sandbox
+  private let master: PublishSite
+  private let one: PublishSite
+  private let two: PublishSite
+
+  private static let gen = "std/x86/gen/2016-01-01/stage3-gen-std-2016-01-01.tar.xz"
+  private static let v7 = "std/arm/v7/2016-01-01/stage3-v7-std-2016-01-01.tar.xz"
+
+  init() throws {
+    sandbox = try Sandbox()
+    master = try PublishSite("master", in: sandbox)
+    one = try PublishSite("one", in: sandbox)
+    two = try PublishSite("two", in: sandbox)
+    try one.build("std/x86/gen", "2016-01-01")
+    try two.build("std/arm/v7", "2016-01-01", bytes: 3_000_000, seed: 2)
+    for site in [one, two] {
+      try sandbox.shell(
+        "mkdir -p '\(site.mirror)/std/snapshots'; printf '\(site.home)' > '\(site.mirror)/std/snapshots/portage-2016-01-01.tar.xz'"
+      )
+      try site.refresh()
+    }
+  }
+
+  /// A server's settings: it uploads into a directory that it reaches by a path.
+  private func configure(_ site: PublishSite, _ name: String, _ settings: String = "") throws {
+    try site.configure(
+      """
+      [section publish/master]
+      to: \(master.mirror)
+      what: own
+      receive: upkeep
+      as: \(name)
+      retries: 0
+      \(settings)
+      """)
+  }
+
+  private func publish(_ site: PublishSite) throws {
+    let outcome = try site.run("publish")
+    #expect(outcome.status == 0, "\(outcome.errorText)")
+  }
+
+  private func receive(_ status: Int32 = 0) throws -> Outcome {
+    let outcome = try master.run("receive")
+    #expect(outcome.status == status, "\(outcome.text)\(outcome.errorText)")
+    return outcome
+  }
+
+  private func content(_ site: PublishSite, _ path: String) -> Data? {
+    FileManager.default.contents(atPath: "\(site.mirror)/\(path)")
+  }
+
+  private func visible() throws -> [String] {
+    try Tree(master.mirror).nodes.keys.filter { !$0.hasPrefix(".") }.sorted()
+  }
+
+  @Test(
+    "two upload at once, one dies midway: nothing of it is seen until it has gone on, and all goes further")
+  func whole() throws {
+    let published = sandbox.path.appending("published")
+    try sandbox.shell("mkdir published")
+    let daemon = try RsyncDaemon(["mirror": master.mirror], in: sandbox)
+    let ssh = try SSHDaemon(in: sandbox)
+    try master.configure("[section publish/public]\nto: \(published)\nas: master")
+    try one.configure(
+      """
+      [section publish/master]
+      to: 127.0.0.1:\(master.mirror)
+      rsh: \(ssh.client)
+      what: own
+      receive: ssh
+      remote-command: \(master.command(["receive", "--lock-wait", "60"]).joined(separator: " "))
+      as: one
+      """)
+    let slow =
+      "[section publish/master]\nto: \(daemon.url("mirror"))\nwhat: own\nreceive: upkeep\nas: two\nretries: 0"
+    try two.configure("\(slow)\nbandwidth: 512K")
+    let second = try two.start("publish")
+    while second.isRunning,
+      try sandbox.run(["find", "\(master.mirror)/.incoming", "-name", ".stage3*"]).text == ""
+    {
+      usleep(5_000)
+    }
+    #expect(second.isRunning)
+    let first = try one.run("publish")
+    #expect(first.status == 0, "\(first.errorText)")
+    #expect(first.text.contains("one: "), "what the master said is told: \(first.text)")
+    kill(second.pid, SIGKILL)
+    _ = try second.wait()
+
+    #expect(content(master, Self.gen) == content(one, Self.gen))
+    _ = try receive()
+    #expect(try !visible().contains { $0.hasPrefix("std/arm") })
+    for verb in [["clean", "--apply"], ["digestgen"], ["index"], ["publish"]] {
+      let outcome = try sandbox.run(master.command(verb))
+      #expect(outcome.status == 0, "\(outcome.errorText)")
+    }
+    let downloader = Downloader(root: published)
+    #expect(downloader.faults() == [])
+    let there = try Tree(published).nodes
+    #expect(there[Self.gen] != nil && !there.keys.contains { $0.contains("v7") })
+
+    let unfinished = try sandbox.run(["find", "\(master.mirror)/.incoming/two", "-type", "f", "-size", "+0"])
+    #expect(unfinished.text.contains("stage3"), "what came before it died is kept")
+    try two.configure(slow)
+    try publish(two)
+    #expect(try receive().text.contains("two: "))
+    #expect(content(master, Self.v7) == content(two, Self.v7))
+    for verb in ["digestgen", "index", "publish", "verify"] {
+      let outcome = try master.run(verb)
+      #expect(outcome.status == 0, "\(outcome.errorText)")
+    }
+    #expect(downloader.faults() == [])
+    #expect(try downloader.wrongSidecars() == [])
+    #expect(try Tree(published).nodes[Self.v7] != nil)
+    // Nothing is left, and nothing is sent again.
+    #expect(
+      try Tree(master.mirror).nodes.keys.filter { $0.hasPrefix(".incoming/") && $0.contains(".tar") } == [])
+    for site in [one, two] { #expect(try site.run("publish").text == "") }
+    // Of two snapshots of one name the first stays.
+    let snapshot = "std/snapshots/portage-2016-01-01.tar.xz"
+    #expect(content(master, snapshot) == content(one, snapshot))
+  }
+
+  @Test("what control files say of builds comes along, and goes when it is no more")
+  func control() throws {
+    try configure(one, "one")
+    let failcount = "std/x86/gen/.control/.failcount"
+    try sandbox.shell("echo 2 > 'one/mirror/\(failcount)'")
+    try publish(one)
+    _ = try receive()
+    #expect(content(master, failcount) == Data("2\n".utf8))
+    #expect(content(master, "std/x86/gen/.control/version/stage3") == Data("2016-01-01\n".utf8))
+    #expect(try master.run("status").text.contains("   2   2016-01-01"))
+    #expect(try one.run("publish").text == "")
+    try sandbox.shell("rm 'one/mirror/\(failcount)'")
+    try publish(one)
+    _ = try receive()
+    #expect(content(master, failcount) == nil)
+  }
+
+  @Test("what the master has cleaned is not uploaded again")
+  func cleaned() throws {
+    try configure(one, "one")
+    try one.build("std/x86/gen", "2016-01-02", seed: 4)
+    try one.refresh()
+    try publish(one)
+    _ = try receive()
+    #expect(try master.run("clean", "--apply", "--keep", "1").status == 0)
+    #expect(content(master, Self.gen) == nil)
+    #expect(try one.run("publish").text == "")
+  }
+
+  @Test("an upload that was damaged stays out as a whole, and is mended by the next publish")
+  func damaged() throws {
+    try configure(one, "one")
+    try publish(one)
+    let waiting = "\(master.mirror)/.incoming/one/\(Self.gen)"
+    try sandbox.shell("printf X | dd of='\(waiting)' conv=notrunc bs=1 seek=1000 status=none")
+    let before = try visible()
+    let outcome = try receive(3)
+    #expect(outcome.errorText.contains("its digest is another"), "\(outcome.errorText)")
+    #expect(try visible() == before)
+    try publish(one)
+    _ = try receive()
+    #expect(content(master, Self.gen) == content(one, Self.gen))
+  }
+
+  @Test("a damaged file never takes the place of a good one; a good one of the same server does")
+  func replaced() throws {
+    try configure(one, "one")
+    try publish(one)
+    _ = try receive()
+    let old = content(master, Self.gen)
+    try one.tar("\(one.mirror)/\(Self.gen)", bytes: 100_000, seed: 77)
+    try one.refresh()
+    try publish(one)
+    try sandbox.shell(
+      "printf X | dd of='\(master.mirror)/.incoming/one/\(Self.gen)' conv=notrunc bs=1 status=none")
+    _ = try receive(3)
+    #expect(content(master, Self.gen) == old)
+    try publish(one)
+    _ = try receive()
+    #expect(content(master, Self.gen) == content(one, Self.gen))
+    try master.refresh()
+    #expect(try Downloader(root: master.mirror).wrongSidecars() == [])
+  }
+
+  @Test("a subarch that another server builds, or the master itself, is not taken from a second one")
+  func owners() throws {
+    try configure(one, "one")
+    try publish(one)
+    _ = try receive()
+    try two.build("std/x86/gen", "2016-01-05", seed: 5)
+    try two.refresh()
+    try configure(two, "two")
+    try publish(two)
+    let outcome = try receive(3)
+    #expect(outcome.errorText.contains("is built by one, and two uploads it too"), "\(outcome.errorText)")
+    #expect(try !visible().contains { $0.contains("2016-01-05") })
+    try sandbox.shell("rm master/mirror/std/x86/gen/.control/server")
+    try master.configure("[section rotation]\nsubarches: gen\nalso-stored: v7")
+    #expect(try receive(3).errorText.contains("is built here"))
+    try master.configure("[section rotation]\nsubarches: other\nalso-stored: v7 gen")
+    _ = try receive()
+    #expect(try visible().contains { $0.contains("2016-01-05") })
+  }
+
+  @Test("whatever a manifest asks for, nothing is written elsewhere, and nothing through a link")
+  func hostile() throws {
+    try configure(one, "one")
+    try publish(one)
+    try sandbox.shell(
+      """
+      cd master/mirror/.incoming; cp -a one two; cp -a one three; ln -s one four
+      sed -i 's|"server" : "one"|"server" : "two"|; s|std/x86/gen/2016-01-01/status|../../../evil/x/y/z|' two/.complete
+      mkdir ../../../outside; rm -r three/std/x86/gen/2016-01-01; ln -s "$PWD/../../../outside" three/std/x86/gen/2016-01-01
+      sed -i 's|"server" : "one"|"server" : "three"|' three/.complete; mv one ../../aside
+      """)
+    _ = try receive(3)
+    #expect(try visible() == [])
+    #expect(try Tree(sandbox.path.appending("outside")).nodes.isEmpty)
+    #expect(try !Tree(sandbox.path).nodes.keys.contains { $0.hasPrefix("evil") })
+  }
+
+  @Test("receive is killed at any moment: a version that counts is whole, and the next run goes on")
+  func killed() throws {
+    try configure(one, "one")
+    for day in 2...6 { try one.build("std/x86/gen", "2016-01-0\(day)", bytes: 400_000, seed: UInt64(day)) }
+    try one.refresh()
+    try publish(one)
+    var random = Seeded(state: 5)
+    for _ in 0..<6 {
+      let run = try master.start("receive")
+      usleep(UInt32.random(in: 10_000...150_000, using: &random))
+      kill(run.pid, SIGKILL)
+      _ = try run.wait()
+      let there = try Tree(master.mirror).nodes
+      for path in there.keys where path.hasSuffix("/status") && !path.hasPrefix(".") {
+        let version = path.dropLast(7)
+        let name = "stage3-gen-std-\(version.suffix(10)).tar.xz"
+        #expect(content(master, "\(version)/\(name)") == content(one, "\(version)/\(name)"), "\(path)")
+      }
+    }
+    _ = try receive()
+    let (here, there) = (try Tree(one.mirror).nodes, try Tree(master.mirror).nodes)
+    for (path, node) in here where path.hasPrefix("std/x86/gen/2016") && !path.contains("/stage1") {
+      #expect(there[path] == node, "\(path)")
+    }
+    #expect(there.keys.filter { $0.contains(".mirrorctl-") } == [])
+  }
+
+  @Test("with nothing uploaded receive says nothing, and ends with 0")
+  func nothing() throws {
+    let outcome = try receive()
+    #expect(outcome.output.isEmpty && outcome.errors.isEmpty)
+  }
+}
