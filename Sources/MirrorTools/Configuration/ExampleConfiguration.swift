@@ -55,5 +55,19 @@ public enum ExampleConfiguration {
     keep: 3
     keep-monthly: 6
 
+    # Where `mirrorctl publish` sends the mirror: a path, rsync://HOST/MODULE/PATH or HOST:/PATH.
+    # [section publish/public]
+    # to: rsync://mirror.example.org/stages
+    # url: https://mirror.example.org/stages
+    # Remove there what is gone here, a day later.
+    # delete: yes
+    # keep-remote-grace: 1d
+
+    # A server that only builds sends its own subarches to a master, whose rotation has them in also-stored.
+    # [section publish/master]
+    # to: mirror@master.example.org:/srv/mirror
+    # what: own
+    # receive: ssh
+
     """
 }
