@@ -103,14 +103,14 @@ extension PublishPlan {
 /// What on the other side is ours to remove: what lies in subarches and snapshots.
 private struct RemoteScope {
   private var subarches: Set<MirrorPath>
-  private let held: [MirrorPath]
+  private let held: Set<MirrorPath>
   /// What was found to be ours by an earlier run, which may have removed what told so.
   private let known: [MirrorPath: Int64]
   private let isWhole: Bool
 
   init(_ local: LocalListing, _ remote: RemoteListing, known: [MirrorPath: Int64], isWhole: Bool) {
     subarches = local.subarches
-    held = local.held
+    held = Set(local.held)
     self.known = known
     self.isWhole = isWhole
     guard isWhole else { return }
@@ -126,7 +126,7 @@ private struct RemoteScope {
   }
 
   func holds(_ path: MirrorPath) -> Bool {
-    guard !held.contains(where: { path.isWithin($0) }) else { return false }
+    guard !held.contains(path), !path.ancestors.contains(where: held.contains) else { return false }
     if known[path] != nil { return true }
     let components = path.components
     let isOurs: Bool

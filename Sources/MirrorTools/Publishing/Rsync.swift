@@ -49,7 +49,7 @@ struct Rsync: Sendable {
         "--times", "--links", "--omit-link-times", "--safe-links", "--perms", "--chmod=F644",
         "--no-implied-dirs", "--partial-dir=\(RsyncLeftover.directory)", "--delay-updates",
         "--from0", "--files-from=-",
-        "--info=progress2", "--no-human-readable",
+        "--info=progress2", "--no-human-readable", "--outbuf=N",
       ] + (directory.isEmpty ? [] : ["--mkpath"]) + options,
       ["--", "/", target.destination.argument(below: directory)], input: names, transfers: true)
   }

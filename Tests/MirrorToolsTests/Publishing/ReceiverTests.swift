@@ -1,0 +1,89 @@
+import Glibc
+import SystemPackage
+import TestSupport
+import Testing
+
+@testable import MirrorTools
+
+@Suite("Uploads that wait")
+struct ReceiverTests {
+  private let mirror: TestMirror
+
+  init() throws {
+    mirror = try TestMirror()
+    try mirror.file(".incoming/one/std/x86/gen/2016-01-01/.~partial~/stage3.tar.xz", "half")
+  }
+
+  /// Receives so many days from now.
+  private func receive(days: Int64 = 0) throws -> [ReceiveReport] {
+    let run = DigestRun(
+      root: mirror.root, catalog: try Catalog.inMemory(), hashing: HashingOptions(),
+      now: Int64(time(nil)) + days * 86_400, progress: RunProgress(), cancellation: Cancellation())
+    return try Receiver(mirror.root, MirrorLayout(), RotationSettings(), run).receive([])
+  }
+
+  private func complete(_ body: (inout UploadManifest) -> Void = { _ in }) throws {
+    var manifest = UploadManifest(server: "one", date: "")
+    body(&manifest)
+    try mirror.file(".incoming/one/.complete", String(decoding: try manifest.encoded(), as: UTF8.self))
+  }
+
+  @Test("an unfinished one is left alone, and told of after a week")
+  func age() throws {
+    #expect(try receive(days: 6).flatMap(\.problems).isEmpty)
+    let problems = try receive(days: 8).flatMap(\.problems)
+    #expect(problems.count == 1)
+    #expect("\(problems[0])".contains("an upload of one has not gone on since"))
+    #expect(mirror.content(".incoming/one/std/x86/gen/2016-01-01/.~partial~/stage3.tar.xz") != nil)
+  }
+
+  @Test("with a finished one goes what belonged to none for a day, and no sooner")
+  func sweep() throws {
+    try complete()
+    _ = try receive()
+    #expect(try mirror.names(in: ".incoming/one") == ["std"])
+    try complete()
+    _ = try receive(days: 2)
+    #expect(try mirror.names(in: ".incoming/one") == [])
+  }
+
+  @Test("one that lacks a file is not finished: its manifest goes, the rest stays")
+  func lacking() throws {
+    try mirror.file(".incoming/one/std/x86/gen/2016-01-01/a", "a")
+    let digest = hex(try OpenSSLDigest.sha256(of: Array("a".utf8)))
+    try complete {
+      $0.files = ["a", "b"].map {
+        .init(path: ExactPath(MirrorPath("std/x86/gen/2016-01-01/\($0)")), size: 1, sha256: digest)
+      }
+    }
+    #expect(try "\(receive().flatMap(\.problems))".contains("has not arrived"))
+    #expect(mirror.content(".incoming/one/.complete") == nil)
+    #expect(mirror.content(".incoming/one/std/x86/gen/2016-01-01/a") != nil)
+    #expect(mirror.content("std/x86/gen/2016-01-01/a") == nil)
+  }
+
+  @Test("a manifest that cannot be read is told, and stays to be looked at")
+  func nonsense() throws {
+    try mirror.file(".incoming/one/.complete", "{")
+    #expect(try "\(receive().flatMap(\.problems))".contains("is no manifest"))
+    #expect(mirror.content(".incoming/one/.complete") != nil)
+  }
+
+  @Test("digests that were checked on the way in are not computed again")
+  func catalog() throws {
+    try mirror.file(".incoming/one/std/x86/gen/2016-01-01/stage3.tar.xz", "a")
+    let digest = hex(try OpenSSLDigest.sha256(of: Array("a".utf8)))
+    let path: MirrorPath = "std/x86/gen/2016-01-01/stage3.tar.xz"
+    try complete { $0.files = [.init(path: ExactPath(path), size: 1, sha256: digest)] }
+    let catalog = try Catalog.inMemory()
+    let run = DigestRun(
+      root: mirror.root, catalog: catalog, hashing: HashingOptions(), now: 7, progress: RunProgress(),
+      cancellation: Cancellation())
+    let reports = try Receiver(mirror.root, MirrorLayout(), RotationSettings(), run).receive([])
+    #expect(reports.map(\.files) == [1])
+    let record = try #require(try catalog.record(of: path))
+    let status = try AnchoredDirectory(root: mirror.root).optionalStatus(of: path)
+    #expect(status.map { $0.identity.isSameFile(as: record.identity) } == true)
+    #expect(record.digests[.sha256].map { hex($0) } == digest)
+  }
+}
