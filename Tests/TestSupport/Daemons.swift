@@ -147,8 +147,13 @@ private final class DaemonProcess {
     let arguments = command.map { strdup($0) } + [nil]
     let environment = sandbox.environment.map { strdup("\($0)=\($1)") } + [nil]
     defer { for text in arguments + environment { free(text) } }
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    // Its own group: what serves a connection whose client hangs ends with it.
+    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP))
     var started: pid_t = 0
-    let result = posix_spawn(&started, command[0], &actions, nil, arguments, environment)
+    let result = posix_spawn(&started, command[0], &actions, &attributes, arguments, environment)
     guard result == 0 else { throw Errno(rawValue: result) }
     pid = started
   }
@@ -171,12 +176,12 @@ private final class DaemonProcess {
   func end() {
     guard !hasEnded else { return }
     hasEnded = true
-    kill(pid, SIGTERM)
+    kill(-pid, SIGTERM)
     for _ in 0..<200 {
       if waitpid(pid, nil, WNOHANG) != 0 { return }
       usleep(10_000)
     }
-    kill(pid, SIGKILL)
+    kill(-pid, SIGKILL)
     waitpid(pid, nil, 0)
   }
 }

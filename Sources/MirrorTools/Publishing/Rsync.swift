@@ -88,7 +88,7 @@ struct Rsync: Sendable {
     var failures = 0
     while true {
       let outcome = try HostProgram.run(
-        command, input: input, environment: ["LC_ALL": "C", "TZ": "UTC"], leads: true,
+        command, input: input, environment: environment, leads: true,
         cancellation: cancellation, heard: transfers ? { hear($0) } : nil)
       if outcome.status == 0 { return outcome }
       let complaint = String(decoding: outcome.errors, as: UTF8.self)
@@ -101,8 +101,15 @@ struct Rsync: Sendable {
     }
   }
 
+  /// Listings are read in C and UTC. Without a password rsync would ask for one at the terminal.
+  private var environment: [String: String] {
+    let language = ["LC_ALL": "C", "TZ": "UTC"]
+    return getenv("RSYNC_PASSWORD") == nil ? language.merging(["RSYNC_PASSWORD": ""]) { $1 } : language
+  }
+
   private func common(_ transfers: Bool) -> [String] {
-    var options = ["--timeout=600"]
+    // A listing that we are killed in ends by itself only so; rsync's own child goes on.
+    var options = [transfers ? "--timeout=600" : "--timeout=120"]
     switch target.destination {
     case .daemon:
       options.append("--contimeout=60")

@@ -56,6 +56,24 @@ struct PublishFaultTests {
     #expect(try Tree(published).nodes.isEmpty)
   }
 
+  @Test("a module that wants a password gets it from its file, and is never asked for at a terminal")
+  func password() throws {
+    try sandbox.shell("umask 077; echo me:secret > secrets; echo secret > right; echo other > wrong")
+    let daemon = try RsyncDaemon(
+      ["out": published], settings: ["auth users = me", "secrets file = \(sandbox.path)/secrets"], in: sandbox
+    )
+    let url = daemon.url("out").replacing("rsync://", with: "rsync://me@")
+    for (file, status) in [("", 1), ("wrong", 1), ("right", 0)] as [(String, Int32)] {
+      let setting = file.isEmpty ? "" : "password-file: \(sandbox.path)/\(file)"
+      try site.configure("[section publish/out]\nto: \(url)\nretries: 0\n\(setting)")
+      // With a terminal, so that rsync could ask.
+      let command = site.command(["publish"]).map { "'\($0)'" }.joined(separator: " ")
+      let outcome = try sandbox.run(["script", "-qec", command, "/dev/null"])
+      #expect(outcome.status == status, "\(file): \(outcome.text)")
+      #expect((status == 0) == !outcome.text.contains("auth failed"), "\(outcome.text)")
+    }
+  }
+
   @Test("a directory that is not there is not made: a disk may not be mounted")
   func missingDirectory() throws {
     try site.configure("[section publish/out]\nto: \(published)/deeper\nretries: 0")
