@@ -14,6 +14,8 @@ public struct MirrorConfiguration: Sendable {
   public var rotation = RotationSettings()
   /// `rotation/keep` and its kin; nil if none is said.
   public var retention: RetentionPolicy?
+  /// `[section index]`.
+  public var index = IndexSettings()
 
   /// Nothing is said.
   public init() {}
@@ -33,11 +35,12 @@ public struct MirrorConfiguration: Sendable {
     let section = RotationSection(elements)
     rotation = try section.settings()
     retention = try section.retention()
+    index = try IndexSettings(elements)
   }
 
   /// The sections that are mirrorctl's own, where a setting that it does not know is an error.
   static func sections(_ elements: Elements) -> [SettingsSection] {
-    [RotationSection.section(elements)]
+    [RotationSection.section(elements), IndexSettings.section(elements)]
   }
 
   private func text(_ name: String, _ elements: Elements) throws -> String? {

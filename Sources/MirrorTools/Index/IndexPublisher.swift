@@ -1,46 +1,69 @@
 public import SystemPackage
 
-/// Puts an index in place, durably, and only if it says something new.
-public enum IndexPublisher {
-  /// Writes `index.xml` or `index.json` into the mirror at `root`; tells whether it changed.
+/// Puts index files in place, durably, in order, and only those that say something new.
+public struct IndexPublisher: ~Copyable {
+  private let root: AnchoredDirectory
+
+  /// Writes into the mirror at `root`.
+  public init(root: FilePath, _ layout: MirrorLayout = MirrorLayout()) throws(MirrorError) {
+    self.root = try AnchoredDirectory(root: root, layout: layout)
+  }
+
+  /// Writes a file, and what belongs to it right after; tells whether it changed.
+  ///
+  /// - Parameter companions: what is to lie beside it, its signatures; asked of what is about to be written.
   @discardableResult
-  public static func publish(
-    _ bytes: [UInt8], as name: FileName, in root: FilePath, _ layout: MirrorLayout = MirrorLayout()
+  public func publish(
+    _ file: IndexFile, companions: (IndexFile) throws(MirrorError) -> [IndexFile] = { _ in [] }
   ) throws(MirrorError) -> Bool {
-    let directory = try AnchoredDirectory(root: root, layout: layout)
+    let beside = try companions(file)
+    let changed = try write(file)
+    for companion in beside { try write(companion) }
+    return changed
+  }
+
+  @discardableResult
+  private func write(_ file: IndexFile) throws(MirrorError) -> Bool {
+    let directory = try directory(file.path.parent)
+    let name = file.path.name
     let existing = try directory.status(of: name)
     if let existing {
       guard existing.kind == .regular else {
         throw MirrorError(
           .invalid, directory.displayed(name), "is not a regular file", remedy: "move it away")
       }
-      if existing.size == bytes.count,
-        try directory.contents(of: MirrorPath(bytes: name.bytes), limit: bytes.count) == bytes
+      if existing.size == file.bytes.count,
+        try directory.contents(of: MirrorPath(bytes: name.bytes), limit: file.bytes.count) == file.bytes
       {
         return false
       }
     }
     let folder = try directory.status()
     try DurableFile.write(
-      bytes, to: name, in: directory, existing.map(Ownership.init(of:)) ?? Ownership(forNewFileIn: folder))
+      file.bytes, to: name, in: directory,
+      existing.map(Ownership.init(of:)) ?? Ownership(forNewFileIn: folder))
     return true
   }
 
-  /// Whether an index of that name lies in the mirror at `root`.
-  public static func exists(_ name: FileName, in root: FilePath) throws(MirrorError) -> Bool {
-    try AnchoredDirectory(root: root).status(of: name) != nil
+  /// A directory of the mirror, made where it is missing.
+  private func directory(_ path: MirrorPath) throws(MirrorError) -> AnchoredDirectory {
+    var directory = try root.duplicate()
+    for component in path.components {
+      if try directory.status(of: component) == nil { try directory.makeDirectory(component) }
+      directory = try directory.directory(component)
+    }
+    return directory
   }
 
-  /// Writes an index to a file anywhere, in the same way.
+  /// Writes a file anywhere, in the same way; tells whether it changed.
   @discardableResult
   public static func write(_ bytes: [UInt8], to output: FilePath) throws(MirrorError) -> Bool {
     guard let name = output.lastComponent, name.kind == .regular else {
       throw MirrorError(.invalid, escaped(output.bytes), "is no file's name", remedy: "name a file")
     }
     let parent = output.removingLastComponent()
-    return try publish(
-      bytes, as: FileName(bytes: FilePath(root: nil, components: name).bytes),
-      in: parent.isEmpty ? "." : parent)
+    return try IndexPublisher(root: parent.isEmpty ? "." : parent).write(
+      IndexFile(path: MirrorPath(bytes: FilePath(root: nil, components: name).bytes), bytes: bytes))
   }
 }
 

@@ -5,17 +5,17 @@ import SystemPackage
 struct IndexCommand: Verb {
   static let configuration = CommandConfiguration(
     commandName: "index",
-    abstract: "Write index.xml, which tells downloaders the newest of everything.",
+    abstract: "Write index.xml, which tells downloaders the newest of everything, and its like.",
     discussion: """
-      The file is replaced whole, and only when it would say something else. Without --output it lies in the \
-      mirror's root.
+      Files are replaced whole, and only those that would say something else. Without --format the formats of \
+      index/formats in the configuration are written, xml if it says nothing. Without --output they lie in the \
+      mirror.
       """)
 
   @OptionGroup var global: GlobalOptions
   @OptionGroup var lock: LockOptions
 
-  @Option(name: .long, help: ArgumentHelp("What to write: xml or json.", valueName: "format"))
-  var format: IndexFormat = .xml
+  @OptionGroup var formats: IndexOptions
 
   @Option(
     name: .shortAndLong, help: ArgumentHelp("Write there instead; - for standard output.", valueName: "file"),
@@ -25,80 +25,94 @@ struct IndexCommand: Verb {
   func run(_ context: CommandContext) throws -> ExitStatus {
     guard let output else {
       let session = try MirrorSession(global, context, verb: "index", lock: lock)
-      let result = try session.index(format)
+      let result = try session.index(formats.over(session.configuration.index))
       if global.json {
-        try context.print(json: IndexOutput(mirror: "\(session.root)", changed: result.summary != nil))
-      } else if let summary = result.summary, !global.quiet {
+        try context.print(json: IndexOutput(mirror: "\(session.root)", files: result.files))
+      } else if let summary = result.step.summary, !global.quiet {
         context.print(summary)
       }
-      return result.status
+      return result.step.status
     }
     let session = try MirrorSession(global, context)
-    let (document, mirror) = try session.document()
-    let bytes = try format.bytes(document)
+    let mirror = try session.scan()
+    let source = try session.indexSource(mirror)
+    let chosen = formats.over(session.configuration.index)
+    guard chosen.count == 1, let format = chosen.first, format.fileName != nil else {
+      throw ValidationError("--output takes one format that is one file: --format xml or --format json.")
+    }
+    let bytes = try format.files(source).flatMap(\.bytes)
     if output == "-" {
       context.output.write(bytes)
     } else {
       try IndexPublisher.write(bytes, to: FilePath(output))
     }
-    return session.report(document.problems, mirror: mirror)
+    return session.report(source.document.problems, mirror: mirror)
   }
+}
+
+/// Which indexes are written.
+struct IndexOptions: ParsableArguments {
+  @Option(
+    name: .customLong("format"),
+    help: ArgumentHelp(
+      "What to write: \(IndexFormat.allCases.map(\.rawValue).joined(separator: ", ")).", valueName: "list"),
+    transform: { try parseList($0, "format") })
+  var formats: [IndexFormat] = []
+
+  /// What is asked for, or else what the configuration says.
+  func over(_ settings: IndexSettings) -> [IndexFormat] { formats.isEmpty ? settings.formats : formats }
 }
 
 private struct IndexOutput: Encodable {
   let version = 1
   let mirror: String
   let changed: Bool
-}
+  let files: [MirrorPath]
 
-/// How an index is written.
-enum IndexFormat: String, ExpressibleByArgument, CaseIterable {
-  case xml, json
-
-  var fileName: FileName { FileName("index.\(rawValue)") }
-
-  func bytes(_ document: IndexDocument) throws(MirrorError) -> [UInt8] {
-    switch self {
-    case .xml: try XMLIndexWriter.bytes(document)
-    case .json: try JSONIndexWriter.bytes(document)
-    }
+  init(mirror: String, files: [MirrorPath]) {
+    self.mirror = mirror
+    changed = !files.isEmpty
+    self.files = files
   }
 }
 
 extension MirrorSession {
-  /// Writes an index into the mirror's root.
-  func index(_ format: IndexFormat = .xml) throws -> StepResult {
-    let (document, mirror) = try document()
-    let changed = try IndexPublisher.publish(
-      try format.bytes(document), as: format.fileName, in: root, try configuration.layout())
-    let count = counted(document.subarches.count, "subarch", "subarches")
-    return StepResult(
-      status: report(document.problems, mirror: mirror),
-      summary: changed ? "\(format.fileName) written, \(count)" : nil)
+  /// Writes what is asked for, and keeps true what is there, each file after those that it names.
+  func index(_ formats: [IndexFormat]) throws -> (step: StepResult, files: [MirrorPath]) {
+    let mirror = try scan()
+    let source = try indexSource(mirror)
+    let files = try write(source, formats)
+    let count = counted(source.document.subarches.count, "subarch", "subarches")
+    let named = files.count == 1 ? "\(files[0])" : counted(files.count, "file", "files")
+    return (
+      StepResult(
+        status: report(source.document.problems, mirror: mirror),
+        summary: files.isEmpty ? nil : "\(named) written, \(count)"),
+      files
+    )
   }
 
   /// Takes what is about to go out of the indexes that are there: versions, and tarballs marked for compression.
   func unlist(_ versions: [MirrorPath], in mirror: Mirror) throws(MirrorError) {
-    for format in IndexFormat.allCases where try IndexPublisher.exists(format.fileName, in: root) {
-      let document = try document(of: mirror, excluding: Set(versions))
-      _ = try IndexPublisher.publish(
-        try format.bytes(document), as: format.fileName, in: root, try configuration.layout())
+    _ = try write(try indexSource(mirror, excluding: Set(versions)), [])
+  }
+
+  func indexSource(_ mirror: Mirror, excluding: Set<MirrorPath> = []) throws(MirrorError) -> IndexSource {
+    try IndexSource(
+      mirror, configuration, catalog: try catalog(), excluding: excluding, today: context.today,
+      now: context.now())
+  }
+
+  private func write(_ source: IndexSource, _ wanted: [IndexFormat]) throws(MirrorError) -> [MirrorPath] {
+    let publisher = try IndexPublisher(root: root, try configuration.layout())
+    var changed: [MirrorPath] = []
+    for format in IndexFormat.allCases {
+      let isPresent = try format.isPresent(in: source.mirror)
+      guard isPresent || wanted.contains(format) else { continue }
+      for file in try format.files(source) {
+        if try publisher.publish(file) { changed.append(file.path) }
+      }
     }
-  }
-
-  fileprivate func document() throws(MirrorError) -> (IndexDocument, Mirror) {
-    let mirror = try scan()
-    return (try document(of: mirror), mirror)
-  }
-
-  private func document(
-    of mirror: Mirror, excluding: Set<MirrorPath> = []
-  ) throws(MirrorError) -> IndexDocument {
-    let lookup = try DigestLookup(mirror, catalog: try catalog())
-    let ignored = mirror.subarches.filter { configuration.rotation.ignoredBuilds.contains($0.release) }
-    return IndexDocument(
-      mirror, ignoring: Set(ignored.map(\.path)), today: context.today, excluding: excluding,
-      digests: { lookup($0) },
-      buildInfo: { version throws(MirrorError) in try BuildInfo.read(version, in: mirror) })
+    return changed
   }
 }

@@ -1,0 +1,46 @@
+/// All that index files are made of, as it was at one moment.
+public struct IndexSource: Sendable {
+  /// What is stored here.
+  public let mirror: Mirror
+  /// The newest of each subarch.
+  public let document: IndexDocument
+  let settings: IndexSettings
+  let catalog: Catalog
+  /// Versions that are about to be removed, and builds that are not listed.
+  private let (excluded, ignored): (Set<MirrorPath>, Set<FileName>)
+  private let lookup: DigestLookup
+  /// The local day.
+  let today: CalendarDate
+  /// Seconds since the epoch.
+  let now: Int64
+
+  /// Gathers it.
+  ///
+  /// - Parameters:
+  ///   - excluding: versions that are about to be removed.
+  ///   - now: seconds since the epoch.
+  public init(
+    _ mirror: Mirror, _ configuration: MirrorConfiguration, catalog: Catalog,
+    excluding: Set<MirrorPath> = [], today: CalendarDate, now: Int64
+  ) throws(MirrorError) {
+    let lookup = try DigestLookup(mirror, catalog: catalog)
+    let ignored = Set(configuration.rotation.ignoredBuilds)
+    document = IndexDocument(
+      mirror, ignoring: Set(mirror.subarches.lazy.filter { ignored.contains($0.release) }.map(\.path)),
+      today: today, excluding: excluding, digests: { lookup($0) },
+      buildInfo: { version throws(MirrorError) in try BuildInfo.read(version, in: mirror) })
+    (self.mirror, self.catalog, self.lookup) = (mirror, catalog, lookup)
+    (excluded, self.ignored) = (excluding, ignored)
+    (self.today, self.now) = (today, now)
+    settings = configuration.index
+  }
+
+  /// Subarches that are listed, in path order.
+  var subarches: [Subarch] { mirror.subarches.filter { !ignored.contains($0.release) } }
+
+  /// A subarch's complete versions that stay, oldest first.
+  func versions(of subarch: Subarch) -> [Version] { subarch.built.filter { !excluded.contains($0.path) } }
+
+  /// Lowercase hexadecimal by algorithm (`sha256`, `sha512`, `blake2b`), as far as known.
+  func digests(_ tarball: Tarball) -> [String: String] { lookup(tarball) }
+}
