@@ -46,6 +46,17 @@ public struct BuildRecord: Codable, Hashable, Sendable {
   }
 }
 
+extension BuildRecord {
+  /// Builds of a subarch that are there and not known, or ended otherwise than is known.
+  static func fresh(of subarch: Subarch, known: [BuildRecord], now: Int64) -> [BuildRecord] {
+    var last: [FileName: Outcome] = [:]
+    for record in known { last[record.version] = record.outcome }
+    return subarch.versions.compactMap { version in
+      BuildRecord(version, of: subarch, seen: now).flatMap { $0.outcome == last[version.name] ? nil : $0 }
+    }
+  }
+}
+
 /// When a verb last ran on a mirror, in seconds since the epoch.
 public struct RunRecord: Codable, Hashable, Sendable {
   /// When it last ended.

@@ -16,6 +16,8 @@ public struct MirrorConfiguration: Sendable {
   public var retention: RetentionPolicy?
   /// `[section index]`.
   public var index = IndexSettings()
+  /// `[section hooks]`.
+  public var hooks = HookSettings()
 
   /// Nothing is said.
   public init() {}
@@ -36,11 +38,14 @@ public struct MirrorConfiguration: Sendable {
     rotation = try section.settings()
     retention = try section.retention()
     index = try IndexSettings(elements)
+    hooks = try HookSettings(elements)
   }
 
   /// The sections that are mirrorctl's own, where a setting that it does not know is an error.
   static func sections(_ elements: Elements) -> [SettingsSection] {
-    [RotationSection.section(elements), IndexSettings.section(elements)]
+    [
+      RotationSection.section(elements), IndexSettings.section(elements), HookSettings.section(elements),
+    ]
   }
 
   private func text(_ name: String, _ elements: Elements) throws -> String? {

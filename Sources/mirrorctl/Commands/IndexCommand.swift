@@ -80,6 +80,7 @@ extension MirrorSession {
   /// Writes what is asked for, and keeps true what is there, each file after those that it names.
   func index(_ formats: [IndexFormat]) throws -> (step: StepResult, files: [MirrorPath]) {
     let mirror = try scan()
+    try catalog().note(mirror, now: context.now())
     let source = try indexSource(mirror)
     let files = try write(source, formats)
     let count = counted(source.document.subarches.count, "subarch", "subarches")
