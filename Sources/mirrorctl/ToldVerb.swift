@@ -33,7 +33,10 @@ final class RunEvent {
   init(verb: String) { self.verb = verb }
 
   /// Takes hooks and mirror from the run's session.
-  func begin(_ session: borrowing MirrorSession) { run = (session.configuration.hooks, session.root) }
+  func begin(_ session: borrowing MirrorSession) {
+    let hooks = session.options.configuration.noHostCode ? HookSettings() : session.configuration.hooks
+    run = (hooks, session.root)
+  }
 
   fileprivate func tell(_ status: ExitStatus, _ problem: String?, _ context: CommandContext) {
     // What runs elsewhere, or was stopped by hand, is nobody's failure.

@@ -152,6 +152,7 @@ static inline int clinux_spawn(char *const *arguments, char *const *environment,
     const unsigned long none = 0;
     syscall(SYS_rt_sigprocmask, 2 /* SIG_SETMASK */, &none, (void *)0, 8UL);
     clinux_reset_signals();
+    clinux_hide_descriptors(3);
     clinux_die_with_parent();
     if (leads) setpgid(0, 0);
     if (getppid() == parent && dup2(input, 0) == 0 && dup2(output, 1) == 1 && dup2(errors, 2) == 2)

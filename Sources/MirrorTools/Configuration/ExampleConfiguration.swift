@@ -55,5 +55,10 @@ public enum ExampleConfiguration {
     keep: 3
     keep-monthly: 6
 
+    # What hears of the end of a run, as JSON on its standard input.
+    # [section hooks]
+    # on-failure: mail -s "mirrorctl $MIRRORCTL_VERB failed" root
+    # limit: 60s
+
     """
 }

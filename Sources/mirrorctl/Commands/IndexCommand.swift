@@ -111,7 +111,8 @@ extension MirrorSession {
       let isPresent = try format.isPresent(in: source.mirror)
       guard isPresent || wanted.contains(format) else { continue }
       for file in try format.files(source) {
-        if try publisher.publish(file) { changed.append(file.path) }
+        let isNews = try publisher.publish(file)
+        changed += isNews ? [file.path] : []
       }
     }
     return changed

@@ -46,7 +46,8 @@ struct PrometheusText {
 
   private static func labels(of subarch: SubarchStatus) -> [(String, String)] {
     [
-      ("build", "\(subarch.release)"), ("arch", "\(subarch.arch)"), ("subarch", "\(subarch.subarch)"),
+      ("build", subarch.release.jsonText), ("arch", subarch.arch.jsonText),
+      ("subarch", subarch.subarch.jsonText),
     ]
   }
 
