@@ -55,5 +55,12 @@ public enum ExampleConfiguration {
     keep: 3
     keep-monthly: 6
 
+    # Sign with this key: its whole fingerprint, as gpg --fingerprint shows it.
+    # [section signing]
+    # key: 0123 4567 89AB CDEF 0123  4567 89AB CDEF 0123 4567
+    # homedir: /var/lib/mirrorctl/gnupg
+    # formats: gpg asc
+    # what: tarballs digests index
+
     """
 }

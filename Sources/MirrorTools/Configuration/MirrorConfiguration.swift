@@ -15,6 +15,9 @@ public struct MirrorConfiguration: Sendable {
   /// `rotation/keep` and its kin; nil if none is said.
   public var retention: RetentionPolicy?
 
+  /// `[section signing]`; nil if nothing is to be signed.
+  public var signing: SigningSettings?
+
   /// Nothing is said.
   public init() {}
 
@@ -33,11 +36,12 @@ public struct MirrorConfiguration: Sendable {
     let section = RotationSection(elements)
     rotation = try section.settings()
     retention = try section.retention()
+    signing = try SigningSection(elements).settings()
   }
 
   /// The sections that are mirrorctl's own, where a setting that it does not know is an error.
   static func sections(_ elements: Elements) -> [SettingsSection] {
-    [RotationSection.section(elements)]
+    [RotationSection.section(elements), SigningSection.section(elements)]
   }
 
   private func text(_ name: String, _ elements: Elements) throws -> String? {

@@ -12,7 +12,7 @@ public struct DigestGenerator: Sendable {
     let anchor = try AnchoredDirectory(root: run.root)
     let records = try run.catalog.records()
     return DigestPlanner(
-      options: options, records: records,
+      options: options, signing: run.signing, records: records,
       readSidecar: { path in
         // Unreadable or malformed: the tarball is hashed and the sidecar written anew.
         guard let text = try? anchor.contents(of: path, limit: 4096) else { return nil }
@@ -39,11 +39,23 @@ public struct DigestGenerator: Sendable {
     }
     work.flush()
     for folder in plan.folders where !run.cancellation.isCancelled { work.writeDigests(of: folder) }
-    for link in plan.links where !run.cancellation.isCancelled { work.change(link) }
-    for removal in plan.removals where !run.cancellation.isCancelled { work.remove(removal) }
+    let signatures = SignatureWork(run, work)
+    let isTarball = plan.signatures.map { TarballName($0.path.name) != nil }
+    signatures.signTarballs(zip(plan.signatures, isTarball).filter(\.1).map(\.0))
+    for link in plan.links + plan.doubtfulLinks where !run.cancellation.isCancelled { work.change(link) }
+    // A signature goes before what it signs.
+    for isSignature in [true, false] {
+      for removal in plan.removals where removal.isSignature == isSignature {
+        if !run.cancellation.isCancelled { work.remove(removal) }
+      }
+    }
     for folder in plan.folders where !run.cancellation.isCancelled { work.writeManifests(of: folder) }
+    signatures.signDigests(zip(plan.signatures, isTarball).filter { !$0.1 }.map(\.0))
     work.forget(plan.forgotten)
     var report = work.report
+    // What was taken away only to be made anew is not gone.
+    let signed = Set(report.actions.lazy.filter { $0.kind == .signed }.map(\.path))
+    report.actions.removeAll { $0.kind == .removed && signed.contains($0.path) }
     report.actions.sort { $0.path < $1.path }
     report.corrupt.sort()
     report.problems.sort { $0.subject < $1.subject }
