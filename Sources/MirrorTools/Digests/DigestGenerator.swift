@@ -28,6 +28,7 @@ public struct DigestGenerator: Sendable {
     let work = DigestWork(
       anchor: Shared(try AnchoredDirectory(root: run.root, layout: run.layout)), catalog: run.catalog,
       records: plan.records,
+      links: Dictionary(grouping: plan.signatureLinks, by: \.signature).mapValues { $0.map(\.link.path) },
       forced: Set(plan.hashes.lazy.filter { $0.reason == .forced }.map(\.path)), now: run.now)
     work.note(corrupt: plan.corrupt)
     for known in plan.known where !run.cancellation.isCancelled { work.settle(known) }
@@ -42,7 +43,8 @@ public struct DigestGenerator: Sendable {
     let signatures = SignatureWork(run, work)
     let isTarball = plan.signatures.map { TarballName($0.path.name) != nil }
     signatures.signTarballs(zip(plan.signatures, isTarball).filter(\.1).map(\.0))
-    for link in plan.links + plan.doubtfulLinks where !run.cancellation.isCancelled { work.change(link) }
+    for link in plan.links where !run.cancellation.isCancelled { work.change(link) }
+    for (_, link) in plan.signatureLinks where !run.cancellation.isCancelled { work.restore(link) }
     // A signature goes before what it signs.
     for isSignature in [true, false] {
       for removal in plan.removals where removal.isSignature == isSignature {
@@ -53,9 +55,13 @@ public struct DigestGenerator: Sendable {
     signatures.signDigests(zip(plan.signatures, isTarball).filter { !$0.1 }.map(\.0))
     work.forget(plan.forgotten)
     var report = work.report
-    // What was taken away only to be made anew is not gone.
+    // What was taken away only to be made anew is not gone; a link that is back is as it was.
     let signed = Set(report.actions.lazy.filter { $0.kind == .signed }.map(\.path))
-    report.actions.removeAll { $0.kind == .removed && signed.contains($0.path) }
+    let restored = Set(report.actions.lazy.filter { $0.kind == .removed }.map(\.path))
+      .intersection(report.actions.lazy.filter { $0.kind == .linked }.map(\.path))
+    report.actions.removeAll {
+      $0.kind == .removed && signed.contains($0.path) || restored.contains($0.path)
+    }
     report.actions.sort { $0.path < $1.path }
     report.corrupt.sort()
     report.problems.sort { $0.subject < $1.subject }

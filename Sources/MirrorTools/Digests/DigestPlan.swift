@@ -140,8 +140,8 @@ public struct DigestPlan: Encodable, Sendable {
   /// Tarballs known to be corrupt, kept as they are.
   public var corrupt: [MirrorPath] = []
   var folders: [FolderSidecars] = []
-  /// Links to signatures that may go.
-  var doubtfulLinks: [LinkChange] = []
+  /// Links to signatures that may go, and what they say: they go first, and come back last.
+  var signatureLinks: [(signature: MirrorPath, link: LinkChange)] = []
   /// Records of tarballs that are gone.
   var forgotten: [MirrorPath] = []
 

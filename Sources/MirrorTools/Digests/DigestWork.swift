@@ -4,6 +4,8 @@ import Synchronization
 final class DigestWork: Sendable {
   let anchor: Shared<AnchoredDirectory>
   private let catalog: Catalog
+  /// Links to signatures, by the signature.
+  private let links: [MirrorPath: [MirrorPath]]
   private let forced: Set<MirrorPath>
   private let now: Int64
   private let state: Mutex<State>
@@ -17,10 +19,11 @@ final class DigestWork: Sendable {
 
   init(
     anchor: Shared<AnchoredDirectory>, catalog: Catalog, records: [MirrorPath: CatalogRecord],
-    forced: Set<MirrorPath>, now: Int64
+    links: [MirrorPath: [MirrorPath]], forced: Set<MirrorPath>, now: Int64
   ) {
     self.anchor = anchor
     self.catalog = catalog
+    self.links = links
     self.forced = forced
     self.now = now
     state = Mutex(State(records: records))
@@ -72,6 +75,16 @@ final class DigestWork: Sendable {
       known = SidecarText.parseAll(text).first { $0.file == nil }?.digests
     }
     guard let known, !known.agrees(with: result.digests) else { return }
+    for format in SignatureFormat.allCases {
+      let signature = path.parent.appending(format.signature(of: path.name))
+      for link in links[signature] ?? [] {
+        let folder = try anchor.value.directory(link.parent)
+        guard try folder.status(of: link.name)?.kind == .link else { continue }
+        try folder.unlink(link.name)
+        try folder.sync()
+        note(.removed, link)
+      }
+    }
     for name in try SignatureFiles.drop(of: path.name, in: directory) {
       note(.removed, path.parent.appending(name))
     }
@@ -225,6 +238,13 @@ final class DigestWork: Sendable {
         try directory.sync()
         state.withLock { $0.report.add(.removed, link.path) }
       }
+    }
+  }
+
+  /// Makes a link to a signature again that went with it, if that is there again.
+  func restore(_ link: DigestPlan.LinkChange) {
+    attempt { () throws(MirrorError) in
+      if try anchor.value.directory(link.path.parent).status(of: link.path.name) == nil { change(link) }
     }
   }
 

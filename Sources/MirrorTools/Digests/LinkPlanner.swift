@@ -42,11 +42,11 @@ struct LinkPlanner {
       let path = folder.path.appending(name)
       let existing = folder.links.first { $0.path.name == name }
       let sidecar = destination.parent.appending(destination.name.appending(kind.rawValue))
+      let text = FileName(bytes: link.target).appending(kind.rawValue)
       if existing != nil, doubtful.contains(sidecar) {
-        plan.doubtfulLinks.append(.init(path: path, target: nil))
+        plan.signatureLinks.append((sidecar, .init(path: path, target: text)))
       }
       if let target, let tarball, signed.contains(sidecar) || has(kind, tarball, in: target) {
-        let text = FileName(bytes: link.target).appending(kind.rawValue)
         if existing?.target != text.bytes { plan.links.append(.init(path: path, target: text)) }
       } else if existing != nil {
         plan.links.append(.init(path: path, target: nil))
