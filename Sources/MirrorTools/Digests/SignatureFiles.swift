@@ -24,6 +24,13 @@ enum SignatureFiles {
     in directory: borrowing AnchoredDirectory
   ) throws(MirrorError) -> Bool {
     guard let signature = try directory.status(of: format.signature(of: file)) else { return true }
-    return signature.identity.mtime < identity.mtime
+    return signature.identity.isOlder(than: identity)
   }
+}
+
+extension FileIdentity {
+  /// Whether a signature was made before the file that it signs was last written to.
+  ///
+  /// A time that lies in the future does not count: the kernel's own of the last change is earlier then.
+  func isOlder(than signed: FileIdentity) -> Bool { mtime < min(signed.mtime, signed.ctime) }
 }

@@ -16,7 +16,7 @@ struct SignaturePlanner {
     if let settings, settings.what.contains(.tarballs) {
       for format in settings.formats {
         let signature = existing.first { $0.kind == format.sidecar }
-        let isOlder = signature.map { $0.status.identity.mtime < tarball.status.identity.mtime }
+        let isOlder = signature.map { $0.status.identity.isOlder(than: tarball.status.identity) }
         guard let why = why(isOlder, isChanged: reason == .changed) else { continue }
         planned.append(format)
         plan.signatures.append(

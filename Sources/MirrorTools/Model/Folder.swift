@@ -60,7 +60,7 @@ struct DigestSignature: Sendable {
     else { return nil }
     self.name = name
     self.file = file
-    isOlder = try directory.status(of: file).map { own.identity.mtime < $0.identity.mtime }
+    isOlder = try directory.status(of: file).map { own.identity.isOlder(than: $0.identity) }
   }
 }
 
