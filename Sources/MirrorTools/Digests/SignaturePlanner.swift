@@ -46,14 +46,15 @@ struct SignaturePlanner {
       + withDigests.map {
         (name: $0.appending(SidecarKind.digests.rawValue), isTouched: touched.contains($0))
       } + manifests.map { (name: $0.fileName, isTouched: !touched.isEmpty) }
+    let existing = Dictionary(folder.digestSignatures.map { ($0.name, $0) }) { first, _ in first }
     var names: [FileName] = []
     for file in files {
       for format in settings.formats {
         let name = format.signature(of: file.name)
         names.append(name)
-        let existing = folder.digestSignatures.first { $0.name == name }
-        let isOlder = existing.map { $0.isOlder ?? true }
-        guard let why = why(isOlder, isChanged: file.isTouched) else { continue }
+        let isOlder = existing[name].map { $0.isOlder ?? true }
+        // A folder that is out of what was asked for has no tarballs here.
+        guard !tarballs.isEmpty, let why = why(isOlder, isChanged: file.isTouched) else { continue }
         plan.signatures.append(
           .init(
             path: folder.path.appending(file.name), format: format, reason: why, size: 0,

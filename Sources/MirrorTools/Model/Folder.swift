@@ -23,6 +23,11 @@ public struct Folder: Sendable {
     self.path = path
     self.status = status
   }
+
+  /// Signatures of the sidecars of a tarball.
+  func signatures(ofDigestsOf tarball: FileName) -> [FileName] {
+    digestSignatures.filter { SidecarKind.parse($0.file)?.tarball == tarball }.map(\.name)
+  }
 }
 
 /// A tarball that lies in the mirror.

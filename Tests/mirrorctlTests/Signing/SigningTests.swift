@@ -68,7 +68,7 @@ import Testing
     #expect(try mirror.isSigned(Mirror.stage3))
     #expect(try mirror.isSigned(Mirror.stage1))
     #expect(
-      try mirror.sandbox.shell("find mirror -name '*.tar.xz.gpg' ! -newermt 2017-01-01 | wc -l").text == "1\n"
+      try mirror.sandbox.shell("find mirror -name '*.tar.xz.gpg' ! -newermt 2017-01-01 | wc -l").text == "0\n"
     )
   }
 
@@ -202,6 +202,29 @@ import Testing
     #expect(
       try mirror.signatures()
         == ["\(Mirror.link).gpg", "\(Mirror.stage1).gpg", "\(Mirror.stage3).gpg"].sorted())
+  }
+
+  @Test("clean takes a snapshot's signatures with it, those of its digests too")
+  func clean() throws {
+    let mirror = try Mirror(.good, "what: tarballs digests")
+    try mirror.sandbox.shell("echo newer > mirror/std/snapshots/portage-2016-11-18.tar.xz")
+    try #require(try mirror.run("digestgen", "--format", "hash.txt,digests,sums").status == 0)
+    #expect(try mirror.run("clean", "--keep", "1", "--apply").status == 0)
+    let names = try mirror.sandbox.shell("ls mirror/std/snapshots").text
+    #expect(!names.contains("2016-11-17") && !names.contains("SHA256SUMS.gpg"), "\(names)")
+    #expect(try mirror.run("digestgen").status == 0)
+    #expect(try mirror.isSigned("std/snapshots/SHA256SUMS"))
+  }
+
+  @Test("only what was asked for is signed")
+  func paths() throws {
+    let mirror = try Mirror(.good, "what: tarballs digests")
+    try mirror.write("")
+    try #require(try mirror.run("digestgen", "--format", "hash.txt,sums").status == 0)
+    try mirror.configure(["what: tarballs digests"])
+    #expect(try mirror.run("digestgen", "\(mirror.sandbox.mirror)/\(Mirror.snapshot)").status == 0)
+    let names = [".gpg", ".hash.txt.gpg"].map { "\(Mirror.snapshot)\($0)" }
+    #expect(try mirror.signatures() == (names + ["std/snapshots/SHA256SUMS.gpg"]).sorted())
   }
 
   @Test("a signature has the owner and mode of its tarball")
