@@ -36,6 +36,7 @@ private let valid = "[GNUPG:] VALIDSIG \(pinned) 2026-11-26 1795664788 0 4 0 22 
       ("KEYREVOKED", .keyRevoked), ("PINENTRY_LAUNCHED 77 curses 1.2.1 - - -", .pinentryLaunched),
       ("MISSING_PASSPHRASE", .missingPassphrase), ("BAD_PASSPHRASE 8", .badPassphrase),
       ("NO_SECKEY 8", .noSecretKey), ("SC_OP_FAILURE 2", .card), ("CARDCTRL 4", .card), ("NODATA 1", .noData),
+      ("ERROR add_keyblock_resource 33587281", .noKeyring), ("ERROR keylist.getkey 9", .other("ERROR")),
       ("KEY_CONSIDERED x 0", .other("KEY_CONSIDERED")),
       // What is cut short is worth nothing.
       ("GOODSIG", .other("GOODSIG")), ("VALIDSIG \(pinned)", .other("VALIDSIG")),

@@ -91,6 +91,9 @@ public struct DigestPlan: Encodable, Sendable {
     let size: Int64
     let device: UInt64
     private enum CodingKeys: CodingKey { case path, format, reason }
+
+    /// Where the signature lies.
+    var destination: MirrorPath { path.parent.appending(format.signature(of: path.name)) }
   }
 
   /// A file to take away.

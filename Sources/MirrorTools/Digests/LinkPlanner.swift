@@ -56,12 +56,10 @@ struct LinkPlanner {
 
   /// Signatures that will be there, and those that may go.
   private func signatures(in plan: DigestPlan) -> (signed: Set<MirrorPath>, doubtful: Set<MirrorPath>) {
-    func path(_ signature: DigestPlan.Signature) -> MirrorPath {
-      signature.path.parent.appending(signature.format.signature(of: signature.path.name))
-    }
     let replaced = plan.signatures.filter { $0.reason != .new }
     return (
-      Set(plan.signatures.map(path)), Set(replaced.map(path)).union(plan.outdated.map(\.path))
+      Set(plan.signatures.map(\.destination)),
+      Set(replaced.map(\.destination)).union(plan.outdated.map(\.path))
     )
   }
 

@@ -22,13 +22,13 @@ struct SignatureWork: Sendable {
   /// Signs files that tell digests: those of the plan, and what was written besides.
   func signDigests(_ signatures: [DigestPlan.Signature]) {
     guard let settings = run.signing, settings.what.contains(.digests) else { return }
-    let planned = Set(signatures.map(\.path))
-    let written = work.rewritten.filter { !planned.contains($0) }.flatMap { path in
+    let planned = Set(signatures.map(\.destination))
+    let written = work.rewritten.flatMap { path in
       settings.formats.map {
         DigestPlan.Signature(path: path, format: $0, reason: .changed, size: 0, device: 0)
       }
     }
-    sign(work.wanting(signatures + written), records: nil)
+    sign(work.wanting(signatures + written.filter { !planned.contains($0.destination) }), records: nil)
   }
 
   /// - Parameter records: what is known of tarballs; nil for files of which nothing need be known.

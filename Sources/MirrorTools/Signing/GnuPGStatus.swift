@@ -32,6 +32,8 @@ enum GnuPGStatus: Hashable, Sendable {
   case missingPassphrase, badPassphrase
   /// `SC_OP_FAILURE` and `CARDCTRL`.
   case card
+  /// `ERROR add_keyblock_resource`: the keyring cannot be read.
+  case noKeyring
   /// `NODATA`.
   case noData
   /// Any other, by its keyword.
@@ -67,6 +69,7 @@ enum GnuPGStatus: Hashable, Sendable {
     case "MISSING_PASSPHRASE": .missingPassphrase
     case "BAD_PASSPHRASE": .badPassphrase
     case "SC_OP_FAILURE", "CARDCTRL": .card
+    case "ERROR": words.first == "add_keyblock_resource" ? .noKeyring : nil
     case "NODATA": .noData
     default: nil
     }

@@ -27,6 +27,11 @@ public struct SignatureChecker: Sendable {
       throw MirrorError(
         .library, "gpgv", "was ended before it had read everything", remedy: "see whether the disk is slow")
     }
+    guard !answer.statuses.contains(.noKeyring) else {
+      throw MirrorError(
+        .library, "gpgv", "cannot read the key: \(answer.messages.first ?? "it does not say why")",
+        remedy: "see whether /proc is mounted, and shows this user's own processes")
+    }
     return SignatureVerdict(answer.statuses, trusting: gnupg.settings.key)
   }
 
