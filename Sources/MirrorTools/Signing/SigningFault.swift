@@ -8,11 +8,12 @@ enum SigningFault {
     static let badPassphrase = 11
     static let noSecretKey = 17
     static let unusableSecretKey = 54
-    /// Timeout, no pinentry, canceled, no passphrase.
-    static let locked: Set<Int> = [62, 85, 99, 177]
+    /// Timeout, no pinentry or one that fails, cancelled, no passphrase.
+    static let locked: Set<Int> = [62, 85, 86, 99, 177, 198]
     static let noAgent: Set<Int> = [77, 78]
-    /// Card error, reset, removed, invalid, not present.
-    static let card: Set<Int> = [108, 109, 110, 111, 112]
+    /// Bad PIN, wrong card, card error, reset, removed, invalid, not present, no daemon, its error, not initialized, PIN
+    /// blocked, no PIN.
+    static let card: Set<Int> = [87, 91, 108, 109, 110, 111, 112, 119, 120, 123, 130, 178]
   }
 
   static func of(_ answer: GnuPG.Answer, _ settings: SigningSettings) -> MirrorError {
