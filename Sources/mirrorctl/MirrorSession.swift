@@ -63,7 +63,7 @@ struct MirrorSession: ~Copyable {
   func digestRun(_ hashing: HashingOptions) throws(MirrorError) -> DigestRun {
     DigestRun(
       root: root, layout: try configuration.layout(), catalog: try catalog(), hashing: hashing,
-      now: context.now(), progress: progress,
+      signing: configuration.signing, now: context.now(), progress: progress,
       cancellation: context.cancellation)
   }
 

@@ -25,7 +25,7 @@ struct Mirrorctl: ParsableCommand {
       CompressCommand.self, StatusCommand.self,
       NextBuildCommand.self, ZapCommand.self, EmptiesCommand.self,
       BuildCommand.self, SnapshotCommand.self, UnpackCommand.self, CaptureCommand.self,
-      ConfigCommand.self, InitCommand.self, DoctorCommand.self, StepCommand.self,
+      ConfigCommand.self, KeysCommand.self, InitCommand.self, DoctorCommand.self, StepCommand.self,
     ])
 
   static func main() {

@@ -66,6 +66,8 @@ struct GoldenCase: CustomTestStringConvertible, Sendable {
     GoldenCase(name: "help-build", arguments: "build --help"),
     GoldenCase(name: "help-snapshot", arguments: "snapshot --help"),
     GoldenCase(name: "help-doctor", arguments: "doctor --help"),
+    GoldenCase(name: "help-keys", arguments: "keys --help"),
+    GoldenCase(name: "help-keys-export", arguments: "keys export --help"),
     GoldenCase(name: "error-build", arguments: "build std x86-64bit", status: 64),
   ]
 }

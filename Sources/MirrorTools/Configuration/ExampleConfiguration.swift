@@ -60,5 +60,12 @@ public enum ExampleConfiguration {
     # on-failure: mail -s "mirrorctl $MIRRORCTL_VERB failed" root
     # limit: 60s
 
+    # Sign with this key: its whole fingerprint, as gpg --fingerprint shows it.
+    # [section signing]
+    # key: 0123 4567 89AB CDEF 0123  4567 89AB CDEF 0123 4567
+    # homedir: /var/lib/mirrorctl/gnupg
+    # formats: gpg asc
+    # what: tarballs digests index
+
     """
 }

@@ -18,6 +18,8 @@ public struct MirrorConfiguration: Sendable {
   public var index = IndexSettings()
   /// `[section hooks]`.
   public var hooks = HookSettings()
+  /// `[section signing]`; nil if nothing is to be signed.
+  public var signing: SigningSettings?
 
   /// Nothing is said.
   public init() {}
@@ -39,12 +41,14 @@ public struct MirrorConfiguration: Sendable {
     retention = try section.retention()
     index = try IndexSettings(elements)
     hooks = try HookSettings(elements)
+    signing = try SigningSection(elements).settings()
   }
 
   /// The sections that are mirrorctl's own, where a setting that it does not know is an error.
   static func sections(_ elements: Elements) -> [SettingsSection] {
     [
-      RotationSection.section(elements), IndexSettings.section(elements), HookSettings.section(elements),
+      RotationSection.section(elements), SigningSection.section(elements), IndexSettings.section(elements),
+      HookSettings.section(elements),
     ]
   }
 

@@ -34,6 +34,9 @@ public struct Verifier: Sendable {
       report.findings.append(.init(path: subject.path, verdict: .undigested, detail: nil))
     }
     read(selected, subjects, records, anchor, into: &report)
+    if let settings = run.signing {
+      SignatureVerifier(run: run, settings: settings, anchor: anchor).judge(mirror, options, into: &report)
+    }
     report.findings.sort { ($0.path, $0.verdict.rawValue) < ($1.path, $1.verdict.rawValue) }
     report.problems.sort { $0.subject < $1.subject }
     return report

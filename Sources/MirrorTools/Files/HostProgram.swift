@@ -176,7 +176,9 @@ private struct Child {
     ]
     while true {
       let isOver = hasEnded()
-      let ready = poll(&polled, 2, isOver ? 0 : 50)
+      // One that says nothing more is about to end.
+      let isSilent = polled.allSatisfy { $0.fd < 0 }
+      let ready = poll(&polled, 2, isOver ? 0 : isSilent ? 2 : 50)
       if ready > 0 {
         if !take(&polled[0], into: &said) { polled[0].fd = -1 }
         if !take(&polled[1], into: &complaints) { polled[1].fd = -1 }

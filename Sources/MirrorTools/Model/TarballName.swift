@@ -110,4 +110,10 @@ package enum SidecarKind: String, Sendable, CaseIterable {
     let tarball = name.dropping(last: kind.rawValue.utf8.count)
     return TarballName(tarball) == nil ? nil : (kind, tarball)
   }
+
+  /// Whether a name is that of a file that tells digests: of one tarball, or of a directory's.
+  static func tellsDigests(_ name: FileName) -> Bool {
+    if ManifestKind(fileName: name) != nil { return true }
+    return parse(name).map { $0.kind == .hashText || $0.kind == .digests } ?? false
+  }
 }

@@ -7,8 +7,9 @@ struct VerifyCommand: ToldVerb {
     abstract: "Read tarballs again and compare them with every digest beside them.",
     discussion: """
       A verdict a file: ok, changed (replaced after its digest: run digestgen), corrupt (nobody replaced it, and \
-      its content differs), undigested, orphan. The exit status is 4 when something is corrupt, 3 when something \
-      is changed, undigested, orphaned or cannot be read.
+      its content differs), undigested, orphan; and where the configuration names a key, unsigned and missigned \
+      (a signature is bad, or by another key). The exit status is 4 when something is corrupt, 3 when something \
+      is anything but ok or cannot be read.
       """)
 
   @OptionGroup var global: GlobalOptions
