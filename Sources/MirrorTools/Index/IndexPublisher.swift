@@ -1,7 +1,7 @@
 public import SystemPackage
 
 /// Puts index files in place, durably, in order, and only those that say something new.
-public struct IndexPublisher: ~Copyable {
+public struct IndexPublisher: ~Copyable, Sendable {
   private let root: AnchoredDirectory
 
   /// Writes into the mirror at `root`.
@@ -43,6 +43,13 @@ public struct IndexPublisher: ~Copyable {
       file.bytes, to: name, in: directory,
       existing.map(Ownership.init(of:)) ?? Ownership(forNewFileIn: folder))
     return true
+  }
+
+  /// Takes away a file that tells of nothing any more; nothing happens when it is gone already.
+  func remove(_ path: MirrorPath) throws(MirrorError) {
+    let directory = try root.directory(path.parent)
+    try directory.unlink(path.name)
+    try directory.sync()
   }
 
   /// A directory of the mirror, made where it is missing.

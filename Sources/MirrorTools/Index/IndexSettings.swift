@@ -8,11 +8,13 @@ public struct IndexSettings: Sendable {
   var title = "Stages"
   /// A sentence below the title.
   var description: String?
+  /// The operating system of images, `Funtoo`.
+  var system: String?
   /// Where the mirror's root is offered, without a slash at the end; the best first.
   var urls: [String] = []
 
   static func section(_ elements: Elements) -> SettingsSection {
-    SettingsSection("index", of: elements, known: ["formats", "title", "description", "urls"])
+    SettingsSection("index", of: elements, known: ["formats", "title", "description", "os", "urls"])
   }
 
   /// Defaults.
@@ -24,6 +26,7 @@ public struct IndexSettings: Sendable {
     formats = try section.choices("formats") ?? formats
     title = try section.text("title") ?? title
     description = try section.text("description")
+    system = try section.text("os")
     urls = try section.words("urls") ?? []
     for url in urls where !Self.isWeb(url) {
       throw section.invalid("urls", "`\(url)` is no address", "begin it with https://, http:// or ftp://")

@@ -41,7 +41,7 @@ struct UpkeepCommand: Verb {
     step("digestgen") {
       try session.digestgen(digests.options, hashing, dryRun: false, isStep: true)
     }
-    step("index") { try session.index(session.configuration.index.formats).step }
+    step("index") { try session.index(session.configuration.index.formats, hashing).step }
     if global.json { try context.print(json: UpkeepOutput(mirror: "\(session.root)", steps: steps)) }
     return steps.reduce(.done) { $0.worse($1.status) }
   }
