@@ -17,7 +17,7 @@ struct ImageStreams {
   init(_ source: IndexSource) {
     for subarch in source.subarches {
       for version in source.versions(of: subarch) where version.isDated {
-        for artifact in source.offers(of: version, subarch) where artifact.variant == "lxd" {
+        for artifact in version.offers(of: subarch) where artifact.variant == "lxd" {
           guard let sha256 = source.digests(artifact.tarball)["sha256"] else { continue }
           add(artifact.tarball, sha256, version, subarch, source)
         }
