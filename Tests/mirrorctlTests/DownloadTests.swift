@@ -18,7 +18,8 @@ struct DownloadTests {
   }
 
   private func offer(at servers: WebServer...) throws {
-    try mirror.configure("[section index]\nos: Funtoo\nurls: \(servers.map(\.address).joined(separator: " "))\n")
+    try mirror.configure(
+      "[section index]\nos: Funtoo\nurls: \(servers.map(\.address).joined(separator: " "))\n")
     try mirror.publish()
   }
 

@@ -81,6 +81,12 @@ struct IndexFormatTests {
   func streams() throws {
     #expect(try sandbox.mirrorctl("index", "--format", "simplestreams").status == 0)
     #expect(try products().isEmpty)
+    try sandbox.shell(
+      """
+      cd mirror/\(OfferedMirror.subarch); mkdir 2099-01-01 odd; for day in 2099-01-01 odd; do
+        echo ok > $day/status; echo $day > $day/lxd-gen-std-$day.tar.xz
+      done
+      """)
     try mirror.publish()
     let product = try #require(try products()["std:x86-64bit:gen"] as? [String: Any])
     #expect(product["arch"] as? String == "amd64")

@@ -55,5 +55,14 @@ public enum ExampleConfiguration {
     keep: 3
     keep-monthly: 6
 
+    [section index]
+
+    # What downloaders are told: metalink, latest, simplestreams, json, xml.
+    formats: xml
+    # Where the mirror is offered, the best first; metalinks name it.
+    # urls: https://mirror.example.org/funtoo
+    # The operating system of container images.
+    # os: Funtoo
+
     """
 }

@@ -16,7 +16,10 @@ struct ImageStreams {
 
   init(_ source: IndexSource) {
     for subarch in source.subarches {
-      for version in source.versions(of: subarch) where version.isDated {
+      let versions = source.versions(of: subarch).filter(\.isDated)
+      // The name of a subarch stands for its newest image, and a date of the future would be that for ever.
+      let past = versions.filter { $0.date <= source.today }
+      for version in past.isEmpty ? versions : past {
         for artifact in version.offers(of: subarch) where artifact.variant == "lxd" {
           guard let sha256 = source.digests(artifact.tarball)["sha256"] else { continue }
           add(artifact.tarball, sha256, version, subarch, source)

@@ -8,8 +8,8 @@ struct IndexCommand: Verb {
     abstract: "Write index.xml, which tells downloaders the newest of everything, and its like.",
     discussion: """
       Files are replaced whole, and only those that would say something else. Without --format the formats of \
-      index/formats in the configuration are written, xml if it says nothing. Without --output they lie in the \
-      mirror.
+      index/formats in the configuration are written, xml if it says nothing, and those that are there. Without \
+      --output they lie in the mirror. Tarballs are read only for a metalink that is not there yet.
       """)
 
   @OptionGroup var global: GlobalOptions

@@ -134,6 +134,16 @@ struct MetalinkFormatTests {
     #expect(result.whole.digests[.sha256].map(hex) == String(whole))
   }
 
+  @Test("of a run that is to stop is nothing")
+  func cancelled() throws {
+    let mirror = try TestMirror().file("x.tar.xz", "x")
+    let tarball = try #require(try mirror.scan().folder.tarballs.first)
+    let cancellation = Cancellation()
+    cancellation.cancel(signal: 2)
+    let hasher = PieceHasher(HashingOptions(), Pace(nil, RunProgress(), cancellation))
+    #expect(try hasher.hash(tarball, in: AnchoredDirectory(root: mirror.root))?.pieces == nil)
+  }
+
   @Test("of an empty tarball has no pieces")
   func empty() throws {
     let mirror = try TestMirror().file("x.tar.xz", "")

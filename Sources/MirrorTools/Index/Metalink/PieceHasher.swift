@@ -15,7 +15,7 @@ struct PieceHasher: Sendable {
   }
 
   /// What reading a tarball gave.
-  struct Result {
+  struct Result: Sendable {
     let pieces: Metalink.Pieces
     let whole: DigestResult
   }
