@@ -39,7 +39,10 @@ struct WritingVerb: CustomTestStringConvertible, Sendable {
       calls: ["write", "fsync", "renameat", "symlinkat", "mkdirat"]),
     WritingVerb(
       name: "clean", arguments: ["clean", "--apply", "--keep", "1", "--quiet"],
-      preparation: [["digestgen", "--format", "hash.txt,sums"], ["index"]],
+      preparation: [
+        ["digestgen", "--format", "hash.txt,sums"],
+        ["index", "--format", "metalink,latest,simplestreams,json,xml"],
+      ],
       calls: ["write", "fsync", "renameat", "unlinkat"]),
     WritingVerb(
       name: "compress", arguments: ["compress", "--jobs", "1", "--quiet"], preparation: [["index"]],
