@@ -230,6 +230,18 @@ private let everything: DigestOptions = {
     #expect(try digested.verify().findings.map(\.verdict) == [.orphan])
   }
 
+  @Test func `looks for no digests in signatures and lists of contents`() throws {
+    let digested = try Digested()
+    try digested.digestgen()
+    for ending in ["gpg", "asc", "contents.gz"] { try digested.mirror.file("\(tarball).\(ending)", "none") }
+    let report = try digested.verify()
+    #expect(report.findings.map(\.verdict) == [.ok])
+    #expect(report.problems == [])
+    // A metalink has some, or is none.
+    try digested.mirror.file("\(tarball).meta4", "none")
+    #expect(try digested.verify().problems.map(\.problem) == ["holds no digest"])
+  }
+
   @Test func `reads every tarball in exactly one of seven parts`() throws {
     let candidates = (0..<500).map {
       VerifySubset.Candidate(path: MirrorPath("a/\($0).tar.xz"), size: 1, verifiedAt: nil)

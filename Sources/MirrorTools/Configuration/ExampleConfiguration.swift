@@ -55,6 +55,15 @@ public enum ExampleConfiguration {
     keep: 3
     keep-monthly: 6
 
+    [section index]
+
+    # What downloaders are told: metalink, latest, simplestreams, json, xml.
+    formats: xml
+    # Where the mirror is offered, the best first; metalinks name it.
+    # urls: https://mirror.example.org/funtoo
+    # The operating system of container images.
+    # os: Funtoo
+
     # What hears of the end of a run, as JSON on its standard input.
     # [section hooks]
     # on-failure: mail -s "mirrorctl $MIRRORCTL_VERB failed" root

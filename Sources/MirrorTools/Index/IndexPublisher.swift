@@ -1,7 +1,7 @@
 public import SystemPackage
 
 /// Puts index files in place, durably, in order, and only those that say something new.
-public struct IndexPublisher: ~Copyable {
+public struct IndexPublisher: ~Copyable, Sendable {
   private let root: AnchoredDirectory
 
   /// Writes into the mirror at `root`.
@@ -9,40 +9,58 @@ public struct IndexPublisher: ~Copyable {
     self.root = try AnchoredDirectory(root: root, layout: layout)
   }
 
-  /// Writes a file, and what belongs to it right after; tells whether it changed.
+  /// Writes a file, and its signatures right after; tells whether anything changed.
   ///
-  /// - Parameter companions: what is to lie beside it, its signatures; asked of what is about to be written.
+  /// - Parameter signatures: keeps them true; nil for a file that is not to have any.
   @discardableResult
   public func publish(
-    _ file: IndexFile, companions: (IndexFile) throws(MirrorError) -> [IndexFile] = { _ in [] }
+    _ file: IndexFile, _ signatures: IndexSignatures? = nil
   ) throws(MirrorError) -> Bool {
-    let beside = try companions(file)
-    let changed = try write(file)
-    for companion in beside { try write(companion) }
-    return changed
+    let directory = try directory(file.path.parent)
+    let isNews = try !holds(file, directory)
+    guard let signatures else {
+      if isNews { try write(file, in: directory) }
+      return isNews
+    }
+    let areWanting = try signatures.areWanting(of: file, in: directory)
+    guard isNews || areWanting else { return false }
+    let made = signatures.make(of: file)
+    if isNews {
+      // None is there for a moment, rather than one of another file.
+      _ = try SignatureFiles.drop(of: file.path.name, in: directory)
+      try write(file, in: directory)
+    }
+    for signature in made { try write(signature, in: directory) }
+    return isNews || !made.isEmpty
   }
 
-  @discardableResult
-  private func write(_ file: IndexFile) throws(MirrorError) -> Bool {
-    let directory = try directory(file.path.parent)
+  /// Whether the file is there as it is to be.
+  private func holds(
+    _ file: IndexFile, _ directory: borrowing AnchoredDirectory
+  ) throws(MirrorError) -> Bool {
     let name = file.path.name
-    let existing = try directory.status(of: name)
-    if let existing {
-      guard existing.kind == .regular else {
-        throw MirrorError(
-          .invalid, directory.displayed(name), "is not a regular file", remedy: "move it away")
-      }
-      if existing.size == file.bytes.count,
-        try directory.contents(of: MirrorPath(bytes: name.bytes), limit: file.bytes.count) == file.bytes
-      {
-        return false
-      }
+    guard let existing = try directory.status(of: name) else { return false }
+    guard existing.kind == .regular else {
+      throw MirrorError(
+        .invalid, directory.displayed(name), "is not a regular file", remedy: "move it away")
     }
+    guard existing.size == file.bytes.count else { return false }
+    return try directory.contents(of: MirrorPath(bytes: name.bytes), limit: file.bytes.count) == file.bytes
+  }
+
+  private func write(_ file: IndexFile, in directory: borrowing AnchoredDirectory) throws(MirrorError) {
+    let existing = try directory.status(of: file.path.name)
     let folder = try directory.status()
     try DurableFile.write(
-      file.bytes, to: name, in: directory,
+      file.bytes, to: file.path.name, in: directory,
       existing.map(Ownership.init(of:)) ?? Ownership(forNewFileIn: folder))
-    return true
+  }
+
+  /// Takes away a file that tells of nothing any more; nothing happens when it is gone already.
+  func remove(_ path: MirrorPath) throws(MirrorError) {
+    let directory = try root.directory(path.parent)
+    try directory.unlink(path.name)
+    try directory.sync()
   }
 
   /// A directory of the mirror, made where it is missing.
@@ -62,7 +80,7 @@ public struct IndexPublisher: ~Copyable {
       throw MirrorError(.invalid, escaped(output.bytes), "is no file's name", remedy: "name a file")
     }
     let parent = output.removingLastComponent()
-    return try IndexPublisher(root: parent.isEmpty ? "." : parent).write(
+    return try IndexPublisher(root: parent.isEmpty ? "." : parent).publish(
       IndexFile(path: MirrorPath(bytes: FilePath(root: nil, components: name).bytes), bytes: bytes))
   }
 }

@@ -41,6 +41,20 @@ public struct IndexSource: Sendable {
   /// A subarch's complete versions that stay, oldest first.
   func versions(of subarch: Subarch) -> [Version] { subarch.built.filter { !excluded.contains($0.path) } }
 
+  /// What a subarch's newest version offers, by variant; nothing of one that is not listed.
+  func newestOffers(of subarch: Subarch) -> [Artifact] {
+    guard !ignored.contains(subarch.release) else { return [] }
+    return subarch.newest(today: today, excluding: excluded)?.offers(of: subarch) ?? []
+  }
+
   /// Lowercase hexadecimal by algorithm (`sha256`, `sha512`, `blake2b`), as far as known.
   func digests(_ tarball: Tarball) -> [String: String] { lookup(tarball) }
+}
+
+extension Subarch {
+  /// The newest complete version that downloaders are told of; one dated in the future only where there is no other.
+  func newest(today: CalendarDate, excluding excluded: Set<MirrorPath>) -> Version? {
+    let candidates = built.filter { !excluded.contains($0.path) }
+    return candidates.last { $0.date <= today } ?? candidates.last
+  }
 }

@@ -90,6 +90,8 @@ package enum SidecarKind: String, Sendable, CaseIterable {
   case armored = ".asc"
   /// The names in it, a line each.
   case contents = ".contents.gz"
+  /// An RFC 5854 metalink of it.
+  case metalink = ".meta4"
 
   /// The kind and the tarball's name, if `name` is a sidecar of a tarball.
   static func parse(_ name: FileName) -> (kind: SidecarKind, tarball: FileName)? {
@@ -104,6 +106,8 @@ package enum SidecarKind: String, Sendable, CaseIterable {
       kind = .digests
     } else if name.hasSuffix(".contents.gz") {
       kind = .contents
+    } else if name.hasSuffix(".meta4") {
+      kind = .metalink
     } else {
       return nil
     }

@@ -150,11 +150,12 @@ extension Mirror {
 }
 
 extension SidecarKind {
-  /// Signatures go before digests, as they came after them.
+  /// Metalinks go before signatures and these before digests, as they came after them.
   fileprivate var removalOrder: Int {
     switch self {
-    case .signature, .armored: 0
-    case .hashText, .digests, .contents: 1
+    case .metalink: 0
+    case .signature, .armored: 1
+    case .hashText, .digests, .contents: 2
     }
   }
 }

@@ -1,5 +1,3 @@
-public import SystemPackage
-
 /// The public key, as downloaders need it.
 public enum PublicKeyFile {
   /// Its name at a mirror's root.
@@ -19,29 +17,6 @@ public enum PublicKeyFile {
         .library, "gpg", "exported no armoured public key", remedy: "try gpg --export by hand")
     }
     return bytes
-  }
-
-  /// Writes it, whole and durable, if it is not there already; tells whether it did.
-  public static func write(
-    _ bytes: [UInt8], to name: FileName, in path: FilePath, _ layout: MirrorLayout = MirrorLayout()
-  ) throws(MirrorError) -> Bool {
-    let directory = try AnchoredDirectory(root: path, layout: layout)
-    let existing = try directory.status(of: name)
-    if let existing {
-      guard existing.kind == .regular else {
-        throw MirrorError(
-          .invalid, directory.displayed(name), "is not a regular file", remedy: "move it away")
-      }
-      if existing.size == bytes.count,
-        try directory.contents(of: MirrorPath(bytes: name.bytes), limit: bytes.count) == bytes
-      {
-        return false
-      }
-    }
-    let folder = try directory.status()
-    let owner = existing.map(Ownership.init(of:)) ?? Ownership(uid: folder.uid, gid: folder.gid, mode: 0o644)
-    try DurableFile.write(bytes, to: name, in: directory, owner)
-    return true
   }
 
   /// What gpg knows of the key, and where its secret part is.

@@ -47,7 +47,7 @@ public struct Signer: Sendable {
   }
 
   /// Signs one file of an index: `index.xml.asc` and the like, as many as there are formats.
-  public func companions(of file: IndexFile) throws(MirrorError) -> [IndexFile] {
+  func companions(of file: IndexFile) throws(MirrorError) -> [IndexFile] {
     let memory = try MemoryFile(file.bytes, for: "gpg")
     var companions: [IndexFile] = []
     for format in settings.formats {
@@ -58,11 +58,6 @@ public struct Signer: Sendable {
           path: file.path.parent.appending(format.signature(of: file.path.name)), bytes: signature))
     }
     return companions
-  }
-
-  /// Whether a signature is the key's, and of these bytes.
-  public func isValid(_ signature: [UInt8], of bytes: [UInt8]) throws(MirrorError) -> Bool {
-    try checker.isValid(signature, of: bytes)
   }
 }
 

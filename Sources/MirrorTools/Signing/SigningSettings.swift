@@ -64,7 +64,7 @@ extension SidecarKind {
     switch self {
     case .signature: .gpg
     case .armored: .asc
-    case .hashText, .digests, .contents: nil
+    case .hashText, .digests, .contents, .metalink: nil
     }
   }
 }

@@ -8,12 +8,15 @@ struct IndexCommand: Verb {
     abstract: "Write index.xml, which tells downloaders the newest of everything, and its like.",
     discussion: """
       Files are replaced whole, and only those that would say something else. Without --format the formats of \
-      index/formats in the configuration are written, xml if it says nothing. Without --output they lie in the \
-      mirror.
+      index/formats in the configuration are written, xml if it says nothing, and those that are there. Without \
+      --output they lie in the mirror. Tarballs are read only for a metalink that is not there yet.
       """)
 
   @OptionGroup var global: GlobalOptions
   @OptionGroup var lock: LockOptions
+
+  @OptionGroup var job: JobOptions
+  @OptionGroup var reading: ReadingOptions
 
   @OptionGroup var formats: IndexOptions
 
@@ -24,8 +27,9 @@ struct IndexCommand: Verb {
 
   func run(_ context: CommandContext) throws -> ExitStatus {
     guard let output else {
+      let hashing = try reading.hashing(job, context)
       let session = try MirrorSession(global, context, verb: "index", lock: lock)
-      let result = try session.index(formats.over(session.configuration.index))
+      let result = try session.index(formats.over(session.configuration.index), hashing)
       if global.json {
         try context.print(json: IndexOutput(mirror: "\(session.root)", files: result.files))
       } else if let summary = result.step.summary, !global.quiet {
@@ -78,24 +82,32 @@ private struct IndexOutput: Encodable {
 
 extension MirrorSession {
   /// Writes what is asked for, and keeps true what is there, each file after those that it names.
-  func index(_ formats: [IndexFormat]) throws -> (step: StepResult, files: [MirrorPath]) {
+  func index(_ formats: [IndexFormat], _ hashing: HashingOptions) throws -> (
+    step: StepResult, files: [MirrorPath]
+  ) {
     let mirror = try scan()
     try catalog().note(mirror, now: context.now())
     let source = try indexSource(mirror)
-    let files = try write(source, formats)
+    let written = try write(source, formats, hashing)
     let count = counted(source.document.subarches.count, "subarch", "subarches")
+    let files = written.files
     let named = files.count == 1 ? "\(files[0])" : counted(files.count, "file", "files")
     return (
       StepResult(
-        status: report(source.document.problems, mirror: mirror),
+        status: report(
+          source.document.problems + written.problems, corrupt: written.corrupt, mirror: mirror),
         summary: files.isEmpty ? nil : "\(named) written, \(count)"),
       files
     )
   }
 
   /// Takes what is about to go out of the indexes that are there: versions, and tarballs marked for compression.
-  func unlist(_ versions: [MirrorPath], in mirror: Mirror) throws(MirrorError) {
-    _ = try write(try indexSource(mirror, excluding: Set(versions)), [])
+  ///
+  /// Metalinks stay: they go with their version, and marked tarballs have none.
+  func unlist(_ versions: [MirrorPath], in mirror: Mirror) throws {
+    let written = try write(try indexSource(mirror, excluding: Set(versions)), [], nil)
+    // What is left out is told by `index`; what could not be written must stop what comes after.
+    if let failure = written.failures.first { throw failure }
   }
 
   func indexSource(_ mirror: Mirror, excluding: Set<MirrorPath> = []) throws(MirrorError) -> IndexSource {
@@ -104,17 +116,54 @@ extension MirrorSession {
       now: context.now())
   }
 
-  private func write(_ source: IndexSource, _ wanted: [IndexFormat]) throws(MirrorError) -> [MirrorPath] {
-    let publisher = try IndexPublisher(root: root, try configuration.layout())
-    var changed: [MirrorPath] = []
-    for format in IndexFormat.allCases {
-      let isPresent = try format.isPresent(in: source.mirror)
-      guard isPresent || wanted.contains(format) else { continue }
+  /// - Parameter hashing: how tarballs are read for metalinks; without it these are left as they are.
+  private func write(
+    _ source: IndexSource, _ wanted: [IndexFormat], _ hashing: HashingOptions?
+  ) throws -> WrittenIndexes {
+    let layout = try configuration.layout()
+    let publisher = try IndexPublisher(root: root, layout)
+    let signatures = IndexSignatures(configuration.signing, cancellation: context.cancellation)
+    var written = WrittenIndexes()
+    for format in IndexFormat.allCases
+    where try wanted.contains(format) || format.isPresent(in: source.mirror) {
+      if format == .metalink {
+        guard let hashing else { continue }
+        let run = MetalinkRun(
+          source, layout: layout, hashing: hashing, progress: progress, cancellation: context.cancellation)
+        written.add(
+          try ProgressLine.showing(progress, on: context, unless: options.quiet) { try run.apply() })
+        continue
+      }
+      written.problems += try format.problems(source)
       for file in try format.files(source) {
-        let isNews = try publisher.publish(file)
-        changed += isNews ? [file.path] : []
+        try context.cancellation.check()
+        do throws(MirrorError) {
+          let isNews = try publisher.publish(file, format.isSigned ? signatures : nil)
+          written.files += isNews ? [file.path] : []
+        } catch {
+          // One file of many hinders no other.
+          if format.fileName != nil { throw error }
+          written.failures.append(error)
+        }
       }
     }
-    return changed
+    written.problems += written.failures + (signatures.fault.map { [$0] } ?? [])
+    return written
+  }
+}
+
+/// What writing indexes did.
+private struct WrittenIndexes {
+  var files: [MirrorPath] = []
+  /// What was left out, or could not be written.
+  var problems: [MirrorError] = []
+  /// What could not be written.
+  var failures: [MirrorError] = []
+  var corrupt: [MirrorPath] = []
+
+  mutating func add(_ report: MetalinkReport) {
+    files += report.changed
+    problems += report.problems
+    corrupt += report.corrupt
   }
 }

@@ -53,8 +53,8 @@ struct KeysExportCommand: Verb {
     guard let output else {
       let session = try MirrorSession(global, context, verb: "keys", lock: lock)
       let bytes = try bytes(session.configuration, context)
-      let changed = try PublicKeyFile.write(
-        bytes, to: PublicKeyFile.name, in: session.root, try session.configuration.layout())
+      let changed = try IndexPublisher(root: session.root, try session.configuration.layout()).publish(
+        IndexFile(path: MirrorPath(bytes: PublicKeyFile.name.bytes), bytes: bytes))
       return try tell(changed, session.root.appending("\(PublicKeyFile.name)"), context)
     }
     let configuration = try MirrorConfiguration(
@@ -65,10 +65,7 @@ struct KeysExportCommand: Verb {
       return .done
     }
     let path = FilePath(output).absolute
-    guard let name = path.lastComponent else {
-      throw MirrorError(.invalid, output, "is no file's name", remedy: "name a file")
-    }
-    let changed = try PublicKeyFile.write(bytes, to: FileName(name.string), in: path.removingLastComponent())
+    let changed = try IndexPublisher.write(bytes, to: path)
     return try tell(changed, path, context)
   }
 

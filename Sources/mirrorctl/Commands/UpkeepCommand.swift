@@ -42,7 +42,7 @@ struct UpkeepCommand: ToldVerb {
     step("digestgen") {
       try session.digestgen(digests.options, hashing, dryRun: false, isStep: true)
     }
-    step("index") { try session.index(session.configuration.index.formats).step }
+    step("index") { try session.index(session.configuration.index.formats, hashing).step }
     let report = UpkeepOutput(mirror: "\(session.root)", steps: steps)
     event.report = report
     if global.json { try context.print(json: report) }

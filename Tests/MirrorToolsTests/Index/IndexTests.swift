@@ -191,6 +191,7 @@ struct IndexWriterTests {
   @Test("xmllint accepts it by the schema that we ship", .enabled(if: Tool.exists("xmllint")))
   func schema() throws {
     let schema = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent()
       .deletingLastPathComponent().appendingPathComponent("Sources/MirrorTools/Index/index.rng").path
     for mirror in [try awkward(), try TestMirror()] {
       let path = try written(XMLIndexWriter.bytes(try index(mirror)), mirror)
