@@ -41,8 +41,7 @@ public struct DigestGenerator: Sendable {
     work.flush()
     for folder in plan.folders where !run.cancellation.isCancelled { work.writeDigests(of: folder) }
     let signatures = SignatureWork(run, work)
-    let isTarball = plan.signatures.map { TarballName($0.path.name) != nil }
-    signatures.signTarballs(zip(plan.signatures, isTarball).filter(\.1).map(\.0))
+    signatures.signTarballs(plan.signatures.filter(\.isOfTarball))
     for link in plan.links where !run.cancellation.isCancelled { work.change(link) }
     for (_, link) in plan.signatureLinks where !run.cancellation.isCancelled { work.restore(link) }
     // A signature goes before what it signs.
@@ -51,17 +50,23 @@ public struct DigestGenerator: Sendable {
         if !run.cancellation.isCancelled { work.remove(removal) }
       }
     }
+    // Links to what went just now are dead only since then.
+    for link in plan.links where link.isRemoval && !run.cancellation.isCancelled { work.change(link) }
     for folder in plan.folders where !run.cancellation.isCancelled { work.writeManifests(of: folder) }
-    signatures.signDigests(zip(plan.signatures, isTarball).filter { !$0.1 }.map(\.0))
+    signatures.signDigests(plan.signatures.filter { !$0.isOfTarball })
     work.forget(plan.forgotten)
-    var report = work.report
-    // What was taken away only to be made anew is not gone; a link that is back is as it was.
-    let signed = Set(report.actions.lazy.filter { $0.kind == .signed }.map(\.path))
-    let restored = Set(report.actions.lazy.filter { $0.kind == .removed }.map(\.path))
-      .intersection(report.actions.lazy.filter { $0.kind == .linked }.map(\.path))
-    report.actions.removeAll {
-      $0.kind == .removed && signed.contains($0.path) || restored.contains($0.path)
-    }
+    return work.report.settled
+  }
+}
+
+extension DigestReport {
+  /// In order, and without what was taken away only to be made anew.
+  fileprivate var settled: DigestReport {
+    var report = self
+    let made = Set(actions.lazy.filter { [.signed, .linked].contains($0.kind) }.map(\.path))
+    let remade = Set(actions.lazy.filter { $0.kind == .removed && made.contains($0.path) }.map(\.path))
+    // A link that is back is as it was; a signature is a new one.
+    report.actions.removeAll { $0.kind != .signed && remade.contains($0.path) }
     report.actions.sort { $0.path < $1.path }
     report.corrupt.sort()
     report.problems.sort { $0.subject < $1.subject }

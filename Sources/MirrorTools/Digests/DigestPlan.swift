@@ -92,6 +92,8 @@ public struct DigestPlan: Encodable, Sendable {
     let device: UInt64
     private enum CodingKeys: CodingKey { case path, format, reason }
 
+    /// Whether it signs a tarball, not a file of digests.
+    var isOfTarball: Bool { TarballName(path.name) != nil }
     /// Where the signature lies.
     var destination: MirrorPath { path.parent.appending(format.signature(of: path.name)) }
   }
