@@ -1,5 +1,3 @@
-import CLibXML2
-
 extension Metalink {
   /// Bytes of a `.meta4` that is read.
   static let sizeLimit = 4 << 20
@@ -7,7 +5,7 @@ extension Metalink {
   /// What the first file of a metalink is said to be, without signature and addresses; nil if it is none, or says
   /// no size and SHA-256. Pieces that are not whole or not SHA-256 count as none.
   init?(reading bytes: [UInt8]) {
-    guard bytes.count <= Self.sizeLimit, let parts = bytes.withUnsafeBufferPointer(MetalinkParts.init(of:)),
+    guard bytes.count <= Self.sizeLimit, let parts = MetalinkParts(of: bytes),
       let name = parts.name, let size = parts.size, let sha256 = parts.hashes["sha-256"]
     else { return nil }
     self.init(
@@ -27,40 +25,21 @@ private struct MetalinkParts {
   private var text = ""
 
   /// nil if it is not well-formed.
-  init?(of bytes: UnsafeBufferPointer<UInt8>) {
-    // Encodings are set up at first use, which is safe on one thread only; this is safe on any.
-    xmlInitParser()
-    // Neither entities nor anything elsewhere is read, and errors go nowhere.
-    let options = XML_PARSE_NONET.rawValue | XML_PARSE_NOERROR.rawValue | XML_PARSE_NOWARNING.rawValue
-    guard
-      let reader = bytes.baseAddress?.withMemoryRebound(
-        to: CChar.self, capacity: bytes.count,
-        { xmlReaderForMemory($0, Int32(bytes.count), nil, "UTF-8", Int32(options)) })
-    else { return nil }
-    defer { xmlFreeTextReader(reader) }
-    var result = xmlTextReaderRead(reader)
-    while result == 1 {
-      take(reader)
-      result = xmlTextReaderRead(reader)
-    }
-    guard result == 0 else { return nil }
+  init?(of bytes: [UInt8]) {
+    guard XMLTextReader.read(bytes, { take($0) }) else { return nil }
   }
 
-  private mutating func take(_ reader: xmlTextReaderPtr) {
-    switch xmlTextReaderNodeType(reader) {
-    case Int32(XML_READER_TYPE_ELEMENT.rawValue):
-      guard xmlTextReaderIsEmptyElement(reader) == 0 else { return }
-      let isOurs = Self.string(xmlTextReaderConstNamespaceUri(reader)) == Metalink.namespace
-      path.append(isOurs ? Self.string(xmlTextReaderConstLocalName(reader)) ?? "" : "")
+  private mutating func take(_ piece: XMLTextReader.Piece) {
+    switch piece {
+    case .begin(let name, let namespace, let attributes):
+      path.append(namespace == Metalink.namespace ? name : "")
       text = ""
-      begin(Self.attributes(reader))
-    case Int32(XML_READER_TYPE_TEXT.rawValue), Int32(XML_READER_TYPE_CDATA.rawValue):
-      text += Self.string(xmlTextReaderConstValue(reader)) ?? ""
-    case Int32(XML_READER_TYPE_END_ELEMENT.rawValue):
+      begin(attributes)
+    case .text(let part): text += part
+    case .end:
       end()
       path.removeLast()
       text = ""
-    default: break
     }
   }
 
@@ -88,16 +67,4 @@ private struct MetalinkParts {
     default: break
     }
   }
-
-  private static func attributes(_ reader: xmlTextReaderPtr) -> [String: String] {
-    var attributes: [String: String] = [:]
-    while xmlTextReaderMoveToNextAttribute(reader) == 1 {
-      guard let name = string(xmlTextReaderConstName(reader)) else { continue }
-      attributes[name] = string(xmlTextReaderConstValue(reader))
-    }
-    xmlTextReaderMoveToElement(reader)
-    return attributes
-  }
-
-  private static func string(_ text: UnsafePointer<xmlChar>?) -> String? { text.map(String.init(cString:)) }
 }
