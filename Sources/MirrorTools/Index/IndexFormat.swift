@@ -2,13 +2,14 @@
 ///
 /// Each file appears after those that it names: what is looked at first comes last.
 public enum IndexFormat: String, Sendable, CaseIterable {
-  case json, xml
+  case json, xml, html
 
   /// The one file of the format that others may read from elsewhere; nil for formats of several files.
   public var fileName: FileName? {
     switch self {
     case .json: "index.json"
     case .xml: "index.xml"
+    case .html: nil
     }
   }
 
@@ -16,6 +17,7 @@ public enum IndexFormat: String, Sendable, CaseIterable {
   var isSigned: Bool {
     switch self {
     case .json, .xml: true
+    case .html: false
     }
   }
 
@@ -24,6 +26,7 @@ public enum IndexFormat: String, Sendable, CaseIterable {
     switch self {
     case .json: [IndexFile(path: "index.json", bytes: try JSONIndexWriter.bytes(source.document))]
     case .xml: [IndexFile(path: "index.xml", bytes: try XMLIndexWriter.bytes(source.document))]
+    case .html: try Pages.files(source)
     }
   }
 
@@ -33,6 +36,15 @@ public enum IndexFormat: String, Sendable, CaseIterable {
     switch self {
     case .json, .xml:
       return try fileName.map { name throws(MirrorError) in try anchor.status(of: name) != nil } ?? false
+    case .html: return try PageSurvey.hasOwnPage(mirror)
+    }
+  }
+
+  /// Files of others where its own would be, which are left alone.
+  public func obstacles(_ source: IndexSource) throws(MirrorError) -> [MirrorError] {
+    switch self {
+    case .json, .xml: []
+    case .html: try PageSurvey.foreign(source).sorted { $0.key < $1.key }.map(\.value)
     }
   }
 }

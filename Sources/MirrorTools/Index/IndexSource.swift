@@ -5,6 +5,7 @@ public struct IndexSource: Sendable {
   /// The newest of each subarch.
   public let document: IndexDocument
   let settings: IndexSettings
+  let rotation: RotationSettings
   let catalog: Catalog
   /// Versions that are about to be removed, and builds that are not listed.
   private let (excluded, ignored): (Set<MirrorPath>, Set<FileName>)
@@ -33,6 +34,7 @@ public struct IndexSource: Sendable {
     (excluded, self.ignored) = (excluding, ignored)
     (self.today, self.now) = (today, now)
     settings = configuration.index
+    rotation = configuration.rotation
   }
 
   /// Subarches that are listed, in path order.
@@ -40,6 +42,9 @@ public struct IndexSource: Sendable {
 
   /// A subarch's complete versions that stay, oldest first.
   func versions(of subarch: Subarch) -> [Version] { subarch.built.filter { !excluded.contains($0.path) } }
+
+  /// Whether a version or snapshot is not about to be removed.
+  func stays(_ path: MirrorPath) -> Bool { !excluded.contains(path) }
 
   /// Lowercase hexadecimal by algorithm (`sha256`, `sha512`, `blake2b`), as far as known.
   func digests(_ tarball: Tarball) -> [String: String] { lookup(tarball) }

@@ -80,13 +80,15 @@ extension MirrorSession {
   /// Writes what is asked for, and keeps true what is there, each file after those that it names.
   func index(_ formats: [IndexFormat]) throws -> (step: StepResult, files: [MirrorPath]) {
     let mirror = try scan()
+    remember(mirror)
     let source = try indexSource(mirror)
     let files = try write(source, formats)
+    let obstacles = try formats.flatMap { format throws(MirrorError) in try format.obstacles(source) }
     let count = counted(source.document.subarches.count, "subarch", "subarches")
     let named = files.count == 1 ? "\(files[0])" : counted(files.count, "file", "files")
     return (
       StepResult(
-        status: report(source.document.problems, mirror: mirror),
+        status: report(source.document.problems + obstacles, mirror: mirror),
         summary: files.isEmpty ? nil : "\(named) written, \(count)"),
       files
     )
@@ -94,7 +96,13 @@ extension MirrorSession {
 
   /// Takes what is about to go out of the indexes that are there: versions, and tarballs marked for compression.
   func unlist(_ versions: [MirrorPath], in mirror: Mirror) throws(MirrorError) {
+    remember(mirror)
     _ = try write(try indexSource(mirror, excluding: Set(versions)), [])
+  }
+
+  /// Lets the catalog remember how builds ended, also of versions that will be gone.
+  private func remember(_ mirror: Mirror) {
+    do { try catalog().note(mirror, now: context.now()) } catch { context.message("\(error)") }
   }
 
   func indexSource(_ mirror: Mirror, excluding: Set<MirrorPath> = []) throws(MirrorError) -> IndexSource {
