@@ -18,26 +18,53 @@ public struct Outcome: Sendable {
 }
 
 /// A program that runs beside the test.
+///
+/// Not Foundation's `Process`, which waits for all that inherits its socket, and takes a daemon that closes it
+/// for ended.
 public final class RunningProgram {
-  private let process = Process()
   private let output: FileHandle
   private let errors: FileHandle
+  /// Its number; `env` becomes the program.
+  public let pid: Int32
+  private var ended: Int32?
 
   /// Starts it with this environment and no other; what it prints goes to files, which no pipe can fill.
-  public init(_ command: [String], environment: [String: String], input: [UInt8] = []) throws {
+  ///
+  /// - Parameter mixing: whether standard error goes where standard output does.
+  public init(
+    _ command: [String], environment: [String: String], input: [UInt8] = [], mixing: Bool = false
+  ) throws {
     output = try Self.scratch()
-    errors = try Self.scratch()
+    errors = mixing ? output : try Self.scratch()
     let standardInput = try Self.scratch()
     try standardInput.write(contentsOf: input)
     try standardInput.seek(toOffset: 0)
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = command
-    process.environment = environment
-    process.standardInput = standardInput
-    process.standardOutput = output
-    process.standardError = errors
-    try process.run()
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    let files = [standardInput, output, errors].map(\.fileDescriptor)
+    for (target, file) in files.enumerated() {
+      posix_spawn_file_actions_adddup2(&actions, file, Int32(target))
+    }
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    var (none, all) = (sigset_t(), sigset_t())
+    sigemptyset(&none)
+    sigfillset(&all)
+    posix_spawnattr_setsigmask(&attributes, &none)
+    posix_spawnattr_setsigdefault(&attributes, &all)
+    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
+    var arguments = (["env"] + command).map { strdup($0) } + [nil]
+    var variables = environment.map { strdup("\($0)=\($1)") } + [nil]
+    defer { for text in arguments + variables { free(text) } }
+    var pid = pid_t()
+    let fault = posix_spawn(&pid, "/usr/bin/env", &actions, &attributes, &arguments, &variables)
+    guard fault == 0 else { throw Errno(rawValue: fault) }
+    self.pid = pid
   }
+
+  deinit { _ = isRunning }
 
   private static func scratch() throws -> FileHandle {
     var template = Array("/tmp/mirrorctl-output-XXXXXX".utf8CString)
@@ -47,21 +74,30 @@ public final class RunningProgram {
     return FileHandle(fileDescriptor: raw, closeOnDealloc: true)
   }
 
-  /// Its number; `env` becomes the program.
-  public var pid: Int32 { process.processIdentifier }
-
   /// Whether it has not ended.
-  public var isRunning: Bool { process.isRunning }
+  public var isRunning: Bool {
+    if ended == nil {
+      var status: Int32 = 0
+      if waitpid(pid, &status, WNOHANG) == pid { ended = status }
+    }
+    return ended == nil
+  }
 
   /// Waits for its end.
   public func wait() throws -> Outcome {
-    process.waitUntilExit()
-    let status = process.terminationStatus
+    while isRunning {
+      var status: Int32 = 0
+      if waitpid(pid, &status, 0) == pid { ended = status } else if errno != EINTR { break }
+    }
+    let status = ended ?? 0
+    // See wait(2): the low seven bits are the signal that ended it.
+    let signal = status & 0x7f
     try output.seek(toOffset: 0)
+    let said = Array(try output.readToEnd() ?? Data())
     try errors.seek(toOffset: 0)
     return Outcome(
-      status: process.terminationReason == .uncaughtSignal ? 128 + status : status,
-      output: Array(try output.readToEnd() ?? Data()), errors: Array(try errors.readToEnd() ?? Data()))
+      status: signal != 0 ? 128 + signal : status >> 8 & 0xff, output: said,
+      errors: Array(try errors.readToEnd() ?? Data()))
   }
 }
 

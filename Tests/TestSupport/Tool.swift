@@ -14,15 +14,9 @@ public enum Tool {
   /// Runs it; what it prints on stdout and stderr, and its exit status.
   @discardableResult
   public static func run(_ name: String, arguments: [String]) throws -> (status: Int32, output: String) {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = [name] + arguments
-    let pipe = Pipe()
-    process.standardOutput = pipe
-    process.standardError = pipe
-    try process.run()
-    let output = pipe.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    return (process.terminationStatus, String(decoding: output, as: UTF8.self))
+    let outcome = try RunningProgram(
+      [name] + arguments, environment: ProcessInfo.processInfo.environment, mixing: true
+    ).wait()
+    return (outcome.status, outcome.text)
   }
 }

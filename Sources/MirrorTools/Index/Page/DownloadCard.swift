@@ -48,7 +48,7 @@ struct DownloadCard {
       if let metalink = download.metalink {
         HTML(.li) { HTML(.a, .href(link(metalink))) { "Metalink" } }
       }
-      if download.signature != nil, let key {
+      if isFirst, download.signature != nil, let key {
         HTML(.li) { HTML(.a, .href(link(key))) { "Signing key" } }
       }
     }
@@ -63,13 +63,10 @@ struct DownloadCard {
         HTML(.summary) { "In a shell" },
         commands.isAbsolute
           ? HTML() : HTML(.noscript) { HTML(.p) { "Once the files above are downloaded:" } },
-        HTML(
-          .pre, .class("shell"), Attribute("tabindex", "0"), Attribute("role", "group"),
-          .label("Commands for \(download.variant)")
-        ) {
+        HTML(.pre, .class("shell")) {
           HTML(.code, Attribute("data-copy", "commands for \(download.variant)")) {
             for fetch in commands.fetches { line(fetch, isWhole: commands.isAbsolute) }
-            commands.checks.joined(separator: "\n")
+            for check in commands.checks { HTML(.span, .class("line")) { "\(check)\n" } }
           }
         },
         keyHint,
@@ -79,14 +76,14 @@ struct DownloadCard {
   /// A line; one that only the page's own address completes is left to the script.
   private func line(_ fetch: DownloadCommands.Fetch, isWhole: Bool) -> HTML {
     isWhole
-      ? HTML("\(fetch.command)\n")
+      ? HTML(.span, .class("line")) { "\(fetch.command)\n" }
       : HTML(
-        .span, .class("fetch"), Attribute("data-href", fetch.link.text),
+        .span, .class("line fetch"), Attribute("data-href", fetch.link.text),
         Attribute("data-before", fetch.option))
   }
 
   private var keyHint: HTML {
-    guard download.signature != nil, let key, let base else { return HTML() }
+    guard isFirst, download.signature != nil, let key, let base else { return HTML() }
     return HTML(.p, .class("quiet hint")) {
       "The signing key, once: "
       HTML(.code) { DownloadCommands.keyImport(key, at: base) }

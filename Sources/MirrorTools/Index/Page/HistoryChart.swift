@@ -10,7 +10,7 @@ enum HistoryChart {
       if record.outcome == .ok { good += "M\(x) 1v12" } else { bad += "M\(x) 8v5" }
     }
     return HTML(
-      .svg, .class("strip"), Attribute("viewBox", "0 0 \(5 * shown.count - 1) 14"),
+      .svg, .class("strip"),
       Attribute("width", "\(5 * shown.count - 1)"), Attribute("height", "14"), Attribute("role", "img"),
       .label(summary(Array(shown)))
     ) {

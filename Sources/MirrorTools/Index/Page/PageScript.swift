@@ -11,21 +11,22 @@ enum PageScript {
       // How long ago things were: the page is not written anew every day.
       const now = new Date();
       const today = Date.UTC(now.getFullYear(), now.getMonth(), now.getDate());
-      const daysSince = (time) => Math.round((today - Date.parse(time.dateTime)) / 864e5);
+      const daysSince = (time) => Math.round((today - Date.parse(time.textContent)) / 864e5);
       const span = new Intl.RelativeTimeFormat('en', { numeric: 'auto' });
       const ago = (days) =>
         Math.abs(days) < 60 ? span.format(-days, 'day')
         : Math.abs(days) < 730 ? span.format(-Math.round(days / 30.44), 'month')
         : span.format(-Math.round(days / 365.25), 'year');
-      for (const entry of all('.entry')) {
+      const stale = Number(document.getElementById('main').dataset.stale);
+      for (const entry of all('.masthead, .rows > li')) {
         const chip = entry.querySelector('.chip.healthy');
         const time = entry.querySelector('time') || document.querySelector('#newest time');
-        if (chip && time && daysSince(time) >= Number(entry.dataset.stale)) {
+        if (chip && time && daysSince(time) >= stale) {
           chip.className = 'chip stale';
           chip.textContent = 'stale';
         }
       }
-      for (const time of all('time.age')) {
+      for (const time of all('time')) {
         time.after(make('span', ` ${ago(daysSince(time))}`, { className: 'ago' }));
       }
 
@@ -64,7 +65,7 @@ enum PageScript {
       const sections = all('section.build');
       const rows = all('section.arch').flatMap((section) => {
         const names = { build: section.parentElement.dataset.name, arch: section.dataset.name };
-        return all('.entry', section).map((row) => ({
+        return all('li', section).map((row) => ({
           row, ...names, text: `${names.build} ${names.arch} ${row.textContent}`.toLowerCase(),
         }));
       });
@@ -80,7 +81,7 @@ enum PageScript {
           if (!row.hidden) shown += 1;
         }
         for (const section of [...all('section.arch'), ...sections]) {
-          section.hidden = !section.querySelector('.entry:not([hidden])');
+          section.hidden = !section.querySelector('li:not([hidden])');
         }
         const noun = rows.length === 1 ? 'subarch' : 'subarches';
         count.textContent = shown === rows.length ? `${shown} ${noun}` : `${shown} of ${rows.length} ${noun}`;

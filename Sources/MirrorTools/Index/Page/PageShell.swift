@@ -14,12 +14,15 @@ struct PageShell: Sendable {
   private let indexes: [MirrorPath]
   /// The key that signatures are made with.
   let key: MirrorPath?
+  /// Days after which a stage counts as stale, for who looks at the page later.
+  private let staleDays: Int
   private let policy: String
 
-  init(_ settings: IndexSettings, _ survey: PageSurvey) throws(MirrorError) {
+  init(_ settings: IndexSettings, _ survey: PageSurvey, staleDays: Int) throws(MirrorError) {
     self.settings = settings
     indexes = survey.indexes
     key = survey.key
+    self.staleDays = staleDays
     policy = try Self.policy()
   }
 
@@ -51,7 +54,9 @@ struct PageShell: Sendable {
         HTML(.body) {
           HTML(.a, .class("skip"), .href(PageLink(anchor: "main"))) { "Skip to the content" }
           header
-          HTML(.main, .id("main"), Attribute("tabindex", "-1")) { main }
+          HTML(.main, .id("main"), Attribute("tabindex", "-1"), Attribute("data-stale", "\(staleDays)")) {
+            main
+          }
           footer(in: directory)
           HTML(verbatim: .script, PageScript.text)
         }
@@ -78,7 +83,7 @@ struct PageShell: Sendable {
   /// Three layers: stages.
   static var logo: HTML {
     HTML(
-      .svg, .class("logo"), Attribute("viewBox", "0 0 32 32"), .isDecoration, Attribute("focusable", "false")
+      .svg, .class("logo"), Attribute("viewBox", "0 0 32 32"), .isDecoration
     ) {
       HTML(.path, .class("top"), Attribute("d", "M16 3 30 10 16 17 2 10z"))
       HTML(.path, .class("layer"), Attribute("d", "M3 16l13 6.5L29 16M3 22l13 6.5L29 22"))
@@ -104,11 +109,7 @@ struct PageShell: Sendable {
 
 extension Version {
   /// When it was built; a name that is no date says nothing of it.
-  func moment(counting: Bool = true) -> HTML {
-    isDated
-      ? HTML(.time, [Attribute("datetime", "\(date)")] + (counting ? [.class("age")] : []), HTML("\(date)"))
-      : HTML(.span) { HTML(name: name) }
-  }
+  var moment: HTML { isDated ? HTML(.time) { "\(date)" } : HTML(.span) { HTML(name: name) } }
 }
 
 /// Numbers for people.

@@ -41,7 +41,7 @@ enum PageStyle {
     :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; border-radius: 0.3rem; }
     small { font-size: 0.875em; }
     .quiet, .ago, caption { color: var(--quiet); }
-    .quiet, .ago, caption, .flags, .also { font-size: 0.875rem; }
+    .quiet, .ago, caption, .flags, .get span { font-size: 0.875rem; }
     code, pre, .file, .flags, .facts dd {
       font-family: ui-monospace, "SFMono-Regular", "Cascadia Mono", "DejaVu Sans Mono", Menlo, monospace;
       font-size: 0.8125rem;
@@ -55,6 +55,7 @@ enum PageStyle {
     .logo { width: 2.75rem; height: 2.75rem; flex: none; }
     .logo .top { fill: var(--accent); }
     .logo .layer { fill: none; stroke: var(--accent); stroke-width: 2.5; stroke-linejoin: round; }
+    .logo + h1 { flex: 1 1 0; min-width: 0; }
     .lead { font-size: 1.15rem; margin: 0.6rem 0 0.2rem; max-width: 44rem; }
     .crumbs { display: flex; flex-wrap: wrap; gap: 0.25rem 0.5rem; font-size: 0.875rem; margin-bottom: 1.25rem; }
     .crumbs li + li::before { content: "/"; color: var(--quiet); margin-right: 0.5rem; }
@@ -77,6 +78,7 @@ enum PageStyle {
     .contents ul ul { display: flex; flex-wrap: wrap; gap: 0.1rem 1rem; }
 
     section { margin-top: 2.5rem; }
+    main > section:first-child { margin-top: 0.5rem; }
     section.arch { margin-top: 1.25rem; }
     .heading { display: flex; flex-wrap: wrap; align-items: baseline; gap: 0 1rem; }
     .heading h2 { margin-right: auto; }
@@ -93,23 +95,23 @@ enum PageStyle {
     .rows > li:last-child { border-radius: 0 0 0.7rem 0.7rem; }
     .rows > li + li { border-top: 1px solid var(--line); }
     .rows > li:hover { background: var(--code); }
-    .name { font-weight: 600; }
+    .what a { font-weight: 600; }
     .flags { display: block; color: var(--quiet); }
-    .when { font-variant-numeric: tabular-nums; line-height: 1.3; }
+    .when { grid-column: 4; font-variant-numeric: tabular-nums; line-height: 1.3; }
     .when .ago { display: block; }
-    .get { display: grid; gap: 0.2rem; }
-    .also { color: var(--quiet); line-height: 1.3; }
+    .get { grid-column: 5; display: grid; gap: 0.2rem; }
+    .get span { color: var(--quiet); line-height: 1.3; }
 
-    .button {
+    .button, .get a {
       display: inline-flex; justify-content: center; align-items: baseline; gap: 0.45rem;
       padding: 0.42rem 0.9rem; border: 1px solid var(--accent); border-radius: 0.5rem;
       color: var(--accent); font-weight: 600; text-decoration: none; white-space: nowrap;
     }
-    .get .button { white-space: normal; }
-    .button:hover { background: var(--accent-tint); color: var(--accent-deep); }
-    .button.first { background: var(--accent); color: var(--on-accent); }
-    .button.first:hover { background: var(--accent-deep); border-color: var(--accent-deep); }
-    .button small { font-weight: 400; }
+    .get a { white-space: normal; }
+    .button:hover, .get a:hover { background: var(--accent-tint); color: var(--accent-deep); }
+    .button.first, .get .first { background: var(--accent); color: var(--on-accent); }
+    .button.first:hover, .get .first:hover { background: var(--accent-deep); border-color: var(--accent-deep); }
+    .button small, .get small { font-weight: 400; }
 
     .chip {
       display: inline-flex; align-items: center; gap: 0.4em; padding: 0.1rem 0.6rem;
@@ -144,8 +146,9 @@ enum PageStyle {
     summary { cursor: pointer; width: fit-content; font-weight: 600; font-size: 0.9375rem; }
     .shell {
       margin: 0.5rem 0 0; padding: 0.8rem 1rem; line-height: 1.7; background: var(--code);
-      border: 1px solid var(--line); border-radius: 0.5rem; overflow-x: auto; overflow-wrap: normal;
+      border: 1px solid var(--line); border-radius: 0.5rem; white-space: pre-wrap;
     }
+    span.line { display: block; padding-left: 2ch; text-indent: -2ch; }
     .copy {
       font: 600 0.8125rem/1.4 inherit; font-family: inherit; padding: 0.2rem 0.7rem; cursor: pointer;
       color: var(--accent); background: var(--panel); border: 1px solid var(--line); border-radius: 0.4rem;
@@ -161,9 +164,10 @@ enum PageStyle {
     .facts dd { align-self: center; }
 
     .history { padding: 1.1rem 1.25rem; }
-    .charts { display: flex; flex-wrap: wrap; gap: 1.25rem 3rem; align-items: end; }
-    .figure { min-width: min(100%, 9rem); }
+    .charts { display: flex; flex-wrap: wrap; gap: 1.25rem 3rem; }
+    .figure { display: flex; flex-direction: column; min-width: min(100%, 9rem); }
     .figure h3 { margin-bottom: 0.5rem; }
+    .figure svg { margin-top: auto; }
     .ends { display: flex; justify-content: space-between; gap: 1rem; margin: 0.2rem 0 0; font-variant-numeric: tabular-nums; }
     svg { display: block; max-width: 100%; }
     .chart { height: auto; }
@@ -173,10 +177,11 @@ enum PageStyle {
     .strip path { stroke-width: 3; stroke-linecap: butt; }
     .cross, path.bad { stroke: var(--bad); }
     path.good { stroke: var(--good); }
-    .line { fill: none; stroke: var(--accent); stroke-width: 2; stroke-linejoin: round; }
+    path.line { fill: none; stroke: var(--accent); stroke-width: 2; stroke-linejoin: round; }
     .area { fill: var(--accent-tint); }
     .dot { fill: var(--panel); stroke: var(--accent); stroke-width: 2; }
 
+    time { white-space: nowrap; }
     .scroll { overflow-x: auto; }
     table { width: 100%; border-collapse: collapse; font-size: 0.9375rem; }
     caption { text-align: left; padding: 0.5rem 0; }
@@ -190,13 +195,14 @@ enum PageStyle {
     footer { margin-top: 3.5rem; padding-top: 1.25rem; border-top: 1px solid var(--line); font-size: 0.875rem; color: var(--quiet); }
     footer ul { display: flex; flex-wrap: wrap; gap: 0.2rem 1.25rem; }
 
+    @media (min-width: 50.01rem) { tbody th { width: 14rem; } }
     @media (max-width: 50rem) {
       body { padding: 0 1rem 2rem; }
       .masthead { padding-top: 1.75rem; }
       h1 { font-size: 1.7rem; }
       .rows > li { grid-template-columns: minmax(0, 1fr) auto; padding: 0.9rem 1rem; }
       .how { justify-content: end; }
-      .when { display: flex; flex-wrap: wrap; gap: 0 0.5rem; order: 1; }
+      .when { grid-column: 1; display: flex; flex-wrap: wrap; gap: 0 0.5rem; order: 1; }
       .past { order: 2; justify-self: end; }
       .get { order: 3; grid-column: 1 / -1; }
       .facts > div { grid-template-columns: minmax(0, 1fr); padding: 0.55rem 1rem; }

@@ -19,7 +19,7 @@ struct PageSurvey: Sendable {
 
   init(_ source: IndexSource) throws(MirrorError) {
     let anchor = try AnchoredDirectory(root: source.mirror.root)
-    let history = try source.catalog.builds()
+    let history = (try? source.catalog.builds()) ?? [:]
     let infos = Self.infos(source.document)
     var entries: [PageEntry] = []
     for subarch in source.subarches {

@@ -3,7 +3,7 @@ enum Pages {
   /// Subarches' pages first, then the root's, which names them; those of others are left alone.
   static func files(_ source: IndexSource) throws(MirrorError) -> [IndexFile] {
     let survey = try PageSurvey(source)
-    let shell = try PageShell(source.settings, survey)
+    let shell = try PageShell(source.settings, survey, staleDays: source.rotation.staleDays)
     var files = survey.entries.map { entry in
       IndexFile(path: entry.page, bytes: SubarchPage(entry: entry, shell: shell).bytes)
     }

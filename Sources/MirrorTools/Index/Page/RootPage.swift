@@ -1,7 +1,7 @@
 /// The page at the mirror's root: every subarch, and what is newest of it.
 struct RootPage {
   /// More would make the page heavy for little.
-  private static let rowsWithHistory = 300
+  private static let richRows = 300
 
   let survey: PageSurvey
   let shell: PageShell
@@ -11,6 +11,8 @@ struct RootPage {
       title: shell.settings.title, description: shell.settings.description, in: .root, header: header,
       main: main)
   }
+
+  private var isRich: Bool { survey.entries.count <= Self.richRows }
 
   private var releases: [FileName] {
     survey.entries.reduce(into: []) { if $0.last != $1.subarch.release { $0.append($1.subarch.release) } }
@@ -36,7 +38,7 @@ struct RootPage {
         PageText.count(survey.entries.count, "subarch", "subarches")
         " in "
         PageText.count(releases.count, "build", "builds")
-        if let newest = newest { HTML([", the newest stage of ", newest.moment()]) }
+        if let newest { ", the newest stage of \(newest.date)" }
       }
     }
   }
@@ -133,18 +135,18 @@ struct RootPage {
   }
 
   private func row(_ entry: PageEntry) -> HTML {
-    HTML(.li, .class("entry"), Attribute("data-stale", "\(entry.state.staleDays)")) {
+    HTML(.li) {
       HTML(.div, .class("what")) {
-        HTML(.a, .class("name"), .href(PageLink(to: entry.page, from: .root))) {
+        HTML(.a, .href(PageLink(to: entry.page, from: .root))) {
           HTML(name: entry.subarch.name)
         }
-        if let flags = entry.info["CFLAGS"] { HTML(.span, .class("flags")) { escaped(Array(flags.utf8)) } }
+        if isRich, let flags = entry.info["CFLAGS"] {
+          HTML(.span, .class("flags")) { escaped(Array(flags.utf8)) }
+        }
       }
       HTML(.div, .class("how")) { entry.state.chips }
-      HTML(.div, .class("past")) {
-        if survey.entries.count <= Self.rowsWithHistory { HistoryChart.strip(entry.history) }
-      }
-      HTML(.div, .class("when")) { entry.newest.map { $0.version.moment() } }
+      if isRich, let strip = HistoryChart.strip(entry.history) { HTML(.div, .class("past")) { strip } }
+      HTML(.div, .class("when")) { entry.newest.map { $0.version.moment } }
       HTML(.div, .class("get")) { entry.newest.flatMap { offer($0, isGeneric: entry.isGeneric) } }
     }
   }
@@ -152,13 +154,11 @@ struct RootPage {
   private func offer(_ edition: Edition, isGeneric: Bool) -> HTML? {
     guard let main = edition.main else { return nil }
     let others = edition.downloads.dropFirst().map(\.variant)
+    let style = isGeneric ? [Attribute.class("first")] : []
+    let text = HTML([HTML(main.variant), HTML(.small) { " \(PageText.size(main.bytes))" }])
     return HTML([
-      HTML(.a, .class(isGeneric ? "button first" : "button"), .href(PageLink(to: main.path, from: .root))) {
-        main.variant
-        HTML(.small) { " \(PageText.size(main.bytes))" }
-      },
-      others.isEmpty
-        ? HTML() : HTML(.span, .class("also")) { "also \(others.joined(separator: ", "))" },
+      HTML(.a, style + [.href(PageLink(to: main.path, from: .root))], text),
+      others.isEmpty ? HTML() : HTML(.span) { "also \(others.joined(separator: ", "))" },
     ])
   }
 }

@@ -17,7 +17,7 @@ struct SubarchPage {
   }
 
   private var header: HTML {
-    HTML(.header, .class("masthead entry"), Attribute("data-stale", "\(entry.state.staleDays)")) {
+    HTML(.header, .class("masthead")) {
       crumbs
       HTML(.div, .class("brand")) {
         HTML(.h1) { HTML(name: entry.subarch.name) }
@@ -28,8 +28,20 @@ struct SubarchPage {
         " for "
         HTML(name: entry.subarch.arch)
       }
-      HTML(.p, .class("quiet")) { entry.state.sentence }
+      HTML(.p, .class("quiet")) {
+        entry.state.sentence
+        if entry.state.kind == .failing { lastLogs }
+      }
     }
+  }
+
+  /// Where to look first.
+  private var lastLogs: HTML {
+    let logs = entry.logs.filter { !$0.value.isEmpty }.max { $0.key < $1.key }?.value ?? []
+    return HTML(
+      logs.map { log in
+        HTML([" ", HTML(.a, .href(PageLink(to: log, from: directory))) { HTML(name: log.name) }])
+      })
   }
 
   private var crumbs: HTML {
@@ -55,7 +67,7 @@ struct SubarchPage {
       HTML(.div, .class("heading")) {
         HTML(.h2, .id("newest")) {
           if let newest = entry.newest {
-            HTML(["Newest, ", newest.version.moment()])
+            HTML(["Newest, ", newest.version.moment])
           } else {
             "Nothing to download yet"
           }
@@ -106,7 +118,7 @@ struct SubarchPage {
           HTML(.table, Attribute("aria-labelledby", "older")) {
             HTML(.thead) {
               HTML(.tr) {
-                for title in ["Version", "Kind", "Downloads"] {
+                for title in ["Version", "Downloads"] {
                   HTML(.th, Attribute("scope", "col")) { title }
                 }
               }
@@ -119,8 +131,7 @@ struct SubarchPage {
 
   private func row(_ edition: Edition) -> HTML {
     HTML(.tr) {
-      HTML(.th, Attribute("scope", "row")) { edition.version.moment() }
-      HTML(.td) { edition.version.isFull ? "full" : "freshened" }
+      HTML(.th, Attribute("scope", "row")) { edition.version.moment }
       HTML(.td) {
         HTML(.ul, .class("inline")) {
           for download in edition.downloads {
