@@ -32,6 +32,9 @@ struct WritingVerb: CustomTestStringConvertible, Sendable {
       name: "index", arguments: ["index", "--quiet"], preparation: [["index"], ["digestgen"]],
       calls: ["write", "fsync", "renameat"]),
     WritingVerb(
+      name: "pages", arguments: ["index", "--format", "html", "--quiet"],
+      preparation: [["index", "--format", "html"], ["digestgen"]], calls: ["write", "fsync", "renameat"]),
+    WritingVerb(
       name: "clean", arguments: ["clean", "--apply", "--keep", "1", "--quiet"],
       preparation: [["digestgen", "--format", "hash.txt,sums"], ["index"]],
       calls: ["write", "fsync", "renameat", "unlinkat"]),

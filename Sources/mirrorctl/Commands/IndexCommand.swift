@@ -118,7 +118,8 @@ extension MirrorSession {
       let isPresent = try format.isPresent(in: source.mirror)
       guard isPresent || wanted.contains(format) else { continue }
       for file in try format.files(source) {
-        if try publisher.publish(file) { changed.append(file.path) }
+        let isNew = try publisher.publish(file)
+        if isNew { changed.append(file.path) }
       }
     }
     return changed

@@ -29,6 +29,17 @@ import TestSupport
     #expect(words(entry.state) == [word])
   }
 
+  @Test("a failure that was forgiven is still told")
+  func forgiven() throws {
+    let pages = try PageMirror()
+    try pages.mirror.version("std/x86/a/2026-11-20").version(
+      "std/x86/a/2026-11-21", stages: [], status: "fail")
+    try pages.catalog.note(pages.mirror.scan(), now: 7)
+    let state = try #require(PageSurvey(pages.source()).entries.first).state
+    #expect(words(state) == ["healthy"])
+    #expect(state.sentence == "The last build failed and will be tried again.")
+  }
+
   @Test("failures are counted, whether there is a stage or not")
   func failing() throws {
     let fresh = try entry {

@@ -63,9 +63,12 @@ struct BuildHistory {
       }
       HTML(.td) { record.bytes.map { PageText.size($0) } ?? "–" }
       HTML(.td) {
-        HTML(.ul, .class("inline")) {
-          for log in record.outcome == .fail ? entry.logs[record.version] ?? [] : [] {
-            HTML(.li) { HTML(.a, .href(PageLink(to: log, from: directory))) { HTML(name: log.name) } }
+        let logs = record.outcome == .fail ? entry.logs[record.version] ?? [] : []
+        if !logs.isEmpty {
+          HTML(.ul, .class("inline")) {
+            for log in logs {
+              HTML(.li) { HTML(.a, .href(PageLink(to: log, from: directory))) { HTML(name: log.name) } }
+            }
           }
         }
         if let error = record.error { HTML(.span, .class("quiet")) { escaped(Array(error.utf8)) } }

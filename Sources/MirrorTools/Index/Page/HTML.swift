@@ -44,6 +44,7 @@ struct HTML: Sendable, Hashable, ExpressibleByStringLiteral {
   ///
   /// Characters that a page must not hold (controls, noncharacters) become U+FFFD.
   static func escaped(_ text: String) -> String {
+    if text.utf8.allSatisfy(isPlain) { return text }
     var result = ""
     result.reserveCapacity(text.utf8.count)
     for scalar in text.unicodeScalars {
@@ -58,6 +59,15 @@ struct HTML: Sendable, Hashable, ExpressibleByStringLiteral {
       }
     }
     return result
+  }
+
+  private static func isPlain(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+      UInt8(ascii: "-")...UInt8(ascii: "9"), UInt8(ascii: " "), UInt8(ascii: "_"):
+      true
+    default: false
+    }
   }
 
   private static func isAllowed(_ value: UInt32) -> Bool {

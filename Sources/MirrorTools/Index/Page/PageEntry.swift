@@ -56,10 +56,16 @@ struct PageState: Sendable, Hashable {
   let isBuilding: Bool
   /// Whether the rotation has left it out since it failed too often.
   let isGivenUp: Bool
+  /// Whether the last build failed, be it forgiven or not.
+  let lastFailed: Bool
   /// Days after which a stage counts as stale.
   let staleDays: Int
 
-  init(_ subarch: Subarch, newest: Version?, rotation: RotationSettings, today: CalendarDate) {
+  init(
+    _ subarch: Subarch, newest: Version?, history: ArraySlice<BuildRecord>, rotation: RotationSettings,
+    today: CalendarDate
+  ) {
+    lastFailed = history.last?.outcome == .fail
     failcount = subarch.control.failcount
     isBuilding = subarch.control.liveLock != nil
     isGivenUp = failcount >= rotation.maxFailcount && failcount > 0 && rotation.isManaged(subarch)
@@ -91,8 +97,11 @@ struct PageState: Sendable, Hashable {
   var sentence: String {
     var words: [String] = []
     switch kind {
+    case .healthy where lastFailed: words.append("The last build failed and will be tried again.")
     case .healthy: words.append("The last build ended well.")
-    case .stale: words.append("The newest stage is \(staleDays) days old or older: a new build is due.")
+    case .stale:
+      let days = PageText.count(staleDays, "day", "days")
+      words.append("The newest stage is \(days) old or older: a new build is due.")
     case .failing where failcount == 1: words.append("The last build failed.")
     case .failing: words.append("The last \(failcount) builds failed.")
     case .neverBuilt: words.append("Nothing has been built yet.")

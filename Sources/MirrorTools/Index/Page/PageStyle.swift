@@ -61,7 +61,7 @@ enum PageStyle {
     .crumbs li + li::before { content: "/"; color: var(--quiet); margin-right: 0.5rem; }
 
     #filter { display: flex; flex-wrap: wrap; gap: 0.75rem 1rem; align-items: end; padding: 1rem 1.25rem; }
-    .field { display: grid; gap: 0.25rem; flex: 1 1 10rem; min-width: 0; }
+    .field { display: grid; gap: 0.25rem; flex: 1 1 6.5rem; min-width: 0; }
     .field:first-child { flex-grow: 3; flex-basis: 14rem; }
     .field label { font-size: 0.8125rem; font-weight: 600; }
     input, select {
@@ -181,9 +181,10 @@ enum PageStyle {
     .area { fill: var(--accent-tint); }
     .dot { fill: var(--panel); stroke: var(--accent); stroke-width: 2; }
 
-    time { white-space: nowrap; }
+    time, .ago { white-space: nowrap; }
     .scroll { overflow-x: auto; }
-    table { width: 100%; border-collapse: collapse; font-size: 0.9375rem; }
+    table { width: 100%; border-collapse: collapse; font-size: 0.9375rem; overflow-wrap: break-word; }
+    tbody th { min-width: 8.5rem; }
     caption { text-align: left; padding: 0.5rem 0; }
     th, td { text-align: left; vertical-align: top; padding: 0.55rem 1.25rem; }
     thead th { font-size: 0.8125rem; color: var(--quiet); white-space: nowrap; }
@@ -201,7 +202,7 @@ enum PageStyle {
       .masthead { padding-top: 1.75rem; }
       h1 { font-size: 1.7rem; }
       .rows > li { grid-template-columns: minmax(0, 1fr) auto; padding: 0.9rem 1rem; }
-      .how { justify-content: end; }
+      .how { justify-content: end; align-self: start; }
       .when { grid-column: 1; display: flex; flex-wrap: wrap; gap: 0 0.5rem; order: 1; }
       .past { order: 2; justify-self: end; }
       .get { order: 3; grid-column: 1 / -1; }

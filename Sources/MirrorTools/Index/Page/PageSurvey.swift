@@ -87,9 +87,10 @@ struct PageSurvey: Sendable {
     let hasLatestText = try directory.status(of: "latest.txt")?.kind == .regular
     return PageEntry(
       subarch: subarch,
-      state: PageState(subarch, newest: newest, rotation: source.rotation, today: source.today),
+      state: PageState(
+        subarch, newest: newest, history: history, rotation: source.rotation, today: source.today),
       newest: newest.map { edition($0, of: subarch, in: directory) { source.digests($0)["sha256"] } },
-      older: versions.reversed().filter { $0.path != newest?.path }.map {
+      older: versions.reversed().drop { $0.path != newest?.path }.dropFirst().map {
         edition($0, of: subarch, in: directory) { _ in nil }
       },
       history: Array(history), logs: logs, info: info,

@@ -39,9 +39,10 @@ struct SubarchPage {
   private var lastLogs: HTML {
     let logs = entry.logs.filter { !$0.value.isEmpty }.max { $0.key < $1.key }?.value ?? []
     return HTML(
-      logs.map { log in
-        HTML([" ", HTML(.a, .href(PageLink(to: log, from: directory))) { HTML(name: log.name) }])
-      })
+      (logs.isEmpty ? [] : [" See"])
+        + logs.map { log in
+          HTML([" ", HTML(.a, .href(PageLink(to: log, from: directory))) { HTML(name: log.name) }])
+        })
   }
 
   private var crumbs: HTML {
