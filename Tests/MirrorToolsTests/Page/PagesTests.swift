@@ -71,6 +71,19 @@ import TestSupport
     #expect(body.contains("<noscript>") && body.contains("sha256sum -c"))
   }
 
+  @Test("links to what is newest are offered, since their names stay; others are not")
+  func latest() throws {
+    let pages = try PageMirror.rich()
+    let path = "std/x86-64bit/generic_64"
+    try pages.mirror.link(
+      "\(path)/stage3-latest.tar.xz", to: "2026-11-21/stage3-generic_64-std-2026-11-21.tar.xz"
+    ).link("\(path)/lxd-latest.tar.xz", to: "2026-11-10/lxd-generic_64-std-2026-11-10.tar.xz")
+      .link("\(path)/openvz-latest.tar.xz", to: "nothing").link("\(path)/key", to: "/etc/passwd")
+    let page = try #require(try pages.page(MirrorPath("\(path)/index.html")))
+    #expect(page.contains("href=\"stage3-latest.tar.xz\""))
+    for name in ["lxd-latest", "openvz-latest", "\"key\""] { #expect(!page.contains(name)) }
+  }
+
   @Test("a failing subarch's page leads to the log, as long as it lies there")
   func log() throws {
     let pages = try PageMirror.rich()

@@ -12,8 +12,8 @@ struct PageEntry: Sendable {
   let logs: [FileName: [MirrorPath]]
   /// What `build-info.json` says of the newest version.
   let info: [String: String]
-  /// Its `latest.txt`, where there is one.
-  let latestText: MirrorPath?
+  /// Links to what is newest and `latest.txt`: names that stay the same.
+  let latest: [MirrorPath]
 
   /// Its page, relative to the mirror's root.
   var page: MirrorPath { subarch.path.appending(PageSurvey.fileName) }

@@ -83,6 +83,7 @@ enum PageStyle {
     .heading { display: flex; flex-wrap: wrap; align-items: baseline; gap: 0 1rem; }
     .heading h2 { margin-right: auto; }
     .heading p { margin: 0; }
+    .always { display: flex; flex-wrap: wrap; gap: 0.1rem 0.75rem; }
     h2 .ago { font-weight: 400; letter-spacing: 0; }
     section.arch > h3 { margin-bottom: 0.6rem; color: var(--quiet); }
     section > h2 + .panel, .heading + .panel { margin-top: 0.9rem; }

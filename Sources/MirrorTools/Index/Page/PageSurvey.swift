@@ -85,16 +85,19 @@ struct PageSurvey: Sendable {
       logs[version.name] = Self.logs(of: version.name, in: directory)
     }
     let hasLatestText = try directory.status(of: "latest.txt")?.kind == .regular
+    let first = newest.map { edition($0, of: subarch, in: directory) { source.digests($0)["sha256"] } }
+    let offered = Set(first?.downloads.map(\.path) ?? [])
+    let links = subarch.folder.links.filter { !$0.isDead && $0.destination.map(offered.contains) ?? false }
     return PageEntry(
       subarch: subarch,
       state: PageState(
         subarch, newest: newest, history: history, rotation: source.rotation, today: source.today),
-      newest: newest.map { edition($0, of: subarch, in: directory) { source.digests($0)["sha256"] } },
+      newest: first,
       older: versions.reversed().drop { $0.path != newest?.path }.dropFirst().map {
         edition($0, of: subarch, in: directory) { _ in nil }
       },
       history: Array(history), logs: logs, info: info,
-      latestText: hasLatestText ? subarch.path.appending("latest.txt") : nil)
+      latest: links.map(\.path) + (hasLatestText ? [subarch.path.appending("latest.txt")] : []))
   }
 
   private static func edition(

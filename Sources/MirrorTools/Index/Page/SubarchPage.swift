@@ -73,11 +73,7 @@ struct SubarchPage {
             "Nothing to download yet"
           }
         }
-        if let latest = entry.latestText {
-          HTML(.p, .class("quiet")) {
-            HTML(.a, .href(PageLink(to: latest, from: directory))) { "latest.txt" }
-          }
-        }
+        if !entry.latest.isEmpty { latest }
       }
       if let newest = entry.newest {
         if newest.downloads.isEmpty { HTML(.p) { "This version offers nothing to download." } }
@@ -85,6 +81,18 @@ struct SubarchPage {
           DownloadCard(
             download: download, isFirst: index == 0, base: base, directory: directory, key: shell.key
           ).html
+        }
+      }
+    }
+  }
+
+  /// What scripts may rely on.
+  private var latest: HTML {
+    HTML(.div, .class("quiet always")) {
+      HTML(.span) { "Always the newest:" }
+      HTML(.ul, .class("inline")) {
+        for path in entry.latest {
+          HTML(.li) { HTML(.a, .href(PageLink(to: path, from: directory))) { HTML(name: path.name) } }
         }
       }
     }
