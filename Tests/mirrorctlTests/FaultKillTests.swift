@@ -34,7 +34,7 @@ struct WritingVerb: CustomTestStringConvertible, Sendable {
     WritingVerb(
       name: "index in every format",
       arguments: [
-        "index", "--quiet", "--jobs", "1", "--format", "metalink,latest,simplestreams,json,xml",
+        "index", "--quiet", "--jobs", "1", "--format", "metalink,latest,simplestreams,json,xml,html",
       ], preparation: [["digestgen"], ["index"]],
       calls: ["write", "fsync", "renameat", "symlinkat", "mkdirat"]),
     WritingVerb(

@@ -40,7 +40,7 @@ struct HostileNameTests {
     Call(arguments: ["compress"]), Call(arguments: ["digestgen"]),
     Call(arguments: [
       "digestgen", "--algorithm", "sha256,sha512", "--format", "hash.txt,sums,bsd,digests,manifest",
-    ]), Call(arguments: ["index", "--format", "metalink,latest,simplestreams,json"]),
+    ]), Call(arguments: ["index", "--format", "metalink,latest,simplestreams,json,html"]),
     Call(arguments: ["verify"]), Call(arguments: ["zap"]),
     Call(arguments: ["digestgen", "--force"]), Call(arguments: ["clean", "--apply", "--keep", "1"]),
     Call(arguments: ["upkeep", "--keep", "1"]),

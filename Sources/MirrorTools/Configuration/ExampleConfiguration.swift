@@ -57,7 +57,7 @@ public enum ExampleConfiguration {
 
     [section index]
 
-    # What downloaders are told: metalink, latest, simplestreams, json, xml.
+    # What downloaders are told: metalink, latest, simplestreams, json, xml, html.
     formats: xml
     # Where the mirror is offered, the best first; metalinks name it.
     # urls: https://mirror.example.org/funtoo

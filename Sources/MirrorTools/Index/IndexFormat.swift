@@ -2,7 +2,7 @@
 ///
 /// Each file appears after those that it names: what is looked at first comes last.
 public enum IndexFormat: String, Sendable, CaseIterable {
-  case metalink, latest, simplestreams, json, xml
+  case metalink, latest, simplestreams, json, xml, html
 
   /// The one file of the format that others may read from elsewhere; nil for formats of several files.
   public var fileName: FileName? {
@@ -10,6 +10,7 @@ public enum IndexFormat: String, Sendable, CaseIterable {
     case .metalink, .latest, .simplestreams: nil
     case .json: "index.json"
     case .xml: "index.xml"
+    case .html: nil
     }
   }
 
@@ -18,6 +19,7 @@ public enum IndexFormat: String, Sendable, CaseIterable {
     switch self {
     case .metalink, .latest, .simplestreams: false
     case .json, .xml: true
+    case .html: false
     }
   }
 
@@ -30,6 +32,7 @@ public enum IndexFormat: String, Sendable, CaseIterable {
     case .simplestreams: try ImageStreams(source).files()
     case .json: [IndexFile(path: "index.json", bytes: try JSONIndexWriter.bytes(source.document))]
     case .xml: [IndexFile(path: "index.xml", bytes: try XMLIndexWriter.bytes(source.document))]
+    case .html: try Pages.files(source)
     }
   }
 
@@ -38,6 +41,7 @@ public enum IndexFormat: String, Sendable, CaseIterable {
     switch self {
     case .latest: LatestList(source, try AnchoredDirectory(root: source.mirror.root)).problems
     case .simplestreams: ImageStreams(source).problems
+    case .html: try PageSurvey.foreign(source).sorted { $0.key < $1.key }.map(\.value)
     case .metalink, .json, .xml: []
     }
   }
@@ -51,6 +55,7 @@ public enum IndexFormat: String, Sendable, CaseIterable {
     case .simplestreams: return ImageStreams.isOurs(anchor)
     case .json, .xml:
       return try fileName.map { name throws(MirrorError) in try anchor.status(of: name) != nil } ?? false
+    case .html: return try PageSurvey.hasOwnPage(mirror)
     }
   }
 }

@@ -5,6 +5,7 @@ public struct IndexSource: Sendable {
   /// The newest of each subarch.
   public let document: IndexDocument
   let settings: IndexSettings
+  let rotation: RotationSettings
   let catalog: Catalog
   /// Versions that are about to be removed, and builds that are not listed.
   private let (excluded, ignored): (Set<MirrorPath>, Set<FileName>)
@@ -33,6 +34,7 @@ public struct IndexSource: Sendable {
     (excluded, self.ignored) = (excluding, ignored)
     (self.today, self.now) = (today, now)
     settings = configuration.index
+    rotation = configuration.rotation
   }
 
   /// Subarches that are listed, in path order.
@@ -46,6 +48,9 @@ public struct IndexSource: Sendable {
     guard !ignored.contains(subarch.release) else { return [] }
     return subarch.newest(today: today, excluding: excluded)?.offers(of: subarch) ?? []
   }
+
+  /// Whether a version or snapshot is not about to be removed.
+  func stays(_ path: MirrorPath) -> Bool { !excluded.contains(path) }
 
   /// Lowercase hexadecimal by algorithm (`sha256`, `sha512`, `blake2b`), as far as known.
   func digests(_ tarball: Tarball) -> [String: String] { lookup(tarball) }

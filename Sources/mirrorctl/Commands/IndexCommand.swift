@@ -86,7 +86,7 @@ extension MirrorSession {
     step: StepResult, files: [MirrorPath]
   ) {
     let mirror = try scan()
-    try catalog().note(mirror, now: context.now())
+    remember(mirror)
     let source = try indexSource(mirror)
     let written = try write(source, formats, hashing)
     let count = counted(source.document.subarches.count, "subarch", "subarches")
@@ -105,9 +105,15 @@ extension MirrorSession {
   ///
   /// Metalinks stay: they go with their version, and marked tarballs have none.
   func unlist(_ versions: [MirrorPath], in mirror: Mirror) throws {
+    remember(mirror)
     let written = try write(try indexSource(mirror, excluding: Set(versions)), [], nil)
     // What is left out is told by `index`; what could not be written must stop what comes after.
     if let failure = written.failures.first { throw failure }
+  }
+
+  /// Lets the catalog remember how builds ended, also of versions that will be gone.
+  private func remember(_ mirror: Mirror) {
+    do { try catalog().note(mirror, now: context.now()) } catch { context.message("\(error)") }
   }
 
   func indexSource(_ mirror: Mirror, excluding: Set<MirrorPath> = []) throws(MirrorError) -> IndexSource {
