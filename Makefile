@@ -50,7 +50,8 @@ install:
 	$(BIN) --generate-completion-script bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/mirrorctl
 	$(BIN) --generate-completion-script zsh > $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_mirrorctl
 	$(BIN) --generate-completion-script fish > $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/mirrorctl.fish
-	install -m 644 Sources/MirrorTools/Index/index.rng $(DESTDIR)$(PREFIX)/share/mirrorctl/
+	install -m 644 Sources/MirrorTools/Index/index.rng Sources/MirrorTools/Index/index.schema.json \
+	  $(DESTDIR)$(PREFIX)/share/mirrorctl/
 	for spec in $$(cd Sources/StageBuilder/Specs && find . -type f); do \
 	  install -D -m 644 Sources/StageBuilder/Specs/$$spec $(DESTDIR)$(PREFIX)/share/mirrorctl/specs/$$spec; done
 	install -m 644 README.md CHANGELOG.md LICENSE share/cron.example $(DESTDIR)$(PREFIX)/share/doc/mirrorctl/

@@ -38,7 +38,7 @@ let package = Package(
         "FlexData", "CLinux", "CDigestLanes", "COpenSSL", "CLibXML2", "CLibArchive", "CLZMA", "CZlib", system,
         .product(name: "GRDB", package: "GRDB.swift"),
       ],
-      exclude: ["Index/index.rng"],
+      exclude: ["Index/index.rng", "Index/index.schema.json"],
       swiftSettings: strict),
     .target(
       name: "StageBuilder", dependencies: ["FlexData", "MirrorTools", "CLinux", system], exclude: ["Specs"],
@@ -58,7 +58,7 @@ let package = Package(
       exclude: ["Golden"], swiftSettings: strict),
     .testTarget(
       name: "MirrorToolsTests", dependencies: ["MirrorTools", "TestSupport", "CLinux", system],
-      swiftSettings: strict),
+      exclude: ["Fixtures"], swiftSettings: strict),
     .testTarget(
       name: "StageBuilderTests",
       dependencies: [

@@ -10,3 +10,5 @@
 #include <libxml/parser.h>
 /* xmlValidateNCName: which keys of build-info.json can be attributes. */
 #include <libxml/tree.h>
+/* xmlTextReader*: what a metalink of an earlier run says is read again. */
+#include <libxml/xmlreader.h>

@@ -47,7 +47,7 @@ struct CommandContext: Sendable {
     var environment: [String: String] = [:]
     for name in [
       "MIRRORCTL_MIRROR", "MIRRORCTL_CONFIG", "MIRRORCTL_ISA", "MIRRORCTL_SPECS", "XDG_STATE_HOME", "HOME",
-      "TERM", "SOURCE_DATE_EPOCH",
+      "TERM", "SOURCE_DATE_EPOCH", HookRunner.variable,
     ] {
       if let value = getenv(name) { environment[name] = String(cString: value) }
     }

@@ -9,6 +9,7 @@ struct MirrorSession: ~Copyable {
   let configuration: MirrorConfiguration
   let progress = RunProgress()
   private let opened = OpenedCatalog()
+  private let told = ToldProblems()
   private let lock: MirrorLock?
   private let isWriter: Bool
 
@@ -47,7 +48,7 @@ struct MirrorSession: ~Copyable {
   func scan() throws(MirrorError) -> Mirror {
     var mirror = try scanner.scan().limited(to: configuration.rotation)
     if isWriter { mirror.sweepLeftovers(probe: context.probe) }
-    for problem in mirror.problems { context.message("\(problem)") }
+    for problem in mirror.problems { tell(problem) }
     return mirror
   }
 
@@ -63,7 +64,7 @@ struct MirrorSession: ~Copyable {
   func digestRun(_ hashing: HashingOptions) throws(MirrorError) -> DigestRun {
     DigestRun(
       root: root, layout: try configuration.layout(), catalog: try catalog(), hashing: hashing,
-      now: context.now(), progress: progress,
+      signing: configuration.signing, now: context.now(), progress: progress,
       cancellation: context.cancellation)
   }
 
@@ -87,9 +88,14 @@ struct MirrorSession: ~Copyable {
     }
   }
 
+  /// Tells of a problem, once a run: its steps meet many of them again.
+  func tell(_ problem: MirrorError) {
+    if told.problems.insert(problem).inserted { context.message("\(problem)") }
+  }
+
   /// Tells of problems, and what they make of the exit status.
   func report(_ problems: [MirrorError], corrupt: [MirrorPath] = [], mirror: Mirror) -> ExitStatus {
-    for problem in problems { context.message("\(problem)") }
+    for problem in problems { tell(problem) }
     for path in corrupt {
       context.message(
         """
@@ -104,6 +110,10 @@ struct MirrorSession: ~Copyable {
 
 private final class OpenedCatalog {
   var catalog: Catalog?
+}
+
+private final class ToldProblems {
+  var problems: Set<MirrorError> = []
 }
 
 extension String {

@@ -7,6 +7,8 @@ import StageBuilder
 /// The program: its verbs, and how a run ends.
 @main
 struct Mirrorctl: ParsableCommand {
+  static let version = ToolVersion.text
+
   static let configuration = CommandConfiguration(
     commandName: "mirrorctl",
     abstract: "Keep a mirror of Linux stage tarballs.",
@@ -17,13 +19,13 @@ struct Mirrorctl: ParsableCommand {
       Exit status: 0 done, 1 failed with nothing lost, 3 done in part, 4 corruption found, \
       5 refused by a safety limit, 10 another run holds the lock, 64 usage, 130 or 143 interrupted.
       """,
-    version: ToolVersion.text,
+    version: Mirrorctl.version,
     subcommands: [
       UpkeepCommand.self, DigestgenCommand.self, VerifyCommand.self, IndexCommand.self, CleanCommand.self,
       CompressCommand.self, StatusCommand.self, PublishCommand.self, ReceiveCommand.self,
       NextBuildCommand.self, ZapCommand.self, EmptiesCommand.self,
       BuildCommand.self, SnapshotCommand.self, UnpackCommand.self, CaptureCommand.self,
-      ConfigCommand.self, InitCommand.self, DoctorCommand.self, StepCommand.self,
+      ConfigCommand.self, KeysCommand.self, InitCommand.self, DoctorCommand.self, StepCommand.self,
     ])
 
   static func main() {

@@ -423,7 +423,7 @@ struct CleanSnapshotTests {
 
   @Test("sidecars and signatures go with their snapshot and no other", arguments: CleanForm.allCases)
   func sidecars(form: CleanForm) throws {
-    let endings = ["", ".hash.txt", ".gpg", ".asc", ".DIGESTS", ".contents.gz"]
+    let endings = ["", ".hash.txt", ".gpg", ".asc", ".DIGESTS", ".contents.gz", ".meta4"]
     let mirror = try snapshots(
       ["portage-2026-11-01.tar.xz", "portage-2026-11-20.tar.xz"].flatMap { name in endings.map { name + $0 } }
         + ["portage-2026-11-01.tar.xz.notes", "portage-2026-11-01.tar.xzx"])
@@ -434,12 +434,12 @@ struct CleanSnapshotTests {
         + endings.map { "portage-2026-11-20.tar.xz" + $0 }).sorted())
   }
 
-  @Test("the script removes signatures, then digests, then the tarball")
+  @Test("the script removes metalinks, then signatures, then digests, then the tarball")
   func order() throws {
     let name = "portage-2026-11-01.tar.xz"
     let mirror = try snapshots(
       [
-        name, name + ".hash.txt", name + ".gpg", name + ".asc", name + ".DIGESTS",
+        name, name + ".hash.txt", name + ".gpg", name + ".asc", name + ".DIGESTS", name + ".meta4",
         "portage-2026-11-20.tar.xz",
       ])
     let scanned = try mirror.scan()
@@ -450,7 +450,7 @@ struct CleanSnapshotTests {
       $0.hasPrefix("remove_file '")
     }
     .compactMap { $0.split(separator: "'").last.map { String($0.dropFirst(name.count)) } }
-    #expect(removed == [".asc", ".gpg", ".DIGESTS", ".hash.txt", ""])
+    #expect(removed == [".meta4", ".asc", ".gpg", ".DIGESTS", ".hash.txt", ""])
   }
 
   @Test(

@@ -167,7 +167,10 @@ private let everything: DigestOptions = {
     try mirror.link("\(subarch)/lxd-latest.tar.xz", to: "2026-11-20/lxd.tar.xz")
     try mirror.file("\(folder)/lost.tar.xz.hash.txt", "sha256 0\n")
     try mirror.file("\(folder)/lost.tar.xz.gpg", "x")
+    try mirror.link("\(subarch)/lost-latest.tar.xz", to: "2026-11-20/lost.tar.xz")
+    try mirror.link("\(subarch)/lost-latest.tar.xz.gpg", to: "2026-11-20/lost.tar.xz.gpg")
     try digested.digestgen()
+    #expect(try mirror.names(in: subarch).filter { $0.hasPrefix("lost") } == [], "in one run")
     #expect(mirror.target(of: "\(subarch)/stage3-latest.tar.xz") == nil)
     #expect(mirror.target(of: "\(subarch)/outside.tar.xz") != nil)
     #expect(mirror.target(of: "\(subarch)/lxd-latest.tar.xz") != nil)
@@ -228,6 +231,18 @@ private let everything: DigestOptions = {
     #expect(try digested.verify().findings.map(\.verdict) == [.changed])
     try FileManager.default.removeItem(atPath: digested.mirror.path(tarball))
     #expect(try digested.verify().findings.map(\.verdict) == [.orphan])
+  }
+
+  @Test func `looks for no digests in signatures and lists of contents`() throws {
+    let digested = try Digested()
+    try digested.digestgen()
+    for ending in ["gpg", "asc", "contents.gz"] { try digested.mirror.file("\(tarball).\(ending)", "none") }
+    let report = try digested.verify()
+    #expect(report.findings.map(\.verdict) == [.ok])
+    #expect(report.problems == [])
+    // A metalink has some, or is none.
+    try digested.mirror.file("\(tarball).meta4", "none")
+    #expect(try digested.verify().problems.map(\.problem) == ["holds no digest"])
   }
 
   @Test func `reads every tarball in exactly one of seven parts`() throws {

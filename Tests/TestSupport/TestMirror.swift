@@ -15,7 +15,12 @@ public final class TestMirror: Sendable {
     root = FilePath(platformString: template)
   }
 
-  deinit { try? FileManager.default.removeItem(atPath: root.string) }
+  deinit {
+    // It cannot remove names that are no UTF-8.
+    do { try FileManager.default.removeItem(atPath: root.string) } catch {
+      _ = try? Tool.run("rm", "-rf", root.string)
+    }
+  }
 
   /// The absolute path of something in the mirror.
   public func path(_ relative: String) -> String { "\(root)/\(relative)" }

@@ -32,8 +32,17 @@ struct WritingVerb: CustomTestStringConvertible, Sendable {
       name: "index", arguments: ["index", "--quiet"], preparation: [["index"], ["digestgen"]],
       calls: ["write", "fsync", "renameat"]),
     WritingVerb(
+      name: "index in every format",
+      arguments: [
+        "index", "--quiet", "--jobs", "1", "--format", "metalink,latest,simplestreams,json,xml,html",
+      ], preparation: [["digestgen"], ["index"]],
+      calls: ["write", "fsync", "renameat", "symlinkat", "mkdirat"]),
+    WritingVerb(
       name: "clean", arguments: ["clean", "--apply", "--keep", "1", "--quiet"],
-      preparation: [["digestgen", "--format", "hash.txt,sums"], ["index"]],
+      preparation: [
+        ["digestgen", "--format", "hash.txt,sums"],
+        ["index", "--format", "metalink,latest,simplestreams,json,xml"],
+      ],
       calls: ["write", "fsync", "renameat", "unlinkat"]),
     WritingVerb(
       name: "compress", arguments: ["compress", "--jobs", "1", "--quiet"], preparation: [["index"]],

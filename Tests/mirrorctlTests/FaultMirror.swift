@@ -10,6 +10,8 @@ enum FaultMirror {
 
   /// Lays it down as `directory` of the sandbox.
   ///
+  /// A configuration beside it says where it is offered.
+  ///
   /// Ten years older than the fixture, but for its version of 2099: then the program's clock, which is the
   /// system's, sees the past as the past. All times are set, because git keeps none.
   static func make(_ directory: String, in sandbox: Sandbox) throws {
@@ -27,6 +29,7 @@ enum FaultMirror {
         ln -sfn "$(readlink "$link" | sed s/2026-/2016-/g)" "$link"
       done
       find . -exec touch -h -d 2016-12-01 {} +
+      printf '[section index]\\nurls: https://mirror.example/m\\n' > ../.metro
       """)
   }
 

@@ -68,6 +68,8 @@ struct GoldenCase: CustomTestStringConvertible, Sendable {
     GoldenCase(name: "help-doctor", arguments: "doctor --help"),
     GoldenCase(name: "help-publish", arguments: "publish --help"),
     GoldenCase(name: "help-receive", arguments: "receive --help"),
+    GoldenCase(name: "help-keys", arguments: "keys --help"),
+    GoldenCase(name: "help-keys-export", arguments: "keys export --help"),
     GoldenCase(name: "error-build", arguments: "build std x86-64bit", status: 64),
   ]
 }
@@ -152,6 +154,30 @@ struct GoldenCase: CustomTestStringConvertible, Sendable {
     #expect(try mirror.content("index.xml") == index)
     let standard = mirror.run("index", "--output", "-")
     #expect(standard.output == index)
+  }
+
+  @Test func `in other formats is valid and the same at every run`() throws {
+    let mirror = try GoldenMirror()
+    mirror.run("digestgen")
+    let conf = "\(mirror.sandbox.path)/conf"
+    try mirror.sandbox.shell(
+      "printf '[section index]\\nos: Funtoo\\nurls: https://m.example/pub ftp://ftp.example\\n' > conf")
+    let arguments = ["index", "--format", "metalink,latest,simplestreams,json", "--config", conf, "--json"]
+    let environment = ["MIRRORCTL_MIRROR": "\(mirror.root)"]
+    let run = mirror.run(arguments, environment: environment)
+    #expect(run.status == 0)
+    try Golden.expect(run.text, is: "index-formats")
+    let subarch = "1.4-release-std/x86-64bit/generic_64"
+    for (file, name) in [
+      ("\(subarch)/2026-11-17/stage3-generic_64-1.4-release-std-2026-11-17.tar.xz.meta4", "index-metalink"),
+      ("\(subarch)/latest.txt", "index-latest"), ("streams/v1/images.json", "index-images"),
+      ("streams/v1/index.json", "index-streams"),
+    ] { try Golden.expect(String(decoding: try mirror.content(file), as: UTF8.self), is: name) }
+    let tree = try Tree(mirror.root)
+    _ = mirror.run(arguments, environment: environment)
+    #expect(try Tree(mirror.root).differences(from: tree) == [])
+    // Without an address there is nothing to say in a metalink.
+    try Golden.expect(mirror.run("index", "--format", "metalink").text, is: "index-no-address")
   }
 
   @Test func `about compression is a line a tarball, once`() throws {

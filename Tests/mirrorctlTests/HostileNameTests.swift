@@ -40,7 +40,8 @@ struct HostileNameTests {
     Call(arguments: ["compress"]), Call(arguments: ["digestgen"]),
     Call(arguments: [
       "digestgen", "--algorithm", "sha256,sha512", "--format", "hash.txt,sums,bsd,digests,manifest",
-    ]), Call(arguments: ["index", "--format", "json"]), Call(arguments: ["verify"]), Call(arguments: ["zap"]),
+    ]), Call(arguments: ["index", "--format", "metalink,latest,simplestreams,json,html"]),
+    Call(arguments: ["verify"]), Call(arguments: ["zap"]),
     Call(arguments: ["digestgen", "--force"]), Call(arguments: ["clean", "--apply", "--keep", "1"]),
     Call(arguments: ["upkeep", "--keep", "1"]),
   ]
@@ -50,6 +51,7 @@ struct HostileNameTests {
     try HostileMirror.makeNames(in: sandbox)
     try HostileMirror.makeFiles(in: sandbox)
     try HostileMirror.makeLinks(in: sandbox)
+    try sandbox.shell("printf '[section index]\\nurls: https://mirror.example/m\\n' > .metro")
     let outside = try Tree(sandbox.path.appending("outside"))
     #expect(outside.nodes["2015-01-01/stage3-precious.tar.xz"] != nil)
     for call in Self.calls {

@@ -16,7 +16,7 @@ struct MirrorInvariants {
     let now = try Tree(sandbox.mirror)
     var found = Self.unexpected(in: now, before, after) + missing(in: now) + links(in: now)
     found += try digests(in: now)
-    found += try index(in: now)
+    found += try index(in: now) + Self.indexes(in: now)
     return found
   }
 
@@ -102,6 +102,26 @@ struct MirrorInvariants {
     guard !list.isEmpty else { return problems }
     let judge = try sandbox.run(["sha256sum", "--check", "--strict", "--quiet"], input: Array(list.utf8))
     return judge.status == 0 ? problems : problems + [judge.text + judge.errorText]
+  }
+
+  /// Invariant 4 for the other formats: they name nothing that is not there.
+  private static func indexes(in now: Tree) -> [String] {
+    now.nodes.flatMap { path, node -> [String] in
+      guard case .file(let bytes) = node, !isTemporary(path) else { return [] }
+      let text = String(decoding: bytes, as: UTF8.self)
+      var named: [String] = []
+      if path.hasSuffix("/latest.txt") {
+        let lines = text.split(separator: "\n").filter { !$0.hasPrefix("#") }
+        named = lines.map { "\(path.dropLast("latest.txt".count))\($0.prefix { $0 != " " })" }
+      } else if path == "index.json" {
+        named = text.matches(of: /"download" : "\/([^"]*)"/).map { String($0.1) }
+      } else if path.hasPrefix("streams/v1/") {
+        named = text.matches(of: /"path" : "([^"]*)"/).map { String($0.1) }
+      } else if path.hasSuffix(".meta4") {
+        named = [String(path.dropLast(".meta4".count))]
+      }
+      return named.filter { now.nodes[$0] == nil }.map { "\(path) names \($0)" }
+    }.sorted()
   }
 
   /// Invariant 4: the index is well-formed and names nothing that is not there.

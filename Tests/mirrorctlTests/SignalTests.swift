@@ -20,6 +20,9 @@ struct SignalTests {
     Interruption(
       verb: ["clean", "--apply", "--keep", "1"], call: "unlinkat", number: 3, preparation: [["index"]]),
     Interruption(verb: ["compress"], call: "linkat", number: 1, preparation: [["index"]]),
+    Interruption(
+      verb: ["index", "--jobs", "1", "--format", "metalink,latest,simplestreams,json,xml"], call: "fsync",
+      number: 5, preparation: [["digestgen"]]),
     Interruption(verb: ["upkeep", "--keep", "1", "--jobs", "1"], call: "unlinkat", number: 3),
   ]
 

@@ -138,9 +138,29 @@ static const int CLINUX_SEEK_DATA = 3, CLINUX_SEEK_HOLE = 4;
 int execvpe(const char *, char *const[], char *const[]);
 int *__errno_location(void);
 
+/* fork(2) that may be called between fork and exec; behind _GNU_SOURCE. */
+int _Fork(void);
+
+/*
+ * Leaves a process in the caller's group, which it leads, that kills all of the group when the caller has ended:
+ * children of a program that is killed with its starter would go on.
+ */
+static inline void clinux_end_group_with_us(void) {
+    const int leader = getpid();
+    const int wake = 10 /* SIGUSR1 */;
+    const unsigned long set = 1UL << (wake - 1);
+    if (_Fork() != 0) return;
+    syscall(SYS_close_range, 0u, ~0u, 0u);
+    syscall(SYS_rt_sigprocmask, 0 /* SIG_BLOCK */, &set, (void *)0, 8UL);
+    syscall(SYS_prctl, 1 /* PR_SET_PDEATHSIG */, wake, 0, 0, 0);
+    while (getppid() == leader) syscall(SYS_rt_sigtimedwait, &set, (void *)0, (void *)0, 8UL);
+    syscall(SYS_kill, -leader, 9);
+    _exit(0);
+}
+
 /*
  * fork(2) and execvpe(3) of a program that is killed when the thread that started it ends, which
- * posix_spawn(3) cannot ask for. `leads` gives it a process group of its own. Gives its pid, or -1; of an
+ * posix_spawn(3) cannot ask for. `leads` gives it a process group of its own, which ends with it. Gives its pid, or -1; of an
  * exec that fails, errno is written to `failure`, which closes at exec.
  */
 static inline int clinux_spawn(char *const *arguments, char *const *environment, int input, int output,
@@ -152,8 +172,9 @@ static inline int clinux_spawn(char *const *arguments, char *const *environment,
     const unsigned long none = 0;
     syscall(SYS_rt_sigprocmask, 2 /* SIG_SETMASK */, &none, (void *)0, 8UL);
     clinux_reset_signals();
+    clinux_hide_descriptors(3);
     clinux_die_with_parent();
-    if (leads) setpgid(0, 0);
+    if (leads && setpgid(0, 0) == 0) clinux_end_group_with_us();
     if (getppid() == parent && dup2(input, 0) == 0 && dup2(output, 1) == 1 && dup2(errors, 2) == 2)
         execvpe(arguments[0], arguments, environment);
     int number = *__errno_location();

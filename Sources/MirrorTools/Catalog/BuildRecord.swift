@@ -46,6 +46,20 @@ public struct BuildRecord: Codable, Hashable, Sendable {
   }
 }
 
+extension BuildRecord {
+  /// Builds of a subarch that are there and not known, or ended otherwise than is known.
+  static func fresh(of subarch: Subarch, known: [BuildRecord], now: Int64) -> [BuildRecord] {
+    var last: [FileName: BuildRecord] = [:]
+    for record in known { last[record.version] = record }
+    return subarch.versions.compactMap { version in
+      let before = last[version.name]
+      // A second one within a second is still the second.
+      let record = BuildRecord(version, of: subarch, seen: max(now, (before?.at ?? 0) &+ 1))
+      return record.flatMap { $0.outcome == before?.outcome ? nil : $0 }
+    }
+  }
+}
+
 /// When a verb last ran on a mirror, in seconds since the epoch.
 public struct RunRecord: Codable, Hashable, Sendable {
   /// When it last ended.

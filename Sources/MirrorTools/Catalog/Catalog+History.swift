@@ -5,14 +5,7 @@ extension Catalog {
   /// Remembers the builds of all versions that are there and were not known, or ended otherwise than was known.
   public func note(_ mirror: Mirror, now: Int64) throws(MirrorError) {
     let known = try builds()
-    var fresh: [BuildRecord] = []
-    for subarch in mirror.subarches {
-      var last: [FileName: BuildRecord.Outcome] = [:]
-      for record in known[subarch.path] ?? [] { last[record.version] = record.outcome }
-      fresh += subarch.versions.compactMap { version in
-        BuildRecord(version, of: subarch, seen: now).flatMap { $0.outcome == last[version.name] ? nil : $0 }
-      }
-    }
+    let fresh = mirror.subarches.flatMap { BuildRecord.fresh(of: $0, known: known[$0.path] ?? [], now: now) }
     try note(fresh)
   }
 
@@ -82,6 +75,19 @@ extension Catalog {
         return Dictionary(
           rows.map { ($0[0] as String, RunRecord(at: $0[1], status: $0[2], succeeded: $0[3])) }
         ) { $1 }
+      }
+    }
+  }
+
+  /// Tarballs of a mirror that are known to be corrupt, and are as they were then.
+  public func corrupt(in mirror: Mirror) throws(MirrorError) -> [MirrorPath] {
+    let damaged = try records().filter { $0.value.isCorrupt }
+    guard !damaged.isEmpty else { return [] }
+    return mirror.folders.flatMap { folder in
+      folder.tarballs.compactMap { tarball in
+        damaged[tarball.path].flatMap {
+          tarball.status.identity.isSameFile(as: $0.identity) ? tarball.path : nil
+        }
       }
     }
   }

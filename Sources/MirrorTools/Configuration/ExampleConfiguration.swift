@@ -55,6 +55,27 @@ public enum ExampleConfiguration {
     keep: 3
     keep-monthly: 6
 
+    [section index]
+
+    # What downloaders are told: metalink, latest, simplestreams, json, xml, html.
+    formats: xml
+    # Where the mirror is offered, the best first; metalinks name it.
+    # urls: https://mirror.example.org/funtoo
+    # The operating system of container images.
+    # os: Funtoo
+
+    # What hears of the end of a run, as JSON on its standard input.
+    # [section hooks]
+    # on-failure: mail -s "mirrorctl $MIRRORCTL_VERB failed" root
+    # limit: 60s
+
+    # Sign with this key: its whole fingerprint, as gpg --fingerprint shows it.
+    # [section signing]
+    # key: 0123 4567 89AB CDEF 0123  4567 89AB CDEF 0123 4567
+    # homedir: /var/lib/mirrorctl/gnupg
+    # formats: gpg asc
+    # what: tarballs digests index
+
     # Where `mirrorctl publish` sends the mirror: a path, rsync://HOST/MODULE/PATH or HOST:/PATH.
     # [section publish/public]
     # to: rsync://mirror.example.org/stages

@@ -14,6 +14,12 @@ public struct MirrorConfiguration: Sendable {
   public var rotation = RotationSettings()
   /// `rotation/keep` and its kin; nil if none is said.
   public var retention: RetentionPolicy?
+  /// `[section index]`.
+  public var index = IndexSettings()
+  /// `[section hooks]`.
+  public var hooks = HookSettings()
+  /// `[section signing]`; nil if nothing is to be signed.
+  public var signing: SigningSettings?
   /// `[section publish/NAME]`, by name.
   public var publishing: [PublishTarget] = []
 
@@ -35,12 +41,18 @@ public struct MirrorConfiguration: Sendable {
     let section = RotationSection(elements)
     rotation = try section.settings()
     retention = try section.retention()
+    index = try IndexSettings(elements)
+    hooks = try HookSettings(elements)
+    signing = try SigningSection(elements).settings()
     publishing = try PublishSection.targets(elements)
   }
 
   /// The sections that are mirrorctl's own, where a setting that it does not know is an error.
   static func sections(_ elements: Elements) -> [SettingsSection] {
-    [RotationSection.section(elements)] + PublishSection.sections(elements)
+    [
+      RotationSection.section(elements), SigningSection.section(elements), IndexSettings.section(elements),
+      HookSettings.section(elements),
+    ] + PublishSection.sections(elements)
   }
 
   private func text(_ name: String, _ elements: Elements) throws -> String? {

@@ -50,6 +50,12 @@ struct SettingsSection {
     try elements.text("\(name)/\(setting)").flatMap { $0.isEmpty ? nil : $0 }
   }
 
+  /// The lines of a shell script; nil if it is not said, or blank.
+  func script(_ setting: String) throws -> String? {
+    guard let text = try elements.lines("\(name)/\(setting)")?.joined(separator: "\n") else { return nil }
+    return text.allSatisfy(\.isWhitespace) ? nil : text
+  }
+
   /// The value's words, none if it is blank; nil if it is not said.
   func words(_ setting: String) throws -> [String]? {
     try elements.text("\(name)/\(setting)").map { $0.split { $0 == " " || $0 == "\t" }.map(String.init) }

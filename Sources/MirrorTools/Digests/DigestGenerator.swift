@@ -12,7 +12,7 @@ public struct DigestGenerator: Sendable {
     let anchor = try AnchoredDirectory(root: run.root)
     let records = try run.catalog.records()
     return DigestPlanner(
-      options: options, records: records,
+      options: options, signing: run.signing, records: records,
       readSidecar: { path in
         // Unreadable or malformed: the tarball is hashed and the sidecar written anew.
         guard let text = try? anchor.contents(of: path, limit: 4096) else { return nil }
@@ -28,6 +28,7 @@ public struct DigestGenerator: Sendable {
     let work = DigestWork(
       anchor: Shared(try AnchoredDirectory(root: run.root, layout: run.layout)), catalog: run.catalog,
       records: plan.records,
+      links: Dictionary(grouping: plan.signatureLinks, by: \.signature).mapValues { $0.map(\.link.path) },
       forced: Set(plan.hashes.lazy.filter { $0.reason == .forced }.map(\.path)), now: run.now)
     work.note(corrupt: plan.corrupt)
     for known in plan.known where !run.cancellation.isCancelled { work.settle(known) }
@@ -39,11 +40,33 @@ public struct DigestGenerator: Sendable {
     }
     work.flush()
     for folder in plan.folders where !run.cancellation.isCancelled { work.writeDigests(of: folder) }
+    let signatures = SignatureWork(run, work)
+    signatures.signTarballs(plan.signatures.filter(\.isOfTarball))
     for link in plan.links where !run.cancellation.isCancelled { work.change(link) }
-    for removal in plan.removals where !run.cancellation.isCancelled { work.remove(removal) }
+    for (_, link) in plan.signatureLinks where !run.cancellation.isCancelled { work.restore(link) }
+    // A signature goes before what it signs.
+    for isSignature in [true, false] {
+      for removal in plan.removals where removal.isSignature == isSignature {
+        if !run.cancellation.isCancelled { work.remove(removal) }
+      }
+    }
+    // Links to what went just now are dead only since then.
+    for link in plan.links where link.isRemoval && !run.cancellation.isCancelled { work.change(link) }
     for folder in plan.folders where !run.cancellation.isCancelled { work.writeManifests(of: folder) }
+    signatures.signDigests(plan.signatures.filter { !$0.isOfTarball })
     work.forget(plan.forgotten)
-    var report = work.report
+    return work.report.settled
+  }
+}
+
+extension DigestReport {
+  /// In order, and without what was taken away only to be made anew.
+  fileprivate var settled: DigestReport {
+    var report = self
+    let made = Set(actions.lazy.filter { [.signed, .linked].contains($0.kind) }.map(\.path))
+    let remade = Set(actions.lazy.filter { $0.kind == .removed && made.contains($0.path) }.map(\.path))
+    // A link that is back is as it was; a signature is a new one.
+    report.actions.removeAll { $0.kind != .signed && remade.contains($0.path) }
     report.actions.sort { $0.path < $1.path }
     report.corrupt.sort()
     report.problems.sort { $0.subject < $1.subject }

@@ -68,12 +68,44 @@ public struct DigestPlan: Encodable, Sendable {
     public var isRemoval: Bool { target == nil }
   }
 
+  /// A file to sign.
+  public struct Signature: Encodable, Sendable {
+    /// Why it is signed.
+    public enum Reason: String, Encodable, Sendable {
+      /// It has no signature.
+      case new
+      /// It was written to after its signature.
+      case older
+      /// It seems to be another file; it is signed again if its content is another.
+      case changed
+      /// `--force`.
+      case again
+    }
+
+    /// What is signed, relative to the mirror's root.
+    public let path: MirrorPath
+    /// How its signature is written.
+    public let format: SignatureFormat
+    /// Why.
+    public let reason: Reason
+    let size: Int64
+    let device: UInt64
+    private enum CodingKeys: CodingKey { case path, format, reason }
+
+    /// Whether it signs a tarball, not a file of digests.
+    var isOfTarball: Bool { TarballName(path.name) != nil }
+    /// Where the signature lies.
+    var destination: MirrorPath { path.parent.appending(format.signature(of: path.name)) }
+  }
+
   /// A file to take away.
   public struct Removal: Encodable, Sendable {
     /// Relative to the mirror's root.
     public let path: MirrorPath
-    /// The tarball that is gone.
+    /// The tarball, or another file, that is gone.
     let tarball: FileName
+    /// Whether it signs something.
+    var isSignature: Bool { SignatureFormat.parse(path.name) != nil }
   }
 
   /// Something that is not touched.
@@ -90,6 +122,8 @@ public struct DigestPlan: Encodable, Sendable {
     let manifests: [ManifestKind]
     /// Tarballs with a `.DIGESTS`.
     let digests: [FileName]
+    /// Signatures that these and the `.hash.txt` will have.
+    let signatures: [FileName]
     private enum CodingKeys: CodingKey { case path }
   }
 
@@ -97,6 +131,11 @@ public struct DigestPlan: Encodable, Sendable {
   public var hashes: [Hash] = []
   /// Sidecars to adopt or to write again.
   public var known: [Known] = []
+  /// Tarballs and files of digests to sign.
+  public var signatures: [Signature] = []
+  /// Signatures that nothing will replace, of tarballs that seem to be other files; they go if the content is
+  /// another.
+  public var outdated: [Removal] = []
   /// Links to make or take away.
   public var links: [LinkChange] = []
   /// Sidecars whose tarball is gone.
@@ -106,11 +145,15 @@ public struct DigestPlan: Encodable, Sendable {
   /// Tarballs known to be corrupt, kept as they are.
   public var corrupt: [MirrorPath] = []
   var folders: [FolderSidecars] = []
+  /// Links to signatures that may go, and what they say: they go first, and come back last.
+  var signatureLinks: [(signature: MirrorPath, link: LinkChange)] = []
   /// Records of tarballs that are gone.
   var forgotten: [MirrorPath] = []
 
   /// What the catalog knew when the plan was made.
   var records: [MirrorPath: CatalogRecord] = [:]
 
-  private enum CodingKeys: CodingKey { case hashes, known, links, removals, skipped, corrupt }
+  private enum CodingKeys: CodingKey {
+    case hashes, known, signatures, outdated, links, removals, skipped, corrupt
+  }
 }

@@ -1,6 +1,7 @@
 /// Decides what `digestgen` does: a pure function of the mirror, the catalog's records and the options.
 struct DigestPlanner {
   let options: DigestOptions
+  let signing: SigningSettings?
   let records: [MirrorPath: CatalogRecord]
   /// The digests that a `.hash.txt` tells; asked only where it decides.
   let readSidecar: (MirrorPath) -> DigestSet?
@@ -27,6 +28,8 @@ struct DigestPlanner {
     LinkPlanner(options: options, beingBuilt: beingBuilt).plan(mirror, into: &plan)
     plan.hashes.sort { $0.path < $1.path }
     plan.known.sort { $0.path < $1.path }
+    plan.signatures.sort { ($0.path, $0.format.rawValue) < ($1.path, $1.format.rawValue) }
+    plan.outdated.sort { $0.path < $1.path }
     plan.links.sort { $0.path < $1.path }
     plan.removals.sort { $0.path < $1.path }
     // A directory that could not be read may still hold its tarballs.
@@ -46,15 +49,25 @@ struct DigestPlanner {
     }
     let wanted = options.algorithms.union([.sha256]).union(manifests.compactMap(\.algorithm))
     let digested = Set(folder.sidecars.lazy.filter { $0.kind == .digests }.map(\.tarball))
+    let signatures = SignaturePlanner(options: options, settings: signing)
+    var touched = Set<FileName>()
     for tarball in tarballs {
       let sidecar = folder.sidecars.first { $0.kind == .hashText && $0.tarball == tarball.path.name }
       decide(tarball, sidecar, wanted, into: &plan)
+      if plan.corrupt.last == tarball.path { continue }
+      let hash = plan.hashes.last.flatMap { $0.path == tarball.path ? $0.reason : nil }
+      if hash != nil || plan.known.last?.path == tarball.path { touched.insert(tarball.path.name) }
+      signatures.plan(tarball, hash, in: folder, into: &plan)
     }
     let withDigests = tarballs.map(\.path.name).filter {
       options.formats.contains(.digests) || digested.contains($0)
     }
+    let signed = signatures.plan(
+      manifests, tarballs.map(\.path.name).filter { !plan.corrupt.contains(folder.path.appending($0)) },
+      withDigests, touched: touched, in: folder, into: &plan)
     if !manifests.isEmpty || !withDigests.isEmpty {
-      plan.folders.append(.init(path: folder.path, manifests: manifests, digests: withDigests))
+      plan.folders.append(
+        .init(path: folder.path, manifests: manifests, digests: withDigests, signatures: signed))
     }
   }
 
@@ -95,8 +108,10 @@ struct DigestPlanner {
   }
 
   private func planOrphans(of folder: Folder, into plan: inout DigestPlan) {
-    guard !folder.sidecars.isEmpty else { return }
+    guard !folder.sidecars.isEmpty || !folder.digestSignatures.isEmpty else { return }
     let names = Set(folder.tarballs.map(\.path.name) + folder.links.map(\.path.name))
+    SignaturePlanner(options: options, settings: signing).planOrphans(
+      of: folder, without: names, into: &plan)
     for sidecar in folder.sidecars where !names.contains(sidecar.tarball) {
       let path = folder.path.appending(sidecar.name)
       if options.includes(path) { plan.removals.append(.init(path: path, tarball: sidecar.tarball)) }

@@ -2,7 +2,7 @@
 public struct DigestReport: Sendable {
   /// The kinds of things it does.
   public enum Kind: String, Encodable, Sendable, CaseIterable {
-    case digested, adopted, written, linked, removed
+    case digested, adopted, written, signed, linked, removed
   }
 
   /// One thing done.

@@ -6,6 +6,10 @@ public struct DigestRun: Sendable {
   let layout: MirrorLayout
   let catalog: Catalog
   let engine: any DigestEngine
+  /// nil where nothing is signed.
+  let signing: SigningSettings?
+  /// Threads that were asked for.
+  let jobs: Int?
   let progress: RunProgress
   let cancellation: Cancellation
   /// Seconds since the epoch.
@@ -14,16 +18,19 @@ public struct DigestRun: Sendable {
   /// - Parameters:
   ///   - layout: whose sidecars are.
   ///   - hashing: how tarballs are read and hashed.
+  ///   - signing: with which key tarballs and digests are signed, and their signatures checked.
   ///   - now: seconds since the epoch.
   public init(
     root: FilePath, layout: MirrorLayout = MirrorLayout(), catalog: Catalog, hashing: HashingOptions,
-    now: Int64, progress: RunProgress,
+    signing: SigningSettings? = nil, now: Int64, progress: RunProgress,
     cancellation: Cancellation
   ) {
     self.root = root
     self.layout = layout
     self.catalog = catalog
     engine = LaneDigestEngine(hashing)
+    jobs = hashing.jobs
+    self.signing = signing
     self.progress = progress
     self.cancellation = cancellation
     self.now = now
@@ -38,5 +45,23 @@ public struct DigestRun: Sendable {
     defer { progress.end() }
     engine.digest(
       requests, in: anchor, progress: progress, cancellation: cancellation, deliver: deliver)
+  }
+
+  /// Calls `body` with each file that other programs are to read, in a step of this name, several at a time.
+  func forEach<File: Sendable>(
+    _ files: [File], as step: String, size: @escaping @Sendable (File) -> (bytes: Int64, device: UInt64),
+    _ body: @escaping @Sendable (File) -> Void
+  ) {
+    progress.begin(step, bytes: files.reduce(0) { $0 &+ size($1).bytes }, files: files.count)
+    defer { progress.end() }
+    // The head of a rotational disk can be in one place only.
+    let isRotational = Set(files.map { size($0).device }).contains { Disks().rotational(under: $0) != nil }
+    let (progress, cancellation) = (progress, cancellation)
+    Workers.forEach(files.count, jobs: jobs ?? (isRotational ? 1 : Workers.processors)) { index in
+      guard !cancellation.isCancelled else { return }
+      body(files[index])
+      progress.add(bytes: Int(clamping: size(files[index]).bytes))
+      progress.addFile()
+    }
   }
 }

@@ -4,6 +4,8 @@ import Synchronization
 final class DigestWork: Sendable {
   let anchor: Shared<AnchoredDirectory>
   private let catalog: Catalog
+  /// Links to signatures, by the signature.
+  private let links: [MirrorPath: [MirrorPath]]
   private let forced: Set<MirrorPath>
   private let now: Int64
   private let state: Mutex<State>
@@ -12,20 +14,32 @@ final class DigestWork: Sendable {
     var records: [MirrorPath: CatalogRecord]
     var unsaved: [(MirrorPath, CatalogRecord)] = []
     var report = DigestReport()
+    var rewritten: [MirrorPath] = []
   }
 
   init(
     anchor: Shared<AnchoredDirectory>, catalog: Catalog, records: [MirrorPath: CatalogRecord],
-    forced: Set<MirrorPath>, now: Int64
+    links: [MirrorPath: [MirrorPath]], forced: Set<MirrorPath>, now: Int64
   ) {
     self.anchor = anchor
     self.catalog = catalog
+    self.links = links
     self.forced = forced
     self.now = now
     state = Mutex(State(records: records))
   }
 
   var report: DigestReport { state.withLock { $0.report } }
+
+  /// What is known of tarballs by now.
+  var records: [MirrorPath: CatalogRecord] { state.withLock { $0.records } }
+
+  /// Files that tell digests and were written in this run.
+  var rewritten: [MirrorPath] { state.withLock { $0.rewritten } }
+
+  func note(_ kind: DigestReport.Kind, _ path: MirrorPath) { state.withLock { $0.report.add(kind, path) } }
+
+  func note(_ problem: MirrorError) { state.withLock { $0.report.problems.append(problem) } }
 
   func note(corrupt: [MirrorPath]) { state.withLock { $0.report.corrupt += corrupt } }
 
@@ -40,6 +54,7 @@ final class DigestWork: Sendable {
         return
       }
       let isSame = previous.map { result.identity.isSameFile(as: $0.identity) } ?? false
+      try dropSignatures(of: path, unlessOf: result, previous, directory)
       let digests = isSame ? result.digests.merging(previous?.digests ?? DigestSet()) : result.digests
       let sidecar = try writeHashText(digests, path, directory)
       let record = CatalogRecord(identity: result.identity, sidecar: sidecar, digests: digests, hashedAt: now)
@@ -47,6 +62,48 @@ final class DigestWork: Sendable {
         report.add(.digested, path)
         report.bytes &+= result.identity.size
       }
+    }
+  }
+
+  /// Removes the signatures of a tarball whose content is another than it was: they sign it no longer.
+  private func dropSignatures(
+    of path: MirrorPath, unlessOf result: DigestResult, _ previous: CatalogRecord?,
+    _ directory: borrowing AnchoredDirectory
+  ) throws(MirrorError) {
+    var known = previous?.digests
+    if known == nil, let text = try? HashTextFile.text(of: path.name, in: directory) {
+      known = SidecarText.parseAll(text).first { $0.file == nil }?.digests
+    }
+    guard let known, !known.agrees(with: result.digests) else { return }
+    for format in SignatureFormat.allCases {
+      let signature = path.parent.appending(format.signature(of: path.name))
+      for link in links[signature] ?? [] {
+        let folder = try anchor.value.directory(link.parent)
+        guard try folder.status(of: link.name)?.kind == .link else { continue }
+        try folder.unlink(link.name)
+        try folder.sync()
+        note(.removed, link)
+      }
+    }
+    for name in try SignatureFiles.drop(of: path.name, in: directory) {
+      note(.removed, path.parent.appending(name))
+    }
+  }
+
+  /// The signatures of the plan that are missing, or that the files they sign have outlived, or that are to be
+  /// made again.
+  func wanting(_ signatures: [DigestPlan.Signature]) -> [DigestPlan.Signature] {
+    signatures.filter { signature in
+      if signature.reason == .again { return true }
+      var isWanting = false
+      attempt { () throws(MirrorError) in
+        let directory = try anchor.value.directory(signature.path.parent)
+        guard let file = try directory.status(of: signature.path.name) else { return }
+        isWanting =
+          try SignatureFiles.isWanting(
+            signature.format, of: signature.path.name, file.identity, in: directory)
+      }
+      return isWanting
     }
   }
 
@@ -97,9 +154,19 @@ final class DigestWork: Sendable {
     guard let text = SidecarText.hashText(digests), let tarball = try directory.status(of: path.name) else {
       return nil
     }
-    return try DurableFile.write(
-      text, to: HashTextFile.name(of: path.name), in: directory, Ownership(of: tarball)
-    ).identity
+    let name = HashTextFile.name(of: path.name)
+    try dropSignatures(of: path.parent.appending(name), directory)
+    let written = try DurableFile.write(text, to: name, in: directory, Ownership(of: tarball))
+    state.withLock { $0.rewritten.append(path.parent.appending(name)) }
+    return written.identity
+  }
+
+  private func dropSignatures(
+    of file: MirrorPath, _ directory: borrowing AnchoredDirectory
+  ) throws(MirrorError) {
+    for name in try SignatureFiles.drop(of: file.name, in: directory) {
+      note(.removed, file.parent.appending(name))
+    }
   }
 
   private func remember(_ path: MirrorPath, _ record: CatalogRecord, _ change: (inout DigestReport) -> Void) {
@@ -132,7 +199,9 @@ final class DigestWork: Sendable {
 
   /// Writes what lists all tarballs of a folder, where it differs.
   func writeManifests(of folder: DigestPlan.FolderSidecars) {
-    write(in: folder.path) { writer throws(MirrorError) in try writer.writeManifests(folder.manifests) }
+    write(in: folder.path) { writer throws(MirrorError) in
+      try writer.writeManifests(folder.manifests, signatures: folder.signatures)
+    }
   }
 
   private func write(
@@ -140,8 +209,15 @@ final class DigestWork: Sendable {
   ) {
     attempt { () throws(MirrorError) in
       let records = state.withLock { $0.records }
-      let writer = try ManifestWriter(directory: try anchor.value.directory(folder), records: records)
-      for name in try body(writer) { state.withLock { $0.report.add(.written, folder.appending(name)) } }
+      let writer = try ManifestWriter(directory: try anchor.value.directory(folder), records: records) {
+        self.note(.removed, folder.appending($0))
+      }
+      for name in try body(writer) {
+        state.withLock { state in
+          state.report.add(.written, folder.appending(name))
+          state.rewritten.append(folder.appending(name))
+        }
+      }
     }
   }
 
@@ -162,6 +238,13 @@ final class DigestWork: Sendable {
         try directory.sync()
         state.withLock { $0.report.add(.removed, link.path) }
       }
+    }
+  }
+
+  /// Makes a link to a signature again that went with it, if that is there again.
+  func restore(_ link: DigestPlan.LinkChange) {
+    attempt { () throws(MirrorError) in
+      if try anchor.value.directory(link.path.parent).status(of: link.path.name) == nil { change(link) }
     }
   }
 

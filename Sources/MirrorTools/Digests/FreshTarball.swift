@@ -20,6 +20,7 @@ package enum FreshTarball {
       set = set.merging(digest)
     }
     guard let text = SidecarText.hashText(set) else { return }
+    _ = try SignatureFiles.drop(of: HashTextFile.name(of: path.name), in: directory)
     let sidecar = try DurableFile.write(
       text, to: HashTextFile.name(of: path.name), in: directory, Ownership(of: status),
       syncingDirectory: false)

@@ -6,12 +6,13 @@ struct LinkPlanner {
   func plan(_ mirror: Mirror, into plan: inout DigestPlan) {
     let linked = mirror.folders.filter { !$0.links.isEmpty && options.includes($0.path) }
     let destinations = Set(linked.flatMap { $0.links.compactMap { $0.destination?.parent } })
+    let (signed, doubtful) = signatures(in: plan)
     var targets: [MirrorPath: Folder] = [:]
     for folder in mirror.folders where destinations.contains(folder.path) { targets[folder.path] = folder }
     for folder in linked {
       for link in folder.links where !beingBuilt.contains(where: { link.path.isWithin($0) }) {
         if TarballName(link.path.name) != nil {
-          planTarballLink(link, in: folder, targets, into: &plan)
+          planTarballLink(link, in: folder, targets, signed, doubtful, into: &plan)
         } else if let (_, tarball) = SidecarKind.parse(link.path.name), link.isDead,
           !folder.links.contains(where: { $0.path.name == tarball }),
           !folder.tarballs.contains(where: { $0.path.name == tarball })
@@ -23,7 +24,8 @@ struct LinkPlanner {
   }
 
   private func planTarballLink(
-    _ link: Link, in folder: Folder, _ targets: [MirrorPath: Folder], into plan: inout DigestPlan
+    _ link: Link, in folder: Folder, _ targets: [MirrorPath: Folder], _ signed: Set<MirrorPath>,
+    _ doubtful: Set<MirrorPath>, into plan: inout DigestPlan
   ) {
     guard let destination = link.destination else { return }
     let target = targets[destination.parent]
@@ -39,13 +41,26 @@ struct LinkPlanner {
       let name = link.path.name.appending(kind.rawValue)
       let path = folder.path.appending(name)
       let existing = folder.links.first { $0.path.name == name }
-      if let target, let tarball, has(kind, tarball, in: target) {
-        let text = FileName(bytes: link.target).appending(kind.rawValue)
+      let sidecar = destination.parent.appending(destination.name.appending(kind.rawValue))
+      let text = FileName(bytes: link.target).appending(kind.rawValue)
+      if existing != nil, doubtful.contains(sidecar) {
+        plan.signatureLinks.append((sidecar, .init(path: path, target: text)))
+      }
+      if let target, let tarball, signed.contains(sidecar) || has(kind, tarball, in: target) {
         if existing?.target != text.bytes { plan.links.append(.init(path: path, target: text)) }
       } else if existing != nil {
         plan.links.append(.init(path: path, target: nil))
       }
     }
+  }
+
+  /// Signatures that will be there, and those that may go.
+  private func signatures(in plan: DigestPlan) -> (signed: Set<MirrorPath>, doubtful: Set<MirrorPath>) {
+    let replaced = plan.signatures.filter { $0.reason != .new }
+    return (
+      Set(plan.signatures.map(\.destination)),
+      Set(replaced.map(\.destination)).union(plan.outdated.map(\.path))
+    )
   }
 
   private func has(_ kind: SidecarKind, _ tarball: Tarball, in folder: Folder) -> Bool {

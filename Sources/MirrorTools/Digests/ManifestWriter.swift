@@ -4,12 +4,18 @@
 struct ManifestWriter: ~Copyable {
   private let directory: AnchoredDirectory
   private let records: [MirrorPath: CatalogRecord]
+  /// Told of signatures that sign a file no longer.
+  private let dropped: (FileName) -> Void
 
   private static let limit = 64 << 20
 
-  init(directory: borrowing AnchoredDirectory, records: [MirrorPath: CatalogRecord]) throws(MirrorError) {
+  init(
+    directory: borrowing AnchoredDirectory, records: [MirrorPath: CatalogRecord],
+    dropped: @escaping (FileName) -> Void = { _ in }
+  ) throws(MirrorError) {
     self.directory = try directory.duplicate()
     self.records = records
+    self.dropped = dropped
   }
 
   /// Brings the `.DIGESTS` of these tarballs up to date; returns the names of the files that changed.
@@ -26,28 +32,42 @@ struct ManifestWriter: ~Copyable {
   }
 
   /// Brings the files that list all tarballs up to date; returns the names of those that changed.
-  func writeManifests(_ kinds: [ManifestKind]) throws(MirrorError) -> [FileName] {
+  ///
+  /// - Parameter signatures: names that a Manifest leaves out, though they are not all there yet.
+  func writeManifests(_ kinds: [ManifestKind], signatures: [FileName]) throws(MirrorError) -> [FileName] {
     var changed: [FileName] = []
     for kind in kinds {
-      // Listed for each anew: a Manifest names what was written just before it.
-      let entries = try directory.entries().sorted { $0.name < $1.name }
-      var text: [UInt8] = []
-      var known = Set<FileName>()
-      var unknown = Set<FileName>()
-      for entry in entries where entry.kind == .regular && TarballName(entry.name) != nil {
-        guard let status = try directory.status(of: entry.name) else { continue }
-        guard let record = record(of: entry.name, status) else {
-          unknown.insert(entry.name)
-          continue
-        }
-        known.insert(entry.name)
-        text += lines(kind, entry.name, record.digests, status.size)
+      var text = try text(of: kind, signatures)
+      if try existing(kind.fileName) != text, try dropSignatures(of: kind.fileName) {
+        text = try self.text(of: kind, signatures)
       }
-      text = try kept(of: kind, unknown) + text
-      if kind == .manifest { text += ignored(entries, known.union(unknown)) }
       if try replace(kind.fileName, with: text) { changed.append(kind.fileName) }
     }
     return changed
+  }
+
+  private func text(of kind: ManifestKind, _ signatures: [FileName]) throws(MirrorError) -> [UInt8] {
+    // Listed for each anew: a Manifest names what was written just before it.
+    // GLEP 74 wants every name of the tree told of; hidden ones and the Manifest itself are not.
+    let entries = try directory.entries().sorted { $0.name < $1.name }
+    var text: [UInt8] = []
+    var known = Set<FileName>()
+    var unknown = Set<FileName>()
+    for entry in entries where entry.kind == .regular && TarballName(entry.name) != nil {
+      guard let status = try directory.status(of: entry.name) else { continue }
+      guard let record = record(of: entry.name, status) else {
+        unknown.insert(entry.name)
+        continue
+      }
+      known.insert(entry.name)
+      text += lines(kind, entry.name, record.digests, status.size)
+    }
+    text = try kept(of: kind, unknown) + text
+    if kind == .manifest {
+      let names = Set(entries.map(\.name)).union(signatures).subtracting(known).subtracting(unknown)
+      text += names.sorted().filter { !$0.isHidden && $0 != kind.fileName }.flatMap(SidecarText.ignore)
+    }
+    return text
   }
 
   /// Takes the lines of tarballs that are about to go out of the files of a directory that list them.
@@ -96,19 +116,23 @@ struct ManifestWriter: ~Copyable {
     }
   }
 
-  /// GLEP 74 wants every name of the tree told of; hidden ones and the Manifest itself are not.
-  private func ignored(_ entries: [AnchoredDirectory.Entry], _ tarballs: Set<FileName>) -> [UInt8] {
-    entries.filter {
-      !$0.name.isHidden && !tarballs.contains($0.name) && $0.name != ManifestKind.manifest.fileName
-    }
-    .flatMap { SidecarText.ignore($0.name) }
+  private func existing(_ name: FileName) throws(MirrorError) -> [UInt8]? {
+    try directory.contents(of: MirrorPath(bytes: name.bytes), limit: Self.limit)
+  }
+
+  /// Removes the signatures of a file that is about to change; tells whether there were any.
+  private func dropSignatures(of name: FileName) throws(MirrorError) -> Bool {
+    let names = try SignatureFiles.drop(of: name, in: directory)
+    names.forEach(dropped)
+    return !names.isEmpty
   }
 
   private func replace(_ name: FileName, with text: [UInt8]) throws(MirrorError) -> Bool {
-    let existing = try directory.contents(of: MirrorPath(bytes: name.bytes), limit: Self.limit)
+    let existing = try existing(name)
     guard existing != text else { return false }
+    if text.isEmpty && existing == nil { return false }
+    _ = try dropSignatures(of: name)
     if text.isEmpty {
-      guard existing != nil else { return false }
       try directory.unlink(name)
       try directory.sync()
       return true

@@ -34,6 +34,9 @@ public struct Verifier: Sendable {
       report.findings.append(.init(path: subject.path, verdict: .undigested, detail: nil))
     }
     read(selected, subjects, records, anchor, into: &report)
+    if let settings = run.signing {
+      SignatureVerifier(run: run, settings: settings, anchor: anchor).judge(mirror, options, into: &report)
+    }
     report.findings.sort { ($0.path, $0.verdict.rawValue) < ($1.path, $1.verdict.rawValue) }
     report.problems.sort { $0.subject < $1.subject }
     return report
@@ -62,12 +65,14 @@ public struct Verifier: Sendable {
       }
     }
     for sidecar in folder.sidecars {
-      let isSignature = sidecar.kind == .signature || sidecar.kind == .armored
-      if isSignature && (plain.contains(sidecar.tarball) || linked.contains(sidecar.tarball)) { continue }
-      let claims = isSignature ? [] : read(sidecar.name, of: folder, anchor, nil, &report)
+      let tells = sidecar.kind.tellsDigests
+      if !tells && (plain.contains(sidecar.tarball) || linked.contains(sidecar.tarball)) { continue }
+      let claims = tells ? read(sidecar.name, of: folder, anchor, nil, &report) : []
       let mtime = sidecar.status.identity.mtime
       let merged = claims.reduce(DigestSet()) { $0.merging($1.digests) }
-      claim(.init(file: nil, digests: merged), from: sidecar.name, newer: mtime, about: sidecar.tarball)
+      claim(
+        .init(file: nil, digests: merged, size: claims.first?.size), from: sidecar.name, newer: mtime,
+        about: sidecar.tarball)
     }
     for kind in ManifestKind.allCases where folder.manifests.contains(kind.fileName) {
       let mtime = (try? anchor.directory(folder.path).status(of: kind.fileName))??.identity.mtime ?? .min
@@ -87,7 +92,11 @@ public struct Verifier: Sendable {
     let path = folder.path.appending(sidecar)
     do throws(MirrorError) {
       guard let text = try anchor.contents(of: path, limit: 64 << 20) else { return [] }
-      let claims = SidecarText.parseAll(text, algorithm: algorithm)
+      let isMetalink = sidecar.hasSuffix(".meta4")
+      let claims =
+        isMetalink
+        ? Metalink(reading: text).map { [$0.claim] } ?? []
+        : SidecarText.parseAll(text, algorithm: algorithm)
       if claims.isEmpty {
         throw MirrorError(
           .invalid, anchor.displayed(path), "holds no digest", remedy: "remove it and run mirrorctl digestgen"
@@ -205,5 +214,15 @@ private struct Subject: Sendable {
     let corrupt = CatalogRecord(
       identity: result.identity, digests: witness.digests, verifiedAt: now, isCorrupt: true)
     return (finding(.corrupt, "its content differs from \(names)"), corrupt)
+  }
+}
+
+extension SidecarKind {
+  /// Whether digests stand in it.
+  fileprivate var tellsDigests: Bool {
+    switch self {
+    case .hashText, .digests, .metalink: true
+    case .signature, .armored, .contents: false
+    }
   }
 }

@@ -10,6 +10,10 @@ public struct VerifyReport: Sendable {
     case corrupt
     /// There is no sidecar to compare with.
     case undigested
+    /// It is what its digests say, and the key of the configuration has not signed it.
+    case unsigned
+    /// It is what its digests say, and a signature beside it is none of it by the key of the configuration.
+    case missigned
     /// A sidecar, or a line of one, whose tarball is gone.
     case orphan
   }
@@ -19,9 +23,9 @@ public struct VerifyReport: Sendable {
     /// Relative to the mirror's root.
     public let path: MirrorPath
     /// The verdict.
-    public let verdict: Verdict
+    public internal(set) var verdict: Verdict
     /// What disagrees, where something does.
-    public let detail: String?
+    public internal(set) var detail: String?
   }
 
   /// In path order.

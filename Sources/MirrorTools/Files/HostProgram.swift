@@ -31,8 +31,8 @@ package enum HostProgram {
   ///
   /// - Parameters:
   ///   - environment: added to our own.
-  ///   - leads: whether it has a process group of its own, all of which is ended with it. Such a program
-  ///     cannot ask at a terminal.
+  ///   - leads: whether it has a process group of its own, all of which ends with it, also when we are
+  ///     killed. Such a program cannot ask at a terminal.
   ///   - limit: seconds after which it is ended.
   ///   - cancellation: ends it too, and throws `interrupted`.
   ///   - heard: takes what it prints as it comes; then the outcome has no output.
@@ -179,7 +179,9 @@ private struct Child {
     ]
     while true {
       let isOver = hasEnded()
-      let ready = poll(&polled, 2, isOver ? 0 : 50)
+      // One that says nothing more is about to end.
+      let isSilent = polled.allSatisfy { $0.fd < 0 }
+      let ready = poll(&polled, 2, isOver ? 0 : isSilent ? 2 : 50)
       if ready > 0 {
         if !take(&polled[0], into: &said) { polled[0].fd = -1 }
         if !take(&polled[1], into: &complaints) { polled[1].fd = -1 }

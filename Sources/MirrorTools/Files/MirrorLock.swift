@@ -41,7 +41,7 @@ public struct MirrorLock: ~Copyable {
     // Who holds it is only told: on a full disk, which clean may be about to mend, nobody reads it.
     do throws(Errno) {
       try retrying { Int(ftruncate(file.raw, 0)) }
-      try file.write(Array("\(getpid()) \(Self.hostName()) \(verb)\n".utf8))
+      try file.write(Array("\(getpid()) \(HostName.current) \(verb)\n".utf8))
     } catch {}
     self.file = file
   }
@@ -51,12 +51,5 @@ public struct MirrorLock: ~Copyable {
     let words = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isWhitespace)
     guard words.count == 3 else { return "one that has just begun" }
     return escaped(Array("mirrorctl \(words[2]), pid \(words[0]) on \(words[1])".utf8))
-  }
-
-  /// What this host calls itself.
-  static func hostName() -> String {
-    var buffer = [CChar](repeating: 0, count: 256)
-    guard gethostname(&buffer, buffer.count - 1) == 0 else { return "localhost" }
-    return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 }

@@ -22,7 +22,7 @@ extension RawName {
   public var description: String { escaped(bytes) }
 
   /// The exact text, or the escaped form of bytes that are not UTF-8 (JSON carries nothing else).
-  var jsonText: String { text ?? description }
+  package var jsonText: String { text ?? description }
 
   /// Encodes ``jsonText``.
   public func encode(to encoder: any Encoder) throws {

@@ -23,8 +23,7 @@ public struct IndexDocument: Codable, Sendable, Hashable {
     buildInfo: (Version) throws(MirrorError) -> BuildInfo = { _ in BuildInfo() }
   ) {
     for subarch in mirror.subarches where !ignoring.contains(subarch.path) {
-      let candidates = subarch.built.filter { !excluding.contains($0.path) }
-      guard let version = candidates.last(where: { $0.date <= today }) ?? candidates.last else { continue }
+      guard let version = subarch.newest(today: today, excluding: excluding) else { continue }
       guard Self.isWritable(subarch.path) else {
         problems.append(Self.unwritable(mirror.displayed(subarch.path)))
         continue
@@ -62,9 +61,7 @@ public struct IndexDocument: Codable, Sendable, Hashable {
     of version: Version, of subarch: Subarch, in mirror: Mirror, _ digests: (Tarball) -> [String: String]
   ) -> [IndexedBuild] {
     var builds: [IndexedBuild] = []
-    // A marked tarball is about to go; downloaders are told of what takes its place.
-    let marked = Set(version.folder.marks.map(\.tarball))
-    for artifact in version.artifacts(of: subarch) where !marked.contains(artifact.tarball.path.name) {
+    for artifact in version.offers(of: subarch) {
       guard Self.isWritable(artifact.tarball.path) else {
         problems.append(Self.unwritable(mirror.displayed(artifact.tarball.path)))
         continue

@@ -1,46 +1,87 @@
 public import SystemPackage
 
-/// Puts an index in place, durably, and only if it says something new.
-public enum IndexPublisher {
-  /// Writes `index.xml` or `index.json` into the mirror at `root`; tells whether it changed.
+/// Puts index files in place, durably, in order, and only those that say something new.
+public struct IndexPublisher: ~Copyable, Sendable {
+  private let root: AnchoredDirectory
+
+  /// Writes into the mirror at `root`.
+  public init(root: FilePath, _ layout: MirrorLayout = MirrorLayout()) throws(MirrorError) {
+    self.root = try AnchoredDirectory(root: root, layout: layout)
+  }
+
+  /// Writes a file, and its signatures right after; tells whether anything changed.
+  ///
+  /// - Parameter signatures: keeps them true; nil for a file that is not to have any.
   @discardableResult
-  public static func publish(
-    _ bytes: [UInt8], as name: FileName, in root: FilePath, _ layout: MirrorLayout = MirrorLayout()
+  public func publish(
+    _ file: IndexFile, _ signatures: IndexSignatures? = nil
   ) throws(MirrorError) -> Bool {
-    let directory = try AnchoredDirectory(root: root, layout: layout)
-    let existing = try directory.status(of: name)
-    if let existing {
-      guard existing.kind == .regular else {
-        throw MirrorError(
-          .invalid, directory.displayed(name), "is not a regular file", remedy: "move it away")
-      }
-      if existing.size == bytes.count,
-        try directory.contents(of: MirrorPath(bytes: name.bytes), limit: bytes.count) == bytes
-      {
-        return false
-      }
+    let directory = try directory(file.path.parent)
+    let isNews = try !holds(file, directory)
+    guard let signatures else {
+      if isNews { try write(file, in: directory) }
+      return isNews
     }
+    let areWanting = try signatures.areWanting(of: file, in: directory)
+    guard isNews || areWanting else { return false }
+    let made = signatures.make(of: file)
+    if isNews {
+      // None is there for a moment, rather than one of another file.
+      _ = try SignatureFiles.drop(of: file.path.name, in: directory)
+      try write(file, in: directory)
+    }
+    for signature in made { try write(signature, in: directory) }
+    return isNews || !made.isEmpty
+  }
+
+  /// Whether the file is there as it is to be.
+  private func holds(
+    _ file: IndexFile, _ directory: borrowing AnchoredDirectory
+  ) throws(MirrorError) -> Bool {
+    let name = file.path.name
+    guard let existing = try directory.status(of: name) else { return false }
+    guard existing.kind == .regular else {
+      throw MirrorError(
+        .invalid, directory.displayed(name), "is not a regular file", remedy: "move it away")
+    }
+    guard existing.size == file.bytes.count else { return false }
+    return try directory.contents(of: MirrorPath(bytes: name.bytes), limit: file.bytes.count) == file.bytes
+  }
+
+  private func write(_ file: IndexFile, in directory: borrowing AnchoredDirectory) throws(MirrorError) {
+    let existing = try directory.status(of: file.path.name)
     let folder = try directory.status()
     try DurableFile.write(
-      bytes, to: name, in: directory, existing.map(Ownership.init(of:)) ?? Ownership(forNewFileIn: folder))
-    return true
+      file.bytes, to: file.path.name, in: directory,
+      existing.map(Ownership.init(of:)) ?? Ownership(forNewFileIn: folder))
   }
 
-  /// Whether an index of that name lies in the mirror at `root`.
-  public static func exists(_ name: FileName, in root: FilePath) throws(MirrorError) -> Bool {
-    try AnchoredDirectory(root: root).status(of: name) != nil
+  /// Takes away a file that tells of nothing any more; nothing happens when it is gone already.
+  func remove(_ path: MirrorPath) throws(MirrorError) {
+    let directory = try root.directory(path.parent)
+    try directory.unlink(path.name)
+    try directory.sync()
   }
 
-  /// Writes an index to a file anywhere, in the same way.
+  /// A directory of the mirror, made where it is missing.
+  private func directory(_ path: MirrorPath) throws(MirrorError) -> AnchoredDirectory {
+    var directory = try root.duplicate()
+    for component in path.components {
+      if try directory.status(of: component) == nil { try directory.makeDirectory(component) }
+      directory = try directory.directory(component)
+    }
+    return directory
+  }
+
+  /// Writes a file anywhere, in the same way; tells whether it changed.
   @discardableResult
   public static func write(_ bytes: [UInt8], to output: FilePath) throws(MirrorError) -> Bool {
     guard let name = output.lastComponent, name.kind == .regular else {
       throw MirrorError(.invalid, escaped(output.bytes), "is no file's name", remedy: "name a file")
     }
     let parent = output.removingLastComponent()
-    return try publish(
-      bytes, as: FileName(bytes: FilePath(root: nil, components: name).bytes),
-      in: parent.isEmpty ? "." : parent)
+    return try IndexPublisher(root: parent.isEmpty ? "." : parent).publish(
+      IndexFile(path: MirrorPath(bytes: FilePath(root: nil, components: name).bytes), bytes: bytes))
   }
 }
 

@@ -1,13 +1,13 @@
 import FoundationEssentials
 
-/// Writes the index as JSON.
+/// Writes an index as JSON.
 public enum JSONIndexWriter {
-  /// The bytes of `index.json`: the same for the same index.
-  public static func bytes(_ index: IndexDocument) throws(MirrorError) -> [UInt8] {
+  /// The bytes of `index.json`, or of another index: the same for the same content.
+  public static func bytes(_ index: some Encodable) throws(MirrorError) -> [UInt8] {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     do { return Array(try encoder.encode(index)) + [UInt8(ascii: "\n")] } catch {
-      throw MirrorError(.library, "index.json", "cannot be written as JSON: \(error)")
+      throw MirrorError(.library, "index", "cannot be written as JSON: \(error)")
     }
   }
 }

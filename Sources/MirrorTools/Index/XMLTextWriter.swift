@@ -44,12 +44,19 @@ struct XMLTextWriter: ~Copyable {
     try Self.check(xmlTextWriterEndElement(raw))
   }
 
+  /// Writes an element that holds text.
+  func element(_ name: String, _ attributes: [(String, String)] = [], text: String) throws(MirrorError) {
+    try element(name, attributes) { () throws(MirrorError) in
+      try Self.check(text.withXMLString { xmlTextWriterWriteString(raw, $0) })
+    }
+  }
+
   private static func check(_ result: Int32) throws(MirrorError) {
     guard result >= 0 else { throw fault }
   }
 
   fileprivate static var fault: MirrorError {
-    MirrorError(.library, "index.xml", "libxml2 cannot write it", remedy: "free some memory and run again")
+    MirrorError(.library, "index", "libxml2 cannot write it", remedy: "free some memory and run again")
   }
 }
 

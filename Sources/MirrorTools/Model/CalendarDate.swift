@@ -45,6 +45,16 @@ public struct CalendarDate: Hashable, Comparable, Sendable, Codable, CustomStrin
       unchecked: min(9999, max(1, Int(local.tm_year) + 1900)), Int(local.tm_mon) + 1, Int(local.tm_mday))
   }
 
+  /// When the day begins in the local time zone (TZ), in seconds since the epoch.
+  public var localStart: Int64 {
+    var local = tm()
+    local.tm_year = Int32(clamping: year - 1900)
+    local.tm_mon = Int32(clamping: month - 1)
+    local.tm_mday = Int32(clamping: day)
+    local.tm_isdst = -1
+    return Int64(mktime(&local))
+  }
+
   /// Days since 1970-01-01.
   ///
   /// Source: Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", `days_from_civil`.

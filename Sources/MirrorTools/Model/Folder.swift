@@ -10,6 +10,8 @@ public struct Folder: Sendable {
   var sidecars: [Sidecar] = []
   /// Files that describe all tarballs of the directory (`SHA256SUMS`, …), by name.
   var manifests: [FileName] = []
+  /// Signatures of sidecars and of manifests, by name; what they sign may be gone.
+  var digestSignatures: [DigestSignature] = []
   /// `.cme` and `.cme.run` marks, by name.
   var marks: [CompressionMark] = []
   /// What a killed run left: files that never came to be, directories that were being removed.
@@ -20,6 +22,11 @@ public struct Folder: Sendable {
   init(path: MirrorPath, status: FileStatus) {
     self.path = path
     self.status = status
+  }
+
+  /// Signatures of the sidecars of a tarball.
+  func signatures(ofDigestsOf tarball: FileName) -> [FileName] {
+    digestSignatures.filter { SidecarKind.parse($0.file)?.tarball == tarball }.map(\.name)
   }
 }
 
@@ -41,6 +48,25 @@ struct Sidecar: Sendable {
 
   /// The tarball that it is named after.
   var tarball: FileName { name.dropping(last: kind.rawValue.utf8.count) }
+}
+
+/// A detached signature of a file that tells digests.
+struct DigestSignature: Sendable {
+  let name: FileName
+  /// What it signs.
+  let file: FileName
+  /// Whether that was written to after it; nil if it is gone.
+  let isOlder: Bool?
+
+  /// nil when the name is no such signature's, or the signature is gone.
+  init?(_ name: FileName, in directory: borrowing AnchoredDirectory) throws(MirrorError) {
+    guard let (_, file) = SignatureFormat.parse(name), SidecarKind.tellsDigests(file),
+      let own = try directory.status(of: name)
+    else { return nil }
+    self.name = name
+    self.file = file
+    isOlder = try directory.status(of: file).map { own.identity.isOlder(than: $0.identity) }
+  }
 }
 
 /// A mark beside a `.tar` that asks for its compression.

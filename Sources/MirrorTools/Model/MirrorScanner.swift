@@ -233,6 +233,8 @@ public struct MirrorScanner: Sendable {
       folder.marks.append(mark)
     } else if ManifestKind(fileName: name) != nil {
       folder.manifests.append(name)
+    } else if let signature = try DigestSignature(name, in: directory) {
+      folder.digestSignatures.append(signature)
     }
   }
 }

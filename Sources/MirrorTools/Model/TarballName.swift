@@ -90,6 +90,8 @@ package enum SidecarKind: String, Sendable, CaseIterable {
   case armored = ".asc"
   /// The names in it, a line each.
   case contents = ".contents.gz"
+  /// An RFC 5854 metalink of it.
+  case metalink = ".meta4"
 
   /// The kind and the tarball's name, if `name` is a sidecar of a tarball.
   static func parse(_ name: FileName) -> (kind: SidecarKind, tarball: FileName)? {
@@ -104,10 +106,18 @@ package enum SidecarKind: String, Sendable, CaseIterable {
       kind = .digests
     } else if name.hasSuffix(".contents.gz") {
       kind = .contents
+    } else if name.hasSuffix(".meta4") {
+      kind = .metalink
     } else {
       return nil
     }
     let tarball = name.dropping(last: kind.rawValue.utf8.count)
     return TarballName(tarball) == nil ? nil : (kind, tarball)
+  }
+
+  /// Whether a name is that of a file that tells digests: of one tarball, or of a directory's.
+  static func tellsDigests(_ name: FileName) -> Bool {
+    if ManifestKind(fileName: name) != nil { return true }
+    return parse(name).map { $0.kind == .hashText || $0.kind == .digests } ?? false
   }
 }

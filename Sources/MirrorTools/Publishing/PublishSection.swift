@@ -90,7 +90,7 @@ enum PublishSection {
       }
       return text
     }
-    let host = MirrorLock.hostName()
+    let host = HostName.current
     return isWord(host) ? host : "localhost"
   }
 

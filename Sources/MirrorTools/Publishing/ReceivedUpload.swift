@@ -18,7 +18,7 @@ struct ReceivedUpload {
       switch SidecarKind.parse(path.name)?.kind {
       case .hashText, .digests: return 1
       case .signature, .armored: return 2
-      case .contents, nil: return path.name == "status" && path.components.count == 5 ? 4 : 3
+      case .contents, .metalink, nil: return path.name == "status" && path.components.count == 5 ? 4 : 3
       }
     }
   }

@@ -108,8 +108,7 @@ struct Rsync: Sendable {
   }
 
   private func common(_ transfers: Bool) -> [String] {
-    // A listing that we are killed in ends by itself only so; rsync's own child goes on.
-    var options = [transfers ? "--timeout=600" : "--timeout=120"]
+    var options = ["--timeout=600"]
     switch target.destination {
     case .daemon:
       options.append("--contimeout=60")

@@ -109,10 +109,11 @@ public struct RetentionPlanner: Sendable {
         }
         let sidecars = folder.sidecars.filter { $0.tarball == tarball.path.name }
           .sorted { ($0.kind.removalOrder, $0.name) < ($1.kind.removalOrder, $1.name) }
+        let beside = folder.signatures(ofDigestsOf: tarball.path.name) + sidecars.map(\.name)
         items.append(
           item(
             tarball.path, why, otherwise: "beyond what is kept", bytes: tarball.status.size,
-            files: sidecars.map { folder.path.appending($0.name) } + [tarball.path]))
+            files: beside.map { folder.path.appending($0) } + [tarball.path]))
       }
     }
     return RetentionPlan.Section(path: folder.path, items: items.sorted { $0.path < $1.path })
@@ -149,11 +150,12 @@ extension Mirror {
 }
 
 extension SidecarKind {
-  /// Signatures go before digests, as they came after them.
+  /// Metalinks go before signatures and these before digests, as they came after them.
   fileprivate var removalOrder: Int {
     switch self {
-    case .signature, .armored: 0
-    case .hashText, .digests, .contents: 1
+    case .metalink: 0
+    case .signature, .armored: 1
+    case .hashText, .digests, .contents: 2
     }
   }
 }

@@ -20,6 +20,12 @@ extension Version {
     return chosen.map { Artifact(variant: $0.key, tarball: $0.value) }.sorted { $0.variant < $1.variant }
   }
 
+  /// The same without tarballs marked for compression: they are about to go, and others take their places.
+  func offers(of subarch: Subarch) -> [Artifact] {
+    let marked = Set(folder.marks.map(\.tarball))
+    return artifacts(of: subarch).filter { !marked.contains($0.tarball.path.name) }
+  }
+
   /// Whether a compressor other than ours still writes the file: its `.tar` lies there, marked as under way.
   func isBeingCompressed(_ tarball: Tarball) -> Bool {
     guard tarball.compression != nil, let stem = TarballName(tarball.path.name)?.stem else { return false }

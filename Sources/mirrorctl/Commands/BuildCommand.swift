@@ -2,7 +2,7 @@ import ArgumentParser
 import MirrorTools
 import StageBuilder
 
-struct BuildCommand: Verb {
+struct BuildCommand: ToldVerb {
   static let configuration = CommandConfiguration(
     commandName: "build",
     abstract: "Build stages: those named, or what the rotation has next.",
@@ -24,10 +24,11 @@ struct BuildCommand: Verb {
   @Argument(help: ArgumentHelp("What to build, and elements to define.", valueName: "what"))
   var words: [String] = []
 
-  func run(_ context: CommandContext) throws -> ExitStatus {
+  func perform(_ context: CommandContext, _ event: RunEvent) throws -> ExitStatus {
     let line = try BuildLine(words)
     let session = try MirrorSession(options.global, context)
-    guard !line.names.isEmpty else { return try buildNext(session, line) }
+    event.begin(session)
+    guard !line.names.isEmpty else { return try buildNext(session, line, event) }
     guard (3...5).contains(line.names.count) else {
       throw ValidationError(
         "Name BUILD ARCH SUBARCH [MODE] [DATE], or nothing for the rotation's next build.")
@@ -36,10 +37,12 @@ struct BuildCommand: Verb {
     let request = try BuildRequest(
       build: line.names[0], arch: line.names[1], subarch: line.names[2], mode: mode, version: version,
       definitions: line.definitions)
-    return try options.perform(request, session)
+    return try options.perform(request, session, event)
   }
 
-  private func buildNext(_ session: borrowing MirrorSession, _ line: BuildLine) throws -> ExitStatus {
+  private func buildNext(
+    _ session: borrowing MirrorSession, _ line: BuildLine, _ event: RunEvent
+  ) throws -> ExitStatus {
     let context = session.context
     let settings = rotation.settings(over: session.configuration.rotation)
     let plan = try NextBuildPlan(try session.scan(), settings, today: context.today)
@@ -52,7 +55,7 @@ struct BuildCommand: Verb {
       }
       return .done
     }
-    return try options.perform(try BuildRequest(next, definitions: line.definitions), session)
+    return try options.perform(try BuildRequest(next, definitions: line.definitions), session, event)
   }
 }
 

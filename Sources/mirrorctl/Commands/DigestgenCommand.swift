@@ -4,10 +4,10 @@ import MirrorTools
 struct DigestgenCommand: Verb {
   static let configuration = CommandConfiguration(
     commandName: "digestgen",
-    abstract: "Make digests for what is new or changed, and remove those of what is gone.",
+    abstract: "Make digests and signatures for what is new or changed, and remove those of what is gone.",
     discussion: """
       Prints a line for everything it does. A tarball whose content no longer is what its digests say keeps \
-      them, is named, and makes the exit status 4; only `--force` with its own name takes it as it is.
+      them, is named, and makes the exit status 4; only `--force` with its own name takes it as it is. Files are signed if the configuration names a key.
       """)
 
   @OptionGroup var global: GlobalOptions
@@ -17,7 +17,7 @@ struct DigestgenCommand: Verb {
 
   @OptionGroup var digests: DigestgenOptions
 
-  @Flag(name: .long, help: "Hash again what has digests already.")
+  @Flag(name: .long, help: "Hash and sign again what has digests and signatures already.")
   var force = false
 
   @Flag(name: .shortAndLong, help: "Print what would be done and write nothing.")
@@ -91,6 +91,14 @@ extension MirrorSession {
     for known in plan.known {
       context.print(
         "would \(known.isAdoption ? "adopt the digest of" : "check") \(mirror.displayed(known.path))")
+    }
+    for signature in plan.signatures {
+      context.print(
+        "would sign \(mirror.displayed(signature.path)) (\(signature.format.rawValue), \(signature.reason.rawValue))"
+      )
+    }
+    for removal in plan.outdated {
+      context.print("would remove \(mirror.displayed(removal.path)) if what it signs has changed")
     }
     for link in plan.links {
       context.print("would \(link.isRemoval ? "remove" : "link") \(mirror.displayed(link.path))")

@@ -5,17 +5,20 @@ import SystemPackage
 struct IndexCommand: Verb {
   static let configuration = CommandConfiguration(
     commandName: "index",
-    abstract: "Write index.xml, which tells downloaders the newest of everything.",
+    abstract: "Write index.xml, which tells downloaders the newest of everything, and its like.",
     discussion: """
-      The file is replaced whole, and only when it would say something else. Without --output it lies in the \
-      mirror's root.
+      Files are replaced whole, and only those that would say something else. Without --format the formats of \
+      index/formats in the configuration are written, xml if it says nothing, and those that are there. Without \
+      --output they lie in the mirror. Tarballs are read only for a metalink that is not there yet.
       """)
 
   @OptionGroup var global: GlobalOptions
   @OptionGroup var lock: LockOptions
 
-  @Option(name: .long, help: ArgumentHelp("What to write: xml or json.", valueName: "format"))
-  var format: IndexFormat = .xml
+  @OptionGroup var job: JobOptions
+  @OptionGroup var reading: ReadingOptions
+
+  @OptionGroup var formats: IndexOptions
 
   @Option(
     name: .shortAndLong, help: ArgumentHelp("Write there instead; - for standard output.", valueName: "file"),
@@ -24,81 +27,149 @@ struct IndexCommand: Verb {
 
   func run(_ context: CommandContext) throws -> ExitStatus {
     guard let output else {
+      let hashing = try reading.hashing(job, context)
       let session = try MirrorSession(global, context, verb: "index", lock: lock)
-      let result = try session.index(format)
+      let result = try session.index(formats.over(session.configuration.index), hashing)
       if global.json {
-        try context.print(json: IndexOutput(mirror: "\(session.root)", changed: result.summary != nil))
-      } else if let summary = result.summary, !global.quiet {
+        try context.print(json: IndexOutput(mirror: "\(session.root)", files: result.files))
+      } else if let summary = result.step.summary, !global.quiet {
         context.print(summary)
       }
-      return result.status
+      return result.step.status
     }
     let session = try MirrorSession(global, context)
-    let (document, mirror) = try session.document()
-    let bytes = try format.bytes(document)
+    let mirror = try session.scan()
+    let source = try session.indexSource(mirror)
+    let chosen = formats.over(session.configuration.index)
+    guard chosen.count == 1, let format = chosen.first, format.fileName != nil else {
+      throw ValidationError("--output takes one format that is one file: --format xml or --format json.")
+    }
+    let bytes = try format.files(source).flatMap(\.bytes)
     if output == "-" {
       context.output.write(bytes)
     } else {
       try IndexPublisher.write(bytes, to: FilePath(output))
     }
-    return session.report(document.problems, mirror: mirror)
+    return session.report(source.document.problems, mirror: mirror)
   }
+}
+
+/// Which indexes are written.
+struct IndexOptions: ParsableArguments {
+  @Option(
+    name: .customLong("format"),
+    help: ArgumentHelp(
+      "What to write: \(IndexFormat.allCases.map(\.rawValue).joined(separator: ", ")).", valueName: "list"),
+    transform: { try parseList($0, "format") })
+  var formats: [IndexFormat] = []
+
+  /// What is asked for, or else what the configuration says.
+  func over(_ settings: IndexSettings) -> [IndexFormat] { formats.isEmpty ? settings.formats : formats }
 }
 
 private struct IndexOutput: Encodable {
   let version = 1
   let mirror: String
   let changed: Bool
-}
+  let files: [MirrorPath]
 
-/// How an index is written.
-enum IndexFormat: String, ExpressibleByArgument, CaseIterable {
-  case xml, json
-
-  var fileName: FileName { FileName("index.\(rawValue)") }
-
-  func bytes(_ document: IndexDocument) throws(MirrorError) -> [UInt8] {
-    switch self {
-    case .xml: try XMLIndexWriter.bytes(document)
-    case .json: try JSONIndexWriter.bytes(document)
-    }
+  init(mirror: String, files: [MirrorPath]) {
+    self.mirror = mirror
+    changed = !files.isEmpty
+    self.files = files
   }
 }
 
 extension MirrorSession {
-  /// Writes an index into the mirror's root.
-  func index(_ format: IndexFormat = .xml) throws -> StepResult {
-    let (document, mirror) = try document()
-    let changed = try IndexPublisher.publish(
-      try format.bytes(document), as: format.fileName, in: root, try configuration.layout())
-    let count = counted(document.subarches.count, "subarch", "subarches")
-    return StepResult(
-      status: report(document.problems, mirror: mirror),
-      summary: changed ? "\(format.fileName) written, \(count)" : nil)
+  /// Writes what is asked for, and keeps true what is there, each file after those that it names.
+  func index(_ formats: [IndexFormat], _ hashing: HashingOptions) throws -> (
+    step: StepResult, files: [MirrorPath]
+  ) {
+    let mirror = try scan()
+    remember(mirror)
+    let source = try indexSource(mirror)
+    let written = try write(source, formats, hashing)
+    let count = counted(source.document.subarches.count, "subarch", "subarches")
+    let files = written.files
+    let named = files.count == 1 ? "\(files[0])" : counted(files.count, "file", "files")
+    return (
+      StepResult(
+        status: report(
+          source.document.problems + written.problems, corrupt: written.corrupt, mirror: mirror),
+        summary: files.isEmpty ? nil : "\(named) written, \(count)"),
+      files
+    )
   }
 
   /// Takes what is about to go out of the indexes that are there: versions, and tarballs marked for compression.
-  func unlist(_ versions: [MirrorPath], in mirror: Mirror) throws(MirrorError) {
-    for format in IndexFormat.allCases where try IndexPublisher.exists(format.fileName, in: root) {
-      let document = try document(of: mirror, excluding: Set(versions))
-      _ = try IndexPublisher.publish(
-        try format.bytes(document), as: format.fileName, in: root, try configuration.layout())
+  ///
+  /// Metalinks stay: they go with their version, and marked tarballs have none.
+  func unlist(_ versions: [MirrorPath], in mirror: Mirror) throws {
+    remember(mirror)
+    let written = try write(try indexSource(mirror, excluding: Set(versions)), [], nil)
+    // What is left out is told by `index`; what could not be written must stop what comes after.
+    if let failure = written.failures.first { throw failure }
+  }
+
+  /// Lets the catalog remember how builds ended, also of versions that will be gone.
+  private func remember(_ mirror: Mirror) {
+    do { try catalog().note(mirror, now: context.now()) } catch { context.message("\(error)") }
+  }
+
+  func indexSource(_ mirror: Mirror, excluding: Set<MirrorPath> = []) throws(MirrorError) -> IndexSource {
+    try IndexSource(
+      mirror, configuration, catalog: try catalog(), excluding: excluding, today: context.today,
+      now: context.now())
+  }
+
+  /// - Parameter hashing: how tarballs are read for metalinks; without it these are left as they are.
+  private func write(
+    _ source: IndexSource, _ wanted: [IndexFormat], _ hashing: HashingOptions?
+  ) throws -> WrittenIndexes {
+    let layout = try configuration.layout()
+    let publisher = try IndexPublisher(root: root, layout)
+    let signatures = IndexSignatures(configuration.signing, cancellation: context.cancellation)
+    var written = WrittenIndexes()
+    for format in IndexFormat.allCases
+    where try wanted.contains(format) || format.isPresent(in: source.mirror) {
+      if format == .metalink {
+        guard let hashing else { continue }
+        let run = MetalinkRun(
+          source, layout: layout, hashing: hashing, progress: progress, cancellation: context.cancellation)
+        written.add(
+          try ProgressLine.showing(progress, on: context, unless: options.quiet) { try run.apply() })
+        continue
+      }
+      written.problems += try format.problems(source)
+      for file in try format.files(source) {
+        try context.cancellation.check()
+        do throws(MirrorError) {
+          let isNews = try publisher.publish(file, format.isSigned ? signatures : nil)
+          written.files += isNews ? [file.path] : []
+        } catch {
+          // One file of many hinders no other.
+          if format.fileName != nil { throw error }
+          written.failures.append(error)
+        }
+      }
     }
+    written.problems += written.failures + (signatures.fault.map { [$0] } ?? [])
+    return written
   }
+}
 
-  fileprivate func document() throws(MirrorError) -> (IndexDocument, Mirror) {
-    let mirror = try scan()
-    return (try document(of: mirror), mirror)
-  }
+/// What writing indexes did.
+private struct WrittenIndexes {
+  var files: [MirrorPath] = []
+  /// What was left out, or could not be written.
+  var problems: [MirrorError] = []
+  /// What could not be written.
+  var failures: [MirrorError] = []
+  var corrupt: [MirrorPath] = []
 
-  private func document(
-    of mirror: Mirror, excluding: Set<MirrorPath> = []
-  ) throws(MirrorError) -> IndexDocument {
-    let lookup = try DigestLookup(mirror, catalog: try catalog())
-    let ignored = mirror.subarches.filter { configuration.rotation.ignoredBuilds.contains($0.release) }
-    return IndexDocument(
-      mirror, ignoring: Set(ignored.map(\.path)), today: context.today, excluding: excluding,
-      digests: { lookup($0) },
-      buildInfo: { version throws(MirrorError) in try BuildInfo.read(version, in: mirror) })
+  mutating func add(_ report: MetalinkReport) {
+    files += report.changed
+    problems += report.problems
+    corrupt += report.corrupt
   }
 }

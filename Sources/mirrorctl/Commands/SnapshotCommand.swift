@@ -2,7 +2,7 @@ import ArgumentParser
 import MirrorTools
 import StageBuilder
 
-struct SnapshotCommand: Verb {
+struct SnapshotCommand: ToldVerb {
   static let configuration = CommandConfiguration(
     commandName: "snapshot",
     abstract: "Make a snapshot of the package tree.",
@@ -18,12 +18,14 @@ struct SnapshotCommand: Verb {
   @Argument(help: ArgumentHelp("What to make a snapshot of, and elements to define.", valueName: "build"))
   var words: [String] = []
 
-  func run(_ context: CommandContext) throws -> ExitStatus {
+  func perform(_ context: CommandContext, _ event: RunEvent) throws -> ExitStatus {
     let line = try BuildLine(words)
     guard let build = line.names.first else { throw ValidationError("Name the BUILD.") }
     let request = try BuildRequest(
       snapshotOf: build, version: try line.version(line.names[1...], today: context.today),
       definitions: line.definitions)
-    return try options.perform(request, try MirrorSession(options.global, context))
+    let session = try MirrorSession(options.global, context)
+    event.begin(session)
+    return try options.perform(request, session, event)
   }
 }

@@ -1,7 +1,7 @@
 import ArgumentParser
 import MirrorTools
 
-struct UpkeepCommand: Verb {
+struct UpkeepCommand: ToldVerb {
   static let configuration = CommandConfiguration(
     commandName: "upkeep",
     abstract: "Do all that a mirror needs, under one lock: clean, compress, digestgen, index.",
@@ -19,9 +19,10 @@ struct UpkeepCommand: Verb {
   @OptionGroup var compression: CompressionOptions
   @OptionGroup var digests: DigestgenOptions
 
-  func run(_ context: CommandContext) throws -> ExitStatus {
+  func perform(_ context: CommandContext, _ event: RunEvent) throws -> ExitStatus {
     let hashing = try reading.hashing(job, context)
     let session = try MirrorSession(global, context, verb: "upkeep", lock: lock)
+    event.begin(session)
     let settings = try compression.settings(over: session.configuration)
     var steps: [StepOutput] = []
     func step(_ name: String, _ body: () throws -> StepResult) {
@@ -41,8 +42,10 @@ struct UpkeepCommand: Verb {
     step("digestgen") {
       try session.digestgen(digests.options, hashing, dryRun: false, isStep: true)
     }
-    step("index") { try session.index() }
-    if global.json { try context.print(json: UpkeepOutput(mirror: "\(session.root)", steps: steps)) }
+    step("index") { try session.index(session.configuration.index.formats, hashing).step }
+    let report = UpkeepOutput(mirror: "\(session.root)", steps: steps)
+    event.report = report
+    if global.json { try context.print(json: report) }
     return steps.reduce(.done) { $0.worse($1.status) }
   }
 }

@@ -1,14 +1,15 @@
 import ArgumentParser
 import MirrorTools
 
-struct VerifyCommand: Verb {
+struct VerifyCommand: ToldVerb {
   static let configuration = CommandConfiguration(
     commandName: "verify",
     abstract: "Read tarballs again and compare them with every digest beside them.",
     discussion: """
       A verdict a file: ok, changed (replaced after its digest: run digestgen), corrupt (nobody replaced it, and \
-      its content differs), undigested, orphan. The exit status is 4 when something is corrupt, 3 when something \
-      is changed, undigested, orphaned or cannot be read.
+      its content differs), undigested, orphan; and where the configuration names a key, unsigned and missigned \
+      (a signature is bad, or by another key). The exit status is 4 when something is corrupt, 3 when something \
+      is anything but ok or cannot be read.
       """)
 
   @OptionGroup var global: GlobalOptions
@@ -25,9 +26,10 @@ struct VerifyCommand: Verb {
   @Argument(help: "Tarballs or directories to limit the work to.", completion: .file())
   var paths: [String] = []
 
-  func run(_ context: CommandContext) throws -> ExitStatus {
+  func perform(_ context: CommandContext, _ event: RunEvent) throws -> ExitStatus {
     let hashing = try reading.hashing(job, context)
     let session = try MirrorSession(global, context)
+    event.begin(session)
     let mirror = try session.scan()
     let paths = try session.mirrorPaths(paths)
     for path in paths where !mirror.holds(path) {
@@ -38,6 +40,7 @@ struct VerifyCommand: Verb {
       try verifier.verify(mirror, subset: subset?.subset ?? .all, paths: paths)
     }
     for problem in report.problems { context.message("\(problem)") }
+    event.report = VerifyOutput(mirror: "\(mirror.root)", report: report)
     try render(report, mirror, context)
     if report.count(.corrupt) > 0 { return .corrupt }
     let isClean = report.findings.allSatisfy { $0.verdict == .ok }

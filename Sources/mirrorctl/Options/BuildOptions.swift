@@ -45,7 +45,9 @@ struct BuildOptions: ParsableArguments {
   }
 
   /// Shows the plan, or builds and tells how it ended.
-  func perform(_ request: BuildRequest, _ session: borrowing MirrorSession) throws -> ExitStatus {
+  func perform(
+    _ request: BuildRequest, _ session: borrowing MirrorSession, _ event: RunEvent
+  ) throws -> ExitStatus {
     let context = session.context
     let build = BuildRun(request, try buildContext(session))
     if pretend {
@@ -55,6 +57,10 @@ struct BuildOptions: ParsableArguments {
     }
     let progress = session.progress
     let report = ProgressLine.showing(progress, on: context, unless: global.quiet) { build.apply() }
+    event.report = report
+    if let record = BuildRecord(report, of: request, at: context.now()) {
+      do throws(MirrorError) { try session.catalog().note([record]) } catch { context.message("\(error)") }
+    }
     if global.json { try context.print(json: report) }
     let text = BuildText(report)
     if !global.json, !global.quiet { text.lines.forEach(context.print) }

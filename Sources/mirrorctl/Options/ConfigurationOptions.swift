@@ -12,7 +12,8 @@ struct ConfigurationOptions: ParsableArguments {
     completion: .file())
   var config: String?
 
-  @Flag(name: .long, help: "Run no <?python ?> code of the configuration, nor its `decide` program.")
+  @Flag(
+    name: .long, help: "Run no <?python ?> code of the configuration, nor its `decide` program and hooks.")
   var noHostCode = false
 
   /// How the configuration is found; with `NAME: VALUE` pairs, if the verb takes them.

@@ -25,8 +25,9 @@ struct BuildText {
     }
     problems += report.warnings
     if let problem = report.problem { problems.append(problem) }
+    // Cron mails this: subarch and target, with the log in the problem's remedy, and what it says first.
     for target in report.targets where target.outcome != .done {
-      problems.append(target.problem ?? "\(target.name): \(target.outcome.rawValue)")
+      problems.append("\(report.build): \(target.problem ?? "\(target.name): \(target.outcome.rawValue)")")
       for line in target.firstError { problems.append("\(target.name): | \(line)") }
     }
     for case let work? in report.targets.map(\.work) {

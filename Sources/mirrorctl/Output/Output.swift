@@ -3,12 +3,15 @@ import MirrorTools
 
 /// Renders results: the only place that does.
 extension CommandContext {
-  /// A value as JSON: sorted keys, so that the same content is the same text.
-  func print(json value: some Encodable) throws {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    output.write(Array(try encoder.encode(value)) + [UInt8(ascii: "\n")])
-  }
+  /// Prints a value as JSON.
+  func print(json value: some Encodable) throws { output.write(Array(try json(value).utf8)) }
+}
+
+/// A value as JSON: sorted keys, so that the same content is the same text.
+func json(_ value: some Encodable) throws -> String {
+  let encoder = JSONEncoder()
+  encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+  return String(decoding: try encoder.encode(value), as: UTF8.self) + "\n"
 }
 
 /// What every JSON result tells of problems.

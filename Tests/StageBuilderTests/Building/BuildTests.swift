@@ -124,6 +124,15 @@ struct BuildTests {
     #expect(outcome.errorText.contains("stage3: steps/chroot/postrun: failed with exit status 7: see "))
     #expect(outcome.errorText.contains("ERROR: app-misc/broken-1.0::gentoo failed (compile phase)"))
     #expect(outcome.errorText.contains("failures in a row: 1"))
+    #expect(
+      outcome.errorText.hasPrefix(
+        "mirrorctl: std x86-64bit gen full 2026-11-22: stage3: steps/chroot/postrun: "),
+      "what cron mails begins with what was built")
+    let history = try site.run(["status", "--history"]).text.split(separator: "\n")
+    #expect(history.first?.contains("std/x86-64bit/gen") ?? false)
+    #expect(history.dropFirst().first?.hasPrefix("  2026-11-22 fail ") ?? false, "\(history)")
+    #expect(history.dropFirst().first?.contains("stage3: ") ?? false)
+    #expect(history.dropFirst().first?.hasSuffix("/2026-11-22/log/stage3.txt)") ?? false)
     #expect(site.text("2026-11-22/status") == "fail")
     #expect(site.text(".control/.failcount") == "1\n")
     #expect(site.text(".control/version/stage3") == "2026-11-01\n")

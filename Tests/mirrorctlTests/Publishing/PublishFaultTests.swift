@@ -151,6 +151,32 @@ struct PublishFaultTests {
     #expect(left == [])
   }
 
+  @Test("killed by SIGKILL it leaves no process behind, not even children of rsync")
+  func orphans() throws {
+    // A remote shell whose other side never says anything.
+    try sandbox.shell(
+      "printf '#!/bin/sh\\necho $$ > \(sandbox.path)/pid\\nexec sleep 300\\n' > rsh; chmod +x rsh")
+    try site.configure("[section publish/out]\nto: there:\(published)\nrsh: \(sandbox.path)/rsh")
+    let run = try site.start("publish")
+    let file = "\(sandbox.path)/pid"
+    while run.isRunning, (FileManager.default.contents(atPath: file) ?? Data()).isEmpty { usleep(5_000) }
+    let text = String(decoding: FileManager.default.contents(atPath: file) ?? Data(), as: UTF8.self)
+    let pid = try #require(Int32(text.trimmingCharacters(in: .whitespacesAndNewlines)))
+    #expect(kill(pid, 0) == 0)
+    kill(run.pid, SIGKILL)
+    _ = try run.wait()
+    for _ in 0..<1000 where isAlive(pid) { usleep(10_000) }
+    #expect(!isAlive(pid))
+  }
+
+  /// Where nobody waits for them, the dead are zombies.
+  private func isAlive(_ pid: Int32) -> Bool {
+    let status = FileManager.default.contents(atPath: "/proc/\(pid)/stat").map {
+      String(decoding: $0, as: UTF8.self)
+    }
+    return status.map { !$0.contains(") Z ") } ?? false
+  }
+
   private func isUnderWay() throws -> Bool {
     let found = try sandbox.run([
       "find", published.string, "-name", ".*.tar.xz.*", "-size", "+1k",

@@ -191,6 +191,7 @@ struct IndexWriterTests {
   @Test("xmllint accepts it by the schema that we ship", .enabled(if: Tool.exists("xmllint")))
   func schema() throws {
     let schema = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent()
       .deletingLastPathComponent().appendingPathComponent("Sources/MirrorTools/Index/index.rng").path
     for mirror in [try awkward(), try TestMirror()] {
       let path = try written(XMLIndexWriter.bytes(try index(mirror)), mirror)
@@ -229,17 +230,21 @@ struct IndexWriterTests {
 
 @Suite("index: publishing")
 struct IndexPublisherTests {
+  func publish(_ text: String, in mirror: TestMirror) throws -> Bool {
+    try IndexPublisher(root: mirror.root).publish(IndexFile(path: "index.xml", bytes: Array(text.utf8)))
+  }
+
   @Test("an index is written only if it differs, and keeps its permissions")
   func publish() throws {
     let mirror = try TestMirror()
     let path = mirror.path("index.xml")
-    #expect(try IndexPublisher.publish(Array("one".utf8), as: "index.xml", in: mirror.root))
+    #expect(try publish("one", in: mirror))
     #expect(try permissions(path) == 0o644)
     let before = try attributes(path)
-    #expect(try !IndexPublisher.publish(Array("one".utf8), as: "index.xml", in: mirror.root))
+    #expect(try !publish("one", in: mirror))
     #expect(try attributes(path)[.systemFileNumber] as? Int == before[.systemFileNumber] as? Int)
     try FileManager.default.setAttributes([.posixPermissions: 0o640], ofItemAtPath: path)
-    #expect(try IndexPublisher.publish(Array("two".utf8), as: "index.xml", in: mirror.root))
+    #expect(try publish("two", in: mirror))
     #expect(try permissions(path) == 0o640)
     #expect(try String(contentsOfFile: path, encoding: .utf8) == "two")
     #expect(try FileManager.default.contentsOfDirectory(atPath: mirror.root.string) == ["index.xml"])
@@ -248,7 +253,7 @@ struct IndexPublisherTests {
   @Test("what is no regular file is not replaced")
   func link() throws {
     let mirror = try TestMirror().file("elsewhere", "kept").link("index.xml", to: "elsewhere")
-    #expect(throws: MirrorError.self) { try IndexPublisher.publish([], as: "index.xml", in: mirror.root) }
+    #expect(throws: MirrorError.self) { try publish("", in: mirror) }
     #expect(try String(contentsOfFile: mirror.path("elsewhere"), encoding: .utf8) == "kept")
   }
 

@@ -1,0 +1,33 @@
+/// The last builds of every subarch that is there.
+public struct HistoryReport: Codable, Sendable {
+  /// One subarch's.
+  public struct Entry: Codable, Sendable {
+    /// Relative to the mirror's root.
+    public let path: MirrorPath
+    /// Newest first.
+    public let builds: [BuildRecord]
+  }
+
+  /// The version of this report's JSON.
+  public let version: Int
+  /// Where the mirror lies.
+  public let mirror: String
+  /// In path order.
+  public let subarches: [Entry]
+
+  /// - Parameters:
+  ///   - known: what the catalog remembers; versions that it does not know yet are added.
+  ///   - last: how many of each subarch, at most.
+  ///   - now: seconds since the epoch.
+  public init(_ mirror: Mirror, known: [MirrorPath: [BuildRecord]], last: Int, now: Int64) {
+    version = 1
+    self.mirror = "\(mirror.root)"
+    subarches = mirror.subarches.map { subarch in
+      let known = known[subarch.path] ?? []
+      let builds = (known + BuildRecord.fresh(of: subarch, known: known, now: now)).sorted {
+        ($0.version, $0.at) > ($1.version, $1.at)
+      }
+      return Entry(path: subarch.path, builds: Array(builds.prefix(last)))
+    }
+  }
+}

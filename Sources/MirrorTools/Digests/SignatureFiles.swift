@@ -1,0 +1,36 @@
+/// Detached signatures as they lie beside what they sign.
+enum SignatureFiles {
+  /// The most that a signature may have in bytes; several by large keys have a few thousand.
+  static let limit = 64 << 10
+
+  /// Removes the signatures of a file that is about to change; returns their names.
+  static func drop(
+    of file: FileName, in directory: borrowing AnchoredDirectory
+  ) throws(MirrorError) -> [FileName] {
+    var dropped: [FileName] = []
+    for format in SignatureFormat.allCases {
+      let name = format.signature(of: file)
+      guard try directory.status(of: name) != nil else { continue }
+      try directory.unlink(name)
+      dropped.append(name)
+    }
+    if !dropped.isEmpty { try directory.sync() }
+    return dropped
+  }
+
+  /// Whether a file has no signature, or one that is older than itself.
+  static func isWanting(
+    _ format: SignatureFormat, of file: FileName, _ identity: FileIdentity,
+    in directory: borrowing AnchoredDirectory
+  ) throws(MirrorError) -> Bool {
+    guard let signature = try directory.status(of: format.signature(of: file)) else { return true }
+    return signature.identity.isOlder(than: identity)
+  }
+}
+
+extension FileIdentity {
+  /// Whether a signature was made before the file that it signs was last written to.
+  ///
+  /// A time that lies in the future does not count: the kernel's own of the last change is earlier then.
+  func isOlder(than signed: FileIdentity) -> Bool { mtime < min(signed.mtime, signed.ctime) }
+}

@@ -1,0 +1,89 @@
+/// Decides what is signed: a pure function of a folder, and of what the plan says of its tarballs already.
+struct SignaturePlanner {
+  let options: DigestOptions
+  let settings: SigningSettings?
+
+  /// Whether the files of a folder that tell digests are signed.
+  var signsDigests: Bool { settings?.what.contains(.digests) ?? false }
+
+  /// The signatures of a tarball that is hashed for `reason`, or not at all.
+  func plan(
+    _ tarball: Tarball, _ reason: DigestPlan.Reason?, in folder: Folder, into plan: inout DigestPlan
+  ) {
+    let name = tarball.path.name
+    let existing = folder.sidecars.filter { $0.tarball == name && $0.kind.signatureFormat != nil }
+    var planned: [SignatureFormat] = []
+    if let settings, settings.what.contains(.tarballs) {
+      for format in settings.formats {
+        let signature = existing.first { $0.kind == format.sidecar }
+        let isOlder = signature.map { $0.status.identity.isOlder(than: tarball.status.identity) }
+        guard let why = why(isOlder, isChanged: reason == .changed) else { continue }
+        planned.append(format)
+        plan.signatures.append(
+          .init(
+            path: tarball.path, format: format, reason: why, size: tarball.status.size,
+            device: tarball.status.identity.device))
+      }
+    }
+    // Hashing will tell whether they still sign it.
+    guard reason == .changed || reason == .forced else { return }
+    for signature in existing where !planned.contains(where: { $0.sidecar == signature.kind }) {
+      plan.outdated.append(.init(path: folder.path.appending(signature.name), tarball: name))
+    }
+  }
+
+  /// The signatures of what tells digests in a folder: its manifests, and the sidecars of its tarballs.
+  ///
+  /// - Parameter touched: tarballs whose sidecars may be written anew.
+  /// - Returns: the names of all signatures that there will be.
+  func plan(
+    _ manifests: [ManifestKind], _ tarballs: [FileName], _ withDigests: [FileName], touched: Set<FileName>,
+    in folder: Folder, into plan: inout DigestPlan
+  ) -> [FileName] {
+    guard let settings, signsDigests else { return [] }
+    let files =
+      tarballs.map { (name: HashTextFile.name(of: $0), isTouched: touched.contains($0)) }
+      + withDigests.map {
+        (name: $0.appending(SidecarKind.digests.rawValue), isTouched: touched.contains($0))
+      } + manifests.map { (name: $0.fileName, isTouched: !touched.isEmpty) }
+    let existing = Dictionary(folder.digestSignatures.map { ($0.name, $0) }) { first, _ in first }
+    var names: [FileName] = []
+    for file in files {
+      for format in settings.formats {
+        let name = format.signature(of: file.name)
+        names.append(name)
+        let isOlder = existing[name].map { $0.isOlder ?? true }
+        // A folder that is out of what was asked for has no tarballs here.
+        guard !tarballs.isEmpty, let why = why(isOlder, isChanged: file.isTouched) else { continue }
+        plan.signatures.append(
+          .init(
+            path: folder.path.appending(file.name), format: format, reason: why, size: 0,
+            device: folder.status.identity.device))
+      }
+    }
+    return names
+  }
+
+  /// Signatures of files that tell digests, and are gone or about to go.
+  func planOrphans(of folder: Folder, without present: Set<FileName>, into plan: inout DigestPlan) {
+    for signature in folder.digestSignatures {
+      let path = folder.path.appending(signature.name)
+      guard options.includes(path) else { continue }
+      if let (_, tarball) = SidecarKind.parse(signature.file), !present.contains(tarball) {
+        plan.removals.append(.init(path: path, tarball: tarball))
+      } else if signature.isOlder == nil {
+        plan.removals.append(.init(path: path, tarball: signature.file))
+      }
+    }
+  }
+
+  /// - Parameter isOlder: whether the signature is older than its file; nil if there is none.
+  private func why(_ isOlder: Bool?, isChanged: Bool) -> DigestPlan.Signature.Reason? {
+    switch isOlder {
+    case nil: .new
+    case _ where options.force: .again
+    case true?: .older
+    case false?: isChanged ? .changed : nil
+    }
+  }
+}

@@ -1,0 +1,120 @@
+import Synchronization
+
+/// Judges the signatures of what `verify` has read and found right.
+///
+/// Only the key of the configuration is trusted; without one signatures are not judged.
+struct SignatureVerifier: Sendable {
+  let run: DigestRun
+  let settings: SigningSettings
+  let anchor: Shared<AnchoredDirectory>
+
+  /// A file, and the signatures that should lie beside it.
+  private struct Signed: Sendable {
+    let path: MirrorPath
+    let size: Int64
+    let device: UInt64
+    /// Whether it is wrong that it has none.
+    let isWanted: Bool
+    /// What was found out of it already.
+    let finding: Int?
+  }
+
+  /// Judges tarballs that were found right, what tells their digests, and the index at the root.
+  func judge(_ mirror: Mirror, _ options: DigestOptions, into report: inout VerifyReport) {
+    let files = tarballs(mirror, report) + digests(mirror, report) + index(options)
+    guard !files.isEmpty, !run.cancellation.isCancelled else { return }
+    let checker: SignatureChecker
+    do throws(MirrorError) {
+      checker = try SignatureChecker(settings, cancellation: run.cancellation)
+    } catch {
+      if error.code != .interrupted { report.problems.append(error) }
+      return
+    }
+    let gathered = Shared(Mutex(report))
+    run.forEach(files, as: "checking signatures", size: { ($0.size, $0.device) }) { signed in
+      do throws(MirrorError) {
+        guard let (verdict, detail) = try self.judge(signed, checker) else { return }
+        gathered.value.withLock { report in
+          if let index = signed.finding {
+            report.findings[index].verdict = verdict
+            report.findings[index].detail = detail
+          } else {
+            report.findings.append(.init(path: signed.path, verdict: verdict, detail: detail))
+          }
+        }
+      } catch {
+        guard error.code != .interrupted else { return }
+        gathered.value.withLock { report in
+          // What is wrong with gpgv is wrong with all.
+          if !report.problems.contains(error) { report.problems.append(error) }
+        }
+      }
+    }
+    report = gathered.value.withLock { $0 }
+  }
+
+  /// nil where nothing is wrong.
+  private func judge(
+    _ signed: Signed, _ checker: SignatureChecker
+  ) throws(MirrorError) -> (VerifyReport.Verdict, String)? {
+    let directory = try anchor.value.directory(signed.path.parent)
+    var missing: [FileName] = []
+    for format in SignatureFormat.allCases {
+      let name = format.signature(of: signed.path.name)
+      guard
+        let signature = try directory.contents(of: MirrorPath(bytes: name.bytes), limit: SignatureFiles.limit)
+      else {
+        if settings.formats.contains(format) { missing.append(name) }
+        continue
+      }
+      let file = try directory.file(MirrorPath(bytes: signed.path.name.bytes))
+      let verdict = try checker.verdict(on: signature, of: file.pathForPrograms, bytes: signed.size)
+      if verdict != .valid { return (.missigned, "\(name) \(verdict)") }
+    }
+    guard signed.isWanted, !missing.isEmpty else { return nil }
+    return (.unsigned, "there is no \(missing.map { "\($0)" }.joined(separator: ", "))")
+  }
+
+  private func tarballs(_ mirror: Mirror, _ report: VerifyReport) -> [Signed] {
+    var found: [MirrorPath: Tarball] = [:]
+    for folder in mirror.folders { for tarball in folder.tarballs { found[tarball.path] = tarball } }
+    return report.findings.enumerated().compactMap { index, finding in
+      guard finding.verdict == .ok, let tarball = found[finding.path] else { return nil }
+      return Signed(
+        path: finding.path, size: tarball.status.size, device: tarball.status.identity.device,
+        isWanted: settings.what.contains(.tarballs), finding: index)
+    }
+  }
+
+  /// What tells the digests of tarballs that were read.
+  private func digests(_ mirror: Mirror, _ report: VerifyReport) -> [Signed] {
+    let isWanted = settings.what.contains(.digests)
+    let read = Set(report.findings.lazy.filter { $0.verdict == .ok }.map(\.path))
+    var files: [Signed] = []
+    for folder in mirror.folders {
+      let names = folder.tarballs.map(\.path).filter(read.contains).map(\.name)
+      guard !names.isEmpty, isWanted || !folder.digestSignatures.isEmpty else { continue }
+      let known = Set(names)
+      let sidecars = folder.sidecars.filter {
+        ($0.kind == .hashText || $0.kind == .digests) && known.contains($0.tarball)
+      }
+      files += (sidecars.map(\.name) + folder.manifests).map { name in
+        Signed(
+          path: folder.path.appending(name), size: 0, device: folder.status.identity.device,
+          isWanted: isWanted, finding: nil)
+      }
+    }
+    return files
+  }
+
+  /// Signatures of the index at the root; that it has some is for `index` to see to.
+  private func index(_ options: DigestOptions) -> [Signed] {
+    guard let entries = try? anchor.value.entries() else { return [] }
+    let names = Set(entries.lazy.filter { $0.kind == .regular }.map(\.name))
+    let signed = Set(names.compactMap { SignatureFormat.parse($0)?.file }.filter { $0.hasPrefix("index.") })
+    return signed.filter { names.contains($0) && options.includes(MirrorPath(bytes: $0.bytes)) }.sorted().map
+    {
+      Signed(path: MirrorPath(bytes: $0.bytes), size: 0, device: 0, isWanted: false, finding: nil)
+    }
+  }
+}

@@ -1,0 +1,126 @@
+import Synchronization
+import SystemPackage
+
+/// Signs what a run of `digestgen` left without a signature that is good for it.
+///
+/// What is wrong with the key, or with gpg, is told once and ends the work; digests are in place by then.
+struct SignatureWork: Sendable {
+  let run: DigestRun
+  let work: DigestWork
+  private let fault = Shared(Mutex<MirrorError?>(nil))
+
+  init(_ run: DigestRun, _ work: DigestWork) {
+    self.run = run
+    self.work = work
+  }
+
+  /// Signs tarballs whose digests are in place.
+  func signTarballs(_ signatures: [DigestPlan.Signature]) {
+    sign(work.wanting(signatures), records: work.records)
+  }
+
+  /// Signs files that tell digests: those of the plan, and what was written besides.
+  func signDigests(_ signatures: [DigestPlan.Signature]) {
+    guard let settings = run.signing, settings.what.contains(.digests) else { return }
+    let planned = Set(signatures.map(\.destination))
+    let written = work.rewritten.flatMap { path in
+      settings.formats.map {
+        DigestPlan.Signature(path: path, format: $0, reason: .changed, size: 0, device: 0)
+      }
+    }
+    sign(work.wanting(signatures + written.filter { !planned.contains($0.destination) }), records: nil)
+  }
+
+  /// - Parameter records: what is known of tarballs; nil for files of which nothing need be known.
+  private func sign(_ wanting: [DigestPlan.Signature], records: [MirrorPath: CatalogRecord]?) {
+    guard let settings = run.signing, !wanting.isEmpty, !run.cancellation.isCancelled,
+      fault.value.withLock({ $0 }) == nil
+    else { return }
+    let made: Signer
+    do throws(MirrorError) { made = try Signer(settings, cancellation: run.cancellation) } catch {
+      return halt(error)
+    }
+    let (anchor, work, fault) = (work.anchor, work, fault)
+    run.forEach(wanting, as: "signing", size: { ($0.size, $0.device) }) { wanted in
+      guard fault.value.withLock({ $0 }) == nil else { return }
+      do throws(MirrorError) {
+        let file = try FileToSign(wanted.path, in: anchor.value, record: records.map { $0[wanted.path] })
+        guard let file = file else { return }
+        let signature: [UInt8]
+        do throws(MirrorError) {
+          signature = try made.signature(
+            of: file.pathForPrograms, anchor.value.displayed(wanted.path), bytes: file.bytes,
+            as: wanted.format)
+        } catch {
+          // Then that is the reason, and the next may be signed all the same.
+          try file.check(in: anchor.value)
+          return halt(error)
+        }
+        let path = try file.place(signature, wanted.format, in: anchor.value)
+        work.note(.signed, path)
+      } catch { work.note(error) }
+    }
+  }
+
+  /// Tells what is wrong, once, and signs nothing more.
+  private func halt(_ error: MirrorError) {
+    let isFirst = fault.value.withLock { fault in
+      defer { fault = fault ?? error }
+      return fault == nil
+    }
+    // An interrupted run says so by itself.
+    if isFirst, error.code != .interrupted { work.note(error) }
+  }
+}
+
+/// An open file that is to be signed as it is.
+private struct FileToSign: ~Copyable {
+  private let path: MirrorPath
+  private let file: Descriptor
+  private let status: FileStatus
+
+  var bytes: Int64 { status.size }
+  var pathForPrograms: String { file.pathForPrograms }
+
+  /// nil for a file whose digests are not those of what lies there.
+  ///
+  /// - Parameter record: what is known of a tarball; the outer nil for a file of which nothing need be known.
+  init?(
+    _ path: MirrorPath, in anchor: borrowing AnchoredDirectory, record: CatalogRecord??
+  ) throws(MirrorError) {
+    let file = try anchor.file(path)
+    let status = try attempt("look at", anchor.displayed(path)) { () throws(Errno) in try file.status() }
+    guard status.kind == .regular else { return nil }
+    if let record {
+      guard let record, !record.isCorrupt, status.identity.isSameFile(as: record.identity) else { return nil }
+    }
+    self.path = path
+    self.file = file
+    self.status = status
+  }
+
+  /// Puts a signature beside the file, if that is still the file that was signed.
+  consuming func place(
+    _ signature: [UInt8], _ format: SignatureFormat, in anchor: borrowing AnchoredDirectory
+  ) throws(MirrorError) -> MirrorPath {
+    let directory = try check(in: anchor)
+    let name = format.signature(of: path.name)
+    try DurableFile.write(signature, to: name, in: directory, Ownership(of: status))
+    return path.parent.appending(name)
+  }
+
+  /// Opens its directory, if it is still the file that lies there.
+  @discardableResult
+  func check(in anchor: borrowing AnchoredDirectory) throws(MirrorError) -> AnchoredDirectory {
+    let directory = try anchor.directory(path.parent)
+    let after = try attempt("look at", anchor.displayed(path)) { () throws(Errno) in
+      try file.status().identity
+    }
+    guard after == status.identity, try directory.status(of: path.name)?.identity == after else {
+      throw MirrorError(
+        .changed, anchor.displayed(path), "changed while it was signed",
+        remedy: "run again when it is finished")
+    }
+    return directory
+  }
+}

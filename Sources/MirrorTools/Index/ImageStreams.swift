@@ -1,0 +1,158 @@
+/// The container images of a mirror as clients of LXD and Incus read them: `streams/v1`, of the simple streams
+/// format.
+///
+/// An image is an `lxd-…` tarball of a complete version, whose SHA-256 is known. What the clients read of it is
+/// in their `shared/simplestreams`.
+struct ImageStreams {
+  private static let indexPath: MirrorPath = "streams/v1/index.json"
+  private static let imagesPath: MirrorPath = "streams/v1/images.json"
+  /// What tells our files from those of others; clients pass over it.
+  private static let creator = IndexMark.text
+
+  private var products: [String: Product] = [:]
+  private var newest: Int64?
+  /// What had to be left out.
+  private(set) var problems: [MirrorError] = []
+
+  init(_ source: IndexSource) {
+    for subarch in source.subarches {
+      let versions = source.versions(of: subarch).filter(\.isDated)
+      // The name of a subarch stands for its newest image, and a date of the future would be that for ever.
+      let past = versions.filter { $0.date <= source.today }
+      for version in past.isEmpty ? versions : past {
+        for artifact in version.offers(of: subarch) where artifact.variant == "lxd" {
+          guard let sha256 = source.digests(artifact.tarball)["sha256"] else { continue }
+          add(artifact.tarball, sha256, version, subarch, source)
+        }
+      }
+    }
+  }
+
+  /// Whether the mirror has streams that are ours.
+  static func isOurs(_ anchor: borrowing AnchoredDirectory) -> Bool {
+    IndexMark.isThere(imagesPath, anchor) || IndexMark.isThere(indexPath, anchor)
+  }
+
+  /// The images, and the index that names them.
+  func files() throws(MirrorError) -> [IndexFile] {
+    let updated = newest.map(UTCText.mail)
+    let images = Images(products: products, updated: updated)
+    let entry = Entry(path: Self.imagesPath, products: products.keys.sorted(), updated: updated)
+    return [
+      IndexFile(path: Self.imagesPath, bytes: try JSONIndexWriter.bytes(images)),
+      IndexFile(
+        path: Self.indexPath,
+        bytes: try JSONIndexWriter.bytes(Index(index: ["images": entry], updated: updated))),
+    ]
+  }
+
+  private mutating func add(
+    _ tarball: Tarball, _ sha256: String, _ version: Version, _ subarch: Subarch, _ source: IndexSource
+  ) {
+    func leaveOut(_ why: String, _ remedy: String) {
+      problems.append(
+        MirrorError(
+          .invalid, source.mirror.displayed(tarball.path), "left out of the image streams: \(why)",
+          remedy: remedy))
+    }
+    guard let architecture = Self.architecture(of: subarch.arch) else {
+      return leaveOut("LXD's name of `\(subarch.arch)` is not known", "nothing can be done")
+    }
+    // Clients differ in whether they escape it, and a comma would end an alias.
+    let path = tarball.path.urlPath
+    guard path == tarball.path.text else { return leaveOut("its path is no plain URL", "rename it") }
+    let name = [subarch.release, subarch.arch, subarch.name].map(\.description)
+    let file = { Item(ftype: $0, path: path, sha256: sha256, size: tarball.status.size) }
+    let items = Dictionary(
+      uniqueKeysWithValues: ["incus_combined.tar.gz", "lxd_combined.tar.gz"].map { ($0, file($0)) })
+    let serial = version.date.description.filter { $0 != "-" }
+    products[
+      name.joined(separator: ":"),
+      default: Product(
+        aliases: "\(name[0])/\(name[2]),\(name[0])/\(name[1])/\(name[2])", arch: architecture,
+        os: source.settings.system ?? source.settings.title, release: name[0],
+        releaseTitle: "\(name[0]) \(name[2])", variant: name[2])
+    ].versions[serial] = Product.Dated(items: items)
+    newest = max(newest ?? .min, tarball.status.identity.modified)
+  }
+
+  /// As Debian and LXD's image servers call it.
+  private static func architecture(of name: FileName) -> String? {
+    let names: [ProgramHeader.Machine: String] = [
+      .init(class: 2, number: 62): "amd64", .init(class: 1, number: 3): "i386",
+      .init(class: 2, number: 183): "arm64", .init(class: 1, number: 40): "armhf",
+      .init(class: 2, number: 243): "riscv64",
+    ]
+    return SeedTarball.machine(of: name).flatMap { names[$0] }
+  }
+
+  private struct Index: Encodable {
+    let creator = ImageStreams.creator
+    let format = "index:1.0"
+    let index: [String: Entry]
+    let updated: String?
+  }
+
+  private struct Entry: Encodable {
+    let datatype = "image-downloads"
+    let format = "products:1.0"
+    let path: MirrorPath
+    let products: [String]
+    let updated: String?
+  }
+
+  private struct Images: Encodable {
+    let contentID = "images"
+    let creator = ImageStreams.creator
+    let datatype = "image-downloads"
+    let format = "products:1.0"
+    let products: [String: Product]
+    let updated: String?
+
+    private enum CodingKeys: String, CodingKey {
+      case creator, datatype, format, products, updated
+      case contentID = "content_id"
+    }
+  }
+
+  private struct Product: Encodable {
+    let aliases: String
+    let arch: String
+    let os: String
+    let release: String
+    let releaseTitle: String
+    let variant: String
+    var versions: [String: Dated] = [:]
+
+    private enum CodingKeys: String, CodingKey {
+      case aliases, arch, os, release, variant, versions
+      case releaseTitle = "release_title"
+    }
+
+    struct Dated: Encodable {
+      let items: [String: Item]
+    }
+  }
+
+  private struct Item: Encodable {
+    let ftype: String
+    let path: String
+    let sha256: String
+    let size: Int64
+  }
+}
+
+extension MirrorPath {
+  /// The path as it stands in a URL (RFC 3986): every byte that is not unreserved is escaped.
+  var urlPath: String {
+    bytes.map { byte in
+      switch byte {
+      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
+        UInt8(ascii: "~"), UInt8(ascii: "/"):
+        String(Unicode.Scalar(byte))
+      default: "%" + hex([byte]).uppercased()
+      }
+    }.joined()
+  }
+}

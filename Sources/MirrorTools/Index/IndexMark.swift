@@ -1,0 +1,13 @@
+/// Tells files of ours from those of others: what we did not write is not ours to keep true.
+enum IndexMark {
+  /// Stands near the beginning of each of our files that others might have written.
+  static let text = "mirrorctl"
+
+  /// Whether a regular file begins as ours do.
+  static func isThere(_ path: MirrorPath, _ anchor: borrowing AnchoredDirectory) -> Bool {
+    guard let file = try? anchor.file(path), let status = try? file.status(), status.kind == .regular,
+      let bytes = try? file.bytes(upTo: 512)
+    else { return false }
+    return String(decoding: bytes, as: UTF8.self).contains(text)
+  }
+}

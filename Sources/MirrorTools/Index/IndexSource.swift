@@ -1,0 +1,65 @@
+/// All that index files are made of, as it was at one moment.
+public struct IndexSource: Sendable {
+  /// What is stored here.
+  public let mirror: Mirror
+  /// The newest of each subarch.
+  public let document: IndexDocument
+  let settings: IndexSettings
+  let rotation: RotationSettings
+  let catalog: Catalog
+  /// Versions that are about to be removed, and builds that are not listed.
+  private let (excluded, ignored): (Set<MirrorPath>, Set<FileName>)
+  private let lookup: DigestLookup
+  /// The local day.
+  let today: CalendarDate
+  /// Seconds since the epoch.
+  let now: Int64
+
+  /// Gathers it.
+  ///
+  /// - Parameters:
+  ///   - excluding: versions that are about to be removed.
+  ///   - now: seconds since the epoch.
+  public init(
+    _ mirror: Mirror, _ configuration: MirrorConfiguration, catalog: Catalog,
+    excluding: Set<MirrorPath> = [], today: CalendarDate, now: Int64
+  ) throws(MirrorError) {
+    let lookup = try DigestLookup(mirror, catalog: catalog)
+    let ignored = Set(configuration.rotation.ignoredBuilds)
+    document = IndexDocument(
+      mirror, ignoring: Set(mirror.subarches.lazy.filter { ignored.contains($0.release) }.map(\.path)),
+      today: today, excluding: excluding, digests: { lookup($0) },
+      buildInfo: { version throws(MirrorError) in try BuildInfo.read(version, in: mirror) })
+    (self.mirror, self.catalog, self.lookup) = (mirror, catalog, lookup)
+    (excluded, self.ignored) = (excluding, ignored)
+    (self.today, self.now) = (today, now)
+    settings = configuration.index
+    rotation = configuration.rotation
+  }
+
+  /// Subarches that are listed, in path order.
+  var subarches: [Subarch] { mirror.subarches.filter { !ignored.contains($0.release) } }
+
+  /// A subarch's complete versions that stay, oldest first.
+  func versions(of subarch: Subarch) -> [Version] { subarch.built.filter { !excluded.contains($0.path) } }
+
+  /// What a subarch's newest version offers, by variant; nothing of one that is not listed.
+  func newestOffers(of subarch: Subarch) -> [Artifact] {
+    guard !ignored.contains(subarch.release) else { return [] }
+    return subarch.newest(today: today, excluding: excluded)?.offers(of: subarch) ?? []
+  }
+
+  /// Whether a version or snapshot is not about to be removed.
+  func stays(_ path: MirrorPath) -> Bool { !excluded.contains(path) }
+
+  /// Lowercase hexadecimal by algorithm (`sha256`, `sha512`, `blake2b`), as far as known.
+  func digests(_ tarball: Tarball) -> [String: String] { lookup(tarball) }
+}
+
+extension Subarch {
+  /// The newest complete version that downloaders are told of; one dated in the future only where there is no other.
+  func newest(today: CalendarDate, excluding excluded: Set<MirrorPath>) -> Version? {
+    let candidates = built.filter { !excluded.contains($0.path) }
+    return candidates.last { $0.date <= today } ?? candidates.last
+  }
+}

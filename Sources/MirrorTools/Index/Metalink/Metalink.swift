@@ -1,0 +1,84 @@
+/// What a `.meta4` tells of one tarball: RFC 5854, The Metalink Download Description Format.
+struct Metalink: Hashable, Sendable {
+  static let namespace = "urn:ietf:params:xml:ns:metalink"
+
+  /// SHA-256 of every piece of a file, so that a download is mended where it is damaged.
+  struct Pieces: Hashable, Sendable {
+    /// Bytes of a piece; the last one may be shorter.
+    let length: Int64
+    /// The digests, one after the other.
+    var digests: [UInt8] = []
+
+    /// Bytes of a piece of a file of this size: 1 MiB, or more where that would be over 2048 pieces.
+    static func length(for size: Int64) -> Int64 {
+      var length: Int64 = 1 << 20
+      while size / length >= 2048 { length <<= 1 }
+      return length
+    }
+
+    /// Whether there are as many as a file of this size has.
+    func cover(_ size: Int64) -> Bool {
+      guard length > 0, size >= 0 else { return false }
+      let whole = size / length
+      let count = size % length == 0 ? whole : whole + 1
+      return Int64(digests.count) == count.multipliedReportingOverflow(by: 32).partialValue
+    }
+  }
+
+  /// The tarball's name.
+  var name: String
+  /// Bytes.
+  var size: Int64
+  /// Seconds since the epoch; nil if it is not said.
+  var published: Int64?
+  /// Lowercase hexadecimal.
+  var sha256: String
+  /// Lowercase hexadecimal, if known.
+  var sha512: String?
+  var pieces: Pieces
+  /// An armoured OpenPGP signature, if there is one.
+  var signature: String?
+  /// Where it is to be had, the best first.
+  var urls: [String] = []
+
+  /// The file: the same bytes for the same content.
+  func bytes() throws(MirrorError) -> [UInt8] {
+    try XMLTextWriter.document { writer throws(MirrorError) in
+      try writer.element("metalink", [("xmlns", Self.namespace)]) { () throws(MirrorError) in
+        try writer.element("generator", text: IndexMark.text)
+        if let published { try writer.element("published", text: UTCText.internet(published)) }
+        try writer.element("file", [("name", name)]) { () throws(MirrorError) in try write(to: writer) }
+      }
+    }
+  }
+
+  private func write(to writer: borrowing XMLTextWriter) throws(MirrorError) {
+    try writer.element("size", text: String(size))
+    try writer.element("hash", [("type", "sha-256")], text: sha256)
+    if let sha512 { try writer.element("hash", [("type", "sha-512")], text: sha512) }
+    // An empty file has no pieces, and the element must have one.
+    if !pieces.digests.isEmpty {
+      let attributes = [("length", String(pieces.length)), ("type", "sha-256")]
+      try writer.element("pieces", attributes) { () throws(MirrorError) in
+        for start in stride(from: 0, to: pieces.digests.count, by: 32) {
+          try writer.element("hash", text: hex(pieces.digests[start..<min(start + 32, pieces.digests.count)]))
+        }
+      }
+    }
+    if let signature {
+      try writer.element("signature", [("mediatype", "application/pgp-signature")], text: signature)
+    }
+    for (index, url) in urls.enumerated() {
+      try writer.element("url", [("priority", String(index + 1))], text: url)
+    }
+  }
+
+  /// What it claims of the tarball that it is named after.
+  var claim: SidecarText.Claim {
+    let digests = [(sha256 as String?, DigestAlgorithm.sha256), (sha512, .sha512)].reduce(DigestSet()) {
+      guard let text = $1.0, let digest = SidecarText.digest(Array(text.utf8)[...], $1.1) else { return $0 }
+      return $0.merging(digest)
+    }
+    return SidecarText.Claim(file: nil, digests: digests, size: size)
+  }
+}

@@ -1,0 +1,35 @@
+/// Lets links to metalinks follow those to their tarballs: `stage3-latest.tar.xz.meta4`.
+struct MetalinkLinks {
+  /// Metalinks that lie in the mirror.
+  let present: Set<MirrorPath>
+
+  func apply(
+    _ mirror: Mirror, _ anchor: borrowing AnchoredDirectory, _ changed: inout [MirrorPath],
+    _ problems: inout [MirrorError]
+  ) {
+    let ending = SidecarKind.metalink.rawValue
+    for folder in mirror.folders {
+      for link in folder.links where TarballName(link.path.name) != nil {
+        guard let destination = link.destination else { continue }
+        let metalink = destination.parent.appending(destination.name.appending(ending))
+        let isWanted = present.contains(metalink)
+        let name = link.path.name.appending(ending)
+        let existing = folder.links.first { $0.path.name == name }
+        let target = link.target + Array(ending.utf8)
+        guard isWanted ? existing?.target != target : existing != nil else { continue }
+        do throws(MirrorError) {
+          let directory = try anchor.directory(folder.path)
+          // What is no link is not ours.
+          if let status = try directory.status(of: name), status.kind != .link { continue }
+          if isWanted {
+            try directory.replaceLink(name, to: target, Ownership(of: try directory.status()))
+          } else {
+            try directory.unlink(name)
+          }
+          try directory.sync()
+          changed.append(folder.path.appending(name))
+        } catch { problems.append(error) }
+      }
+    }
+  }
+}

@@ -1,0 +1,136 @@
+/// What writing metalinks did.
+public struct MetalinkReport: Sendable {
+  /// Files and links that were written or went, in path order.
+  public fileprivate(set) var changed: [MirrorPath] = []
+  /// Tarballs whose content is not what their digests say.
+  public fileprivate(set) var corrupt: [MirrorPath] = []
+  /// What could not be done.
+  public fileprivate(set) var problems: [MirrorError] = []
+}
+
+/// Keeps a `.meta4` beside every tarball that is offered: the compressed ones of all complete versions, of which
+/// the SHA-256 is known.
+///
+/// Only tarballs whose metalink does not agree with what is known of them are read.
+public struct MetalinkRun: Sendable {
+  private let source: IndexSource
+  private let layout: MirrorLayout
+  private let hashing: HashingOptions
+  private let progress: RunProgress
+  private let cancellation: Cancellation
+
+  /// - Parameters:
+  ///   - layout: whose what is made is.
+  ///   - hashing: how tarballs are read.
+  public init(
+    _ source: IndexSource, layout: MirrorLayout = MirrorLayout(), hashing: HashingOptions,
+    progress: RunProgress, cancellation: Cancellation
+  ) {
+    self.source = source
+    self.layout = layout
+    self.hashing = hashing
+    self.progress = progress
+    self.cancellation = cancellation
+  }
+
+  /// Whether a mirror has metalinks that are ours.
+  static func isPresent(in mirror: Mirror, _ anchor: borrowing AnchoredDirectory) -> Bool {
+    for folder in mirror.folders {
+      for sidecar in folder.sidecars where sidecar.kind == .metalink {
+        if IndexMark.isThere(folder.path.appending(sidecar.name), anchor) { return true }
+      }
+    }
+    return false
+  }
+
+  /// Writes what is missing or says something else, takes away what tells of nothing, and lets links follow.
+  ///
+  /// - Throws: when the mirror cannot be read, or the run is to stop.
+  public func apply() throws(MirrorError) -> MetalinkReport {
+    let anchor = Shared(try AnchoredDirectory(root: source.mirror.root, layout: layout))
+    let work = MetalinkWork(
+      anchor: anchor, publisher: Shared(try IndexPublisher(root: source.mirror.root, layout)),
+      source: source, cancellation: cancellation,
+      hasher: PieceHasher(hashing, Pace(hashing.bytesPerSecond, progress, cancellation)))
+    var report = MetalinkReport()
+    if source.settings.urls.isEmpty { report.problems.append(Self.noAddress) }
+    let offers = MetalinkOffer.all(source, &report.problems)
+    let known = Workers.map(offers, jobs: hashing.jobs ?? Workers.processors) { work.renew($0) }
+    let unread = zip(offers, known).filter { $0.1.isUnread }.map(\.0)
+    progress.begin(
+      "hashing pieces", bytes: unread.reduce(0) { $0 &+ $1.tarball.status.size }, files: unread.count)
+    let read = Workers.map(unread, jobs: jobs(unread)) { work.make($0) }
+    progress.end()
+    var present = Set<MirrorPath>()
+    for outcome in known + read {
+      if outcome.isPresent { present.insert(outcome.path) }
+      if outcome.isChanged { report.changed.append(outcome.path) }
+      if outcome.isCorrupt { report.corrupt.append(outcome.tarball) }
+      if let problem = outcome.problem { report.problems.append(problem) }
+    }
+    try cancellation.check()
+    work.removeStale(present, &report.changed, &report.problems)
+    MetalinkLinks(present: present).apply(source.mirror, anchor.value, &report.changed, &report.problems)
+    report.changed.sort()
+    report.corrupt.sort()
+    return report
+  }
+
+  private static let noAddress = MirrorError(
+    .invalid, "index/urls", "no metalink is written, for it has to name an address of the mirror",
+    remedy: "say where the mirror's root is offered: index/urls, or url in a [section publish/NAME]")
+
+  /// One thread for a rotational disk, and else one a processor.
+  private func jobs(_ offers: [MetalinkOffer]) -> Int {
+    if let jobs = hashing.jobs { return jobs }
+    let devices = Set(offers.map(\.tarball.status.identity.device))
+    return devices.contains { Disks().rotational(under: $0) != nil } ? 1 : Workers.processors
+  }
+}
+
+/// A tarball that gets a metalink, and what is known of it.
+struct MetalinkOffer: Sendable {
+  let tarball: Tarball
+  let name: String
+  let (sha256, sha512): (String, String?)
+  /// The armoured signature beside it, if it is not older.
+  let signature: MirrorPath?
+  /// Whether a `.meta4` lies beside it.
+  let hasMetalink: Bool
+
+  /// Where its metalink lies.
+  var path: MirrorPath {
+    tarball.path.parent.appending(tarball.path.name.appending(SidecarKind.metalink.rawValue))
+  }
+
+  /// All of a mirror; names that XML cannot carry are left out and told.
+  static func all(_ source: IndexSource, _ problems: inout [MirrorError]) -> [MetalinkOffer] {
+    var offers: [MetalinkOffer] = []
+    for subarch in source.subarches {
+      for version in source.versions(of: subarch) {
+        for artifact in version.offers(of: subarch) where artifact.tarball.compression != nil {
+          let tarball = artifact.tarball
+          let digests = source.digests(tarball)
+          guard let sha256 = digests["sha256"] else { continue }
+          guard let name = tarball.path.name.text, XMLText.isValid(name) else {
+            problems.append(
+              MirrorError(
+                .invalid, source.mirror.displayed(tarball.path),
+                "gets no metalink: XML cannot carry the name", remedy: "rename it"))
+            continue
+          }
+          let beside = version.folder.sidecars.filter { $0.tarball == tarball.path.name }
+          let signature = beside.first {
+            $0.kind == .armored && $0.status.identity.mtime >= tarball.status.identity.mtime
+          }
+          offers.append(
+            MetalinkOffer(
+              tarball: tarball, name: name, sha256: sha256, sha512: digests["sha512"],
+              signature: signature.map { version.path.appending($0.name) },
+              hasMetalink: beside.contains { $0.kind == .metalink }))
+        }
+      }
+    }
+    return offers
+  }
+}

@@ -1,0 +1,104 @@
+/// The steps of one ``MetalinkRun``, on any thread.
+struct MetalinkWork: Sendable {
+  let anchor: Shared<AnchoredDirectory>
+  let publisher: Shared<IndexPublisher>
+  let source: IndexSource
+  let cancellation: Cancellation
+  let hasher: PieceHasher
+
+  /// What became of a tarball's metalink.
+  struct Outcome: Sendable {
+    let path: MirrorPath
+    let tarball: MirrorPath
+    /// Whether it lies there and is true.
+    var isPresent = false
+    var isChanged = false
+    /// Whether the tarball has to be read for it.
+    var isUnread = false
+    var isCorrupt = false
+    var problem: MirrorError?
+
+    init(_ offer: MetalinkOffer) { (path, tarball) = (offer.path, offer.tarball.path) }
+  }
+
+  /// Writes a metalink again whose pieces are known from the one that lies there, where it would say something else.
+  func renew(_ offer: MetalinkOffer) -> Outcome {
+    var outcome = Outcome(offer)
+    guard !cancellation.isCancelled else { return outcome }
+    guard let pieces = knownPieces(of: offer) else {
+      outcome.isUnread = !source.settings.urls.isEmpty
+      return outcome
+    }
+    outcome.isPresent = true
+    // Without an address nothing can be written, and what is there stays.
+    if !source.settings.urls.isEmpty { write(offer, pieces, &outcome) }
+    return outcome
+  }
+
+  /// Reads a tarball for a new metalink.
+  func make(_ offer: MetalinkOffer) -> Outcome {
+    var outcome = Outcome(offer)
+    do throws(MirrorError) {
+      guard let result = try hasher.hash(offer.tarball, in: anchor.value) else { return outcome }
+      guard result.whole.identity.isSameFile(as: offer.tarball.status.identity) else {
+        throw MirrorError(
+          .changed, source.mirror.displayed(offer.tarball.path), "changed after it was digested",
+          remedy: "run mirrorctl digestgen and index again")
+      }
+      guard result.whole.digests[.sha256].map(hex) == offer.sha256 else {
+        outcome.isCorrupt = true
+        return outcome
+      }
+      write(offer, result.pieces, &outcome)
+    } catch { outcome.problem = error }
+    return outcome
+  }
+
+  private func write(_ offer: MetalinkOffer, _ pieces: Metalink.Pieces, _ outcome: inout Outcome) {
+    do throws(MirrorError) {
+      let metalink = Metalink(
+        name: offer.name, size: offer.tarball.status.size,
+        published: offer.tarball.status.identity.modified, sha256: offer.sha256, sha512: offer.sha512,
+        pieces: pieces, signature: try signature(of: offer),
+        urls: source.settings.urls.map { "\($0)/\(offer.tarball.path.urlPath)" })
+      let file = IndexFile(path: offer.path, bytes: try metalink.bytes())
+      outcome.isChanged = try publisher.value.publish(file)
+      outcome.isPresent = true
+    } catch { outcome.problem = error }
+  }
+
+  private func signature(of offer: MetalinkOffer) throws(MirrorError) -> String? {
+    guard let path = offer.signature, let bytes = try anchor.value.contents(of: path, limit: 64 << 10),
+      let text = String(validating: bytes, as: UTF8.self), XMLText.isValid(text),
+      text.hasPrefix("-----BEGIN PGP SIGNATURE-----")
+    else { return nil }
+    return text
+  }
+
+  /// The pieces that the metalink beside a tarball tells, if it speaks of this content.
+  private func knownPieces(of offer: MetalinkOffer) -> Metalink.Pieces? {
+    guard offer.hasMetalink,
+      let bytes = try? anchor.value.contents(of: offer.path, limit: Metalink.sizeLimit),
+      let known = Metalink(reading: bytes), known.name == offer.name,
+      known.size == offer.tarball.status.size, known.sha256 == offer.sha256,
+      known.pieces.length == Metalink.Pieces.length(for: known.size), known.pieces.cover(known.size)
+    else { return nil }
+    return known.pieces
+  }
+
+  /// Takes away metalinks of ours that are not `present`: their tarball is gone, another, or no longer offered.
+  func removeStale(
+    _ present: Set<MirrorPath>, _ changed: inout [MirrorPath], _ problems: inout [MirrorError]
+  ) {
+    for folder in source.mirror.folders {
+      for sidecar in folder.sidecars where sidecar.kind == .metalink {
+        let path = folder.path.appending(sidecar.name)
+        guard !present.contains(path), IndexMark.isThere(path, anchor.value) else { continue }
+        do throws(MirrorError) {
+          try publisher.value.remove(path)
+          changed.append(path)
+        } catch { problems.append(error) }
+      }
+    }
+  }
+}

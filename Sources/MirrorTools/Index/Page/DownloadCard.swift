@@ -1,0 +1,92 @@
+/// One tarball of the newest version: the way to it, its digest, and how it is checked.
+struct DownloadCard {
+  let download: Download
+  /// Whether it is what most come for.
+  let isFirst: Bool
+  /// Where the mirror is offered, if that is known.
+  let base: String?
+  /// Where the page lies.
+  let directory: MirrorPath
+  let key: MirrorPath?
+
+  var html: HTML {
+    HTML(.article, .class("panel download")) {
+      HTML(.div, .class("title")) {
+        HTML(.h3) { download.variant }
+        HTML(.a, .class(isFirst ? "button first" : "button"), .href(link(download.path))) {
+          "Download"
+          HTML(.small) { " \(PageText.size(download.bytes))" }
+        }
+      }
+      HTML(.p, .class("file")) {
+        HTML(name: download.path.name)
+        HTML(.span, .class("quiet")) { " \(download.bytes) bytes" }
+      }
+      digest
+      if download.signature != nil || download.metalink != nil { links }
+      commands
+    }
+  }
+
+  private func link(_ path: MirrorPath) -> PageLink { PageLink(to: path, from: directory) }
+
+  private var digest: HTML {
+    guard let sha256 = download.sha256 else {
+      return HTML(.p, .class("quiet")) { "No digest is known yet." }
+    }
+    return HTML(.div, .class("digest")) {
+      HTML(.span, .class("quiet")) { "SHA-256" }
+      HTML(.code, Attribute("data-copy", "SHA-256 of \(download.variant)")) { sha256 }
+    }
+  }
+
+  private var links: HTML {
+    HTML(.ul, .class("inline")) {
+      if let signature = download.signature {
+        HTML(.li) { HTML(.a, .href(link(signature))) { "Signature" } }
+      }
+      if let metalink = download.metalink {
+        HTML(.li) { HTML(.a, .href(link(metalink))) { "Metalink" } }
+      }
+      if isFirst, download.signature != nil, let key {
+        HTML(.li) { HTML(.a, .href(link(key))) { "Signing key" } }
+      }
+    }
+  }
+
+  private var commands: HTML? {
+    guard let commands = DownloadCommands(download, at: base, from: directory) else { return nil }
+    guard commands.isAbsolute || !commands.checks.isEmpty else { return nil }
+    return HTML(
+      .details, isFirst ? [.flag("open")] : [],
+      HTML([
+        HTML(.summary) { "In a shell" },
+        commands.isAbsolute
+          ? HTML() : HTML(.noscript) { HTML(.p) { "Once the files above are downloaded:" } },
+        HTML(.pre, .class("shell")) {
+          HTML(.code, Attribute("data-copy", "commands for \(download.variant)")) {
+            for fetch in commands.fetches { line(fetch, isWhole: commands.isAbsolute) }
+            for check in commands.checks { HTML(.span, .class("line")) { "\(check)\n" } }
+          }
+        },
+        keyHint,
+      ]))
+  }
+
+  /// A line; one that only the page's own address completes is left to the script.
+  private func line(_ fetch: DownloadCommands.Fetch, isWhole: Bool) -> HTML {
+    isWhole
+      ? HTML(.span, .class("line")) { "\(fetch.command)\n" }
+      : HTML(
+        .span, .class("line fetch"), Attribute("data-href", fetch.link.text),
+        Attribute("data-before", fetch.option))
+  }
+
+  private var keyHint: HTML {
+    guard isFirst, download.signature != nil, let key, let base else { return HTML() }
+    return HTML(.p, .class("quiet hint")) {
+      "The signing key, once: "
+      HTML(.code) { DownloadCommands.keyImport(key, at: base) }
+    }
+  }
+}

@@ -1,0 +1,138 @@
+/// Pictures of what the catalog remembers. Each says in words what it shows.
+enum HistoryChart {
+  /// How the last builds ended, small enough for a line of a list; nil without any.
+  static func strip(_ history: [BuildRecord]) -> HTML? {
+    let shown = history.suffix(10)
+    guard !shown.isEmpty else { return nil }
+    var (good, bad) = ("", "")
+    for (index, record) in shown.enumerated() {
+      let x = 2 + 5 * index
+      if record.outcome == .ok { good += "M\(x) 1v12" } else { bad += "M\(x) 8v5" }
+    }
+    return HTML(
+      .svg, .class("strip"),
+      Attribute("width", "\(5 * shown.count - 1)"), Attribute("height", "14"), Attribute("role", "img"),
+      .label(summary(Array(shown)))
+    ) {
+      if !good.isEmpty { HTML(.path, .class("good"), Attribute("d", good)) }
+      if !bad.isEmpty { HTML(.path, .class("bad"), Attribute("d", bad)) }
+    }
+  }
+
+  /// How the last builds ended: tall bars for good ones, short ones below a cross for failures.
+  static func outcomes(_ history: [BuildRecord]) -> HTML {
+    let (step, height) = (12, 44)
+    let width = step * max(1, history.count)
+    return picture(
+      "outcomes", width: width, height: height, title: "How the last builds ended",
+      description: summary(history)
+    ) {
+      for (index, record) in history.enumerated() {
+        let x = step * index + 2
+        HTML(.g) {
+          HTML(.title) { tip(record) }
+          if record.outcome == .ok {
+            HTML(.rect, .class("good"), [("x", x), ("y", 2), ("width", 8), ("height", 40), ("rx", 2)])
+          } else {
+            HTML(.rect, .class("bad"), [("x", x), ("y", 26), ("width", 8), ("height", 16), ("rx", 2)])
+            HTML(.path, .class("cross"), Attribute("d", "M\(x + 1) 13l6 6m0-6l-6 6"))
+          }
+        }
+      }
+    }
+  }
+
+  /// The stage's size over time; nil where there are not two to compare.
+  static func sizes(_ history: [BuildRecord]) -> HTML? {
+    let records = sized(history)
+    guard let first = records.first, let last = records.last, records.count > 1 else { return nil }
+    let (width, height) = (360, 88)
+    let values = records.map(\.bytes)
+    let (low, high) = (values.min() ?? 0, values.max() ?? 0)
+    let points = values.enumerated().map { index, value in
+      (
+        x: 6 + (width - 12) * index / (records.count - 1),
+        y: high == low ? height / 2 : 8 + Int((Double(height - 24) * share(of: value, low, high)).rounded())
+      )
+    }
+    let line = points.map { "\($0.x) \($0.y)" }.joined(separator: "L")
+    return picture(
+      "sizes", width: width, height: height, title: "Size of the stage over time",
+      description: """
+        From \(PageText.size(first.bytes)) on \(first.name) to \(PageText.size(last.bytes)) on \(last.name), \
+        between \(PageText.size(low)) and \(PageText.size(high)).
+        """
+    ) {
+      HTML(.path, .class("area"), Attribute("d", "M6 \(height - 4)L\(line)L\(width - 6) \(height - 4)z"))
+      HTML(.path, .class("line"), Attribute("d", "M\(line)"))
+      for (point, record) in zip(points, records) {
+        HTML(.circle, .class("dot"), [("cx", point.x), ("cy", point.y), ("r", 3)]) {
+          HTML(.title) { "\(record.name): \(PageText.size(record.bytes))" }
+        }
+      }
+    }
+  }
+
+  /// The first and last size of ``sizes(_:)``, the older on the left.
+  static func ends(_ history: [BuildRecord]) -> [(name: FileName, bytes: Int64)] {
+    let records = sized(history)
+    return [records.first, records.last].compactMap(\.self)
+  }
+
+  /// `7 of 8 builds went well, the last failed.`
+  static func summary(_ history: [BuildRecord]) -> String {
+    guard let last = history.last else { return "No build is remembered." }
+    let good = history.count { $0.outcome == .ok }
+    let all = history.count
+    if all == 1 { return last.outcome == .ok ? "One build, which went well." : "One build, which failed." }
+    if good == all { return "All of the last \(all) builds went well." }
+    if good == 0 { return "All of the last \(all) builds failed." }
+    return "\(good) of the last \(all) builds went well; the last \(last.outcome == .ok ? "did" : "failed")."
+  }
+
+  /// The last record of each version that has a size.
+  private static func sized(_ history: [BuildRecord]) -> [(name: FileName, bytes: Int64)] {
+    var sized: [(name: FileName, bytes: Int64)] = []
+    for record in history where record.outcome == .ok {
+      guard let bytes = record.bytes, bytes > 0 else { continue }
+      if sized.last?.name == record.version { sized.removeLast() }
+      sized.append((record.version, bytes))
+    }
+    return sized
+  }
+
+  /// How far below the top a value is drawn, from 0 to 1.
+  private static func share(of value: Int64, _ low: Int64, _ high: Int64) -> Double {
+    (Double(high) - Double(value)) / (Double(high) - Double(low))
+  }
+
+  private static func tip(_ record: BuildRecord) -> String {
+    let size = record.bytes.map { ", \(PageText.size($0))" } ?? ""
+    return "\(record.version): \(record.outcome == .ok ? "ok\(size)" : "failed")"
+  }
+
+  private static func picture(
+    _ name: String, width: Int, height: Int, title: String, description: String,
+    @HTMLBuilder content: () -> HTML
+  ) -> HTML {
+    HTML(
+      .svg, .class("chart \(name)"), Attribute("viewBox", "0 0 \(width) \(height)"),
+      Attribute("width", "\(width)"), Attribute("height", "\(height)"), Attribute("role", "img"),
+      Attribute("aria-labelledby", "\(name)-title \(name)-desc")
+    ) {
+      HTML(.title, .id("\(name)-title")) { title }
+      HTML(.desc, .id("\(name)-desc")) { description }
+      content()
+    }
+  }
+}
+
+extension HTML {
+  /// An element of a picture, with its measures.
+  fileprivate init(
+    _ tag: Tag, _ style: Attribute, _ measures: [(StaticString, Int)],
+    @HTMLBuilder content: () -> HTML = { HTML() }
+  ) {
+    self.init(tag, [style] + measures.map { Attribute($0, "\($1)") }, content())
+  }
+}

@@ -1,0 +1,128 @@
+import Foundation
+
+/// What all pages of a mirror have in common: the head, what is above and below.
+struct PageShell: Sendable {
+  /// By this a page is known as ours.
+  static let mark = HTML(.meta, Attribute("name", "generator"), Attribute("content", "mirrorctl"))
+  private static let icon: StaticString = """
+    <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><path fill="#3b82d6" d="M16 3 30 10 16 17 2 10z"/>\
+    <path fill="none" stroke="#3b82d6" stroke-width="3" stroke-linejoin="round" d="M3 16l13 6.5L29 16M3 \
+    22l13 6.5L29 22"/></svg>
+    """
+
+  let settings: IndexSettings
+  private let indexes: [MirrorPath]
+  /// The key that signatures are made with.
+  let key: MirrorPath?
+  /// Days after which a stage counts as stale, for who looks at the page later.
+  private let staleDays: Int
+  private let policy: String
+
+  init(_ settings: IndexSettings, _ survey: PageSurvey, staleDays: Int) throws(MirrorError) {
+    self.settings = settings
+    indexes = survey.indexes
+    key = survey.key
+    self.staleDays = staleDays
+    policy = try Self.policy()
+  }
+
+  /// Nothing but our own style and script, by the digests of their very bytes.
+  static func policy() throws(MirrorError) -> String {
+    let style = try source("\(PageStyle.text)")
+    let script = try source("\(PageScript.text)")
+    return "default-src 'none'; style-src \(style); script-src \(script); img-src data:; base-uri 'none'; "
+      + "form-action 'none'"
+  }
+
+  private static func source(_ text: String) throws(MirrorError) -> String {
+    var digest = try OpenSSLDigest(.sha256)
+    let fault: MirrorError? = Array(text.utf8).withUnsafeBytes { bytes in
+      do throws(MirrorError) { try digest.update(bytes) } catch { return error }
+      return nil
+    }
+    if let fault { throw fault }
+    return "'sha256-\(Data(try digest.finish()).base64EncodedString())'"
+  }
+
+  /// A whole page that lies in `directory`.
+  func page(
+    title: String, description: String?, in directory: MirrorPath, header: HTML, main: HTML
+  ) -> [UInt8] {
+    HTML.document(
+      HTML(.html, Attribute("lang", "en")) {
+        head(title: title, description: description)
+        HTML(.body) {
+          HTML(.a, .class("skip"), .href(PageLink(anchor: "main"))) { "Skip to the content" }
+          header
+          HTML(.main, .id("main"), Attribute("tabindex", "-1"), Attribute("data-stale", "\(staleDays)")) {
+            main
+          }
+          footer(in: directory)
+          HTML(verbatim: .script, PageScript.text)
+        }
+      })
+  }
+
+  private func head(title: String, description: String?) -> HTML {
+    HTML(.head) {
+      HTML(.meta, Attribute("charset", "utf-8"))
+      Self.mark
+      HTML(.meta, Attribute("http-equiv", "Content-Security-Policy"), Attribute("content", policy))
+      HTML(
+        .meta, Attribute("name", "viewport"), Attribute("content", "width=device-width, initial-scale=1"))
+      HTML(.meta, Attribute("name", "color-scheme"), Attribute("content", "light dark"))
+      if let description {
+        HTML(.meta, Attribute("name", "description"), Attribute("content", description))
+      }
+      HTML(.link, Attribute("rel", "icon"), .href(PageLink(svg: Self.icon)))
+      HTML(.title) { title }
+      HTML(verbatim: .style, PageStyle.text)
+    }
+  }
+
+  /// Three layers: stages.
+  static var logo: HTML {
+    HTML(
+      .svg, .class("logo"), Attribute("viewBox", "0 0 32 32"), .isDecoration
+    ) {
+      HTML(.path, .class("top"), Attribute("d", "M16 3 30 10 16 17 2 10z"))
+      HTML(.path, .class("layer"), Attribute("d", "M3 16l13 6.5L29 16M3 22l13 6.5L29 22"))
+    }
+  }
+
+  private func footer(in directory: MirrorPath) -> HTML {
+    HTML(.footer) {
+      if key != nil || !indexes.isEmpty {
+        HTML(.ul) {
+          if let key {
+            HTML(.li) { HTML(.a, .href(PageLink(to: key, from: directory))) { "Signing key" } }
+          }
+          for index in indexes {
+            HTML(.li) { HTML(.a, .href(PageLink(to: index, from: directory))) { HTML(name: index) } }
+          }
+        }
+      }
+      HTML(.p) { "Written by mirrorctl when something in the mirror changed." }
+    }
+  }
+}
+
+extension Version {
+  /// When it was built; a name that is no date says nothing of it.
+  var moment: HTML { isDated ? HTML(.time) { "\(date)" } : HTML(.span) { HTML(name: name) } }
+}
+
+/// Numbers for people.
+enum PageText {
+  /// `1.2 GiB`: rounded up, as `du -h` does.
+  static func size(_ bytes: Int64) -> String {
+    let text = HumanSize.text(bytes)
+    guard let unit = text.last, unit.isLetter else { return "\(text) B" }
+    return "\(text.dropLast()) \(unit)iB"
+  }
+
+  /// `1 build`, `7 builds`.
+  static func count(_ count: Int, _ one: String, _ many: String) -> String {
+    "\(count) \(count == 1 ? one : many)"
+  }
+}

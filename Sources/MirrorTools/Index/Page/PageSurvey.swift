@@ -1,0 +1,167 @@
+import SystemPackage
+
+/// Looks up in the mirror what its pages tell and link to. After that no page asks the disk again.
+struct PageSurvey: Sendable {
+  static let fileName: FileName = "index.html"
+  /// How many builds a page tells of.
+  private static let builds = 30
+
+  /// Listed subarches, in path order.
+  let entries: [PageEntry]
+  /// The newest snapshot of each kind, by line of development.
+  let snapshots: [FileName: [Tarball]]
+  /// Files at the root that programs read.
+  let indexes: [MirrorPath]
+  /// The key that signatures are made with, where it lies at the root.
+  let key: MirrorPath?
+  /// Pages that are not ours, with what to do about them.
+  let foreign: [MirrorPath: MirrorError]
+
+  init(_ source: IndexSource) throws(MirrorError) {
+    let anchor = try AnchoredDirectory(root: source.mirror.root)
+    let history = (try? source.catalog.builds()) ?? [:]
+    let infos = Self.infos(source.document)
+    var entries: [PageEntry] = []
+    for subarch in source.subarches {
+      // It may be gone since the scan; a page must not bring it back.
+      guard let directory = try? anchor.directory(subarch.path) else { continue }
+      entries.append(
+        try Self.entry(
+          subarch, source, directory, (history[subarch.path] ?? []).suffix(Self.builds),
+          infos[subarch.path] ?? [:]))
+    }
+    self.entries = entries
+    snapshots = Self.snapshots(source)
+    key = try anchor.entries().filter { $0.kind == .regular && $0.name.hasSuffix("-key.asc") }
+      .map(\.name).min().map { MirrorPath(bytes: $0.bytes) }
+    let candidates: [MirrorPath] = ["index.xml", "index.json", "streams/v1/index.json"]
+    indexes = candidates.filter { Self.isThere($0, in: anchor) }
+    foreign = try Self.foreign(source)
+  }
+
+  /// Pages that somebody else wrote where ours would be.
+  static func foreign(_ source: IndexSource) throws(MirrorError) -> [MirrorPath: MirrorError] {
+    let anchor = try AnchoredDirectory(root: source.mirror.root)
+    var foreign: [MirrorPath: MirrorError] = [:]
+    for folder in [MirrorPath.root] + source.subarches.map(\.path) {
+      guard let directory = try? anchor.directory(folder),
+        let problem = try Self.problem(in: directory)
+      else { continue }
+      foreign[folder.appending(fileName)] = MirrorError(
+        .invalid, directory.displayed(fileName), problem,
+        remedy: "move it away, or write no html")
+    }
+    return foreign
+  }
+
+  /// Whether a page of ours is at the root.
+  static func hasOwnPage(_ mirror: Mirror) throws(MirrorError) -> Bool {
+    let anchor = try AnchoredDirectory(root: mirror.root)
+    guard try anchor.status(of: fileName) != nil else { return false }
+    return try problem(in: anchor) == nil
+  }
+
+  /// What forbids to write a page into a directory.
+  private static func problem(in directory: borrowing AnchoredDirectory) throws(MirrorError) -> String? {
+    guard let status = try directory.status(of: fileName) else { return nil }
+    guard status.kind == .regular else { return "is not a regular file" }
+    let file = try directory.file(MirrorPath(bytes: fileName.bytes))
+    let head = try attempt("read", directory.displayed(fileName)) { () throws(Errno) in
+      try file.bytes(upTo: 1024)
+    }
+    return String(decoding: head, as: UTF8.self).contains(PageShell.mark.markup)
+      ? nil : "was not written by mirrorctl"
+  }
+
+  private static func entry(
+    _ subarch: Subarch, _ source: IndexSource, _ directory: borrowing AnchoredDirectory,
+    _ history: ArraySlice<BuildRecord>, _ info: [String: String]
+  ) throws(MirrorError) -> PageEntry {
+    let versions = source.versions(of: subarch)
+    let newest = versions.last { $0.date <= source.today } ?? versions.last
+    var logs: [FileName: [MirrorPath]] = [:]
+    for version in subarch.versions where version.hasStatus && !version.isComplete {
+      guard source.stays(version.path) else { continue }
+      logs[version.name] = Self.logs(of: version.name, in: directory)
+    }
+    let hasLatestText = try directory.status(of: "latest.txt")?.kind == .regular
+    let first = newest.map { edition($0, of: subarch, in: directory) { source.digests($0)["sha256"] } }
+    let offered = Set(first?.downloads.map(\.path) ?? [])
+    let links = subarch.folder.links.filter { !$0.isDead && $0.destination.map(offered.contains) ?? false }
+    return PageEntry(
+      subarch: subarch,
+      state: PageState(
+        subarch, newest: newest, history: history, rotation: source.rotation, today: source.today),
+      newest: first,
+      older: versions.reversed().drop { $0.path != newest?.path }.dropFirst().map {
+        edition($0, of: subarch, in: directory) { _ in nil }
+      },
+      history: Array(history), logs: logs, info: info,
+      latest: links.map(\.path) + (hasLatestText ? [subarch.path.appending("latest.txt")] : []))
+  }
+
+  private static func edition(
+    _ version: Version, of subarch: Subarch, in directory: borrowing AnchoredDirectory,
+    sha256: (Tarball) -> String?
+  ) -> Edition {
+    // A marked tarball is about to go; downloaders are told of what takes its place.
+    let marked = Set(version.folder.marks.map(\.tarball))
+    var downloads: [Download] = []
+    for artifact in version.artifacts(of: subarch) where !marked.contains(artifact.tarball.path.name) {
+      let tarball = artifact.tarball
+      let signatures = version.folder.sidecars.filter { $0.tarball == tarball.path.name }
+      let signature =
+        signatures.first { $0.kind == .signature } ?? signatures.first { $0.kind == .armored }
+      let metalink = tarball.path.name.appending(".meta4")
+      let hasMetalink = isThere(
+        MirrorPath(bytes: version.name.bytes).appending(metalink), in: directory)
+      let download = Download(
+        variant: artifact.variant, path: tarball.path, bytes: tarball.status.size, sha256: sha256(tarball),
+        signature: signature.map { version.path.appending($0.name) },
+        metalink: hasMetalink ? version.path.appending(metalink) : nil)
+      downloads.insert(download, at: artifact.variant == "stage3" ? 0 : downloads.count)
+    }
+    return Edition(version: version, downloads: downloads)
+  }
+
+  private static func logs(
+    of version: FileName, in directory: borrowing AnchoredDirectory
+  ) -> [MirrorPath] {
+    let folder = MirrorPath(bytes: version.bytes).appending("log")
+    guard let log = try? directory.directory(folder), let entries = try? log.entries() else { return [] }
+    return entries.filter { $0.kind == .regular && $0.name.hasSuffix(".txt") && !$0.name.isHidden }
+      .map(\.name).sorted().map { directory.path.joined(folder).appending($0) }
+  }
+
+  private static func isThere(_ path: MirrorPath, in directory: borrowing AnchoredDirectory) -> Bool {
+    guard let folder = try? directory.directory(path.parent) else { return false }
+    return (try? folder.status(of: path.name))??.kind == .regular
+  }
+
+  private static func infos(_ document: IndexDocument) -> [MirrorPath: [String: String]] {
+    var infos: [MirrorPath: [String: String]] = [:]
+    for subarch in document.subarches {
+      guard let rooted = subarch.builds.first?.path else { continue }
+      infos[MirrorPath(bytes: Array(rooted.bytes.dropFirst()))] = subarch.info
+    }
+    return infos
+  }
+
+  private static func snapshots(_ source: IndexSource) -> [FileName: [Tarball]] {
+    var found: [FileName: [Tarball]] = [:]
+    for release in source.mirror.releases {
+      guard let folder = release.snapshots else { continue }
+      let marked = Set(folder.marks.map(\.tarball))
+      var newest: [String: (date: CalendarDate, tarball: Tarball)] = [:]
+      for tarball in folder.tarballs where !marked.contains(tarball.path.name) && source.stays(tarball.path) {
+        guard let parts = TarballName(tarball.path.name)?.snapshotParts, parts.date <= source.today else {
+          continue
+        }
+        if let other = newest[parts.name], other.date > parts.date { continue }
+        newest[parts.name] = (parts.date, tarball)
+      }
+      found[release.name] = newest.sorted { $0.key < $1.key }.map(\.value.tarball)
+    }
+    return found
+  }
+}

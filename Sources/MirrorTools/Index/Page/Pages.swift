@@ -1,0 +1,16 @@
+/// The mirror's page and those of its subarches, as files.
+enum Pages {
+  /// Subarches' pages first, then the root's, which names them; those of others are left alone.
+  static func files(_ source: IndexSource) throws(MirrorError) -> [IndexFile] {
+    let survey = try PageSurvey(source)
+    let shell = try PageShell(source.settings, survey, staleDays: source.rotation.staleDays)
+    var files = survey.entries.map { entry in
+      IndexFile(path: entry.page, bytes: SubarchPage(entry: entry, shell: shell).bytes)
+    }
+    files.append(
+      IndexFile(
+        path: MirrorPath(bytes: PageSurvey.fileName.bytes),
+        bytes: RootPage(survey: survey, shell: shell).bytes))
+    return files.filter { survey.foreign[$0.path] == nil }
+  }
+}

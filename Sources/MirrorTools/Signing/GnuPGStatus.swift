@@ -1,0 +1,114 @@
+/// A line of the protocol by which gpg and gpgv tell programs what happened (GnuPG's doc/DETAILS).
+///
+/// A line that is not whole is `other`, so that nothing good can come of it.
+enum GnuPGStatus: Hashable, Sendable {
+  /// What follows is of another signature.
+  case newSignature
+  /// `GOODSIG`.
+  case good
+  /// `VALIDSIG`: the key that signed, and its primary key.
+  case valid(key: Fingerprint, primary: Fingerprint)
+  /// `BADSIG`.
+  case bad
+  /// `ERRSIG`: cannot be checked; its key, and whether just that is missing.
+  case unchecked(key: String, isKeyMissing: Bool)
+  /// `NO_PUBKEY`.
+  case noPublicKey(String)
+  /// `EXPSIG`, `EXPKEYSIG` and `REVKEYSIG`: good, but for time or a revocation.
+  case signatureExpired, signedByExpiredKey, signedByRevokedKey
+  /// `SIG_CREATED`: a detached signature, with the number of its hash algorithm.
+  case created(key: Fingerprint, hash: Int)
+  /// `INV_SGNR`: the key cannot be used, and the number of the reason.
+  case invalidSigner(reason: Int)
+  /// `FAILURE`: libgpg-error's number, without the part that failed.
+  case failure(code: Int)
+  /// `NO_SECKEY`.
+  case noSecretKey
+  /// `KEYEXPIRED` and `KEYREVOKED`.
+  case keyExpired, keyRevoked
+  /// `PINENTRY_LAUNCHED`: somebody was asked.
+  case pinentryLaunched
+  /// `MISSING_PASSPHRASE` and `BAD_PASSPHRASE`.
+  case missingPassphrase, badPassphrase
+  /// `SC_OP_FAILURE` and `CARDCTRL`.
+  case card
+  /// `ERROR add_keyblock_resource`: the keyring cannot be read.
+  case noKeyring
+  /// `NODATA`.
+  case noData
+  /// Any other, by its keyword.
+  case other(String)
+
+  /// Reads one line; nil where it is none of the protocol.
+  init?(_ line: String) {
+    guard line.hasPrefix("[GNUPG:] ") else { return nil }
+    let words = line.dropFirst(9).split(separator: " ")
+    guard let keyword = words.first else { return nil }
+    self = Self.parse(keyword, Array(words.dropFirst())) ?? .other(String(keyword))
+  }
+
+  private static func parse(_ keyword: Substring, _ words: [Substring]) -> GnuPGStatus? {
+    switch keyword {
+    case "NEWSIG": .newSignature
+    case "GOODSIG": words.isEmpty ? nil : .good
+    case "VALIDSIG": valid(words)
+    case "BADSIG": .bad
+    case "ERRSIG": unchecked(words)
+    case "NO_PUBKEY": words.first.map { .noPublicKey(String($0)) }
+    case "EXPSIG": .signatureExpired
+    case "EXPKEYSIG": .signedByExpiredKey
+    case "REVKEYSIG": .signedByRevokedKey
+    case "SIG_CREATED": created(words)
+    case "INV_SGNR": words.first.flatMap { Int($0) }.map { .invalidSigner(reason: $0) }
+    // The upper bits of the number tell which part of GnuPG failed.
+    case "FAILURE": words.dropFirst().first.flatMap { Int($0) }.map { .failure(code: $0 & 0xffff) }
+    case "NO_SECKEY": .noSecretKey
+    case "KEYEXPIRED": .keyExpired
+    case "KEYREVOKED": .keyRevoked
+    case "PINENTRY_LAUNCHED": .pinentryLaunched
+    case "MISSING_PASSPHRASE": .missingPassphrase
+    case "BAD_PASSPHRASE": .badPassphrase
+    case "SC_OP_FAILURE", "CARDCTRL": .card
+    case "ERROR": words.first == "add_keyblock_resource" ? .noKeyring : nil
+    case "NODATA": .noData
+    default: nil
+    }
+  }
+
+  /// The key's id, two algorithms, the class, the time, the reason (9: no key), and perhaps the fingerprint.
+  private static func unchecked(_ words: [Substring]) -> GnuPGStatus? {
+    guard words.count >= 6 else { return nil }
+    let fingerprint = words.count > 6 ? Fingerprint(words[6]) : nil
+    return .unchecked(key: fingerprint.map { "\($0)" } ?? String(words[0]), isKeyMissing: words[5] == "9")
+  }
+
+  /// The first field is the key, the tenth its primary key.
+  private static func valid(_ words: [Substring]) -> GnuPGStatus? {
+    guard words.count >= 10, let key = Fingerprint(words[0]), let primary = Fingerprint(words[9]) else {
+      return nil
+    }
+    return .valid(key: key, primary: primary)
+  }
+
+  /// `D`, the public-key algorithm, the hash algorithm, the class, the time, the key.
+  private static func created(_ words: [Substring]) -> GnuPGStatus? {
+    guard words.count >= 6, words[0] == "D", let hash = Int(words[2]), let key = Fingerprint(words[5]) else {
+      return nil
+    }
+    return .created(key: key, hash: hash)
+  }
+
+  /// Parts what was printed into statuses and what is meant for people.
+  static func parse(_ output: [UInt8]) -> (statuses: [GnuPGStatus], messages: [String]) {
+    var result: (statuses: [GnuPGStatus], messages: [String]) = ([], [])
+    for line in output.split(separator: UInt8(ascii: "\n")) {
+      let text = String(decoding: line, as: UTF8.self)
+      if let status = GnuPGStatus(text) {
+        result.statuses.append(status)
+      } else {
+        result.messages.append(escaped(Array(line)))
+      }
+    }
+    return result
+  }
+}

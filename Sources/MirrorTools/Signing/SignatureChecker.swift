@@ -1,0 +1,76 @@
+/// Judges detached signatures by one key alone, whatever else is in anybody's keyring.
+public struct SignatureChecker: Sendable {
+  let gnupg: GnuPG
+  /// The pinned key, as gpg lists it.
+  let key: SigningKey
+  private let keyring: Shared<MemoryFile>
+
+  /// Takes the public key from gpg's keyring.
+  ///
+  /// - Throws: when gpg or the key is not there.
+  public init(_ settings: SigningSettings, cancellation: Cancellation? = nil) throws(MirrorError) {
+    let gnupg = GnuPG(settings: settings, cancellation: cancellation)
+    self.gnupg = gnupg
+    key = try gnupg.listed()
+    keyring = Shared(try MemoryFile(try gnupg.exported(), for: "gpgv"))
+  }
+
+  /// What a signature is worth for an open file of so many bytes.
+  func verdict(
+    on signature: [UInt8], of file: String, bytes: Int64
+  ) throws(MirrorError) -> SignatureVerdict {
+    let signature = try MemoryFile(signature, for: "gpgv")
+    let answer = try gnupg.gpgv(
+      keyring: keyring.value.path, signature: signature.path, of: file,
+      limit: GnuPG.patience(reading: bytes))
+    guard !answer.isLate, answer.status < 128 else {
+      throw MirrorError(
+        .library, "gpgv", "was ended before it had read everything", remedy: "see whether the disk is slow")
+    }
+    guard !answer.statuses.contains(.noKeyring) else {
+      throw MirrorError(
+        .library, "gpgv", "cannot read the key: \(answer.messages.first ?? "it does not say why")",
+        remedy: "see whether /proc is mounted, and shows this user's own processes")
+    }
+    return SignatureVerdict(answer.statuses, trusting: gnupg.settings.key)
+  }
+
+  /// What a signature is worth for these bytes.
+  package func verdict(on signature: [UInt8], of bytes: [UInt8]) throws(MirrorError) -> SignatureVerdict {
+    let file = try MemoryFile(bytes, for: "gpgv")
+    return try verdict(on: signature, of: file.path, bytes: Int64(bytes.count))
+  }
+
+  /// Whether a signature is the key's, and of these bytes.
+  public func isValid(_ signature: [UInt8], of bytes: [UInt8]) throws(MirrorError) -> Bool {
+    try verdict(on: signature, of: bytes) == .valid
+  }
+}
+
+extension GnuPG {
+  /// The key of the configuration, as gpg knows it.
+  func listed(secret: Bool = false) throws(MirrorError) -> SigningKey {
+    let answer = try gpg([
+      "--with-colons", "--fixed-list-mode", secret ? "--list-secret-keys" : "--list-keys",
+      "\(settings.key)",
+    ])
+    guard let key = SigningKey(settings.key, in: answer.output) else {
+      throw MirrorError(
+        .invalid, "signing/key", "\(settings.displayedHome) has no key \(settings.key): \(answer.complaint)",
+        remedy: "import it there with gpg --import, or mend signing/key or signing/homedir")
+    }
+    return key
+  }
+
+  /// The public key and its subkeys, without what others certified.
+  func exported(armored: Bool = false) throws(MirrorError) -> [UInt8] {
+    let answer = try gpg(
+      ["--export-options", "export-minimal"] + (armored ? ["--armor"] : []) + ["--export", "\(settings.key)"])
+    guard answer.status == 0, !answer.output.isEmpty else {
+      throw MirrorError(
+        .invalid, "signing/key", "gpg does not export \(settings.key): \(answer.complaint)",
+        remedy: "try gpg --export by hand")
+    }
+    return answer.output
+  }
+}

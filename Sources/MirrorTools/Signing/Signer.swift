@@ -1,0 +1,71 @@
+import SystemPackage
+
+/// Makes detached signatures with one key; each is checked before anybody sees it.
+public struct Signer: Sendable {
+  private let settings: SigningSettings
+  private let checker: SignatureChecker
+
+  /// Looks whether the key can sign.
+  ///
+  /// - Throws: when gpg, gpgv or the key is not there, or the key is not to be used.
+  public init(_ settings: SigningSettings, cancellation: Cancellation? = nil) throws(MirrorError) {
+    self.settings = settings
+    checker = try SignatureChecker(settings, cancellation: cancellation)
+    guard checker.key.state == .usable else {
+      throw MirrorError(
+        .invalid, "signing/key", "\(settings.key) is \(checker.key.state.rawValue)",
+        remedy: checker.key.state == .expired
+          ? "extend it with gpg --quick-set-expire, or sign with another key" : "sign with another key")
+    }
+    try settings.checkPassphraseFile()
+  }
+
+  /// Signs a file of so many bytes that gpg opens by `path`, which is shown as `name`.
+  ///
+  /// - Throws: when gpg does not sign, or what it made is no signature of this file by the key.
+  func signature(
+    of path: String, _ name: String, bytes: Int64, as format: SignatureFormat
+  ) throws(MirrorError) -> [UInt8] {
+    var arguments = ["--digest-algo", "SHA512", "--local-user", checker.key.signer]
+    // Nobody is there to be asked.
+    arguments +=
+      settings.passphraseFile.map { ["--pinentry-mode", "loopback", "--passphrase-file", $0.string] }
+      ?? ["--pinentry-mode", "error"]
+    if format == .asc { arguments.append("--armor") }
+    let answer = try checker.gnupg.gpg(
+      arguments + ["--output", "-", "--detach-sign", path], limit: GnuPG.patience(reading: bytes))
+    guard answer.status == 0, answer.hasCreated, !answer.output.isEmpty else {
+      throw SigningFault.of(answer, settings)
+    }
+    let verdict = try checker.verdict(on: answer.output, of: path, bytes: bytes)
+    guard verdict == .valid else {
+      throw MirrorError(
+        .library, name, "the signature that gpg has just made \(verdict)",
+        remedy: "it was thrown away: sign something with gpg by hand and check it with gpgv")
+    }
+    return answer.output
+  }
+
+  /// Signs one file of an index: `index.xml.asc` and the like, as many as there are formats.
+  func companions(of file: IndexFile) throws(MirrorError) -> [IndexFile] {
+    let memory = try MemoryFile(file.bytes, for: "gpg")
+    var companions: [IndexFile] = []
+    for format in settings.formats {
+      let signature = try signature(
+        of: memory.path, "\(file.path)", bytes: Int64(file.bytes.count), as: format)
+      companions.append(
+        IndexFile(
+          path: file.path.parent.appending(format.signature(of: file.path.name)), bytes: signature))
+    }
+    return companions
+  }
+}
+
+extension GnuPG.Answer {
+  fileprivate var hasCreated: Bool {
+    statuses.contains { status in
+      if case .created = status { return true }
+      return false
+    }
+  }
+}

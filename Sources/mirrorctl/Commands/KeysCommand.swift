@@ -1,0 +1,109 @@
+import ArgumentParser
+import MirrorTools
+import SystemPackage
+
+struct KeysCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "keys", abstract: "Show the key that signs, or write it for downloaders.",
+    discussion: "The key is that of `[section signing]` in the configuration.",
+    subcommands: [KeysShowCommand.self, KeysExportCommand.self])
+}
+
+struct KeysShowCommand: Verb {
+  static let configuration = CommandConfiguration(
+    commandName: "show", abstract: "Tell what gpg knows of the key, and whether it can sign.")
+
+  @OptionGroup var source: ConfigurationOptions
+  @OptionGroup var result: ResultOptions
+
+  func run(_ context: CommandContext) throws -> ExitStatus {
+    let settings = try MirrorConfiguration(ConfigurationFile(source.request(context)).elements)
+      .signingSettings
+    let key = try PublicKeyFile.key(settings, cancellation: context.cancellation)
+    let canSign = key.state == .usable && key.secret != .missing
+    if result.json {
+      try context.print(json: KeyOutput(key: key))
+    } else if !(result.quiet && canSign) {
+      context.print("key: \(key.fingerprint)")
+      if key.primary != key.fingerprint { context.print("primary key: \(key.primary)") }
+      for user in key.users { context.print("user: \(user)") }
+      context.print("expires: \(key.expires.map { "\(CalendarDate(localDayOf: $0))" } ?? "never")")
+      context.print("state: \(key.state.rawValue)")
+      context.print("secret: \(key.secret?.rawValue ?? "unknown")")
+    }
+    return canSign ? .done : .failed
+  }
+}
+
+struct KeysExportCommand: Verb {
+  static let configuration = CommandConfiguration(
+    commandName: "export",
+    abstract: "Write the public key to \(PublicKeyFile.name) at the mirror's root.",
+    discussion: "The file is replaced whole, and only when it would say something else.")
+
+  @OptionGroup var global: GlobalOptions
+  @OptionGroup var lock: LockOptions
+
+  @Option(
+    name: .shortAndLong, help: ArgumentHelp("Write there instead; - for standard output.", valueName: "file"),
+    completion: .file())
+  var output: String?
+
+  func run(_ context: CommandContext) throws -> ExitStatus {
+    guard let output else {
+      let session = try MirrorSession(global, context, verb: "keys", lock: lock)
+      let bytes = try bytes(session.configuration, context)
+      let changed = try IndexPublisher(root: session.root, try session.configuration.layout()).publish(
+        IndexFile(path: MirrorPath(bytes: PublicKeyFile.name.bytes), bytes: bytes))
+      return try tell(changed, session.root.appending("\(PublicKeyFile.name)"), context)
+    }
+    let configuration = try MirrorConfiguration(
+      ConfigurationFile(global.configuration.request(context)).elements)
+    let bytes = try bytes(configuration, context)
+    if output == "-" {
+      context.output.write(bytes)
+      return .done
+    }
+    let path = FilePath(output).absolute
+    let changed = try IndexPublisher.write(bytes, to: path)
+    return try tell(changed, path, context)
+  }
+
+  private func bytes(_ configuration: MirrorConfiguration, _ context: CommandContext) throws -> [UInt8] {
+    try PublicKeyFile.bytes(try configuration.signingSettings, cancellation: context.cancellation)
+  }
+
+  private func tell(_ changed: Bool, _ path: FilePath, _ context: CommandContext) throws -> ExitStatus {
+    if global.json {
+      try context.print(json: ExportOutput(path: path.string, changed: changed))
+    } else if changed && !global.quiet {
+      context.print("\(path) written")
+    }
+    return .done
+  }
+}
+
+extension MirrorConfiguration {
+  /// - Throws: where no key is named.
+  fileprivate var signingSettings: SigningSettings {
+    get throws(MirrorError) {
+      guard let signing else {
+        throw MirrorError(
+          .invalid, "signing/key", "is not defined",
+          remedy: "name a key in [section signing] of the configuration, see mirrorctl.conf(5)")
+      }
+      return signing
+    }
+  }
+}
+
+private struct KeyOutput: Encodable {
+  let version = 1
+  let key: SigningKey
+}
+
+private struct ExportOutput: Encodable {
+  let version = 1
+  let path: String
+  let changed: Bool
+}

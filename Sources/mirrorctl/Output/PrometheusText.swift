@@ -1,0 +1,66 @@
+import MirrorTools
+
+/// How a mirror stands, in the text format of Prometheus, for node_exporter's textfile collector.
+struct PrometheusText {
+  private(set) var text = ""
+
+  /// - Parameters:
+  ///   - corrupt: tarballs that are known to be corrupt.
+  ///   - problems: what a scan could not read.
+  ///   - runs: when verbs last ran.
+  ///   - now: seconds since the epoch.
+  init(_ report: StatusReport, corrupt: Int, problems: Int, runs: [String: RunRecord], now: Int64) {
+    let mirror = [("mirror", report.mirror)]
+    add("mirrorctl_info", "The program that wrote this.", [(mirror + [("version", Mirrorctl.version)], 1)])
+    func perSubarch(_ name: String, _ help: String, _ value: (SubarchStatus) -> Int64?) {
+      let samples = report.subarches.sorted { $0.path < $1.path }.compactMap { subarch in
+        value(subarch).map { (mirror + Self.labels(of: subarch), $0) }
+      }
+      add("mirrorctl_subarch_\(name)", help, samples)
+    }
+    perSubarch("failcount", "Consecutive failed builds.") { Int64($0.failcount) }
+    perSubarch("in_progress", "Whether something is being built.") { $0.inProgress ? 1 : 0 }
+    perSubarch("newest_stage_timestamp_seconds", "The local day of the newest complete version.") {
+      $0.date?.localStart
+    }
+    perSubarch("newest_stage_age_seconds", "Time since that day began, when this was written.") {
+      $0.date.map { now &- $0.localStart }
+    }
+    perSubarch("versions", "Version directories.") { Int64($0.versions) }
+    perSubarch("bytes", "Bytes of the tarballs of all versions.") { $0.bytes }
+    perSubarch("undigested_tarballs", "Compressed tarballs without a hash.txt.") { Int64($0.digestsMissing) }
+    add(
+      "mirrorctl_corrupt_tarballs", "Tarballs whose content is not what was digested.",
+      [(mirror, Int64(corrupt))])
+    add("mirrorctl_scan_problems", "What could not be read.", [(mirror, Int64(problems))])
+    func perVerb(_ name: String, _ help: String, _ value: (RunRecord) -> Int64?) {
+      let samples = runs.sorted { $0.key < $1.key }.compactMap { verb, run in
+        value(run).map { (mirror + [("verb", verb)], $0) }
+      }
+      add("mirrorctl_run_\(name)", help, samples)
+    }
+    perVerb("timestamp_seconds", "When a verb last ended.") { $0.at }
+    perVerb("success_timestamp_seconds", "When a verb last ended with exit status 0.") { $0.succeeded }
+    perVerb("exit_status", "The exit status of a verb's last run.") { Int64($0.status) }
+  }
+
+  private static func labels(of subarch: SubarchStatus) -> [(String, String)] {
+    [
+      ("build", subarch.release.jsonText), ("arch", subarch.arch.jsonText),
+      ("subarch", subarch.subarch.jsonText),
+    ]
+  }
+
+  private mutating func add(_ name: String, _ help: String, _ samples: [([(String, String)], Int64)]) {
+    guard !samples.isEmpty else { return }
+    text += "# HELP \(name) \(help)\n# TYPE \(name) gauge\n"
+    for (labels, value) in samples {
+      let list = labels.map { "\($0)=\"\(Self.escaped($1))\"" }.joined(separator: ",")
+      text += "\(name){\(list)} \(value)\n"
+    }
+  }
+
+  private static func escaped(_ value: String) -> String {
+    value.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("\n", with: "\\n")
+  }
+}

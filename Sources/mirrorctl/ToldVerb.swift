@@ -1,0 +1,83 @@
+import ArgumentParser
+import Foundation
+import MirrorTools
+import SystemPackage
+
+/// A verb whose end the configuration's hooks are told, once its locks are gone.
+protocol ToldVerb: Verb {
+  /// Does the work, and leaves in `event` what is to be told of it.
+  func perform(_ context: CommandContext, _ event: RunEvent) throws -> ExitStatus
+}
+
+extension ToldVerb {
+  func run(_ context: CommandContext) throws -> ExitStatus {
+    let event = RunEvent(verb: Self.configuration.commandName ?? "")
+    do {
+      let status = try perform(context, event)
+      event.tell(status, nil, context)
+      return status
+    } catch let error as MirrorError {
+      event.tell(ExitStatus(error), "\(error)", context)
+      throw error
+    }
+  }
+}
+
+/// What is told of a run: to the hooks, and to the catalog.
+final class RunEvent {
+  private let verb: String
+  private var run: (hooks: HookSettings, root: FilePath)?
+  /// What the verb prints with `--json`; nil where it did nothing worth telling.
+  var report: (any Encodable)?
+
+  init(verb: String) { self.verb = verb }
+
+  /// Takes hooks and mirror from the run's session.
+  func begin(_ session: borrowing MirrorSession) {
+    let hooks = session.options.configuration.noHostCode ? HookSettings() : session.configuration.hooks
+    run = (hooks, session.root)
+  }
+
+  fileprivate func tell(_ status: ExitStatus, _ problem: String?, _ context: CommandContext) {
+    // What runs elsewhere, or was stopped by hand, is nobody's failure.
+    guard let (hooks, root) = run, status != .busy, !context.cancellation.isCancelled,
+      report != nil || problem != nil
+    else { return }
+    // A catalog that cannot be written says so where it is opened, and loses only history.
+    try? Catalog.open(for: root, in: context.stateDirectory) { _ in }
+      .note(run: verb, status: status.rawValue, at: context.now())
+    let event: HookSettings.Event = status == .done ? .success : .failure
+    let runner = HookRunner(hooks, context.cancellation)
+    guard runner.listens(to: event), context.environment[HookRunner.variable] == nil else { return }
+    let body = Body(
+      event: event, verb: verb, mirror: "\(root)", host: HostName.current, at: context.now(),
+      status: status, problem: problem, report: report.map(AnyReport.init))
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    var said: [UInt8] = []
+    do {
+      let json = Array(try encoder.encode(body)) + [UInt8(ascii: "\n")]
+      defer { context.errors.write(said) }
+      try runner.run(event, of: verb, json: json, said: &said)
+    } catch {
+      context.message("\(error)")
+    }
+  }
+
+  private struct Body: Encodable {
+    let version = 1
+    let event: HookSettings.Event
+    let verb: String
+    let mirror: String
+    let host: String
+    let at: Int64
+    let status: ExitStatus
+    let problem: String?
+    let report: AnyReport?
+  }
+
+  private struct AnyReport: Encodable {
+    let value: any Encodable
+    func encode(to encoder: any Encoder) throws { try value.encode(to: encoder) }
+  }
+}

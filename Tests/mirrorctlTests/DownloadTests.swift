@@ -1,0 +1,165 @@
+import Foundation
+import SystemPackage
+import TestSupport
+import Testing
+
+@Suite("What is offered, taken by those whom it is offered to")
+struct DownloadTests {
+  private let mirror: OfferedMirror
+  private var sandbox: Sandbox { mirror.sandbox }
+
+  init() throws {
+    mirror = try OfferedMirror()
+    // Of three pieces and a half.
+    try sandbox.shell(
+      """
+      head -c 3500000 /dev/zero | openssl enc -aes-128-ctr -nosalt -K 00 -iv 00 2> errors > mirror/\(OfferedMirror.stage3)
+      """)
+  }
+
+  private func offer(at servers: WebServer...) throws {
+    try mirror.configure(
+      "[section index]\nos: Funtoo\nurls: \(servers.map(\.address).joined(separator: " "))\n")
+    try mirror.publish()
+  }
+
+  private func aria2c(_ metalink: String) throws -> Outcome {
+    try sandbox.run([
+      "aria2c", "--no-conf", "--console-log-level=error", "--summary-interval=0", "--max-tries=1",
+      "--dir=\(sandbox.path)/down", metalink,
+    ])
+  }
+
+  private func damage(_ directory: String) throws {
+    try sandbox.shell(
+      """
+      cp -a mirror \(directory)
+      printf damaged | dd of=\(directory)/\(OfferedMirror.stage3) bs=1 seek=1500000 conv=notrunc status=none
+      """)
+  }
+
+  private var arrived: String { "down/stage3-gen-std-2016-11-17.tar.xz" }
+
+  @Test("aria2c takes a metalink, and gets the tarball", .enabled(if: Tool.exists("aria2c")))
+  func download() throws {
+    let server = try WebServer(sandbox.mirror, in: sandbox.path.appending("server"))
+    try offer(at: server)
+    let outcome = try aria2c("\(sandbox.mirror)/\(OfferedMirror.stage3).meta4")
+    #expect(outcome.status == 0, "\(outcome.text)")
+    try sandbox.shell("cmp \(arrived) mirror/\(OfferedMirror.stage3)")
+    // By way of the link of the latest, from the mirror itself.
+    let latest = try aria2c("\(server.address)/\(OfferedMirror.subarch)/stage3-latest.tar.xz.meta4")
+    #expect(latest.status == 0, "\(latest.text)")
+    server.stop()
+  }
+
+  @Test(
+    "aria2c finds the damaged piece of a download, and goes on there with another mirror",
+    .enabled(if: Tool.exists("aria2c")))
+  func damaged() throws {
+    try sandbox.shell("mkdir served")
+    let bad = try WebServer(sandbox.path.appending("served"), in: sandbox.path.appending("bad-server"))
+    let good = try WebServer(sandbox.mirror, in: sandbox.path.appending("good-server"))
+    try offer(at: bad, good)
+    try damage("rotten")
+    try sandbox.shell("mv rotten/* served/")
+    let metalink = "\(sandbox.mirror)/\(OfferedMirror.stage3).meta4"
+    let refused = try aria2c(metalink)
+    #expect(refused.status != 0)
+    #expect(refused.text.contains("checksum"), "\(refused.text)")
+    try sandbox.shell("test \"$(stat -c %s \(arrived))\" -lt 3500000")
+    // The first address is out of order now: what had arrived whole stays, the rest comes from the second.
+    bad.stop()
+    let mended = try aria2c(metalink)
+    #expect(mended.status == 0, "\(mended.text)")
+    try sandbox.shell("cmp \(arrived) mirror/\(OfferedMirror.stage3)")
+    #expect(
+      good.requests.filter { $0.hasPrefix("GET") } == ["GET /\(OfferedMirror.stage3) bytes=1048576-3499999"])
+    good.stop()
+  }
+
+  @Test("a script for Gentoo's mirrors finds the newest stage3 in latest.txt")
+  func latest() throws {
+    let server = try WebServer(sandbox.mirror, in: sandbox.path.appending("server"))
+    try offer(at: server)
+    let url = "\(server.address)/\(OfferedMirror.subarch)"
+    try sandbox.shell(
+      """
+      python3 -c 'import sys, urllib.request; sys.stdout.buffer.write(urllib.request.urlopen(sys.argv[1]).read())' \
+        \(url)/latest.txt > latest.txt
+      path=$(grep -v '^#' latest.txt | grep stage3 | head -n 1 | cut -d' ' -f1)
+      size=$(grep -v '^#' latest.txt | grep stage3 | head -n 1 | cut -d' ' -f2)
+      cmp "mirror/\(OfferedMirror.subarch)/$path" mirror/\(OfferedMirror.stage3)
+      test "$size" = 3500000
+      """)
+    server.stop()
+  }
+
+  @Test("lxc lists the images, tells of one, and gets it", .enabled(if: Tool.exists("lxc")))
+  func images() throws {
+    try sandbox.shell(
+      """
+      mkdir tls lxc got
+      openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout tls/key.pem -out tls/cert.pem \
+        -days 2 -subj /CN=127.0.0.1 -addext subjectAltName=IP:127.0.0.1 2> errors
+      """)
+    let server = try WebServer(
+      sandbox.mirror, in: sandbox.path.appending("server"), certificate: sandbox.path.appending("tls"))
+    try offer(at: server)
+    func lxc(_ arguments: String...) throws -> Outcome {
+      try sandbox.run(
+        ["env", "LXD_CONF=\(sandbox.path)/lxc", "SSL_CERT_FILE=\(sandbox.path)/tls/cert.pem", "lxc"]
+          + arguments)
+    }
+    let added = try lxc("remote", "add", "m", server.address, "--protocol", "simplestreams")
+    try #require(added.status == 0, "\(added.errorText)")
+
+    let list = try lxc("image", "list", "m:", "--format", "json")
+    try #require(list.status == 0, "\(list.errorText)")
+    let images = try JSONDecoder().decode([Image].self, from: Data(list.output))
+    let (old, new) = (
+      "\(OfferedMirror.old)/lxd-gen-std-2016-11-03.tar.xz",
+      "\(OfferedMirror.new)/lxd-gen-std-2016-11-17.tar.xz"
+    )
+    #expect(Set(images.map(\.fingerprint)) == [try mirror.sha256(old), try mirror.sha256(new)])
+    let newest = try #require(images.first { $0.properties["serial"] == "20161117" })
+    #expect(newest.fingerprint == (try mirror.sha256(new)))
+    #expect(newest.architecture == "x86_64")
+    #expect(newest.type == "container")
+    #expect(newest.size == 17)
+    #expect(newest.properties["os"] == "Funtoo")
+    #expect(newest.properties["release"] == "std")
+    #expect(newest.properties["variant"] == "gen")
+    #expect(newest.aliases.contains { $0.name == "std/gen/amd64" })
+    // Only the newest has the short names.
+    #expect(images.first { $0.properties["serial"] == "20161103" }?.aliases ?? [] == [])
+
+    let info = try lxc("image", "info", "m:std/gen/amd64")
+    #expect(info.status == 0, "\(info.errorText)")
+    #expect(info.text.contains(newest.fingerprint))
+    let export = try lxc("image", "export", "m:std/x86-64bit/gen/amd64", "\(sandbox.path)/got")
+    #expect(export.status == 0, "\(export.errorText)")
+    try sandbox.shell("cmp got/* mirror/\(new)")
+    server.stop()
+  }
+
+  private struct Image: Decodable {
+    struct Alias: Decodable, Hashable { let name: String }
+    let fingerprint, architecture, type: String
+    let size: Int
+    let properties: [String: String]
+    let aliases: [Alias]
+
+    init(from decoder: any Decoder) throws {
+      let values = try decoder.container(keyedBy: Keys.self)
+      fingerprint = try values.decode(String.self, forKey: .fingerprint)
+      architecture = try values.decode(String.self, forKey: .architecture)
+      type = try values.decode(String.self, forKey: .type)
+      size = try values.decode(Int.self, forKey: .size)
+      properties = try values.decode([String: String].self, forKey: .properties)
+      aliases = try values.decodeIfPresent([Alias].self, forKey: .aliases) ?? []
+    }
+
+    private enum Keys: String, CodingKey { case fingerprint, architecture, type, size, properties, aliases }
+  }
+}

@@ -1,0 +1,159 @@
+import Foundation
+import Glibc
+import SystemPackage
+import TestSupport
+import Testing
+
+@Suite("Hooks")
+struct HookTests {
+  /// A mirror with one version, and a configuration.
+  struct Site {
+    let sandbox: Sandbox
+
+    init(_ hooks: String) throws {
+      sandbox = try Sandbox()
+      try sandbox.shell(
+        "mkdir -p mirror/a/b/c/2026-11-01; cd mirror/a/b/c/2026-11-01; printf ok > status; echo x > s.tar.xz")
+      let text = "[section hooks]\n\(hooks)\n"
+      try Data(text.utf8).write(to: URL(fileURLWithPath: sandbox.path.appending("conf").string))
+    }
+
+    func run(_ arguments: String..., environment: [String] = []) throws -> Outcome {
+      let config = "MIRRORCTL_CONFIG=\(sandbox.path.appending("conf"))"
+      return try sandbox.run(["env", config] + environment + sandbox.command(arguments))
+    }
+
+    func text(_ name: String) -> String? {
+      (try? Data(contentsOf: URL(fileURLWithPath: sandbox.path.appending(name).string))).map {
+        String(decoding: $0, as: UTF8.self)
+      }
+    }
+  }
+
+  @Test("hear of success and failure as JSON, each its own")
+  func events() throws {
+    let site = try Site(
+      """
+      on-success: cat > "$HOME/$MIRRORCTL_VERB.success"
+      on-failure: [
+      cat > "$HOME/$MIRRORCTL_VERB.failure"
+      echo told >> "$HOME/$MIRRORCTL_VERB.failure"
+      ]
+      """)
+    let good = try site.run("upkeep", "--quiet")
+    #expect(good.status == 0 && good.errorText == "" && good.text == "", "\(good.errorText)")
+    #expect(site.text("upkeep.failure") == nil)
+    let event = try JSONDecoder().decode(
+      Event.self, from: Data((site.text("upkeep.success") ?? "").utf8))
+    #expect(event.version == 1 && event.event == "success" && event.verb == "upkeep" && event.status == 0)
+    #expect(event.mirror == site.sandbox.mirror.string && event.at > 1_700_000_000 && !event.host.isEmpty)
+    #expect(event.report?.steps.map(\.step) == ["compress", "digestgen", "index"])
+    try site.sandbox.shell("rm upkeep.success; mkdir mirror/index.json")
+    #expect(try site.run("upkeep").status == 1)
+    #expect(site.text("upkeep.success") == nil)
+    let failure = try #require(site.text("upkeep.failure")).split(separator: "\n")
+    #expect(failure.last == "told")
+    let bad = try JSONDecoder().decode(Event.self, from: Data(failure[0].utf8))
+    #expect(bad.event == "failure" && bad.status == 1 && bad.report?.steps.last?.status == 1)
+  }
+
+  @Test("that fail are named, and hide no result")
+  func failingHook() throws {
+    let site = try Site("on-success: echo so sad; exit 7")
+    let outcome = try site.run("upkeep")
+    #expect(outcome.status == 0)
+    #expect(outcome.text.contains("index: index.xml written"))
+    #expect(!outcome.text.contains("so sad"), "standard output is for results")
+    #expect(outcome.errorText.contains("so sad\n"))
+    #expect(outcome.errorText.contains("mirrorctl: hooks/on-success: failed with exit status 7: "))
+    let failing = try Site("on-failure: exit 7")
+    try failing.sandbox.shell("mkdir mirror/index.json")
+    #expect(try failing.run("upkeep").status == 1)
+  }
+
+  @Test("are ended when their time is over, with all that they started")
+  func limit() throws {
+    let site = try Site(
+      """
+      on-success: trap '' TERM; sleep 301 & echo $! > "$HOME/child"; wait; sleep 300
+      limit: 1s
+      """)
+    let outcome = try site.run("upkeep")
+    #expect(outcome.status == 0)
+    #expect(outcome.errorText.contains("hooks/on-success: was ended after 1 seconds"), "\(outcome.errorText)")
+    let child = try #require(Int32((site.text("child") ?? "").dropLast()))
+    // A zombie may wait for init.
+    let state = try? String(contentsOfFile: "/proc/\(child)/stat", encoding: .utf8)
+    #expect(state.map { $0.contains(") Z ") } ?? true, "\(state ?? "")")
+  }
+
+  @Test("that leave something running behind them are not waited for")
+  func background() throws {
+    let site = try Site("on-success: sleep 20 & echo started")
+    let begin = Date()
+    #expect(try site.run("upkeep").errorText == "started\n")
+    #expect(Date().timeIntervalSince(begin) < 19)
+  }
+
+  @Test("run after the lock is gone, and call no hooks themselves")
+  func nested() throws {
+    let site = try Site(
+      """
+      on-success: echo hook >> "$HOME/calls"; \(Program.path) digestgen --mirror "$M" && \(Program.path) upkeep --mirror "$M"
+      """)
+    let outcome = try site.run("upkeep", environment: ["M=\(site.sandbox.mirror)"])
+    #expect(outcome.status == 0 && outcome.errorText == "", "\(outcome.errorText)")
+    #expect(site.text("calls") == "hook\n")
+  }
+
+  @Test("hear nothing of a run that another kept from working")
+  func busy() throws {
+    let site = try Site("on-failure: touch \"$HOME/failed\"")
+    let holder = try site.sandbox.start([
+      "flock", site.sandbox.mirror.appending(".mirrorctl.lock").string, "sleep", "60",
+    ])
+    defer { kill(holder.pid, SIGKILL) }
+    try site.sandbox.shell("while flock -n mirror/.mirrorctl.lock true; do sleep 0.05; done")
+    #expect(try site.run("upkeep").status == 10)
+    #expect(site.text("failed") == nil)
+  }
+
+  @Test("do not run where the configuration's code shall not")
+  func noHostCode() throws {
+    let site = try Site("on-success: touch \"$HOME/ran\"")
+    #expect(try site.run("upkeep", "--no-host-code").status == 0)
+    #expect(site.text("ran") == nil)
+  }
+
+  @Test("of the configuration are checked")
+  func settings() throws {
+    let site = try Site("on-sucess: true\nlimit: soon")
+    let check = try site.sandbox.run([
+      Program.path.string, "config", "check", "--config", site.sandbox.path.appending("conf").string,
+    ])
+    #expect(
+      check.errorText.contains(
+        "hooks/on-sucess: is no setting of [section hooks]: did you mean on-success?"), "\(check.errorText)")
+    #expect(check.status == 1)
+    let late = try Site("limit: soon")
+    #expect(try late.run("upkeep").errorText.contains("hooks/limit: `soon` is no time: write 90s"))
+  }
+
+  struct Event: Decodable {
+    struct Report: Decodable {
+      struct Step: Decodable {
+        let step: String
+        let status: Int32
+      }
+      let steps: [Step]
+    }
+    let version: Int
+    let event: String
+    let verb: String
+    let mirror: String
+    let host: String
+    let at: Int64
+    let status: Int32
+    let report: Report?
+  }
+}

@@ -1,0 +1,195 @@
+import Foundation
+import SystemPackage
+import TestSupport
+import Testing
+
+@Suite("index --format")
+struct IndexFormatTests {
+  private let mirror: OfferedMirror
+  private var sandbox: Sandbox { mirror.sandbox }
+  private let latest = "\(OfferedMirror.subarch)/latest.txt"
+
+  init() throws { mirror = try OfferedMirror() }
+
+  private func object(_ path: String) throws -> [String: Any] {
+    let data = Data(try mirror.text(path).utf8)
+    return try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
+  }
+
+  private func products() throws -> [String: Any] {
+    try #require(try object("streams/v1/images.json")["products"] as? [String: Any])
+  }
+
+  @Test("latest: a line a variant of the newest complete version, stage3 first")
+  func latestLines() throws {
+    try sandbox.shell(
+      """
+      cd mirror/\(OfferedMirror.subarch); mkdir 2099-01-01 2016-11-20
+      echo ok > 2099-01-01/status; echo x > 2099-01-01/stage3-x.tar.xz; echo x > 2016-11-20/stage3-x.tar.xz
+      echo x > 2016-11-17/openvz-gen-std-2016-11-17.tar; : > 2016-11-17/openvz-gen-std-2016-11-17.tar.cme
+      """)
+    #expect(try sandbox.mirrorctl("index", "--format", "latest").status == 0)
+    #expect(
+      try mirror.text(latest) == """
+        # Latest as of Thu, 17 Nov 2016 10:00:00 +0000
+        # ts=1479376800
+        # Written by mirrorctl: path from here, size in bytes.
+        2016-11-17/stage3-gen-std-2016-11-17.tar.xz 20
+        2016-11-17/gnome-stage3-gen-std-2016-11-17.tar.xz 26
+        2016-11-17/lxc-gen-std-2016-11-17.tar.xz 17
+        2016-11-17/lxd-gen-std-2016-11-17.tar.xz 17
+
+        """)
+  }
+
+  @Test(
+    "latest: says nothing where nothing is offered any more, and is not made where there never was anything")
+  func nothing() throws {
+    try sandbox.shell("mkdir -p mirror/std/x86-64bit/never/.control")
+    #expect(try sandbox.mirrorctl("index", "--format", "latest").status == 0)
+    #expect(try mirror.names("latest.txt") == [latest])
+    try sandbox.shell(
+      "rm -r mirror/\(OfferedMirror.old) mirror/\(OfferedMirror.new)/stage3*; echo fail > mirror/\(OfferedMirror.new)/status"
+    )
+    #expect(try sandbox.mirrorctl("index").status == 0)
+    #expect(try mirror.text(latest) == "# Written by mirrorctl: path from here, size in bytes.\n")
+    #expect(try mirror.names("index.xml") == ["index.xml"])
+  }
+
+  @Test("latest and simplestreams: a file of somebody else is not ours to keep true")
+  func foreign() throws {
+    try sandbox.shell(
+      "echo theirs > mirror/\(latest); mkdir -p mirror/streams/v1; echo '{}' | tee mirror/streams/v1/index.json > mirror/streams/v1/images.json"
+    )
+    #expect(try sandbox.mirrorctl("index").status == 0)
+    #expect(try mirror.text(latest) == "theirs\n")
+    #expect(try mirror.text("streams/v1/index.json") == "{}\n")
+  }
+
+  @Test("latest: a file that cannot be written is named, and hinders no other")
+  func unwritable() throws {
+    try sandbox.shell(
+      "cp -a mirror/\(OfferedMirror.subarch) mirror/std/x86-64bit/also; ln -s /etc/passwd mirror/\(latest)")
+    let outcome = try sandbox.mirrorctl("index", "--format", "latest,xml")
+    #expect(outcome.status == 3)
+    #expect(outcome.errorText.contains("/\(latest): is not a regular file: move it away"))
+    #expect(try mirror.names("latest.txt") == ["std/x86-64bit/also/latest.txt", latest])
+    #expect(try mirror.names("index.xml") == ["index.xml"])
+  }
+
+  @Test("simplestreams: every complete version of an lxd image, once its digest is known")
+  func streams() throws {
+    #expect(try sandbox.mirrorctl("index", "--format", "simplestreams").status == 0)
+    #expect(try products().isEmpty)
+    try sandbox.shell(
+      """
+      cd mirror/\(OfferedMirror.subarch); mkdir 2099-01-01 odd; for day in 2099-01-01 odd; do
+        echo ok > $day/status; echo $day > $day/lxd-gen-std-$day.tar.xz
+      done
+      """)
+    try mirror.publish()
+    let product = try #require(try products()["std:x86-64bit:gen"] as? [String: Any])
+    #expect(product["arch"] as? String == "amd64")
+    #expect(product["aliases"] as? String == "std/gen,std/x86-64bit/gen")
+    let versions = try #require(product["versions"] as? [String: [String: [String: [String: Any]]]])
+    #expect(versions.keys.sorted() == ["20161103", "20161117"])
+    let items = try #require(versions["20161117"]?["items"])
+    #expect(items.keys.sorted() == ["incus_combined.tar.gz", "lxd_combined.tar.gz"])
+    let path = "\(OfferedMirror.new)/lxd-gen-std-2016-11-17.tar.xz"
+    for (kind, item) in items {
+      #expect(item["ftype"] as? String == kind)
+      #expect(item["path"] as? String == path)
+      #expect(item["sha256"] as? String == (try mirror.sha256(path)))
+      #expect(item["size"] as? Int == 17)
+    }
+    let index = try object("streams/v1/index.json")
+    #expect(index["format"] as? String == "index:1.0")
+    let entry = try #require((index["index"] as? [String: [String: Any]])?["images"])
+    #expect(entry["path"] as? String == "streams/v1/images.json")
+    #expect(entry["products"] as? [String] == ["std:x86-64bit:gen"])
+    // A version that goes is taken out before it goes; the last one leaves an empty list.
+    #expect(try sandbox.mirrorctl("clean", "--apply", "--keep", "1").status == 0)
+    #expect(try !mirror.text("streams/v1/images.json").contains("20161103"))
+    try sandbox.shell("rm mirror/\(OfferedMirror.new)/lxd*")
+    #expect(try sandbox.mirrorctl("index").status == 0)
+    #expect(try products().isEmpty)
+  }
+
+  @Test("simplestreams: what clients could not take is left out and named")
+  func strangeImages() throws {
+    try sandbox.shell(
+      """
+      cd mirror/std; cp -a x86-64bit 'sparc, old'; cp -a x86-64bit/gen 'x86-64bit/a b'; cd 'x86-64bit/a b'
+      for file in */*-gen-*; do mv "$file" "$(printf %s "$file" | sed 's/-gen-/-a b-/')"; done
+      """)
+    try #require(try sandbox.mirrorctl("digestgen").status == 0)
+    let outcome = try sandbox.mirrorctl("index", "--format", "simplestreams")
+    #expect(outcome.status == 3)
+    #expect(outcome.errorText.contains("LXD's name of `sparc, old` is not known"))
+    #expect(
+      outcome.errorText.contains("lxd-a b-std-2016-11-17.tar.xz: left out of the image streams: its path is"))
+    #expect(try products().keys.sorted() == ["std:x86-64bit:gen"])
+  }
+
+  @Test("nothing is told of a build that is not listed")
+  func ignored() throws {
+    try mirror.publish()
+    try mirror.configure("[section rotation]\nignore-builds: std\n[section index]\nurls: http://m.example\n")
+    #expect(try sandbox.mirrorctl("index").status == 0)
+    #expect(try mirror.names("*.meta4") == [])
+    #expect(try mirror.text(latest).split(separator: "\n").count == 1)
+    #expect(try products().isEmpty)
+    #expect(try !mirror.text("index.json").contains("stage3"))
+  }
+
+  @Test("json is what its schema says", .enabled(if: Tool.exists("python3")))
+  func schema() throws {
+    try sandbox.shell(
+      """
+      cd mirror/\(OfferedMirror.new); : > stage3-gen-std-2016-11-17.tar.xz.asc
+      echo '{"CHOST": "x86_64-pc-linux-gnu", "JOBS": 4}' > build-info.json
+      '\(Program.path)' digestgen -q --mirror "\(sandbox.mirror)" --algorithm sha256,sha512,blake2b
+      """)
+    try #require(try sandbox.mirrorctl("index", "--format", "json").status == 0)
+    let schema = FilePath(#filePath).removingLastComponent().removingLastComponent().removingLastComponent()
+      .appending("Sources/MirrorTools/Index/index.schema.json").string
+    func judge(_ path: String) throws -> Outcome {
+      try sandbox.run([
+        "python3", "-c",
+        """
+        import json, jsonschema, sys
+        schema = json.load(open(sys.argv[1]))
+        jsonschema.Draft202012Validator.check_schema(schema)
+        jsonschema.validate(json.load(open(sys.argv[2])), schema, jsonschema.Draft202012Validator)
+        """, schema, path,
+      ])
+    }
+    let judged = try judge("\(sandbox.mirror)/index.json")
+    #expect(judged.status == 0, "\(judged.errorText)")
+    let text = try mirror.text("index.json")
+    for key in ["sha256", "sha512", "blake2b", "signature", "CHOST"] { #expect(text.contains("\"\(key)\"")) }
+    for change in ["s/\"bytes\" : /&-/", "s/\"full\" : true/\"full\" : \"yes\"/", "s/\"sha256\"/\"sha255\"/"]
+    {
+      try sandbox.shell(
+        "sed '\(change)' mirror/index.json > changed.json; ! cmp -s mirror/index.json changed.json")
+      #expect(try judge("\(sandbox.path)/changed.json").status != 0, "\(change)")
+    }
+  }
+
+  @Test("formats and what they name are in [section index], and upkeep keeps them")
+  func upkeep() throws {
+    try mirror.configure(
+      "[section index]\nformats: metalink latest simplestreams json xml\nurls: http://m.example\n")
+    let outcome = try sandbox.mirrorctl("upkeep", "--keep", "1")
+    #expect(outcome.status == 0, "\(outcome.errorText)")
+    #expect(try mirror.names("*.meta4").count == 5)
+    #expect(try mirror.names("index.*") == ["index.json", "index.xml", "streams/v1/index.json"])
+    #expect(try sandbox.mirrorctl("upkeep", "--keep", "1").text == "")
+    // Nothing of it is taken for a build or a subarch.
+    #expect(try sandbox.mirrorctl("status").text.split(separator: "\n").count == 1)
+    try mirror.configure("[section index]\nformats: rss\n")
+    let refused = try sandbox.mirrorctl("index")
+    #expect(refused.status == 1)
+    #expect(refused.errorText.contains("`rss` is not known"))
+  }
+}

@@ -1,0 +1,203 @@
+import Foundation
+import SystemPackage
+import TestSupport
+import Testing
+
+@Suite("index --format metalink")
+struct MetalinkTests {
+  private let mirror: OfferedMirror
+  private var sandbox: Sandbox { mirror.sandbox }
+  private let metalink = OfferedMirror.stage3 + ".meta4"
+
+  init() throws { mirror = try OfferedMirror() }
+
+  private func xpath(_ expression: String, of path: String) throws -> String {
+    try sandbox.shell("xmllint --xpath \"\(expression)\" 'mirror/\(path)'").text
+  }
+
+  @Test("writes one for each compressed tarball of every complete version whose digest is known")
+  func which() throws {
+    try sandbox.shell(
+      """
+      cd mirror/\(OfferedMirror.subarch); mkdir 2016-11-20; echo x > 2016-11-20/stage3-gen-std-2016-11-20.tar.xz
+      echo x > 2016-11-17/openvz-gen-std-2016-11-17.tar
+      """)
+    try #require(try sandbox.mirrorctl("digestgen").status == 0)
+    try sandbox.shell("cd mirror/\(OfferedMirror.new); echo x > odd-gen-std-2016-11-17.tar.xz")
+    let outcome = try sandbox.mirrorctl("index", "--format", "metalink")
+    #expect(outcome.status == 0, "\(outcome.errorText)")
+    #expect(outcome.text == "9 files written, 1 subarch\n")
+    let expected = ["2016-11-03", "2016-11-17"].flatMap { day in
+      ["gnome-stage3", "lxc", "lxd", "stage3"].map {
+        "\(OfferedMirror.subarch)/\(day)/\($0)-gen-std-\(day).tar.xz.meta4"
+      }
+    }
+    #expect(try mirror.names("*.meta4") == expected + ["\(OfferedMirror.subarch)/stage3-latest.tar.xz.meta4"])
+    #expect(try mirror.names("index.*") == [])
+  }
+
+  @Test("tells what the tarball is and where it is to be had, and the same at every time")
+  func content() throws {
+    try mirror.publish()
+    let sha256 = try mirror.sha256(OfferedMirror.stage3)
+    #expect(
+      try mirror.text(metalink) == """
+        <?xml version="1.0" encoding="UTF-8"?>
+        <metalink xmlns="urn:ietf:params:xml:ns:metalink">
+          <generator>mirrorctl</generator>
+          <published>2016-11-17T10:00:00Z</published>
+          <file name="stage3-gen-std-2016-11-17.tar.xz">
+            <size>20</size>
+            <hash type="sha-256">\(sha256)</hash>
+            <pieces length="1048576" type="sha-256">
+              <hash>\(sha256)</hash>
+            </pieces>
+            <url priority="1">https://one.example/m/\(OfferedMirror.stage3)</url>
+            <url priority="2">http://two.example/\(OfferedMirror.stage3)</url>
+          </file>
+        </metalink>
+
+        """)
+    let before = try sandbox.shell("ls -li mirror mirror/streams/v1 mirror/\(OfferedMirror.new)").text
+    let again = try sandbox.mirrorctl("index")
+    #expect(again.status == 0)
+    #expect(again.text == "")
+    #expect(try sandbox.shell("ls -li mirror mirror/streams/v1 mirror/\(OfferedMirror.new)").text == before)
+  }
+
+  @Test("needs no tarball for a change of address: the pieces are in the metalink that lies there")
+  func unread() throws {
+    try mirror.publish()
+    // Rot that only reading would find.
+    let rot = "printf X | dd of=mirror/\(OfferedMirror.stage3) bs=1 seek=3 conv=notrunc status=none"
+    try sandbox.shell("\(rot); touch -d '2016-11-17 10:00 UTC' mirror/\(OfferedMirror.stage3)")
+    try mirror.configure("[section index]\nurls: https://three.example\n")
+    let moved = try sandbox.mirrorctl("index")
+    #expect(moved.status == 0, "\(moved.errorText)")
+    #expect(try mirror.text(metalink).contains("https://three.example/\(OfferedMirror.stage3)<"))
+    // One that has to be made anew is another matter.
+    try sandbox.shell("rm mirror/\(metalink)")
+    let read = try sandbox.mirrorctl("index")
+    #expect(read.status == 4)
+    #expect(read.errorText.contains("/\(OfferedMirror.stage3): its content is not what its digests say"))
+    #expect(try mirror.names("stage3-gen-std-2016-11-17*.meta4") == [])
+  }
+
+  @Test("takes away what tells of a tarball that is another now, and tells of that once it is digested")
+  func replaced() throws {
+    try mirror.publish()
+    try sandbox.shell("printf longer > mirror/\(OfferedMirror.stage3)")
+    let stale = try sandbox.mirrorctl("index")
+    #expect(stale.status == 0, "\(stale.errorText)")
+    #expect(try mirror.names("stage3*2016-11-17*.meta4") == [])
+    #expect(try mirror.names("stage3-latest*.meta4") == [])
+    try mirror.publish()
+    #expect(try xpath("string(//*[local-name()='size'])", of: metalink) == "6\n")
+    #expect(try mirror.names("stage3-latest*.meta4").count == 1)
+    // Gone with its tarball, by whichever verb comes first.
+    try sandbox.shell("rm mirror/\(OfferedMirror.stage3)")
+    #expect(try sandbox.mirrorctl("digestgen").status == 0)
+    #expect(try mirror.names("stage3*2016-11-17*") == [])
+    // Links to sidecars go once these are gone.
+    #expect(try sandbox.mirrorctl("digestgen").status == 0)
+    #expect(try mirror.names("stage3-latest*") == [])
+  }
+
+  @Test("is followed by links to the tarball, and verify reads what it claims")
+  func company() throws {
+    try mirror.publish()
+    let link = "\(OfferedMirror.subarch)/stage3-latest.tar.xz.meta4"
+    #expect(
+      try sandbox.shell("readlink mirror/\(link)").text
+        == "2016-11-17/stage3-gen-std-2016-11-17.tar.xz.meta4\n"
+    )
+    #expect(try sandbox.mirrorctl("digestgen").text == "")
+    let verified = try sandbox.mirrorctl("verify")
+    #expect(verified.status == 0, "\(verified.text)\(verified.errorText)")
+    // The link moves to the older version: the metalink's link goes with it.
+    try sandbox.shell(
+      "ln -sfn 2016-11-03/stage3-gen-std-2016-11-03.tar.xz mirror/\(OfferedMirror.subarch)/stage3-latest.tar.xz"
+    )
+    #expect(try sandbox.mirrorctl("index").status == 0)
+    #expect(
+      try sandbox.shell("readlink mirror/\(link)").text
+        == "2016-11-03/stage3-gen-std-2016-11-03.tar.xz.meta4\n"
+    )
+    try sandbox.shell("sed -i 's|<size>20<|<size>21<|' mirror/\(metalink)")
+    let doubted = try sandbox.mirrorctl("verify", "--quiet")
+    #expect(doubted.status == 3)
+    #expect(doubted.text.contains("stage3-gen-std-2016-11-17.tar.xz.meta4 does not match"), "\(doubted.text)")
+    #expect(try sandbox.mirrorctl("index").status == 0)
+    #expect(try sandbox.mirrorctl("verify").status == 0)
+  }
+
+  @Test("without an address writes none and says so; the other formats are written")
+  func homeless() throws {
+    try mirror.publish()
+    try mirror.configure("[section index]\nformats: metalink xml json latest\n")
+    let before = try mirror.text(metalink)
+    try sandbox.shell(
+      "rm mirror/\(OfferedMirror.old)/lxd*.meta4 mirror/index.xml mirror/\(OfferedMirror.subarch)/latest.txt")
+    let outcome = try sandbox.mirrorctl("index")
+    #expect(outcome.status == 3)
+    #expect(outcome.errorText.hasPrefix("mirrorctl: index/urls: no metalink is written, "))
+    #expect(try mirror.names("index.xml").count + mirror.names("latest.txt").count == 2)
+    // What is there and true stays.
+    #expect(try mirror.text(metalink) == before)
+    #expect(try mirror.names("lxd*.meta4") == ["\(OfferedMirror.new)/lxd-gen-std-2016-11-17.tar.xz.meta4"])
+  }
+
+  @Test("an address of [section publish/NAME] serves; one that is none is refused")
+  func publishAddress() throws {
+    try mirror.configure("[section index]\nurls: http://\n")
+    let refused = try sandbox.mirrorctl("index")
+    #expect(refused.status == 1)
+    #expect(refused.errorText.contains("index/urls: `http://` is no address"), "\(refused.errorText)")
+  }
+
+  @Test("leaves metalinks of others alone, and writes none because of them")
+  func foreign() throws {
+    try #require(try sandbox.mirrorctl("digestgen").status == 0)
+    try sandbox.shell(
+      "echo '<metalink/>' > mirror/\(metalink); echo '<metalink/>' > mirror/\(OfferedMirror.new)/stage1-gen-std-2016-11-17.tar.xz.meta4"
+    )
+    #expect(try sandbox.mirrorctl("index").status == 0)
+    #expect(try mirror.names("*.meta4").count == 2)
+    #expect(try mirror.text(metalink) == "<metalink/>\n")
+    // Asked for, ours takes the place beside what is offered.
+    #expect(try sandbox.mirrorctl("index", "--format", "metalink").status == 0)
+    #expect(try mirror.text(metalink).contains("<generator>mirrorctl</generator>"))
+    #expect(try mirror.text("\(OfferedMirror.new)/stage1-gen-std-2016-11-17.tar.xz.meta4") == "<metalink/>\n")
+  }
+
+  @Test(
+    "carries the armoured signature beside the tarball, which gpgv takes", .enabled(if: Tool.exists("gpgv")))
+  func signature() throws {
+    try sandbox.shell(
+      """
+      mkdir -m 700 gpg; export GNUPGHOME="$PWD/gpg"
+      gpg --batch -q --passphrase '' --quick-gen-key nobody@mirror.example ed25519 sign never
+      gpg --batch -q --armor --detach-sign 'mirror/\(OfferedMirror.stage3)'
+      gpg --batch -q --export > keys.gpg; gpgconf --kill all
+      """)
+    try mirror.publish()
+    try sandbox.shell(
+      """
+      xmllint --xpath "string(//*[local-name()='signature'])" 'mirror/\(metalink)' > sent.asc
+      gpgv -q --keyring ./keys.gpg sent.asc 'mirror/\(OfferedMirror.stage3)'
+      """)
+    // A signature older than the tarball speaks of another one.
+    try sandbox.shell("touch -d '2016-11-17 09:00 UTC' 'mirror/\(OfferedMirror.stage3).asc'")
+    #expect(try sandbox.mirrorctl("index").status == 0)
+    #expect(try xpath("count(//*[local-name()='signature'])", of: metalink) == "0\n")
+  }
+
+  @Test("of versions about to be cleaned reads nothing, and they go together")
+  func cleaned() throws {
+    try mirror.publish()
+    let outcome = try sandbox.mirrorctl("clean", "--apply", "--keep", "1")
+    #expect(outcome.status == 0, "\(outcome.errorText)")
+    #expect(try mirror.names("*2016-11-03*") == [])
+    #expect(try mirror.names("*.meta4").count == 5)
+  }
+}

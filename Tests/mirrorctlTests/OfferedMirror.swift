@@ -1,0 +1,57 @@
+import Foundation
+import SystemPackage
+import TestSupport
+
+/// A mirror of one subarch with two versions, and a configuration that says where it is offered.
+struct OfferedMirror {
+  static let formats = "metalink,latest,simplestreams,json,xml"
+  static let subarch = "std/x86-64bit/gen"
+  static let old = "\(subarch)/2016-11-03"
+  static let new = "\(subarch)/2016-11-17"
+  static let stage3 = "\(new)/stage3-gen-std-2016-11-17.tar.xz"
+
+  let sandbox: Sandbox
+  var root: FilePath { sandbox.mirror }
+
+  /// - Parameter urls: where it is offered; empty for nowhere.
+  init(urls: String = "https://one.example/m/ http://two.example") throws {
+    sandbox = try Sandbox()
+    try configure("[section index]\nos: Funtoo\nurls: \(urls)\n")
+    for day in ["2016-11-03", "2016-11-17"] {
+      try sandbox.shell(
+        """
+        mkdir -p mirror/\(Self.subarch)/\(day); cd mirror/\(Self.subarch)/\(day)
+        for name in stage1 stage3 gnome-stage3 lxd lxc; do
+          printf 'of %s' "$name-\(day)" > $name-gen-std-\(day).tar.xz
+        done
+        echo ok > status; touch -d '\(day) 10:00 UTC' *
+        """)
+    }
+    try sandbox.shell(
+      "ln -s 2016-11-17/stage3-gen-std-2016-11-17.tar.xz mirror/\(Self.subarch)/stage3-latest.tar.xz")
+  }
+
+  func configure(_ text: String) throws {
+    try Data(text.utf8).write(to: URL(fileURLWithPath: "\(sandbox.path)/.metro"))
+  }
+
+  /// Digests, and an index in every format.
+  func publish() throws {
+    try sandbox.shell("'\(Program.path)' digestgen -q --mirror mirror")
+    try sandbox.shell("'\(Program.path)' index -q --format \(Self.formats) --mirror mirror")
+  }
+
+  func text(_ path: String) throws -> String {
+    try String(contentsOfFile: "\(root)/\(path)", encoding: .utf8)
+  }
+
+  func names(_ pattern: String) throws -> [String] {
+    let found = try sandbox.shell("cd mirror; find . -name '\(pattern)' | sort").text
+    return found.split(separator: "\n").map { String($0.dropFirst(2)) }
+  }
+
+  /// A tarball's SHA-256 by `sha256sum`.
+  func sha256(_ path: String) throws -> String {
+    String(try sandbox.shell("sha256sum < 'mirror/\(path)'").text.prefix(64))
+  }
+}

@@ -1,0 +1,221 @@
+import Foundation
+import SystemPackage
+import TestSupport
+import Testing
+
+@Suite("verify with a key") struct SignatureVerifyTests {
+  private typealias Mirror = SignedMirror
+
+  /// The line of a tarball in what verify prints.
+  private func verdict(_ path: String, _ text: String) -> String? {
+    text.split(separator: "\n").first { $0.contains("/\(path) ") || $0.hasSuffix("/\(path)") }.map(
+      String.init)
+  }
+
+  @Test("finds all well after digestgen, and judges nothing without a key")
+  func well() throws {
+    let mirror = try Mirror(.good, "what: tarballs digests", "formats: gpg asc")
+    try #require(try mirror.run("digestgen", "--format", "hash.txt,sums").status == 0)
+    let run = try mirror.run("verify")
+    #expect(run.status == 0, "\(run.text)\(run.errorText)")
+    #expect(run.text.hasSuffix("3 ok; read 3 files, \(run.text.split(separator: ", ").last ?? "")"))
+    try mirror.sandbox.shell("echo junk > mirror/\(Mirror.stage3).gpg")
+    try mirror.write("")
+    #expect(try mirror.run("verify").status == 0)
+  }
+
+  @Test("names a signature of something else, one by another key, and one that is missing")
+  func wrong() throws {
+    let mirror = try Mirror()
+    try #require(try mirror.run("digestgen").status == 0)
+    _ = try mirror.makeOther()
+    try mirror.sandbox.shell(
+      """
+      cp mirror/\(Mirror.stage1).gpg mirror/\(Mirror.stage3).gpg
+      gpg --batch --quiet --homedir h --yes --output mirror/\(Mirror.stage1).gpg --detach-sign mirror/\(Mirror.stage1)
+      rm mirror/\(Mirror.snapshot).gpg
+      """)
+    let run = try mirror.run("verify")
+    #expect(run.status == 3)
+    let stage3 = try #require(verdict(Mirror.stage3, run.text))
+    #expect(stage3.hasPrefix("missigned ") && stage3.hasSuffix(".tar.xz.gpg does not match it)"), "\(stage3)")
+    let stage1 = try #require(verdict(Mirror.stage1, run.text))
+    #expect(stage1.hasPrefix("missigned ") && stage1.contains(".gpg is by another key, "), "\(stage1)")
+    let snapshot = try #require(verdict(Mirror.snapshot, run.text))
+    #expect(
+      snapshot.hasPrefix("unsigned  ") && snapshot.contains("(there is no portage-2016-11-17.tar.xz.gpg)"))
+    #expect(run.text.contains("1 unsigned, 2 missigned"))
+    // What the message says to do mends it.
+    #expect(try mirror.run("digestgen", "--force").status == 0)
+    #expect(try mirror.run("verify").status == 0)
+  }
+
+  @Test("finds a tarball and digests that were replaced together by the signature they left")
+  func replacedTogether() throws {
+    let mirror = try Mirror()
+    try #require(try mirror.run("digestgen").status == 0)
+    try mirror.sandbox.shell(
+      """
+      rm -rf state; echo trojan > mirror/\(Mirror.stage3)
+      echo "sha256 $(sha256sum < mirror/\(Mirror.stage3) | cut -c1-64)" > mirror/\(Mirror.stage3).hash.txt
+      """)
+    let run = try mirror.run("verify")
+    #expect(run.status == 3)
+    #expect(verdict(Mirror.stage3, run.text)?.hasPrefix("missigned ") == true)
+  }
+
+  @Test("a corrupt tarball is corrupt, whatever its signature says")
+  func corrupt() throws {
+    let mirror = try Mirror()
+    try #require(try mirror.run("digestgen").status == 0)
+    try mirror.sandbox.shell(
+      """
+      echo damaged | dd of=mirror/\(Mirror.snapshot) conv=notrunc status=none
+      touch -d 2016-12-01 mirror/\(Mirror.snapshot)
+      """)
+    let run = try mirror.run("verify")
+    #expect(run.status == 4)
+    #expect(verdict(Mirror.snapshot, run.text)?.hasPrefix("corrupt ") == true)
+  }
+
+  @Test("names signatures of a key that has expired since")
+  func expired() throws {
+    let mirror = try Mirror(.expired)
+    try mirror.sandbox.shell(
+      """
+      for file in \(Mirror.tarballs.joined(separator: " ")); do
+        gpg --batch --quiet --homedir g --faked-system-time '20160110T000000!' --detach-sign \
+          --output mirror/$file.gpg mirror/$file
+      done
+      """)
+    try mirror.write("")
+    try #require(try mirror.run("digestgen").status == 0)
+    try mirror.configure([])
+    let run = try mirror.run("verify")
+    #expect(run.status == 3)
+    #expect(verdict(Mirror.stage3, run.text)?.contains(".gpg is by a key that has expired)") == true)
+  }
+
+  @Test("names files of digests, and the index, whose signature is not theirs")
+  func digestsAndIndex() throws {
+    let mirror = try Mirror(.good, "what: tarballs digests index")
+    try #require(try mirror.run("digestgen", "--format", "hash.txt,sums").status == 0)
+    try mirror.sandbox.shell(
+      """
+      echo '<subarches/>' > mirror/index.xml
+      cp mirror/\(Mirror.stage1).hash.txt.gpg mirror/index.xml.gpg
+      echo '# more' >> mirror/\(Mirror.version)/SHA256SUMS
+      rm mirror/\(Mirror.stage1).hash.txt.gpg
+      """)
+    let run = try mirror.run("verify")
+    #expect(run.status == 3)
+    #expect(verdict("index.xml", run.text)?.hasPrefix("missigned ") == true)
+    #expect(verdict("\(Mirror.version)/SHA256SUMS", run.text)?.hasPrefix("missigned ") == true)
+    #expect(verdict("\(Mirror.stage1).hash.txt", run.text)?.hasPrefix("unsigned ") == true)
+    let part = try mirror.run("verify", "\(mirror.sandbox.mirror)/std/snapshots")
+    #expect(part.status == 0, "\(part.text)")
+  }
+
+  @Test("says once that it cannot judge, and judges the digests all the same")
+  func cannot() throws {
+    let mirror = try Mirror()
+    try #require(try mirror.run("digestgen").status == 0)
+    let run = try mirror.run("verify", environment: ["PATH=/nonexistent"])
+    #expect(run.status == 3)
+    #expect(run.errorText.hasPrefix("mirrorctl: gpg: is not to be found"))
+    #expect(run.errorText.split(separator: "\n").count == 1)
+    #expect(run.text.contains("3 ok"))
+  }
+
+  @Test("needs no secret key")
+  func publicOnly() throws {
+    let mirror = try Mirror()
+    try #require(try mirror.run("digestgen").status == 0)
+    try mirror.sandbox.shell(
+      "mkdir -m 700 v; gpg --batch --quiet --homedir g --export | gpg --batch --quiet --homedir v --import 2> /dev/null"
+    )
+    try mirror.sandbox.shell("sed -i 's|^homedir: .*|homedir: \(mirror.sandbox.path)/v|' .metro")
+    let run = try mirror.run("verify")
+    #expect(run.status == 0, "\(run.text)\(run.errorText)")
+  }
+}
+
+@Suite("keys") struct KeysTests {
+  @Test("export writes the public key for downloaders, once")
+  func export() throws {
+    let mirror = try SignedMirror()
+    try #require(try mirror.run("digestgen").status == 0)
+    let run = try mirror.run("keys", "export")
+    #expect(run.status == 0, "\(run.errorText)")
+    #expect(run.text == "\(mirror.sandbox.mirror)/signing-key.asc written\n")
+    let judged = try mirror.sandbox.shell(
+      """
+      gpg --dearmor < mirror/signing-key.asc > key.gpg
+      gpgv --status-fd 1 --keyring ./key.gpg mirror/\(SignedMirror.stage3).gpg mirror/\(SignedMirror.stage3) 2> /dev/null
+      gpg --show-keys --with-colons mirror/signing-key.asc 2> /dev/null
+      """)
+    #expect(judged.text.contains("VALIDSIG \(mirror.key) "))
+    #expect(!judged.text.contains("\nsec:"))
+    let again = try mirror.run("keys", "export")
+    #expect(again.status == 0 && again.text == "")
+    let standard = try mirror.run("keys", "export", "--output", "-")
+    #expect(Data(standard.output) == mirror.content("signing-key.asc"))
+    let file = try mirror.run("keys", "export", "--output", "\(mirror.sandbox.path)/copy.asc", "--json")
+    #expect(file.status == 0 && file.text.contains("\"changed\" : true"))
+    // digestgen, index and verify pass it by.
+    #expect(try mirror.run("digestgen").text == "")
+    #expect(try mirror.run("verify").status == 0)
+  }
+
+  @Test("show tells whether the key can sign")
+  func show() throws {
+    func show(_ mirror: SignedMirror) throws -> Outcome {
+      try mirror.sandbox.run([Program.path.string, "keys", "show"])
+    }
+    let mirror = try SignedMirror()
+    let good = try show(mirror)
+    #expect(good.status == 0, "\(good.errorText)")
+    #expect(
+      good.text == """
+        key: \(mirror.key)
+        user: Release Engineering <g@example.org>
+        expires: never
+        state: usable
+        secret: available
+
+        """)
+    let expired = try show(try SignedMirror(.expired))
+    #expect(expired.status == 1 && expired.text.contains("expires: 2016-02-01\nstate: expired\n"))
+    let absent = try show(try SignedMirror(.noSecret))
+    #expect(absent.status == 1 && absent.text.contains("secret: missing\n"))
+  }
+
+  @Test("want a key to be named")
+  func noKey() throws {
+    let mirror = try SignedMirror()
+    try mirror.write("")
+    let run = try mirror.run("keys", "export")
+    #expect(run.status == 1)
+    #expect(run.errorText.hasPrefix("mirrorctl: signing/key: is not defined: name a key"))
+  }
+
+  @Test(
+    "that are named wrongly are errors that say so",
+    arguments: [
+      ("key: DEADBEEF", "is a short id, which other keys may have too: write the 40 or 64 digits"),
+      ("key: 0x1234567812345678", "is a short id"),
+      ("key: jane@example.org", "is no fingerprint"),
+      ("homedir: gnupg", "is no absolute path"),
+      ("formats: sig", "`sig` is not known: use some of: gpg, asc"),
+      ("formats:", "is empty"),
+      ("what: everything", "use some of: tarballs, digests, index"),
+      ("program: gpg2", "is no setting of [section signing]"),
+    ])
+  func settings(line: String, message: String) throws {
+    let mirror = try SignedMirror()
+    try mirror.write("[section signing]\n\(line)")
+    let run = try mirror.run("status")
+    #expect(run.status == 1)
+    #expect(run.errorText.contains(message), "\(run.errorText)")
+  }
+}

@@ -1,0 +1,116 @@
+import Foundation
+import Glibc
+import SystemPackage
+import TestSupport
+
+/// A small mirror, a key of its own that signs it, and another that must not count.
+///
+/// The keys lie in short paths, since a socket's has no more than 108 bytes.
+final class SignedMirror {
+  /// How a key is made.
+  enum Key: String {
+    case good, locked, expired, revoked, noSecret
+  }
+
+  let sandbox: Sandbox
+  /// The fingerprint.
+  let key: String
+
+  static let version = "std/x86-64bit/generic_64/2016-11-17"
+  static let stage1 = "\(version)/stage1-generic_64-std-2016-11-17.tar.xz"
+  static let stage3 = "\(version)/stage3-generic_64-std-2016-11-17.tar.xz"
+  static let snapshot = "std/snapshots/portage-2016-11-17.tar.xz"
+  static let tarballs = [snapshot, stage1, stage3]
+  static let link = "std/x86-64bit/generic_64/stage3-latest.tar.xz"
+
+  init(_ kind: Key = .good, _ settings: String...) throws {
+    sandbox = try Sandbox()
+    key = try Self.make(kind, home: "g", in: sandbox)
+    try sandbox.shell(
+      """
+      mkdir -p mirror/\(Self.version) mirror/std/snapshots
+      for file in \(Self.tarballs.joined(separator: " ")); do echo "content of $file" > mirror/$file; done
+      echo ok > mirror/\(Self.version)/status
+      ln -s 2016-11-17/stage3-generic_64-std-2016-11-17.tar.xz mirror/\(Self.link)
+      find mirror -exec touch -h -d 2016-12-01 {} +
+      """)
+    try configure(settings)
+  }
+
+  deinit {
+    for home in ["g", "h"] where FileManager.default.fileExists(atPath: "\(sandbox.path)/\(home)") {
+      _ = try? sandbox.run(["gpgconf", "--homedir", "\(sandbox.path)/\(home)", "--kill", "all"])
+    }
+  }
+
+  /// Makes a key in a home directory of the sandbox, and tells its fingerprint.
+  static func make(_ kind: Key, home: String, in sandbox: Sandbox) throws -> String {
+    let time = kind == .expired ? "--faked-system-time '20160101T000000!'" : ""
+    let expiry = kind == .expired ? "2016-02-01" : "never"
+    let gpg = "gpg --batch --quiet --no-tty --homedir \(home)"
+    let made = try sandbox.shell(
+      """
+      mkdir -m 700 -p \(home)
+      \(gpg) \(time) --pinentry-mode loopback --passphrase '\(kind == .locked ? "secret" : "")' \
+        --quick-generate-key 'Release Engineering <\(home)@example.org>' ed25519 sign \(expiry)
+      key=$(\(gpg) --with-colons --list-keys | awk -F: '/^fpr/ { print $10; exit }')
+      \(kind == .revoked ? "sed 's/^:---/---/' \(home)/openpgp-revocs.d/$key.rev | \(gpg) --import" : "")
+      \(kind == .noSecret ? "rm \(home)/private-keys-v1.d/*" : "")
+      \(kind == .locked ? "gpgconf --homedir \(home) --kill gpg-agent" : "")
+      echo "key $key"
+      """)
+    return made.text.split(separator: "\n").first { $0.hasPrefix("key ") }.map { String($0.dropFirst(4)) }
+      ?? ""
+  }
+
+  /// Makes a second key, in a home of its own.
+  func makeOther() throws -> String { try Self.make(.good, home: "h", in: sandbox) }
+
+  /// Writes the configuration: the key, and these lines of its section.
+  func configure(_ settings: [String], key: String? = nil) throws {
+    let lines =
+      ["[section signing]", "key: \(key ?? self.key)", "homedir: \(sandbox.path)/g"]
+      + settings
+    try write(lines.joined(separator: "\n"))
+  }
+
+  func write(_ configuration: String) throws {
+    try Data("\(configuration)\n".utf8).write(to: URL(fileURLWithPath: "\(sandbox.path)/.metro"))
+  }
+
+  /// Runs a verb, with what `PATH` and the like are to be.
+  func run(_ arguments: String..., environment: [String] = []) throws -> Outcome {
+    try sandbox.run(["env"] + environment + sandbox.command(arguments))
+  }
+
+  /// Puts a program of this name before all others, and tells the `PATH` that finds it.
+  func program(_ name: String, _ script: String) throws -> String {
+    try sandbox.shell("mkdir -p bin")
+    let path = "\(sandbox.path)/bin/\(name)"
+    try Data("#!/bin/sh\n\(script)\n".utf8).write(to: URL(fileURLWithPath: path))
+    try sandbox.shell("chmod 755 bin/\(name)")
+    return "PATH=\(sandbox.path)/bin:/usr/bin:/bin"
+  }
+
+  func exists(_ path: String) -> Bool {
+    FileManager.default.fileExists(atPath: "\(sandbox.mirror)/\(path)")
+  }
+
+  func content(_ path: String) -> Data? { FileManager.default.contents(atPath: "\(sandbox.mirror)/\(path)") }
+
+  /// Names of signatures that lie in the mirror, links among them.
+  func signatures() throws -> [String] {
+    try sandbox.shell("cd mirror; find . -name '*.gpg' -o -name '*.asc' | sort").text
+      .split(separator: "\n").map { String($0.dropFirst(2)) }
+  }
+
+  /// Whether gpgv, which a downloader has, finds a signature by the key.
+  func isSigned(_ path: String, _ suffix: String = ".gpg", home: String = "g") throws -> Bool {
+    try sandbox.shell("gpg --batch --quiet --no-tty --homedir \(home) --export > \(home)/all.gpg")
+    let judged = try sandbox.run([
+      "gpgv", "--keyring", "\(sandbox.path)/\(home)/all.gpg", "\(sandbox.mirror)/\(path)\(suffix)",
+      "\(sandbox.mirror)/\(path)",
+    ])
+    return judged.status == 0
+  }
+}

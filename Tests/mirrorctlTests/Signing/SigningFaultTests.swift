@@ -1,0 +1,243 @@
+import Foundation
+import Glibc
+import SystemPackage
+import TestSupport
+import Testing
+
+/// Something that keeps gpg from signing, and what is said of it.
+struct SigningFaultCase: CustomTestStringConvertible, Sendable {
+  let testDescription: String
+  var key = SignedMirror.Key.good
+  var settings: [String] = []
+  /// A `gpg` before the real one in `PATH`.
+  var program: String?
+  /// The whole `PATH`, if not the usual.
+  var path: String?
+  /// Shell commands in the sandbox.
+  var preparation = ":"
+  /// The beginning of the message, after `mirrorctl: `.
+  let message: String
+  /// What it tells besides.
+  var remedy = ""
+
+  static let all = [
+    SigningFaultCase(
+      testDescription: "there is no gpg", path: "/nonexistent", message: "gpg: is not to be found",
+      remedy: "install GnuPG"),
+    SigningFaultCase(
+      testDescription: "there is no gpgv", path: "bin", preparation: "mkdir bin; ln -s /usr/bin/gpg bin/gpg",
+      message: "gpgv: is not to be found", remedy: "install gpgv"),
+    SigningFaultCase(
+      testDescription: "the key is not in the keyring",
+      preparation: "sed -i 's/^key: .*/key: \(unknown)/' .metro",
+      message: "signing/key: ", remedy: "has no key \(unknown)"),
+    SigningFaultCase(
+      testDescription: "there is no home directory",
+      preparation: "sed -i 's|^homedir: .*|homedir: /nonexistent|' .metro",
+      message: "signing/key: /nonexistent has no key", remedy: "signing/homedir"),
+    SigningFaultCase(
+      testDescription: "the key has expired", key: .expired, message: "signing/key: ",
+      remedy: "is expired: extend it"),
+    SigningFaultCase(
+      testDescription: "the key was revoked", key: .revoked, message: "signing/key: ", remedy: "is revoked"),
+    SigningFaultCase(
+      testDescription: "the secret key is elsewhere", key: .noSecret, message: "signing/key: ",
+      remedy: "has no secret key"),
+    SigningFaultCase(
+      testDescription: "the key is locked, and nobody can be asked", key: .locked, message: "signing/key: ",
+      remedy: "is locked by a passphrase"),
+    SigningFaultCase(
+      testDescription: "the file holds another passphrase", key: .locked,
+      settings: ["passphrase-file: $[path/config]/passphrase"],
+      preparation: "echo wrong > passphrase; chmod 600 passphrase", message: "signing/passphrase-file: ",
+      remedy: "is another one"),
+    SigningFaultCase(
+      testDescription: "others may read the passphrase", key: .locked,
+      settings: ["passphrase-file: $[path/config]/passphrase"],
+      preparation: "echo secret > passphrase; chmod 640 passphrase",
+      message: "signing/passphrase-file: others may read", remedy: "chmod 600"),
+    SigningFaultCase(
+      testDescription: "gpg says nothing and ends well", program: sign("exit 0"),
+      message: "gpg: ended well and told of no signature"),
+    SigningFaultCase(
+      testDescription: "gpg tells of a signature and writes another text",
+      program: sign("echo '[GNUPG:] SIG_CREATED D 22 10 00 1 \(unknown)' >&2; echo hello"),
+      message: "MIRROR/", remedy: "is no signature that gpgv can read"),
+    SigningFaultCase(
+      testDescription: "gpg signs with another key",
+      program: sign(
+        "gpg=/usr/bin/gpg; exec $gpg --batch --homedir ${0%/bin/gpg}/h --status-fd 2 -o - --detach-sign \"$file\""
+      ),
+      message: "MIRROR/", remedy: "is by another key"),
+    SigningFaultCase(
+      testDescription: "gpg signs something else",
+      program: sign(
+        "for one; do :; done; set -- \"$@\" /etc/passwd; exec /usr/bin/gpg $(echo \"$@\" | sed 's|/proc/[^ ]*||')"
+      ),
+      message: "MIRROR/", remedy: "does not match it"),
+    SigningFaultCase(
+      testDescription: "gpg fails for its own reasons",
+      program: sign("echo 'gpg: no more entropy' >&2; exit 2"),
+      message: "gpg: does not sign with", remedy: "no more entropy"),
+    SigningFaultCase(
+      testDescription: "gpg crashes", program: sign("kill -SEGV $$"), message: "gpg: was ended by signal 11"),
+  ]
+
+  static let unknown = "0123456789ABCDEF0123456789ABCDEF01234567"
+
+  /// A gpg that does all as it should, but for this when it is to sign.
+  private static func sign(_ script: String) -> String {
+    """
+    for file; do :; done
+    case "$*" in *--detach-sign*) \(script);; *) exec /usr/bin/gpg "$@";; esac
+    """
+  }
+}
+
+@Suite("digestgen, when signing fails") struct SigningFaultTests {
+  @Test(
+    "tells why once, puts nothing in place, and makes the digests all the same",
+    arguments: SigningFaultCase.all)
+  func fault(_ fault: SigningFaultCase) throws {
+    let mirror = try SignedMirror(fault.key)
+    try mirror.configure(fault.settings)
+    try mirror.sandbox.shell(fault.preparation)
+    var path = fault.path.map { $0.hasPrefix("/") ? "PATH=\($0)" : "PATH=\(mirror.sandbox.path)/\($0)" }
+    if let program = fault.program {
+      if program.contains("/h ") { _ = try mirror.makeOther() }
+      path = try mirror.program("gpg", program)
+    }
+    let run = try mirror.run("digestgen", environment: path.map { [$0] } ?? [])
+    #expect(run.status == 3, "\(run.errorText)")
+    let lines = run.errorText.split(separator: "\n")
+    #expect(lines.count == 1, "\(run.errorText)")
+    let message = fault.message.replacing("MIRROR", with: mirror.sandbox.mirror.string)
+    #expect(run.errorText.hasPrefix("mirrorctl: \(message)"), "\(run.errorText)")
+    if !fault.remedy.isEmpty { #expect(run.errorText.contains(fault.remedy), "\(run.errorText)") }
+    #expect(try mirror.signatures() == [])
+    for tarball in SignedMirror.tarballs { #expect(mirror.exists("\(tarball).hash.txt")) }
+    #expect(try mirror.sandbox.shell("find mirror -name '.mirrorctl-*.tmp'").text == "")
+  }
+
+  @Test("and a tarball had changed, leaves it without a signature rather than with an old one")
+  func staleGoes() throws {
+    let mirror = try SignedMirror()
+    try #require(try mirror.run("digestgen").status == 0)
+    try mirror.sandbox.shell("echo other > mirror/\(SignedMirror.stage3)")
+    let run = try mirror.run("digestgen", environment: ["PATH=/nonexistent"])
+    #expect(run.status == 3)
+    #expect(run.text.contains("removed \(mirror.sandbox.mirror)/\(SignedMirror.stage3).gpg\n"))
+    #expect(try mirror.signatures() == [SignedMirror.snapshot, SignedMirror.stage1].map { "\($0).gpg" })
+    #expect(try mirror.run("digestgen").status == 0)
+    #expect(try mirror.isSigned(SignedMirror.stage3))
+    #expect(try mirror.isSigned(SignedMirror.link))
+  }
+
+  @Test("is not the case with a passphrase from a file")
+  func passphraseFile() throws {
+    let mirror = try SignedMirror(.locked)
+    try mirror.configure(["passphrase-file: $[path/config]/passphrase"])
+    try mirror.sandbox.shell("echo secret > passphrase; chmod 600 passphrase")
+    let run = try mirror.run("digestgen")
+    #expect(run.status == 0, "\(run.errorText)")
+    #expect(try mirror.isSigned(SignedMirror.stage3))
+  }
+
+  @Test("says nothing of a key that cannot sign while there is nothing to sign")
+  func nothingToSign() throws {
+    let mirror = try SignedMirror()
+    try #require(try mirror.run("digestgen").status == 0)
+    let run = try mirror.run("digestgen", environment: ["PATH=/nonexistent"])
+    #expect(run.status == 0 && run.errors == [])
+  }
+
+  @Test("names a tarball that changes meanwhile, and signs the others")
+  func changesMeanwhile() throws {
+    let mirror = try SignedMirror()
+    let stage3 = "\(mirror.sandbox.mirror)/\(SignedMirror.stage3)"
+    let path = try mirror.program(
+      "gpg",
+      """
+      for file; do :; done
+      case "$*" in *--detach-sign*) [ "$(readlink "$file")" != '\(stage3)' ] || echo more >> '\(stage3)';; esac
+      exec /usr/bin/gpg "$@"
+      """)
+    let run = try mirror.run("digestgen", "--jobs", "1", environment: [path])
+    #expect(run.status == 3)
+    #expect(run.errorText.hasPrefix("mirrorctl: \(stage3): changed while it was signed"), "\(run.errorText)")
+    #expect(
+      try mirror.signatures() == [SignedMirror.snapshot, SignedMirror.stage1].map { "\($0).gpg" })
+  }
+
+  @Test("is interrupted at once by SIGTERM, with gpg, and goes on in the next run")
+  func interrupted() throws {
+    let mirror = try SignedMirror()
+    let path = try mirror.program(
+      "gpg",
+      """
+      case "$*" in
+        *--detach-sign*) touch '\(mirror.sandbox.path)/begun'; echo $$ > '\(mirror.sandbox.path)/pid'; sleep 300 ;;
+      esac
+      exec /usr/bin/gpg "$@"
+      """)
+    let run = try mirror.sandbox.start(
+      Program.limited + ["env", path] + mirror.sandbox.command(["digestgen", "--jobs", "1"]))
+    for _ in 0..<3000 where !FileManager.default.fileExists(atPath: "\(mirror.sandbox.path)/begun") {
+      usleep(10_000)
+    }
+    let lock = try String(contentsOfFile: "\(mirror.sandbox.mirror)/.mirrorctl.lock", encoding: .utf8)
+    let pid = try #require(lock.split(separator: " ").first.flatMap { Int32($0) })
+    #expect(kill(pid, SIGTERM) == 0)
+    let outcome = try run.wait()
+    #expect(outcome.status == 143)
+    #expect(outcome.errorText.split(separator: "\n").count == 1, "\(outcome.errorText)")
+    let gpg = try #require(Int32(try mirror.sandbox.shell("cat pid").text.dropLast()))
+    #expect(kill(gpg, 0) != 0)
+    #expect(try mirror.signatures() == [])
+    #expect(try mirror.run("digestgen").status == 0)
+    #expect(try mirror.signatures().count == 4)
+  }
+
+  @Test(
+    "by a kill at any of its calls, leaves no half signature and none that signs something else",
+    .enabled(if: Tracing.works, "strace cannot trace here"),
+    arguments: ["fsync", "renameat", "unlinkat", "symlinkat"])
+  func killed(call: String) throws {
+    let mirror = try SignedMirror(.good, "what: tarballs digests", "formats: asc")
+    let verb = mirror.sandbox.command(["digestgen", "--jobs", "1", "--format", "hash.txt,sums"])
+    try #require(try mirror.sandbox.run(verb).status == 0)
+    try mirror.sandbox.shell(
+      "echo other > mirror/\(SignedMirror.stage3); rm mirror/\(SignedMirror.stage1).asc mirror/\(SignedMirror.link).asc"
+    )
+    try mirror.sandbox.shell("cp -a mirror start; cp -a state start-state")
+    // An agent of the traced run's own would keep strace waiting.
+    try mirror.sandbox.shell("gpgconf --homedir \(mirror.sandbox.path)/g --launch gpg-agent")
+    var number = 1
+    while number < 60 {
+      try mirror.sandbox.shell("rm -rf mirror state; cp -a start mirror; cp -a start-state state")
+      let run = try mirror.sandbox.run(
+        Tracing.arguments(trace: [call], inject: "\(call):signal=KILL:when=\(number)") + verb)
+      if run.status == 0 { break }
+      #expect(run.status == 137)
+      for signature in try mirror.signatures() {
+        let file = String(signature.dropLast(4))
+        // An old one may lie beside the new tarball only as long as its digests are the old ones.
+        let isDigested =
+          try mirror.sandbox.run([
+            "sh", "-c",
+            "cd \(mirror.sandbox.mirror); test \"$(sha256sum < '\(file)' | cut -c1-64)\" = "
+              + "\"$(cut -c8-71 '\(file).hash.txt')\"",
+          ]).status == 0
+        if file.hasSuffix(".tar.xz"), !isDigested, mirror.exists("\(file).hash.txt") { continue }
+        let isSigned = try mirror.isSigned(file, ".asc")
+        #expect(isSigned, "\(file) after \(call) \(number)")
+      }
+      let again = try mirror.sandbox.run(verb)
+      #expect(again.status == 0, "\(again.errorText)")
+      let left = try mirror.signatures()
+      #expect(left.count == 9, "\(left) after \(call) \(number)")
+      number += call == "fsync" ? 3 : 1
+    }
+    #expect(number > 1, "nothing was tested")
+  }
+}

@@ -1,0 +1,245 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("digestgen with a key") struct SigningTests {
+  private typealias Mirror = SignedMirror
+
+  @Test("signs every tarball in the formats asked for, and gpgv agrees; a second run does nothing")
+  func wholeFlow() throws {
+    let mirror = try Mirror(.good, "formats: gpg asc")
+    let first = try mirror.run("digestgen")
+    #expect(first.status == 0, "\(first.errorText)")
+    for tarball in Mirror.tarballs {
+      for suffix in [".gpg", ".asc"] {
+        #expect(try mirror.isSigned(tarball, suffix))
+        #expect(first.text.contains("signed \(mirror.sandbox.mirror)/\(tarball)\(suffix)\n"))
+      }
+    }
+    #expect(
+      String(decoding: mirror.content("\(Mirror.stage3).asc") ?? Data(), as: UTF8.self)
+        .hasPrefix("-----BEGIN PGP SIGNATURE-----"))
+    #expect(try mirror.isSigned(Mirror.link))
+    #expect(try mirror.signatures().count == 8)
+    let tree = try Tree(mirror.sandbox.mirror)
+    let second = try mirror.run("digestgen")
+    #expect(second.status == 0 && second.output == [] && second.errors == [])
+    // The lock names its last holder.
+    #expect(try Tree(mirror.sandbox.mirror).differences(from: tree) == [".mirrorctl.lock differs"])
+  }
+
+  @Test("signs nothing if no key is named")
+  func noKey() throws {
+    let mirror = try Mirror()
+    try mirror.write("[section signing]\nformats: asc")
+    #expect(try mirror.run("digestgen").status == 0)
+    #expect(try mirror.signatures() == [])
+  }
+
+  @Test("a dry run tells what would be signed, and why")
+  func dryRun() throws {
+    let mirror = try Mirror()
+    let text = try mirror.run("digestgen", "--dry-run").text
+    #expect(text.contains("would sign \(mirror.sandbox.mirror)/\(Mirror.stage3) (gpg, new)\n"))
+    #expect(text.contains("would link \(mirror.sandbox.mirror)/\(Mirror.link).gpg\n"))
+    let json = try #require(
+      try JSONSerialization.jsonObject(with: Data(try mirror.run("digestgen", "-d", "--json").output))
+        as? [String: Any])
+    let plan = try #require(json["plan"] as? [String: Any])
+    let signatures = try #require(plan["signatures"] as? [[String: String]])
+    #expect(signatures.map { $0["path"] } == Mirror.tarballs.map(Optional.some))
+    #expect(signatures.allSatisfy { $0["format"] == "gpg" && $0["reason"] == "new" })
+    #expect(try mirror.signatures() == [])
+  }
+
+  @Test("a changed tarball is signed again, and so is one that was written to after its signature")
+  func changed() throws {
+    let mirror = try Mirror()
+    try #require(try mirror.run("digestgen").status == 0)
+    try mirror.sandbox.shell(
+      "echo other > mirror/\(Mirror.stage3); touch mirror/\(Mirror.stage1); touch -d 2016-12-01 mirror/*/*/*/*/*.gpg"
+    )
+    let plan = try mirror.run("digestgen", "--dry-run").text
+    #expect(plan.contains("would sign \(mirror.sandbox.mirror)/\(Mirror.stage3) (gpg, older)\n"))
+    let again = try mirror.run("digestgen")
+    #expect(again.status == 0)
+    #expect(again.text.contains("signed \(mirror.sandbox.mirror)/\(Mirror.stage3).gpg\n"))
+    #expect(!again.text.contains("removed"))
+    #expect(try mirror.isSigned(Mirror.stage3))
+    #expect(try mirror.isSigned(Mirror.stage1))
+    #expect(
+      try mirror.sandbox.shell("find mirror -name '*.tar.xz.gpg' ! -newermt 2017-01-01 | wc -l").text == "0\n"
+    )
+  }
+
+  @Test("a tarball of older date in the place of another is signed again")
+  func replacedByOlder() throws {
+    let mirror = try Mirror()
+    try #require(try mirror.run("digestgen").status == 0)
+    try mirror.sandbox.shell(
+      "echo other > mirror/new; touch -d 2015-01-01 mirror/new; mv mirror/new mirror/\(Mirror.stage3)")
+    #expect(try !mirror.isSigned(Mirror.stage3))
+    let plan = try mirror.run("digestgen", "--dry-run").text
+    #expect(plan.contains("would sign \(mirror.sandbox.mirror)/\(Mirror.stage3) (gpg, changed)\n"))
+    #expect(try mirror.run("digestgen").status == 0)
+    #expect(try mirror.isSigned(Mirror.stage3))
+  }
+
+  @Test("a tarball whose owner or mode alone changed keeps its signature")
+  func sameContent() throws {
+    let mirror = try Mirror()
+    try #require(try mirror.run("digestgen").status == 0)
+    let signature = mirror.content("\(Mirror.stage3).gpg")
+    try mirror.sandbox.shell("chmod 640 mirror/\(Mirror.stage3)")
+    #expect(try !mirror.run("digestgen").text.contains("signed"))
+    #expect(mirror.content("\(Mirror.stage3).gpg") == signature)
+  }
+
+  @Test("a tarball that is dated in the future is signed once")
+  func future() throws {
+    let mirror = try Mirror()
+    try mirror.sandbox.shell("touch -d 2099-01-01 mirror/\(Mirror.stage3)")
+    try #require(try mirror.run("digestgen").status == 0)
+    #expect(try mirror.isSigned(Mirror.stage3))
+    #expect(try !mirror.run("digestgen").text.contains("signed"))
+  }
+
+  @Test("--force signs again: so a mirror goes over to another key")
+  func force() throws {
+    let mirror = try Mirror()
+    try #require(try mirror.run("digestgen").status == 0)
+    let other = try mirror.makeOther()
+    try mirror.configure([], key: other)
+    try mirror.sandbox.shell("sed -i 's|^homedir: .*|homedir: \(mirror.sandbox.path)/h|' .metro")
+    let forced = try mirror.run("digestgen", "--force", "\(mirror.sandbox.mirror)/\(Mirror.version)")
+    #expect(forced.status == 0, "\(forced.errorText)")
+    #expect(try mirror.isSigned(Mirror.stage3, home: "h"))
+    #expect(try mirror.isSigned(Mirror.snapshot, home: "g"))
+  }
+
+  @Test("files of digests are signed, and signed again when they change; the Manifest leaves signatures out")
+  func digests() throws {
+    let mirror = try Mirror(.good, "what: tarballs digests", "formats: asc")
+    let formats = ["digestgen", "--format", "hash.txt,sums,digests,manifest"]
+    let first = try mirror.sandbox.run(mirror.sandbox.command(formats))
+    #expect(first.status == 0, "\(first.errorText)")
+    let signed =
+      ["\(Mirror.stage3).hash.txt", "\(Mirror.stage3).DIGESTS"]
+      + ["SHA256SUMS", "Manifest"].map { "\(Mirror.version)/\($0)" }
+    for file in signed { #expect(try mirror.isSigned(file, ".asc"), "\(file)") }
+    #expect(
+      String(decoding: mirror.content("\(Mirror.version)/Manifest") ?? Data(), as: UTF8.self)
+        .contains("IGNORE Manifest.asc\n"))
+    let second = try mirror.run("digestgen")
+    #expect(second.text == "" && second.status == 0)
+    try mirror.sandbox.shell("echo other > mirror/\(Mirror.stage3)")
+    let third = try mirror.run("digestgen")
+    #expect(third.status == 0)
+    for file in signed { #expect(try mirror.isSigned(file, ".asc"), "\(file)") }
+    #expect(!third.text.contains("stage1") && !third.text.contains("snapshots"))
+    #expect(try mirror.run("digestgen").text == "")
+  }
+
+  @Test("without a key the signature of a changed tarball is removed, any other stays")
+  func stale() throws {
+    let mirror = try Mirror(.good, "what: tarballs digests")
+    try #require(try mirror.run("digestgen").status == 0)
+    try mirror.write("")
+    try mirror.sandbox.shell(
+      "touch mirror/\(Mirror.stage1); echo other > mirror/\(Mirror.stage3)")
+    let plan = try mirror.run("digestgen", "--dry-run").text
+    #expect(
+      plan.contains(
+        "would remove \(mirror.sandbox.mirror)/\(Mirror.stage3).gpg if what it signs has changed\n"))
+    let run = try mirror.run("digestgen")
+    #expect(run.status == 0)
+    #expect(run.text.contains("removed \(mirror.sandbox.mirror)/\(Mirror.stage3).gpg\n"))
+    let left = try mirror.signatures()
+    #expect(!left.contains { $0.contains("stage3") }, "a link to it neither")
+    #expect(left.contains("\(Mirror.stage1).gpg") && left.contains("\(Mirror.snapshot).gpg"))
+    #expect(try mirror.run("digestgen").text == "")
+  }
+
+  @Test("signatures of what is gone are removed")
+  func orphans() throws {
+    let mirror = try Mirror(.good, "what: tarballs digests", "formats: gpg asc")
+    try #require(try mirror.run("digestgen", "--format", "hash.txt,digests,sums").status == 0)
+    try mirror.sandbox.shell(
+      "rm mirror/\(Mirror.snapshot) mirror/\(Mirror.stage1).DIGESTS mirror/\(Mirror.version)/SHA256SUMS")
+    try mirror.write("")
+    let run = try mirror.run("digestgen")
+    #expect(run.status == 0, "\(run.errorText)")
+    let left = try mirror.signatures()
+    #expect(
+      !left.contains {
+        $0.hasPrefix("std/snapshots/portage")
+          || $0.contains("/SHA256SUMS") == true
+            && $0.hasPrefix(Mirror.version)
+      })
+    #expect(!left.contains { $0.hasPrefix("\(Mirror.stage1).DIGESTS") })
+    #expect(left.contains("\(Mirror.stage1).gpg"))
+  }
+
+  @Test("a corrupt tarball is never signed, nor one that is being built, nor an uncompressed one")
+  func neverSigned() throws {
+    let mirror = try Mirror()
+    try mirror.write("")
+    try #require(try mirror.run("digestgen").status == 0)
+    try mirror.configure([])
+    let lock = "mirror/std/x86-64bit/generic_64/.control/.multi_progress"
+    try mirror.sandbox.shell(
+      """
+      echo damaged | dd of=mirror/\(Mirror.snapshot) conv=notrunc status=none
+      touch -d 2016-12-01 mirror/\(Mirror.snapshot)
+      echo plain > mirror/std/snapshots/portage-2016-11-10.tar
+      mkdir -p $(dirname \(lock)); echo \(getpid()) > \(lock); rm mirror/\(Mirror.version)/status
+      """)
+    #expect(try mirror.run("digestgen", "--force").status == 4)
+    #expect(try mirror.signatures() == [])
+    #expect(try mirror.run("digestgen").status == 4)
+    try mirror.sandbox.shell("rm \(lock); echo ok > mirror/\(Mirror.version)/status")
+    #expect(try mirror.run("digestgen").status == 4)
+    #expect(
+      try mirror.signatures()
+        == ["\(Mirror.link).gpg", "\(Mirror.stage1).gpg", "\(Mirror.stage3).gpg"].sorted())
+  }
+
+  @Test("clean takes a snapshot's signatures with it, those of its digests too")
+  func clean() throws {
+    let mirror = try Mirror(.good, "what: tarballs digests")
+    try mirror.sandbox.shell("echo newer > mirror/std/snapshots/portage-2016-11-18.tar.xz")
+    try #require(try mirror.run("digestgen", "--format", "hash.txt,digests,sums").status == 0)
+    #expect(try mirror.run("clean", "--keep", "1", "--apply").status == 0)
+    let names = try mirror.sandbox.shell("ls mirror/std/snapshots").text
+    #expect(!names.contains("2016-11-17") && !names.contains("SHA256SUMS.gpg"), "\(names)")
+    #expect(try mirror.run("digestgen").status == 0)
+    #expect(try mirror.isSigned("std/snapshots/SHA256SUMS"))
+  }
+
+  @Test("only what was asked for is signed")
+  func paths() throws {
+    let mirror = try Mirror(.good, "what: tarballs digests")
+    try mirror.write("")
+    try #require(try mirror.run("digestgen", "--format", "hash.txt,sums").status == 0)
+    try mirror.configure(["what: tarballs digests"])
+    #expect(try mirror.run("digestgen", "\(mirror.sandbox.mirror)/\(Mirror.snapshot)").status == 0)
+    let names = [".gpg", ".hash.txt.gpg"].map { "\(Mirror.snapshot)\($0)" }
+    #expect(try mirror.signatures() == (names + ["std/snapshots/SHA256SUMS.gpg"]).sorted())
+  }
+
+  @Test("a signature has the owner and mode of its tarball")
+  func mode() throws {
+    let mirror = try Mirror()
+    try mirror.sandbox.shell("chmod 640 mirror/\(Mirror.stage3)")
+    try #require(try mirror.run("digestgen").status == 0)
+    #expect(try mirror.sandbox.shell("stat -c %a mirror/\(Mirror.stage3).gpg").text == "640\n")
+  }
+
+  @Test("upkeep signs too, and says so")
+  func upkeep() throws {
+    let mirror = try Mirror()
+    let run = try mirror.run("upkeep")
+    #expect(run.status == 0)
+    #expect(run.text.contains("digestgen: 3 digested (") && run.text.contains(", 3 signed, "))
+  }
+}

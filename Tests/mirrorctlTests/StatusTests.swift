@@ -1,0 +1,105 @@
+import Foundation
+import Glibc
+import SystemPackage
+import TestSupport
+import Testing
+
+@Suite("What monitoring is told")
+struct MetricsTests {
+  @Test("metrics are what promtool accepts, and what the mirror says")
+  func metrics() throws {
+    let sandbox = try Sandbox()
+    try sandbox.shell(
+      """
+      cd mirror; mkdir -p 'a/b"c/d\\e/.control' a/b/never/.control; echo 2 > 'a/b"c/d\\e/.control/.failcount'
+      mkdir 'a/b"c/d\\e/2026-11-01'; cd 'a/b"c/d\\e/2026-11-01'; printf ok > status
+      echo x > stage3-e-a-2026-11-01.tar.xz; echo y > lxd-e-a-2026-11-01.tar.xz
+      """)
+    // Damage that nobody's clock shows.
+    try #require(try sandbox.mirrorctl("upkeep").status == 0)
+    try sandbox.shell(
+      """
+      cd 'mirror/a/b"c/d\\e/2026-11-01'; t=$(stat -c %.9Y lxd-e-a-2026-11-01.tar.xz)
+      printf z | dd of=lxd-e-a-2026-11-01.tar.xz conv=notrunc status=none; touch -d @$t lxd-e-a-2026-11-01.tar.xz
+      rm stage3-e-a-2026-11-01.tar.xz.hash.txt
+      """)
+    #expect(try sandbox.mirrorctl("verify").status == 4)
+    let file = sandbox.path.appending("mirrorctl.prom").string
+    #expect(try sandbox.mirrorctl("status", "--format", "prometheus", "--output", file).text == "")
+    let judged = try sandbox.shell("promtool check metrics < mirrorctl.prom 2>&1")
+    #expect(judged.text == "")
+    let text = String(decoding: try Data(contentsOf: URL(fileURLWithPath: file)), as: UTF8.self)
+    let lines = text.split(separator: "\n")
+    let mirror = "mirror=\"\(sandbox.mirror)\""
+    let labels = "{\(mirror),build=\"a\",arch=\"b\\\"c\",subarch=\"d\\\\e\"}"
+    for expected in [
+      "mirrorctl_subarch_failcount\(labels) 2", "mirrorctl_subarch_versions\(labels) 1",
+      "mirrorctl_subarch_bytes\(labels) 4", "mirrorctl_subarch_undigested_tarballs\(labels) 1",
+      "mirrorctl_subarch_newest_stage_timestamp_seconds\(labels) 1793491200",
+      "mirrorctl_corrupt_tarballs{\(mirror)} 1", "mirrorctl_scan_problems{\(mirror)} 0",
+      "mirrorctl_run_exit_status{\(mirror),verb=\"upkeep\"} 0",
+      "mirrorctl_run_exit_status{\(mirror),verb=\"verify\"} 4",
+    ] {
+      #expect(lines.contains { $0 == expected }, "\(expected)\nis not in\n\(text)")
+    }
+    #expect(
+      !text.contains("newest_stage_timestamp_seconds{\(mirror),build=\"a\",arch=\"b\",subarch=\"never\""))
+    #expect(
+      lines.contains { $0.hasPrefix("mirrorctl_run_success_timestamp_seconds{\(mirror),verb=\"upkeep\"}") })
+    #expect(
+      !lines.contains { $0.hasPrefix("mirrorctl_run_success_timestamp_seconds{\(mirror),verb=\"verify\"}") })
+  }
+
+  @Test("a run that failed leaves the time of the last success as it was")
+  func lastSuccess() throws {
+    let sandbox = try Sandbox()
+    try sandbox.shell(
+      "mkdir -p mirror/a/b/c/2026-11-01; cd mirror/a/b/c/2026-11-01; printf ok > status; : > s.tar.xz")
+    try #require(try sandbox.mirrorctl("upkeep").status == 0)
+    let pattern = "success_timestamp_seconds"
+    func success() throws -> [Substring] {
+      try sandbox.mirrorctl("status", "--format", "prometheus").text.split(separator: "\n").filter {
+        $0.contains(pattern) && !$0.hasPrefix("#")
+      }
+    }
+    let first = try success()
+    #expect(first.count == 1)
+    try sandbox.shell("mkdir mirror/index.json; sleep 1")
+    #expect(try sandbox.mirrorctl("upkeep").status == 1)
+    #expect(try success() == first)
+    #expect(try sandbox.mirrorctl("status", "--format", "prometheus").text.contains("verb=\"upkeep\"} 1"))
+  }
+}
+
+@Suite("The history of builds")
+struct HistoryTests {
+  @Test("outlives the versions, and says what became of each build")
+  func outlives() throws {
+    let sandbox = try Sandbox()
+    try sandbox.shell(
+      """
+      cd mirror; mkdir -p a/b/c/2026-11-01 a/b/c/2026-11-02 a/b/c/2026-11-03 a/b/none/.control
+      for v in 2026-11-01 2026-11-02; do printf ok > a/b/c/$v/status; echo x > a/b/c/$v/stage3-c-a-$v.tar.xz; done
+      printf fail > a/b/c/2026-11-03/status
+      """)
+    let expected = """
+      \(sandbox.mirror)/a/b/c
+        2026-11-03 fail
+        2026-11-02 ok   2 B
+        2026-11-01 ok   2 B
+      \(sandbox.mirror)/a/b/none
+        never built
+
+      """
+    #expect(try sandbox.mirrorctl("status", "--history").text == expected, "before anything is written down")
+    try #require(try sandbox.mirrorctl("upkeep", "--keep", "1").status == 0)
+    try sandbox.shell("test ! -e mirror/a/b/c/2026-11-01; printf ok > mirror/a/b/c/2026-11-03/status")
+    try #require(try sandbox.mirrorctl("upkeep").status == 0)
+    let after = try sandbox.mirrorctl("status", "--history").text
+    #expect(after.hasPrefix("\(sandbox.mirror)/a/b/c\n  2026-11-03 ok  "), "\(after)")
+    #expect(after.contains("\n  2026-11-03 fail\n  2026-11-02 ok   2 B\n"), "\(after)")
+    let last = try sandbox.mirrorctl("status", "--history", "--last", "1", "--json").text
+    #expect(last.contains("\"outcome\" : \"ok\"") && !last.contains("fail") && !last.contains("2026-11-02"))
+    #expect(try sandbox.mirrorctl("status", "--history", "--format", "prometheus").status == 64)
+  }
+}
