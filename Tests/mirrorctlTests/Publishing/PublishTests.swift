@@ -226,6 +226,28 @@ struct PublishTests {
     #expect(try downloader.wrongSidecars() == [])
   }
 
+  @Test("pages and indexes of every format go along, and again when they change")
+  func formats() throws {
+    let index =
+      "[section index]\nformats: xml json html metalink latest simplestreams\nurls: https://mirror.example.org"
+    try site.configure(
+      "\(index)\n[section publish/out]\nto: \(published)\nas: master\ndelete: yes\nkeep-remote-grace: 0")
+    for date in ["2016-01-02", "2016-01-03"] {
+      try site.build("std/x86/gen", date, bytes: 1000, seed: 8)
+      // As upkeep does it: all formats of the configuration.
+      #expect(try site.run("upkeep", "--quiet", "--keep", "1").status == 0)
+      let outcome = try site.run("publish")
+      #expect(outcome.status == 0, "\(outcome.errorText)")
+      let (here, there) = (try Tree(site.mirror).nodes, try Tree(published).nodes)
+      #expect(here.keys.contains("streams/v1/index.json") && here.keys.contains("std/x86/gen/index.html"))
+      #expect(here.keys.contains { $0.hasSuffix(".meta4") })
+      for (path, node) in here where !path.split(separator: "/").contains(where: { $0.hasPrefix(".") }) {
+        if !path.contains("/stage1") { #expect(there[path] == node, "\(path)") }
+      }
+      for path in there.keys where !path.hasPrefix("project") { #expect(here[path] != nil, "\(path)") }
+    }
+  }
+
   @Test("a version that is being built or failed is not published, nor a link to it")
   func unfinished() throws {
     try configure()
