@@ -16,7 +16,7 @@ public struct IndexPublisher: ~Copyable, Sendable {
   public func publish(
     _ file: IndexFile, _ signatures: IndexSignatures? = nil
   ) throws(MirrorError) -> Bool {
-    let directory = try directory(file.path.parent)
+    let directory = try root.makePath(file.path.parent)
     let isNews = try !holds(file, directory)
     guard let signatures else {
       if isNews { try write(file, in: directory) }
@@ -50,10 +50,9 @@ public struct IndexPublisher: ~Copyable, Sendable {
 
   private func write(_ file: IndexFile, in directory: borrowing AnchoredDirectory) throws(MirrorError) {
     let existing = try directory.status(of: file.path.name)
-    let folder = try directory.status()
+    let owned = try directory.fileOwnership()
     try DurableFile.write(
-      file.bytes, to: file.path.name, in: directory,
-      existing.map(Ownership.init(of:)) ?? Ownership(forNewFileIn: folder))
+      file.bytes, to: file.path.name, in: directory, existing.map(Ownership.init(of:)) ?? owned)
   }
 
   /// Takes away a file that tells of nothing any more; nothing happens when it is gone already.
@@ -61,16 +60,6 @@ public struct IndexPublisher: ~Copyable, Sendable {
     let directory = try root.directory(path.parent)
     try directory.unlink(path.name)
     try directory.sync()
-  }
-
-  /// A directory of the mirror, made where it is missing.
-  private func directory(_ path: MirrorPath) throws(MirrorError) -> AnchoredDirectory {
-    var directory = try root.duplicate()
-    for component in path.components {
-      if try directory.status(of: component) == nil { try directory.makeDirectory(component) }
-      directory = try directory.directory(component)
-    }
-    return directory
   }
 
   /// Writes a file anywhere, in the same way; tells whether it changed.
@@ -82,14 +71,5 @@ public struct IndexPublisher: ~Copyable, Sendable {
     let parent = output.removingLastComponent()
     return try IndexPublisher(root: parent.isEmpty ? "." : parent).publish(
       IndexFile(path: MirrorPath(bytes: FilePath(root: nil, components: name).bytes), bytes: bytes))
-  }
-}
-
-extension Ownership {
-  /// Of the directory's owner, readable by all.
-  fileprivate init(forNewFileIn directory: FileStatus) {
-    uid = directory.uid
-    gid = directory.gid
-    mode = 0o644
   }
 }

@@ -108,11 +108,14 @@ public struct PublishRun: Sendable {
     let known = Dictionary(local.entries.map { ($0.path, $0) }) { first, _ in first }
     let lookup = try DigestLookup(mirror, catalog: digests.catalog)
     let tarballs = Dictionary(mirror.folders.flatMap(\.tarballs).map { ($0.path, $0) }) { first, _ in first }
-    for reference in IndexReferences(bytes).references {
-      let name = "\(mirror.displayed("index.xml"))"
-      func refusal(_ problem: String, _ remedy: String) -> MirrorError {
-        MirrorError(.refused, name, "\(problem), so that nothing is published", remedy: remedy)
-      }
+    let name = "\(mirror.displayed(entry.path))"
+    func refusal(_ problem: String, _ remedy: String) -> MirrorError {
+      MirrorError(.refused, name, "\(problem), so that nothing is published", remedy: remedy)
+    }
+    guard let index = IndexReferences(bytes) else {
+      throw refusal("is no well-formed XML", "run `mirrorctl index`")
+    }
+    for reference in index.references {
       guard let file = known[reference.path] else {
         if let exclusion = local.excluded[reference.path] {
           throw refusal(

@@ -119,7 +119,7 @@ struct ReceivedUpload {
     guard !file.isInPlace else { return nil }
     let source = try anchor.directory(place.joined(file.path).parent)
     let name = file.path.name
-    let destination = try anchor.directory(making: file.path.parent)
+    let destination = try anchor.makePath(file.path.parent)
     let existing = try destination.status(of: name)
     // Servers make snapshots of the same name: the first one stays.
     if existing != nil, file.path.parent.name == "snapshots" {
@@ -157,7 +157,7 @@ struct ReceivedUpload {
     guard let destination = Link.destination(of: target, in: path.parent, roots: []),
       try anchor.optionalStatus(of: destination) != nil
     else { return }
-    let directory = try anchor.directory(making: path.parent)
+    let directory = try anchor.makePath(path.parent)
     if let existing = try directory.status(of: path.name) {
       guard existing.kind == .link else {
         throw MirrorError(
@@ -169,21 +169,19 @@ struct ReceivedUpload {
       let isOlder = path.parent.name == "snapshots" && target.lexicographicallyPrecedes(said)
       if said == target || isOlder { return }
     }
-    let folder = try directory.status()
     try directory.replaceLink(
-      path.name, to: target, Ownership(uid: folder.uid, gid: folder.gid, mode: 0o644))
+      path.name, to: target, try directory.fileOwnership())
     try directory.sync()
     report.files += 1
   }
 
   private func control(_ anchor: borrowing AnchoredDirectory) throws(MirrorError) {
     for file in manifest.control {
-      let directory = try anchor.directory(making: file.path.path.parent)
-      let folder = try directory.status()
+      let directory = try anchor.makePath(file.path.path.parent)
       var written = try DurableFile(file.path.path.name, in: directory)
       try written.write(Array(file.text.utf8))
       try written.keepTime(file.mtime)
-      try written.commit(Ownership(uid: folder.uid, gid: folder.gid, mode: 0o644))
+      try written.commit(try directory.fileOwnership())
     }
     for file in manifest.cleared where try anchor.optionalStatus(of: file.path) != nil {
       try anchor.directory(file.path.parent).unlink(file.path.name)
@@ -192,11 +190,10 @@ struct ReceivedUpload {
 
   /// Notes whose subarch it is.
   private func own(_ subarch: MirrorPath, _ anchor: borrowing AnchoredDirectory) throws(MirrorError) {
-    let directory = try anchor.directory(making: subarch.appending(ControlDirectory.name))
+    let directory = try anchor.makePath(subarch.appending(ControlDirectory.name))
     guard try directory.status(of: Receiver.ownerFile) == nil else { return }
-    let folder = try directory.status()
     try DurableFile.write(
       Array("\(manifest.server)\n".utf8), to: Receiver.ownerFile, in: directory,
-      Ownership(uid: folder.uid, gid: folder.gid, mode: 0o644))
+      try directory.fileOwnership())
   }
 }

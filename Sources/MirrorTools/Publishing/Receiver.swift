@@ -164,13 +164,4 @@ extension AnchoredDirectory {
       throw error
     }
   }
-
-  /// Opens a directory below this one, making it and those above it that are missing.
-  func directory(making path: MirrorPath) throws(MirrorError) -> AnchoredDirectory {
-    for step in path.ancestors + [path] where try optionalStatus(of: step) == nil {
-      let parent = try directory(step.parent)
-      try parent.makeDirectory(step.name)
-    }
-    return try directory(path)
-  }
 }

@@ -1,7 +1,7 @@
 import ArgumentParser
 import MirrorTools
 
-struct PublishCommand: Verb {
+struct PublishCommand: ToldVerb {
   static let configuration = CommandConfiguration(
     commandName: "publish",
     abstract: "Send the mirror to other hosts, in an order that no downloader can stumble over.",
@@ -19,7 +19,7 @@ struct PublishCommand: Verb {
   @Argument(help: "Places, as the configuration names them (default: all).")
   var names: [String] = []
 
-  func run(_ context: CommandContext) throws -> ExitStatus {
+  func perform(_ context: CommandContext, _ event: RunEvent) throws -> ExitStatus {
     let session =
       dryRun
       ? try MirrorSession(global, context) : try MirrorSession(global, context, verb: "publish", lock: lock)
@@ -29,7 +29,11 @@ struct PublishCommand: Verb {
         .invalid, "publish", "the configuration names no place to publish to",
         remedy: "write a [section publish/NAME] with `to:`")
     }
-    return dryRun ? try session.planPublishing(targets) : try session.publish(targets, isStep: false).status
+    if dryRun { return try session.planPublishing(targets) }
+    event.begin(session)
+    let result = try session.publish(targets, isStep: false)
+    event.report = result.report
+    return result.step.status
   }
 }
 
@@ -51,7 +55,9 @@ extension MirrorSession {
   }
 
   /// Publishes to targets, one after the other; what fails at one does not keep the others from theirs.
-  func publish(_ targets: [PublishTarget], isStep: Bool) throws -> StepResult {
+  func publish(
+    _ targets: [PublishTarget], isStep: Bool
+  ) throws -> (step: StepResult, report: any Encodable) {
     let mirror = try scan()
     var outputs: [PublishOutput.Target] = []
     var lines: [String] = []
@@ -67,15 +73,16 @@ extension MirrorSession {
       }
       outputs.append(output)
     }
+    let report = PublishOutput(mirror: "\(root)", targets: outputs)
     if !isStep {
       if options.json {
-        try context.print(json: PublishOutput(mirror: "\(root)", targets: outputs))
+        try context.print(json: report)
       } else if !options.quiet {
         lines.forEach(context.print)
       }
     }
-    return StepResult(
-      status: status(outputs, mirror), summary: lines.isEmpty ? nil : lines.joined(separator: "; "))
+    let summary = lines.isEmpty ? nil : lines.joined(separator: "; ")
+    return (StepResult(status: status(outputs, mirror), summary: summary), report)
   }
 
   /// Prints what would be done.

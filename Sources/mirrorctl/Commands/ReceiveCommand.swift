@@ -1,7 +1,7 @@
 import ArgumentParser
 import MirrorTools
 
-struct ReceiveCommand: Verb {
+struct ReceiveCommand: ToldVerb {
   static let configuration = CommandConfiguration(
     commandName: "receive",
     abstract: "Move what build servers uploaded into the mirror.",
@@ -16,15 +16,20 @@ struct ReceiveCommand: Verb {
   @Argument(help: "Servers whose uploads to receive (default: all).")
   var servers: [String] = []
 
-  func run(_ context: CommandContext) throws -> ExitStatus {
+  func perform(_ context: CommandContext, _ event: RunEvent) throws -> ExitStatus {
     let session = try MirrorSession(global, context, verb: "receive", lock: lock)
-    return try session.receive(servers, isStep: false).status
+    event.begin(session)
+    let result = try session.receive(servers, isStep: false)
+    event.report = result.report
+    return result.step.status
   }
 }
 
 extension MirrorSession {
   /// Receives uploads, of these servers or of all.
-  func receive(_ servers: [String], isStep: Bool) throws -> StepResult {
+  func receive(
+    _ servers: [String], isStep: Bool
+  ) throws -> (step: StepResult, report: any Encodable) {
     let run = try digestRun(HashingOptions())
     let receiver = Receiver(root, try configuration.layout(), configuration.rotation, run)
     let progress = progress
@@ -32,20 +37,22 @@ extension MirrorSession {
       try receiver.receive(servers)
     }
     let problems = reports.flatMap(\.problems)
-    for problem in problems { context.message("\(problem)") }
+    for problem in problems { tell(problem) }
     let lines = reports.filter { $0.files > 0 }.map { report in
       "\(report.server): \(counted(report.files, "file", "files")) received, \(humanBytes(report.bytes))"
     }
+    let report = ReceiveOutput(mirror: "\(root)", servers: reports)
     if !isStep {
       if options.json {
-        try context.print(json: ReceiveOutput(mirror: "\(root)", servers: reports))
+        try context.print(json: report)
       } else if !options.quiet {
         lines.forEach(context.print)
       }
     }
-    return StepResult(
+    let step = StepResult(
       status: problems.isEmpty ? .done : .partial,
       summary: lines.isEmpty ? nil : lines.joined(separator: "; "))
+    return (step, report)
   }
 }
 

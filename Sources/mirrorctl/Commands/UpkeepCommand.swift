@@ -4,11 +4,13 @@ import MirrorTools
 struct UpkeepCommand: ToldVerb {
   static let configuration = CommandConfiguration(
     commandName: "upkeep",
-    abstract: "Do all that a mirror needs, under one lock: clean, compress, digestgen, index.",
+    abstract:
+      "Do all that a mirror needs, under one lock: receive, clean, compress, digestgen, index, publish.",
     discussion: """
       The verb for cron: it prints a line for every step that did something, and nothing when all was done \
-      already. It cleans only if a --keep option says what to keep. A step that fails or is done in part does \
-      not stop the ones after it; the exit status is that of the worst.
+      already. It cleans only if a --keep option or the configuration says what to keep, and publishes only \
+      if the configuration says where to. A step that fails or is done in part does not stop the ones after it; \
+      the exit status is that of the worst.
       """)
 
   @OptionGroup var global: GlobalOptions
@@ -35,6 +37,7 @@ struct UpkeepCommand: ToldVerb {
       if let summary = result.summary, !global.json, !global.quiet { context.print("\(name): \(summary)") }
       steps.append(StepOutput(step: name, status: result.status, summary: result.summary))
     }
+    step("receive") { try session.receive([], isStep: true).step }
     if retention.isGiven(over: session.configuration.retention) {
       step("clean") { try session.clean(retention, apply: true, isStep: true) }
     }
@@ -43,6 +46,9 @@ struct UpkeepCommand: ToldVerb {
       try session.digestgen(digests.options, hashing, dryRun: false, isStep: true)
     }
     step("index") { try session.index(session.configuration.index.formats, hashing).step }
+    if !session.configuration.publishing.isEmpty {
+      step("publish") { try session.publish(session.configuration.publishing, isStep: true).step }
+    }
     let report = UpkeepOutput(mirror: "\(session.root)", steps: steps)
     event.report = report
     if global.json { try context.print(json: report) }

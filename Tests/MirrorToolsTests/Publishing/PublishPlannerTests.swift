@@ -229,14 +229,15 @@ struct PublishPlannerTests {
   }
 
   @Test("an index's downloads are read, entities undone")
-  func references() {
+  func references() throws {
     let xml = """
       <?xml version="1.0"?><subarches><subarch name="x"><build id="1" download="/a/b&amp;c&#x41;.tar.xz" \
       bytes="12" sha256="ab" signature="/a/b.gpg" full="yes"/></subarch></subarches>
       """
-    let references = IndexReferences(Array(xml.utf8)).references
+    let references = try #require(IndexReferences(Array(xml.utf8))).references
     #expect(references.map(\.path) == ["a/b&cA.tar.xz", "a/b.gpg"])
     #expect(references.first?.size == 12)
     #expect(references.first?.sha256 == "ab")
+    #expect(IndexReferences(Array(xml.utf8.dropLast(3))) == nil)
   }
 }
