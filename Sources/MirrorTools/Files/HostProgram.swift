@@ -226,13 +226,14 @@ private struct Child {
     return true
   }
 
-  /// SIGTERM, and SIGKILL to what is still there two seconds later.
+  /// SIGTERM, and SIGKILL if it is still there two seconds later; waits for all of its group to be gone.
   private mutating func end() {
     let target = leads ? -pid : pid
     kill(target, SIGTERM)
     for _ in 0..<40 where !hasEnded() { usleep(50_000) }
-    if leads || !hasEnded() { kill(target, SIGKILL) }
+    if !hasEnded() { kill(target, SIGKILL) }
     _ = wait()
+    for _ in 0..<60 where leads && kill(target, 0) == 0 { usleep(50_000) }
   }
 
   /// Its exit status, or 128 and the signal that ended it.
