@@ -6,6 +6,8 @@ public struct IndexSource: Sendable {
   public let document: IndexDocument
   let settings: IndexSettings
   let rotation: RotationSettings
+  /// The key that signs here.
+  let signer: Fingerprint?
   let catalog: Catalog
   /// Versions that are about to be removed, and builds that are not listed.
   private let (excluded, ignored): (Set<MirrorPath>, Set<FileName>)
@@ -35,6 +37,7 @@ public struct IndexSource: Sendable {
     (self.today, self.now) = (today, now)
     settings = configuration.index
     rotation = configuration.rotation
+    signer = configuration.signing?.key
   }
 
   /// Subarches that are listed, in path order.

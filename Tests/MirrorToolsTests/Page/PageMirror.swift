@@ -45,6 +45,7 @@ struct PageMirror {
     var pages = try PageMirror()
     pages.configuration.index.title = "Stages <of> \"Example\""
     pages.configuration.index.description = "Built & tested every week."
+    pages.configuration.signing = Fingerprint(String(repeating: "5A", count: 20)).map(SigningSettings.init)
     let dates = ["2026-11-03", "2026-11-10", "2026-11-21"]
     for date in dates {
       try pages.mirror.version("std/x86-64bit/generic_64/\(date)", stages: ["stage1", "stage3", "lxd"])

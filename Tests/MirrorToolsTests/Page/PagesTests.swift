@@ -56,7 +56,8 @@ import TestSupport
       "href=\"2026-11-21/lxd-generic_64-std-2026-11-21.tar.xz\"", ">\(digest)</code>",
       "curl -fL -O https://example.org/m/std/x86-64bit/generic_64/2026-11-21/\(name)\n",
       "echo &#39;\(digest)  \(name)&#39; | sha256sum -c\n", "gpg --verify \(name).gpg \(name)\n",
-      "curl -fL https://example.org/m/signing-key.asc | gpg --import", "x86_64-pc-linux-gnu",
+      "curl -fL https://example.org/m/signing-key.asc | gpg --import", "its fingerprint: <code>5A5A5A5A",
+      "x86_64-pc-linux-gnu",
       "-O2 -march=x86-64", "href=\"2026-11-03/stage3-generic_64-std-2026-11-03.tar.xz\"",
       "href=\"../../../index.html#in/std/x86-64bit\"",
     ] { #expect(page.contains(part), "\(part)") }

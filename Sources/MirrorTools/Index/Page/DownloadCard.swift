@@ -8,6 +8,7 @@ struct DownloadCard {
   /// Where the page lies.
   let directory: MirrorPath
   let key: MirrorPath?
+  let fingerprint: Fingerprint?
 
   var html: HTML {
     HTML(.article, .class("panel download")) {
@@ -87,6 +88,10 @@ struct DownloadCard {
     return HTML(.p, .class("quiet hint")) {
       "The signing key, once: "
       HTML(.code) { DownloadCommands.keyImport(key, at: base) }
+      if let fingerprint {
+        "; its fingerprint: "
+        HTML(.code) { "\(fingerprint)" }
+      }
     }
   }
 }

@@ -14,6 +14,7 @@ struct PageShell: Sendable {
   private let indexes: [MirrorPath]
   /// The key that signatures are made with.
   let key: MirrorPath?
+  let fingerprint: Fingerprint?
   /// Days after which a stage counts as stale, for who looks at the page later.
   private let staleDays: Int
   private let policy: String
@@ -21,7 +22,7 @@ struct PageShell: Sendable {
   init(_ settings: IndexSettings, _ survey: PageSurvey, staleDays: Int) throws(MirrorError) {
     self.settings = settings
     indexes = survey.indexes
-    key = survey.key
+    (key, fingerprint) = (survey.key, survey.fingerprint)
     self.staleDays = staleDays
     policy = try Self.policy()
   }

@@ -14,6 +14,8 @@ struct PageSurvey: Sendable {
   let indexes: [MirrorPath]
   /// The key that signatures are made with, where it lies at the root.
   let key: MirrorPath?
+  /// Which key that is, where the configuration says so.
+  let fingerprint: Fingerprint?
   /// Pages that are not ours, with what to do about them.
   let foreign: [MirrorPath: MirrorError]
 
@@ -34,6 +36,7 @@ struct PageSurvey: Sendable {
     snapshots = Self.snapshots(source)
     key = try anchor.entries().filter { $0.kind == .regular && $0.name.hasSuffix("-key.asc") }
       .map(\.name).min().map { MirrorPath(bytes: $0.bytes) }
+    fingerprint = source.signer
     let candidates: [MirrorPath] = ["index.xml", "index.json", "streams/v1/index.json"]
     indexes = candidates.filter { Self.isThere($0, in: anchor) }
     foreign = try Self.foreign(source)

@@ -79,7 +79,8 @@ struct SubarchPage {
         if newest.downloads.isEmpty { HTML(.p) { "This version offers nothing to download." } }
         for (index, download) in newest.downloads.enumerated() {
           DownloadCard(
-            download: download, isFirst: index == 0, base: base, directory: directory, key: shell.key
+            download: download, isFirst: index == 0, base: base, directory: directory, key: shell.key,
+            fingerprint: shell.fingerprint
           ).html
         }
       }
