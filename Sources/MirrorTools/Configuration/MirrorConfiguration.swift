@@ -45,6 +45,7 @@ public struct MirrorConfiguration: Sendable {
     hooks = try HookSettings(elements)
     signing = try SigningSection(elements).settings()
     publishing = try PublishSection.targets(elements)
+    index.add(urls: publishing.compactMap(\.url))
   }
 
   /// The sections that are mirrorctl's own, where a setting that it does not know is an error.

@@ -133,6 +133,22 @@ struct SettingsSection {
     return bytes
   }
 
+  /// Addresses of web servers, separated by spaces, without slashes at their ends; nil if it is not said.
+  func addresses(_ setting: String) throws -> [String]? {
+    try words(setting)?.map { word in
+      let scheme = ["https://", "http://", "ftp://"].first { word.hasPrefix($0) }
+      let rest = scheme.map { word.dropFirst($0.count) } ?? ""
+      // Nothing that would end an address, or its path.
+      let isWhole = word.utf8.allSatisfy { (0x21...0x7e).contains($0) && !"\"<>\\^`{|}#?".utf8.contains($0) }
+      guard !rest.isEmpty, !rest.hasPrefix("/"), isWhole else {
+        throw invalid(
+          setting, "`\(word)` is no address of a mirror",
+          "write https://HOST/PATH, and escape what is no ASCII")
+      }
+      return String(word.reversed().drop { $0 == "/" }.reversed())
+    }
+  }
+
   /// An error that names a setting and where it is defined.
   func invalid(_ setting: String, _ problem: String, _ remedy: String) -> MirrorError {
     let element = "\(name)/\(setting)"

@@ -27,27 +27,11 @@ public struct IndexSettings: Sendable {
     title = try section.text("title") ?? title
     description = try section.text("description")
     system = try section.text("os")
-    urls = try section.words("urls") ?? []
-    for url in urls where !Self.isWeb(url) { throw Self.noAddress(url, "urls", section) }
-    // Every mirror that is published to and has an address serves too.
-    for name in SettingsSection.names(in: "publish", of: elements) {
-      let target = SettingsSection("publish/\(name)", of: elements, known: [])
-      guard let url = try target.text("url") else { continue }
-      guard Self.isWeb(url) else { throw Self.noAddress(url, "url", target) }
-      urls.append(url)
-    }
-    urls = urls.map { String($0.reversed().drop { $0 == "/" }.reversed()) }
-    urls = urls.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
+    urls = try section.addresses("urls") ?? []
   }
 
-  private static func isWeb(_ url: String) -> Bool {
-    ["https://", "http://", "ftp://"].contains { url.hasPrefix($0) && url.count > $0.count }
-      && url.utf8.allSatisfy { (0x21...0x7e).contains($0) }
-  }
-
-  private static func noAddress(_ url: String, _ setting: String, _ section: SettingsSection) -> MirrorError {
-    section.invalid(
-      setting, "`\(url)` is no address",
-      "begin it with https://, http:// or ftp://, and escape what is no ASCII")
+  /// Adds addresses of mirrors that are published to, since these serve too.
+  mutating func add(urls more: [String]) {
+    urls = (urls + more).reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
   }
 }

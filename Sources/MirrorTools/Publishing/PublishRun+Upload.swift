@@ -6,7 +6,7 @@ extension PublishRun {
     let planner = try planner()
     let (there, waiting) = try remoteListing()
     let plan = planner.plan(local, there)
-    var manifest = UploadManifest(server: target.server, date: UTCTime.text(now))
+    var manifest = UploadManifest(server: target.server, date: UTCText.internet(now))
     manifest.cleared = cleared(local, there)
     var report = PublishReport(target: target.name)
     let isWaiting = waiting.nodes[MirrorPath(bytes: Upload.manifest.bytes)] != nil

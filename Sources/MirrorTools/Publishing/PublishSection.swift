@@ -60,7 +60,7 @@ enum PublishSection {
     target.server = try server(section)
     target.shell = try section.words("rsh").flatMap { $0.isEmpty ? nil : $0 } ?? target.shell
     target.passwordFile = try section.absolutePath("password-file")
-    target.url = try url(section)
+    target.url = try section.addresses("url")?.first
     target.remoteCommand = try section.text("remote-command")
     target.retries = try section.number("retries", from: 0, to: 20) ?? target.retries
     try check(target, section)
@@ -92,18 +92,6 @@ enum PublishSection {
     }
     let host = HostName.current
     return isWord(host) ? host : "localhost"
-  }
-
-  private static func url(_ section: SettingsSection) throws -> String? {
-    guard let text = try section.text("url") else { return nil }
-    let scheme = ["https://", "http://", "ftp://"].first { text.hasPrefix($0) }
-    let rest = scheme.map { text.dropFirst($0.count) } ?? ""
-    guard !rest.isEmpty, !rest.hasPrefix("/"),
-      text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f && !"\"<>\\^`{|}#?".utf8.contains($0) })
-    else {
-      throw section.invalid("url", "`\(text)` is no address of a mirror", "write https://HOST/PATH")
-    }
-    return String(text.reversed().drop { $0 == "/" }.reversed())
   }
 
   /// What may be a file's name anywhere, and needs no quoting.

@@ -20,13 +20,10 @@ struct IndexCommand: Verb {
 
   @OptionGroup var formats: IndexOptions
 
-  @Option(
-    name: .shortAndLong, help: ArgumentHelp("Write there instead; - for standard output.", valueName: "file"),
-    completion: .file())
-  var output: String?
+  @OptionGroup var destination: OutputOptions
 
   func run(_ context: CommandContext) throws -> ExitStatus {
-    guard let output else {
+    guard let output = destination.output else {
       let hashing = try reading.hashing(job, context)
       let session = try MirrorSession(global, context, verb: "index", lock: lock)
       let result = try session.index(formats.over(session.configuration.index), hashing)

@@ -44,13 +44,10 @@ struct KeysExportCommand: Verb {
   @OptionGroup var global: GlobalOptions
   @OptionGroup var lock: LockOptions
 
-  @Option(
-    name: .shortAndLong, help: ArgumentHelp("Write there instead; - for standard output.", valueName: "file"),
-    completion: .file())
-  var output: String?
+  @OptionGroup var destination: OutputOptions
 
   func run(_ context: CommandContext) throws -> ExitStatus {
-    guard let output else {
+    guard let output = destination.output else {
       let session = try MirrorSession(global, context, verb: "keys", lock: lock)
       let bytes = try bytes(session.configuration, context)
       let changed = try IndexPublisher(root: session.root, try session.configuration.layout()).publish(

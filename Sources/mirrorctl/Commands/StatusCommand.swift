@@ -17,10 +17,7 @@ struct StatusCommand: Verb {
   @Option(name: .long, help: ArgumentHelp("How: text, json or prometheus.", valueName: "format"))
   var format: StatusFormat?
 
-  @Option(
-    name: .shortAndLong, help: ArgumentHelp("Replace that file as a whole.", valueName: "file"),
-    completion: .file())
-  var output: String?
+  @OptionGroup var destination: OutputOptions
 
   @Flag(name: .long, help: "Print the last builds of each subarch.")
   var history = false
@@ -37,7 +34,7 @@ struct StatusCommand: Verb {
     let session = try MirrorSession(global, context)
     let mirror = try session.scan()
     let text = try history ? historyText(mirror, session) : statusText(mirror, session)
-    if let output {
+    if let output = destination.output, output != "-" {
       try IndexPublisher.write(Array(text.utf8), to: FilePath(output))
     } else {
       context.output.write(Array(text.utf8))

@@ -8,3 +8,11 @@ struct ResultOptions: ParsableArguments {
   @Flag(name: .shortAndLong, help: "Print results only where something is wrong.")
   var quiet = false
 }
+
+/// Where a result goes that is a file of its own.
+struct OutputOptions: ParsableArguments {
+  @Option(
+    name: .shortAndLong, help: ArgumentHelp("Write there instead; - for standard output.", valueName: "file"),
+    completion: .file())
+  var output: String?
+}
