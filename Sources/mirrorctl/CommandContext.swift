@@ -1,6 +1,7 @@
 import Glibc
 import MirrorTools
 import StageBuilder
+import Synchronization
 import SystemPackage
 
 /// What a verb sees of the world; tests give it another one.
@@ -18,6 +19,8 @@ struct CommandContext: Sendable {
   let isRoot: Bool
   let probe: ProcessProbe
   let cancellation: Cancellation
+  /// What was told so far.
+  let messages = MessageLog()
 
   /// The local day.
   var today: CalendarDate { CalendarDate(localDayOf: now()) }
@@ -36,7 +39,10 @@ struct CommandContext: Sendable {
 
   func print(_ line: String) { output.write(Array((line + "\n").utf8)) }
 
-  func message(_ text: String) { errors.write(Array("mirrorctl: \(text)\n".utf8)) }
+  func message(_ text: String) {
+    messages.add(text)
+    errors.write(Array("mirrorctl: \(text)\n".utf8))
+  }
 
   /// That of a process: standard streams, the system's clock, SIGINT and SIGTERM as requests to stop.
   ///
@@ -56,6 +62,18 @@ struct CommandContext: Sendable {
       showsProgress: isatty(STDERR_FILENO) == 1 && environment["TERM"] != "dumb", environment: environment,
       now: { Int64(time(nil)) }, isRoot: isRoot, probe: .system, cancellation: cancellation)
   }
+}
+
+/// The messages of a run, for whoever is told of its end.
+final class MessageLog: Sendable {
+  private let texts = Mutex<[String]>([])
+  /// A hook needs no more to know what is wrong.
+  private static let limit = 1000
+
+  /// In order; the first ones, where there are very many.
+  var all: [String] { texts.withLock { $0 } }
+
+  func add(_ text: String) { texts.withLock { if $0.count < Self.limit { $0.append(text) } } }
 }
 
 /// Where bytes go.

@@ -14,10 +14,10 @@ extension ToldVerb {
     let event = RunEvent(verb: Self.configuration.commandName ?? "")
     do {
       let status = try perform(context, event)
-      event.tell(status, nil, context)
+      event.tell(status, [], context)
       return status
     } catch let error as MirrorError {
-      event.tell(ExitStatus(error), "\(error)", context)
+      event.tell(ExitStatus(error), ["\(error)"], context)
       throw error
     }
   }
@@ -38,10 +38,11 @@ final class RunEvent {
     run = (hooks, session.root)
   }
 
-  fileprivate func tell(_ status: ExitStatus, _ problem: String?, _ context: CommandContext) {
+  /// - Parameter faults: what ended the run.
+  fileprivate func tell(_ status: ExitStatus, _ faults: [String], _ context: CommandContext) {
     // What runs elsewhere, or was stopped by hand, is nobody's failure.
     guard let (hooks, root) = run, status != .busy, !context.cancellation.isCancelled,
-      report != nil || problem != nil
+      report != nil || !faults.isEmpty
     else { return }
     // A catalog that cannot be written says so where it is opened, and loses only history.
     try? Catalog.open(for: root, in: context.stateDirectory) { _ in }
@@ -51,7 +52,7 @@ final class RunEvent {
     guard runner.listens(to: event), context.environment[HookRunner.variable] == nil else { return }
     let body = Body(
       event: event, verb: verb, mirror: "\(root)", host: HostName.current, at: context.now(),
-      status: status, problem: problem, report: report.map(AnyReport.init))
+      status: status, problems: context.messages.all + faults, report: report.map(AnyReport.init))
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     var said: [UInt8] = []
@@ -72,7 +73,8 @@ final class RunEvent {
     let host: String
     let at: Int64
     let status: ExitStatus
-    let problem: String?
+    /// What was told on standard error.
+    let problems: [String]
     let report: AnyReport?
   }
 

@@ -55,6 +55,15 @@ struct HookTests {
     #expect(failure.last == "told")
     let bad = try JSONDecoder().decode(Event.self, from: Data(failure[0].utf8))
     #expect(bad.event == "failure" && bad.status == 1 && bad.report?.steps.last?.status == 1)
+    #expect(bad.problems.count == 1 && bad.problems[0].hasPrefix("index: "), "\(bad.problems)")
+    #expect(event.problems == [])
+    // A run that ends before it has anything to report.
+    try site.sandbox.shell("rm upkeep.failure")
+    #expect(try site.run("verify", "/etc/passwd").status == 1)
+    let early = try #require(site.text("verify.failure")).split(separator: "\n")
+    let fault = try JSONDecoder().decode(Event.self, from: Data(early[0].utf8))
+    #expect(
+      fault.report == nil && fault.problems.first?.hasPrefix("/etc/passwd: is not in the mirror") == true)
   }
 
   @Test("that fail are named, and hide no result")
@@ -162,6 +171,7 @@ struct HookTests {
     let host: String
     let at: Int64
     let status: Int32
+    let problems: [String]
     let report: Report?
   }
 }
