@@ -61,7 +61,7 @@ struct Mirrorctl: ParsableCommand {
       for problem in error.problems { context.message("\(problem)") }
       return ExitStatus.failed.rawValue
     } catch let code as ExitCode {
-      return code.rawValue
+      return context.cancellation.signal.map { 128 + $0 } ?? code.rawValue
     } catch {
       let code = exitCode(for: error).rawValue
       let text = fullMessage(for: error)

@@ -89,7 +89,8 @@ public final class RunningProgram {
       var status: Int32 = 0
       if waitpid(pid, &status, 0) == pid { ended = status } else if errno != EINTR { break }
     }
-    let status = ended ?? 0
+    // Somebody else's wait(2) took it.
+    guard let status = ended else { throw Errno.noChildProcess }
     // See wait(2): the low seven bits are the signal that ended it.
     let signal = status & 0x7f
     try output.seek(toOffset: 0)

@@ -54,10 +54,9 @@ public struct DigestRun: Sendable {
   ) {
     progress.begin(step, bytes: files.reduce(0) { $0 &+ size($1).bytes }, files: files.count)
     defer { progress.end() }
-    // The head of a rotational disk can be in one place only.
-    let isRotational = Set(files.map { size($0).device }).contains { Disks().rotational(under: $0) != nil }
+    let jobs = Disks.threads(over: files.map { size($0).device }, asked: jobs)
     let (progress, cancellation) = (progress, cancellation)
-    Workers.forEach(files.count, jobs: jobs ?? (isRotational ? 1 : Workers.processors)) { index in
+    Workers.forEach(files.count, jobs: jobs) { index in
       guard !cancellation.isCancelled else { return }
       body(files[index])
       progress.add(bytes: Int(clamping: size(files[index]).bytes))

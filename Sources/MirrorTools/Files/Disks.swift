@@ -22,6 +22,14 @@ struct Disks: Sendable {
     return isVirtual ? nil : disk
   }
 
+  /// How many threads read files on these devices: as many as were asked for, one for a rotational disk, whose
+  /// head can be in one place only, and else one a processor.
+  static func threads(over devices: some Sequence<UInt64>, asked: Int?) -> Int {
+    if let asked { return asked }
+    let disks = Disks()
+    return Set(devices).contains { disks.rotational(under: $0) != nil } ? 1 : Workers.processors
+  }
+
   /// The block device under a file system that has no number of its own there, as Btrfs.
   private func source(of number: String) -> String? {
     for line in ProcFile.text(mountinfo)?.split(separator: "\n") ?? [] {

@@ -65,7 +65,8 @@ import Testing
       root.command(root.plan("trap 'touch /tidied; exit' TERM; touch /begun; while :; do sleep 0.01; done")))
     try Host.wait { access(root.path.appending("begun").string, F_OK) == 0 }
     kill(run.pid, signal)
-    #expect(try run.wait().status == 128 + signal)
+    let outcome = try run.wait()
+    #expect(outcome.status == 128 + signal, "\(outcome.errorText)")
     #expect(access(root.path.appending("tidied").string, F_OK) == 0)
   }
 

@@ -59,7 +59,8 @@ public struct MetalinkRun: Sendable {
     let unread = zip(offers, known).filter { $0.1.isUnread }.map(\.0)
     progress.begin(
       "hashing pieces", bytes: unread.reduce(0) { $0 &+ $1.tarball.status.size }, files: unread.count)
-    let read = Workers.map(unread, jobs: jobs(unread)) { work.make($0) }
+    let jobs = Disks.threads(over: unread.map(\.tarball.status.identity.device), asked: hashing.jobs)
+    let read = Workers.map(unread, jobs: jobs) { work.make($0) }
     progress.end()
     var present = Set<MirrorPath>()
     for outcome in known + read {
@@ -79,13 +80,6 @@ public struct MetalinkRun: Sendable {
   private static let noAddress = MirrorError(
     .invalid, "index/urls", "no metalink is written, for it has to name an address of the mirror",
     remedy: "say where the mirror's root is offered: index/urls, or url in a [section publish/NAME]")
-
-  /// One thread for a rotational disk, and else one a processor.
-  private func jobs(_ offers: [MetalinkOffer]) -> Int {
-    if let jobs = hashing.jobs { return jobs }
-    let devices = Set(offers.map(\.tarball.status.identity.device))
-    return devices.contains { Disks().rotational(under: $0) != nil } ? 1 : Workers.processors
-  }
 }
 
 /// A tarball that gets a metalink, and what is known of it.
