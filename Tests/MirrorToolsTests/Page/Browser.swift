@@ -14,6 +14,8 @@ final class Browser {
 
   struct Gone: Error {}
 
+  // Outlives the program, which writes into it.
+  private let sandbox: Sandbox
   private let program: RunningProgram
   private let requests: FileDescriptor
   private let answers: FileDescriptor
@@ -27,6 +29,7 @@ final class Browser {
   private(set) var loaded: [String] = []
 
   init(in sandbox: Sandbox) throws {
+    self.sandbox = sandbox
     try sandbox.shell("mkfifo requests answers")
     program = try sandbox.start([
       "timeout", "--signal=KILL", "120", "sh", "-c", #"exec "$@" 3<"$0/requests" 4>"$0/answers""#,
@@ -47,6 +50,9 @@ final class Browser {
     try? requests.close()
     try? answers.close()
     _ = try? program.wait()
+    // Its helpers, in the group that timeout leads, would write on into the sandbox.
+    kill(-program.pid, SIGKILL)
+    while kill(-program.pid, 0) == 0 { usleep(5_000) }
   }
 
   /// Loads a page, and waits until it has run its script.
