@@ -126,46 +126,20 @@ public enum Loopback {
 }
 
 /// A daemon beside the test.
-///
-/// It inherits nothing: Foundation's `Process` tells by descriptors that all children inherit when one of them
-/// ends, so that a daemon that keeps or closes them would make others wait.
 private final class DaemonProcess {
-  private let pid: pid_t
-  private let log: String
-  private var hasEnded = false
+  private let program: RunningProgram
 
   init(_ command: [String], in sandbox: Sandbox) throws {
-    log = sandbox.path.appending("daemon-\(UInt32.random(in: .min ... .max)).log").string
-    var actions = posix_spawn_file_actions_t()
-    posix_spawn_file_actions_init(&actions)
-    defer { posix_spawn_file_actions_destroy(&actions) }
-    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
-    posix_spawn_file_actions_addopen(&actions, 1, log, O_WRONLY | O_CREAT | O_APPEND, 0o644)
-    posix_spawn_file_actions_adddup2(&actions, 1, 2)
-    // One that is not open is no error; `closefrom` stands behind _GNU_SOURCE.
-    for raw in 3..<1024 as Range<Int32> { posix_spawn_file_actions_addclose(&actions, raw) }
-    let arguments = command.map { strdup($0) } + [nil]
-    let environment = sandbox.environment.map { strdup("\($0)=\($1)") } + [nil]
-    defer { for text in arguments + environment { free(text) } }
-    var attributes = posix_spawnattr_t()
-    posix_spawnattr_init(&attributes)
-    defer { posix_spawnattr_destroy(&attributes) }
     // Its own group: what serves a connection whose client hangs ends with it.
-    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP))
-    var started: pid_t = 0
-    let result = posix_spawn(&started, command[0], &actions, &attributes, arguments, environment)
-    guard result == 0 else { throw Errno(rawValue: result) }
-    pid = started
+    program = try RunningProgram(command, environment: sandbox.environment, mixing: true, leads: true)
   }
 
   /// Waits until it listens.
   func wait(for port: Int) throws {
     for _ in 0..<1000 {
       if try Loopback.isOpen(port) { return }
-      guard waitpid(pid, nil, WNOHANG) == 0 else {
-        hasEnded = true
-        throw Sandbox.ShellFailure(
-          script: "a daemon", message: (try? String(contentsOfFile: log, encoding: .utf8)) ?? "")
+      guard program.isRunning else {
+        throw Sandbox.ShellFailure(script: "a daemon", message: try program.wait().text)
       }
       usleep(10_000)
     }
@@ -174,14 +148,10 @@ private final class DaemonProcess {
 
   /// Ends it, and waits for that.
   func end() {
-    guard !hasEnded else { return }
-    hasEnded = true
-    kill(-pid, SIGTERM)
-    for _ in 0..<200 {
-      if waitpid(pid, nil, WNOHANG) != 0 { return }
-      usleep(10_000)
-    }
-    kill(-pid, SIGKILL)
-    waitpid(pid, nil, 0)
+    guard program.isRunning else { return }
+    kill(-program.pid, SIGTERM)
+    for _ in 0..<200 where program.isRunning { usleep(10_000) }
+    if program.isRunning { kill(-program.pid, SIGKILL) }
+    _ = try? program.wait()
   }
 }

@@ -30,9 +30,12 @@ public final class RunningProgram {
 
   /// Starts it with this environment and no other; what it prints goes to files, which no pipe can fill.
   ///
-  /// - Parameter mixing: whether standard error goes where standard output does.
+  /// - Parameters:
+  ///   - mixing: whether standard error goes where standard output does.
+  ///   - leads: whether it has a process group of its own.
   public init(
-    _ command: [String], environment: [String: String], input: [UInt8] = [], mixing: Bool = false
+    _ command: [String], environment: [String: String], input: [UInt8] = [], mixing: Bool = false,
+    leads: Bool = false
   ) throws {
     output = try Self.scratch()
     errors = mixing ? output : try Self.scratch()
@@ -54,7 +57,8 @@ public final class RunningProgram {
     sigfillset(&all)
     posix_spawnattr_setsigmask(&attributes, &none)
     posix_spawnattr_setsigdefault(&attributes, &all)
-    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
+    let group = leads ? POSIX_SPAWN_SETPGROUP : 0
+    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | group))
     var arguments = (["env"] + command).map { strdup($0) } + [nil]
     var variables = environment.map { strdup("\($0)=\($1)") } + [nil]
     defer { for text in arguments + variables { free(text) } }

@@ -81,7 +81,7 @@ extension Catalog {
 
   /// Tarballs of a mirror that are known to be corrupt, and are as they were then.
   public func corrupt(in mirror: Mirror) throws(MirrorError) -> [MirrorPath] {
-    let damaged = try records().filter { $0.value.isCorrupt }
+    let damaged = try records(onlyCorrupt: true)
     guard !damaged.isEmpty else { return [] }
     return mirror.folders.flatMap { folder in
       folder.tarballs.compactMap { tarball in

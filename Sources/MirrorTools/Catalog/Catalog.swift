@@ -116,13 +116,14 @@ public final class Catalog: Sendable {
     return migrator
   }
 
-  /// Everything, by path relative to the mirror's root.
-  func records() throws(MirrorError) -> [MirrorPath: CatalogRecord] {
-    try access {
+  /// Everything, or only what is corrupt, by path relative to the mirror's root.
+  func records(onlyCorrupt: Bool = false) throws(MirrorError) -> [MirrorPath: CatalogRecord] {
+    let rest = onlyCorrupt ? " WHERE corrupt" : ""
+    return try access {
       try self.database.read { database in
         var records: [MirrorPath: CatalogRecord] = [:]
-        records.reserveCapacity(try Int.fetchOne(database, sql: "SELECT count(*) FROM tarball") ?? 0)
-        let rows = try Row.fetchCursor(database, sql: "SELECT \(Self.columns) FROM tarball")
+        records.reserveCapacity(try Int.fetchOne(database, sql: "SELECT count(*) FROM tarball\(rest)") ?? 0)
+        let rows = try Row.fetchCursor(database, sql: "SELECT \(Self.columns) FROM tarball\(rest)")
         while let row = try rows.next() {
           guard let record = Self.record(row) else { continue }
           records[MirrorPath(bytes: Self.bytes(row, 0) ?? [])] = record

@@ -141,18 +141,3 @@ struct ImageStreams {
     let size: Int64
   }
 }
-
-extension MirrorPath {
-  /// The path as it stands in a URL (RFC 3986): every byte that is not unreserved is escaped.
-  var urlPath: String {
-    bytes.map { byte in
-      switch byte {
-      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
-        UInt8(ascii: "~"), UInt8(ascii: "/"):
-        String(Unicode.Scalar(byte))
-      default: "%" + hex([byte]).uppercased()
-      }
-    }.joined()
-  }
-}

@@ -59,19 +59,14 @@ extension MirrorSession {
     _ targets: [PublishTarget], isStep: Bool
   ) throws -> (step: StepResult, report: any Encodable) {
     let mirror = try scan()
-    var outputs: [PublishOutput.Target] = []
     var lines: [String] = []
-    for target in targets where !context.cancellation.isCancelled {
-      let output = try perform(target) {
-        let run = PublishRun(mirror, to: target, configuration.rotation, try digestRun(HashingOptions()))
-        let progress = progress
-        let report = try ProgressLine.showing(progress, on: context, unless: options.quiet) {
-          try run.apply()
-        }
-        if let line = Self.line(report) { lines.append("\(target.name): \(line)") }
-        return PublishOutput.Target(name: target.name, report: report)
+    let outputs = try forEach(targets, mirror) { target, run in
+      let progress = progress
+      let report = try ProgressLine.showing(progress, on: context, unless: options.quiet) {
+        try run.apply()
       }
-      outputs.append(output)
+      if let line = Self.line(report) { lines.append("\(target.name): \(line)") }
+      return PublishOutput.Target(name: target.name, report: report)
     }
     let report = PublishOutput(mirror: "\(root)", targets: outputs)
     if !isStep {
@@ -88,30 +83,34 @@ extension MirrorSession {
   /// Prints what would be done.
   func planPublishing(_ targets: [PublishTarget]) throws -> ExitStatus {
     let mirror = try scan()
-    var outputs: [PublishOutput.Target] = []
-    for target in targets where !context.cancellation.isCancelled {
-      let output = try perform(target) {
-        let run = PublishRun(mirror, to: target, configuration.rotation, try digestRun(HashingOptions()))
-        let plan = try run.plan()
-        if !options.json {
-          for line in plan.lines { context.print("\(target.name): \(line)") }
-        }
-        return PublishOutput.Target(name: target.name, plan: plan)
+    let outputs = try forEach(targets, mirror) { target, run in
+      let plan = try run.plan()
+      if !options.json {
+        for line in plan.lines { context.print("\(target.name): \(line)") }
       }
-      outputs.append(output)
+      return PublishOutput.Target(name: target.name, plan: plan)
     }
     if options.json { try context.print(json: PublishOutput(mirror: "\(root)", targets: outputs)) }
     return status(outputs, mirror)
   }
 
-  private func perform(
-    _ target: PublishTarget, _ body: () throws -> PublishOutput.Target
-  ) throws -> PublishOutput.Target {
-    do { return try body() } catch let error as MirrorError {
-      if error.code == .interrupted { throw error }
-      context.message("\(error)")
-      return PublishOutput.Target(name: target.name, error: error)
+  /// Takes targets one after the other, and what fails at each as its output.
+  private func forEach(
+    _ targets: [PublishTarget], _ mirror: Mirror,
+    _ body: (PublishTarget, PublishRun) throws -> PublishOutput.Target
+  ) throws -> [PublishOutput.Target] {
+    var outputs: [PublishOutput.Target] = []
+    for target in targets where !context.cancellation.isCancelled {
+      do {
+        let run = PublishRun(mirror, to: target, configuration.rotation, try digestRun(HashingOptions()))
+        outputs.append(try body(target, run))
+      } catch let error as MirrorError {
+        if error.code == .interrupted { throw error }
+        context.message("\(error)")
+        outputs.append(PublishOutput.Target(name: target.name, error: error))
+      }
     }
+    return outputs
   }
 
   /// That of the targets, or done in part if only some failed.

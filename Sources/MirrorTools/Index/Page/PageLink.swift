@@ -7,14 +7,14 @@ struct PageLink: Sendable, Hashable {
   init(to path: MirrorPath, from directory: MirrorPath) {
     if path != directory, path.isWithin(directory) {
       let skipped = directory.bytes.isEmpty ? 0 : directory.bytes.count + 1
-      text = Self.encoded(path.bytes.dropFirst(skipped))
+      text = URLPath.encoded(path.bytes.dropFirst(skipped))
     } else {
-      text = String(repeating: "../", count: directory.components.count) + Self.encoded(path.bytes)
+      text = String(repeating: "../", count: directory.components.count) + URLPath.encoded(path.bytes)
     }
   }
 
   /// A file of the mirror where its root is offered at `base`.
-  init(to path: MirrorPath, at base: String) { text = "\(base)/\(Self.encoded(path.bytes))" }
+  init(to path: MirrorPath, at base: String) { text = "\(base)/\(URLPath.encoded(path.bytes))" }
 
   /// A place on the same page.
   init(anchor: String) { text = "#\(anchor)" }
@@ -23,25 +23,8 @@ struct PageLink: Sendable, Hashable {
   init(_ link: PageLink, anchor: String) { text = "\(link.text)#\(anchor)" }
 
   /// A name that a page's own parts do not have, fit for `id` and fragment: `in/BUILD/ARCH`.
-  static func anchor(_ path: MirrorPath) -> String { "in/\(encoded(path.bytes))" }
+  static func anchor(_ path: MirrorPath) -> String { "in/\(URLPath.encoded(path.bytes))" }
 
   /// A small picture that is in the link itself.
-  init(svg: StaticString) { text = "data:image/svg+xml,\(Self.encoded(Array("\(svg)".utf8)))" }
-
-  /// All but the unreserved characters and slashes as `%XX`.
-  ///
-  /// Source: RFC 3986, 2.3.
-  private static func encoded(_ bytes: some Sequence<UInt8>) -> String {
-    var result: [UInt8] = []
-    for byte in bytes {
-      switch byte {
-      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
-        UInt8(ascii: "~"), UInt8(ascii: "/"):
-        result.append(byte)
-      default: result += [UInt8(ascii: "%")] + Array(hex([byte]).uppercased().utf8)
-      }
-    }
-    return String(decoding: result, as: UTF8.self)
-  }
+  init(svg: StaticString) { text = "data:image/svg+xml,\(URLPath.encoded(Array("\(svg)".utf8)))" }
 }
