@@ -294,28 +294,6 @@ private let now: Int64 = 1_795_000_000
     #expect(mirror.target(of: "\(subarch)/stage3-latest.tar") == "2026-11-20/\(name)")
     #expect(try mirror.names(in: version) == [name, "\(name).cme", "\(name).xz", "status"])
   }
-
-  @Test(arguments: Compression.allCases)
-  func `when the disk is full, and other tarballs are compressed`(compression: Compression) throws {
-    let mirror = try markedMirror()
-    guard getuid() == 0,
-      try Tool.run("mount", "-t", "tmpfs", "-o", "size=5m", "tmpfs", mirror.path(version)).status == 0
-    else {
-      Issue.record("no small file system can be mounted, so a full disk was not tried", severity: .warning)
-      return
-    }
-    defer { _ = try? Tool.run("umount", "-l", mirror.path(version)) }
-    try mirror.file("\(version)/status", "ok")
-    try mirror.file(tar, random(bytes: 3 << 20))
-    try mirror.file("\(tar).cme")
-    try mirror.file("\(version)/z.tar", "small")
-    try mirror.file("\(version)/z.tar.cme")
-    let report = try compress(mirror, with: compression, jobs: 1)
-    #expect(report.problems.map(\.code) == [.system(.noSpace)])
-    #expect(report.problems.map(\.subject) == [mirror.path(tar)])
-    #expect(
-      try mirror.names(in: version) == [name, "\(name).cme", "status", "z.tar.\(compression.rawValue)"])
-  }
 }
 
 @Suite struct `The lock of a subarch` {

@@ -87,41 +87,35 @@ public final class SSHDaemon {
 
 /// Ports of 127.0.0.1.
 public enum Loopback {
-  /// One that nobody listens at now.
+  /// One that nobody listens at now; below those that the kernel gives to connections.
   public static func freePort() throws -> Int {
-    let raw = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    guard raw >= 0 else { throw Errno(rawValue: errno) }
-    defer { close(raw) }
-    var address = Self.address(port: 0)
-    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let result = withUnsafeMutablePointer(to: &address) { pointer in
-      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
-        bind(raw, pointer, length) == 0 ? getsockname(raw, pointer, &length) : -1
-      }
+    while true {
+      let port = Int.random(in: 10_000..<32_000)
+      if try apply(bind, port) { return port }
+      guard errno == EADDRINUSE else { throw Errno(rawValue: errno) }
     }
-    guard result == 0 else { throw Errno(rawValue: errno) }
-    return Int(UInt16(bigEndian: address.sin_port))
   }
 
   /// Whether somebody listens.
-  static func isOpen(_ port: Int) throws -> Bool {
-    let raw = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    guard raw >= 0 else { throw Errno(rawValue: errno) }
-    defer { close(raw) }
-    var address = Self.address(port: UInt16(port))
-    return withUnsafePointer(to: &address) { pointer in
-      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
-        connect(raw, pointer, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
-      }
-    }
-  }
+  static func isOpen(_ port: Int) throws -> Bool { try apply(connect, port) }
 
-  private static func address(port: UInt16) -> sockaddr_in {
+  /// Whether a call succeeds with a new socket and a port.
+  private static func apply(
+    _ call: (Int32, UnsafePointer<sockaddr>, socklen_t) -> Int32, _ port: Int
+  ) throws -> Bool {
+    // Programs that start meanwhile must not hold it.
+    let raw = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+    guard raw >= 0 else { throw Errno(rawValue: errno) }
+    defer { Glibc.close(raw) }
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
-    address.sin_port = port.bigEndian
+    address.sin_port = UInt16(port).bigEndian
     address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-    return address
+    return withUnsafePointer(to: &address) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
+        call(raw, pointer, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+      }
+    }
   }
 }
 

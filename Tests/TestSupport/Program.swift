@@ -71,10 +71,10 @@ public final class RunningProgram {
   deinit { _ = isRunning }
 
   private static func scratch() throws -> FileHandle {
-    var template = Array("/tmp/mirrorctl-output-XXXXXX".utf8CString)
-    let raw = mkstemp(&template)
-    guard raw >= 0, fcntl(raw, F_SETFD, FD_CLOEXEC) == 0 else { throw Errno(rawValue: errno) }
-    unlink(template)
+    let path = "/tmp/mirrorctl-output-\(UUID())"
+    let raw = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+    guard raw >= 0 else { throw Errno(rawValue: errno) }
+    unlink(path)
     return FileHandle(fileDescriptor: raw, closeOnDealloc: true)
   }
 

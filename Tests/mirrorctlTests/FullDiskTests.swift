@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import MirrorTools
 import SystemPackage
 import TestSupport
 import Testing
@@ -80,6 +81,29 @@ struct FullDiskTests {
     try expectUntouched(from: before, after)
     try sandbox.shell("rm -r mirror/.filler")
     try expectCompletion(verb, after)
+  }
+
+  /// By the program: what another test starts meanwhile would hold the room of a file that is gone.
+  @Test(
+    "leaves a tarball that cannot be compressed as it was, and others are", arguments: Compression.allCases)
+  func compress(_ compression: Compression) throws {
+    let version = sandbox.mirror.appending("std/x86/gen/2016-01-01")
+    try sandbox.shell("mkdir -p '\(version)'")
+    let disk = try SmallDisk(version)
+    let name = "stage3-gen-std-2016-01-01.tar"
+    try sandbox.shell(
+      """
+      cd '\(disk.path)'; echo ok > status; echo small > z.tar
+      head -c 1200000 /dev/urandom > \(name); touch \(name).cme z.tar.cme
+      """)
+    let outcome = try sandbox.mirrorctl(
+      "compress", "--jobs", "1", "--compression", compression.rawValue, "--compression-level", "1")
+    #expect(outcome.status == 3)
+    let problems = outcome.errorText.split(separator: "\n")
+    #expect(problems.count == 1 && outcome.errorText.contains("\(disk.path)/\(name): "), "\(problems)")
+    #expect(outcome.errorText.contains("No space left"), "\(problems)")
+    let names = try sandbox.shell("ls -A '\(disk.path)'").text.split(separator: "\n").map(String.init)
+    #expect(names == [name, "\(name).cme", "status", "z.tar.\(compression.rawValue)"])
   }
 
   /// Who cleans a full disk wants the room.

@@ -141,24 +141,33 @@ int *__errno_location(void);
 /* fork(2) that may be called between fork and exec; behind _GNU_SOURCE. */
 int _Fork(void);
 
+/* Whether a process group is gone before `steps` times 50 ms are over. */
+static inline int clinux_group_ends(int leader, int steps) {
+    const long pause[2] = {0, 50000000};
+    for (int i = 0; i < steps; i++) {
+        if (syscall(SYS_kill, -leader, 0) != 0) return 1;
+        syscall(SYS_nanosleep, pause, (void *)0);
+    }
+    return 0;
+}
+
 /*
  * Leaves a process behind that ends what remains of the caller's group when the caller, who leads it, has ended:
- * children of a program that is killed with its starter would go on. They have a second to clear up.
+ * children of a program that is killed with its starter would go on. They have a second to end by themselves
+ * before they are asked (rsync, asked twice, leaves its temporary file), and four more to clear up.
  */
 static inline void clinux_end_group_with_us(void) {
     const int leader = getpid();
     const int wake = 10 /* SIGUSR1 */;
     const unsigned long set = 1UL << (wake - 1);
-    const long pause[2] = {0, 50000000};
     if (_Fork() != 0) return;
     setpgid(0, 0);
     syscall(SYS_close_range, 0u, ~0u, 0u);
     syscall(SYS_rt_sigprocmask, 0 /* SIG_BLOCK */, &set, (void *)0, 8UL);
     syscall(SYS_prctl, 1 /* PR_SET_PDEATHSIG */, wake, 0, 0, 0);
     while (getppid() == leader) syscall(SYS_rt_sigtimedwait, &set, (void *)0, (void *)0, 8UL);
-    for (int i = 0; i < 20 && syscall(SYS_kill, -leader, i == 0 ? 15 : 0) == 0; i++)
-        syscall(SYS_nanosleep, pause, (void *)0);
-    syscall(SYS_kill, -leader, 9);
+    if (!clinux_group_ends(leader, 20)) syscall(SYS_kill, -leader, 15);
+    if (!clinux_group_ends(leader, 80)) syscall(SYS_kill, -leader, 9);
     _exit(0);
 }
 

@@ -126,6 +126,14 @@ package struct AnchoredDirectory: ~Copyable {
     return nil
   }
 
+  /// `statx(2)` of a path, never through a link; nil where it or a directory above it does not exist.
+  package func status(at path: MirrorPath) throws(MirrorError) -> FileStatus? {
+    do throws(MirrorError) { return try directory(path.parent).status(of: path.name) } catch {
+      if error.code == .system(.noSuchFileOrDirectory) { return nil }
+      throw error
+    }
+  }
+
   /// `statx(2)` of this directory.
   package func status() throws(MirrorError) -> FileStatus {
     try attempt("look at", displayed(path)) { () throws(Errno) in try descriptor.status() }

@@ -226,14 +226,15 @@ private struct Child {
     return true
   }
 
-  /// SIGTERM, and SIGKILL if it is still there two seconds later; waits for all of its group to be gone.
+  /// SIGTERM, and SIGKILL if it is still there five seconds later; waits for all of its group to be gone.
   private mutating func end() {
     let target = leads ? -pid : pid
     kill(target, SIGTERM)
-    for _ in 0..<40 where !hasEnded() { usleep(50_000) }
+    for _ in 0..<100 where !hasEnded() { usleep(50_000) }
     if !hasEnded() { kill(target, SIGKILL) }
     _ = wait()
-    for _ in 0..<60 where leads && kill(target, 0) == 0 { usleep(50_000) }
+    // What outlives the leader is killed after these five seconds, too.
+    for _ in 0..<120 where leads && kill(target, 0) == 0 { usleep(50_000) }
   }
 
   /// Its exit status, or 128 and the signal that ended it.

@@ -11,8 +11,7 @@ struct ImageStreams {
 
   private var products: [String: Product] = [:]
   private var newest: Int64?
-  /// What had to be left out.
-  private(set) var problems: [MirrorError] = []
+  private var problems: [MirrorError] = []
 
   init(_ source: IndexSource) {
     for subarch in source.subarches {
@@ -34,16 +33,16 @@ struct ImageStreams {
   }
 
   /// The images, and the index that names them.
-  func files() throws(MirrorError) -> [IndexFile] {
+  func content() throws(MirrorError) -> IndexContent {
     let updated = newest.map(UTCText.mail)
     let images = Images(products: products, updated: updated)
     let entry = Entry(path: Self.imagesPath, products: products.keys.sorted(), updated: updated)
-    return [
-      IndexFile(path: Self.imagesPath, bytes: try JSONIndexWriter.bytes(images)),
-      IndexFile(
-        path: Self.indexPath,
-        bytes: try JSONIndexWriter.bytes(Index(index: ["images": entry], updated: updated))),
-    ]
+    let index = Index(index: ["images": entry], updated: updated)
+    return IndexContent(
+      files: [
+        IndexFile(path: Self.imagesPath, bytes: try JSONIndexWriter.bytes(images)),
+        IndexFile(path: Self.indexPath, bytes: try JSONIndexWriter.bytes(index)),
+      ], problems: problems)
   }
 
   private mutating func add(

@@ -11,3 +11,11 @@ public struct IndexFile: Sendable, Hashable {
     self.bytes = bytes
   }
 }
+
+/// The files of a format, and what had to be left out of them.
+public struct IndexContent: Sendable, Hashable {
+  /// In the order in which they are written.
+  public internal(set) var files: [IndexFile]
+  /// What was left out, beyond the problems of the ``IndexSource/document``.
+  public internal(set) var problems: [MirrorError] = []
+}

@@ -25,37 +25,37 @@ public enum IndexFormat: String, Sendable, CaseIterable {
 
   /// Its files, as they are to be, in the order in which they are written; none of ``metalink``, whose files a
   /// ``MetalinkRun`` writes while it reads tarballs.
-  public func files(_ source: IndexSource) throws(MirrorError) -> [IndexFile] {
+  public func content(_ source: IndexSource) throws(MirrorError) -> IndexContent {
     switch self {
-    case .metalink: []
-    case .latest: LatestList(source, try AnchoredDirectory(root: source.mirror.root)).files
-    case .simplestreams: try ImageStreams(source).files()
-    case .json: [IndexFile(path: "index.json", bytes: try JSONIndexWriter.bytes(source.document))]
-    case .xml: [IndexFile(path: "index.xml", bytes: try XMLIndexWriter.bytes(source.document))]
-    case .html: try Pages.files(source)
+    case .metalink: IndexContent(files: [])
+    case .latest: try LatestList(source).content
+    case .simplestreams: try ImageStreams(source).content()
+    case .json:
+      IndexContent(files: [IndexFile(path: "index.json", bytes: try JSONIndexWriter.bytes(source.document))])
+    case .xml:
+      IndexContent(files: [IndexFile(path: "index.xml", bytes: try XMLIndexWriter.bytes(source.document))])
+    case .html: try Pages.content(source)
     }
   }
 
-  /// What had to be left out of its files, beyond the problems of the ``IndexSource/document``.
-  public func problems(_ source: IndexSource) throws(MirrorError) -> [MirrorError] {
-    switch self {
-    case .latest: LatestList(source, try AnchoredDirectory(root: source.mirror.root)).problems
-    case .simplestreams: ImageStreams(source).problems
-    case .html: try PageSurvey.foreign(source).sorted { $0.key < $1.key }.map(\.value)
-    case .metalink, .json, .xml: []
-    }
-  }
-
-  /// Whether a mirror has it already, so that it is kept true whether asked for or not.
-  public func isPresent(in mirror: Mirror) throws(MirrorError) -> Bool {
+  /// Those that a mirror has already, so that they are kept true whether asked for or not.
+  public static func present(in mirror: Mirror) throws(MirrorError) -> Set<IndexFormat> {
     let anchor = try AnchoredDirectory(root: mirror.root)
+    var present: Set<IndexFormat> = []
+    for format in allCases where try format.isPresent(in: mirror, anchor) { present.insert(format) }
+    return present
+  }
+
+  private func isPresent(
+    in mirror: Mirror, _ anchor: borrowing AnchoredDirectory
+  ) throws(MirrorError) -> Bool {
     switch self {
     case .metalink: return MetalinkRun.isPresent(in: mirror, anchor)
     case .latest: return mirror.subarches.contains { LatestList.isOurs(in: $0.path, anchor) }
     case .simplestreams: return ImageStreams.isOurs(anchor)
     case .json, .xml:
       return try fileName.map { name throws(MirrorError) in try anchor.status(of: name) != nil } ?? false
-    case .html: return try PageSurvey.hasOwnPage(mirror)
+    case .html: return try PageSurvey.isOurs(anchor)
     }
   }
 }

@@ -3,16 +3,16 @@ struct LatestList {
   static let fileName: FileName = "latest.txt"
 
   /// The files, in path order.
-  private(set) var files: [IndexFile] = []
-  /// What had to be left out.
-  private(set) var problems: [MirrorError] = []
+  private(set) var content = IndexContent(files: [])
 
   /// Lists what every subarch offers. One that offers nothing has a file only if it had one: then nothing is in it.
-  init(_ source: IndexSource, _ anchor: borrowing AnchoredDirectory) {
+  init(_ source: IndexSource) throws(MirrorError) {
+    let anchor = try AnchoredDirectory(root: source.mirror.root)
     for subarch in source.mirror.subarches {
       let offers = source.newestOffers(of: subarch)
       guard !offers.isEmpty || Self.isOurs(in: subarch.path, anchor) else { continue }
-      files.append(IndexFile(path: subarch.path.appending(Self.fileName), bytes: text(offers, source.mirror)))
+      let text = text(offers, source.mirror)
+      content.files.append(IndexFile(path: subarch.path.appending(Self.fileName), bytes: text))
     }
   }
 
@@ -32,7 +32,7 @@ struct LatestList {
     for tarball in ordered.map(\.tarball) {
       let path = tarball.path.parent.name.bytes + [UInt8(ascii: "/")] + tarball.path.name.bytes
       guard Self.isField(path) else {
-        problems.append(
+        content.problems.append(
           MirrorError(
             .invalid, mirror.displayed(tarball.path),
             "left out of \(Self.fileName): a blank or control character is in the name", remedy: "rename it"))

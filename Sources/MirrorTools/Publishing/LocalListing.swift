@@ -83,7 +83,7 @@ struct LocalListing: Sendable {
     var paths = subarch.control.versions.keys.map { control.joined(MirrorPath("version/\($0)")) }
     if subarch.control.failcount > 0 { paths.append(control.appending(".failcount")) }
     for path in paths {
-      guard let status = try anchor.directory(path.parent).status(of: path.name), status.kind == .regular
+      guard let status = try anchor.status(at: path), status.kind == .regular
       else { continue }
       entries.append(
         LocalEntry(path: path, node: ListedNode(status), role: .control, identity: status.identity))

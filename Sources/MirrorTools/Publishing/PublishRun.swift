@@ -140,7 +140,7 @@ public struct PublishRun: Sendable {
     let anchor = try AnchoredDirectory(root: mirror.root)
     for entry in entries {
       guard let identity = entry.identity else { continue }
-      let status = try anchor.directory(entry.path.parent).status(of: entry.path.name)
+      let status = try anchor.status(at: entry.path)
       guard status?.identity == identity else {
         throw MirrorError(
           .changed, anchor.displayed(entry.path), "changed while it was published", remedy: "run again")

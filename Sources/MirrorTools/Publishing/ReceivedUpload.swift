@@ -36,11 +36,11 @@ struct ReceivedUpload {
     var places: [(path: MirrorPath, size: Int64)] = []
     for file in manifest.files {
       let path = file.path.path
-      let waiting = try anchor.optionalStatus(of: place.joined(path))
+      let waiting = try anchor.status(at: place.joined(path))
       if let waiting, waiting.kind != .regular { throw try refuse(path, "is no regular file", anchor) }
       if let waiting, waiting.size != file.size { throw try refuse(path, "has another size", anchor) }
       var found = waiting
-      if found == nil { found = try anchor.optionalStatus(of: path) }
+      if found == nil { found = try anchor.status(at: path) }
       guard let found, found.kind == .regular, waiting != nil || found.size == file.size else {
         throw MirrorError(
           .changed, anchor.displayed(place.joined(path)), "has not arrived", remedy: "publish there again")
@@ -155,7 +155,7 @@ struct ReceivedUpload {
     let path = link.path.path
     let target = link.target.path.bytes
     guard let destination = Link.destination(of: target, in: path.parent, roots: []),
-      try anchor.optionalStatus(of: destination) != nil
+      try anchor.status(at: destination) != nil
     else { return }
     let directory = try anchor.makePath(path.parent)
     if let existing = try directory.status(of: path.name) {
@@ -183,7 +183,7 @@ struct ReceivedUpload {
       try written.keepTime(file.mtime)
       try written.commit(try directory.fileOwnership())
     }
-    for file in manifest.cleared where try anchor.optionalStatus(of: file.path) != nil {
+    for file in manifest.cleared where try anchor.status(at: file.path) != nil {
       try anchor.directory(file.path.parent).unlink(file.path.name)
     }
   }

@@ -112,7 +112,7 @@ public struct Receiver: Sendable {
           remedy: "take it out of subarches (rotation), or put it into also-stored")
       }
       let file = subarch.appending(ControlDirectory.name).appending(Self.ownerFile)
-      if let owner = try anchor.optionalContents(of: file),
+      if let owner = try anchor.contents(of: file, limit: 4096),
         owner.filter({ $0 > 0x20 }) != Array(server.utf8)
       {
         let other = escaped(owner.filter { $0 > 0x20 })
@@ -145,23 +145,5 @@ extension RotationSettings {
     isStored(release: path.parent.parent.name)
       && (allArches ?? arches)?.contains(path.parent.name) ?? true
       && (subarches.map { $0 + alsoStored })?.contains(path.name) ?? true
-  }
-}
-
-extension AnchoredDirectory {
-  /// The content of a small file; nil where it or a directory above it is missing.
-  func optionalContents(of path: MirrorPath) throws(MirrorError) -> [UInt8]? {
-    do throws(MirrorError) { return try contents(of: path, limit: 4096) } catch {
-      if error.code == .system(.noSuchFileOrDirectory) { return nil }
-      throw error
-    }
-  }
-
-  /// What `statx(2)` says of a path; nil where it or a directory above it is missing.
-  func optionalStatus(of path: MirrorPath) throws(MirrorError) -> FileStatus? {
-    do throws(MirrorError) { return try directory(path.parent).status(of: path.name) } catch {
-      if error.code == .system(.noSuchFileOrDirectory) { return nil }
-      throw error
-    }
   }
 }

@@ -77,7 +77,7 @@ public struct RetentionPlanner: Sendable {
       }
       let age = today.days(since: version.date)
       if version.path == past.last?.path { why.append("the newest version, not complete") }
-      if age < policy.staleDays { why.append("not complete, but only \(age) day\(age == 1 ? "" : "s") old") }
+      if age < policy.staleDays { why.append("not complete, but only \(counted(age, "day", "days")) old") }
       return item(version.path, why, otherwise: "not complete, \(age) days old", bytes: version.bytes)
     }
     return RetentionPlan.Section(path: subarch.path, items: items)

@@ -38,19 +38,14 @@ extension SubarchSetup {
   /// Whether a control file is there; one that says something else is an error.
   private func isSaid(_ file: ControlFile, _ anchor: borrowing AnchoredDirectory) throws(MirrorError) -> Bool
   {
-    do throws(MirrorError) {
-      guard let text = try anchor.contents(of: file.path, limit: 4096) else { return false }
-      let said = String(decoding: text.filter { $0 > 0x20 }, as: UTF8.self)
-      guard said == file.line else {
-        throw MirrorError(
-          .invalid, anchor.displayed(file.path), "says `\(escaped(Array(said.utf8)))`, not `\(file.line)`",
-          remedy: "remove it if the subarch is to begin anew")
-      }
-      return true
-    } catch {
-      if error.code == .system(.noSuchFileOrDirectory) { return false }
-      throw error
+    guard let text = try anchor.contents(of: file.path, limit: 4096) else { return false }
+    let said = String(decoding: text.filter { $0 > 0x20 }, as: UTF8.self)
+    guard said == file.line else {
+      throw MirrorError(
+        .invalid, anchor.displayed(file.path), "says `\(escaped(Array(said.utf8)))`, not `\(file.line)`",
+        remedy: "remove it if the subarch is to begin anew")
     }
+    return true
   }
 
   /// A remote seed must be there.
@@ -59,11 +54,7 @@ extension SubarchSetup {
     guard remote.count == 3 else { return }
     let other = MirrorPath(remote.joined(separator: "/"))
     let control = other.appending(ControlDirectory.name).appending("version").appending("stage3")
-    var version: [UInt8]?
-    do throws(MirrorError) { version = try anchor.contents(of: control, limit: 4096) } catch {
-      if error.code != .system(.noSuchFileOrDirectory) { throw error }
-    }
-    guard let version else {
+    guard let version = try anchor.contents(of: control, limit: 4096) else {
       throw MirrorError(
         .invalid, anchor.displayed(other), "has no stage3 to build from",
         remedy: "build it first, or name another with --remote")

@@ -41,7 +41,7 @@ struct IndexCommand: Verb {
     guard chosen.count == 1, let format = chosen.first, format.fileName != nil else {
       throw ValidationError("--output takes one format that is one file: --format xml or --format json.")
     }
-    let bytes = try format.files(source).flatMap(\.bytes)
+    let bytes = try format.content(source).files.flatMap(\.bytes)
     if output == "-" {
       context.output.write(bytes)
     } else {
@@ -127,8 +127,8 @@ extension MirrorSession {
     let publisher = try IndexPublisher(root: root, layout)
     let signatures = IndexSignatures(configuration.signing, cancellation: context.cancellation)
     var written = WrittenIndexes()
-    for format in IndexFormat.allCases
-    where try wanted.contains(format) || format.isPresent(in: source.mirror) {
+    let present = try IndexFormat.present(in: source.mirror)
+    for format in IndexFormat.allCases where wanted.contains(format) || present.contains(format) {
       if format == .metalink {
         guard let hashing else { continue }
         let run = MetalinkRun(
@@ -137,8 +137,9 @@ extension MirrorSession {
           try ProgressLine.showing(progress, on: context, unless: options.quiet) { try run.apply() })
         continue
       }
-      written.problems += try format.problems(source)
-      for file in try format.files(source) {
+      let content = try format.content(source)
+      written.problems += content.problems
+      for file in content.files {
         try context.cancellation.check()
         do throws(MirrorError) {
           let isNews = try publisher.publish(file, format.isSigned ? signatures : nil)

@@ -47,8 +47,3 @@ func humanSeconds(_ seconds: Double) -> String {
   let minutes = Int(min(seconds / 60, 1e9))
   return minutes < 60 ? "\(minutes) min" : "\(minutes / 60) h \(minutes % 60) min"
 }
-
-/// `1 subarch`, `3 subarches`.
-func counted(_ count: Int, _ noun: String, _ plural: String) -> String {
-  "\(count) \(count == 1 ? noun : plural)"
-}

@@ -28,7 +28,7 @@ struct PageMirror {
   /// Writes the pages, as the verb does.
   @discardableResult
   func write(excluding: Set<MirrorPath> = []) throws -> [IndexFile] {
-    let files = try IndexFormat.html.files(source(excluding: excluding))
+    let files = try IndexFormat.html.content(source(excluding: excluding)).files
     let publisher = try IndexPublisher(root: mirror.root)
     for file in files { try publisher.publish(file) }
     return files
@@ -36,7 +36,7 @@ struct PageMirror {
 
   /// A page as text.
   func page(_ path: MirrorPath, excluding: Set<MirrorPath> = []) throws -> String? {
-    try IndexFormat.html.files(source(excluding: excluding)).first { $0.path == path }
+    try IndexFormat.html.content(source(excluding: excluding)).files.first { $0.path == path }
       .map { String(decoding: $0.bytes, as: UTF8.self) }
   }
 

@@ -22,22 +22,22 @@ import TestSupport
   @Test("the same mirror gives the same bytes, also at another time while nothing turned stale")
   func same() throws {
     var pages = try PageMirror.rich()
-    let files = try IndexFormat.html.files(pages.source())
-    #expect(try IndexFormat.html.files(pages.source()) == files)
+    let files = try IndexFormat.html.content(pages.source()).files
+    #expect(try IndexFormat.html.content(pages.source()).files == files)
     pages.now += 3600
-    #expect(try IndexFormat.html.files(pages.source()) == files)
+    #expect(try IndexFormat.html.content(pages.source()).files == files)
     pages.configuration.rotation.staleDays = 1000
-    let calm = try IndexFormat.html.files(pages.source())
+    let calm = try IndexFormat.html.content(pages.source()).files
     pages.today = day("2026-12-24")
-    #expect(try IndexFormat.html.files(pages.source()) == calm)
+    #expect(try IndexFormat.html.content(pages.source()).files == calm)
   }
 
   @Test("a day later only the pages change of which a stage turned stale")
   func stale() throws {
     var pages = try PageMirror.rich()
-    let before = try IndexFormat.html.files(pages.source())
+    let before = try IndexFormat.html.content(pages.source()).files
     pages.today = day("2026-11-23")
-    let after = try IndexFormat.html.files(pages.source())
+    let after = try IndexFormat.html.content(pages.source()).files
     #expect(
       Set(after).subtracting(before).map(\.path).sorted()
         == ["index.html", "std/x86-64bit/intel64-haswell/index.html"])
@@ -102,7 +102,7 @@ import TestSupport
       "std/x86-64bit/generic_64/2026-11-03", "std/x86-64bit/core2_64/2026-10-01",
       "std/snapshots/portage-2026-11-20.tar.xz",
     ]
-    let files = try IndexFormat.html.files(pages.source(excluding: excluding))
+    let files = try IndexFormat.html.content(pages.source(excluding: excluding)).files
     for file in files {
       let page = String(decoding: file.bytes, as: UTF8.self)
       #expect(!page.contains("2026-11-03/") && !page.contains("2026-10-01/") && !page.contains("snapshots/"))
@@ -137,12 +137,12 @@ import TestSupport
     try pages.mirror.file("\(directory)index.html", "<html>welcome")
     #expect(try pages.write().count == 6)
     #expect(pages.mirror.content("\(directory)index.html") == Data("<html>welcome".utf8))
-    let problems = try IndexFormat.html.problems(pages.source())
+    let problems = try IndexFormat.html.content(pages.source()).problems
     #expect(
       problems.map(\.description) == [
         "\(pages.mirror.root)/\(path): was not written by mirrorctl: move it away, or write no html"
       ])
-    #expect(try IndexFormat.html.isPresent(in: pages.mirror.scan()) == !directory.isEmpty)
+    #expect(try IndexFormat.present(in: pages.mirror.scan()).contains(.html) == !directory.isEmpty)
   }
 
   @Test("what is no file is left alone too", arguments: ["ln -s /etc/passwd", "mkdir", "mkfifo"])
@@ -150,17 +150,17 @@ import TestSupport
     let pages = try PageMirror.rich()
     try Tool.run("sh", "-c", "\(command) \(pages.mirror.path("index.html"))")
     #expect(try pages.write().count == 6)
-    #expect(try IndexFormat.html.problems(pages.source()).map(\.problem) == ["is not a regular file"])
-    #expect(try !IndexFormat.html.isPresent(in: pages.mirror.scan()))
+    #expect(try IndexFormat.html.content(pages.source()).problems.map(\.problem) == ["is not a regular file"])
+    #expect(try !IndexFormat.present(in: pages.mirror.scan()).contains(.html))
   }
 
   @Test("our own page is known, and written again only if it says something else")
   func own() throws {
     let pages = try PageMirror.rich()
-    #expect(try !IndexFormat.html.isPresent(in: pages.mirror.scan()))
+    #expect(try !IndexFormat.present(in: pages.mirror.scan()).contains(.html))
     let files = try pages.write()
-    #expect(try IndexFormat.html.isPresent(in: pages.mirror.scan()))
-    #expect(try IndexFormat.html.problems(pages.source()) == [])
+    #expect(try IndexFormat.present(in: pages.mirror.scan()).contains(.html))
+    #expect(try IndexFormat.html.content(pages.source()).problems == [])
     let publisher = try IndexPublisher(root: pages.mirror.root)
     for file in files { #expect(try !publisher.publish(file)) }
   }
@@ -170,7 +170,7 @@ import TestSupport
     let pages = try PageMirror.rich()
     let source = try pages.source()
     try FileManager.default.removeItem(atPath: pages.mirror.path("std/x86-64bit/core2_64"))
-    #expect(try IndexFormat.html.files(source).count == 6)
+    #expect(try IndexFormat.html.content(source).files.count == 6)
   }
 
   @Test("a thousand subarches make a page of less than half a megabyte")

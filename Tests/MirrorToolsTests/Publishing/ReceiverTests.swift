@@ -82,7 +82,7 @@ struct ReceiverTests {
     let reports = try Receiver(mirror.root, MirrorLayout(), RotationSettings(), run).receive([])
     #expect(reports.map(\.files) == [1])
     let record = try #require(try catalog.record(of: path))
-    let status = try AnchoredDirectory(root: mirror.root).optionalStatus(of: path)
+    let status = try AnchoredDirectory(root: mirror.root).status(at: path)
     #expect(status.map { $0.identity.isSameFile(as: record.identity) } == true)
     #expect(record.digests[.sha256].map { hex($0) } == digest)
   }

@@ -176,7 +176,7 @@ struct SigningFaultCase: CustomTestStringConvertible, Sendable {
       "gpg",
       """
       case "$*" in
-        *--detach-sign*) touch '\(mirror.sandbox.path)/begun'; echo $$ > '\(mirror.sandbox.path)/pid'; sleep 300 ;;
+        *--detach-sign*) echo $$ > '\(mirror.sandbox.path)/pid'; touch '\(mirror.sandbox.path)/begun'; sleep 300 ;;
       esac
       exec /usr/bin/gpg "$@"
       """)

@@ -100,7 +100,7 @@ struct PageState: Sendable, Hashable {
     case .healthy where lastFailed: words.append("The last build failed and will be tried again.")
     case .healthy: words.append("The last build ended well.")
     case .stale:
-      let days = PageText.count(staleDays, "day", "days")
+      let days = counted(staleDays, "day", "days")
       words.append("The newest stage is \(days) old or older: a new build is due.")
     case .failing where failcount == 1: words.append("The last build failed.")
     case .failing: words.append("The last \(failcount) builds failed.")

@@ -121,9 +121,4 @@ enum PageText {
     guard let unit = text.last, unit.isLetter else { return "\(text) B" }
     return "\(text.dropLast()) \(unit)iB"
   }
-
-  /// `1 build`, `7 builds`.
-  static func count(_ count: Int, _ one: String, _ many: String) -> String {
-    "\(count) \(count == 1 ? one : many)"
-  }
 }

@@ -39,12 +39,13 @@ struct PageSurvey: Sendable {
     fingerprint = source.signer
     let candidates: [MirrorPath] = ["index.xml", "index.json", "streams/v1/index.json"]
     indexes = candidates.filter { Self.isThere($0, in: anchor) }
-    foreign = try Self.foreign(source)
+    foreign = try Self.foreign(source, anchor)
   }
 
   /// Pages that somebody else wrote where ours would be.
-  static func foreign(_ source: IndexSource) throws(MirrorError) -> [MirrorPath: MirrorError] {
-    let anchor = try AnchoredDirectory(root: source.mirror.root)
+  private static func foreign(
+    _ source: IndexSource, _ anchor: borrowing AnchoredDirectory
+  ) throws(MirrorError) -> [MirrorPath: MirrorError] {
     var foreign: [MirrorPath: MirrorError] = [:]
     for folder in [MirrorPath.root] + source.subarches.map(\.path) {
       guard let directory = try? anchor.directory(folder),
@@ -58,8 +59,7 @@ struct PageSurvey: Sendable {
   }
 
   /// Whether a page of ours is at the root.
-  static func hasOwnPage(_ mirror: Mirror) throws(MirrorError) -> Bool {
-    let anchor = try AnchoredDirectory(root: mirror.root)
+  static func isOurs(_ anchor: borrowing AnchoredDirectory) throws(MirrorError) -> Bool {
     guard try anchor.status(of: fileName) != nil else { return false }
     return try problem(in: anchor) == nil
   }
@@ -137,8 +137,7 @@ struct PageSurvey: Sendable {
   }
 
   private static func isThere(_ path: MirrorPath, in directory: borrowing AnchoredDirectory) -> Bool {
-    guard let folder = try? directory.directory(path.parent) else { return false }
-    return (try? folder.status(of: path.name))??.kind == .regular
+    (try? directory.status(at: path))??.kind == .regular
   }
 
   private static func infos(_ document: IndexDocument) -> [MirrorPath: [String: String]] {

@@ -1,7 +1,7 @@
 /// The mirror's page and those of its subarches, as files.
 enum Pages {
   /// Subarches' pages first, then the root's, which names them; those of others are left alone.
-  static func files(_ source: IndexSource) throws(MirrorError) -> [IndexFile] {
+  static func content(_ source: IndexSource) throws(MirrorError) -> IndexContent {
     let survey = try PageSurvey(source)
     let shell = try PageShell(source.settings, survey, staleDays: source.rotation.staleDays)
     var files = survey.entries.map { entry in
@@ -11,6 +11,8 @@ enum Pages {
       IndexFile(
         path: MirrorPath(bytes: PageSurvey.fileName.bytes),
         bytes: RootPage(survey: survey, shell: shell).bytes))
-    return files.filter { survey.foreign[$0.path] == nil }
+    return IndexContent(
+      files: files.filter { survey.foreign[$0.path] == nil },
+      problems: survey.foreign.sorted { $0.key < $1.key }.map(\.value))
   }
 }

@@ -35,9 +35,9 @@ struct RootPage {
       }
       if let description = shell.settings.description { HTML(.p, .class("lead")) { description } }
       HTML(.p, .class("quiet")) {
-        PageText.count(survey.entries.count, "subarch", "subarches")
+        counted(survey.entries.count, "subarch", "subarches")
         " in "
-        PageText.count(releases.count, "build", "builds")
+        counted(releases.count, "build", "builds")
         if let newest { ", the newest stage of \(newest.date)" }
       }
     }
