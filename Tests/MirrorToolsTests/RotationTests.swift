@@ -74,7 +74,16 @@ struct StatusReportTests {
       .file("std/x86/gen/.control/remote/build", "std\n")
       .file("std/x86/gen/.control/remote/arch_desc", "x86\n")
       .file("std/x86/gen/.control/remote/subarch", "i686\n")
+      .file("std/snapshots/portage-2026-11-08.tar.xz", "12345")
+      .file("std/snapshots/portage-2026-11-08.tar.xz.hash.txt", "sha256 00")
+      .file("std/snapshots/portage-2026-11-07.tar.xz", "123")
     let report = StatusReport(try mirror.scan(), today: today)
+    let snapshots = try #require(report.snapshots.first)
+    #expect(report.snapshots.count == 1)
+    #expect(
+      snapshots.path == "std/snapshots/portage-2026-11-08.tar.xz"
+        && snapshots.ageDays == today.days(since: snapshots.date))
+    #expect(snapshots.snapshots == 2 && snapshots.bytes == 8 && snapshots.digestsMissing == 1)
     let status = try #require(report.subarches.first)
     #expect(status.strategy == .init(build: "remote", seed: "stage3", remote: "std/x86/i686"))
     #expect(status.digestsMissing == 2)
@@ -82,7 +91,7 @@ struct StatusReportTests {
     let data = try JSONEncoder().encode(report)
     #expect(try JSONDecoder().decode(StatusReport.self, from: data) == report)
     let object = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
-    #expect(Set(object.keys) == ["version", "mirror", "subarches"])
+    #expect(Set(object.keys) == ["version", "mirror", "subarches", "snapshots"])
     #expect(object["version"] as? Int == 1)
   }
 }

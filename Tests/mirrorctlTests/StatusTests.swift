@@ -14,14 +14,21 @@ struct MetricsTests {
       cd mirror; mkdir -p 'a/b"c/d\\e/.control' a/b/never/.control; echo 2 > 'a/b"c/d\\e/.control/.failcount'
       mkdir 'a/b"c/d\\e/2026-11-01'; cd 'a/b"c/d\\e/2026-11-01'; printf ok > status
       echo x > stage3-e-a-2026-11-01.tar.xz; echo y > lxd-e-a-2026-11-01.tar.xz
+      mkdir ../../../snapshots; cd ../../../snapshots
+      echo s > portage-2026-11-02.tar.xz; echo other > portage-2026-10-31.tar.xz; echo m > meta-repo-2026-11-01.tar.zst
       """)
-    // Damage that nobody's clock shows.
     try #require(try sandbox.mirrorctl("upkeep").status == 0)
+    try sandbox.shell(
+      """
+      mkdir out; printf '[section publish/%s]\\nto: %s\\n' here "$PWD/out" there "$PWD/not/there" > .metro
+      """)
+    #expect(try sandbox.mirrorctl("publish").status == 3)
+    // Damage that nobody's clock shows.
     try sandbox.shell(
       """
       cd 'mirror/a/b"c/d\\e/2026-11-01'; t=$(stat -c %.9Y lxd-e-a-2026-11-01.tar.xz)
       printf z | dd of=lxd-e-a-2026-11-01.tar.xz conv=notrunc status=none; touch -d @$t lxd-e-a-2026-11-01.tar.xz
-      rm stage3-e-a-2026-11-01.tar.xz.hash.txt
+      rm stage3-e-a-2026-11-01.tar.xz.hash.txt ../../../snapshots/portage-2026-10-31.tar.xz.hash.txt
       """)
     #expect(try sandbox.mirrorctl("verify").status == 4)
     let file = sandbox.path.appending("mirrorctl.prom").string
@@ -39,6 +46,13 @@ struct MetricsTests {
       "mirrorctl_corrupt_tarballs{\(mirror)} 1", "mirrorctl_scan_problems{\(mirror)} 0",
       "mirrorctl_run_exit_status{\(mirror),verb=\"upkeep\"} 0",
       "mirrorctl_run_exit_status{\(mirror),verb=\"verify\"} 4",
+      "mirrorctl_snapshot_newest_timestamp_seconds{\(mirror),build=\"a\",snapshot=\"portage\"} 1793577600",
+      "mirrorctl_snapshot_newest_timestamp_seconds{\(mirror),build=\"a\",snapshot=\"meta-repo\"} 1793491200",
+      "mirrorctl_snapshot_tarballs{\(mirror),build=\"a\",snapshot=\"portage\"} 2",
+      "mirrorctl_snapshot_bytes{\(mirror),build=\"a\",snapshot=\"portage\"} 8",
+      "mirrorctl_snapshot_undigested_tarballs{\(mirror),build=\"a\",snapshot=\"portage\"} 1",
+      "mirrorctl_publish_exit_status{\(mirror),target=\"here\"} 0",
+      "mirrorctl_publish_exit_status{\(mirror),target=\"there\"} 1",
     ] {
       #expect(lines.contains { $0 == expected }, "\(expected)\nis not in\n\(text)")
     }
@@ -48,6 +62,11 @@ struct MetricsTests {
       lines.contains { $0.hasPrefix("mirrorctl_run_success_timestamp_seconds{\(mirror),verb=\"upkeep\"}") })
     #expect(
       !lines.contains { $0.hasPrefix("mirrorctl_run_success_timestamp_seconds{\(mirror),verb=\"verify\"}") })
+    #expect(
+      lines.contains {
+        $0.hasPrefix("mirrorctl_publish_success_timestamp_seconds{\(mirror),target=\"here\"}")
+      })
+    #expect(!text.contains("publish_success_timestamp_seconds{\(mirror),target=\"there\"}"))
   }
 
   @Test("a run that failed leaves the time of the last success as it was")

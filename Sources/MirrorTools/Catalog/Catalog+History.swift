@@ -53,7 +53,7 @@ extension Catalog {
     }
   }
 
-  /// Remembers that a verb ended now, with this exit status.
+  /// Remembers that a verb, or publishing to one target, ended now with this exit status.
   public func note(run verb: String, status: Int32, at now: Int64) throws(MirrorError) {
     try access {
       try self.database.write { database in
@@ -67,7 +67,7 @@ extension Catalog {
     }
   }
 
-  /// When each verb last ran.
+  /// When each verb last ran, and each target was last published to.
   public func runs() throws(MirrorError) -> [String: RunRecord] {
     try access {
       try self.database.read { database in

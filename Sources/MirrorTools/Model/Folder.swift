@@ -24,6 +24,12 @@ public struct Folder: Sendable {
     self.status = status
   }
 
+  /// Those of its tarballs that are compressed and have no `.hash.txt` beside them.
+  var undigested: [Tarball] {
+    let described = Set(sidecars.lazy.filter { $0.kind == .hashText }.map(\.tarball))
+    return tarballs.filter { $0.compression != nil && !described.contains($0.path.name) }
+  }
+
   /// Signatures of the sidecars of a tarball.
   func signatures(ofDigestsOf tarball: FileName) -> [FileName] {
     digestSignatures.filter { SidecarKind.parse($0.file)?.tarball == tarball }.map(\.name)

@@ -6,7 +6,7 @@ extension PublishRun {
     let planner = try planner()
     let remote = try remoteListing().mirror
     try checkPlace(remote)
-    let plan = planner.plan(local, remote)
+    let plan = try plan(local, planner, remote)
     if target.deletes, local.isWhole {
       try digests.catalog.setSuperfluous(plan.superfluous, at: target.name)
     }

@@ -5,7 +5,7 @@ extension PublishRun {
   func upload(_ local: LocalListing) throws(MirrorError) -> PublishReport {
     let planner = try planner()
     let (there, waiting) = try remoteListing()
-    let plan = planner.plan(local, there)
+    let plan = try plan(local, planner, there)
     var manifest = UploadManifest(server: target.server, date: UTCText.internet(now))
     manifest.cleared = cleared(local, there)
     var report = PublishReport(target: target.name)

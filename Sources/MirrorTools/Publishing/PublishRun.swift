@@ -39,8 +39,7 @@ public struct PublishRun: Sendable {
   /// What would be done; nothing is written here or there.
   public func plan() throws(MirrorError) -> PublishPlan {
     let local = try localListing()
-    let planner = try planner()
-    return planner.plan(local, try remoteListing().mirror)
+    return try plan(local, try planner(), try remoteListing().mirror)
   }
 
   /// Does it.
@@ -96,6 +95,20 @@ public struct PublishRun: Sendable {
       }
     }
     return (mirror, incoming)
+  }
+
+  /// What is to be done, if nothing that is known to be corrupt would be sent.
+  func plan(
+    _ local: LocalListing, _ planner: PublishPlanner, _ remote: RemoteListing
+  ) throws(MirrorError) -> PublishPlan {
+    let plan = planner.plan(local, remote)
+    let sent = Set((plan.payload + plan.replaced).map(\.path))
+    if let corrupt = try digests.catalog.corrupt(in: mirror).first(where: sent.contains) {
+      throw MirrorError(
+        .refused, mirror.displayed(corrupt), "is known to be corrupt, so that nothing is published",
+        remedy: "restore it, or remove its version and run `mirrorctl index`")
+    }
+    return plan
   }
 
   /// An index that names what is not sent is not sent either.

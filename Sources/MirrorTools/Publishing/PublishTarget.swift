@@ -53,6 +53,16 @@ public struct PublishTarget: Sendable {
   /// Whether what arrives waits to be moved into place.
   public var isStaged: Bool { reception != .no }
 
+  private static let runs = "publish/"
+
+  /// What the catalog calls publishing to it.
+  public var run: String { Self.runs + name }
+
+  /// The name of the target that a run in the catalog published to; nil for a run of a verb.
+  public static func name(ofRun run: String) -> String? {
+    run.hasPrefix(runs) ? String(run.dropFirst(runs.count)) : nil
+  }
+
   /// What messages call it.
   var subject: String { "publish \(name)" }
 }

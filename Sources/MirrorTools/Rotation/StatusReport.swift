@@ -1,4 +1,4 @@
-/// How every subarch stands, what needs a look first.
+/// How every subarch stands, what needs a look first, and the snapshots beside them.
 public struct StatusReport: Codable, Sendable, Hashable {
   /// The version of this report's JSON.
   public let version: Int
@@ -6,6 +6,8 @@ public struct StatusReport: Codable, Sendable, Hashable {
   public let mirror: String
   /// Failing ones first, the highest failcount first of all; the rest in path order.
   public let subarches: [SubarchStatus]
+  /// The snapshots of each kind, in order of lines of development and names.
+  public let snapshots: [SnapshotStatus]
 
   /// Reports on all of a mirror.
   public init(_ mirror: Mirror, today: CalendarDate) {
@@ -16,6 +18,7 @@ public struct StatusReport: Codable, Sendable, Hashable {
       .map { SubarchStatus($0, today: today) }
       // The sort is stable: ties stay in path order.
       .sorted { $0.failcount > $1.failcount }
+    snapshots = mirror.releases.flatMap { SnapshotStatus.all(of: $0, today: today) }
   }
 
   /// A line a subarch, as Metro's `fails` prints them.

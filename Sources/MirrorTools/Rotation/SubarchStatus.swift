@@ -74,7 +74,9 @@ public struct SubarchStatus: Codable, Sendable, Hashable {
       return overflow ? .max : total
     }
     versions = subarch.versions.count
-    digestsMissing = subarch.versions.reduce(0) { $0 + $1.digestsMissing }
+    digestsMissing = subarch.versions.reduce(0) { count, version in
+      ([version.folder] + version.nested).reduce(count) { $0 + $1.undigested.count }
+    }
     strategy = Strategy(
       build: subarch.control.buildStrategy, seed: subarch.control.seedStrategy,
       remote: subarch.control.remoteSeed)
@@ -85,15 +87,6 @@ public struct SubarchStatus: Codable, Sendable, Hashable {
     let variants = artifacts.map(\.variant).joined(separator: ",")
     return
       "\(right(String(failcount), 4)) \(right(date?.description ?? "None", 12)) \(root)/\(path) (\(variants))"
-  }
-}
-
-extension Version {
-  fileprivate var digestsMissing: Int {
-    ([folder] + nested).reduce(0) { count, folder in
-      let described = Set(folder.sidecars.lazy.filter { $0.kind == .hashText }.map(\.tarball))
-      return count + folder.tarballs.count { $0.compression != nil && !described.contains($0.path.name) }
-    }
   }
 }
 

@@ -60,7 +60,12 @@ extension MirrorSession {
   ) throws -> (step: StepResult, report: any Encodable) {
     let mirror = try scan()
     var lines: [String] = []
-    let outputs = try forEach(targets, mirror) { target, run in
+    let catalog = try catalog()
+    func note(_ target: PublishTarget, _ status: ExitStatus) {
+      // A catalog that cannot be written loses only when this was.
+      try? catalog.note(run: target.run, status: status.rawValue, at: context.now())
+    }
+    let outputs = try forEach(targets, mirror, ended: note) { target, run in
       let progress = progress
       let report = try ProgressLine.showing(progress, on: context, unless: options.quiet) {
         try run.apply()
@@ -83,7 +88,7 @@ extension MirrorSession {
   /// Prints what would be done.
   func planPublishing(_ targets: [PublishTarget]) throws -> ExitStatus {
     let mirror = try scan()
-    let outputs = try forEach(targets, mirror) { target, run in
+    let outputs = try forEach(targets, mirror, ended: { _, _ in }) { target, run in
       let plan = try run.plan()
       if !options.json {
         for line in plan.lines { context.print("\(target.name): \(line)") }
@@ -96,7 +101,7 @@ extension MirrorSession {
 
   /// Takes targets one after the other, and what fails at each as its output.
   private func forEach(
-    _ targets: [PublishTarget], _ mirror: Mirror,
+    _ targets: [PublishTarget], _ mirror: Mirror, ended: (PublishTarget, ExitStatus) -> Void,
     _ body: (PublishTarget, PublishRun) throws -> PublishOutput.Target
   ) throws -> [PublishOutput.Target] {
     var outputs: [PublishOutput.Target] = []
@@ -109,6 +114,7 @@ extension MirrorSession {
         context.message("\(error)")
         outputs.append(PublishOutput.Target(name: target.name, error: error))
       }
+      if let output = outputs.last { ended(target, output.status) }
     }
     return outputs
   }

@@ -29,19 +29,29 @@ struct PrometheusText {
     perSubarch("versions", "Version directories.") { Int64($0.versions) }
     perSubarch("bytes", "Bytes of the tarballs of all versions.") { $0.bytes }
     perSubarch("undigested_tarballs", "Compressed tarballs without a hash.txt.") { Int64($0.digestsMissing) }
+    func perSnapshot(_ name: String, _ help: String, _ value: (SnapshotStatus) -> Int64) {
+      add(
+        "mirrorctl_snapshot_\(name)", help,
+        report.snapshots.map { snapshot in
+          (mirror + [("build", snapshot.release.jsonText), ("snapshot", snapshot.name)], value(snapshot))
+        })
+    }
+    perSnapshot("newest_timestamp_seconds", "The local day of the newest snapshot.") { $0.date.localStart }
+    perSnapshot("newest_age_seconds", "Time since that day began, when this was written.") {
+      now &- $0.date.localStart
+    }
+    perSnapshot("tarballs", "Snapshots that are there.") { Int64($0.snapshots) }
+    perSnapshot("bytes", "Bytes of all of them.") { $0.bytes }
+    perSnapshot("undigested_tarballs", "Compressed snapshots without a hash.txt.") {
+      Int64($0.digestsMissing)
+    }
     add(
       "mirrorctl_corrupt_tarballs", "Tarballs whose content is not what was digested.",
       [(mirror, Int64(corrupt))])
     add("mirrorctl_scan_problems", "What could not be read.", [(mirror, Int64(problems))])
-    func perVerb(_ name: String, _ help: String, _ value: (RunRecord) -> Int64?) {
-      let samples = runs.sorted { $0.key < $1.key }.compactMap { verb, run in
-        value(run).map { (mirror + [("verb", verb)], $0) }
-      }
-      add("mirrorctl_run_\(name)", help, samples)
-    }
-    perVerb("timestamp_seconds", "When a verb last ended.") { $0.at }
-    perVerb("success_timestamp_seconds", "When a verb last ended with exit status 0.") { $0.succeeded }
-    perVerb("exit_status", "The exit status of a verb's last run.") { Int64($0.status) }
+    addRuns("run", "verb", mirror, runs.filter { PublishTarget.name(ofRun: $0.key) == nil })
+    let published = runs.compactMap { run in PublishTarget.name(ofRun: run.key).map { ($0, run.value) } }
+    addRuns("publish", "target", mirror, Dictionary(published) { $1 })
   }
 
   private static func labels(of subarch: SubarchStatus) -> [(String, String)] {
@@ -49,6 +59,21 @@ struct PrometheusText {
       ("build", subarch.release.jsonText), ("arch", subarch.arch.jsonText),
       ("subarch", subarch.subarch.jsonText),
     ]
+  }
+
+  /// When something last ended and how, by what it is.
+  private mutating func addRuns(
+    _ name: String, _ label: String, _ mirror: [(String, String)], _ runs: [String: RunRecord]
+  ) {
+    func each(_ metric: String, _ help: String, _ value: (RunRecord) -> Int64?) {
+      let samples = runs.sorted { $0.key < $1.key }.compactMap { key, run in
+        value(run).map { (mirror + [(label, key)], $0) }
+      }
+      add("mirrorctl_\(name)_\(metric)", help, samples)
+    }
+    each("timestamp_seconds", "When a \(label) was last done.") { $0.at }
+    each("success_timestamp_seconds", "When a \(label) was last done with exit status 0.") { $0.succeeded }
+    each("exit_status", "The exit status of the last time that a \(label) was done.") { Int64($0.status) }
   }
 
   private mutating func add(_ name: String, _ help: String, _ samples: [([(String, String)], Int64)]) {

@@ -146,6 +146,28 @@ struct PublishTests {
     #expect(downloader.faults() == [])
   }
 
+  @Test("what is known to be corrupt is not sent, and does not hinder where it arrived while it was sound")
+  func corrupt() throws {
+    try configure()
+    try #require(try site.run("publish").status == 0)
+    try sandbox.shell(
+      """
+      cd '\(site.mirror)/std/x86/gen/2016-01-02'; tarball=$(ls stage3*.xz); time=$(stat -c %.9Y $tarball)
+      printf damage | dd of=$tarball conv=notrunc status=none; touch -d @$time $tarball
+      """)
+    #expect(try site.run("verify").status == 4)
+    let sound = try site.run("publish")
+    #expect(sound.status == 0, "\(sound.errorText)")
+    #expect(downloader.faults() == [])
+    try sandbox.shell("rm -r '\(published)'; mkdir '\(published)'")
+    for options in [[], ["--dry-run"]] {
+      let outcome = try sandbox.run(site.command(["publish"] + options))
+      #expect(outcome.status == 5, "\(outcome.errorText)")
+      #expect(outcome.errorText.contains(".tar.xz: is known to be corrupt"), "\(outcome.errorText)")
+      #expect(try Tree(published).nodes.isEmpty)
+    }
+  }
+
   @Test("more deletions than max-delete are refused with 5: nothing goes, and the setting is named")
   func maxDelete() throws {
     try configure("delete: yes\nkeep-remote-grace: 0\nmax-delete: 2")

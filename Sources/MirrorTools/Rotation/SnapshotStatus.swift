@@ -1,0 +1,37 @@
+/// How the snapshots of one kind stand in a line of development.
+public struct SnapshotStatus: Codable, Sendable, Hashable {
+  /// The line of development.
+  public let release: FileName
+  /// What they are of, such as `portage`.
+  public let name: String
+  /// The newest one, relative to the mirror's root.
+  public let path: MirrorPath
+  /// Its date.
+  public let date: CalendarDate
+  /// Days since that date; negative for a date in the future.
+  public let ageDays: Int
+  /// How many there are.
+  public let snapshots: Int
+  /// Bytes of all of them.
+  public let bytes: Int64
+  /// Those without a `.hash.txt` beside them.
+  public let digestsMissing: Int
+
+  /// All kinds of a line of development, by name.
+  static func all(of release: Release, today: CalendarDate) -> [SnapshotStatus] {
+    guard let folder = release.snapshots else { return [] }
+    let undigested = Set(folder.undigested.map(\.path))
+    let dated = folder.tarballs.compactMap { tarball in
+      TarballName(tarball.path.name)?.snapshotParts.map { (name: $0.name, date: $0.date, tarball: tarball) }
+    }
+    return Dictionary(grouping: dated, by: \.name).sorted { $0.key < $1.key }.compactMap { name, found in
+      guard let newest = found.max(by: { $0.date < $1.date }) else { return nil }
+      let tarballs = found.map(\.tarball)
+      return SnapshotStatus(
+        release: release.name, name: name, path: newest.tarball.path, date: newest.date,
+        ageDays: today.days(since: newest.date), snapshots: tarballs.count,
+        bytes: tarballs.reduce(0) { $0 &+ $1.status.size },
+        digestsMissing: tarballs.count { undigested.contains($0.path) })
+    }
+  }
+}
