@@ -58,28 +58,26 @@ struct FullDiskTests {
       ["index", "--format", "latest,simplestreams"],
       ["compress"],
     ])
-  func noSpace(_ verb: [String]) throws {
-    let (disk, after) = try prepare(undisturbed: verb)
-    try disk.fill()
-    let before = try Tree(sandbox.mirror)
-    let failed = try sandbox.run(sandbox.command(verb))
-    expectFailure(failed)
-    try expectUntouched(from: before, after)
-    try sandbox.shell("rm mirror/filler")
-    try expectCompletion(verb, after)
-  }
+  func noSpace(_ verb: [String]) throws { try expectPatience(verb, { try $0.fill() }, "rm mirror/filler") }
 
   @Test(
     "without a free inode stops a verb as one without a free byte does",
     arguments: [["digestgen"], ["index"]])
   func noInode(_ verb: [String]) throws {
+    try expectPatience(verb, { try $0.fillInodes() }, "rm -r mirror/.filler")
+  }
+
+  /// A verb fails on a full disk and harms nothing, and is completed once there is room.
+  private func expectPatience(
+    _ verb: [String], _ fill: (SmallDisk) throws -> Void, _ makeRoom: String
+  ) throws {
     let (disk, after) = try prepare(undisturbed: verb)
-    try disk.fillInodes()
+    try fill(disk)
     let before = try Tree(sandbox.mirror)
     let failed = try sandbox.run(sandbox.command(verb))
     expectFailure(failed)
     try expectUntouched(from: before, after)
-    try sandbox.shell("rm -r mirror/.filler")
+    try sandbox.shell(makeRoom)
     try expectCompletion(verb, after)
   }
 

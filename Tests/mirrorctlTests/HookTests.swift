@@ -93,6 +93,22 @@ struct HookTests {
     try expectGone("child", site)
   }
 
+  @Test("that print without end are ended in time, too")
+  func loud() throws {
+    let site = try Site("on-success: while :; do echo x; done\nlimit: 1s")
+    let outcome = try site.run("upkeep")
+    #expect(outcome.status == 0)
+    #expect(outcome.errorText.contains("hooks/on-success: was ended after 1 seconds"))
+  }
+
+  @Test("are not waited for where what they leave goes on printing")
+  func loudLeftover() throws {
+    let site = try Site(
+      "on-success: setsid sh -c 'echo $$ > \"$HOME/child\"; while echo x; do :; done' &\nlimit: 30s")
+    #expect(try site.run("upkeep").status == 0)
+    try expectGone("child", site)
+  }
+
   /// The process whose number a file holds ends soon.
   private func expectGone(_ name: String, _ site: Site) throws {
     let child = try #require(Int32((site.text(name) ?? "").dropLast()))

@@ -64,6 +64,17 @@ struct IndexFormatTests {
     #expect(try sandbox.mirrorctl("index").status == 0)
     #expect(try mirror.text(latest) == "theirs\n")
     #expect(try mirror.text("streams/v1/index.json") == "{}\n")
+    // Nor where ours lie beside it, until it is asked for.
+    try sandbox.shell(
+      "cp -a mirror/\(OfferedMirror.subarch) mirror/std/x86-64bit/also; rm mirror/\(latest) mirror/streams/v1/*"
+    )
+    #expect(try sandbox.mirrorctl("index", "--format", "latest,simplestreams").status == 0)
+    try sandbox.shell(
+      "for file in mirror/\(latest) mirror/streams/v1/index.json; do echo theirs > $file; done")
+    #expect(try sandbox.mirrorctl("index").status == 0)
+    #expect(try mirror.text(latest) == "theirs\n" && mirror.text("streams/v1/index.json") == "theirs\n")
+    #expect(try sandbox.mirrorctl("index", "--format", "latest").status == 0)
+    #expect(try mirror.text(latest).hasPrefix("# Latest"))
   }
 
   @Test("latest: a file that cannot be written is named, and hinders no other")

@@ -173,11 +173,12 @@ static inline void clinux_end_group_with_us(void) {
 
 /*
  * fork(2) and execvpe(3) of a program that is killed when the thread that started it ends, which
- * posix_spawn(3) cannot ask for. `leads` gives it a process group of its own, which ends with it. Gives its pid, or -1; of an
- * exec that fails, errno is written to `failure`, which closes at exec.
+ * posix_spawn(3) cannot ask for. `leads` gives it a process group of its own, which ends with it; a
+ * `mask` of 0 or more is its umask. Gives its pid, or -1; of an exec that fails, errno is written to `failure`,
+ * which closes at exec.
  */
 static inline int clinux_spawn(char *const *arguments, char *const *environment, int input, int output,
-                               int errors, int failure, int leads) {
+                               int errors, int failure, int leads, int mask) {
     int parent = getpid();
     int pid = fork();
     if (pid != 0) return pid;
@@ -187,6 +188,7 @@ static inline int clinux_spawn(char *const *arguments, char *const *environment,
     clinux_reset_signals();
     clinux_hide_descriptors(3);
     clinux_die_with_parent();
+    if (mask >= 0) syscall(SYS_umask, mask);
     if (leads && setpgid(0, 0) == 0) clinux_end_group_with_us();
     if (getppid() == parent && dup2(input, 0) == 0 && dup2(output, 1) == 1 && dup2(errors, 2) == 2)
         execvpe(arguments[0], arguments, environment);

@@ -33,13 +33,14 @@ package enum HostProgram {
   ///   - environment: added to our own.
   ///   - leads: whether it has a process group of its own, all of which ends with it, also when we are
   ///     killed. Such a program cannot ask at a terminal.
+  ///   - mask: its umask; nil for ours.
   ///   - limit: seconds after which it is ended.
   ///   - cancellation: ends it too, and throws `interrupted`.
   ///   - heard: takes what it prints as it comes; then the outcome has no output.
   /// - Throws: when it cannot be started, or is interrupted.
   package static func run(
     _ command: [String], input: [UInt8] = [], environment: [String: String] = [:], errors: Errors = .kept,
-    leads: Bool = false, limit: Int? = nil, cancellation: Cancellation? = nil,
+    leads: Bool = false, mask: Int32? = nil, limit: Int? = nil, cancellation: Cancellation? = nil,
     heard: (([UInt8]) -> Void)? = nil
   ) throws(MirrorError) -> Outcome {
     let name = command.first ?? ""
@@ -66,7 +67,7 @@ package enum HostProgram {
     defer { for text in arguments + surroundings { free(text) } }
     let pid = clinux_spawn(
       &arguments, &surroundings, source.raw, output.writing.raw, destination, started.writing.raw,
-      leads ? 1 : 0)
+      leads ? 1 : 0, mask ?? -1)
     guard pid > 0 else { throw .system(lastErrno(), "run", name) }
     var child = Child(pid: pid, leads: leads)
     let outputEnd = output.reading()
@@ -156,6 +157,9 @@ extension Descriptor {
 
 /// A program that runs, and must be waited for.
 private struct Child {
+  /// Bytes.
+  private static let mostSaid = 1 << 30
+
   let pid: Int32
   let leads: Bool
   private var status: Int32?
@@ -173,6 +177,7 @@ private struct Child {
     let deadline = limit.map { ContinuousClock.now + .seconds($0) }
     var (said, complaints) = ([UInt8](), [UInt8]())
     var isLate = false
+    var lastReads = 0
     var polled = [
       pollfd(fd: output.raw, events: Int16(POLLIN), revents: 0),
       pollfd(fd: errors.raw, events: Int16(POLLIN), revents: 0),
@@ -190,9 +195,17 @@ private struct Child {
           said = []
         }
         if complaints.count > 1 << 17 { complaints.removeFirst(complaints.count - 1 << 16) }
-        continue
+        guard said.count < Self.mostSaid else {
+          end()
+          throw MirrorError(.library, name, "prints without end", remedy: "run it by hand")
+        }
       }
-      if isOver { break }
+      if isOver {
+        // What it left behind may print on for ever; what it said itself fits into a pipe.
+        lastReads += 1
+        if ready > 0, lastReads < 4 { continue }
+        break
+      }
       if let deadline, !isLate, ContinuousClock.now >= deadline {
         isLate = true
         end()

@@ -5,7 +5,7 @@
 /// in their `shared/simplestreams`.
 struct ImageStreams {
   private static let indexPath: MirrorPath = "streams/v1/index.json"
-  private static let imagesPath: MirrorPath = "streams/v1/images.json"
+  static let imagesPath: MirrorPath = "streams/v1/images.json"
   /// What tells our files from those of others; clients pass over it.
   private static let creator = IndexMark.text
 

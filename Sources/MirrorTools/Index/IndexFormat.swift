@@ -25,7 +25,17 @@ public enum IndexFormat: String, Sendable, CaseIterable {
 
   /// Its files, as they are to be, in the order in which they are written; none of ``metalink``, whose files a
   /// ``MetalinkRun`` writes while it reads tarballs.
-  public func content(_ source: IndexSource) throws(MirrorError) -> IndexContent {
+  ///
+  /// - Parameter isWanted: whether the format was asked for: then files of others that have such a name are ours.
+  public func content(_ source: IndexSource, isWanted: Bool = true) throws(MirrorError) -> IndexContent {
+    var content = try whole(source)
+    guard !isWanted, [.latest, .simplestreams].contains(self) else { return content }
+    let anchor = try AnchoredDirectory(root: source.mirror.root)
+    content.files.removeAll { IndexMark.isForeign($0.path, anchor) }
+    return content
+  }
+
+  private func whole(_ source: IndexSource) throws(MirrorError) -> IndexContent {
     switch self {
     case .metalink: IndexContent(files: [])
     case .latest: try LatestList(source).content

@@ -3,6 +3,11 @@ enum IndexMark {
   /// Stands near the beginning of each of our files that others might have written.
   static let text = "mirrorctl"
 
+  /// Whether something is there that does not begin as ours do.
+  static func isForeign(_ path: MirrorPath, _ anchor: borrowing AnchoredDirectory) -> Bool {
+    (try? anchor.status(at: path)) ?? nil != nil && !isThere(path, anchor)
+  }
+
   /// Whether a regular file begins as ours do.
   static func isThere(_ path: MirrorPath, _ anchor: borrowing AnchoredDirectory) -> Bool {
     guard let file = try? anchor.file(path), let status = try? file.status(), status.kind == .regular,

@@ -9,8 +9,10 @@ public struct IndexSource: Sendable {
   /// The key that signs here.
   let signer: Fingerprint?
   let catalog: Catalog
-  /// Versions that are about to be removed, and builds that are not listed.
-  private let (excluded, ignored): (Set<MirrorPath>, Set<FileName>)
+  /// Versions that are about to be removed.
+  let excluded: Set<MirrorPath>
+  /// Builds that are not listed.
+  private let ignored: Set<FileName>
   private let lookup: DigestLookup
   /// The local day.
   let today: CalendarDate

@@ -40,9 +40,7 @@ public struct IndexedBuild: Codable, Sendable, Hashable {
     sha256 = digests["sha256"]
     sha512 = digests["sha512"]
     blake2b = digests["blake2b"]
-    let signatures = version.folder.sidecars.filter { $0.tarball == tarball.path.name }
-    let best = signatures.first { $0.kind == .signature } ?? signatures.first { $0.kind == .armored }
-    signature = best.map { version.path.appending($0.name).rooted }
+    signature = version.folder.signature(of: tarball.path.name)?.rooted
     full = version.isFull
   }
 

@@ -30,6 +30,13 @@ public struct Folder: Sendable {
     return tarballs.filter { $0.compression != nil && !described.contains($0.path.name) }
   }
 
+  /// The signature of a tarball that downloaders are told of: the binary one, as Metro's.
+  func signature(of tarball: FileName) -> MirrorPath? {
+    let signatures = sidecars.filter { $0.tarball == tarball }
+    let best = signatures.first { $0.kind == .signature } ?? signatures.first { $0.kind == .armored }
+    return best.map { path.appending($0.name) }
+  }
+
   /// Signatures of the sidecars of a tarball.
   func signatures(ofDigestsOf tarball: FileName) -> [FileName] {
     digestSignatures.filter { SidecarKind.parse($0.file)?.tarball == tarball }.map(\.name)
@@ -130,6 +137,13 @@ public struct Link: Sendable {
   public let destination: MirrorPath?
   /// Whether nothing is there.
   public let isDead: Bool
+
+  /// Whether a target goes up at its beginning only: after another link's name a `..` would lead from where
+  /// that one leads.
+  static func isPlain(_ target: [UInt8]) -> Bool {
+    let parts = target.split(separator: UInt8(ascii: "/")).filter { $0 != [UInt8(ascii: ".")] }
+    return !parts.drop { $0.elementsEqual("..".utf8) }.contains { $0.elementsEqual("..".utf8) }
+  }
 
   /// Where a link in `folder` that says `target` points inside a mirror known as `roots`.
   static func destination(of target: [UInt8], in folder: MirrorPath, roots: [[UInt8]]) -> MirrorPath? {

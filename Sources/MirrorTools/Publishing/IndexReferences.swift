@@ -1,4 +1,6 @@
-/// The files that an `index.xml` names.
+import Foundation
+
+/// The files that one file of an index names.
 struct IndexReferences {
   struct Reference: Hashable {
     /// Relative to the mirror's root.
@@ -9,25 +11,91 @@ struct IndexReferences {
     var sha256: String?
   }
 
-  private(set) var references: [Reference] = []
+  let references: [Reference]
 
-  /// nil if it is not well-formed.
-  init?(_ xml: [UInt8]) {
+  /// Whether a file is one that is read here. Pages are not: they name what `index` found when it wrote all of them.
+  static func areIn(_ path: MirrorPath) -> Bool {
+    ["index.xml", "index.json", ImageStreams.imagesPath].contains(path) || path.name == LatestList.fileName
+  }
+
+  /// Those of a file that ``areIn(_:)`` holds for; none of a file that is not ours.
+  ///
+  /// nil for an `index.xml` that is not well-formed.
+  init?(_ bytes: [UInt8], at path: MirrorPath) {
+    switch path.name {
+    case "index.xml":
+      guard let references = Self.xml(bytes) else { return nil }
+      self.references = references
+    case "index.json": references = Self.json(bytes)
+    case LatestList.fileName: references = Self.list(bytes, in: path.parent)
+    default: references = Self.images(bytes)
+    }
+  }
+
+  private static func xml(_ bytes: [UInt8]) -> [Reference]? {
     var references: [Reference] = []
-    let isWhole = XMLTextReader.read(xml) { piece in
+    let isWhole = XMLTextReader.read(bytes) { piece in
       guard case .begin("build", _, let attributes) = piece else { return }
       if let path = attributes["download"] {
         references.append(
           Reference(
-            path: Self.path(path), size: attributes["bytes"].flatMap { Int64($0) },
+            path: unrooted(MirrorPath(path)), size: attributes["bytes"].flatMap { Int64($0) },
             sha256: attributes["sha256"]))
       }
-      if let path = attributes["signature"] { references.append(Reference(path: Self.path(path))) }
+      if let path = attributes["signature"] {
+        references.append(Reference(path: unrooted(MirrorPath(path))))
+      }
     }
-    guard isWhole else { return nil }
-    self.references = references
+    return isWhole ? references : nil
   }
 
-  /// Paths begin with `/`.
-  private static func path(_ text: String) -> MirrorPath { MirrorPath(String(text.drop { $0 == "/" })) }
+  private static func json(_ bytes: [UInt8]) -> [Reference] {
+    guard let document = try? JSONDecoder().decode(IndexDocument.self, from: Data(bytes)) else { return [] }
+    return document.subarches.flatMap(\.builds).flatMap { build in
+      [Reference(path: unrooted(build.download), size: build.bytes, sha256: build.sha256)]
+        + (build.signature.map { [Reference(path: unrooted($0))] } ?? [])
+    }
+  }
+
+  /// Lines of a path and a size; those that begin with `#` say whose it is.
+  private static func list(_ bytes: [UInt8], in folder: MirrorPath) -> [Reference] {
+    let lines = bytes.split(separator: UInt8(ascii: "\n"))
+    guard lines.contains(where: { String(decoding: $0, as: UTF8.self).contains(IndexMark.text) }) else {
+      return []
+    }
+    return lines.filter { $0.first != UInt8(ascii: "#") }.map { line in
+      let fields = line.split(separator: UInt8(ascii: " "))
+      return Reference(
+        path: folder.joined(MirrorPath(bytes: Array(fields.first ?? []))),
+        size: fields.dropFirst().first.flatMap { Int64(String(decoding: $0, as: UTF8.self)) })
+    }
+  }
+
+  private static func images(_ bytes: [UInt8]) -> [Reference] {
+    guard let images = try? JSONDecoder().decode(Images.self, from: Data(bytes)),
+      images.creator == IndexMark.text
+    else { return [] }
+    return images.products.values.flatMap(\.versions.values).flatMap(\.items.values).map {
+      Reference(path: MirrorPath($0.path), size: $0.size, sha256: $0.sha256)
+    }
+  }
+
+  /// What is read of `images.json`.
+  private struct Images: Decodable {
+    struct Product: Decodable { let versions: [String: Version] }
+    struct Version: Decodable { let items: [String: Item] }
+    struct Item: Decodable {
+      let path: String
+      let size: Int64
+      let sha256: String
+    }
+
+    let creator: String
+    let products: [String: Product]
+  }
+
+  /// Paths in indexes begin with `/`.
+  private static func unrooted(_ path: MirrorPath) -> MirrorPath {
+    MirrorPath(bytes: Array(path.bytes.drop { $0 == UInt8(ascii: "/") }))
+  }
 }

@@ -34,7 +34,7 @@ struct LocalListing: Sendable {
       }
       if hasPages {
         for folder in [release.folder] + release.arches.map(\.folder) {
-          try add(folder.path, anchor, depth: 0) { _ in .page }
+          try add(folder.path, anchor, depth: 0, role: Self.role)
         }
       }
       for subarch in subarches { try add(subarch, anchor, target) }
@@ -47,11 +47,19 @@ struct LocalListing: Sendable {
   }
 
   private mutating func addRoot(_ anchor: borrowing AnchoredDirectory) throws(MirrorError) {
-    try add(.root, anchor, depth: 0) { _ in .index }
+    try add(.root, anchor, depth: 0, role: Self.role)
     for (path, depth) in [("streams", 3), ("project/trace", 0)] as [(MirrorPath, Int)]
     where try anchor.holdsDirectory(path) {
       try add(path, anchor, depth: depth) { $0.name == "images.json" ? .page : .index }
     }
+  }
+
+  /// What tells of other files, and is written anew in its place; others may lie beside it, of any size.
+  private static func role(_ path: MirrorPath) -> LocalEntry.Role {
+    let file = SignatureFormat.parse(path.name)?.file ?? path.name
+    let names = [PageSurvey.fileName, LatestList.fileName] + IndexFormat.allCases.compactMap(\.fileName)
+    guard names.contains(file) else { return .payload }
+    return path.parent.bytes.isEmpty ? .index : .page
   }
 
   private mutating func add(
@@ -59,7 +67,7 @@ struct LocalListing: Sendable {
   ) throws(MirrorError) {
     subarches.insert(subarch.path)
     let hasPages = target.scope == .all && !target.isStaged
-    try add(subarch.path, anchor, depth: 0) { _ in hasPages ? .page : nil }
+    try add(subarch.path, anchor, depth: 0) { hasPages ? Self.role($0) : nil }
     if target.isStaged { try addControl(of: subarch, anchor) }
     for version in subarch.versions {
       guard version.isComplete, !subarch.isBeingBuilt(version) else {
@@ -120,7 +128,7 @@ struct LocalListing: Sendable {
     }
   }
 
-  /// Writes absolute links as relative ones, and leaves out those that lead out of the mirror.
+  /// Writes absolute links, and those that go up again, as plain ones; leaves out those that lead out of the mirror.
   private mutating func resolveLinks(in mirror: Mirror) {
     let roots = [mirror.root.bytes, mirror.canonicalRoot]
     entries = entries.compactMap { entry in
@@ -128,7 +136,7 @@ struct LocalListing: Sendable {
       guard let destination = Link.destination(of: target, in: entry.path.parent, roots: roots) else {
         return nil
       }
-      guard target.first == UInt8(ascii: "/") else { return entry }
+      if target.first != UInt8(ascii: "/"), Link.isPlain(target) { return entry }
       let text = Self.relative(destination, from: entry.path.parent)
       return LocalEntry(path: entry.path, node: .link(text), role: .link)
     }

@@ -36,7 +36,8 @@ public enum PublishDestination: Hashable, Sendable {
         throw .fault("is rsync's old form of a daemon", remedy: "write rsync://HOST/MODULE/PATH")
       }
       // A name that begins with a hyphen would be an option of ssh.
-      guard !host.isEmpty, !host.hasPrefix("-"), !path.isEmpty, !host.contains(" ") else {
+      guard !host.isEmpty, !host.hasPrefix("-"), !path.isEmpty, !host.contains(" "), !host.contains("/")
+      else {
         throw .fault("names no host and path", remedy: "write HOST:/PATH or USER@HOST:/PATH")
       }
       self = .shell(host: host, path: Self.trimmed(path))
@@ -47,6 +48,12 @@ public enum PublishDestination: Hashable, Sendable {
   private static func colon(of text: String) -> String.Index? {
     let start = text.firstIndex(of: "[").flatMap { open in text[open...].firstIndex(of: "]") }
     return text[(start ?? text.startIndex)...].firstIndex(of: ":")
+  }
+
+  /// A host as ssh takes it: without the brackets around an address.
+  func sshName(of host: String) -> String {
+    guard host.hasSuffix("]"), let open = host.firstIndex(of: "[") else { return host }
+    return "\(host[..<open])\(host[host.index(after: open)...].dropLast())"
   }
 
   private static func trimmed(_ text: String) -> String {

@@ -9,7 +9,7 @@ struct PublishPlanner {
   func plan(_ local: LocalListing, _ remote: RemoteListing) -> PublishPlan {
     var plan = PublishPlan()
     var published = Set<MirrorPath>()
-    let stale = target.scope == .own || target.isStaged ? StaleVersions(remote) : nil
+    let stale = target.scope == .own || target.isStaged ? StaleVersions(local, remote) : nil
     for entry in local.entries where entry.role != .link {
       if let reason = stale?.reason(against: entry, at: remote.nodes[entry.path]) {
         plan.leftOut.append(.init(path: entry.path, reason: reason))
@@ -174,8 +174,13 @@ private struct StaleVersions {
   /// The newest version of each subarch, and date of each kind of snapshot, that is there.
   private var newest: [MirrorPath: CalendarDate] = [:]
   private var versions: Set<MirrorPath> = []
+  /// Snapshots that are there, of the name of one that is here, and not that one.
+  private var others: Set<MirrorPath> = []
 
-  init(_ remote: RemoteListing) {
+  init(_ local: LocalListing, _ remote: RemoteListing) {
+    for entry in local.entries where entry.path.parent.name == "snapshots" {
+      if let node = remote.nodes[entry.path], node != entry.node { others.insert(entry.path) }
+    }
     for path in remote.nodes.keys {
       guard let (group, date) = Self.dated(path) else { continue }
       newest[group] = max(newest[group] ?? date, date)
@@ -190,8 +195,12 @@ private struct StaleVersions {
       guard TarballName(components[2]) != nil || SidecarKind.parse(components[2]) != nil else {
         return "the other side writes it by itself"
       }
-      // Each server makes its own of the same name: the first one stays.
-      if let node { return node == entry.node ? nil : "another one of that name is there" }
+      // Each server makes its own of the same name: the first one stays, and what describes it.
+      let tarball = SidecarKind.parse(components[2])?.tarball ?? components[2]
+      if others.contains(entry.path) || others.contains(entry.path.parent.appending(tarball)) {
+        return "another one of that name is there"
+      }
+      if node != nil { return nil }
     } else if let version = Self.version(of: entry.path), versions.contains(version) {
       return nil
     }

@@ -5,12 +5,10 @@ extension PublishRun {
   func publish(_ local: LocalListing) throws(MirrorError) -> PublishReport {
     let planner = try planner()
     let remote = try remoteListing().mirror
-    try checkPlace(remote)
     let plan = try plan(local, planner, remote)
     if target.deletes, local.isWhole {
       try digests.catalog.setSuperfluous(plan.superfluous, at: target.name)
     }
-    try checkReplaced(plan, local)
     let stage = try PublishStage(in: mirror.root)
     let indexDigest = try copy(plan, to: stage)
     try rsync.send(
@@ -32,18 +30,6 @@ extension PublishRun {
     try rsync.send(
       [.init(base: stage.base(Tree.trace), path: path)], ["--mkpath"], as: "sending", bytes: 0)
     return report
-  }
-
-  /// Where builds are made or received nothing is removed from outside: that may be this very mirror.
-  private func checkPlace(_ remote: RemoteListing) throws(MirrorError) {
-    let control = remote.nodes.keys.first { path in
-      let components = path.components
-      return components.count == 4 && components[3] == ControlDirectory.name
-    }
-    guard target.deletes, let control else { return }
-    throw MirrorError(
-      .refused, target.subject, "somebody works on the mirror there (\(control)), and delete is yes",
-      remedy: "publish to another directory, or write delete: no")
   }
 
   private enum Tree {
@@ -118,19 +104,6 @@ extension PublishRun {
     return MirrorError(
       .changed, target.subject, "\(entry.path) is not there as it was sent\(others)",
       remedy: "does anyone else write there? Run again")
-  }
-
-  /// A replaced tarball whose digests are those of the one before it would not be found right.
-  private func checkReplaced(_ plan: PublishPlan, _ local: LocalListing) throws(MirrorError) {
-    let known = Dictionary(local.entries.map { ($0.path, $0) }) { first, _ in first }
-    for entry in plan.replaced where TarballName(entry.path.name) != nil {
-      let sidecar = known[entry.path.parent.appending(HashTextFile.name(of: entry.path.name))]
-      if let digested = sidecar?.identity, let identity = entry.identity, digested.mtime < identity.mtime {
-        throw MirrorError(
-          .refused, mirror.displayed(entry.path), "is newer than its digests, so that nothing is published",
-          remedy: "run `mirrorctl digestgen` and `mirrorctl index`")
-      }
-    }
   }
 
   private func delete(_ plan: PublishPlan, _ stage: borrowing PublishStage) throws(MirrorError) -> Int {

@@ -55,7 +55,6 @@ extension PublishRun {
   private func describe(
     _ plan: PublishPlan, _ files: [LocalEntry], _ local: LocalListing, _ manifest: inout UploadManifest
   ) throws(MirrorError) {
-    manifest.subarches = local.subarches.sorted().map(ExactPath.init)
     let sums = try sums(of: files)
     manifest.files = zip(files, sums).map { entry, sum in
       .init(path: ExactPath(entry.path), size: entry.node.size, sha256: hex(sum))
@@ -93,7 +92,9 @@ extension PublishRun {
       known[entry.path] = record.digests[.sha256]
     }
     let unknown = files.filter { known[$0.path] == nil }
-    let results = try FileSums.of(unknown.map { (path: $0.path, size: $0.node.size) }, digests, as: "hashing")
+    let results = try FileSums.of(
+      unknown.map { (path: $0.path, size: $0.node.size, device: $0.identity?.device ?? 0) }, digests,
+      as: "hashing")
     for (entry, result) in zip(unknown, results) {
       let found = try result.get()
       guard found.identity == entry.identity else {
@@ -107,22 +108,26 @@ extension PublishRun {
 
   /// Runs `mirrorctl receive` on the master, and tells what it says.
   private func receiveThere() throws(MirrorError) -> [String] {
-    guard case .shell(let host, let path) = target.destination else { return [] }
+    guard case .shell(let host, let place) = target.destination else { return [] }
+    // Quoted, a tilde is none; the remote shell starts at home anyway.
+    let path = place.hasPrefix("~/") ? String(place.dropFirst(2)) : place
     let standard = [
       "mirrorctl", "receive", "--mirror", String(decoding: ShellWord.quoted(Array(path.utf8)), as: UTF8.self),
       "--lock-wait", "3600",
     ]
     let command = (target.remoteCommand.map { [$0] } ?? standard) + [target.server]
     let outcome = try HostProgram.run(
-      rsync.shell + [host, command.joined(separator: " ")], environment: ["LC_ALL": "C"], leads: true,
+      rsync.shell + [target.destination.sshName(of: host), command.joined(separator: " ")],
+      environment: ["LC_ALL": "C"], leads: true,
       cancellation: rsync.cancellation)
     let said = String(decoding: outcome.output + outcome.errors, as: UTF8.self).split(separator: "\n").map {
       escaped(Array($0.utf8))
     }
-    guard outcome.status == 0 else {
+    // Done in part: all is in its place, and what is amiss there is among what it said.
+    guard outcome.status == 0 || outcome.status == 3 else {
       let last = said.last.map { ": \($0)" } ?? ""
       throw MirrorError(
-        outcome.status == 10 ? .busy : .library, target.subject,
+        .library, target.subject,
         "all was uploaded, but receiving there ended with status \(outcome.status)\(last)",
         remedy: "run it there by hand, or see whether mirrorctl is in PATH there (else set remote-command)")
     }
@@ -134,12 +139,14 @@ extension PublishRun {
 enum FileSums {
   /// In the order of the files; what could not be read says why.
   static func of(
-    _ files: [(path: MirrorPath, size: Int64)], _ run: DigestRun, as step: String
+    _ files: [(path: MirrorPath, size: Int64, device: UInt64)], _ run: DigestRun, as step: String
   ) throws(MirrorError) -> [Result<DigestResult, MirrorError>] {
     guard !files.isEmpty else { return [] }
     let anchor = Shared(try AnchoredDirectory(root: run.root))
     let found = Monitor<[Int: Result<DigestResult, MirrorError>]>([:])
-    let requests = files.map { DigestRequest(path: $0.path, size: $0.size, device: 0, algorithms: [.sha256]) }
+    let requests = files.map {
+      DigestRequest(path: $0.path, size: $0.size, device: $0.device, algorithms: [.sha256])
+    }
     run.hash(requests, as: step, in: anchor) { index, result in found.withLock { $0[index] = result } }
     try run.cancellation.check()
     let results = found.withLock { $0 }

@@ -69,7 +69,7 @@ public struct PublishRun: Sendable {
         .refused, "\(mirror.root)", "holds nothing complete to publish to \(target.name)",
         remedy: "is it mounted, and is this the right mirror?")
     }
-    try checkIndex(local)
+    try checkIndexes(local)
     return local
   }
 
@@ -97,53 +97,89 @@ public struct PublishRun: Sendable {
     return (mirror, incoming)
   }
 
-  /// What is to be done, if nothing that is known to be corrupt would be sent.
+  /// What is to be done there.
+  ///
+  /// - Throws: `refused` where it would be wrong to do it.
   func plan(
     _ local: LocalListing, _ planner: PublishPlanner, _ remote: RemoteListing
   ) throws(MirrorError) -> PublishPlan {
+    try checkPlace(remote)
     let plan = planner.plan(local, remote)
-    let sent = Set((plan.payload + plan.replaced).map(\.path))
-    if let corrupt = try digests.catalog.corrupt(in: mirror).first(where: sent.contains) {
-      throw MirrorError(
-        .refused, mirror.displayed(corrupt), "is known to be corrupt, so that nothing is published",
-        remedy: "restore it, or remove its version and run `mirrorctl index`")
-    }
+    try checkSound(plan.payload + plan.replaced, local)
     return plan
   }
 
-  /// An index that names what is not sent is not sent either.
-  private func checkIndex(_ local: LocalListing) throws(MirrorError) {
-    guard let entry = local.entries.first(where: { $0.path == "index.xml" && $0.role == .index }) else {
-      return
+  /// Where builds are made or received nothing is removed from outside: that may be this very mirror.
+  private func checkPlace(_ remote: RemoteListing) throws(MirrorError) {
+    let control = remote.nodes.keys.first { path in
+      let components = path.components
+      return components.count == 4 && components[3] == ControlDirectory.name
     }
+    guard target.deletes, !target.isStaged, let control else { return }
+    throw MirrorError(
+      .refused, target.subject, "somebody works on the mirror there (\(control)), and delete is yes",
+      remedy: "publish to another directory, or write delete: no")
+  }
+
+  /// Neither a tarball that is known to be corrupt nor one beside digests of the one before it is published.
+  private func checkSound(_ sent: [LocalEntry], _ local: LocalListing) throws(MirrorError) {
+    let corrupt = Set(try digests.catalog.corrupt(in: mirror))
+    let known = Dictionary(local.entries.map { ($0.path, $0) }) { first, _ in first }
+    for entry in sent where TarballName(entry.path.name) != nil {
+      func refusal(_ problem: String, _ remedy: String) -> MirrorError {
+        MirrorError(
+          .refused, mirror.displayed(entry.path), "\(problem), so that nothing is published", remedy: remedy)
+      }
+      if corrupt.contains(entry.path) {
+        throw refusal("is known to be corrupt", "restore it, or remove its version and run `mirrorctl index`")
+      }
+      let sidecar = known[entry.path.parent.appending(HashTextFile.name(of: entry.path.name))]
+      if let digested = sidecar?.identity, let identity = entry.identity, digested.isOlder(than: identity) {
+        throw refusal("is newer than its digests", "run `mirrorctl digestgen` and `mirrorctl index`")
+      }
+    }
+  }
+
+  /// An index that names what is not sent is not sent either.
+  private func checkIndexes(_ local: LocalListing) throws(MirrorError) {
+    let indexes = local.entries.filter {
+      [.index, .page].contains($0.role) && IndexReferences.areIn($0.path)
+    }
+    guard !indexes.isEmpty else { return }
     let anchor = try AnchoredDirectory(root: mirror.root)
-    let bytes = try anchor.contents(of: entry.path, limit: 256 << 20) ?? []
     let known = Dictionary(local.entries.map { ($0.path, $0) }) { first, _ in first }
     let lookup = try DigestLookup(mirror, catalog: digests.catalog)
     let tarballs = Dictionary(mirror.folders.flatMap(\.tarballs).map { ($0.path, $0) }) { first, _ in first }
-    let name = "\(mirror.displayed(entry.path))"
-    func refusal(_ problem: String, _ remedy: String) -> MirrorError {
-      MirrorError(.refused, name, "\(problem), so that nothing is published", remedy: remedy)
-    }
-    guard let index = IndexReferences(bytes) else {
-      throw refusal("is no well-formed XML", "run `mirrorctl index`")
-    }
-    for reference in index.references {
-      guard let file = known[reference.path] else {
-        if let exclusion = local.excluded[reference.path] {
-          throw refusal(
-            "names \(reference.path), which `exclude: \(exclusion)` of publish/\(target.name) leaves out",
-            "change exclude, or what the index names")
+    var told: [MirrorPath: String] = [:]
+    for index in indexes {
+      let bytes = try anchor.contents(of: index.path, limit: 256 << 20) ?? []
+      let name = "\(mirror.displayed(index.path))"
+      func refusal(_ problem: String, _ remedy: String) -> MirrorError {
+        MirrorError(.refused, name, "\(problem), so that nothing is published", remedy: remedy)
+      }
+      guard let content = IndexReferences(bytes, at: index.path) else {
+        throw refusal("is no well-formed XML", "run `mirrorctl index`")
+      }
+      for reference in content.references {
+        guard let file = known[reference.path] else {
+          if let exclusion = local.excluded[reference.path] {
+            throw refusal(
+              "names \(reference.path), which `exclude: \(exclusion)` of publish/\(target.name) leaves out",
+              "change exclude, or what the index names")
+          }
+          throw refusal("names \(reference.path), which is not there", "run `mirrorctl index`")
         }
-        throw refusal("names \(reference.path), which is not there", "run `mirrorctl index`")
-      }
-      let digest = tarballs[reference.path].flatMap { lookup($0)["sha256"] }
-      if let size = reference.size, case .file = file.node, size != file.node.size {
-        throw refusal(
-          "tells another size of \(reference.path)", "run `mirrorctl digestgen` and `mirrorctl index`")
-      }
-      if let told = reference.sha256, let digest, told != digest {
-        throw refusal("tells another digest of \(reference.path)", "run `mirrorctl index`")
+        if let size = reference.size, case .file = file.node, size != file.node.size {
+          throw refusal(
+            "tells another size of \(reference.path)", "run `mirrorctl digestgen` and `mirrorctl index`")
+        }
+        guard let sha256 = reference.sha256 else { continue }
+        if told[reference.path] == nil {
+          told[reference.path] = tarballs[reference.path].flatMap { lookup($0)["sha256"] } ?? ""
+        }
+        if let digest = told[reference.path], !digest.isEmpty, digest != sha256 {
+          throw refusal("tells another digest of \(reference.path)", "run `mirrorctl index`")
+        }
       }
     }
   }

@@ -33,7 +33,7 @@ struct ReceivedUpload {
   /// - Throws: `changed` when anything is missing or not what the manifest says; what is wrong is removed, so
   ///   that it is sent again.
   func checked(_ anchor: borrowing AnchoredDirectory) throws(MirrorError) -> [File] {
-    var places: [(path: MirrorPath, size: Int64)] = []
+    var places: [(path: MirrorPath, size: Int64, device: UInt64)] = []
     for file in manifest.files {
       let path = file.path.path
       let waiting = try anchor.status(at: place.joined(path))
@@ -45,7 +45,7 @@ struct ReceivedUpload {
         throw MirrorError(
           .changed, anchor.displayed(place.joined(path)), "has not arrived", remedy: "publish there again")
       }
-      places.append((waiting == nil ? path : place.joined(path), file.size))
+      places.append((waiting == nil ? path : place.joined(path), file.size, found.identity.device))
     }
     let sums = try FileSums.of(places, receiver.digests, as: "receiving")
     var files: [File] = []
@@ -86,11 +86,12 @@ struct ReceivedUpload {
   ) throws(MirrorError) {
     let sorted = files.sorted { ($0.rank, $0.path) < ($1.rank, $1.path) }
     var records: [(MirrorPath, CatalogRecord)] = []
+    let others = try snapshotsOfOthers(files, anchor)
     for rank in 0...4 {
       var touched = Set<MirrorPath>()
       for file in sorted where file.rank == rank {
         try receiver.digests.cancellation.check()
-        guard let identity = try move(file, anchor) else { continue }
+        guard let identity = try move(file, anchor, besideOthers: others) else { continue }
         touched.insert(file.path.parent)
         report.files += 1
         report.bytes = report.bytes &+ identity.size
@@ -113,16 +114,36 @@ struct ReceivedUpload {
     for subarch in report.subarches { try own(subarch, anchor) }
   }
 
+  /// Snapshots in their place that are another server's of the same name.
+  private func snapshotsOfOthers(
+    _ files: [File], _ anchor: borrowing AnchoredDirectory
+  ) throws(MirrorError) -> Set<MirrorPath> {
+    var others: Set<MirrorPath> = []
+    for file in files where file.rank == 0 && !file.isInPlace && file.path.parent.name == "snapshots" {
+      guard let there = try anchor.status(at: file.path) else { continue }
+      let known = try? receiver.digests.catalog.record(of: file.path)
+      let isSame =
+        known.map {
+          $0.identity.isSameFile(as: there.identity) && $0.digests[.sha256] == file.digests[.sha256]
+        }
+        ?? false
+      if !isSame { others.insert(file.path) }
+    }
+    return others
+  }
+
   /// Moves one file; gives what it is in its place, or nil if it was there or another one stays.
-  private func move(_ file: File, _ anchor: borrowing AnchoredDirectory) throws(MirrorError) -> FileIdentity?
-  {
+  private func move(
+    _ file: File, _ anchor: borrowing AnchoredDirectory, besideOthers others: Set<MirrorPath>
+  ) throws(MirrorError) -> FileIdentity? {
     guard !file.isInPlace else { return nil }
     let source = try anchor.directory(place.joined(file.path).parent)
     let name = file.path.name
     let destination = try anchor.makePath(file.path.parent)
     let existing = try destination.status(of: name)
-    // Servers make snapshots of the same name: the first one stays.
-    if existing != nil, file.path.parent.name == "snapshots" {
+    // Servers make snapshots of the same name: the first one stays, and what describes it.
+    let tarball = file.path.parent.appending(SidecarKind.parse(name)?.tarball ?? name)
+    if file.path.parent.name == "snapshots", existing != nil || others.contains(tarball) {
       try source.unlink(name)
       return nil
     }
@@ -146,7 +167,13 @@ struct ReceivedUpload {
       try opened.sync()
     }
     try destination.take(name, from: source, as: name)
-    return try attempt("look at", shown) { () throws(Errno) in try opened.status() }.identity
+    let taken = try attempt("look at", shown) { () throws(Errno) in try opened.status() }.identity
+    // Its uploader may have given the name to something else meanwhile.
+    guard let there = try destination.status(of: name), there.identity == taken else {
+      try destination.unlink(name)
+      throw MirrorError(.changed, shown, "changed while it was received", remedy: "publish there again")
+    }
+    return taken
   }
 
   private func make(

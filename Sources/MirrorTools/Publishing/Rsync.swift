@@ -88,7 +88,7 @@ struct Rsync: Sendable {
     var failures = 0
     while true {
       let outcome = try HostProgram.run(
-        command, input: input, environment: environment, leads: true,
+        command, input: input, environment: environment, leads: true, mask: 0o022,
         cancellation: cancellation, heard: transfers ? { hear($0) } : nil)
       if outcome.status == 0 { return outcome }
       let complaint = String(decoding: outcome.errors, as: UTF8.self)

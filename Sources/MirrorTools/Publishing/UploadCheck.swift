@@ -33,11 +33,9 @@ struct UploadCheck {
     }
     for link in manifest.links {
       let target = link.target.path.bytes
-      guard target.first != UInt8(ascii: "/"), !target.isEmpty, !target.contains(0),
-        Link.destination(of: target, in: link.path.path.parent, roots: [])?.components.allSatisfy({
-          !$0.isHidden
-        })
-          ?? false
+      guard !target.isEmpty, target.first != UInt8(ascii: "/"), !target.contains(0), Link.isPlain(target),
+        let destination = Link.destination(of: target, in: link.path.path.parent, roots: [])?.components,
+        !destination.isEmpty, !destination.contains(where: \.isHidden)
       else { throw fault("has a link \(link.path.path) that leads out of the mirror", "look at that server") }
     }
     for path in manifest.control.map(\.path.path) + manifest.cleared.map(\.path) where !Self.isControl(path) {

@@ -31,8 +31,6 @@ struct UploadManifest: Codable, Sendable {
   /// ISO 8601.
   var date: String
   var software = "mirrorctl \(ToolVersion.text)"
-  /// The subarches that the server looks at as its own.
-  var subarches: [ExactPath] = []
   var files: [File] = []
   var links: [Link] = []
   var control: [Control] = []

@@ -129,15 +129,17 @@ extension MirrorSession {
     var written = WrittenIndexes()
     let present = try IndexFormat.present(in: source.mirror)
     for format in IndexFormat.allCases where wanted.contains(format) || present.contains(format) {
+      let isWanted = wanted.contains(format)
       if format == .metalink {
         guard let hashing else { continue }
         let run = MetalinkRun(
-          source, layout: layout, hashing: hashing, progress: progress, cancellation: context.cancellation)
+          source, isWanted: isWanted, layout: layout, hashing: hashing, progress: progress,
+          cancellation: context.cancellation)
         written.add(
           try ProgressLine.showing(progress, on: context, unless: options.quiet) { try run.apply() })
         continue
       }
-      let content = try format.content(source)
+      let content = try format.content(source, isWanted: isWanted)
       written.problems += content.problems
       for file in content.files {
         try context.cancellation.check()

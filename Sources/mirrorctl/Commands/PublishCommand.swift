@@ -31,7 +31,7 @@ struct PublishCommand: ToldVerb {
     }
     if dryRun { return try session.planPublishing(targets) }
     event.begin(session)
-    let result = try session.publish(targets, isStep: false)
+    let result = try session.publish(targets, HashingOptions(), isStep: false)
     event.report = result.report
     return result.step.status
   }
@@ -55,8 +55,10 @@ extension MirrorSession {
   }
 
   /// Publishes to targets, one after the other; what fails at one does not keep the others from theirs.
+  ///
+  /// - Parameter hashing: how tarballs are read whose digests a master wants to know.
   func publish(
-    _ targets: [PublishTarget], isStep: Bool
+    _ targets: [PublishTarget], _ hashing: HashingOptions, isStep: Bool
   ) throws -> (step: StepResult, report: any Encodable) {
     let mirror = try scan()
     var lines: [String] = []
@@ -65,7 +67,7 @@ extension MirrorSession {
       // A catalog that cannot be written loses only when this was.
       try? catalog.note(run: target.run, status: status.rawValue, at: context.now())
     }
-    let outputs = try forEach(targets, mirror, ended: note) { target, run in
+    let outputs = try forEach(targets, mirror, hashing, ended: note) { target, run in
       let progress = progress
       let report = try ProgressLine.showing(progress, on: context, unless: options.quiet) {
         try run.apply()
@@ -88,7 +90,7 @@ extension MirrorSession {
   /// Prints what would be done.
   func planPublishing(_ targets: [PublishTarget]) throws -> ExitStatus {
     let mirror = try scan()
-    let outputs = try forEach(targets, mirror, ended: { _, _ in }) { target, run in
+    let outputs = try forEach(targets, mirror, HashingOptions(), ended: { _, _ in }) { target, run in
       let plan = try run.plan()
       if !options.json {
         for line in plan.lines { context.print("\(target.name): \(line)") }
@@ -101,13 +103,14 @@ extension MirrorSession {
 
   /// Takes targets one after the other, and what fails at each as its output.
   private func forEach(
-    _ targets: [PublishTarget], _ mirror: Mirror, ended: (PublishTarget, ExitStatus) -> Void,
+    _ targets: [PublishTarget], _ mirror: Mirror, _ hashing: HashingOptions,
+    ended: (PublishTarget, ExitStatus) -> Void,
     _ body: (PublishTarget, PublishRun) throws -> PublishOutput.Target
   ) throws -> [PublishOutput.Target] {
     var outputs: [PublishOutput.Target] = []
     for target in targets where !context.cancellation.isCancelled {
       do {
-        let run = PublishRun(mirror, to: target, configuration.rotation, try digestRun(HashingOptions()))
+        let run = PublishRun(mirror, to: target, configuration.rotation, try digestRun(hashing))
         outputs.append(try body(target, run))
       } catch let error as MirrorError {
         if error.code == .interrupted { throw error }

@@ -19,7 +19,7 @@ struct ReceiveCommand: ToldVerb {
   func perform(_ context: CommandContext, _ event: RunEvent) throws -> ExitStatus {
     let session = try MirrorSession(global, context, verb: "receive", lock: lock)
     event.begin(session)
-    let result = try session.receive(servers, isStep: false)
+    let result = try session.receive(servers, HashingOptions(), isStep: false)
     event.report = result.report
     return result.step.status
   }
@@ -27,10 +27,12 @@ struct ReceiveCommand: ToldVerb {
 
 extension MirrorSession {
   /// Receives uploads, of these servers or of all.
+  ///
+  /// - Parameter hashing: how they are read.
   func receive(
-    _ servers: [String], isStep: Bool
+    _ servers: [String], _ hashing: HashingOptions, isStep: Bool
   ) throws -> (step: StepResult, report: any Encodable) {
-    let run = try digestRun(HashingOptions())
+    let run = try digestRun(hashing)
     let receiver = Receiver(root, try configuration.layout(), configuration.rotation, run)
     let progress = progress
     let reports = try ProgressLine.showing(progress, on: context, unless: options.quiet) {
@@ -38,9 +40,11 @@ extension MirrorSession {
     }
     let problems = reports.flatMap(\.problems)
     for problem in problems { tell(problem) }
-    let lines = reports.filter { $0.files > 0 }.map { report in
+    var lines = reports.filter { $0.files > 0 }.map { report in
       "\(report.server): \(counted(report.files, "file", "files")) received, \(humanBytes(report.bytes))"
     }
+    let unknown = Set(servers).subtracting(reports.map(\.server)).sorted()
+    lines += unknown.map { "\($0): nothing of it waits in \(root)" }
     let report = ReceiveOutput(mirror: "\(root)", servers: reports)
     if !isStep {
       if options.json {

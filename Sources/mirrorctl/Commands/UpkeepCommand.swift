@@ -37,7 +37,7 @@ struct UpkeepCommand: ToldVerb {
       if let summary = result.summary, !global.json, !global.quiet { context.print("\(name): \(summary)") }
       steps.append(StepOutput(step: name, status: result.status, summary: result.summary))
     }
-    step("receive") { try session.receive([], isStep: true).step }
+    step("receive") { try session.receive([], hashing, isStep: true).step }
     if retention.isGiven(over: session.configuration.retention) {
       step("clean") { try session.clean(retention, apply: true, isStep: true) }
     }
@@ -47,7 +47,7 @@ struct UpkeepCommand: ToldVerb {
     }
     step("index") { try session.index(session.configuration.index.formats, hashing).step }
     if !session.configuration.publishing.isEmpty {
-      step("publish") { try session.publish(session.configuration.publishing, isStep: true).step }
+      step("publish") { try session.publish(session.configuration.publishing, hashing, isStep: true).step }
     }
     let report = UpkeepOutput(mirror: "\(session.root)", steps: steps)
     event.report = report

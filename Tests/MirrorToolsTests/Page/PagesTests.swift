@@ -43,6 +43,18 @@ import TestSupport
         == ["index.html", "std/x86-64bit/intel64-haswell/index.html"])
   }
 
+  @Test("a fingerprint is told only beside the key that signs here, whatever other keys lie there")
+  func keys() throws {
+    var pages = try PageMirror.rich()
+    pages.configuration.index.urls = ["https://example.org/m"]
+    try pages.mirror.file("old-key.asc")
+    let page = try #require(try pages.page("std/x86-64bit/generic_64/index.html"))
+    #expect(page.contains("m/signing-key.asc | gpg --import") && !page.contains("old-key.asc"))
+    try FileManager.default.removeItem(atPath: pages.mirror.path("signing-key.asc"))
+    let old = try #require(try pages.page("std/x86-64bit/generic_64/index.html"))
+    #expect(old.contains("m/old-key.asc | gpg --import") && !old.contains("fingerprint"))
+  }
+
   @Test("a subarch's page has all that helps to download its newest stage")
   func subarch() throws {
     var pages = try PageMirror.rich()

@@ -181,6 +181,10 @@ struct PublishPlannerTests {
       entry("std/x86/gen/2026-11-20/stage3.tar.xz", .file(size: 1, seconds: 1)),
       entry("std/snapshots/portage-2026-11-10.tar.xz", .file(size: 1, seconds: 1)),
       entry("std/snapshots/portage-2026-11-18.tar.xz", .file(size: 1, seconds: 1)),
+      entry("std/snapshots/portage-2026-11-22.tar.xz", .file(size: 1, seconds: 1)),
+      entry("std/snapshots/portage-2026-11-22.tar.xz.gpg", .file(size: 1, seconds: 1)),
+      entry("std/snapshots/portage-2026-11-23.tar.xz", .file(size: 1, seconds: 1)),
+      entry("std/snapshots/portage-2026-11-23.tar.xz.gpg", .file(size: 1, seconds: 1)),
       entry("std/snapshots/portage-2026-11-20.tar.xz", .file(size: 1, seconds: 1)),
       entry("std/snapshots/SHA256SUMS", .file(size: 1, seconds: 1)),
       entry("std/snapshots/portage-latest.tar.xz", .link(Array("portage-2026-11-20.tar.xz".utf8)), .link),
@@ -190,12 +194,16 @@ struct PublishPlannerTests {
       "std/snapshots/portage-2026-11-18.tar.xz": .file(size: 9, seconds: 9),
       "std/snapshots/portage-2026-11-19.tar.xz": .file(size: 9, seconds: 9),
       "std/snapshots/portage-2026-11-21.tar.xz": .file(size: 9, seconds: 9),
+      // Another one, which this server's signature is not of; and the very one, which it is of.
+      "std/snapshots/portage-2026-11-22.tar.xz": .file(size: 9, seconds: 9),
+      "std/snapshots/portage-2026-11-23.tar.xz": .file(size: 1, seconds: 1),
       "std/snapshots/portage-latest.tar.xz": .link(Array("portage-2026-11-21.tar.xz".utf8)),
     ])
     let plan = plan(mine, theirs, target)
     #expect(
       plan.payload.map(\.path) == [
-        "std/x86/gen/2026-11-15/lxd.tar.xz", "std/x86/gen/2026-11-20/stage3.tar.xz",
+        "std/snapshots/portage-2026-11-23.tar.xz.gpg", "std/x86/gen/2026-11-15/lxd.tar.xz",
+        "std/x86/gen/2026-11-20/stage3.tar.xz",
       ])
     #expect(plan.replaced.isEmpty)
     #expect(plan.marks.isEmpty)
@@ -234,10 +242,10 @@ struct PublishPlannerTests {
       <?xml version="1.0"?><subarches><subarch name="x"><build id="1" download="/a/b&amp;c&#x41;.tar.xz" \
       bytes="12" sha256="ab" signature="/a/b.gpg" full="yes"/></subarch></subarches>
       """
-    let references = try #require(IndexReferences(Array(xml.utf8))).references
+    let references = try #require(IndexReferences(Array(xml.utf8), at: "index.xml")).references
     #expect(references.map(\.path) == ["a/b&cA.tar.xz", "a/b.gpg"])
     #expect(references.first?.size == 12)
     #expect(references.first?.sha256 == "ab")
-    #expect(IndexReferences(Array(xml.utf8.dropLast(3))) == nil)
+    #expect(IndexReferences(Array(xml.utf8.dropLast(3)), at: "index.xml") == nil)
   }
 }

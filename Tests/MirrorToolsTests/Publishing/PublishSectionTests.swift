@@ -64,7 +64,8 @@ struct PublishSectionTests {
     arguments: [
       ("to: /x\nwhere: there", "publish/a/where"), ("what: all", "publish/a/to"), ("to: x", "publish/a/to"),
       ("to: rsync://host", "publish/a/to"), ("to: host::module", "rsync://HOST/MODULE"),
-      ("to: -oProxyCommand=x:/y", "publish/a/to"), ("to: /x\nwhat: some", "publish/a/what"),
+      ("to: -oProxyCommand=x:/y", "publish/a/to"), ("to: x/y:z", "HOST:/PATH"),
+      ("to: /x\nwhat: some", "publish/a/what"),
       ("to: /x\nexclude: stage9", "publish/a/exclude"), ("to: /x\nmax-delete: -1", "publish/a/max-delete"),
       ("to: /x\ndelete: maybe", "publish/a/delete"), ("to: /x\nkeep-remote-grace: soon", "keep-remote-grace"),
       ("to: /x\nreceive: ssh", "publish/a/receive"), ("to: /x\nas: ../x", "publish/a/as"),
@@ -79,6 +80,15 @@ struct PublishSectionTests {
     } catch let error as MirrorError {
       #expect("\(error)".contains(part), "\(error)")
     }
+  }
+
+  @Test("an address in brackets loses them for ssh, which rsync wants")
+  func address() throws {
+    let target = try #require(try targets("[section publish/a]\nto: me@[::1]:/srv/m").first)
+    #expect(target.destination == .shell(host: "me@[::1]", path: "/srv/m"))
+    #expect(target.destination.argument() == "me@[::1]:/srv/m/")
+    #expect(target.destination.sshName(of: "me@[::1]") == "me@::1")
+    #expect(target.destination.sshName(of: "me@host") == "me@host")
   }
 
   @Test("settings outside of a named section are an error")
@@ -132,7 +142,10 @@ struct UploadCheckTests {
 
   @Test(
     "a link that leads out of the mirror, or to what is hidden, is refused",
-    arguments: ["/etc/passwd", "../../../../x", "", "../../../.incoming/x", ".control/version"])
+    arguments: [
+      "/etc/passwd", "../../../../x", "", "../../../.incoming/x", ".control/version", "../../..",
+      "one/../../etc/shadow", "./one/..",
+    ])
   func links(_ target: String) {
     #expect(throws: MirrorError.self) {
       try check.check(

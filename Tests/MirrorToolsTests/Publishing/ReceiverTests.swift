@@ -69,6 +69,23 @@ struct ReceiverTests {
     #expect(mirror.content(".incoming/one/.complete") != nil)
   }
 
+  @Test("a signature of a snapshot stays out where another server's snapshot of that name is in its place")
+  func foreignSignature() throws {
+    let path = "std/snapshots/portage-2016-01-01.tar.xz"
+    try mirror.file(path, "theirs").file(".incoming/one/\(path)", "ours").file(
+      ".incoming/one/\(path).gpg", "sig")
+    let files = try ["ours", "sig"].map { hex(try OpenSSLDigest.sha256(of: Array($0.utf8))) }
+    try complete {
+      $0.files = [
+        .init(path: ExactPath(MirrorPath(path)), size: 4, sha256: files[0]),
+        .init(path: ExactPath(MirrorPath("\(path).gpg")), size: 3, sha256: files[1]),
+      ]
+    }
+    #expect(try receive().map(\.files) == [0])
+    #expect(try mirror.names(in: "std/snapshots") == ["portage-2016-01-01.tar.xz"])
+    #expect(mirror.content(path).map { String(decoding: $0, as: UTF8.self) } == "theirs")
+  }
+
   @Test("digests that were checked on the way in are not computed again")
   func catalog() throws {
     try mirror.file(".incoming/one/std/x86/gen/2016-01-01/stage3.tar.xz", "a")

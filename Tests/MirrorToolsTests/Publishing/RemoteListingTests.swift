@@ -53,6 +53,9 @@ struct RemoteListingTests {
       "-rw-r--r-- 1 2026/13/26 03:48:14 a",
       "-rw-r--r-- 1 2026/11/26 25:48:14 a", "lrwxrwxrwx 4 2026/11/26 03:48:14 a -> b", "?rw-r--r-- 1 x",
       "-rw-r--r-- 1 2026/11/26 03:48:14", ##"-rw-r--r-- 1 2026/11/26 03:48:14 a\#777"##,
+      "-rw-r--r--           1 2026/11/26 03:48:14 a/.~partial~/../../../etc/passwd",
+      "-rw-r--r--           1 2026/11/26 03:48:14 /etc/passwd",
+      "-rw-r--r--           1 2026/11/26 03:48:14 a//b",
     ])
   func nonsense(_ line: String) throws {
     #expect(throws: MirrorError.self) { try parse(line) }

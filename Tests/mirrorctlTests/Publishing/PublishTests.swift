@@ -219,6 +219,41 @@ struct PublishTests {
     #expect(try Tree(published).nodes.isEmpty)
   }
 
+  @Test(
+    "whatever index names what is not there, nothing is sent",
+    arguments: ["json", "latest", "simplestreams"])
+  func goneButIndexed(_ format: String) throws {
+    let (subarch, date) = ("std/x86-64bit/generic_64", "2016-01-02")
+    try site.build(subarch, date)
+    try sandbox.shell(
+      "cd '\(site.mirror)/\(subarch)/\(date)'; cp stage3-generic_64-std-\(date).tar.xz lxd-generic_64-std-\(date).tar.xz"
+    )
+    try configure()
+    #expect(try site.run("digestgen").status == 0)
+    #expect(try site.run("index", "--format", format).status == 0)
+    try sandbox.shell("rm '\(site.mirror)/index.xml'; rm '\(site.mirror)/\(subarch)/\(date)'/lxd*")
+    let outcome = try site.run("publish")
+    #expect(outcome.status == 5, "\(outcome.errorText)")
+    #expect(outcome.errorText.contains(".tar.xz, which is not there"), "\(outcome.errorText)")
+    #expect(try Tree(published).nodes.isEmpty)
+  }
+
+  @Test("what lies at the root and is no index is sent once, and directories can be entered by all")
+  func other() throws {
+    try configure()
+    try sandbox.shell("echo boot > '\(site.mirror)/boot.iso'; echo read > '\(site.mirror)/std/README'")
+    let command = site.command(["publish", "--dry-run"])
+    let planned = try sandbox.run(command).text
+    #expect(planned.contains("would send 1 name (indexes)") && !planned.contains("(pages)"), "\(planned)")
+    #expect(
+      try sandbox.run(["sh", "-c", "umask 077; exec \"$@\"", "sh"] + site.command(["publish"])).status == 0)
+    #expect(published("boot.iso") && published("std/README"))
+    let closed = try sandbox.run(["find", published.string, "-type", "d", "!", "-perm", "0755"])
+    #expect(closed.text == "")
+    try sandbox.shell("echo changed > '\(site.mirror)/std/README'")
+    #expect(try site.run("publish").text.contains("1 file sent"))
+  }
+
   @Test("an index that is older than a tarball is refused, and so is a tarball newer than its digests")
   func staleIndex() throws {
     try configure()
@@ -229,6 +264,8 @@ struct PublishTests {
     #expect(try site.run("publish").status == 5)
     try site.tar(tarball, bytes: 200_000, seed: 9)
     try sandbox.shell("touch -d tomorrow '\(tarball)'")
+    let planned = try site.run("publish", "--dry-run")
+    #expect(planned.status == 5 && planned.errorText.contains("mirrorctl digestgen"), "\(planned.errorText)")
     let outcome = try site.run("publish")
     #expect(outcome.status == 5, "\(outcome.errorText)")
     #expect(outcome.errorText.contains("mirrorctl digestgen"), "\(outcome.errorText)")

@@ -29,6 +29,18 @@ import Testing
     #expect(try mirror.run("verify").text.contains("missigned") == false)
   }
 
+  @Test("an index is signed anew when the key is another one")
+  func otherKey() throws {
+    let mirror = try Mirror()
+    try #require(try mirror.run("upkeep").status == 0)
+    let other = try mirror.makeOther()
+    try mirror.write("[section signing]\nkey: \(other)\nhomedir: \(mirror.sandbox.path)/h")
+    #expect(try !mirror.isSigned("index.xml", home: "h"))
+    #expect(try mirror.run("index").text.contains("index.xml written"))
+    #expect(try mirror.isSigned("index.xml", home: "h"))
+    #expect(try mirror.run("index").text == "")
+  }
+
   @Test("what is not to be signed, or no index, has no signature")
   func what() throws {
     let mirror = try Mirror(.good, "what: tarballs")

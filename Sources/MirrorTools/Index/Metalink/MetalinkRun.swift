@@ -14,19 +14,23 @@ public struct MetalinkReport: Sendable {
 /// Only tarballs whose metalink does not agree with what is known of them are read.
 public struct MetalinkRun: Sendable {
   private let source: IndexSource
+  private let isWanted: Bool
   private let layout: MirrorLayout
   private let hashing: HashingOptions
   private let progress: RunProgress
   private let cancellation: Cancellation
 
   /// - Parameters:
+  ///   - isWanted: whether metalinks were asked for: then those of others are replaced.
   ///   - layout: whose what is made is.
   ///   - hashing: how tarballs are read.
   public init(
-    _ source: IndexSource, layout: MirrorLayout = MirrorLayout(), hashing: HashingOptions,
+    _ source: IndexSource, isWanted: Bool = true, layout: MirrorLayout = MirrorLayout(),
+    hashing: HashingOptions,
     progress: RunProgress, cancellation: Cancellation
   ) {
     self.source = source
+    self.isWanted = isWanted
     self.layout = layout
     self.hashing = hashing
     self.progress = progress
@@ -54,7 +58,8 @@ public struct MetalinkRun: Sendable {
       hasher: PieceHasher(hashing, Pace(hashing.bytesPerSecond, progress, cancellation)))
     var report = MetalinkReport()
     if source.settings.urls.isEmpty { report.problems.append(Self.noAddress) }
-    let offers = MetalinkOffer.all(source, &report.problems)
+    var offers = MetalinkOffer.all(source, &report.problems)
+    if !isWanted { offers.removeAll { $0.hasMetalink && IndexMark.isForeign($0.path, anchor.value) } }
     let known = Workers.map(offers, jobs: hashing.jobs ?? Workers.processors) { work.renew($0) }
     let unread = zip(offers, known).filter { $0.1.isUnread }.map(\.0)
     progress.begin(
@@ -115,7 +120,7 @@ struct MetalinkOffer: Sendable {
           }
           let beside = version.folder.sidecars.filter { $0.tarball == tarball.path.name }
           let signature = beside.first {
-            $0.kind == .armored && $0.status.identity.mtime >= tarball.status.identity.mtime
+            $0.kind == .armored && !$0.status.identity.isOlder(than: tarball.status.identity)
           }
           offers.append(
             MetalinkOffer(

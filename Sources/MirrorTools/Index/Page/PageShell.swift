@@ -36,13 +36,7 @@ struct PageShell: Sendable {
   }
 
   private static func source(_ text: String) throws(MirrorError) -> String {
-    var digest = try OpenSSLDigest(.sha256)
-    let fault: MirrorError? = Array(text.utf8).withUnsafeBytes { bytes in
-      do throws(MirrorError) { try digest.update(bytes) } catch { return error }
-      return nil
-    }
-    if let fault { throw fault }
-    return "'sha256-\(Data(try digest.finish()).base64EncodedString())'"
+    "'sha256-\(Data(try OpenSSLDigest.sha256(of: Array(text.utf8))).base64EncodedString())'"
   }
 
   /// A whole page that lies in `directory`.

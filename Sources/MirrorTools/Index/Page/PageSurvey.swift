@@ -14,7 +14,7 @@ struct PageSurvey: Sendable {
   let indexes: [MirrorPath]
   /// The key that signatures are made with, where it lies at the root.
   let key: MirrorPath?
-  /// Which key that is, where the configuration says so.
+  /// Which key that is, if it is the one that signs here.
   let fingerprint: Fingerprint?
   /// Pages that are not ours, with what to do about them.
   let foreign: [MirrorPath: MirrorError]
@@ -34,9 +34,11 @@ struct PageSurvey: Sendable {
     }
     self.entries = entries
     snapshots = Self.snapshots(source)
-    key = try anchor.entries().filter { $0.kind == .regular && $0.name.hasSuffix("-key.asc") }
-      .map(\.name).min().map { MirrorPath(bytes: $0.bytes) }
-    fingerprint = source.signer
+    let keys = try anchor.entries().filter { $0.kind == .regular && $0.name.hasSuffix("-key.asc") }.map(
+      \.name)
+    let isOurs = source.signer != nil && keys.contains(PublicKeyFile.name)
+    key = (isOurs ? PublicKeyFile.name : keys.min()).map { MirrorPath(bytes: $0.bytes) }
+    fingerprint = isOurs ? source.signer : nil
     let candidates: [MirrorPath] = ["index.xml", "index.json", "streams/v1/index.json"]
     indexes = candidates.filter { Self.isThere($0, in: anchor) }
     foreign = try Self.foreign(source, anchor)
@@ -81,13 +83,13 @@ struct PageSurvey: Sendable {
     _ history: ArraySlice<BuildRecord>, _ info: [String: String]
   ) throws(MirrorError) -> PageEntry {
     let versions = source.versions(of: subarch)
-    let newest = versions.last { $0.date <= source.today } ?? versions.last
+    let newest = subarch.newest(today: source.today, excluding: source.excluded)
     var logs: [FileName: [MirrorPath]] = [:]
     for version in subarch.versions where version.hasStatus && !version.isComplete {
       guard source.stays(version.path) else { continue }
       logs[version.name] = Self.logs(of: version.name, in: directory)
     }
-    let hasLatestText = try directory.status(of: "latest.txt")?.kind == .regular
+    let hasLatestText = try directory.status(of: LatestList.fileName)?.kind == .regular
     let first = newest.map { edition($0, of: subarch, in: directory) { source.digests($0)["sha256"] } }
     let offered = Set(first?.downloads.map(\.path) ?? [])
     let links = subarch.folder.links.filter { !$0.isDead && $0.destination.map(offered.contains) ?? false }
@@ -100,27 +102,22 @@ struct PageSurvey: Sendable {
         edition($0, of: subarch, in: directory) { _ in nil }
       },
       history: Array(history), logs: logs, info: info,
-      latest: links.map(\.path) + (hasLatestText ? [subarch.path.appending("latest.txt")] : []))
+      latest: links.map(\.path) + (hasLatestText ? [subarch.path.appending(LatestList.fileName)] : []))
   }
 
   private static func edition(
     _ version: Version, of subarch: Subarch, in directory: borrowing AnchoredDirectory,
     sha256: (Tarball) -> String?
   ) -> Edition {
-    // A marked tarball is about to go; downloaders are told of what takes its place.
-    let marked = Set(version.folder.marks.map(\.tarball))
     var downloads: [Download] = []
-    for artifact in version.artifacts(of: subarch) where !marked.contains(artifact.tarball.path.name) {
+    for artifact in version.offers(of: subarch) {
       let tarball = artifact.tarball
-      let signatures = version.folder.sidecars.filter { $0.tarball == tarball.path.name }
-      let signature =
-        signatures.first { $0.kind == .signature } ?? signatures.first { $0.kind == .armored }
-      let metalink = tarball.path.name.appending(".meta4")
+      let metalink = tarball.path.name.appending(SidecarKind.metalink.rawValue)
       let hasMetalink = isThere(
         MirrorPath(bytes: version.name.bytes).appending(metalink), in: directory)
       let download = Download(
         variant: artifact.variant, path: tarball.path, bytes: tarball.status.size, sha256: sha256(tarball),
-        signature: signature.map { version.path.appending($0.name) },
+        signature: version.folder.signature(of: tarball.path.name),
         metalink: hasMetalink ? version.path.appending(metalink) : nil)
       downloads.insert(download, at: artifact.variant == "stage3" ? 0 : downloads.count)
     }
