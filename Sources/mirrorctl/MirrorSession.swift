@@ -27,10 +27,16 @@ struct MirrorSession: ~Copyable {
   }
 
   /// A session that writes, holding the mirror's lock until it ends.
-  init(_ options: GlobalOptions, _ context: CommandContext, verb: String, lock: LockOptions) throws {
+  ///
+  /// - Parameter event: what is told of the run, from the moment when it is known to whom.
+  init(
+    _ options: GlobalOptions, _ context: CommandContext, verb: String, lock: LockOptions,
+    event: RunEvent? = nil
+  ) throws {
     let configuration = try MirrorConfiguration(
       ConfigurationFile(options.configuration.request(context)).elements)
     let root = try options.root(context, configuration.mirror)
+    event?.begin(options, configuration, root)
     let held = try MirrorLock(root: root, verb: verb, wait: lock.lockWait, cancellation: context.cancellation)
     self.configuration = configuration
     self.context = context

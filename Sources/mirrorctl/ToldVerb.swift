@@ -34,8 +34,12 @@ final class RunEvent {
 
   /// Takes hooks and mirror from the run's session.
   func begin(_ session: borrowing MirrorSession) {
-    let hooks = session.options.configuration.noHostCode ? HookSettings() : session.configuration.hooks
-    run = (hooks, session.root)
+    begin(session.options, session.configuration, session.root)
+  }
+
+  /// Takes hooks and mirror before there is a session.
+  func begin(_ options: GlobalOptions, _ configuration: MirrorConfiguration, _ root: FilePath) {
+    run = (options.configuration.noHostCode ? HookSettings() : configuration.hooks, root)
   }
 
   /// - Parameter faults: what ended the run.

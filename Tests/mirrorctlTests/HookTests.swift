@@ -139,6 +139,14 @@ struct HookTests {
     #expect(site.text("calls") == "hook\n")
   }
 
+  @Test("hear of a run whose mirror is not there", arguments: ["upkeep", "publish", "receive", "verify"])
+  func missing(_ verb: String) throws {
+    let site = try Site("on-failure: cat > \"$HOME/failed\"")
+    try site.sandbox.shell("mv mirror elsewhere")
+    #expect(try site.run(verb).status == 1)
+    #expect(site.text("failed")?.contains("\"status\":1") == true)
+  }
+
   @Test("hear nothing of a run that another kept from working")
   func busy() throws {
     let site = try Site("on-failure: touch \"$HOME/failed\"")

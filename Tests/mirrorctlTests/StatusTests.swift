@@ -67,6 +67,10 @@ struct MetricsTests {
         $0.hasPrefix("mirrorctl_publish_success_timestamp_seconds{\(mirror),target=\"here\"}")
       })
     #expect(!text.contains("publish_success_timestamp_seconds{\(mirror),target=\"there\"}"))
+    try sandbox.shell("sed -i '/there/,$d' .metro")
+    let later = try sandbox.mirrorctl("status", "--format", "prometheus").text
+    #expect(
+      later.contains("target=\"here\"") && !later.contains("target=\"there\""), "it would alarm for ever")
   }
 
   @Test("a run that failed leaves the time of the last success as it was")

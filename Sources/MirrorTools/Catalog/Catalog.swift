@@ -223,7 +223,7 @@ public final class Catalog: Sendable {
       guard case .system(let number) = error.code else { throw error }
       throw MirrorError(
         error.code, error.subject, "cannot make the state directory: \(number)",
-        remedy: "this run goes on without the catalog")
+        remedy: "set XDG_STATE_HOME or HOME to a directory of yours; this run goes on without the catalog")
     }
   }
 }

@@ -15,8 +15,17 @@ enum HashTextFile {
     of tarball: FileName, notOlderThan identity: FileIdentity, in directory: borrowing AnchoredDirectory
   ) throws(MirrorError) -> DigestSet? {
     guard let status = try directory.status(of: name(of: tarball)), status.kind == .regular,
-      status.identity.mtime >= identity.mtime, let text = try text(of: tarball, in: directory)
+      status.identity.mtime >= identity.mtime
     else { return nil }
-    return SidecarText.parseAll(text).first { $0.file == nil }?.digests
+    return try digests(of: tarball, in: directory)
+  }
+
+  /// The digests that it tells, however old it is.
+  static func digests(
+    of tarball: FileName, in directory: borrowing AnchoredDirectory
+  ) throws(MirrorError) -> DigestSet? {
+    try text(of: tarball, in: directory).flatMap { text in
+      SidecarText.parseAll(text).first { $0.file == nil }?.digests
+    }
   }
 }

@@ -14,7 +14,9 @@ struct SignaturePlanner {
     let existing = folder.sidecars.filter { $0.tarball == name && $0.kind.signatureFormat != nil }
     var planned: [SignatureFormat] = []
     if let settings, settings.what.contains(.tarballs) {
-      for format in settings.formats {
+      // Who signs all again goes over to another key: none of the old one may stay.
+      let others = options.force ? existing.compactMap(\.kind.signatureFormat) : []
+      for format in settings.formats + others.filter({ !settings.formats.contains($0) }) {
         let signature = existing.first { $0.kind == format.sidecar }
         let isOlder = signature.map { $0.status.identity.isOlder(than: tarball.status.identity) }
         guard let why = why(isOlder, isChanged: reason == .changed) else { continue }

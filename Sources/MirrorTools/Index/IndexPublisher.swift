@@ -25,11 +25,9 @@ public struct IndexPublisher: ~Copyable, Sendable {
     let areWanting = try signatures.areWanting(of: file, in: directory)
     guard isNews || areWanting else { return false }
     let made = signatures.make(of: file)
-    if isNews {
-      // None is there for a moment, rather than one of another file.
-      _ = try SignatureFiles.drop(of: file.path.name, in: directory)
-      try write(file, in: directory)
-    }
+    // None is there for a moment, rather than one of another file.
+    if isNews || !made.isEmpty { _ = try SignatureFiles.drop(of: file.path.name, in: directory) }
+    if isNews { try write(file, in: directory) }
     for signature in made { try write(signature, in: directory) }
     return isNews || !made.isEmpty
   }

@@ -13,27 +13,35 @@ public final class IndexSignatures {
     self.cancellation = cancellation
   }
 
-  /// Whether a file that lies there has no signature, one that is older than itself, or another key's.
+  /// Whether a file that lies there lacks a signature, or has one that is older than itself, of something else or
+  /// another key's.
   func areWanting(of file: IndexFile, in directory: borrowing AnchoredDirectory) throws(MirrorError) -> Bool {
     guard let settings, let status = try directory.status(of: file.path.name) else { return false }
-    for format in settings.formats {
-      let name = format.signature(of: file.path.name)
-      if try SignatureFiles.isWanting(format, of: file.path.name, status.identity, in: directory) {
+    for format in settings.formats
+    where try SignatureFiles.isWanting(format, of: file.path.name, status.identity, in: directory) {
+      return true
+    }
+    for format in SignatureFormat.allCases {
+      let path = MirrorPath(bytes: format.signature(of: file.path.name).bytes)
+      if let signature = try directory.contents(of: path, limit: SignatureFiles.limit),
+        isUnfit(signature, of: file, settings)
+      {
         return true
       }
-      let path = MirrorPath(bytes: name.bytes)
-      guard let signature = try directory.contents(of: path, limit: SignatureFiles.limit) else { return true }
-      if isOtherKeys(signature, of: file, settings) { return true }
     }
     return false
   }
 
-  private func isOtherKeys(_ signature: [UInt8], of file: IndexFile, _ settings: SigningSettings) -> Bool {
+  /// Whether a new signature would be better.
+  private func isUnfit(_ signature: [UInt8], of file: IndexFile, _ settings: SigningSettings) -> Bool {
     guard fault == nil else { return false }
     do throws(MirrorError) {
       if checker == nil { checker = try SignatureChecker(settings, cancellation: cancellation) }
-      guard case .otherKey = try checker?.verdict(on: signature, of: file.bytes) else { return false }
-      return true
+      switch try checker?.verdict(on: signature, of: file.bytes) {
+      case .bad, .otherKey, .expired, .unreadable: return true
+      // No new one would be better as long as the key is this one.
+      case .valid, .keyExpired, .keyRevoked, nil: return false
+      }
     } catch {
       fault = error
       return false

@@ -68,9 +68,13 @@ struct PublishPlanner {
     // A mirror that is not there, or not mounted, looks like one of which all was removed.
     guard target.deletes, !target.isStaged, local.hasVersions, local.isWhole else { return }
     let scope = RemoteScope(local, remote, known: grace, isWhole: target.scope == .all)
-    var needed = published
-    for path in published { needed.formUnion(path.ancestors) }
-    for path in remote.nodes.keys where !needed.contains(path) && scope.holds(path) {
+    // What is excluded is here, and stays there: as with rsync's own filters.
+    let here = published.union(local.excluded.keys)
+    var needed = here
+    for path in here { needed.formUnion(path.ancestors) }
+    let coming = Set(plan.outstanding.map(\.path))
+    for path in remote.nodes.keys
+    where !needed.contains(path) && scope.holds(path) && !RsyncLeftover.isOne(path, of: coming) {
       plan.superfluous[path] = min(grace[path] ?? now, now)
     }
     let due = plan.superfluous.filter { now - $0.value >= target.grace }
@@ -149,6 +153,15 @@ private struct RemoteScope {
 enum RsyncLeftover {
   /// Where it keeps what came only in part.
   static let directory: FileName = ".~partial~"
+
+  /// Whether a path is a part of a file that is about to be sent, which goes on from there, or the directory of one.
+  static func isOne(_ path: MirrorPath, of files: Set<MirrorPath>) -> Bool {
+    guard isOne(path.components[...]) else { return false }
+    if path.name == directory { return files.contains { $0.parent == path.parent } }
+    if path.parent.name == directory { return files.contains(path.parent.parent.appending(path.name)) }
+    return files.contains(
+      path.parent.appending(FileName(bytes: Array(path.name.bytes.dropFirst().dropLast(7)))))
+  }
 
   /// Whether the hidden part of a path is rsync's: its directory, or `.NAME.XXXXXX`.
   static func isOne(_ components: ArraySlice<FileName>) -> Bool {

@@ -11,9 +11,7 @@ extension PublishRun {
     var report = PublishReport(target: target.name)
     let isWaiting = waiting.nodes[MirrorPath(bytes: Upload.manifest.bytes)] != nil
     if plan.count > 0 || !manifest.cleared.isEmpty {
-      try send(plan, local, waiting, manifest)
-      report.files = plan.count
-      report.bytes = plan.bytes
+      try send(plan, local, waiting, manifest, &report)
     } else if !isWaiting {
       return report
     }
@@ -22,7 +20,8 @@ extension PublishRun {
   }
 
   private func send(
-    _ plan: PublishPlan, _ local: LocalListing, _ waiting: RemoteListing, _ planned: UploadManifest
+    _ plan: PublishPlan, _ local: LocalListing, _ waiting: RemoteListing, _ planned: UploadManifest,
+    _ report: inout PublishReport
   ) throws(MirrorError) {
     var manifest = planned
     let upload = Upload.directory(of: target.server)
@@ -38,6 +37,8 @@ extension PublishRun {
     try describe(plan, files, local, &manifest)
     try rsync.send(
       items(fresh), as: "uploading", bytes: fresh.reduce(0) { $0 &+ $1.node.size }, to: "\(upload)")
+    report.files = fresh.count
+    report.bytes = fresh.reduce(0) { $0 &+ $1.node.size }
     try checkUnchanged(files)
     let arrived = try remoteListing().upload
     if let missing = files.first(where: { arrived.nodes[$0.path] != $0.node }) {
@@ -129,7 +130,9 @@ extension PublishRun {
       throw MirrorError(
         .library, target.subject,
         "all was uploaded, but receiving there ended with status \(outcome.status)\(last)",
-        remedy: "run it there by hand, or see whether mirrorctl is in PATH there (else set remote-command)")
+        remedy: outcome.status == 127
+          ? "is mirrorctl in PATH there? Else set remote-command"
+          : "see what it says, or run `mirrorctl receive \(target.server)` there by hand")
     }
     return said
   }

@@ -134,10 +134,22 @@ public struct PublishRun: Sendable {
         throw refusal("is known to be corrupt", "restore it, or remove its version and run `mirrorctl index`")
       }
       let sidecar = known[entry.path.parent.appending(HashTextFile.name(of: entry.path.name))]
-      if let digested = sidecar?.identity, let identity = entry.identity, digested.isOlder(than: identity) {
+      if let digested = sidecar?.identity, let identity = entry.identity, digested.isOlder(than: identity),
+        try !isDescribed(entry.path, identity)
+      {
         throw refusal("is newer than its digests", "run `mirrorctl digestgen` and `mirrorctl index`")
       }
     }
+  }
+
+  /// Whether an older `.hash.txt` tells the digest of a tarball all the same: somebody touched it, and it was read
+  /// since.
+  private func isDescribed(_ path: MirrorPath, _ identity: FileIdentity) throws(MirrorError) -> Bool {
+    guard let record = try digests.catalog.record(of: path), identity.isSameFile(as: record.identity),
+      let digest = record.digests[.sha256]
+    else { return false }
+    let directory = try AnchoredDirectory(root: mirror.root).directory(path.parent)
+    return try HashTextFile.digests(of: path.name, in: directory)?[.sha256] == digest
   }
 
   /// An index that names what is not sent is not sent either.

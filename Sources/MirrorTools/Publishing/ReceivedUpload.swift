@@ -166,6 +166,8 @@ struct ReceivedUpload {
       try retrying { Int(fchmod(opened.raw, 0o644)) }
       try opened.sync()
     }
+    // Of the tarball that goes; that of this one comes after it.
+    if existing != nil, TarballName(name) != nil { _ = try SignatureFiles.drop(of: name, in: destination) }
     try destination.take(name, from: source, as: name)
     let taken = try attempt("look at", shown) { () throws(Errno) in try opened.status() }.identity
     // Its uploader may have given the name to something else meanwhile.

@@ -1,7 +1,7 @@
 public import SystemPackage
 
 /// What receiving one server's upload came to.
-public struct ReceiveReport: Encodable, Sendable {
+public struct ReceiveReport: Sendable {
   /// The server.
   public let server: String
   /// Files and links that are in the mirror now.
@@ -12,8 +12,6 @@ public struct ReceiveReport: Encodable, Sendable {
   public internal(set) var subarches: [MirrorPath] = []
   /// What was not done, and why.
   public internal(set) var problems: [MirrorError] = []
-
-  private enum CodingKeys: CodingKey { case server, files, bytes, subarches }
 }
 
 /// Moves what servers uploaded into the mirror. The mirror's lock must be held.
@@ -108,7 +106,8 @@ public struct Receiver: Sendable {
     for subarch in Set(paths.compactMap(UploadCheck.subarch)).sorted() {
       if rotation.isBuiltHere(subarch) {
         throw MirrorError(
-          .invalid, anchor.displayed(subarch), "is built here, and \(server) uploads it",
+          .invalid, anchor.displayed(subarch),
+          "is built here, and \(server) uploads it: nothing of \(server) is received",
           remedy: "take it out of subarches (rotation), or put it into also-stored")
       }
       let file = subarch.appending(ControlDirectory.name).appending(Self.ownerFile)
@@ -117,7 +116,8 @@ public struct Receiver: Sendable {
       {
         let other = escaped(owner.filter { $0 > 0x20 })
         throw MirrorError(
-          .invalid, anchor.displayed(subarch), "is built by \(other), and \(server) uploads it too",
+          .invalid, anchor.displayed(subarch),
+          "is built by \(other), and \(server) uploads it too: nothing of \(server) is received",
           remedy: "remove \(anchor.displayed(file)) if \(server) builds it from now on")
       }
       if !rotation.isStored(subarch) {

@@ -22,12 +22,30 @@ enum RsyncFault {
 
   /// An error for a run that failed.
   static func error(_ status: Int32, _ complaint: String, of subject: String) -> MirrorError {
-    let (problem, remedy) = meaning(status)
+    let (problem, usual) = meaning(status)
+    let remedy = hints.first { complaint.contains($0.said) }?.remedy ?? usual
     let lines = complaint.split(separator: "\n").filter { !$0.hasPrefix("rsync error:") }
     let said = lines.first.map { ": \(escaped(Array($0.utf8)))" } ?? ""
     let code: MirrorError.Code = status == 24 ? .changed : .library
     return MirrorError(code, subject, "\(problem) (rsync's status \(status))\(said)", remedy: remedy)
   }
+
+  /// What helps where rsync says more than its status.
+  private static let hints: [(said: String, remedy: String)] = [
+    ("module is read only", "write `read only = no` in rsyncd.conf there"),
+    ("Unknown module", "check the module's name in `to`"),
+    ("could not open password file", "check publish/NAME/password-file"),
+    ("password file must", "let nobody else read or own the password-file (chmod 600)"),
+    ("auth failed", "check the user in `to`, and password-file"),
+    ("Failed to exec", "install it, or check rsh"),
+    ("No space left on device", "free some space there"),
+    ("Disk quota exceeded", "free some space there"),
+    ("Permission denied", "check permissions on both sides"),
+    ("Read-only file system", "mount it writable there"),
+    ("mkdir", "make the directory in `to`, or check its path"),
+    ("cannot stat destination", "check the path in `to`"),
+    ("change_dir", "make the directory in `to`, or check its path"),
+  ]
 
   private static func meaning(_ status: Int32) -> (problem: String, remedy: String) {
     let other = "see what rsync says, and what the other side logs"
@@ -41,7 +59,7 @@ enum RsyncFault {
     case 4: return ("the other side cannot do what is asked", other)
     case 5: return ("the daemon refuses", "check module, access and password-file")
     case 10: return ("the connection failed", "check host and port, and whether it is reachable")
-    case 11: return ("a file cannot be read or written", "is the disk full on either side?")
+    case 11: return ("a file cannot be read or written", other)
     case 12:
       return ("the connection broke", "is rsync installed there, and the disk not full? Else run again")
     case 13, 14: return ("rsync cannot go on", other)

@@ -1,3 +1,6 @@
+import Glibc
+import SystemPackage
+
 /// Judges detached signatures by one key alone, whatever else is in anybody's keyring.
 public struct SignatureChecker: Sendable {
   let gnupg: GnuPG
@@ -50,6 +53,10 @@ public struct SignatureChecker: Sendable {
 extension GnuPG {
   /// The key of the configuration, as gpg knows it.
   func listed(secret: Bool = false) throws(MirrorError) -> SigningKey {
+    // gpg would say that there is no such key.
+    if let home = settings.homeDirectory, access(home.string, R_OK | X_OK) != 0, errno == EACCES {
+      throw .system(.permissionDenied, "look into \(escaped(home.bytes))", "signing/homedir")
+    }
     let answer = try gpg([
       "--with-colons", "--fixed-list-mode", secret ? "--list-secret-keys" : "--list-keys",
       "\(settings.key)",

@@ -91,6 +91,11 @@ extension SigningSettings {
         .system(lastErrno()), name, "cannot look at \(escaped(passphraseFile.bytes)): \(lastErrno())",
         remedy: "check the path")
     }
+    guard found.st_mode & S_IFMT == S_IFREG, found.st_size > 0 else {
+      throw MirrorError(
+        .invalid, name, "\(escaped(passphraseFile.bytes)) is no file with a passphrase",
+        remedy: "write the passphrase into it, as its first line")
+    }
     guard found.st_mode & 0o077 == 0 else {
       throw MirrorError(
         .invalid, name, "others may read \(escaped(passphraseFile.bytes))", remedy: "chmod 600 it")

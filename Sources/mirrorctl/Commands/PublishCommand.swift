@@ -22,7 +22,8 @@ struct PublishCommand: ToldVerb {
   func perform(_ context: CommandContext, _ event: RunEvent) throws -> ExitStatus {
     let session =
       dryRun
-      ? try MirrorSession(global, context) : try MirrorSession(global, context, verb: "publish", lock: lock)
+      ? try MirrorSession(global, context)
+      : try MirrorSession(global, context, verb: "publish", lock: lock, event: event)
     let targets = try session.publishTargets(names)
     guard !targets.isEmpty else {
       throw MirrorError(
@@ -30,7 +31,6 @@ struct PublishCommand: ToldVerb {
         remedy: "write a [section publish/NAME] with `to:`")
     }
     if dryRun { return try session.planPublishing(targets) }
-    event.begin(session)
     let result = try session.publish(targets, HashingOptions(), isStep: false)
     event.report = result.report
     return result.step.status

@@ -17,8 +17,7 @@ struct ReceiveCommand: ToldVerb {
   var servers: [String] = []
 
   func perform(_ context: CommandContext, _ event: RunEvent) throws -> ExitStatus {
-    let session = try MirrorSession(global, context, verb: "receive", lock: lock)
-    event.begin(session)
+    let session = try MirrorSession(global, context, verb: "receive", lock: lock, event: event)
     let result = try session.receive(servers, HashingOptions(), isStep: false)
     event.report = result.report
     return result.step.status
@@ -45,7 +44,7 @@ extension MirrorSession {
     }
     let unknown = Set(servers).subtracting(reports.map(\.server)).sorted()
     lines += unknown.map { "\($0): nothing of it waits in \(root)" }
-    let report = ReceiveOutput(mirror: "\(root)", servers: reports)
+    let report = ReceiveOutput(mirror: "\(root)", servers: reports.map(ReceiveOutput.Server.init))
     if !isStep {
       if options.json {
         try context.print(json: report)
@@ -63,5 +62,18 @@ extension MirrorSession {
 private struct ReceiveOutput: Encodable {
   let version = 1
   let mirror: String
-  let servers: [ReceiveReport]
+  let servers: [Server]
+
+  struct Server: Encodable {
+    let server: String
+    let files: Int
+    let bytes: Int64
+    let subarches: [MirrorPath]
+    let problems: [JSONProblem]
+
+    init(_ report: ReceiveReport) {
+      (server, files, bytes, subarches) = (report.server, report.files, report.bytes, report.subarches)
+      problems = report.problems.map(JSONProblem.init)
+    }
+  }
 }

@@ -52,7 +52,7 @@ struct StatusCommand: Verb {
       let catalog = try session.catalog()
       return PrometheusText(
         report, corrupt: try catalog.corrupt(in: mirror).count, problems: mirror.problems.count,
-        runs: try catalog.runs(), now: context.now()
+        runs: try catalog.runs(), targets: session.configuration.publishing.map(\.name), now: context.now()
       ).text
     }
   }

@@ -23,15 +23,15 @@ struct UpkeepCommand: ToldVerb {
 
   func perform(_ context: CommandContext, _ event: RunEvent) throws -> ExitStatus {
     let hashing = try reading.hashing(job, context)
-    let session = try MirrorSession(global, context, verb: "upkeep", lock: lock)
-    event.begin(session)
+    let session = try MirrorSession(global, context, verb: "upkeep", lock: lock, event: event)
     let settings = try compression.settings(over: session.configuration)
     var steps: [StepOutput] = []
     func step(_ name: String, _ body: () throws -> StepResult) {
       guard !context.cancellation.isCancelled else { return }
       var result = StepResult(status: .failed)
       do { result = try body() } catch {
-        context.message("\(name): \(error)")
+        // An interruption is told at the end.
+        if !context.cancellation.isCancelled { context.message("\(name): \(error)") }
         if let error = error as? MirrorError { result.status = ExitStatus(error) }
       }
       if let summary = result.summary, !global.json, !global.quiet { context.print("\(name): \(summary)") }

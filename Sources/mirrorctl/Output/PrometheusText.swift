@@ -8,8 +8,12 @@ struct PrometheusText {
   ///   - corrupt: tarballs that are known to be corrupt.
   ///   - problems: what a scan could not read.
   ///   - runs: when verbs last ran.
+  ///   - targets: where the mirror is published to now; others that were once are not told of.
   ///   - now: seconds since the epoch.
-  init(_ report: StatusReport, corrupt: Int, problems: Int, runs: [String: RunRecord], now: Int64) {
+  init(
+    _ report: StatusReport, corrupt: Int, problems: Int, runs: [String: RunRecord], targets: [String],
+    now: Int64
+  ) {
     let mirror = [("mirror", report.mirror)]
     add("mirrorctl_info", "The program that wrote this.", [(mirror + [("version", Mirrorctl.version)], 1)])
     func perSubarch(_ name: String, _ help: String, _ value: (SubarchStatus) -> Int64?) {
@@ -51,7 +55,7 @@ struct PrometheusText {
     add("mirrorctl_scan_problems", "What could not be read.", [(mirror, Int64(problems))])
     addRuns("run", "verb", mirror, runs.filter { PublishTarget.name(ofRun: $0.key) == nil })
     let published = runs.compactMap { run in PublishTarget.name(ofRun: run.key).map { ($0, run.value) } }
-    addRuns("publish", "target", mirror, Dictionary(published) { $1 })
+    addRuns("publish", "target", mirror, Dictionary(published) { $1 }.filter { targets.contains($0.key) })
   }
 
   private static func labels(of subarch: SubarchStatus) -> [(String, String)] {

@@ -157,6 +157,23 @@ struct PublishPlannerTests {
     #expect(plan(listing, withOld(), target).superfluous.isEmpty)
   }
 
+  @Test("what came of a file in part is not gone here while the file is still to be sent")
+  func parts() {
+    var target = target
+    target.deletes = true
+    target.grace = 0
+    let folder: MirrorPath = "std/x86/gen/2026-11-20"
+    let parts: [MirrorPath] = [
+      folder.appending(".~partial~"), folder.appending(".~partial~").appending("stage3.tar.xz"),
+      folder.appending(".stage3.tar.xz.aB3dE6"),
+    ]
+    var remote = RemoteListing(nodes: [parts[0]: .directory])
+    for path in parts.dropFirst() { remote.nodes[path] = .file(size: 1, seconds: 1) }
+    #expect(plan(whole, remote, target).superfluous.isEmpty)
+    for (path, node) in listing(whole).nodes { remote.nodes[path] = node }
+    #expect(Set(plan(whole, remote, target).deletions) == Set(parts))
+  }
+
   @Test("a mirror that looks empty, or could not be read whole, removes nothing")
   func empty() {
     var target = target

@@ -86,6 +86,17 @@ struct ReceiverTests {
     #expect(mirror.content(path).map { String(decoding: $0, as: UTF8.self) } == "theirs")
   }
 
+  @Test("with a tarball that is replaced goes the signature of the one before it")
+  func replaced() throws {
+    let path = "std/x86/gen/2016-01-01/stage3.tar.xz"
+    try mirror.file(path, "old").file("\(path).gpg", "old").file(".incoming/one/\(path)", "new")
+    let digest = hex(try OpenSSLDigest.sha256(of: Array("new".utf8)))
+    try complete { $0.files = [.init(path: ExactPath(MirrorPath(path)), size: 3, sha256: digest)] }
+    #expect(try receive().flatMap(\.problems).isEmpty)
+    #expect(mirror.content(path).map { String(decoding: $0, as: UTF8.self) } == "new")
+    #expect(mirror.content("\(path).gpg") == nil)
+  }
+
   @Test("digests that were checked on the way in are not computed again")
   func catalog() throws {
     try mirror.file(".incoming/one/std/x86/gen/2016-01-01/stage3.tar.xz", "a")

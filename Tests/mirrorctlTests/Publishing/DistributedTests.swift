@@ -163,11 +163,13 @@ struct DistributedTests {
   func damaged() throws {
     try configure(one, "one")
     try publish(one)
+    #expect(try one.run("publish").text == "", "it waits there already")
     let waiting = "\(master.mirror)/.incoming/one/\(Self.gen)"
     try sandbox.shell("printf X | dd of='\(waiting)' conv=notrunc bs=1 seek=1000 status=none")
     let before = try visible()
     let outcome = try receive(3)
     #expect(outcome.errorText.contains("its digest is another"), "\(outcome.errorText)")
+    #expect(try master.run("receive", "two").text == "two: nothing of it waits in \(master.mirror)\n")
     #expect(try visible() == before)
     try publish(one)
     _ = try receive()

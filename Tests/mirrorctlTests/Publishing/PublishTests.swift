@@ -272,6 +272,30 @@ struct PublishTests {
     #expect(try Tree(published).differences(from: before) == [])
   }
 
+  @Test("a tarball that was only touched is published once it was read again")
+  func touched() throws {
+    try configure()
+    try sandbox.shell(
+      "touch -d '1 hour' '\(site.mirror)/std/x86/gen/2016-01-02/stage3-gen-std-2016-01-02.tar.xz'")
+    #expect(try site.run("publish").status == 5)
+    #expect(try site.run("verify").status == 0)
+    let outcome = try site.run("publish")
+    #expect(outcome.status == 0, "\(outcome.errorText)")
+    #expect(downloader.faults() == [])
+  }
+
+  @Test("what is excluded since stays there as long as it is here")
+  func excludedLater() throws {
+    try configure("delete: yes\nkeep-remote-grace: 0")
+    try #require(try site.run("publish").status == 0)
+    try configure("delete: yes\nkeep-remote-grace: 0\nexclude: snapshots stage1 marks")
+    #expect(try site.run("publish").text == "")
+    #expect(published("std/snapshots/portage-2016-01-01.tar.xz"))
+    try sandbox.shell("rm '\(site.mirror)/std/snapshots/'portage-2016*")
+    #expect(try site.run("publish").status == 0)
+    #expect(!published("std/snapshots/portage-2016-01-01.tar.xz"))
+  }
+
   @Test("a tarball that was replaced goes with its digests and the index")
   func replaced() throws {
     try configure()

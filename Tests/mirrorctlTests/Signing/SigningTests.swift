@@ -104,6 +104,24 @@ import Testing
     #expect(try !mirror.run("digestgen").text.contains("signed"))
   }
 
+  @Test("going over to another key and format leaves no signature of the old key, nor of the index")
+  func otherFormat() throws {
+    let mirror = try Mirror()
+    try #require(try mirror.run("upkeep").status == 0)
+    let other = try mirror.makeOther()
+    try mirror.write("[section signing]\nkey: \(other)\nhomedir: \(mirror.sandbox.path)/h\nformats: asc")
+    #expect(try mirror.run("verify").status == 3)
+    try #require(try mirror.run("digestgen", "--force").status == 0)
+    try #require(try mirror.run("index").status == 0)
+    let verified = try mirror.run("verify")
+    #expect(verified.status == 0, "\(verified.text)\(verified.errorText)")
+    for suffix in [".gpg", ".asc"] { #expect(try mirror.isSigned(Mirror.stage3, suffix, home: "h")) }
+    #expect(try mirror.isSigned("index.xml", ".asc", home: "h") && !mirror.exists("index.xml.gpg"))
+    try mirror.sandbox.shell("echo garbage > mirror/index.xml.asc")
+    #expect(try mirror.run("index").status == 0)
+    #expect(try mirror.isSigned("index.xml", ".asc", home: "h"))
+  }
+
   @Test("--force signs again: so a mirror goes over to another key")
   func force() throws {
     let mirror = try Mirror()

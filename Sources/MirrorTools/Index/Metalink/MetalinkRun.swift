@@ -57,7 +57,7 @@ public struct MetalinkRun: Sendable {
       source: source, cancellation: cancellation,
       hasher: PieceHasher(hashing, Pace(hashing.bytesPerSecond, progress, cancellation)))
     var report = MetalinkReport()
-    if source.settings.urls.isEmpty { report.problems.append(Self.noAddress) }
+    if isWanted, source.settings.urls.isEmpty { report.problems.append(Self.noAddress) }
     var offers = MetalinkOffer.all(source, &report.problems)
     if !isWanted { offers.removeAll { $0.hasMetalink && IndexMark.isForeign($0.path, anchor.value) } }
     let known = Workers.map(offers, jobs: hashing.jobs ?? Workers.processors) { work.renew($0) }
