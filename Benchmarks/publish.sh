@@ -47,7 +47,7 @@ printf '[section signing]\nkey: %s\nhomedir: %s\n' "$key" "$work/gpg" >"$work/si
 
 "$mirrorctl" upkeep --quiet --mirror "$mirror"
 "$mirrorctl" digestgen --quiet --mirror "$large"
-names=$(find "$mirror" -type f ! -path '*/.*' | wc -l)
+names=$(cd "$mirror" && find . -type f ! -path './*/.*' ! -path './.*' | wc -l)
 
 # fresh: an empty place to publish to; what was written before is not waited for.
 fresh() {
@@ -69,7 +69,7 @@ for ((run = 0; run < runs; run++)); do
     fresh
     measure "first mirrorctl publish" "$mirrorctl" publish --mirror "$mirror" --config "$work/publish.conf"
     measure "nothing mirrorctl publish" "$mirrorctl" publish --mirror "$mirror" --config "$work/publish.conf"
-    found=$(find "$copy" -type f ! -path '*/project/*' | wc -l)
+    found=$(cd "$copy" && find . -type f ! -path './project/*' | wc -l)
     [[ $found == "$names" ]] || die "$found of $names files were published"
 
     find "$large" -name '*.gpg' -delete

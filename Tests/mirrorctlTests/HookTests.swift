@@ -104,7 +104,13 @@ struct HookTests {
   @Test("are not waited for where what they leave goes on printing")
   func loudLeftover() throws {
     let site = try Site(
-      "on-success: setsid sh -c 'echo $$ > \"$HOME/child\"; while echo x; do :; done' &\nlimit: 30s")
+      """
+      on-success: [
+      setsid sh -c 'echo $$ > "$HOME/child"; while echo x; do :; done' &
+      while [ ! -s "$HOME/child" ]; do sleep 0.05; done
+      ]
+      limit: 30s
+      """)
     #expect(try site.run("upkeep").status == 0)
     try expectGone("child", site)
   }

@@ -3,14 +3,14 @@ enum SignatureFiles {
   /// The most that a signature may have in bytes; several by large keys have a few thousand.
   static let limit = 64 << 10
 
-  /// Removes the signatures of a file that is about to change; returns their names.
+  /// Removes the signatures of a file that is about to change, or all but some; returns their names.
   static func drop(
-    of file: FileName, in directory: borrowing AnchoredDirectory
+    of file: FileName, except kept: [FileName] = [], in directory: borrowing AnchoredDirectory
   ) throws(MirrorError) -> [FileName] {
     var dropped: [FileName] = []
     for format in SignatureFormat.allCases {
       let name = format.signature(of: file)
-      guard try directory.status(of: name) != nil else { continue }
+      guard !kept.contains(name), try directory.status(of: name) != nil else { continue }
       try directory.unlink(name)
       dropped.append(name)
     }

@@ -14,9 +14,7 @@ struct SignaturePlanner {
     let existing = folder.sidecars.filter { $0.tarball == name && $0.kind.signatureFormat != nil }
     var planned: [SignatureFormat] = []
     if let settings, settings.what.contains(.tarballs) {
-      // Who signs all again goes over to another key: none of the old one may stay.
-      let others = options.force ? existing.compactMap(\.kind.signatureFormat) : []
-      for format in settings.formats + others.filter({ !settings.formats.contains($0) }) {
+      for format in formats(settings, beside: existing.compactMap(\.kind.signatureFormat)) {
         let signature = existing.first { $0.kind == format.sidecar }
         let isOlder = signature.map { $0.status.identity.isOlder(than: tarball.status.identity) }
         guard let why = why(isOlder, isChanged: reason == .changed) else { continue }
@@ -51,7 +49,8 @@ struct SignaturePlanner {
     let existing = Dictionary(folder.digestSignatures.map { ($0.name, $0) }) { first, _ in first }
     var names: [FileName] = []
     for file in files {
-      for format in settings.formats {
+      let present = SignatureFormat.allCases.filter { existing[$0.signature(of: file.name)] != nil }
+      for format in formats(settings, beside: present) {
         let name = format.signature(of: file.name)
         names.append(name)
         let isOlder = existing[name].map { $0.isOlder ?? true }
@@ -77,6 +76,13 @@ struct SignaturePlanner {
         plan.removals.append(.init(path: path, tarball: signature.file))
       }
     }
+  }
+
+  /// The forms that are signed in. Who signs all again goes over to another key: no signature of the old one may stay.
+  private func formats(
+    _ settings: SigningSettings, beside present: [SignatureFormat]
+  ) -> [SignatureFormat] {
+    settings.formats + (options.force ? present.filter { !settings.formats.contains($0) } : [])
   }
 
   /// - Parameter isOlder: whether the signature is older than its file; nil if there is none.

@@ -25,11 +25,16 @@ public struct IndexPublisher: ~Copyable, Sendable {
     let areWanting = try signatures.areWanting(of: file, in: directory)
     guard isNews || areWanting else { return false }
     let made = signatures.make(of: file)
-    // None is there for a moment, rather than one of another file.
-    if isNews || !made.isEmpty { _ = try SignatureFiles.drop(of: file.path.name, in: directory) }
-    if isNews { try write(file, in: directory) }
+    if isNews {
+      // None is there for a moment, rather than one of another file.
+      _ = try SignatureFiles.drop(of: file.path.name, in: directory)
+      try write(file, in: directory)
+    }
     for signature in made { try write(signature, in: directory) }
-    return isNews || !made.isEmpty
+    guard isNews || !made.isEmpty else { return false }
+    // Nobody would renew one in a form that is not asked for any more.
+    _ = try SignatureFiles.drop(of: file.path.name, except: made.map(\.path.name), in: directory)
+    return true
   }
 
   /// Whether the file is there as it is to be.

@@ -17,17 +17,15 @@ public final class IndexSignatures {
   /// another key's.
   func areWanting(of file: IndexFile, in directory: borrowing AnchoredDirectory) throws(MirrorError) -> Bool {
     guard let settings, let status = try directory.status(of: file.path.name) else { return false }
-    for format in settings.formats
-    where try SignatureFiles.isWanting(format, of: file.path.name, status.identity, in: directory) {
-      return true
-    }
-    for format in SignatureFormat.allCases {
-      let path = MirrorPath(bytes: format.signature(of: file.path.name).bytes)
-      if let signature = try directory.contents(of: path, limit: SignatureFiles.limit),
-        isUnfit(signature, of: file, settings)
-      {
+    for format in settings.formats {
+      if try SignatureFiles.isWanting(format, of: file.path.name, status.identity, in: directory) {
         return true
       }
+      let path = MirrorPath(bytes: format.signature(of: file.path.name).bytes)
+      // What cannot be read is none.
+      guard let signature = try? directory.contents(of: path, limit: SignatureFiles.limit),
+        !isUnfit(signature, of: file, settings)
+      else { return true }
     }
     return false
   }

@@ -15,7 +15,8 @@ struct IndexReferences {
 
   /// Whether a file is one that is read here. Pages are not: they name what `index` found when it wrote all of them.
   static func areIn(_ path: MirrorPath) -> Bool {
-    ["index.xml", "index.json", ImageStreams.imagesPath].contains(path) || path.name == LatestList.fileName
+    ["index.xml", "index.json", ImageStreams.imagesPath].contains(path)
+      || path.components.count == 4 && path.name == LatestList.fileName
   }
 
   /// Those of a file that ``areIn(_:)`` holds for; none of a file that is not ours.
@@ -59,11 +60,8 @@ struct IndexReferences {
 
   /// Lines of a path and a size; those that begin with `#` say whose it is.
   private static func list(_ bytes: [UInt8], in folder: MirrorPath) -> [Reference] {
-    let lines = bytes.split(separator: UInt8(ascii: "\n"))
-    guard lines.contains(where: { String(decoding: $0, as: UTF8.self).contains(IndexMark.text) }) else {
-      return []
-    }
-    return lines.filter { $0.first != UInt8(ascii: "#") }.map { line in
+    guard IndexMark.isIn(bytes) else { return [] }
+    return bytes.split(separator: UInt8(ascii: "\n")).filter { $0.first != UInt8(ascii: "#") }.map { line in
       let fields = line.split(separator: UInt8(ascii: " "))
       return Reference(
         path: folder.joined(MirrorPath(bytes: Array(fields.first ?? []))),

@@ -15,7 +15,16 @@ extension PublishRun {
     } else if !isWaiting {
       return report
     }
-    if target.reception == .ssh { report.said = try receiveThere() }
+    guard target.reception == .ssh else { return report }
+    let outcome = try receiveThere()
+    report.said = outcome.said
+    // Done in part: of what is amiss there, all may have been taken nevertheless.
+    if outcome.status != 0 {
+      let (there, waiting) = try remoteListing()
+      guard waiting.nodes[MirrorPath(bytes: Upload.manifest.bytes)] == nil,
+        planner.plan(local, there).outstanding.isEmpty
+      else { throw notTaken(outcome.status, outcome.said) }
+    }
     return report
   }
 
@@ -108,8 +117,10 @@ extension PublishRun {
   }
 
   /// Runs `mirrorctl receive` on the master, and tells what it says.
-  private func receiveThere() throws(MirrorError) -> [String] {
-    guard case .shell(let host, let place) = target.destination else { return [] }
+  ///
+  /// - Returns: its exit status, 0 or 3.
+  private func receiveThere() throws(MirrorError) -> (status: Int32, said: [String]) {
+    guard case .shell(let host, let place) = target.destination else { return (0, []) }
     // Quoted, a tilde is none; the remote shell starts at home anyway.
     let path = place.hasPrefix("~/") ? String(place.dropFirst(2)) : place
     let standard = [
@@ -124,17 +135,17 @@ extension PublishRun {
     let said = String(decoding: outcome.output + outcome.errors, as: UTF8.self).split(separator: "\n").map {
       escaped(Array($0.utf8))
     }
-    // Done in part: all is in its place, and what is amiss there is among what it said.
-    guard outcome.status == 0 || outcome.status == 3 else {
-      let last = said.last.map { ": \($0)" } ?? ""
-      throw MirrorError(
-        .library, target.subject,
-        "all was uploaded, but receiving there ended with status \(outcome.status)\(last)",
-        remedy: outcome.status == 127
-          ? "is mirrorctl in PATH there? Else set remote-command"
-          : "see what it says, or run `mirrorctl receive \(target.server)` there by hand")
-    }
-    return said
+    guard [0, 3].contains(outcome.status) else { throw notTaken(outcome.status, said) }
+    return (outcome.status, said)
+  }
+
+  private func notTaken(_ status: Int32, _ said: [String]) -> MirrorError {
+    let last = said.last.map { ": \($0)" } ?? ""
+    return MirrorError(
+      .library, target.subject, "all was uploaded, but receiving there ended with status \(status)\(last)",
+      remedy: status == 127
+        ? "is mirrorctl in PATH there? Else set remote-command"
+        : "see what it says, or run `mirrorctl receive \(target.server)` there by hand")
   }
 }
 

@@ -121,15 +121,21 @@ struct ReceivedUpload {
     var others: Set<MirrorPath> = []
     for file in files where file.rank == 0 && !file.isInPlace && file.path.parent.name == "snapshots" {
       guard let there = try anchor.status(at: file.path) else { continue }
-      let known = try? receiver.digests.catalog.record(of: file.path)
-      let isSame =
-        known.map {
-          $0.identity.isSameFile(as: there.identity) && $0.digests[.sha256] == file.digests[.sha256]
-        }
-        ?? false
-      if !isSame { others.insert(file.path) }
+      if try !holds(file, there, in: anchor.directory(file.path.parent)) { others.insert(file.path) }
     }
     return others
+  }
+
+  /// Whether a file in its place is known to have the very content that was sent.
+  private func holds(
+    _ file: File, _ there: FileStatus, in directory: borrowing AnchoredDirectory
+  ) throws(MirrorError) -> Bool {
+    let record = try receiver.digests.catalog.record(of: file.path)
+    if let record, there.identity.isSameFile(as: record.identity) {
+      return record.digests[.sha256] == file.digests[.sha256]
+    }
+    let told = try HashTextFile.digests(of: file.path.name, notOlderThan: there.identity, in: directory)
+    return told?[.sha256] == file.digests[.sha256]
   }
 
   /// Moves one file; gives what it is in its place, or nil if it was there or another one stays.
@@ -167,7 +173,9 @@ struct ReceivedUpload {
       try opened.sync()
     }
     // Of the tarball that goes; that of this one comes after it.
-    if existing != nil, TarballName(name) != nil { _ = try SignatureFiles.drop(of: name, in: destination) }
+    if let existing, TarballName(name) != nil, try !holds(file, existing, in: destination) {
+      _ = try SignatureFiles.drop(of: name, in: destination)
+    }
     try destination.take(name, from: source, as: name)
     let taken = try attempt("look at", shown) { () throws(Errno) in try opened.status() }.identity
     // Its uploader may have given the name to something else meanwhile.

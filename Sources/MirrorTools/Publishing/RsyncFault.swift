@@ -42,9 +42,9 @@ enum RsyncFault {
     ("Disk quota exceeded", "free some space there"),
     ("Permission denied", "check permissions on both sides"),
     ("Read-only file system", "mount it writable there"),
-    ("mkdir", "make the directory in `to`, or check its path"),
+    ("] mkdir \"", "make the directory in `to`, or check its path"),
     ("cannot stat destination", "check the path in `to`"),
-    ("change_dir", "make the directory in `to`, or check its path"),
+    ("] change_dir", "make the directory in `to`, or check its path"),
   ]
 
   private static func meaning(_ status: Int32) -> (problem: String, remedy: String) {

@@ -14,7 +14,7 @@ public struct SnapshotStatus: Codable, Sendable, Hashable {
   public let snapshots: Int
   /// Bytes of all of them.
   public let bytes: Int64
-  /// Those without a `.hash.txt` beside them.
+  /// Compressed ones without a `.hash.txt` beside them.
   public let digestsMissing: Int
 
   /// All kinds of a line of development, by name.

@@ -97,6 +97,17 @@ struct ReceiverTests {
     #expect(mirror.content("\(path).gpg") == nil)
   }
 
+  @Test("a signature stays where a tarball comes again as it was")
+  func same() throws {
+    let path = "std/x86/gen/2016-01-01/stage3.tar.xz"
+    let digest = hex(try OpenSSLDigest.sha256(of: Array("same".utf8)))
+    try mirror.file(path, "same").file("\(path).hash.txt", "sha256 \(digest)\n").file("\(path).gpg", "good")
+      .file(".incoming/one/\(path)", "same")
+    try complete { $0.files = [.init(path: ExactPath(MirrorPath(path)), size: 4, sha256: digest)] }
+    #expect(try receive().map(\.files) == [1])
+    #expect(mirror.content("\(path).gpg") != nil)
+  }
+
   @Test("digests that were checked on the way in are not computed again")
   func catalog() throws {
     try mirror.file(".incoming/one/std/x86/gen/2016-01-01/stage3.tar.xz", "a")

@@ -130,6 +130,32 @@ struct DistributedTests {
     #expect(content(master, snapshot) == content(one, snapshot))
   }
 
+  @Test("a build server hears what its master does not take, and what it takes all the same is published")
+  func refused() throws {
+    let ssh = try SSHDaemon(in: sandbox)
+    try one.configure(
+      """
+      [section publish/master]
+      to: 127.0.0.1:\(master.mirror)
+      rsh: \(ssh.client)
+      what: own
+      receive: ssh
+      remote-command: \(master.command(["receive"]).joined(separator: " "))
+      as: one
+      retries: 0
+      """)
+    try master.configure("[section rotation]\nbuilds: std\narches: x86\nsubarches: gen")
+    let refused = try one.run("publish")
+    #expect(refused.status == 1)
+    #expect(refused.errorText.contains("is built here, and one uploads it: nothing of one is received"))
+    #expect(content(master, Self.gen) == nil)
+    try master.configure("[section rotation]\nbuilds: std\narches: x86\nsubarches: other")
+    let taken = try one.run("publish")
+    #expect(taken.status == 0, "\(taken.errorText)")
+    #expect(taken.text.contains("is received, but neither cleaned nor indexed here"), "\(taken.text)")
+    #expect(content(master, Self.gen) == content(one, Self.gen))
+  }
+
   @Test("what control files say of builds comes along, and goes when it is no more")
   func control() throws {
     try configure(one, "one")

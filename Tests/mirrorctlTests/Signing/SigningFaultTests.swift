@@ -52,6 +52,11 @@ struct SigningFaultCase: CustomTestStringConvertible, Sendable {
       preparation: "echo wrong > passphrase; chmod 600 passphrase", message: "signing/passphrase-file: ",
       remedy: "is another one"),
     SigningFaultCase(
+      testDescription: "the passphrase file is empty", key: .locked,
+      settings: ["passphrase-file: $[path/config]/passphrase"],
+      preparation: ": > passphrase; chmod 600 passphrase", message: "signing/passphrase-file: ",
+      remedy: "as its first line"),
+    SigningFaultCase(
       testDescription: "others may read the passphrase", key: .locked,
       settings: ["passphrase-file: $[path/config]/passphrase"],
       preparation: "echo secret > passphrase; chmod 640 passphrase",

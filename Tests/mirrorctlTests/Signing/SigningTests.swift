@@ -106,10 +106,18 @@ import Testing
 
   @Test("going over to another key and format leaves no signature of the old key, nor of the index")
   func otherFormat() throws {
-    let mirror = try Mirror()
+    let mirror = try Mirror(.good, "what: tarballs digests index")
+    try #require(try mirror.run("digestgen", "--format", "sums").status == 0)
     try #require(try mirror.run("upkeep").status == 0)
     let other = try mirror.makeOther()
-    try mirror.write("[section signing]\nkey: \(other)\nhomedir: \(mirror.sandbox.path)/h\nformats: asc")
+    try mirror.write(
+      """
+      [section signing]
+      key: \(other)
+      homedir: \(mirror.sandbox.path)/h
+      formats: asc
+      what: tarballs digests index
+      """)
     #expect(try mirror.run("verify").status == 3)
     try #require(try mirror.run("digestgen", "--force").status == 0)
     try #require(try mirror.run("index").status == 0)

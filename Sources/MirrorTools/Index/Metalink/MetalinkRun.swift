@@ -57,7 +57,7 @@ public struct MetalinkRun: Sendable {
       source: source, cancellation: cancellation,
       hasher: PieceHasher(hashing, Pace(hashing.bytesPerSecond, progress, cancellation)))
     var report = MetalinkReport()
-    if isWanted, source.settings.urls.isEmpty { report.problems.append(Self.noAddress) }
+    if source.settings.urls.isEmpty { report.problems.append(Self.noAddress) }
     var offers = MetalinkOffer.all(source, &report.problems)
     if !isWanted { offers.removeAll { $0.hasMetalink && IndexMark.isForeign($0.path, anchor.value) } }
     let known = Workers.map(offers, jobs: hashing.jobs ?? Workers.processors) { work.renew($0) }
@@ -84,7 +84,9 @@ public struct MetalinkRun: Sendable {
 
   private static let noAddress = MirrorError(
     .invalid, "index/urls", "no metalink is written, for it has to name an address of the mirror",
-    remedy: "say where the mirror's root is offered: index/urls, or url in a [section publish/NAME]")
+    remedy:
+      "say where the mirror's root is offered (index/urls, or url in a [section publish/NAME]), or remove all .meta4 files"
+  )
 }
 
 /// A tarball that gets a metalink, and what is known of it.
