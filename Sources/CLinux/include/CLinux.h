@@ -154,7 +154,7 @@ static inline int clinux_group_ends(int leader, int steps) {
 /*
  * Leaves a process behind that ends what remains of the caller's group when the caller, who leads it, has ended:
  * children of a program that is killed with its starter would go on. They have a second to end by themselves
- * before they are asked (rsync, asked twice, leaves its temporary file), and four more to clear up.
+ * before they are asked, and four more to clear up: rsync takes up to three to keep what came in part.
  */
 static inline void clinux_end_group_with_us(void) {
     const int leader = getpid();

@@ -31,10 +31,11 @@ public struct IndexPublisher: ~Copyable, Sendable {
       try write(file, in: directory)
     }
     for signature in made { try write(signature, in: directory) }
-    guard isNews || !made.isEmpty else { return false }
-    // Nobody would renew one in a form that is not asked for any more.
-    _ = try SignatureFiles.drop(of: file.path.name, except: made.map(\.path.name), in: directory)
-    return true
+    if !isNews, !made.isEmpty {
+      // Nobody would renew one in a form that is not asked for any more.
+      _ = try SignatureFiles.drop(of: file.path.name, except: made.map(\.path.name), in: directory)
+    }
+    return isNews || !made.isEmpty
   }
 
   /// Whether the file is there as it is to be.

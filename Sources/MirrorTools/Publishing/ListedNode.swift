@@ -51,7 +51,19 @@ struct LocalEntry: Hashable, Sendable {
   var identity: FileIdentity?
 }
 
+extension [LocalEntry] {
+  /// Of all of them together.
+  var bytes: Int64 { reduce(0) { $0 &+ $1.node.size } }
+}
+
 extension MirrorPath {
+  /// Whether each component is a name, so that it leads nowhere else: none is empty, `.` or `..`.
+  var isPlain: Bool {
+    bytes.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).allSatisfy {
+      !$0.isEmpty && !$0.elementsEqual(".".utf8) && !$0.elementsEqual("..".utf8)
+    }
+  }
+
   /// The directories that it lies in, without the root.
   var ancestors: [MirrorPath] {
     bytes.indices.filter { bytes[$0] == UInt8(ascii: "/") }.map { MirrorPath(bytes: Array(bytes[..<$0])) }

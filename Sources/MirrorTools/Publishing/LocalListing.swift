@@ -15,6 +15,9 @@ struct LocalListing: Sendable {
   /// Whether all could be read: otherwise nothing is known to be gone.
   var isWhole = true
 
+  /// What there is of each path.
+  var byPath: [MirrorPath: LocalEntry] { Dictionary(entries.map { ($0.path, $0) }) { first, _ in first } }
+
   init() {}
 
   /// Looks at what a target wants of a mirror that was scanned. The mirror's lock should be held.
@@ -54,11 +57,12 @@ struct LocalListing: Sendable {
     }
   }
 
+  private static let indexNames =
+    [PageSurvey.fileName, LatestList.fileName] + IndexFormat.allCases.compactMap(\.fileName)
+
   /// What tells of other files, and is written anew in its place; others may lie beside it, of any size.
   private static func role(_ path: MirrorPath) -> LocalEntry.Role {
-    let file = SignatureFormat.parse(path.name)?.file ?? path.name
-    let names = [PageSurvey.fileName, LatestList.fileName] + IndexFormat.allCases.compactMap(\.fileName)
-    guard names.contains(file) else { return .payload }
+    guard indexNames.contains(SignatureFormat.parse(path.name)?.file ?? path.name) else { return .payload }
     return path.parent.bytes.isEmpty ? .index : .page
   }
 

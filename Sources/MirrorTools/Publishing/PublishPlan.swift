@@ -50,7 +50,7 @@ public struct PublishPlan: Sendable {
     ]
     let phases = sent.map { name, entries in
       Phase(
-        verb: "send", name: name, count: entries.count, bytes: entries.reduce(0) { $0 &+ $1.node.size })
+        verb: "send", name: name, count: entries.count, bytes: entries.bytes)
     }
     let waiting = superfluous.count - deletions.count
     return
@@ -61,7 +61,7 @@ public struct PublishPlan: Sendable {
   }
 
   /// Bytes of what is to be sent.
-  public var bytes: Int64 { (outstanding + control).reduce(0) { $0 &+ $1.node.size } }
+  public var bytes: Int64 { (outstanding + control).bytes }
   /// Names that are to be sent.
   public var count: Int { outstanding.count + control.count }
 }

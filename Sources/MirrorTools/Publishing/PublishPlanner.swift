@@ -69,12 +69,12 @@ struct PublishPlanner {
     guard target.deletes, !target.isStaged, local.hasVersions, local.isWhole else { return }
     let scope = RemoteScope(local, remote, known: grace, isWhole: target.scope == .all)
     // What is excluded is here, and stays there: as with rsync's own filters.
-    let here = published.union(local.excluded.keys)
-    var needed = here
-    for path in here { needed.formUnion(path.ancestors) }
+    var needed = published.union(local.excluded.keys)
+    // The parts that came of what is about to be sent: it goes on from there.
     let coming = Set(plan.outstanding.map(\.path))
-    for path in remote.nodes.keys
-    where !needed.contains(path) && scope.holds(path) && !RsyncLeftover.isOne(path, of: coming) {
+    needed.formUnion(remote.nodes.keys.filter { RsyncLeftover.file(of: $0).map(coming.contains) ?? false })
+    for path in needed { needed.formUnion(path.ancestors) }
+    for path in remote.nodes.keys where !needed.contains(path) && scope.holds(path) {
       plan.superfluous[path] = min(grace[path] ?? now, now)
     }
     let due = plan.superfluous.filter { now - $0.value >= target.grace }
@@ -154,13 +154,11 @@ enum RsyncLeftover {
   /// Where it keeps what came only in part.
   static let directory: FileName = ".~partial~"
 
-  /// Whether a path is a part of a file that is about to be sent, which goes on from there, or the directory of one.
-  static func isOne(_ path: MirrorPath, of files: Set<MirrorPath>) -> Bool {
-    guard isOne(path.components[...]) else { return false }
-    if path.name == directory { return files.contains { $0.parent == path.parent } }
-    if path.parent.name == directory { return files.contains(path.parent.parent.appending(path.name)) }
-    return files.contains(
-      path.parent.appending(FileName(bytes: Array(path.name.bytes.dropFirst().dropLast(7)))))
+  /// The file that came in part; nil for a path that is none, and for the directory of parts.
+  static func file(of path: MirrorPath) -> MirrorPath? {
+    if path.parent.name == directory { return path.parent.parent.appending(path.name) }
+    guard path.name != directory, isOne(path.components[...]) else { return nil }
+    return path.parent.appending(FileName(bytes: Array(path.name.bytes.dropFirst().dropLast(7))))
   }
 
   /// Whether the hidden part of a path is rsync's: its directory, or `.NAME.XXXXXX`.

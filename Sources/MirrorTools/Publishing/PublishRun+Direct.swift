@@ -12,7 +12,7 @@ extension PublishRun {
     let stage = try PublishStage(in: mirror.root)
     let indexDigest = try copy(plan, to: stage)
     try rsync.send(
-      items(plan.payload), ["--ignore-existing"], as: "sending", bytes: size(plan.payload))
+      items(plan.payload), ["--ignore-existing"], as: "sending", bytes: plan.payload.bytes)
     try checkUnchanged(plan.payload + plan.replaced)
     if !plan.payload.isEmpty {
       let missing = planner.plan(local, try remoteListing().mirror).payload
@@ -122,6 +122,4 @@ extension PublishRun {
     try rsync.remove(plan.deletions, staying: staying, empty: stage.base(Tree.empty))
     return plan.deletions.count
   }
-
-  private func size(_ entries: [LocalEntry]) -> Int64 { entries.reduce(0) { $0 &+ $1.node.size } }
 }

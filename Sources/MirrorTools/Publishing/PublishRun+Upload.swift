@@ -45,9 +45,9 @@ extension PublishRun {
     }
     try describe(plan, files, local, &manifest)
     try rsync.send(
-      items(fresh), as: "uploading", bytes: fresh.reduce(0) { $0 &+ $1.node.size }, to: "\(upload)")
+      items(fresh), as: "uploading", bytes: fresh.bytes, to: "\(upload)")
     report.files = fresh.count
-    report.bytes = fresh.reduce(0) { $0 &+ $1.node.size }
+    report.bytes = fresh.bytes
     try checkUnchanged(files)
     let arrived = try remoteListing().upload
     if let missing = files.first(where: { arrived.nodes[$0.path] != $0.node }) {

@@ -16,15 +16,13 @@ struct RemoteListing: Hashable, Sendable {
           remedy: "is that rsync's own listing?")
       }
       if name == Array(".".utf8) { continue }
-      let parts = name.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
-      guard
-        !parts.contains(where: { $0.isEmpty || $0.elementsEqual(".".utf8) || $0.elementsEqual("..".utf8) })
-      else {
+      let path = MirrorPath(bytes: name)
+      guard path.isPlain else {
         throw MirrorError(
           .invalid, subject, "rsync lists a path that leads elsewhere: `\(escaped(name))`",
           remedy: "look at that server")
       }
-      nodes[MirrorPath(bytes: name)] = node
+      nodes[path] = node
     }
   }
 

@@ -53,10 +53,7 @@ struct UploadCheck {
   /// `BUILD/ARCH/SUBARCH/...` or `BUILD/snapshots/FILE`, each component a name.
   private static func isOrdinary(_ path: MirrorPath) -> Bool {
     let parts = path.bytes.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
-    guard parts.allSatisfy({ !$0.isEmpty && $0.count < 256 && !$0.contains(0) }) else { return false }
-    guard !parts.contains(where: { $0.elementsEqual(".".utf8) || $0.elementsEqual("..".utf8) }) else {
-      return false
-    }
+    guard path.isPlain, parts.allSatisfy({ $0.count < 256 && !$0.contains(0) }) else { return false }
     let isSnapshot = parts.count == 3 && parts[1].elementsEqual("snapshots".utf8)
     return isSnapshot || parts.count >= 4 && parts.count <= 16 && !parts[1].elementsEqual("snapshots".utf8)
   }

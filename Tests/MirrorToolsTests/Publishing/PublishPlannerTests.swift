@@ -7,6 +7,13 @@ import Testing
 struct PublishPlannerTests {
   private var target = PublishTarget(name: "test", to: .path("/nowhere"))
 
+  private func deleting(after grace: Int = 0) -> PublishTarget {
+    var target = target
+    target.deletes = true
+    target.grace = grace
+    return target
+  }
+
   private func entry(_ path: String, _ node: ListedNode, _ role: LocalEntry.Role = .payload) -> LocalEntry {
     LocalEntry(path: MirrorPath(path), node: node, role: role)
   }
@@ -106,9 +113,7 @@ struct PublishPlannerTests {
 
   @Test("what is gone here goes there once the grace is over, the directory with its last file")
   func grace() {
-    var target = target
-    target.deletes = true
-    target.grace = 100
+    let target = deleting(after: 100)
     let old: MirrorPath = "std/x86/gen/2026-11-10"
     let first = plan(whole, withOld(), target)
     #expect(first.superfluous == [old: 1_000_000, old.appending("stage3.tar.xz"): 1_000_000])
@@ -126,9 +131,7 @@ struct PublishPlannerTests {
 
   @Test("only what lies in subarches and among snapshots is ever removed")
   func scope() {
-    var target = target
-    target.deletes = true
-    target.grace = 0
+    let target = deleting()
     var remote = withOld()
     let foreign: [MirrorPath] = [
       "robots.txt", "index.json", "distfiles/a/b/2026-01-01/x", "distfiles/a/b", "std/x86/README",
@@ -150,18 +153,14 @@ struct PublishPlannerTests {
 
   @Test("what lies here in a version that is not published now stays there")
   func held() {
-    var target = target
-    target.deletes = true
-    target.grace = 0
+    let target = deleting()
     let listing = local(whole.entries, held: ["std/x86/gen/2026-11-10"])
     #expect(plan(listing, withOld(), target).superfluous.isEmpty)
   }
 
   @Test("what came of a file in part is not gone here while the file is still to be sent")
   func parts() {
-    var target = target
-    target.deletes = true
-    target.grace = 0
+    let target = deleting()
     let folder: MirrorPath = "std/x86/gen/2026-11-20"
     let parts: [MirrorPath] = [
       folder.appending(".~partial~"), folder.appending(".~partial~").appending("stage3.tar.xz"),
@@ -176,9 +175,7 @@ struct PublishPlannerTests {
 
   @Test("a mirror that looks empty, or could not be read whole, removes nothing")
   func empty() {
-    var target = target
-    target.deletes = true
-    target.grace = 0
+    let target = deleting()
     var listing = whole
     listing.hasVersions = false
     #expect(plan(listing, withOld(), target).superfluous.isEmpty)

@@ -43,6 +43,20 @@ struct DistributedTests {
       """)
   }
 
+  /// A server's settings: it uploads by ssh, and has the master receive at once.
+  private func configureBySSH(_ site: PublishSite, _ ssh: SSHDaemon) throws {
+    try site.configure(
+      """
+      [section publish/master]
+      to: 127.0.0.1:\(master.mirror)
+      rsh: \(ssh.client)
+      what: own
+      receive: ssh
+      remote-command: \(master.command(["receive", "--lock-wait", "60"]).joined(separator: " "))
+      as: one
+      """)
+  }
+
   private func publish(_ site: PublishSite) throws {
     let outcome = try site.run("publish")
     #expect(outcome.status == 0, "\(outcome.errorText)")
@@ -70,16 +84,7 @@ struct DistributedTests {
     let daemon = try RsyncDaemon(["mirror": master.mirror], in: sandbox)
     let ssh = try SSHDaemon(in: sandbox)
     try master.configure("[section publish/public]\nto: \(published)\nas: master")
-    try one.configure(
-      """
-      [section publish/master]
-      to: 127.0.0.1:\(master.mirror)
-      rsh: \(ssh.client)
-      what: own
-      receive: ssh
-      remote-command: \(master.command(["receive", "--lock-wait", "60"]).joined(separator: " "))
-      as: one
-      """)
+    try configureBySSH(one, ssh)
     let slow =
       "[section publish/master]\nto: \(daemon.url("mirror"))\nwhat: own\nreceive: upkeep\nas: two\nretries: 0"
     try two.configure("\(slow)\nbandwidth: 512K")
@@ -133,17 +138,7 @@ struct DistributedTests {
   @Test("a build server hears what its master does not take, and what it takes all the same is published")
   func refused() throws {
     let ssh = try SSHDaemon(in: sandbox)
-    try one.configure(
-      """
-      [section publish/master]
-      to: 127.0.0.1:\(master.mirror)
-      rsh: \(ssh.client)
-      what: own
-      receive: ssh
-      remote-command: \(master.command(["receive"]).joined(separator: " "))
-      as: one
-      retries: 0
-      """)
+    try configureBySSH(one, ssh)
     try master.configure("[section rotation]\nbuilds: std\narches: x86\nsubarches: gen")
     let refused = try one.run("publish")
     #expect(refused.status == 1)
