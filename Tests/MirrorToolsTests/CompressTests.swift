@@ -409,5 +409,3 @@ private func compressible(megabytes: Int) -> Data {
   }
   return data.prefix(megabytes << 20)
 }
-
-private func random(bytes: Int) -> Data { Data((0..<bytes).map { _ in UInt8.random(in: .min ... .max) }) }
