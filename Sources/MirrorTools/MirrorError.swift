@@ -44,6 +44,9 @@ public struct MirrorError: Error, Hashable, Sendable, CustomStringConvertible {
     Self(.system(errno), subject, "cannot \(operation): \(errno)", remedy: remedy(for: errno))
   }
 
+  /// Whether there was no room for what was to be written.
+  public var isFullDisk: Bool { code == .system(.noSpace) || code == .system(.diskQuotaExceeded) }
+
   private static func remedy(for errno: Errno) -> String? {
     switch errno {
     case .permissionDenied, .notPermitted: "run as the mirror's owner, or mend the permissions"

@@ -18,6 +18,7 @@ struct MirrorSession: ~Copyable {
     let configuration = try MirrorConfiguration(
       ConfigurationFile(options.configuration.request(context)).elements)
     let root = try options.root(context, configuration.mirror)
+    try MirrorMark.check(root)
     self.configuration = configuration
     self.context = context
     self.options = options
@@ -28,16 +29,20 @@ struct MirrorSession: ~Copyable {
 
   /// A session that writes, holding the mirror's lock until it ends.
   ///
-  /// - Parameter event: what is told of the run, from the moment when it is known to whom.
+  /// - Parameters:
+  ///   - creates: whether the directory becomes a mirror if it is none yet.
+  ///   - event: what hooks hear of the run, from the moment when they are known.
   init(
     _ options: GlobalOptions, _ context: CommandContext, verb: String, lock: LockOptions,
-    event: RunEvent? = nil
+    creates: Bool = false, event: RunEvent? = nil
   ) throws {
     let configuration = try MirrorConfiguration(
       ConfigurationFile(options.configuration.request(context)).elements)
     let root = try options.root(context, configuration.mirror)
     event?.begin(options, configuration, root)
+    if !creates { try MirrorMark.check(root) }
     let held = try MirrorLock(root: root, verb: verb, wait: lock.lockWait, cancellation: context.cancellation)
+    if creates { try MirrorMark.write(to: root, try configuration.layout()) }
     self.configuration = configuration
     self.context = context
     self.options = options
@@ -51,11 +56,22 @@ struct MirrorSession: ~Copyable {
   /// Scans the mirror and names what could not be read; a session that writes takes away what killed runs left.
   ///
   /// What is not stored here, as the configuration has it, is left out.
+  ///
+  /// - Throws: ``MirrorError`` with code `refused` in a session that writes, if a build is missing.
   func scan() throws(MirrorError) -> Mirror {
-    var mirror = try scanner.scan().limited(to: configuration.rotation)
+    var mirror = try scanner.scan()
+    if let catalog = isWriter ? try catalog() : existingCatalog {
+      mirror = try PlaceCheck.apply(to: catalog.marking(mirror), catalog, isWriter: isWriter)
+    }
+    mirror = mirror.limited(to: configuration.rotation)
     if isWriter { mirror.sweepLeftovers(probe: context.probe) }
-    for problem in mirror.problems { tell(problem) }
+    for problem in mirror.problems + mirror.futureDates { tell(problem) }
     return mirror
+  }
+
+  /// The catalog, if there is one: whoever only looks makes none.
+  private var existingCatalog: Catalog? {
+    opened.catalog ?? Catalog.existing(for: root, in: context.stateDirectory)
   }
 
   /// The mirror's catalog, opened at its first use; what is wrong with it is told once.

@@ -19,7 +19,7 @@ enum CleanForm: String, CaseIterable, CustomTestStringConvertible {
     isAlive: @escaping @Sendable (Int32) -> Bool = { _ in false }, between: () throws -> Void = {}
   ) throws -> String {
     let scanner = MirrorScanner(
-      root: root, jobs: 1, now: Int64(time(nil)), probe: ProcessProbe { pid, _ in isAlive(pid) })
+      root: root, jobs: 1, now: TestMirror.noon, probe: ProcessProbe { pid, _ in isAlive(pid) })
     var mirror = try scanner.scan()
     // As every run that holds the lock does.
     if self == .apply { mirror.sweepLeftovers() }

@@ -90,11 +90,18 @@ struct NextBuildModelTests {
       control.failcount = row.failcount
       if row.isBusy { control.locks = [ProgressLock(name: ".multi_progress", pid: 1, isAlive: true)] }
       let path: MirrorPath = "std/x86"
-      let versions = try row.age.map { age in
-        [
+      let versions = try row.age.map { age -> [Version] in
+        let date = try #require(day(age, before: today))
+        let place = path.appending(FileName(row.name)).appending(FileName("\(date)"))
+        var folder = Folder(path: place, status: status)
+        var small = clinux_status()
+        small.size = 1
+        folder.tarballs = [
+          Tarball(path: place.appending("stage3-x.tar"), compression: nil, status: FileStatus(small))
+        ]
+        return [
           Version(
-            name: "v", date: try #require(day(age, before: today)), isDated: true,
-            folder: Folder(path: path, status: status), nested: [], hasStatus: true, isComplete: true,
+            name: place.name, isFuture: false, folder: folder, nested: [], hasStatus: true, saysOK: true,
             hasBuildInfo: false)
         ]
       }
@@ -110,7 +117,7 @@ struct NextBuildModelTests {
           name: "std", folder: folder, snapshots: nil,
           arches: [Arch(name: "x86", folder: folder, subarches: subarches)])
       ],
-      problems: [])
+      problems: [], horizon: today)
   }
 
   private func day(_ age: Int, before today: CalendarDate) -> CalendarDate? {

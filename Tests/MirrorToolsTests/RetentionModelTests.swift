@@ -16,9 +16,11 @@ private struct RandomMirror {
     let age: Int?
     let status: String?
     let hasStage3: Bool
-    var isComplete: Bool { status == "ok" || (status != nil && hasStage3) }
+    var isComplete: Bool { status != nil && hasStage3 }
   }
 
+  /// Tomorrow is not in the future yet: clocks and zones differ.
+  static let horizon = -1
   static let today = Date(timeIntervalSince1970: 1_795_305_600)  // 2026-11-22T00:00Z
   static let calendar = {
     var calendar = Calendar(identifier: .iso8601)
@@ -125,7 +127,7 @@ private struct RandomMirror {
 
   /// Ages that the policy keeps: for each rule, the newest of each of the last periods that have one.
   private func keptByPolicy(_ ages: [Int]) -> Set<Int> {
-    let past = Set(ages.filter { $0 >= 0 }).sorted()
+    let past = Set(ages.filter { $0 >= Self.horizon }).sorted()
     guard let newest = past.first else { return [] }
     var kept = Set(past.prefix(max(1, policy.keep)))
     if policy.withinDays > 0 { kept.formUnion(past.filter { $0 - newest <= policy.withinDays }) }
@@ -149,9 +151,9 @@ private struct RandomMirror {
     for (index, versions) in subarches.enumerated() {
       let complete = versions.filter(\.isComplete)
       let kept = keptByPolicy(complete.compactMap(\.age))
-      let newest = versions.compactMap(\.age).filter { $0 >= 0 }.min()
+      let newest = versions.compactMap(\.age).filter { $0 >= Self.horizon }.min()
       for version in versions {
-        guard let age = version.age, age >= 0 else { continue }
+        guard let age = version.age, age >= Self.horizon else { continue }
         if named.contains(version.path) { continue }
         if mounted.contains(where: { $0 == version.path || $0.hasPrefix(version.path + "/") }) { continue }
         if version.status == nil && building.contains(index) { continue }
@@ -165,7 +167,7 @@ private struct RandomMirror {
       })
     for tarballs in snapshots.values {
       let kept = keptByPolicy(tarballs.map(\.age))
-      for tarball in tarballs where tarball.age >= 0 && !kept.contains(tarball.age) {
+      for tarball in tarballs where tarball.age >= Self.horizon && !kept.contains(tarball.age) {
         if !named.contains(tarball.path) && !busy.contains(tarball.age) { gone.insert(tarball.path) }
       }
     }
@@ -205,7 +207,7 @@ struct RetentionModelTests {
       #expect(more.isSubset(of: gone), "keep \(keep) removes more than keep \(random.policy.keep)")
     }
     for versions in random.subarches {
-      let complete = versions.filter { $0.isComplete && ($0.age ?? -1) >= 0 }
+      let complete = versions.filter { $0.isComplete && ($0.age ?? .min) >= RandomMirror.horizon }
       let newest = complete.min { ($0.age ?? 0) < ($1.age ?? 0) }
       if let newest { #expect(!gone.contains(newest.path), "the newest complete version goes") }
     }

@@ -91,10 +91,13 @@ public final class TestMirror: Sendable {
     try FileManager.default.contentsOfDirectory(atPath: path(relative)).sorted()
   }
 
-  /// What the program sees; locks belong to living processes where `isAlive` says so.
+  /// When tests look at a mirror: 2026-11-22 12:00 UTC, in seconds since the epoch.
+  public static let noon: Int64 = 1_795_348_800
+
+  /// What the program sees at noon; locks belong to living processes where `isAlive` says so.
   public func scan(isAlive: @escaping @Sendable (Int32) -> Bool = { _ in false }) throws -> Mirror {
     try MirrorScanner(
-      root: root, jobs: 1, now: Int64(time(nil)), probe: ProcessProbe { pid, _ in isAlive(pid) }
+      root: root, jobs: 1, now: Self.noon, probe: ProcessProbe { pid, _ in isAlive(pid) }
     ).scan()
   }
 

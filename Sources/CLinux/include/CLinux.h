@@ -39,6 +39,16 @@ struct clinux_status {
     uint32_t mode, uid, gid, links;
 };
 
+/* Nanoseconds since the epoch; a time before 1677 or after 2262 becomes the nearest one that fits. */
+static inline int64_t clinux_nanoseconds(int64_t seconds, uint32_t nanoseconds) {
+    int64_t result;
+    if (__builtin_mul_overflow(seconds, (int64_t)1000000000, &result) ||
+        __builtin_add_overflow(result, (int64_t)nanoseconds, &result)) {
+        return seconds < 0 ? INT64_MIN : INT64_MAX;
+    }
+    return result;
+}
+
 /* statx(2) of a name below a directory (never through a link), or of the descriptor itself if path is "". */
 static inline int clinux_status(int directory, const char *path, struct clinux_status *out) {
     struct statx s;
@@ -50,8 +60,8 @@ static inline int clinux_status(int directory, const char *path, struct clinux_s
     out->inode = s.stx_ino;
     out->size = s.stx_size;
     out->blocks = s.stx_blocks;
-    out->mtime = s.stx_mtime.tv_sec * 1000000000LL + s.stx_mtime.tv_nsec;
-    out->ctime = s.stx_ctime.tv_sec * 1000000000LL + s.stx_ctime.tv_nsec;
+    out->mtime = clinux_nanoseconds(s.stx_mtime.tv_sec, s.stx_mtime.tv_nsec);
+    out->ctime = clinux_nanoseconds(s.stx_ctime.tv_sec, s.stx_ctime.tv_nsec);
     out->mode = s.stx_mode;
     out->uid = s.stx_uid;
     out->gid = s.stx_gid;

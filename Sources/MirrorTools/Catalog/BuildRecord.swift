@@ -41,7 +41,7 @@ public struct BuildRecord: Codable, Hashable, Sendable {
       artifacts.first { $0.variant == "stage3" }
       ?? artifacts.max { $0.tarball.status.size < $1.tarball.status.size }
     self.init(
-      subarch: subarch.path, version: version.name, at: seen, outcome: version.isComplete ? .ok : .fail,
+      subarch: subarch.path, version: version.name, at: seen, outcome: version.hasSucceeded ? .ok : .fail,
       bytes: main?.tarball.status.size)
   }
 }

@@ -81,7 +81,16 @@ extension Catalog {
 
   /// Tarballs of a mirror that are known to be corrupt, and are as they were then.
   public func corrupt(in mirror: Mirror) throws(MirrorError) -> [MirrorPath] {
-    let damaged = try records(onlyCorrupt: true)
+    try flagged(.corrupt, in: mirror)
+  }
+
+  /// The mirror with its damaged tarballs marked: those found to be so that are as they were then.
+  public func marking(_ mirror: Mirror) throws(MirrorError) -> Mirror {
+    mirror.marking(damaged: Set(try flagged(.damaged, in: mirror)))
+  }
+
+  private func flagged(_ flag: Flag, in mirror: Mirror) throws(MirrorError) -> [MirrorPath] {
+    let damaged = try records(only: flag)
     guard !damaged.isEmpty else { return [] }
     return mirror.folders.flatMap { folder in
       folder.tarballs.compactMap { tarball in

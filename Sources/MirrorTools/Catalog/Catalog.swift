@@ -50,6 +50,13 @@ public final class Catalog: Sendable {
     return try inMemory()
   }
 
+  /// The catalog of a mirror, if this user has one and can read it.
+  public static func existing(for mirror: FilePath, in stateDirectory: FilePath) -> Catalog? {
+    let path = stateDirectory.appending(fileName(for: mirror))
+    guard Glibc.access(path.string, R_OK | W_OK) == 0 else { return nil }
+    return try? open(path)
+  }
+
   /// A catalog that ends with the run.
   static func inMemory() throws(MirrorError) -> Catalog {
     do {
@@ -113,12 +120,16 @@ public final class Catalog: Sendable {
           ) WITHOUT ROWID
           """)
     }
+    migrator.registerMigration("damaged") { database in
+      try database.execute(sql: "ALTER TABLE tarball ADD COLUMN damaged INTEGER NOT NULL DEFAULT 0")
+    }
+    migrator.registerMigration("places", migrate: createPlaces)
     return migrator
   }
 
-  /// Everything, or only what is corrupt, by path relative to the mirror's root.
-  func records(onlyCorrupt: Bool = false) throws(MirrorError) -> [MirrorPath: CatalogRecord] {
-    let rest = onlyCorrupt ? " WHERE corrupt" : ""
+  /// Everything, or only those records of which a column is set, by path relative to the mirror's root.
+  func records(only flag: Flag? = nil) throws(MirrorError) -> [MirrorPath: CatalogRecord] {
+    let rest = flag.map { " WHERE \($0.rawValue)" } ?? ""
     return try access {
       try self.database.read { database in
         var records: [MirrorPath: CatalogRecord] = [:]
@@ -131,6 +142,11 @@ public final class Catalog: Sendable {
         return records
       }
     }
+  }
+
+  /// What is wrong with a tarball.
+  enum Flag: String {
+    case corrupt, damaged
   }
 
   /// What is remembered of one tarball.
@@ -147,7 +163,7 @@ public final class Catalog: Sendable {
   private static let columns = """
     path, device, inode, size, mtime, ctime,
     sidecar_device, sidecar_inode, sidecar_size, sidecar_mtime, sidecar_ctime,
-    sha256, sha512, blake2b, hashed_at, verified_at, corrupt
+    sha256, sha512, blake2b, hashed_at, verified_at, corrupt, damaged
     """
 
   private static func record(_ row: Row) -> CatalogRecord? {
@@ -158,7 +174,7 @@ public final class Catalog: Sendable {
     digests[.blake2b] = bytes(row, 13)
     return CatalogRecord(
       identity: identity, sidecar: Self.identity(row, from: 6), digests: digests, hashedAt: row[14],
-      verifiedAt: row[15], isCorrupt: row[16])
+      verifiedAt: row[15], isCorrupt: row[16], isDamaged: row[17])
   }
 
   /// Stores records under their paths and forgets others, all or nothing.
@@ -169,7 +185,8 @@ public final class Catalog: Sendable {
     try access {
       try self.database.write { database in
         let insert = try database.cachedStatement(
-          sql: "INSERT OR REPLACE INTO tarball VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)")
+          sql: "INSERT OR REPLACE INTO tarball (\(Self.columns)) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+        )
         for (path, record) in stored { try insert.execute(arguments: Self.arguments(path, record)) }
         let delete = try database.cachedStatement(sql: "DELETE FROM tarball WHERE path = ?")
         for path in gone { try delete.execute(arguments: [Data(path.bytes)]) }
@@ -192,6 +209,7 @@ public final class Catalog: Sendable {
       sidecar.map { signed($0.inode) }, sidecar?.size, sidecar?.mtime, sidecar?.ctime,
       record.digests[.sha256].map { Data($0) }, record.digests[.sha512].map { Data($0) },
       record.digests[.blake2b].map { Data($0) }, record.hashedAt, record.verifiedAt, record.isCorrupt,
+      record.isDamaged,
     ]
   }
 

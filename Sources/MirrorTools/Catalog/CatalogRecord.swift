@@ -4,11 +4,13 @@ struct CatalogRecord: Hashable, Sendable {
   var identity: FileIdentity
   /// Its `.hash.txt` as it was when it was last found right.
   var sidecar: FileIdentity?
-  var digests: DigestSet
+  var digests = DigestSet()
   /// When the digests were taken, in seconds since the epoch; nil when they were adopted from a sidecar.
   var hashedAt: Int64?
   /// When `verify` last read the tarball, in seconds since the epoch.
   var verifiedAt: Int64?
   /// Whether the content was found to differ from the digests.
   var isCorrupt = false
+  /// Whether its compressed stream was found to be cut off, or cannot be decompressed.
+  var isDamaged = false
 }

@@ -6,6 +6,8 @@ import SystemPackage
 public struct ConfigurationCheck: Sendable {
   /// Faults, each a message.
   public private(set) var findings: [String] = []
+  /// What may be meant, and may be a slip.
+  public private(set) var warnings: [String] = []
   /// What is worth knowing, and no fault.
   public private(set) var notes: [String] = []
 
@@ -47,6 +49,9 @@ public struct ConfigurationCheck: Sendable {
     do throws(MirrorError) { _ = try configuration.layout() } catch { add(error) }
     guard let mirror = configuration.mirror else {
       return add(MirrorError(.invalid, "path/mirror", "is not defined", remedy: "say where the mirror lies"))
+    }
+    if let found = try? MirrorScanner(root: mirror, now: Int64(time(nil))).scan() {
+      warnings += configuration.rotation.oddities(in: found).map(\.description)
     }
     var found = stat()
     if stat(mirror.string, &found) != 0 || found.st_mode & S_IFMT != S_IFDIR {

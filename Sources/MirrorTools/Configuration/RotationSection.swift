@@ -12,7 +12,7 @@ struct RotationSection {
       known: [
         "builds", "arches", "subarches", "also-stored", "all-builds", "all-arches", "stale-days",
         "max-failcount", "keep", "keep-within", "keep-daily", "keep-weekly", "keep-monthly", "keep-yearly",
-        "modes", "ignore-builds", "decide",
+        "modes", "ignore-builds", "ignore", "decide",
       ], families: ["modes/", "extras/"])
   }
 
@@ -25,6 +25,7 @@ struct RotationSection {
     settings.allBuilds = try names("all-builds")
     settings.allArches = try names("all-arches")
     settings.ignoredBuilds = try names("ignore-builds") ?? []
+    settings.ignored = try section.words("ignore")?.map { MirrorPath($0) } ?? []
     settings.staleDays = try section.number("stale-days", from: 0) ?? settings.staleDays
     settings.maxFailcount = try section.number("max-failcount", from: 0) ?? settings.maxFailcount
     settings.modes = try modes("modes") ?? settings.modes

@@ -17,6 +17,12 @@ public struct DigestGenerator: Sendable {
         // Unreadable or malformed: the tarball is hashed and the sidecar written anew.
         guard let text = try? anchor.contents(of: path, limit: 4096) else { return nil }
         return SidecarText.parseAll(text).first { $0.file == nil }?.digests
+      },
+      isDamaged: { tarball in
+        guard let compression = tarball.compression, let file = try? anchor.file(tarball.path) else {
+          return false
+        }
+        return (try? StreamEnd.isWhole(file, size: tarball.status.size, compression)) == .some(.some(false))
       }
     ).plan(mirror)
   }
@@ -31,6 +37,7 @@ public struct DigestGenerator: Sendable {
       links: Dictionary(grouping: plan.signatureLinks, by: \.signature).mapValues { $0.map(\.link.path) },
       forced: Set(plan.hashes.lazy.filter { $0.reason == .forced }.map(\.path)), now: run.now)
     work.note(corrupt: plan.corrupt)
+    for path in plan.damaged { work.note(.damaged(mirror.displayed(path))) }
     for known in plan.known where !run.cancellation.isCancelled { work.settle(known) }
     let requests = plan.hashes.map {
       DigestRequest(path: $0.path, size: $0.size, device: $0.device, algorithms: Set($0.algorithms))

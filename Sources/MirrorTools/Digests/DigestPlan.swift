@@ -144,6 +144,8 @@ public struct DigestPlan: Encodable, Sendable {
   public var skipped: [Skip] = []
   /// Tarballs known to be corrupt, kept as they are.
   public var corrupt: [MirrorPath] = []
+  /// Tarballs known to be damaged, which get no digests.
+  public var damaged: [MirrorPath] = []
   var folders: [FolderSidecars] = []
   /// Links to signatures that may go, and what they say: they go first, and come back last.
   var signatureLinks: [(signature: MirrorPath, link: LinkChange)] = []
@@ -154,6 +156,6 @@ public struct DigestPlan: Encodable, Sendable {
   var records: [MirrorPath: CatalogRecord] = [:]
 
   private enum CodingKeys: CodingKey {
-    case hashes, known, signatures, outdated, links, removals, skipped, corrupt
+    case hashes, known, signatures, outdated, links, removals, skipped, corrupt, damaged
   }
 }

@@ -5,6 +5,9 @@ struct DigestPlanner {
   let records: [MirrorPath: CatalogRecord]
   /// The digests that a `.hash.txt` tells; asked only where it decides.
   let readSidecar: (MirrorPath) -> DigestSet?
+  /// Whether a tarball that nobody hashed here is damaged, as far as its ends tell; asked only before its digests
+  /// are adopted.
+  let isDamaged: (Tarball) -> Bool
 
   func plan(_ mirror: Mirror) -> DigestPlan {
     var plan = DigestPlan()
@@ -54,7 +57,7 @@ struct DigestPlanner {
     for tarball in tarballs {
       let sidecar = folder.sidecars.first { $0.kind == .hashText && $0.tarball == tarball.path.name }
       decide(tarball, sidecar, wanted, into: &plan)
-      if plan.corrupt.last == tarball.path { continue }
+      if plan.corrupt.last == tarball.path || plan.damaged.last == tarball.path { continue }
       let hash = plan.hashes.last.flatMap { $0.path == tarball.path ? $0.reason : nil }
       if hash != nil || plan.known.last?.path == tarball.path { touched.insert(tarball.path.name) }
       signatures.plan(tarball, hash, in: folder, into: &plan)
@@ -85,6 +88,8 @@ struct DigestPlanner {
     // What is known to be corrupt keeps its digests until someone names it.
     if let record, isSame, record.isCorrupt, !(options.force && options.names(tarball.path)) {
       plan.corrupt.append(tarball.path)
+    } else if let record, isSame, record.isDamaged, !options.force {
+      plan.damaged.append(tarball.path)
     } else if options.force {
       hash(options.names(tarball.path) ? .forced : .again)
     } else if let record, isSame {
@@ -96,7 +101,8 @@ struct DigestPlanner {
     } else if let sidecar, sidecar.status.identity.mtime >= tarball.status.identity.mtime,
       let digests = readSidecar(tarball.path.parent.appending(sidecar.name))
     {
-      guard digests.covers(wanted) else { return hash(.algorithms) }
+      // Hashing it finds what is wrong, and remembers it.
+      guard digests.covers(wanted), !isDamaged(tarball) else { return hash(.algorithms) }
       plan.known.append(
         .init(
           path: tarball.path, isAdoption: true,

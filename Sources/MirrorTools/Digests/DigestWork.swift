@@ -53,6 +53,13 @@ final class DigestWork: Sendable {
         remember(path, damaged) { report in report.corrupt.append(path) }
         return
       }
+      if result.isDamaged {
+        // Digests would tell downloaders that it is what it should be.
+        remember(path, CatalogRecord(identity: result.identity, hashedAt: now, isDamaged: true)) { report in
+          report.problems.append(.damaged(directory.displayed(path.name)))
+        }
+        return
+      }
       let isSame = previous.map { result.identity.isSameFile(as: $0.identity) } ?? false
       try dropSignatures(of: path, unlessOf: result, previous, directory)
       let digests = isSame ? result.digests.merging(previous?.digests ?? DigestSet()) : result.digests

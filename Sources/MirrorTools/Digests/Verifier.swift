@@ -10,8 +10,10 @@ public struct Verifier: Sendable {
   public init(_ run: DigestRun) { self.run = run }
 
   /// Verifies a part of a mirror, or of the tarballs and directories named by `paths`.
+  ///
+  /// - Parameter decodes: whether each tarball that is read is decompressed as well.
   public func verify(
-    _ mirror: Mirror, subset: VerifySubset = .all, paths: [MirrorPath] = []
+    _ mirror: Mirror, subset: VerifySubset = .all, paths: [MirrorPath] = [], decodes: Bool = false
   ) throws(MirrorError) -> VerifyReport {
     var options = DigestOptions()
     options.paths = paths
@@ -34,6 +36,9 @@ public struct Verifier: Sendable {
       report.findings.append(.init(path: subject.path, verdict: .undigested, detail: nil))
     }
     read(selected, subjects, records, anchor, into: &report)
+    if decodes {
+      try DecodingVerifier(run: run, anchor: anchor).judge(selected, into: &report)
+    }
     if let settings = run.signing {
       SignatureVerifier(run: run, settings: settings, anchor: anchor).judge(mirror, options, into: &report)
     }
@@ -185,9 +190,15 @@ private struct Subject: Sendable {
       .init(path: path, verdict: verdict, detail: detail)
     }
     if broken.isEmpty && agreesWithRecord {
+      if result.isDamaged {
+        remembered = remembered ?? CatalogRecord(identity: result.identity, verifiedAt: now)
+        remembered?.identity = result.identity
+        remembered?.isDamaged = true
+        return (finding(.damaged, "its compressed stream is not whole"), remembered)
+      }
       if var known = remembered {
         known.identity = result.identity
-        known.isCorrupt = false
+        (known.isCorrupt, known.isDamaged) = (false, false)
         remembered = known
       }
       return (

@@ -8,6 +8,8 @@ public struct VerifyReport: Sendable {
     case changed
     /// Nobody replaced the tarball, and its content differs.
     case corrupt
+    /// Its compressed stream is cut off, or does not decompress: it was never whole.
+    case damaged
     /// There is no sidecar to compare with.
     case undigested
     /// It is what its digests say, and the key of the configuration has not signed it.

@@ -187,6 +187,13 @@ package struct AnchoredDirectory: ~Copyable {
     return errno == ENOENT || errno == ENOTDIR || errno == ELOOP
   }
 
+  /// Whether a link's name leads to a directory, wherever that is.
+  func leadsToDirectory(_ name: FileName) -> Bool {
+    var found = stat()
+    return name.withCString { fstatat(descriptor.raw, $0, &found, 0) } == 0
+      && found.st_mode & S_IFMT == S_IFDIR
+  }
+
   /// `renameat2(2)` inside this directory; replaces what is there.
   package func rename(_ old: FileName, to new: FileName) throws(MirrorError) {
     let result = old.withCString { old in

@@ -37,14 +37,17 @@ package struct Descriptor: ~Copyable {
   }
 
   /// The first `count` bytes of the file, or fewer if it is shorter.
-  package func bytes(upTo count: Int) throws(Errno) -> [UInt8] {
+  package func bytes(upTo count: Int) throws(Errno) -> [UInt8] { try bytes(from: 0, count: count) }
+
+  /// `count` bytes from `offset` on, or fewer if the file ends before.
+  func bytes(from offset: Int64, count: Int) throws(Errno) -> [UInt8] {
     var content = [UInt8](repeating: 0, count: count)
     var filled = 0
     let fault: Errno? = content.withUnsafeMutableBytes { buffer in
       do throws(Errno) {
         while filled < count {
           let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[filled...])
-          let read = try read(into: rest, at: Int64(filled))
+          let read = try read(into: rest, at: offset + Int64(filled))
           if read == 0 { break }
           filled += read
         }

@@ -14,6 +14,8 @@ final class OpenTarball: Unfinished, @unchecked Sendable {
   private let identity: FileIdentity
   private var offset: Int64 = 0
   private var cache: CacheKeeper?
+  /// nil for a plain `.tar`.
+  private var end: StreamEnd?
 
   /// Opens a tarball; `isStream` tells which digests OpenSSL is to make.
   init(
@@ -30,6 +32,7 @@ final class OpenTarball: Unfinished, @unchecked Sendable {
       messages.append(try Message(algorithm, asStream: isStream(algorithm)))
     }
     self.messages = messages
+    end = TarballName(request.path.name)?.compression.map(StreamEnd.init)
     if identity.size > Self.smallBytes { posix_fadvise(file.raw, 0, 0, POSIX_FADV_SEQUENTIAL) }
   }
 
@@ -59,6 +62,7 @@ final class OpenTarball: Unfinished, @unchecked Sendable {
       bytes: UnsafeRawBufferPointer(rebasing: buffer[..<filled]), start: offset,
       isLast: offset + Int64(filled) == identity.size)
     offset += Int64(filled)
+    end?.take(piece.bytes)
     cache?.restore(file, upTo: offset)
     return piece
   }
@@ -66,10 +70,13 @@ final class OpenTarball: Unfinished, @unchecked Sendable {
   /// The digests, if the file is still what it was when it was opened.
   func result() throws(MirrorError) -> DigestResult {
     let after = try attempt("look at", path) { () throws(Errno) in try file.status().identity }
+    let isWhole = try attempt("read", path) { () throws(Errno) in
+      try end?.isWhole(file, size: identity.size) ?? true
+    }
     guard after == identity else { throw changed }
     var digests = DigestSet()
     for message in messages { digests[message.algorithm] = message.digest }
-    return DigestResult(digests: digests, identity: after)
+    return DigestResult(digests: digests, identity: after, isDamaged: !isWhole)
   }
 
   private var changed: MirrorError {

@@ -14,15 +14,17 @@ struct ImageStreams {
   private var problems: [MirrorError] = []
 
   init(_ source: IndexSource) {
-    for subarch in source.subarches {
-      let versions = source.versions(of: subarch).filter(\.isDated)
-      // The name of a subarch stands for its newest image, and a date of the future would be that for ever.
-      let past = versions.filter { $0.date <= source.today }
-      for version in past.isEmpty ? versions : past {
-        for artifact in version.offers(of: subarch) where artifact.variant == "lxd" {
-          guard let sha256 = source.digests(artifact.tarball)["sha256"] else { continue }
-          add(artifact.tarball, sha256, version, subarch, source)
+    let versions = source.subarches.flatMap { subarch in
+      source.versions(of: subarch).filter(\.isDated).map { (version: $0, subarch: subarch) }
+    }
+    // Clients refuse an alias whose fingerprint is listed twice: the same bytes count under their newest version.
+    var listed: Set<String> = []
+    for (version, subarch) in versions.sorted(by: { $0.version.date > $1.version.date }) {
+      for artifact in version.offers(of: subarch) where artifact.variant == "lxd" {
+        guard let sha256 = source.digests(artifact.tarball)["sha256"], listed.insert(sha256).inserted else {
+          continue
         }
+        add(artifact.tarball, sha256, version, subarch, source)
       }
     }
   }

@@ -13,17 +13,17 @@ public struct IndexDocument: Codable, Sendable, Hashable {
   ///
   /// - Parameters:
   ///   - ignoring: subarches that are not listed.
-  ///   - today: a version of a later date is listed only where there is no other.
   ///   - excluding: versions that are about to be removed.
   ///   - digests: lowercase hexadecimal by algorithm (`sha256`, `sha512`, `blake2b`), as far as known.
   ///   - buildInfo: what a version's `build-info.json` says, as ``BuildInfo/read(_:in:)`` returns it.
   public init(
-    _ mirror: Mirror, ignoring: Set<MirrorPath> = [], today: CalendarDate, excluding: Set<MirrorPath> = [],
+    _ mirror: Mirror, ignoring: Set<MirrorPath> = [], excluding: Set<MirrorPath> = [],
     digests: (Tarball) -> [String: String] = { _ in [:] },
     buildInfo: (Version) throws(MirrorError) -> BuildInfo = { _ in BuildInfo() }
   ) {
+    problems = mirror.damagedTarballs
     for subarch in mirror.subarches where !ignoring.contains(subarch.path) {
-      guard let version = subarch.newest(today: today, excluding: excluding) else { continue }
+      guard let version = subarch.newest(excluding: excluding) else { continue }
       guard Self.isWritable(subarch.path) else {
         problems.append(Self.unwritable(mirror.displayed(subarch.path)))
         continue

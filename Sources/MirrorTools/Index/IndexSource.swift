@@ -32,7 +32,7 @@ public struct IndexSource: Sendable {
     let ignored = Set(configuration.rotation.ignoredBuilds)
     document = IndexDocument(
       mirror, ignoring: Set(mirror.subarches.lazy.filter { ignored.contains($0.release) }.map(\.path)),
-      today: today, excluding: excluding, digests: { lookup($0) },
+      excluding: excluding, digests: { lookup($0) },
       buildInfo: { version throws(MirrorError) in try BuildInfo.read(version, in: mirror) })
     (self.mirror, self.catalog, self.lookup) = (mirror, catalog, lookup)
     (excluded, self.ignored) = (excluding, ignored)
@@ -40,6 +40,21 @@ public struct IndexSource: Sendable {
     settings = configuration.index
     rotation = configuration.rotation
     signer = configuration.signing?.key
+  }
+
+  /// Refuses to write indexes that would lose subarches because no list of the configuration has them.
+  ///
+  /// - Throws: ``MirrorError`` with code `refused`.
+  public func checkLosses() throws(MirrorError) {
+    let left = mirror.bystanders.filter { !$0.built.isEmpty && !rotation.isIgnored($0) }
+    guard !left.isEmpty else { return }
+    let named = PublishedPlaces.read(in: mirror)
+    let lost = left.map(\.path).filter(named.contains)
+    guard !lost.isEmpty else { return }
+    throw MirrorError(
+      .refused, mirror.displayed(.root),
+      "the index would lose \(lost.summary): no list of [section rotation] has it",
+      remedy: "correct builds, arches and subarches; or add it to ignore, if it is to be left out")
   }
 
   /// Subarches that are listed, in path order.
@@ -51,7 +66,7 @@ public struct IndexSource: Sendable {
   /// What a subarch's newest version offers, by variant; nothing of one that is not listed.
   func newestOffers(of subarch: Subarch) -> [Artifact] {
     guard !ignored.contains(subarch.release) else { return [] }
-    return subarch.newest(today: today, excluding: excluded)?.offers(of: subarch) ?? []
+    return subarch.newest(excluding: excluded)?.offers(of: subarch) ?? []
   }
 
   /// Whether a version or snapshot is not about to be removed.
@@ -62,9 +77,10 @@ public struct IndexSource: Sendable {
 }
 
 extension Subarch {
-  /// The newest complete version that downloaders are told of; one dated in the future only where there is no other.
-  func newest(today: CalendarDate, excluding excluded: Set<MirrorPath>) -> Version? {
-    let candidates = built.filter { !excluded.contains($0.path) }
-    return candidates.last { $0.date <= today } ?? candidates.last
+  /// The newest version that downloaders are told of, without those that are about to be removed.
+  ///
+  /// One whose tarballs all wait for compression offers nothing yet.
+  func newest(excluding excluded: Set<MirrorPath> = []) -> Version? {
+    built.last { !excluded.contains($0.path) && !$0.offers(of: self).isEmpty }
   }
 }

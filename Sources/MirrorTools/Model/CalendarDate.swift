@@ -45,6 +45,22 @@ public struct CalendarDate: Hashable, Comparable, Sendable, Codable, CustomStrin
       unchecked: min(9999, max(1, Int(local.tm_year) + 1900)), Int(local.tm_mon) + 1, Int(local.tm_mday))
   }
 
+  /// The day in UTC of a moment in seconds since the epoch.
+  public init(utcDayOf seconds: Int64) {
+    var clock = time_t(seconds)
+    var utc = tm()
+    gmtime_r(&clock, &utc)
+    self.init(unchecked: min(9999, max(1, Int(utc.tm_year) + 1900)), Int(utc.tm_mon) + 1, Int(utc.tm_mday))
+  }
+
+  /// The last day that counts at a moment in seconds since the epoch: later ones are in the future.
+  ///
+  /// Clocks and time zones differ, so that a date may begin up to 26 hours later in UTC.
+  public static func horizon(at now: Int64) -> CalendarDate {
+    let (limit, overflow) = now.addingReportingOverflow(26 * 3600)
+    return CalendarDate(utcDayOf: overflow ? now : limit)
+  }
+
   /// When the day begins in the local time zone (TZ), in seconds since the epoch.
   public var localStart: Int64 {
     var local = tm()

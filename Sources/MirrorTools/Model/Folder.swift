@@ -30,6 +30,13 @@ public struct Folder: Sendable {
     return tarballs.filter { $0.compression != nil && !described.contains($0.path.name) }
   }
 
+  /// Notes which of its tarballs are damaged.
+  mutating func mark(damaged: Set<MirrorPath>) {
+    for index in tarballs.indices where damaged.contains(tarballs[index].path) {
+      tarballs[index].isDamaged = true
+    }
+  }
+
   /// The signature of a tarball that downloaders are told of: the binary one, as Metro's.
   func signature(of tarball: FileName) -> MirrorPath? {
     let signatures = sidecars.filter { $0.tarball == tarball }
@@ -51,6 +58,11 @@ public struct Tarball: Sendable {
   public let compression: Compression?
   /// What `statx(2)` said during the scan.
   public let status: FileStatus
+  /// Whether its compressed stream is known to be cut off, or not to decompress.
+  public internal(set) var isDamaged = false
+
+  /// Whether there is something in it to download, as far as is known.
+  var isWhole: Bool { status.size > 0 && !isDamaged }
 }
 
 /// A file named after a tarball.
@@ -137,6 +149,14 @@ public struct Link: Sendable {
   public let destination: MirrorPath?
   /// Whether nothing is there.
   public let isDead: Bool
+  /// Whether a directory is there.
+  let isDirectory: Bool
+
+  /// Whether it stands for a directory outside the mirror: that of another disk, as far as anybody can tell.
+  var leadsAway: Bool {
+    destination == nil && (isDirectory || isDead) && TarballName(path.name) == nil
+      && SidecarKind.parse(path.name) == nil && !path.name.isHidden
+  }
 
   /// Whether a target goes up at its beginning only: after another link's name a `..` would lead from where
   /// that one leads.

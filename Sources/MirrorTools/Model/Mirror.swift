@@ -12,6 +12,14 @@ public struct Mirror: Sendable {
   public internal(set) var releases: [Release]
   /// What could not be read and was left out.
   public internal(set) var problems: [MirrorError]
+  /// The last day whose versions and snapshots count; later ones are dated in the future.
+  public let horizon: CalendarDate
+  /// What the configuration says of it that does not fit.
+  public private(set) var oddities: [MirrorError] = []
+  /// Links at the places of builds, architectures and subarches that lead out of the mirror.
+  public let heldLinks: [MirrorPath]
+  /// Directories that may hold more than is seen: what is there at destinations is kept as it is.
+  public internal(set) var held: [MirrorPath]
   /// Subarches that the configuration leaves alone; what they name elsewhere is protected all the same.
   private(set) var bystanders: [Subarch] = []
   /// Their directories, and those of releases that are left alone.
@@ -19,8 +27,11 @@ public struct Mirror: Sendable {
 
   init(
     root: FilePath, canonicalRoot: [UInt8]? = nil, folder: Folder, releases: [Release],
-    problems: [MirrorError]
+    problems: [MirrorError], horizon: CalendarDate, heldLinks: [MirrorPath] = []
   ) {
+    self.heldLinks = heldLinks
+    held = heldLinks
+    self.horizon = horizon
     self.root = root
     self.canonicalRoot = canonicalRoot ?? root.bytes
     self.folder = folder
@@ -39,9 +50,47 @@ public struct Mirror: Sendable {
     return ([nil] + subarches.map(Optional.some)).lazy.flatMap { $0?.folders ?? upper }
   }
 
+  /// Versions and snapshots that are dated in the future: nobody means them to be there, and nothing else tells.
+  public var futureDates: [MirrorError] {
+    let versions = subarches.flatMap(\.versions).filter(\.isFuture).map(\.path)
+    let snapshots = releases.compactMap(\.snapshots).flatMap(\.tarballs).map(\.path).filter { path in
+      TarballName(path.name)?.snapshotParts.map { $0.date > horizon } ?? false
+    }
+    return (versions + snapshots).map { path in
+      MirrorError(
+        .invalid, displayed(path), "is dated in the future: it is kept, and never offered",
+        remedy: "rename or remove it, or check this machine's clock")
+    }
+  }
+
+  /// Tarballs that are known to be damaged, a problem each.
+  public var damagedTarballs: [MirrorError] {
+    folders.flatMap(\.tarballs).filter(\.isDamaged).map { .damaged(displayed($0.path)) }
+  }
+
+  /// This mirror with the tarballs at these paths marked as damaged.
+  func marking(damaged: Set<MirrorPath>) -> Mirror {
+    guard !damaged.isEmpty else { return self }
+    var mirror = self
+    let parents = Set(damaged.map(\.parent))
+    for r in mirror.releases.indices {
+      mirror.releases[r].snapshots?.mark(damaged: damaged)
+      for a in mirror.releases[r].arches.indices {
+        for s in mirror.releases[r].arches[a].subarches.indices {
+          mirror.releases[r].arches[a].subarches[s].mark(damaged: damaged, in: parents)
+        }
+      }
+    }
+    return mirror
+  }
+
+  /// Subarches that are stored here, and those that are left alone.
+  var allSubarches: [Subarch] { subarches + bystanders }
+
   /// This mirror without what is not stored here.
   public func limited(to settings: RotationSettings) -> Mirror {
     var mirror = self
+    mirror.oddities = settings.oddities(in: self)
     mirror.releases = releases.filter { settings.isStored(release: $0.name) }
     for (r, release) in mirror.releases.enumerated() {
       for a in release.arches.indices {
@@ -132,10 +181,17 @@ public struct Subarch: Sendable {
   /// Files beside the versions: `latest` links.
   public let folder: Folder
   /// Oldest first; same dates by name.
-  public let versions: [Version]
+  public private(set) var versions: [Version]
 
-  /// Complete versions, oldest first.
-  public var built: [Version] { versions.filter(\.isComplete) }
+  /// Complete versions that are not dated in the future, oldest first.
+  public var built: [Version] { versions.filter { $0.isComplete && !$0.isFuture } }
+
+  /// Notes which tarballs of versions with these paths are damaged.
+  fileprivate mutating func mark(damaged: Set<MirrorPath>, in paths: Set<MirrorPath>) {
+    for index in versions.indices where paths.contains(versions[index].path) {
+      versions[index].mark(damaged: damaged)
+    }
+  }
 
   /// Its own directory, and those of its versions.
   var folders: [Folder] { [folder] + versions.flatMap { [$0.folder] + $0.nested } }
@@ -154,18 +210,43 @@ public struct Version: Sendable {
   public let date: CalendarDate
   /// Whether the name is a date.
   public let isDated: Bool
+  /// Whether the date is too far ahead of the clock to be believed: kept, but never offered or the newest.
+  public let isFuture: Bool
   /// Files of the directory itself.
-  public let folder: Folder
+  public internal(set) var folder: Folder
   /// Directories inside that are not Metro's.
   let nested: [Folder]
   /// Whether a `status` file is there.
   public let hasStatus: Bool
-  /// There is a `status`, and it says `ok` or a stage3 tarball is there.
+  /// Whether its build ended well, as Metro judges it: there is a `status`, and it says `ok` or a stage3 is there.
+  let hasSucceeded: Bool
+  /// Whether its build ended well and something of it can be downloaded: a tarball other than a stage1 or stage2
+  /// that is neither empty nor damaged.
   ///
   /// Without `status` a version is in progress, as in Metro: its stage3 may be half-written.
-  public let isComplete: Bool
+  public var isComplete: Bool { hasSucceeded && hasArtifact }
+  private(set) var hasArtifact: Bool
   /// Whether there is a `build-info.json`.
   let hasBuildInfo: Bool
+
+  init(
+    name: FileName, isFuture: Bool, folder: Folder, nested: [Folder], hasStatus: Bool, saysOK: Bool,
+    hasBuildInfo: Bool
+  ) {
+    let date = CalendarDate(name.bytes)
+    (self.name, self.date, isDated, self.isFuture) = (name, date ?? .undated, date != nil, isFuture)
+    (self.folder, self.nested, self.hasStatus, self.hasBuildInfo) = (folder, nested, hasStatus, hasBuildInfo)
+    let hasStage3 = folder.tarballs.contains { $0.path.name.hasPrefix("stage3") }
+    hasSucceeded = hasStatus && (saysOK || hasStage3)
+    hasArtifact = false
+    hasArtifact = hasSucceeded && hasDownload
+  }
+
+  /// Notes which of its tarballs are damaged.
+  mutating func mark(damaged: Set<MirrorPath>) {
+    folder.mark(damaged: damaged)
+    hasArtifact = hasSucceeded && hasDownload
+  }
 
   /// Complete, with a stage1.
   public var isFull: Bool { isComplete && folder.tarballs.contains { $0.path.name.hasPrefix("stage1") } }

@@ -11,6 +11,7 @@ public struct MirrorScanner: Sendable {
   private let roots: [[UInt8]]
   private let jobs: Int
   private let control: ControlDirectory
+  private let horizon: CalendarDate
 
   /// - Parameters:
   ///   - jobs: threads that read at once; nil for one a processor.
@@ -19,6 +20,7 @@ public struct MirrorScanner: Sendable {
     self.root = root
     self.jobs = max(1, jobs ?? Workers.processors)
     control = ControlDirectory(probe: probe, now: now)
+    horizon = .horizon(at: now)
     roots = [root.bytes, root.canonical.bytes]
   }
 
@@ -71,20 +73,33 @@ public struct MirrorScanner: Sendable {
       }
     }
     let rootFolder = folder(top, anchor.value, problems)
+    let contents = releases.map { release in
+      let path = MirrorPath.root.appending(release.name)
+      return Release(
+        name: release.name, folder: folder(release.listing, anchor.value, problems),
+        snapshots: snapshots[path],
+        arches: (arches[path] ?? []).map { arch in
+          Arch(
+            name: arch.name, folder: folder(arch.listing, anchor.value, problems),
+            subarches: subarches[path.appending(arch.name)] ?? [])
+        })
+    }
+    let upper = [rootFolder] + contents.flatMap { [$0.folder] + $0.arches.map(\.folder) }
+    let dated = subarches.values.joined().flatMap(\.folder.links).filter {
+      CalendarDate($0.path.name.bytes) != nil
+    }
+    let links = (upper.flatMap(\.links) + dated).filter(\.leadsAway).sorted { $0.path < $1.path }
+    for link in links { problems.append(Self.oddity(link, in: root)) }
     return Mirror(
-      root: root, canonicalRoot: root.canonical.bytes, folder: rootFolder,
-      releases: releases.map { release in
-        let path = MirrorPath.root.appending(release.name)
-        return Release(
-          name: release.name, folder: folder(release.listing, anchor.value, problems),
-          snapshots: snapshots[path],
-          arches: (arches[path] ?? []).map { arch in
-            Arch(
-              name: arch.name, folder: folder(arch.listing, anchor.value, problems),
-              subarches: subarches[path.appending(arch.name)] ?? [])
-          })
-      },
-      problems: problems.sorted)
+      root: root, canonicalRoot: root.canonical.bytes, folder: rootFolder, releases: contents,
+      problems: problems.sorted, horizon: horizon, heldLinks: links.map(\.path))
+  }
+
+  private static func oddity(_ link: Link, in root: FilePath) -> MirrorError {
+    MirrorError(
+      .invalid, "\(root)/\(link.path)",
+      "is a symbolic link out of the mirror: what is behind it is ignored, and kept at every destination",
+      remedy: "mount the directory here instead (mount --bind), or remove the link")
   }
 
   /// A mirror with one subarch, or one release's snapshots, as they are now.
@@ -157,19 +172,17 @@ public struct MirrorScanner: Sendable {
     let listing = try Listing(directory)
     let folder = folder(listing, directory, problems)
     let hasStatus = listing.entries.contains { $0.name == "status" && $0.kind == .regular }
-    let hasStage3 = folder.tarballs.contains { $0.path.name.hasPrefix("stage3") }
     let isOK: () throws(MirrorError) -> Bool = { () throws(MirrorError) in
       let text = try directory.contents(of: "status", limit: 4096) ?? []
       return text.filter { $0 > 0x20 } == Array("ok".utf8)
     }
-    let date = CalendarDate(name.bytes)
     var nested: [Folder] = []
     for inner in listing.directories where inner != "log" {
       collect(inner, of: directory, depth: 8, into: &nested, problems)
     }
     return Version(
-      name: name, date: date ?? .undated, isDated: date != nil, folder: folder, nested: nested,
-      hasStatus: hasStatus, isComplete: hasStatus && (hasStage3 || problems.catching(isOK) ?? false),
+      name: name, isFuture: CalendarDate(name.bytes).map { $0 > horizon } ?? false, folder: folder,
+      nested: nested, hasStatus: hasStatus, saysOK: hasStatus && problems.catching(isOK) ?? false,
       hasBuildInfo: listing.entries.contains { $0.name == "build-info.json" && $0.kind == .regular })
   }
 
@@ -219,7 +232,7 @@ public struct MirrorScanner: Sendable {
         Link(
           path: folder.path.appending(name), target: target,
           destination: Link.destination(of: target, in: folder.path, roots: roots),
-          isDead: directory.linkIsDead(name)))
+          isDead: directory.linkIsDead(name), isDirectory: directory.leadsToDirectory(name)))
     } else if entry.kind != .regular {
       return
     } else if let tarball = TarballName(name) {
@@ -251,9 +264,15 @@ private struct Listing: Sendable {
     entries = try directory.entries().sorted { $0.name < $1.name }
   }
 
+  /// What file systems have at their roots, readable by root alone.
+  private static let systemNames: Set<FileName> = ["lost+found", "System Volume Information", "$RECYCLE.BIN"]
+
   /// Directories that may be the mirror's.
   var directories: [FileName] {
-    entries.compactMap { $0.kind == .directory && !$0.name.isHidden ? $0.name : nil }
+    entries.compactMap { entry in
+      entry.kind == .directory && !entry.name.isHidden && !Self.systemNames.contains(entry.name)
+        ? entry.name : nil
+    }
   }
 }
 

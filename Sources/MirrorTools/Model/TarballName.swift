@@ -55,16 +55,23 @@ package struct TarballName: Sendable {
   /// Metro names them `stage3-<subarch>-<build>-<version>`, `gnome-stage3-…`, `lxd-…` and
   /// `<build>-<subarch>-openvz-<version>`.
   func variant(in version: Version, of subarch: Subarch) -> String {
+    variant(of: version.path) ?? stem.description
+  }
+
+  /// The same by the version's path; nil for a name that no build gives.
+  func variant(of version: MirrorPath) -> String? {
+    let place = version.components
+    guard place.count == 4 else { return nil }
+    let (release, subarch, version) = (place[0], place[2], place[3])
     let text = stem.description
     for stage in ["stage1", "stage2", "stage3"] where text.hasPrefix(stage) { return stage }
-    let container = "\(subarch.release)-\(subarch.name)-"
+    let container = "\(release)-\(subarch)-"
     if text.hasPrefix(container) {
       let rest = text.dropFirst(container.count)
-      return rest.hasSuffix("-\(version.name)")
-        ? String(rest.dropLast(version.name.bytes.count + 1)) : String(rest)
+      return rest.hasSuffix("-\(version)") ? String(rest.dropLast(version.bytes.count + 1)) : String(rest)
     }
-    let ending = "-\(subarch.name)-\(subarch.release)-\(version.name)"
-    guard text.hasSuffix(ending) else { return text }
+    let ending = "-\(subarch)-\(release)-\(version)"
+    guard text.hasSuffix(ending) else { return nil }
     let name = text.dropLast(ending.count)
     return name.hasSuffix("-stage3") ? String(name.dropLast(7)) : String(name)
   }

@@ -2,10 +2,22 @@ import SystemPackage
 
 /// What `clean --apply` did.
 public struct CleanReport: Sendable {
-  /// What is gone, in the order of its going.
+  /// What is gone, in path order.
   public internal(set) var removed: [RetentionPlan.Item] = []
   /// What was to go and stayed.
   public internal(set) var problems: [MirrorError] = []
+
+  /// Nothing yet.
+  public init() {}
+
+  /// Adds what another run over the same mirror did.
+  public mutating func add(_ other: CleanReport) {
+    removed = (removed + other.removed).sorted { $0.path < $1.path }
+    problems += other.problems
+  }
+
+  /// Adds what kept something from being removed.
+  public mutating func add(_ problem: MirrorError) { problems.append(problem) }
 
   /// Bytes of what is gone.
   public var bytes: Int64 { removed.reduce(0) { $0 &+ $1.bytes } }
@@ -34,7 +46,9 @@ public struct Cleaner: Sendable {
     let anchor = try AnchoredDirectory(root: mirror.root)
     let names = planner.names(in: mirror)
     var report = CleanReport()
-    for section in plan.sections where !section.removals.isEmpty && !cancellation.isCancelled {
+    // Snapshots last: what lists them is written anew, which a full disk allows only after versions are gone.
+    for section in plan.sections.filter({ !$0.isOfSnapshots }) + plan.sections.filter(\.isOfSnapshots)
+    where !section.removals.isEmpty && !cancellation.isCancelled {
       report.attempt { report throws(MirrorError) in
         let now = try scanner.rescan(section.path, of: mirror)
         let again = planner.section(at: section.path, of: now, names)
@@ -54,6 +68,7 @@ public struct Cleaner: Sendable {
         }
       }
     }
+    report.removed.sort { $0.path < $1.path }
     return report
   }
 

@@ -10,6 +10,8 @@ public struct RetentionPlan: Encodable, Sendable {
     public let reason: String
     /// Bytes of its tarballs.
     public let bytes: Int64
+    /// Whether it is a version that downloaders may have.
+    let isComplete: Bool
     /// A snapshot's files in the order of their removal; empty for a version, which goes as a whole.
     let files: [MirrorPath]
     /// Whether it is a snapshot, not a version.
@@ -23,6 +25,8 @@ public struct RetentionPlan: Encodable, Sendable {
     public let path: MirrorPath
     /// Oldest first.
     public let items: [Item]
+    /// Whether it is of snapshots.
+    var isOfSnapshots: Bool { path.name == "snapshots" && path.components.count == 2 }
     /// Items that go.
     public var removals: [Item] { items.filter(\.isRemoved) }
   }
@@ -32,12 +36,36 @@ public struct RetentionPlan: Encodable, Sendable {
   /// What it follows.
   public let policy: String
 
+  /// The same without removing what `isKept` holds for.
+  public func keeping(_ isKept: (Item) -> Bool) -> RetentionPlan {
+    RetentionPlan(
+      sections: sections.map { section in
+        Section(path: section.path, items: section.items.filter { !$0.isRemoved || !isKept($0) })
+      }, policy: policy)
+  }
+
   /// All that goes.
   public var removals: [Item] { sections.flatMap(\.removals) }
   /// How many items there are.
   public var count: Int { sections.reduce(0) { $0 + $1.items.count } }
   /// Bytes of all that goes.
   public var bytes: Int64 { removals.reduce(0) { $0 &+ $1.bytes } }
+
+  /// Complete versions that a plan may remove whatever share of all they are.
+  private static let harmless = 20
+
+  /// Refuses a plan that removes most of what downloaders have: nobody means that without saying so.
+  ///
+  /// - Throws: ``MirrorError`` with code `refused`.
+  public func checkShare(of mirror: Mirror) throws(MirrorError) {
+    let complete = sections.flatMap(\.items).filter(\.isComplete)
+    let removed = complete.count(where: \.isRemoved)
+    guard removed > Self.harmless, removed > complete.count / 2 else { return }
+    throw MirrorError(
+      .refused, mirror.displayed(.root),
+      "\(removed) of \(complete.count) complete versions would be removed, more than half",
+      remedy: "look at `mirrorctl clean`; if that is what you want, give --max-remove \(removals.count)")
+  }
 
   /// Refuses a plan that removes more than `limit` allows.
   ///

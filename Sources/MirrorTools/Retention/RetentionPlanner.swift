@@ -61,8 +61,10 @@ public struct RetentionPlanner: Sendable {
   {
     let place = mirror.displayed(subarch.path)
     let isReadWhole = mirror.isReadWhole(subarch.path)
-    let past = subarch.versions.filter { $0.isDated && $0.date <= today }
+    let past = subarch.versions.filter { $0.isDated && !$0.isFuture }
     let complete = past.filter(\.isComplete)
+    // A tarball that waits for compression is not offered: the version before it is what downloaders have.
+    let offered = complete.last { !$0.offers(of: subarch).isEmpty }
     let reasons = policy.reasons(for: complete.map(\.date).reversed())
     let items = subarch.versions.map { version in
       var why = protections(version.path, date: version.isDated ? version.date : nil, mirror, names)
@@ -70,10 +72,15 @@ public struct RetentionPlanner: Sendable {
       if subarch.isBeingBuilt(version) {
         why.append("is being built" + (subarch.control.liveLock?.pid.map { " by pid \($0)" } ?? ""))
       }
-      if version.path == complete.last?.path { why.append("the newest complete version") }
+      if version.path == complete.last?.path {
+        why.append("the newest complete version")
+      } else if version.path == offered?.path {
+        why.append("the newest version that is offered")
+      }
       if version.isComplete {
         why += version.isDated ? reasons[version.date] ?? [] : []
-        return item(version.path, why, otherwise: "beyond what is kept", bytes: version.bytes)
+        return item(
+          version.path, why, otherwise: "beyond what is kept", bytes: version.bytes, isComplete: true)
       }
       let age = today.days(since: version.date)
       if version.path == past.last?.path { why.append("the newest version, not complete") }
@@ -96,8 +103,10 @@ public struct RetentionPlanner: Sendable {
       TarballName(tarball.path.name)?.snapshotParts?.name
     }
     for (name, tarballs) in groups {
-      let dates = tarballs.compactMap { TarballName($0.path.name)?.snapshotParts?.date }
-      let past = Set(dates).filter { $0 <= today }.sorted(by: >)
+      // What is empty or damaged is no reason to remove another.
+      let past = Set(
+        tarballs.filter(\.isWhole).compactMap { TarballName($0.path.name)?.snapshotParts?.date }
+      ).filter { $0 <= mirror.horizon }.sorted(by: >)
       let reasons = name == nil ? [:] : policy.reasons(for: past)
       for tarball in tarballs {
         let date = TarballName(tarball.path.name)?.snapshotParts?.date
@@ -105,6 +114,10 @@ public struct RetentionPlanner: Sendable {
         if !isReadWhole { why.append("\(mirror.displayed(folder.path)) could not be read whole") }
         if let date {
           why += reasons[date] ?? []
+          let age = today.days(since: date)
+          if !tarball.isWhole, age < policy.staleDays {
+            why.append("empty or damaged, but only \(counted(age, "day", "days")) old")
+          }
           if building.contains(date) { why.append("a build of that day is going on") }
         }
         let sidecars = folder.sidecars.filter { $0.tarball == tarball.path.name }
@@ -124,7 +137,7 @@ public struct RetentionPlanner: Sendable {
   ) -> [String] {
     var why = names.reasons(for: path)
     if let date {
-      if date > today { why.append("dated in the future") }
+      if date > mirror.horizon { why.append("dated in the future") }
     } else {
       why.append("its name is no date; remove it by hand if it is not wanted")
     }
@@ -133,11 +146,12 @@ public struct RetentionPlanner: Sendable {
   }
 
   private func item(
-    _ path: MirrorPath, _ why: [String], otherwise: String, bytes: Int64, files: [MirrorPath] = []
+    _ path: MirrorPath, _ why: [String], otherwise: String, bytes: Int64, isComplete: Bool = false,
+    files: [MirrorPath] = []
   ) -> RetentionPlan.Item {
     .init(
       path: path, isRemoved: why.isEmpty, reason: why.isEmpty ? otherwise : why.joined(separator: "; "),
-      bytes: bytes, files: files)
+      bytes: bytes, isComplete: isComplete, files: files)
   }
 }
 

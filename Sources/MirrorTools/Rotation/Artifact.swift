@@ -10,7 +10,7 @@ extension Version {
   /// What this version of `subarch` offers, by variant: one tarball each, rather compressed than plain.
   func artifacts(of subarch: Subarch) -> [Artifact] {
     var chosen: [String: Tarball] = [:]
-    for tarball in folder.tarballs where !isBeingCompressed(tarball) {
+    for tarball in folder.tarballs where tarball.isWhole && !isBeingCompressed(tarball) {
       guard let name = TarballName(tarball.path.name) else { continue }
       let variant = name.variant(in: self, of: subarch)
       guard variant != "stage1", variant != "stage2" else { continue }
@@ -18,6 +18,16 @@ extension Version {
       chosen[variant] = tarball
     }
     return chosen.map { Artifact(variant: $0.key, tarball: $0.value) }.sorted { $0.variant < $1.variant }
+  }
+
+  /// Whether a build's tarball can be downloaded: what nobody's build makes is no reason to call it complete.
+  var hasDownload: Bool {
+    folder.tarballs.contains { tarball in
+      guard tarball.isWhole, let variant = TarballName(tarball.path.name)?.variant(of: path) else {
+        return false
+      }
+      return variant != "stage1" && variant != "stage2" && !isBeingCompressed(tarball)
+    }
   }
 
   /// The same without tarballs marked for compression: they are about to go, and others take their places.

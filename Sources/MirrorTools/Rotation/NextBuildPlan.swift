@@ -8,6 +8,16 @@ public struct NextBuildPlan: Codable, Sendable, Hashable {
   public let next: NextBuild?
   /// Subarches whose turn came first, but which are being built.
   public let inProgress: [MirrorPath]
+  /// Subarches that failed too often and wait for `zap`.
+  public let givenUp: [GivenUp]
+
+  /// A subarch that is out of the rotation.
+  public struct GivenUp: Codable, Sendable, Hashable {
+    /// Relative to the mirror's root.
+    public let path: MirrorPath
+    /// Consecutive failed builds.
+    public let failcount: Int
+  }
 
   /// Takes turns as Metro does.
   ///
@@ -22,6 +32,9 @@ public struct NextBuildPlan: Codable, Sendable, Hashable {
     version = 1
     self.mirror = "\(mirror.root)"
     inProgress = busy.map(\.path)
+    givenUp = settings.managed(in: mirror).filter(settings.hasGivenUp).map {
+      GivenUp(path: $0.path, failcount: $0.control.failcount)
+    }
     guard let subarch = queue.dropFirst(busy.count).first else {
       next = nil
       return
@@ -33,9 +46,14 @@ public struct NextBuildPlan: Codable, Sendable, Hashable {
       target: decision.mode, extras: decision.extras)
   }
 
-  /// A line for each subarch passed over, as Metro prints them on standard error.
+  /// A line for each subarch passed over: as Metro prints them on standard error, and for those that were given up.
   public var notices: [String] {
     inProgress.map { "# Build at \(mirror)/\($0) in progress, skipping..." }
+      + givenUp.map { subarch in
+        let failures = counted(subarch.failcount, "failure", "failures")
+        return "# \(mirror)/\(subarch.path) is out of the rotation after \(failures): "
+          + "run `mirrorctl zap \(subarch.path)` to try again"
+      }
   }
 }
 
@@ -55,7 +73,7 @@ private struct Turn: Comparable {
   /// nil when it is not its turn.
   init?(of subarch: Subarch, _ settings: RotationSettings, _ today: CalendarDate) {
     let failures = subarch.control.failcount
-    guard failures < settings.maxFailcount else { return nil }
+    guard !settings.hasGivenUp(subarch) else { return nil }
     let age = subarch.built.last.map { today.days(since: $0.date) }
     let (twice, overflow) = settings.staleDays.multipliedReportingOverflow(by: 2)
     if failures == 0 && age == nil {

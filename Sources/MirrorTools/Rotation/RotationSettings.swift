@@ -22,6 +22,8 @@ public struct RotationSettings: Sendable {
   var allArches: [FileName]?
   /// Lines of development that the index leaves out.
   public var ignoredBuilds: [FileName] = []
+  /// Builds and subarches, by name or path, that are neither built nor stored here, and known to be.
+  var ignored: [MirrorPath] = []
   /// A shell command that decides how to build; nil for the tables.
   public var decide: String?
 
@@ -54,6 +56,12 @@ public struct RotationSettings: Sendable {
     builds?.contains(subarch.release) ?? true && arches?.contains(subarch.arch) ?? true
       && subarches?.contains(subarch.name) ?? !alsoStored.contains(subarch.name)
   }
+
+  /// Whether a subarch has failed too often to be built again before somebody has looked at it.
+  func hasGivenUp(_ subarch: Subarch) -> Bool { givesUp(after: subarch.control.failcount) }
+
+  /// Whether so many failures in a row take a subarch out of the rotation.
+  public func givesUp(after failures: Int) -> Bool { failures >= maxFailcount }
 
   /// Whether a subarch is cleaned, digested and indexed here.
   func isStored(_ subarch: Subarch) -> Bool {

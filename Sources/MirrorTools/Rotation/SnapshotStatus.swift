@@ -18,14 +18,15 @@ public struct SnapshotStatus: Codable, Sendable, Hashable {
   public let digestsMissing: Int
 
   /// All kinds of a line of development, by name.
-  static func all(of release: Release, today: CalendarDate) -> [SnapshotStatus] {
+  static func all(of release: Release, today: CalendarDate, horizon: CalendarDate) -> [SnapshotStatus] {
     guard let folder = release.snapshots else { return [] }
     let undigested = Set(folder.undigested.map(\.path))
     let dated = folder.tarballs.compactMap { tarball in
       TarballName(tarball.path.name)?.snapshotParts.map { (name: $0.name, date: $0.date, tarball: tarball) }
     }
     return Dictionary(grouping: dated, by: \.name).sorted { $0.key < $1.key }.compactMap { name, found in
-      guard let newest = found.max(by: { $0.date < $1.date }) else { return nil }
+      let past = found.filter { $0.date <= horizon && $0.tarball.isWhole }
+      guard let newest = past.max(by: { $0.date < $1.date }) else { return nil }
       let tarballs = found.map(\.tarball)
       return SnapshotStatus(
         release: release.name, name: name, path: newest.tarball.path, date: newest.date,

@@ -10,15 +10,15 @@ public struct StatusReport: Codable, Sendable, Hashable {
   public let snapshots: [SnapshotStatus]
 
   /// Reports on all of a mirror.
-  public init(_ mirror: Mirror, today: CalendarDate) {
+  public init(_ mirror: Mirror, _ settings: RotationSettings = RotationSettings(), today: CalendarDate) {
     version = 1
     self.mirror = "\(mirror.root)"
     subarches =
       mirror.subarches
-      .map { SubarchStatus($0, today: today) }
+      .map { SubarchStatus($0, settings, today: today) }
       // The sort is stable: ties stay in path order.
       .sorted { $0.failcount > $1.failcount }
-    snapshots = mirror.releases.flatMap { SnapshotStatus.all(of: $0, today: today) }
+    snapshots = mirror.releases.flatMap { SnapshotStatus.all(of: $0, today: today, horizon: mirror.horizon) }
   }
 
   /// A line a subarch, as Metro's `fails` prints them.

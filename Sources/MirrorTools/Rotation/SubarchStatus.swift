@@ -16,6 +16,8 @@ public struct SubarchStatus: Codable, Sendable, Hashable {
   public let full: Bool
   /// Consecutive failed builds.
   public let failcount: Int
+  /// Whether it failed too often and waits for `zap`.
+  public let givenUp: Bool
   /// Whether something is being built.
   public let inProgress: Bool
   /// What the newest complete version offers, by variant.
@@ -53,7 +55,7 @@ public struct SubarchStatus: Codable, Sendable, Hashable {
     public let remote: MirrorPath?
   }
 
-  init(_ subarch: Subarch, today: CalendarDate) {
+  init(_ subarch: Subarch, _ settings: RotationSettings, today: CalendarDate) {
     let newest = subarch.built.last
     path = subarch.path
     release = subarch.release
@@ -63,6 +65,7 @@ public struct SubarchStatus: Codable, Sendable, Hashable {
     ageDays = newest.map { today.days(since: $0.date) }
     full = newest?.isFull ?? false
     failcount = subarch.control.failcount
+    givenUp = settings.isManaged(subarch) && settings.hasGivenUp(subarch)
     inProgress = subarch.control.liveLock != nil
     artifacts = (newest?.artifacts(of: subarch) ?? []).map { artifact in
       Item(

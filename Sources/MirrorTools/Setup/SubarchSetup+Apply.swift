@@ -22,7 +22,9 @@ extension SubarchSetup {
     if let placement { try SeedTarball.check(placement, in: anchor) }
     var report = Report()
     for path in directories { try make(path, anchor, &report) }
-    if let placement { try place(placement, anchor, &report) }
+    if let placement {
+      try placement.place(in: try anchor.directory(placement.path.parent), &report.made)
+    }
     // The files come last: only what is whole is named.
     for file in files where try !isSaid(file, anchor) {
       try make(file.path.parent, anchor, &report)
@@ -82,34 +84,30 @@ extension SubarchSetup {
     try parent.makeDirectory(path.name)
     report.made.append(path)
   }
+}
 
-  private func place(
-    _ placement: Placement, _ anchor: borrowing AnchoredDirectory, _ report: inout Report
+extension SubarchSetup.Placement {
+  /// Links the tarball into its directory, or copies it from another file system; what is there stays.
+  func place(
+    in directory: borrowing AnchoredDirectory, _ made: inout [MirrorPath]
   ) throws(MirrorError) {
-    let directory = try anchor.directory(placement.path.parent)
-    guard try directory.status(of: placement.path.name) == nil else { return }
-    if !directory.adopt(placement.source, as: placement.path.name) {
-      try copy(placement, into: directory)
-    }
+    guard try directory.status(of: path.name) == nil else { return }
+    if !directory.adopt(source, as: path.name) { try copy(into: directory) }
     try directory.sync()
-    report.made.append(placement.path)
+    made.append(path)
   }
 
-  /// Copies from another file system.
-  private func copy(
-    _ placement: Placement, into directory: borrowing AnchoredDirectory
-  ) throws(MirrorError) {
-    let raw = open(placement.source, O_RDONLY | O_CLOEXEC | O_NOCTTY)
-    guard raw >= 0 else { throw .system(lastErrno(), "open", placement.source) }
-    let source = Descriptor(owning: raw)
-    var copy = try DurableFile(placement.path.name, in: directory)
+  private func copy(into directory: borrowing AnchoredDirectory) throws(MirrorError) {
+    let raw = open(source, O_RDONLY | O_CLOEXEC | O_NOCTTY)
+    guard raw >= 0 else { throw .system(lastErrno(), "open", source) }
+    let file = Descriptor(owning: raw)
+    var copy = try DurableFile(path.name, in: directory)
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 4096)
     defer { buffer.deallocate() }
     var offset: Int64 = 0
     while true {
       let position = offset
-      let count = try attempt("read", placement.source) { () throws(Errno) in
-        try source.read(into: buffer, at: position)
+      let count = try attempt("read", source) { () throws(Errno) in try file.read(into: buffer, at: position)
       }
       if count == 0 { break }
       try copy.write(UnsafeRawBufferPointer(rebasing: buffer[..<count]))

@@ -62,7 +62,7 @@ public struct SubarchSetup: Encodable, Sendable {
     self.files = files
   }
 
-  private static func check(_ subarch: MirrorPath) throws(MirrorError) {
+  static func check(_ subarch: MirrorPath) throws(MirrorError) {
     let names = subarch.bytes.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
     guard names.count == 3, names.allSatisfy({ !$0.isEmpty && $0.first != UInt8(ascii: ".") }) else {
       throw MirrorError(

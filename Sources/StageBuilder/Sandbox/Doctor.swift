@@ -1,4 +1,4 @@
-import MirrorTools
+package import MirrorTools
 
 /// Judges whether this machine can build, and tells what to do where it cannot.
 package struct Doctor: Sendable {
@@ -34,6 +34,11 @@ package struct Doctor: Sendable {
     for place in facts.places { judge(place) }
     for architecture in facts.architectures { judge(architecture) }
     for (name, use) in Self.programs { judgeProgram(name, use, facts) }
+  }
+
+  /// Adds what is odd about the mirror.
+  package mutating func warn(_ oddities: [MirrorError]) {
+    for oddity in oddities { add(.warning, oddity.subject, oddity.problem, oddity.remedy) }
   }
 
   /// What programs of the host are there for; steps in a root use its own.

@@ -37,7 +37,8 @@ struct BuildCommand: ToldVerb {
     let request = try BuildRequest(
       build: line.names[0], arch: line.names[1], subarch: line.names[2], mode: mode, version: version,
       definitions: line.definitions)
-    return try options.perform(request, session, event)
+    return try options.perform(
+      request, session, rotation.settings(over: session.configuration.rotation), event)
   }
 
   private func buildNext(
@@ -55,7 +56,8 @@ struct BuildCommand: ToldVerb {
       }
       return .done
     }
-    return try options.perform(try BuildRequest(next, definitions: line.definitions), session, event)
+    return try options.perform(
+      try BuildRequest(next, definitions: line.definitions), session, settings, event)
   }
 }
 

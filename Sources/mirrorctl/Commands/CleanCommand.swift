@@ -39,7 +39,11 @@ extension MirrorSession {
     let planner = RetentionPlanner(
       policy: retention.policy(over: configuration.retention), today: context.today, mounts: try .current())
     let plan = planner.plan(mirror)
-    if let limit = retention.maxRemove?.limit { try plan.check(limit, mirror: mirror) }
+    if let limit = retention.maxRemove?.limit {
+      try plan.check(limit, mirror: mirror)
+    } else if apply && !dryRun {
+      try plan.checkShare(of: mirror)
+    }
     guard apply && !dryRun else {
       if options.json {
         try context.print(json: RetentionOutput(mirror: "\(root)", plan: plan))
@@ -52,9 +56,8 @@ extension MirrorSession {
       }
       return StepResult(status: mirror.problems.isEmpty ? .done : .partial)
     }
-    if !plan.removals.isEmpty { try unlist(plan.removals.map(\.path), in: mirror) }
     let cleaner = Cleaner(scanner: scanner, planner: planner, cancellation: context.cancellation)
-    let report = try cleaner.apply(plan, to: mirror)
+    let report = try remove(plan, from: mirror, cleaner)
     if options.json && !isStep {
       try context.print(json: CleanOutput(mirror: "\(root)", report: report))
     } else if !isStep && !options.quiet {
@@ -69,6 +72,31 @@ extension MirrorSession {
     let summary =
       parts.isEmpty ? nil : "\(parts.joined(separator: ", ")) removed, \(humanBytes(report.bytes))"
     return StepResult(status: self.report(report.problems, mirror: mirror), summary: summary)
+  }
+}
+
+extension MirrorSession {
+  /// Takes what is to be removed out of the indexes, then removes it.
+  ///
+  /// Where a full disk keeps an index from being written, what none of them names is removed first.
+  private func remove(_ plan: RetentionPlan, from mirror: Mirror, _ cleaner: Cleaner) throws -> CleanReport {
+    guard !plan.removals.isEmpty else { return CleanReport() }
+    do {
+      try unlist(plan.removals.map(\.path), in: mirror)
+      return try cleaner.apply(plan, to: mirror)
+    } catch let error as MirrorError where error.isFullDisk {
+      let named = try IndexedNames(in: mirror)
+      var report = try cleaner.apply(plan.keeping { named.name($0.path) }, to: mirror)
+      guard !report.removed.isEmpty else { throw error }
+      let rest = plan.keeping { !named.name($0.path) }
+      do {
+        if !rest.removals.isEmpty { try unlist(rest.removals.map(\.path), in: mirror) }
+        report.add(try cleaner.apply(rest, to: mirror))
+      } catch let error as MirrorError where error.isFullDisk {
+        report.add(error)
+      }
+      return report
+    }
   }
 }
 

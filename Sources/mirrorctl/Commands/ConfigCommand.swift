@@ -104,7 +104,7 @@ struct ConfigCheckCommand: Verb {
   func run(_ context: CommandContext) throws -> ExitStatus {
     let file = try ConfigurationFile(source.request(context, defining: definitions.pairs))
     let check = ConfigurationCheck(file)
-    for finding in check.findings { context.message(finding) }
+    for finding in check.findings + check.warnings { context.message(finding) }
     for note in check.notes { context.print(note) }
     return check.findings.isEmpty ? .done : .failed
   }

@@ -106,6 +106,7 @@ extension MirrorSession {
     for removal in plan.removals { context.print("would remove \(mirror.displayed(removal.path))") }
     for skip in plan.skipped { context.print("would leave \(mirror.displayed(skip.path)): \(skip.reason)") }
     for path in plan.corrupt { context.print("would leave \(mirror.displayed(path)): it is corrupt") }
+    for path in plan.damaged { context.print("would leave \(mirror.displayed(path)): it is damaged") }
   }
 
   private func render(_ report: DigestReport, _ plan: DigestPlan, _ mirror: Mirror) throws {

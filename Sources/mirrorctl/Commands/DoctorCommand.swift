@@ -24,8 +24,13 @@ struct DoctorCommand: Verb {
       places.append((key, FilePath(text).lexicallyNormalized()))
     }
     if let mirror { places.append(("path/mirror", mirror)) }
-    let doctor = Doctor(
+    var doctor = Doctor(
       try DoctorFacts.gather(places: places, architectures: configuration.rotation.arches ?? []))
+    if let mirror,
+      let found = try? MirrorScanner(root: mirror, now: context.now(), probe: context.probe).scan()
+    {
+      doctor.warn(configuration.rotation.oddities(in: found))
+    }
     if global.json {
       try context.print(json: DoctorOutput(mirror: mirror.map { "\($0)" }, findings: doctor.findings))
     } else {

@@ -123,6 +123,7 @@ extension MirrorSession {
   private func write(
     _ source: IndexSource, _ wanted: [IndexFormat], _ hashing: HashingOptions?
   ) throws -> WrittenIndexes {
+    try source.checkLosses()
     let layout = try configuration.layout()
     let publisher = try IndexPublisher(root: root, layout)
     let signatures = IndexSignatures(configuration.signing, cancellation: context.cancellation)

@@ -46,7 +46,7 @@ struct InitCommand: Verb {
       local.map { .local(FilePath($0).absolute, version: seedVersion?.date) }
       ?? .remote(MirrorPath(remote ?? ""))
     let setup = try SubarchSetup(MirrorPath("\(build)/\(arch)/\(subarch)"), from: seed)
-    let session = try MirrorSession(global, context, verb: "init", lock: lock)
+    let session = try MirrorSession(global, context, verb: "init", lock: lock, creates: true)
     let report = try setup.apply(in: session.root, try session.configuration.layout())
     if global.json {
       try context.print(json: InitOutput(mirror: "\(session.root)", made: report.made))

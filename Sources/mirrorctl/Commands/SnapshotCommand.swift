@@ -26,6 +26,6 @@ struct SnapshotCommand: ToldVerb {
       definitions: line.definitions)
     let session = try MirrorSession(options.global, context)
     event.begin(session)
-    return try options.perform(request, session, event)
+    return try options.perform(request, session, session.configuration.rotation, event)
   }
 }

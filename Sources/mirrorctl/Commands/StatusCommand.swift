@@ -44,7 +44,7 @@ struct StatusCommand: Verb {
 
   private func statusText(_ mirror: Mirror, _ session: borrowing MirrorSession) throws -> String {
     let context = session.context
-    let report = StatusReport(mirror, today: context.today)
+    let report = StatusReport(mirror, session.configuration.rotation, today: context.today)
     switch format ?? (global.json ? .json : .text) {
     case .text: return report.lines.map { $0 + "\n" }.joined()
     case .json: return try json(report)

@@ -21,9 +21,13 @@ struct UpkeepCommand: ToldVerb {
   @OptionGroup var compression: CompressionOptions
   @OptionGroup var digests: DigestgenOptions
 
+  @Flag(name: .long, help: "Begin a mirror in a directory that holds none yet.")
+  var create = false
+
   func perform(_ context: CommandContext, _ event: RunEvent) throws -> ExitStatus {
     let hashing = try reading.hashing(job, context)
-    let session = try MirrorSession(global, context, verb: "upkeep", lock: lock, event: event)
+    let session = try MirrorSession(
+      global, context, verb: "upkeep", lock: lock, creates: create, event: event)
     let settings = try compression.settings(over: session.configuration)
     var steps: [StepOutput] = []
     func step(_ name: String, _ body: () throws -> StepResult) {
@@ -37,6 +41,7 @@ struct UpkeepCommand: ToldVerb {
       if let summary = result.summary, !global.json, !global.quiet { context.print("\(name): \(summary)") }
       steps.append(StepOutput(step: name, status: result.status, summary: result.summary))
     }
+    for oddity in try session.scan().oddities { session.tell(oddity) }
     step("receive") { try session.receive([], hashing, isStep: true).step }
     if retention.isGiven(over: session.configuration.retention) {
       step("clean") { try session.clean(retention, apply: true, isStep: true) }

@@ -7,7 +7,7 @@ struct VerifyCommand: ToldVerb {
     abstract: "Read tarballs again and compare them with every digest beside them.",
     discussion: """
       A verdict a file: ok, changed (replaced after its digest: run digestgen), corrupt (nobody replaced it, and \
-      its content differs), undigested, orphan; and where the configuration names a key, unsigned and missigned \
+      its content differs), damaged (cut off or not decompressible before it was digested), undigested, orphan; and where the configuration names a key, unsigned and missigned \
       (a signature is bad, or by another key). The exit status is 4 when something is corrupt, 3 when something \
       is anything but ok or cannot be read.
       """)
@@ -23,6 +23,10 @@ struct VerifyCommand: ToldVerb {
       valueName: "part"))
   var subset: SubsetArgument?
 
+  @Flag(
+    name: .long, help: "Also decompress each tarball that is read, to find damage older than its digests.")
+  var check = false
+
   @Argument(help: "Tarballs or directories to limit the work to.", completion: .file())
   var paths: [String] = []
 
@@ -37,7 +41,7 @@ struct VerifyCommand: ToldVerb {
     }
     let verifier = Verifier(try session.digestRun(hashing))
     let report: VerifyReport = try ProgressLine.showing(session.progress, on: context, unless: global.quiet) {
-      try verifier.verify(mirror, subset: subset?.subset ?? .all, paths: paths)
+      try verifier.verify(mirror, subset: subset?.subset ?? .all, paths: paths, decodes: check)
     }
     for problem in report.problems { context.message("\(problem)") }
     event.report = VerifyOutput(mirror: "\(mirror.root)", report: report)

@@ -44,9 +44,12 @@ struct BuildOptions: ParsableArguments {
     return build
   }
 
-  /// Shows the plan, or builds and tells how it ended.
+  /// Shows the plan, or builds and reports how it ended.
+  ///
+  /// - Parameter rotation: how often a build may fail.
   func perform(
-    _ request: BuildRequest, _ session: borrowing MirrorSession, _ event: RunEvent
+    _ request: BuildRequest, _ session: borrowing MirrorSession, _ rotation: RotationSettings,
+    _ event: RunEvent
   ) throws -> ExitStatus {
     let context = session.context
     let build = BuildRun(request, try buildContext(session))
@@ -65,6 +68,11 @@ struct BuildOptions: ParsableArguments {
     let text = BuildText(report)
     if !global.json, !global.quiet { text.lines.forEach(context.print) }
     text.problems.forEach(context.message)
+    // Cron hears of it once, when it happens.
+    if report.outcome == .failed, let failures = report.failcount, rotation.givesUp(after: failures) {
+      context.message(
+        "\(report.build): is out of the rotation now: run `mirrorctl zap` when its cause is mended")
+    }
     switch report.outcome {
     case .done: return .done
     case .busy: return .busy

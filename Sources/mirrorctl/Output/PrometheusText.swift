@@ -23,6 +23,7 @@ struct PrometheusText {
       add("mirrorctl_subarch_\(name)", help, samples)
     }
     perSubarch("failcount", "Consecutive failed builds.") { Int64($0.failcount) }
+    perSubarch("given_up", "Whether it failed too often and waits for zap.") { $0.givenUp ? 1 : 0 }
     perSubarch("in_progress", "Whether something is being built.") { $0.inProgress ? 1 : 0 }
     perSubarch("newest_stage_timestamp_seconds", "The local day of the newest complete version.") {
       $0.date?.localStart

@@ -20,7 +20,7 @@ struct IndexDocumentTests {
       .version("std/x86/gen/2026-11-20", status: "fail", compression: ".unknown")
       .version("std/x86/core/2026-11-01", compression: "")
       .directory("std/x86/empty/.control")
-    let index = IndexDocument(try mirror.scan(), today: today)
+    let index = IndexDocument(try mirror.scan())
     #expect(index.subarches.map(\.name) == ["core", "gen"])
     #expect(index.subarches.last?.builds.map(\.variant) == ["lxd", "stage3"])
     #expect(index.subarches.last?.builds.map(\.id) == [1, 2])
@@ -34,12 +34,13 @@ struct IndexDocumentTests {
     #expect(index.problems == [])
   }
 
-  @Test("a version dated in the future only where there is no other")
+  @Test("no version dated in the future, but one of tomorrow: clocks and zones differ")
   func future() throws {
     let mirror = try TestMirror().version("std/x86/a/2026-11-17").version("std/x86/a/2026-12-01")
-      .version("std/x86/b/2026-12-01")
-    let index = IndexDocument(try mirror.scan(), today: today)
-    #expect(index.subarches.flatMap(\.builds).map(\.latest) == [day("2026-11-17"), day("2026-12-01")])
+      .version("std/x86/b/2026-11-23").version("std/x86/c/2026-11-24")
+    let index = IndexDocument(try mirror.scan())
+    #expect(index.subarches.map(\.name) == ["a", "b"])
+    #expect(index.subarches.flatMap(\.builds).map(\.latest) == [day("2026-11-17"), day("2026-11-23")])
   }
 
   @Test("nothing that is about to be removed")
@@ -47,7 +48,7 @@ struct IndexDocumentTests {
     let mirror = try TestMirror().version("std/x86/a/2026-11-10").version("std/x86/a/2026-11-17")
       .version("std/x86/b/2026-11-17")
     let index = IndexDocument(
-      try mirror.scan(), today: today, excluding: ["std/x86/a/2026-11-17", "std/x86/b/2026-11-17"])
+      try mirror.scan(), excluding: ["std/x86/a/2026-11-17", "std/x86/b/2026-11-17"])
     #expect(index.subarches.flatMap(\.builds).map(\.latest) == [day("2026-11-10")])
   }
 
@@ -56,7 +57,7 @@ struct IndexDocumentTests {
     let tarball = "std/x86/a/2026-11-17/stage3-a-std-2026-11-17.tar.xz"
     let mirror = try TestMirror().version("std/x86/a/2026-11-17")
     func signature() throws -> MirrorPath? {
-      IndexDocument(try mirror.scan(), today: today).subarches.first?.builds.first?.signature
+      IndexDocument(try mirror.scan()).subarches.first?.builds.first?.signature
     }
     #expect(try signature() == nil)
     try mirror.file("\(tarball).asc")
@@ -70,7 +71,7 @@ struct IndexDocumentTests {
       .file("std/x86/a/2026-11-17/build-info.json", buildInfo)
     let scanned = try mirror.scan()
     return IndexDocument(
-      scanned, today: today,
+      scanned,
       buildInfo: { version throws(MirrorError) in try BuildInfo.read(version, in: scanned) })
   }
 
@@ -102,7 +103,7 @@ struct IndexDocumentTests {
       .file("std/x86/a/2026-11-17/lx\u{1}d-a-std-2026-11-17.tar.xz")
       .file("std/x86/a/2026-11-17/x\u{FFFE}-a-std-2026-11-17.tar.xz")
       .version("std/x86/b\u{7}/2026-11-17")
-    let index = IndexDocument(try mirror.scan(), today: today)
+    let index = IndexDocument(try mirror.scan())
     #expect(index.subarches.map(\.name) == ["a"])
     #expect(index.subarches.first?.builds.map(\.variant) == ["stage3"])
     #expect(index.problems.count == 3)
@@ -113,13 +114,15 @@ struct IndexDocumentTests {
   @Test("a name that is not UTF-8 is left out and named")
   func notUTF8() throws {
     let path = MirrorPath(bytes: Array("std/x86/".utf8) + [0xFF])
+    var small = clinux_status()
+    small.size = 1
     var tarballs = Folder(path: path.appending("2026-11-17"), status: FileStatus(clinux_status()))
     tarballs.tarballs = [
-      Tarball(path: tarballs.path.appending("stage3.tar"), compression: nil, status: tarballs.status)
+      Tarball(path: tarballs.path.appending("stage3.tar"), compression: nil, status: FileStatus(small))
     ]
     let version = Version(
-      name: "2026-11-17", date: today, isDated: true, folder: tarballs, nested: [], hasStatus: true,
-      isComplete: true, hasBuildInfo: false)
+      name: "2026-11-17", isFuture: false, folder: tarballs, nested: [], hasStatus: true, saysOK: true,
+      hasBuildInfo: false)
     let folder = Folder(path: path, status: tarballs.status)
     let subarch = Subarch(
       release: "std", arch: "x86", name: path.name, control: ControlState(), folder: folder,
@@ -130,8 +133,8 @@ struct IndexDocumentTests {
         Release(
           name: "std", folder: folder, snapshots: nil,
           arches: [Arch(name: "x86", folder: folder, subarches: [subarch])])
-      ], problems: [])
-    let index = IndexDocument(mirror, today: today)
+      ], problems: [], horizon: today)
+    let index = IndexDocument(mirror)
     #expect(index.subarches == [])
     #expect(index.problems.map(\.subject) == [#"/m/std/x86/\xff"#])
   }
@@ -155,7 +158,7 @@ struct IndexWriterTests {
   private func index(_ mirror: TestMirror) throws -> IndexDocument {
     let scanned = try mirror.scan()
     return IndexDocument(
-      scanned, today: today,
+      scanned,
       digests: { _ in ["sha256": someDigest, "sha512": longDigest, "blake2b": longDigest, "md5": "0"] },
       buildInfo: { version throws(MirrorError) in try BuildInfo.read(version, in: scanned) })
   }

@@ -68,7 +68,7 @@ struct PageState: Sendable, Hashable {
     lastFailed = history.last?.outcome == .fail
     failcount = subarch.control.failcount
     isBuilding = subarch.control.liveLock != nil
-    isGivenUp = failcount >= rotation.maxFailcount && failcount > 0 && rotation.isManaged(subarch)
+    isGivenUp = rotation.isManaged(subarch) && rotation.hasGivenUp(subarch)
     staleDays = rotation.staleDays
     if failcount > 0 {
       kind = .failing
@@ -106,7 +106,7 @@ struct PageState: Sendable, Hashable {
     case .failing: words.append("The last \(failcount) builds failed.")
     case .neverBuilt: words.append("Nothing has been built yet.")
     }
-    if isGivenUp { words.append("No further one is tried until somebody has looked at it.") }
+    if isGivenUp { words.append("It is out of the rotation until somebody has looked at it.") }
     if isBuilding { words.append("A build is in progress.") }
     return words.joined(separator: " ")
   }

@@ -83,9 +83,9 @@ struct PageSurvey: Sendable {
     _ history: ArraySlice<BuildRecord>, _ info: [String: String]
   ) throws(MirrorError) -> PageEntry {
     let versions = source.versions(of: subarch)
-    let newest = subarch.newest(today: source.today, excluding: source.excluded)
+    let newest = subarch.newest(excluding: source.excluded)
     var logs: [FileName: [MirrorPath]] = [:]
-    for version in subarch.versions where version.hasStatus && !version.isComplete {
+    for version in subarch.versions where version.hasStatus && !version.hasSucceeded {
       guard source.stays(version.path) else { continue }
       logs[version.name] = Self.logs(of: version.name, in: directory)
     }
@@ -153,7 +153,9 @@ struct PageSurvey: Sendable {
       let marked = Set(folder.marks.map(\.tarball))
       var newest: [String: (date: CalendarDate, tarball: Tarball)] = [:]
       for tarball in folder.tarballs where !marked.contains(tarball.path.name) && source.stays(tarball.path) {
-        guard let parts = TarballName(tarball.path.name)?.snapshotParts, parts.date <= source.today else {
+        guard let parts = TarballName(tarball.path.name)?.snapshotParts, tarball.isWhole,
+          parts.date <= source.mirror.horizon
+        else {
           continue
         }
         if let other = newest[parts.name], other.date > parts.date { continue }

@@ -13,7 +13,11 @@ struct TarballSource: ~Copyable {
     let subject = "\(path)"
     let raw = path.withPlatformString { open($0, O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC) }
     guard raw >= 0 else { throw .system(lastErrno(), "open", subject) }
-    let file = Descriptor(owning: raw)
+    try self.init(Descriptor(owning: raw), subject: subject)
+  }
+
+  /// - Parameter subject: the path that errors name.
+  init(_ file: consuming Descriptor, subject: String) throws(MirrorError) {
     let status = try attempt("look at", subject) { () throws(Errno) in try file.status() }
     let head = try attempt("read", subject) { () throws(Errno) in try file.bytes(upTo: 6) }
     guard status.kind == .regular else {

@@ -1,0 +1,57 @@
+import Foundation
+import GRDB
+
+extension Catalog {
+  /// Subarches and directories of snapshots where runs found tarballs; nil if no run has noted any yet.
+  func places() throws(MirrorError) -> Set<MirrorPath>? {
+    try access {
+      try self.database.read { database in
+        let paths = try Row.fetchAll(database, sql: "SELECT path FROM place").map {
+          MirrorPath(bytes: Self.bytes($0, 0) ?? [])
+        }
+        return paths.isEmpty ? nil : Set(paths.filter { !$0.bytes.isEmpty })
+      }
+    }
+  }
+
+  /// Remembers that tarballs were found in these places.
+  func note(places: Set<MirrorPath>) throws(MirrorError) {
+    if let known = try self.places(), known.isSuperset(of: places) { return }
+    try access {
+      try self.database.write { database in try Self.insert(places, database) }
+    }
+  }
+
+  /// Forgets the places and tarballs at a path and below it; gives how many tarballs these were.
+  func forget(below path: MirrorPath) throws(MirrorError) -> Int {
+    let slash = UInt8(ascii: "/")
+    let isRoot = path.bytes.isEmpty
+    let condition = isRoot ? "path <> x''" : "path = ? OR (path > ? AND path < ?)"
+    let bounds = [path.bytes, path.bytes + [slash], path.bytes + [slash + 1]].map { Data($0) }
+    return try access {
+      try self.database.write { database in
+        let arguments = isRoot ? StatementArguments() : StatementArguments(bounds)
+        try database.execute(sql: "DELETE FROM place WHERE \(condition)", arguments: arguments)
+        try database.execute(sql: "DELETE FROM tarball WHERE \(condition)", arguments: arguments)
+        return database.changesCount
+      }
+    }
+  }
+
+  /// Makes the table, and fills it with what is known of tarballs.
+  static func createPlaces(_ database: Database) throws {
+    try database.execute(sql: "CREATE TABLE place (path BLOB PRIMARY KEY NOT NULL) WITHOUT ROWID")
+    var places: Set<MirrorPath> = []
+    let rows = try Row.fetchCursor(database, sql: "SELECT path FROM tarball")
+    while let row = try rows.next() {
+      if let place = MirrorPath(bytes: bytes(row, 0) ?? []).place { places.insert(place) }
+    }
+    if !places.isEmpty { try insert(places, database) }
+  }
+
+  private static func insert(_ places: Set<MirrorPath>, _ database: Database) throws {
+    let statement = try database.cachedStatement(sql: "INSERT OR IGNORE INTO place VALUES (?)")
+    // The empty path says that places are noted at all, however few.
+    for path in places.union([.root]) { try statement.execute(arguments: [Data(path.bytes)]) }
+  }
+}

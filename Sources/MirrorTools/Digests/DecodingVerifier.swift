@@ -1,0 +1,84 @@
+import Synchronization
+import SystemPackage
+
+/// Decompresses tarballs to find those that were damaged before anybody digested them.
+struct DecodingVerifier {
+  let run: DigestRun
+  let anchor: Shared<AnchoredDirectory>
+
+  /// Judges those that were found to be what their digests say.
+  func judge(
+    _ candidates: [VerifySubset.Candidate], into report: inout VerifyReport
+  ) throws(MirrorError) {
+    let sound = Set(
+      report.findings.lazy.filter { $0.verdict == .ok || $0.verdict == .undigested }.map(\.path))
+    let files = candidates.filter { sound.contains($0.path) }
+    let anchor = anchor
+    let devices = files.map { (try? anchor.value.status(at: $0.path))??.identity.device ?? 0 }
+    let faults = Shared(Mutex<[MirrorPath: MirrorError]>([:]))
+    let cancellation = run.cancellation
+    run.forEach(
+      Array(files.indices), as: "decompressing", size: { (files[$0].size, devices[$0]) },
+      { index in
+        let path = files[index].path
+        do throws(MirrorError) {
+          try TarballSource.check(path, in: anchor.value, cancellation: cancellation)
+        } catch {
+          faults.value.withLock { $0[path] = error }
+        }
+      })
+    try cancellation.check()
+    let found = faults.value.withLock { $0 }
+    for index in report.findings.indices {
+      guard let fault = found[report.findings[index].path] else { continue }
+      guard fault.code == .invalid else {
+        report.problems.append(fault)
+        continue
+      }
+      report.findings[index].verdict = .damaged
+      report.findings[index].detail = fault.problem
+    }
+    try remember(found.filter { $0.value.code == .invalid }.map(\.key))
+  }
+
+  private func remember(_ damaged: [MirrorPath]) throws(MirrorError) {
+    var records: [(MirrorPath, CatalogRecord)] = []
+    for path in damaged {
+      guard let identity = try anchor.value.status(at: path)?.identity else { continue }
+      var record = try run.catalog.record(of: path) ?? CatalogRecord(identity: identity, verifiedAt: run.now)
+      guard record.identity.isSameFile(as: identity) else { continue }
+      record.isDamaged = true
+      records.append((path, record))
+    }
+    try run.catalog.update(storing: records)
+  }
+}
+
+extension TarballSource {
+  /// Decompresses all of a mirror's tarball.
+  ///
+  /// - Throws: code `invalid` if it is cut off, damaged, or not compressed as its name says.
+  static func check(
+    _ path: MirrorPath, in anchor: borrowing AnchoredDirectory, cancellation: Cancellation
+  ) throws(MirrorError) {
+    let subject = anchor.displayed(path)
+    let source = Shared(try TarballSource(try anchor.file(path), subject: subject))
+    guard source.value.compression == TarballName(path.name)?.compression else {
+      throw MirrorError(
+        .invalid, subject, "is not compressed as its name says", remedy: "rename or replace it")
+    }
+    let pipe = ChunkPipe(chunks: 2, bytes: 1 << 20)
+    let fault = Shared(Mutex<MirrorError?>(nil))
+    let started = Workers.runTogether(2) { index in
+      if index == 1 {
+        source.value.pour(into: pipe, threads: 1, cancellation: cancellation) { _ in }
+      } else {
+        do throws(MirrorError) { while try pipe.next() != nil {} } catch {
+          fault.value.withLock { $0 = error }
+        }
+      }
+    }
+    if let error = fault.value.withLock({ $0 }) { throw error }
+    guard started else { throw .system(.resourceTemporarilyUnavailable, "start a thread for", subject) }
+  }
+}

@@ -1,0 +1,107 @@
+/// Compares what a scan found with what earlier runs knew of: a file system that is not mounted must never pass for
+/// files that were removed.
+///
+/// A *place* is a subarch, or a build's directory of snapshots.
+public struct PlaceCheck: Sendable {
+  /// Builds of which nothing was found.
+  let builds: [MirrorPath]
+  /// Places that are missing from builds that were found.
+  let places: [MirrorPath]
+
+  /// - Parameter known: places where earlier runs found tarballs.
+  init(_ mirror: Mirror, known: Set<MirrorPath>) {
+    let found = Set(mirror.places)
+    let missing = known.subtracting(found).filter { !mirror.isUnread($0) }
+    let builds = Set(missing.map(\.build)).filter { build in
+      !found.contains { $0.isWithin(build) } && !mirror.heldLinks.contains { $0.isWithin(build) }
+    }
+    self.builds = builds.sorted()
+    places = missing.filter { !builds.contains($0.build) }.sorted()
+  }
+
+  /// The mirror with what is missing among its problems and held everywhere, after the catalog has learnt what is
+  /// there.
+  ///
+  /// - Parameters:
+  ///   - mirror: all that is there, whatever the configuration says.
+  ///   - isWriter: whether a run may write; one that only reads is told of missing builds, too, and goes on.
+  /// - Throws: ``MirrorError`` with code `refused` if a whole build is missing.
+  public static func apply(
+    to mirror: Mirror, _ catalog: Catalog, isWriter: Bool
+  ) throws(MirrorError) -> Mirror {
+    let known = try catalog.places() ?? PublishedPlaces.read(in: mirror)
+    let check = PlaceCheck(mirror, known: known)
+    if isWriter {
+      if let refusal = check.refusal(in: mirror) { throw refusal }
+      try catalog.note(places: known.union(mirror.filledPlaces))
+    }
+    var result = mirror
+    result.problems += (check.builds + check.places).map { path in
+      MirrorError(
+        .invalid, mirror.displayed(path), "is missing, though an earlier run found tarballs there",
+        remedy: "mount or restore it; if it is gone for good, run `mirrorctl forget \(path)`")
+    }
+    result.held += check.builds + check.places
+    return result
+  }
+
+  private func refusal(in mirror: Mirror) -> MirrorError? {
+    guard let first = builds.first else { return nil }
+    let others =
+      builds.count > 1 ? ", and so are \(counted(builds.count - 1, "other build", "other builds"))" : ""
+    return MirrorError(
+      .refused, mirror.displayed(first), "is missing, though an earlier run found tarballs there\(others)",
+      remedy: "is its file system mounted? If it is gone for good, run `mirrorctl forget \(first)`")
+  }
+}
+
+/// What the index at a mirror's root names: all that is known of it where there is no catalog.
+enum PublishedPlaces {
+  static func read(in mirror: Mirror) -> Set<MirrorPath> {
+    guard let anchor = try? AnchoredDirectory(root: mirror.root) else { return [] }
+    var places: Set<MirrorPath> = []
+    for path in ["index.xml", "index.json"] as [MirrorPath] {
+      guard let bytes = try? anchor.contents(of: path, limit: 256 << 20),
+        let content = IndexReferences(bytes, at: path)
+      else { continue }
+      places.formUnion(content.references.compactMap(\.path.place))
+    }
+    return places
+  }
+}
+
+extension MirrorPath {
+  /// The place that a tarball's path is in; nil for one at the root or beside subarches.
+  package var place: MirrorPath? {
+    let parts = components
+    if parts.count == 3, parts[1] == "snapshots" { return parent }
+    guard parts.count > 3, parts[1] != "snapshots" else { return nil }
+    return parts[..<3].reduce(.root) { $0.appending($1) }
+  }
+
+  /// The build that a place belongs to.
+  fileprivate var build: MirrorPath { components.first.map { MirrorPath.root.appending($0) } ?? self }
+}
+
+extension Mirror {
+  /// Subarches and directories of snapshots that hold anything.
+  fileprivate var places: [MirrorPath] {
+    subarches.filter { !$0.versions.isEmpty }.map(\.path) + filledPlaces
+  }
+
+  /// Those that hold tarballs.
+  fileprivate var filledPlaces: [MirrorPath] {
+    let subarches = subarches.filter { $0.folders.contains { !$0.tarballs.isEmpty } }.map(\.path)
+    return subarches + releases.compactMap(\.snapshots).filter { !$0.tarballs.isEmpty }.map(\.path)
+  }
+
+  /// Whether a place could not be looked at: what cannot be read is not missing, and is reported as such.
+  fileprivate func isUnread(_ path: MirrorPath) -> Bool {
+    if heldLinks.contains(where: { path.isWithin($0) }) { return true }
+    let shown = displayed(path)
+    return problems.contains { problem in
+      problem.subject == shown || shown.hasPrefix(problem.subject + "/")
+        || problem.subject.hasPrefix(shown + "/")
+    }
+  }
+}

@@ -1,0 +1,47 @@
+import SystemPackage
+
+extension MirrorError {
+  /// A tarball whose compressed stream is cut off or does not decompress.
+  static func damaged(_ subject: String) -> MirrorError {
+    MirrorError(
+      .invalid, subject, "is cut off or damaged: its compressed stream is not whole",
+      remedy: "copy or build it again, or remove it; until then it is not offered")
+  }
+}
+
+/// Judges, while a compressed tarball is read, whether its stream is all there, without decompressing it.
+///
+/// xz: footer and index, from the end; zst: the chain of block headers, on the way; bz2: the mark at the end. gzip has
+/// nothing to look for but its beginning: only decoding tells.
+struct StreamEnd {
+  private let compression: Compression
+  private var frames = ZstdFrames()
+
+  init(_ compression: Compression) { self.compression = compression }
+
+  /// Takes the next bytes of the file; all of them must come by, in order.
+  mutating func take(_ bytes: UnsafeRawBufferPointer) {
+    if compression == .zst { frames.take(bytes) }
+  }
+
+  /// Whether the file, of `size` bytes that all came by, holds whole streams of its compression and nothing else.
+  ///
+  /// - Throws: what keeps its end from being read.
+  func isWhole(_ file: borrowing Descriptor, size: Int64) throws(Errno) -> Bool {
+    if compression == .zst { return frames.isWhole }
+    return try Self.isWhole(file, size: size, compression) ?? true
+  }
+
+  /// The same of a file that nobody read; nil where only reading all of it can tell.
+  static func isWhole(
+    _ file: borrowing Descriptor, size: Int64, _ compression: Compression
+  ) throws(Errno) -> Bool? {
+    guard size > 0, Compression(magic: try file.bytes(upTo: 6)) == compression else { return false }
+    switch compression {
+    case .xz: return try XZEnd.isWhole(file, size: size)
+    case .bz2: return try Bzip2End.isWhole(file, size: size)
+    case .gz: return true
+    case .zst: return nil
+    }
+  }
+}
