@@ -93,7 +93,7 @@ struct DigestPlanner {
       plan.known.append(.init(path: tarball.path, isAdoption: false, record: record))
     } else if record != nil {
       hash(.changed)
-    } else if let sidecar, sidecar.status.identity.mtime >= tarball.status.identity.mtime,
+    } else if let sidecar, tarball.status.identity.isOlder(than: sidecar.status.identity.mtime),
       let digests = readSidecar(tarball.path.parent.appending(sidecar.name))
     {
       guard digests.covers(wanted) else { return hash(.algorithms) }

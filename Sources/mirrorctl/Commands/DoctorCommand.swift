@@ -24,8 +24,12 @@ struct DoctorCommand: Verb {
       places.append((key, FilePath(text).lexicallyNormalized()))
     }
     if let mirror { places.append(("path/mirror", mirror)) }
+    let rules = WorkPlaces(mirror: mirror) { key in
+      ((try? file.elements.text(key)) ?? nil).map { FilePath($0) }
+    }
     let doctor = Doctor(
-      try DoctorFacts.gather(places: places, architectures: configuration.rotation.arches ?? []))
+      try DoctorFacts.gather(
+        places: places, rules: rules, architectures: configuration.rotation.arches ?? []))
     if global.json {
       try context.print(json: DoctorOutput(mirror: mirror.map { "\($0)" }, findings: doctor.findings))
     } else {
