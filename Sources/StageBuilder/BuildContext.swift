@@ -10,7 +10,7 @@ public struct BuildContext: Sendable {
   /// How the configuration is read; what is built is said over it.
   public let source: ConfigurationFile.Request
   /// The program that runs steps: `mirrorctl` itself.
-  public var helper: FilePath = "/proc/self/exe"
+  public var helper: FilePath = OwnProgram.path
   /// Threads that compress and decompress.
   public var jobs: Int
   /// Whether the work directory stays after a failure.

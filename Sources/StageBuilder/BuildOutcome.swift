@@ -20,6 +20,7 @@ public enum BuildOutcome: String, Sendable, Codable {
       case _ where cancellation.isCancelled: .interrupted
       case .interrupted: .interrupted
       case .busy: .busy
+      case .refused: .aborted
       default: otherwise
       }
   }

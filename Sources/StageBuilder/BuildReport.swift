@@ -46,4 +46,10 @@ public struct BuildReport: Sendable, Encodable {
   public internal(set) var targets: [Target] = []
   /// Consecutive failures of the subarch by now; nil where none are counted.
   public internal(set) var failcount: Int?
+  /// Whether a safety rule forbids it.
+  public internal(set) var isRefused = false
+
+  private enum CodingKeys: CodingKey {
+    case version, mirror, build, network, outcome, problem, warnings, targets, failcount
+  }
 }

@@ -19,8 +19,10 @@ public struct BuildRun: Sendable {
   /// - Throws: what is wrong with the configuration.
   public func plan() throws -> BuildPlan {
     let anchor = Shared(try AnchoredDirectory(root: context.root, layout: context.layout))
+    let shared = try settings(nil)
+    try checkPlaces(shared)
     var isFirst = true
-    let targets = try targetNames(try settings(nil)).map { name in
+    let targets = try targetNames(shared).map { name in
       defer { isFirst = false }
       do {
         let target = try Target(name, try settings(name))
@@ -42,13 +44,25 @@ public struct BuildRun: Sendable {
     var report = BuildReport(mirror: "\(context.root)", build: request.description)
     do {
       let shared = try settings(nil)
+      try checkPlaces(shared)
       let scripts = try begin(shared, &report)
       try run(shared, &report, scripts.path)
     } catch {
       report.outcome = BuildOutcome(of: error, otherwise: .aborted, context.cancellation)
       report.problem = "\(error)"
+      report.isRefused = (error as? MirrorError)?.code == .refused
     }
     return report
+  }
+
+  /// Throws if a target would empty a directory that is not its own: before any lock, and before anything is made.
+  ///
+  /// A target whose settings cannot be known before another is made is looked at when its turn comes.
+  private func checkPlaces(_ shared: BuildSettings) throws {
+    for name in try targetNames(shared) {
+      guard let settings = try? settings(name) else { continue }
+      try settings.checkPlaces(mirror: context.root)
+    }
   }
 
   /// Looks whether anything can be built here, before anything counts as a failure.
@@ -56,8 +70,7 @@ public struct BuildRun: Sendable {
   /// - Returns: where scripts for the host are written.
   private func begin(_ shared: BuildSettings, _ report: inout BuildReport) throws -> WorkDirectory {
     report.network = try StepRunner.network(shared).rawValue
-    let temporary = try shared.path("path/tmp") ?? "/var/tmp/mirrorctl"
-    let runs = temporary.appending("run")
+    let runs = try shared.temporary.appending("run")
     let scripts = try WorkDirectory(runs.appending("\(getpid())"), cancellation: context.cancellation)
     report.warnings += WorkDirectory.sweeping(runs, context.cancellation)
     try checkSandbox(scripts.path)
@@ -123,7 +136,7 @@ public struct BuildRun: Sendable {
     for name in names {
       let run = TargetRun(
         name: name, request: request, context: context, anchor: anchor, records: records, scripts: scripts)
-      let entry = run.apply(&report.warnings)
+      let entry = run.apply(&report)
       report.targets.append(entry)
       report.outcome = entry.outcome
       if entry.outcome != .done { break }

@@ -70,7 +70,7 @@ struct BuildSettings {
     let path = FilePath(text).lexicallyNormalized()
     guard path != "/" else {
       throw MirrorError(
-        .invalid, name, "is the root of the file system", remedy: "name a directory of its own")
+        .refused, name, "is the root of the file system", remedy: "name a directory of its own")
     }
     return path
   }

@@ -18,15 +18,16 @@ struct TargetRun {
 
   /// Makes it, unless it is there.
   ///
-  /// - Parameter warnings: what is wrong beside it is added.
-  func apply(_ warnings: inout [String]) -> BuildReport.Target {
+  /// - Parameter report: what is wrong beside it is added.
+  func apply(_ report: inout BuildReport) -> BuildReport.Target {
     let start = ContinuousClock.now
     var entry = BuildReport.Target(name: name, outcome: .done)
     do {
-      try run(&entry, &warnings)
+      try run(&entry, &report.warnings)
     } catch {
       entry.outcome = BuildOutcome(of: error, otherwise: .failed, context.cancellation)
       entry.problem = "\(error)"
+      report.isRefused = (error as? MirrorError)?.code == .refused
     }
     let (seconds, attoseconds) = (ContinuousClock.now - start).components
     entry.seconds = Double(seconds) + Double(attoseconds / 1_000_000_000_000_000) / 1000
@@ -35,6 +36,7 @@ struct TargetRun {
 
   private func run(_ entry: inout BuildReport.Target, _ warnings: inout [String]) throws {
     let target = try Target(name, try BuildSettings(request, target: name, context.source))
+    try target.settings.checkPlaces(mirror: context.root)
     let output = try TarballOutput(target.outputKey, target.settings, anchor)
     let log = try makeLog()
     entry.log = records.map { $0.version.appending("log").appending(FileName("\(name).txt")) }

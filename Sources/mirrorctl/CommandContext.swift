@@ -79,11 +79,58 @@ final class MessageLog: Sendable {
 /// Where bytes go.
 struct Sink: Sendable {
   let write: @Sendable ([UInt8]) -> Void
+  /// Why bytes were lost, if some were.
+  let fault: @Sendable () -> Errno?
+
+  init(_ write: @escaping @Sendable ([UInt8]) -> Void, fault: @escaping @Sendable () -> Errno? = { nil }) {
+    self.write = write
+    self.fault = fault
+  }
 
   /// Writes to an open descriptor; a reader that went away ends the process by SIGPIPE, as everywhere.
+  ///
+  /// After a fault nothing more is written: what follows a gap would be misread.
   static func descriptor(_ raw: Int32) -> Sink {
-    Sink { bytes in
-      _ = try? FileDescriptor(rawValue: raw).writeAll(bytes)
+    let output = DescriptorOutput(raw)
+    return Sink(output.write, fault: output.finish)
+  }
+}
+
+/// An open descriptor that is written to, and the first fault of it.
+private final class DescriptorOutput: Sendable {
+  private let raw: Int32
+  private let first = Mutex<Errno?>(nil)
+
+  init(_ raw: Int32) { self.raw = raw }
+
+  func write(_ bytes: [UInt8]) {
+    first.withLock { first in
+      guard first == nil else { return }
+      do throws(Errno) { try writeAll(bytes) } catch { first = error }
+    }
+  }
+
+  /// Some file systems report a lost write only when a descriptor is closed.
+  func finish() -> Errno? {
+    first.withLock { first in
+      let copy = dup(raw)
+      if copy >= 0, close(copy) != 0, first == nil { first = lastErrno() }
+      return first
+    }
+  }
+
+  private func writeAll(_ bytes: [UInt8]) throws(Errno) {
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      do throws(Errno) {
+        let count = try retrying { rest.withUnsafeBytes { Glibc.write(raw, $0.baseAddress, $0.count) } }
+        rest = rest.dropFirst(count)
+      } catch {
+        // Another program made what it shares with us non-blocking.
+        guard error == .resourceTemporarilyUnavailable else { throw error }
+        var ready = pollfd(fd: raw, events: Int16(POLLOUT), revents: 0)
+        poll(&ready, 1, -1)
+      }
     }
   }
 }

@@ -82,6 +82,24 @@ struct MirrorSession: ~Copyable {
     return catalog
   }
 
+  /// The catalog, for what it alone knows; nil where this user cannot read it, which ``catalogProblems`` tells then.
+  func knownCatalog() throws(MirrorError) -> Catalog? {
+    if let problem = Catalog.problem(for: root, in: context.stateDirectory) {
+      opened.problems.append(problem)
+      return nil
+    }
+    let catalog = try catalog()
+    guard catalog.isTemporary else { return catalog }
+    opened.problems.append(
+      MirrorError(
+        .invalid, "catalog", "cannot be read, so what it alone knows is left out",
+        remedy: "see the message above"))
+    return nil
+  }
+
+  /// Why ``knownCatalog()`` gave none.
+  var catalogProblems: [MirrorError] { opened.problems }
+
   /// A run that hashes.
   func digestRun(_ hashing: HashingOptions) throws(MirrorError) -> DigestRun {
     DigestRun(
@@ -132,6 +150,7 @@ struct MirrorSession: ~Copyable {
 
 private final class OpenedCatalog {
   var catalog: Catalog?
+  var problems: [MirrorError] = []
 }
 
 private final class ToldProblems {

@@ -29,21 +29,35 @@ struct Mirrorctl: ParsableCommand {
     ])
 
   static func main() {
-    SandboxHelper.runIfAsked(CommandLine.arguments)
-    let arguments = Array(CommandLine.arguments.dropFirst())
+    SandboxHelper.runIfAsked(OwnProgram.arguments)
+    let errors = Sink.descriptor(STDERR_FILENO)
+    // The kernel makes an empty name of an empty command line.
+    guard OwnProgram.arguments.count > 1 || OwnProgram.arguments.first?.isEmpty == false else {
+      errors.write(Array("mirrorctl: it was started without arguments, not even its name\n".utf8))
+      Glibc.exit(ExitCode.validationFailure.rawValue)
+    }
+    let arguments = Array(OwnProgram.arguments.dropFirst())
     let isRoot = geteuid() == 0
     do throws(MirrorError) {
       // Before the first thread: namespaces of users want it so.
       if !isRoot && BuildVerbs.needRoot(arguments) { try UserNamespace.enter() }
     } catch {
-      Sink.descriptor(STDERR_FILENO).write(Array("mirrorctl: \(error)\n".utf8))
+      errors.write(Array("mirrorctl: \(error)\n".utf8))
       Glibc.exit(ExitStatus.failed.rawValue)
     }
     Glibc.exit(execute(arguments, .process(isRoot: isRoot)))
   }
 
-  /// Runs one command line and tells its exit status.
+  /// Runs one command line; returns its exit status.
   static func execute(_ arguments: [String], _ context: CommandContext) -> Int32 {
+    let status = run(arguments, context)
+    guard let fault = context.output.fault() else { return status }
+    context.message("\(MirrorError.system(fault, "write", "standard output"))")
+    // Wrong usage and signals have a status of their own.
+    return ExitStatus(rawValue: status)?.worse(.failed).rawValue ?? status
+  }
+
+  private static func run(_ arguments: [String], _ context: CommandContext) -> Int32 {
     do {
       var command = try parseAsRoot(arguments)
       guard let verb = command as? any Verb else {

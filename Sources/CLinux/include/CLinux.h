@@ -69,6 +69,28 @@ static inline int clinux_status(int directory, const char *path, struct clinux_s
     return 0;
 }
 
+/* What tells a directory from another one that has its name later. */
+struct clinux_place {
+    uint64_t device, inode;
+    /* Nanoseconds since the epoch; 0 where the file system does not keep it. */
+    int64_t birth;
+    int is_directory, is_mount_root;
+};
+
+/* statx(2) of a name below a directory, never through a link. */
+static inline int clinux_place(int directory, const char *path, struct clinux_place *out) {
+    struct statx s;
+    const int at = 0x100 /* AT_SYMLINK_NOFOLLOW */ | 0x800 /* AT_NO_AUTOMOUNT */;
+    const unsigned mask = STATX_TYPE | STATX_INO | STATX_BTIME;
+    if (syscall(SYS_statx, directory, path, at, mask, &s) != 0) return -1;
+    out->device = ((uint64_t)s.stx_dev_major << 32) | s.stx_dev_minor;
+    out->inode = s.stx_ino;
+    out->birth = s.stx_mask & STATX_BTIME ? s.stx_btime.tv_sec * 1000000000LL + s.stx_btime.tv_nsec : 0;
+    out->is_directory = (s.stx_mode & S_IFMT) == S_IFDIR;
+    out->is_mount_root = (s.stx_attributes & s.stx_attributes_mask & 0x2000 /* STATX_ATTR_MOUNT_ROOT */) != 0;
+    return 0;
+}
+
 /* futimens(2) of the modification time alone, in nanoseconds since the epoch. */
 static inline int clinux_set_mtime(int file, int64_t mtime) {
     const int64_t second = 1000000000, rest = ((mtime % second) + second) % second;
@@ -147,6 +169,13 @@ static const int CLINUX_SEEK_DATA = 3, CLINUX_SEEK_HOLE = 4;
 /* Behind _GNU_SOURCE, and errno.h hides errno from Swift. */
 int execvpe(const char *, char *const[], char *const[]);
 int *__errno_location(void);
+
+/* The command line as the kernel handed it over: the Swift library reads it from /proc, which may be missing. */
+int clinux_argument_count(void);
+const char *clinux_argument(int index);
+
+/* The path by which the kernel found the program; null if it does not say. AT_EXECFN, getauxval(3). */
+const char *clinux_program(void);
 
 /* fork(2) that may be called between fork and exec; behind _GNU_SOURCE. */
 int _Fork(void);

@@ -57,6 +57,32 @@ public final class Catalog: Sendable {
     return try? open(path)
   }
 
+  /// Whether it ends with the run, because none could be opened.
+  public var isTemporary: Bool { path == nil }
+
+  /// Why a user does not know what a mirror's catalog knows: it cannot be read, or it is that of the mirror's owner,
+  /// who is somebody else.
+  ///
+  /// - Returns: nil if the user has a catalog of the mirror, or owns the mirror.
+  public static func problem(for mirror: FilePath, in stateDirectory: FilePath) -> MirrorError? {
+    let path = stateDirectory.appending(fileName(for: mirror))
+    if Glibc.access(path.string, R_OK | W_OK) == 0 { return nil }
+    let error = lastErrno()
+    let omission = "so what the catalog alone knows is left out"
+    guard error == .noSuchFileOrDirectory else {
+      return MirrorError(
+        .system(error), "\(path)", "cannot open the catalog: \(error), \(omission)",
+        remedy: "run as the user who runs `mirrorctl upkeep`")
+    }
+    guard let status = try? AnchoredDirectory(root: mirror).status(), status.uid != geteuid() else {
+      return nil
+    }
+    let owner = AccountNames.name(of: status.uid)
+    return MirrorError(
+      .invalid, "\(path)", "there is no catalog, since the mirror belongs to \(owner), \(omission)",
+      remedy: "run as \(owner), or set XDG_STATE_HOME to where that user's catalog is")
+  }
+
   /// A catalog that ends with the run.
   static func inMemory() throws(MirrorError) -> Catalog {
     do {

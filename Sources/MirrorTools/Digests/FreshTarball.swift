@@ -26,7 +26,9 @@ package enum FreshTarball {
       syncingDirectory: false)
     let record = CatalogRecord(
       identity: status.identity, sidecar: sidecar.identity, digests: set, hashedAt: now)
-    // What is not remembered is adopted from the sidecar.
+    // What is not remembered is adopted from the sidecar, or hashed where a write within the same second would not
+    // show.
+    guard !status.identity.hasCoarseTimes else { return }
     try? catalog?.update(storing: [(path, record)])
   }
 }

@@ -15,7 +15,7 @@ enum HashTextFile {
     of tarball: FileName, notOlderThan identity: FileIdentity, in directory: borrowing AnchoredDirectory
   ) throws(MirrorError) -> DigestSet? {
     guard let status = try directory.status(of: name(of: tarball)), status.kind == .regular,
-      status.identity.mtime >= identity.mtime
+      identity.isOlder(than: status.identity.mtime)
     else { return nil }
     return try digests(of: tarball, in: directory)
   }

@@ -43,7 +43,7 @@ struct SignatureVerifier: Sendable {
           }
         }
       } catch {
-        guard error.code != .interrupted else { return }
+        guard error.code != .interrupted, !anchor.value.isGone(signed.path) else { return }
         gathered.value.withLock { report in
           // What is wrong with gpgv is wrong with all.
           if !report.problems.contains(error) { report.problems.append(error) }

@@ -42,6 +42,8 @@ public struct Verifier: Sendable {
     if let settings = run.signing {
       SignatureVerifier(run: run, settings: settings, anchor: anchor).judge(mirror, options, into: &report)
     }
+    // What clean removed meanwhile, by plan, is nobody's fault.
+    report.findings.removeAll { $0.verdict != .ok && anchor.value.isGone($0.path) }
     report.findings.sort { ($0.path, $0.verdict.rawValue) < ($1.path, $1.verdict.rawValue) }
     report.problems.sort { $0.subject < $1.subject }
     return report
@@ -144,7 +146,9 @@ public struct Verifier: Sendable {
     run.hash(requests, as: "verifying", in: anchor) { index, outcome in
       let subject = work[index]
       switch outcome {
-      case .failure(let problem): gathered.value.withLock { $0.problems.append(problem) }
+      case .failure(let problem):
+        if anchor.value.isGone(subject.path) { return }
+        gathered.value.withLock { $0.problems.append(problem) }
       case .success(let result):
         let (finding, record) = subject.judge(result, records[subject.path], now: now)
         gathered.value.withLock { report in
@@ -219,7 +223,7 @@ private struct Subject: Sendable {
       return (finding(.changed, "\(names) does not match it; its content is as it was digested"), remembered)
     }
     // Nobody remembers the file: a sidecar that is newer than the tarball speaks of this content.
-    guard let witness = broken.first(where: { $0.mtime >= result.identity.mtime }) else {
+    guard let witness = broken.first(where: { result.identity.isOlder(than: $0.mtime) }) else {
       return (finding(.changed, "replaced after \(names)"), nil)
     }
     let corrupt = CatalogRecord(

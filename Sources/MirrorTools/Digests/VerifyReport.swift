@@ -39,6 +39,18 @@ public struct VerifyReport: Sendable {
   /// Tarballs that the subset left for another run.
   public internal(set) var left = 0
 
+  /// Adds a problem of the run as a whole.
+  public mutating func add(_ problem: MirrorError) { problems.append(problem) }
+
   /// How many findings have a verdict.
   public func count(_ verdict: Verdict) -> Int { findings.count { $0.verdict == verdict } }
+}
+
+extension MirrorError {
+  /// Without a catalog every run would read the same part.
+  public static var forgetfulSubset: MirrorError {
+    MirrorError(
+      .invalid, "--subset", "reads the same files every time, since the catalog cannot be written",
+      remedy: "see the message above, or give parts in turn: --subset 1/20")
+  }
 }

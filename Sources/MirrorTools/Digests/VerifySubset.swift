@@ -9,6 +9,14 @@ public enum VerifySubset: Sendable, Hashable {
   /// The `number`th of `count` parts, from 1; a tarball is always in the same part.
   case part(number: Int, of: Int)
 
+  /// Whether it goes on where the last run ended, by what the catalog remembers.
+  public var needsMemory: Bool {
+    switch self {
+    case .all, .part: false
+    case .fraction, .bytes: true
+    }
+  }
+
   struct Candidate: Sendable {
     let path: MirrorPath
     let size: Int64

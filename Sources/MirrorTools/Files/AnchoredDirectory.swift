@@ -134,6 +134,11 @@ package struct AnchoredDirectory: ~Copyable {
     }
   }
 
+  /// Whether a path is known not to exist any more.
+  func isGone(_ path: MirrorPath) -> Bool {
+    do throws(MirrorError) { return try status(at: path) == nil } catch { return false }
+  }
+
   /// `statx(2)` of this directory.
   package func status() throws(MirrorError) -> FileStatus {
     try attempt("look at", displayed(path)) { () throws(Errno) in try descriptor.status() }

@@ -69,7 +69,7 @@ package struct Descriptor: ~Copyable {
   }
 
   /// Writes all bytes at an offset.
-  func write(_ bytes: UnsafeRawBufferPointer, at offset: Int64) throws(Errno) {
+  package func write(_ bytes: UnsafeRawBufferPointer, at offset: Int64) throws(Errno) {
     var rest = bytes[...]
     var offset = off_t(offset)
     while !rest.isEmpty {
@@ -94,7 +94,7 @@ package struct Descriptor: ~Copyable {
   }
 
   /// Makes the file so long, with a hole where nothing was written.
-  func truncate(to size: Int64) throws(Errno) { try retrying { Int(ftruncate(raw, off_t(size))) } }
+  package func truncate(to size: Int64) throws(Errno) { try retrying { Int(ftruncate(raw, off_t(size))) } }
 
   /// Writes all bytes of an array.
   package func write(_ bytes: [UInt8]) throws(Errno) {

@@ -10,6 +10,23 @@ public struct FileIdentity: Hashable, Sendable {
   package let mtime: Int64
   package let ctime: Int64
 
+  /// Whether the file's times are whole seconds, as on ext4 with small inodes, ext3, FAT, and NFS from such.
+  ///
+  /// Nobody can set a ctime: by chance one of a finer clock looks so once in many million times.
+  var hasCoarseTimes: Bool { ctime % 1_000_000_000 == 0 }
+
+  /// Whether a file with this modification time was written after the file's last change.
+  ///
+  /// Where the clock ticks once a second, equal times say nothing of the order.
+  func isOlder(than mtime: Int64) -> Bool { hasCoarseTimes ? self.mtime < mtime : self.mtime <= mtime }
+
+  /// Nanoseconds after its last change in which another one may leave the same times.
+  ///
+  /// The kernel stamps files with a clock that ticks every few milliseconds; FAT has steps of two seconds.
+  var tick: Int64 {
+    hasCoarseTimes ? (ctime % 2_000_000_000 == 0 ? 2_000_000_000 : 1_000_000_000) : 20_000_000
+  }
+
   /// Whether a file recorded earlier is this one.
   ///
   /// The device is left out: its number changes when a Btrfs, ZFS or NFS file system is mounted again, and no

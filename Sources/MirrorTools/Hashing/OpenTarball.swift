@@ -85,8 +85,8 @@ final class OpenTarball: Unfinished, @unchecked Sendable {
 
   /// The file's identity, taken when its last change is long enough ago that another would show.
   ///
-  /// The kernel stamps files with a clock that ticks every few milliseconds; a write within the same tick as
-  /// the one before it leaves the same times.
+  /// A write within the same tick as the one before it leaves the same times. All that was written before a run
+  /// began is old enough once one tick is over, so that a run waits for no more than that.
   private static func settledIdentity(
     of file: borrowing Descriptor, _ path: String
   ) throws(MirrorError) -> FileIdentity {
@@ -97,8 +97,10 @@ final class OpenTarball: Unfinished, @unchecked Sendable {
     var now = timespec()
     clock_gettime(CLOCK_REALTIME, &now)
     let age = Int64(now.tv_sec) &* 1_000_000_000 &+ Int64(now.tv_nsec) &- status.identity.ctime
-    guard (0..<20_000_000).contains(age) else { return status.identity }
-    usleep(20_000)
+    let tick = status.identity.tick
+    guard (0..<tick).contains(age) else { return status.identity }
+    // A little longer than the tick: the kernel's clock lags behind.
+    usleep(UInt32(clamping: (tick - age) / 1000 + 20_000))
     return try attempt("look at", path) { () throws(Errno) in try file.status().identity }
   }
 }

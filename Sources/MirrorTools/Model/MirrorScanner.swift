@@ -280,7 +280,11 @@ private struct Listing: Sendable {
 private final class ProblemList: Sendable {
   private let list = Mutex<[MirrorError]>([])
 
-  func append(_ problem: MirrorError) { list.withLock { $0.append(problem) } }
+  /// What another run removed after its directory was listed is no problem: it is not there.
+  func append(_ problem: MirrorError) {
+    guard problem.code != .system(.noSuchFileOrDirectory) else { return }
+    list.withLock { $0.append(problem) }
+  }
 
   /// The result of `body`, or nil after noting why there is none.
   func catching<Result>(_ body: () throws(MirrorError) -> Result) -> Result? {

@@ -178,8 +178,10 @@ struct ReceivedUpload {
     }
     try destination.take(name, from: source, as: name)
     let taken = try attempt("look at", shown) { () throws(Errno) in try opened.status() }.identity
-    // Its uploader may have given the name to something else meanwhile.
-    guard let there = try destination.status(of: name), there.identity == taken else {
+    // Its uploader may have given the name to something else meanwhile, or written to what was hashed.
+    guard let there = try destination.status(of: name), there.identity == taken,
+      taken.hasSameContentTimes(as: file.identity)
+    else {
       try destination.unlink(name)
       throw MirrorError(.changed, shown, "changed while it was received", remedy: "publish there again")
     }

@@ -8,9 +8,10 @@ extension DoctorFacts {
   ///
   /// - Parameters:
   ///   - places: keys of the configuration, and the directories that they name.
+  ///   - rules: what must not be emptied.
   ///   - architectures: as the configuration names them; one that is not known is left out.
   package static func gather(
-    places: [(key: String, path: FilePath)], architectures: [FileName]
+    places: [(key: String, path: FilePath)], rules: WorkPlaces, architectures: [FileName]
   ) throws(MirrorError) -> DoctorFacts {
     let user = geteuid()
     let name = getpwuid(user).map { String(cString: $0.pointee.pw_name) } ?? "\(user)"
@@ -26,7 +27,7 @@ extension DoctorFacts {
       userNamespaces: number(in: "/proc/sys/user/max_user_namespaces"),
       unprivilegedNamespaces: number(in: "/proc/sys/kernel/unprivileged_userns_clone"),
       restrictedByAppArmor: number(in: "/proc/sys/kernel/apparmor_restrict_unprivileged_userns"))
-    facts.places = places.map { place($0.key, $0.path) }
+    facts.places = places.map { place($0.key, $0.path, rules) }
     let machine = ForeignArchitecture()
     facts.architectures = architectures.compactMap { name in
       SeedTarball.machine(of: name).map { wanted in
@@ -56,12 +57,15 @@ extension DoctorFacts {
       || clinux_has_capabilities(real) == 1
   }
 
-  private static func place(_ key: String, _ path: FilePath) -> Place {
+  private static func place(_ key: String, _ path: FilePath, _ rules: WorkPlaces) -> Place {
     let (existing, _) = SafePath.existing(path)
     var place = Place(key: key, path: "\(path)")
     // The mirror is for everybody to see; only a work directory must be ours alone.
     if key != "path/mirror" {
-      do throws(MirrorError) { try SafePath.check(existing) } catch { place.danger = error }
+      do throws(MirrorError) {
+        if key == "path/work" { try rules.check(work: path) } else { try rules.check(temporary: path) }
+        try SafePath.check(existing)
+      } catch { place.danger = error }
     }
     var system = statvfs()
     guard statvfs(existing.string, &system) == 0 else { return place }

@@ -83,7 +83,7 @@ package struct ForeignArchitecture: Sendable {
         }
       }
     }
-    self.init(host: ProgramHeader(program: "/proc/self/exe")?.machine, entries: entries)
+    self.init(host: ProgramHeader(program: OwnProgram.path)?.machine, entries: entries)
   }
 
   init(host: ProgramHeader.Machine?, entries: [Entry]) {

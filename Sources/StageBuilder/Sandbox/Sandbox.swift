@@ -14,7 +14,7 @@ package struct Sandbox: Sendable {
   /// - Parameters:
   ///   - helper: the program whose `main` begins with ``SandboxHelper/runIfAsked(_:)``.
   ///   - grace: seconds that a cancelled step has between SIGTERM and SIGKILL.
-  package init(helper: FilePath = "/proc/self/exe", grace: Int = 10) {
+  package init(helper: FilePath = OwnProgram.path, grace: Int = 10) {
     self.helper = helper
     self.grace = grace
   }

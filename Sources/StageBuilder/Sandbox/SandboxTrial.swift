@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Glibc
 import MirrorTools
+import SystemPackage
 
 /// A step that does nothing, to see whether any can be run.
 enum SandboxTrial {
@@ -25,12 +26,8 @@ enum SandboxTrial {
     do { try JSONEncoder().encode(plan).write(to: URL(filePath: file)) } catch {
       throw MirrorError(.invalid, file, "cannot be written: \(error)")
     }
-    guard let own = realpath("/proc/self/exe", nil) else {
-      throw .system(lastErrno(), "read", "/proc/self/exe")
-    }
-    defer { free(own) }
     let script = "message=$(\"$0\" step \"$1\" 2>&1) || echo \"${message:-it ended with status $?}\""
-    let said = try HostProgram.ask(["/bin/sh", "-c", script, String(cString: own), file])
+    let said = try HostProgram.ask(["/bin/sh", "-c", script, OwnProgram.path.canonical.string, file])
     let text = String(decoding: said, as: UTF8.self).split(separator: "\n").joined(separator: "; ")
     guard !text.isEmpty else { return nil }
     let prefix = "mirrorctl: "

@@ -5,62 +5,91 @@ import SystemPackage
 
 /// `NAME.lock` beside a work directory, locked by `flock(2)`.
 struct WorkLock: ~Copyable {
-  /// Tells our locks from others' files of such a name.
-  private static let mark = "mirrorctl work directory"
-
+  /// What the run before left in the file; nil if nothing.
+  let left: WorkMark?
   private let file: Descriptor
   private let directory: Descriptor
   private let name: FileName
 
-  /// Takes it.
+  /// Takes it. Its text stays until ``mark(_:in:)`` or ``take(over:)``.
   ///
-  /// - Throws: code `busy` when another run holds it.
+  /// - Throws: code `busy` when another run holds it, `refused` if it is not a lock of ours.
   init(beside work: FileName, in parent: borrowing AnchoredDirectory) throws(MirrorError) {
-    let name = FileName(bytes: work.bytes + Array(".lock".utf8))
+    let name = work.appending(".lock")
     let path = parent.displayed(name)
     while true {
       let flags = O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC
       let raw = name.withCString { openat(parent.descriptor.raw, $0, flags, 0o600) }
       let file = Descriptor(owning: try checked(raw, "open", path))
-      guard try Self.isOurs(file) else {
-        throw MirrorError(.refused, path, "is not a file of ours", remedy: "remove it, if nobody needs it")
-      }
+      guard try Self.isOurs(file) else { throw WorkMark.strange(path) }
       guard Self.lock(file) else {
         throw MirrorError(
           .busy, path, "another run works here: \(Self.holder(file))", remedy: "wait for it to end")
       }
       // A run that ends removes the file: then ours has no name any more.
       guard Self.isNamed(file, name, parent) else { continue }
-      let text = "\(Self.mark)\n\(getpid())\n"
-      do throws(Errno) {
-        try retrying { Int(ftruncate(file.raw, 0)) }
-        try file.write(Array(text.utf8))
-        directory = try parent.descriptor.duplicate()
-      } catch { throw .system(error, "write", path) }
+      let text = try attempt("read", path) { () throws(Errno) in try file.bytes(upTo: 512) }
+      let left = WorkMark(text)
+      // What another program locks by is not for us to write to.
+      guard text.isEmpty || left != nil else { throw WorkMark.strange(path) }
+      directory = try attempt("open", path) { () throws(Errno) in try parent.descriptor.duplicate() }
+      self.left = left
       self.file = file
       self.name = name
       return
     }
   }
 
-  /// Takes that of a dead run; nil if it is another's, or held.
+  /// Takes that of a dead run; nil if it is another's, held, or beside a directory that is kept.
   init?(leftBeside work: FileName, in parent: borrowing AnchoredDirectory) {
-    let name = FileName(bytes: work.bytes + Array(".lock".utf8))
+    let name = work.appending(".lock")
     let raw = name.withCString {
       openat(parent.descriptor.raw, $0, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
     }
     guard raw >= 0 else { return nil }
     let file = Descriptor(owning: raw)
-    guard (try? Self.isOurs(file)) == true, Self.text(file).hasPrefix(Self.mark), Self.lock(file),
+    guard (try? Self.isOurs(file)) == true, Self.lock(file), let left = Self.mark(file), !left.isKept,
       Self.isNamed(file, name, parent), let directory = try? parent.descriptor.duplicate()
     else { return nil }
+    self.left = left
     self.file = file
     self.directory = directory
     self.name = name
   }
 
+  /// Marks a directory that was just made as this run's, durably: whoever finds it later may remove it.
+  func mark(_ work: FileName, in parent: borrowing AnchoredDirectory) throws(MirrorError) -> WorkMark {
+    let mark = WorkMark(pid: getpid(), directory: WorkMark.Directory(work, in: parent))
+    try attempt("write", parent.displayed(name)) { () throws(Errno) in
+      try write(mark)
+      try file.sync()
+    }
+    return mark
+  }
+
+  /// Names this run as the one that removes what another left; until it is gone it stays marked.
+  func take(over left: WorkMark) { try? write(WorkMark(pid: getpid(), directory: left.directory)) }
+
+  /// Leaves the mark of a directory that is kept for somebody to look at.
+  func keep(_ mark: WorkMark) { try? write(WorkMark(pid: mark.pid, directory: mark.directory, isKept: true)) }
+
   /// Removes the file; the lock itself lasts as long as this value.
   func remove() { _ = name.withCString { unlinkat(directory.raw, $0, 0) } }
+
+  /// Removes the file if this run made it, and no mark is in it.
+  func giveUp() { if left == nil { remove() } }
+
+  private func write(_ mark: WorkMark) throws(Errno) {
+    let text = mark.text
+    let fault: Errno? = text.withUnsafeBytes { bytes in
+      do throws(Errno) {
+        try file.write(bytes, at: 0)
+        return nil
+      } catch { return error }
+    }
+    if let fault { throw fault }
+    try file.truncate(to: Int64(text.count))
+  }
 
   private static func lock(_ file: borrowing Descriptor) -> Bool { flock(file.raw, LOCK_EX | LOCK_NB) == 0 }
 
@@ -79,13 +108,14 @@ struct WorkLock: ~Copyable {
       && (own.inode, own.device) == (named.inode, named.device)
   }
 
-  private static func text(_ file: borrowing Descriptor) -> String {
-    String(decoding: (try? file.bytes(upTo: 256)) ?? [], as: UTF8.self)
+  private static func mark(_ file: borrowing Descriptor) -> WorkMark? {
+    (try? file.bytes(upTo: 512)).flatMap { WorkMark($0) }
   }
 
   private static func holder(_ file: borrowing Descriptor) -> String {
-    let lines = text(file).split(separator: "\n")
-    guard lines.count == 2, let pid = Int32(lines[1]) else { return "one that has just begun" }
+    guard let pid = mark(file)?.pid, pid > 0, kill(pid, 0) == 0 || errno == EPERM else {
+      return "one that has just begun"
+    }
     return "mirrorctl, pid \(pid)"
   }
 }

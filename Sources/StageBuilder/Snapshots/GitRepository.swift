@@ -28,6 +28,9 @@ struct GitRepository {
   }
 
   private func fetch(_ reference: String, log: borrowing BuildLog) throws {
+    try SnapshotCaches.checkRepository(cache)
+    let lock = shellWord(cache.string + ".lock")
+    let new = shellWord(cache.string + ".mirrorctl-new")
     let cache = shellWord(cache.string)
     try steps.run(
       """
@@ -35,10 +38,14 @@ struct GitRepository {
       set -eu
       export GIT_TERMINAL_PROMPT=0
       mkdir -p \(shellWord(self.cache.removingLastComponent().string))
-      exec 9> \(shellWord(self.cache.string + ".lock"))
+      exec 9>> \(lock)
+      chmod 600 \(lock)
       flock 9
-      [ -d \(cache) ] || git init --quiet --bare --template= \(cache)
-      git -C \(cache) config uploadpack.allowAnySHA1InWant true
+      [ -d \(cache) ] || {
+        git init --quiet --bare --template= \(new)
+        git -C \(new) config uploadpack.allowAnySHA1InWant true
+        mv -T \(new) \(cache)
+      }
       git -C \(cache) fetch --quiet --force --no-tags --prune -- \(shellWord(remote)) \(shellWord(reference))
 
       """, named: "git fetch \(remote)", log: log)

@@ -24,9 +24,8 @@ struct SnapshotSource {
   private let kind: Kind
   private let remote: String
   private let branch: String
-  private let name: String
   private let isLive: Bool
-  private let cache: FilePath
+  private let caches: SnapshotCaches
   private let work: FilePath
   private let steps: StepRunner
 
@@ -43,7 +42,6 @@ struct SnapshotSource {
     self.kind = kind
     remote = try settings.required("snapshot/source/remote")
     branch = try settings.text("snapshot/source/branch") ?? "master"
-    name = try settings.text("snapshot/source/name") ?? settings.required("target/build")
     switch try settings.text("snapshot/type") ?? "dead" {
     case "live": isLive = true
     case "dead": isLive = false
@@ -52,13 +50,12 @@ struct SnapshotSource {
         .invalid, "snapshot/type", "`\(other)` is neither live nor dead", remedy: "use one of them")
     }
     prefix = try settings.text("snapshot/prefix") ?? (kind == .metaRepository ? "meta-repo" : "portage")
-    cache = try settings.requiredPath("path/cache/git")
+    caches = try SnapshotCaches(settings)
     self.work = work
     self.steps = steps
-    guard !prefix.contains("/"), !prefix.hasPrefix("."), !name.contains("/"), !name.hasPrefix(".") else {
+    guard !prefix.contains("/"), !prefix.hasPrefix(".") else {
       throw MirrorError(
-        .invalid, "snapshot/source/name", "`\(name)` or snapshot/prefix `\(prefix)` is no directory's name",
-        remedy: "write a plain name")
+        .invalid, "snapshot/prefix", "`\(prefix)` is not a directory's name", remedy: "write a plain name")
     }
   }
 
@@ -76,11 +73,12 @@ struct SnapshotSource {
       }
       return Tree(path: FilePath(remote), epoch: day, omitted: isLive ? [] : Self.foreign)
     case .rsync:
+      try caches.checkCopy()
       try steps.run(rsync(to: tree), named: "rsync", log: log)
       return Tree(path: tree, epoch: day, omitted: [])
     case .git, .metaRepository:
       let repository = GitRepository(
-        remote: remote, cache: cache.appending(name), steps: steps, work: work, cancellation: cancellation)
+        remote: remote, cache: caches.git, steps: steps, work: work, cancellation: cancellation)
       let commit = try repository.fetch(branch: branch, log: log)
       log.note("\(remote) \(branch) is at \(commit.name)")
       try repository.place(commit, branch: branch, at: tree, isLive: isLive, log: log)
@@ -93,18 +91,21 @@ struct SnapshotSource {
 
   /// Only what changed is transferred; the copy that is captured is this run's own.
   private func rsync(to tree: FilePath) -> String {
-    let kept = cache.removingLastComponent().appending("rsync").appending(name)
+    let kept = caches.rsync.string
+    let lock = shellWord(kept + ".lock")
     let excluded = Self.foreign.map { "--exclude=/\($0)/" }.joined(separator: " ")
     return """
       #!/bin/sh
       set -eu
-      mkdir -p \(shellWord(kept.string))
-      exec 9> \(shellWord(kept.string + ".lock"))
+      mkdir -p \(shellWord(kept))
+      exec 9>> \(lock)
+      chmod 600 \(lock)
       flock 9
-      rsync -rlptD --delete --delete-excluded \(excluded) -- \(shellWord(remote + "/")) \(shellWord(kept.string + "/"))
-      cp -al \(shellWord(kept.string)) \(shellWord(tree.string)) 2> /dev/null || {
+      [ -s \(lock) ] || echo \(shellWord(SnapshotCaches.mark)) >&9
+      rsync -rlptD --delete --delete-excluded \(excluded) -- \(shellWord(remote + "/")) \(shellWord(kept + "/"))
+      cp -al \(shellWord(kept)) \(shellWord(tree.string)) 2> /dev/null || {
         rm -rf \(shellWord(tree.string))
-        cp -a \(shellWord(kept.string)) \(shellWord(tree.string))
+        cp -a \(shellWord(kept)) \(shellWord(tree.string))
       }
 
       """

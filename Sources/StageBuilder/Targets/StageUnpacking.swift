@@ -30,6 +30,10 @@ struct StageUnpacking {
   func unpackSnapshot(_ snapshot: FilePath, _ log: borrowing BuildLog) throws -> Int64? {
     guard let text = try settings.text("snapshot/destination") else { return nil }
     let destination = MirrorPath(String(text.drop { $0 == "/" }))
+    guard !destination.bytes.isEmpty else {
+      throw MirrorError(
+        .invalid, "snapshot/destination", "is the root of the stage", remedy: "name a directory in it")
+    }
     let prefix = FileName(try settings.text("snapshot/prefix") ?? "portage")
     log.note("\(settings.target ?? ""): unpack \(snapshot) to /\(destination)")
     let parent = try root.value.makePath(destination.parent)

@@ -24,8 +24,12 @@ struct DoctorCommand: Verb {
       places.append((key, FilePath(text).lexicallyNormalized()))
     }
     if let mirror { places.append(("path/mirror", mirror)) }
+    let rules = WorkPlaces(mirror: mirror) { key in
+      ((try? file.elements.text(key)) ?? nil).map { FilePath($0) }
+    }
     var doctor = Doctor(
-      try DoctorFacts.gather(places: places, architectures: configuration.rotation.arches ?? []))
+      try DoctorFacts.gather(
+        places: places, rules: rules, architectures: configuration.rotation.arches ?? []))
     if let mirror,
       let found = try? MirrorScanner(root: mirror, now: context.now(), probe: context.probe).scan()
     {

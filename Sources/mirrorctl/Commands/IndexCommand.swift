@@ -23,7 +23,7 @@ struct IndexCommand: Verb {
   @OptionGroup var destination: OutputOptions
 
   func run(_ context: CommandContext) throws -> ExitStatus {
-    guard let output = destination.output else {
+    guard destination.output != nil else {
       let hashing = try reading.hashing(job, context)
       let session = try MirrorSession(global, context, verb: "index", lock: lock)
       let result = try session.index(formats.over(session.configuration.index), hashing)
@@ -42,11 +42,7 @@ struct IndexCommand: Verb {
       throw ValidationError("--output takes one format that is one file: --format xml or --format json.")
     }
     let bytes = try format.content(source).files.flatMap(\.bytes)
-    if output == "-" {
-      context.output.write(bytes)
-    } else {
-      try IndexPublisher.write(bytes, to: FilePath(output))
-    }
+    try destination.write(bytes, context)
     return session.report(source.document.problems, mirror: mirror)
   }
 }

@@ -57,13 +57,10 @@ struct KeysExportCommand: Verb {
     let configuration = try MirrorConfiguration(
       ConfigurationFile(global.configuration.request(context)).elements)
     let bytes = try bytes(configuration, context)
-    if output == "-" {
-      context.output.write(bytes)
-      return .done
-    }
-    let path = FilePath(output).absolute
-    let changed = try IndexPublisher.write(bytes, to: path)
-    return try tell(changed, path, context)
+    let changed = try destination.write(bytes, context)
+    // On standard output there is the key alone.
+    guard output != "-", !OutputFile.isStandardOutput(FilePath(output)) else { return .done }
+    return try tell(changed, FilePath(output).absolute, context)
   }
 
   private func bytes(_ configuration: MirrorConfiguration, _ context: CommandContext) throws -> [UInt8] {

@@ -34,12 +34,8 @@ struct StatusCommand: Verb {
     let session = try MirrorSession(global, context)
     let mirror = try session.scan()
     let text = try history ? historyText(mirror, session) : statusText(mirror, session)
-    if let output = destination.output, output != "-" {
-      try IndexPublisher.write(Array(text.utf8), to: FilePath(output))
-    } else {
-      context.output.write(Array(text.utf8))
-    }
-    return session.report([], mirror: mirror)
+    try destination.write(Array(text.utf8), context)
+    return session.report(session.catalogProblems, mirror: mirror)
   }
 
   private func statusText(_ mirror: Mirror, _ session: borrowing MirrorSession) throws -> String {
@@ -49,18 +45,20 @@ struct StatusCommand: Verb {
     case .text: return report.lines.map { $0 + "\n" }.joined()
     case .json: return try json(report)
     case .prometheus:
-      let catalog = try session.catalog()
+      let catalog = try session.knownCatalog()
       return PrometheusText(
-        report, corrupt: try catalog.corrupt(in: mirror).count, problems: mirror.problems.count,
-        runs: try catalog.runs(), targets: session.configuration.publishing.map(\.name), now: context.now()
+        report, corrupt: try catalog?.corrupt(in: mirror).count, problems: mirror.problems.count,
+        runs: try catalog?.runs() ?? [:], targets: session.configuration.publishing.map(\.name),
+        now: context.now()
       ).text
     }
   }
 
   private func historyText(_ mirror: Mirror, _ session: borrowing MirrorSession) throws -> String {
-    let catalog = try session.catalog()
+    let catalog = try session.knownCatalog()
     // What nobody wrote down yet is seen in the mirror.
-    let report = HistoryReport(mirror, known: try catalog.builds(), last: last, now: session.context.now())
+    let report = HistoryReport(
+      mirror, known: try catalog?.builds() ?? [:], last: last, now: session.context.now())
     if format == .json || global.json { return try json(report) }
     return HistoryText(report).lines.map { $0 + "\n" }.joined()
   }

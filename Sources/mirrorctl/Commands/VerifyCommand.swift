@@ -39,10 +39,13 @@ struct VerifyCommand: ToldVerb {
     for path in paths where !mirror.holds(path) {
       throw MirrorError(.invalid, mirror.displayed(path), "is not in the mirror", remedy: "check the path")
     }
-    let verifier = Verifier(try session.digestRun(hashing))
-    let report: VerifyReport = try ProgressLine.showing(session.progress, on: context, unless: global.quiet) {
+    let run = try session.digestRun(hashing)
+    let isForgetful = try session.catalog().isTemporary && subset?.subset.needsMemory == true
+    let verifier = Verifier(run)
+    var report: VerifyReport = try ProgressLine.showing(session.progress, on: context, unless: global.quiet) {
       try verifier.verify(mirror, subset: subset?.subset ?? .all, paths: paths, decodes: check)
     }
+    if isForgetful { report.add(.forgetfulSubset) }
     for problem in report.problems { context.message("\(problem)") }
     event.report = VerifyOutput(mirror: "\(mirror.root)", report: report)
     try render(report, mirror, context)

@@ -76,6 +76,7 @@ struct BuildOptions: ParsableArguments {
     switch report.outcome {
     case .done: return .done
     case .busy: return .busy
+    case .aborted where report.isRefused: return .refused
     case .failed, .aborted, .interrupted: return .failed
     }
   }

@@ -37,7 +37,7 @@ struct GlobalOptions: ParsableArguments {
 
 extension FilePath {
   /// The running program's own, without links.
-  static var ofThisProgram: FilePath { FilePath("/proc/self/exe").canonical }
+  static var ofThisProgram: FilePath { OwnProgram.path.canonical }
 
   /// Seen from the current directory, without `.` and `..`.
   var absolute: FilePath {

@@ -1,4 +1,6 @@
 import ArgumentParser
+import MirrorTools
+import SystemPackage
 
 /// How results are printed, for verbs that work on no mirror.
 struct ResultOptions: ParsableArguments {
@@ -15,4 +17,16 @@ struct OutputOptions: ParsableArguments {
     name: .shortAndLong, help: ArgumentHelp("Write there instead; - for standard output.", valueName: "file"),
     completion: .file())
   var output: String?
+
+  /// Writes a result where it is wanted: to standard output without the option.
+  ///
+  /// - Returns: whether a file was written that is not standard output.
+  @discardableResult
+  func write(_ bytes: [UInt8], _ context: CommandContext) throws -> Bool {
+    guard let output, output != "-", !OutputFile.isStandardOutput(FilePath(output)) else {
+      context.output.write(bytes)
+      return false
+    }
+    return try OutputFile.write(bytes, to: FilePath(output))
+  }
 }

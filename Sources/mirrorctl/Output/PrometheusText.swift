@@ -5,13 +5,13 @@ struct PrometheusText {
   private(set) var text = ""
 
   /// - Parameters:
-  ///   - corrupt: tarballs that are known to be corrupt.
+  ///   - corrupt: tarballs that are known to be corrupt; nil where the catalog cannot be read.
   ///   - problems: what a scan could not read.
   ///   - runs: when verbs last ran.
   ///   - targets: where the mirror is published to now; others that were once are not told of.
   ///   - now: seconds since the epoch.
   init(
-    _ report: StatusReport, corrupt: Int, problems: Int, runs: [String: RunRecord], targets: [String],
+    _ report: StatusReport, corrupt: Int?, problems: Int, runs: [String: RunRecord], targets: [String],
     now: Int64
   ) {
     let mirror = [("mirror", report.mirror)]
@@ -52,7 +52,7 @@ struct PrometheusText {
     }
     add(
       "mirrorctl_corrupt_tarballs", "Tarballs whose content is not what was digested.",
-      [(mirror, Int64(corrupt))])
+      corrupt.map { [(mirror, Int64($0))] } ?? [])
     add("mirrorctl_scan_problems", "What could not be read.", [(mirror, Int64(problems))])
     addRuns("run", "verb", mirror, runs.filter { PublishTarget.name(ofRun: $0.key) == nil })
     let published = runs.compactMap { run in PublishTarget.name(ofRun: run.key).map { ($0, run.value) } }

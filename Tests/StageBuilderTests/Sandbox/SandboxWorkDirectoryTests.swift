@@ -14,6 +14,16 @@ import Testing
 
   private func make() throws -> WorkDirectory { try WorkDirectory(work, cancellation: Cancellation()) }
 
+  /// Makes one as a killed run leaves it.
+  private func leave(_ name: String) throws {
+    do {
+      var held = try WorkDirectory(directory.path.appending("work/\(name)"), cancellation: Cancellation())
+      held.keep()
+    }
+    // What is kept differs in a word.
+    try directory.shell("sed -i s/kept/work/ work/\(name).lock")
+  }
+
   @Test func `is there and empty while it is held, and gone afterwards`() throws {
     do {
       let held = try make()
@@ -26,11 +36,45 @@ import Testing
   }
 
   @Test func `is emptied of what a killed run left`() throws {
-    try directory.shell(
-      "mkdir -m 700 work; mkdir -p work/stage3-generic_64/root/bin; touch work/stage3-generic_64/x")
+    try leave("stage3-generic_64")
+    try directory.shell("mkdir -p work/stage3-generic_64/root/bin; touch work/stage3-generic_64/x")
     let held = try make()
     #expect(try Tree(work).nodes.isEmpty)
     _ = consume held
+  }
+
+  @Test func `is not made of a directory with something in it that no run made`() throws {
+    try directory.shell(
+      "mkdir -m 700 work; mkdir -p work/stage3-generic_64/root; touch work/stage3-generic_64/x")
+    let before = try Tree(directory.path)
+    let error = #expect(throws: MirrorError.self) { _ = try make() }
+    #expect(error?.code == .refused)
+    #expect(error?.subject == work.string)
+    #expect(try Tree(directory.path) == before)
+    // A lock of version 0.1 proves nothing: it was written before the directory was looked at.
+    try directory.shell("printf 'mirrorctl work directory\\n1\\n' > work/stage3-generic_64.lock")
+    #expect(throws: MirrorError.self) { _ = try make() }
+    let swept = try WorkDirectory.sweep(work.removingLastComponent(), cancellation: Cancellation())
+    #expect(swept.removed == [])
+    #expect(swept.problems.map(\.subject) == [work.string])
+    #expect(FileManager.default.fileExists(atPath: "\(work)/x"))
+  }
+
+  @Test func `is not made of another directory that has the name of a killed run's`() throws {
+    try leave("stage3-generic_64")
+    try directory.shell(
+      "cd work; rmdir stage3-generic_64; mkdir stage3-generic_64; touch stage3-generic_64/x")
+    #expect(throws: MirrorError.self) { _ = try make() }
+    #expect(try WorkDirectory.sweep(work.removingLastComponent(), cancellation: Cancellation()).removed == [])
+    #expect(FileManager.default.fileExists(atPath: "\(work)/x"))
+  }
+
+  @Test func `does not touch a lock of another program, nor the directory beside it`() throws {
+    try directory.shell("mkdir -m 700 work; echo dependencies > work/stage3-generic_64.lock")
+    let before = try Tree(directory.path)
+    let error = #expect(throws: MirrorError.self) { _ = try make() }
+    #expect(error?.code == .refused)
+    #expect(try Tree(directory.path) == before)
   }
 
   @Test func `belongs to one run at a time: the other is told whose it is`() throws {
@@ -55,28 +99,35 @@ import Testing
       #expect(error?.code == .busy)
     }
     #expect(try WorkDirectory.sweep(work.removingLastComponent(), cancellation: Cancellation()).removed == [])
+    let mark = try #require(try Tree(work.removingLastComponent()).nodes["stage3-generic_64.lock"])
     #expect(
       try Tree(work.removingLastComponent()).nodes == [
-        "stage3-generic_64": .directory, "stage3-generic_64/x": .file([]),
+        "stage3-generic_64": .directory, "stage3-generic_64/x": .file([]), "stage3-generic_64.lock": mark,
       ])
+    // The next run by that name may empty it.
+    let again = try make()
+    #expect(try Tree(work).nodes.isEmpty)
+    _ = consume again
   }
 
   @Test func `of a dead run is swept, that of a living one and strangers are not`() throws {
     let held = try make()
+    try leave("dead")
     try directory.shell(
       """
-      cp work/stage3-generic_64.lock work/dead.lock; mkdir -p work/dead/root; touch work/dead/root/x
+      mkdir -p work/dead/root; touch work/dead/root/x
       mkdir work/other; echo theirs > work/other.lock; ln -s dead.lock work/link.lock; mkdir work/link
-      cp work/dead.lock work/gone.lock
+      cp work/dead.lock work/gone.lock; cp work/dead.lock work/copied.lock; mkdir work/copied; touch work/copied/x
       """)
     let parent = work.removingLastComponent()
     let swept = try WorkDirectory.sweep(parent, cancellation: Cancellation())
-    #expect(swept.problems == [])
+    #expect(swept.problems.map(\.subject) == [parent.appending("copied").string])
     #expect(
       swept.removed.sorted { $0.string < $1.string } == [parent.appending("dead"), parent.appending("gone")])
     #expect(
       try Tree(parent).nodes.keys.sorted() == [
-        "link", "link.lock", "other", "other.lock", "stage3-generic_64", "stage3-generic_64.lock",
+        "copied", "copied.lock", "copied/x", "link", "link.lock", "other", "other.lock", "stage3-generic_64",
+        "stage3-generic_64.lock",
       ])
     _ = consume held
   }
@@ -145,7 +196,8 @@ import Testing
 
   @Test(.enabled(if: Host.isRoot, Host.needsRoot))
   func `with a mount in it is not emptied: the mount is named`() throws {
-    try directory.shell("mkdir -m 700 work; mkdir -p work/stage3-generic_64/mnt cache; touch cache/x")
+    try leave("stage3-generic_64")
+    try directory.shell("mkdir -p work/stage3-generic_64/mnt cache; touch cache/x")
     let mounted = try Tool.run(
       "unshare", "-m", "sh", "-c",
       "mount --bind \(directory.path)/cache \(work)/mnt; exec \(Program.path) step --work \(work) /dev/null")

@@ -1,0 +1,43 @@
+import Glibc
+package import MirrorTools
+package import SystemPackage
+
+extension BuildSettings {
+  /// `path/tmp`, below which the scripts of a run are written.
+  var temporary: FilePath { get throws { try path("path/tmp") ?? "/var/tmp/mirrorctl" } }
+
+  /// Throws if this target would empty a directory that is not its own; changes nothing.
+  ///
+  /// - Throws: code `refused`.
+  func checkPlaces(mirror: FilePath) throws {
+    let places = WorkPlaces(mirror: mirror) { (try? path($0)) ?? nil }
+    try places.check(temporary: try temporary)
+    if let work = try path("path/work") { try places.check(work: work) }
+    guard try text("target/class") == "snapshot", try script("steps/run") == nil,
+      try text("path/cache/git") != nil
+    else { return }
+    let caches = try SnapshotCaches(self)
+    switch try text("snapshot/source/type") {
+    case "rsync":
+      try places.check(caches.rsync, "path/cache/git", for: .cache)
+      try caches.checkCopy()
+    case "git", "meta-repo":
+      try places.check(caches.git, "path/cache/git", for: .cache)
+      try SnapshotCaches.checkRepository(caches.git)
+    default: break
+    }
+  }
+}
+
+extension WorkPlaces {
+  /// Throws if scripts must not be written below `path/tmp`.
+  package func check(temporary: FilePath) throws(MirrorError) {
+    try check(temporary.appending("run").appending("\(getpid())"), "path/tmp")
+  }
+
+  /// Throws if a build must not work in a directory, by its place or by what is in it.
+  package func check(work: FilePath) throws(MirrorError) {
+    try check(work, "path/work")
+    try WorkDirectory.check(work)
+  }
+}

@@ -1,0 +1,100 @@
+import CLinux
+import Glibc
+import MirrorTools
+import SystemPackage
+
+/// What the lock file beside a work directory says: which process made which directory.
+///
+/// It is beside the directory, where no step in the root can reach it, and names the directory by inode and time of
+/// birth: another directory under the same name is not ours.
+struct WorkMark: Hashable {
+  /// The first line: tells our locks from others' files of such a name.
+  private static let title = "mirrorctl work directory"
+
+  /// The process that works in the directory.
+  let pid: Int32
+  /// The directory; nil in locks of version 0.1, and before it is made.
+  let directory: Directory?
+  /// Whether it is kept for somebody to look at.
+  var isKept = false
+
+  /// A directory of the lock's file system.
+  struct Directory: Hashable {
+    let inode: UInt64
+    /// Nanoseconds since the epoch; 0 where the file system does not keep it.
+    let birth: Int64
+  }
+
+  init(pid: Int32, directory: Directory? = nil, isKept: Bool = false) {
+    self.pid = pid
+    self.directory = directory
+    self.isKept = isKept
+  }
+
+  /// Reads a lock file's text; nil if it is not ours.
+  init?(_ text: [UInt8]) {
+    let lines = String(decoding: text, as: UTF8.self).split(separator: "\n")
+    guard lines.first == Substring(Self.title) else { return nil }
+    let words = lines.dropFirst().map { $0.split(separator: " ") }
+    pid = words.first?.first.flatMap { Int32($0) } ?? 0
+    isKept = words.count > 2 && words[2].first == "kept"
+    guard words.count > 1, words[1].count == 2, let inode = UInt64(words[1][0]),
+      let birth = Int64(words[1][1])
+    else {
+      directory = nil
+      return
+    }
+    directory = Directory(inode: inode, birth: birth)
+  }
+
+  /// The text of a lock file. It always has the same length: one write replaces another whole.
+  var text: [UInt8] {
+    func padded(_ number: some BinaryInteger, _ width: Int) -> String {
+      String(repeating: " ", count: max(0, width - String(number).count)) + String(number)
+    }
+    return Array(
+      """
+      \(Self.title)
+      \(padded(pid, 10))
+      \(padded(directory?.inode ?? 0, 20)) \(padded(directory?.birth ?? 0, 20))
+      \(isKept ? "kept" : "work")
+
+      """.utf8)
+  }
+
+  /// The mark in the lock file of a name; nil if there is none of ours.
+  static func beside(_ work: FileName, in parent: borrowing AnchoredDirectory) throws(MirrorError)
+    -> WorkMark?
+  {
+    let name = work.appending(".lock")
+    guard let status = try parent.status(of: name) else { return nil }
+    guard status.kind == .regular,
+      let text = try parent.contents(of: MirrorPath(bytes: name.bytes), limit: 1 << 20),
+      text.isEmpty || WorkMark(text) != nil
+    else { throw strange(parent.displayed(name)) }
+    return WorkMark(text)
+  }
+
+  static func strange(_ path: String) -> MirrorError {
+    MirrorError(
+      .refused, path, "is not a file of ours",
+      remedy: "remove it if nobody needs it, or set path/work elsewhere")
+  }
+
+  /// Whether the directory of that name is the one that is marked.
+  func isOf(_ name: FileName, in parent: borrowing AnchoredDirectory) -> Bool {
+    directory != nil && directory == Directory(name, in: parent)
+  }
+}
+
+extension WorkMark.Directory {
+  /// The directory of a name; nil if there is none.
+  init?(_ name: FileName, in parent: borrowing AnchoredDirectory) {
+    var place = clinux_place()
+    guard name.withCString({ clinux_place(parent.descriptor.raw, $0, &place) }) == 0, place.is_directory != 0
+    else {
+      return nil
+    }
+    self.init(inode: place.inode, birth: place.birth)
+  }
+}

@@ -1,0 +1,149 @@
+import CLinux
+import Glibc
+package import MirrorTools
+package import SystemPackage
+
+/// The places of a configuration that a build must never empty, and the judgement of those that it would.
+///
+/// A directory that a build empties must be neither one of these places nor above one. The mirror and the caches
+/// also forbid what is inside of them. Directories are compared by canonical path, and by device and inode, so
+/// that neither a link nor a bind mount hides what a name stands for.
+package struct WorkPlaces: Sendable {
+  /// What a directory is emptied for.
+  package enum Use: Sendable {
+    /// A build works in it.
+    case work
+    /// It keeps a copy of a package tree between builds.
+    case cache
+  }
+
+  private enum Relation: String {
+    case same = "is"
+    case above = "contains"
+    case inside = "is inside"
+  }
+
+  private struct Guarded: Sendable {
+    /// `path/cache`, `the mirror`.
+    let name: String
+    let path: FilePath
+    /// From the directory itself up to the root of what exists.
+    let chain: [Node]
+    /// Uses that may not be inside of it either.
+    var closedTo: [Use] = []
+    /// Whether it is one of several places whose path adds nothing to its name.
+    var isHome = false
+  }
+
+  private let guarded: [Guarded]
+
+  /// - Parameters:
+  ///   - mirror: its root; nil where none is known.
+  ///   - path: the configuration's directory of this key, `path/tmp`; nil if it is undefined.
+  package init(mirror: FilePath?, path: (String) -> FilePath?) {
+    var guarded: [Guarded] = []
+    func guardPlace(_ name: String, _ path: FilePath?, closedTo uses: [Use] = [], isHome: Bool = false) {
+      guard let path, path.isAbsolute, path.lexicallyNormalized() != "/" else { return }
+      guarded.append(
+        Guarded(
+          name: name, path: path.lexicallyNormalized(), chain: Node.chain(path), closedTo: uses,
+          isHome: isHome))
+    }
+    guardPlace("the mirror", mirror, closedTo: [.work, .cache])
+    let temporary = path("path/tmp")
+    guardPlace("path/tmp", temporary)
+    let temporaryChain = temporary.map(Node.chain) ?? []
+    for key in ["path/cache", "path/cache/git", "path/cache/package", "path/distfiles"] {
+      guard let place = path(key), let own = Node.chain(place).first else { continue }
+      // Where path/tmp itself is in a cache, work is in it as well.
+      let holdsTemporary = temporaryChain.contains { $0.isSame(as: own) }
+      guardPlace(key, place, closedTo: holdsTemporary ? [] : [.work])
+    }
+    for key in [
+      "path/mirror/source", "path/mirror/snapshot", "snapshot/source/remote", "path/install", "path/config",
+    ] { guardPlace(key, path(key)) }
+    for (name, home) in Self.homes() {
+      guardPlace("the home directory of \(name)", home, isHome: true)
+    }
+    self.guarded = guarded
+  }
+
+  /// Throws if a build must not empty a directory.
+  ///
+  /// - Parameter key: the setting that names the directory, for the message.
+  /// - Throws: code `refused`.
+  package func check(_ path: FilePath, _ key: String, for use: Use = .work) throws(MirrorError) {
+    let path = path.lexicallyNormalized()
+    let chain = Node.chain(path)
+    guard path != "/", let own = chain.first, own.path != "/" else {
+      throw Self.refused(key, "`\(path)` is the root of the file system")
+    }
+    for place in guarded {
+      guard let relation = Self.relation(own, chain, to: place, use) else { continue }
+      let shown = place.isHome && relation == .same ? "" : ", \(place.path)"
+      throw Self.refused(key, "`\(path)` \(relation.rawValue) \(place.name)\(shown)")
+    }
+    if own.isMountRoot { throw Self.refused(key, "`\(path)` is where a file system is mounted") }
+  }
+
+  private static func refused(_ key: String, _ problem: String) -> MirrorError {
+    MirrorError(
+      .refused, key, "\(problem), and a build would empty it",
+      remedy: "name a directory that nothing else uses, such as /var/tmp/mirrorctl/work/NAME")
+  }
+
+  private static func relation(_ own: Node, _ chain: [Node], to place: Guarded, _ use: Use) -> Relation? {
+    guard let theirs = place.chain.first else { return nil }
+    if own.isSame(as: theirs) { return .same }
+    if place.chain.contains(where: own.isSame) { return .above }
+    return place.closedTo.contains(use) && chain.contains(where: theirs.isSame) ? .inside : nil
+  }
+
+  /// Home directories by the name of their user.
+  private static func homes() -> [(String, FilePath)] {
+    var homes: [(String, FilePath)] = []
+    setpwent()
+    defer { endpwent() }
+    while let entry = getpwent() {
+      homes.append((String(cString: entry.pointee.pw_name), FilePath(platformString: entry.pointee.pw_dir)))
+    }
+    if let own = getenv("HOME") { homes.append(("this user ($HOME)", FilePath(platformString: own))) }
+    return homes
+  }
+}
+
+/// A directory by its canonical path, and by what the kernel knows it by.
+private struct Node: Sendable {
+  let path: FilePath
+  /// nil if it does not exist.
+  private let number: Number?
+  let isMountRoot: Bool
+
+  private struct Number: Hashable {
+    let device: UInt64
+    let inode: UInt64
+  }
+
+  private init(_ path: FilePath) {
+    var place = clinux_place()
+    let isThere = clinux_place(AT_FDCWD, path.string, &place) == 0
+    self.path = path
+    number = isThere ? Number(device: place.device, inode: place.inode) : nil
+    isMountRoot = isThere && place.is_mount_root != 0
+  }
+
+  /// A path and the directories above it, up to the root. What does not exist yet is seen where it would be.
+  static func chain(_ path: FilePath) -> [Node] {
+    let (existing, missing) = SafePath.existing(path.lexicallyNormalized())
+    var path = existing.canonical
+    for directory in missing.reversed() { if let name = directory.lastComponent { path.append(name) } }
+    var nodes: [Node] = []
+    while true {
+      nodes.append(Node(path))
+      if path == "/" || path.isEmpty { return nodes }
+      path.removeLastComponent()
+    }
+  }
+
+  func isSame(as other: Node) -> Bool { path == other.path || number != nil && number == other.number }
+}

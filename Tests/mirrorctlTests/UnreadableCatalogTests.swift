@@ -1,0 +1,57 @@
+import Foundation
+import Glibc
+import SystemPackage
+import TestSupport
+import Testing
+
+@Suite("A user who cannot read the catalog", .enabled(if: geteuid() == 0, "needs root"))
+struct UnreadableCatalogTests {
+  private let sandbox: Sandbox
+  private static let user = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+
+  init() throws {
+    sandbox = try Sandbox()
+    try FaultMirror.make("mirror", in: sandbox)
+    _ = try sandbox.mirrorctl("upkeep", "-q")
+    try sandbox.shell("mkdir home; chown 65534:65534 home")
+  }
+
+  /// As one whose state directory is the mirror's, which is closed to him, or one of his own, which is empty.
+  private func run(_ arguments: [String], ownState: Bool) throws -> Outcome {
+    let state = ownState ? "\(sandbox.path)/home/state" : sandbox.state.string
+    return try sandbox.run(
+      Self.user + ["env", "HOME=\(sandbox.path)/home", "XDG_STATE_HOME=\(state)"] + sandbox.command(arguments)
+    )
+  }
+
+  @Test("gets metrics without those of the catalog, and is told so", arguments: [true, false])
+  func prometheus(ownState: Bool) throws {
+    let known = try sandbox.mirrorctl("status", "--format", "prometheus")
+    #expect(known.status == 0)
+    #expect(known.text.contains("mirrorctl_corrupt_tarballs{"))
+    #expect(known.text.contains("mirrorctl_run_exit_status{"))
+    let outcome = try run(["status", "--format", "prometheus"], ownState: ownState)
+    #expect(outcome.status == 3, "\(outcome.errorText)")
+    #expect(!outcome.text.contains("mirrorctl_corrupt_tarballs"))
+    #expect(!outcome.text.contains("mirrorctl_run_"))
+    #expect(outcome.text.contains("mirrorctl_subarch_failcount{"))
+    #expect(outcome.errorText.contains("catalog"), "\(outcome.errorText)")
+    #expect(!FileManager.default.fileExists(atPath: "\(sandbox.path)/home/state"))
+  }
+
+  @Test("gets no history, and is told so", arguments: [true, false])
+  func history(ownState: Bool) throws {
+    let outcome = try run(["status", "--history"], ownState: ownState)
+    #expect(outcome.status == 3, "\(outcome.errorText)")
+    #expect(outcome.errorText.contains("catalog"), "\(outcome.errorText)")
+  }
+
+  @Test("is told that a subset would be the same every time")
+  func subset() throws {
+    let outcome = try run(["verify", "-q", "--subset", "5%"], ownState: false)
+    #expect(outcome.status == 3, "\(outcome.errorText)")
+    #expect(outcome.errorText.contains("--subset"), "\(outcome.errorText)")
+    // One of his own remembers as well.
+    #expect(try run(["verify", "-q", "--subset", "5%"], ownState: true).status == 0)
+  }
+}

@@ -1,0 +1,69 @@
+import Foundation
+import Glibc
+import SystemPackage
+import TestSupport
+import Testing
+
+/// `verify` while other runs remove what it is about to read.
+@Suite("Verify beside a run that removes files", .enabled(if: Tracing.works, "\(Tracing.reason)"))
+struct VanishingTests {
+  private let sandbox: Sandbox
+  private static let subarch = "std/x86-64bit/gen"
+
+  init() throws {
+    sandbox = try Sandbox()
+    for day in ["2016-11-03", "2016-11-10", "2016-11-17"] {
+      let version = "mirror/\(Self.subarch)/\(day)"
+      try sandbox.shell(
+        """
+        mkdir -p \(version); echo ok > \(version)/status
+        head -c 1000000 /dev/urandom > \(version)/stage3-gen-std-\(day).tar.xz
+        touch -d '\(day) 10:00 UTC' \(version)/*
+        """)
+    }
+    _ = try sandbox.mirrorctl("digestgen", "-q", "--format", "sums,digests")
+  }
+
+  /// Runs `verify`, halted at a call while a script runs.
+  private func verify(haltedAt call: String, during script: String) throws -> Outcome {
+    let log = sandbox.path.appending("trace").string
+    let tracer = try sandbox.start(
+      ["strace", "-f", "-qq", "-o", log, "-e", "trace=\(call)", "-e", "inject=\(call):signal=STOP:when=1"]
+        + sandbox.command(["verify", "--jobs", "1"]))
+    defer { kill(tracer.pid, SIGKILL) }
+    for _ in 0..<3000 where tracer.isRunning {
+      if (try? String(contentsOfFile: log, encoding: .isoLatin1))?.contains("stopped by SIGSTOP") == true {
+        break
+      }
+      usleep(10_000)
+    }
+    let children = try String(
+      contentsOfFile: "/proc/\(tracer.pid)/task/\(tracer.pid)/children", encoding: .utf8)
+    let pid = try #require(children.split(separator: " ").first.flatMap { Int32($0) })
+    try sandbox.shell(script)
+    while tracer.isRunning {
+      kill(pid, SIGCONT)
+      usleep(10_000)
+    }
+    return try tracer.wait()
+  }
+
+  @Test(
+    "says nothing of versions that clean removed, whether they were open or not", arguments: ["fadvise64"])
+  func clean(call: String) throws {
+    let outcome = try verify(
+      haltedAt: call, during: "'\(Program.path)' clean --apply --keep 1 -q --mirror mirror")
+    #expect(try sandbox.shell("ls mirror/\(Self.subarch)").text == "2016-11-17\n")
+    #expect(outcome.status == 0, "\(outcome.text)\(outcome.errorText)")
+    #expect(outcome.errorText == "")
+    #expect(outcome.text.contains("1 ok"), "\(outcome.text)")
+  }
+
+  @Test("still reports a file that another took the place of, and one that cannot be read")
+  func replaced() throws {
+    let path = "mirror/\(Self.subarch)/2016-11-03/stage3-gen-std-2016-11-03.tar.xz"
+    let outcome = try verify(haltedAt: "fadvise64", during: "echo new > x; mv x \(path)")
+    #expect(outcome.status == 3)
+    #expect(outcome.errorText.contains("changed while it was hashed"), "\(outcome.errorText)")
+  }
+}

@@ -1,0 +1,95 @@
+import Foundation
+import Glibc
+import SystemPackage
+import TestSupport
+import Testing
+
+/// Runs in which `/proc` is an empty directory.
+private enum WithoutProc {
+  static func command(_ command: [String], in sandbox: Sandbox) -> [String] {
+    ["unshare", "-m", "sh", "-c", "mount --bind \(sandbox.path)/empty /proc; exec \"$@\"", "sh"] + command
+  }
+
+  static let works: Bool = {
+    guard geteuid() == 0, let sandbox = try? Sandbox(), (try? sandbox.shell("mkdir empty")) != nil else {
+      return false
+    }
+    return (try? sandbox.run(command(["test", "!", "-e", "/proc/self"], in: sandbox)).status) == 0
+  }()
+}
+
+@Suite("Without /proc", .enabled(if: WithoutProc.works, "needs root and mount namespaces"))
+struct WithoutProcTests {
+  private let sandbox: Sandbox
+
+  init() throws {
+    sandbox = try Sandbox()
+    try FaultMirror.make("mirror", in: sandbox)
+    try sandbox.shell("mkdir empty")
+  }
+
+  private func run(_ arguments: [String]) throws -> Outcome {
+    try sandbox.run(WithoutProc.command(sandbox.command(arguments), in: sandbox))
+  }
+
+  @Test(
+    "a verb does the same as with it",
+    arguments: [
+      ["status"], ["nextbuild"], ["index", "--output", "-"], ["digestgen"], ["verify", "--quiet"],
+    ])
+  func verbs(_ verb: [String]) throws {
+    let other = try Sandbox()
+    try FaultMirror.make("mirror", in: other)
+    let expected = try other.run(other.command(verb))
+    let outcome = try run(verb)
+    #expect(outcome.status == expected.status, "\(outcome.errorText)")
+    #expect(outcome.text == expected.text.replacing("\(other.path)", with: "\(sandbox.path)"))
+  }
+
+  @Test("a wrong option is an error, and doctor says what is there")
+  func usage() throws {
+    #expect(try run(["status", "--nonsense"]).status == 64)
+    let doctor = try run(["doctor"])
+    #expect(doctor.text.contains("user: root builds"), "\(doctor.text)")
+  }
+
+  @Test("clean removes nothing, by itself or by its script, since no mount can be seen")
+  func clean() throws {
+    let script = try sandbox.run(sandbox.command(["clean", "--keep", "1"])).output
+    let before = try Tree(sandbox.mirror)
+    let outcome = try run(["clean", "--apply", "--keep", "1"])
+    #expect(outcome.status == 1)
+    #expect(outcome.errorText.contains("mount /proc"), "\(outcome.errorText)")
+    try Data(script).write(to: URL(fileURLWithPath: "\(sandbox.path)/script"))
+    let ran = try sandbox.run(WithoutProc.command(["sh", "\(sandbox.path)/script"], in: sandbox))
+    #expect(ran.errorText.contains("left alone"), "\(ran.errorText)")
+    let left = try Tree(sandbox.mirror)
+    for version in FaultMirror.doomed where !version.contains("snapshots") {
+      #expect(left.nodes[version] == .directory, "\(version)")
+    }
+    _ = before
+  }
+
+  @Test("a lock of a living process does not count as stale")
+  func locks() throws {
+    let sleeper = try sandbox.start(["sleep", "300"])
+    defer { kill(sleeper.pid, SIGKILL) }
+    let control = "mirror/1.4-release-std/x86-64bit/generic_64/.control"
+    try sandbox.shell("echo \(sleeper.pid) > \(control)/.multi_progress")
+    let status = try run(["status", "--json"])
+    #expect(status.status == 0, "\(status.errorText)")
+    #expect(status.text.contains("\"inProgress\" : true"))
+  }
+}
+
+@Suite("A program without a name or arguments") struct EmptyArgumentsTests {
+  @Test("is a failure of usage, not a call for help")
+  func empty() throws {
+    let sandbox = try Sandbox()
+    // What the kernel makes of an empty argument vector.
+    let outcome = try sandbox.run(["bash", "-c", "exec -a '' '\(Program.path)'"])
+    #expect(outcome.status == 64)
+    #expect(outcome.output == [])
+    #expect(outcome.errorText.contains("argument"), "\(outcome.errorText)")
+  }
+}
