@@ -45,6 +45,15 @@ public struct ConfigurationCheck: Sendable {
   private mutating func check(_ configuration: MirrorConfiguration) {
     do throws(MirrorError) { _ = try configuration.chosenCompression() } catch { add(error) }
     do throws(MirrorError) { _ = try configuration.layout() } catch { add(error) }
+    for (server, rule) in configuration.receiving.servers.sorted(by: { $0.key < $1.key }) {
+      for subarch in (rule.subarches ?? []).compactMap(\.subarch)
+      where configuration.rotation.isBuiltHere(subarch) {
+        add(
+          MirrorError(
+            .invalid, "receive/\(server)/subarches", "\(subarch) is built here, so it is never received",
+            remedy: "remove it from subarches (rotation), or here"))
+      }
+    }
     guard let mirror = configuration.mirror else {
       return add(MirrorError(.invalid, "path/mirror", "is not defined", remedy: "say where the mirror lies"))
     }

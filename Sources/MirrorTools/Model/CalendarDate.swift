@@ -45,6 +45,15 @@ public struct CalendarDate: Hashable, Comparable, Sendable, Codable, CustomStrin
       unchecked: min(9999, max(1, Int(local.tm_year) + 1900)), Int(local.tm_mon) + 1, Int(local.tm_mday))
   }
 
+  /// The day in UTC of a moment in seconds since the epoch.
+  init(utcDayOf seconds: Int64) {
+    var clock = time_t(seconds)
+    var parts = tm()
+    gmtime_r(&clock, &parts)
+    self.init(
+      unchecked: min(9999, max(1, Int(parts.tm_year) + 1900)), Int(parts.tm_mon) + 1, Int(parts.tm_mday))
+  }
+
   /// When the day begins in the local time zone (TZ), in seconds since the epoch.
   public var localStart: Int64 {
     var local = tm()
