@@ -113,6 +113,10 @@ public final class Catalog: Sendable {
           ) WITHOUT ROWID
           """)
     }
+    migrator.registerMigration("notices") { database in
+      try database.execute(
+        sql: "CREATE TABLE notice (name TEXT PRIMARY KEY NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID")
+    }
     return migrator
   }
 

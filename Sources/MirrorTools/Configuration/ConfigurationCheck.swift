@@ -40,6 +40,22 @@ public struct ConfigurationCheck: Sendable {
     findings = findings.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
   }
 
+  /// Asks gpg for the key that signs: one that cannot is a fault, one that ends soon is worth knowing.
+  ///
+  /// - Parameter now: seconds since the epoch.
+  public mutating func checkKey(of file: ConfigurationFile, now: Int64, cancellation: Cancellation) {
+    // What is wrong with the configuration itself is found already.
+    guard let signing = (try? MirrorConfiguration(file.elements))?.signing else { return }
+    do throws(MirrorError) {
+      let key = try PublicKeyFile.listed(signing, cancellation: cancellation)
+      if let objection = key.objection {
+        add(objection)
+      } else if let warning = key.warning(at: now) {
+        notes.append("\(warning)")
+      }
+    } catch { notes.append("\(error)") }
+  }
+
   private mutating func add(_ error: MirrorError) { findings.append("\(error)") }
 
   private mutating func check(_ configuration: MirrorConfiguration) {

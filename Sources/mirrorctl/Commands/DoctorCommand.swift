@@ -24,8 +24,12 @@ struct DoctorCommand: Verb {
       places.append((key, FilePath(text).lexicallyNormalized()))
     }
     if let mirror { places.append(("path/mirror", mirror)) }
-    let doctor = Doctor(
-      try DoctorFacts.gather(places: places, architectures: configuration.rotation.arches ?? []))
+    var facts = try DoctorFacts.gather(
+      places: places, architectures: configuration.rotation.arches ?? [])
+    if let signing = configuration.signing {
+      facts.key = ("\(signing.key)", Self.fault(of: signing, context))
+    }
+    let doctor = Doctor(facts)
     if global.json {
       try context.print(json: DoctorOutput(mirror: mirror.map { "\($0)" }, findings: doctor.findings))
     } else {
@@ -35,6 +39,13 @@ struct DoctorCommand: Verb {
       }
     }
     return doctor.isHealthy ? .done : .failed
+  }
+
+  /// What keeps a key from signing, or soon will.
+  private static func fault(of signing: SigningSettings, _ context: CommandContext) -> MirrorError? {
+    do throws(MirrorError) {
+      return try PublicKeyFile.listed(signing, cancellation: context.cancellation).warning(at: context.now())
+    } catch { return error }
   }
 }
 
