@@ -85,6 +85,7 @@ private let valid = "[GNUPG:] VALIDSIG \(pinned) 2026-11-26 1795664788 0 4 0 22 
       (["GOODSIG 8 J", valid(pinned, pinned)], .valid),
       // gpgv ends well for these.
       (["NEWSIG", "KEYEXPIRED 1", "EXPKEYSIG 8 J", valid(pinned, pinned)], .keyExpired),
+      (["NEWSIG", "KEYEXPIRED 1", "EXPKEYSIG 8 J", valid(subkey, pinned)], .subkeyExpired),
       (["NEWSIG", "EXPSIG 8 J", valid(pinned, pinned)], .expired),
       (["NEWSIG", "REVKEYSIG 8 J", valid(pinned, pinned)], .keyRevoked),
       (["NEWSIG", "GOODSIG 8 J", valid(other, other)], .otherKey(other)),
@@ -141,6 +142,8 @@ private let valid = "[GNUPG:] VALIDSIG \(pinned) 2026-11-26 1795664788 0 4 0 22 
     uid:u::::1795664788::X::Second::::::::::0:
     ssb:e:255:22:89ABCDEF01234567:1700000000:1750000000:::::s:::+::ed25519::
     fpr:::::::::\(subkey):
+    ssb:u:255:22:1111222233334444:1740000000:1790000000:::::s:::+::ed25519::
+    fpr:::::::::1111222233334444111122223333444411112222:
     """
 
   private func key(_ text: String) throws -> SigningKey {
@@ -154,6 +157,7 @@ private let valid = "[GNUPG:] VALIDSIG \(pinned) 2026-11-26 1795664788 0 4 0 22 
     #expect(key.primary == key.fingerprint && key.signer == pinned)
     #expect(key.users == ["Jane : Doe\\n <jane@example.org>", "Second"])
     #expect(key.state == .usable && key.expires == nil && key.secret == .available)
+    #expect(key.signsUntil == 1_790_000_000 && key.expiredSigners == ["89ABCDEF01234567"])
   }
 
   @Test("tells a subkey, which signs by itself alone")

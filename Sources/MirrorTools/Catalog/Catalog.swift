@@ -150,6 +150,10 @@ public final class Catalog: Sendable {
       try database.execute(sql: "ALTER TABLE tarball ADD COLUMN damaged INTEGER NOT NULL DEFAULT 0")
     }
     migrator.registerMigration("places", migrate: createPlaces)
+    migrator.registerMigration("notices") { database in
+      try database.execute(
+        sql: "CREATE TABLE notice (name TEXT PRIMARY KEY NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID")
+    }
     return migrator
   }
 

@@ -42,11 +42,36 @@ public struct ConfigurationCheck: Sendable {
     findings = findings.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
   }
 
+  /// Asks gpg for the key that signs: one that cannot is a fault, one that ends soon is worth knowing.
+  ///
+  /// - Parameter now: seconds since the epoch.
+  public mutating func checkKey(of file: ConfigurationFile, now: Int64, cancellation: Cancellation) {
+    // What is wrong with the configuration itself is found already.
+    guard let signing = (try? MirrorConfiguration(file.elements))?.signing else { return }
+    do throws(MirrorError) {
+      let key = try PublicKeyFile.listed(signing, cancellation: cancellation)
+      if let objection = key.objection {
+        add(objection)
+      } else if let warning = key.warning(at: now) {
+        notes.append("\(warning)")
+      }
+    } catch { notes.append("\(error)") }
+  }
+
   private mutating func add(_ error: MirrorError) { findings.append("\(error)") }
 
   private mutating func check(_ configuration: MirrorConfiguration) {
     do throws(MirrorError) { _ = try configuration.chosenCompression() } catch { add(error) }
     do throws(MirrorError) { _ = try configuration.layout() } catch { add(error) }
+    for (server, rule) in configuration.receiving.servers.sorted(by: { $0.key < $1.key }) {
+      for subarch in (rule.subarches ?? []).compactMap(\.subarch)
+      where configuration.rotation.isBuiltHere(subarch) {
+        add(
+          MirrorError(
+            .invalid, "receive/\(server)/subarches", "\(subarch) is built here, so it is never received",
+            remedy: "remove it from subarches (rotation), or here"))
+      }
+    }
     guard let mirror = configuration.mirror else {
       return add(MirrorError(.invalid, "path/mirror", "is not defined", remedy: "say where the mirror lies"))
     }

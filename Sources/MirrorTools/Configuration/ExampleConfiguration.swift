@@ -90,5 +90,11 @@ public enum ExampleConfiguration {
     # what: own
     # receive: ssh
 
+    # On a master: what the server build1 may upload. Without such a section a server may continue its own
+    # subarches and add new ones.
+    # [section receive/build1]
+    # subarches: funtoo-current/x86-64bit/amd64-piledriver
+    # snapshots: funtoo-current
+
     """
 }

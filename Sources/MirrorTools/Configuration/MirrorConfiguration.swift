@@ -23,6 +23,9 @@ public struct MirrorConfiguration: Sendable {
   /// `[section publish/NAME]`, by name.
   public var publishing: [PublishTarget] = []
 
+  /// `[section receive/SERVER]`.
+  public var receiving = ReceiveRules()
+
   /// Nothing is said.
   public init() {}
 
@@ -45,6 +48,7 @@ public struct MirrorConfiguration: Sendable {
     hooks = try HookSettings(elements)
     signing = try SigningSection(elements).settings()
     publishing = try PublishSection.targets(elements)
+    receiving = try ReceiveSection.rules(elements, home: try SigningSection(elements).home())
     index.add(urls: publishing.compactMap(\.url))
   }
 
@@ -53,7 +57,7 @@ public struct MirrorConfiguration: Sendable {
     [
       RotationSection.section(elements), SigningSection.section(elements), IndexSettings.section(elements),
       HookSettings.section(elements),
-    ] + PublishSection.sections(elements)
+    ] + PublishSection.sections(elements) + ReceiveSection.sections(elements)
   }
 
   private func text(_ name: String, _ elements: Elements) throws -> String? {

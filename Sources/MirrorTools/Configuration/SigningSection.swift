@@ -14,10 +14,24 @@ struct SigningSection {
 
   /// nil where no key is named: nothing is signed.
   func settings() throws -> SigningSettings? {
-    let home = try section.absolutePath("homedir").map { FilePath($0) }
+    let home = try home()
     let passphrase = try section.absolutePath("passphrase-file").map { FilePath($0) }
     let formats = try some(SignatureFormat.self, of: "formats")
     let what = try some(SignedKind.self, of: "what")
+    guard let key = try Self.key(section) else { return nil }
+    var settings = SigningSettings(key: key)
+    settings.homeDirectory = home
+    settings.passphraseFile = passphrase
+    settings.formats = formats ?? settings.formats
+    settings.what = what.map { Set($0) } ?? settings.what
+    return settings
+  }
+
+  /// gpg's home directory; nil for its own.
+  func home() throws -> FilePath? { try section.absolutePath("homedir").map { FilePath($0) } }
+
+  /// The key that a section names; nil if it names none.
+  static func key(_ section: SettingsSection) throws -> Fingerprint? {
     guard let text = try section.text("key") else { return nil }
     guard let key = Fingerprint(text) else {
       throw section.invalid(
@@ -26,12 +40,7 @@ struct SigningSection {
           ? "`\(text)` is a short id, which other keys may have too" : "`\(text)` is no fingerprint",
         "write the 40 or 64 digits that `gpg --fingerprint` shows")
     }
-    var settings = SigningSettings(key: key)
-    settings.homeDirectory = home
-    settings.passphraseFile = passphrase
-    settings.formats = formats ?? settings.formats
-    settings.what = what.map { Set($0) } ?? settings.what
-    return settings
+    return key
   }
 
   /// Words in the order of their declaration, each once.

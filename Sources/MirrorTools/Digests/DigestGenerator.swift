@@ -11,7 +11,7 @@ public struct DigestGenerator: Sendable {
   public func plan(_ mirror: Mirror, _ options: DigestOptions) throws(MirrorError) -> DigestPlan {
     let anchor = try AnchoredDirectory(root: run.root)
     let records = try run.catalog.records()
-    return DigestPlanner(
+    var plan = DigestPlanner(
       options: options, signing: run.signing, records: records,
       readSidecar: { path in
         // Unreadable or malformed: the tarball is hashed and the sidecar written anew.
@@ -25,6 +25,10 @@ public struct DigestGenerator: Sendable {
         return (try? StreamEnd.isWhole(file, size: tarball.status.size, compression)) == .some(.some(false))
       }
     ).plan(mirror)
+    if let settings = run.signing, let renewal = SignatureRenewal(mirror, settings, run.cancellation) {
+      renewal.plan(mirror, options, beingBuilt: plan.skipped.map(\.path), in: anchor, into: &plan)
+    }
+    return plan
   }
 
   /// Does it. The mirror's lock must be held.

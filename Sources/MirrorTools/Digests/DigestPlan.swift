@@ -80,6 +80,8 @@ public struct DigestPlan: Encodable, Sendable {
       case changed
       /// `--force`.
       case again
+      /// It is by a subkey that has expired.
+      case expired
     }
 
     /// What is signed, relative to the mirror's root.

@@ -101,7 +101,7 @@ final class DigestWork: Sendable {
   /// made again.
   func wanting(_ signatures: [DigestPlan.Signature]) -> [DigestPlan.Signature] {
     signatures.filter { signature in
-      if signature.reason == .again { return true }
+      if signature.reason == .again || signature.reason == .expired { return true }
       var isWanting = false
       attempt { () throws(MirrorError) in
         let directory = try anchor.value.directory(signature.path.parent)

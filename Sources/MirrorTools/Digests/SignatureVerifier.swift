@@ -53,12 +53,12 @@ struct SignatureVerifier: Sendable {
     report = gathered.value.withLock { $0 }
   }
 
-  /// nil where nothing is wrong.
+  /// nil where nothing is to be said.
   private func judge(
     _ signed: Signed, _ checker: SignatureChecker
   ) throws(MirrorError) -> (VerifyReport.Verdict, String)? {
     let directory = try anchor.value.directory(signed.path.parent)
-    var missing: [FileName] = []
+    var (missing, aged): ([FileName], FileName?) = ([], nil)
     for format in SignatureFormat.allCases {
       let name = format.signature(of: signed.path.name)
       guard
@@ -69,9 +69,16 @@ struct SignatureVerifier: Sendable {
       }
       let file = try directory.file(MirrorPath(bytes: signed.path.name.bytes))
       let verdict = try checker.verdict(on: signature, of: file.pathForPrograms, bytes: signed.size)
-      if verdict != .valid { return (.missigned, "\(name) \(verdict)") }
+      // Downloaders who have the key see a good signature; upkeep renews it.
+      if verdict == .subkeyExpired {
+        aged = aged ?? name
+      } else if verdict != .valid {
+        return (.missigned, "\(name) \(verdict)")
+      }
     }
-    guard signed.isWanted, !missing.isEmpty else { return nil }
+    guard signed.isWanted, !missing.isEmpty else {
+      return aged.map { (.ok, "\($0) is by an expired subkey") }
+    }
     return (.unsigned, "there is no \(missing.map { "\($0)" }.joined(separator: ", "))")
   }
 

@@ -36,6 +36,7 @@ public final class IndexSignatures {
     do throws(MirrorError) {
       if checker == nil { checker = try SignatureChecker(settings, cancellation: cancellation) }
       switch try checker?.verdict(on: signature, of: file.bytes) {
+      case .subkeyExpired: return checker?.key.state == .usable
       case .bad, .otherKey, .expired, .unreadable: return true
       // No new one would be better as long as the key is this one.
       case .valid, .keyExpired, .keyRevoked, nil: return false

@@ -82,7 +82,8 @@ struct LocalListing: Sendable {
       let unfinished = Set(
         version.folder.tarballs.filter { version.isBeingCompressed($0) }.map(\.path))
       try add(version.path, anchor, depth: 8) { path in
-        if unfinished.contains(path) { return nil }
+        // Metalinks are a part of the index, which is the master's.
+        if unfinished.contains(path) || target.isStaged && path.name.hasSuffix(".meta4") { return nil }
         return path == version.path.appending("status") ? .status : .payload
       }
     }
@@ -92,7 +93,11 @@ struct LocalListing: Sendable {
     of subarch: Subarch, _ anchor: borrowing AnchoredDirectory
   ) throws(MirrorError) {
     let control = subarch.path.appending(ControlDirectory.name)
-    var paths = subarch.control.versions.keys.map { control.joined(MirrorPath("version/\($0)")) }
+    // A master wants to have the version that is named.
+    let sent = Set(subarch.versions.filter { $0.isComplete && !subarch.isBeingBuilt($0) }.map(\.name))
+    var paths = subarch.control.versions.filter { sent.contains($0.value) }.keys.map {
+      control.joined(MirrorPath("version/\($0)"))
+    }
     if subarch.control.failcount > 0 { paths.append(control.appending(".failcount")) }
     for path in paths {
       guard let status = try anchor.status(at: path), status.kind == .regular

@@ -140,7 +140,9 @@ extension PublishRun {
   }
 
   private func notTaken(_ status: Int32, _ said: [String]) -> MirrorError {
-    let last = said.last.map { ": \($0)" } ?? ""
+    let faults = said.filter { $0.hasPrefix("mirrorctl: ") }
+    let others = faults.count > 1 ? " (and \(faults.count - 1) more)" : ""
+    let last = (faults.first ?? said.last).map { ": \($0)\(others)" } ?? ""
     return MirrorError(
       .library, target.subject, "all was uploaded, but receiving there ended with status \(status)\(last)",
       remedy: status == 127
@@ -149,24 +151,31 @@ extension PublishRun {
   }
 }
 
-/// SHA-256 of many files.
+/// Digests of many files.
 enum FileSums {
-  /// In the order of the files; what could not be read says why.
+  /// SHA-256, in the order of the files; what could not be read says why.
   static func of(
     _ files: [(path: MirrorPath, size: Int64, device: UInt64)], _ run: DigestRun, as step: String
   ) throws(MirrorError) -> [Result<DigestResult, MirrorError>] {
-    guard !files.isEmpty else { return [] }
-    let anchor = Shared(try AnchoredDirectory(root: run.root))
-    let found = Monitor<[Int: Result<DigestResult, MirrorError>]>([:])
     let requests = files.map {
       DigestRequest(path: $0.path, size: $0.size, device: $0.device, algorithms: [.sha256])
     }
+    return try of(requests, run, as: step)
+  }
+
+  /// In the order of the requests; what could not be read says why.
+  static func of(
+    _ requests: [DigestRequest], _ run: DigestRun, as step: String
+  ) throws(MirrorError) -> [Result<DigestResult, MirrorError>] {
+    guard !requests.isEmpty else { return [] }
+    let anchor = Shared(try AnchoredDirectory(root: run.root))
+    let found = Monitor<[Int: Result<DigestResult, MirrorError>]>([:])
     run.hash(requests, as: step, in: anchor) { index, result in found.withLock { $0[index] = result } }
     try run.cancellation.check()
     let results = found.withLock { $0 }
-    return files.indices.map { index in
+    return requests.indices.map { index in
       results[index]
-        ?? .failure(MirrorError(.library, "\(files[index].path)", "was not read", remedy: "run again"))
+        ?? .failure(MirrorError(.library, "\(requests[index].path)", "was not read", remedy: "run again"))
     }
   }
 }

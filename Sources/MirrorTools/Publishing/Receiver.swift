@@ -16,25 +16,34 @@ public struct ReceiveReport: Sendable {
 
 /// Moves what servers uploaded into the mirror. The mirror's lock must be held.
 ///
-/// An upload counts when its manifest is there. Every file is hashed again before anything of it moves; what
-/// is not as the manifest says stays out, and with it all of that upload.
+/// An upload counts when its manifest is there. What a server may not have stays out, subarch by subarch and
+/// file by file, and is reported. Every other file is hashed again before anything of it moves; if one is not
+/// as the manifest says, nothing of that upload is received.
 public struct Receiver: Sendable {
   let root: FilePath
   let layout: MirrorLayout
   let rotation: RotationSettings
-  let digests: DigestRun
+  let rules: ReceiveRules
+  let run: DigestRun
+  let probe: ProcessProbe
 
   /// - Parameters:
   ///   - rotation: what is built here, and is taken from no other server.
-  ///   - digests: hashes what came.
-  public init(_ root: FilePath, _ layout: MirrorLayout, _ rotation: RotationSettings, _ digests: DigestRun) {
+  ///   - rules: what servers may upload.
+  ///   - run: hashes what came, and names the key that is pinned.
+  public init(
+    _ root: FilePath, _ layout: MirrorLayout, _ rotation: RotationSettings, _ rules: ReceiveRules,
+    _ run: DigestRun, probe: ProcessProbe = .system
+  ) {
     self.root = root
     self.layout = layout
     self.rotation = rotation
-    self.digests = digests
+    self.rules = rules
+    self.run = run
+    self.probe = probe
   }
 
-  /// Seconds that an upload may rest before it is told of, and that what belongs to none stays.
+  /// Seconds that an upload may rest before it is reported, and that what belongs to none is kept.
   static let (patience, afterlife): (Int64, Int64) = (7 * 86_400, 86_400)
 
   /// Receives the uploads of these servers, or of all.
@@ -45,7 +54,7 @@ public struct Receiver: Sendable {
       .compactMap(\.name.text).filter { PublishSection.isWord($0) }
     var reports: [ReceiveReport] = []
     for server in names.sorted() where servers.isEmpty || servers.contains(server) {
-      try digests.cancellation.check()
+      try run.cancellation.check()
       var report = ReceiveReport(server: server)
       do throws(MirrorError) { try receive(server, anchor, &report) } catch {
         if error.code == .interrupted { throw error }
@@ -67,83 +76,52 @@ public struct Receiver: Sendable {
     else { return try checkAge(of: directory, server) }
     let manifest = try UploadManifest(text, name: name)
     try UploadCheck(server: server, name: name).check(manifest)
-    try checkOwners(manifest, server, anchor, &report)
-    let upload = ReceivedUpload(manifest: manifest, place: place, receiver: self)
+    var refusals = UploadRefusals()
+    defer { report.problems += refusals.problems(of: name) }
     do throws(MirrorError) {
-      let files = try upload.checked(anchor)
-      try upload.move(files, anchor, &report)
+      try take(manifest, at: place, anchor, &refusals, &report)
     } catch {
       // What is not what it should be must be sent again; until then the upload is not complete.
       if error.code == .changed { try directory.unlink(Upload.manifest) }
       throw error
     }
+    // What the administrator may allow waits for that, with its manifest.
+    guard refusals.held.isEmpty else { return }
     // Another one may have come meanwhile.
-    if try directory.status(of: Upload.manifest)?.identity == status.identity {
-      try directory.unlink(Upload.manifest)
+    guard try directory.status(of: Upload.manifest)?.identity == status.identity else { return }
+    try directory.unlink(Upload.manifest)
+    for path in manifest.files.map(\.path.path) where refusals.keepsOut(path) {
+      guard let folder = try? directory.directory(path.parent) else { continue }
+      // What is a directory stays: nobody knows what is in it.
+      try? folder.unlink(path.name)
     }
-    let sweep = UploadSweep(before: digests.now - Self.afterlife)
+    let sweep = UploadSweep(before: run.now - Self.afterlife)
     _ = try? sweep.sweep(directory)
   }
 
-  /// Tells of what has waited for a week for its rest.
+  private func take(
+    _ manifest: UploadManifest, at place: MirrorPath, _ anchor: borrowing AnchoredDirectory,
+    _ refusals: inout UploadRefusals, _ report: inout ReceiveReport
+  ) throws(MirrorError) {
+    let rule = rules.rule(of: manifest.server)
+    let claim = SubarchClaim(
+      server: manifest.server, rule: rule, rotation: rotation,
+      control: ControlDirectory(probe: probe, now: run.now))
+    UploadJudge(claim, place: place, now: run.now).judge(manifest, in: anchor, &refusals)
+    guard let rule else { return }
+    let contents = UploadContents(manifest: manifest, place: place, rule: rule, run: run)
+    let files = try contents.checked(anchor, &refusals)
+    try ReceivedUpload(manifest: manifest, place: place, claim: claim, run: run)
+      .move(files, anchor, &refusals, &report)
+  }
+
+  /// Reports what has waited for a week for its rest.
   private func checkAge(of directory: borrowing AnchoredDirectory, _ server: String) throws(MirrorError) {
     let newest = try UploadSweep(before: .min).newest(directory)
-    guard newest > 0, digests.now - newest > Self.patience else { return }
+    guard newest > 0, run.now - newest > Self.patience else { return }
     throw MirrorError(
       .invalid, directory.displayed(directory.path),
       "an upload of \(server) has not gone on since \(CalendarDate(localDayOf: newest))",
       remedy: "run `mirrorctl publish` there, or remove the directory")
-  }
-
-  /// A subarch is built in one place.
-  private func checkOwners(
-    _ manifest: UploadManifest, _ server: String, _ anchor: borrowing AnchoredDirectory,
-    _ report: inout ReceiveReport
-  ) throws(MirrorError) {
-    let paths =
-      manifest.files.map(\.path.path) + manifest.links.map(\.path.path) + manifest.control.map(\.path.path)
-      + manifest.cleared.map(\.path)
-    for subarch in Set(paths.compactMap(UploadCheck.subarch)).sorted() {
-      if rotation.isBuiltHere(subarch) {
-        throw MirrorError(
-          .invalid, anchor.displayed(subarch),
-          "is built here, and \(server) uploads it: nothing of \(server) is received",
-          remedy: "take it out of subarches (rotation), or put it into also-stored")
-      }
-      let file = subarch.appending(ControlDirectory.name).appending(Self.ownerFile)
-      if let owner = try anchor.contents(of: file, limit: 4096),
-        owner.filter({ $0 > 0x20 }) != Array(server.utf8)
-      {
-        let other = escaped(owner.filter { $0 > 0x20 })
-        throw MirrorError(
-          .invalid, anchor.displayed(subarch),
-          "is built by \(other), and \(server) uploads it too: nothing of \(server) is received",
-          remedy: "remove \(anchor.displayed(file)) if \(server) builds it from now on")
-      }
-      if !rotation.isStored(subarch) {
-        report.problems.append(
-          MirrorError(
-            .invalid, anchor.displayed(subarch), "is received, but neither cleaned nor indexed here",
-            remedy: "put it into also-stored (rotation)"))
-      }
-    }
-  }
-
-  /// Names the server that builds a subarch.
-  static let ownerFile: FileName = "server"
-}
-
-extension RotationSettings {
-  /// Whether the configuration names a subarch as one that is built here.
-  fileprivate func isBuiltHere(_ path: MirrorPath) -> Bool {
-    guard let subarches, subarches.contains(path.name), !alsoStored.contains(path.name) else { return false }
-    return builds?.contains(path.parent.parent.name) ?? true && arches?.contains(path.parent.name) ?? true
-  }
-
-  /// Whether a subarch that is not there yet would be stored here.
-  fileprivate func isStored(_ path: MirrorPath) -> Bool {
-    isStored(release: path.parent.parent.name)
-      && (allArches ?? arches)?.contains(path.parent.name) ?? true
-      && (subarches.map { $0 + alsoStored })?.contains(path.name) ?? true
   }
 }

@@ -54,9 +54,13 @@ struct UploadCheck {
   private static func isOrdinary(_ path: MirrorPath) -> Bool {
     let parts = path.bytes.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
     guard path.isPlain, parts.allSatisfy({ $0.count < 256 && !$0.contains(0) }) else { return false }
+    // What a mirror's root holds besides builds.
+    if let first = parts.first, reserved.contains(where: { first.elementsEqual($0.bytes) }) { return false }
     let isSnapshot = parts.count == 3 && parts[1].elementsEqual("snapshots".utf8)
     return isSnapshot || parts.count >= 4 && parts.count <= 16 && !parts[1].elementsEqual("snapshots".utf8)
   }
+
+  private static let reserved: [FileName] = ["streams", "project", "lost+found"]
 
   private static func isControl(_ path: MirrorPath) -> Bool {
     guard isOrdinary(path) else { return false }

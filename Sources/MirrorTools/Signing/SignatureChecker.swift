@@ -35,7 +35,9 @@ public struct SignatureChecker: Sendable {
         .library, "gpgv", "cannot read the key: \(answer.messages.first ?? "it does not say why")",
         remedy: "see whether /proc is mounted, and shows this user's own processes")
     }
-    return SignatureVerdict(answer.statuses, trusting: gnupg.settings.key)
+    let verdict = SignatureVerdict(answer.statuses, trusting: gnupg.settings.key)
+    // With the primary key all its subkeys expire.
+    return verdict == .subkeyExpired && key.state == .expired ? .keyExpired : verdict
   }
 
   /// What a signature is worth for these bytes.
@@ -69,10 +71,23 @@ extension GnuPG {
     return key
   }
 
-  /// The public key and its subkeys, without what others certified.
-  func exported(armored: Bool = false) throws(MirrorError) -> [UInt8] {
-    let answer = try gpg(
-      ["--export-options", "export-minimal"] + (armored ? ["--armor"] : []) + ["--export", "\(settings.key)"])
+  /// The public key and all its subkeys, also those that have expired: what they signed is to be checked still.
+  func exported() throws(MirrorError) -> [UInt8] {
+    try output(of: try gpg(["--export", "\(settings.key)"]))
+  }
+
+  /// The same armoured, and without what others certified.
+  func exportedForOthers() throws(MirrorError) -> [UInt8] {
+    let whole = try MemoryFile(try exported(), for: "gpg")
+    // export-minimal would leave out what has expired.
+    return try output(
+      of: try gpg([
+        "--import-options", "import-export,self-sigs-only", "--armor", "--output", "-", "--import",
+        whole.path,
+      ]))
+  }
+
+  private func output(of answer: Answer) throws(MirrorError) -> [UInt8] {
     guard answer.status == 0, !answer.output.isEmpty else {
       throw MirrorError(
         .invalid, "signing/key", "gpg does not export \(settings.key): \(answer.complaint)",

@@ -10,6 +10,8 @@ package enum SignatureVerdict: Hashable, Sendable, CustomStringConvertible {
   case expired
   /// By the key, whose own time is over.
   case keyExpired
+  /// By a subkey of the key whose time is over, while the key lives on.
+  case subkeyExpired
   /// By the key, which was revoked.
   case keyRevoked
   /// No signature at all.
@@ -34,7 +36,9 @@ package enum SignatureVerdict: Hashable, Sendable, CustomStringConvertible {
       guard case .valid(let key, let primary) = status else { continue }
       guard key == pinned || primary == pinned else { return .otherKey("\(key)") }
       if statuses.contains(.signedByRevokedKey) { return .keyRevoked }
-      if statuses.contains(.signedByExpiredKey) { return .keyExpired }
+      if statuses.contains(.signedByExpiredKey) {
+        return key == pinned ? .keyExpired : .subkeyExpired
+      }
       if statuses.contains(.signatureExpired) { return .expired }
       return statuses.contains(.good) ? .valid : .unreadable
     }
@@ -55,6 +59,7 @@ package enum SignatureVerdict: Hashable, Sendable, CustomStringConvertible {
     case .otherKey(let key): "is by another key, \(key)"
     case .expired: "has expired"
     case .keyExpired: "is by a key that has expired"
+    case .subkeyExpired: "is by an expired subkey"
     case .keyRevoked: "is by a key that was revoked"
     case .unreadable: "is no signature that gpgv can read"
     }

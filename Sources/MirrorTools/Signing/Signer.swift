@@ -11,12 +11,7 @@ public struct Signer: Sendable {
   public init(_ settings: SigningSettings, cancellation: Cancellation? = nil) throws(MirrorError) {
     self.settings = settings
     checker = try SignatureChecker(settings, cancellation: cancellation)
-    guard checker.key.state == .usable else {
-      throw MirrorError(
-        .invalid, "signing/key", "\(settings.key) is \(checker.key.state.rawValue)",
-        remedy: checker.key.state == .expired
-          ? "extend it with gpg --quick-set-expire, or sign with another key" : "sign with another key")
-    }
+    if let objection = checker.key.objection { throw objection }
     try settings.checkPassphraseFile()
   }
 

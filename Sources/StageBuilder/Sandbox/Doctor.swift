@@ -33,6 +33,7 @@ package struct Doctor: Sendable {
     judgeTrial(facts)
     for place in facts.places { judge(place) }
     for architecture in facts.architectures { judge(architecture) }
+    judgeKey(facts)
     for (name, use) in Self.programs { judgeProgram(name, use, facts) }
   }
 
@@ -141,6 +142,13 @@ package struct Doctor: Sendable {
     } else {
       add(.ok, subject, text)
     }
+  }
+
+  private mutating func judgeKey(_ facts: DoctorFacts) {
+    guard let key = facts.key else { return }
+    guard let fault = key.fault else { return add(.ok, "signing/key", "\(key.fingerprint) can sign") }
+    // Stages are built without it.
+    add(.warning, fault.subject, fault.problem, fault.remedy)
   }
 
   private mutating func judge(_ architecture: DoctorFacts.Architecture) {

@@ -1,4 +1,4 @@
-import MirrorTools
+package import MirrorTools
 
 /// What decides whether this machine can build, as it was found.
 package struct DoctorFacts: Sendable {
@@ -54,4 +54,6 @@ package struct DoctorFacts: Sendable {
   var architectures: [Architecture] = []
   /// What a step in namespaces of its own said when it failed; nil if it ran.
   var trial: String?
+  /// The key that signs, and what is wrong with it; nil where nothing is signed.
+  package var key: (fingerprint: String, fault: MirrorError?)?
 }

@@ -103,7 +103,8 @@ struct ConfigCheckCommand: Verb {
 
   func run(_ context: CommandContext) throws -> ExitStatus {
     let file = try ConfigurationFile(source.request(context, defining: definitions.pairs))
-    let check = ConfigurationCheck(file)
+    var check = ConfigurationCheck(file)
+    check.checkKey(of: file, now: context.now(), cancellation: context.cancellation)
     for finding in check.findings + check.warnings { context.message(finding) }
     for note in check.notes { context.print(note) }
     return check.findings.isEmpty ? .done : .failed

@@ -27,9 +27,12 @@ struct DoctorCommand: Verb {
     let rules = WorkPlaces(mirror: mirror) { key in
       ((try? file.elements.text(key)) ?? nil).map { FilePath($0) }
     }
-    var doctor = Doctor(
-      try DoctorFacts.gather(
-        places: places, rules: rules, architectures: configuration.rotation.arches ?? []))
+    var facts = try DoctorFacts.gather(
+      places: places, rules: rules, architectures: configuration.rotation.arches ?? [])
+    if let signing = configuration.signing {
+      facts.key = ("\(signing.key)", Self.fault(of: signing, context))
+    }
+    var doctor = Doctor(facts)
     if let mirror,
       let found = try? MirrorScanner(root: mirror, now: context.now(), probe: context.probe).scan()
     {
@@ -44,6 +47,13 @@ struct DoctorCommand: Verb {
       }
     }
     return doctor.isHealthy ? .done : .failed
+  }
+
+  /// What keeps a key from signing, or soon will.
+  private static func fault(of signing: SigningSettings, _ context: CommandContext) -> MirrorError? {
+    do throws(MirrorError) {
+      return try PublicKeyFile.listed(signing, cancellation: context.cancellation).warning(at: context.now())
+    } catch { return error }
   }
 }
 

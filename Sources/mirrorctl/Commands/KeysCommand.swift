@@ -28,9 +28,13 @@ struct KeysShowCommand: Verb {
       if key.primary != key.fingerprint { context.print("primary key: \(key.primary)") }
       for user in key.users { context.print("user: \(user)") }
       context.print("expires: \(key.expires.map { "\(CalendarDate(localDayOf: $0))" } ?? "never")")
+      if key.signsUntil != key.expires, let end = key.signsUntil {
+        context.print("signs until: \(CalendarDate(localDayOf: end))")
+      }
       context.print("state: \(key.state.rawValue)")
       context.print("secret: \(key.secret?.rawValue ?? "unknown")")
     }
+    if key.state == .usable, let warning = key.warning(at: context.now()) { context.message("\(warning)") }
     return canSign ? .done : .failed
   }
 }
@@ -39,7 +43,8 @@ struct KeysExportCommand: Verb {
   static let configuration = CommandConfiguration(
     commandName: "export",
     abstract: "Write the public key to \(PublicKeyFile.name) at the mirror's root.",
-    discussion: "The file is replaced whole, and only when it would say something else.")
+    discussion:
+      "The file is replaced whole, and only if it changes. upkeep renews it when the key was extended.")
 
   @OptionGroup var global: GlobalOptions
   @OptionGroup var lock: LockOptions

@@ -6,8 +6,9 @@ struct ReceiveCommand: ToldVerb {
     commandName: "receive",
     abstract: "Move what build servers uploaded into the mirror.",
     discussion: """
-      On a master that build servers publish to. An upload counts once it is complete; every file is hashed \
-      again before any of it moves. What is not complete stays and can be resumed.
+      For a master that build servers publish to. An upload is received once it is complete; every file is \
+      hashed again before any of it moves. What a server may not upload is left out and reported, see \
+      [section receive/SERVER] in mirrorctl.conf(5). An incomplete upload is kept and can be resumed.
       """)
 
   @OptionGroup var global: GlobalOptions
@@ -32,7 +33,9 @@ extension MirrorSession {
     _ servers: [String], _ hashing: HashingOptions, isStep: Bool
   ) throws -> (step: StepResult, report: any Encodable) {
     let run = try digestRun(hashing)
-    let receiver = Receiver(root, try configuration.layout(), configuration.rotation, run)
+    let receiver = Receiver(
+      root, try configuration.layout(), configuration.rotation, configuration.receiving, run,
+      probe: context.probe)
     let progress = progress
     let reports = try ProgressLine.showing(progress, on: context, unless: options.quiet) {
       try receiver.receive(servers)

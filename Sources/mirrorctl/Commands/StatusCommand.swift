@@ -48,8 +48,8 @@ struct StatusCommand: Verb {
       let catalog = try session.knownCatalog()
       return PrometheusText(
         report, corrupt: try catalog?.corrupt(in: mirror).count, problems: mirror.problems.count,
-        runs: try catalog?.runs() ?? [:], targets: session.configuration.publishing.map(\.name),
-        now: context.now()
+        runs: try catalog?.runs() ?? [:], key: session.signingKey,
+        targets: session.configuration.publishing.map(\.name), now: context.now()
       ).text
     }
   }
@@ -61,6 +61,13 @@ struct StatusCommand: Verb {
       mirror, known: try catalog?.builds() ?? [:], last: last, now: session.context.now())
     if format == .json || global.json { return try json(report) }
     return HistoryText(report).lines.map { $0 + "\n" }.joined()
+  }
+}
+
+extension MirrorSession {
+  /// The key that signs, as gpg knows it; nil where there is none, or gpg does not tell.
+  fileprivate var signingKey: SigningKey? {
+    configuration.signing.flatMap { try? PublicKeyFile.listed($0, cancellation: context.cancellation) }
   }
 }
 

@@ -47,6 +47,7 @@ struct UpkeepCommand: ToldVerb {
       step("clean") { try session.clean(retention, apply: true, isStep: true) }
     }
     step("compress") { try session.compress(settings, jobs: job.jobs, isStep: true) }
+    if let signing = session.configuration.signing { step("keys") { try session.refresh(signing) } }
     step("digestgen") {
       try session.digestgen(digests.options, hashing, dryRun: false, isStep: true)
     }
@@ -58,6 +59,22 @@ struct UpkeepCommand: ToldVerb {
     event.report = report
     if global.json { try context.print(json: report) }
     return steps.reduce(.done) { $0.worse($1.status) }
+  }
+}
+
+extension MirrorSession {
+  /// Renews the published key, and warns once a day of one that ends soon.
+  fileprivate func refresh(_ signing: SigningSettings) throws -> StepResult {
+    // What is wrong with gpg is told by what has to sign.
+    guard let key = try? PublicKeyFile.listed(signing, cancellation: context.cancellation) else {
+      return StepResult(status: .done)
+    }
+    if let warning = key.warning(at: context.now()), try catalog().isDue("key", at: context.now()) {
+      tell(warning)
+    }
+    let published = PublishedKey(
+      root, try configuration.layout(), signing, cancellation: context.cancellation)
+    return StepResult(status: .done, summary: try published.renew() ? "\(PublicKeyFile.name) written" : nil)
   }
 }
 

@@ -8,11 +8,12 @@ struct PrometheusText {
   ///   - corrupt: tarballs that are known to be corrupt; nil where the catalog cannot be read.
   ///   - problems: what a scan could not read.
   ///   - runs: when verbs last ran.
+  ///   - key: the key that signs.
   ///   - targets: where the mirror is published to now; others that were once are not told of.
   ///   - now: seconds since the epoch.
   init(
-    _ report: StatusReport, corrupt: Int?, problems: Int, runs: [String: RunRecord], targets: [String],
-    now: Int64
+    _ report: StatusReport, corrupt: Int?, problems: Int, runs: [String: RunRecord],
+    key: SigningKey?, targets: [String], now: Int64
   ) {
     let mirror = [("mirror", report.mirror)]
     add("mirrorctl_info", "The program that wrote this.", [(mirror + [("version", Mirrorctl.version)], 1)])
@@ -54,6 +55,12 @@ struct PrometheusText {
       "mirrorctl_corrupt_tarballs", "Tarballs whose content is not what was digested.",
       corrupt.map { [(mirror, Int64($0))] } ?? [])
     add("mirrorctl_scan_problems", "What could not be read.", [(mirror, Int64(problems))])
+    if let key, let end = key.signsUntil {
+      add(
+        "mirrorctl_key_expires_seconds",
+        "When the signing key, or its signing subkey, expires, in seconds since 1970.",
+        [(mirror + [("key", "\(key.fingerprint)")], end)])
+    }
     addRuns("run", "verb", mirror, runs.filter { PublishTarget.name(ofRun: $0.key) == nil })
     let published = runs.compactMap { run in PublishTarget.name(ofRun: run.key).map { ($0, run.value) } }
     addRuns("publish", "target", mirror, Dictionary(published) { $1 }.filter { targets.contains($0.key) })

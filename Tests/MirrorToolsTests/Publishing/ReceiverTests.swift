@@ -11,15 +11,19 @@ struct ReceiverTests {
 
   init() throws {
     mirror = try TestMirror()
-    try mirror.file(".incoming/one/std/x86/gen/2016-01-01/.~partial~/stage3.tar.xz", "half")
+    try mirror.file("std/x86/gen/.control/server", "one\n")
+    try mirror.file(
+      ".incoming/one/std/x86/gen/2016-01-01/.~partial~/stage3-gen-std-2016-01-01.tar.xz", "half")
   }
 
   /// Receives so many days from now.
-  private func receive(days: Int64 = 0) throws -> [ReceiveReport] {
+  private func receive(days: Int64 = 0, _ rule: ReceiveRules.Rule = .init()) throws -> [ReceiveReport] {
     let run = DigestRun(
       root: mirror.root, catalog: try Catalog.inMemory(), hashing: HashingOptions(),
       now: Int64(time(nil)) + days * 86_400, progress: RunProgress(), cancellation: Cancellation())
-    return try Receiver(mirror.root, MirrorLayout(), RotationSettings(), run).receive([])
+    var rules = ReceiveRules()
+    rules.servers["one"] = rule
+    return try Receiver(mirror.root, MirrorLayout(), RotationSettings(), rules, run).receive([])
   }
 
   private func complete(_ body: (inout UploadManifest) -> Void = { _ in }) throws {
@@ -34,7 +38,9 @@ struct ReceiverTests {
     let problems = try receive(days: 8).flatMap(\.problems)
     #expect(problems.count == 1)
     #expect("\(problems[0])".contains("an upload of one has not gone on since"))
-    #expect(mirror.content(".incoming/one/std/x86/gen/2016-01-01/.~partial~/stage3.tar.xz") != nil)
+    #expect(
+      mirror.content(".incoming/one/std/x86/gen/2016-01-01/.~partial~/stage3-gen-std-2016-01-01.tar.xz")
+        != nil)
   }
 
   @Test("with a finished one goes what belonged to none for a day, and no sooner")
@@ -49,17 +55,17 @@ struct ReceiverTests {
 
   @Test("one that lacks a file is not finished: its manifest goes, the rest stays")
   func lacking() throws {
-    try mirror.file(".incoming/one/std/x86/gen/2016-01-01/a", "a")
+    try mirror.file(".incoming/one/std/x86/gen/2016-01-01/status", "a")
     let digest = hex(try OpenSSLDigest.sha256(of: Array("a".utf8)))
     try complete {
-      $0.files = ["a", "b"].map {
+      $0.files = ["status", "build-info.json"].map {
         .init(path: ExactPath(MirrorPath("std/x86/gen/2016-01-01/\($0)")), size: 1, sha256: digest)
       }
     }
     #expect(try "\(receive().flatMap(\.problems))".contains("has not arrived"))
     #expect(mirror.content(".incoming/one/.complete") == nil)
-    #expect(mirror.content(".incoming/one/std/x86/gen/2016-01-01/a") != nil)
-    #expect(mirror.content("std/x86/gen/2016-01-01/a") == nil)
+    #expect(mirror.content(".incoming/one/std/x86/gen/2016-01-01/status") != nil)
+    #expect(mirror.content("std/x86/gen/2016-01-01/status") == nil)
   }
 
   @Test("a manifest that cannot be read is told, and stays to be looked at")
@@ -81,25 +87,27 @@ struct ReceiverTests {
         .init(path: ExactPath(MirrorPath("\(path).gpg")), size: 3, sha256: files[1]),
       ]
     }
-    #expect(try receive().map(\.files) == [0])
+    let reports = try receive(.init(snapshots: ["std"]))
+    #expect(reports.map(\.files) == [0])
+    #expect("\(reports.flatMap(\.problems))".contains("another one of that name is here"))
     #expect(try mirror.names(in: "std/snapshots") == ["portage-2016-01-01.tar.xz"])
     #expect(mirror.content(path).map { String(decoding: $0, as: UTF8.self) } == "theirs")
   }
 
   @Test("with a tarball that is replaced goes the signature of the one before it")
   func replaced() throws {
-    let path = "std/x86/gen/2016-01-01/stage3.tar.xz"
+    let path = "std/x86/gen/2016-01-01/stage3-gen-std-2016-01-01.tar.xz"
     try mirror.file(path, "old").file("\(path).gpg", "old").file(".incoming/one/\(path)", "new")
     let digest = hex(try OpenSSLDigest.sha256(of: Array("new".utf8)))
     try complete { $0.files = [.init(path: ExactPath(MirrorPath(path)), size: 3, sha256: digest)] }
-    #expect(try receive().flatMap(\.problems).isEmpty)
+    #expect(try receive(.init(replaces: true)).flatMap(\.problems).isEmpty)
     #expect(mirror.content(path).map { String(decoding: $0, as: UTF8.self) } == "new")
     #expect(mirror.content("\(path).gpg") == nil)
   }
 
   @Test("a signature stays where a tarball comes again as it was")
   func same() throws {
-    let path = "std/x86/gen/2016-01-01/stage3.tar.xz"
+    let path = "std/x86/gen/2016-01-01/stage3-gen-std-2016-01-01.tar.xz"
     let digest = hex(try OpenSSLDigest.sha256(of: Array("same".utf8)))
     try mirror.file(path, "same").file("\(path).hash.txt", "sha256 \(digest)\n").file("\(path).gpg", "good")
       .file(".incoming/one/\(path)", "same")
@@ -110,15 +118,18 @@ struct ReceiverTests {
 
   @Test("digests that were checked on the way in are not computed again")
   func catalog() throws {
-    try mirror.file(".incoming/one/std/x86/gen/2016-01-01/stage3.tar.xz", "a")
+    try mirror.file(".incoming/one/std/x86/gen/2016-01-01/stage3-gen-std-2016-01-01.tar.xz", "a")
     let digest = hex(try OpenSSLDigest.sha256(of: Array("a".utf8)))
-    let path: MirrorPath = "std/x86/gen/2016-01-01/stage3.tar.xz"
+    let path: MirrorPath = "std/x86/gen/2016-01-01/stage3-gen-std-2016-01-01.tar.xz"
     try complete { $0.files = [.init(path: ExactPath(path), size: 1, sha256: digest)] }
     let catalog = try Catalog.inMemory()
     let run = DigestRun(
-      root: mirror.root, catalog: catalog, hashing: HashingOptions(), now: 7, progress: RunProgress(),
+      root: mirror.root, catalog: catalog, hashing: HashingOptions(), now: Int64(time(nil)),
+      progress: RunProgress(),
       cancellation: Cancellation())
-    let reports = try Receiver(mirror.root, MirrorLayout(), RotationSettings(), run).receive([])
+    let reports = try Receiver(
+      mirror.root, MirrorLayout(), RotationSettings(), ReceiveRules(), run
+    ).receive([])
     #expect(reports.map(\.files) == [1])
     let record = try #require(try catalog.record(of: path))
     let status = try AnchoredDirectory(root: mirror.root).status(at: path)

@@ -142,7 +142,8 @@ struct DistributedTests {
     try master.configure("[section rotation]\nbuilds: std\narches: x86\nsubarches: gen")
     let refused = try one.run("publish")
     #expect(refused.status == 1)
-    #expect(refused.errorText.contains("is built here, and one uploads it: nothing of one is received"))
+    #expect(
+      refused.errorText.contains("is built here, and one uploads it: nothing of it is received from one"))
     #expect(content(master, Self.gen) == nil)
     try master.configure("[section rotation]\nbuilds: std\narches: x86\nsubarches: other")
     let taken = try one.run("publish")
@@ -197,9 +198,12 @@ struct DistributedTests {
     #expect(content(master, Self.gen) == content(one, Self.gen))
   }
 
-  @Test("a damaged file never takes the place of a good one; a good one of the same server does")
+  @Test(
+    "a damaged file never takes the place of a good one; a good one of the same server does where that is allowed"
+  )
   func replaced() throws {
     try configure(one, "one")
+    try master.configure("[section receive/one]\nreplace: yes")
     try publish(one)
     _ = try receive()
     let old = content(master, Self.gen)
@@ -229,7 +233,7 @@ struct DistributedTests {
     let outcome = try receive(3)
     #expect(outcome.errorText.contains("is built by one, and two uploads it too"), "\(outcome.errorText)")
     #expect(try !visible().contains { $0.contains("2016-01-05") })
-    try sandbox.shell("rm master/mirror/std/x86/gen/.control/server")
+    try sandbox.shell("echo two > master/mirror/std/x86/gen/.control/server")
     try master.configure("[section rotation]\nsubarches: gen\nalso-stored: v7")
     #expect(try receive(3).errorText.contains("is built here"))
     try master.configure("[section rotation]\nsubarches: other\nalso-stored: v7 gen")

@@ -1,0 +1,80 @@
+/// Finds signatures by subkeys that have expired; each run makes a few of them anew.
+struct SignatureRenewal {
+  /// Signatures that one run renews, so that none takes long because a subkey was replaced.
+  static let limit = 20
+
+  let settings: SigningSettings
+  /// The ids of signing subkeys that have expired.
+  let expired: Set<String>
+
+  /// nil where nothing is to be renewed, or nothing can be.
+  init?(_ mirror: Mirror, _ settings: SigningSettings, _ cancellation: Cancellation) {
+    let isSigned = mirror.folders.contains { folder in
+      !folder.digestSignatures.isEmpty || folder.sidecars.contains { $0.kind.signatureFormat != nil }
+    }
+    // What is wrong with gpg is told by what has to sign.
+    guard isSigned, let key = try? GnuPG(settings: settings, cancellation: cancellation).listed(),
+      key.state == .usable, !key.expiredSigners.isEmpty
+    else { return nil }
+    self.settings = settings
+    expired = key.expiredSigners
+  }
+
+  /// Adds the newest of them to the plan.
+  ///
+  /// - Parameter beingBuilt: directories that are left alone.
+  func plan(
+    _ mirror: Mirror, _ options: DigestOptions, beingBuilt: [MirrorPath],
+    in anchor: borrowing AnchoredDirectory, into plan: inout DigestPlan
+  ) {
+    let planned = Set(plan.signatures.map(\.destination) + plan.outdated.map(\.path))
+    let corrupt = Set(plan.corrupt)
+    var found: [(signature: DigestPlan.Signature, time: Int64)] = []
+    for folder in mirror.folders where !beingBuilt.contains(where: { folder.path.isWithin($0) }) {
+      for (signature, time) in candidates(folder)
+      where options.includes(signature.path) && !planned.contains(signature.destination)
+        && !corrupt.contains(signature.path) && isByExpired(signature.destination, anchor)
+      {
+        found.append((signature, time))
+      }
+    }
+    found.sort { ($1.time, $0.signature.destination) < ($0.time, $1.signature.destination) }
+    plan.signatures += found.prefix(Self.limit).map(\.signature)
+  }
+
+  /// Every signature of a folder, and when what it signs was written.
+  private func candidates(_ folder: Folder) -> [(DigestPlan.Signature, Int64)] {
+    var candidates: [(DigestPlan.Signature, Int64)] = []
+    if settings.what.contains(.tarballs) {
+      let tarballs = Dictionary(folder.tarballs.map { ($0.path.name, $0) }) { first, _ in first }
+      for sidecar in folder.sidecars {
+        guard let format = sidecar.kind.signatureFormat, let tarball = tarballs[sidecar.tarball],
+          tarball.compression != nil
+        else { continue }
+        candidates.append(
+          (
+            .init(
+              path: tarball.path, format: format, reason: .expired, size: tarball.status.size,
+              device: tarball.status.identity.device), tarball.status.identity.mtime
+          ))
+      }
+    }
+    guard settings.what.contains(.digests) else { return candidates }
+    for signature in folder.digestSignatures where signature.isOlder == false {
+      guard let (format, file) = SignatureFormat.parse(signature.name) else { continue }
+      candidates.append(
+        (
+          .init(
+            path: folder.path.appending(file), format: format, reason: .expired, size: 0,
+            device: folder.status.identity.device), folder.status.identity.mtime
+        ))
+    }
+    return candidates
+  }
+
+  private func isByExpired(_ path: MirrorPath, _ anchor: borrowing AnchoredDirectory) -> Bool {
+    guard let bytes = try? anchor.contents(of: path, limit: SignatureFiles.limit) else { return false }
+    let ids = SignatureIssuer.keyIDs(in: bytes)
+    return !ids.isEmpty && ids.isSubset(of: expired)
+  }
+}

@@ -1,0 +1,162 @@
+/// Reads what of an upload may come in, and judges it by what it holds.
+struct UploadContents {
+  let manifest: UploadManifest
+  /// Where it waits, below the mirror's root.
+  let place: MirrorPath
+  let rule: ReceiveRules.Rule
+  let run: DigestRun
+
+  /// A file of the manifest, and where it was found.
+  private struct Located {
+    let file: UploadManifest.File
+    let kind: UploadKind
+    let status: FileStatus
+    /// Where it is read: waiting, or in its place already.
+    let source: MirrorPath
+    var path: MirrorPath { file.path.path }
+    var isInPlace: Bool { source == path }
+  }
+
+  /// Looks at every file that is not refused, hashes it, and refuses what contradicts what is known.
+  ///
+  /// - Throws: `changed` when anything is missing or not what the manifest says; what is wrong is removed, so
+  ///   that it is sent again.
+  func checked(
+    _ anchor: borrowing AnchoredDirectory, _ refusals: inout UploadRefusals
+  ) throws(MirrorError) -> [ReceivedUpload.File] {
+    let located = try locate(anchor, refusals)
+    var texts = UploadTexts(manifest.server)
+    for file in located where !file.isInPlace {
+      texts.read(file.path, file.kind, at: file.source, in: anchor, &refusals)
+    }
+    var work = UploadHashing(run)
+    for file in located {
+      try work.add(
+        file.source, as: .uploaded(file.path), file.status, texts.algorithms[file.path] ?? [])
+      guard !file.isInPlace, let there = try anchor.status(at: file.path) else { continue }
+      if there.kind != .regular {
+        refusals.drop(file.path, fault(file.path, "is no regular file here", "move it away", anchor))
+      } else if isReleased(file) {
+        try work.add(file.path, as: .there(file.path), there, [])
+      }
+    }
+    let ours = Set(located.map(\.path))
+    for (path, algorithms) in texts.algorithms where !ours.contains(path) {
+      guard let there = try anchor.status(at: path), there.kind == .regular else { continue }
+      try work.add(path, as: .there(path), there, algorithms)
+    }
+    let sums = try work.sums()
+    var files: [ReceivedUpload.File] = []
+    for file in located {
+      guard let sum = sums[.uploaded(file.path)] else { continue }
+      try check(file, sum, anchor)
+      let there = sums[.there(file.path)]
+      let isOther = there.map { $0.digests[.sha256] != sum.digests[.sha256] } ?? false
+      if isOther { refuseOther(file, located, anchor, &refusals) }
+      files.append(
+        .init(
+          path: file.path, kind: file.kind, digests: sum.digests, identity: sum.identity,
+          isInPlace: file.isInPlace, isReplacement: isOther))
+    }
+    files.removeAll { refusals.keepsOut($0.path) }
+    var known: [MirrorPath: DigestResult] = [:]
+    for case (.there(let path), let sum) in sums { known[path] = sum }
+    for file in files { known[file.path] = sums[.uploaded(file.path)] }
+    try texts.judge(files, known, anchor, &refusals)
+    files.removeAll { refusals.keepsOut($0.path) }
+    var signatures = UploadSignatures(server: manifest.server, place: place, run, rule)
+    try signatures.judge(files, anchor, &refusals)
+    files.removeAll { refusals.keepsOut($0.path) }
+    return files
+  }
+
+  /// What was released once stays as it is: tarballs with the lists of their names, and all of a snapshot.
+  private func isReleased(_ file: Located) -> Bool {
+    if UploadCheck.subarch(of: file.path) == nil { return true }
+    switch file.kind {
+    case .tarball, .contents: return true
+    case .digests, .manifest, .signature, .record: return false
+    }
+  }
+
+  private func locate(
+    _ anchor: borrowing AnchoredDirectory, _ refusals: UploadRefusals
+  ) throws(MirrorError) -> [Located] {
+    var located: [Located] = []
+    for file in manifest.files where !refusals.keepsOut(file.path.path) {
+      let path = file.path.path
+      guard let kind = UploadKind(path) else { continue }
+      let waiting = try anchor.status(at: place.joined(path))
+      if let waiting, waiting.kind != .regular { throw try refuse(path, "is no regular file", anchor) }
+      if let waiting, waiting.size != file.size { throw try refuse(path, "has another size", anchor) }
+      var found = waiting
+      if found == nil { found = try anchor.status(at: path) }
+      guard let found, found.kind == .regular, found.size == file.size else {
+        throw hasNotArrived(path, anchor)
+      }
+      located.append(
+        Located(
+          file: file, kind: kind, status: found, source: waiting == nil ? path : place.joined(path)))
+    }
+    return located
+  }
+
+  /// - Throws: if a file is not what the manifest says.
+  private func check(
+    _ file: Located, _ sum: DigestResult, _ anchor: borrowing AnchoredDirectory
+  ) throws(MirrorError) {
+    guard hex(sum.digests[.sha256] ?? []) != file.file.sha256 else { return }
+    if file.isInPlace { throw hasNotArrived(file.path, anchor) }
+    throw try refuse(file.path, "is not what was sent: its digest is another", anchor)
+  }
+
+  /// Keeps out what would replace something that was released.
+  private func refuseOther(
+    _ file: Located, _ all: [Located], _ anchor: borrowing AnchoredDirectory,
+    _ refusals: inout UploadRefusals
+  ) {
+    let server = manifest.server
+    guard UploadCheck.subarch(of: file.path) == nil else {
+      if rule.replaces { return }
+      // A part of a version that was built again fits nothing else of it.
+      return refusals.hold(
+        file.path.parent,
+        fault(
+          file.path, "\(server) uploads another content of what is here: nothing of its version is received",
+          "allow it by replace: yes in [section receive/\(server)], or give it another date", anchor))
+    }
+    refusals.drop(
+      file.path,
+      fault(
+        file.path, "another one of that name is here: not received from \(server)",
+        "remove it here if that of \(server) is to take its place", anchor))
+    guard file.kind == .tarball else { return }
+    // What describes it, and what signs that.
+    let company = file.path.bytes + [UInt8(ascii: ".")]
+    for other in all where other.path.bytes.starts(with: company) { refusals.drop(other.path) }
+  }
+
+  private func hasNotArrived(_ path: MirrorPath, _ anchor: borrowing AnchoredDirectory) -> MirrorError {
+    MirrorError(
+      .changed, anchor.displayed(place.joined(path)), "has not arrived", remedy: "publish there again")
+  }
+
+  /// Removes what came wrong, and says so.
+  private func refuse(
+    _ path: MirrorPath, _ problem: String, _ anchor: borrowing AnchoredDirectory
+  ) throws(MirrorError) -> MirrorError {
+    let full = place.joined(path)
+    let directory = try anchor.directory(full.parent)
+    // What is a directory stays: nobody knows what is in it.
+    try? directory.unlink(full.name)
+    return MirrorError(
+      .changed, anchor.displayed(full), "\(problem); it is removed, and nothing is received",
+      remedy: "publish there again")
+  }
+
+  private func fault(
+    _ path: MirrorPath, _ problem: String, _ remedy: String, _ anchor: borrowing AnchoredDirectory
+  ) -> MirrorError {
+    MirrorError(.invalid, anchor.displayed(path), problem, remedy: remedy)
+  }
+}

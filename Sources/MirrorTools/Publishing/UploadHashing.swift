@@ -1,0 +1,43 @@
+/// Hashes files of an upload, and those in the mirror that they are compared with.
+struct UploadHashing {
+  /// What a file is asked about for.
+  enum Subject: Hashable, Sendable {
+    /// A file of the upload, by its place.
+    case uploaded(MirrorPath)
+    /// What lies in that place.
+    case there(MirrorPath)
+  }
+
+  private let run: DigestRun
+  private var known: [Subject: DigestResult] = [:]
+  private var requests: [(subject: Subject, request: DigestRequest)] = []
+
+  init(_ run: DigestRun) { self.run = run }
+
+  /// Asks for SHA-256 and other digests of a file; what the catalog knows of it is not computed again.
+  mutating func add(
+    _ path: MirrorPath, as subject: Subject, _ status: FileStatus, _ algorithms: Set<DigestAlgorithm>
+  ) throws(MirrorError) {
+    let wanted = algorithms.union([.sha256])
+    if let record = try run.catalog.record(of: path), !record.isCorrupt, record.digests.covers(wanted),
+      status.identity.isSameFile(as: record.identity)
+    {
+      known[subject] = DigestResult(digests: record.digests, identity: status.identity)
+    } else {
+      requests.append(
+        (
+          subject,
+          DigestRequest(
+            path: path, size: status.size, device: status.identity.device, algorithms: wanted)
+        ))
+    }
+  }
+
+  /// The digests of all.
+  func sums() throws(MirrorError) -> [Subject: DigestResult] {
+    var sums = known
+    let results = try FileSums.of(requests.map(\.request), run, as: "receiving")
+    for (request, result) in zip(requests, results) { sums[request.subject] = try result.get() }
+    return sums
+  }
+}

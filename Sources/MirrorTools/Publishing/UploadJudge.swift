@@ -1,0 +1,152 @@
+/// Judges what of a manifest may come into the mirror, by paths alone; contents are judged by ``UploadContents``.
+struct UploadJudge {
+  let claim: SubarchClaim
+  /// Where the upload waits, below the mirror's root.
+  let place: MirrorPath
+  /// The last day that may be named.
+  let lastDay: CalendarDate
+
+  /// - Parameter now: seconds since the epoch.
+  init(_ claim: SubarchClaim, place: MirrorPath, now: Int64) {
+    self.claim = claim
+    self.place = place
+    lastDay = CalendarDate(utcDayOf: now &+ Self.tolerance)
+  }
+
+  /// Seconds by which the clock of a server may be ahead, its time zone included.
+  private static let tolerance: Int64 = 26 * 3600
+
+  private var server: String { claim.server }
+
+  /// Adds what must stay out to the refusals.
+  func judge(
+    _ manifest: UploadManifest, in anchor: borrowing AnchoredDirectory, _ refusals: inout UploadRefusals
+  ) {
+    judgePlaces(manifest, anchor, &refusals)
+    for path in manifest.files.map(\.path.path) where !refusals.keepsOut(path) {
+      judge(path, anchor, &refusals)
+    }
+    for link in manifest.links where !refusals.keepsOut(link.path.path) { judge(link, anchor, &refusals) }
+    for control in manifest.control where !refusals.keepsOut(control.path.path) {
+      judge(control, anchor, &refusals)
+    }
+  }
+
+  private func judgePlaces(
+    _ manifest: UploadManifest, _ anchor: borrowing AnchoredDirectory, _ refusals: inout UploadRefusals
+  ) {
+    let paths = manifest.allPaths
+    var gained: Set<MirrorPath> = []
+    for subarch in Set(paths.compactMap(UploadCheck.subarch)).sorted() {
+      do throws(MirrorError) {
+        guard let objection = try claim.objection(to: subarch, in: anchor) else {
+          gained.insert(subarch)
+          continue
+        }
+        refusals.hold(subarch, objection)
+      } catch { refusals.hold(subarch, error) }
+    }
+    for directory in Set(paths.filter { UploadCheck.subarch(of: $0) == nil }.map(\.parent)).sorted() {
+      do throws(MirrorError) {
+        let objection = try claim.objection(toSnapshots: directory, gained: gained, in: anchor)
+        if let objection { refusals.hold(directory, objection) }
+      } catch { refusals.hold(directory, error) }
+    }
+    for subarch in gained.sorted() where !claim.rotation.isStored(subarch) {
+      refusals.report(
+        MirrorError(
+          .invalid, anchor.displayed(subarch), "is received, but neither cleaned nor indexed here",
+          remedy: "put it into also-stored (rotation)"))
+    }
+  }
+
+  private func judge(
+    _ path: MirrorPath, _ anchor: borrowing AnchoredDirectory, _ refusals: inout UploadRefusals
+  ) {
+    let components = path.components
+    if UploadCheck.subarch(of: path) != nil {
+      let version = components.prefix(4).reduce(MirrorPath.root) { $0.appending($1) }
+      if let problem = objection(toDate: CalendarDate(version.name.bytes)) {
+        return refusals.drop(version, fault(version, problem.0, problem.1, anchor))
+      }
+    }
+    guard UploadKind(path) != nil else {
+      return refusals.drop(
+        path,
+        fault(
+          path, "is not a file that a build makes", "exclude it in [section publish/NAME] of that server",
+          anchor))
+    }
+    guard UploadCheck.subarch(of: path) == nil else { return }
+    let signed = SignatureFormat.parse(path.name)?.file ?? path.name
+    let tarball = SidecarKind.parse(signed)?.tarball ?? signed
+    if let problem = objection(toDate: TarballName(tarball)?.snapshotParts?.date) {
+      refusals.drop(path, fault(path, problem.0, problem.1, anchor))
+    }
+  }
+
+  private func objection(toDate date: CalendarDate?) -> (String, String)? {
+    guard let date else { return ("is no version: its name is not a date", "look at that server") }
+    guard date <= lastDay else {
+      return ("is dated in the future", "set the clock of that server, and of this one")
+    }
+    return nil
+  }
+
+  private func judge(
+    _ link: UploadManifest.Link, _ anchor: borrowing AnchoredDirectory, _ refusals: inout UploadRefusals
+  ) {
+    let path = link.path.path
+    let target = Link.destination(of: link.target.path.bytes, in: path.parent, roots: [])
+    if let target, UploadKind.isLink(path, to: target) {
+      // What it names is reported by itself.
+      if refusals.keepsOut(target) { refusals.drop(path) }
+    } else {
+      refusals.drop(
+        path,
+        fault(
+          path, "is not a link that a build makes", "exclude it in [section publish/NAME] of that server",
+          anchor))
+    }
+  }
+
+  private func judge(
+    _ control: UploadManifest.Control, _ anchor: borrowing AnchoredDirectory,
+    _ refusals: inout UploadRefusals
+  ) {
+    let path = control.path.path
+    guard path.name != ".failcount" else {
+      let digits = control.text.hasSuffix("\n") ? control.text.dropLast() : control.text[...]
+      if digits.isEmpty || digits.count > 6 || !digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }) {
+        refusals.drop(path, fault(path, "is no number of failures", "look at that server", anchor))
+      }
+      return
+    }
+    if control.version == nil {
+      refusals.drop(path, fault(path, "names no version: it is not a date", "look at that server", anchor))
+    }
+  }
+
+  private func fault(
+    _ path: MirrorPath, _ problem: String, _ remedy: String, _ anchor: borrowing AnchoredDirectory
+  ) -> MirrorError {
+    MirrorError(
+      .invalid, anchor.displayed(path), "\(problem): not received from \(server)", remedy: remedy)
+  }
+}
+
+extension UploadManifest {
+  /// The paths of all that it wants to have changed.
+  var allPaths: [MirrorPath] {
+    files.map(\.path.path) + links.map(\.path.path) + control.map(\.path.path) + cleared.map(\.path)
+  }
+}
+
+extension UploadManifest.Control {
+  /// The version that a file below `.control/version` names in a single line; nil if it names none.
+  var version: FileName? {
+    let line = Array(text.utf8)
+    let date = line.last == UInt8(ascii: "\n") ? line.dropLast() : line[...]
+    return CalendarDate(date) == nil ? nil : FileName(bytes: Array(date))
+  }
+}

@@ -1,0 +1,127 @@
+import SystemPackage
+
+/// The texts of an upload that tell digests: they must agree with the tarballs beside them.
+struct UploadTexts {
+  private struct Text {
+    let bytes: [UInt8]
+    let claims: [SidecarText.Claim]
+    /// As it was read.
+    let identity: FileIdentity
+  }
+
+  private let server: String
+  private var texts: [MirrorPath: Text] = [:]
+  /// Digests that are told of tarballs.
+  private(set) var algorithms: [MirrorPath: Set<DigestAlgorithm>] = [:]
+
+  init(_ server: String) { self.server = server }
+
+  /// Reads a file that tells digests; any other is passed over.
+  ///
+  /// - Parameter source: where it waits.
+  mutating func read(
+    _ path: MirrorPath, _ kind: UploadKind, at source: MirrorPath, in anchor: borrowing AnchoredDirectory,
+    _ refusals: inout UploadRefusals
+  ) {
+    let (limit, algorithm): (Int, DigestAlgorithm?)
+    switch kind {
+    case .digests(.hashText, _): (limit, algorithm) = (4096, nil)
+    case .digests: (limit, algorithm) = (64 << 10, nil)
+    case .manifest(let kind): (limit, algorithm) = (1 << 20, kind.algorithm)
+    case .tarball, .contents, .signature, .record: return
+    }
+    do throws(MirrorError) {
+      let (bytes, identity) = try anchor.smallFile(source, limit: limit)
+      let claims = SidecarText.parseAll(bytes, algorithm: algorithm)
+      texts[path] = Text(bytes: bytes, claims: claims, identity: identity)
+      for claim in claims {
+        guard let tarball = Self.tarball(of: claim, path, kind) else { continue }
+        algorithms[tarball, default: []].formUnion(claim.digests.algorithms)
+      }
+    } catch { refusals.drop(path, error) }
+  }
+
+  /// The tarball that a claim speaks of.
+  private static func tarball(
+    of claim: SidecarText.Claim, _ path: MirrorPath, _ kind: UploadKind
+  ) -> MirrorPath? {
+    if case .digests(_, let tarball) = kind { return path.parent.appending(tarball) }
+    guard let file = claim.file, TarballName(file) != nil else { return nil }
+    return path.parent.appending(file)
+  }
+
+  /// Refuses what does not agree.
+  ///
+  /// - Parameter known: what tarballs there will be.
+  /// - Throws: `changed` when a text is not what was hashed.
+  func judge(
+    _ files: [ReceivedUpload.File], _ known: [MirrorPath: DigestResult],
+    _ anchor: borrowing AnchoredDirectory, _ refusals: inout UploadRefusals
+  ) throws(MirrorError) {
+    for file in files {
+      guard let text = texts[file.path] else { continue }
+      guard text.identity == file.identity else {
+        throw MirrorError(
+          .changed, "\(file.path)", "changed while it was received", remedy: "publish there again")
+      }
+      guard let problem = problem(with: text, file, known) else { continue }
+      refusals.drop(
+        file.path,
+        MirrorError(
+          .invalid, anchor.displayed(file.path), "\(problem): not received from \(server)",
+          remedy: "run mirrorctl digestgen there, and publish again"))
+    }
+  }
+
+  private func problem(
+    with text: Text, _ file: ReceivedUpload.File, _ known: [MirrorPath: DigestResult]
+  ) -> String? {
+    let disagrees = "does not agree with what it describes"
+    switch file.kind {
+    case .digests(let kind, let name):
+      guard let tarball = known[file.path.parent.appending(name)] else {
+        return "describes a tarball that is not here"
+      }
+      // Of a text of one line nothing else may be said.
+      if kind == .hashText { return text.bytes == SidecarText.hashText(tarball.digests) ? nil : disagrees }
+      let isTrue = text.claims.allSatisfy { claim in
+        (claim.file ?? name) == name && claim.agrees(with: tarball)
+      }
+      return isTrue && !text.claims.isEmpty ? nil : disagrees
+    case .manifest:
+      let isTrue = text.claims.allSatisfy { claim in
+        // What is not here, such as a stage1 that stays at home, hurts nobody.
+        guard let name = claim.file, let tarball = known[file.path.parent.appending(name)] else {
+          return true
+        }
+        return claim.agrees(with: tarball)
+      }
+      return isTrue && !text.claims.isEmpty ? nil : disagrees
+    case .tarball, .contents, .signature, .record: return nil
+    }
+  }
+}
+
+extension SidecarText.Claim {
+  fileprivate func agrees(with file: DigestResult) -> Bool {
+    file.digests.covers(Set(digests.algorithms)) && digests.agrees(with: file.digests)
+      && size.map { $0 == file.identity.size } ?? true
+  }
+}
+
+extension AnchoredDirectory {
+  /// The bytes of a small file below this directory, and which file it was.
+  func smallFile(
+    _ path: MirrorPath, limit: Int
+  ) throws(MirrorError) -> (bytes: [UInt8], identity: FileIdentity) {
+    let name = displayed(path)
+    let file = try file(path)
+    let status = try attempt("look at", name) { () throws(Errno) in try file.status() }
+    guard status.kind == .regular, status.size <= limit else {
+      throw MirrorError(
+        .invalid, name, "is larger than \(limit) bytes", remedy: "look at the server that sent it")
+    }
+    let bytes = try attempt("read", name) { () throws(Errno) in try file.bytes(upTo: Int(status.size)) }
+    return (bytes, status.identity)
+  }
+}

@@ -1,0 +1,48 @@
+public import SystemPackage
+
+/// The public key that lies in a mirror for downloaders.
+public struct PublishedKey: Sendable {
+  private let root: FilePath
+  private let layout: MirrorLayout
+  private let settings: SigningSettings
+  private let cancellation: Cancellation?
+
+  /// That of a mirror.
+  public init(
+    _ root: FilePath, _ layout: MirrorLayout, _ settings: SigningSettings, cancellation: Cancellation? = nil
+  ) {
+    self.root = root
+    self.layout = layout
+    self.settings = settings
+    self.cancellation = cancellation
+  }
+
+  /// Writes it again if it is the key of the configuration, and gpg knows more of that by now; tells whether it did.
+  ///
+  /// A file that is not there, is another key's, or knows of something that gpg does not is left alone.
+  public func renew() throws(MirrorError) -> Bool {
+    let path = MirrorPath(bytes: PublicKeyFile.name.bytes)
+    let anchor = try AnchoredDirectory(root: root, layout: layout)
+    guard try anchor.status(of: PublicKeyFile.name)?.kind == .regular,
+      let there = try anchor.contents(of: path, limit: 1 << 20)
+    else { return false }
+    let fresh = try PublicKeyFile.bytes(settings, cancellation: cancellation)
+    guard fresh != there, let old = try key(in: there), let new = try key(in: fresh),
+      old.primary == new.primary, old.fingerprints.isSubset(of: new.fingerprints),
+      Self.isNotLater(old.expires, new.expires), Self.isNotLater(old.signsUntil, new.signsUntil)
+    else { return false }
+    return try IndexPublisher(root: root, layout).publish(IndexFile(path: path, bytes: fresh))
+  }
+
+  /// The key of the configuration, if a file holds that and no other.
+  private func key(in file: [UInt8]) throws(MirrorError) -> SigningKey? {
+    let memory = try MemoryFile(file, for: "gpg")
+    let answer = try GnuPG(settings: settings, cancellation: cancellation).gpg([
+      "--with-colons", "--fixed-list-mode", "--show-keys", memory.path,
+    ])
+    return SigningKey(settings.key, in: answer.output, alone: true)
+  }
+
+  /// nil is never.
+  private static func isNotLater(_ one: Int64?, _ other: Int64?) -> Bool { one ?? .max <= other ?? .max }
+}

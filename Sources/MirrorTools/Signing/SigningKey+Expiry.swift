@@ -1,0 +1,49 @@
+extension SigningKey {
+  /// Seconds before a key's end from which it is warned of.
+  private static let notice: Int64 = 30 * 86_400
+
+  /// Why it cannot sign, and what to do; nil if it can.
+  public var objection: MirrorError? {
+    let name = "signing/key"
+    let addition = "gpg --quick-add-key \(primary) ed25519 sign 2y"
+    switch state {
+    case .usable: return nil
+    case .certifyOnly:
+      return MirrorError(
+        .invalid, name, "\(fingerprint) only certifies, and has no subkey that signs",
+        remedy: "add one with \(addition)")
+    case .signerExpired:
+      return MirrorError(
+        .invalid, name, "the signing subkey of \(fingerprint) has expired",
+        remedy: "add a new one with \(addition), or extend it with \(extension_)")
+    case .signerRevoked:
+      return MirrorError(
+        .invalid, name, "the signing subkey of \(fingerprint) was revoked", remedy: "add one with \(addition)"
+      )
+    case .expired:
+      return MirrorError(
+        .invalid, name, "\(fingerprint) is expired",
+        remedy: "extend it with gpg --quick-set-expire, or sign with another key")
+    case .revoked, .disabled, .invalid:
+      return MirrorError(
+        .invalid, name, "\(fingerprint) is \(state.rawValue)", remedy: "sign with another key")
+    }
+  }
+
+  /// Why it cannot sign, or soon will not, from 30 days before its end; nil if neither.
+  ///
+  /// - Parameter now: seconds since the epoch.
+  public func warning(at now: Int64) -> MirrorError? {
+    if let objection { return objection }
+    guard let end = signsUntil, end &- now < Self.notice else { return nil }
+    let days = max(0, (end &- now) / 86_400)
+    let isOwnEnd = primary != fingerprint || expires == end
+    return MirrorError(
+      .invalid, "signing/key",
+      "\(isOwnEnd ? "" : "the signing subkey of ")\(fingerprint) expires on \(CalendarDate(localDayOf: end)), "
+        + "in \(counted(Int(clamping: days), "day", "days"))",
+      remedy: "extend it with \(isOwnEnd ? "gpg --quick-set-expire \(primary) 2y" : extension_)")
+  }
+
+  private var extension_: String { "gpg --quick-set-expire \(primary) 2y '*'" }
+}

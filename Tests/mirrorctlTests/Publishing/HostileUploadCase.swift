@@ -1,0 +1,237 @@
+import Glibc
+import TestSupport
+import Testing
+
+@testable import MirrorTools
+
+/// One upload that asks for too much, beside an honest subarch of the same server.
+struct HostileUploadCase: CustomTestStringConvertible, Sendable {
+  let testDescription: String
+  /// Shell commands in the mirror, before the upload.
+  var preparation = ":"
+  var configuration = ""
+  var upload: ForgedUpload
+  /// What standard error must say, each of them.
+  let messages: [String]
+  /// Paths of the upload that are received nevertheless.
+  var received: [String] = []
+  /// Whether the honest subarch is received.
+  var takesHonest = true
+
+  static let owned = "mkdir -p std/x86/gen/.control; echo one > std/x86/gen/.control/server"
+  static let built =
+    "mkdir -p std/x86/gen/2016-01-01; cd std/x86/gen/2016-01-01; printf ours > stage3-gen-std-2016-01-01.tar.xz; printf ok > status; cd ../../../.."
+  static let next = ForgedUpload.version("std/x86/gen/2016-01-02")
+  static let tarball = "std/x86/gen/2016-01-02/stage3-gen-std-2016-01-02.tar.xz"
+  /// What is left of the next version without its tarball's company.
+  static let rest = Array(next.keys)
+  static let future = CalendarDate(localDayOf: Int64(time(nil)) + 3 * 86_400).description
+
+  static let subarches = [
+    HostileUploadCase(
+      testDescription: "a subarch that the master builds, by its strategy",
+      preparation:
+        "\(built); mkdir -p std/x86/gen/.control/strategy; echo local > std/x86/gen/.control/strategy/build",
+      upload: ForgedUpload(files: next), messages: ["/std/x86/gen: is built here"]),
+    HostileUploadCase(
+      testDescription: "a subarch that init prepared for its first build",
+      preparation:
+        "mkdir -p std/x86/gen/.control/strategy; echo remote > std/x86/gen/.control/strategy/build",
+      upload: ForgedUpload(files: next), messages: ["/std/x86/gen: is built here"]),
+    HostileUploadCase(
+      testDescription: "a subarch that the master builds, and lists for the server by mistake",
+      preparation:
+        "\(built); mkdir -p std/x86/gen/.control/strategy; echo local > std/x86/gen/.control/strategy/build",
+      configuration: "[section receive/one]\nsubarches: std/x86/*", upload: ForgedUpload(files: next),
+      messages: ["/std/x86/gen: is built here"]),
+    HostileUploadCase(
+      testDescription: "a subarch that the rotation builds",
+      configuration: "[section rotation]\nsubarches: gen\nalso-stored: honest",
+      upload: ForgedUpload(files: next), messages: ["/std/x86/gen: is built here"]),
+    HostileUploadCase(
+      testDescription: "its own subarch while the master builds in it",
+      preparation: "\(owned); echo \(getpid()) > std/x86/gen/.control/.multi_progress",
+      upload: ForgedUpload(files: next), messages: ["/std/x86/gen: is being built here"]),
+    HostileUploadCase(
+      testDescription: "a subarch that is there and has no owner", preparation: built,
+      upload: ForgedUpload(files: next), messages: ["/std/x86/gen: is there already and has no owner"]),
+    HostileUploadCase(
+      testDescription: "a subarch of another server",
+      preparation: "\(built); mkdir std/x86/gen/.control; echo two > std/x86/gen/.control/server",
+      upload: ForgedUpload(files: next), messages: ["/std/x86/gen: is built by two"]),
+    HostileUploadCase(
+      testDescription: "control files alone, of a subarch that is not its own",
+      preparation:
+        "\(built); mkdir -p std/x86/gen/.control/version; echo 2016-01-01 > std/x86/gen/.control/version/stage3; echo 2 > std/x86/gen/.control/.failcount",
+      upload: ForgedUpload(
+        control: ["std/x86/gen/.control/version/stage3": "2016-01-01\n"],
+        cleared: ["std/x86/gen/.control/.failcount"]),
+      messages: ["/std/x86/gen: is there already and has no owner"]),
+    HostileUploadCase(
+      testDescription: "a subarch that its list does not name",
+      configuration: "[section receive/one]\nsubarches: std/x86/honest std/arm/*",
+      upload: ForgedUpload(files: next), messages: ["/std/x86/gen: is not listed for one"]),
+    HostileUploadCase(
+      testDescription: "whatever it is, from a server that is not listed where others are",
+      configuration: "[section receive/two]\nsubarches: std/x86/gen", upload: ForgedUpload(files: next),
+      messages: ["/std/x86/gen: is not listed for one", "/std/x86/honest: is not listed for one"],
+      takesHonest: false),
+    HostileUploadCase(
+      testDescription: "an owner of its own making",
+      upload: ForgedUpload(files: next, control: ["std/x86/gen/.control/server": "one\n"]),
+      messages: [".control/server, which is no control file to be received"], takesHonest: false),
+    HostileUploadCase(
+      testDescription: "a strategy of its own making", preparation: owned,
+      upload: ForgedUpload(control: ["std/x86/gen/.control/strategy/build": "remote\n"]),
+      messages: ["which is no control file to be received"], takesHonest: false),
+  ]
+
+  static let files = [
+    HostileUploadCase(
+      testDescription: "a build in the place of the image streams",
+      upload: ForgedUpload(files: ForgedUpload.version("streams/v1/gen/2016-01-01")),
+      messages: ["streams/v1/gen/2016-01-01/", "which is no file of a subarch or snapshot"],
+      takesHonest: false),
+    HostileUploadCase(
+      testDescription: "another content of a released tarball, with all that belongs to it",
+      preparation: "\(owned); \(built)",
+      upload: ForgedUpload(
+        files: ForgedUpload.version("std/x86/gen/2016-01-01", "trojan").merging([
+          "std/x86/gen/2016-01-01/stage3-gen-std-2016-01-01.tar.xz.hash.txt": "sha256 \(trojan)\n"
+        ]) { $1 }),
+      messages: ["stage3-gen-std-2016-01-01.tar.xz: one uploads another content of what is here"]),
+    HostileUploadCase(
+      testDescription: "a version dated in the future", preparation: owned,
+      upload: ForgedUpload(
+        files: ForgedUpload.version("std/x86/gen/2099-01-01").merging(
+          ForgedUpload.version("std/x86/gen/\(future)")
+        ) { $1 }),
+      messages: ["/std/x86/gen/2099-01-01: is dated in the future", "/std/x86/gen/\(future): is dated"]),
+    HostileUploadCase(
+      testDescription: "a version without a date", preparation: owned,
+      upload: ForgedUpload(files: ForgedUpload.version("std/x86/gen/latest")),
+      messages: ["/std/x86/gen/latest: is no version"]),
+    HostileUploadCase(
+      testDescription: "pages and scripts in a version", preparation: owned,
+      upload: ForgedUpload(files: next).adding([
+        "std/x86/gen/2016-01-02/index.html": "<script>", "std/x86/gen/2016-01-02/log/x.html": "<script>",
+        "std/x86/gen/2016-01-02/more/stage3-gen-std-2016-01-02.tar.xz": "x",
+        "std/x86/gen/2016-01-02/stage3-other-std-2016-01-02.tar.xz": "x",
+        "std/x86/gen/2016-01-02/stage3-gen-std-2016-01-03.tar.xz": "x",
+        "\(tarball).meta4": "<metalink/>", "std/snapshots/index.html": "<script>",
+      ]),
+      messages: [
+        "2016-01-02/index.html: is not", "log/x.html: is not",
+        "more/stage3-gen-std-2016-01-02.tar.xz: is not",
+        "stage3-other-std-2016-01-02.tar.xz: is not", "stage3-gen-std-2016-01-03.tar.xz: is not",
+        ".meta4: is not", "snapshots/index.html: is not",
+      ], received: rest),
+    HostileUploadCase(
+      testDescription: "a page of the subarch",
+      upload: ForgedUpload(files: ["std/x86/gen/index.html": "<script>"]),
+      messages: ["std/x86/gen/index.html, which is in no version"], takesHonest: false),
+    HostileUploadCase(
+      testDescription: "digests of other contents", preparation: owned,
+      upload: ForgedUpload(files: next).adding([
+        "\(tarball).hash.txt": "sha256 \(trojan)\n",
+        "\(tarball).DIGESTS":
+          "# SHA512 HASH\n\(String(repeating: "0", count: 128))  stage3-gen-std-2016-01-02.tar.xz\n",
+        "std/x86/gen/2016-01-02/SHA256SUMS": "\(trojan)  stage3-gen-std-2016-01-02.tar.xz\n",
+      ]),
+      messages: [
+        ".tar.xz.hash.txt: does not agree", ".tar.xz.DIGESTS: does not agree", "SHA256SUMS: does not agree",
+      ], received: rest),
+    HostileUploadCase(
+      testDescription: "digests of nothing, and a text with more than a digest", preparation: owned,
+      upload: ForgedUpload(files: next).adding([
+        "std/x86/gen/2016-01-02/gnome-gen-std-2016-01-02.tar.xz.hash.txt": "sha256 \(trojan)\n",
+        "\(tarball).hash.txt": "sha256 \(stage)\nsha256 \(trojan)\n",
+      ]),
+      messages: ["gnome-gen-std-2016-01-02.tar.xz.hash.txt: ", ".tar.xz.hash.txt: does not agree"],
+      received: rest),
+    HostileUploadCase(
+      testDescription: "signatures, where nobody can check them", preparation: owned,
+      upload: ForgedUpload(files: next).adding(["\(tarball).gpg": "junk", "\(tarball).asc": "junk"]),
+      messages: ["signatures of one are not received"], received: rest),
+    HostileUploadCase(
+      testDescription: "links where files belong", preparation: owned,
+      upload: ForgedUpload(
+        files: next,
+        links: [
+          "\(tarball).hash.txt": "status", "std/x86/gen/2016-01-02/SHA256SUMS": "status",
+          "std/x86/gen/stage3-latest.tar.xz.gpg": "2016-01-02/status",
+          "std/x86/gen/stage3-gen-std-2016-01-03.tar.xz": "2016-01-02/stage3-gen-std-2016-01-02.tar.xz",
+          "std/x86/gen/2016-01-03": "2016-01-02",
+          "std/x86/gen/openvz-latest.tar.xz":
+            "../../x86/honest/2016-01-01/stage3-honest-std-2016-01-01.tar.xz",
+        ]),
+      messages: [
+        ".tar.xz.hash.txt: is not a link", "SHA256SUMS: is not a link", "latest.tar.xz.gpg: is not a link",
+        "stage3-gen-std-2016-01-03.tar.xz: is not a link", "/2016-01-03: is not a link",
+        "openvz-latest.tar.xz: is not a link",
+      ], received: rest),
+    HostileUploadCase(
+      testDescription: "control files that say what is not so", preparation: owned,
+      upload: ForgedUpload(
+        files: next,
+        control: [
+          "std/x86/gen/.control/version/stage3": "2016-01-03\n",
+          "std/x86/gen/.control/version/stage1": "2016-01-02\n../../../etc\n",
+          "std/x86/gen/.control/version/stage2": "latest", "std/x86/gen/.control/.failcount": "many\n",
+        ]),
+      messages: [
+        "version/stage3: names no version", "version/stage1: names no", "version/stage2: names no",
+        ".failcount: is no number",
+      ], received: rest),
+  ]
+
+  static let snapshots = [
+    HostileUploadCase(
+      testDescription: "a snapshot dated in the future, and the link to it", preparation: owned,
+      upload: ForgedUpload(
+        files: ["std/snapshots/portage-9999-12-31.tar.xz": "tree"],
+        links: ["std/snapshots/portage-latest.tar.xz": "portage-9999-12-31.tar.xz"]),
+      messages: ["portage-9999-12-31.tar.xz: is dated in the future"]),
+    HostileUploadCase(
+      testDescription: "a snapshot of a build in which the master builds",
+      preparation:
+        "\(owned); mkdir -p std/arm/v7/.control/strategy; echo local > std/arm/v7/.control/strategy/build",
+      upload: ForgedUpload(
+        files: ["std/snapshots/portage-2016-01-02.tar.xz": "tree"],
+        links: ["std/snapshots/portage-latest.tar.xz": "portage-2016-01-02.tar.xz"]),
+      messages: ["/std/snapshots: "]),
+    HostileUploadCase(
+      testDescription: "a snapshot of a build of which it builds nothing",
+      preparation: "mkdir -p other/arm/v7/.control; echo two > other/arm/v7/.control/server",
+      upload: ForgedUpload(files: ["other/snapshots/portage-2016-01-02.tar.xz": "tree"]),
+      messages: ["/other/snapshots: "]),
+    HostileUploadCase(
+      testDescription: "a snapshot that its list does not name", preparation: owned,
+      configuration: "[section receive/one]\nsnapshots: other",
+      upload: ForgedUpload(files: ["std/snapshots/portage-2016-01-02.tar.xz": "tree"]),
+      messages: ["/std/snapshots: "]),
+    HostileUploadCase(
+      testDescription: "another snapshot of a name that is there, and what describes it",
+      preparation: "\(owned); mkdir std/snapshots; echo theirs > std/snapshots/portage-2016-01-02.tar.xz",
+      upload: ForgedUpload(
+        files: [
+          "std/snapshots/portage-2016-01-02.tar.xz": "tree",
+          "std/snapshots/portage-2016-01-02.tar.xz.hash.txt": "sha256 \(tree)\n",
+        ]),
+      messages: ["portage-2016-01-02.tar.xz: another one of that name is here"]),
+    HostileUploadCase(
+      testDescription: "a snapshot's link that goes elsewhere",
+      preparation: "\(owned); mkdir std/snapshots; echo theirs > std/snapshots/portage-2016-01-02.tar.xz",
+      upload: ForgedUpload(
+        links: [
+          "std/snapshots/meta-latest.tar.xz": "portage-2016-01-02.tar.xz",
+          "std/snapshots/portage-2016-01-09.tar.xz": "portage-2016-01-02.tar.xz",
+        ]),
+      messages: ["meta-latest.tar.xz: is not a link", "portage-2016-01-09.tar.xz: is not a link"]),
+  ]
+
+  private static let trojan = digest("trojan")
+  private static let stage = digest("stage")
+  private static let tree = digest("tree")
+  private static func digest(_ text: String) -> String { (try? ForgedUpload.sha256(text)) ?? "" }
+}
