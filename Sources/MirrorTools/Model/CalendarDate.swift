@@ -46,7 +46,7 @@ public struct CalendarDate: Hashable, Comparable, Sendable, Codable, CustomStrin
   }
 
   /// The day in UTC of a moment in seconds since the epoch.
-  public init(utcDayOf seconds: Int64) {
+  init(utcDayOf seconds: Int64) {
     var clock = time_t(seconds)
     var utc = tm()
     gmtime_r(&clock, &utc)

@@ -22,7 +22,8 @@ struct UploadHashing {
     if let record = try run.catalog.record(of: path), !record.isCorrupt, record.digests.covers(wanted),
       status.identity.isSameFile(as: record.identity)
     {
-      known[subject] = DigestResult(digests: record.digests, identity: status.identity)
+      known[subject] = DigestResult(
+        digests: record.digests, identity: status.identity, isDamaged: record.isDamaged)
     } else {
       requests.append(
         (

@@ -10,11 +10,8 @@ struct UploadJudge {
   init(_ claim: SubarchClaim, place: MirrorPath, now: Int64) {
     self.claim = claim
     self.place = place
-    lastDay = CalendarDate(utcDayOf: now &+ Self.tolerance)
+    lastDay = .horizon(at: now)
   }
-
-  /// Seconds by which the clock of a server may be ahead, its time zone included.
-  private static let tolerance: Int64 = 26 * 3600
 
   private var server: String { claim.server }
 

@@ -11,8 +11,8 @@ extension MirrorError {
 
 /// Judges, while a compressed tarball is read, whether its stream is all there, without decompressing it.
 ///
-/// xz: footer and index, from the end; zst: the chain of block headers, on the way; bz2: the mark at the end. gzip has
-/// nothing to look for but its beginning: only decoding tells.
+/// xz: footer and index, from the end; zst: the chain of block headers, on the way; bz2: the mark at the end. For gzip,
+/// and for what is another kind of file than its name says, only decompressing tells.
 struct StreamEnd {
   private let compression: Compression
   private var frames = ZstdFrames()
@@ -24,19 +24,21 @@ struct StreamEnd {
     if compression == .zst { frames.take(bytes) }
   }
 
-  /// Whether the file, of `size` bytes that all came by, holds whole streams of its compression and nothing else.
+  /// Whether the file, of `size` bytes that all came by, is not cut off.
   ///
   /// - Throws: what keeps its end from being read.
   func isWhole(_ file: borrowing Descriptor, size: Int64) throws(Errno) -> Bool {
-    if compression == .zst { return frames.isWhole }
-    return try Self.isWhole(file, size: size, compression) ?? true
+    try Self.isWhole(file, size: size, compression) ?? frames.isWhole
   }
 
   /// The same of a file that nobody read; nil where only reading all of it can tell.
   static func isWhole(
     _ file: borrowing Descriptor, size: Int64, _ compression: Compression
   ) throws(Errno) -> Bool? {
-    guard size > 0, Compression(magic: try file.bytes(upTo: 6)) == compression else { return false }
+    let head = try file.bytes(upTo: 6)
+    // Nothing, or the zeros that a power cut leaves where content was not written yet.
+    if head.allSatisfy({ $0 == 0 }) { return false }
+    guard Compression(magic: head) == compression else { return true }
     switch compression {
     case .xz: return try XZEnd.isWhole(file, size: size)
     case .bz2: return try Bzip2End.isWhole(file, size: size)
