@@ -37,7 +37,7 @@ public enum CleanScript {
       elif [ "$(cd -P -- "$1" && pwd -P && echo x)" != "$1
     x" ]; then
         printf '%s\\n' "mirrorctl clean: $1: lies behind a link: left alone" >&2
-      elif [ ! -s /proc/self/mountinfo ]; then
+      elif [ ! -r /proc/self/mountinfo ]; then
         printf '%s\\n' "mirrorctl clean: $1: mounts cannot be seen without /proc: left alone" >&2
       elif grep -qF -e " $2 " -e " $2/" /proc/self/mountinfo; then
         printf '%s\\n' "mirrorctl clean: $1: a file system is mounted there: left alone" >&2
