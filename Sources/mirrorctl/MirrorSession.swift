@@ -65,7 +65,7 @@ struct MirrorSession: ~Copyable {
     }
     mirror = mirror.limited(to: configuration.rotation)
     if isWriter { mirror.sweepLeftovers(probe: context.probe) }
-    for problem in mirror.problems + mirror.futureDates { tell(problem) }
+    for problem in mirror.problems { tell(problem) }
     return mirror
   }
 
@@ -131,6 +131,12 @@ struct MirrorSession: ~Copyable {
   /// Tells of a problem, once a run: its steps meet many of them again.
   func tell(_ problem: MirrorError) {
     if told.problems.insert(problem).inserted { context.message("\(problem)") }
+  }
+
+  /// Reports what is odd and makes no run incomplete, each at most once a day: cron mails what is printed.
+  func warn(_ oddities: [MirrorError]) throws(MirrorError) {
+    let catalog = try catalog()
+    for oddity in oddities where (try? catalog.isDue("\(oddity)", at: context.now())) ?? true { tell(oddity) }
   }
 
   /// Tells of problems, and what they make of the exit status.

@@ -206,7 +206,7 @@ private let everything: DigestOptions = {
 }
 
 @Suite struct `The digest engine` {
-  @Test(arguments: [0, 1, 55, 56, 64, 111, 112, 128, 129, 262_143, 262_144, 262_145])
+  @Test(arguments: [1, 55, 56, 64, 111, 112, 128, 129, 262_143, 262_144, 262_145])
   func `agrees with coreutils`(size: Int) throws {
     let digested = try Digested()
     try digested.mirror.file(tarball, Data((0..<size).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 8) }))

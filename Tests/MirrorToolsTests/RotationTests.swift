@@ -34,7 +34,7 @@ struct StatusReportTests {
     let mirror = try TestMirror()
       .version(version, stages: ["stage1", "stage2", "stage3", "gnome-stage3", "lxd"])
       .version(version, compression: "")
-      .file("\(version)/std-gen-openvz-2026-11-17.tar.xz")
+      .file("\(version)/std-gen-openvz-2026-11-17.tar.xz", "x")
       .version("std/x86/gen/2026-11-18", stages: ["lxd"], status: "fail")
     let status = try #require(StatusReport(try mirror.scan(), today: today).subarches.first)
     #expect(status.artifacts.map(\.variant) == ["gnome", "lxd", "openvz", "stage3"])

@@ -186,17 +186,15 @@ package struct AnchoredDirectory: ~Copyable {
   }
 
   /// Whether a link's name, or a path seen from here as links have it, leads nowhere.
-  package func linkIsDead(_ name: FileName) -> Bool {
-    var found = stat()
-    guard name.withCString({ fstatat(descriptor.raw, $0, &found, 0) }) != 0 else { return false }
-    return errno == ENOENT || errno == ENOTDIR || errno == ELOOP
-  }
+  package func linkIsDead(_ name: FileName) -> Bool { kindBehind(name) == nil }
 
-  /// Whether a link's name leads to a directory, wherever that is.
-  func leadsToDirectory(_ name: FileName) -> Bool {
+  /// What a link's name leads to, wherever that is; nil if nothing is there.
+  func kindBehind(_ name: FileName) -> FileKind? {
     var found = stat()
-    return name.withCString { fstatat(descriptor.raw, $0, &found, 0) } == 0
-      && found.st_mode & S_IFMT == S_IFDIR
+    if name.withCString({ fstatat(descriptor.raw, $0, &found, 0) }) == 0 {
+      return FileKind(mode: found.st_mode)
+    }
+    return errno == ENOENT || errno == ENOTDIR || errno == ELOOP ? nil : .other
   }
 
   /// `renameat2(2)` inside this directory; replaces what is there.

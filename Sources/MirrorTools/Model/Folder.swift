@@ -147,14 +147,14 @@ public struct Link: Sendable {
   let target: [UInt8]
   /// What it names, by its text alone, if that is in the mirror.
   public let destination: MirrorPath?
+  /// What kind of thing is there; nil for nothing.
+  let kind: FileKind?
   /// Whether nothing is there.
-  public let isDead: Bool
-  /// Whether a directory is there.
-  let isDirectory: Bool
+  public var isDead: Bool { kind == nil }
 
-  /// Whether it stands for a directory outside the mirror: that of another disk, as far as anybody can tell.
+  /// Whether it leads to a directory outside the mirror, or to nothing there.
   var leadsAway: Bool {
-    destination == nil && (isDirectory || isDead) && TarballName(path.name) == nil
+    destination == nil && (kind == .directory || isDead) && TarballName(path.name) == nil
       && SidecarKind.parse(path.name) == nil && !path.name.isHidden
   }
 

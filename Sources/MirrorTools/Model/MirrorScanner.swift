@@ -85,14 +85,20 @@ public struct MirrorScanner: Sendable {
         })
     }
     let upper = [rootFolder] + contents.flatMap { [$0.folder] + $0.arches.map(\.folder) }
-    let dated = subarches.values.joined().flatMap(\.folder.links).filter {
-      CalendarDate($0.path.name.bytes) != nil
-    }
-    let links = (upper.flatMap(\.links) + dated).filter(\.leadsAway).sorted { $0.path < $1.path }
+    let links = upper.flatMap(\.links).filter { $0.leadsAway && isPart($0) }.sorted { $0.path < $1.path }
     for link in links { problems.append(Self.oddity(link, in: root)) }
     return Mirror(
       root: root, canonicalRoot: root.canonical.bytes, folder: rootFolder, releases: contents,
       problems: problems.sorted, horizon: horizon, heldLinks: links.map(\.path))
+  }
+
+  /// Whether a link out of the mirror stands for a part of it; one whose file system is not mounted may.
+  private func isPart(_ link: Link) -> Bool {
+    guard !link.isDead else { return true }
+    guard let name = link.path.text, let behind = try? AnchoredDirectory(root: root.appending(name)) else {
+      return true
+    }
+    return MirrorShape(of: link.path)?.fits(behind) ?? false
   }
 
   private static func oddity(_ link: Link, in root: FilePath) -> MirrorError {
@@ -232,7 +238,7 @@ public struct MirrorScanner: Sendable {
         Link(
           path: folder.path.appending(name), target: target,
           destination: Link.destination(of: target, in: folder.path, roots: roots),
-          isDead: directory.linkIsDead(name), isDirectory: directory.leadsToDirectory(name)))
+          kind: directory.kindBehind(name)))
     } else if entry.kind != .regular {
       return
     } else if let tarball = TarballName(name) {

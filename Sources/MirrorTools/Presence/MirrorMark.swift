@@ -14,7 +14,7 @@ public enum MirrorMark {
   public static func check(_ root: FilePath) throws(MirrorError) {
     let anchor = try AnchoredDirectory(root: root)
     if try anchor.status(of: fileName)?.kind == .regular { return }
-    guard try !holdsContent(anchor) else { return }
+    if MirrorShape.mirror.fits(anchor) { return }
     throw MirrorError(
       .refused, "\(root)", "is not a mirror: it holds no subarch and no snapshot",
       remedy:
@@ -28,36 +28,5 @@ public enum MirrorMark {
     guard try anchor.status(of: fileName) == nil else { return }
     try DurableFile.write(
       Array("mirrorctl \(ToolVersion.text)\n".utf8), to: fileName, in: anchor, try anchor.fileOwnership())
-  }
-
-  /// Whether there is a subarch or a snapshot; what cannot be read has none.
-  private static func holdsContent(_ anchor: borrowing AnchoredDirectory) throws(MirrorError) -> Bool {
-    for release in try anchor.directoryNames() {
-      guard let folder = try? anchor.directory(release) else { continue }
-      for arch in (try? folder.directoryNames()) ?? [] {
-        guard let inner = try? folder.directory(arch), let entries = try? inner.entries() else { continue }
-        if arch == "snapshots", entries.contains(where: { TarballName($0.name)?.snapshotParts != nil }) {
-          return true
-        }
-        for entry in entries where entry.kind == .directory && !entry.name.isHidden {
-          if let place = try? inner.directory(entry.name), holdsSubarch(place) { return true }
-        }
-      }
-    }
-    return false
-  }
-
-  private static func holdsSubarch(_ directory: borrowing AnchoredDirectory) -> Bool {
-    ((try? directory.entries()) ?? []).contains { entry in
-      entry.kind == .directory
-        && (entry.name == ControlDirectory.name || CalendarDate(entry.name.bytes) != nil)
-    }
-  }
-}
-
-extension AnchoredDirectory {
-  /// Directories that may be the mirror's.
-  fileprivate func directoryNames() throws(MirrorError) -> [FileName] {
-    try entries().filter { $0.kind == .directory && !$0.name.isHidden }.map(\.name)
   }
 }

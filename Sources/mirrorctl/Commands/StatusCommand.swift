@@ -33,6 +33,7 @@ struct StatusCommand: Verb {
   func run(_ context: CommandContext) throws -> ExitStatus {
     let session = try MirrorSession(global, context)
     let mirror = try session.scan()
+    for oddity in mirror.futureDates { session.tell(oddity) }
     let text = try history ? historyText(mirror, session) : statusText(mirror, session)
     try destination.write(Array(text.utf8), context)
     return session.report(session.catalogProblems, mirror: mirror)

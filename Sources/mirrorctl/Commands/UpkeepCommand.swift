@@ -41,7 +41,8 @@ struct UpkeepCommand: ToldVerb {
       if let summary = result.summary, !global.json, !global.quiet { context.print("\(name): \(summary)") }
       steps.append(StepOutput(step: name, status: result.status, summary: result.summary))
     }
-    for oddity in try session.scan().oddities { session.tell(oddity) }
+    let mirror = try session.scan()
+    try session.warn(mirror.oddities + mirror.futureDates)
     step("receive") { try session.receive([], hashing, isStep: true).step }
     if retention.isGiven(over: session.configuration.retention) {
       step("clean") { try session.clean(retention, apply: true, isStep: true) }

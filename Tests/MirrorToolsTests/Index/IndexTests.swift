@@ -100,8 +100,8 @@ struct IndexDocumentTests {
   @Test("an entry that XML cannot carry is left out and named; others stay")
   func unwritable() throws {
     let mirror = try TestMirror().version("std/x86/a/2026-11-17")
-      .file("std/x86/a/2026-11-17/lx\u{1}d-a-std-2026-11-17.tar.xz")
-      .file("std/x86/a/2026-11-17/x\u{FFFE}-a-std-2026-11-17.tar.xz")
+      .file("std/x86/a/2026-11-17/lx\u{1}d-a-std-2026-11-17.tar.xz", "x")
+      .file("std/x86/a/2026-11-17/x\u{FFFE}-a-std-2026-11-17.tar.xz", "x")
       .version("std/x86/b\u{7}/2026-11-17")
     let index = IndexDocument(try mirror.scan())
     #expect(index.subarches.map(\.name) == ["a"])
@@ -152,7 +152,7 @@ struct IndexWriterTests {
     try TestMirror()
       .version("a&b/x86/<gen> \"1\"/2026-11-17", stages: ["stage1", "stage3", "lxd'é"])
       .file("a&b/x86/<gen> \"1\"/2026-11-17/build-info.json", #"{"CFLAGS": "-O2\t\"<&>'\n", "CHOST": "x"}"#)
-      .version("std/x86/\n/2026-11-17", stages: [])
+      .version("std/x86/\n/2026-11-17")
   }
 
   private func index(_ mirror: TestMirror) throws -> IndexDocument {

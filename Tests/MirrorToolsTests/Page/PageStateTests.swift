@@ -22,7 +22,7 @@ import TestSupport
     "a stage is stale from the day on which the rotation builds it again",
     arguments: [
       ("2026-11-22", "healthy"), ("2026-11-20", "healthy"), ("2026-11-19", "stale"),
-      ("2099-01-01", "healthy"),
+      ("2026-11-23", "healthy"), ("2099-01-01", "never built"),
     ])
   func staleness(date: String, word: String) throws {
     let entry = try entry { try $0.version("std/x86/a/\(date)") }

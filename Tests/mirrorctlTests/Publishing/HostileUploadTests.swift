@@ -15,6 +15,8 @@ struct HostileUploadTests {
   init() throws {
     sandbox = try Sandbox()
     master = try PublishSite("master", in: sandbox)
+    try #require(try master.run("upkeep", "--create").status == 0)
+    try sandbox.shell("rm master/mirror/index.xml")
   }
 
   /// All of the mirror but what waits, and what runs leave.

@@ -1,0 +1,114 @@
+import Foundation
+import SystemPackage
+import TestSupport
+import Testing
+
+@testable import MirrorTools
+
+@Suite("The end of a compressed stream")
+struct StreamEndTests {
+  private let mirror: TestMirror
+
+  init() throws {
+    mirror = try TestMirror()
+    // Content of several blocks, some of which compress and some of which do not.
+    let made = try Tool.run(
+      "sh", "-euc",
+      "cd \"$1\"; { head -c 600000 /dev/urandom; head -c 900000 /dev/zero; seq 200000; } > plain",
+      "sh", mirror.root.string)
+    try #require(made.status == 0, "\(made.output)")
+  }
+
+  /// What a program makes of the content.
+  private func compressed(_ command: String) throws -> [UInt8] {
+    let made = try Tool.run(
+      "sh", "-euc", "cd \"$1\"; { \(command); } > out", "sh", mirror.root.string)
+    try #require(made.status == 0, "\(made.output)")
+    return Array(try #require(mirror.content("out")))
+  }
+
+  private func isWhole(_ bytes: some Sequence<UInt8>, _ compression: Compression) throws -> Bool {
+    let bytes = Array(bytes)
+    try mirror.file("stream", Data(bytes))
+    let file = try AnchoredDirectory(root: mirror.root).file("stream")
+    var end = StreamEnd(compression)
+    // In pieces of odd sizes, as they come from disks.
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      let piece = rest.prefix(70_001)
+      piece.withUnsafeBytes { end.take($0) }
+      rest = rest.dropFirst(piece.count)
+    }
+    return try end.isWhole(file, size: Int64(bytes.count))
+  }
+
+  private static let commands: [(Compression, String)] = [
+    (.xz, "xz -1 -c plain"), (.xz, "xz -1 -T2 --block-size=200000 -c plain"), (.xz, "xz -c < /dev/null"),
+    (.xz, "xz -1 -c plain; head -c 4096 /dev/zero"), (.xz, "xz -1 -c plain; xz -C none -c plain"),
+    (.zst, "zstd -1 -c plain"), (.zst, "zstd -19 --no-check -c plain"), (.zst, "zstd -c < /dev/null"),
+    (.zst, "zstd -c plain; zstd -c plain"),
+    (.zst, "zstd -c --single-thread --stream-size=100 plain || zstd -c plain"),
+    (.zst, "zstd -c plain; head -c 512 /dev/zero"), (.bz2, "bzip2 -1 -c plain"),
+    (.bz2, "bzip2 -c < /dev/null"),
+    (.bz2, "bzip2 -c plain; bzip2 -c plain"), (.bz2, "bzip2 -c plain; head -c 10240 /dev/zero"),
+    (.gz, "gzip -c plain"),
+  ]
+
+  @Test(
+    "is found where programs wrote it, with several streams and with padding", arguments: commands.indices)
+  func whole(_ number: Int) throws {
+    let (compression, command) = Self.commands[number]
+    #expect(try isWhole(compressed(command), compression), "\(command)")
+  }
+
+  @Test(
+    "is missed wherever a stream is cut off",
+    arguments: ["xz -1 -c plain", "zstd -1 -c plain", "bzip2 -1 -c plain"])
+  func cutOff(_ command: String) throws {
+    let compression: Compression = command.hasPrefix("xz") ? .xz : command.hasPrefix("zstd") ? .zst : .bz2
+    let bytes = try compressed(command)
+    for count in [
+      1, 7, 100, bytes.count / 3, bytes.count / 2, bytes.count - 1000, bytes.count - 8, bytes.count - 1,
+    ] where count > 6 {
+      #expect(try !isWhole(bytes.prefix(count), compression), "\(command), \(count) of \(bytes.count) bytes")
+    }
+  }
+
+  @Test("is missed in nothing, and in the zeros that a power cut leaves", arguments: Compression.allCases)
+  func empty(_ compression: Compression) throws {
+    #expect(try !isWhole([], compression))
+    #expect(try !isWhole([UInt8](repeating: 0, count: 100_000), compression))
+  }
+
+  @Test("is missed where a second stream is cut off", arguments: ["xz", "zstd", "bzip2"])
+  func second(_ program: String) throws {
+    let compression: Compression = program == "xz" ? .xz : program == "zstd" ? .zst : .bz2
+    let first = try compressed("\(program) -c plain")
+    #expect(try !isWhole(first + first.prefix(first.count / 2), compression))
+  }
+
+  @Test("of what is no stream at all is nobody's business, and nothing traps")
+  func garbage() throws {
+    var dice = Seeded(state: 12)
+    for compression in Compression.allCases {
+      #expect(try isWhole(Array("a text of somebody's".utf8), compression))
+    }
+    let bytes = try compressed("zstd -1 -c plain")
+    for _ in 0..<300 {
+      var broken = bytes
+      for _ in 0..<4 {
+        broken[Int.random(in: 4..<64, using: &dice)] = UInt8.random(in: 0...255, using: &dice)
+      }
+      _ = try isWhole(broken.prefix(Int.random(in: 5..<5000, using: &dice)), .zst)
+    }
+    let xz = try compressed("xz -1 -c plain")
+    for _ in 0..<300 {
+      var broken = xz
+      for _ in 0..<4 {
+        broken[broken.count - 1 - Int.random(in: 0..<40, using: &dice)] = UInt8.random(
+          in: 0...255, using: &dice)
+      }
+      _ = try isWhole(broken, .xz)
+    }
+  }
+}

@@ -1,0 +1,230 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// A mirror with dated versions, counted from today, since the program looks at the clock.
+struct DatedMirror {
+  static let subarch = "std/x86-64bit/gen"
+  let sandbox: Sandbox
+
+  init() throws { sandbox = try Sandbox() }
+
+  /// The day so many days ago, as versions are named.
+  func day(_ ago: Int) throws -> String {
+    try sandbox.shell("date -u -d '\(ago) days ago' +%F").text.trimmingCharacters(in: .newlines)
+  }
+
+  /// Makes a version with a sound stage3, and gives its date.
+  @discardableResult
+  func version(_ ago: Int, stage: String? = "stage3", subarch: String = DatedMirror.subarch) throws -> String
+  {
+    let day = try day(ago)
+    let parts = subarch.split(separator: "/")
+    try sandbox.shell("mkdir -p mirror/\(subarch)/\(day); printf ok > mirror/\(subarch)/\(day)/status")
+    if let stage {
+      try sandbox.shell(
+        "echo '\(stage) \(day)' | xz > mirror/\(subarch)/\(day)/\(stage)-\(parts[2])-\(parts[0])-\(day).tar.xz"
+      )
+    }
+    return day
+  }
+
+  func stage3(_ day: String) -> String { "\(Self.subarch)/\(day)/stage3-gen-std-\(day).tar.xz" }
+
+  func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: "\(sandbox.mirror)/\(path)") }
+
+  func text(_ path: String) -> String {
+    (try? String(contentsOfFile: "\(sandbox.mirror)/\(path)", encoding: .utf8)) ?? ""
+  }
+}
+
+@Suite("A version is complete when something of it can be downloaded")
+struct CompleteVersionTests {
+  private let mirror: DatedMirror
+  private var sandbox: Sandbox { mirror.sandbox }
+
+  init() throws { mirror = try DatedMirror() }
+
+  @Test(
+    "versions without a stage3 never displace the last one that has it", arguments: [nil, "stage1", "stage2"])
+  func lastStage(_ stage: String?) throws {
+    let oldest = try mirror.version(40)
+    for ago in [3, 2, 1] { try mirror.version(ago, stage: stage) }
+    let outcome = try sandbox.mirrorctl("upkeep", "--keep", "3")
+    #expect(outcome.status == 0, "\(outcome.errorText)")
+    #expect(mirror.exists(mirror.stage3(oldest)))
+    #expect(mirror.text("index.xml").contains(mirror.stage3(oldest)))
+    #expect(try sandbox.mirrorctl("status").text.contains(oldest))
+    // The rotation does not take the empty versions for builds either.
+    #expect(try sandbox.mirrorctl("nextbuild").text.contains("fulldate=\(oldest)"))
+  }
+
+  @Test(
+    "a stage3 that is empty or cut off is reported, not offered, and displaces nothing",
+    arguments: [
+      ": > FILE", "truncate -s -8 FILE", "truncate -s 40 FILE", "truncate -s 0 FILE; truncate -s 5000 FILE",
+    ])
+  func cutOff(_ damage: String) throws {
+    let old = try mirror.version(40)
+    let new = try mirror.version(1)
+    try sandbox.shell(damage.replacing("FILE", with: "mirror/\(mirror.stage3(new))"))
+    for round in 1...2 {
+      let outcome = try sandbox.mirrorctl("upkeep", "--keep", "1", "--quiet")
+      #expect(outcome.status == 3, "round \(round): \(outcome.errorText)")
+      #expect(
+        outcome.errorText.contains("\(mirror.stage3(new)): is cut off or damaged"), "\(outcome.errorText)")
+      #expect(mirror.exists(mirror.stage3(old)))
+      #expect(!mirror.exists("\(mirror.stage3(new)).hash.txt"))
+      #expect(mirror.text("index.xml").contains(old) && !mirror.text("index.xml").contains(new))
+      #expect(try sandbox.mirrorctl("status").text.contains(old))
+    }
+    // It is offered once it was copied again, and the catalog is not what keeps it out.
+    try mirror.version(1)
+    #expect(try sandbox.mirrorctl("upkeep", "--keep", "1").status == 0)
+    #expect(mirror.text("index.xml").contains(new))
+    #expect(!mirror.exists(mirror.stage3(old)))
+  }
+
+  @Test("a lost catalog does not bring a cut-off stage3 with a digest of Metro's back")
+  func adoption() throws {
+    let old = try mirror.version(40)
+    let new = try mirror.version(1)
+    let file = "mirror/\(mirror.stage3(new))"
+    try sandbox.shell(
+      "truncate -s -8 \(file); echo \"sha256 $(sha256sum < \(file) | cut -c1-64)\" > \(file).hash.txt")
+    #expect(try sandbox.mirrorctl("upkeep", "--keep", "1").status == 3)
+    #expect(mirror.exists(mirror.stage3(old)))
+    #expect(!mirror.text("index.xml").contains(new))
+  }
+
+  @Test("verify --check decompresses, and finds what no end of a gzip tells")
+  func check() throws {
+    let day = try mirror.version(1, stage: nil)
+    let file = "\(DatedMirror.subarch)/\(day)/stage3-gen-std-\(day).tar.gz"
+    try sandbox.shell("seq 100000 | gzip > mirror/\(file); truncate -s -9 mirror/\(file)")
+    #expect(try sandbox.mirrorctl("digestgen").status == 0)
+    #expect(try sandbox.mirrorctl("verify").status == 0)
+    let checked = try sandbox.mirrorctl("verify", "--check")
+    #expect(checked.status == 3)
+    #expect(checked.text.contains("damaged") && checked.text.contains(file), "\(checked.text)")
+    let index = try sandbox.mirrorctl("index")
+    #expect(index.status == 3)
+    #expect(!mirror.text("index.xml").contains(day))
+  }
+
+  @Test("a version of the future is kept, reported, never offered and never the newest")
+  func future() throws {
+    let old = try mirror.version(9)
+    try sandbox.shell(
+      """
+      cd mirror/\(DatedMirror.subarch); cp -a \(old) 2099-01-01
+      mv 2099-01-01/*.xz 2099-01-01/stage3-gen-std-2099-01-01.tar.xz
+      mkdir ../../snapshots; echo tree | xz > ../../snapshots/portage-9999-12-31.tar.xz
+      """)
+    let upkeep = try sandbox.mirrorctl("upkeep", "--keep", "1")
+    #expect(upkeep.status == 0, "\(upkeep.errorText)")
+    #expect(upkeep.errorText.contains("/2099-01-01: is dated in the future"))
+    #expect(upkeep.errorText.contains("portage-9999-12-31.tar.xz: is dated in the future"))
+    #expect(mirror.exists("\(DatedMirror.subarch)/2099-01-01/status") && mirror.exists(mirror.stage3(old)))
+    #expect(mirror.text("index.xml").contains(old) && !mirror.text("index.xml").contains("2099"))
+    let status = try sandbox.mirrorctl("status", "--json").text
+    #expect(status.contains("\"date\" : \"\(old)\"") && status.contains("\"ageDays\" : 9"), "\(status)")
+    #expect(!status.contains("9999-12-31"))
+    #expect(try sandbox.mirrorctl("nextbuild").text.contains("fulldate=\(old)"))
+  }
+
+  @Test("a subarch that was given up is reported by build, nextbuild and metrics")
+  func givenUp() throws {
+    try mirror.version(9)
+    try sandbox.shell(
+      "mkdir mirror/\(DatedMirror.subarch)/.control; echo 3 > mirror/\(DatedMirror.subarch)/.control/.failcount"
+    )
+    let words = "\(DatedMirror.subarch) is out of the rotation after 3 failures: run `mirrorctl zap"
+    let next = try sandbox.mirrorctl("nextbuild")
+    #expect(next.text == "" && next.errorText.contains(words), "\(next.errorText)")
+    let build = try sandbox.mirrorctl("build")
+    #expect(build.status == 0 && build.text == "Builds are current.\n")
+    #expect(build.errorText.contains(words))
+    #expect(try sandbox.mirrorctl("build", "--quiet").errorText == "")
+    let metrics = try sandbox.mirrorctl("status", "--format", "prometheus").text
+    #expect(metrics.contains("mirrorctl_subarch_given_up{") && metrics.contains("subarch=\"gen\"} 1\n"))
+    #expect(try sandbox.mirrorctl("index", "--format", "html").status == 0)
+    #expect(mirror.text("\(DatedMirror.subarch)/index.html").contains("out of the rotation"))
+  }
+
+  @Test("the same image in two versions or subarches is listed once, under the newest")
+  func images() throws {
+    for (subarch, ago) in [("gen", 9), ("gen", 2), ("core", 5)] {
+      let day = try mirror.version(ago, subarch: "std/x86-64bit/\(subarch)")
+      try sandbox.shell(
+        "echo same | xz > mirror/std/x86-64bit/\(subarch)/\(day)/lxd-\(subarch)-std-\(day).tar.xz")
+    }
+    #expect(try sandbox.mirrorctl("digestgen").status == 0)
+    #expect(try sandbox.mirrorctl("index", "--format", "simplestreams").status == 0)
+    let images = mirror.text("streams/v1/images.json")
+    let newest = try mirror.day(2)
+    #expect(images.contains("lxd-gen-std-\(newest)"))
+    let paths = images.split(separator: "\n").filter { $0.contains("\"path\"") }
+    #expect(Set(paths.map { $0.trimmingCharacters(in: .whitespaces) }).count == 1, "\(images)")
+  }
+
+  @Test("a time past 2262 does not wrap: the tarball is digested once and stays as it is")
+  func farTime() throws {
+    let day = try mirror.version(1)
+    try sandbox.shell("touch -d @9300000000 mirror/\(mirror.stage3(day))")
+    #expect(try sandbox.mirrorctl("digestgen").status == 0)
+    #expect(try sandbox.mirrorctl("digestgen").text == "")
+    #expect(try sandbox.mirrorctl("verify").status == 0)
+  }
+}
+
+@Suite("Adding a finished stage")
+struct AddTests {
+  private let mirror: DatedMirror
+  private var sandbox: Sandbox { mirror.sandbox }
+
+  init() throws { mirror = try DatedMirror() }
+
+  @Test("it is offered like one that was built here, and the link to the latest names it")
+  func add() throws {
+    try sandbox.shell(
+      "echo stage | xz > got.tar.xz; mv got.tar.xz stage3-amd64.tar.xz; echo image | xz > lxd-gen-std-2026-11-01.tar.xz; echo '{\"CHOST\": \"x\"}' > build-info.json"
+    )
+    let outcome = try sandbox.mirrorctl(
+      "add", "std", "some-arch", "gen", "2026-11-01", "\(sandbox.path)/stage3-amd64.tar.xz",
+      "\(sandbox.path)/lxd-gen-std-2026-11-01.tar.xz", "\(sandbox.path)/build-info.json")
+    #expect(outcome.status == 0, "\(outcome.errorText)")
+    let place = "std/some-arch/gen"
+    let stage = "\(place)/2026-11-01/stage3-gen-std-2026-11-01.tar.xz"
+    #expect(mirror.exists(stage) && mirror.exists("\(stage).hash.txt"))
+    #expect(mirror.text("\(place)/2026-11-01/status") == "ok")
+    #expect(mirror.exists("\(place)/stage3-latest.tar.xz"))
+    let upkeep = try sandbox.mirrorctl("upkeep")
+    #expect(upkeep.status == 0, "\(upkeep.errorText)")
+    #expect(mirror.text("index.xml").contains(stage) && mirror.text("index.xml").contains("CHOST"))
+    #expect(try sandbox.mirrorctl("verify").status == 0)
+  }
+
+  @Test("what is damaged, misnamed or there already changes nothing")
+  func refusals() throws {
+    try sandbox.shell(
+      "echo stage | xz > stage3-a.tar.xz; truncate -s -3 stage3-a.tar.xz; echo x | xz > other.tar.xz; echo x | xz > stage1-a.tar.xz"
+    )
+    for (file, words) in [
+      ("stage3-a.tar.xz", "is cut off or damaged"), ("other.tar.xz", "is not named as a build names"),
+      ("stage1-a.tar.xz", "would offer nothing"), ("none.tar.xz", "is not named"),
+      ("stage3-none.tar.xz", "cannot open"),
+    ] {
+      let outcome = try sandbox.mirrorctl(
+        "add", "std", "some-arch", "gen", "2026-11-01", "\(sandbox.path)/\(file)")
+      #expect(outcome.status == 1, "\(file)")
+      #expect(outcome.errorText.contains(words), "\(outcome.errorText)")
+    }
+    #expect(!mirror.exists("std"))
+    let day = try mirror.version(3)
+    try sandbox.shell("echo fine | xz > stage3-fine.tar.xz")
+    let again = try sandbox.mirrorctl(
+      "add", "std", "x86-64bit", "gen", day, "\(sandbox.path)/stage3-fine.tar.xz")
+    #expect(again.status == 1 && again.errorText.contains("is there already"), "\(again.errorText)")
+  }
+}

@@ -1,0 +1,278 @@
+import Foundation
+import SystemPackage
+import TestSupport
+import Testing
+
+@Suite("A mirror that is not there is never taken for an empty one")
+struct MissingMirrorTests {
+  private let mirror: DatedMirror
+  private var sandbox: Sandbox { mirror.sandbox }
+
+  init() throws { mirror = try DatedMirror() }
+
+  @Test(
+    "a directory that is no mirror is refused and left as it is",
+    arguments: [
+      ["upkeep"], ["digestgen"], ["index"], ["clean", "--apply"], ["receive"], ["compress"], ["status"],
+      ["verify"],
+    ])
+  func refusal(_ verb: [String]) throws {
+    try sandbox.shell("mkdir -p mirror/apt/sources mirror/X11; echo text > mirror/passwd")
+    let before = try Tree(sandbox.mirror)
+    let outcome = try sandbox.run(sandbox.command(verb))
+    #expect(outcome.status == 5)
+    #expect(outcome.errorText.contains("\(sandbox.mirror): is not a mirror"), "\(outcome.errorText)")
+    #expect(outcome.errorText.contains("mirrorctl upkeep --create"))
+    #expect(try Tree(sandbox.mirror) == before)
+  }
+
+  @Test("upkeep --create begins a mirror; init and add do so by themselves")
+  func create() throws {
+    #expect(try sandbox.mirrorctl("upkeep", "--create").status == 0)
+    #expect(try sandbox.mirrorctl("upkeep").status == 0)
+    try sandbox.shell(
+      "rm -r mirror state; mkdir mirror; mkdir -p other/a/b/c; echo x | xz > stage3-2026-11-01.tar.xz")
+    #expect(
+      try sandbox.mirrorctl("init", "a", "b", "c", "--local", "\(sandbox.path)/stage3-2026-11-01.tar.xz")
+        .status == 0)
+    #expect(try sandbox.mirrorctl("upkeep").status == 0)
+  }
+
+  /// Known corruption, so that it can be seen whether it was forgotten.
+  private func corrupt(_ day: String) throws {
+    #expect(try sandbox.mirrorctl("upkeep").status == 0)
+    let file = "mirror/\(mirror.stage3(day))"
+    try sandbox.shell(
+      "t=$(stat -c %.9Y \(file)); printf zz | dd of=\(file) bs=1 seek=20 conv=notrunc status=none; touch -d @$t \(file)"
+    )
+    #expect(try sandbox.mirrorctl("verify").status == 4)
+  }
+
+  @Test("a run without its file system is refused, and forgets no corruption", arguments: [true, false])
+  func notMounted(isMarked: Bool) throws {
+    if isMarked { #expect(try sandbox.mirrorctl("upkeep", "--create").status == 0) }
+    let day = try mirror.version(2)
+    try corrupt(day)
+    try sandbox.shell("mkdir away; mv mirror/std mirror/index.xml away")
+    let outcome = try sandbox.mirrorctl("upkeep")
+    #expect(outcome.status == 5, "\(outcome.errorText)")
+    #expect(
+      outcome.errorText.contains(isMarked ? "std: is missing" : "is not a mirror"), "\(outcome.errorText)")
+    #expect(!mirror.exists("index.xml"))
+    try sandbox.shell("mv away/* mirror")
+    #expect(try sandbox.mirrorctl("upkeep").status == 4)
+  }
+
+  @Test("the published index tells what is missing where the catalog is lost, too")
+  func withoutCatalog() throws {
+    try mirror.version(2)
+    try mirror.version(2, subarch: "dev/x86-64bit/gen")
+    #expect(try sandbox.mirrorctl("upkeep").status == 0)
+    let index = mirror.text("index.xml")
+    try sandbox.shell("rm -r state; mv mirror/dev away")
+    for _ in 1...2 {
+      let outcome = try sandbox.mirrorctl("upkeep")
+      #expect(outcome.status == 5 && outcome.errorText.contains("/dev: is missing"), "\(outcome.errorText)")
+    }
+    #expect(mirror.text("index.xml") == index)
+    #expect(try sandbox.mirrorctl("forget", "dev").status == 0)
+    #expect(try sandbox.mirrorctl("upkeep").status == 0)
+    #expect(!mirror.text("index.xml").contains("/dev/"))
+  }
+
+  @Test("lost+found, which root alone can read, makes no run partial")
+  func lostAndFound() throws {
+    try mirror.version(2)
+    try sandbox.shell(
+      "mkdir -m 0 mirror/lost+found mirror/std/lost+found mirror/std/x86-64bit/lost+found mirror/\(DatedMirror.subarch)/lost+found; chown -R 1234 mirror"
+    )
+    let outcome = try sandbox.run(
+      ["setpriv", "--reuid", "1234", "--clear-groups", "env", "XDG_STATE_HOME=/tmp/.none-\(UUID())"]
+        + sandbox.command(["status"]))
+    #expect(outcome.status == 0, "\(outcome.errorText)")
+    #expect(outcome.errorText == "")
+  }
+}
+
+@Suite("A subarch that is missing is held until it is back or forgotten")
+struct MissingSubarchTests {
+  private let mirror: DatedMirror
+  private var sandbox: Sandbox { mirror.sandbox }
+  private static let other = "std/x86-64bit/core"
+
+  init() throws {
+    mirror = try DatedMirror()
+    try mirror.version(2)
+    try mirror.version(2, subarch: Self.other)
+    try sandbox.shell(
+      "mkdir www; printf '[section publish/www]\\nto: %s\\ndelete: yes\\n' \"$PWD/www\" > .metro")
+    let first = try sandbox.mirrorctl("upkeep")
+    try #require(first.status == 0, "\(first.errorText)")
+    try #require(isPublished(Self.other))
+  }
+
+  private func isPublished(_ subarch: String) -> Bool {
+    FileManager.default.fileExists(atPath: "\(sandbox.path)/www/\(subarch)")
+  }
+
+  @Test(
+    "the rest is done, with exit status 3; its copies stay at every destination",
+    arguments: [
+      "mv mirror/std/x86-64bit/core away",
+      "mv mirror/std/x86-64bit/core away; mkdir mirror/std/x86-64bit/core",
+    ])
+  func missing(_ loss: String) throws {
+    try sandbox.shell(loss)
+    let day = try mirror.version(1)
+    for round in 1...2 {
+      let outcome = try sandbox.mirrorctl("upkeep")
+      #expect(outcome.status == 3, "round \(round): \(outcome.errorText)")
+      #expect(outcome.errorText.contains("\(Self.other): is missing"), "\(outcome.errorText)")
+      #expect(outcome.errorText.contains("mirrorctl forget \(Self.other)"))
+      #expect(mirror.exists("\(mirror.stage3(day)).hash.txt"))
+      #expect(isPublished(Self.other) && isPublished("\(DatedMirror.subarch)/\(day)"))
+    }
+    let metrics = try sandbox.mirrorctl("status")
+    #expect(metrics.status == 3 && metrics.errorText.contains("is missing"))
+    // It comes back with all that was known of it.
+    try sandbox.shell("rmdir mirror/std/x86-64bit/core 2> errors || true; mv away mirror/std/x86-64bit/core")
+    let back = try sandbox.mirrorctl("upkeep")
+    #expect(back.status == 0 && !back.text.contains("digested"), "\(back.text)\(back.errorText)")
+  }
+
+  @Test("forget accepts the loss, and only a loss")
+  func forget() throws {
+    let early = try sandbox.mirrorctl("forget", Self.other)
+    #expect(early.status == 1 && early.errorText.contains("is there"), "\(early.errorText)")
+    try sandbox.shell("rm -r mirror/\(Self.other)")
+    let rehearsal = try sandbox.mirrorctl("forget", "--dry-run", Self.other)
+    #expect(rehearsal.status == 0 && rehearsal.text.contains("would forget"), "\(rehearsal.errorText)")
+    #expect(try sandbox.mirrorctl("upkeep").status == 3)
+    #expect(try sandbox.mirrorctl("forget", "nothing/of/ours").status == 1)
+    let forgotten = try sandbox.mirrorctl("forget", Self.other)
+    #expect(forgotten.status == 0 && forgotten.text == "forgot \(sandbox.mirror)/\(Self.other)\n")
+    let after = try sandbox.mirrorctl("upkeep")
+    #expect(after.status == 0, "\(after.errorText)")
+    #expect(!isPublished(Self.other))
+  }
+
+  @Test(
+    "a link in its place is reported and holds what is behind it",
+    arguments: [Self.other, "std/x86-64bit", "std"])
+  func link(_ place: String) throws {
+    try sandbox.shell("mv mirror/\(place) away; ln -s \"$PWD/away\" mirror/\(place)")
+    try mirror.version(1, subarch: "dev/x86-64bit/gen")
+    let outcome = try sandbox.mirrorctl("upkeep")
+    #expect(outcome.status == 3, "\(outcome.errorText)")
+    #expect(
+      outcome.errorText.contains("\(place): is a symbolic link out of the mirror"), "\(outcome.errorText)")
+    #expect(isPublished(Self.other) && isPublished("dev/x86-64bit/gen"))
+  }
+
+  @Test("a link inside the mirror is another name, and nobody's business")
+  func alias() throws {
+    try sandbox.shell("ln -s std mirror/stable; ln -s gen mirror/std/x86-64bit/same")
+    let outcome = try sandbox.mirrorctl("upkeep")
+    #expect(outcome.status == 0, "\(outcome.errorText)")
+  }
+
+  @Test(
+    "a file system mounted in its place is cleaned like any directory",
+    arguments: [Self.other, "std/x86-64bit", "std"])
+  func mount(_ place: String) throws {
+    for ago in [9, 12] { try mirror.version(ago, subarch: Self.other) }
+    let old = try mirror.day(12)
+    try sandbox.shell("mv mirror/\(place) away; mkdir mirror/\(place)")
+    let script = """
+      mount --bind '\(sandbox.path)/away' '\(sandbox.mirror)/\(place)'
+      '\(Program.path)' upkeep --keep 1 --mirror '\(sandbox.mirror)'
+      """
+    let outcome = try sandbox.run(["unshare", "-m", "sh", "-euc", script])
+    #expect(outcome.status == 0, "\(outcome.errorText)")
+    try sandbox.shell("rmdir mirror/\(place); mv away mirror/\(place)")
+    #expect(!mirror.exists("\(Self.other)/\(old)"))
+    #expect(mirror.exists("\(Self.other)/\(try mirror.day(2))/status"))
+  }
+}
+
+@Suite("A typo in [section rotation] empties no index")
+struct RotationTypoTests {
+  private let mirror: DatedMirror
+  private var sandbox: Sandbox { mirror.sandbox }
+
+  init() throws {
+    mirror = try DatedMirror()
+    for name in ["gen", "core"] { try mirror.version(2, subarch: "std/x86-64bit/\(name)") }
+    try #require(try sandbox.mirrorctl("upkeep").status == 0)
+  }
+
+  private func configure(_ lines: String) throws {
+    try sandbox.shell(
+      "printf '[section path]\\nmirror: %s\\n[section rotation]\\n\(lines)\\n' \"$PWD/mirror\" > .metro")
+  }
+
+  @Test(
+    "it is reported, and what the index would lose is refused",
+    arguments: [
+      ("builds: sdt", "rotation/builds: `sdt` is not in the mirror: did you mean std?"),
+      (
+        "builds: std\\nsubarches: gne core",
+        "rotation/subarches: `gne` is not in the mirror: did you mean gen?"
+      ),
+      ("arches: x86-46bit", "rotation/arches: `x86-46bit` is not in the mirror: did you mean x86-64bit?"),
+    ])
+  func typo(_ lines: String, _ words: String) throws {
+    try configure(lines)
+    let index = mirror.text("index.xml")
+    let upkeep = try sandbox.mirrorctl("upkeep")
+    #expect(upkeep.status == 5, "\(upkeep.errorText)")
+    #expect(upkeep.errorText.contains(words), "\(upkeep.errorText)")
+    #expect(upkeep.errorText.contains("the index would lose"))
+    #expect(mirror.text("index.xml") == index)
+    #expect(try sandbox.mirrorctl("index").status == 5)
+    let check = try sandbox.run([Program.path.string, "config", "check"])
+    #expect(check.errorText.contains(words), "\(check.errorText)")
+    #expect(try sandbox.run([Program.path.string, "doctor"]).text.contains("is not in the mirror"))
+  }
+
+  @Test("`ignore` leaves a subarch out on purpose, and nothing is reported")
+  func ignore() throws {
+    try configure("subarches: gen\\nignore: core")
+    let upkeep = try sandbox.mirrorctl("upkeep")
+    #expect(upkeep.status == 0 && upkeep.errorText == "", "\(upkeep.errorText)")
+    #expect(!mirror.text("index.xml").contains("core"))
+  }
+}
+
+@Suite("clean removes no more than anybody means")
+struct CleanGuardTests {
+  @Test("more than half of the complete versions, and more than 20, are refused; --max-remove allows them")
+  func half() throws {
+    let mirror = try DatedMirror()
+    let sandbox = mirror.sandbox
+    for number in 1...12 {
+      for ago in [1, 20, 30] { try mirror.version(ago, subarch: "std/x86-64bit/s\(number)") }
+    }
+    for verb in [["clean", "--apply"], ["upkeep"]] {
+      let refused = try sandbox.run(sandbox.command(verb + ["--keep", "1"]))
+      #expect(refused.status == 5, "\(refused.errorText)")
+      #expect(
+        refused.errorText.contains("24 of 36 complete versions would be removed"), "\(refused.errorText)")
+    }
+    #expect(try sandbox.mirrorctl("clean", "--keep", "1").status == 0)
+    #expect(try sandbox.mirrorctl("clean", "--apply", "--keep", "2").status == 0)
+    #expect(try sandbox.mirrorctl("clean", "--apply", "--keep", "1", "--max-remove", "24").status == 0)
+  }
+
+  @Test("shipped files leave what is kept to the configuration, which keeps three")
+  func shipped() throws {
+    let share = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent().appendingPathComponent("share").path
+    for name in ["cron.example", "mirrorctl-upkeep.service"] {
+      let text = try String(contentsOfFile: "\(share)/\(name)", encoding: .utf8)
+      #expect(!text.contains("--keep") && !text.contains("--max-remove"), "\(name)")
+    }
+    let example = try Sandbox().run([Program.path.string, "config", "example"]).text
+    #expect(example.contains("\n    keep: 3\n"))
+  }
+}
