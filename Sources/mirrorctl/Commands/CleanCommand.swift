@@ -55,6 +55,8 @@ extension MirrorSession {
     if !plan.removals.isEmpty { try unlist(plan.removals.map(\.path), in: mirror) }
     let cleaner = Cleaner(scanner: scanner, planner: planner, cancellation: context.cancellation)
     let report = try cleaner.apply(plan, to: mirror)
+    // Without it `max-delete` counts what is deleted elsewhere for the same reason.
+    try? catalog().note(cleaned: report, now: context.now())
     if options.json && !isStep {
       try context.print(json: CleanOutput(mirror: "\(root)", report: report))
     } else if !isStep && !options.quiet {
