@@ -4,15 +4,7 @@ import GRDB
 extension Catalog {
   /// Since when a target's files are known to be superfluous, in seconds since the epoch.
   func superfluous(at target: String) throws(MirrorError) -> [MirrorPath: Int64] {
-    try access {
-      try self.database.read { database in
-        let rows = try Row.fetchAll(
-          database, sql: "SELECT path, since FROM superfluous WHERE target = ?", arguments: [target])
-        return Dictionary(rows.map { (MirrorPath(bytes: Self.bytes($0, 0) ?? []), $0[1] as Int64) }) {
-          min($0, $1)
-        }
-      }
-    }
+    try times("SELECT path, since FROM superfluous WHERE target = ?", [target])
   }
 
   /// Remembers that exactly these are superfluous at a target.
@@ -22,6 +14,81 @@ extension Catalog {
         try database.execute(sql: "DELETE FROM superfluous WHERE target = ?", arguments: [target])
         let insert = try database.cachedStatement(sql: "INSERT INTO superfluous VALUES (?, ?, ?)")
         for (path, since) in paths { try insert.execute(arguments: [target, Data(path.bytes), since]) }
+      }
+    }
+  }
+
+  /// When the files of a target were last compared with those here, in seconds since the epoch.
+  func compared(at target: String) throws(MirrorError) -> [MirrorPath: Int64] {
+    try times("SELECT path, at FROM compared WHERE target = ?", [target])
+  }
+
+  /// Remembers that these files were compared now, and forgets others.
+  func note(
+    compared paths: [MirrorPath], forgetting gone: [MirrorPath], at target: String, now: Int64
+  ) throws(MirrorError) {
+    try access {
+      try self.database.write { database in
+        let insert = try database.cachedStatement(sql: "INSERT OR REPLACE INTO compared VALUES (?, ?, ?)")
+        for path in paths { try insert.execute(arguments: [target, Data(path.bytes), now]) }
+        let delete = try database.cachedStatement(sql: "DELETE FROM compared WHERE target = ? AND path = ?")
+        for path in gone { try delete.execute(arguments: [target, Data(path.bytes)]) }
+      }
+    }
+  }
+
+  /// What was uploaded to a target, where others put it into place.
+  func uploadRecord(of target: String) throws(MirrorError) -> SentRecord? {
+    try access {
+      try self.database.read { database in
+        let row = try Row.fetchOne(
+          database, sql: "SELECT record FROM upload WHERE target = ?", arguments: [target])
+        return row.flatMap { Self.bytes($0, 0) }.flatMap { SentRecord($0) }
+      }
+    }
+  }
+
+  /// Remembers what was uploaded to a target.
+  func set(uploadRecord record: SentRecord, of target: String) throws(MirrorError) {
+    try access {
+      try self.database.write { database in
+        try database.execute(
+          sql: "INSERT OR REPLACE INTO upload VALUES (?, ?)", arguments: [target, Data(record.text)])
+      }
+    }
+  }
+
+  /// How long it is remembered what was cleaned, in seconds.
+  private static let cleanedMemory: Int64 = 366 * 86_400
+
+  /// Remembers what `clean` removed: that it is deleted at other places too is no surprise.
+  public func note(cleaned report: CleanReport, now: Int64) throws(MirrorError) {
+    let paths = report.removed.flatMap { $0.files.isEmpty ? [$0.path] : $0.files }
+    guard !paths.isEmpty else { return }
+    try access {
+      try self.database.write { database in
+        let insert = try database.cachedStatement(sql: "INSERT OR REPLACE INTO cleaned VALUES (?, ?)")
+        for path in paths { try insert.execute(arguments: [Data(path.bytes), now]) }
+        try database.execute(
+          sql: "DELETE FROM cleaned WHERE at < ?", arguments: [now - Self.cleanedMemory])
+      }
+    }
+  }
+
+  /// Files and directories that `clean` removed here.
+  func cleaned() throws(MirrorError) -> Set<MirrorPath> {
+    Set(try times("SELECT path, at FROM cleaned", []).keys)
+  }
+
+  private func times(_ sql: String, _ arguments: StatementArguments) throws(MirrorError) -> [MirrorPath:
+    Int64]
+  {
+    try access {
+      try self.database.read { database in
+        let rows = try Row.fetchAll(database, sql: sql, arguments: arguments)
+        return Dictionary(rows.map { (MirrorPath(bytes: Self.bytes($0, 0) ?? []), $0[1] as Int64) }) {
+          min($0, $1)
+        }
       }
     }
   }

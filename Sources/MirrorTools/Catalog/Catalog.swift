@@ -154,6 +154,21 @@ public final class Catalog: Sendable {
       try database.execute(
         sql: "CREATE TABLE notice (name TEXT PRIMARY KEY NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID")
     }
+    migrator.registerMigration("publishing") { database in
+      try database.execute(
+        sql: """
+          CREATE TABLE file (
+            path BLOB PRIMARY KEY NOT NULL,
+            device INTEGER NOT NULL, inode INTEGER NOT NULL, size INTEGER NOT NULL,
+            mtime INTEGER NOT NULL, ctime INTEGER NOT NULL, sha256 BLOB NOT NULL
+          ) WITHOUT ROWID;
+          CREATE TABLE compared (
+            target TEXT NOT NULL, path BLOB NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (target, path)
+          ) WITHOUT ROWID;
+          CREATE TABLE upload (target TEXT PRIMARY KEY NOT NULL, record BLOB NOT NULL) WITHOUT ROWID;
+          CREATE TABLE cleaned (path BLOB PRIMARY KEY NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID;
+          """)
+    }
     return migrator
   }
 
@@ -243,7 +258,7 @@ public final class Catalog: Sendable {
     ]
   }
 
-  private static func identity(_ row: Row, from index: Int) -> FileIdentity? {
+  static func identity(_ row: Row, from index: Int) -> FileIdentity? {
     guard let device = row[index] as Int64?, let inode = row[index + 1] as Int64?,
       let size = row[index + 2] as Int64?, let mtime = row[index + 3] as Int64?,
       let ctime = row[index + 4] as Int64?
@@ -255,7 +270,7 @@ public final class Catalog: Sendable {
 
   static func bytes(_ row: Row, _ index: Int) -> [UInt8]? { (row[index] as Data?).map { Array($0) } }
 
-  private static func signed(_ value: UInt64) -> Int64 { Int64(bitPattern: value) }
+  static func signed(_ value: UInt64) -> Int64 { Int64(bitPattern: value) }
 
   /// One file a mirror: its last component for people, a digest of its canonical path for uniqueness.
   static func fileName(for mirror: FilePath) -> String {

@@ -17,6 +17,22 @@ public enum VerifySubset: Sendable, Hashable {
     }
   }
 
+  /// `5%`, `2/7` or `50G`; nil for anything else.
+  public init?(_ text: String) {
+    let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+    if text.hasSuffix("%"), let percent = Double(text.dropLast()), percent > 0, percent <= 100 {
+      self = percent == 100 ? .all : .fraction(percent / 100)
+    } else if parts.count == 2, let number = Int(parts[0]), let count = Int(parts[1]), count <= 1_000_000,
+      number >= 1, number <= count
+    {
+      self = .part(number: number, of: count)
+    } else if let bytes = Quantity.bytes(text) {
+      self = .bytes(bytes)
+    } else {
+      return nil
+    }
+  }
+
   struct Candidate: Sendable {
     let path: MirrorPath
     let size: Int64

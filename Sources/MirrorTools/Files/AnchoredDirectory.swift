@@ -223,16 +223,21 @@ package struct AnchoredDirectory: ~Copyable {
     guard result == 0 else { throw .system(lastErrno(), "create", displayed(new)) }
   }
 
-  /// Makes a directory that must not exist.
-  package func makeDirectory(_ name: FileName) throws(MirrorError) {
+  /// Makes a directory that must not exist, with the owner and the mode that the configuration names, or else
+  /// those of this one.
+  ///
+  /// - Parameter mode: permission bits, whatever the configuration says.
+  package func makeDirectory(_ name: FileName, mode: UInt32? = nil) throws(MirrorError) {
+    let own = try status()
     guard name.withCString({ mkdirat(descriptor.raw, $0, 0o700) }) == 0 else {
       throw .system(lastErrno(), "make the directory", displayed(name))
     }
     let made = try directory(name)
-    // A plain user keeps what he made.
-    _ = fchown(made.descriptor.raw, layout.owner ?? .max, layout.group ?? .max)
+    // An ordinary user keeps what he made.
+    _ = fchown(made.descriptor.raw, layout.owner ?? own.uid, layout.group ?? own.gid)
+    let inherited = own.mode & 0o2777 | 0o700
     try attempt("set the mode of", displayed(name)) { () throws(Errno) in
-      _ = try retrying { Int(fchmod(made.descriptor.raw, layout.mode)) }
+      _ = try retrying { Int(fchmod(made.descriptor.raw, mode ?? layout.mode ?? inherited)) }
     }
     try sync()
   }

@@ -1,12 +1,12 @@
 /// Whose what is made in a mirror is: `path/mirror/owner`, `group` and `dirmode`.
 public struct MirrorLayout: Sendable {
-  /// nil for that of what lies beside, or of whoever runs.
+  /// nil for that of the directory that holds it.
   public var owner: UInt32?
-  /// nil for that of what lies beside, or of whoever runs.
+  /// nil for that of the directory that holds it.
   public var group: UInt32?
-  /// Permission bits of new directories.
-  public var mode: UInt32 = 0o775
+  /// Permission bits of new directories; nil for those of the directory that holds them.
+  public var mode: UInt32?
 
-  /// Whoever runs, 775.
+  /// As the directory that holds it.
   public init() {}
 }

@@ -18,8 +18,6 @@ public struct Mirror: Sendable {
   public private(set) var oddities: [MirrorError] = []
   /// Links at the places of builds, architectures and subarches that lead out of the mirror.
   public let heldLinks: [MirrorPath]
-  /// Directories that may hold more than is seen: what is there at destinations is kept as it is.
-  public internal(set) var held: [MirrorPath]
   /// Subarches that the configuration leaves alone; what they name elsewhere is protected all the same.
   private(set) var bystanders: [Subarch] = []
   /// Their directories, and those of releases that are left alone.
@@ -30,7 +28,6 @@ public struct Mirror: Sendable {
     problems: [MirrorError], horizon: CalendarDate, heldLinks: [MirrorPath] = []
   ) {
     self.heldLinks = heldLinks
-    held = heldLinks
     self.horizon = horizon
     self.root = root
     self.canonicalRoot = canonicalRoot ?? root.bytes

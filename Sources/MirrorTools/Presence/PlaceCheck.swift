@@ -41,7 +41,6 @@ public struct PlaceCheck: Sendable {
         .invalid, mirror.displayed(path), "is missing, though an earlier run found tarballs there",
         remedy: "mount or restore it; if it is gone for good, run `mirrorctl forget \(path)`")
     }
-    result.held += check.builds + check.places
     return result
   }
 

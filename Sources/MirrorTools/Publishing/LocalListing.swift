@@ -4,15 +4,15 @@ import SystemPackage
 struct LocalListing: Sendable {
   /// By path.
   var entries: [LocalEntry] = []
-  /// Directories that are there and not published as a whole: what lies there on the other side stays.
-  var held: [MirrorPath] = []
+  /// Paths of which nothing is published: what is there, and below them, stays as it is.
+  private(set) var held: Set<MirrorPath> = []
   /// The subarches that are looked at.
   var subarches: Set<MirrorPath> = []
   /// Every name that exclusions leave out, and by which.
   var excluded: [MirrorPath: PublishExclusion] = [:]
   /// Whether any version is complete.
   var hasVersions = false
-  /// Whether all could be read: otherwise nothing is known to be gone.
+  /// Whether it is known what could not be read, and so what is gone.
   var isWhole = true
 
   /// What there is of each path.
@@ -22,11 +22,23 @@ struct LocalListing: Sendable {
 
   /// Looks at what a target wants of a mirror that was scanned. The mirror's lock should be held.
   ///
+  /// - Parameter holding: what stays as it is on the other side, with all below it.
   /// - Throws: when a directory that was scanned cannot be read now.
-  init(_ mirror: Mirror, for target: PublishTarget, _ rotation: RotationSettings) throws(MirrorError) {
+  init(
+    _ mirror: Mirror, for target: PublishTarget, _ rotation: RotationSettings, holding: [MirrorPath] = []
+  ) throws(MirrorError) {
     let anchor = try AnchoredDirectory(root: mirror.root)
-    isWhole = mirror.problems.isEmpty
-    held = mirror.bystanderFolders.map(\.path)
+    held = Set(mirror.bystanderFolders.map(\.path) + holding)
+    for problem in mirror.problems {
+      if let path = mirror.path(displayed: problem.subject) { held.insert(path) } else { isWhole = false }
+    }
+    // A sound copy may be there still.
+    for folder in mirror.folders {
+      let damaged = Set(folder.tarballs.filter(\.isDamaged).map(\.path.name))
+      guard !damaged.isEmpty else { continue }
+      let beside = folder.sidecars.filter { damaged.contains($0.tarball) }.map(\.name)
+      held.formUnion((damaged + beside).map { folder.path.appending($0) })
+    }
     let isAll = target.scope == .all
     let hasPages = isAll && !target.isStaged
     if hasPages { try addRoot(anchor) }
@@ -42,6 +54,7 @@ struct LocalListing: Sendable {
       }
       for subarch in subarches { try add(subarch, anchor, target) }
     }
+    dropHeld()
     // This server's own trace is written anew.
     entries.removeAll { $0.path == TraceFile.path(of: target.server) }
     exclude(target)
@@ -75,7 +88,7 @@ struct LocalListing: Sendable {
     if target.isStaged { try addControl(of: subarch, anchor) }
     for version in subarch.versions {
       guard version.isComplete, !subarch.isBeingBuilt(version) else {
-        held.append(version.path)
+        held.insert(version.path)
         continue
       }
       hasVersions = true
@@ -129,6 +142,32 @@ struct LocalListing: Sendable {
     }
   }
 
+  /// Whether a path is held, or is below one that is.
+  func holds(_ path: MirrorPath) -> Bool {
+    !held.isEmpty && (held.contains(path) || path.ancestors.contains(where: held.contains))
+  }
+
+  /// Holds what belongs together with a file that cannot be sent: its version, or a snapshot and its digests.
+  mutating func hold(with path: MirrorPath) {
+    let components = path.components
+    if components.count > 2, components[1] == "snapshots" {
+      let tarball = SidecarKind.parse(path.name)?.tarball ?? path.name
+      held.formUnion(
+        entries.lazy.map(\.path).filter {
+          $0.parent == path.parent && (SidecarKind.parse($0.name)?.tarball ?? $0.name) == tarball
+        })
+    } else if components.count > 4 {
+      held.insert(components.prefix(4).reduce(.root) { $0.appending($1) })
+    }
+    held.insert(path)
+    dropHeld()
+  }
+
+  private mutating func dropHeld() {
+    guard !held.isEmpty else { return }
+    entries = entries.filter { !holds($0.path) }
+  }
+
   private mutating func exclude(_ target: PublishTarget) {
     entries.removeAll { entry in
       guard let exclusion = target.exclusions.first(where: { $0.matches(entry.path) }) else { return false }
@@ -159,6 +198,16 @@ struct LocalListing: Sendable {
     }
     let steps = here.map { _ in Array("..".utf8) } + there.map(\.bytes)
     return steps.isEmpty ? Array(".".utf8) : Array(steps.joined(separator: [UInt8(ascii: "/")]))
+  }
+}
+
+extension Mirror {
+  /// The path that a message shows; nil where that is not certain.
+  func path(displayed text: String) -> MirrorPath? {
+    let prefix = "\(displayed(.root))/"
+    guard text.hasPrefix(prefix), !text.contains("\\") else { return nil }
+    let path = MirrorPath(String(text.dropFirst(prefix.count)))
+    return path.isPlain ? path : nil
   }
 }
 

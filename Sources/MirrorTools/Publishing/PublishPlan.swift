@@ -12,10 +12,16 @@ public struct PublishPlan: Sendable {
   var indexes: (changed: [LocalEntry], all: [LocalEntry]) = ([], [])
   /// `.control` files that differ.
   var control: [LocalEntry] = []
-  /// What is there, in the mirror's layout, and not here; and since when that is known.
+  /// What is there as it is here, as far as is known.
+  var settled: [LocalEntry] = []
+  /// What must be compared before all is known.
+  var questions: [LocalEntry] = []
+  /// What this mirror sent and is not here any more; and since when that is known.
   var superfluous: [MirrorPath: Int64] = [:]
   /// What of that has been so for longer than the grace, by path.
   var deletions: [MirrorPath] = []
+  /// What looks like a mirror's there, is not here, and stays, as no record says whether this mirror sent it.
+  var unrecorded: [MirrorPath] = []
   /// What is not sent although it is here, and why.
   var leftOut: [LeftOut] = []
 
@@ -28,6 +34,11 @@ public struct PublishPlan: Sendable {
   /// All that is not there as it is here.
   var outstanding: [LocalEntry] {
     payload + replaced + marks + pages.changed + indexes.changed
+  }
+
+  /// Leaves out pages and indexes, and with them all deletions: what is there may name what would go.
+  mutating func withholdIndexes() {
+    (pages, indexes, deletions) = (([], []), ([], []), [])
   }
 
   /// A part of the work, in the order of its doing.
@@ -68,7 +79,8 @@ public struct PublishPlan: Sendable {
 
 extension PublishPlan: Encodable {
   private enum Key: String, CodingKey {
-    case payload, replaced, marks, pages, indexes, control, deletions, waiting, leftOut = "left-out", bytes
+    case payload, replaced, marks, pages, indexes, control, deletions, waiting, unrecorded
+    case leftOut = "left-out", bytes
   }
 
   /// Paths by phase.
@@ -83,6 +95,7 @@ extension PublishPlan: Encodable {
     try container.encode(deletions, forKey: .deletions)
     let due = Set(deletions)
     try container.encode(superfluous.keys.filter { !due.contains($0) }.sorted(), forKey: .waiting)
+    try container.encode(unrecorded, forKey: .unrecorded)
     try container.encode(leftOut, forKey: .leftOut)
     try container.encode(bytes, forKey: .bytes)
   }

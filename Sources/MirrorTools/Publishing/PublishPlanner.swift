@@ -1,6 +1,7 @@
-/// Decides what publishing does: a pure function of both listings, the settings and the clock.
+/// Decides what publishing does: a pure function of both listings, what is known, the settings and the clock.
 struct PublishPlanner {
   let target: PublishTarget
+  var knowledge = PublishKnowledge()
   /// Since when something is known to be superfluous, in seconds since the epoch.
   let grace: [MirrorPath: Int64]
   /// Seconds since the epoch.
@@ -9,7 +10,8 @@ struct PublishPlanner {
   func plan(_ local: LocalListing, _ remote: RemoteListing) -> PublishPlan {
     var plan = PublishPlan()
     var published = Set<MirrorPath>()
-    let stale = target.scope == .own || target.isStaged ? StaleVersions(local, remote) : nil
+    let standings = Standings(knowledge, local, remote, &plan)
+    let stale = target.scope == .own || target.isStaged ? StaleVersions(local, remote, standings) : nil
     for entry in local.entries where entry.role != .link {
       if let reason = stale?.reason(against: entry, at: remote.nodes[entry.path]) {
         plan.leftOut.append(.init(path: entry.path, reason: reason))
@@ -17,7 +19,7 @@ struct PublishPlanner {
         continue
       }
       published.insert(entry.path)
-      plan.add(entry, at: remote.nodes[entry.path])
+      plan.add(entry, standings[entry])
     }
     addLinks(local, remote, &published, &plan)
     findSuperfluous(local, remote, published, &plan)
@@ -29,8 +31,13 @@ struct PublishPlanner {
     _ local: LocalListing, _ remote: RemoteListing, _ published: inout Set<MirrorPath>,
     _ plan: inout PublishPlan
   ) {
-    // Where this server sends only its own, what lies there already counts too.
-    var reachable = target.scope == .own ? published.union(remote.nodes.keys) : published
+    // Where this server sends only its own, what is there already counts too; and so does what is held there.
+    var reachable = published
+    if target.scope == .own {
+      reachable.formUnion(remote.nodes.keys)
+    } else if !local.held.isEmpty {
+      reachable.formUnion(remote.nodes.keys.filter(local.holds))
+    }
     for path in published { reachable.formUnion(path.ancestors) }
     var waiting = local.entries.filter { $0.role == .link }
     var isDone = false
@@ -38,20 +45,29 @@ struct PublishPlanner {
     while !isDone {
       isDone = true
       waiting.removeAll { entry in
-        guard case .link(let text) = entry.node,
-          let destination = Link.destination(of: text, in: entry.path.parent, roots: []),
-          reachable.contains(destination)
-        else { return false }
+        guard let destination = Self.destination(of: entry), reachable.contains(destination) else {
+          return false
+        }
+        let node = remote.nodes[entry.path]
+        if knowledge.lacksLinks, node == nil {
+          plan.leftOut.append(.init(path: entry.path, reason: "no symbolic link can be made there"))
+          return true
+        }
         reachable.insert(entry.path)
         published.insert(entry.path)
         isDone = false
-        if !isOlderSnapshotLink(entry, at: remote.nodes[entry.path]) {
-          plan.add(entry, at: remote.nodes[entry.path])
-        }
+        if !isOlderSnapshotLink(entry, at: node) { plan.add(entry, knowledge.standing(entry, node)) }
         return true
       }
     }
     plan.leftOut += waiting.map { .init(path: $0.path, reason: "what it names is not published") }
+    // A link to what is held stays there as it is.
+    published.formUnion(waiting.filter { Self.destination(of: $0).map(local.holds) ?? false }.map(\.path))
+  }
+
+  private static func destination(of entry: LocalEntry) -> MirrorPath? {
+    guard case .link(let text) = entry.node else { return nil }
+    return Link.destination(of: text, in: entry.path.parent, roots: [])
   }
 
   /// Several servers may make snapshots: the link to the newest never goes back.
@@ -67,16 +83,21 @@ struct PublishPlanner {
   ) {
     // A mirror that is not there, or not mounted, looks like one of which all was removed.
     guard target.deletes, !target.isStaged, local.hasVersions, local.isWhole else { return }
-    let scope = RemoteScope(local, remote, known: grace, isWhole: target.scope == .all)
+    let scope = RemoteScope(local, remote, knowledge.record, isWhole: target.scope == .all)
     // What is excluded is here, and stays there: as with rsync's own filters.
     var needed = published.union(local.excluded.keys)
     // The parts that came of what is about to be sent: it goes on from there.
     let coming = Set(plan.outstanding.map(\.path))
     needed.formUnion(remote.nodes.keys.filter { RsyncLeftover.file(of: $0).map(coming.contains) ?? false })
     for path in needed { needed.formUnion(path.ancestors) }
-    for path in remote.nodes.keys where !needed.contains(path) && scope.holds(path) {
-      plan.superfluous[path] = min(grace[path] ?? now, now)
+    for (path, node) in remote.nodes where !needed.contains(path) && !local.holds(path) {
+      if knowledge.record == nil {
+        if node != .directory, scope.looksOurs(path) { plan.unrecorded.append(path) }
+      } else if scope.holds(path, node) {
+        plan.superfluous[path] = min(grace[path] ?? now, now)
+      }
     }
+    plan.unrecorded.sort()
     let due = plan.superfluous.filter { now - $0.value >= target.grace }
     // A directory goes with the last that is in it.
     var occupied = Set<MirrorPath>()
@@ -86,11 +107,11 @@ struct PublishPlanner {
 }
 
 extension PublishPlan {
-  /// Notes an entry where it belongs, if it is not there as it is here.
-  fileprivate mutating func add(_ entry: LocalEntry, at node: ListedNode?) {
-    let differs = node != entry.node
+  /// Notes an entry where it belongs.
+  fileprivate mutating func add(_ entry: LocalEntry, _ standing: PublishKnowledge.Standing) {
+    let differs = standing == .missing || standing == .different
     switch entry.role {
-    case .payload where node == nil: payload.append(entry)
+    case .payload where standing == .missing: payload.append(entry)
     case .payload: if differs { replaced.append(entry) }
     case .status, .link: if differs { marks.append(entry) }
     case .control: if differs { control.append(entry) }
@@ -101,51 +122,113 @@ extension PublishPlan {
       indexes.all.append(entry)
       if differs { indexes.changed.append(entry) }
     }
+    if standing == .same { settled.append(entry) }
   }
 }
 
-/// What on the other side is ours to remove: what lies in subarches and snapshots.
+/// How all files there relate to those here.
+private struct Standings {
+  private var standings: [MirrorPath: PublishKnowledge.Standing] = [:]
+
+  /// - Parameter plan: is told what must be compared before all is known.
+  init(
+    _ knowledge: PublishKnowledge, _ local: LocalListing, _ remote: RemoteListing, _ plan: inout PublishPlan
+  ) {
+    var digests: [MirrorPath: [(entry: LocalEntry, node: ListedNode?)]] = [:]
+    for entry in local.entries {
+      guard let (kind, tarball) = SidecarKind.parse(entry.path.name), [.hashText, .digests].contains(kind)
+      else { continue }
+      digests[entry.path.parent.appending(tarball), default: []].append((entry, remote.nodes[entry.path]))
+    }
+    var questions: [MirrorPath: LocalEntry] = [:]
+    for entry in local.entries where entry.role != .link {
+      var standing = knowledge.standing(entry, remote.nodes[entry.path])
+      if standing == .doubtful {
+        if [.page, .index].contains(entry.role) {
+          // These are compared whenever they are sent.
+          standing = .same
+        } else if knowledge.record?.files[entry.path] != nil {
+          questions[entry.path] = entry
+        } else {
+          let (verdict, open) = knowledge.unrecorded(entry, digests: digests[entry.path] ?? [])
+          standing = verdict
+          for entry in open { questions[entry.path] = entry }
+        }
+      }
+      standings[entry.path] = standing
+    }
+    plan.questions = questions.values.sorted { $0.path < $1.path }
+  }
+
+  subscript(entry: LocalEntry) -> PublishKnowledge.Standing { standings[entry.path] ?? .missing }
+}
+
+/// What on the other side is ours to remove: what this mirror sent into subarches and snapshots.
 private struct RemoteScope {
-  private var subarches: Set<MirrorPath>
-  private let held: Set<MirrorPath>
-  /// What was found to be ours by an earlier run, which may have removed what told so.
-  private let known: [MirrorPath: Int64]
+  private let record: SentRecord?
+  private let directories: Set<MirrorPath>
+  private let subarches: Set<MirrorPath>
+  /// Those that look like a mirror's, whoever's.
+  private var apparent: Set<MirrorPath>
   private let isWhole: Bool
 
-  init(_ local: LocalListing, _ remote: RemoteListing, known: [MirrorPath: Int64], isWhole: Bool) {
+  init(_ local: LocalListing, _ remote: RemoteListing, _ record: SentRecord?, isWhole: Bool) {
+    self.record = record
+    directories = record?.directories ?? []
     subarches = local.subarches
-    held = Set(local.held)
-    self.known = known
+    apparent = subarches
     self.isWhole = isWhole
-    guard isWhole else { return }
+    guard isWhole, record == nil else { return }
     // A subarch that is gone here is known by the `status` of its versions there.
     for path in remote.nodes.keys {
       let components = path.components
       guard components.count == 5, components[4] == "status", CalendarDate(components[3].bytes) != nil,
         !components.prefix(3).contains(where: \.isHidden)
       else { continue }
-      subarches.insert(
-        MirrorPath.root.appending(components[0]).appending(components[1]).appending(components[2]))
+      apparent.insert(Self.subarch(components))
     }
   }
 
-  func holds(_ path: MirrorPath) -> Bool {
-    guard !held.contains(path), !path.ancestors.contains(where: held.contains) else { return false }
-    if known[path] != nil { return true }
+  private static func subarch(_ components: [FileName]) -> MirrorPath {
+    components.prefix(3).reduce(.root) { $0.appending($1) }
+  }
+
+  /// Whether the record says that this mirror sent it, or a file in it, or of which it is a part.
+  private func wasSent(_ path: MirrorPath) -> Bool {
+    guard let record else { return false }
+    if record.names(path) || directories.contains(path) { return true }
+    if path.name == RsyncLeftover.directory { return directories.contains(path.parent) }
+    return RsyncLeftover.file(of: path).map(record.names) ?? false
+  }
+
+  /// Whether it is ours to remove.
+  func holds(_ path: MirrorPath, _ node: ListedNode) -> Bool {
     let components = path.components
-    let isOurs: Bool
-    if components.count >= 3, components[1] == "snapshots" {
+    guard components.count >= 3, !["streams", "project"].contains(components[0]), wasSent(path) else {
+      return false
+    }
+    if components[1] == "snapshots" { return looksOurs(path) }
+    // What is in the directory of an arch is no subarch's.
+    guard components.count > 3 || node == .directory else { return false }
+    return (isWhole || subarches.contains(Self.subarch(components))) && Self.isVisible(components)
+  }
+
+  /// Whether its place and name are those of what mirrors send.
+  func looksOurs(_ path: MirrorPath) -> Bool {
+    let components = path.components
+    guard components.count >= 3 else { return false }
+    if components[1] == "snapshots" {
       let name = components[2]
       let isSnapshot = TarballName(name) != nil || SidecarKind.parse(name) != nil
-      isOurs = isWhole && (isSnapshot || RsyncLeftover.isOne(components[2...]))
-    } else {
-      isOurs =
-        components.count >= 3
-        && subarches.contains(
-          MirrorPath.root.appending(components[0]).appending(components[1]).appending(components[2]))
+      return isWhole && Self.isVisible(components)
+        && (isSnapshot || RsyncLeftover.isOne(components[2...]))
     }
-    // What is hidden is not ours, but for what transfers that were killed left.
-    return isOurs && (!components.contains(where: \.isHidden) || RsyncLeftover.isOne(components[...]))
+    return apparent.contains(Self.subarch(components)) && Self.isVisible(components)
+  }
+
+  /// What is hidden is not ours, but for what transfers that were killed left.
+  private static func isVisible(_ components: [FileName]) -> Bool {
+    !components.contains(where: \.isHidden) || RsyncLeftover.isOne(components[...])
   }
 }
 
@@ -188,9 +271,11 @@ private struct StaleVersions {
   /// Snapshots that are there, of the name of one that is here, and not that one.
   private var others: Set<MirrorPath> = []
 
-  init(_ local: LocalListing, _ remote: RemoteListing) {
+  init(_ local: LocalListing, _ remote: RemoteListing, _ standings: Standings) {
     for entry in local.entries where entry.path.parent.name == "snapshots" {
-      if let node = remote.nodes[entry.path], node != entry.node { others.insert(entry.path) }
+      guard let node = remote.nodes[entry.path] else { continue }
+      let differs = entry.role == .link ? node != entry.node : standings[entry] == .different
+      if differs { others.insert(entry.path) }
     }
     for path in remote.nodes.keys {
       guard let (group, date) = Self.dated(path) else { continue }

@@ -43,10 +43,17 @@ extension PublishRun {
     return try HashTextFile.digests(of: path.name, in: directory)?[.sha256] == digest
   }
 
-  /// An index that names what is not sent is not sent either.
-  func checkIndexes(_ local: LocalListing) throws(MirrorError) {
+  /// An index that names what is neither sent nor there is not sent either.
+  ///
+  /// - Throws: `refused` where that cannot be right; what is held is only left as it is there.
+  func checkIndexes(_ survey: inout PublishSurvey) throws(MirrorError) {
+    let local = survey.local
     let indexes = local.entries.filter {
       [.index, .page].contains($0.role) && IndexReferences.areIn($0.path)
+    }
+    // One that is held goes on naming what it names.
+    if let held = local.held.sorted().first(where: { IndexReferences.areIn($0) }) {
+      withhold(&survey, "\(held) is left there as it is")
     }
     guard !indexes.isEmpty else { return }
     let anchor = try AnchoredDirectory(root: mirror.root)
@@ -65,6 +72,12 @@ extension PublishRun {
         throw refusal("is no well-formed XML", "run `mirrorctl index`")
       }
       for reference in content.references where checked.insert(reference).inserted {
+        if local.holds(reference.path) {
+          if !isThere(reference, survey) {
+            withhold(&survey, "\(index.path) names \(reference.path), which is not there as the index says")
+          }
+          continue
+        }
         guard let file = known[reference.path] else {
           if let exclusion = local.excluded[reference.path] {
             throw refusal(
@@ -84,6 +97,28 @@ extension PublishRun {
         }
       }
     }
+  }
+
+  /// Whether a file there is the one that an index names, as far as is known.
+  private func isThere(_ reference: IndexReferences.Reference, _ survey: PublishSurvey) -> Bool {
+    guard case .file(let size, _) = survey.remote.nodes[reference.path], size == reference.size ?? size else {
+      return false
+    }
+    guard let told = reference.sha256, let sent = survey.planner.knowledge.record?.files[reference.path]
+    else { return true }
+    return hex(sent.sha256) == told
+  }
+
+  /// Leaves the indexes there as they are, and so what they name.
+  private func withhold(_ survey: inout PublishSurvey, _ reason: String) {
+    if !survey.isWithheld {
+      survey.report.problems.append(
+        MirrorError(
+          .invalid, target.subject, "\(reason): pages and indexes are not sent, and nothing is deleted there",
+          remedy: "repair what is reported above, and run again"))
+    }
+    survey.isWithheld = true
+    survey.plan.withholdIndexes()
   }
 
   /// Throws if any of these is not what was planned.

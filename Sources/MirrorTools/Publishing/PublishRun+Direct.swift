@@ -2,40 +2,93 @@ import SystemPackage
 
 extension PublishRun {
   /// Sends straight into the mirror there: payload, then what names it, then deletions, then the trace.
-  func publish(_ local: LocalListing) throws(MirrorError) -> PublishReport {
-    let planner = try planner()
-    let remote = try remoteListing().mirror
-    let plan = try plan(local, planner, remote)
-    if target.deletes, local.isWhole {
-      try digests.catalog.setSuperfluous(plan.superfluous, at: target.name)
+  func publish(_ listing: LocalListing) throws(MirrorError) -> PublishReport {
+    var survey = try survey(listing, remembers: true)
+    if target.deletes, survey.local.isWhole, survey.planner.knowledge.record != nil {
+      try digests.catalog.setSuperfluous(survey.plan.superfluous, at: target.name)
     }
     let stage = try PublishStage(in: mirror.root)
-    let indexDigest = try copy(plan, to: stage)
-    try rsync.send(
-      items(plan.payload), ["--ignore-existing"], as: "sending", bytes: plan.payload.bytes)
-    try checkUnchanged(plan.payload + plan.replaced)
-    if !plan.payload.isEmpty {
-      let missing = planner.plan(local, try remoteListing().mirror).payload
-      if let first = missing.first { throw notThere(first, missing.count) }
+    let indexDigest = try copy(survey.plan, to: stage)
+    var record = survey.planner.knowledge.record ?? SentRecord(origin: origin)
+    let (count, bytes) = (survey.plan.count, survey.plan.bytes)
+    do throws(MirrorError) { try send(&survey, &record, stage) } catch {
+      guard error.code == .system(.noSpace), try makeRoom(&survey, stage) else { throw error }
+      try send(&survey, &record, stage)
     }
-    try sendNames(plan, local, stage)
-    let after = plan.outstanding.isEmpty ? plan : try check(planner, local)
-    var report = PublishReport(target: target.name)
-    report.files = plan.count
-    report.bytes = plan.bytes
-    report.deleted = try delete(after, stage)
-    let trace = TraceFile(date: now, server: target.server, indexDigest: indexDigest, bytes: plan.bytes)
-    let path = TraceFile.path(of: target.server)
-    try stage.write(trace.text, to: path, in: Tree.trace)
+    survey.report.files = count
+    survey.report.bytes = bytes
+    try delete(survey.plan.deletions, &survey, stage)
+    record.settle(survey.plan.settled, at: survey.remote, survey.sums)
+    record.lacks = rsync.findings.lacks
+    let trace = TraceFile(date: now, server: target.server, indexDigest: indexDigest, bytes: bytes)
+    var paths = [TraceFile.path(of: target.server)]
+    try stage.write(trace.text, to: paths[0], in: Tree.trace)
+    if record != survey.recordThere {
+      paths.append(SentRecord.path(of: target.server))
+      try stage.write(record.text, to: paths[1], in: Tree.trace)
+    }
     try rsync.send(
-      [.init(base: stage.base(Tree.trace), path: path)], ["--mkpath"], as: "sending", bytes: 0)
-    return report
+      paths.map { .init(base: stage.base(Tree.trace), path: $0) }, ["--mkpath", "--ignore-times"],
+      as: "sending", bytes: 0)
+    return survey.report
   }
 
   private enum Tree {
     static let names: FileName = "names"
     static let empty: FileName = "empty"
     static let trace: FileName = "trace"
+    static let record: FileName = "record"
+  }
+
+  /// Sends all that is not there as it is here, and looks at the other side again.
+  private func send(
+    _ survey: inout PublishSurvey, _ record: inout SentRecord, _ stage: borrowing PublishStage
+  ) throws(MirrorError) {
+    let plan = survey.plan
+    if !plan.outstanding.isEmpty {
+      record.begin(plan.outstanding, to: survey.remote, survey.sums)
+      let path = SentRecord.path(of: target.server)
+      try stage.write(record.text, to: path, in: Tree.record)
+      try rsync.send(
+        [.init(base: stage.base(Tree.record), path: path)], ["--mkpath", "--ignore-times"], as: "sending",
+        bytes: 0)
+      survey.recordThere = record
+    }
+    try rsync.send(
+      items(plan.payload), ["--ignore-existing"], as: "sending", bytes: plan.payload.bytes, mayLack: true)
+    try checkUnchanged(plan.payload + plan.replaced)
+    if !plan.payload.isEmpty { try checkArrival(&survey) }
+    try sendNames(survey.plan, survey.local, stage)
+    noteLacks(&survey)
+    guard !plan.outstanding.isEmpty else { return }
+    // What was sent is what is there, as far as sizes tell; what has another time is compared.
+    for entry in plan.outstanding { record.files[entry.path]?.isDoubtful = false }
+    survey.planner.knowledge.record = record
+    survey.planner.knowledge.compared = [:]
+    survey.remote = try remoteListing().mirror
+    try settle(&survey)
+    try checkMunging(&survey)
+    if let first = survey.plan.outstanding.first { throw notThere(first, survey.plan.outstanding.count) }
+  }
+
+  /// Looks whether all payload came. Files that could not be read here are held, with what belongs to them.
+  private func checkArrival(_ survey: inout PublishSurvey) throws(MirrorError) {
+    let remote = try remoteListing().mirror
+    let missing = survey.plan.payload.filter { remote.nodes[$0.path] == nil }
+    guard let first = missing.first else { return }
+    let unreadable = rsync.findings.unreadable
+    guard !unreadable.isEmpty else { throw notThere(first, missing.count) }
+    for entry in missing { survey.local.hold(with: entry.path) }
+    survey.report.problems += unreadable.map {
+      MirrorError(
+        .library, target.subject, "rsync could not read a file here: \($0)", remedy: "repair the file")
+    }
+    survey.remote = remote
+    let sent = Set(survey.plan.replaced.map(\.path))
+    try settle(&survey)
+    // What came in the meantime is not replaced.
+    survey.plan.replaced.removeAll { !sent.contains($0.path) }
+    try checkIndexes(&survey)
   }
 
   /// Keeps links and indexes as they are now: builds move links without the mirror's lock.
@@ -92,11 +145,31 @@ extension PublishRun {
     try rsync.send(indexes, ["--checksum"], as: "sending", bytes: 0)
   }
 
-  /// Looks at the other side again.
-  private func check(_ planner: PublishPlanner, _ local: LocalListing) throws(MirrorError) -> PublishPlan {
-    let after = planner.plan(local, try remoteListing().mirror)
-    if let first = after.outstanding.first { throw notThere(first, after.outstanding.count) }
-    return after
+  /// Reports, once, what the other side turned out to lack.
+  private func noteLacks(_ survey: inout PublishSurvey) {
+    let fresh = rsync.findings.lacks.subtracting(survey.planner.knowledge.record?.lacks ?? [])
+    if fresh.contains(.links) {
+      survey.planner.knowledge.lacksLinks = true
+      let links = survey.plan.marks.filter { $0.role == .link }
+      survey.report.notices.append(
+        MirrorError(
+          .invalid, target.subject,
+          "no symbolic link can be made there: \(links.count) links are left out, the latest links among them",
+          remedy: "publish to a file system that has links, or have index/formats write latest.txt"))
+    }
+  }
+
+  /// Links alone that did not arrive: a daemon that munges links makes them unsafe, and drops them.
+  private func checkMunging(_ survey: inout PublishSurvey) throws(MirrorError) {
+    guard case .daemon = target.destination, !survey.plan.outstanding.isEmpty,
+      survey.plan.outstanding.allSatisfy({ $0.role == .link })
+    else { return }
+    let count = survey.plan.outstanding.count
+    survey.report.problems.append(
+      munged("\(count) links do not arrive, the latest links among them: the rsync daemon there munges links")
+    )
+    survey.planner.knowledge.lacksLinks = true
+    try settle(&survey)
   }
 
   private func notThere(_ entry: LocalEntry, _ count: Int) -> MirrorError {
@@ -105,21 +178,86 @@ extension PublishRun {
       .changed, target.subject, "\(entry.path) is not there as it was sent\(others)",
       remedy: "does anyone else write there? Run again")
   }
+}
 
-  private func delete(_ plan: PublishPlan, _ stage: borrowing PublishStage) throws(MirrorError) -> Int {
-    guard !plan.deletions.isEmpty else { return 0 }
-    guard plan.deletions.count <= target.maxDelete else {
+/// Deletions.
+extension PublishRun {
+  /// Deletes names there, within `max-delete`; what `clean` removed here does not count.
+  private func delete(
+    _ deletions: [MirrorPath], _ survey: inout PublishSurvey, _ stage: borrowing PublishStage
+  ) throws(MirrorError) {
+    guard !deletions.isEmpty else { return }
+    let cleaned = try digests.catalog.cleaned()
+    let counted = deletions.count { path in
+      !cleaned.contains(path) && !path.ancestors.contains(where: cleaned.contains)
+    }
+    guard counted <= target.maxDelete else {
       throw MirrorError(
         .refused, target.subject,
-        "\(plan.deletions.count) names would be removed there, more than max-delete: \(target.maxDelete)",
+        "\(counted) names would be removed there that no clean removed here, more than max-delete: \(target.maxDelete)",
         remedy:
           "look at `mirrorctl publish \(target.name) --dry-run`, and raise publish/\(target.name)/max-delete")
     }
-    let gone = Set(plan.deletions)
-    let staying = Set(plan.deletions.flatMap(\.ancestors)).subtracting(gone)
+    let gone = Set(deletions)
+    let staying = Set(deletions.flatMap(\.ancestors)).subtracting(gone)
     try stage.makeDirectory(.root, in: Tree.empty)
     for path in staying { try stage.makeDirectory(path, in: Tree.empty) }
-    try rsync.remove(plan.deletions, staying: staying, empty: stage.base(Tree.empty))
-    return plan.deletions.count
+    try rsync.remove(deletions, staying: staying, empty: stage.base(Tree.empty))
+    survey.report.deleted += deletions.count
+    for path in deletions { survey.remote.nodes[path] = nil }
+  }
+
+  /// Deletes, before anything is sent, what is due and what nothing there names.
+  ///
+  /// - Returns: whether there is more room now.
+  private func makeRoom(
+    _ survey: inout PublishSurvey, _ stage: borrowing PublishStage
+  ) throws(MirrorError) -> Bool {
+    guard !survey.plan.deletions.isEmpty else { return false }
+    let named = try namedThere(survey.remote, stage)
+    let free = survey.plan.deletions.filter { !named.contains(Self.group(of: $0)) }
+    guard !free.isEmpty else { return false }
+    try delete(free, &survey, stage)
+    let gone = Set(free)
+    survey.plan.deletions.removeAll(where: gone.contains)
+    return true
+  }
+
+  /// The versions and snapshots that indexes and links there name.
+  private func namedThere(
+    _ remote: RemoteListing, _ stage: borrowing PublishStage
+  ) throws(MirrorError) -> Set<MirrorPath> {
+    var named = Set<MirrorPath>()
+    let tree: FileName = "theirs"
+    let indexes = remote.nodes.filter { path, node in node != .directory && IndexReferences.areIn(path) }.keys
+    try stage.makeDirectory(.root, in: tree)
+    try rsync.fetch(Array(indexes), into: stage.base(tree))
+    for path in indexes {
+      guard let text = try stage.contents(of: path, in: tree),
+        let content = IndexReferences(text, at: path)
+      else {
+        throw MirrorError(
+          .invalid, target.subject, "\(path) there cannot be read, and its file system is full",
+          remedy: "free some space there")
+      }
+      named.formUnion(content.references.map { Self.group(of: $0.path) })
+    }
+    for (path, node) in remote.nodes {
+      if case .link(let text) = node,
+        let destination = Link.destination(of: text, in: path.parent, roots: [])
+      {
+        named.insert(Self.group(of: destination))
+      }
+    }
+    return named
+  }
+
+  /// The version that a path is in, or the snapshot that it belongs to.
+  private static func group(of path: MirrorPath) -> MirrorPath {
+    let components = path.components
+    if components.count == 3, components[1] == "snapshots" {
+      return path.parent.appending(SidecarKind.parse(path.name)?.tarball ?? path.name)
+    }
+    return components.prefix(4).reduce(.root) { $0.appending($1) }
   }
 }

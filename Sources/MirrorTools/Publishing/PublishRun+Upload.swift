@@ -2,72 +2,96 @@ import SystemPackage
 
 extension PublishRun {
   /// Sends what a master lacks into a directory of its own there, then the manifest that makes it count.
-  func upload(_ local: LocalListing) throws(MirrorError) -> PublishReport {
-    let planner = try planner()
-    let (there, waiting) = try remoteListing()
-    let plan = try plan(local, planner, there)
+  func upload(_ listing: LocalListing) throws(MirrorError) -> PublishReport {
+    var survey = try survey(listing, remembers: true)
+    var record = survey.planner.knowledge.record ?? SentRecord(origin: origin)
     var manifest = UploadManifest(server: target.server, date: UTCText.internet(now))
-    manifest.cleared = cleared(local, there)
-    var report = PublishReport(target: target.name)
-    let isWaiting = waiting.nodes[MirrorPath(bytes: Upload.manifest.bytes)] != nil
-    if plan.count > 0 || !manifest.cleared.isEmpty {
-      try send(plan, local, waiting, manifest, &report)
-    } else if !isWaiting {
-      return report
-    }
-    guard target.reception == .ssh else { return report }
-    let outcome = try receiveThere()
-    report.said = outcome.said
-    // Done in part: of what is amiss there, all may have been taken nevertheless.
-    if outcome.status != 0 {
+    manifest.cleared = cleared(survey.local, survey.remote)
+    let isWaiting = survey.upload.nodes[MirrorPath(bytes: Upload.manifest.bytes)] != nil
+    let isSent = survey.plan.count > 0 || !manifest.cleared.isEmpty
+    if isSent { try send(&survey, &record, manifest) }
+    if isSent || isWaiting, target.reception == .ssh {
+      let outcome = try receiveThere()
+      survey.report.said = outcome.said
+      survey.planner.knowledge.record = record
+      survey.planner.knowledge.compared = [:]
       let (there, waiting) = try remoteListing()
-      guard waiting.nodes[MirrorPath(bytes: Upload.manifest.bytes)] == nil,
-        planner.plan(local, there).outstanding.isEmpty
-      else { throw notTaken(outcome.status, outcome.said) }
+      survey.remote = there
+      try settle(&survey)
+      // Done in part: of what is amiss there, all may have been taken nevertheless.
+      if outcome.status != 0 {
+        guard waiting.nodes[MirrorPath(bytes: Upload.manifest.bytes)] == nil,
+          survey.plan.outstanding.isEmpty
+        else { throw notTaken(outcome.status, outcome.said) }
+      }
     }
-    return report
+    record.settle(survey.plan.settled, at: survey.remote, survey.sums)
+    record.lacks = rsync.findings.lacks
+    // Without it files are compared again.
+    if record != survey.recordThere { try? digests.catalog.set(uploadRecord: record, of: target.name) }
+    return survey.report
   }
 
   private func send(
-    _ plan: PublishPlan, _ local: LocalListing, _ waiting: RemoteListing, _ planned: UploadManifest,
-    _ report: inout PublishReport
+    _ survey: inout PublishSurvey, _ record: inout SentRecord, _ planned: UploadManifest
   ) throws(MirrorError) {
+    let (plan, sums, waiting) = (survey.plan, survey.sums, survey.upload)
     var manifest = planned
     let upload = Upload.directory(of: target.server)
     let files = (plan.payload + plan.replaced + plan.marks).filter { $0.role != .link }
     let stage = try PublishStage(in: mirror.root)
-    let fresh = files.filter { waiting.nodes[$0.path] != $0.node }
+    let fresh = files.filter { !waits($0, waiting, record, sums) }
     if !fresh.isEmpty, waiting.nodes[MirrorPath(bytes: Upload.manifest.bytes)] != nil {
       // What is not complete any more must not look so.
       let staying: Set<MirrorPath> = [Upload.parent, upload]
       try stage.makeDirectory(upload, in: "empty")
       try rsync.remove([upload.appending(Upload.manifest)], staying: staying, empty: stage.base("empty"))
     }
-    try describe(plan, files, local, &manifest)
-    try rsync.send(
-      items(fresh), as: "uploading", bytes: fresh.bytes, to: "\(upload)")
-    report.files = fresh.count
-    report.bytes = fresh.bytes
+    try describe(plan, files, survey, &manifest)
+    record.begin(fresh + plan.control, to: survey.remote, sums)
+    try? digests.catalog.set(uploadRecord: record, of: target.name)
+    // What waits and looks the same may be what was uploaded before it.
+    let alike = fresh.filter { waiting.nodes[$0.path] == $0.node }
+    let others = fresh.filter { waiting.nodes[$0.path] != $0.node }
+    try rsync.send(items(others), as: "uploading", bytes: others.bytes, to: "\(upload)")
+    try rsync.send(items(alike), ["--checksum"], as: "uploading", bytes: alike.bytes, to: "\(upload)")
+    survey.report.files = fresh.count
+    survey.report.bytes = fresh.bytes
     try checkUnchanged(files)
     let arrived = try remoteListing().upload
-    if let missing = files.first(where: { arrived.nodes[$0.path] != $0.node }) {
-      throw MirrorError(
-        .changed, target.subject, "\(missing.path) did not arrive as it was sent", remedy: "run again")
+    for entry in files {
+      guard case .file(let size, let there) = arrived.nodes[entry.path], size == entry.node.size else {
+        throw MirrorError(
+          .changed, target.subject, "\(entry.path) did not arrive as it was sent", remedy: "run again")
+      }
+      record.files[entry.path]?.secondsThere = there
+      record.files[entry.path]?.isUploaded = true
     }
     let path = MirrorPath(bytes: Upload.manifest.bytes)
     try stage.write(try manifest.encoded(), to: path, in: "manifest")
     try rsync.send(
       [.init(base: stage.base("manifest"), path: path)], ["--ignore-times"], as: "uploading", bytes: 0,
       to: "\(upload)")
+    try? digests.catalog.set(uploadRecord: record, of: target.name)
+  }
+
+  /// Whether the very content of a file waits there already.
+  private func waits(
+    _ entry: LocalEntry, _ waiting: RemoteListing, _ record: SentRecord, _ sums: [MirrorPath: [UInt8]]
+  ) -> Bool {
+    guard case .file(let size, let there) = waiting.nodes[entry.path], let sent = record.files[entry.path]
+    else { return false }
+    return sent.isUploaded && sent.sha256 == sums[entry.path] && size == entry.node.size
+      && there == sent.secondsThere ?? sent.seconds
   }
 
   /// Tells of every file what it must be, and of links and control files what they say.
   private func describe(
-    _ plan: PublishPlan, _ files: [LocalEntry], _ local: LocalListing, _ manifest: inout UploadManifest
+    _ plan: PublishPlan, _ files: [LocalEntry], _ survey: PublishSurvey, _ manifest: inout UploadManifest
   ) throws(MirrorError) {
-    let sums = try sums(of: files)
-    manifest.files = zip(files, sums).map { entry, sum in
-      .init(path: ExactPath(entry.path), size: entry.node.size, sha256: hex(sum))
+    manifest.files = files.map { entry in
+      .init(
+        path: ExactPath(entry.path), size: entry.node.size, sha256: hex(survey.sums[entry.path] ?? []))
     }
     for entry in plan.marks {
       guard case .link(let text) = entry.node else { continue }
@@ -90,30 +114,6 @@ extension PublishRun {
     let known = Set(local.entries.lazy.filter { $0.role == .control }.map(\.path))
     return local.subarches.map { $0.appending(ControlDirectory.name).appending(".failcount") }
       .filter { there.nodes[$0] != nil && !known.contains($0) }.sorted().map(ExactPath.init)
-  }
-
-  /// SHA-256 of each: what is known of tarballs, and hashed otherwise.
-  private func sums(of files: [LocalEntry]) throws(MirrorError) -> [[UInt8]] {
-    var known: [MirrorPath: [UInt8]] = [:]
-    for entry in files where TarballName(entry.path.name) != nil {
-      guard let identity = entry.identity, let record = try digests.catalog.record(of: entry.path),
-        identity.isSameFile(as: record.identity)
-      else { continue }
-      known[entry.path] = record.digests[.sha256]
-    }
-    let unknown = files.filter { known[$0.path] == nil }
-    let results = try FileSums.of(
-      unknown.map { (path: $0.path, size: $0.node.size, device: $0.identity?.device ?? 0) }, digests,
-      as: "hashing")
-    for (entry, result) in zip(unknown, results) {
-      let found = try result.get()
-      guard found.identity == entry.identity else {
-        throw MirrorError(
-          .changed, mirror.displayed(entry.path), "changed while it was published", remedy: "run again")
-      }
-      known[entry.path] = found.digests[.sha256]
-    }
-    return files.map { known[$0.path] ?? [] }
   }
 
   /// Runs `mirrorctl receive` on the master, and tells what it says.

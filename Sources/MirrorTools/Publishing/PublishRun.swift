@@ -12,6 +12,32 @@ public struct PublishReport: Encodable, Sendable {
   public internal(set) var deleted = 0
   /// What the other side said of an upload, a line each.
   public internal(set) var said: [String] = []
+  /// Files that were compared by a check.
+  public internal(set) var compared = 0
+  /// Bytes of them.
+  public internal(set) var comparedBytes: Int64 = 0
+  /// Files that a check found to be others there than were sent, although size and time agreed.
+  public internal(set) var corruptThere: [MirrorPath] = []
+  /// Files here that are not as their digests say.
+  public internal(set) var corruptHere: [MirrorPath] = []
+  /// What was not done, and why.
+  public internal(set) var problems: [MirrorError] = []
+  /// What is worth knowing, and needs no repair here.
+  public internal(set) var notices: [MirrorError] = []
+
+  private enum CodingKeys: CodingKey {
+    case target, files, bytes, deleted, said, compared, comparedBytes, corruptThere, corruptHere
+  }
+}
+
+/// Which files are compared by their content, although a listing says that they are there as they are here.
+public enum PublishCheck: Hashable, Sendable {
+  /// Only those of which it is not known.
+  case none
+  /// This share, those first that were compared least recently.
+  case part(VerifySubset)
+  /// The target's share, unless one was compared this day (UTC).
+  case daily
 }
 
 /// Publishes a mirror to one target. The mirror's lock must be held.
@@ -20,37 +46,42 @@ public struct PublishRun: Sendable {
   let target: PublishTarget
   let rotation: RotationSettings
   let digests: DigestRun
+  let holding: [MirrorPath]
+  let check: PublishCheck
   let rsync: Rsync
 
   /// - Parameters:
   ///   - mirror: as it was just scanned.
-  ///   - digests: hashes what is sent to a server that receives.
-  public init(_ mirror: Mirror, to target: PublishTarget, _ rotation: RotationSettings, _ digests: DigestRun)
-  {
+  ///   - digests: hashes what is sent.
+  ///   - holding: builds, arches or subarches of which the target keeps what it has.
+  ///   - check: what is compared by content.
+  public init(
+    _ mirror: Mirror, to target: PublishTarget, _ rotation: RotationSettings, _ digests: DigestRun,
+    holding: [MirrorPath] = [], check: PublishCheck = .none
+  ) {
     self.mirror = mirror
     self.target = target
     self.rotation = rotation
     self.digests = digests
+    self.holding = holding
+    self.check = check
     rsync = Rsync(target: target, progress: digests.progress, cancellation: digests.cancellation)
   }
 
   var now: Int64 { digests.now }
 
   /// What would be done; nothing is written here or there.
-  public func plan() throws(MirrorError) -> PublishPlan {
-    let local = try localListing()
-    return try plan(local, try planner(), try remoteListing().mirror)
+  ///
+  /// - Returns: the plan, and what of the report is known before anything is done.
+  public func plan() throws(MirrorError) -> (plan: PublishPlan, report: PublishReport) {
+    let survey = try survey(try localListing(), remembers: false)
+    return (survey.plan, survey.report)
   }
 
   /// Does it.
   public func apply() throws(MirrorError) -> PublishReport {
     let local = try localListing()
     return target.isStaged ? try upload(local) : try publish(local)
-  }
-
-  func planner() throws(MirrorError) -> PublishPlanner {
-    let known = try digests.catalog.superfluous(at: target.name)
-    return PublishPlanner(target: target, grace: known, now: now)
   }
 
   private func localListing() throws(MirrorError) -> LocalListing {
@@ -63,13 +94,12 @@ public struct PublishRun: Sendable {
           remedy: "publish to another directory")
       }
     }
-    let local = try LocalListing(mirror, for: target, rotation)
+    let local = try LocalListing(mirror, for: target, rotation, holding: holding)
     guard local.hasVersions else {
       throw MirrorError(
         .refused, "\(mirror.root)", "holds nothing complete to publish to \(target.name)",
         remedy: "is it mounted, and is this the right mirror?")
     }
-    try checkIndexes(local)
     return local
   }
 
@@ -87,6 +117,7 @@ public struct PublishRun: Sendable {
     }
     let all = try rsync.list(filters)
     var (mirror, incoming) = (RemoteListing(), RemoteListing())
+    mirror.mungesLinks = all.mungesLinks
     for (path, node) in all.nodes {
       if path.isWithin(upload) {
         incoming.nodes[MirrorPath(bytes: Array(path.bytes.dropFirst(upload.bytes.count + 1)))] = node
@@ -95,18 +126,6 @@ public struct PublishRun: Sendable {
       }
     }
     return (mirror, incoming)
-  }
-
-  /// What is to be done there.
-  ///
-  /// - Throws: `refused` where it would be wrong to do it.
-  func plan(
-    _ local: LocalListing, _ planner: PublishPlanner, _ remote: RemoteListing
-  ) throws(MirrorError) -> PublishPlan {
-    try checkPlace(remote)
-    let plan = planner.plan(local, remote)
-    try checkSound(plan.payload + plan.replaced, local)
-    return plan
   }
 
   func items(_ entries: [LocalEntry]) -> [Rsync.Item] {

@@ -12,7 +12,7 @@ enum PublishSection {
       "publish/\(name)", of: elements,
       known: [
         "to", "what", "exclude", "max-delete", "bandwidth", "delete", "keep-remote-grace", "receive", "as",
-        "rsh", "password-file", "url", "remote-command", "retries",
+        "rsh", "password-file", "url", "remote-command", "retries", "check",
       ])
   }
 
@@ -63,6 +63,12 @@ enum PublishSection {
     target.url = try section.addresses("url")?.first
     target.remoteCommand = try section.text("remote-command")
     target.retries = try section.number("retries", from: 0, to: 20) ?? target.retries
+    if let text = try section.text("check") {
+      guard text == "no" || VerifySubset(text) != nil else {
+        throw section.invalid("check", "`\(text)` is not a share", "write 5%, 50G, or no")
+      }
+      target.check = VerifySubset(text)
+    }
     try check(target, section)
     return target
   }

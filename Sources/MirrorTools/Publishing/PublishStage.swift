@@ -1,7 +1,7 @@
 import Glibc
 import SystemPackage
 
-/// A hidden directory of the mirror with copies of what must be sent as it was when it was planned.
+/// A hidden directory, usually of the mirror, with copies of what must be sent as it was when it was planned.
 ///
 /// It goes with this value; that of a killed run is swept as its other leftovers are.
 struct PublishStage: ~Copyable {
@@ -12,7 +12,7 @@ struct PublishStage: ~Copyable {
   init(in root: FilePath) throws(MirrorError) {
     let parent = try AnchoredDirectory(root: root)
     let name = TemporaryName.make()
-    try parent.makeDirectory(name)
+    try parent.makeDirectory(name, mode: 0o700)
     let directory = try parent.directory(name)
     self.parent = parent
     self.name = name
@@ -46,17 +46,23 @@ struct PublishStage: ~Copyable {
     return bytes
   }
 
-  /// Writes a file; `mtime` in nanoseconds since the epoch.
+  /// Writes a file, or writes it anew; `mtime` in nanoseconds since the epoch.
   func write(
     _ bytes: [UInt8], to path: MirrorPath, in tree: FileName, mtime: Int64? = nil
   ) throws(MirrorError) {
     try makeDirectory(path.parent, in: tree)
     let folder = try directory.directory(MirrorPath(bytes: tree.bytes).below(path.parent))
+    try folder.unlink(path.name)
     let file = try folder.createFile(path.name)
     try attempt("write", folder.displayed(path.name)) { () throws(Errno) in
       try file.write(bytes)
       if let mtime { try file.setTime(mtime) }
     }
+  }
+
+  /// The content of a file of a tree; nil if it is not there.
+  func contents(of path: MirrorPath, in tree: FileName) throws(MirrorError) -> [UInt8]? {
+    try directory.contents(of: MirrorPath(bytes: tree.bytes).below(path), limit: 1 << 30)
   }
 
   /// Makes a link.

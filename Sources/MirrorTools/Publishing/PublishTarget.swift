@@ -26,6 +26,8 @@ public struct PublishTarget: Sendable {
   var exclusions = PublishExclusion.standard
   /// How many remote files and directories one run may remove.
   var maxDelete = 500
+  /// How much of it `upkeep` compares with what is here, each day; nil for nothing.
+  public internal(set) var check: VerifySubset? = .fraction(0.01)
   /// Nil for no limit.
   var bytesPerSecond: Int64?
   /// Whether what is gone here goes there too.

@@ -2,6 +2,8 @@
 struct RemoteListing: Hashable, Sendable {
   /// By path, without the root itself.
   var nodes: [MirrorPath: ListedNode] = [:]
+  /// Whether links there are written so that they lead nowhere.
+  var mungesLinks = false
 
   init(nodes: [MirrorPath: ListedNode] = [:]) { self.nodes = nodes }
 
@@ -10,7 +12,7 @@ struct RemoteListing: Hashable, Sendable {
   /// - Throws: at the first line that says something else. What is not understood is never acted upon.
   init(parsing text: [UInt8], of subject: String) throws(MirrorError) {
     for line in text.split(separator: UInt8(ascii: "\n")) {
-      guard let (name, node) = Self.parse(line) else {
+      guard let (name, node, isMunged) = Self.parse(line) else {
         throw MirrorError(
           .invalid, subject, "rsync lists what is not understood: `\(escaped(Array(line)))`",
           remedy: "is that rsync's own listing?")
@@ -23,11 +25,14 @@ struct RemoteListing: Hashable, Sendable {
           remedy: "look at that server")
       }
       nodes[path] = node
+      if isMunged { mungesLinks = true }
     }
   }
 
   /// `-rw-r--r--         416 2026/11/26 03:48:14 name`; nil for anything else.
-  private static func parse(_ line: ArraySlice<UInt8>) -> (name: [UInt8], node: ListedNode)? {
+  private static func parse(
+    _ line: ArraySlice<UInt8>
+  ) -> (name: [UInt8], node: ListedNode, isMunged: Bool)? {
     let space = UInt8(ascii: " ")
     guard let kind = line.first, line.count > 10, line[line.startIndex + 10] == space else { return nil }
     var rest = line.dropFirst(10).drop { $0 == space }
@@ -38,16 +43,19 @@ struct RemoteListing: Hashable, Sendable {
       let name = unescaped(rest.dropFirst(20))
     else { return nil }
     switch kind {
-    case UInt8(ascii: "-"): return (name, .file(size: size, seconds: seconds))
-    case UInt8(ascii: "d"): return (name, .directory)
+    case UInt8(ascii: "-"): return (name, .file(size: size, seconds: seconds), false)
+    case UInt8(ascii: "d"): return (name, .directory, false)
     case UInt8(ascii: "l"): return link(name, size: size)
-    case UInt8(ascii: "c"), UInt8(ascii: "b"), UInt8(ascii: "p"), UInt8(ascii: "s"): return (name, .other)
+    case UInt8(ascii: "c"), UInt8(ascii: "b"), UInt8(ascii: "p"), UInt8(ascii: "s"):
+      return (name, .other, false)
     default: return nil
     }
   }
 
   /// A link's name and text, either of which may hold the arrow between them: its size tells them apart.
-  private static func link(_ text: [UInt8], size: Int64) -> (name: [UInt8], node: ListedNode)? {
+  private static func link(
+    _ text: [UInt8], size: Int64
+  ) -> (name: [UInt8], node: ListedNode, isMunged: Bool)? {
     let arrow = Array(" -> ".utf8)
     // A daemon that munges links counts what it puts before them, and does not show it.
     for munged in [0, 15] as [Int64] {
@@ -55,7 +63,7 @@ struct RemoteListing: Hashable, Sendable {
       guard size >= munged, start > 4, let position = Int(exactly: start), position <= text.count,
         text[(position - 4)..<position].elementsEqual(arrow)
       else { continue }
-      return (Array(text[..<(position - 4)]), .link(Array(text[position...])))
+      return (Array(text[..<(position - 4)]), .link(Array(text[position...])), munged > 0)
     }
     return nil
   }

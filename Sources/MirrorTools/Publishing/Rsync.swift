@@ -1,4 +1,5 @@
 import Glibc
+import Synchronization
 import SystemPackage
 
 /// Runs rsync for one target.
@@ -10,6 +11,29 @@ struct Rsync: Sendable {
   let cancellation: Cancellation
   /// Milliseconds before the first retry; each later one waits twice as long.
   var patience: UInt32 = 2000
+  /// What was found while it ran.
+  let findings = Findings()
+
+  /// What runs find out about the two sides.
+  final class Findings: Sendable {
+    private let state = Mutex<(lacks: SentRecord.Lacks, unreadable: [String])>(([], []))
+
+    /// What the other side cannot keep.
+    var lacks: SentRecord.Lacks {
+      get { state.withLock { $0.lacks } }
+      set { state.withLock { $0.lacks = newValue } }
+    }
+
+    /// What rsync says of files that it could not read here.
+    var unreadable: [String] { state.withLock { $0.unreadable } }
+
+    func add(_ fault: RsyncFault.Partial) {
+      state.withLock { state in
+        state.lacks.formUnion(fault.lacks)
+        state.unreadable += fault.unreadable
+      }
+    }
+  }
 
   /// What lies there, or below a directory of it.
   ///
@@ -18,7 +42,8 @@ struct Rsync: Sendable {
   func list(_ filters: [String]) throws(MirrorError) -> RemoteListing {
     let outcome = try run(
       ["--list-only", "--recursive", "--links", "--no-human-readable", "--no-motd"] + filters,
-      ["--", target.destination.argument()], transfers: false)
+      ["--", target.destination.argument()], transfers: false
+    ).outcome
     return try RemoteListing(parsing: outcome.output, of: target.subject)
   }
 
@@ -30,28 +55,81 @@ struct Rsync: Sendable {
 
   /// Sends files and links, and nothing else.
   ///
+  /// Times and links that the other side cannot keep are left out, and noted.
+  ///
   /// - Parameters:
   ///   - step: what progress calls it.
   ///   - bytes: what it will be, for progress.
   ///   - directory: where to, below the target; it is made.
+  ///   - mayLack: whether files that cannot be read here may be missing there; they are noted.
   func send(
-    _ items: [Item], _ options: [String] = [], as step: String, bytes: Int64, to directory: String = ""
+    _ items: [Item], _ options: [String] = [], as step: String, bytes: Int64, to directory: String = "",
+    mayLack: Bool = false
   ) throws(MirrorError) {
     guard !items.isEmpty else { return }
     progress.begin(step, bytes: bytes, files: 0)
     defer { progress.end() }
-    let names: [UInt8] = items.flatMap { item -> [UInt8] in
-      // What stands before `/./` is only where it is found.
-      Array(item.base.bytes.drop { $0 == UInt8(ascii: "/") }) + Array("/./".utf8) + item.path.bytes + [0]
-    }
-    _ = try run(
+    let standard =
       [
-        "--times", "--links", "--omit-link-times", "--safe-links", "--perms", "--chmod=F644",
+        "--links", "--omit-link-times", "--safe-links", "--perms", "--chmod=F644",
         "--no-implied-dirs", "--partial-dir=\(RsyncLeftover.directory)", "--delay-updates",
         "--from0", "--files-from=-",
         "--info=progress2", "--no-human-readable", "--outbuf=N",
-      ] + (directory.isEmpty ? [] : ["--mkpath"]) + options,
-      ["--", "/", target.destination.argument(below: directory)], input: names, transfers: true)
+      ] + (directory.isEmpty ? [] : ["--mkpath"])
+    func send(_ options: [String]) throws(MirrorError) {
+      let fault = try run(
+        standard + options, ["--", "/", target.destination.argument(below: directory)],
+        input: Self.names(items), transfers: true, bears: { $0.unreadable.isEmpty || mayLack }
+      ).fault
+      findings.add(fault)
+    }
+    if !findings.lacks.contains(.times) {
+      try send(["--times"] + options)
+      guard findings.lacks.contains(.times) else { return }
+      // What came is as it should be, but for its permissions.
+      return try send(
+        options.filter { !["--ignore-existing", "--ignore-times"].contains($0) } + ["--checksum"])
+    }
+    try send(options)
+  }
+
+  /// Which of these files are not the same on the other side, or not there, by their content.
+  func differing(_ items: [Item], as step: String, bytes: Int64) throws(MirrorError) -> Set<MirrorPath> {
+    guard !items.isEmpty else { return [] }
+    progress.begin(step, bytes: bytes, files: 0)
+    defer { progress.end() }
+    let outcome = try run(
+      [
+        "--dry-run", "--checksum", "--no-implied-dirs", "--from0", "--files-from=-", "--out-format=%i %n",
+        // Either side is silent while it reads a large file.
+        "--timeout=21600",
+      ], ["--", "/", target.destination.argument()], input: Self.names(items), transfers: false
+    ).outcome
+    return Set(
+      outcome.output.split(separator: UInt8(ascii: "\n")).compactMap { line in
+        // `<fc........ NAME`, or `>f...` to a directory of this host.
+        guard line.count > 12, "<>".utf8.contains(line[line.startIndex]),
+          line[line.startIndex + 1] == UInt8(ascii: "f"),
+          let name = RemoteListing.unescaped(line.dropFirst(12))
+        else { return nil }
+        return MirrorPath(bytes: name)
+      })
+  }
+
+  /// Copies files from there into a directory of this host, under their paths.
+  func fetch(_ paths: [MirrorPath], into directory: FilePath) throws(MirrorError) {
+    guard !paths.isEmpty else { return }
+    _ = try run(
+      ["--no-implied-dirs", "--from0", "--files-from=-"],
+      ["--", target.destination.argument(), "\(directory)/"],
+      input: paths.flatMap { $0.bytes + [0] }, transfers: false)
+  }
+
+  private static func names(_ items: [Item]) -> [UInt8] {
+    items.flatMap { item -> [UInt8] in
+      // What stands before `/./` is only where it is found.
+      Array(item.base.bytes.drop { $0 == UInt8(ascii: "/") }) + Array("/./".utf8) + item.path.bytes + [0]
+    }
   }
 
   /// Removes exactly these paths, directories only if nothing else is in them.
@@ -80,18 +158,22 @@ struct Rsync: Sendable {
   }
 
   /// Runs it, again and again while it fails for reasons that may pass.
+  ///
+  /// - Parameter bears: whether what was done in part is good enough.
   private func run(
-    _ options: [String], _ places: [String], input: [UInt8] = [], transfers: Bool
-  ) throws(MirrorError) -> HostProgram.Outcome {
+    _ options: [String], _ places: [String], input: [UInt8] = [], transfers: Bool,
+    bears: (RsyncFault.Partial) -> Bool = { _ in false }
+  ) throws(MirrorError) -> (outcome: HostProgram.Outcome, fault: RsyncFault.Partial) {
     let command = ["rsync"] + common(transfers) + options + places
     var delay = patience
     var failures = 0
     while true {
       let outcome = try HostProgram.run(
-        command, input: input, environment: environment, leads: true, mask: 0o022,
+        command, input: input, environment: environment, leads: true, mask: mask,
         cancellation: cancellation, heard: transfers ? { hear($0) } : nil)
-      if outcome.status == 0 { return outcome }
+      if outcome.status == 0 { return (outcome, RsyncFault.Partial()) }
       let complaint = String(decoding: outcome.errors, as: UTF8.self)
+      if let fault = RsyncFault.Partial(outcome.status, complaint), bears(fault) { return (outcome, fault) }
       guard failures < target.retries, RsyncFault.isTransient(outcome.status, complaint) else {
         throw RsyncFault.error(outcome.status, complaint, of: target.subject)
       }
@@ -99,6 +181,14 @@ struct Rsync: Sendable {
       try cancellation.wait(milliseconds: delay)
       delay = min(delay &* 2, 300_000)
     }
+  }
+
+  /// New directories of this host have the mode of the one that is published to.
+  private var mask: Int32 {
+    guard case .path(let path) = target.destination, let root = try? AnchoredDirectory(root: FilePath(path)),
+      let status = try? root.status()
+    else { return 0o022 }
+    return Int32(~(status.mode | 0o700) & 0o777)
   }
 
   /// Listings are read in C and UTC. Without a password rsync would ask for one at the terminal.

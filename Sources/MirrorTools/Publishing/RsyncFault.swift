@@ -1,5 +1,43 @@
+import SystemPackage
+
 /// What rsync's exit statuses mean, as its manual page lists them.
 enum RsyncFault {
+  /// What was not done by a run that did all else.
+  struct Partial {
+    var lacks: SentRecord.Lacks = []
+    /// What is said of files that could not be read here.
+    var unreadable: [String] = []
+
+    init() {}
+
+    /// nil if it failed in any other way too.
+    init?(_ status: Int32, _ complaint: String) {
+      guard status == 23 else { return nil }
+      for line in complaint.split(separator: "\n") where !line.hasPrefix("rsync error:") {
+        if line.contains("failed to set times on ") {
+          lacks.insert(.times)
+        } else if line.contains("] symlink \""), Self.noLinks.contains(where: line.hasSuffix) {
+          lacks.insert(.links)
+        } else if line.contains("[sender] send_files failed to open ")
+          || line.contains("[sender] read errors mapping ")
+        {
+          unreadable.append(escaped(Array(line.utf8)))
+        } else if !line.hasPrefix("WARNING: ") {
+          return nil
+        }
+      }
+      if lacks.isEmpty, unreadable.isEmpty { return nil }
+    }
+
+    /// What Linux says where a file system has none.
+    private static let noLinks = [
+      "failed: Operation not permitted (1)", "failed: Function not implemented (38)",
+      "failed: Operation not supported (95)",
+    ]
+  }
+
+  private static let full = ["No space left on device", "Disk quota exceeded"]
+
   /// Whether trying again may help.
   static func isTransient(_ status: Int32, _ complaint: String) -> Bool {
     switch status {
@@ -26,7 +64,8 @@ enum RsyncFault {
     let remedy = hints.first { complaint.contains($0.said) }?.remedy ?? usual
     let lines = complaint.split(separator: "\n").filter { !$0.hasPrefix("rsync error:") }
     let said = lines.first.map { ": \(escaped(Array($0.utf8)))" } ?? ""
-    let code: MirrorError.Code = status == 24 ? .changed : .library
+    let isFull = full.contains { complaint.contains($0) }
+    let code: MirrorError.Code = isFull ? .system(.noSpace) : status == 24 ? .changed : .library
     return MirrorError(code, subject, "\(problem) (rsync's status \(status))\(said)", remedy: remedy)
   }
 

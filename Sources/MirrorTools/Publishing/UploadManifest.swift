@@ -85,7 +85,10 @@ struct ExactPath: Codable, Hashable, Sendable {
   }
 
   static func encoded(_ bytes: [UInt8]) -> String {
-    bytes.map { byte in
+    if bytes.allSatisfy({ $0 > 0x20 && $0 < 0x7f && $0 != UInt8(ascii: "%") }) {
+      return String(decoding: bytes, as: UTF8.self)
+    }
+    return bytes.map { byte in
       byte > 0x20 && byte < 0x7f && byte != UInt8(ascii: "%")
         ? String(Character(Unicode.Scalar(byte))) : "%" + hex([byte])
     }.joined()

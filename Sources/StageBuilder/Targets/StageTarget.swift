@@ -43,10 +43,10 @@ struct StageTarget {
   /// An empty root; a seed need not say what its own directory is like.
   private static func makeRoot(_ chroot: FilePath, in work: FilePath) throws(MirrorError) -> AnchoredDirectory
   {
+    let mode: UInt32 = 0o755
     var layout = MirrorLayout()
-    layout.mode = 0o755
+    layout.mode = mode
     let root = try AnchoredDirectory(root: work, layout: layout).makePath(path(of: chroot, in: work))
-    let mode = mode_t(layout.mode)
     try attempt("set the mode of", "\(chroot)") { () throws(Errno) in
       _ = try retrying { Int(fchmod(root.descriptor.raw, mode)) }
     }

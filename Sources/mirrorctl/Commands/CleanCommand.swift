@@ -58,6 +58,8 @@ extension MirrorSession {
     }
     let cleaner = Cleaner(scanner: scanner, planner: planner, cancellation: context.cancellation)
     let report = try remove(plan, from: mirror, cleaner)
+    // Without it `max-delete` counts what is deleted elsewhere for the same reason.
+    try? catalog().note(cleaned: report, now: context.now())
     if options.json && !isStep {
       try context.print(json: CleanOutput(mirror: "\(root)", report: report))
     } else if !isStep && !options.quiet {

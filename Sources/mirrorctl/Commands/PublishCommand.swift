@@ -16,6 +16,12 @@ struct PublishCommand: ToldVerb {
   @Flag(name: .shortAndLong, help: "Print what would be sent and removed, and change nothing.")
   var dryRun = false
 
+  @Option(
+    help: ArgumentHelp(
+      "Also compare the content of files that size and time call unchanged: 100%, 5%, 50G or 2/7.",
+      valueName: "part"))
+  var check: SubsetArgument?
+
   @Argument(help: "Places, as the configuration names them (default: all).")
   var names: [String] = []
 
@@ -30,8 +36,9 @@ struct PublishCommand: ToldVerb {
         .invalid, "publish", "the configuration names no place to publish to",
         remedy: "write a [section publish/NAME] with `to:`")
     }
-    if dryRun { return try session.planPublishing(targets) }
-    let result = try session.publish(targets, HashingOptions(), isStep: false)
+    let part = check.map { PublishCheck.part($0.subset) } ?? .none
+    if dryRun { return try session.planPublishing(targets, part) }
+    let result = try session.publish(targets, HashingOptions(), part, isStep: false)
     event.report = result.report
     return result.step.status
   }
@@ -56,9 +63,11 @@ extension MirrorSession {
 
   /// Publishes to targets, one after the other; what fails at one does not keep the others from theirs.
   ///
-  /// - Parameter hashing: how tarballs are read whose digests a master wants to know.
+  /// - Parameters:
+  ///   - hashing: how files are read whose digests are not known.
+  ///   - check: what is compared by its content.
   func publish(
-    _ targets: [PublishTarget], _ hashing: HashingOptions, isStep: Bool
+    _ targets: [PublishTarget], _ hashing: HashingOptions, _ check: PublishCheck, isStep: Bool
   ) throws -> (step: StepResult, report: any Encodable) {
     let mirror = try scan()
     var lines: [String] = []
@@ -67,12 +76,13 @@ extension MirrorSession {
       // A catalog that cannot be written loses only when this was.
       try? catalog.note(run: target.run, status: status.rawValue, at: context.now())
     }
-    let outputs = try forEach(targets, mirror, hashing, ended: note) { target, run in
+    let outputs = try forEach(targets, mirror, hashing, check, ended: note) { target, run in
       let progress = progress
       let report = try ProgressLine.showing(progress, on: context, unless: options.quiet) {
         try run.apply()
       }
-      if let line = Self.line(report) { lines.append("\(target.name): \(line)") }
+      tell(report)
+      if let line = Self.line(report, tellsChecks: !isStep) { lines.append("\(target.name): \(line)") }
       return PublishOutput.Target(name: target.name, report: report)
     }
     let report = PublishOutput(mirror: "\(root)", targets: outputs)
@@ -88,14 +98,15 @@ extension MirrorSession {
   }
 
   /// Prints what would be done.
-  func planPublishing(_ targets: [PublishTarget]) throws -> ExitStatus {
+  func planPublishing(_ targets: [PublishTarget], _ check: PublishCheck) throws -> ExitStatus {
     let mirror = try scan()
-    let outputs = try forEach(targets, mirror, HashingOptions(), ended: { _, _ in }) { target, run in
-      let plan = try run.plan()
+    let outputs = try forEach(targets, mirror, HashingOptions(), check, ended: { _, _ in }) { target, run in
+      let (plan, report) = try run.plan()
+      tell(report)
       if !options.json {
         for line in plan.lines { context.print("\(target.name): \(line)") }
       }
-      return PublishOutput.Target(name: target.name, plan: plan)
+      return PublishOutput.Target(name: target.name, report: report, plan: plan)
     }
     if options.json { try context.print(json: PublishOutput(mirror: "\(root)", targets: outputs)) }
     return status(outputs, mirror)
@@ -103,14 +114,14 @@ extension MirrorSession {
 
   /// Takes targets one after the other, and what fails at each as its output.
   private func forEach(
-    _ targets: [PublishTarget], _ mirror: Mirror, _ hashing: HashingOptions,
+    _ targets: [PublishTarget], _ mirror: Mirror, _ hashing: HashingOptions, _ check: PublishCheck,
     ended: (PublishTarget, ExitStatus) -> Void,
     _ body: (PublishTarget, PublishRun) throws -> PublishOutput.Target
   ) throws -> [PublishOutput.Target] {
     var outputs: [PublishOutput.Target] = []
     for target in targets where !context.cancellation.isCancelled {
       do {
-        let run = PublishRun(mirror, to: target, configuration.rotation, try digestRun(hashing))
+        let run = PublishRun(mirror, to: target, configuration.rotation, try digestRun(hashing), check: check)
         outputs.append(try body(target, run))
       } catch let error as MirrorError {
         if error.code == .interrupted { throw error }
@@ -131,8 +142,31 @@ extension MirrorSession {
     return mirror.problems.isEmpty ? result : result.worse(.partial)
   }
 
-  private static func line(_ report: PublishReport) -> String? {
+  /// Tells what was found amiss on either side.
+  private func tell(_ report: PublishReport) {
+    for problem in report.problems + report.notices { tell(problem) }
+    for path in report.corruptThere {
+      context.message(
+        """
+        publish \(report.target): \(path) there differs from what was sent, with the same size and time: \
+        it is sent again; check the disk there
+        """)
+    }
+    for path in report.corruptHere {
+      context.message(
+        """
+        \(root)/\(path): its content is not what its digests say: it is not sent; restore it, \
+        perhaps from publish \(report.target), and run `mirrorctl verify`
+        """)
+    }
+  }
+
+  private static func line(_ report: PublishReport, tellsChecks: Bool) -> String? {
     var parts: [String] = []
+    if tellsChecks, report.compared > 0 {
+      parts.append(
+        "\(counted(report.compared, "file", "files")) compared, \(humanBytes(report.comparedBytes))")
+    }
     if report.files > 0 {
       parts.append("\(counted(report.files, "file", "files")) sent, \(humanBytes(report.bytes))")
     }
@@ -149,11 +183,18 @@ private struct PublishOutput: Encodable {
     var report: PublishReport?
     var plan: PublishPlan?
     var problem: JSONProblem?
+    /// What was not done by a run that did the rest.
+    var problems: [JSONProblem] = []
 
     init(name: String, report: PublishReport? = nil, plan: PublishPlan? = nil) {
       self.name = name
-      self.report = report
       self.plan = plan
+      guard let report else { return }
+      // That of a dry run says only what was found.
+      if plan == nil { self.report = report }
+      problems = report.problems.map(JSONProblem.init)
+      if !report.problems.isEmpty { status = .partial }
+      if !report.corruptThere.isEmpty || !report.corruptHere.isEmpty { status = .corrupt }
     }
 
     init(name: String, error: MirrorError) {

@@ -54,7 +54,9 @@ struct UpkeepCommand: ToldVerb {
     }
     step("index") { try session.index(session.configuration.index.formats, hashing).step }
     if !session.configuration.publishing.isEmpty {
-      step("publish") { try session.publish(session.configuration.publishing, hashing, isStep: true).step }
+      step("publish") {
+        try session.publish(session.configuration.publishing, hashing, .daily, isStep: true).step
+      }
     }
     let report = UpkeepOutput(mirror: "\(session.root)", steps: steps)
     event.report = report

@@ -17,18 +17,8 @@ struct SubsetArgument: ExpressibleByArgument {
   let subset: VerifySubset
 
   init?(argument: String) {
-    let parts = argument.split(separator: "/", omittingEmptySubsequences: false)
-    if let percent = Quantities.percent(argument), percent > 0 {
-      subset = .fraction(percent / 100)
-    } else if parts.count == 2, let number = Int(parts[0]), let count = Int(parts[1]), count <= 1_000_000,
-      number >= 1, number <= count
-    {
-      subset = .part(number: number, of: count)
-    } else if let bytes = Quantity.bytes(argument) {
-      subset = .bytes(bytes)
-    } else {
-      return nil
-    }
+    guard let subset = VerifySubset(argument) else { return nil }
+    self.subset = subset
   }
 }
 

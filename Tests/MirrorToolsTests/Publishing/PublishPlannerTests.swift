@@ -21,7 +21,7 @@ struct PublishPlannerTests {
   private func local(_ entries: [LocalEntry], held: [MirrorPath] = []) -> LocalListing {
     var listing = LocalListing()
     listing.entries = entries.sorted { $0.path < $1.path }
-    listing.held = held
+    for path in held { listing.hold(with: path) }
     listing.subarches = ["std/x86/gen"]
     listing.hasVersions = true
     return listing
@@ -51,7 +51,30 @@ struct PublishPlannerTests {
     _ local: LocalListing, _ remote: RemoteListing, _ target: PublishTarget, grace: [MirrorPath: Int64] = [:],
     now: Int64 = 1_000_000
   ) -> PublishPlan {
-    PublishPlanner(target: target, grace: grace, now: now).plan(local, remote)
+    var planner = PublishPlanner(target: target, grace: grace, now: now)
+    // What is deleted was sent, as a record tells.
+    if target.deletes { planner.knowledge = sent(local, remote) }
+    return planner.plan(local, remote)
+  }
+
+  /// A record of all that is there, and of what is here.
+  private func sent(_ local: LocalListing, _ remote: RemoteListing) -> PublishKnowledge {
+    var knowledge = PublishKnowledge()
+    var record = SentRecord(origin: "here:/mirror")
+    for (path, node) in remote.nodes where !path.isWithin("distfiles") {
+      if case .file(let size, let seconds) = node {
+        record.files[path] = .init(size: size, seconds: seconds, sha256: [1])
+      } else if case .link = node {
+        record.links.insert(path)
+      }
+    }
+    for entry in local.entries {
+      guard case .file(let size, let seconds) = entry.node else { continue }
+      record.files[entry.path] = .init(size: size, seconds: seconds, sha256: [1])
+      knowledge.sums[entry.path] = [1]
+    }
+    knowledge.record = record
+    return knowledge
   }
 
   @Test("an empty place gets everything: payload, then status and links, then the index")
@@ -149,6 +172,75 @@ struct PublishPlannerTests {
     let plan = plan(whole, remote, target)
     for path in foreign { #expect(plan.superfluous[path] == nil, "\(path)") }
     for path in ours { #expect(plan.deletions.contains(path), "\(path)") }
+  }
+
+  @Test("what no record tells of is not removed, but told of, if it looks like a mirror's")
+  func unrecorded() {
+    var remote = withOld()
+    remote.nodes["robots.txt"] = .file(size: 1, seconds: 1)
+    let planner = PublishPlanner(target: deleting(), grace: [:], now: 1_000_000)
+    let plan = planner.plan(whole, remote)
+    #expect(plan.superfluous.isEmpty)
+    #expect(plan.unrecorded == ["std/x86/gen/2026-11-10/stage3.tar.xz"])
+    var other = planner
+    other.knowledge.record = SentRecord(origin: "here:/mirror")
+    #expect(other.plan(whole, remote).superfluous.isEmpty && other.plan(whole, remote).unrecorded.isEmpty)
+  }
+
+  private struct Standing: Equatable {
+    /// What is sent again.
+    var sent: [MirrorPath] = []
+    /// What must be compared first.
+    var asked: [MirrorPath] = []
+  }
+
+  /// How the tarball of `whole` stands, with what is known of it and its digests.
+  private func standing(
+    _ node: ListedNode, sent: SentRecord.File?, sum: UInt8 = 1, compared: [MirrorPath: Bool] = [:]
+  ) -> Standing {
+    let tarball: MirrorPath = "std/x86/gen/2026-11-20/stage3.tar.xz"
+    var remote = listing(whole)
+    remote.nodes[tarball] = node
+    var planner = PublishPlanner(target: target, grace: [:], now: 0)
+    var knowledge = self.sent(whole, remote)
+    knowledge.record?.files[tarball] = sent
+    if sent == nil { knowledge.record?.files[tarball.parent.appending("stage3.tar.xz.hash.txt")] = nil }
+    planner.knowledge = knowledge
+    planner.knowledge.sums[tarball] = [sum]
+    planner.knowledge.compared = compared
+    let plan = planner.plan(whole, remote)
+    return Standing(sent: plan.replaced.map(\.path), asked: plan.questions.map(\.path))
+  }
+
+  @Test("of a file that looks the same the record decides, and a comparison where it cannot")
+  func standings() {
+    let tarball: MirrorPath = "std/x86/gen/2026-11-20/stage3.tar.xz"
+    let digest = tarball.parent.appending("stage3.tar.xz.hash.txt")
+    let same = ListedNode.file(size: 10, seconds: 1)
+    let sent = SentRecord.File(size: 10, seconds: 1, sha256: [1])
+    #expect(standing(same, sent: sent) == Standing())
+    #expect(standing(same, sent: sent, sum: 2) == Standing(sent: [tarball]), "replaced since")
+    // A file system that rounds times.
+    let rounded = ListedNode.file(size: 10, seconds: 0)
+    var known = sent
+    known.secondsThere = 0
+    #expect(standing(rounded, sent: known) == Standing())
+    #expect(standing(same, sent: known) == Standing(asked: [tarball]), "its time has changed there")
+    #expect(standing(rounded, sent: sent) == Standing(asked: [tarball]))
+    #expect(standing(rounded, sent: sent, compared: [tarball: true]) == Standing())
+    #expect(standing(rounded, sent: sent, compared: [tarball: false]) == Standing(sent: [tarball]))
+    #expect(standing(.file(size: 11, seconds: 1), sent: sent) == Standing(sent: [tarball]), "cut off there")
+    // A run that was killed while it replaced it.
+    var doubtful = sent
+    doubtful.isDoubtful = true
+    #expect(standing(same, sent: doubtful) == Standing(asked: [tarball]))
+    // No record: the digests decide, then the tarball itself.
+    #expect(standing(same, sent: nil) == Standing(asked: [digest]))
+    #expect(standing(same, sent: nil, compared: [digest: true]) == Standing())
+    #expect(standing(same, sent: nil, compared: [digest: false]).asked == [tarball])
+    #expect(
+      standing(same, sent: nil, compared: [digest: false, tarball: false]).sent.contains(tarball))
+    #expect(standing(rounded, sent: nil).sent == [tarball])
   }
 
   @Test("what lies here in a version that is not published now stays there")

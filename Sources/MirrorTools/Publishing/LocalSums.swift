@@ -1,0 +1,70 @@
+/// SHA-256 of all files that are published: what the catalog knows, and hashed otherwise.
+struct LocalSums {
+  private let run: DigestRun
+
+  init(_ run: DigestRun) { self.run = run }
+
+  /// Seconds after which a file that is written again has another time on every file system.
+  private static let tick: Int64 = 2
+
+  /// By path; files that cannot be read are held, with what belongs to them.
+  ///
+  /// - Parameter remembers: whether the catalog is told what was hashed.
+  func of(
+    _ local: inout LocalListing, remembers: Bool, _ problems: inout [MirrorError]
+  ) throws(MirrorError) -> [MirrorPath: [UInt8]] {
+    let tarballs = try run.catalog.records()
+    let files = try run.catalog.hashedFiles()
+    let anchor = try AnchoredDirectory(root: run.root)
+    var sums: [MirrorPath: [UInt8]] = [:]
+    var unknown: [(path: MirrorPath, size: Int64, identity: FileIdentity)] = []
+    for entry in local.entries {
+      guard let identity = entry.identity else { continue }
+      if let record = tarballs[entry.path], identity.isSameFile(as: record.identity),
+        let sum = record.digests[.sha256]
+      {
+        sums[entry.path] = sum
+      } else if let file = files[entry.path], identity.isSameFile(as: file.identity) {
+        sums[entry.path] = file.sha256
+      } else if TarballName(entry.path.name) != nil, let sum = written(entry.path, identity, anchor) {
+        sums[entry.path] = sum
+      } else {
+        unknown.append((entry.path, entry.node.size, identity))
+      }
+    }
+    let results = try FileSums.of(
+      unknown.map { (path: $0.path, size: $0.size, device: $0.identity.device) }, run, as: "hashing")
+    var fresh: [(MirrorPath, Catalog.HashedFile)] = []
+    for (file, result) in zip(unknown, results) {
+      do throws(MirrorError) {
+        let found = try result.get()
+        guard found.identity == file.identity, let sum = found.digests[.sha256] else {
+          throw MirrorError(
+            .changed, "\(run.root)/\(file.path)", "changed while it was published", remedy: "run again")
+        }
+        sums[file.path] = sum
+        if TarballName(file.path.name) == nil, file.identity.ctime / 1_000_000_000 < run.now - Self.tick {
+          fresh.append((file.path, .init(identity: file.identity, sha256: sum)))
+        }
+      } catch {
+        if error.code == .interrupted { throw error }
+        local.hold(with: file.path)
+        problems.append(error.holding)
+      }
+    }
+    if remembers {
+      let known = local.byPath
+      // Losing them costs time alone.
+      try? run.catalog.update(hashing: fresh, forgetting: files.keys.filter { known[$0] == nil })
+    }
+    return sums
+  }
+
+  /// What a `.hash.txt` that is newer than its tarball tells.
+  private func written(
+    _ path: MirrorPath, _ identity: FileIdentity, _ anchor: borrowing AnchoredDirectory
+  ) -> [UInt8]? {
+    guard let directory = try? anchor.directory(path.parent) else { return nil }
+    return (try? HashTextFile.digests(of: path.name, notOlderThan: identity, in: directory))??[.sha256]
+  }
+}

@@ -1,0 +1,60 @@
+extension PublishRun {
+  /// Seconds of a day.
+  private static let day: Int64 = 86_400
+
+  /// Compares a share of what both sides have by its content: a disk there may rot.
+  ///
+  /// What differs is sent again, unless it is the file here that is corrupt.
+  func compareShare(_ survey: inout PublishSurvey, remembers: Bool) throws(MirrorError) {
+    let times = try digests.catalog.compared(at: target.name)
+    let subset: VerifySubset
+    switch check {
+    case .none: return
+    case .part(let part): subset = part
+    case .daily:
+      // A dry run does not say what the day's share would find.
+      guard remembers, let share = target.check,
+        (times.values.max() ?? .min) / Self.day < now / Self.day
+      else { return }
+      subset = share
+    }
+    let settled = survey.plan.settled.filter { [.payload, .status].contains($0.role) }
+    let entries = survey.local.byPath
+    let share = subset.select(
+      from: settled.map { .init(path: $0.path, size: $0.node.size, verifiedAt: times[$0.path]) }
+    ).compactMap { entries[$0.path] }
+    let differing = try rsync.differing(items(share), as: "comparing", bytes: share.bytes)
+    survey.report.compared = share.count
+    survey.report.comparedBytes = share.bytes
+    let suspects = share.filter { differing.contains($0.path) }
+    try judge(suspects, &survey)
+    guard remembers else { return }
+    try? digests.catalog.note(
+      compared: share.map(\.path), forgetting: times.keys.filter { entries[$0] == nil }, at: target.name,
+      now: now)
+  }
+
+  /// Tells on which side a file that differs is corrupt, by reading the one here again.
+  private func judge(_ suspects: [LocalEntry], _ survey: inout PublishSurvey) throws(MirrorError) {
+    guard !suspects.isEmpty else { return }
+    let results = try FileSums.of(
+      suspects.map { (path: $0.path, size: $0.node.size, device: $0.identity?.device ?? 0) }, digests,
+      as: "hashing")
+    for (entry, result) in zip(suspects, results) {
+      do throws(MirrorError) {
+        if try result.get().digests[.sha256] == survey.sums[entry.path] {
+          survey.report.corruptThere.append(entry.path)
+          survey.planner.knowledge.compared[entry.path] = false
+        } else {
+          survey.report.corruptHere.append(entry.path)
+          survey.local.hold(with: entry.path)
+        }
+      } catch {
+        if error.code == .interrupted { throw error }
+        survey.local.hold(with: entry.path)
+        survey.report.problems.append(error.holding)
+      }
+    }
+    try settle(&survey)
+  }
+}

@@ -1,0 +1,40 @@
+import Foundation
+import Glibc
+import SystemPackage
+import TestSupport
+import Testing
+
+@testable import MirrorTools
+
+@Suite("A new directory of the mirror")
+struct DirectoryModeTests {
+  private let mirror: TestMirror
+
+  init() throws { mirror = try TestMirror() }
+
+  private func made(_ path: MirrorPath, _ layout: MirrorLayout = MirrorLayout()) throws -> FileStatus {
+    try AnchoredDirectory(root: mirror.root, layout: layout).makePath(path).status()
+  }
+
+  @Test(
+    "has the mode of the one that holds it", arguments: [0o755, 0o775, 0o2775, 0o750, 0o1777] as [UInt32])
+  func mode(_ mode: UInt32) throws {
+    try #require(chmod(mirror.root.string, mode) == 0)
+    // Whoever may write into a sticky directory need not write into those in it.
+    #expect(try made("std/x86/gen/2016-01-01").mode & 0o7777 == mode & 0o2777)
+    var layout = MirrorLayout()
+    layout.mode = 0o711
+    #expect(try made("other/x86", layout).mode & 0o7777 == 0o711)
+  }
+
+  @Test("has its owner and group, where root makes it", .enabled(if: geteuid() == 0, "root gives files away"))
+  func owner() throws {
+    try #require(chown(mirror.root.string, 65534, 12) == 0)
+    let status = try made("std/x86")
+    #expect(status.uid == 65534 && status.gid == 12)
+    var layout = MirrorLayout()
+    (layout.owner, layout.group) = (1, 2)
+    let other = try made("other", layout)
+    #expect(other.uid == 1 && other.gid == 2)
+  }
+}

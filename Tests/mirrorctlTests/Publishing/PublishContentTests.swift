@@ -1,0 +1,190 @@
+import Foundation
+import SystemPackage
+import TestSupport
+import Testing
+
+@Suite("What is published is what is here", .enabled(if: Tool.exists("rsync"), "rsync is not installed"))
+struct PublishContentTests {
+  private let mirror: PublishedMirror
+  private var site: PublishSite { mirror.site }
+  private let gen = PublishedMirror.gen
+
+  init() throws {
+    mirror = try PublishedMirror()
+    try mirror.fill()
+  }
+
+  private func publish(_ status: Int32 = 0, _ options: String...) throws -> Outcome {
+    let outcome = try mirror.sandbox.run(site.command(["publish"] + options))
+    #expect(outcome.status == status, "\(outcome.text)\(outcome.errorText)")
+    return outcome
+  }
+
+  private func expectEqual() throws {
+    #expect(mirror.here(gen) == mirror.there(gen))
+    #expect(mirror.downloader.faults() == [])
+    #expect(try mirror.downloader.wrongSidecars() == [])
+  }
+
+  @Test(
+    "six tarballs in a row of one name, size and time: each is sent", arguments: PublishRoute.allCases)
+  func replacedInARow(_ route: PublishRoute) throws {
+    let daemon = route == .daemon ? try RsyncDaemon(["out": mirror.published], in: mirror.sandbox) : nil
+    let ssh = route == .ssh ? try SSHDaemon(in: mirror.sandbox) : nil
+    let to = daemon?.url("out") ?? (ssh == nil ? nil : "127.0.0.1:\(mirror.published)")
+    try mirror.configure(ssh.map { "rsh: \($0.client)" } ?? "", to: to)
+    _ = try publish()
+    for seed in 10..<16 as Range<UInt64> {
+      try mirror.replace(gen, seed: seed)
+      try site.refresh()
+      _ = try publish()
+      try expectEqual()
+    }
+    #expect(try publish().text == "")
+  }
+
+  @Test("and so it is where no record tells what was sent: digests differ")
+  func replacedWithoutRecord() throws {
+    try mirror.configure()
+    _ = try publish()
+    try mirror.replace(gen, seed: 10)
+    try site.refresh()
+    try mirror.forgetRecords()
+    _ = try publish()
+    try expectEqual()
+    try mirror.forgetRecords()
+    #expect(try publish().text == "", "what is the same is not sent again")
+  }
+
+  @Test("a small file of the same size and second is sent too", arguments: ["status", "log/stage3.txt"])
+  func smallFile(_ name: String) throws {
+    try mirror.configure()
+    _ = try publish()
+    try mirror.replace("std/x86/gen/2016-01-02/\(name)", seed: 20)
+    _ = try publish()
+    let path = "std/x86/gen/2016-01-02/\(name)"
+    #expect(mirror.here(path) == mirror.there(path))
+  }
+
+  @Test("a run that was killed while it replaced a tarball is completed by the next")
+  func killed() throws {
+    try mirror.configure()
+    _ = try publish()
+    var random = Seeded(state: 3)
+    for seed in 30..<34 as Range<UInt64> {
+      try mirror.replace(gen, seed: seed)
+      try site.refresh()
+      let run = try site.start("publish")
+      usleep(UInt32.random(in: 100_000...500_000, using: &random))
+      kill(run.pid, SIGKILL)
+      _ = try run.wait()
+      _ = try publish()
+      try expectEqual()
+    }
+  }
+
+  /// Rots a byte, as far as a listing can tell not at all.
+  private func rot(_ file: String) throws {
+    try mirror.sandbox.shell(
+      """
+      touch -r '\(file)' stamp; printf rotten | dd of='\(file)' conv=notrunc bs=1 seek=1000 status=none
+      touch -r stamp '\(file)'
+      """)
+  }
+
+  @Test(
+    "a file that rots there is found by --check, sent again, and reported with exit status 4",
+    arguments: ["100%", "1/1", "1G"])
+  func check(_ part: String) throws {
+    try mirror.configure()
+    _ = try publish()
+    #expect(try publish(0, "--check", part).text.contains("compared"))
+    try rot("\(mirror.published)/\(gen)")
+    #expect(try publish().text == "", "size and time agree")
+    let found = try publish(4, "--check", part)
+    #expect(found.errorText.contains("\(gen) there differs from what was sent"), "\(found.errorText)")
+    #expect(found.text.contains("1 file sent"))
+    try expectEqual()
+    let again = try publish(0, "--check", part)
+    #expect(again.errorText == "")
+  }
+
+  @Test("a dry run says what --check finds and sends nothing; --json lists it")
+  func checkDryRun() throws {
+    try mirror.configure()
+    _ = try publish()
+    try rot("\(mirror.published)/\(gen)")
+    let rotten = mirror.there(gen)
+    let outcome = try publish(4, "--check", "100%", "--dry-run")
+    #expect(outcome.text.contains("would send 1 name (replaced)"), "\(outcome.text)")
+    #expect(mirror.there(gen) == rotten)
+    let json = try publish(4, "--check", "100%", "--json")
+    let object = try JSONSerialization.jsonObject(with: Data(json.output)) as? [String: Any]
+    let report = (object?["targets"] as? [[String: Any]])?.first?["report"] as? [String: Any]
+    #expect(report?["corruptThere"] as? [String] == [gen])
+  }
+
+  @Test("a file that rots here is not sent over a good one")
+  func rottenHere() throws {
+    try mirror.configure()
+    _ = try publish()
+    let good = mirror.there(gen)
+    try rot("\(site.mirror)/\(gen)")
+    let outcome = try publish(4, "--check", "100%")
+    #expect(outcome.errorText.contains("its content is not what its digests say"), "\(outcome.errorText)")
+    #expect(mirror.there(gen) == good)
+    #expect(mirror.downloader.faults() == [])
+  }
+
+  @Test("upkeep compares a share of the files once per day; `check: no` turns it off")
+  func daily() throws {
+    try mirror.configure("check: no")
+    #expect(try site.run("upkeep").status == 0)
+    try rot("\(mirror.published)/\(gen)")
+    #expect(try site.run("upkeep").status == 0)
+    try mirror.configure("check: 100%")
+    let found = try site.run("upkeep")
+    #expect(found.status == 4, "\(found.text)\(found.errorText)")
+    #expect(found.errorText.contains("\(gen) there differs"), "\(found.errorText)")
+    try expectEqual()
+    try rot("\(mirror.published)/\(gen)")
+    let same = try site.run("upkeep")
+    #expect(same.status == 0 && same.text == "", "\(same.text)\(same.errorText)")
+  }
+
+  @Test("`check` must be a share")
+  func badShare() throws {
+    try mirror.configure("check: often")
+    let outcome = try publish(1)
+    #expect(outcome.errorText.contains("publish/out/check: `often` is not a share"), "\(outcome.errorText)")
+    #expect(try site.run("publish", "--check", "0%").status == 64)
+  }
+
+  @Test("a build server's tarball of the same size and time reaches its master, also a sixth one")
+  func uploaded() throws {
+    let master = try PublishSite("store", in: mirror.sandbox)
+    try site.configure(
+      "[section publish/store]\nto: \(master.mirror)\nwhat: own\nreceive: upkeep\nas: one\nretries: 0")
+    func receive() throws {
+      let outcome = try master.run("receive")
+      #expect(outcome.status == 0, "\(outcome.errorText)")
+      let there = FileManager.default.contents(atPath: "\(master.mirror)/\(gen)")
+      #expect(there == mirror.here(gen))
+    }
+    _ = try publish()
+    try receive()
+    #expect(try publish().text == "")
+    for seed in 40..<46 as Range<UInt64> {
+      try mirror.replace(gen, seed: seed)
+      try site.refresh()
+      _ = try publish()
+    }
+    try receive()
+    try mirror.replace(gen, seed: 50)
+    try site.refresh()
+    try mirror.sandbox.shell("rm -rf '\(site.home)/state'")
+    _ = try publish()
+    try receive()
+    #expect(try publish().text == "")
+  }
+}

@@ -1,0 +1,148 @@
+import Foundation
+import Glibc
+import SystemPackage
+import TestSupport
+import Testing
+
+@testable import MirrorTools
+
+@Suite("What publish holds back", .enabled(if: Tool.exists("rsync"), "rsync is not installed"))
+struct PublishHoldTests {
+  private let mirror: PublishedMirror
+  private var site: PublishSite { mirror.site }
+  private let deleting = "delete: yes\nkeep-remote-grace: 0"
+  private let gen = PublishedMirror.gen
+  private let v7 = PublishedMirror.tarball("std/arm/v7", "2016-01-02")
+
+  init() throws {
+    mirror = try PublishedMirror()
+    try mirror.fill()
+    try mirror.configure(deleting)
+  }
+
+  /// A verb, as an ordinary user if root runs the tests: root can read everything.
+  private func run(_ arguments: String...) throws -> Outcome {
+    guard geteuid() == 0 else { return try mirror.sandbox.run(site.command(arguments)) }
+    try mirror.sandbox.shell("chmod 755 .; chown -R nobody '\(site.home)' '\(mirror.published)'")
+    return try mirror.sandbox.run(
+      ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"] + site.command(arguments))
+  }
+
+  @Test("a tarball that cannot be read holds its version alone, and is named with exit status 3")
+  func unreadable() throws {
+    #expect(try run("publish").status == 0)
+    let index = mirror.there("index.xml")
+    try site.build("std/x86/gen", "2016-01-03", seed: 5)
+    try site.build("std/arm/v7", "2016-01-02", seed: 6)
+    let fresh = PublishedMirror.tarball("std/x86/gen", "2016-01-03")
+    try site.refresh()
+    try mirror.sandbox.shell(
+      "chmod 000 '\(site.mirror)/\(fresh)'; rm -r '\(site.mirror)/std/x86/gen/2016-01-01'")
+    let outcome = try run("publish")
+    #expect(outcome.status == 3, "\(outcome.text)\(outcome.errorText)")
+    #expect(outcome.errorText.contains("\(fresh): cannot open: Permission denied"), "\(outcome.errorText)")
+    #expect(mirror.exists(v7), "the rest is sent")
+    #expect(!mirror.exists("std/x86/gen/2016-01-03"), "nothing of its version is")
+    // The index names it, and so stays as it was, with all that the old one names.
+    #expect(mirror.there("index.xml") == index)
+    #expect(mirror.exists("std/x86/gen/2016-01-01"))
+    #expect(mirror.downloader.faults() == [])
+    try mirror.sandbox.shell("chmod 644 '\(site.mirror)/\(fresh)'")
+    try site.refresh()
+    #expect(try run("publish").status == 0)
+    #expect(mirror.there("index.xml") == mirror.here("index.xml"))
+    #expect(!mirror.exists("std/x86/gen/2016-01-01"))
+    #expect(mirror.downloader.faults() == [])
+  }
+
+  @Test("one that is there already stays as it is, and indexes that name it are sent")
+  func unreadableAndThere() throws {
+    #expect(try run("publish").status == 0)
+    try site.build("std/arm/v7", "2016-01-02", seed: 6)
+    try site.refresh()
+    // Its digests no longer tell what is in it.
+    try mirror.sandbox.shell("touch -d '1 hour' '\(site.mirror)/\(gen)'; chmod 000 '\(site.mirror)/\(gen)'")
+    let outcome = try run("publish")
+    #expect(outcome.status == 3, "\(outcome.text)\(outcome.errorText)")
+    #expect(mirror.there("index.xml") == mirror.here("index.xml"))
+    #expect(mirror.exists(gen) && mirror.exists("std/x86/gen/stage3-latest.tar.xz"))
+    #expect(mirror.downloader.faults() == [])
+  }
+
+  @Test("a directory that cannot be read holds itself: what else is gone goes")
+  func unreadableDirectory() throws {
+    #expect(try run("publish").status == 0)
+    try mirror.sandbox.shell(
+      "chmod 000 '\(site.mirror)/std/x86/gen/2016-01-01'; rm -r '\(site.mirror)/std/arm/v7'")
+    #expect(try site.run("index", "--quiet").status == 0)
+    let outcome = try run("publish")
+    #expect(outcome.status == 3, "\(outcome.text)\(outcome.errorText)")
+    #expect(mirror.exists("std/x86/gen/2016-01-01/status"))
+    #expect(!mirror.exists("std/arm/v7"))
+    try mirror.sandbox.shell("chmod 755 '\(site.mirror)/std/x86/gen/2016-01-01'")
+  }
+
+  /// Publishes with something held.
+  private func publish(holding: [MirrorPath]) throws -> PublishReport {
+    var target = PublishTarget(name: "out", to: .path(mirror.published.string))
+    target.server = "master"
+    target.deletes = true
+    target.grace = 0
+    let now = Int64(time(nil))
+    let run = DigestRun(
+      root: site.mirror, catalog: try .inMemory(), hashing: HashingOptions(), now: now,
+      progress: RunProgress(), cancellation: Cancellation())
+    return try PublishRun(
+      try MirrorScanner(root: site.mirror, now: now).scan(), to: target, RotationSettings(), run,
+      holding: holding
+    ).apply()
+  }
+
+  @Test("a subarch that is held keeps what it has there, though it is gone here, and nothing else does")
+  func held() throws {
+    #expect(try publish(holding: []).problems == [])
+    try site.build("std/x86/new", "2016-01-02", seed: 6)
+    try site.refresh()
+    // The index goes on naming what is not there.
+    try mirror.sandbox.shell(
+      "mv '\(site.mirror)/std/arm/v7' away; rm -r '\(site.mirror)/std/x86/gen/2016-01-01'")
+    let report = try publish(holding: ["std/arm/v7"])
+    #expect(report.problems == [])
+    #expect(report.deleted > 0)
+    #expect(mirror.exists(PublishedMirror.tarball("std/arm/v7", "2016-01-01")))
+    #expect(mirror.exists("std/arm/v7/stage3-latest.tar.xz"))
+    #expect(!mirror.exists("std/x86/gen/2016-01-01") && mirror.exists("std/x86/new/2016-01-02/status"))
+    #expect(mirror.downloader.faults() == [])
+    // A build holds all of its own.
+    try mirror.sandbox.shell("rm -r '\(site.mirror)/std/x86/new'; mv away '\(site.mirror)/std/arm/v7'")
+    #expect(try site.run("index", "--quiet").status == 0)
+    #expect(try publish(holding: ["std"]).deleted == 0)
+    #expect(mirror.exists("std/x86/new/2016-01-02/status"))
+  }
+
+  @Test("an index that names what is held and not there is not sent, and nothing is deleted")
+  func heldAndMissing() throws {
+    #expect(try publish(holding: []).problems == [])
+    let index = mirror.there("index.xml")
+    try site.build("std/x86/new", "2016-01-02", seed: 6)
+    try mirror.sandbox.shell("rm -r '\(site.mirror)/std/x86/gen/2016-01-01'")
+    try site.refresh()
+    let report = try publish(holding: ["std/x86/new"])
+    #expect(report.problems.first?.problem.contains("std/x86/new/2016-01-02") == true, "\(report.problems)")
+    #expect(mirror.there("index.xml") == index)
+    #expect(report.deleted == 0)
+    #expect(mirror.downloader.faults() == [])
+  }
+
+  @Test(
+    "new directories there have the mode of the one that is published to", arguments: ["755", "775", "2770"])
+  func modes(_ mode: String) throws {
+    try mirror.sandbox.shell("chmod \(mode) published")
+    #expect(try site.run("publish").status == 0)
+    let others = try mirror.sandbox.run([
+      "find", mirror.published.string, "-type", "d", "!", "-perm",
+      mode.suffix(3) == "770" ? "2770" : "0\(mode)",
+    ])
+    #expect(others.text == "")
+  }
+}

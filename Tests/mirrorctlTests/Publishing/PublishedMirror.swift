@@ -1,0 +1,65 @@
+import Foundation
+import Glibc
+import SystemPackage
+import TestSupport
+
+/// A mirror of some builds, and a directory that it is published to by a target `out`.
+struct PublishedMirror {
+  let sandbox: Sandbox
+  let site: PublishSite
+  let published: FilePath
+  let downloader: Downloader
+
+  /// Of three versions; `name` is the server's.
+  init(_ name: String = "master", in given: Sandbox? = nil) throws {
+    sandbox = try given ?? Sandbox()
+    site = try PublishSite(name, in: sandbox)
+    published = sandbox.path.appending("published")
+    downloader = Downloader(root: published)
+    try sandbox.shell("mkdir -p published")
+  }
+
+  /// The tarball of a version.
+  static func tarball(_ subarch: String, _ date: String) -> String {
+    let parts = subarch.split(separator: "/")
+    return "\(subarch)/\(date)/stage3-\(parts[2])-\(parts[0])-\(date).tar.xz"
+  }
+
+  static let gen = tarball("std/x86/gen", "2016-01-02")
+
+  /// Two versions of one subarch, one of another.
+  func fill() throws {
+    try site.build("std/x86/gen", "2016-01-01")
+    try site.build("std/x86/gen", "2016-01-02", seed: 2)
+    try site.build("std/arm/v7", "2016-01-01", seed: 3)
+    try site.refresh()
+  }
+
+  /// Settings of the target, as lines.
+  func configure(_ settings: String = "", to: String? = nil) throws {
+    try site.configure(
+      "[section publish/out]\nto: \(to ?? "\(published)")\nas: \(site.home.lastComponent?.string ?? "")\nretries: 0\n"
+        + settings)
+  }
+
+  /// Puts another file of the same size and time in the place of one.
+  func replace(_ path: String, seed: UInt64, in root: FilePath? = nil) throws {
+    let file = "\(root ?? site.mirror)/\(path)"
+    let size = try FileManager.default.attributesOfItem(atPath: file)[.size] as? Int ?? 0
+    try site.tar("\(file).new", bytes: size, seed: seed)
+    try sandbox.shell("touch -r '\(file)' '\(file).new'; mv '\(file).new' '\(file)'")
+  }
+
+  func here(_ path: String) -> Data? { FileManager.default.contents(atPath: "\(site.mirror)/\(path)") }
+
+  func there(_ path: String) -> Data? { FileManager.default.contents(atPath: "\(published)/\(path)") }
+
+  /// Whether anything has this name there.
+  func exists(_ path: String) -> Bool {
+    var status = stat()
+    return lstat("\(published)/\(path)", &status) == 0
+  }
+
+  /// Forgets what was sent, there and here.
+  func forgetRecords() throws { try sandbox.shell("rm -rf published/project '\(site.home)/state'") }
+}
