@@ -73,7 +73,7 @@ private struct Turn: Comparable {
   /// nil when it is not its turn.
   init?(of subarch: Subarch, _ settings: RotationSettings, _ today: CalendarDate) {
     let failures = subarch.control.failcount
-    guard !settings.hasGivenUp(subarch) else { return nil }
+    guard !settings.givesUp(after: failures) else { return nil }
     let age = subarch.built.last.map { today.days(since: $0.date) }
     let (twice, overflow) = settings.staleDays.multipliedReportingOverflow(by: 2)
     if failures == 0 && age == nil {

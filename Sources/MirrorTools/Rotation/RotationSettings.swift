@@ -58,7 +58,9 @@ public struct RotationSettings: Sendable {
   }
 
   /// Whether a subarch has failed too often to be built again before somebody has looked at it.
-  func hasGivenUp(_ subarch: Subarch) -> Bool { givesUp(after: subarch.control.failcount) }
+  func hasGivenUp(_ subarch: Subarch) -> Bool {
+    subarch.control.failcount > 0 && givesUp(after: subarch.control.failcount)
+  }
 
   /// Whether so many failures in a row take a subarch out of the rotation.
   public func givesUp(after failures: Int) -> Bool { failures >= maxFailcount }
