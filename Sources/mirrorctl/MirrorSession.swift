@@ -70,7 +70,7 @@ struct MirrorSession: ~Copyable {
   }
 
   /// The catalog, if there is one: whoever only looks makes none.
-  private var existingCatalog: Catalog? {
+  var existingCatalog: Catalog? {
     opened.catalog ?? Catalog.existing(for: root, in: context.stateDirectory)
   }
 

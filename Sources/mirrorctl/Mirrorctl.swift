@@ -70,9 +70,11 @@ struct Mirrorctl: ParsableCommand {
       return 128 + signal
     } catch let error as MirrorError {
       context.message("\(error)")
+      printJSON(JSONProblem(error), arguments, context)
       return context.cancellation.signal.map { 128 + $0 } ?? ExitStatus(error).rawValue
     } catch let error as FlexDataError {
       for problem in error.problems { context.message("\(problem)") }
+      if let first = error.problems.first { printJSON(JSONProblem(first), arguments, context) }
       return ExitStatus.failed.rawValue
     } catch let code as ExitCode {
       return context.cancellation.signal.map { 128 + $0 } ?? code.rawValue
@@ -82,10 +84,24 @@ struct Mirrorctl: ParsableCommand {
       if code == 0 {
         context.print(text)
       } else {
-        context.message(text.hasPrefix("Error: ") ? String(text.dropFirst(7)) : text)
+        let problem = text.hasPrefix("Error: ") ? String(text.dropFirst(7)) : text
+        context.message(problem)
+        printJSON(JSONProblem(usage: problem), arguments, context)
       }
       return code
     }
+  }
+
+  /// What ended a run, for whoever asked for JSON: standard output is never empty then.
+  private static func printJSON(_ problem: JSONProblem, _ arguments: [String], _ context: CommandContext) {
+    guard arguments.prefix(while: { $0 != "--" }).contains("--json") else { return }
+    // What cannot be encoded was a message already.
+    try? context.print(json: ErrorOutput(error: problem))
+  }
+
+  private struct ErrorOutput: Encodable {
+    let version = 1
+    let error: JSONProblem
   }
 }
 

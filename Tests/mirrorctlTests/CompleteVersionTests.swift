@@ -188,7 +188,7 @@ struct AddTests {
   @Test("it is offered like one that was built here, and the link to the latest names it")
   func add() throws {
     try sandbox.shell(
-      "echo stage | xz > got.tar.xz; mv got.tar.xz stage3-amd64.tar.xz; echo image | xz > lxd-gen-std-2026-11-01.tar.xz; echo '{\"CHOST\": \"x\"}' > build-info.json"
+      "echo x > file; tar cJf stage3-amd64.tar.xz file; echo image | xz > lxd-gen-std-2026-11-01.tar.xz; echo '{\"CHOST\": \"x\"}' > build-info.json"
     )
     let outcome = try sandbox.mirrorctl(
       "add", "std", "some-arch", "gen", "2026-11-01", "\(sandbox.path)/stage3-amd64.tar.xz",
@@ -208,7 +208,7 @@ struct AddTests {
   @Test("what is damaged, misnamed or there already changes nothing")
   func refusals() throws {
     try sandbox.shell(
-      "echo stage | xz > stage3-a.tar.xz; truncate -s -3 stage3-a.tar.xz; echo x | xz > other.tar.xz; echo x | xz > stage1-a.tar.xz"
+      "echo x > file; tar cJf stage3-a.tar.xz file; truncate -s -3 stage3-a.tar.xz; echo x | xz > other.tar.xz; echo x | xz > stage1-a.tar.xz"
     )
     for (file, words) in [
       ("stage3-a.tar.xz", "is cut off or damaged"), ("other.tar.xz", "is not named as a build names"),
@@ -222,7 +222,7 @@ struct AddTests {
     }
     #expect(!mirror.exists("std"))
     let day = try mirror.version(3)
-    try sandbox.shell("echo fine | xz > stage3-fine.tar.xz")
+    try sandbox.shell("echo x > file; tar cJf stage3-fine.tar.xz file")
     let again = try sandbox.mirrorctl(
       "add", "std", "x86-64bit", "gen", day, "\(sandbox.path)/stage3-fine.tar.xz")
     #expect(again.status == 1 && again.errorText.contains("is there already"), "\(again.errorText)")

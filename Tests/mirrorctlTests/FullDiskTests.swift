@@ -174,3 +174,30 @@ struct FullDiskTests {
     try Tree(sandbox.mirror).differences(from: after).filter { !$0.hasPrefix(".mirrorctl.lock ") }
   }
 }
+
+@Suite("A full disk whose indexes cannot be written anew")
+struct FullIndexedDiskTests {
+  @Test("is freed by clean and by upkeep all the same", arguments: [["clean", "--apply"], ["upkeep"]])
+  func clean(_ verb: [String]) throws {
+    let mirror = try DatedMirror()
+    let sandbox = mirror.sandbox
+    let disk = try SmallDisk(sandbox.mirror)
+    for ago in [9, 7, 5, 1] { try mirror.version(ago) }
+    let days = try [9, 7, 5].map(mirror.day)
+    for day in days {
+      try sandbox.shell("head -c 100000 /dev/urandom > mirror/\(DatedMirror.subarch)/\(day)/notes")
+    }
+    #expect(try sandbox.mirrorctl("digestgen").status == 0)
+    // Every index names something that is about to change: the newest version is new to them.
+    #expect(try sandbox.mirrorctl("index", "--format", "xml,json,html,latest").status == 0)
+    let newest = try mirror.version(0)
+    try disk.fill()
+    let outcome = try sandbox.run(sandbox.command(verb + ["--keep", "1"]))
+    #expect([0, 3].contains(outcome.status), "\(outcome.errorText)")
+    #expect(!mirror.exists("\(DatedMirror.subarch)/\(days[0])"), "\(outcome.text)\(outcome.errorText)")
+    #expect(mirror.exists(mirror.stage3(newest)))
+    try sandbox.shell("rm mirror/filler")
+    #expect(try sandbox.run(sandbox.command(["upkeep", "--keep", "1"])).status == 0)
+    for day in days { #expect(!mirror.exists("\(DatedMirror.subarch)/\(day)")) }
+  }
+}

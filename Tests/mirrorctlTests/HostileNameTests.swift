@@ -42,8 +42,9 @@ struct HostileNameTests {
       "digestgen", "--algorithm", "sha256,sha512", "--format", "hash.txt,sums,bsd,digests,manifest",
     ]), Call(arguments: ["index", "--format", "metalink,latest,simplestreams,json,html"]),
     Call(arguments: ["verify"]), Call(arguments: ["zap"]),
-    Call(arguments: ["digestgen", "--force"]), Call(arguments: ["clean", "--apply", "--keep", "1"]),
-    Call(arguments: ["upkeep", "--keep", "1"]),
+    Call(arguments: ["digestgen", "--force"]),
+    Call(arguments: ["clean", "--apply", "--keep", "1", "--max-remove", "1000"]),
+    Call(arguments: ["upkeep", "--keep", "1", "--max-remove", "1000"]),
   ]
 
   @Test("take no verb out of the mirror, and no terminal out of its mind")

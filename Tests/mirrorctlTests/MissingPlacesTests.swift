@@ -31,7 +31,8 @@ struct MissingMirrorTests {
     #expect(try sandbox.mirrorctl("upkeep", "--create").status == 0)
     #expect(try sandbox.mirrorctl("upkeep").status == 0)
     try sandbox.shell(
-      "rm -r mirror state; mkdir mirror; mkdir -p other/a/b/c; echo x | xz > stage3-2026-11-01.tar.xz")
+      "rm -r mirror state; mkdir mirror; mkdir -p other/a/b/c; echo x > file; tar cJf stage3-2026-11-01.tar.xz file"
+    )
     #expect(
       try sandbox.mirrorctl("init", "a", "b", "c", "--local", "\(sandbox.path)/stage3-2026-11-01.tar.xz")
         .status == 0)
@@ -273,6 +274,6 @@ struct CleanGuardTests {
       #expect(!text.contains("--keep") && !text.contains("--max-remove"), "\(name)")
     }
     let example = try Sandbox().run([Program.path.string, "config", "example"]).text
-    #expect(example.contains("\n    keep: 3\n"))
+    #expect(example.contains("\nkeep: 3\n"))
   }
 }

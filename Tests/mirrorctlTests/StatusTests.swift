@@ -77,7 +77,7 @@ struct MetricsTests {
   func lastSuccess() throws {
     let sandbox = try Sandbox()
     try sandbox.shell(
-      "mkdir -p mirror/a/b/c/2026-11-01; cd mirror/a/b/c/2026-11-01; printf ok > status; : > s.tar.xz")
+      "mkdir -p mirror/a/b/c/2026-11-01; cd mirror/a/b/c/2026-11-01; printf ok > status; echo x > s.tar.xz")
     try #require(try sandbox.mirrorctl("upkeep").status == 0)
     let pattern = "success_timestamp_seconds"
     func success() throws -> [Substring] {

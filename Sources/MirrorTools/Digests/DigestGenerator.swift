@@ -19,10 +19,7 @@ public struct DigestGenerator: Sendable {
         return SidecarText.parseAll(text).first { $0.file == nil }?.digests
       },
       isDamaged: { tarball in
-        guard let compression = tarball.compression, let file = try? anchor.file(tarball.path) else {
-          return false
-        }
-        return (try? StreamEnd.isWhole(file, size: tarball.status.size, compression)) == .some(.some(false))
+        (try? anchor.isWhole(tarball)) == false
       }
     ).plan(mirror)
     if let settings = run.signing, let renewal = SignatureRenewal(mirror, settings, run.cancellation) {

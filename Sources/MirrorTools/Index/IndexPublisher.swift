@@ -38,6 +38,14 @@ public struct IndexPublisher: ~Copyable, Sendable {
     return isNews || !made.isEmpty
   }
 
+  /// Whether publishing a file would change it.
+  public func wouldChange(_ file: IndexFile) throws(MirrorError) -> Bool {
+    do throws(MirrorError) { return try !holds(file, root.directory(file.path.parent)) } catch {
+      guard error.code == .system(.noSuchFileOrDirectory) else { throw error }
+      return true
+    }
+  }
+
   /// Whether the file is there as it is to be.
   private func holds(
     _ file: IndexFile, _ directory: borrowing AnchoredDirectory

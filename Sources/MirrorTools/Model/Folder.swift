@@ -30,6 +30,16 @@ public struct Folder: Sendable {
     return tarballs.filter { $0.compression != nil && !described.contains($0.path.name) }
   }
 
+  /// Tarballs that are known to be damaged.
+  var damaged: [Tarball] { tarballs.filter(\.isDamaged) }
+
+  /// Paths of those of some tarballs that are here and the same files.
+  func unchanged(of others: [Tarball]) -> Set<MirrorPath> {
+    guard !others.isEmpty else { return [] }
+    let known = Dictionary(others.map { ($0.path, $0.status.identity) }) { first, _ in first }
+    return Set(tarballs.filter { known[$0.path] == $0.status.identity }.map(\.path))
+  }
+
   /// Notes which of its tarballs are damaged.
   mutating func mark(damaged: Set<MirrorPath>) {
     for index in tarballs.indices where damaged.contains(tarballs[index].path) {

@@ -123,7 +123,8 @@ public struct Mirror: Sendable {
     for (r, release) in releases.enumerated() {
       for (a, arch) in release.arches.enumerated() {
         guard let index = arch.subarches.firstIndex(where: { $0.path == path }) else { continue }
-        let replacement = subarch.map { [$0] } ?? []
+        let damaged = arch.subarches[index].folders.flatMap(\.damaged)
+        let replacement = subarch.map { [$0.marking(damaged: damaged)] } ?? []
         mirror.releases[r].arches[a].subarches.replaceSubrange(index...index, with: replacement)
       }
     }
@@ -134,6 +135,9 @@ public struct Mirror: Sendable {
   func replacing(_ path: MirrorPath, withSnapshots snapshots: Folder?) -> Mirror {
     var mirror = self
     for (index, release) in releases.enumerated() where release.snapshots?.path == path {
+      var snapshots = snapshots
+      let damaged = snapshots?.unchanged(of: release.snapshots?.damaged ?? []) ?? []
+      snapshots?.mark(damaged: damaged)
       mirror.releases[index].snapshots = snapshots
     }
     return mirror
@@ -182,6 +186,14 @@ public struct Subarch: Sendable {
 
   /// Complete versions that are not dated in the future, oldest first.
   public var built: [Version] { versions.filter { $0.isComplete && !$0.isFuture } }
+
+  /// The same with those of these tarballs marked as damaged that are as they were.
+  fileprivate func marking(damaged: [Tarball]) -> Subarch {
+    var subarch = self
+    let paths = Set(folders.flatMap { $0.unchanged(of: damaged) })
+    subarch.mark(damaged: paths, in: Set(paths.map(\.parent)))
+    return subarch
+  }
 
   /// Notes which tarballs of versions with these paths are damaged.
   fileprivate mutating func mark(damaged: Set<MirrorPath>, in paths: Set<MirrorPath>) {

@@ -46,6 +46,19 @@ public struct Receiver: Sendable {
   /// Seconds that an upload may rest before it is reported, and that what belongs to none is kept.
   static let (patience, afterlife): (Int64, Int64) = (7 * 86_400, 86_400)
 
+  /// Servers whose uploads are complete.
+  public func waiting() throws(MirrorError) -> [String] {
+    let anchor = try AnchoredDirectory(root: root, layout: layout)
+    guard try anchor.status(of: Upload.parent.name)?.kind == .directory else { return [] }
+    var servers: [String] = []
+    for entry in try anchor.directory(Upload.parent).entries() where entry.kind == .directory {
+      guard let server = entry.name.text, PublishSection.isWord(server) else { continue }
+      let manifest = Upload.directory(of: server).appending(Upload.manifest)
+      if try anchor.status(at: manifest)?.kind == .regular { servers.append(server) }
+    }
+    return servers.sorted()
+  }
+
   /// Receives the uploads of these servers, or of all.
   public func receive(_ servers: [String]) throws(MirrorError) -> [ReceiveReport] {
     let anchor = try AnchoredDirectory(root: root, layout: layout)

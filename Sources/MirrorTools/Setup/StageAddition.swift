@@ -101,7 +101,7 @@ public struct StageAddition: Sendable {
       let isWhole = try attempt("read", placement.source) { () throws(Errno) in
         try StreamEnd.isWhole(file, size: status.size, compression)
       }
-      if isWhole == false { throw .damaged(placement.source) }
+      if !isWhole { throw .damaged(placement.source) }
     }
     if placement.path.name.hasPrefix("stage") { try SeedTarball.check(placement, in: anchor) }
   }

@@ -35,10 +35,8 @@ extension MirrorSession {
   func clean(
     _ retention: RetentionOptions, apply: Bool, dryRun: Bool = false, isStep: Bool = false
   ) throws -> StepResult {
-    let mirror = try scan()
-    let planner = RetentionPlanner(
-      policy: retention.policy(over: configuration.retention), today: context.today, mounts: try .current())
-    let plan = planner.plan(mirror)
+    let planner = try retentionPlanner(retention)
+    let (plan, mirror) = try planner.soundPlan(try scan(), existingCatalog)
     if let limit = retention.maxRemove?.limit {
       try plan.check(limit, mirror: mirror)
     } else if apply && !dryRun {
@@ -48,9 +46,7 @@ extension MirrorSession {
       if options.json {
         try context.print(json: RetentionOutput(mirror: "\(root)", plan: plan))
       } else if apply {
-        for item in plan.removals {
-          context.print("would remove \(mirror.displayed(item.path)): \(item.reason)")
-        }
+        render(plan, mirror)
       } else {
         context.output.write(CleanScript.render(plan, of: mirror, today: context.today))
       }
@@ -78,6 +74,16 @@ extension MirrorSession {
 }
 
 extension MirrorSession {
+  func retentionPlanner(_ retention: RetentionOptions) throws -> RetentionPlanner {
+    RetentionPlanner(
+      policy: retention.policy(over: configuration.retention), today: context.today, mounts: try .current())
+  }
+
+  /// Prints what would be removed.
+  func render(_ plan: RetentionPlan, _ mirror: Mirror) {
+    for item in plan.removals { context.print("would remove \(mirror.displayed(item.path)): \(item.reason)") }
+  }
+
   /// Takes what is to be removed out of the indexes, then removes it.
   ///
   /// Where a full disk keeps an index from being written, what none of them names is removed first.

@@ -76,7 +76,7 @@ extension MirrorSession {
       status: report(result.problems + plan.problems(in: mirror), mirror: mirror), summary: summary)
   }
 
-  private func render(_ plan: CompressionPlan, _ mirror: Mirror) throws {
+  func render(_ plan: CompressionPlan, _ mirror: Mirror) throws {
     if options.json { return try context.print(json: CompressionPlanOutput(mirror: "\(root)", plan: plan)) }
     for item in plan.items {
       context.print("would compress \(mirror.displayed(item.path)) to \(item.compressedPath.name)")

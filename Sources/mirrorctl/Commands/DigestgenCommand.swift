@@ -82,7 +82,7 @@ extension MirrorSession {
     return StepResult(status: status, summary: report.summary)
   }
 
-  private func render(_ plan: DigestPlan, _ mirror: Mirror) throws {
+  func render(_ plan: DigestPlan, _ mirror: Mirror) throws {
     if options.json { return try context.print(json: DigestPlanOutput(mirror: "\(root)", plan: plan)) }
     for hash in plan.hashes {
       context.print(

@@ -94,6 +94,17 @@ extension MirrorSession {
     )
   }
 
+  /// Index files that would be written; metalinks, for which tarballs are read, are left out.
+  func plannedIndexes(_ wanted: [IndexFormat], in mirror: Mirror) throws -> [MirrorPath] {
+    let source = try indexSource(mirror)
+    try source.checkLosses()
+    let publisher = try IndexPublisher(root: root, try configuration.layout())
+    let present = try IndexFormat.present(in: mirror)
+    let formats = IndexFormat.allCases.filter { wanted.contains($0) || present.contains($0) }
+    let files = try formats.flatMap { try $0.content(source, isWanted: wanted.contains($0)).files }
+    return try files.filter { try publisher.wouldChange($0) }.map(\.path)
+  }
+
   /// Takes what is about to go out of the indexes that are there: versions, and tarballs marked for compression.
   ///
   /// Metalinks stay: they go with their version, and marked tarballs have none.

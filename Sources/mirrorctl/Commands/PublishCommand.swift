@@ -37,7 +37,11 @@ struct PublishCommand: ToldVerb {
         remedy: "write a [section publish/NAME] with `to:`")
     }
     let part = check.map { PublishCheck.part($0.subset) } ?? .none
-    if dryRun { return try session.planPublishing(targets, part) }
+    if dryRun {
+      let (plans, status) = try session.planPublishing(targets, part)
+      if global.json { try context.print(json: plans) }
+      return status
+    }
     let result = try session.publish(targets, HashingOptions(), part, isStep: false)
     event.report = result.report
     return result.step.status
@@ -97,8 +101,10 @@ extension MirrorSession {
     return (StepResult(status: status(outputs, mirror), summary: summary), report)
   }
 
-  /// Prints what would be done.
-  func planPublishing(_ targets: [PublishTarget], _ check: PublishCheck) throws -> ExitStatus {
+  /// Prints what would be done, as text only.
+  func planPublishing(
+    _ targets: [PublishTarget], _ check: PublishCheck
+  ) throws -> (plans: any Encodable, status: ExitStatus) {
     let mirror = try scan()
     let outputs = try forEach(targets, mirror, HashingOptions(), check, ended: { _, _ in }) { target, run in
       let (plan, report) = try run.plan()
@@ -108,8 +114,7 @@ extension MirrorSession {
       }
       return PublishOutput.Target(name: target.name, report: report, plan: plan)
     }
-    if options.json { try context.print(json: PublishOutput(mirror: "\(root)", targets: outputs)) }
-    return status(outputs, mirror)
+    return (PublishOutput(mirror: "\(root)", targets: outputs), status(outputs, mirror))
   }
 
   /// Takes targets one after the other, and what fails at each as its output.

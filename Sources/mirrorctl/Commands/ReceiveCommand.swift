@@ -26,16 +26,19 @@ struct ReceiveCommand: ToldVerb {
 }
 
 extension MirrorSession {
+  func receiver(_ hashing: HashingOptions) throws -> Receiver {
+    Receiver(
+      root, try configuration.layout(), configuration.rotation, configuration.receiving,
+      try digestRun(hashing), probe: context.probe)
+  }
+
   /// Receives uploads, of these servers or of all.
   ///
   /// - Parameter hashing: how they are read.
   func receive(
     _ servers: [String], _ hashing: HashingOptions, isStep: Bool
   ) throws -> (step: StepResult, report: any Encodable) {
-    let run = try digestRun(hashing)
-    let receiver = Receiver(
-      root, try configuration.layout(), configuration.rotation, configuration.receiving, run,
-      probe: context.probe)
+    let receiver = try receiver(hashing)
     let progress = progress
     let reports = try ProgressLine.showing(progress, on: context, unless: options.quiet) {
       try receiver.receive(servers)

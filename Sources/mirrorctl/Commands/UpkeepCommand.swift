@@ -24,7 +24,17 @@ struct UpkeepCommand: ToldVerb {
   @Flag(name: .long, help: "Begin a mirror in a directory that holds none yet.")
   var create = false
 
+  @Flag(name: .shortAndLong, help: "Print what each step would do to the mirror as it is, and write nothing.")
+  var dryRun = false
+
+  func validate() throws {
+    if dryRun && create {
+      throw ValidationError("--create writes, and --dry-run does not: give one of them.")
+    }
+  }
+
   func perform(_ context: CommandContext, _ event: RunEvent) throws -> ExitStatus {
+    if dryRun { return try plan(context) }
     let hashing = try reading.hashing(job, context)
     let session = try MirrorSession(
       global, context, verb: "upkeep", lock: lock, creates: create, event: event)

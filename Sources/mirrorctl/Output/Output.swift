@@ -1,3 +1,4 @@
+import FlexData
 import Foundation
 import MirrorTools
 
@@ -25,6 +26,16 @@ struct JSONProblem: Encodable {
     problem = error.problem
     remedy = error.remedy
   }
+
+  /// A fault of the configuration.
+  init(_ problem: Problem) {
+    (path, self.problem, remedy) = (
+      problem.place.map { "\($0)" } ?? "configuration", problem.message, problem.hint
+    )
+  }
+
+  /// A fault of the command line.
+  init(usage text: String) { (path, problem, remedy) = ("mirrorctl", text, nil) }
 }
 
 /// `1.5 GiB`: a size for people.

@@ -28,13 +28,14 @@ struct StreamEnd {
   ///
   /// - Throws: what keeps its end from being read.
   func isWhole(_ file: borrowing Descriptor, size: Int64) throws(Errno) -> Bool {
-    try Self.isWhole(file, size: size, compression) ?? frames.isWhole
+    try Self.isWhole(file, size: size, compression) { _ throws(Errno) in frames.isWhole }
   }
 
-  /// The same of a file that nobody read; nil where only reading all of it can tell.
+  /// The same of a file that nobody read.
   static func isWhole(
-    _ file: borrowing Descriptor, size: Int64, _ compression: Compression
-  ) throws(Errno) -> Bool? {
+    _ file: borrowing Descriptor, size: Int64, _ compression: Compression,
+    frames: (borrowing Descriptor) throws(Errno) -> Bool = ZstdFrames.areWhole
+  ) throws(Errno) -> Bool {
     let head = try file.bytes(upTo: 6)
     // Nothing, or the zeros that a power cut leaves where content was not written yet.
     if head.allSatisfy({ $0 == 0 }) { return false }
@@ -43,7 +44,7 @@ struct StreamEnd {
     case .xz: return try XZEnd.isWhole(file, size: size)
     case .bz2: return try Bzip2End.isWhole(file, size: size)
     case .gz: return true
-    case .zst: return nil
+    case .zst: return try frames(file)
     }
   }
 }

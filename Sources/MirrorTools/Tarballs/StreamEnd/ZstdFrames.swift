@@ -1,3 +1,5 @@
+import SystemPackage
+
 /// Follows the chain of frames and blocks through a `.zst` file: RFC 8878, section 3.
 ///
 /// Only headers are looked at; what is between them is passed over.
@@ -24,6 +26,28 @@ struct ZstdFrames {
     case .padding: true
     case .magic: hasFrame && count == 0 && skip == 0
     default: false
+    }
+  }
+
+  /// Follows the chain through a file, of which only headers are read.
+  static func areWhole(in file: borrowing Descriptor) throws(Errno) -> Bool {
+    var frames = ZstdFrames()
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 4096, alignment: 16)
+    defer { buffer.deallocate() }
+    var offset: Int64 = 0
+    while true {
+      let (start, overflow) = offset.addingReportingOverflow(frames.skip)
+      // A byte before what comes next tells whether what is passed over is there.
+      let isFar = frames.skip > 0 && !overflow
+      if overflow { return false }
+      if isFar {
+        offset = start - 1
+        frames.skip = 1
+      }
+      let count = try file.read(into: buffer, at: offset)
+      if count == 0 || frames.part == .nonsense { return frames.isWhole }
+      frames.take(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+      offset += Int64(count)
     }
   }
 
