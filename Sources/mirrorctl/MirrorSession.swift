@@ -14,10 +14,13 @@ struct MirrorSession: ~Copyable {
   private let isWriter: Bool
 
   /// A session that only reads.
-  init(_ options: GlobalOptions, _ context: CommandContext) throws {
+  ///
+  /// - Parameter event: what hooks hear of the run, from the moment when they are known.
+  init(_ options: GlobalOptions, _ context: CommandContext, event: RunEvent? = nil) throws {
     let configuration = try MirrorConfiguration(
       ConfigurationFile(options.configuration.request(context)).elements)
     let root = try options.root(context, configuration.mirror)
+    event?.begin(options, configuration, root)
     try MirrorMark.check(root)
     self.configuration = configuration
     self.context = context
@@ -30,7 +33,7 @@ struct MirrorSession: ~Copyable {
   /// A session that writes, holding the mirror's lock until it ends.
   ///
   /// - Parameters:
-  ///   - creates: whether the directory becomes a mirror if it is none yet.
+  ///   - creates: whether the directory may become a mirror, which ``mark()`` makes of it.
   ///   - event: what hooks hear of the run, from the moment when they are known.
   init(
     _ options: GlobalOptions, _ context: CommandContext, verb: String, lock: LockOptions,
@@ -42,7 +45,6 @@ struct MirrorSession: ~Copyable {
     event?.begin(options, configuration, root)
     if !creates { try MirrorMark.check(root) }
     let held = try MirrorLock(root: root, verb: verb, wait: lock.lockWait, cancellation: context.cancellation)
-    if creates { try MirrorMark.write(to: root, try configuration.layout()) }
     self.configuration = configuration
     self.context = context
     self.options = options
@@ -50,6 +52,9 @@ struct MirrorSession: ~Copyable {
     self.lock = .some(held)
     isWriter = true
   }
+
+  /// Marks the directory as a mirror.
+  func mark() throws { try MirrorMark.write(to: root, try configuration.layout()) }
 
   var scanner: MirrorScanner { MirrorScanner(root: root, now: context.now(), probe: context.probe) }
 

@@ -32,11 +32,6 @@ final class RunEvent {
 
   init(verb: String) { self.verb = verb }
 
-  /// Takes hooks and mirror from the run's session.
-  func begin(_ session: borrowing MirrorSession) {
-    begin(session.options, session.configuration, session.root)
-  }
-
   /// Takes hooks and mirror before there is a session.
   func begin(_ options: GlobalOptions, _ configuration: MirrorConfiguration, _ root: FilePath) {
     run = (options.configuration.noHostCode ? HookSettings() : configuration.hooks, root)

@@ -209,7 +209,8 @@ private let everything: DigestOptions = {
   @Test(arguments: [1, 55, 56, 64, 111, 112, 128, 129, 262_143, 262_144, 262_145])
   func `agrees with coreutils`(size: Int) throws {
     let digested = try Digested()
-    try digested.mirror.file(tarball, Data((0..<size).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 8) }))
+    try digested.mirror.file(
+      tarball, Data((0..<size).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 8 &+ 7) }))
     try digested.digestgen(everything)
     let digests = try #require(try digested.catalog.record(of: MirrorPath(tarball))).digests
     for (algorithm, tool) in [

@@ -101,7 +101,8 @@ struct NextBuildModelTests {
         ]
         return [
           Version(
-            name: place.name, isFuture: false, folder: folder, nested: [], hasStatus: true, saysOK: true,
+            name: place.name, isFuture: false, folder: folder, nested: [], hasStatus: true,
+            hasSucceeded: true,
             hasBuildInfo: false)
         ]
       }

@@ -106,7 +106,8 @@ struct MissingSubarchTests {
     try mirror.version(2)
     try mirror.version(2, subarch: Self.other)
     try sandbox.shell(
-      "mkdir www; printf '[section publish/www]\\nto: %s\\ndelete: yes\\n' \"$PWD/www\" > .metro")
+      "mkdir www; printf '[section publish/www]\\nto: %s\\ndelete: yes\\nkeep-remote-grace: 0\\n' \"$PWD/www\" > .metro"
+    )
     let first = try sandbox.mirrorctl("upkeep")
     try #require(first.status == 0, "\(first.errorText)")
     try #require(isPublished(Self.other))

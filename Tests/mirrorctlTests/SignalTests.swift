@@ -70,7 +70,9 @@ struct LargeFileSignalTests {
     try sandbox.shell(
       """
       mkdir -p \(version); printf ok > \(version)/status
-      for i in $(seq \(Self.count)); do truncate -s 100M \(version)/stage3-$i.tar.xz; done
+      for i in $(seq \(Self.count)); do
+        printf x > \(version)/stage3-$i.tar.xz; truncate -s 100M \(version)/stage3-$i.tar.xz
+      done
       """)
     let run = try sandbox.start(sandbox.command(["digestgen", "--jobs", "1"]))
     defer { if run.isRunning { kill(run.pid, SIGKILL) } }

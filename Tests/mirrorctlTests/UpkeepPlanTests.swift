@@ -56,7 +56,7 @@ struct JSONErrorTests {
       (["upkeep"], 5, "is not a mirror"), (["verify", "no/such/path"], 5, "is not a mirror"),
       (["status", "--config", "/no/such/file"], 1, "No such file"),
       (["digestgen", "--jobs", "0"], 64, "--jobs"),
-      (["no-such-verb"], 64, "no-such-verb"),
+      (["no-such-verb"], 64, "Usage"),
     ])
   func error(_ arguments: [String], _ status: Int, _ words: String) throws {
     let sandbox = try Sandbox()

@@ -21,10 +21,10 @@ struct ImageStreams {
     var listed: Set<String> = []
     for (version, subarch) in versions.sorted(by: { $0.version.date > $1.version.date }) {
       for artifact in version.offers(of: subarch) where artifact.variant == "lxd" {
-        guard let sha256 = source.digests(artifact.tarball)["sha256"], listed.insert(sha256).inserted else {
+        guard let sha256 = source.digests(artifact.tarball)["sha256"], !listed.contains(sha256) else {
           continue
         }
-        add(artifact.tarball, sha256, version, subarch, source)
+        if add(artifact.tarball, sha256, version, subarch, source) { listed.insert(sha256) }
       }
     }
   }
@@ -44,17 +44,19 @@ struct ImageStreams {
       files: [
         IndexFile(path: Self.imagesPath, bytes: try JSONIndexWriter.bytes(images)),
         IndexFile(path: Self.indexPath, bytes: try JSONIndexWriter.bytes(index)),
-      ], problems: problems)
+      ], problems: problems.sorted { $0.subject < $1.subject })
   }
 
+  /// Lists an image; false if clients could not take it.
   private mutating func add(
     _ tarball: Tarball, _ sha256: String, _ version: Version, _ subarch: Subarch, _ source: IndexSource
-  ) {
-    func leaveOut(_ why: String, _ remedy: String) {
+  ) -> Bool {
+    func leaveOut(_ why: String, _ remedy: String) -> Bool {
       problems.append(
         MirrorError(
           .invalid, source.mirror.displayed(tarball.path), "left out of the image streams: \(why)",
           remedy: remedy))
+      return false
     }
     guard let architecture = Self.architecture(of: subarch.arch) else {
       return leaveOut("LXD's name of `\(subarch.arch)` is not known", "nothing can be done")
@@ -75,6 +77,7 @@ struct ImageStreams {
         releaseTitle: "\(name[0]) \(name[2])", variant: name[2])
     ].versions[serial] = Product.Dated(items: items)
     newest = max(newest ?? .min, tarball.status.identity.modified)
+    return true
   }
 
   /// As Debian and LXD's image servers call it.

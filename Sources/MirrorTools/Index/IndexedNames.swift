@@ -1,8 +1,6 @@
-/// What the index files of a mirror name at this moment, whatever it holds.
+/// What the index files of a mirror name at this moment, whatever it holds. Pages are for people, who can look again.
 public struct IndexedNames: Sendable {
   private let paths: [MirrorPath]
-  /// Pages that link to versions, by the directory that they are of.
-  private let pages: [MirrorPath: [UInt8]]
 
   /// Reads them; what cannot be read is an error, since anything might be named there.
   public init(in mirror: Mirror) throws(MirrorError) {
@@ -22,21 +20,11 @@ public struct IndexedNames: Sendable {
       paths.formUnion(content.references.map(\.path))
     }
     self.paths = Array(paths)
-    var pages: [MirrorPath: [UInt8]] = [:]
-    for folder in [.root] + subarches {
-      pages[folder] = try Self.contents(of: folder.appending(PageSurvey.fileName), anchor)
-    }
-    self.pages = pages
   }
 
   /// Whether a version or a snapshot is named.
   public func name(_ path: MirrorPath) -> Bool {
-    if paths.contains(where: { $0.isWithin(path) }) { return true }
-    // The text of a page is searched for the last part of its address, which is plain in every URL of ours.
-    let word = Array(MirrorPath(bytes: path.name.bytes).urlPath.utf8)
-    return [MirrorPath.root, path.parent].contains { folder in
-      pages[folder].map { $0.firstRange(of: word) != nil } ?? false
-    }
+    paths.contains { $0.isWithin(path) }
   }
 
   private static func contents(

@@ -239,14 +239,13 @@ public struct Version: Sendable {
   let hasBuildInfo: Bool
 
   init(
-    name: FileName, isFuture: Bool, folder: Folder, nested: [Folder], hasStatus: Bool, saysOK: Bool,
-    hasBuildInfo: Bool
+    name: FileName, isFuture: Bool, folder: Folder, nested: [Folder], hasStatus: Bool,
+    hasSucceeded: Bool, hasBuildInfo: Bool
   ) {
     let date = CalendarDate(name.bytes)
     (self.name, self.date, isDated, self.isFuture) = (name, date ?? .undated, date != nil, isFuture)
     (self.folder, self.nested, self.hasStatus, self.hasBuildInfo) = (folder, nested, hasStatus, hasBuildInfo)
-    let hasStage3 = folder.tarballs.contains { $0.path.name.hasPrefix("stage3") }
-    hasSucceeded = hasStatus && (saysOK || hasStage3)
+    self.hasSucceeded = hasSucceeded
     hasArtifact = false
     hasArtifact = hasSucceeded && hasDownload
   }

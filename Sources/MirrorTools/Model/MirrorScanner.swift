@@ -178,6 +178,7 @@ public struct MirrorScanner: Sendable {
     let listing = try Listing(directory)
     let folder = folder(listing, directory, problems)
     let hasStatus = listing.entries.contains { $0.name == "status" && $0.kind == .regular }
+    let hasStage3 = folder.tarballs.contains { $0.path.name.hasPrefix("stage3") }
     let isOK: () throws(MirrorError) -> Bool = { () throws(MirrorError) in
       let text = try directory.contents(of: "status", limit: 4096) ?? []
       return text.filter { $0 > 0x20 } == Array("ok".utf8)
@@ -188,7 +189,8 @@ public struct MirrorScanner: Sendable {
     }
     return Version(
       name: name, isFuture: CalendarDate(name.bytes).map { $0 > horizon } ?? false, folder: folder,
-      nested: nested, hasStatus: hasStatus, saysOK: hasStatus && problems.catching(isOK) ?? false,
+      nested: nested, hasStatus: hasStatus,
+      hasSucceeded: hasStatus && (hasStage3 || problems.catching(isOK) ?? false),
       hasBuildInfo: listing.entries.contains { $0.name == "build-info.json" && $0.kind == .regular })
   }
 

@@ -34,6 +34,7 @@ struct AddCommand: Verb {
     let report = try ProgressLine.showing(session.progress, on: context, unless: global.quiet) {
       try addition.apply(run, session.scanner)
     }
+    try session.mark()
     for problem in report.problems { context.message("\(problem)") }
     if global.json {
       try context.print(json: AddOutput(mirror: "\(session.root)", made: report.made))

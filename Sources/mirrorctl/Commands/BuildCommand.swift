@@ -26,8 +26,7 @@ struct BuildCommand: ToldVerb {
 
   func perform(_ context: CommandContext, _ event: RunEvent) throws -> ExitStatus {
     let line = try BuildLine(words)
-    let session = try MirrorSession(options.global, context)
-    event.begin(session)
+    let session = try MirrorSession(options.global, context, event: event)
     guard !line.names.isEmpty else { return try buildNext(session, line, event) }
     guard (3...5).contains(line.names.count) else {
       throw ValidationError(

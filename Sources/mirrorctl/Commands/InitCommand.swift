@@ -48,6 +48,7 @@ struct InitCommand: Verb {
     let setup = try SubarchSetup(MirrorPath("\(build)/\(arch)/\(subarch)"), from: seed)
     let session = try MirrorSession(global, context, verb: "init", lock: lock, creates: true)
     let report = try setup.apply(in: session.root, try session.configuration.layout())
+    try session.mark()
     if global.json {
       try context.print(json: InitOutput(mirror: "\(session.root)", made: report.made))
     } else if !global.quiet {

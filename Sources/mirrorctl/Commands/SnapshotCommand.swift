@@ -24,8 +24,7 @@ struct SnapshotCommand: ToldVerb {
     let request = try BuildRequest(
       snapshotOf: build, version: try line.version(line.names[1...], today: context.today),
       definitions: line.definitions)
-    let session = try MirrorSession(options.global, context)
-    event.begin(session)
+    let session = try MirrorSession(options.global, context, event: event)
     return try options.perform(request, session, session.configuration.rotation, event)
   }
 }

@@ -38,6 +38,7 @@ struct UpkeepCommand: ToldVerb {
     let hashing = try reading.hashing(job, context)
     let session = try MirrorSession(
       global, context, verb: "upkeep", lock: lock, creates: create, event: event)
+    if create { try session.mark() }
     let settings = try compression.settings(over: session.configuration)
     var steps: [StepOutput] = []
     func step(_ name: String, _ body: () throws -> StepResult) {

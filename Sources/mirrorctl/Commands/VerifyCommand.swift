@@ -32,8 +32,7 @@ struct VerifyCommand: ToldVerb {
 
   func perform(_ context: CommandContext, _ event: RunEvent) throws -> ExitStatus {
     let hashing = try reading.hashing(job, context)
-    let session = try MirrorSession(global, context)
-    event.begin(session)
+    let session = try MirrorSession(global, context, event: event)
     let mirror = try session.scan()
     let paths = try session.mirrorPaths(paths)
     for path in paths where !mirror.holds(path) {

@@ -121,7 +121,7 @@ struct IndexDocumentTests {
       Tarball(path: tarballs.path.appending("stage3.tar"), compression: nil, status: FileStatus(small))
     ]
     let version = Version(
-      name: "2026-11-17", isFuture: false, folder: tarballs, nested: [], hasStatus: true, saysOK: true,
+      name: "2026-11-17", isFuture: false, folder: tarballs, nested: [], hasStatus: true, hasSucceeded: true,
       hasBuildInfo: false)
     let folder = Folder(path: path, status: tarballs.status)
     let subarch = Subarch(

@@ -20,6 +20,7 @@ struct DistributedTests {
     one = try PublishSite("one", in: sandbox)
     two = try PublishSite("two", in: sandbox)
     try #require(try master.run("upkeep", "--create").status == 0)
+    try sandbox.shell("rm master/mirror/index.xml")
     try one.build("std/x86/gen", "2016-01-01")
     try two.build("std/arm/v7", "2016-01-01", bytes: 3_000_000, seed: 2)
     for site in [one, two] {

@@ -163,6 +163,7 @@ struct PublishContentTests {
   @Test("a build server's tarball of the same size and time reaches its master, also a sixth one")
   func uploaded() throws {
     let master = try PublishSite("store", in: mirror.sandbox)
+    try #require(try master.run("upkeep", "--create").status == 0)
     try site.configure(
       "[section publish/store]\nto: \(master.mirror)\nwhat: own\nreceive: upkeep\nas: one\nretries: 0")
     func receive() throws {
