@@ -115,7 +115,7 @@ struct ScanTests {
   func noSubarch() throws {
     let mirror = try TestMirror().version("std/x86/gen/2026-11-01")
       .file("std/x86/distfiles/cache/foo.tar.xz").file("std/x86/.hidden/2026-11-01/status", "ok")
-      .link("std/x86/same", to: "gen").link("other", to: "std").link("up", to: "..").scan()
+      .link("std/x86/same", to: "gen").link("other", to: "std").link("docs", to: "/usr/share").scan()
     #expect(mirror.subarches.map { "\($0.path)" } == ["std/x86/gen"])
     #expect(mirror.releases.map { "\($0.name)" } == ["std"])
     #expect(mirror.problems.isEmpty)

@@ -18,6 +18,7 @@ struct BuildSite {
     sandbox = try TestSupport.Sandbox()
     try sandbox.shell(
       """
+      : > mirror/.mirrorctl.mirror
       mkdir -p seed/bin seed/etc seed/tmp seed/dev seed/root seed/usr/bin tree/app-misc/x tree/.git
       cp "$(command -v busybox)" seed/bin/busybox
       for a in sh ls cat echo mkdir rm cp mv sleep touch ln env hostname chmod ps id; do

@@ -164,6 +164,7 @@ struct PublishContentTests {
   func uploaded() throws {
     let master = try PublishSite("store", in: mirror.sandbox)
     try #require(try master.run("upkeep", "--create").status == 0)
+    try master.configure("[section receive/one]\nreplace: yes")
     try site.configure(
       "[section publish/store]\nto: \(master.mirror)\nwhat: own\nreceive: upkeep\nas: one\nretries: 0")
     func receive() throws {
