@@ -52,6 +52,8 @@ install:
 	$(BIN) --generate-completion-script fish > $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/mirrorctl.fish
 	install -m 644 Sources/MirrorTools/Index/index.rng Sources/MirrorTools/Index/index.schema.json \
 	  $(DESTDIR)$(PREFIX)/share/mirrorctl/
+	install -d $(DESTDIR)$(PREFIX)/share/mirrorctl/schema
+	install -m 644 share/schema/*.schema.json $(DESTDIR)$(PREFIX)/share/mirrorctl/schema/
 	for spec in $$(cd Sources/StageBuilder/Specs && find . -type f); do \
 	  install -D -m 644 Sources/StageBuilder/Specs/$$spec $(DESTDIR)$(PREFIX)/share/mirrorctl/specs/$$spec; done
 	install -m 644 README.md CHANGELOG.md LICENSE share/cron.example $(DESTDIR)$(PREFIX)/share/doc/mirrorctl/

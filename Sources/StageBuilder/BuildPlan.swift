@@ -10,10 +10,10 @@ public struct BuildPlan: Sendable, Encodable {
     public let path: MirrorPath?
     /// Whether it is there already.
     public let isThere: Bool
+
+    private enum CodingKeys: String, CodingKey { case name, path, isThere = "present" }
   }
 
-  /// The version of this plan's JSON.
-  public let version = 1
   /// `BUILD ARCH SUBARCH MODE VERSION`.
   public let build: String
   /// In the order in which they are made.

@@ -26,10 +26,13 @@ public struct BuildReport: Sendable, Encodable {
     public var work: String?
     /// The log, relative to the mirror's root.
     public var log: MirrorPath?
+
+    private enum CodingKeys: String, CodingKey {
+      case name, outcome, wasThere = "present", path, size = "bytes", sha256, seconds, problem, firstError
+      case work, log
+    }
   }
 
-  /// The version of this report's JSON.
-  public let version = 1
   /// Where the mirror lies.
   public let mirror: String
   /// `BUILD ARCH SUBARCH MODE VERSION`.
@@ -50,6 +53,6 @@ public struct BuildReport: Sendable, Encodable {
   public internal(set) var isRefused = false
 
   private enum CodingKeys: CodingKey {
-    case version, mirror, build, network, outcome, problem, warnings, targets, failcount
+    case mirror, build, network, outcome, problem, warnings, targets, failcount
   }
 }

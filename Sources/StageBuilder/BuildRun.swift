@@ -39,14 +39,15 @@ public struct BuildRun: Sendable {
 
   /// Builds.
   ///
+  /// - Parameter each: receives each target when it has ended.
   /// - Returns: how it ended, whatever went wrong.
-  public func apply() -> BuildReport {
+  public func apply(each: (BuildReport.Target) -> Void = { _ in }) -> BuildReport {
     var report = BuildReport(mirror: "\(context.root)", build: request.description)
     do {
       let shared = try settings(nil)
       try checkPlaces(shared)
       let scripts = try begin(shared, &report)
-      try run(shared, &report, scripts.path)
+      try run(shared, &report, scripts.path, each)
     } catch {
       report.outcome = BuildOutcome(of: error, otherwise: .aborted, context.cancellation)
       report.problem = "\(error)"
@@ -77,11 +78,14 @@ public struct BuildRun: Sendable {
     return scripts
   }
 
-  private func run(_ shared: BuildSettings, _ report: inout BuildReport, _ scripts: FilePath) throws {
+  private func run(
+    _ shared: BuildSettings, _ report: inout BuildReport, _ scripts: FilePath,
+    _ each: (BuildReport.Target) -> Void
+  ) throws {
     let anchor = Shared(try AnchoredDirectory(root: context.root, layout: context.layout))
     let names = try targetNames(shared)
     guard let path = request.path, names != ["snapshot"] else {
-      run(names, anchor, nil, scripts, &report)
+      run(names, anchor, nil, scripts, &report, each)
       return
     }
     let records = VersionRecords(path, version: request.version.description, root: anchor)
@@ -91,7 +95,7 @@ public struct BuildRun: Sendable {
     defer { lock.drop(in: control) }
     try records.write(targets: names.filter { $0 != "snapshot" })
     try records.write([])
-    run(names, anchor, records, scripts, &report)
+    run(names, anchor, records, scripts, &report, each)
     let isOfficial = try shared.isOfficial
     switch report.outcome {
     case .done where !isOfficial && report.targets.allSatisfy(\.wasThere): break
@@ -131,13 +135,14 @@ public struct BuildRun: Sendable {
 
   private func run(
     _ names: [String], _ anchor: Shared<AnchoredDirectory>, _ records: VersionRecords?, _ scripts: FilePath,
-    _ report: inout BuildReport
+    _ report: inout BuildReport, _ each: (BuildReport.Target) -> Void
   ) {
     for name in names {
       let run = TargetRun(
         name: name, request: request, context: context, anchor: anchor, records: records, scripts: scripts)
       let entry = run.apply(&report)
       report.targets.append(entry)
+      each(entry)
       report.outcome = entry.outcome
       if entry.outcome != .done { break }
     }

@@ -1,3 +1,4 @@
+package import FlexData
 import Glibc
 package import MirrorTools
 package import SystemPackage
@@ -30,6 +31,23 @@ extension BuildSettings {
 }
 
 extension WorkPlaces {
+  /// The places that a configuration names.
+  package init(_ elements: Elements, mirror: FilePath?) {
+    self.init(mirror: mirror) { key in ((try? elements.text(key)) ?? nil).map { FilePath($0) } }
+  }
+
+  /// What a configuration would have builds empty that is not theirs.
+  package func faults(of elements: Elements) -> [MirrorError] {
+    ["path/tmp", "path/work"].compactMap { key in
+      guard let text = try? elements.text(key), text.hasPrefix("/") else { return nil }
+      let path = FilePath(text).lexicallyNormalized()
+      do throws(MirrorError) {
+        if key == "path/work" { try check(work: path) } else { try check(temporary: path) }
+        return nil
+      } catch { return error }
+    }
+  }
+
   /// Throws if scripts must not be written below `path/tmp`.
   package func check(temporary: FilePath) throws(MirrorError) {
     try check(temporary.appending("run").appending("\(getpid())"), "path/tmp")

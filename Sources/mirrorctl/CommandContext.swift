@@ -21,6 +21,8 @@ struct CommandContext: Sendable {
   let cancellation: Cancellation
   /// What was told so far.
   let messages = MessageLog()
+  /// Where progress is shown meanwhile.
+  let progress: ProgressArea
 
   /// The local day.
   var today: CalendarDate { CalendarDate(localDayOf: now()) }
@@ -37,11 +39,26 @@ struct CommandContext: Sendable {
   /// The spec tree that serves where the configuration names none.
   var specTree: FilePath? { SpecTree.find(program: .ofThisProgram, named: environment["MIRRORCTL_SPECS"]) }
 
-  func print(_ line: String) { output.write(Array((line + "\n").utf8)) }
+  init(
+    output: Sink, errors: Sink, showsProgress: Bool, environment: [String: String],
+    now: @escaping @Sendable () -> Int64, isRoot: Bool, probe: ProcessProbe, cancellation: Cancellation
+  ) {
+    self.output = output
+    self.errors = errors
+    self.showsProgress = showsProgress
+    self.environment = environment
+    self.now = now
+    self.isRoot = isRoot
+    self.probe = probe
+    self.cancellation = cancellation
+    progress = ProgressArea(errors)
+  }
+
+  func print(_ line: String) { progress.clear { output.write(Array((line + "\n").utf8)) } }
 
   func message(_ text: String) {
     messages.add(text)
-    errors.write(Array("mirrorctl: \(text)\n".utf8))
+    progress.clear { errors.write(Array("mirrorctl: \(text)\n".utf8)) }
   }
 
   /// That of a process: standard streams, the system's clock, SIGINT and SIGTERM as requests to stop.

@@ -100,7 +100,6 @@ struct Mirrorctl: ParsableCommand {
   }
 
   private struct ErrorOutput: Encodable {
-    let version = 1
     let error: JSONProblem
   }
 }

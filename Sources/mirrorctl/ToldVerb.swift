@@ -51,12 +51,12 @@ final class RunEvent {
     guard runner.listens(to: event), context.environment[HookRunner.variable] == nil else { return }
     let body = Body(
       event: event, verb: verb, mirror: "\(root)", host: HostName.current, at: context.now(),
-      status: status, problems: context.messages.all + faults, report: report.map(AnyReport.init))
+      status: status, messages: context.messages.all + faults, report: report.map(VersionedOutput.init))
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     var said: [UInt8] = []
     do {
-      let json = Array(try encoder.encode(body)) + [UInt8(ascii: "\n")]
+      let json = Array(try encoder.encode(VersionedOutput(body))) + [UInt8(ascii: "\n")]
       defer { context.errors.write(said) }
       try runner.run(event, of: verb, json: json, said: &said)
     } catch {
@@ -65,20 +65,14 @@ final class RunEvent {
   }
 
   private struct Body: Encodable {
-    let version = 1
     let event: HookSettings.Event
     let verb: String
     let mirror: String
     let host: String
     let at: Int64
     let status: ExitStatus
-    /// What was told on standard error.
-    let problems: [String]
-    let report: AnyReport?
-  }
-
-  private struct AnyReport: Encodable {
-    let value: any Encodable
-    func encode(to encoder: any Encoder) throws { try value.encode(to: encoder) }
+    /// What was written on standard error.
+    let messages: [String]
+    let report: VersionedOutput?
   }
 }

@@ -38,10 +38,16 @@ public final class Sandbox: Sendable {
     try RunningProgram(command, environment: environment)
   }
 
-  /// Runs a command to its end.
+  /// Runs a command to its end; throws where the program's JSON is not what its schema says.
   @discardableResult
   public func run(_ command: [String], input: [UInt8] = []) throws -> Outcome {
-    try RunningProgram(Program.limited + command, environment: environment, input: input).wait()
+    let outcome = try RunningProgram(Program.limited + command, environment: environment, input: input).wait()
+    if let program = command.firstIndex(of: Program.path.string), !outcome.output.isEmpty,
+      let problem = try OutputSchema.problem(of: outcome.output, by: Array(command[(program + 1)...]))
+    {
+      throw ShellFailure(script: command.joined(separator: " "), message: problem)
+    }
+    return outcome
   }
 
   /// Runs shell commands in the directory; throws what they print where one fails.

@@ -62,6 +62,19 @@ extension Outcome {
 }
 
 @Suite("The configuration") struct ConfigurationTests {
+  @Test("check finds a path that builds would empty and must not")
+  func workPlaces() throws {
+    let site = try Configured("")
+    for (key, problem) in [
+      ("path/work: \(site.sandbox.mirror)", "path/work: `\(site.sandbox.mirror)` is the mirror"),
+      ("path/work: \(site.sandbox.path)", "path/work: `\(site.sandbox.path)` contains the mirror"),
+    ] {
+      try site.write(site.mirrorElement + "[section path]\n" + key.dropFirst("path/".count) + "\n")
+      let check = try site.run("config", "check")
+      #expect(check.status == 1 && check.errorText.contains(problem), "\(check.errorText)")
+    }
+  }
+
   @Test("says where the mirror lies; the command line and the environment go before it")
   func mirror() throws {
     let configured = try Configured("")
@@ -313,7 +326,7 @@ extension Outcome {
     let dump = try #require(
       JSONSerialization.jsonObject(with: Data(try configured.run("config", "dump", "--json").output))
         as? [String: Any])
-    #expect(dump["version"] as? Int == 1)
+    #expect(dump["version"] as? Int == 2)
     let elements = try #require(dump["elements"] as? [String: Any])
     #expect(elements["greeting/names"] as? [String] == ["# all of them", "one "])
     #expect(elements["path/mirror"] as? String == "/srv/mirror")

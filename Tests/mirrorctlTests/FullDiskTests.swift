@@ -138,6 +138,22 @@ struct FullDiskTests {
     }
   }
 
+  @Test(
+    "where the catalog lies keeps nothing from being cleaned, also where there is a new subarch to remember")
+  func fullCatalog() throws {
+    try sandbox.shell("rmdir mirror; cp -a start mirror; mkdir state")
+    let disk = try SmallDisk(sandbox.state)
+    try #require(try sandbox.mirrorctl("digestgen").status == 0)
+    try sandbox.shell(
+      "cp -a mirror/1.4-release-std/x86-64bit/generic_64 mirror/1.4-release-std/x86-64bit/new_64")
+    try disk.fill()
+    let outcome = try sandbox.mirrorctl("clean", "--apply", "--keep", "1")
+    #expect(outcome.status == 0, "\(outcome.errorText)")
+    for path in FaultMirror.doomed {
+      #expect(!FileManager.default.fileExists(atPath: "\(sandbox.mirror)/\(path)"), "\(path)")
+    }
+  }
+
   /// The mirror on a disk of its own as it was, and the tree that an undisturbed run makes of it.
   private func prepare(undisturbed verb: [String]) throws -> (SmallDisk, Tree) {
     let disk = try SmallDisk(sandbox.mirror)

@@ -44,6 +44,10 @@ struct GoldenMirror {
       environment: environment.merging(["XDG_STATE_HOME": sandbox.state.string]) { $1 },
       now: { Self.now }, isRoot: false, probe: ProcessProbe { _, _ in false }, cancellation: Cancellation())
     let status = Mirrorctl.execute(arguments, context)
+    do {
+      let problem = try OutputSchema.problem(of: output.bytes, by: arguments)
+      if let problem, !output.bytes.isEmpty { Issue.record("\(problem)") }
+    } catch { Issue.record(error) }
     return GoldenRun(
       command: (["mirrorctl"] + arguments).joined(separator: " "), status: status, output: output.bytes,
       errors: errors.bytes, sandbox: sandbox)
@@ -69,9 +73,17 @@ struct GoldenRun {
     $ \(shown(Array(command.utf8)))
     exit status \(status)
     --- stdout
-    \(shown(output))--- stderr
+    \(shown(sorted(output)))--- stderr
     \(shown(errors))
     """
+  }
+
+  /// What several threads print as they find it, in byte order; anything else as it is.
+  private func sorted(_ output: [UInt8]) -> [UInt8] {
+    let isGathered = ["mirrorctl digestgen", "mirrorctl verify"].contains { command.hasPrefix($0) }
+    guard isGathered, output.first != UInt8(ascii: "{") else { return output }
+    let lines = output.split(separator: UInt8(ascii: "\n")).sorted { $0.lexicographicallyPrecedes($1) }
+    return lines.flatMap { $0 + [UInt8(ascii: "\n")] }
   }
 
   private func shown(_ bytes: [UInt8]) -> String {

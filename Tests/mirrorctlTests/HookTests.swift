@@ -43,9 +43,10 @@ struct HookTests {
     let good = try site.run("upkeep", "--quiet")
     #expect(good.status == 0 && good.errorText == "" && good.text == "", "\(good.errorText)")
     #expect(site.text("upkeep.failure") == nil)
-    let event = try JSONDecoder().decode(
-      Event.self, from: Data((site.text("upkeep.success") ?? "").utf8))
-    #expect(event.version == 1 && event.event == "success" && event.verb == "upkeep" && event.status == 0)
+    let document = Array((site.text("upkeep.success") ?? "").utf8)
+    #expect(try OutputSchema.problem(of: document, "hook.schema.json") == nil)
+    let event = try JSONDecoder().decode(Event.self, from: Data(document))
+    #expect(event.version == 2 && event.event == "success" && event.verb == "upkeep" && event.status == 0)
     #expect(event.mirror == site.sandbox.mirror.string && event.at > 1_700_000_000 && !event.host.isEmpty)
     #expect(event.report?.steps.map(\.step) == ["receive", "compress", "digestgen", "index"])
     try site.sandbox.shell("rm upkeep.success; mkdir mirror/index.json")
@@ -55,15 +56,15 @@ struct HookTests {
     #expect(failure.last == "told")
     let bad = try JSONDecoder().decode(Event.self, from: Data(failure[0].utf8))
     #expect(bad.event == "failure" && bad.status == 1 && bad.report?.steps.last?.status == 1)
-    #expect(bad.problems.count == 1 && bad.problems[0].hasPrefix("index: "), "\(bad.problems)")
-    #expect(event.problems == [])
+    #expect(bad.messages.count == 1 && bad.messages[0].hasPrefix("index: "), "\(bad.messages)")
+    #expect(event.messages == [])
     // A run that ends before it has anything to report.
     try site.sandbox.shell("rm upkeep.failure")
     #expect(try site.run("verify", "/etc/passwd").status == 1)
     let early = try #require(site.text("verify.failure")).split(separator: "\n")
     let fault = try JSONDecoder().decode(Event.self, from: Data(early[0].utf8))
     #expect(
-      fault.report == nil && fault.problems.first?.hasPrefix("/etc/passwd: is not in the mirror") == true)
+      fault.report == nil && fault.messages.first?.hasPrefix("/etc/passwd: is not in the mirror") == true)
   }
 
   @Test("that fail are named, and hide no result")
@@ -201,7 +202,7 @@ struct HookTests {
     let host: String
     let at: Int64
     let status: Int32
-    let problems: [String]
+    let messages: [String]
     let report: Report?
   }
 }

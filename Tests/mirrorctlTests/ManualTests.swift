@@ -1,7 +1,10 @@
+import ArgumentParser
 import Foundation
 import SystemPackage
 import TestSupport
 import Testing
+
+@testable import mirrorctl
 
 /// The examples of mirrorctl.conf(5), each between `.Bd` and `.Ed` below a comment that names it.
 private struct ManualPage {
@@ -55,5 +58,26 @@ private struct ManualPage {
       if let result = page.results[name] { #expect(own == result, "\(name)") }
       #expect(!own.contains { $0.hasPrefix("# ") && $0.contains("is not defined") }, "\(name)")
     }
+  }
+}
+
+@Suite("The manual pages") struct ManualOptionsTests {
+  @Test("describe every option that a verb's --help lists")
+  func options() throws {
+    let man = FilePath(#filePath).removingLastComponent().removingLastComponent().removingLastComponent()
+      .appending("man")
+    let common = try String(contentsOfFile: man.appending("mirrorctl.8").string, encoding: .utf8)
+    var missing: [String] = []
+    for verb in Mirrorctl.configuration.subcommands where verb.configuration.shouldDisplay {
+      let name = verb._commandName
+      let page = try String(contentsOfFile: man.appending("mirrorctl-\(name).8").string, encoding: .utf8)
+      for command in [verb] + verb.configuration.subcommands {
+        for option in command.helpMessage(columns: 500).matches(of: /--([a-z][a-z0-9-]*)/).map(\.1) {
+          let written = "\\-\(option)"
+          if !page.contains(written) && !common.contains(written) { missing.append("\(name): --\(option)") }
+        }
+      }
+    }
+    #expect(missing == [])
   }
 }

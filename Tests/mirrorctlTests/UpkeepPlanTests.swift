@@ -64,7 +64,7 @@ struct JSONErrorTests {
     #expect(outcome.status == Int32(status), "\(outcome.errorText)")
     #expect(outcome.errorText.contains(words), "\(outcome.errorText)")
     let object = try JSONSerialization.jsonObject(with: Data(outcome.output)) as? [String: Any]
-    #expect(object?["version"] as? Int == 1)
+    #expect(object?["version"] as? Int == 2)
     let error = try #require(object?["error"] as? [String: Any])
     #expect((error["problem"] as? String)?.contains(words) == true || outcome.errorText.contains(words))
     #expect(error["path"] is String)

@@ -8,8 +8,6 @@ public struct HistoryReport: Codable, Sendable {
     public let builds: [BuildRecord]
   }
 
-  /// The version of this report's JSON.
-  public let version: Int
   /// Where the mirror lies.
   public let mirror: String
   /// In path order.
@@ -20,7 +18,6 @@ public struct HistoryReport: Codable, Sendable {
   ///   - last: how many of each subarch, at most.
   ///   - now: seconds since the epoch.
   public init(_ mirror: Mirror, known: [MirrorPath: [BuildRecord]], last: Int, now: Int64) {
-    version = 1
     self.mirror = "\(mirror.root)"
     subarches = mirror.subarches.map { subarch in
       let known = known[subarch.path] ?? []

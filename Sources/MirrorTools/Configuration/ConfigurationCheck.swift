@@ -58,6 +58,9 @@ public struct ConfigurationCheck: Sendable {
     } catch { notes.append("\(error)") }
   }
 
+  /// Adds what others found.
+  public mutating func add(_ errors: [MirrorError]) { errors.forEach { add($0) } }
+
   private mutating func add(_ error: MirrorError) { findings.append("\(error)") }
 
   private mutating func check(_ configuration: MirrorConfiguration) {

@@ -19,14 +19,12 @@ public struct ConfigurationDump: Encodable, Sendable {
     }
   }
 
-  /// The version of this JSON.
-  public let version = 1
   /// By name.
   public private(set) var elements: [String: Value] = [:]
   /// Why the others have no text, by name.
   public private(set) var unresolved: [String: String] = [:]
 
-  private enum CodingKeys: CodingKey { case version, elements, unresolved }
+  private enum CodingKeys: CodingKey { case elements, unresolved }
 
   /// Expands all of them.
   public init(_ all: Elements) {

@@ -83,6 +83,8 @@ public enum ExampleConfiguration {
     # Remove there what is gone here, a day later.
     # delete: yes
     # keep-remote-grace: 1d
+    # Once a day upkeep compares this share of the files there by content, so that a rotten one is found.
+    # check: 1%
 
     # A server that only builds sends its own subarches to a master, whose rotation has them in also-stored.
     # [section publish/master]

@@ -5,15 +5,17 @@ import SystemPackage
 struct DecodingVerifier {
   let run: DigestRun
   let anchor: Shared<AnchoredDirectory>
+  let stream: FindingStream
 
   /// Judges those that were found to be what their digests say.
   func judge(
     _ candidates: [VerifySubset.Candidate], into report: inout VerifyReport
   ) throws(MirrorError) {
-    let sound = Set(
-      report.findings.lazy.filter { $0.verdict == .ok || $0.verdict == .undigested }.map(\.path))
-    let files = candidates.filter { sound.contains($0.path) }
-    let anchor = anchor
+    let sound = Dictionary(
+      report.findings.lazy.filter { $0.verdict == .ok || $0.verdict == .undigested }.map { ($0.path, $0) },
+      uniquingKeysWith: { first, _ in first })
+    let files = candidates.filter { sound[$0.path] != nil }
+    let (anchor, stream) = (anchor, stream)
     let devices = files.map { (try? anchor.value.status(at: $0.path))??.identity.device ?? 0 }
     let faults = Shared(Mutex<[MirrorPath: MirrorError]>([:]))
     let cancellation = run.cancellation
@@ -23,8 +25,11 @@ struct DecodingVerifier {
         let path = files[index].path
         do throws(MirrorError) {
           try TarballSource.check(path, in: anchor.value, cancellation: cancellation)
+          stream.send(sound[path].map { [$0] } ?? [], after: .decoding)
         } catch {
           faults.value.withLock { $0[path] = error }
+          guard let finding = sound[path]?.judged(by: error) else { return }
+          stream.send([finding], after: .decoding)
         }
       })
     try cancellation.check()
@@ -35,8 +40,7 @@ struct DecodingVerifier {
         report.problems.append(fault)
         continue
       }
-      report.findings[index].verdict = .damaged
-      report.findings[index].detail = fault.problem
+      report.findings[index] = report.findings[index].judged(by: fault) ?? report.findings[index]
     }
     try remember(found.filter { $0.value.code == .invalid }.map(\.key))
   }
@@ -51,6 +55,13 @@ struct DecodingVerifier {
       records.append((path, record))
     }
     try run.catalog.update(storing: records)
+  }
+}
+
+extension VerifyReport.Finding {
+  /// As it is after decompression failed; nil where the file could not be read.
+  fileprivate func judged(by fault: MirrorError) -> Self? {
+    fault.code == .invalid ? Self(path: path, verdict: .damaged, detail: fault.problem) : nil
   }
 }
 

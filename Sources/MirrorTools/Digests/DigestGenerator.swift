@@ -30,13 +30,18 @@ public struct DigestGenerator: Sendable {
 
   /// Does it. The mirror's lock must be held.
   ///
+  /// - Parameter each: receives each action that takes long, on any thread, as it is done: see
+  ///   ``DigestReport/Kind/isSentAtOnce``.
   /// - Throws: ``MirrorError`` only where nothing could be done at all; the rest is in the report.
-  public func apply(_ plan: DigestPlan, to mirror: Mirror) throws(MirrorError) -> DigestReport {
+  public func apply(
+    _ plan: DigestPlan, to mirror: Mirror,
+    each: @escaping @Sendable (DigestReport.Action) -> Void = { _ in }
+  ) throws(MirrorError) -> DigestReport {
     let work = DigestWork(
       anchor: Shared(try AnchoredDirectory(root: run.root, layout: run.layout)), catalog: run.catalog,
       records: plan.records,
       links: Dictionary(grouping: plan.signatureLinks, by: \.signature).mapValues { $0.map(\.link.path) },
-      forced: Set(plan.hashes.lazy.filter { $0.reason == .forced }.map(\.path)), now: run.now)
+      forced: Set(plan.hashes.lazy.filter { $0.reason == .forced }.map(\.path)), now: run.now, each: each)
     work.note(corrupt: plan.corrupt)
     for path in plan.damaged { work.note(.damaged(mirror.displayed(path))) }
     for known in plan.known where !run.cancellation.isCancelled { work.settle(known) }

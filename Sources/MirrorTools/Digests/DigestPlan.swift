@@ -45,7 +45,7 @@ public struct DigestPlan: Encodable, Sendable {
     public let reason: Reason
     let algorithms: [DigestAlgorithm]
     let device: UInt64
-    private enum CodingKeys: CodingKey { case path, size, reason, algorithms }
+    private enum CodingKeys: String, CodingKey { case path, size = "bytes", reason, algorithms }
   }
 
   /// A tarball whose digests are known, and whose sidecar is missing or was touched.
@@ -55,7 +55,7 @@ public struct DigestPlan: Encodable, Sendable {
     /// Whether the digests come from the sidecar and the catalog learns them.
     public let isAdoption: Bool
     let record: CatalogRecord
-    private enum CodingKeys: CodingKey { case path, isAdoption }
+    private enum CodingKeys: String, CodingKey { case path, isAdoption = "adopted" }
   }
 
   /// A link to make or to take away.

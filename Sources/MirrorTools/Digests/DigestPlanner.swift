@@ -98,7 +98,7 @@ struct DigestPlanner {
       plan.known.append(.init(path: tarball.path, isAdoption: false, record: record))
     } else if record != nil {
       hash(.changed)
-    } else if let sidecar, tarball.status.identity.isOlder(than: sidecar.status.identity.mtime),
+    } else if let sidecar, tarball.status.identity.isVouchedFor(by: sidecar.status.identity),
       let digests = readSidecar(tarball.path.parent.appending(sidecar.name))
     {
       // Hashing it finds what is wrong, and remembers it.

@@ -3,6 +3,9 @@ public struct DigestReport: Sendable {
   /// The kinds of things it does.
   public enum Kind: String, Encodable, Sendable, CaseIterable {
     case digested, adopted, written, signed, linked, removed
+
+    /// Whether it is final when it is done: links and removals may be undone before the end.
+    public var isSentAtOnce: Bool { self != .linked && self != .removed }
   }
 
   /// One thing done.
@@ -21,6 +24,4 @@ public struct DigestReport: Sendable {
   public internal(set) var problems: [MirrorError] = []
   /// Bytes hashed.
   public internal(set) var bytes: Int64 = 0
-
-  mutating func add(_ kind: Kind, _ path: MirrorPath) { actions.append(Action(kind: kind, path: path)) }
 }

@@ -8,6 +8,7 @@ final class DigestWork: Sendable {
   private let links: [MirrorPath: [MirrorPath]]
   private let forced: Set<MirrorPath>
   private let now: Int64
+  private let each: @Sendable (DigestReport.Action) -> Void
   private let state: Mutex<State>
 
   private struct State {
@@ -19,13 +20,15 @@ final class DigestWork: Sendable {
 
   init(
     anchor: Shared<AnchoredDirectory>, catalog: Catalog, records: [MirrorPath: CatalogRecord],
-    links: [MirrorPath: [MirrorPath]], forced: Set<MirrorPath>, now: Int64
+    links: [MirrorPath: [MirrorPath]], forced: Set<MirrorPath>, now: Int64,
+    each: @escaping @Sendable (DigestReport.Action) -> Void = { _ in }
   ) {
     self.anchor = anchor
     self.catalog = catalog
     self.links = links
     self.forced = forced
     self.now = now
+    self.each = each
     state = Mutex(State(records: records))
   }
 
@@ -37,7 +40,11 @@ final class DigestWork: Sendable {
   /// Files that tell digests and were written in this run.
   var rewritten: [MirrorPath] { state.withLock { $0.rewritten } }
 
-  func note(_ kind: DigestReport.Kind, _ path: MirrorPath) { state.withLock { $0.report.add(kind, path) } }
+  func note(_ kind: DigestReport.Kind, _ path: MirrorPath) {
+    let action = DigestReport.Action(kind: kind, path: path)
+    state.withLock { $0.report.actions.append(action) }
+    if kind.isSentAtOnce { each(action) }
+  }
 
   func note(_ problem: MirrorError) { state.withLock { $0.report.problems.append(problem) } }
 
@@ -65,10 +72,8 @@ final class DigestWork: Sendable {
       let digests = isSame ? result.digests.merging(previous?.digests ?? DigestSet()) : result.digests
       let sidecar = try writeHashText(digests, path, directory)
       let record = CatalogRecord(identity: result.identity, sidecar: sidecar, digests: digests, hashedAt: now)
-      remember(path, record) { report in
-        report.add(.digested, path)
-        report.bytes &+= result.identity.size
-      }
+      remember(path, record) { report in report.bytes &+= result.identity.size }
+      note(.digested, path)
     }
   }
 
@@ -139,18 +144,19 @@ final class DigestWork: Sendable {
     attempt { () throws(MirrorError) in
       var record = known.record
       if known.isAdoption {
-        remember(known.path, record) { report in report.add(.adopted, known.path) }
-        return
+        remember(known.path, record)
+        return note(.adopted, known.path)
       }
       let directory = try anchor.value.directory(known.path.parent)
       let name = HashTextFile.name(of: known.path.name)
       let existing = try? HashTextFile.text(of: known.path.name, in: directory)
       if existing == SidecarText.hashText(record.digests) {
         record.sidecar = try directory.status(of: name)?.identity
-        remember(known.path, record) { _ in }
+        remember(known.path, record)
       } else {
         record.sidecar = try writeHashText(record.digests, known.path, directory)
-        remember(known.path, record) { report in report.add(.written, known.path.parent.appending(name)) }
+        remember(known.path, record)
+        note(.written, known.path.parent.appending(name))
       }
     }
   }
@@ -176,7 +182,9 @@ final class DigestWork: Sendable {
     }
   }
 
-  private func remember(_ path: MirrorPath, _ record: CatalogRecord, _ change: (inout DigestReport) -> Void) {
+  private func remember(
+    _ path: MirrorPath, _ record: CatalogRecord, _ change: (inout DigestReport) -> Void = { _ in }
+  ) {
     let isFull = state.withLock { state in
       state.records[path] = record
       state.unsaved.append((path, record))
@@ -220,10 +228,8 @@ final class DigestWork: Sendable {
         self.note(.removed, folder.appending($0))
       }
       for name in try body(writer) {
-        state.withLock { state in
-          state.report.add(.written, folder.appending(name))
-          state.rewritten.append(folder.appending(name))
-        }
+        note(.written, folder.appending(name))
+        state.withLock { $0.rewritten.append(folder.appending(name)) }
       }
     }
   }
@@ -237,13 +243,13 @@ final class DigestWork: Sendable {
         guard !directory.linkIsDead(target) else { return }
         try directory.replaceLink(name, to: target.bytes, Ownership(of: try directory.status()))
         try directory.sync()
-        state.withLock { $0.report.add(.linked, link.path) }
+        note(.linked, link.path)
       } else {
         // It may have come to life since the scan.
         guard try directory.status(of: name)?.kind == .link, directory.linkIsDead(name) else { return }
         try directory.unlink(name)
         try directory.sync()
-        state.withLock { $0.report.add(.removed, link.path) }
+        note(.removed, link.path)
       }
     }
   }
@@ -261,7 +267,7 @@ final class DigestWork: Sendable {
       guard try directory.status(of: removal.tarball) == nil else { return }
       try directory.unlink(removal.path.name)
       try directory.sync()
-      state.withLock { $0.report.add(.removed, removal.path) }
+      note(.removed, removal.path)
     }
   }
 

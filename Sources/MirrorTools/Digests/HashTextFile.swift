@@ -20,6 +20,16 @@ enum HashTextFile {
     return try digests(of: tarball, in: directory)
   }
 
+  /// The digests that it tells, if it is a file that was written after the tarball was put there.
+  static func digests(
+    of tarball: FileName, vouchingFor identity: FileIdentity, in directory: borrowing AnchoredDirectory
+  ) throws(MirrorError) -> DigestSet? {
+    guard let status = try directory.status(of: name(of: tarball)), status.kind == .regular,
+      identity.isVouchedFor(by: status.identity)
+    else { return nil }
+    return try digests(of: tarball, in: directory)
+  }
+
   /// The digests that it tells, however old it is.
   static func digests(
     of tarball: FileName, in directory: borrowing AnchoredDirectory

@@ -7,6 +7,7 @@ struct SignatureVerifier: Sendable {
   let run: DigestRun
   let settings: SigningSettings
   let anchor: Shared<AnchoredDirectory>
+  let stream: FindingStream
 
   /// A file, and the signatures that should lie beside it.
   private struct Signed: Sendable {
@@ -33,15 +34,18 @@ struct SignatureVerifier: Sendable {
     let gathered = Shared(Mutex(report))
     run.forEach(files, as: "checking signatures", size: { ($0.size, $0.device) }) { signed in
       do throws(MirrorError) {
-        guard let (verdict, detail) = try self.judge(signed, checker) else { return }
-        gathered.value.withLock { report in
-          if let index = signed.finding {
-            report.findings[index].verdict = verdict
-            report.findings[index].detail = detail
-          } else {
-            report.findings.append(.init(path: signed.path, verdict: verdict, detail: detail))
-          }
+        let found = try self.judge(signed, checker).map {
+          VerifyReport.Finding(path: signed.path, verdict: $0, detail: $1)
         }
+        let finding = gathered.value.withLock { report in
+          guard let index = signed.finding else {
+            report.findings += found.map { [$0] } ?? []
+            return found
+          }
+          report.findings[index] = found ?? report.findings[index]
+          return report.findings[index]
+        }
+        stream.send(finding.map { [$0] } ?? [], after: .all)
       } catch {
         guard error.code != .interrupted, !anchor.value.isGone(signed.path) else { return }
         gathered.value.withLock { report in

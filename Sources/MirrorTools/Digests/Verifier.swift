@@ -11,9 +11,12 @@ public struct Verifier: Sendable {
 
   /// Verifies a part of a mirror, or of the tarballs and directories named by `paths`.
   ///
-  /// - Parameter decodes: whether each tarball that is read is decompressed as well.
+  /// - Parameters:
+  ///   - decodes: whether each tarball that is read is decompressed as well.
+  ///   - each: receives every finding once, on any thread, as soon as nothing can change it any more.
   public func verify(
-    _ mirror: Mirror, subset: VerifySubset = .all, paths: [MirrorPath] = [], decodes: Bool = false
+    _ mirror: Mirror, subset: VerifySubset = .all, paths: [MirrorPath] = [], decodes: Bool = false,
+    each: @escaping @Sendable (VerifyReport.Finding) -> Void = { _ in }
   ) throws(MirrorError) -> VerifyReport {
     var options = DigestOptions()
     options.paths = paths
@@ -35,17 +38,22 @@ public struct Verifier: Sendable {
     for subject in subjects.values where subject.claims.isEmpty && records[subject.path] == nil {
       report.findings.append(.init(path: subject.path, verdict: .undigested, detail: nil))
     }
-    read(selected, subjects, records, anchor, into: &report)
+    let stream = FindingStream(anchor, decodes: decodes, judgesSignatures: run.signing != nil, each: each)
+    report.findings.sort { $0.path < $1.path }
+    stream.send(report.findings)
+    read(selected, subjects, records, anchor, stream, into: &report)
     if decodes {
-      try DecodingVerifier(run: run, anchor: anchor).judge(selected, into: &report)
+      try DecodingVerifier(run: run, anchor: anchor, stream: stream).judge(selected, into: &report)
     }
     if let settings = run.signing {
-      SignatureVerifier(run: run, settings: settings, anchor: anchor).judge(mirror, options, into: &report)
+      SignatureVerifier(run: run, settings: settings, anchor: anchor, stream: stream)
+        .judge(mirror, options, into: &report)
     }
     // What clean removed meanwhile, by plan, is nobody's fault.
     report.findings.removeAll { $0.verdict != .ok && anchor.value.isGone($0.path) }
     report.findings.sort { ($0.path, $0.verdict.rawValue) < ($1.path, $1.verdict.rawValue) }
     report.problems.sort { $0.subject < $1.subject }
+    stream.send(report.findings, after: .all)
     return report
   }
 
@@ -118,7 +126,7 @@ public struct Verifier: Sendable {
 
   private func read(
     _ selected: [VerifySubset.Candidate], _ subjects: [MirrorPath: Subject],
-    _ records: [MirrorPath: CatalogRecord], _ anchor: Shared<AnchoredDirectory>,
+    _ records: [MirrorPath: CatalogRecord], _ anchor: Shared<AnchoredDirectory>, _ stream: FindingStream,
     into report: inout VerifyReport
   ) {
     let work = selected.compactMap { subjects[$0.path] }
@@ -156,6 +164,7 @@ public struct Verifier: Sendable {
           report.read.files += 1
           report.read.bytes &+= result.identity.size
         }
+        stream.send([finding], after: .reading)
         guard let record else { return }
         unsaved.value.withLock { $0.append((subject.path, record)) }
         save(256)

@@ -21,7 +21,7 @@ public struct VerifyReport: Sendable {
   }
 
   /// One file's verdict.
-  public struct Finding: Encodable, Sendable {
+  public struct Finding: Encodable, Hashable, Sendable {
     /// Relative to the mirror's root.
     public let path: MirrorPath
     /// The verdict.

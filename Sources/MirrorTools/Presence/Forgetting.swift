@@ -1,7 +1,5 @@
 /// Accepts that builds, subarches or snapshots are gone for good.
 public struct Forgetting: Encodable, Sendable {
-  /// The version of this report's JSON.
-  public let version = 1
   /// Where the mirror is.
   public let mirror: String
   /// Subarches and directories of snapshots that are no longer known.
@@ -11,7 +9,7 @@ public struct Forgetting: Encodable, Sendable {
   private let paths: [MirrorPath]
   private let known: Set<MirrorPath>
 
-  private enum CodingKeys: CodingKey { case version, mirror, places, tarballs }
+  private enum CodingKeys: CodingKey { case mirror, places, tarballs }
 
   /// Plans it.
   ///

@@ -33,7 +33,8 @@ public struct PlaceCheck: Sendable {
     let check = PlaceCheck(mirror, known: known)
     if isWriter {
       if let refusal = check.refusal(in: mirror) { throw refusal }
-      try catalog.note(places: known.union(mirror.filledPlaces))
+      // A full disk must not keep clean from its work: what is not noted now is noted by the next run.
+      try? catalog.note(places: known.union(mirror.filledPlaces))
     }
     var result = mirror
     result.problems += (check.builds + check.places).map { path in

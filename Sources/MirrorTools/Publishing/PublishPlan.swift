@@ -78,9 +78,9 @@ public struct PublishPlan: Sendable {
 }
 
 extension PublishPlan: Encodable {
-  private enum Key: String, CodingKey {
+  private enum Key: CodingKey {
     case payload, replaced, marks, pages, indexes, control, deletions, waiting, unrecorded
-    case leftOut = "left-out", bytes
+    case leftOut, bytes
   }
 
   /// Paths by phase.

@@ -26,7 +26,7 @@ public struct PublishReport: Encodable, Sendable {
   public internal(set) var notices: [MirrorError] = []
 
   private enum CodingKeys: CodingKey {
-    case target, files, bytes, deleted, said, compared, comparedBytes, corruptThere, corruptHere
+    case files, bytes, deleted, said, compared, comparedBytes, corruptThere, corruptHere
   }
 }
 

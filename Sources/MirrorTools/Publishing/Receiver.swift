@@ -60,7 +60,11 @@ public struct Receiver: Sendable {
   }
 
   /// Receives the uploads of these servers, or of all.
-  public func receive(_ servers: [String]) throws(MirrorError) -> [ReceiveReport] {
+  ///
+  /// - Parameter each: receives each server's report when it is complete.
+  public func receive(
+    _ servers: [String], each: (ReceiveReport) -> Void = { _ in }
+  ) throws(MirrorError) -> [ReceiveReport] {
     let anchor = try AnchoredDirectory(root: root, layout: layout)
     guard try anchor.status(of: Upload.parent.name)?.kind == .directory else { return [] }
     let names = try anchor.directory(Upload.parent).entries().filter { $0.kind == .directory }
@@ -74,6 +78,7 @@ public struct Receiver: Sendable {
         report.problems.append(error)
       }
       reports.append(report)
+      each(report)
     }
     return reports
   }

@@ -41,8 +41,11 @@ public struct Cleaner: Sendable {
 
   /// Removes what `plan` removes.
   ///
+  /// - Parameter each: receives each item once it is gone.
   /// - Throws: ``MirrorError`` where nothing could be done at all.
-  public func apply(_ plan: RetentionPlan, to mirror: Mirror) throws(MirrorError) -> CleanReport {
+  public func apply(
+    _ plan: RetentionPlan, to mirror: Mirror, each: (RetentionPlan.Item) -> Void = { _ in }
+  ) throws(MirrorError) -> CleanReport {
     let anchor = try AnchoredDirectory(root: mirror.root)
     let names = planner.names(in: mirror)
     var report = CleanReport()
@@ -64,6 +67,7 @@ public struct Cleaner: Sendable {
           report.attempt { report throws(MirrorError) in
             try remove(second, from: anchor)
             report.removed.append(second)
+            each(second)
           }
         }
       }

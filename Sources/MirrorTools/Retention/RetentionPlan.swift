@@ -16,7 +16,7 @@ public struct RetentionPlan: Encodable, Sendable {
     let files: [MirrorPath]
     /// Whether it is a snapshot, not a version.
     public var isSnapshot: Bool { !files.isEmpty }
-    private enum CodingKeys: CodingKey { case path, isRemoved, reason, bytes }
+    private enum CodingKeys: String, CodingKey { case path, isRemoved = "removed", reason, bytes }
   }
 
   /// The items of one subarch, or of one release's snapshots, oldest first.

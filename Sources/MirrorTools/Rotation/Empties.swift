@@ -1,7 +1,5 @@
 /// Subarches of the rotation that were never built.
 public struct Empties: Codable, Sendable, Hashable {
-  /// The version of this report's JSON.
-  public let version: Int
   /// Where the mirror lies.
   public let mirror: String
   /// Relative to the mirror's root.
@@ -9,7 +7,6 @@ public struct Empties: Codable, Sendable, Hashable {
 
   /// Looks for subarches without a complete version.
   public init(_ mirror: Mirror, _ settings: RotationSettings) {
-    version = 1
     self.mirror = "\(mirror.root)"
     paths = settings.managed(in: mirror).filter(\.built.isEmpty).map(\.path)
   }

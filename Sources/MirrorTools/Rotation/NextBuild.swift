@@ -17,6 +17,10 @@ public struct NextBuild: Codable, Sendable, Hashable {
   /// Images to make from its stage3.
   public let extras: [String]
 
+  private enum CodingKeys: String, CodingKey {
+    case release, archDesc = "arch", subarch, fullDate, nextDate, failcount, target, extras
+  }
+
   /// Metro's shell assignments, a line each, safe for `eval`.
   ///
   /// Bytes, since a name on the disk need not be UTF-8.

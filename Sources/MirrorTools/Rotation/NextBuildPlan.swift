@@ -1,7 +1,5 @@
 /// Which build the rotation asks for, and which it passed over.
 public struct NextBuildPlan: Codable, Sendable, Hashable {
-  /// The version of this plan's JSON.
-  public let version: Int
   /// Where the mirror lies.
   public let mirror: String
   /// The build whose turn it is; nil when all is current.
@@ -29,7 +27,6 @@ public struct NextBuildPlan: Codable, Sendable, Hashable {
       .sorted { $0.turn < $1.turn }
       .map(\.subarch)
     let busy = queue.prefix { $0.control.liveBuildLock != nil }
-    version = 1
     self.mirror = "\(mirror.root)"
     inProgress = busy.map(\.path)
     givenUp = settings.managed(in: mirror).filter(settings.hasGivenUp).map {

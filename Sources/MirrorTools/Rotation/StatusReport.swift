@@ -1,7 +1,5 @@
 /// How every subarch stands, what needs a look first, and the snapshots beside them.
 public struct StatusReport: Codable, Sendable, Hashable {
-  /// The version of this report's JSON.
-  public let version: Int
   /// Where the mirror lies.
   public let mirror: String
   /// Failing ones first, the highest failcount first of all; the rest in path order.
@@ -11,7 +9,6 @@ public struct StatusReport: Codable, Sendable, Hashable {
 
   /// Reports on all of a mirror.
   public init(_ mirror: Mirror, _ settings: RotationSettings = RotationSettings(), today: CalendarDate) {
-    version = 1
     self.mirror = "\(mirror.root)"
     subarches =
       mirror.subarches

@@ -1,7 +1,5 @@
 /// Brings failing subarches back into the rotation.
 public struct Zap: Codable, Sendable, Hashable {
-  /// The version of this plan's JSON.
-  public let version: Int
   /// Where the mirror lies.
   public let mirror: String
   /// The failure counts to remove, relative to the mirror's root.
@@ -20,7 +18,6 @@ public struct Zap: Codable, Sendable, Hashable {
         .invalid, mirror.displayed(path), "has no subarch of the rotation",
         remedy: "name one as `mirrorctl status` prints it")
     }
-    version = 1
     self.mirror = "\(mirror.root)"
     paths = managed.filter { subarch in
       subarch.control.failcount > 0 && (selection.isEmpty || selection.contains { subarch.path.isWithin($0) })

@@ -15,6 +15,10 @@ public struct CompressionPlan: Codable, Sendable {
     /// Links that name the `.tar`, directly or through each other.
     public let links: [FollowingLink]
 
+    private enum CodingKeys: String, CodingKey {
+      case path, bytes, compression, isCompressed = "compressed", subarch, links
+    }
+
     /// The compressed file.
     public var compressedPath: MirrorPath { path.compressed(compression) }
     /// Bytes that progress will tell of: the tarball is read again to compare.

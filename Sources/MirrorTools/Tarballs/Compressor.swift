@@ -34,10 +34,13 @@ public struct Compressor: Sendable {
 
   /// Works through the plan; one item's failure stops no other. Once cancelled, nothing new is begun.
   ///
-  /// - Parameter progress: told the bytes just read, by several threads; they add up to the plan's `bytesToRead`.
+  /// - Parameters:
+  ///   - each: receives each outcome, on any thread, as it is there.
+  ///   - progress: receives the bytes just read, on any thread; they add up to the plan's `bytesToRead`.
   /// - Throws: ``MirrorError`` if the mirror's root cannot be opened.
   public func apply(
     _ plan: CompressionPlan, cancellation: Cancellation,
+    each: @escaping @Sendable (CompressionReport.Outcome) -> Void = { _ in },
     progress: @escaping @Sendable (Int) -> Void = { _ in }
   ) throws(MirrorError) -> CompressionReport {
     let anchor = Shared(try AnchoredDirectory(root: root, layout: layout))
@@ -50,7 +53,9 @@ public struct Compressor: Sendable {
       do throws(MirrorError) {
         let lock = try locks.acquire(item.subarch, anchor.value)
         defer { locks.release(lock, anchor.value) }
-        return .done(try work.run(anchor.value))
+        let outcome = try work.run(anchor.value)
+        each(outcome)
+        return .done(outcome)
       } catch { return .failed(error) }
     }
     var report = CompressionReport()

@@ -46,7 +46,6 @@ struct AddCommand: Verb {
 }
 
 private struct AddOutput: Encodable {
-  let version = 1
   let mirror: String
   let made: [MirrorPath]
 }

@@ -114,7 +114,6 @@ extension Compression {
 }
 
 private struct CaptureOutput: Encodable {
-  let version = 1
   let tarball: String
   let contents: String?
   let members: Int

@@ -53,13 +53,14 @@ extension MirrorSession {
       return StepResult(status: mirror.problems.isEmpty ? .done : .partial)
     }
     let cleaner = Cleaner(scanner: scanner, planner: planner, cancellation: context.cancellation)
-    let report = try remove(plan, from: mirror, cleaner)
+    let (context, prints) = (context, !isStep && !options.json && !options.quiet)
+    let report = try remove(plan, from: mirror, cleaner) { item in
+      if prints { context.print("removed \(mirror.displayed(item.path)): \(item.reason)") }
+    }
     // Without it `max-delete` counts what is deleted elsewhere for the same reason.
     try? catalog().note(cleaned: report, now: context.now())
     if options.json && !isStep {
       try context.print(json: CleanOutput(mirror: "\(root)", report: report))
-    } else if !isStep && !options.quiet {
-      for item in report.removed { context.print("removed \(mirror.displayed(item.path)): \(item.reason)") }
     }
     let snapshots = report.removed.count { $0.isSnapshot }
     let versions = report.removed.count - snapshots
@@ -87,19 +88,21 @@ extension MirrorSession {
   /// Takes what is to be removed out of the indexes, then removes it.
   ///
   /// Where a full disk keeps an index from being written, what none of them names is removed first.
-  private func remove(_ plan: RetentionPlan, from mirror: Mirror, _ cleaner: Cleaner) throws -> CleanReport {
+  private func remove(
+    _ plan: RetentionPlan, from mirror: Mirror, _ cleaner: Cleaner, each: (RetentionPlan.Item) -> Void
+  ) throws -> CleanReport {
     guard !plan.removals.isEmpty else { return CleanReport() }
     do {
       try unlist(plan.removals.map(\.path), in: mirror)
-      return try cleaner.apply(plan, to: mirror)
+      return try cleaner.apply(plan, to: mirror, each: each)
     } catch let error as MirrorError where error.isFullDisk {
       let named = try IndexedNames(in: mirror)
-      var report = try cleaner.apply(plan.keeping { named.name($0.path) }, to: mirror)
+      var report = try cleaner.apply(plan.keeping { named.name($0.path) }, to: mirror, each: each)
       guard !report.removed.isEmpty else { throw error }
       let rest = plan.keeping { !named.name($0.path) }
       do {
         if !rest.removals.isEmpty { try unlist(rest.removals.map(\.path), in: mirror) }
-        report.add(try cleaner.apply(rest, to: mirror))
+        report.add(try cleaner.apply(rest, to: mirror, each: each))
       } catch let error as MirrorError where error.isFullDisk {
         report.add(error)
       }
@@ -109,13 +112,11 @@ extension MirrorSession {
 }
 
 private struct RetentionOutput: Encodable {
-  let version = 1
   let mirror: String
   let plan: RetentionPlan
 }
 
 private struct CleanOutput: Encodable {
-  let version = 1
   let mirror: String
   let removed: [RetentionPlan.Item]
   let problems: [JSONProblem]

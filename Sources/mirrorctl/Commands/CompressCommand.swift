@@ -62,7 +62,14 @@ extension MirrorSession {
     progress.begin("compressing", bytes: plan.bytesToRead, files: plan.items.count)
     let (progress, cancellation) = (progress, context.cancellation)
     let result = try ProgressLine.showing(progress, on: context, unless: options.quiet) {
-      try compressor.apply(plan, cancellation: cancellation) { progress.add(bytes: $0) }
+      let (context, prints) = (context, !isStep && !options.json && !options.quiet)
+      return try compressor.apply(plan, cancellation: cancellation) { outcome in
+        guard prints else { return }
+        let sizes = "\(humanBytes(outcome.bytesBefore)) to \(humanBytes(outcome.bytesAfter))"
+        context.print("compressed \(mirror.displayed(outcome.to)), \(sizes)")
+      } progress: {
+        progress.add(bytes: $0)
+      }
     }
     progress.end()
     if !isStep { try render(result, plan, mirror) }
@@ -86,6 +93,7 @@ extension MirrorSession {
     }
   }
 
+  /// Prints what was not printed when it was done.
   private func render(_ result: CompressionReport, _ plan: CompressionPlan, _ mirror: Mirror) throws {
     if options.json {
       return try context.print(
@@ -94,10 +102,6 @@ extension MirrorSession {
           problems: result.problems.map(JSONProblem.init)))
     }
     guard !options.quiet else { return }
-    for outcome in result.outcomes {
-      let sizes = "\(humanBytes(outcome.bytesBefore)) to \(humanBytes(outcome.bytesAfter))"
-      context.print("compressed \(mirror.displayed(outcome.to)), \(sizes)")
-    }
     for skip in plan.leftAlone where !skip.reason.isProblem { context.print("\(skip.error(in: mirror))") }
   }
 }
@@ -110,13 +114,11 @@ extension CompressionPlan {
 }
 
 private struct CompressionPlanOutput: Encodable {
-  let version = 1
   let mirror: String
   let plan: CompressionPlan
 }
 
 private struct CompressionOutput: Encodable {
-  let version = 1
   let mirror: String
   let compressed: [CompressionReport.Outcome]
   let leftAlone: [CompressionPlan.LeftAlone]

@@ -1,6 +1,7 @@
 import ArgumentParser
 import FlexData
 import MirrorTools
+import StageBuilder
 
 struct ConfigCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -105,6 +106,8 @@ struct ConfigCheckCommand: Verb {
     let file = try ConfigurationFile(source.request(context, defining: definitions.pairs))
     var check = ConfigurationCheck(file)
     check.checkKey(of: file, now: context.now(), cancellation: context.cancellation)
+    let mirror = (try? MirrorConfiguration(file.elements))?.mirror
+    check.add(WorkPlaces(file.elements, mirror: mirror).faults(of: file.elements))
     for finding in check.findings + check.warnings { context.message(finding) }
     for note in check.notes { context.print(note) }
     return check.findings.isEmpty ? .done : .failed

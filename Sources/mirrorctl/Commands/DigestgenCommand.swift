@@ -75,7 +75,10 @@ extension MirrorSession {
       return StepResult(status: report([], corrupt: plan.corrupt, mirror: mirror))
     }
     let report = try ProgressLine.showing(progress, on: context, unless: self.options.quiet) {
-      try generator.apply(plan, to: mirror)
+      let (context, prints) = (context, !isStep && !self.options.json && !self.options.quiet)
+      return try generator.apply(plan, to: mirror) { action in
+        if prints { context.print("\(action.kind.rawValue) \(mirror.displayed(action.path))") }
+      }
     }
     if !isStep { try render(report, plan, mirror) }
     let status = self.report(report.problems, corrupt: report.corrupt, mirror: mirror)
@@ -109,24 +112,25 @@ extension MirrorSession {
     for path in plan.damaged { context.print("would leave \(mirror.displayed(path)): it is damaged") }
   }
 
+  /// Prints what was not printed when it was done.
   private func render(_ report: DigestReport, _ plan: DigestPlan, _ mirror: Mirror) throws {
     if options.json {
       return try context.print(json: DigestReportOutput(mirror: "\(root)", report: report, plan: plan))
     }
     guard !options.quiet else { return }
-    for action in report.actions { context.print("\(action.kind.rawValue) \(mirror.displayed(action.path))") }
+    for action in report.actions where !action.kind.isSentAtOnce {
+      context.print("\(action.kind.rawValue) \(mirror.displayed(action.path))")
+    }
     for skip in plan.skipped { context.print("left \(mirror.displayed(skip.path)): \(skip.reason)") }
   }
 }
 
 private struct DigestPlanOutput: Encodable {
-  let version = 1
   let mirror: String
   let plan: DigestPlan
 }
 
 private struct DigestReportOutput: Encodable {
-  let version = 1
   let mirror: String
   let actions: [DigestReport.Action]
   let skipped: [DigestPlan.Skip]

@@ -24,9 +24,7 @@ struct DoctorCommand: Verb {
       places.append((key, FilePath(text).lexicallyNormalized()))
     }
     if let mirror { places.append(("path/mirror", mirror)) }
-    let rules = WorkPlaces(mirror: mirror) { key in
-      ((try? file.elements.text(key)) ?? nil).map { FilePath($0) }
-    }
+    let rules = WorkPlaces(file.elements, mirror: mirror)
     var facts = try DoctorFacts.gather(
       places: places, rules: rules, architectures: configuration.rotation.arches ?? [])
     if let signing = configuration.signing {
@@ -58,7 +56,6 @@ struct DoctorCommand: Verb {
 }
 
 private struct DoctorOutput: Encodable {
-  let version = 1
   let mirror: String?
   let findings: [Doctor.Finding]
 }

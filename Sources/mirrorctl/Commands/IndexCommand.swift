@@ -61,7 +61,6 @@ struct IndexOptions: ParsableArguments {
 }
 
 private struct IndexOutput: Encodable {
-  let version = 1
   let mirror: String
   let changed: Bool
   let files: [MirrorPath]

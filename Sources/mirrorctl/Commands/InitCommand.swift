@@ -59,7 +59,6 @@ struct InitCommand: Verb {
 }
 
 private struct InitOutput: Encodable {
-  let version = 1
   let mirror: String
   let made: [MirrorPath]
 }

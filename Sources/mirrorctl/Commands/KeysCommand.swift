@@ -97,12 +97,10 @@ extension MirrorConfiguration {
 }
 
 private struct KeyOutput: Encodable {
-  let version = 1
   let key: SigningKey
 }
 
 private struct ExportOutput: Encodable {
-  let version = 1
   let path: String
   let changed: Bool
 }

@@ -86,17 +86,14 @@ extension MirrorSession {
         try run.apply()
       }
       tell(report)
-      if let line = Self.line(report, tellsChecks: !isStep) { lines.append("\(target.name): \(line)") }
+      if let line = Self.line(report, tellsChecks: !isStep) {
+        lines.append("\(target.name): \(line)")
+        if !isStep, !options.json, !options.quiet { context.print("\(target.name): \(line)") }
+      }
       return PublishOutput.Target(name: target.name, report: report)
     }
     let report = PublishOutput(mirror: "\(root)", targets: outputs)
-    if !isStep {
-      if options.json {
-        try context.print(json: report)
-      } else if !options.quiet {
-        lines.forEach(context.print)
-      }
-    }
+    if options.json && !isStep { try context.print(json: report) }
     let summary = lines.isEmpty ? nil : lines.joined(separator: "; ")
     return (StepResult(status: status(outputs, mirror), summary: summary), report)
   }
@@ -187,8 +184,7 @@ private struct PublishOutput: Encodable {
     var status = ExitStatus.done
     var report: PublishReport?
     var plan: PublishPlan?
-    var problem: JSONProblem?
-    /// What was not done by a run that did the rest.
+    /// What was not done.
     var problems: [JSONProblem] = []
 
     init(name: String, report: PublishReport? = nil, plan: PublishPlan? = nil) {
@@ -205,11 +201,10 @@ private struct PublishOutput: Encodable {
     init(name: String, error: MirrorError) {
       self.name = name
       status = ExitStatus(error)
-      problem = JSONProblem(error)
+      problems = [JSONProblem(error)]
     }
   }
 
-  let version = 1
   let mirror: String
   let targets: [Target]
 }

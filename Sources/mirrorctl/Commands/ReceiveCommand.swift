@@ -39,25 +39,25 @@ extension MirrorSession {
     _ servers: [String], _ hashing: HashingOptions, isStep: Bool
   ) throws -> (step: StepResult, report: any Encodable) {
     let receiver = try receiver(hashing)
+    var lines: [String] = []
+    func say(_ line: String) {
+      lines.append(line)
+      if !isStep && !options.json && !options.quiet { context.print(line) }
+    }
     let progress = progress
     let reports = try ProgressLine.showing(progress, on: context, unless: options.quiet) {
-      try receiver.receive(servers)
-    }
-    let problems = reports.flatMap(\.problems)
-    for problem in problems { tell(problem) }
-    var lines = reports.filter { $0.files > 0 }.map { report in
-      "\(report.server): \(counted(report.files, "file", "files")) received, \(humanBytes(report.bytes))"
-    }
-    let unknown = Set(servers).subtracting(reports.map(\.server)).sorted()
-    lines += unknown.map { "\($0): nothing of it waits in \(root)" }
-    let report = ReceiveOutput(mirror: "\(root)", servers: reports.map(ReceiveOutput.Server.init))
-    if !isStep {
-      if options.json {
-        try context.print(json: report)
-      } else if !options.quiet {
-        lines.forEach(context.print)
+      try receiver.receive(servers) { report in
+        for problem in report.problems { tell(problem) }
+        guard report.files > 0 else { return }
+        say(
+          "\(report.server): \(counted(report.files, "file", "files")) received, \(humanBytes(report.bytes))")
       }
     }
+    let problems = reports.flatMap(\.problems)
+    let unknown = Set(servers).subtracting(reports.map(\.server)).sorted()
+    for server in unknown { say("\(server): nothing of it waits in \(root)") }
+    let report = ReceiveOutput(mirror: "\(root)", servers: reports.map(ReceiveOutput.Server.init))
+    if options.json && !isStep { try context.print(json: report) }
     let step = StepResult(
       status: problems.isEmpty ? .done : .partial,
       summary: lines.isEmpty ? nil : lines.joined(separator: "; "))
@@ -66,7 +66,6 @@ extension MirrorSession {
 }
 
 private struct ReceiveOutput: Encodable {
-  let version = 1
   let mirror: String
   let servers: [Server]
 

@@ -67,7 +67,6 @@ struct UnpackCommand: Verb {
 }
 
 private struct UnpackOutput: Encodable {
-  let version = 1
   let tarball: String
   let directory: String
   let members: Int

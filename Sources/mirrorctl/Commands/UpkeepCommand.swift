@@ -99,7 +99,6 @@ private struct StepOutput: Encodable {
 }
 
 private struct UpkeepOutput: Encodable {
-  let version = 1
   let mirror: String
   let steps: [StepOutput]
 }

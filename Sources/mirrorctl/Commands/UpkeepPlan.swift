@@ -2,7 +2,6 @@ import MirrorTools
 
 /// What each step of `upkeep` would do to the mirror as it is now; what one step makes work for the next is not seen.
 struct UpkeepPlan: Encodable {
-  let version = 1
   let mirror: String
   /// Servers whose uploads would be received.
   var receive: [String] = []
@@ -12,8 +11,20 @@ struct UpkeepPlan: Encodable {
   /// Index files that would be written, without metalinks.
   var index: [MirrorPath]?
   var publish: AnyEncodable?
-  /// What keeps a step from being planned, by its name.
-  var problems: [String: JSONProblem] = [:]
+  /// What keeps steps from being planned.
+  var problems: [StepProblem] = []
+
+  /// A step, and what keeps it from being planned.
+  struct StepProblem: Encodable {
+    let step: String
+    let path: String
+    let problem: String
+    let remedy: String?
+
+    init(_ step: String, _ error: MirrorError) {
+      (self.step, path, problem, remedy) = (step, error.subject, error.problem, error.remedy)
+    }
+  }
 }
 
 /// A value of a type that its holder does not know.
@@ -34,7 +45,7 @@ extension UpkeepCommand {
     func step(_ name: String, _ body: () throws -> Void) throws {
       do { try body() } catch let error as MirrorError where error.code != .interrupted {
         context.message("\(name): \(error)")
-        plan.problems[name] = JSONProblem(error)
+        plan.problems.append(.init(name, error))
         status = status.worse(ExitStatus(error))
       }
     }

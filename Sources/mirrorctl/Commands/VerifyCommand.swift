@@ -42,25 +42,29 @@ struct VerifyCommand: ToldVerb {
     let isForgetful = try session.catalog().isTemporary && subset?.subset.needsMemory == true
     let verifier = Verifier(run)
     var report: VerifyReport = try ProgressLine.showing(session.progress, on: context, unless: global.quiet) {
-      try verifier.verify(mirror, subset: subset?.subset ?? .all, paths: paths, decodes: check)
+      try verifier.verify(mirror, subset: subset?.subset ?? .all, paths: paths, decodes: check) { finding in
+        render(finding, mirror, context)
+      }
     }
     if isForgetful { report.add(.forgetfulSubset) }
     for problem in report.problems { context.message("\(problem)") }
     event.report = VerifyOutput(mirror: "\(mirror.root)", report: report)
-    try render(report, mirror, context)
+    try summarize(report, mirror, context)
     if report.count(.corrupt) > 0 { return .corrupt }
     let isClean = report.findings.allSatisfy { $0.verdict == .ok }
     return isClean && report.problems.isEmpty && mirror.problems.isEmpty ? .done : .partial
   }
 
-  private func render(_ report: VerifyReport, _ mirror: Mirror, _ context: CommandContext) throws {
+  private func render(_ finding: VerifyReport.Finding, _ mirror: Mirror, _ context: CommandContext) {
+    guard !global.json, !(global.quiet && finding.verdict == .ok) else { return }
+    let verdict = finding.verdict.rawValue
+    let padding = String(repeating: " ", count: 10 - verdict.count)
+    let detail = finding.detail.map { " (\($0))" } ?? ""
+    context.print("\(verdict)\(padding) \(mirror.displayed(finding.path))\(detail)")
+  }
+
+  private func summarize(_ report: VerifyReport, _ mirror: Mirror, _ context: CommandContext) throws {
     if global.json { return try context.print(json: VerifyOutput(mirror: "\(mirror.root)", report: report)) }
-    for finding in report.findings where !(global.quiet && finding.verdict == .ok) {
-      let verdict = finding.verdict.rawValue
-      let padding = String(repeating: " ", count: 10 - verdict.count)
-      let detail = finding.detail.map { " (\($0))" } ?? ""
-      context.print("\(verdict)\(padding) \(mirror.displayed(finding.path))\(detail)")
-    }
     guard !global.quiet else { return }
     let counts = VerifyReport.Verdict.allCases.compactMap { verdict in
       report.count(verdict) > 0 ? "\(report.count(verdict)) \(verdict.rawValue)" : nil
@@ -74,7 +78,6 @@ struct VerifyCommand: ToldVerb {
 }
 
 private struct VerifyOutput: Encodable {
-  let version = 1
   let mirror: String
   let findings: [VerifyReport.Finding]
   let problems: [JSONProblem]

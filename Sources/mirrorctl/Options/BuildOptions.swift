@@ -30,8 +30,7 @@ struct BuildOptions: ParsableArguments {
       jobs: jobs.jobs, now: context.now, cancellation: context.cancellation,
       progress: session.progress
     ) { text in
-      // Over the line of progress.
-      if isShown { context.errors.write(Array("\r\u{1b}[K\(text)\n".utf8)) }
+      if isShown { context.progress.clear { context.errors.write(Array("\(text)\n".utf8)) } }
     }
     build.keepsWork = keepWork
     // Under cron nobody would leave it.
@@ -59,14 +58,19 @@ struct BuildOptions: ParsableArguments {
       return .done
     }
     let progress = session.progress
-    let report = ProgressLine.showing(progress, on: context, unless: global.quiet) { build.apply() }
+    let prints = !global.json && !global.quiet
+    let report = ProgressLine.showing(progress, on: context, unless: global.quiet) {
+      build.apply { target in
+        guard prints, target.outcome == .done else { return }
+        context.print(BuildText.line(target, in: "\(session.root)"))
+      }
+    }
     event.report = report
     if let record = BuildRecord(report, of: request, at: context.now()) {
       do throws(MirrorError) { try session.catalog().note([record]) } catch { context.message("\(error)") }
     }
     if global.json { try context.print(json: report) }
     let text = BuildText(report)
-    if !global.json, !global.quiet { text.lines.forEach(context.print) }
     text.problems.forEach(context.message)
     // Cron hears of it once, when it happens.
     if report.outcome == .failed, let failures = report.failcount, rotation.givesUp(after: failures) {

@@ -3,7 +3,7 @@ import StageBuilder
 
 /// A build's plan or report as lines.
 struct BuildText {
-  let lines: [String]
+  var lines: [String] = []
   /// What went wrong.
   var problems: [String] = []
 
@@ -16,13 +16,16 @@ struct BuildText {
       }
   }
 
+  /// What a target that is done made.
+  static func line(_ target: BuildReport.Target, in mirror: String) -> String {
+    let path = target.path.map { "\(mirror)/\($0)" } ?? "done"
+    if target.wasThere { return "\(target.name): \(path) is there already" }
+    let size = target.size.map { ", \(humanBytes($0))" } ?? ""
+    return "\(target.name): \(path)\(size), \(humanSeconds(target.seconds))"
+  }
+
+  /// What is wrong with a build, for the end; ``line(_:in:)`` was printed as each target ended.
   init(_ report: BuildReport) {
-    lines = report.targets.filter { $0.outcome == .done }.map { target in
-      let path = target.path.map { "\(report.mirror)/\($0)" } ?? "done"
-      if target.wasThere { return "\(target.name): \(path) is there already" }
-      let size = target.size.map { ", \(humanBytes($0))" } ?? ""
-      return "\(target.name): \(path)\(size), \(humanSeconds(target.seconds))"
-    }
     problems += report.warnings
     if let problem = report.problem { problems.append(problem) }
     // Cron mails this: subarch and target, with the log in the problem's remedy, and what it says first.

@@ -8,11 +8,29 @@ extension CommandContext {
   func print(json value: some Encodable) throws { output.write(Array(try json(value).utf8)) }
 }
 
-/// A value as JSON: sorted keys, so that the same content is the same text.
+/// A result as JSON, with its version: sorted keys, so that the same content is the same text.
 func json(_ value: some Encodable) throws -> String {
   let encoder = JSONEncoder()
   encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-  return String(decoding: try encoder.encode(value), as: UTF8.self) + "\n"
+  return String(decoding: try encoder.encode(VersionedOutput(value)), as: UTF8.self) + "\n"
+}
+
+/// A result with the version of the JSON that every verb prints; `schema` describes it.
+struct VersionedOutput: Encodable {
+  /// Counts up when a key changes its name or its meaning, or goes.
+  static let version = 2
+
+  private let value: any Encodable
+  private enum CodingKeys: CodingKey { case version }
+
+  init(_ value: any Encodable) { self.value = value }
+
+  /// The value's own keys, and `version` among them.
+  func encode(to encoder: any Encoder) throws {
+    try value.encode(to: encoder)
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(Self.version, forKey: .version)
+  }
 }
 
 /// What every JSON result tells of problems.

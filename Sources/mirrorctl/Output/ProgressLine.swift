@@ -3,10 +3,34 @@ import Glibc
 import MirrorTools
 import Synchronization
 
+/// The line of the terminal where progress is shown: what else is printed there goes over it.
+final class ProgressArea: Sendable {
+  private let sink: Sink
+  private let isShown = Mutex(false)
+
+  init(_ sink: Sink) { self.sink = sink }
+
+  func show(_ text: String) {
+    isShown.withLock { isShown in
+      sink.write(Array("\r\u{1b}[K\(text)".utf8))
+      isShown = true
+    }
+  }
+
+  /// Takes the line away, then prints.
+  func clear(then print: () -> Void = {}) {
+    isShown.withLock { isShown in
+      if isShown { sink.write(Array("\r\u{1b}[K".utf8)) }
+      isShown = false
+      print()
+    }
+  }
+}
+
 /// Shows a step's progress on a terminal: how much, how fast, how long still.
 final class ProgressLine: Sendable {
   private let progress: RunProgress
-  private let sink: Sink
+  private let area: ProgressArea
   private let isOver = Atomic<Bool>(false)
 
   /// Runs `body`, showing `progress` meanwhile where the context has a terminal.
@@ -14,16 +38,16 @@ final class ProgressLine: Sendable {
     _ progress: RunProgress, on context: CommandContext, unless isQuiet: Bool, _ body: () throws -> Result
   ) rethrows -> Result {
     guard context.showsProgress && !isQuiet else { return try body() }
-    let line = ProgressLine(progress, context.errors)
+    let line = ProgressLine(progress, context.progress)
     let thread = Thread { line.run() }
     thread.start()
     defer { line.end() }
     return try body()
   }
 
-  private init(_ progress: RunProgress, _ sink: Sink) {
+  private init(_ progress: RunProgress, _ area: ProgressArea) {
     self.progress = progress
-    self.sink = sink
+    self.area = area
   }
 
   private let ended = DispatchSemaphore(value: 0)
@@ -36,7 +60,6 @@ final class ProgressLine: Sendable {
   private func run() {
     var step = ""
     var began = Date()
-    var isShown = false
     while !isOver.load(ordering: .acquiring) {
       let now = progress.snapshot
       if now.step != step {
@@ -45,12 +68,11 @@ final class ProgressLine: Sendable {
       }
       // Short work needs no progress.
       if !step.isEmpty && max(now.bytes.total, now.bytes.done) > 0 && Date().timeIntervalSince(began) > 0.5 {
-        sink.write(Array("\r\u{1b}[K\(Self.text(now, seconds: Date().timeIntervalSince(began)))".utf8))
-        isShown = true
+        area.show(Self.text(now, seconds: Date().timeIntervalSince(began)))
       }
       usleep(100_000)
     }
-    if isShown { sink.write(Array("\r\u{1b}[K".utf8)) }
+    area.clear()
     ended.signal()
   }
 

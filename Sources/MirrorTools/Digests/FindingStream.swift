@@ -1,0 +1,43 @@
+import Synchronization
+
+/// Hands each finding of `verify` over once, when no judge that is still to come can change it.
+final class FindingStream: Sendable {
+  /// The judges, in their order.
+  enum Judge: Int { case reading, decoding, all }
+
+  private let anchor: Shared<AnchoredDirectory>
+  private let last: Judge
+  private let decodes: Bool
+  private let each: @Sendable (VerifyReport.Finding) -> Void
+  private let sent = Mutex<Set<VerifyReport.Finding>>([])
+
+  init(
+    _ anchor: Shared<AnchoredDirectory>, decodes: Bool, judgesSignatures: Bool,
+    each: @escaping @Sendable (VerifyReport.Finding) -> Void
+  ) {
+    self.anchor = anchor
+    self.decodes = decodes
+    last = judgesSignatures ? .all : decodes ? .decoding : .reading
+    self.each = each
+  }
+
+  /// Hands over what is final after a judge; without one, what is no subject of any.
+  func send(_ findings: [VerifyReport.Finding], after judge: Judge? = nil) {
+    for finding in findings where isFinal(finding, after: judge) {
+      // What clean removed meanwhile, by plan, is nobody's fault.
+      if finding.verdict != .ok, anchor.value.isGone(finding.path) { continue }
+      if sent.withLock({ $0.insert(finding).inserted }) { each(finding) }
+    }
+  }
+
+  private func isFinal(_ finding: VerifyReport.Finding, after judge: Judge?) -> Bool {
+    guard let judge else { return true }
+    if judge.rawValue >= last.rawValue { return true }
+    switch finding.verdict {
+    // Decoding may find damage, and then signatures are judged of what is ok.
+    case .ok: return false
+    case .undigested: return judge != .reading || !decodes
+    case .changed, .corrupt, .damaged, .unsigned, .missigned, .orphan: return true
+    }
+  }
+}

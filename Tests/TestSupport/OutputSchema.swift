@@ -1,0 +1,45 @@
+import Foundation
+public import SystemPackage
+
+/// What the schemas in `share/schema` say of the program's JSON.
+public enum OutputSchema {
+  /// Where they are.
+  public static let directory = FilePath(#filePath).removingLastComponent().removingLastComponent()
+    .removingLastComponent().appending("share/schema")
+
+  /// The name of the schema of a verb's output, `keys-show`; nil where the command line names no verb with one.
+  public static func name(of arguments: [String]) -> String? {
+    guard let verb = arguments.first, !verb.hasPrefix("-") else { return nil }
+    let names = [verb] + (arguments.count > 1 ? ["\(verb)-\(arguments[1])"] : [])
+    return names.last {
+      FileManager.default.fileExists(atPath: directory.appending("\($0).schema.json").string)
+    }
+  }
+
+  /// What is wrong with the output of a command line; nil where it has no `--json`, and so where all is well.
+  public static func problem(of output: [UInt8], by arguments: [String]) throws -> String? {
+    guard arguments.prefix(while: { $0 != "--" }).contains("--json") else { return nil }
+    let schema = name(of: arguments).map { "\($0).schema.json" } ?? "common.schema.json#/$defs/error"
+    return try problem(of: output, schema)
+  }
+
+  /// What is wrong with a document; nil where all is well.
+  public static func problem(of document: [UInt8], _ schema: String) throws -> String? {
+    let check = """
+      import json, jsonschema, sys
+      base = "file://" + sys.argv[1] + "/"
+      draft = jsonschema.Draft202012Validator
+      resolver = jsonschema.RefResolver(base, None)
+      schema = {"$ref": sys.argv[2]}
+      draft.check_schema(resolver.resolve(base + sys.argv[2].split("#")[0])[1])
+      error = jsonschema.exceptions.best_match(draft(schema, resolver=resolver).iter_errors(json.load(sys.stdin)))
+      if error: sys.exit("%s: %s" % (error.json_path, error.message))
+      """
+    let outcome = try RunningProgram(
+      ["python3", "-c", check, directory.string, schema],
+      environment: ["PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"], input: document
+    ).wait()
+    guard outcome.status != 0 else { return nil }
+    return "\(schema): \(outcome.errorText)\n\(String(decoding: document, as: UTF8.self))"
+  }
+}

@@ -1,0 +1,55 @@
+import ArgumentParser
+import Foundation
+import SystemPackage
+import TestSupport
+import Testing
+
+@testable import mirrorctl
+
+/// `Sandbox` and `GoldenMirror` hold all JSON of all tests against the schemas; these see to it that there is one.
+@Suite("The schemas of --json")
+struct SchemaTests {
+  @Test("are there for every verb that has the option, and for no other")
+  func verbs() throws {
+    let described = try FileManager.default.contentsOfDirectory(atPath: OutputSchema.directory.string)
+      .filter { $0.hasSuffix(".schema.json") }.map { $0.dropLast(".schema.json".count) }
+    let verbs = Self.verbs(Mirrorctl.configuration.subcommands, [])
+    #expect(Set(described.map(String.init)) == Set(verbs + ["common", "hook"]))
+  }
+
+  private static func verbs(_ commands: [any ParsableCommand.Type], _ path: [String]) -> [String] {
+    commands.flatMap { command -> [String] in
+      let name = path + [command._commandName]
+      let subcommands = command.configuration.subcommands
+      guard subcommands.isEmpty else { return verbs(subcommands, name) }
+      return command.helpMessage(columns: 200).contains("--json") ? [name.joined(separator: "-")] : []
+    }
+  }
+
+  @Test("name their keys alike: lower camel case")
+  func style() throws {
+    for file in try FileManager.default.contentsOfDirectory(atPath: OutputSchema.directory.string) {
+      let data = try Data(contentsOf: URL(fileURLWithPath: OutputSchema.directory.appending(file).string))
+      let keys = Self.keys(try JSONSerialization.jsonObject(with: data))
+      #expect(keys.filter { $0.firstMatch(of: /^[a-z]+([A-Z0-9][a-z0-9]*)*$/) == nil } == [], "\(file)")
+    }
+  }
+
+  /// The names of all properties; the schemas are ours, so their depth is known.
+  private static func keys(_ schema: Any) -> [String] {
+    if let list = schema as? [Any] { return list.flatMap(keys) }
+    guard let object = schema as? [String: Any] else { return [] }
+    let own = (object["properties"] as? [String: Any]).map { Array($0.keys) } ?? []
+    return own + object.values.flatMap(keys)
+  }
+
+  @Test(
+    "refuse what has another version, lacks a key, or has one more",
+    arguments: [
+      #"{"version": 1, "mirror": "/m", "paths": []}"#, #"{"version": 2, "mirror": "/m"}"#,
+      #"{"version": 2, "mirror": "/m", "paths": [], "extra": 1}"#,
+    ])
+  func strictness(document: String) throws {
+    #expect(try OutputSchema.problem(of: Array(document.utf8), by: ["empties", "--json"]) != nil)
+  }
+}
