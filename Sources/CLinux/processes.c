@@ -1,0 +1,83 @@
+#define _GNU_SOURCE
+#include "CLinux.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/auxv.h>
+#include <sys/prctl.h>
+#include <time.h>
+
+static int argument_count;
+static char **arguments;
+
+/* Before main and before anything else opens a file: glibc gives constructors what it gives main. */
+__attribute__((constructor)) static void begin(int count, char **values) {
+    argument_count = count;
+    arguments = values;
+    /* A closed standard descriptor would be given to the next file, and messages would be written to it. */
+    for (int number = 0; number <= 2; number++)
+        if (fcntl(number, F_GETFD) < 0 && errno == EBADF) (void)!open("/dev/null", O_RDWR);
+}
+
+int clinux_argument_count(void) { return argument_count; }
+
+const char *clinux_argument(int index) { return index < argument_count ? arguments[index] : NULL; }
+
+const char *clinux_program(void) { return (const char *)getauxval(AT_EXECFN); }
+
+int clinux_pipe(int *ends) { return pipe2(ends, O_CLOEXEC); }
+
+/* Whether a process group is gone before `steps` times 50 ms are over. */
+static int group_ends(int leader, int steps) {
+    const struct timespec pause = {.tv_nsec = 50000000};
+    for (int i = 0; i < steps; i++) {
+        if (kill(-leader, 0) != 0) return 1;
+        nanosleep(&pause, NULL);
+    }
+    return 0;
+}
+
+/*
+ * Leaves a process behind that ends what remains of the caller's group when the caller, who leads it, has ended:
+ * children of a program that is killed with its starter would go on. They have a second to end by themselves before
+ * they are asked, and four more to clear up: rsync takes up to three to keep what came in part.
+ */
+static void end_group_with_us(void) {
+    const int leader = getpid();
+    sigset_t wake;
+    sigemptyset(&wake);
+    sigaddset(&wake, SIGUSR1);
+    /* May be called between fork and exec, as fork(2) of a process with threads may not. */
+    if (_Fork() != 0) return;
+    setpgid(0, 0);
+    close_range(0, ~0u, 0);
+    sigprocmask(SIG_BLOCK, &wake, NULL);
+    prctl(PR_SET_PDEATHSIG, SIGUSR1, 0, 0, 0);
+    while (getppid() == leader) sigwaitinfo(&wake, NULL);
+    if (!group_ends(leader, 20)) kill(-leader, SIGTERM);
+    if (!group_ends(leader, 80)) kill(-leader, SIGKILL);
+    _exit(0);
+}
+
+int clinux_spawn(char *const *arguments, char *const *environment, int input, int output, int errors, int failure,
+                 int leads, int mask) {
+    const int parent = getpid();
+    const int pid = fork();
+    if (pid != 0) return pid;
+    /* We block signals to hear them on a thread; the program shall not. */
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    clinux_reset_signals();
+    clinux_hide_descriptors(3);
+    clinux_die_with_parent();
+    if (mask >= 0) umask((mode_t)mask);
+    if (leads && setpgid(0, 0) == 0) end_group_with_us();
+    if (getppid() == parent && dup2(input, STDIN_FILENO) == STDIN_FILENO &&
+        dup2(output, STDOUT_FILENO) == STDOUT_FILENO && dup2(errors, STDERR_FILENO) == STDERR_FILENO)
+        execvpe(arguments[0], arguments, environment);
+    const int number = errno;
+    _exit(write(failure, &number, sizeof number) < 0 ? 126 : 127);
+}
