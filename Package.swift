@@ -51,7 +51,7 @@ let package = Package(
       ],
       swiftSettings: strict),
     .target(
-      name: "TestSupport", dependencies: ["MirrorTools", system], path: "Tests/TestSupport",
+      name: "TestSupport", dependencies: ["MirrorTools", "CLibArchive", system], path: "Tests/TestSupport",
       swiftSettings: strict),
     .testTarget(
       name: "mirrorctlTests", dependencies: ["mirrorctl", "MirrorTools", "TestSupport", system],

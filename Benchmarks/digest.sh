@@ -170,13 +170,13 @@ lay_out() {
     [[ $kind != "$laid_out" ]] || return 0
     rm -rf "$mirror"
     if [[ -n $small ]]; then make_mirror "$mirror" "${tiny[@]}"; else make_mirror "$mirror" "${full[@]}"; fi
-    find "$mirror" -type f -name '*.tar.xz' -print0 | sort -z >"$work/tarballs"
-    find "$mirror" -type f -name '*.tar.xz' -printf '%h\0' | sort -zu >"$work/directories"
+    find "$mirror" -type f -name '*.tar.zst' -print0 | sort -z >"$work/tarballs"
+    find "$mirror" -type f -name '*.tar.zst' -printf '%h\0' | sort -zu >"$work/directories"
     count=0 bytes=0
     # Not by awk: mawk's integers end at 2 GiB.
     while read -r size; do
         count=$((count + 1)) bytes=$((bytes + size))
-    done < <(find "$mirror" -type f -name '*.tar.xz' -printf '%s\n')
+    done < <(find "$mirror" -type f -name '*.tar.zst' -printf '%s\n')
     inputs="$count x $((bytes / count >> 20)) MiB"
     [[ $kind != mixed ]] || inputs="$count sparse files, $((bytes >> 20)) MiB"
     laid_out=$kind
@@ -193,13 +193,13 @@ in_directories() {
 list_digests() {
     # shellcheck disable=SC2016 # expanded by the shells that run side by side
     case $1 in
-    SHA512SUMS) in_directories 'sha512sum -- *.tar.xz >SHA512SUMS' ;;
-    B2SUMS) in_directories 'b2sum -- *.tar.xz >B2SUMS' ;;
+    SHA512SUMS) in_directories 'sha512sum -- *.tar.zst >SHA512SUMS' ;;
+    B2SUMS) in_directories 'b2sum -- *.tar.zst >B2SUMS' ;;
     Manifest)
         # gemato wants every file of a directory told of.
         in_directories '
             for name in *; do
-                if [[ $name == *.tar.xz ]]; then
+                if [[ $name == *.tar.zst ]]; then
                     blake2b=$(b2sum <"$name") sha512=$(sha512sum <"$name")
                     echo "DATA $name $(stat -c %s "$name") BLAKE2B ${blake2b%% *} SHA512 ${sha512%% *}"
                 elif [[ $name != Manifest ]]; then

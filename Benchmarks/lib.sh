@@ -61,7 +61,7 @@ set_up() {
 make_mirror() {
     "$here/make-mirror" "$@"
     sync -f "$1"
-    find "$1" -type f -name '*.tar.xz' -exec cat {} + >/dev/null
+    find "$1" -type f -name '*.tar.zst' -exec cat {} + >/dev/null
 }
 
 # with_peak FILE COMMAND...: runs it, and writes the peak memory in KiB of its largest process to the file.

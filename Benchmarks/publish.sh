@@ -27,10 +27,10 @@ read_options "$@"
 for program in rsync gpg gpgv; do type -P "$program" >/dev/null || die "$program: not installed"; done
 set_up
 mirror=$work/mirror large=$work/large copy=$work/copy
-subarches=(--subarches 100 --versions 100 --size 1)
+subarches=(--subarches 100 --versions 100 --size 16)
 tarballs=(--subarches 8 --versions 1 --size 256M)
 if [[ -n $small ]]; then
-    subarches=(--subarches 2 --versions 2 --size 1)
+    subarches=(--subarches 2 --versions 2 --size 16)
     tarballs=(--subarches 2 --versions 1 --size 1M)
 fi
 
@@ -76,7 +76,7 @@ for ((run = 0; run < runs; run++)); do
     export large keyring=$work/keyring home=$work/gpg
     # shellcheck disable=SC2016
     measure "sign gpg and gpgv" sh -c '
-        find "$large" -name "*.tar.xz" -type f -print0 | xargs -0 -n1 -P"$(nproc)" sh -ec '\''
+        find "$large" -name "*.tar.zst" -type f -print0 | xargs -0 -n1 -P"$(nproc)" sh -ec '\''
             gpg --batch --quiet --no-tty --homedir "$home" --digest-algo SHA512 --output "$1.gpg" --detach-sign "$1"
             gpgv --quiet --keyring "$keyring" "$1.gpg" "$1"
         '\'' sh'

@@ -30,8 +30,8 @@ report() {
 
 read_options "$@"
 set_up
-size=(--subarches 1000 --versions 100 --size 1)
-[[ -z $small ]] || size=(--subarches 20 --versions 5 --size 1)
+size=(--subarches 1000 --versions 100 --size 16)
+[[ -z $small ]] || size=(--subarches 20 --versions 5 --size 16)
 mirror=$work/mirror
 make_mirror "$mirror" "${size[@]}"
 

@@ -26,12 +26,14 @@ public final class TestMirror: Sendable {
   public func path(_ relative: String) -> String { "\(root)/\(relative)" }
 
   /// Writes a file, with the directories that it needs; `mtime` in seconds since the epoch.
+  ///
+  /// A compressed tarball holds a stream of the text, as ``Compressed`` makes it.
   @discardableResult
   public func file(_ relative: String, _ text: String = "", mtime: Int? = nil) throws -> Self {
-    try file(relative, Data(text.utf8), mtime: mtime)
+    try file(relative, Compressed.file(relative, holding: text), mtime: mtime)
   }
 
-  /// Writes a file, with the directories that it needs; `mtime` in seconds since the epoch.
+  /// Writes a file of these bytes, with the directories that it needs; `mtime` in seconds since the epoch.
   @discardableResult
   public func file(_ relative: String, _ content: Data, mtime: Int? = nil) throws -> Self {
     let path = path(relative)

@@ -48,9 +48,9 @@ struct CoarseClockTests {
     try sandbox.shell(
       """
       \(Self.atTickStart)
-      echo one > \(Self.tarball)
+      echo one | xz > \(Self.tarball)
       '\(Program.path)' digestgen -q --mirror mirror
-      echo two > \(Self.tarball)
+      echo two | xz > \(Self.tarball)
       """)
     let verified = try sandbox.mirrorctl("verify", "-q")
     #expect(verified.status == 3, "\(verified.text)")
@@ -64,9 +64,9 @@ struct CoarseClockTests {
     try sandbox.shell(
       """
       \(Self.atTickStart)
-      echo one > \(Self.tarball)
+      echo one | xz > \(Self.tarball)
       printf 'sha256 %s\\n' $(sha256sum < \(Self.tarball) | cut -c 1-64) > \(Self.tarball).hash.txt
-      echo two > \(Self.tarball)
+      echo two | xz > \(Self.tarball)
       """)
     let before = try sandbox.mirrorctl("verify", "-q")
     #expect(before.status == 3, "\(before.text)")

@@ -85,6 +85,43 @@ struct CompleteVersionTests {
     #expect(!mirror.exists(mirror.stage3(old)))
   }
 
+  @Test(
+    "a stage3 that is not compressed as its name says is reported, not offered, and displaces nothing",
+    arguments: [
+      "echo '<!DOCTYPE html><html><body>502 Bad Gateway</body></html>' > FILE", "echo stage3 | gzip > FILE",
+      "echo stage3 | zstd -q > FILE", "tar cf FILE -C / etc/hostname", "head -c 70000 /dev/urandom > FILE",
+    ])
+  func otherKind(_ replacement: String) throws {
+    let old = try mirror.version(40)
+    let new = try mirror.version(1)
+    let file = mirror.stage3(new)
+    try sandbox.shell(replacement.replacing("FILE", with: "mirror/\(file)"))
+    // Nobody hashed it yet, and it displaces nothing all the same.
+    #expect(try sandbox.mirrorctl("clean", "--keep", "1", "--apply").status == 0)
+    #expect(mirror.exists(mirror.stage3(old)))
+    for round in 1...2 {
+      let digestgen = try sandbox.mirrorctl("digestgen", "--quiet")
+      #expect(digestgen.status == 3, "round \(round): \(digestgen.errorText)")
+      #expect(
+        digestgen.errorText.contains("\(file): is not compressed as its name says"),
+        "round \(round): \(digestgen.errorText)")
+      #expect(!mirror.exists("\(file).hash.txt"))
+    }
+    #expect(try sandbox.mirrorctl("index").status == 3)
+    #expect(mirror.text("index.xml").contains(old) && !mirror.text("index.xml").contains(new))
+    let verify = try sandbox.mirrorctl("verify")
+    #expect(verify.status == 3)
+    #expect(
+      verify.text.contains("damaged")
+        && verify.text.contains("\(file) (is not compressed as its name says)"), "\(verify.text)")
+    #expect(try sandbox.mirrorctl("upkeep", "--keep", "1").status == 3)
+    #expect(mirror.exists(mirror.stage3(old)) && mirror.exists(file))
+    // Its kind is what its name says once it is copied again.
+    try mirror.version(1)
+    #expect(try sandbox.mirrorctl("upkeep", "--keep", "1").status == 0)
+    #expect(mirror.text("index.xml").contains(new) && !mirror.exists(mirror.stage3(old)))
+  }
+
   @Test("a lost catalog does not bring a cut-off stage3 with a digest of Metro's back")
   func adoption() throws {
     let old = try mirror.version(40)
@@ -208,10 +245,11 @@ struct AddTests {
   @Test("what is damaged, misnamed or there already changes nothing")
   func refusals() throws {
     try sandbox.shell(
-      "echo x > file; tar cJf stage3-a.tar.xz file; truncate -s -3 stage3-a.tar.xz; echo x | xz > other.tar.xz; echo x | xz > stage1-a.tar.xz"
+      "echo x > file; tar cJf stage3-a.tar.xz file; truncate -s -3 stage3-a.tar.xz; tar czf stage3-b.tar.xz file; echo x | xz > other.tar.xz; echo x | xz > stage1-a.tar.xz"
     )
     for (file, words) in [
-      ("stage3-a.tar.xz", "is cut off or damaged"), ("other.tar.xz", "is not named as a build names"),
+      ("stage3-a.tar.xz", "is cut off or damaged"), ("stage3-b.tar.xz", "is not compressed as its name says"),
+      ("other.tar.xz", "is not named as a build names"),
       ("stage1-a.tar.xz", "would offer nothing"), ("none.tar.xz", "is not named"),
       ("stage3-none.tar.xz", "cannot open"),
     ] {

@@ -19,8 +19,8 @@ private struct Configured {
         """
         mkdir -p mirror/\(build)/x86-64bit/\(subarch)/\(date) mirror/\(build)/snapshots
         cd mirror/\(build)/x86-64bit/\(subarch)
-        echo ok > \(date)/status; echo x > \(date)/stage3-\(subarch)-\(build)-\(date).tar.xz
-        echo x > ../../snapshots/portage-\(date).tar.xz
+        echo ok > \(date)/status; echo x | xz > \(date)/stage3-\(subarch)-\(build)-\(date).tar.xz
+        echo x | xz > ../../snapshots/portage-\(date).tar.xz
         """)
     }
     try write(text)
@@ -192,7 +192,7 @@ extension Outcome {
       """
       cd mirror/current/x86-64bit/core2_64
       for d in 2026-10-02 2026-10-03 2026-10-04; do
-        mkdir $d; echo ok > $d/status; echo x > $d/stage3-core2_64-current-$d.tar.xz
+        mkdir $d; echo ok > $d/status; echo x | xz > $d/stage3-core2_64-current-$d.tar.xz
       done
       """)
     try configured.write(configured.mirrorElement + "[section rotation]\nkeep: 2\n")
@@ -211,7 +211,7 @@ extension Outcome {
       """
       mkdir mirror/current/x86-64bit/core2_64/2026-10-09
       echo ok > mirror/current/x86-64bit/core2_64/2026-10-09/status
-      echo x > mirror/current/x86-64bit/core2_64/2026-10-09/stage3-core2_64-current-2026-10-09.tar.xz
+      echo x | xz > mirror/current/x86-64bit/core2_64/2026-10-09/stage3-core2_64-current-2026-10-09.tar.xz
       ln -s ../../../current/x86-64bit/core2_64/2026-10-01 mirror/retired/x86-64bit/generic_64/seed
       """)
     try configured.write(configured.mirrorElement + rotation + "\nkeep: 1\n")

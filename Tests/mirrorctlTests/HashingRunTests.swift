@@ -3,16 +3,17 @@ import SystemPackage
 import TestSupport
 import Testing
 
-/// A mirror whose tarballs are holes or noise, of sizes that tests choose.
-private func makeMirror(of sizes: [String], in sandbox: Sandbox) throws {
+/// A mirror whose tarballs are holes, of sizes in bytes that tests choose.
+private func makeMirror(of sizes: [Int], in sandbox: Sandbox) throws {
   for (index, size) in sizes.enumerated() {
-    try sandbox.shell(
-      """
-      mkdir -p mirror/rel/x86-64bit/s\(index)/2026-11-20; cd mirror/rel/x86-64bit/s\(index)/2026-11-20
-      echo ok > status; printf x > stage3-s\(index)-rel-2026-11-20.tar.xz; truncate -s \(size) stage3-s\(index)-rel-2026-11-20.tar.xz
-      """)
+    let version = "mirror/rel/x86-64bit/s\(index)/2026-11-20"
+    try sandbox.shell("mkdir -p \(version); echo ok > \(version)/status")
+    try Compressed.writeHole(
+      bytes: size, to: "\(sandbox.path)/\(version)/stage3-s\(index)-rel-2026-11-20.tar.zst")
   }
 }
+
+private let mebibyte = 1 << 20
 
 @Suite("A run that hashes") struct HashingRunTests {
   @Test(
@@ -20,9 +21,10 @@ private func makeMirror(of sizes: [String], in sandbox: Sandbox) throws {
     .enabled(if: Tracing.works, "\(Tracing.reason)"), arguments: [["digestgen"], ["verify"]])
   func readError(_ verb: [String]) throws {
     let sandbox = try Sandbox()
-    try makeMirror(of: Array(repeating: "3M", count: 12), in: sandbox)
+    try makeMirror(of: Array(repeating: 3 * mebibyte, count: 12), in: sandbox)
     try sandbox.shell(
-      "head -c 3M /dev/urandom > mirror/rel/x86-64bit/s4/2026-11-20/stage3-s4-rel-2026-11-20.tar.xz")
+      "head -c 2M /dev/urandom | dd of=mirror/rel/x86-64bit/s4/2026-11-20/stage3-s4-rel-2026-11-20.tar.zst bs=64K seek=1 conv=notrunc status=none"
+    )
     if verb == ["verify"] { try #require(try sandbox.mirrorctl("digestgen").status == 0) }
     let algorithms = verb == ["digestgen"] ? ["--algorithm", "sha256,sha512"] : []
     let trace = Tracing.arguments(trace: ["pread64"], inject: "pread64:error=EIO:when=40")
@@ -30,12 +32,12 @@ private func makeMirror(of sizes: [String], in sandbox: Sandbox) throws {
     #expect(outcome.status == 3)
     let lines = outcome.errorText.split(separator: "\n")
     try #require(lines.count == 1, "\(outcome.errorText)")
-    let victim = try #require(lines[0].firstMatch(of: /s([0-9]+)-rel-2026-11-20\.tar\.xz: cannot read/))
+    let victim = try #require(lines[0].firstMatch(of: /s([0-9]+)-rel-2026-11-20\.tar\.zst: cannot read/))
     if verb == ["digestgen"] {
       let judged = try sandbox.shell(
         """
         cd mirror/rel/x86-64bit
-        for t in */*/*.tar.xz; do
+        for t in */*/*.tar.zst; do
           case $t in s\(victim.1)/*) [ ! -e $t.hash.txt ] || exit 9; continue;; esac
           echo "$(cut -d' ' -f2 $t.hash.txt)  $t"
         done | sha256sum -c --strict --quiet
@@ -51,7 +53,7 @@ private func makeMirror(of sizes: [String], in sandbox: Sandbox) throws {
   @Test("stays below 64 MiB, however many and large the tarballs", arguments: [1, 40])
   func memory(count: Int) throws {
     let sandbox = try Sandbox()
-    try makeMirror(of: Array(repeating: "\(240 / count)M", count: count), in: sandbox)
+    try makeMirror(of: Array(repeating: 240 / count * mebibyte, count: count), in: sandbox)
     let run = try sandbox.start(
       sandbox.command(["digestgen", "--algorithm", "sha256,sha512,blake2b", "--jobs", "8"]))
     var peak = 0
@@ -73,7 +75,8 @@ private func makeMirror(of sizes: [String], in sandbox: Sandbox) throws {
     arguments: ["avx512", "avx2", "avx2,shani", "none"])
   func masked(_ list: String) throws {
     let sandbox = try Sandbox()
-    try makeMirror(of: ["2", "1", "1M", "3M", "3M", "3M", "3M", "3M", "3M", "3M", "700K"], in: sandbox)
+    try makeMirror(
+      of: [10, 9, mebibyte] + Array(repeating: 3 * mebibyte, count: 7) + [700 << 10], in: sandbox)
     let verb = sandbox.command(["digestgen", "--algorithm", "sha256,sha512,blake2b", "--format", "manifest"])
     try #require(try sandbox.run(verb).status == 0)
     let before = try Tree(sandbox.mirror)

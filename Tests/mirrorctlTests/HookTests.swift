@@ -13,7 +13,8 @@ struct HookTests {
     init(_ hooks: String) throws {
       sandbox = try Sandbox()
       try sandbox.shell(
-        "mkdir -p mirror/a/b/c/2026-11-01; cd mirror/a/b/c/2026-11-01; printf ok > status; echo x > s.tar.xz")
+        "mkdir -p mirror/a/b/c/2026-11-01; cd mirror/a/b/c/2026-11-01; printf ok > status; echo x | xz > s.tar.xz"
+      )
       let text = "[section hooks]\n\(hooks)\n"
       try Data(text.utf8).write(to: URL(fileURLWithPath: sandbox.path.appending("conf").string))
     }

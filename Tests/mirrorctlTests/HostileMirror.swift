@@ -17,7 +17,7 @@ enum HostileMirror {
   /// Shell functions that the others build with.
   private static let functions = #"""
     # version DIRECTORY NAME: a complete version with a stage3 of that name.
-    version() { mkdir -p -- "$1"; printf ok > "$1/status"; printf 'of %s' "$1" > "$1/stage3-$2.tar.xz"; }
+    version() { mkdir -p -- "$1"; printf ok > "$1/status"; printf 'of %s' "$1" | xz -0 > "$1/stage3-$2.tar.xz"; }
     """#
 
   /// Subarches, releases and arches of every name, three versions each and nothing else that is odd.
@@ -49,13 +49,13 @@ enum HostileMirror {
           printf '%s' "$name" > "mirror/std/x86/gen/.control/version/stage4/$name"
           printf '%s' "$name" > "mirror/std/x86/versions/.control/.failcount"
           mkdir -p mirror/std/snapshots
-          printf s > "mirror/std/snapshots/$name-2016-01-01.tar.xz"
+          printf s | xz -0 > "mirror/std/snapshots/$name-2016-01-01.tar.xz"
           ln -s -- "$name" "mirror/std/x86/gen/link-$name.tar.xz"
           """) + #"""
 
           long=$(printf '%0250d' 0)
           printf long > "mirror/std/x86/gen/2016-01-02/$long.tar"
-          printf long > "mirror/std/x86/gen/2016-01-02/${long%00}.tar.xz"
+          printf long | xz -0 > "mirror/std/x86/gen/2016-01-02/${long%00}.tar.xz"
           version "mirror/std/x86/${long}00000/2016-01-01" plain
           """#)
   }
@@ -90,7 +90,7 @@ enum HostileMirror {
         ln -s "$out/2015-01-01/stage3-precious.tar.xz" $v/stage3-link.tar.xz
         ln "$out/2015-01-01/stage3-precious.tar.xz" $v/stage3-hard.tar.xz
         mkfifo $v/stage3-fifo.tar.xz; mkfifo $v/stage3-plain.tar.xz.gpg
-        mkdir $v/stage3-x.tar.xz; printf in > $v/stage3-x.tar.xz/stage3-y.tar.xz
+        mkdir $v/stage3-x.tar.xz; printf in | xz -0 > $v/stage3-x.tar.xz/stage3-y.tar.xz
         ln -s "$out/secret" $v/stage3-plain.tar.xz.hash.txt
         ln "$out/secret" $v/stage3-hard.tar.xz.hash.txt
         ln -s "$out/secret" $v/SHA256SUMS; ln "$out/secret" $v/SHA512SUMS

@@ -1,6 +1,7 @@
 import Foundation
 import SystemPackage
 import TestSupport
+import Testing
 
 /// A mirror of one subarch with two versions, and a configuration that says where it is offered.
 struct OfferedMirror {
@@ -22,7 +23,7 @@ struct OfferedMirror {
         """
         mkdir -p mirror/\(Self.subarch)/\(day); cd mirror/\(Self.subarch)/\(day)
         for name in stage1 stage3 gnome-stage3 lxd lxc; do
-          printf 'of %s' "$name-\(day)" > $name-gen-std-\(day).tar.xz
+          printf 'of %s' "$name-\(day)" | xz -0 > $name-gen-std-\(day).tar.xz
         done
         echo ok > status; touch -d '\(day) 10:00 UTC' *
         """)
@@ -48,6 +49,11 @@ struct OfferedMirror {
   func names(_ pattern: String) throws -> [String] {
     let found = try sandbox.shell("cd mirror; find . -name '\(pattern)' | sort").text
     return found.split(separator: "\n").map { String($0.dropFirst(2)) }
+  }
+
+  /// A tarball's size in bytes.
+  func size(_ path: String) throws -> Int {
+    try #require(Int(try sandbox.shell("stat -c %s 'mirror/\(path)'").text.dropLast()))
   }
 
   /// A tarball's SHA-256 by `sha256sum`.

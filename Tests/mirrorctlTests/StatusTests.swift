@@ -13,9 +13,10 @@ struct MetricsTests {
       """
       cd mirror; mkdir -p 'a/b"c/d\\e/.control' a/b/never/.control; echo 2 > 'a/b"c/d\\e/.control/.failcount'
       mkdir 'a/b"c/d\\e/2026-11-01'; cd 'a/b"c/d\\e/2026-11-01'; printf ok > status
-      echo x > stage3-e-a-2026-11-01.tar.xz; echo y > lxd-e-a-2026-11-01.tar.xz
+      echo x | xz > stage3-e-a-2026-11-01.tar.xz; echo y | xz > lxd-e-a-2026-11-01.tar.xz
       mkdir ../../../snapshots; cd ../../../snapshots
-      echo s > portage-2026-11-02.tar.xz; echo other > portage-2026-10-31.tar.xz; echo m > meta-repo-2026-11-01.tar.zst
+      echo s | xz > portage-2026-11-02.tar.xz; echo other | xz > portage-2026-10-31.tar.xz
+      echo m | zstd -q > meta-repo-2026-11-01.tar.zst
       """)
     try #require(try sandbox.mirrorctl("upkeep").status == 0)
     try sandbox.shell(
@@ -41,7 +42,7 @@ struct MetricsTests {
     let labels = "{\(mirror),build=\"a\",arch=\"b\\\"c\",subarch=\"d\\\\e\"}"
     for expected in [
       "mirrorctl_subarch_failcount\(labels) 2", "mirrorctl_subarch_versions\(labels) 1",
-      "mirrorctl_subarch_bytes\(labels) 4", "mirrorctl_subarch_undigested_tarballs\(labels) 1",
+      "mirrorctl_subarch_bytes\(labels) 120", "mirrorctl_subarch_undigested_tarballs\(labels) 1",
       "mirrorctl_subarch_newest_stage_timestamp_seconds\(labels) 1793491200",
       "mirrorctl_corrupt_tarballs{\(mirror)} 1", "mirrorctl_scan_problems{\(mirror)} 0",
       "mirrorctl_run_exit_status{\(mirror),verb=\"upkeep\"} 0",
@@ -49,7 +50,7 @@ struct MetricsTests {
       "mirrorctl_snapshot_newest_timestamp_seconds{\(mirror),build=\"a\",snapshot=\"portage\"} 1793577600",
       "mirrorctl_snapshot_newest_timestamp_seconds{\(mirror),build=\"a\",snapshot=\"meta-repo\"} 1793491200",
       "mirrorctl_snapshot_tarballs{\(mirror),build=\"a\",snapshot=\"portage\"} 2",
-      "mirrorctl_snapshot_bytes{\(mirror),build=\"a\",snapshot=\"portage\"} 8",
+      "mirrorctl_snapshot_bytes{\(mirror),build=\"a\",snapshot=\"portage\"} 124",
       "mirrorctl_snapshot_undigested_tarballs{\(mirror),build=\"a\",snapshot=\"portage\"} 1",
       "mirrorctl_publish_exit_status{\(mirror),target=\"here\"} 0",
       "mirrorctl_publish_exit_status{\(mirror),target=\"there\"} 1",
@@ -77,7 +78,8 @@ struct MetricsTests {
   func lastSuccess() throws {
     let sandbox = try Sandbox()
     try sandbox.shell(
-      "mkdir -p mirror/a/b/c/2026-11-01; cd mirror/a/b/c/2026-11-01; printf ok > status; echo x > s.tar.xz")
+      "mkdir -p mirror/a/b/c/2026-11-01; cd mirror/a/b/c/2026-11-01; printf ok > status; echo x | xz > s.tar.xz"
+    )
     try #require(try sandbox.mirrorctl("upkeep").status == 0)
     let pattern = "success_timestamp_seconds"
     func success() throws -> [Substring] {
@@ -102,14 +104,14 @@ struct HistoryTests {
     try sandbox.shell(
       """
       cd mirror; mkdir -p a/b/c/2026-11-01 a/b/c/2026-11-02 a/b/c/2026-11-03 a/b/none/.control
-      for v in 2026-11-01 2026-11-02; do printf ok > a/b/c/$v/status; echo x > a/b/c/$v/stage3-c-a-$v.tar.xz; done
+      for v in 2026-11-01 2026-11-02; do printf ok > a/b/c/$v/status; echo x | xz > a/b/c/$v/stage3-c-a-$v.tar.xz; done
       printf fail > a/b/c/2026-11-03/status
       """)
     let expected = """
       \(sandbox.mirror)/a/b/c
         2026-11-03 fail
-        2026-11-02 ok   2 B
-        2026-11-01 ok   2 B
+        2026-11-02 ok   60 B
+        2026-11-01 ok   60 B
       \(sandbox.mirror)/a/b/none
         never built
 
@@ -120,7 +122,7 @@ struct HistoryTests {
     try #require(try sandbox.mirrorctl("upkeep").status == 0)
     let after = try sandbox.mirrorctl("status", "--history").text
     #expect(after.hasPrefix("\(sandbox.mirror)/a/b/c\n  2026-11-03 ok  "), "\(after)")
-    #expect(after.contains("\n  2026-11-03 fail\n  2026-11-02 ok   2 B\n"), "\(after)")
+    #expect(after.contains("\n  2026-11-03 fail\n  2026-11-02 ok   60 B\n"), "\(after)")
     let last = try sandbox.mirrorctl("status", "--history", "--last", "1", "--json").text
     #expect(last.contains("\"outcome\" : \"ok\"") && !last.contains("fail") && !last.contains("2026-11-02"))
     #expect(try sandbox.mirrorctl("status", "--history", "--format", "prometheus").status == 64)

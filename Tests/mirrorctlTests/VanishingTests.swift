@@ -17,7 +17,7 @@ struct VanishingTests {
       try sandbox.shell(
         """
         mkdir -p \(version); echo ok > \(version)/status
-        head -c 1000000 /dev/urandom > \(version)/stage3-gen-std-\(day).tar.xz
+        head -c 1000000 /dev/urandom | xz -0 > \(version)/stage3-gen-std-\(day).tar.xz
         touch -d '\(day) 10:00 UTC' \(version)/*
         """)
     }

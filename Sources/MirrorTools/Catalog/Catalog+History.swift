@@ -81,21 +81,24 @@ extension Catalog {
 
   /// Tarballs of a mirror that are known to be corrupt, and are as they were then.
   public func corrupt(in mirror: Mirror) throws(MirrorError) -> [MirrorPath] {
-    try flagged(.corrupt, in: mirror)
+    try flagged(.corrupt, in: mirror).map(\.path)
   }
 
   /// The mirror with its damaged tarballs marked: those found to be so that are as they were then.
   public func marking(_ mirror: Mirror) throws(MirrorError) -> Mirror {
-    mirror.marking(damaged: Set(try flagged(.damaged, in: mirror)))
+    let damaged = try flagged(.damaged, in: mirror).map { ($0.path, $0.record.fault ?? .cutOff) }
+    return mirror.marking(damaged: Dictionary(damaged) { $1 })
   }
 
-  private func flagged(_ flag: Flag, in mirror: Mirror) throws(MirrorError) -> [MirrorPath] {
-    let damaged = try records(only: flag)
-    guard !damaged.isEmpty else { return [] }
+  private func flagged(
+    _ flag: Flag, in mirror: Mirror
+  ) throws(MirrorError) -> [(path: MirrorPath, record: CatalogRecord)] {
+    let records = try records(only: flag)
+    guard !records.isEmpty else { return [] }
     return mirror.folders.flatMap { folder in
       folder.tarballs.compactMap { tarball in
-        damaged[tarball.path].flatMap {
-          tarball.status.identity.isSameFile(as: $0.identity) ? tarball.path : nil
+        records[tarball.path].flatMap {
+          tarball.status.identity.isSameFile(as: $0.identity) ? (tarball.path, $0) : nil
         }
       }
     }

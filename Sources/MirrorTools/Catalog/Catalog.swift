@@ -219,7 +219,12 @@ public final class Catalog: Sendable {
     digests[.blake2b] = bytes(row, 13)
     return CatalogRecord(
       identity: identity, sidecar: Self.identity(row, from: 6), digests: digests, hashedAt: row[14],
-      verifiedAt: row[15], isCorrupt: row[16], isDamaged: row[17])
+      verifiedAt: row[15], isCorrupt: row[16], fault: fault(row[17]))
+  }
+
+  /// Where the number is of another version, it is damaged all the same.
+  private static func fault(_ number: Int) -> StreamFault? {
+    number == 0 ? nil : StreamFault(rawValue: number) ?? .cutOff
   }
 
   /// Stores records under their paths and forgets others, all or nothing.
@@ -254,7 +259,7 @@ public final class Catalog: Sendable {
       sidecar.map { signed($0.inode) }, sidecar?.size, sidecar?.mtime, sidecar?.ctime,
       record.digests[.sha256].map { Data($0) }, record.digests[.sha512].map { Data($0) },
       record.digests[.blake2b].map { Data($0) }, record.hashedAt, record.verifiedAt, record.isCorrupt,
-      record.isDamaged,
+      record.fault?.rawValue ?? 0,
     ]
   }
 

@@ -11,6 +11,6 @@ struct CatalogRecord: Hashable, Sendable {
   var verifiedAt: Int64?
   /// Whether the content was found to differ from the digests.
   var isCorrupt = false
-  /// Whether its compressed stream was found to be cut off, or cannot be decompressed.
-  var isDamaged = false
+  /// What was found to be wrong with it.
+  var fault: StreamFault?
 }

@@ -51,7 +51,7 @@ struct DecodingVerifier {
       guard let identity = try anchor.value.status(at: path)?.identity else { continue }
       var record = try run.catalog.record(of: path) ?? CatalogRecord(identity: identity, verifiedAt: run.now)
       guard record.identity.isSameFile(as: identity) else { continue }
-      record.isDamaged = true
+      record.fault = record.fault ?? .cutOff
       records.append((path, record))
     }
     try run.catalog.update(storing: records)
@@ -75,8 +75,7 @@ extension TarballSource {
     let subject = anchor.displayed(path)
     let source = Shared(try TarballSource(try anchor.file(path), subject: subject))
     guard source.value.compression == TarballName(path.name)?.compression else {
-      throw MirrorError(
-        .invalid, subject, "is not compressed as its name says", remedy: "rename or replace it")
+      throw .damaged(subject, .otherKind)
     }
     let pipe = ChunkPipe(chunks: 2, bytes: 1 << 20)
     let fault = Shared(Mutex<MirrorError?>(nil))

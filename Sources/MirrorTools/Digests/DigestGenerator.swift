@@ -19,7 +19,7 @@ public struct DigestGenerator: Sendable {
         return SidecarText.parseAll(text).first { $0.file == nil }?.digests
       },
       isDamaged: { tarball in
-        (try? anchor.isWhole(tarball)) == false
+        (try? anchor.fault(of: tarball)) != nil
       }
     ).plan(mirror)
     if let settings = run.signing, let renewal = SignatureRenewal(mirror, settings, run.cancellation) {
@@ -43,7 +43,9 @@ public struct DigestGenerator: Sendable {
       links: Dictionary(grouping: plan.signatureLinks, by: \.signature).mapValues { $0.map(\.link.path) },
       forced: Set(plan.hashes.lazy.filter { $0.reason == .forced }.map(\.path)), now: run.now, each: each)
     work.note(corrupt: plan.corrupt)
-    for path in plan.damaged { work.note(.damaged(mirror.displayed(path))) }
+    for path in plan.damaged {
+      work.note(.damaged(mirror.displayed(path), plan.records[path]?.fault ?? .cutOff))
+    }
     for known in plan.known where !run.cancellation.isCancelled { work.settle(known) }
     let requests = plan.hashes.map {
       DigestRequest(path: $0.path, size: $0.size, device: $0.device, algorithms: Set($0.algorithms))

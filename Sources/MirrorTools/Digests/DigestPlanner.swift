@@ -88,7 +88,7 @@ struct DigestPlanner {
     // What is known to be corrupt keeps its digests until someone names it.
     if let record, isSame, record.isCorrupt, !(options.force && options.names(tarball.path)) {
       plan.corrupt.append(tarball.path)
-    } else if let record, isSame, record.isDamaged, !options.force {
+    } else if let record, isSame, record.fault != nil, !options.force {
       plan.damaged.append(tarball.path)
     } else if options.force {
       hash(options.names(tarball.path) ? .forced : .again)

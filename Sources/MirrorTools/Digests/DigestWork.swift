@@ -60,10 +60,10 @@ final class DigestWork: Sendable {
         remember(path, damaged) { report in report.corrupt.append(path) }
         return
       }
-      if result.isDamaged {
+      if let fault = result.fault {
         // Digests would tell downloaders that it is what it should be.
-        remember(path, CatalogRecord(identity: result.identity, hashedAt: now, isDamaged: true)) { report in
-          report.problems.append(.damaged(directory.displayed(path.name)))
+        remember(path, CatalogRecord(identity: result.identity, hashedAt: now, fault: fault)) { report in
+          report.problems.append(.damaged(directory.displayed(path.name), fault))
         }
         return
       }

@@ -88,7 +88,7 @@ struct ManifestWriter: ~Copyable {
 
   private func record(of name: FileName, _ status: FileStatus) -> CatalogRecord? {
     let record = records[directory.path.appending(name)]
-    return record.flatMap { status.identity.isSameFile(as: $0.identity) && !$0.isDamaged ? $0 : nil }
+    return record.flatMap { status.identity.isSameFile(as: $0.identity) && $0.fault == nil ? $0 : nil }
   }
 
   /// Lines of an existing file that stay: they speak of something else, or of a tarball whose digests are not

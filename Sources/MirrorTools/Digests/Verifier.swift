@@ -203,15 +203,15 @@ private struct Subject: Sendable {
       .init(path: path, verdict: verdict, detail: detail)
     }
     if broken.isEmpty && agreesWithRecord {
-      if result.isDamaged {
+      if let fault = result.fault {
         remembered = remembered ?? CatalogRecord(identity: result.identity, verifiedAt: now)
         remembered?.identity = result.identity
-        remembered?.isDamaged = true
-        return (finding(.damaged, "its compressed stream is not whole"), remembered)
+        remembered?.fault = fault
+        return (finding(.damaged, fault.detail), remembered)
       }
       if var known = remembered {
         known.identity = result.identity
-        (known.isCorrupt, known.isDamaged) = (false, false)
+        (known.isCorrupt, known.fault) = (false, nil)
         remembered = known
       }
       return (

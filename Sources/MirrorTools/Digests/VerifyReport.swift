@@ -8,7 +8,7 @@ public struct VerifyReport: Sendable {
     case changed
     /// Nobody replaced the tarball, and its content differs.
     case corrupt
-    /// Its compressed stream is cut off, or does not decompress: it was never whole.
+    /// Its compressed stream is cut off, or does not decompress, or is of another kind: it was never whole.
     case damaged
     /// There is no sidecar to compare with.
     case undigested

@@ -13,8 +13,8 @@ struct DigestResult: Sendable {
   let digests: DigestSet
   /// The same before and after every byte was read.
   let identity: FileIdentity
-  /// Whether its compressed stream is cut off, or is not what its name says.
-  let isDamaged: Bool
+  /// What is wrong with it, if it is a compressed tarball.
+  let fault: StreamFault?
 }
 
 /// How the files of a run are read and hashed.

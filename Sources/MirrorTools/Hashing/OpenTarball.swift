@@ -70,13 +70,13 @@ final class OpenTarball: Unfinished, @unchecked Sendable {
   /// The digests, if the file is still what it was when it was opened.
   func result() throws(MirrorError) -> DigestResult {
     let after = try attempt("look at", path) { () throws(Errno) in try file.status().identity }
-    let isWhole = try attempt("read", path) { () throws(Errno) in
-      try end?.isWhole(file, size: identity.size) ?? true
+    let fault = try attempt("read", path) { () throws(Errno) in
+      try end?.fault(of: file, size: identity.size)
     }
     guard after == identity else { throw changed }
     var digests = DigestSet()
     for message in messages { digests[message.algorithm] = message.digest }
-    return DigestResult(digests: digests, identity: after, isDamaged: !isWhole)
+    return DigestResult(digests: digests, identity: after, fault: fault)
   }
 
   private var changed: MirrorError {

@@ -33,17 +33,18 @@ public struct Folder: Sendable {
   /// Tarballs that are known to be damaged.
   var damaged: [Tarball] { tarballs.filter(\.isDamaged) }
 
-  /// Paths of those of some tarballs that are here and the same files.
-  func unchanged(of others: [Tarball]) -> Set<MirrorPath> {
-    guard !others.isEmpty else { return [] }
-    let known = Dictionary(others.map { ($0.path, $0.status.identity) }) { first, _ in first }
-    return Set(tarballs.filter { known[$0.path] == $0.status.identity }.map(\.path))
+  /// What is wrong with those of some damaged tarballs that are here and the same files.
+  func faults(of others: [Tarball]) -> [MirrorPath: StreamFault] {
+    guard !others.isEmpty else { return [:] }
+    let known = Dictionary(others.map { ($0.path, $0) }) { first, _ in first }
+    let same = tarballs.filter { known[$0.path]?.status.identity == $0.status.identity }
+    return Dictionary(uniqueKeysWithValues: same.map { ($0.path, known[$0.path]?.fault ?? .cutOff) })
   }
 
   /// Notes which of its tarballs are damaged.
-  mutating func mark(damaged: Set<MirrorPath>) {
-    for index in tarballs.indices where damaged.contains(tarballs[index].path) {
-      tarballs[index].isDamaged = true
+  mutating func mark(damaged: [MirrorPath: StreamFault]) {
+    for index in tarballs.indices {
+      if let fault = damaged[tarballs[index].path] { tarballs[index].fault = fault }
     }
   }
 
@@ -68,8 +69,10 @@ public struct Tarball: Sendable {
   public let compression: Compression?
   /// What `statx(2)` said during the scan.
   public let status: FileStatus
-  /// Whether its compressed stream is known to be cut off, or not to decompress.
-  public internal(set) var isDamaged = false
+  /// What is known to be wrong with it.
+  var fault: StreamFault?
+  /// Whether it is known that nobody could unpack it.
+  public var isDamaged: Bool { fault != nil }
 
   /// Whether there is something in it to download, as far as is known.
   var isWhole: Bool { status.size > 0 && !isDamaged }

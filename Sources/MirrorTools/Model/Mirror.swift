@@ -62,14 +62,16 @@ public struct Mirror: Sendable {
 
   /// Tarballs that are known to be damaged, a problem each.
   public var damagedTarballs: [MirrorError] {
-    folders.flatMap(\.tarballs).filter(\.isDamaged).map { .damaged(displayed($0.path)) }
+    folders.flatMap(\.tarballs).compactMap { tarball in
+      tarball.fault.map { .damaged(displayed(tarball.path), $0) }
+    }
   }
 
   /// This mirror with the tarballs at these paths marked as damaged.
-  func marking(damaged: Set<MirrorPath>) -> Mirror {
+  func marking(damaged: [MirrorPath: StreamFault]) -> Mirror {
     guard !damaged.isEmpty else { return self }
     var mirror = self
-    let parents = Set(damaged.map(\.parent))
+    let parents = Set(damaged.keys.map(\.parent))
     for r in mirror.releases.indices {
       mirror.releases[r].snapshots?.mark(damaged: damaged)
       for a in mirror.releases[r].arches.indices {
@@ -136,7 +138,7 @@ public struct Mirror: Sendable {
     var mirror = self
     for (index, release) in releases.enumerated() where release.snapshots?.path == path {
       var snapshots = snapshots
-      let damaged = snapshots?.unchanged(of: release.snapshots?.damaged ?? []) ?? []
+      let damaged = snapshots?.faults(of: release.snapshots?.damaged ?? []) ?? [:]
       snapshots?.mark(damaged: damaged)
       mirror.releases[index].snapshots = snapshots
     }
@@ -190,13 +192,14 @@ public struct Subarch: Sendable {
   /// The same with those of these tarballs marked as damaged that are as they were.
   fileprivate func marking(damaged: [Tarball]) -> Subarch {
     var subarch = self
-    let paths = Set(folders.flatMap { $0.unchanged(of: damaged) })
-    subarch.mark(damaged: paths, in: Set(paths.map(\.parent)))
+    var faults: [MirrorPath: StreamFault] = [:]
+    for folder in folders { faults.merge(folder.faults(of: damaged)) { $1 } }
+    subarch.mark(damaged: faults, in: Set(faults.keys.map(\.parent)))
     return subarch
   }
 
   /// Notes which tarballs of versions with these paths are damaged.
-  fileprivate mutating func mark(damaged: Set<MirrorPath>, in paths: Set<MirrorPath>) {
+  fileprivate mutating func mark(damaged: [MirrorPath: StreamFault], in paths: Set<MirrorPath>) {
     for index in versions.indices where paths.contains(versions[index].path) {
       versions[index].mark(damaged: damaged)
     }
@@ -251,7 +254,7 @@ public struct Version: Sendable {
   }
 
   /// Notes which of its tarballs are damaged.
-  mutating func mark(damaged: Set<MirrorPath>) {
+  mutating func mark(damaged: [MirrorPath: StreamFault]) {
     folder.mark(damaged: damaged)
     hasArtifact = hasSucceeded && hasDownload
   }

@@ -8,6 +8,8 @@ struct ReceivedUpload {
     let path: MirrorPath
     let kind: UploadKind
     let digests: DigestSet
+    /// What is wrong with a tarball: it is received as it is, and not offered.
+    let fault: StreamFault?
     /// As it was hashed.
     let identity: FileIdentity
     /// Whether it is in its place already: an earlier run was interrupted.
@@ -57,7 +59,11 @@ struct ReceivedUpload {
         report.bytes = report.bytes &+ identity.size
         if rank == 0 {
           records.append(
-            (file.path, CatalogRecord(identity: identity, digests: file.digests, hashedAt: run.now)))
+            (
+              file.path,
+              CatalogRecord(
+                identity: identity, digests: file.digests, hashedAt: run.now, fault: file.fault)
+            ))
         }
       }
       for path in touched { try anchor.directory(path).sync() }

@@ -55,7 +55,7 @@ struct UploadContents {
       if isOther { refuseOther(file, located, anchor, &refusals) }
       files.append(
         .init(
-          path: file.path, kind: file.kind, digests: sum.digests, identity: sum.identity,
+          path: file.path, kind: file.kind, digests: sum.digests, fault: sum.fault, identity: sum.identity,
           isInPlace: file.isInPlace, isReplacement: isOther))
     }
     files.removeAll { refusals.keepsOut($0.path) }

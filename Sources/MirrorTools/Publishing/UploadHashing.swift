@@ -23,7 +23,7 @@ struct UploadHashing {
       status.identity.isSameFile(as: record.identity)
     {
       known[subject] = DigestResult(
-        digests: record.digests, identity: status.identity, isDamaged: record.isDamaged)
+        digests: record.digests, identity: status.identity, fault: record.fault)
     } else {
       requests.append(
         (

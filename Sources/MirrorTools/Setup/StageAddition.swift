@@ -98,10 +98,10 @@ public struct StageAddition: Sendable {
       throw MirrorError(.invalid, placement.source, "is not a regular file", remedy: "give a tarball")
     }
     if let compression = TarballName(placement.path.name)?.compression {
-      let isWhole = try attempt("read", placement.source) { () throws(Errno) in
-        try StreamEnd.isWhole(file, size: status.size, compression)
+      let fault = try attempt("read", placement.source) { () throws(Errno) in
+        try StreamEnd.fault(of: file, size: status.size, compression)
       }
-      if !isWhole { throw .damaged(placement.source) }
+      if let fault { throw .damaged(placement.source, fault) }
     }
     if placement.path.name.hasPrefix("stage") { try SeedTarball.check(placement, in: anchor) }
   }

@@ -7,7 +7,7 @@ struct VerifyCommand: ToldVerb {
     abstract: "Read tarballs again and compare them with every digest beside them.",
     discussion: """
       A verdict a file: ok, changed (replaced after its digest: run digestgen), corrupt (nobody replaced it, and \
-      its content differs), damaged (cut off or not decompressible before it was digested), undigested, orphan; and where the configuration names a key, unsigned and missigned \
+      its content differs), damaged (cut off, not decompressible or of another kind before it was digested), undigested, orphan; and where the configuration names a key, unsigned and missigned \
       (a signature is bad, or by another key). The exit status is 4 when something is corrupt, 3 when something \
       is anything but ok or cannot be read.
       """)

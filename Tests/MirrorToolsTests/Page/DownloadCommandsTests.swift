@@ -62,8 +62,8 @@ import TestSupport
     try sandbox.shell(
       """
       v=mirror/std/x86/gen/2026-11-21; mkdir -p $v; printf ok > $v/status
-      head -c 100000 /dev/urandom > "$v/stage3-gen-std-2026-11-21.tar.xz"
-      head -c 100000 /dev/urandom > "$v/it's & \\$HOME-gen-std-2026-11-21.tar.xz"
+      head -c 100000 /dev/urandom | xz -0 > "$v/stage3-gen-std-2026-11-21.tar.xz"
+      head -c 100000 /dev/urandom | xz -0 > "$v/it's & \\$HOME-gen-std-2026-11-21.tar.xz"
       mkdir -m 700 signer reader
       export GNUPGHOME="$PWD/signer"
       gpg --batch --quiet --passphrase '' --quick-generate-key 'Test <test@example.org>' ed25519 sign 2>/dev/null

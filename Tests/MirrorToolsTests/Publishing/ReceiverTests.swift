@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 import SystemPackage
 import TestSupport
@@ -80,10 +81,11 @@ struct ReceiverTests {
     let path = "std/snapshots/portage-2016-01-01.tar.xz"
     try mirror.file(path, "theirs").file(".incoming/one/\(path)", "ours").file(
       ".incoming/one/\(path).gpg", "sig")
-    let files = try ["ours", "sig"].map { hex(try OpenSSLDigest.sha256(of: Array($0.utf8))) }
+    let ours = Compressed.file(path, holding: "ours")
+    let files = try [ours, Data("sig".utf8)].map { hex(try OpenSSLDigest.sha256(of: Array($0))) }
     try complete {
       $0.files = [
-        .init(path: ExactPath(MirrorPath(path)), size: 4, sha256: files[0]),
+        .init(path: ExactPath(MirrorPath(path)), size: Int64(ours.count), sha256: files[0]),
         .init(path: ExactPath(MirrorPath("\(path).gpg")), size: 3, sha256: files[1]),
       ]
     }
@@ -91,27 +93,33 @@ struct ReceiverTests {
     #expect(reports.map(\.files) == [0])
     #expect("\(reports.flatMap(\.problems))".contains("another one of that name is here"))
     #expect(try mirror.names(in: "std/snapshots") == ["portage-2016-01-01.tar.xz"])
-    #expect(mirror.content(path).map { String(decoding: $0, as: UTF8.self) } == "theirs")
+    #expect(mirror.content(path) == Compressed.file(path, holding: "theirs"))
   }
 
   @Test("with a tarball that is replaced goes the signature of the one before it")
   func replaced() throws {
     let path = "std/x86/gen/2016-01-01/stage3-gen-std-2016-01-01.tar.xz"
     try mirror.file(path, "old").file("\(path).gpg", "old").file(".incoming/one/\(path)", "new")
-    let digest = hex(try OpenSSLDigest.sha256(of: Array("new".utf8)))
-    try complete { $0.files = [.init(path: ExactPath(MirrorPath(path)), size: 3, sha256: digest)] }
+    let new = Compressed.file(path, holding: "new")
+    let digest = hex(try OpenSSLDigest.sha256(of: Array(new)))
+    try complete {
+      $0.files = [.init(path: ExactPath(MirrorPath(path)), size: Int64(new.count), sha256: digest)]
+    }
     #expect(try receive(.init(replaces: true)).flatMap(\.problems).isEmpty)
-    #expect(mirror.content(path).map { String(decoding: $0, as: UTF8.self) } == "new")
+    #expect(mirror.content(path) == new)
     #expect(mirror.content("\(path).gpg") == nil)
   }
 
   @Test("a signature stays where a tarball comes again as it was")
   func same() throws {
     let path = "std/x86/gen/2016-01-01/stage3-gen-std-2016-01-01.tar.xz"
-    let digest = hex(try OpenSSLDigest.sha256(of: Array("same".utf8)))
+    let same = Compressed.file(path, holding: "same")
+    let digest = hex(try OpenSSLDigest.sha256(of: Array(same)))
     try mirror.file(path, "same").file("\(path).hash.txt", "sha256 \(digest)\n").file("\(path).gpg", "good")
       .file(".incoming/one/\(path)", "same")
-    try complete { $0.files = [.init(path: ExactPath(MirrorPath(path)), size: 4, sha256: digest)] }
+    try complete {
+      $0.files = [.init(path: ExactPath(MirrorPath(path)), size: Int64(same.count), sha256: digest)]
+    }
     #expect(try receive().map(\.files) == [1])
     #expect(mirror.content("\(path).gpg") != nil)
   }
@@ -119,9 +127,12 @@ struct ReceiverTests {
   @Test("digests that were checked on the way in are not computed again")
   func catalog() throws {
     try mirror.file(".incoming/one/std/x86/gen/2016-01-01/stage3-gen-std-2016-01-01.tar.xz", "a")
-    let digest = hex(try OpenSSLDigest.sha256(of: Array("a".utf8)))
+    let content = Compressed.file(".tar.xz", holding: "a")
+    let digest = hex(try OpenSSLDigest.sha256(of: Array(content)))
     let path: MirrorPath = "std/x86/gen/2016-01-01/stage3-gen-std-2016-01-01.tar.xz"
-    try complete { $0.files = [.init(path: ExactPath(path), size: 1, sha256: digest)] }
+    try complete {
+      $0.files = [.init(path: ExactPath(path), size: Int64(content.count), sha256: digest)]
+    }
     let catalog = try Catalog.inMemory()
     let run = DigestRun(
       root: mirror.root, catalog: catalog, hashing: HashingOptions(), now: Int64(time(nil)),

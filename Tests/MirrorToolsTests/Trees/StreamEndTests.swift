@@ -28,6 +28,11 @@ struct StreamEndTests {
   }
 
   private func isWhole(_ bytes: some Sequence<UInt8>, _ compression: Compression) throws -> Bool {
+    try fault(bytes, compression) == nil
+  }
+
+  /// What is wrong with a file; the same whether it was read or not.
+  private func fault(_ bytes: some Sequence<UInt8>, _ compression: Compression) throws -> StreamFault? {
     let bytes = Array(bytes)
     try mirror.file("stream", Data(bytes))
     let file = try AnchoredDirectory(root: mirror.root).file("stream")
@@ -39,7 +44,9 @@ struct StreamEndTests {
       piece.withUnsafeBytes { end.take($0) }
       rest = rest.dropFirst(piece.count)
     }
-    return try end.isWhole(file, size: Int64(bytes.count))
+    let fault = try end.fault(of: file, size: Int64(bytes.count))
+    #expect(try StreamEnd.fault(of: file, size: Int64(bytes.count), compression) == fault)
+    return fault
   }
 
   private static let commands: [(Compression, String)] = [
@@ -51,7 +58,10 @@ struct StreamEndTests {
     (.zst, "zstd -c plain; head -c 512 /dev/zero"), (.bz2, "bzip2 -1 -c plain"),
     (.bz2, "bzip2 -c < /dev/null"),
     (.bz2, "bzip2 -c plain; bzip2 -c plain"), (.bz2, "bzip2 -c plain; head -c 10240 /dev/zero"),
-    (.gz, "gzip -c plain"),
+    (.gz, "gzip -c plain"), (.gz, "gzip -c < /dev/null"),
+    // Skippable frames before the others, as pzstd writes them, and nothing else.
+    (.zst, "printf 'P*M\\030\\004\\000\\000\\000abcd'; zstd -c plain"),
+    (.zst, "printf '_*M\\030\\000\\000\\000\\000'"),
   ]
 
   @Test(
@@ -87,12 +97,30 @@ struct StreamEndTests {
     #expect(try !isWhole(first + first.prefix(first.count / 2), compression))
   }
 
-  @Test("of what is no stream at all is nobody's business, and nothing traps")
+  @Test("is told from another kind of file under the name", arguments: Compression.allCases)
+  func otherKind(_ compression: Compression) throws {
+    let texts = [
+      "<!DOCTYPE html><html>502 Bad Gateway</html>", "x", "version https://git-lfs.github.com/spec/v1\n",
+    ]
+    for text in texts { #expect(try fault(Array(text.utf8), compression) == .otherKind, "\(text)") }
+    for (other, command) in Self.commands where other != compression {
+      #expect(try fault(compressed(command), compression) == .otherKind, "\(command)")
+    }
+    // What no name stands for: lzma, lzip, compress, zip, a plain tarball.
+    for command in [
+      "xz --format=lzma -c plain", "printf 'LZIP\\001\\014'; cat plain",
+      "printf '\\037\\235\\220'; cat plain",
+      "printf 'PK\\003\\004'; cat plain", "tar -cf - plain",
+    ] {
+      #expect(try fault(compressed(command), compression) == .otherKind, "\(command)")
+    }
+    #expect(try fault([0] + Array("zeros are no beginning".utf8), compression) == .otherKind)
+    #expect(try fault([UInt8](repeating: 0, count: 512), compression) == .cutOff)
+  }
+
+  @Test("in garbage never traps")
   func garbage() throws {
     var dice = Seeded(state: 12)
-    for compression in Compression.allCases {
-      #expect(try isWhole(Array("a text of somebody's".utf8), compression))
-    }
     let bytes = try compressed("zstd -1 -c plain")
     for _ in 0..<300 {
       var broken = bytes

@@ -25,7 +25,7 @@ struct DistributedTests {
     try two.build("std/arm/v7", "2016-01-01", bytes: 3_000_000, seed: 2)
     for site in [one, two] {
       try sandbox.shell(
-        "mkdir -p '\(site.mirror)/std/snapshots'; printf '\(site.home)' > '\(site.mirror)/std/snapshots/portage-2016-01-01.tar.xz'"
+        "mkdir -p '\(site.mirror)/std/snapshots'; printf '\(site.home)' | xz > '\(site.mirror)/std/snapshots/portage-2016-01-01.tar.xz'"
       )
       try site.refresh()
     }

@@ -20,7 +20,7 @@ struct HostileUploadCase: CustomTestStringConvertible, Sendable {
 
   static let owned = "mkdir -p std/x86/gen/.control; echo one > std/x86/gen/.control/server"
   static let built =
-    "mkdir -p std/x86/gen/2016-01-01; cd std/x86/gen/2016-01-01; printf ours > stage3-gen-std-2016-01-01.tar.xz; printf ok > status; cd ../../../.."
+    "mkdir -p std/x86/gen/2016-01-01; cd std/x86/gen/2016-01-01; printf ours | xz > stage3-gen-std-2016-01-01.tar.xz; printf ok > status; cd ../../../.."
   static let next = ForgedUpload.version("std/x86/gen/2016-01-02")
   static let tarball = "std/x86/gen/2016-01-02/stage3-gen-std-2016-01-02.tar.xz"
   /// What is left of the next version without its tarball's company.
@@ -212,7 +212,8 @@ struct HostileUploadCase: CustomTestStringConvertible, Sendable {
       messages: ["/std/snapshots: "]),
     HostileUploadCase(
       testDescription: "another snapshot of a name that is there, and what describes it",
-      preparation: "\(owned); mkdir std/snapshots; echo theirs > std/snapshots/portage-2016-01-02.tar.xz",
+      preparation:
+        "\(owned); mkdir std/snapshots; echo theirs | xz > std/snapshots/portage-2016-01-02.tar.xz",
       upload: ForgedUpload(
         files: [
           "std/snapshots/portage-2016-01-02.tar.xz": "tree",
@@ -221,7 +222,8 @@ struct HostileUploadCase: CustomTestStringConvertible, Sendable {
       messages: ["portage-2016-01-02.tar.xz: another one of that name is here"]),
     HostileUploadCase(
       testDescription: "a snapshot's link that goes elsewhere",
-      preparation: "\(owned); mkdir std/snapshots; echo theirs > std/snapshots/portage-2016-01-02.tar.xz",
+      preparation:
+        "\(owned); mkdir std/snapshots; echo theirs | xz > std/snapshots/portage-2016-01-02.tar.xz",
       upload: ForgedUpload(
         links: [
           "std/snapshots/meta-latest.tar.xz": "portage-2016-01-02.tar.xz",

@@ -71,6 +71,21 @@ struct HostileUploadTests {
     for (path, text) in again { #expect(try mirror()[path] == .file(Array(text.utf8))) }
   }
 
+  @Test("a tarball that nobody could unpack is received as it is, reported, and never offered")
+  func damaged() throws {
+    try sandbox.shell("cd master/mirror; \(HostileUploadCase.owned); \(HostileUploadCase.built)")
+    try ForgedUpload(files: HostileUploadCase.next).write(to: master.mirror)
+    #expect(try master.run("receive").status == 0)
+    let upkeep = try master.run("upkeep", "--keep", "1")
+    #expect(upkeep.status == 3)
+    #expect(
+      upkeep.errorText.contains("\(HostileUploadCase.tarball): is not compressed as its name says"),
+      "\(upkeep.errorText)")
+    let index = try String(contentsOfFile: "\(master.mirror)/index.xml", encoding: .utf8)
+    #expect(index.contains("2016-01-01") && !index.contains("2016-01-02"), "\(index)")
+    #expect(try mirror()["std/x86/gen/2016-01-01/stage3-gen-std-2016-01-01.tar.xz"] != nil)
+  }
+
   @Test("an administrator hands a subarch over by naming it, or by writing its owner")
   func handOver() throws {
     try sandbox.shell("cd master/mirror; \(HostileUploadCase.built)")

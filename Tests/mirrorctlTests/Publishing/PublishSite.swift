@@ -36,7 +36,7 @@ final class PublishSite {
 
   func start(_ arguments: String...) throws -> RunningProgram { try sandbox.start(command(arguments)) }
 
-  /// Builds a version, as far as anybody else can see: a tarball of these bytes, a log, links.
+  /// Builds a version, as far as anybody else can see: a tarball of so many bytes, a log, links.
   func build(_ subarch: String, _ date: String, bytes: Int = 200_000, seed: UInt64 = 1) throws {
     let parts = subarch.split(separator: "/")
     let tarball = "stage3-\(parts[2])-\(parts[0])-\(date).tar.xz"
@@ -45,7 +45,7 @@ final class PublishSite {
       """
       mkdir -p '\(version)/log' '\(mirror)/\(subarch)/.control/version'
       printf log > '\(version)/log/stage3.txt'
-      printf stage1 > '\(version)/\(tarball.replacing("stage3", with: "stage1"))'
+      printf stage1 | xz > '\(version)/\(tarball.replacing("stage3", with: "stage1"))'
       ln -sfn '\(date)/\(tarball)' '\(mirror)/\(subarch)/stage3-latest.tar.xz'
       echo '\(date)' > '\(mirror)/\(subarch)/.control/version/stage3'
       """)
@@ -53,12 +53,9 @@ final class PublishSite {
     try Data("ok".utf8).write(to: URL(fileURLWithPath: "\(version)/status"))
   }
 
-  /// Writes bytes that depend on the seed alone.
+  /// Writes a tarball of so many bytes, a multiple of four, which depend on the seed alone.
   func tar(_ path: String, bytes: Int, seed: UInt64) throws {
-    var random = Seeded(state: seed)
-    var data = Data(capacity: bytes + 8)
-    while data.count < bytes { withUnsafeBytes(of: random.next()) { data.append(contentsOf: $0) } }
-    try data.prefix(bytes).write(to: URL(fileURLWithPath: path))
+    try Compressed.noise(bytes: bytes, seed: seed).write(to: URL(fileURLWithPath: path))
   }
 
   /// Digests and index, as upkeep makes them.

@@ -68,12 +68,12 @@ struct PublishSoakTests {
       let day = round + 2
       let date = "2016-\(two(day / 28 + 1))-\(two(day % 28 + 1))"
       let subarch = ["std/x86/gen", "std/arm/v7"].randomElement(using: &random) ?? ""
-      let bytes = Int.random(in: 100_000...2_000_000, using: &random)
+      let bytes = Int.random(in: 12_500...250_000, using: &random) * 8
       try site.build(subarch, date, bytes: bytes, seed: random.next())
       if replaces {
         let name = "stage3-gen-std-2016-01-01.tar.xz"
         try site.tar(
-          "\(site.mirror)/std/x86/gen/2016-01-01/\(name)", bytes: bytes / 2 + round, seed: random.next())
+          "\(site.mirror)/std/x86/gen/2016-01-01/\(name)", bytes: bytes / 2 + 4 * round, seed: random.next())
       }
       try site.refresh()
       // One goes, whichever, so that an index falls back to an older one; but not the one that is replaced.

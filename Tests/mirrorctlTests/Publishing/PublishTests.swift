@@ -26,7 +26,7 @@ struct PublishTests {
     try site.build("std/x86/gen", "2016-01-02", seed: 2)
     try site.build("std/arm/v7", "2016-01-01", seed: 3)
     try sandbox.shell(
-      "mkdir -p master/mirror/std/snapshots; cd master/mirror/std/snapshots; printf tree > portage-2016-01-01.tar.xz;"
+      "mkdir -p master/mirror/std/snapshots; cd master/mirror/std/snapshots; printf tree | xz > portage-2016-01-01.tar.xz;"
         + " ln -s portage-2016-01-01.tar.xz portage-latest.tar.xz")
     try site.refresh()
   }
@@ -260,7 +260,7 @@ struct PublishTests {
     #expect(try site.run("publish").status == 0)
     let tarball = "\(site.mirror)/std/x86/gen/2016-01-02/stage3-gen-std-2016-01-02.tar.xz"
     let before = try Tree(published)
-    try site.tar(tarball, bytes: 200_001, seed: 9)
+    try site.tar(tarball, bytes: 200_004, seed: 9)
     #expect(try site.run("publish").status == 5)
     try site.tar(tarball, bytes: 200_000, seed: 9)
     try sandbox.shell("touch -d tomorrow '\(tarball)'")

@@ -46,7 +46,13 @@ struct PublishedMirror {
   func replace(_ path: String, seed: UInt64, in root: FilePath? = nil) throws {
     let file = "\(root ?? site.mirror)/\(path)"
     let size = try FileManager.default.attributesOfItem(atPath: file)[.size] as? Int ?? 0
-    try site.tar("\(file).new", bytes: size, seed: seed)
+    if path.hasSuffix(".tar.xz") {
+      try site.tar("\(file).new", bytes: size, seed: seed)
+    } else {
+      var random = Seeded(state: seed)
+      let noise = Data((0..<size).map { _ in UInt8.random(in: 0...255, using: &random) })
+      try noise.write(to: URL(fileURLWithPath: "\(file).new"))
+    }
     try sandbox.shell("touch -r '\(file)' '\(file).new'; mv '\(file).new' '\(file)'")
   }
 

@@ -11,7 +11,7 @@ import Testing
     try mirror.sandbox.shell(
       """
       cd mirror/std/x86-64bit/generic_64; mkdir 2016-11-10; echo ok > 2016-11-10/status
-      echo x > 2016-11-10/stage3-generic_64-std-2016-11-10.tar.xz
+      echo x | xz > 2016-11-10/stage3-generic_64-std-2016-11-10.tar.xz
       """)
     let first = try mirror.run("upkeep")
     #expect(first.status == 0, "\(first.errorText)")
@@ -58,7 +58,7 @@ import Testing
     let mirror = try Mirror()
     try #require(try mirror.run("upkeep").status == 0)
     try mirror.sandbox.shell(
-      "mv g hidden; echo y > mirror/\(Mirror.version)/lxd-generic_64-std-2016-11-17.tar.xz")
+      "mv g hidden; echo y | xz > mirror/\(Mirror.version)/lxd-generic_64-std-2016-11-17.tar.xz")
     let outcome = try mirror.run("upkeep")
     #expect(outcome.status == 3)
     #expect(
@@ -78,7 +78,7 @@ import Testing
     try mirror.write("")
     #expect(try mirror.run("index").text == "")
     #expect(mirror.content("index.xml.gpg") != nil, "it still signs this index")
-    try mirror.sandbox.shell("echo y > mirror/\(Mirror.version)/lxd-generic_64-std-2016-11-17.tar.xz")
+    try mirror.sandbox.shell("echo y | xz > mirror/\(Mirror.version)/lxd-generic_64-std-2016-11-17.tar.xz")
     #expect(try mirror.run("index").status == 0)
     #expect(mirror.content("index.xml.gpg") == nil)
   }
@@ -92,7 +92,7 @@ import Testing
       ("unlinkat", 1),
     ] {
       try mirror.sandbox.shell(
-        "echo \(call)\(number) >> mirror/\(Mirror.version)/lxd-generic_64-std-2016-11-17.tar.xz")
+        "echo \(call)\(number) | xz >> mirror/\(Mirror.version)/lxd-generic_64-std-2016-11-17.tar.xz")
       let command = mirror.sandbox.command(["index"])
       let run = try mirror.sandbox.run(
         [

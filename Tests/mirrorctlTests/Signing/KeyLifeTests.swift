@@ -99,7 +99,7 @@ import Testing
   func renewal() throws {
     let more = (0..<25).map { "std/snapshots/tree-20\(String(format: "%02d", $0))-01-01.tar.xz" }
     for path in more {
-      try mirror.sandbox.shell("echo \(path) > mirror/\(path); touch -d 2016-12-01 mirror/\(path)")
+      try mirror.sandbox.shell("echo \(path) | xz > mirror/\(path); touch -d 2016-12-01 mirror/\(path)")
     }
     try digest()
     try signByExpiredSubkey(Mirror.tarballs + more)

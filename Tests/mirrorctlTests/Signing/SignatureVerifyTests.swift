@@ -56,7 +56,7 @@ import Testing
     try #require(try mirror.run("digestgen").status == 0)
     try mirror.sandbox.shell(
       """
-      rm -rf state; echo trojan > mirror/\(Mirror.stage3)
+      rm -rf state; echo trojan | xz > mirror/\(Mirror.stage3)
       echo "sha256 $(sha256sum < mirror/\(Mirror.stage3) | cut -c1-64)" > mirror/\(Mirror.stage3).hash.txt
       """)
     let run = try mirror.run("verify")

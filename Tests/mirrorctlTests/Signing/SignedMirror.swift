@@ -29,7 +29,7 @@ final class SignedMirror {
     try sandbox.shell(
       """
       mkdir -p mirror/\(Self.version) mirror/std/snapshots
-      for file in \(Self.tarballs.joined(separator: " ")); do echo "content of $file" > mirror/$file; done
+      for file in \(Self.tarballs.joined(separator: " ")); do echo "content of $file" | xz > mirror/$file; done
       echo ok > mirror/\(Self.version)/status
       ln -s 2016-11-17/stage3-generic_64-std-2016-11-17.tar.xz mirror/\(Self.link)
       find mirror -exec touch -h -d 2016-12-01 {} +

@@ -128,7 +128,7 @@ struct SigningFaultCase: CustomTestStringConvertible, Sendable {
   func staleGoes() throws {
     let mirror = try SignedMirror()
     try #require(try mirror.run("digestgen").status == 0)
-    try mirror.sandbox.shell("echo other > mirror/\(SignedMirror.stage3)")
+    try mirror.sandbox.shell("echo other | xz > mirror/\(SignedMirror.stage3)")
     let run = try mirror.run("digestgen", environment: ["PATH=/nonexistent"])
     #expect(run.status == 3)
     #expect(run.text.contains("removed \(mirror.sandbox.mirror)/\(SignedMirror.stage3).gpg\n"))
@@ -164,7 +164,7 @@ struct SigningFaultCase: CustomTestStringConvertible, Sendable {
       "gpg",
       """
       for file; do :; done
-      case "$*" in *--detach-sign*) [ "$(readlink "$file")" != '\(stage3)' ] || echo more >> '\(stage3)';; esac
+      case "$*" in *--detach-sign*) [ "$(readlink "$file")" != '\(stage3)' ] || echo more | xz >> '\(stage3)';; esac
       exec /usr/bin/gpg "$@"
       """)
     let run = try mirror.run("digestgen", "--jobs", "1", environment: [path])
@@ -212,7 +212,7 @@ struct SigningFaultCase: CustomTestStringConvertible, Sendable {
     let verb = mirror.sandbox.command(["digestgen", "--jobs", "1", "--format", "hash.txt,sums"])
     try #require(try mirror.sandbox.run(verb).status == 0)
     try mirror.sandbox.shell(
-      "echo other > mirror/\(SignedMirror.stage3); rm mirror/\(SignedMirror.stage1).asc mirror/\(SignedMirror.link).asc"
+      "echo other | xz > mirror/\(SignedMirror.stage3); rm mirror/\(SignedMirror.stage1).asc mirror/\(SignedMirror.link).asc"
     )
     try mirror.sandbox.shell("cp -a mirror start; cp -a state start-state")
     // An agent of the traced run's own would keep strace waiting.

@@ -56,7 +56,7 @@ import Testing
     let mirror = try Mirror()
     try #require(try mirror.run("digestgen").status == 0)
     try mirror.sandbox.shell(
-      "echo other > mirror/\(Mirror.stage3); touch mirror/\(Mirror.stage1); touch -d 2016-12-01 mirror/*/*/*/*/*.gpg"
+      "echo other | xz > mirror/\(Mirror.stage3); touch mirror/\(Mirror.stage1); touch -d 2016-12-01 mirror/*/*/*/*/*.gpg"
     )
     let plan = try mirror.run("digestgen", "--dry-run").text
     #expect(plan.contains("would sign \(mirror.sandbox.mirror)/\(Mirror.stage3) (gpg, older)\n"))
@@ -76,7 +76,7 @@ import Testing
     let mirror = try Mirror()
     try #require(try mirror.run("digestgen").status == 0)
     try mirror.sandbox.shell(
-      "echo other > mirror/new; touch -d 2015-01-01 mirror/new; mv mirror/new mirror/\(Mirror.stage3)")
+      "echo other | xz > mirror/new; touch -d 2015-01-01 mirror/new; mv mirror/new mirror/\(Mirror.stage3)")
     #expect(try !mirror.isSigned(Mirror.stage3))
     let plan = try mirror.run("digestgen", "--dry-run").text
     #expect(plan.contains("would sign \(mirror.sandbox.mirror)/\(Mirror.stage3) (gpg, changed)\n"))
@@ -157,7 +157,7 @@ import Testing
         .contains("IGNORE Manifest.asc\n"))
     let second = try mirror.run("digestgen")
     #expect(second.text == "" && second.status == 0)
-    try mirror.sandbox.shell("echo other > mirror/\(Mirror.stage3)")
+    try mirror.sandbox.shell("echo other | xz > mirror/\(Mirror.stage3)")
     let third = try mirror.run("digestgen")
     #expect(third.status == 0)
     for file in signed { #expect(try mirror.isSigned(file, ".asc"), "\(file)") }
@@ -171,7 +171,7 @@ import Testing
     try #require(try mirror.run("digestgen").status == 0)
     try mirror.write("")
     try mirror.sandbox.shell(
-      "touch mirror/\(Mirror.stage1); echo other > mirror/\(Mirror.stage3)")
+      "touch mirror/\(Mirror.stage1); echo other | xz > mirror/\(Mirror.stage3)")
     let plan = try mirror.run("digestgen", "--dry-run").text
     #expect(
       plan.contains(
@@ -234,7 +234,7 @@ import Testing
   @Test("clean takes a snapshot's signatures with it, those of its digests too")
   func clean() throws {
     let mirror = try Mirror(.good, "what: tarballs digests")
-    try mirror.sandbox.shell("echo newer > mirror/std/snapshots/portage-2016-11-18.tar.xz")
+    try mirror.sandbox.shell("echo newer | xz > mirror/std/snapshots/portage-2016-11-18.tar.xz")
     try #require(try mirror.run("digestgen", "--format", "hash.txt,digests,sums").status == 0)
     #expect(try mirror.run("clean", "--keep", "1", "--apply").status == 0)
     let names = try mirror.sandbox.shell("ls mirror/std/snapshots").text
