@@ -98,6 +98,22 @@ import Testing
     #expect(try sandbox.shell("ls -A mirror").text == ".mirrorctl.lock\n")
   }
 
+  @Test("runs no program that a seed asks for by how it begins")
+  func filters() throws {
+    try sandbox.shell(
+      """
+      mkdir bin; printf '#!/bin/sh\\n: > %s/ran; cat\\n' "$PWD" > bin/lrzip; cp bin/lrzip bin/grzip; chmod +x bin/*
+      { printf 'LRZI\\000\\006'; head -c 4096 /dev/zero; } > stage3-lrzip-2020-01-01.tar.xz
+      { printf 'GRZipII\\000\\002\\004:)'; head -c 4096 /dev/zero; } > stage3-grzip-2020-01-01.tar.xz
+      """)
+    for name in ["stage3-lrzip-2020-01-01.tar.xz", "stage3-grzip-2020-01-01.tar.xz"] {
+      let command = sandbox.command(["init", "b", "x86-64bit", "s", "--local", "\(sandbox.path)/\(name)"])
+      let outcome = try sandbox.run(["env", "PATH=\(sandbox.path)/bin:/usr/bin:/bin"] + command)
+      #expect(outcome.status == 1 && outcome.errorText.contains(name), "\(outcome.errorText)")
+    }
+    #expect(!FileManager.default.fileExists(atPath: "\(sandbox.path)/ran"))
+  }
+
   @Test("leaves alone what says something else, and makes nothing beside it")
   func conflict() throws {
     try #require(try initialise("b", "x86-32bit", "s", "--local", seed).status == 0)

@@ -77,18 +77,8 @@ extension TarballSource {
     guard source.value.compression == TarballName(path.name)?.compression else {
       throw .damaged(subject, .otherKind)
     }
-    let pipe = ChunkPipe(chunks: 2, bytes: 1 << 20)
-    let fault = Shared(Mutex<MirrorError?>(nil))
-    let started = Workers.runTogether(2) { index in
-      if index == 1 {
-        source.value.pour(into: pipe, threads: 1, cancellation: cancellation) { _ in }
-      } else {
-        do throws(MirrorError) { while try pipe.next() != nil {} } catch {
-          fault.value.withLock { $0 = error }
-        }
-      }
+    try TarballSource.read(source, cancellation: cancellation) { pipe throws(MirrorError) in
+      while try pipe.next() != nil {}
     }
-    if let error = fault.value.withLock({ $0 }) { throw error }
-    guard started else { throw .system(.resourceTemporarilyUnavailable, "start a thread for", subject) }
   }
 }

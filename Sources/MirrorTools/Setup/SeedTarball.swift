@@ -1,5 +1,4 @@
-import CLibArchive
-import Glibc
+import Synchronization
 import SystemPackage
 
 /// Looks into a tarball that is to become a seed.
@@ -23,12 +22,12 @@ package enum SeedTarball {
   ///
   /// - Throws: when it is no tarball, or damaged.
   package static func program(in name: String) throws(MirrorError) -> ProgramHeader? {
-    var found: ProgramHeader?
+    let found = Shared(Mutex<ProgramHeader?>(nil))
     try forEachProgram(in: name) { _, header in
-      found = header
+      found.value.withLock { $0 = header }
       return false
     }
-    return found
+    return found.value.withLock { $0 }
   }
 
   /// Throws if a file is no tarball, or holds programs of another architecture than its place in the mirror.
@@ -38,14 +37,14 @@ package enum SeedTarball {
     let name = placement.source
     let architecture = placement.path.parent.parent.parent.name
     let expected = machines[architecture]
-    var strange: String?
+    let strange = Shared(Mutex<String?>(nil))
     try forEachProgram(in: name) { path, header in
       // Without an architecture that is known the whole tarball is read.
       guard let expected else { return true }
-      if header.machine != expected { strange = path }
+      if header.machine != expected { strange.value.withLock { $0 = path } }
       return false
     }
-    if let strange {
+    if let strange = strange.value.withLock({ $0 }) {
       throw MirrorError(
         .invalid, name, "is not for \(architecture): its \(strange) is of another architecture",
         remedy: "take a stage of the right one")
@@ -54,39 +53,32 @@ package enum SeedTarball {
 
   /// Visits the programs that every stage has until `visit` says no more; throws if it is no whole tarball.
   private static func forEachProgram(
-    in name: String, _ visit: (String, ProgramHeader) -> Bool
+    in name: String, _ visit: @escaping @Sendable (String, ProgramHeader) -> Bool
   ) throws(MirrorError) {
-    guard let archive = archive_read_new() else { throw .system(.noMemory, "read", name) }
-    defer { archive_read_free(archive) }
-    archive_read_support_filter_all(archive)
-    archive_read_support_format_tar(archive)
-    guard archive_read_open_filename(archive, name, 1 << 18) == ARCHIVE_OK else {
-      throw LibArchive.fault(of: archive, "read", name)
-    }
-    var entry: OpaquePointer?
-    var isEmpty = true
-    while true {
-      let result = archive_read_next_header(archive, &entry)
-      if result == ARCHIVE_EOF { break }
-      guard result == ARCHIVE_OK || result == ARCHIVE_WARN else {
-        throw MirrorError(
-          .invalid, name,
-          isEmpty ? "is no tarball" : "is damaged: \(LibArchive.fault(of: archive, "read", name).problem)",
-          remedy: "download it again")
+    let source = Shared(try TarballSource(FilePath(name)))
+    try TarballSource.read(source, cancellation: Cancellation()) { pipe throws(MirrorError) in
+      let locale = UTF8Locale()
+      defer { withExtendedLifetime(locale) {} }
+      var reader = try TarReader(pipe, subject: name)
+      var isEmpty = true
+      while let member = try reader.next() {
+        isEmpty = false
+        let path = String(decoding: member.name, as: UTF8.self)
+        guard case .regular = member.kind,
+          programs.contains(path.hasPrefix("./") ? String(path.dropFirst(2)) : path),
+          let header = try header(of: &reader)
+        else { continue }
+        if !visit(path, header) { return }
       }
-      isEmpty = false
-      guard let path = archive_entry_pathname(entry).map({ String(cString: $0) }),
-        programs.contains(path.hasPrefix("./") ? String(path.dropFirst(2)) : path),
-        let header = header(of: archive)
-      else { continue }
-      if !visit(path, header) { return }
+      if isEmpty { throw MirrorError(.invalid, name, "is an empty tarball", remedy: "download it again") }
     }
-    if isEmpty { throw MirrorError(.invalid, name, "is an empty tarball", remedy: "download it again") }
   }
 
-  private static func header(of archive: OpaquePointer) -> ProgramHeader? {
-    var bytes = [UInt8](repeating: 0, count: ProgramHeader.size)
-    guard archive_read_data(archive, &bytes, bytes.count) == bytes.count else { return nil }
-    return ProgramHeader(bytes)
+  private static func header(of reader: inout TarReader) throws(MirrorError) -> ProgramHeader? {
+    guard let block = try reader.nextBlock(), block.offset == 0, block.bytes.count >= ProgramHeader.size
+    else {
+      return nil
+    }
+    return ProgramHeader(Array(block.bytes.prefix(ProgramHeader.size)))
   }
 }

@@ -1,4 +1,3 @@
-import Synchronization
 package import SystemPackage
 
 /// Unpacks a whole stage or snapshot, whoever made it, into a directory and nowhere else.
@@ -57,27 +56,11 @@ package struct TreeUnpacker: Sendable {
   ) throws(MirrorError) -> UnpackReport {
     let root = Shared(try TreeDirectory(root))
     let source = Shared(try TarballSource(tarball))
-    let pipe = ChunkPipe(chunks: 8, bytes: 1 << 20)
-    let outcome = Shared(Mutex<Result<UnpackReport, MirrorError>?>(nil))
-    let started = Workers.runTogether(2) { index in
-      if index == 1 {
-        source.value.pour(
-          into: pipe, threads: options.threads, cancellation: cancellation, progress: progress)
-      } else {
-        let result: Result<UnpackReport, MirrorError>
-        do throws(MirrorError) {
-          result = .success(try write(from: pipe, into: root, subject: source.value.subject))
-        } catch {
-          pipe.abandon(error)
-          result = .failure(error)
-        }
-        outcome.value.withLock { $0 = result }
-      }
+    return try TarballSource.read(
+      source, threads: options.threads, chunks: 8, cancellation: cancellation, progress: progress
+    ) { pipe throws(MirrorError) in
+      try write(from: pipe, into: root, subject: source.value.subject)
     }
-    guard started, let result = outcome.value.withLock({ $0 }) else {
-      throw .system(.resourceTemporarilyUnavailable, "start a thread for", source.value.subject)
-    }
-    return try result.get()
   }
 
   private func write(
