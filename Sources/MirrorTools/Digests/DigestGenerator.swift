@@ -13,10 +13,11 @@ public struct DigestGenerator: Sendable {
     let records = try run.catalog.records()
     var plan = DigestPlanner(
       options: options, signing: run.signing, records: records,
-      readSidecar: { path in
+      readSidecar: { tarball in
         // Unreadable or malformed: the tarball is hashed and the sidecar written anew.
-        guard let text = try? anchor.contents(of: path, limit: 4096) else { return nil }
-        return SidecarText.parseAll(text).first { $0.file == nil }?.digests
+        guard let directory = try? anchor.directory(tarball.path.parent) else { return nil }
+        return try? HashTextFile.digests(
+          of: tarball.path.name, vouchingFor: tarball.status.identity, in: directory)
       },
       isDamaged: { tarball in
         (try? anchor.fault(of: tarball)) != nil

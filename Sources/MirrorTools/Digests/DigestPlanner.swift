@@ -3,8 +3,8 @@ struct DigestPlanner {
   let options: DigestOptions
   let signing: SigningSettings?
   let records: [MirrorPath: CatalogRecord]
-  /// The digests that a `.hash.txt` tells; asked only where it decides.
-  let readSidecar: (MirrorPath) -> DigestSet?
+  /// The digests that a `.hash.txt` tells of the tarball that is there now; asked only where it decides.
+  let readSidecar: (Tarball) -> DigestSet?
   /// Whether a tarball that nobody hashed here is damaged, as far as its ends tell; asked only before its digests
   /// are adopted.
   let isDamaged: (Tarball) -> Bool
@@ -98,9 +98,7 @@ struct DigestPlanner {
       plan.known.append(.init(path: tarball.path, isAdoption: false, record: record))
     } else if record != nil {
       hash(.changed)
-    } else if let sidecar, tarball.status.identity.isVouchedFor(by: sidecar.status.identity),
-      let digests = readSidecar(tarball.path.parent.appending(sidecar.name))
-    {
+    } else if let sidecar, let digests = readSidecar(tarball) {
       // Hashing it finds what is wrong, and remembers it.
       guard digests.covers(wanted), !isDamaged(tarball) else { return hash(.algorithms) }
       plan.known.append(

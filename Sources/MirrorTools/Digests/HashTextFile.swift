@@ -20,13 +20,20 @@ enum HashTextFile {
     return try digests(of: tarball, in: directory)
   }
 
-  /// The digests that it tells, if it is a file that was written after the tarball was put there.
+  /// The digests that it tells of the tarball that lies there now, not of one before it.
+  ///
+  /// A tarball that was put there later may have an older mtime (`cp -p`), but not an older ctime. Where both files are
+  /// copies, as of a mirror that moved, ctimes tell only the order of copying: a copy is younger than its content.
   static func digests(
     of tarball: FileName, vouchingFor identity: FileIdentity, in directory: borrowing AnchoredDirectory
   ) throws(MirrorError) -> DigestSet? {
-    guard let status = try directory.status(of: name(of: tarball)), status.kind == .regular,
-      identity.isVouchedFor(by: status.identity)
+    let name = name(of: tarball)
+    guard let sidecar = try directory.status(of: name), sidecar.kind == .regular,
+      identity.isOlder(than: sidecar.identity.mtime)
     else { return nil }
+    if identity.ctime > sidecar.identity.ctime {
+      guard let birth = directory.birth(of: name), birth > sidecar.identity.mtime else { return nil }
+    }
     return try digests(of: tarball, in: directory)
   }
 

@@ -126,6 +126,13 @@ package struct AnchoredDirectory: ~Copyable {
     return nil
   }
 
+  /// When a file was made, in nanoseconds since the epoch; nil where the file system does not tell.
+  func birth(of name: FileName) -> Int64? {
+    var place = clinux_place()
+    let result = name.withCString { clinux_place(descriptor.raw, $0, &place) }
+    return result == 0 && place.birth != 0 ? place.birth : nil
+  }
+
   /// `statx(2)` of a path, never through a link; nil where it or a directory above it does not exist.
   package func status(at path: MirrorPath) throws(MirrorError) -> FileStatus? {
     do throws(MirrorError) { return try directory(path.parent).status(of: path.name) } catch {

@@ -20,14 +20,6 @@ public struct FileIdentity: Hashable, Sendable {
   /// Where the clock ticks once a second, equal times say nothing of the order.
   func isOlder(than mtime: Int64) -> Bool { hasCoarseTimes ? self.mtime < mtime : self.mtime <= mtime }
 
-  /// Whether a file beside it was written after this one came to be as it is.
-  ///
-  /// A copy may keep its modification time (`cp -p`), but gets a ctime of its own: what a sidecar says of the file
-  /// before it must not be taken for this one's.
-  func isVouchedFor(by sidecar: FileIdentity) -> Bool {
-    isOlder(than: sidecar.mtime) && (hasCoarseTimes ? ctime < sidecar.ctime : ctime <= sidecar.ctime)
-  }
-
   /// Nanoseconds after its last change in which another one may leave the same times.
   ///
   /// The kernel stamps files with a clock that ticks every few milliseconds; FAT has steps of two seconds.

@@ -65,6 +65,6 @@ struct LocalSums {
     _ path: MirrorPath, _ identity: FileIdentity, _ anchor: borrowing AnchoredDirectory
   ) -> [UInt8]? {
     guard let directory = try? anchor.directory(path.parent) else { return nil }
-    return (try? HashTextFile.digests(of: path.name, vouchingFor: identity, in: directory))??[.sha256]
+    return (try? HashTextFile.digests(of: path.name, notOlderThan: identity, in: directory))??[.sha256]
   }
 }

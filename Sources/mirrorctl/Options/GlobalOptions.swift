@@ -59,7 +59,9 @@ struct LockOptions: ParsableArguments {
 
 /// What the verbs that read tarballs take.
 struct JobOptions: ParsableArguments {
-  @Option(name: .shortAndLong, help: ArgumentHelp("Threads (default: one a processor).", valueName: "n"))
+  @Option(
+    name: [.customShort("j", allowingJoined: true), .long],
+    help: ArgumentHelp("Threads (default: one a processor).", valueName: "n"))
   var jobs: Int?
 
   func validate() throws {

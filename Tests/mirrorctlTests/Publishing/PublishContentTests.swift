@@ -130,8 +130,6 @@ struct PublishContentTests {
     _ = try publish()
     let good = mirror.there(gen)
     try rot("\(site.mirror)/\(gen)")
-    // For all that times tell, the digest was taken of it.
-    try mirror.sandbox.shell("touch '\(site.mirror)/\(gen).hash.txt'")
     let outcome = try publish(4, "--check", "100%")
     #expect(outcome.errorText.contains("its content is not what its digests say"), "\(outcome.errorText)")
     #expect(mirror.there(gen) == good)
