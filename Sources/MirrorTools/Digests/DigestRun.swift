@@ -37,14 +37,21 @@ public struct DigestRun: Sendable {
   }
 
   /// Hashes files as a step of this name, and hands each result over on whichever thread found it.
+  ///
+  /// Compressed tarballs are judged on the way.
   func hash(
     _ requests: [DigestRequest], as step: String, in anchor: Shared<AnchoredDirectory>,
     deliver: @escaping @Sendable (Int, Result<DigestResult, MirrorError>) -> Void
   ) {
     progress.begin(step, bytes: requests.reduce(0) { $0 &+ $1.size }, files: requests.count)
     defer { progress.end() }
+    let judged = requests.map { request in
+      var request = request
+      request.judge = TarballName(request.path.name)?.compression.map(StreamEnd.init)
+      return request
+    }
     engine.digest(
-      requests, in: anchor, progress: progress, cancellation: cancellation, deliver: deliver)
+      judged, in: anchor, progress: progress, cancellation: cancellation, deliver: deliver)
   }
 
   /// Calls `body` with each file that other programs are to read, in a step of this name, several at a time.

@@ -5,9 +5,15 @@ import Synchronization
 /// Takes no lock: it writes nothing but what the catalog remembers of it.
 public struct Verifier: Sendable {
   private let run: DigestRun
+  private let readMetalink: @Sendable ([UInt8]) -> SidecarText.Claim?
 
   /// Works within a run.
-  public init(_ run: DigestRun) { self.run = run }
+  ///
+  /// - Parameter readMetalink: what a `.meta4` claims of its tarball; nil where it claims nothing.
+  init(_ run: DigestRun, readMetalink: @escaping @Sendable ([UInt8]) -> SidecarText.Claim?) {
+    self.run = run
+    self.readMetalink = readMetalink
+  }
 
   /// Verifies a part of a mirror, or of the tarballs and directories named by `paths`.
   ///
@@ -110,7 +116,7 @@ public struct Verifier: Sendable {
       let isMetalink = sidecar.hasSuffix(".meta4")
       let claims =
         isMetalink
-        ? Metalink(reading: text).map { [$0.claim] } ?? []
+        ? readMetalink(text).map { [$0] } ?? []
         : SidecarText.parseAll(text, algorithm: algorithm)
       if claims.isEmpty {
         throw MirrorError(

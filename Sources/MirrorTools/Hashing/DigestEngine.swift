@@ -1,3 +1,16 @@
+import SystemPackage
+
+/// Watches the bytes of a file on their way to the digests, and says what is wrong with them.
+protocol StreamJudge: Sendable {
+  /// Takes the next bytes of the file; all of them come by, in order.
+  mutating func take(_ bytes: UnsafeRawBufferPointer)
+
+  /// What is wrong with the file, of `size` bytes that all came by; nil if nothing is.
+  ///
+  /// - Throws: what keeps the file from being looked at.
+  func fault(of file: borrowing Descriptor, size: Int64) throws(Errno) -> StreamFault?
+}
+
 /// A file to hash.
 struct DigestRequest: Sendable {
   let path: MirrorPath
@@ -6,6 +19,8 @@ struct DigestRequest: Sendable {
   /// The file system's, as `statx(2)` has it: only for the order of work.
   let device: UInt64
   let algorithms: Set<DigestAlgorithm>
+  /// Looks at what is hashed; nil for what nobody judges.
+  var judge: (any StreamJudge)?
 }
 
 /// What hashing a file gave.
@@ -13,7 +28,7 @@ struct DigestResult: Sendable {
   let digests: DigestSet
   /// The same before and after every byte was read.
   let identity: FileIdentity
-  /// What is wrong with it, if it is a compressed tarball.
+  /// What is wrong with it, as its judge says.
   let fault: StreamFault?
 }
 

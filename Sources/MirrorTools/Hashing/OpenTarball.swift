@@ -14,8 +14,7 @@ final class OpenTarball: Unfinished, @unchecked Sendable {
   private let identity: FileIdentity
   private var offset: Int64 = 0
   private var cache: CacheKeeper?
-  /// nil for a plain `.tar`.
-  private var end: StreamEnd?
+  private var judge: (any StreamJudge)?
 
   /// Opens a tarball; `isStream` tells which digests OpenSSL is to make.
   init(
@@ -32,7 +31,7 @@ final class OpenTarball: Unfinished, @unchecked Sendable {
       messages.append(try Message(algorithm, asStream: isStream(algorithm)))
     }
     self.messages = messages
-    end = TarballName(request.path.name)?.compression.map(StreamEnd.init)
+    judge = request.judge
     if identity.size > Self.smallBytes { posix_fadvise(file.raw, 0, 0, POSIX_FADV_SEQUENTIAL) }
   }
 
@@ -62,7 +61,7 @@ final class OpenTarball: Unfinished, @unchecked Sendable {
       bytes: UnsafeRawBufferPointer(rebasing: buffer[..<filled]), start: offset,
       isLast: offset + Int64(filled) == identity.size)
     offset += Int64(filled)
-    end?.take(piece.bytes)
+    judge?.take(piece.bytes)
     cache?.restore(file, upTo: offset)
     return piece
   }
@@ -71,7 +70,7 @@ final class OpenTarball: Unfinished, @unchecked Sendable {
   func result() throws(MirrorError) -> DigestResult {
     let after = try attempt("look at", path) { () throws(Errno) in try file.status().identity }
     let fault = try attempt("read", path) { () throws(Errno) in
-      try end?.fault(of: file, size: identity.size)
+      try judge?.fault(of: file, size: identity.size)
     }
     guard after == identity else { throw changed }
     var digests = DigestSet()

@@ -87,7 +87,7 @@ struct ImageStreams {
       .init(class: 2, number: 183): "arm64", .init(class: 1, number: 40): "armhf",
       .init(class: 2, number: 243): "riscv64",
     ]
-    return SeedTarball.machine(of: name).flatMap { names[$0] }
+    return ProgramHeader.machine(of: name).flatMap { names[$0] }
   }
 
   private struct Index: Encodable {

@@ -22,14 +22,15 @@ public struct IndexSource: Sendable {
   /// Gathers it.
   ///
   /// - Parameters:
+  ///   - signer: the key that signs here; nil for none.
   ///   - excluding: versions that are about to be removed.
   ///   - now: seconds since the epoch.
   public init(
-    _ mirror: Mirror, _ configuration: MirrorConfiguration, catalog: Catalog,
-    excluding: Set<MirrorPath> = [], today: CalendarDate, now: Int64
+    _ mirror: Mirror, _ settings: IndexSettings, _ rotation: RotationSettings, signer: Fingerprint?,
+    catalog: Catalog, excluding: Set<MirrorPath> = [], today: CalendarDate, now: Int64
   ) throws(MirrorError) {
     let lookup = try DigestLookup(mirror, catalog: catalog)
-    let ignored = Set(configuration.rotation.ignoredBuilds)
+    let ignored = Set(rotation.ignoredBuilds)
     document = IndexDocument(
       mirror, ignoring: Set(mirror.subarches.lazy.filter { ignored.contains($0.release) }.map(\.path)),
       excluding: excluding, digests: { lookup($0) },
@@ -37,9 +38,7 @@ public struct IndexSource: Sendable {
     (self.mirror, self.catalog, self.lookup) = (mirror, catalog, lookup)
     (excluded, self.ignored) = (excluding, ignored)
     (self.today, self.now) = (today, now)
-    settings = configuration.index
-    rotation = configuration.rotation
-    signer = configuration.signing?.key
+    (self.settings, self.rotation, self.signer) = (settings, rotation, signer)
   }
 
   /// Refuses to write indexes that would lose subarches because no list of the configuration has them.

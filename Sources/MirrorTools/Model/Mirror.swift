@@ -15,13 +15,13 @@ public struct Mirror: Sendable {
   /// The last day whose versions and snapshots count; later ones are dated in the future.
   public let horizon: CalendarDate
   /// What the configuration says of it that does not fit.
-  public private(set) var oddities: [MirrorError] = []
+  public internal(set) var oddities: [MirrorError] = []
   /// Links at the places of builds, architectures and subarches that lead out of the mirror.
   public let heldLinks: [MirrorPath]
   /// Subarches that the configuration leaves alone; what they name elsewhere is protected all the same.
-  private(set) var bystanders: [Subarch] = []
+  var bystanders: [Subarch] = []
   /// Their directories, and those of releases that are left alone.
-  private(set) var bystanderFolders: [Folder] = []
+  var bystanderFolders: [Folder] = []
 
   init(
     root: FilePath, canonicalRoot: [UInt8]? = nil, folder: Folder, releases: [Release],
@@ -85,23 +85,6 @@ public struct Mirror: Sendable {
 
   /// Subarches that are stored here, and those that are left alone.
   var allSubarches: [Subarch] { subarches + bystanders }
-
-  /// This mirror without what is not stored here.
-  public func limited(to settings: RotationSettings) -> Mirror {
-    var mirror = self
-    mirror.oddities = settings.oddities(in: self)
-    mirror.releases = releases.filter { settings.isStored(release: $0.name) }
-    for (r, release) in mirror.releases.enumerated() {
-      for a in release.arches.indices {
-        mirror.releases[r].arches[a].subarches.removeAll { !settings.isStored($0) }
-      }
-    }
-    mirror.bystanders = subarches.filter { !settings.isStored($0) }
-    mirror.bystanderFolders =
-      releases.filter { !settings.isStored(release: $0.name) }.flatMap(\.folders)
-      + mirror.bystanders.flatMap(\.folders)
-    return mirror
-  }
 
   /// The absolute path of something in the mirror, escaped for display.
   public func displayed(_ path: MirrorPath) -> String { path.bytes.isEmpty ? "\(root)" : "\(root)/\(path)" }

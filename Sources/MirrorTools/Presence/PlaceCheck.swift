@@ -55,30 +55,7 @@ public struct PlaceCheck: Sendable {
   }
 }
 
-/// What the index at a mirror's root names: all that is known of it where there is no catalog.
-enum PublishedPlaces {
-  static func read(in mirror: Mirror) -> Set<MirrorPath> {
-    guard let anchor = try? AnchoredDirectory(root: mirror.root) else { return [] }
-    var places: Set<MirrorPath> = []
-    for path in ["index.xml", "index.json"] as [MirrorPath] {
-      guard let bytes = try? anchor.contents(of: path, limit: 256 << 20),
-        let content = IndexReferences(bytes, at: path)
-      else { continue }
-      places.formUnion(content.references.compactMap(\.path.place))
-    }
-    return places
-  }
-}
-
 extension MirrorPath {
-  /// The place that a tarball's path is in; nil for one at the root or beside subarches.
-  package var place: MirrorPath? {
-    let parts = components
-    if parts.count == 3, parts[1] == "snapshots" { return parent }
-    guard parts.count > 3, parts[1] != "snapshots" else { return nil }
-    return parts[..<3].reduce(.root) { $0.appending($1) }
-  }
-
   /// The build that a place belongs to.
   fileprivate var build: MirrorPath { components.first.map { MirrorPath.root.appending($0) } ?? self }
 }

@@ -8,16 +8,6 @@ package enum SeedTarball {
     "bin/bash", "usr/bin/bash", "bin/busybox", "usr/bin/busybox", "bin/sh", "usr/bin/env",
   ]
 
-  /// ELF class and machine by architecture. Source: elf(5), `e_ident[EI_CLASS]` and `e_machine`.
-  private static let machines: [FileName: ProgramHeader.Machine] = [
-    "x86-64bit": .init(class: 2, number: 62), "pure64": .init(class: 2, number: 62),
-    "x86-32bit": .init(class: 1, number: 3), "arm-64bit": .init(class: 2, number: 183),
-    "arm-32bit": .init(class: 1, number: 40), "riscv-64bit": .init(class: 2, number: 243),
-  ]
-
-  /// What programs of an architecture, as mirrors name it, are made for; nil if that is not known.
-  package static func machine(of architecture: FileName) -> ProgramHeader.Machine? { machines[architecture] }
-
   /// How the first program begins that every stage has; nil if a tarball has none.
   ///
   /// - Throws: when it is no tarball, or damaged.
@@ -36,7 +26,7 @@ package enum SeedTarball {
   ) throws(MirrorError) {
     let name = placement.source
     let architecture = placement.path.parent.parent.parent.name
-    let expected = machines[architecture]
+    let expected = ProgramHeader.machine(of: architecture)
     let strange = Shared(Mutex<String?>(nil))
     try forEachProgram(in: name) { path, header in
       // Without an architecture that is known the whole tarball is read.

@@ -2,7 +2,7 @@ import SystemPackage
 
 /// Makes detached signatures with one key; each is checked before anybody sees it.
 public struct Signer: Sendable {
-  private let settings: SigningSettings
+  let settings: SigningSettings
   private let checker: SignatureChecker
 
   /// Looks whether the key can sign.
@@ -39,20 +39,6 @@ public struct Signer: Sendable {
         remedy: "it was thrown away: sign something with gpg by hand and check it with gpgv")
     }
     return answer.output
-  }
-
-  /// Signs one file of an index: `index.xml.asc` and the like, as many as there are formats.
-  func companions(of file: IndexFile) throws(MirrorError) -> [IndexFile] {
-    let memory = try MemoryFile(file.bytes, for: "gpg")
-    var companions: [IndexFile] = []
-    for format in settings.formats {
-      let signature = try signature(
-        of: memory.path, "\(file.path)", bytes: Int64(file.bytes.count), as: format)
-      companions.append(
-        IndexFile(
-          path: file.path.parent.appending(format.signature(of: file.path.name)), bytes: signature))
-    }
-    return companions
   }
 }
 

@@ -30,7 +30,7 @@ extension DoctorFacts {
     facts.places = places.map { place($0.key, $0.path, rules) }
     let machine = ForeignArchitecture()
     facts.architectures = architectures.compactMap { name in
-      SeedTarball.machine(of: name).map { wanted in
+      ProgramHeader.machine(of: name).map { wanted in
         Architecture(
           name: "\(name)",
           means: Result { () throws(MirrorError) in

@@ -93,7 +93,7 @@ package struct ForeignArchitecture: Sendable {
 
   /// Whether the processor runs programs of an architecture, as mirrors name it.
   func runsItself(_ architecture: FileName) -> Bool {
-    guard let machine = SeedTarball.machine(of: architecture) else { return false }
+    guard let machine = ProgramHeader.machine(of: architecture) else { return false }
     return (try? means(for: ProgramHeader(machine), of: "\(architecture)")) == .native
   }
 

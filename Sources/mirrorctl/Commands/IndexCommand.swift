@@ -121,7 +121,8 @@ extension MirrorSession {
 
   func indexSource(_ mirror: Mirror, excluding: Set<MirrorPath> = []) throws(MirrorError) -> IndexSource {
     try IndexSource(
-      mirror, configuration, catalog: try catalog(), excluding: excluding, today: context.today,
+      mirror, configuration.index, configuration.rotation, signer: configuration.signing?.key,
+      catalog: try catalog(), excluding: excluding, today: context.today,
       now: context.now())
   }
 

@@ -21,7 +21,8 @@ struct PageMirror {
     excluding: Set<MirrorPath> = [], isAlive: @escaping @Sendable (Int32) -> Bool = { _ in false }
   ) throws -> IndexSource {
     try IndexSource(
-      mirror.scan(isAlive: isAlive), configuration, catalog: catalog, excluding: excluding, today: today,
+      mirror.scan(isAlive: isAlive), configuration.index, configuration.rotation,
+      signer: configuration.signing?.key, catalog: catalog, excluding: excluding, today: today,
       now: now)
   }
 

@@ -4,7 +4,7 @@ import SystemPackage
 ///
 /// Each must begin as its name says. xz: footer and index, from the end; zst: the chain of block headers, on the way;
 /// bz2: the mark at the end. Whether the rest of a gzip stream is there, only decompressing tells.
-struct StreamEnd {
+struct StreamEnd: StreamJudge {
   private let compression: Compression
   private var frames = ZstdFrames()
 

@@ -1,0 +1,33 @@
+/// How a detached signature is written.
+public enum SignatureFormat: String, Encodable, Sendable, CaseIterable {
+  /// Binary, as Metro's.
+  case gpg
+  /// Armoured: ASCII.
+  case asc
+
+  /// `.gpg`.
+  var suffix: String { ".\(rawValue)" }
+
+  /// The sidecar of a tarball that it is.
+  var sidecar: SidecarKind { self == .gpg ? .signature : .armored }
+
+  /// The file that a signature of this name signs; nil when it is no signature's name.
+  static func parse(_ name: FileName) -> (format: SignatureFormat, file: FileName)? {
+    guard name.hasSuffix(".gpg") || name.hasSuffix(".asc") else { return nil }
+    return (name.hasSuffix(".gpg") ? .gpg : .asc, name.dropping(last: 4))
+  }
+
+  /// The name of a file's signature.
+  func signature(of file: FileName) -> FileName { file.appending(suffix) }
+}
+
+extension SidecarKind {
+  /// The format of a signature; nil for what is none.
+  var signatureFormat: SignatureFormat? {
+    switch self {
+    case .signature: .gpg
+    case .armored: .asc
+    case .hashText, .digests, .contents, .metalink: nil
+    }
+  }
+}
