@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Hands each finding of `verify` over once, when no judge that is still to come can change it.
+/// Sends each finding of `verify` once, as soon as no later judge can change it.
 final class FindingStream: Sendable {
   /// The judges, in their order.
   enum Judge: Int { case reading, decoding, all }
@@ -21,7 +21,7 @@ final class FindingStream: Sendable {
     self.each = each
   }
 
-  /// Hands over what is final after a judge; without one, what is no subject of any.
+  /// Sends the findings that are final after a judge; without a judge, all of them, as no judge looks at these.
   func send(_ findings: [VerifyReport.Finding], after judge: Judge? = nil) {
     for finding in findings where isFinal(finding, after: judge) {
       // What clean removed meanwhile, by plan, is nobody's fault.

@@ -20,7 +20,7 @@ enum HashTextFile {
     return try digests(of: tarball, in: directory)
   }
 
-  /// The digests that it tells of the tarball that lies there now, not of one before it.
+  /// The digests of the tarball that is there now; nil if they may be those of an earlier one.
   ///
   /// A tarball that was put there later may have an older mtime (`cp -p`), but not an older ctime. Where both files are
   /// copies, as of a mirror that moved, ctimes tell only the order of copying: a copy is younger than its content.

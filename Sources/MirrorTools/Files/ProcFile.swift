@@ -1,6 +1,6 @@
 import Glibc
 
-/// Small files of `/proc` and `/sys`, whose size is told wrong.
+/// Small files in `/proc` and `/sys`, for which stat(2) reports no useful size.
 package enum ProcFile {
   /// All of one as text; nil if it cannot be read.
   package static func text(_ path: String) -> String? {

@@ -1,4 +1,4 @@
-/// What the index at a mirror's root names: all that is known of it where there is no catalog.
+/// The subarches and snapshots that the index at a mirror's root lists, for use when there is no catalog.
 enum PublishedPlaces {
   static func read(in mirror: Mirror) -> Set<MirrorPath> {
     guard let anchor = try? AnchoredDirectory(root: mirror.root) else { return [] }

@@ -11,7 +11,7 @@ public enum SignatureFormat: String, Encodable, Sendable, CaseIterable {
   /// The sidecar of a tarball that it is.
   var sidecar: SidecarKind { self == .gpg ? .signature : .armored }
 
-  /// The file that a signature of this name signs; nil when it is no signature's name.
+  /// The file that a signature with this name signs; nil if the name is not that of a signature.
   static func parse(_ name: FileName) -> (format: SignatureFormat, file: FileName)? {
     guard name.hasSuffix(".gpg") || name.hasSuffix(".asc") else { return nil }
     return (name.hasSuffix(".gpg") ? .gpg : .asc, name.dropping(last: 4))

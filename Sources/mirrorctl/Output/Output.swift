@@ -15,9 +15,9 @@ func json(_ value: some Encodable) throws -> String {
   return String(decoding: try encoder.encode(VersionedOutput(value)), as: UTF8.self) + "\n"
 }
 
-/// A result with the version of the JSON that every verb prints; `schema` describes it.
+/// A result and the version of the JSON that all verbs print; the schemas in `share/schema` describe it.
 struct VersionedOutput: Encodable {
-  /// Counts up when a key changes its name or its meaning, or goes.
+  /// Increases when a key is renamed, removed, or changes its meaning.
   static let version = 2
 
   private let value: any Encodable
