@@ -25,11 +25,11 @@ struct DecodingVerifier {
         let path = files[index].path
         do throws(MirrorError) {
           try TarballSource.check(path, in: anchor.value, cancellation: cancellation)
-          stream.send(sound[path].map { [$0] } ?? [], after: .decoding)
+          if let finding = sound[path] { stream.send(finding, after: .decoding) }
         } catch {
           faults.value.withLock { $0[path] = error }
           guard let finding = sound[path]?.judged(by: error) else { return }
-          stream.send([finding], after: .decoding)
+          stream.send(finding, after: .decoding)
         }
       })
     try cancellation.check()

@@ -21,13 +21,12 @@ final class FindingStream: Sendable {
     self.each = each
   }
 
-  /// Sends the findings that are final after a judge; without a judge, all of them, as no judge looks at these.
-  func send(_ findings: [VerifyReport.Finding], after judge: Judge? = nil) {
-    for finding in findings where isFinal(finding, after: judge) {
-      // What clean removed meanwhile, by plan, is nobody's fault.
-      if finding.verdict != .ok, anchor.value.isGone(finding.path) { continue }
-      if sent.withLock({ $0.insert(finding).inserted }) { each(finding) }
-    }
+  /// Sends a finding that is final after a judge; without a judge in any case, as none looks at it.
+  func send(_ finding: VerifyReport.Finding, after judge: Judge? = nil) {
+    guard isFinal(finding, after: judge) else { return }
+    // What clean removed meanwhile, by plan, is nobody's fault.
+    if finding.verdict != .ok, anchor.value.isGone(finding.path) { return }
+    if sent.withLock({ $0.insert(finding).inserted }) { each(finding) }
   }
 
   private func isFinal(_ finding: VerifyReport.Finding, after judge: Judge?) -> Bool {

@@ -45,7 +45,7 @@ struct SignatureVerifier: Sendable {
           report.findings[index] = found ?? report.findings[index]
           return report.findings[index]
         }
-        stream.send(finding.map { [$0] } ?? [], after: .all)
+        if let finding { stream.send(finding, after: .all) }
       } catch {
         guard error.code != .interrupted, !anchor.value.isGone(signed.path) else { return }
         gathered.value.withLock { report in

@@ -46,7 +46,7 @@ public struct Verifier: Sendable {
     }
     let stream = FindingStream(anchor, decodes: decodes, judgesSignatures: run.signing != nil, each: each)
     report.findings.sort { $0.path < $1.path }
-    stream.send(report.findings)
+    for finding in report.findings { stream.send(finding) }
     read(selected, subjects, records, anchor, stream, into: &report)
     if decodes {
       try DecodingVerifier(run: run, anchor: anchor, stream: stream).judge(selected, into: &report)
@@ -59,7 +59,7 @@ public struct Verifier: Sendable {
     report.findings.removeAll { $0.verdict != .ok && anchor.value.isGone($0.path) }
     report.findings.sort { ($0.path, $0.verdict.rawValue) < ($1.path, $1.verdict.rawValue) }
     report.problems.sort { $0.subject < $1.subject }
-    stream.send(report.findings, after: .all)
+    for finding in report.findings { stream.send(finding, after: .all) }
     return report
   }
 
@@ -170,7 +170,7 @@ public struct Verifier: Sendable {
           report.read.files += 1
           report.read.bytes &+= result.identity.size
         }
-        stream.send([finding], after: .reading)
+        stream.send(finding, after: .reading)
         guard let record else { return }
         unsaved.value.withLock { $0.append((subject.path, record)) }
         save(256)
