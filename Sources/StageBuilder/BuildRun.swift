@@ -1,5 +1,4 @@
 import FlexData
-import Glibc
 import MirrorTools
 import SystemPackage
 
@@ -72,7 +71,7 @@ public struct BuildRun: Sendable {
   private func begin(_ shared: BuildSettings, _ report: inout BuildReport) throws -> WorkDirectory {
     report.network = try StepRunner.network(shared).rawValue
     let runs = try shared.temporary.appending("run")
-    let scripts = try WorkDirectory(runs.appending("\(getpid())"), cancellation: context.cancellation)
+    let scripts = try WorkDirectory(runs.appending("\(OwnProgram.pid)"), cancellation: context.cancellation)
     report.warnings += WorkDirectory.sweeping(runs, context.cancellation)
     try checkSandbox(scripts.path)
     return scripts
@@ -125,7 +124,7 @@ public struct BuildRun: Sendable {
   private func checkSandbox(_ scripts: FilePath) throws(MirrorError) {
     let script = SandboxPlan.Script(name: "check", text: "#!/bin/sh\n")
     let plan = SandboxPlan(root: nil, script: script, scriptDirectory: scripts.string)
-    let null = Descriptor(owning: open("/dev/null", O_WRONLY | O_CLOEXEC))
+    let null = try attempt("open", "/dev/null") { () throws(Errno) in try Descriptor(writing: "/dev/null") }
     let end = try Sandbox(helper: context.helper).run(plan, output: null, cancellation: context.cancellation)
     guard end == .exited(0) else {
       throw MirrorError(

@@ -1,5 +1,4 @@
 package import FlexData
-import Glibc
 package import MirrorTools
 package import SystemPackage
 
@@ -50,7 +49,7 @@ extension WorkPlaces {
 
   /// Throws if scripts must not be written below `path/tmp`.
   package func check(temporary: FilePath) throws(MirrorError) {
-    try check(temporary.appending("run").appending("\(getpid())"), "path/tmp")
+    try check(temporary.appending("run").appending("\(OwnProgram.pid)"), "path/tmp")
   }
 
   /// Throws if a build must not work in a directory, by its place or by what is in it.

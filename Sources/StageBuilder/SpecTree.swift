@@ -1,4 +1,4 @@
-import Glibc
+import MirrorTools
 public import SystemPackage
 
 /// The spec tree that comes with the program.
@@ -18,6 +18,6 @@ public enum SpecTree {
       candidates.append(ancestor.appending("Sources/StageBuilder/Specs"))
       ancestor = ancestor.removingLastComponent()
     }
-    return candidates.first { access($0.appending("etc/master.conf").string, F_OK) == 0 }
+    return candidates.first { $0.appending("etc/master.conf").exists }
   }
 }

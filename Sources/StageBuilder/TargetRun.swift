@@ -1,5 +1,4 @@
 import FlexData
-import Glibc
 import MirrorTools
 import SystemPackage
 
@@ -62,7 +61,7 @@ struct TargetRun {
     } catch {
       tellOfFailure(target, &entry, log)
       if context.keepsWork, (error as? MirrorError)?.code != .busy,
-        let work = try? target.settings.path("path/work"), access(work.string, F_OK) == 0
+        let work = try? target.settings.path("path/work"), work.exists
       {
         entry.work = work.string
       }

@@ -1,4 +1,3 @@
-import Glibc
 import MirrorTools
 import StageBuilder
 import Synchronization
@@ -66,18 +65,19 @@ struct CommandContext: Sendable {
   /// - Parameter isRoot: whether the user is root, also where he goes on as root of a namespace.
   static func process(isRoot: Bool) -> CommandContext {
     let cancellation = Cancellation()
-    SignalWatcher.watch { cancellation.cancel(signal: $0) }
+    StopSignals.watch { cancellation.cancel(signal: $0) }
     var environment: [String: String] = [:]
     for name in [
       "MIRRORCTL_MIRROR", "MIRRORCTL_CONFIG", "MIRRORCTL_ISA", "MIRRORCTL_SPECS", "XDG_STATE_HOME", "HOME",
       "TERM", "SOURCE_DATE_EPOCH", HookRunner.variable,
     ] {
-      if let value = getenv(name) { environment[name] = String(cString: value) }
+      environment[name] = OwnProgram.variable(name)
     }
     return CommandContext(
-      output: .descriptor(STDOUT_FILENO), errors: .descriptor(STDERR_FILENO),
-      showsProgress: isatty(STDERR_FILENO) == 1 && environment["TERM"] != "dumb", environment: environment,
-      now: { Int64(time(nil)) }, isRoot: isRoot, probe: .system, cancellation: cancellation)
+      output: .stream(.output), errors: .stream(.errors),
+      showsProgress: StandardStream.errors.isTerminal && environment["TERM"] != "dumb",
+      environment: environment,
+      now: { SystemClock.seconds }, isRoot: isRoot, probe: .system, cancellation: cancellation)
   }
 }
 
@@ -104,91 +104,34 @@ struct Sink: Sendable {
     self.fault = fault
   }
 
-  /// Writes to an open descriptor; a reader that went away ends the process by SIGPIPE, as everywhere.
+  /// Writes to a standard stream; a reader that went away ends the process by SIGPIPE, as everywhere.
   ///
   /// After a fault nothing more is written: what follows a gap would be misread.
-  static func descriptor(_ raw: Int32) -> Sink {
-    let output = DescriptorOutput(raw)
+  static func stream(_ stream: StandardStream) -> Sink {
+    let output = StreamOutput(stream)
     return Sink(output.write, fault: output.finish)
   }
 }
 
-/// An open descriptor that is written to, and the first fault of it.
-private final class DescriptorOutput: Sendable {
-  private let raw: Int32
+/// A standard stream that is written to, and its first fault.
+private final class StreamOutput: Sendable {
+  private let stream: StandardStream
   private let first = Mutex<Errno?>(nil)
 
-  init(_ raw: Int32) { self.raw = raw }
+  init(_ stream: StandardStream) { self.stream = stream }
 
   func write(_ bytes: [UInt8]) {
     first.withLock { first in
       guard first == nil else { return }
-      do throws(Errno) { try writeAll(bytes) } catch { first = error }
+      do throws(Errno) { try stream.write(bytes) } catch { first = error }
     }
   }
 
-  /// Some file systems report a lost write only when a descriptor is closed.
+  /// The first fault, also one that shows only at the end.
   func finish() -> Errno? {
     first.withLock { first in
-      let copy = dup(raw)
-      if copy >= 0, close(copy) != 0, first == nil { first = lastErrno() }
+      if first == nil { do throws(Errno) { try stream.checkWritten() } catch { first = error } }
       return first
     }
-  }
-
-  private func writeAll(_ bytes: [UInt8]) throws(Errno) {
-    var rest = bytes[...]
-    while !rest.isEmpty {
-      do throws(Errno) {
-        let count = try retrying { rest.withUnsafeBytes { Glibc.write(raw, $0.baseAddress, $0.count) } }
-        rest = rest.dropFirst(count)
-      } catch {
-        // Another program made what it shares with us non-blocking.
-        guard error == .resourceTemporarilyUnavailable else { throw error }
-        var ready = pollfd(fd: raw, events: Int16(POLLOUT), revents: 0)
-        poll(&ready, 1, -1)
-      }
-    }
-  }
-}
-
-/// Turns SIGINT and SIGTERM into calls on a thread of its own.
-enum SignalWatcher {
-  /// Must be called before any other thread is started. A second signal ends the process at once.
-  static func watch(_ request: @escaping @Sendable (Int32) -> Void) {
-    var signals = sigset_t()
-    sigemptyset(&signals)
-    sigaddset(&signals, SIGINT)
-    sigaddset(&signals, SIGTERM)
-    pthread_sigmask(SIG_BLOCK, &signals, nil)
-    let work = Unmanaged.passRetained(Handler(request))
-    var thread = pthread_t()
-    let started = pthread_create(
-      &thread, nil,
-      { argument in
-        guard let handler = argument.map({ Unmanaged<Handler>.fromOpaque($0).takeRetainedValue() }) else {
-          return nil
-        }
-        var signals = sigset_t()
-        sigemptyset(&signals)
-        sigaddset(&signals, SIGINT)
-        sigaddset(&signals, SIGTERM)
-        var number: Int32 = 0
-        if sigwait(&signals, &number) == 0 { handler.request(number) }
-        if sigwait(&signals, &number) == 0 { _exit(128 + number) }
-        return nil
-      }, work.toOpaque())
-    guard started == 0 else {
-      // Without the thread the signals act as they always do.
-      work.release()
-      pthread_sigmask(SIG_UNBLOCK, &signals, nil)
-      return
-    }
-    pthread_detach(thread)
-  }
-
-  private final class Handler: Sendable {
-    let request: @Sendable (Int32) -> Void
-    init(_ request: @escaping @Sendable (Int32) -> Void) { self.request = request }
   }
 }

@@ -1,6 +1,5 @@
 import ArgumentParser
 import FlexData
-import Glibc
 import MirrorTools
 import StageBuilder
 
@@ -30,22 +29,22 @@ struct Mirrorctl: ParsableCommand {
 
   static func main() {
     SandboxHelper.runIfAsked(OwnProgram.arguments)
-    let errors = Sink.descriptor(STDERR_FILENO)
+    let errors = Sink.stream(.errors)
     // The kernel makes an empty name of an empty command line.
     guard OwnProgram.arguments.count > 1 || OwnProgram.arguments.first?.isEmpty == false else {
       errors.write(Array("mirrorctl: it was started without arguments, not even its name\n".utf8))
-      Glibc.exit(ExitCode.validationFailure.rawValue)
+      OwnProgram.exit(ExitCode.validationFailure.rawValue)
     }
     let arguments = Array(OwnProgram.arguments.dropFirst())
-    let isRoot = geteuid() == 0
+    let isRoot = Account.isRoot
     do throws(MirrorError) {
       // Before the first thread: namespaces of users want it so.
       if !isRoot && BuildVerbs.needRoot(arguments) { try UserNamespace.enter() }
     } catch {
       errors.write(Array("mirrorctl: \(error)\n".utf8))
-      Glibc.exit(ExitStatus.failed.rawValue)
+      OwnProgram.exit(ExitStatus.failed.rawValue)
     }
-    Glibc.exit(execute(arguments, .process(isRoot: isRoot)))
+    OwnProgram.exit(execute(arguments, .process(isRoot: isRoot)))
   }
 
   /// Runs one command line; returns its exit status.

@@ -1,6 +1,5 @@
 import Foundation
 import GRDB
-import Glibc
 public import SystemPackage
 
 /// What `mirrorctl` remembers between runs: identities, digests and when they were checked.
@@ -36,7 +35,9 @@ public final class Catalog: Sendable {
           MirrorError(
             .library, "\(path)", "the catalog is broken (\(error.message ?? "\(error.resultCode)"))",
             remedy: "put aside as \(path).broken and begun anew"))
-        for suffix in ["", "-wal", "-shm"] { rename("\(path)\(suffix)", "\(path)\(suffix).broken") }
+        for suffix in ["", "-wal", "-shm"] {
+          try? FilePath("\(path)\(suffix)").rename(to: FilePath("\(path)\(suffix).broken"))
+        }
         return try open(path)
       }
     } catch let error as MirrorError {
@@ -53,8 +54,14 @@ public final class Catalog: Sendable {
   /// The catalog of a mirror, if this user has one and can read it.
   public static func existing(for mirror: FilePath, in stateDirectory: FilePath) -> Catalog? {
     let path = stateDirectory.appending(fileName(for: mirror))
-    guard Glibc.access(path.string, R_OK | W_OK) == 0 else { return nil }
+    guard fault(path) == nil else { return nil }
     return try? open(path)
+  }
+
+  /// Why this user cannot open a file of a catalog.
+  private static func fault(_ path: FilePath) -> Errno? {
+    do throws(Errno) { try path.check([.read, .write]) } catch { return error }
+    return nil
   }
 
   /// Whether it ends with the run, because none could be opened.
@@ -66,18 +73,17 @@ public final class Catalog: Sendable {
   /// - Returns: nil if the user has a catalog of the mirror, or owns the mirror.
   public static func problem(for mirror: FilePath, in stateDirectory: FilePath) -> MirrorError? {
     let path = stateDirectory.appending(fileName(for: mirror))
-    if Glibc.access(path.string, R_OK | W_OK) == 0 { return nil }
-    let error = lastErrno()
+    guard let error = fault(path) else { return nil }
     let omission = "so what the catalog alone knows is left out"
     guard error == .noSuchFileOrDirectory else {
       return MirrorError(
         .system(error), "\(path)", "cannot open the catalog: \(error), \(omission)",
         remedy: "run as the user who runs `mirrorctl upkeep`")
     }
-    guard let status = try? AnchoredDirectory(root: mirror).status(), status.uid != geteuid() else {
+    guard let status = try? AnchoredDirectory(root: mirror).status(), status.uid != Account.user else {
       return nil
     }
-    let owner = AccountNames.name(of: status.uid)
+    let owner = Account.name(of: status.uid)
     return MirrorError(
       .invalid, "\(path)", "there is no catalog, since the mirror belongs to \(owner), \(omission)",
       remedy: "run as \(owner), or set XDG_STATE_HOME to where that user's catalog is")

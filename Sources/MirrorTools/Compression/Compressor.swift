@@ -1,4 +1,3 @@
-import Glibc
 public import SystemPackage
 
 /// Carries a ``CompressionPlan`` out. The caller holds the mirror's lock.
@@ -30,7 +29,7 @@ public struct Compressor: Sendable {
   }
 
   /// The machine's clock.
-  public static let systemClock: @Sendable () -> Int64 = { Int64(time(nil)) }
+  public static let systemClock: @Sendable () -> Int64 = { SystemClock.seconds }
 
   /// Works through the plan; one item's failure stops no other. Once cancelled, nothing new is begun.
   ///

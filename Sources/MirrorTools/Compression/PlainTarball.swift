@@ -1,4 +1,3 @@
-import Glibc
 import SystemPackage
 
 /// An open `.tar` that must not change while it is compressed.
@@ -37,9 +36,8 @@ struct PlainTarball: ~Copyable {
       let count = try attempt("read", subject) { () throws(Errno) in try file.read(into: window, at: position)
       }
       let expected = UnsafeRawBufferPointer(rebasing: bytes[done..<(done + count)])
-      guard count > 0, let left = expected.baseAddress, let right = window.baseAddress,
-        memcmp(left, right, count) == 0
-      else { return false }
+      let found = UnsafeRawBufferPointer(rebasing: window[..<count])
+      guard count > 0, expected.hasBytes(of: found) else { return false }
       done += count
     }
     return true

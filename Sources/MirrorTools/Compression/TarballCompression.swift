@@ -1,4 +1,3 @@
-import Glibc
 import SystemPackage
 
 /// One `.tar` becomes a compressed one.
@@ -63,7 +62,7 @@ struct TarballCompression: Sendable {
     if try directory.status(of: mark) == nil {
       try DurableFile.write([], to: mark, in: directory, ownership, syncingDirectory: false)
     }
-    try DurableFile.write(Array("\(getpid())\n".utf8), to: runMark, in: directory, ownership)
+    try DurableFile.write(Array("\(OwnProgram.pid)\n".utf8), to: runMark, in: directory, ownership)
   }
 
   private func compress(

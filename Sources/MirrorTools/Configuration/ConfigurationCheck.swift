@@ -1,5 +1,4 @@
 import FlexData
-import Glibc
 import SystemPackage
 
 /// What is wrong with a configuration, or may be.
@@ -78,11 +77,10 @@ public struct ConfigurationCheck: Sendable {
     guard let mirror = configuration.mirror else {
       return add(MirrorError(.invalid, "path/mirror", "is not defined", remedy: "say where the mirror lies"))
     }
-    if let found = try? MirrorScanner(root: mirror, now: Int64(time(nil))).scan() {
+    if let found = try? MirrorScanner(root: mirror, now: SystemClock.seconds).scan() {
       warnings += configuration.rotation.oddities(in: found).map(\.description)
     }
-    var found = stat()
-    if stat(mirror.string, &found) != 0 || found.st_mode & S_IFMT != S_IFDIR {
+    if (try? mirror.status())?.kind != .directory {
       add(
         MirrorError(
           .invalid, "path/mirror", "there is no directory \(mirror)", remedy: "make it, or check the path"))
@@ -91,7 +89,7 @@ public struct ConfigurationCheck: Sendable {
 
   private mutating func checkInstall(_ elements: Elements) {
     if let install = (try? elements.text("path/install")).flatMap({ $0 }), !install.isEmpty,
-      access(install, F_OK) != 0
+      !FilePath(install).exists
     {
       add(MirrorError(.invalid, "path/install", "there is no \(install)", remedy: "check the path"))
     }

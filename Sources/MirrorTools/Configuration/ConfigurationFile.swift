@@ -1,5 +1,4 @@
 public import FlexData
-import Glibc
 public import SystemPackage
 
 /// The master file, and what it defines with all that it collects.
@@ -34,9 +33,9 @@ public struct ConfigurationFile {
   ///
   /// - Throws: ``FlexDataError`` with all that is wrong in its texts, ``MirrorError`` where it cannot be read.
   public init(_ request: Request) throws {
-    let found = request.named ?? request.candidates.first { access($0.string, F_OK) == 0 }
+    let found = request.named ?? request.candidates.first(where: \.exists)
     path = found.map {
-      $0.isAbsolute ? $0 : FilePath(Self.currentDirectory()).pushing($0).lexicallyNormalized()
+      $0.isAbsolute ? $0 : (FilePath.current ?? "/").pushing($0).lexicallyNormalized()
     }
     var files = path.map { [$0.string] } ?? []
     var own: [(name: String, value: String)] = []
@@ -76,18 +75,10 @@ public struct ConfigurationFile {
   }
 
   private static func contents(of path: String) throws(MirrorError) -> [UInt8] {
-    let raw = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
-    guard raw >= 0 else { throw .system(lastErrno(), "read", path) }
-    let file = Descriptor(owning: raw)
+    let file = try attempt("read", path) { () throws(Errno) in try Descriptor(reading: FilePath(path)) }
     let status = try attempt("look at", path) { () throws(Errno) in try file.status() }
     guard status.kind == .regular else { throw MirrorError(.invalid, path, "is not a regular file") }
     guard status.size <= 64 << 20 else { throw MirrorError(.invalid, path, "is larger than 64 MiB") }
     return try attempt("read", path) { () throws(Errno) in try file.bytes(upTo: Int(status.size)) }
-  }
-
-  private static func currentDirectory() -> String {
-    guard let path = getcwd(nil, 0) else { return "/" }
-    defer { free(path) }
-    return String(cString: path)
   }
 }

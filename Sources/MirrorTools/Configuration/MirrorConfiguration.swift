@@ -1,5 +1,4 @@
 public import FlexData
-import Glibc
 public import SystemPackage
 
 /// What a configuration says about a mirror.
@@ -83,14 +82,14 @@ public struct MirrorConfiguration: Sendable {
   public func layout() throws(MirrorError) -> MirrorLayout {
     var layout = MirrorLayout()
     if let owner {
-      guard let id = UInt32(owner) ?? getpwnam(owner)?.pointee.pw_uid else {
+      guard let id = UInt32(owner) ?? Account.user(named: owner) else {
         throw MirrorError(
           .invalid, "path/mirror/owner", "the system knows no user `\(owner)`", remedy: "check the name")
       }
       layout.owner = id
     }
     if let group {
-      guard let id = UInt32(group) ?? getgrnam(group)?.pointee.gr_gid else {
+      guard let id = UInt32(group) ?? Account.group(named: group) else {
         throw MirrorError(
           .invalid, "path/mirror/group", "the system knows no group `\(group)`", remedy: "check the name")
       }

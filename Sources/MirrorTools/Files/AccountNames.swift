@@ -19,11 +19,6 @@ struct AccountNames {
     groups[name] ?? FileName(bytes: name).withCString { getgrnam($0)?.pointee.gr_gid }
   }
 
-  /// A user's name on this machine, or the number.
-  static func name(of user: UInt32) -> String {
-    getpwuid(user).map { String(cString: $0.pointee.pw_name) } ?? "user \(user)"
-  }
-
   /// `name:x:number:…`, a line each; what cannot be read names nobody.
   private static func table(_ file: FileName, _ root: borrowing TreeDirectory) -> [[UInt8]: UInt32] {
     guard let directory = try? root.directory(FileName("etc")), let file = try? directory.file(file),

@@ -110,6 +110,17 @@ package struct Descriptor: ~Copyable {
   /// Sets the modification time, in nanoseconds since the epoch; nothing may be written after.
   func setTime(_ mtime: Int64) throws(Errno) { try retrying { Int(clinux_set_mtime(raw, mtime)) } }
 
+  /// Gives the file to a user and a group, which root alone may do.
+  package func setOwner(_ uid: UInt32, _ gid: UInt32) throws(Errno) {
+    try retrying { Int(fchown(raw, uid, gid)) }
+  }
+
+  /// Sets the permission bits.
+  package func setMode(_ mode: UInt32) throws(Errno) { try retrying { Int(fchmod(raw, mode)) } }
+
+  /// Lets every write go to the file's end, whoever else writes to it.
+  package func appendAlways() throws(Errno) { try retrying { Int(fcntl(raw, F_SETFL, O_APPEND)) } }
+
   /// `fsync(2)`.
   package func sync() throws(Errno) { _ = try retrying { Int(fsync(raw)) } }
 }

@@ -1,6 +1,6 @@
 import CLinux
 import Glibc
-import SystemPackage
+package import SystemPackage
 
 /// Bytes that a program of ours reads as a file while this value lives; a killed run leaves none of it behind.
 package struct MemoryFile: ~Copyable, Sendable {
@@ -8,12 +8,11 @@ package struct MemoryFile: ~Copyable, Sendable {
 
   /// Holds bytes that are told to `reader`.
   package init(_ bytes: [UInt8], for reader: String) throws(MirrorError) {
-    let file = Descriptor(owning: clinux_memory_file("bytes"))
-    try attempt("keep what is told to", reader) { () throws(Errno) in
-      if file.raw < 0 { throw lastErrno() }
+    file = try attempt("keep what is told to", reader) { () throws(Errno) in
+      let file = try Descriptor(inMemory: "bytes")
       try file.write(bytes)
+      return file
     }
-    self.file = file
   }
 
   /// A path by which a program that we start opens it.
@@ -21,6 +20,11 @@ package struct MemoryFile: ~Copyable, Sendable {
 }
 
 extension Descriptor {
+  /// A file without a name, in memory, that no other program inherits.
+  package init(inMemory name: String) throws(Errno) {
+    self.init(owning: Int32(truncatingIfNeeded: try retrying { Int(clinux_memory_file(name)) }))
+  }
+
   /// A path by which a program that we start opens the same file, whatever its names are by now.
   package var pathForPrograms: String { "/proc/\(getpid())/fd/\(raw)" }
 }

@@ -64,7 +64,7 @@ public struct MirrorLock: ~Copyable {
       guard error.code == .system(.permissionDenied), let status = try directory.status(of: fileName) else {
         throw error
       }
-      let name = AccountNames.name(of: status.uid)
+      let name = Account.name(of: status.uid)
       throw MirrorError(
         error.code, error.subject, "belongs to \(name), and nobody else but root may change the mirror",
         remedy: "run as \(name)")

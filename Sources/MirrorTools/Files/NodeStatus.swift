@@ -59,6 +59,9 @@ struct NodeStatus: Hashable, Sendable {
     minor = raw.minor
   }
 
+  /// The kind of a FIFO in a mode.
+  package static let fifoMode: UInt32 = 0o010000
+
   /// The kind that a mode's upper bits tell.
   static func kind(_ mode: UInt32) -> Kind {
     switch mode & S_IFMT {

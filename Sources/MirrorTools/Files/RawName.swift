@@ -64,6 +64,11 @@ extension RawName {
 
 /// One component of a path: no slash, not empty, neither `.` nor `..`.
 public struct FileName: RawName {
+  /// Bytes that Linux allows a name.
+  package static let maximumBytes = 255
+  /// Bytes that Linux allows a path, with the NUL at its end.
+  package static let maximumPathBytes = 4096
+
   /// The name's bytes.
   public let bytes: [UInt8]
   /// Takes bytes as they are.

@@ -1,5 +1,3 @@
-import Glibc
-
 /// Takes out of the page cache what reading a file brings into it, and leaves what was there before.
 ///
 /// The kernel tells what is cached to the file's owner and to root only; for others nothing is taken out.
@@ -17,7 +15,8 @@ struct CacheKeeper {
     var offset: Int64 = 0
     while offset < size {
       let bytes = min(64 * Self.unit, size - offset)
-      cached += Self.cachedUnits(of: file, at: offset, Int(bytes))
+      let unknown = Array(repeating: true, count: Int((bytes + Self.unit - 1) / Self.unit))
+      cached += file.cachedUnits(from: offset, count: Int(bytes), unit: Int(Self.unit)) ?? unknown
       offset += bytes
     }
     wasCached = cached
@@ -32,26 +31,10 @@ struct CacheKeeper {
       let start = unit
       while unit < limit && !wasCached[unit] { unit += 1 }
       if unit > start {
-        posix_fadvise(
-          file.raw, off_t(Int64(start) * Self.unit), off_t(Int64(unit - start) * Self.unit),
-          POSIX_FADV_DONTNEED)
+        file.dropCache(from: Int64(start) * Self.unit, count: Int64(unit - start) * Self.unit)
       }
       unit += 1
     }
     restored = limit
-  }
-
-  /// Asks `mincore(2)` about a mapping that is never read: a file cut short meanwhile does no harm.
-  private static func cachedUnits(of file: borrowing Descriptor, at offset: Int64, _ bytes: Int) -> [Bool] {
-    let count = (bytes + Int(unit) - 1) / Int(unit)
-    guard let map = mmap(nil, bytes, PROT_NONE, MAP_SHARED, file.raw, off_t(offset)), map != MAP_FAILED else {
-      return Array(repeating: true, count: count)
-    }
-    defer { munmap(map, bytes) }
-    let page = max(1, sysconf(Int32(_SC_PAGESIZE)))
-    var pages = [UInt8](repeating: 0, count: (bytes + page - 1) / page)
-    guard mincore(map, bytes, &pages) == 0 else { return Array(repeating: true, count: count) }
-    let perUnit = max(1, Int(unit) / page)
-    return (0..<count).map { unit in pages[(unit * perUnit)...].prefix(perUnit).contains { $0 & 1 == 1 } }
   }
 }

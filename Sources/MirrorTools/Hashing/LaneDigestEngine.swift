@@ -1,5 +1,3 @@
-import Glibc
-
 /// Hashes tarballs side by side in vector lanes, on threads that share what is left.
 struct LaneDigestEngine: DigestEngine {
   let options: HashingOptions
@@ -12,7 +10,7 @@ struct LaneDigestEngine: DigestEngine {
   private static let threadBuffers = 1 << 20
   private static let ring = 8 << 20
   /// Files that hashing leaves to all else of those that a process may open.
-  private static let otherDescriptors: rlim_t = 128
+  private static let otherDescriptors: UInt64 = 128
   /// Threads that write sidecars while others hash.
   private static let deliverers = 4
 
@@ -49,9 +47,8 @@ struct LaneDigestEngine: DigestEngine {
   }
 
   private static var descriptors: Int {
-    var limit = rlimit()
-    guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 64 }
-    return Int(clamping: limit.rlim_cur - min(limit.rlim_cur, otherDescriptors))
+    guard let limit = HostMachine.openFiles else { return 64 }
+    return Int(clamping: limit - min(limit, otherDescriptors))
   }
 
   /// Pools by where tarballs lie: one thread for each rotational disk, which reads one tarball after the other,

@@ -1,5 +1,3 @@
-import CLinux
-import Glibc
 import SystemPackage
 
 /// A tarball that is being hashed.
@@ -32,7 +30,7 @@ final class OpenTarball: Unfinished, @unchecked Sendable {
     }
     self.messages = messages
     judge = request.judge
-    if identity.size > Self.smallBytes { posix_fadvise(file.raw, 0, 0, POSIX_FADV_SEQUENTIAL) }
+    if identity.size > Self.smallBytes { file.adviseSequential() }
   }
 
   deinit { cache?.restore(file, upTo: identity.size) }
@@ -93,13 +91,11 @@ final class OpenTarball: Unfinished, @unchecked Sendable {
     guard status.kind == .regular else {
       throw MirrorError(.changed, path, "is no longer a regular file", remedy: "run again")
     }
-    var now = timespec()
-    clock_gettime(CLOCK_REALTIME, &now)
-    let age = Int64(now.tv_sec) &* 1_000_000_000 &+ Int64(now.tv_nsec) &- status.identity.ctime
+    let age = SystemClock.nanoseconds &- status.identity.ctime
     let tick = status.identity.tick
     guard (0..<tick).contains(age) else { return status.identity }
     // A little longer than the tick: the kernel's clock lags behind.
-    usleep(UInt32(clamping: (tick - age) / 1000 + 20_000))
+    SystemClock.pause(microseconds: UInt32(clamping: (tick - age) / 1000 + 20_000))
     return try attempt("look at", path) { () throws(Errno) in try file.status().identity }
   }
 }

@@ -1,5 +1,3 @@
-import CLinux
-import Glibc
 import Synchronization
 
 /// How fast a run's threads read, how far they are, and whether they are to stop.
@@ -22,15 +20,15 @@ final class Pace: Sendable {
   func admit(_ bytes: Int) -> Bool {
     guard let bytesPerSecond else { return !isCancelled }
     let start = paid.withLock { paid in
-      let start = max(paid, Self.now())
+      let start = max(paid, SystemClock.monotonic)
       paid = start &+ UInt64(Double(bytes) / bytesPerSecond * 1e9)
       return start
     }
     while !isCancelled {
-      let now = Self.now()
+      let now = SystemClock.monotonic
       if now >= start { return true }
       // Short naps, so that a signal is heard soon.
-      usleep(UInt32(min(50_000, (start - now) / 1000 + 1)))
+      SystemClock.pause(microseconds: UInt32(min(50_000, (start - now) / 1000 + 1)))
     }
     return false
   }
@@ -40,10 +38,4 @@ final class Pace: Sendable {
 
   /// Tells of a file that is done with.
   func finishedFile() { progress.addFile() }
-
-  private static func now() -> UInt64 {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
-  }
 }

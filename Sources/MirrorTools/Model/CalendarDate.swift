@@ -1,5 +1,3 @@
-import Glibc
-
 /// A day of the Gregorian calendar, as versions are named: `YYYY-MM-DD`.
 public struct CalendarDate: Hashable, Comparable, Sendable, Codable, CustomStringConvertible {
   /// The year, 1 to 9999.
@@ -36,21 +34,18 @@ public struct CalendarDate: Hashable, Comparable, Sendable, Codable, CustomStrin
     self.day = day
   }
 
+  private init(clamping parts: CivilDay.Parts) {
+    self.init(unchecked: min(9999, max(1, parts.year)), parts.month, parts.day)
+  }
+
   /// The local day (TZ) of a moment in seconds since the epoch.
   public init(localDayOf seconds: Int64) {
-    var clock = time_t(seconds)
-    var local = tm()
-    localtime_r(&clock, &local)
-    self.init(
-      unchecked: min(9999, max(1, Int(local.tm_year) + 1900)), Int(local.tm_mon) + 1, Int(local.tm_mday))
+    self.init(clamping: CivilDay.local(seconds))
   }
 
   /// The day in UTC of a moment in seconds since the epoch.
   init(utcDayOf seconds: Int64) {
-    var clock = time_t(seconds)
-    var utc = tm()
-    gmtime_r(&clock, &utc)
-    self.init(unchecked: min(9999, max(1, Int(utc.tm_year) + 1900)), Int(utc.tm_mon) + 1, Int(utc.tm_mday))
+    self.init(clamping: CivilDay.utc(seconds))
   }
 
   /// The last day that counts at a moment in seconds since the epoch: later ones are in the future.
@@ -62,14 +57,7 @@ public struct CalendarDate: Hashable, Comparable, Sendable, Codable, CustomStrin
   }
 
   /// When the day begins in the local time zone (TZ), in seconds since the epoch.
-  public var localStart: Int64 {
-    var local = tm()
-    local.tm_year = Int32(clamping: year - 1900)
-    local.tm_mon = Int32(clamping: month - 1)
-    local.tm_mday = Int32(clamping: day)
-    local.tm_isdst = -1
-    return Int64(mktime(&local))
-  }
+  public var localStart: Int64 { CivilDay.localStart((year, month, day)) }
 
   /// Days since 1970-01-01.
   ///

@@ -1,5 +1,3 @@
-import Glibc
-
 /// What a subarch's `.control` directory says.
 public struct ControlState: Sendable {
   /// Consecutive failed builds.

@@ -1,5 +1,3 @@
-import Glibc
-
 extension Mirror {
   /// Removes what killed runs left under temporary names: files, links, and directories that were going away.
   ///
@@ -25,7 +23,7 @@ extension Mirror {
   ) throws(MirrorError) {
     let directory = try anchor.directory(path.parent)
     guard TemporaryName.matches(path.name), let status = try directory.status(of: path.name) else { return }
-    if let writer = TemporaryName.writer(of: path.name), writer != getpid(),
+    if let writer = TemporaryName.writer(of: path.name), writer != OwnProgram.pid,
       probe(writer, lockWritten: status.identity.mtime / 1_000_000_000)
     {
       return

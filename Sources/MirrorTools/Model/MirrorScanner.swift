@@ -1,4 +1,3 @@
-import Glibc
 import Synchronization
 public import SystemPackage
 
@@ -303,20 +302,4 @@ private final class ProblemList: Sendable {
   }
 
   var sorted: [MirrorError] { list.withLock { $0.sorted { $0.subject < $1.subject } } }
-}
-
-extension FilePath {
-  /// The path's bytes, without a terminating NUL.
-  var bytes: [UInt8] {
-    withPlatformString { Array(UnsafeBufferPointer(start: $0, count: length)).map(UInt8.init(bitPattern:)) }
-  }
-
-  /// The path with links resolved, or itself where that fails.
-  package var canonical: FilePath {
-    withPlatformString { path in
-      guard let resolved = realpath(path, nil) else { return self }
-      defer { free(resolved) }
-      return FilePath(platformString: resolved)
-    }
-  }
 }

@@ -1,4 +1,3 @@
-import Glibc
 package import SystemPackage
 
 /// How an ELF program begins; see `elf(5)`.
@@ -43,11 +42,9 @@ package struct ProgramHeader: Hashable, Sendable {
 
   /// Of a program on the disk, through links; nil if it cannot be read or is none.
   package init?(program path: FilePath) {
-    let raw = open(path.string, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
-    guard raw >= 0 else { return nil }
-    let file = Descriptor(owning: raw)
-    guard let bytes = try? file.bytes(upTo: Self.size) else { return nil }
-    self.init(bytes)
+    do throws(Errno) {
+      self.init(try Descriptor(reading: path).bytes(upTo: Self.size))
+    } catch { return nil }
   }
 }
 

@@ -1,4 +1,3 @@
-import Glibc
 import SystemPackage
 
 /// A lock of Metro's: a file that holds the number of the process at work.
@@ -26,10 +25,9 @@ package struct ProgressFile: Sendable {
     // A name given to a finished file is never seen empty, as one that is opened and written would be.
     let file = try directory.createFile(temporary)
     defer { try? directory.unlink(temporary) }
-    let mode = mode_t(0o644)
     try attempt("write", directory.displayed(temporary)) { () throws(Errno) in
-      try file.write(Array("\(getpid())\n".utf8))
-      try retrying { Int(fchmod(file.raw, mode)) }
+      try file.write(Array("\(OwnProgram.pid)\n".utf8))
+      try file.setMode(0o644)
     }
     do throws(MirrorError) { try directory.hardLink(temporary, to: name) } catch {
       guard error.code == .system(.fileExists) else { throw error }
@@ -41,7 +39,7 @@ package struct ProgressFile: Sendable {
   /// Removes the file if it is ours.
   package func drop(in directory: borrowing AnchoredDirectory) {
     // What is no longer ours stays; what cannot be removed names a process that will be gone.
-    guard found(in: directory)?.pid == getpid() else { return }
+    guard found(in: directory)?.pid == OwnProgram.pid else { return }
     try? directory.unlink(name)
   }
 

@@ -1,4 +1,3 @@
-import Glibc
 import SystemPackage
 
 /// A hidden directory, usually of the mirror, with copies of what must be sent as it was when it was planned.
@@ -75,13 +74,7 @@ struct PublishStage: ~Copyable {
   /// Makes a directory of a tree, and those above it.
   func makeDirectory(_ path: MirrorPath, in tree: FileName) throws(MirrorError) {
     let full = MirrorPath(bytes: tree.bytes).below(path)
-    for ancestor in full.ancestors + [full]
-    where ancestor.withCString({ mkdirat(directory.descriptor.raw, $0, 0o755) }) != 0 {
-      let error = lastErrno()
-      guard error == .fileExists else {
-        throw .system(error, "make the directory", directory.displayed(ancestor))
-      }
-    }
+    for ancestor in full.ancestors + [full] { try directory.makeDirectory(at: ancestor, mode: 0o755) }
   }
 }
 

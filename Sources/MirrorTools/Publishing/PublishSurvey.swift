@@ -1,4 +1,3 @@
-import Glibc
 import SystemPackage
 
 /// Both sides as they were found, and what is to be done.
@@ -104,7 +103,7 @@ extension PublishRun {
   var origin: String { "\(HostName.current):\(String(decoding: mirror.canonicalRoot, as: UTF8.self))" }
 
   private static var temporaryDirectory: FilePath {
-    getenv("TMPDIR").map { FilePath(platformString: $0) } ?? "/tmp"
+    OwnProgram.variable("TMPDIR").map { FilePath($0) } ?? "/tmp"
   }
 
   /// Reports links that lead nowhere there.

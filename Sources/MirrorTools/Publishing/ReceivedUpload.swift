@@ -1,4 +1,3 @@
-import Glibc
 import SystemPackage
 
 /// An upload that was judged: moves what may come in.
@@ -110,9 +109,9 @@ struct ReceivedUpload {
     let folder = try destination.status()
     let layout = destination.layout
     // A plain user keeps what he received.
-    _ = fchown(opened.raw, layout.owner ?? folder.uid, layout.group ?? folder.gid)
+    try? opened.setOwner(layout.owner ?? folder.uid, layout.group ?? folder.gid)
     try attempt("set the mode of", shown) { () throws(Errno) in
-      try retrying { Int(fchmod(opened.raw, 0o644)) }
+      try opened.setMode(0o644)
       try opened.sync()
     }
     // Of the tarball that goes; that of this one comes after it.

@@ -1,4 +1,3 @@
-import Glibc
 import Synchronization
 import SystemPackage
 
@@ -194,7 +193,8 @@ struct Rsync: Sendable {
   /// Listings are read in C and UTC. Without a password rsync would ask for one at the terminal.
   private var environment: [String: String] {
     let language = ["LC_ALL": "C", "TZ": "UTC"]
-    return getenv("RSYNC_PASSWORD") == nil ? language.merging(["RSYNC_PASSWORD": ""]) { $1 } : language
+    return OwnProgram.variable("RSYNC_PASSWORD") == nil
+      ? language.merging(["RSYNC_PASSWORD": ""]) { $1 } : language
   }
 
   private func common(_ transfers: Bool) -> [String] {

@@ -1,4 +1,3 @@
-import Glibc
 public import SystemPackage
 
 /// Adds a finished build that was made elsewhere, so that it is offered like one made here.
@@ -90,9 +89,9 @@ public struct StageAddition: Sendable {
   private func check(
     _ placement: SubarchSetup.Placement, _ anchor: borrowing AnchoredDirectory
   ) throws(MirrorError) {
-    let raw = open(placement.source, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
-    guard raw >= 0 else { throw .system(lastErrno(), "open", placement.source) }
-    let file = Descriptor(owning: raw)
+    let file = try attempt("open", placement.source) { () throws(Errno) in
+      try Descriptor(reading: FilePath(placement.source))
+    }
     let status = try attempt("look at", placement.source) { () throws(Errno) in try file.status() }
     guard status.kind == .regular else {
       throw MirrorError(.invalid, placement.source, "is not a regular file", remedy: "give a tarball")

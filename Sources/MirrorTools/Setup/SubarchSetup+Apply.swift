@@ -1,5 +1,3 @@
-import CLinux
-import Glibc
 public import SystemPackage
 
 extension SubarchSetup {
@@ -31,7 +29,7 @@ extension SubarchSetup {
       let directory = try anchor.directory(file.path.parent)
       try DurableFile.write(
         Array("\(file.line)\n".utf8), to: file.path.name, in: directory,
-        .ofThisProcess)
+        .ofThisProcess(mode: 0o644))
       report.made.append(file.path)
     }
     return report
@@ -98,9 +96,7 @@ extension SubarchSetup.Placement {
   }
 
   private func copy(into directory: borrowing AnchoredDirectory) throws(MirrorError) {
-    let raw = open(source, O_RDONLY | O_CLOEXEC | O_NOCTTY)
-    guard raw >= 0 else { throw .system(lastErrno(), "open", source) }
-    let file = Descriptor(owning: raw)
+    let file = try attempt("open", source) { () throws(Errno) in try Descriptor(reading: FilePath(source)) }
     var copy = try DurableFile(path.name, in: directory)
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 4096)
     defer { buffer.deallocate() }
@@ -113,20 +109,6 @@ extension SubarchSetup.Placement {
       try copy.write(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
       offset += Int64(count)
     }
-    try copy.commit(.ofThisProcess)
-  }
-}
-
-extension AnchoredDirectory {
-  /// Gives a file of anywhere on this file system a name here; false where that is not to be had.
-  func adopt(_ source: String, as name: FileName) -> Bool {
-    name.withCString { linkat(AT_FDCWD, source, descriptor.raw, $0, AT_SYMLINK_FOLLOW) } == 0
-  }
-}
-
-extension Ownership {
-  /// Of whoever runs, readable by all.
-  fileprivate static var ofThisProcess: Ownership {
-    Ownership(uid: geteuid(), gid: getegid(), mode: 0o644)
+    try copy.commit(.ofThisProcess(mode: 0o644))
   }
 }

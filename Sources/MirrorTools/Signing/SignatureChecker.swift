@@ -1,4 +1,3 @@
-import Glibc
 import SystemPackage
 
 /// Judges detached signatures by one key alone, whatever else is in anybody's keyring.
@@ -56,8 +55,10 @@ extension GnuPG {
   /// The key of the configuration, as gpg knows it.
   func listed(secret: Bool = false) throws(MirrorError) -> SigningKey {
     // gpg would say that there is no such key.
-    if let home = settings.homeDirectory, access(home.string, R_OK | X_OK) != 0, errno == EACCES {
-      throw .system(.permissionDenied, "look into \(escaped(home.bytes))", "signing/homedir")
+    if let home = settings.homeDirectory {
+      do throws(Errno) { try home.check([.read, .search]) } catch  where error == .permissionDenied {
+        throw .system(error, "look into \(escaped(home.bytes))", "signing/homedir")
+      } catch {}
     }
     let answer = try gpg([
       "--with-colons", "--fixed-list-mode", secret ? "--list-secret-keys" : "--list-keys",

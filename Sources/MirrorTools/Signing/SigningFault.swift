@@ -1,4 +1,3 @@
-import Glibc
 import SystemPackage
 
 /// Says why gpg did not sign, and what to do about it.
@@ -85,18 +84,18 @@ extension SigningSettings {
   func checkPassphraseFile() throws(MirrorError) {
     guard let passphraseFile else { return }
     let name = "signing/passphrase-file"
-    var found = stat()
-    guard stat(passphraseFile.string, &found) == 0 else {
+    let found: FileStatus
+    do throws(Errno) { found = try passphraseFile.status() } catch {
       throw MirrorError(
-        .system(lastErrno()), name, "cannot look at \(escaped(passphraseFile.bytes)): \(lastErrno())",
+        .system(error), name, "cannot look at \(escaped(passphraseFile.bytes)): \(error)",
         remedy: "check the path")
     }
-    guard found.st_mode & S_IFMT == S_IFREG, found.st_size > 0 else {
+    guard found.kind == .regular, found.size > 0 else {
       throw MirrorError(
         .invalid, name, "\(escaped(passphraseFile.bytes)) is no file with a passphrase",
         remedy: "write the passphrase into it, as its first line")
     }
-    guard found.st_mode & 0o077 == 0 else {
+    guard found.mode & 0o077 == 0 else {
       throw MirrorError(
         .invalid, name, "others may read \(escaped(passphraseFile.bytes))", remedy: "chmod 600 it")
     }

@@ -1,5 +1,4 @@
 import CLibArchive
-import Glibc
 import SystemPackage
 
 /// gzip, bzip2 and zstd by libarchive.
@@ -116,15 +115,7 @@ private struct WriteHandle: ~Copyable {
   }
 
   private func freeMeanwhile() -> Bool {
-    var thread = pthread_t()
-    let started = pthread_create(
-      &thread, nil,
-      { archive in
-        archive_write_free(archive.map { OpaquePointer($0) })
-        return nil
-      }, UnsafeMutableRawPointer(raw))
-    guard started == 0 else { return false }
-    pthread_detach(thread)
-    return true
+    let archive = UInt(bitPattern: raw)
+    return BackgroundThread.start { archive_write_free(OpaquePointer(bitPattern: archive)) }
   }
 }

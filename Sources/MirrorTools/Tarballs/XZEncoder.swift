@@ -1,5 +1,4 @@
 import CLZMA
-import Glibc
 import SystemPackage
 
 /// liblzma's multi-threaded encoder.
@@ -38,9 +37,7 @@ struct XZEncoder: StreamEncoder, ~Copyable {
   private static func setThreads(
     of options: inout lzma_mt, wanted: Int, subject: String
   ) throws(MirrorError) {
-    let memory = UInt64(max(0, sysconf(Int32(_SC_PHYS_PAGES)))).multipliedReportingOverflow(
-      by: UInt64(max(0, sysconf(Int32(_SC_PAGESIZE))))
-    ).partialValue
+    let memory = HostMachine.memory
     options.threads = UInt32(min(max(1, wanted), 1024))
     while options.threads > 1, lzma_stream_encoder_mt_memusage(&options) > memory / 2 { options.threads -= 1 }
     let needed = lzma_stream_encoder_mt_memusage(&options)

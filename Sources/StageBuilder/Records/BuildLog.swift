@@ -1,5 +1,3 @@
-import CLinux
-import Glibc
 import MirrorTools
 import SystemPackage
 
@@ -22,12 +20,12 @@ struct BuildLog: ~Copyable {
     try directory.unlink(name)
     let file = try directory.createFile(name, isReadable: true)
     let ownership = try directory.fileOwnership()
-    _ = fchown(file.raw, ownership.uid, ownership.gid)
+    try? file.setOwner(ownership.uid, ownership.gid)
     let mode = ownership.mode
     try attempt("write", directory.displayed(name)) { () throws(Errno) in
-      try retrying { Int(fchmod(file.raw, mode)) }
+      try file.setMode(mode)
       // Steps and mirrorctl write to it in turn.
-      try retrying { Int(fcntl(file.raw, F_SETFL, O_APPEND)) }
+      try file.appendAlways()
     }
     descriptor = file
     path = directory.displayed(name)
@@ -42,9 +40,9 @@ struct BuildLog: ~Copyable {
 
   /// That of a snapshot alone, which belongs to no version.
   static func inMemory(tell: @escaping @Sendable (String) -> Void) throws(MirrorError) -> BuildLog {
-    let raw = clinux_memory_file("log")
-    guard raw >= 0 else { throw .system(lastErrno(), "make a file for", "the log") }
-    return BuildLog(Descriptor(owning: raw), path: "what it said", tell: tell)
+    let file = try attempt("make a file for", "the log") { () throws(Errno) in try Descriptor(inMemory: "log")
+    }
+    return BuildLog(file, path: "what it said", tell: tell)
   }
 
   /// Notes what is done, and tells who looks on.

@@ -1,4 +1,3 @@
-import Glibc
 import MirrorTools
 import SystemPackage
 
@@ -35,7 +34,7 @@ struct SnapshotCaches {
       throw MirrorError(
         .refused, "\(lock)", "is not a file of ours", remedy: "move it away, or set path/cache/git elsewhere")
     }
-    guard text.isEmpty, access(rsync.string, F_OK) == 0,
+    guard text.isEmpty, rsync.exists,
       try !AnchoredDirectory(root: rsync).entries().isEmpty
     else { return }
     throw MirrorError(
@@ -47,11 +46,11 @@ struct SnapshotCaches {
   ///
   /// - Throws: code `refused`.
   static func checkRepository(_ path: FilePath) throws(MirrorError) {
-    guard access(path.string, F_OK) == 0 else { return }
+    guard path.exists else { return }
     // Ours are bare, made without a template, and let a commit be fetched by its name.
     let settings = try text(of: path.appending("config")).lowercased()
     guard settings.contains("allowanysha1inwant = true"),
-      access(path.appending("description").string, F_OK) != 0
+      !path.appending("description").exists
     else {
       throw MirrorError(
         .refused, "\(path)", "is not a repository that mirrorctl made to keep objects in",
@@ -60,7 +59,7 @@ struct SnapshotCaches {
   }
 
   private static func text(of path: FilePath) throws(MirrorError) -> String {
-    guard let name = path.lastComponent, access(path.string, F_OK) == 0 else { return "" }
+    guard let name = path.lastComponent, path.exists else { return "" }
     let folder = try AnchoredDirectory(root: path.removingLastComponent())
     let text = try folder.contents(of: MirrorPath(bytes: FileName(name.string).bytes), limit: 1 << 20) ?? []
     return String(decoding: text, as: UTF8.self)

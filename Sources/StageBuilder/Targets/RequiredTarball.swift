@@ -1,4 +1,3 @@
-import Glibc
 import MirrorTools
 import SystemPackage
 
@@ -9,7 +8,7 @@ enum RequiredTarball {
   /// - Parameter key: the element that names it; the name may be a pattern that one file matches.
   static func find(_ key: String, _ settings: BuildSettings) throws -> FilePath {
     let path = try settings.requiredPath(key)
-    if access(path.string, F_OK) == 0 { return path }
+    if path.exists { return path }
     if let match = try pattern(key, path) { return match }
     if let other = otherwiseCompressed(path) { return other }
     throw MirrorError(
@@ -23,18 +22,15 @@ enum RequiredTarball {
     guard let name = path.lastComponent.flatMap({ TarballName(FileName($0.string)) }) else { return nil }
     let stem = path.string.dropLast(name.suffix.utf8.count)
     return ([".tar"] + Compression.allCases.map(\.suffix)).lazy.map { FilePath(stem + $0) }
-      .first { access($0.string, F_OK) == 0 }
+      .first(where: \.exists)
   }
 
   private static func pattern(_ key: String, _ path: FilePath) throws(MirrorError) -> FilePath? {
     guard path.string.contains(where: { "*?[".contains($0) }) else { return nil }
-    var found = glob_t()
-    defer { globfree(&found) }
-    guard glob(path.string, 0, nil, &found) == 0, found.gl_pathc > 0 else { return nil }
-    guard found.gl_pathc == 1, let first = found.gl_pathv?[0] else {
-      throw MirrorError(
-        .invalid, key, "\(found.gl_pathc) files match `\(path)`", remedy: "let it match one")
+    let found = FilePath.matches(of: path)
+    guard found.count <= 1 else {
+      throw MirrorError(.invalid, key, "\(found.count) files match `\(path)`", remedy: "let it match one")
     }
-    return FilePath(platformString: first)
+    return found.first
   }
 }

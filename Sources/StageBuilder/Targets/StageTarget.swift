@@ -1,4 +1,3 @@
-import Glibc
 import MirrorTools
 import SystemPackage
 
@@ -48,7 +47,7 @@ struct StageTarget {
     layout.mode = mode
     let root = try AnchoredDirectory(root: work, layout: layout).makePath(path(of: chroot, in: work))
     try attempt("set the mode of", "\(chroot)") { () throws(Errno) in
-      _ = try retrying { Int(fchmod(root.descriptor.raw, mode)) }
+      try root.descriptor.setMode(mode)
     }
     return root
   }

@@ -1,5 +1,3 @@
-import CLinux
-import Glibc
 import MirrorTools
 import SystemPackage
 
@@ -62,8 +60,7 @@ struct StageUnpacking {
     var options = TreeUnpacker.Options()
     options.excluded = excluded
     options.threads = context.jobs
-    var status = stat()
-    let size = stat(tarball.string, &status) == 0 ? Int64(status.st_size) : 0
+    let size = (try? tarball.status())?.size ?? 0
     context.progress.begin("unpacking \(tarball.lastComponent?.string ?? "")", bytes: size, files: 0)
     defer { context.progress.end() }
     let unpacker = TreeUnpacker(options, cancellation: context.cancellation) {

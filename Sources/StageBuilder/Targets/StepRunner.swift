@@ -1,4 +1,3 @@
-import Glibc
 import MirrorTools
 import SystemPackage
 
@@ -98,7 +97,7 @@ struct StepRunner {
   }
 
   private func isThirtyTwoBit() throws -> Bool {
-    try settings.text("target/arch_desc") == "x86-32bit" && Machine.name == "x86_64"
+    try settings.text("target/arch_desc") == "x86-32bit" && HostMachine.name == "x86_64"
   }
 
   /// Directories of the host that are kept between builds.
@@ -112,15 +111,5 @@ struct StepRunner {
       try path.makeDirectories(mode: 0o755)
       return SandboxPlan.Bind(source: path.string, target: try settings.text(place) ?? usual)
     }
-  }
-}
-
-/// The machine that this runs on.
-enum Machine {
-  /// As `uname -m` has it: `x86_64`.
-  static var name: String {
-    var names = utsname()
-    guard uname(&names) == 0 else { return "" }
-    return withUnsafeBytes(of: names.machine) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
   }
 }

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Glibc
 import MirrorTools
 import SystemPackage
 
@@ -45,8 +44,7 @@ struct UnpackCommand: Verb {
 
   /// For the progress; what cannot be looked at is told when it is opened.
   private func size(of path: FilePath) -> Int64 {
-    var status = stat()
-    return stat(path.string, &status) == 0 ? Int64(status.st_size) : 0
+    (try? path.status())?.size ?? 0
   }
 
   private func render(

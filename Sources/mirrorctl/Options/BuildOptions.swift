@@ -1,5 +1,4 @@
 import ArgumentParser
-import Glibc
 import MirrorTools
 import StageBuilder
 import SystemPackage
@@ -34,7 +33,7 @@ struct BuildOptions: ParsableArguments {
     }
     build.keepsWork = keepWork
     // Under cron nobody would leave it.
-    build.opensShell = shell && isatty(STDIN_FILENO) == 1
+    build.opensShell = shell && StandardStream.input.isTerminal
     build.terminal = context.environment["TERM"]
     build.probe = context.probe
     // Digests that cannot be remembered are taken from their sidecars.

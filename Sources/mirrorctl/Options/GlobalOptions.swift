@@ -1,5 +1,4 @@
 import ArgumentParser
-import Glibc
 import MirrorTools
 import SystemPackage
 
@@ -41,9 +40,8 @@ extension FilePath {
 
   /// Seen from the current directory, without `.` and `..`.
   var absolute: FilePath {
-    guard isRelative, let current = getcwd(nil, 0) else { return lexicallyNormalized() }
-    defer { free(current) }
-    return FilePath(platformString: current).pushing(self).lexicallyNormalized()
+    guard isRelative, let current = FilePath.current else { return lexicallyNormalized() }
+    return current.pushing(self).lexicallyNormalized()
   }
 }
 

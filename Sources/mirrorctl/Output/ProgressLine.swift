@@ -1,5 +1,4 @@
 import Foundation
-import Glibc
 import MirrorTools
 import Synchronization
 
@@ -70,7 +69,7 @@ final class ProgressLine: Sendable {
       if !step.isEmpty && max(now.bytes.total, now.bytes.done) > 0 && Date().timeIntervalSince(began) > 0.5 {
         area.show(Self.text(now, seconds: Date().timeIntervalSince(began)))
       }
-      usleep(100_000)
+      SystemClock.pause(microseconds: 100_000)
     }
     area.clear()
     ended.signal()

@@ -96,18 +96,18 @@ struct MetalinkFormatTests {
 
   @Test("has no more than 2048 pieces, of at least a MiB, all of one power of two")
   func pieceLength() {
-    #expect(Metalink.Pieces.length(for: 0) == 1 << 20)
-    #expect(Metalink.Pieces.length(for: 2048 << 20 - 1) == 1 << 20)
+    #expect(PieceDigests.length(for: 0) == 1 << 20)
+    #expect(PieceDigests.length(for: 2048 << 20 - 1) == 1 << 20)
     for shift in 20..<62 {
       let size = Int64(1) << shift + 5
-      let length = Metalink.Pieces.length(for: size)
+      let length = PieceDigests.length(for: size)
       #expect(length.nonzeroBitCount == 1)
       #expect((size + length - 1) / length <= 2048)
       #expect(length == 1 << 20 || size / length >= 1024)
     }
-    #expect(!Metalink.Pieces(length: 0).cover(0))
-    #expect(!Metalink.Pieces(length: 1).cover(.max))
-    #expect(!Metalink.Pieces(length: 1).cover(-1))
+    #expect(!PieceDigests(length: 0).cover(0))
+    #expect(!PieceDigests(length: 1).cover(.max))
+    #expect(!PieceDigests(length: 1).cover(-1))
   }
 
   @Test(

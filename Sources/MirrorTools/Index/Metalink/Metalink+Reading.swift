@@ -10,7 +10,7 @@ extension Metalink {
     else { return nil }
     self.init(
       name: name, size: size, sha256: sha256, sha512: parts.hashes["sha-512"],
-      pieces: parts.pieces ?? Pieces(length: Pieces.length(for: size)))
+      pieces: parts.pieces ?? PieceDigests(length: PieceDigests.length(for: size)))
   }
 }
 
@@ -19,7 +19,7 @@ private struct MetalinkParts {
   var name: String?
   var size: Int64?
   var hashes: [String: String] = [:]
-  var pieces: Metalink.Pieces?
+  var pieces: PieceDigests?
   private var path: [String] = []
   private var type: String?
   private var text = ""
@@ -50,7 +50,7 @@ private struct MetalinkParts {
     case ["metalink", "file", "pieces"]:
       let length = attributes["length"].flatMap { Int64($0) }
       if pieces == nil, attributes["type"] == "sha-256", let length, length > 0 {
-        pieces = Metalink.Pieces(length: length)
+        pieces = PieceDigests(length: length)
       }
     default: break
     }

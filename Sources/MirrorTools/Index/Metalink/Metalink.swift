@@ -2,29 +2,6 @@
 struct Metalink: Hashable, Sendable {
   static let namespace = "urn:ietf:params:xml:ns:metalink"
 
-  /// SHA-256 of every piece of a file, so that a download is mended where it is damaged.
-  struct Pieces: Hashable, Sendable {
-    /// Bytes of a piece; the last one may be shorter.
-    let length: Int64
-    /// The digests, one after the other.
-    var digests: [UInt8] = []
-
-    /// Bytes of a piece of a file of this size: 1 MiB, or more where that would be over 2048 pieces.
-    static func length(for size: Int64) -> Int64 {
-      var length: Int64 = 1 << 20
-      while size / length >= 2048 { length <<= 1 }
-      return length
-    }
-
-    /// Whether there are as many as a file of this size has.
-    func cover(_ size: Int64) -> Bool {
-      guard length > 0, size >= 0 else { return false }
-      let whole = size / length
-      let count = size % length == 0 ? whole : whole + 1
-      return Int64(digests.count) == count.multipliedReportingOverflow(by: 32).partialValue
-    }
-  }
-
   /// The tarball's name.
   var name: String
   /// Bytes.
@@ -35,7 +12,7 @@ struct Metalink: Hashable, Sendable {
   var sha256: String
   /// Lowercase hexadecimal, if known.
   var sha512: String?
-  var pieces: Pieces
+  var pieces: PieceDigests
   /// An armoured OpenPGP signature, if there is one.
   var signature: String?
   /// Where it is to be had, the best first.

@@ -54,7 +54,7 @@ struct MetalinkWork: Sendable {
     return outcome
   }
 
-  private func write(_ offer: MetalinkOffer, _ pieces: Metalink.Pieces, _ outcome: inout Outcome) {
+  private func write(_ offer: MetalinkOffer, _ pieces: PieceDigests, _ outcome: inout Outcome) {
     do throws(MirrorError) {
       let metalink = Metalink(
         name: offer.name, size: offer.tarball.status.size,
@@ -76,12 +76,12 @@ struct MetalinkWork: Sendable {
   }
 
   /// The pieces that the metalink beside a tarball tells, if it speaks of this content.
-  private func knownPieces(of offer: MetalinkOffer) -> Metalink.Pieces? {
+  private func knownPieces(of offer: MetalinkOffer) -> PieceDigests? {
     guard offer.hasMetalink,
       let bytes = try? anchor.value.contents(of: offer.path, limit: Metalink.sizeLimit),
       let known = Metalink(reading: bytes), known.name == offer.name,
       known.size == offer.tarball.status.size, known.sha256 == offer.sha256,
-      known.pieces.length == Metalink.Pieces.length(for: known.size), known.pieces.cover(known.size)
+      known.pieces.length == PieceDigests.length(for: known.size), known.pieces.cover(known.size)
     else { return nil }
     return known.pieces
   }

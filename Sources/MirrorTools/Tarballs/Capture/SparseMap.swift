@@ -1,4 +1,3 @@
-import Glibc
 import SystemPackage
 
 /// Which parts of a file hold something.

@@ -1,4 +1,3 @@
-import Glibc
 package import SystemPackage
 
 extension TreeCapture {
@@ -9,7 +8,7 @@ extension TreeCapture {
     _ root: FilePath, to tarball: FilePath, contents: FilePath? = nil
   ) throws(MirrorError) -> CaptureReport {
     let file = try Self.begun(tarball)
-    let ownership = Ownership(uid: geteuid(), gid: getegid(), mode: 0o644)
+    let ownership = Ownership.ofThisProcess(mode: 0o644)
     guard let contents else {
       let report = try capture(root, into: try file.duplicate())
       try file.commit(ownership)

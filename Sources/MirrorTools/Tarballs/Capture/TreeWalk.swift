@@ -1,4 +1,3 @@
-import Glibc
 import SystemPackage
 
 /// One walk through a tree.

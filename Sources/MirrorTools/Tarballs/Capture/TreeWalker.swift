@@ -1,4 +1,3 @@
-import Glibc
 import SystemPackage
 
 /// Reads a tree in byte order of its paths and writes it as a tar archive.

@@ -1,4 +1,3 @@
-import Glibc
 import SystemPackage
 
 /// zstd and bzip2 by libarchive's filters.

@@ -1,5 +1,3 @@
-import Glibc
-
 /// Where in the root a name of a tarball leads: components, none of them `.` or `..`; none at all for the root.
 struct MemberPath: Hashable, Sendable {
   let components: [FileName]
@@ -12,11 +10,11 @@ struct MemberPath: Hashable, Sendable {
   static func parse(_ name: [UInt8], depth: Int) -> Result<MemberPath, Refusal> {
     if name.first == UInt8(ascii: "/") { return .failure(.absolute) }
     if name.contains(0) { return .failure(.hasNUL) }
-    if name.count >= Int(PATH_MAX) { return .failure(.tooLong) }
+    if name.count >= FileName.maximumPathBytes { return .failure(.tooLong) }
     var components: [FileName] = []
     for part in name.split(separator: UInt8(ascii: "/")) where !part.elementsEqual(".".utf8) {
       if part.elementsEqual("..".utf8) { return .failure(.climbs) }
-      if part.count > Int(NAME_MAX) { return .failure(.tooLong) }
+      if part.count > FileName.maximumBytes { return .failure(.tooLong) }
       components.append(FileName(bytes: Array(part)))
     }
     guard components.count <= depth else { return .failure(.tooDeep(depth)) }

@@ -1,4 +1,3 @@
-import Glibc
 import SystemPackage
 
 /// An open tarball, whatever it is compressed with.
@@ -11,9 +10,8 @@ struct TarballSource: ~Copyable {
 
   init(_ path: FilePath) throws(MirrorError) {
     let subject = "\(path)"
-    let raw = path.withPlatformString { open($0, O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC) }
-    guard raw >= 0 else { throw .system(lastErrno(), "open", subject) }
-    try self.init(Descriptor(owning: raw), subject: subject)
+    let file = try attempt("open", subject) { () throws(Errno) in try Descriptor(reading: path) }
+    try self.init(file, subject: subject)
   }
 
   /// - Parameter subject: the path that errors name.

@@ -1,4 +1,3 @@
-import Glibc
 import SystemPackage
 
 /// Puts members of a tarball into a root, and nothing anywhere else.
@@ -11,7 +10,7 @@ struct TreeWriter: ~Copyable {
   private let options: TreeUnpacker.Options
   private let excluded: [MemberPath]
   private let cancellation: Cancellation
-  private let isRoot = geteuid() == 0
+  private let isRoot = Account.isRoot
   private let root: Shared<TreeDirectory>
   private var stack: DirectoryStack
   /// Those of hard links' targets, which often lie elsewhere.
@@ -74,7 +73,7 @@ struct TreeWriter: ~Copyable {
         try directory.makeLink(name, to: target)
       }
       try finish(member, name, parent.value, isLink: true)
-    case .fifo: try addNode(member, path, name, mode: S_IFIFO, 0, 0, parent.value)
+    case .fifo: try addNode(member, path, name, mode: NodeStatus.fifoMode, 0, 0, parent.value)
     case .device(let mode, let major, let minor):
       if options.canMakeDevices {
         try addNode(member, path, name, mode: mode, major, minor, parent.value)
@@ -247,7 +246,7 @@ struct TreeWriter: ~Copyable {
     for count in missing {
       // Nobody said what it is to be like.
       directories[path.prefix(count)] = NodeAttributes(
-        uid: geteuid(), gid: getegid(), permissions: 0o755, mtime: member.attributes.mtime)
+        uid: Account.user, gid: Account.group, permissions: 0o755, mtime: member.attributes.mtime)
     }
     return directory
   }

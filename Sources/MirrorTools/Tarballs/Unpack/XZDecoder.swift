@@ -1,5 +1,4 @@
 import CLZMA
-import Glibc
 import SystemPackage
 
 /// liblzma's multi-threaded decoder: blocks whose sizes are told beforehand, as `xz -T` and ``XZEncoder`` write
@@ -16,9 +15,7 @@ struct XZDecoder: StreamDecoder, ~Copyable {
   init(
     _ input: consuming TarballInput, threads: Int, cancellation: Cancellation
   ) throws(MirrorError) {
-    let memory = UInt64(max(0, sysconf(Int32(_SC_PHYS_PAGES)))).multipliedReportingOverflow(
-      by: UInt64(max(0, sysconf(Int32(_SC_PAGESIZE))))
-    ).partialValue
+    let memory = HostMachine.memory
     var options = lzma_mt()
     options.flags = mctl_concatenated
     options.threads = UInt32(min(max(1, threads), 1024))

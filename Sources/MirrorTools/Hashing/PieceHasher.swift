@@ -16,7 +16,7 @@ struct PieceHasher: Sendable {
 
   /// What reading a tarball gave.
   struct Result: Sendable {
-    let pieces: Metalink.Pieces
+    let pieces: PieceDigests
     let whole: DigestResult
   }
 
@@ -29,7 +29,7 @@ struct PieceHasher: Sendable {
       algorithms: [.sha256])
     let isStream = table.kernel(.sha256, messages: 2) == nil
     let file = try OpenTarball(0, request, in: mirror, droppingCache: dropsCache) { _ in isStream }
-    var pieces = Metalink.Pieces(length: Metalink.Pieces.length(for: file.remaining))
+    var pieces = PieceDigests(length: PieceDigests.length(for: file.remaining))
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.bufferBytes, alignment: 4096)
     defer { buffer.deallocate() }
     var message = try Message(.sha256, asStream: isStream)

@@ -1,11 +1,11 @@
 import Glibc
 
-/// Makes libarchive take names for UTF-8 on this thread, whatever the process's locale; undone with this value.
-struct UTF8Locale: ~Copyable {
+/// Makes a library take names for UTF-8 on this thread, whatever the process's locale; undone with this value.
+package struct UTF8Locale: ~Copyable {
   private let locale: locale_t?
   private let previous: locale_t?
 
-  init() {
+  package init() {
     // LC_CTYPE_MASK: the kinds of characters alone.
     locale = newlocale(1 << LC_CTYPE, "C.UTF-8", nil)
     previous = locale.flatMap { uselocale($0) }

@@ -1,0 +1,96 @@
+import CLinux
+import Glibc
+package import SystemPackage
+
+/// What the calling user may be allowed to do with a file; `access(2)`.
+package struct FileAccess: OptionSet, Sendable {
+  package let rawValue: Int32
+  package init(rawValue: Int32) { self.rawValue = rawValue }
+
+  package static let read = FileAccess(rawValue: R_OK)
+  package static let write = FileAccess(rawValue: W_OK)
+  package static let search = FileAccess(rawValue: X_OK)
+}
+
+extension FilePath {
+  /// Whether there is something, through links.
+  package var exists: Bool { withPlatformString { access($0, F_OK) } == 0 }
+
+  /// Throws unless the calling user has the access.
+  package func check(_ wanted: FileAccess) throws(Errno) {
+    if withPlatformString({ access($0, wanted.rawValue) }) != 0 { throw lastErrno() }
+  }
+
+  /// What is there, through links.
+  package func status() throws(Errno) -> FileStatus {
+    // statx(2) of a held descriptor follows links and needs no right to read.
+    try Descriptor(opening: self, CLINUX_O_PATH).status()
+  }
+
+  /// What is there, which may be a link.
+  package func linkStatus() throws(Errno) -> FileStatus {
+    var raw = clinux_status()
+    try retrying { withPlatformString { Int(clinux_status(AT_FDCWD, $0, &raw)) } }
+    return FileStatus(raw)
+  }
+
+  /// Where a symbolic link points, as it is written.
+  package func linkTarget() throws(Errno) -> FilePath {
+    var target = [CChar](repeating: 0, count: Int(PATH_MAX))
+    try retrying { withPlatformString { readlink($0, &target, target.count - 1) } }
+    return FilePath(platformString: target)
+  }
+
+  /// The path's bytes, without a terminating NUL.
+  package var bytes: [UInt8] {
+    withPlatformString { Array(UnsafeBufferPointer(start: $0, count: length)).map(UInt8.init(bitPattern:)) }
+  }
+
+  /// The path with links resolved, or itself where that fails.
+  package var canonical: FilePath {
+    withPlatformString { path in
+      guard let resolved = realpath(path, nil) else { return self }
+      defer { free(resolved) }
+      return FilePath(platformString: resolved)
+    }
+  }
+
+  /// The current directory; nil if it cannot be told.
+  package static var current: FilePath? {
+    guard let path = getcwd(nil, 0) else { return nil }
+    defer { free(path) }
+    return FilePath(platformString: path)
+  }
+
+  /// The files that a pattern with `*`, `?` or `[` matches, in the order of `glob(3)`.
+  package static func matches(of pattern: FilePath) -> [FilePath] {
+    var found = glob_t()
+    defer { globfree(&found) }
+    guard pattern.withPlatformString({ glob($0, 0, nil, &found) }) == 0 else { return [] }
+    return (0..<Int(found.gl_pathc)).compactMap { index in
+      found.gl_pathv[index].map { FilePath(platformString: $0) }
+    }
+  }
+
+  /// Gives a file another name in the same directory, replacing what has it.
+  package func rename(to other: FilePath) throws(Errno) {
+    try retrying {
+      withPlatformString { old in other.withPlatformString { Int(Glibc.rename(old, $0)) } }
+    }
+  }
+}
+
+extension Descriptor {
+  /// Opens what is there for reading; never waits, as opening a pipe would.
+  package init(reading path: FilePath) throws(Errno) {
+    try self.init(opening: path, O_RDONLY | O_NOCTTY | O_NONBLOCK)
+  }
+
+  /// Opens what is there for writing; a pipe waits for its reader.
+  package init(writing path: FilePath) throws(Errno) { try self.init(opening: path, O_WRONLY | O_NOCTTY) }
+
+  fileprivate init(opening path: FilePath, _ flags: Int32) throws(Errno) {
+    let raw = try retrying { path.withPlatformString { Int(open($0, flags | O_CLOEXEC)) } }
+    self.init(owning: Int32(truncatingIfNeeded: raw))
+  }
+}

@@ -1,0 +1,37 @@
+import Glibc
+
+/// This machine's name.
+package enum HostName {
+  /// As `hostname` prints it.
+  package static var current: String {
+    var buffer = [CChar](repeating: 0, count: 256)
+    guard gethostname(&buffer, buffer.count - 1) == 0 else { return "localhost" }
+    return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+}
+
+/// What this machine is and has.
+package enum HostMachine {
+  /// As `uname -m` prints it: `x86_64`.
+  package static var name: String {
+    var names = utsname()
+    guard uname(&names) == 0 else { return "" }
+    return withUnsafeBytes(of: names.machine) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+  }
+
+  /// Bytes of a page.
+  package static var pageSize: Int { max(1, sysconf(Int32(_SC_PAGESIZE))) }
+
+  /// Bytes of memory.
+  package static var memory: UInt64 {
+    UInt64(max(0, sysconf(Int32(_SC_PHYS_PAGES)))).multipliedReportingOverflow(by: UInt64(pageSize))
+      .partialValue
+  }
+
+  /// Files that the program may have open; nil if that cannot be told.
+  package static var openFiles: UInt64? {
+    var limit = rlimit()
+    guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return nil }
+    return UInt64(limit.rlim_cur)
+  }
+}

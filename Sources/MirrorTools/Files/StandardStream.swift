@@ -1,0 +1,44 @@
+import CLinux
+import Glibc
+package import SystemPackage
+
+/// The descriptors that the program was started with.
+package struct StandardStream: Sendable {
+  package static let input = StandardStream(raw: STDIN_FILENO)
+  package static let output = StandardStream(raw: STDOUT_FILENO)
+  package static let errors = StandardStream(raw: STDERR_FILENO)
+
+  private let raw: Int32
+
+  /// Whether it is a terminal.
+  package var isTerminal: Bool { isatty(raw) == 1 }
+
+  /// Whether it is open on the file.
+  package func isOpen(on file: FileStatus) -> Bool {
+    var status = clinux_status()
+    guard clinux_status(raw, "", &status) == 0 else { return false }
+    let own = FileStatus(status).identity
+    return (own.device, own.inode) == (file.identity.device, file.identity.inode)
+  }
+
+  /// Writes all bytes; waits where another program made the file that it shares with us non-blocking.
+  package func write(_ bytes: [UInt8]) throws(Errno) {
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      do throws(Errno) {
+        let count = try retrying { rest.withUnsafeBytes { Glibc.write(raw, $0.baseAddress, $0.count) } }
+        rest = rest.dropFirst(count)
+      } catch {
+        guard error == .resourceTemporarilyUnavailable else { throw error }
+        var ready = pollfd(fd: raw, events: Int16(POLLOUT), revents: 0)
+        poll(&ready, 1, -1)
+      }
+    }
+  }
+
+  /// Reports a write that the file system lost: some tell only when a descriptor is closed.
+  package func checkWritten() throws(Errno) {
+    let copy = dup(raw)
+    if copy >= 0, close(copy) != 0 { throw lastErrno() }
+  }
+}

@@ -1,0 +1,26 @@
+import Glibc
+
+/// Turns SIGINT and SIGTERM into calls on a thread of its own.
+package enum StopSignals {
+  /// Must be called before any other thread is started. A second signal ends the process at once.
+  package static func watch(_ request: @escaping @Sendable (Int32) -> Void) {
+    var signals = set
+    pthread_sigmask(SIG_BLOCK, &signals, nil)
+    let isWatched = BackgroundThread.start {
+      var signals = set
+      var number: Int32 = 0
+      if sigwait(&signals, &number) == 0 { request(number) }
+      if sigwait(&signals, &number) == 0 { _exit(128 + number) }
+    }
+    // Without the thread the signals act as they always do.
+    if !isWatched { pthread_sigmask(SIG_UNBLOCK, &signals, nil) }
+  }
+
+  private static var set: sigset_t {
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    sigaddset(&signals, SIGINT)
+    sigaddset(&signals, SIGTERM)
+    return signals
+  }
+}

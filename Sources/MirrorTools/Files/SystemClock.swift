@@ -1,0 +1,59 @@
+import Glibc
+
+/// The kernel's clocks.
+package enum SystemClock {
+  /// Seconds since the epoch.
+  package static var seconds: Int64 { Int64(time(nil)) }
+
+  /// Nanoseconds since the epoch.
+  package static var nanoseconds: Int64 {
+    let now = read(CLOCK_REALTIME)
+    return Int64(now.tv_sec) &* 1_000_000_000 &+ Int64(now.tv_nsec)
+  }
+
+  /// Nanoseconds of a clock that nobody sets.
+  package static var monotonic: UInt64 {
+    let now = read(CLOCK_MONOTONIC)
+    return UInt64(now.tv_sec) * 1_000_000_000 + UInt64(now.tv_nsec)
+  }
+
+  /// Lets the calling thread sleep; a signal may end it early.
+  package static func pause(microseconds: UInt32) { usleep(microseconds) }
+
+  private static func read(_ clock: clockid_t) -> timespec {
+    var now = timespec()
+    clock_gettime(clock, &now)
+    return now
+  }
+}
+
+/// Days of the calendar by the C library, which knows the time zones.
+package enum CivilDay {
+  /// A year as the calendar counts it, a month from 1 to 12, a day from 1.
+  package typealias Parts = (year: Int, month: Int, day: Int)
+
+  /// The day in the local time zone (TZ) of a moment in seconds since the epoch.
+  package static func local(_ seconds: Int64) -> Parts { parts(seconds, localtime_r) }
+
+  /// The day in UTC of a moment in seconds since the epoch.
+  package static func utc(_ seconds: Int64) -> Parts { parts(seconds, gmtime_r) }
+
+  /// When a day begins in the local time zone, in seconds since the epoch.
+  package static func localStart(_ day: Parts) -> Int64 {
+    var local = tm()
+    local.tm_year = Int32(clamping: day.year - 1900)
+    local.tm_mon = Int32(clamping: day.month - 1)
+    local.tm_mday = Int32(clamping: day.day)
+    local.tm_isdst = -1
+    return Int64(mktime(&local))
+  }
+
+  private static func parts(
+    _ seconds: Int64, _ split: (UnsafePointer<time_t>, UnsafeMutablePointer<tm>) -> UnsafeMutablePointer<tm>?
+  ) -> Parts {
+    var clock = time_t(seconds)
+    var parts = tm()
+    _ = split(&clock, &parts)
+    return (Int(parts.tm_year) + 1900, Int(parts.tm_mon) + 1, Int(parts.tm_mday))
+  }
+}
