@@ -10,6 +10,11 @@ let strict: [SwiftSetting] = [
 
 let system: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
 
+/// What everything above the model may use.
+let libraries: [Target.Dependency] = [
+  "StageTrees", "Hashing", "MirrorModel", "LinuxSystem", "FlexData", system,
+]
+
 let package = Package(
   name: "mirrorctl",
   products: [
@@ -32,38 +37,46 @@ let package = Package(
       name: "CLibArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
     .systemLibrary(name: "CLZMA", pkgConfig: "liblzma", providers: [.apt(["liblzma-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .target(name: "LinuxSystem", dependencies: ["CLinux", system], swiftSettings: strict),
+    .target(name: "MirrorModel", dependencies: ["LinuxSystem", system], swiftSettings: strict),
+    .target(
+      name: "Hashing", dependencies: ["MirrorModel", "LinuxSystem", "CDigestLanes", "COpenSSL", system],
+      swiftSettings: strict),
+    .target(
+      name: "StageTrees",
+      dependencies: ["Hashing", "MirrorModel", "LinuxSystem", "CLibArchive", "CLZMA", "CZlib", system],
+      swiftSettings: strict),
     .target(
       name: "MirrorTools",
       dependencies: [
-        "FlexData", "CLinux", "CDigestLanes", "COpenSSL", "CLibXML2", "CLibArchive", "CLZMA", "CZlib", system,
+        "StageTrees", "Hashing", "MirrorModel", "LinuxSystem", "FlexData", "CLibXML2", system,
         .product(name: "GRDB", package: "GRDB.swift"),
       ],
       exclude: ["Index/index.rng", "Index/index.schema.json"],
       swiftSettings: strict),
     .target(
-      name: "StageBuilder", dependencies: ["FlexData", "MirrorTools", "CLinux", system], exclude: ["Specs"],
+      name: "StageBuilder", dependencies: ["MirrorTools", "CLinux"] + libraries, exclude: ["Specs"],
       swiftSettings: strict),
     .executableTarget(
       name: "mirrorctl",
       dependencies: [
-        "FlexData", "MirrorTools", "StageBuilder", system,
+        "StageBuilder", "MirrorTools",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
-      ],
+      ] + libraries,
       swiftSettings: strict),
     .target(
-      name: "TestSupport", dependencies: ["MirrorTools", "CLibArchive", system], path: "Tests/TestSupport",
+      name: "TestSupport", dependencies: ["MirrorTools", "CLibArchive"] + libraries,
+      path: "Tests/TestSupport",
       swiftSettings: strict),
     .testTarget(
-      name: "mirrorctlTests", dependencies: ["mirrorctl", "MirrorTools", "TestSupport", system],
+      name: "mirrorctlTests", dependencies: ["mirrorctl", "MirrorTools", "TestSupport"] + libraries,
       exclude: ["Golden"], swiftSettings: strict),
     .testTarget(
-      name: "MirrorToolsTests", dependencies: ["MirrorTools", "TestSupport", "CLinux", system],
+      name: "MirrorToolsTests", dependencies: ["MirrorTools", "TestSupport", "CLinux"] + libraries,
       exclude: ["Fixtures"], swiftSettings: strict),
     .testTarget(
       name: "StageBuilderTests",
-      dependencies: [
-        "FlexData", "StageBuilder", "mirrorctl", "MirrorTools", "TestSupport", "CLinux", system,
-      ],
+      dependencies: ["StageBuilder", "mirrorctl", "MirrorTools", "TestSupport", "CLinux"] + libraries,
       exclude: ["Portage", "Specs"],
       swiftSettings: strict),
     .testTarget(

@@ -1,3 +1,4 @@
+public import LinuxSystem
 public import MirrorTools
 public import SystemPackage
 

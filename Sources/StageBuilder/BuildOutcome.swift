@@ -1,4 +1,4 @@
-import MirrorTools
+import LinuxSystem
 
 /// How a build or one of its targets ended; only ``failed`` counts against the subarch.
 public enum BuildOutcome: String, Sendable, Codable {

@@ -1,4 +1,4 @@
-public import MirrorTools
+public import LinuxSystem
 
 /// What a build would do.
 public struct BuildPlan: Sendable, Encodable {

@@ -1,4 +1,4 @@
-public import MirrorTools
+public import LinuxSystem
 
 /// What a build did.
 public struct BuildReport: Sendable, Encodable {

@@ -1,3 +1,5 @@
+public import LinuxSystem
+public import MirrorModel
 public import MirrorTools
 
 /// What is to be built.

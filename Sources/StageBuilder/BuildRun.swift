@@ -1,5 +1,6 @@
+import MirrorModel
+import LinuxSystem
 import FlexData
-import MirrorTools
 import SystemPackage
 
 /// One run of the builder: the targets of a request, one after the other.

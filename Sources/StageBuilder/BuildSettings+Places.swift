@@ -1,5 +1,5 @@
+package import LinuxSystem
 package import FlexData
-package import MirrorTools
 package import SystemPackage
 
 extension BuildSettings {

@@ -1,3 +1,4 @@
+import LinuxSystem
 import FlexData
 import MirrorTools
 import SystemPackage

@@ -1,4 +1,4 @@
-import MirrorTools
+import LinuxSystem
 public import SystemPackage
 
 /// The spec tree that comes with the program.

@@ -1,5 +1,5 @@
-import FlexData
-import MirrorTools
+import MirrorModel
+import LinuxSystem
 import SystemPackage
 
 /// One target from its settings to its trigger, and how that ended.

@@ -1,3 +1,5 @@
+import MirrorModel
+import LinuxSystem
 import MirrorTools
 import StageBuilder
 import Synchronization

@@ -1,3 +1,6 @@
+import Hashing
+import MirrorModel
+import LinuxSystem
 import MirrorTools
 import SystemPackage
 

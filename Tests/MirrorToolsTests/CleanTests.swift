@@ -1,3 +1,5 @@
+@testable import LinuxSystem
+import MirrorModel
 import Foundation
 import Glibc
 import SystemPackage

@@ -1,3 +1,6 @@
+@testable import StageTrees
+import LinuxSystem
+import MirrorModel
 import Foundation
 import Synchronization
 import SystemPackage

@@ -1,3 +1,6 @@
+import MirrorModel
+@testable import LinuxSystem
+import Hashing
 import Foundation
 import SystemPackage
 import TestSupport

@@ -1,10 +1,9 @@
+@testable import LinuxSystem
 import Foundation
 import Glibc
 import SystemPackage
 import TestSupport
 import Testing
-
-@testable import MirrorTools
 
 @Suite("A new directory of the mirror")
 struct DirectoryModeTests {

@@ -1,8 +1,7 @@
+@testable import LinuxSystem
 import Foundation
 import TestSupport
 import Testing
-
-@testable import MirrorTools
 
 /// A sysfs with a rotational SATA disk of two partitions, a solid one, a virtual one, and a logical volume.
 private struct Machine {

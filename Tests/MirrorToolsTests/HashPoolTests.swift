@@ -1,7 +1,6 @@
+@testable import Hashing
 import TestSupport
 import Testing
-
-@testable import MirrorTools
 
 /// A tarball of which so many bytes are left.
 private struct Rest: Unfinished {

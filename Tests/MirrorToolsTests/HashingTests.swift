@@ -1,10 +1,11 @@
+import LinuxSystem
+@testable import Hashing
+@testable import MirrorModel
 import Foundation
 import SystemPackage
 import Synchronization
 import TestSupport
 import Testing
-
-@testable import MirrorTools
 
 private let everyAlgorithm = Set(DigestAlgorithm.allCases)
 

@@ -1,3 +1,5 @@
+@testable import MirrorModel
+import LinuxSystem
 import Glibc
 import SystemPackage
 import TestSupport

@@ -1,3 +1,5 @@
+@testable import LinuxSystem
+@testable import MirrorModel
 import CLinux
 import SystemPackage
 import TestSupport

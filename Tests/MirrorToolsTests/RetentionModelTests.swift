@@ -1,3 +1,4 @@
+import MirrorModel
 import Foundation
 import Testing
 import TestSupport

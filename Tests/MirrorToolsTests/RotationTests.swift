@@ -1,3 +1,5 @@
+@testable import MirrorModel
+import LinuxSystem
 import Foundation
 import SystemPackage
 import Testing

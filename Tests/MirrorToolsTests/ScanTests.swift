@@ -1,10 +1,10 @@
+import LinuxSystem
+@testable import MirrorModel
 import Foundation
 import Glibc
 import SystemPackage
 import TestSupport
 import Testing
-
-@testable import MirrorTools
 
 /// `mirrorctl` as a plain user, who cannot read everything.
 private let asPlainUser = ["--reuid=65534", "--regid=65534", "--clear-groups", Built.mirrorctl]

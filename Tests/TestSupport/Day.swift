@@ -1,4 +1,4 @@
-public import MirrorTools
+public import MirrorModel
 
 /// The day that `text` names, which must be one.
 public func day(_ text: String) -> CalendarDate {

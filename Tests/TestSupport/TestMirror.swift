@@ -1,6 +1,7 @@
+import LinuxSystem
+public import MirrorModel
 public import Foundation
 import Glibc
-public import MirrorTools
 public import SystemPackage
 
 /// A mirror in a temporary directory, removed with this value.

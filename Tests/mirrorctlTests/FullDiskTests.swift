@@ -1,6 +1,6 @@
+import MirrorModel
 import Foundation
 import Glibc
-import MirrorTools
 import SystemPackage
 import TestSupport
 import Testing

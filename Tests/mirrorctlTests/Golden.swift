@@ -1,6 +1,6 @@
+import LinuxSystem
 import Foundation
 import Glibc
-import MirrorTools
 import Synchronization
 import SystemPackage
 import TestSupport

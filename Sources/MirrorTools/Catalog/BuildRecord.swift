@@ -1,3 +1,6 @@
+import MirrorModel
+public import LinuxSystem
+
 /// What one build came to, as the catalog remembers it; it outlives the version's directory.
 public struct BuildRecord: Codable, Hashable, Sendable {
   /// How a build ends that counts.

@@ -1,3 +1,4 @@
+public import LinuxSystem
 import Foundation
 import GRDB
 

@@ -1,3 +1,6 @@
+import MirrorModel
+import LinuxSystem
+
 /// What the catalog remembers of a tarball.
 struct CatalogRecord: Hashable, Sendable {
   /// The file that was hashed.

@@ -1,3 +1,6 @@
+public import MirrorModel
+public import LinuxSystem
+
 /// The last builds of every subarch that is there.
 public struct HistoryReport: Codable, Sendable {
   /// One subarch's.

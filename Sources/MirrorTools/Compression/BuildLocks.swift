@@ -1,3 +1,5 @@
+import MirrorModel
+import LinuxSystem
 import Synchronization
 
 /// Metro's lock of a subarch, `.control/.multi_progress`, held while files of that subarch are worked at.

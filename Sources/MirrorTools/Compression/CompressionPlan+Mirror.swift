@@ -1,3 +1,7 @@
+import LinuxSystem
+public import StageTrees
+public import MirrorModel
+
 extension CompressionPlan {
   /// Plans from the marks of `mirror`.
   ///

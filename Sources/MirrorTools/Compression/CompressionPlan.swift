@@ -1,3 +1,7 @@
+public import StageTrees
+public import MirrorModel
+public import LinuxSystem
+
 /// What is to be compressed in a mirror, and what is left alone and why.
 public struct CompressionPlan: Codable, Sendable {
   /// A `.tar` that is marked.

@@ -1,3 +1,5 @@
+public import LinuxSystem
+
 /// What became of a ``CompressionPlan``.
 public struct CompressionReport: Sendable {
   /// A `.tar` that became a compressed one.

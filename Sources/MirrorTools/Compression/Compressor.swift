@@ -1,3 +1,5 @@
+import StageTrees
+public import LinuxSystem
 public import SystemPackage
 
 /// Carries a ``CompressionPlan`` out. The caller holds the mirror's lock.

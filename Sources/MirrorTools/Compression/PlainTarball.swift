@@ -1,3 +1,5 @@
+import StageTrees
+import LinuxSystem
 import SystemPackage
 
 /// An open `.tar` that must not change while it is compressed.

@@ -1,3 +1,6 @@
+import MirrorModel
+import LinuxSystem
+import StageTrees
 import SystemPackage
 
 /// One `.tar` becomes a compressed one.

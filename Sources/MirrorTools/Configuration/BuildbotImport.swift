@@ -1,3 +1,5 @@
+import MirrorModel
+public import LinuxSystem
 import Foundation
 public import SystemPackage
 

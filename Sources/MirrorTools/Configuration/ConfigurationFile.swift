@@ -1,3 +1,4 @@
+import LinuxSystem
 public import FlexData
 public import SystemPackage
 

@@ -1,3 +1,5 @@
+public import MirrorModel
+public import LinuxSystem
 public import FlexData
 public import SystemPackage
 

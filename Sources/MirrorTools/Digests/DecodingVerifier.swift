@@ -1,3 +1,6 @@
+import MirrorModel
+import StageTrees
+import LinuxSystem
 import Synchronization
 import SystemPackage
 

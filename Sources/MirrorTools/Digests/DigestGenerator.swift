@@ -1,3 +1,8 @@
+import StageTrees
+import Hashing
+public import LinuxSystem
+public import MirrorModel
+
 /// Plans and carries out `digestgen`.
 ///
 /// Sidecars appear before anything that names them, and only after their tarball was read whole and unchanged.

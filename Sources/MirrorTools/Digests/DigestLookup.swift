@@ -1,3 +1,6 @@
+public import MirrorModel
+public import LinuxSystem
+
 /// Tells the digests of single tarballs: from the catalog, or else from a `.hash.txt` that is newer.
 public struct DigestLookup: Sendable {
   private let catalog: Catalog

@@ -1,3 +1,6 @@
+public import LinuxSystem
+public import MirrorModel
+
 /// What `digestgen` is asked to do.
 public struct DigestOptions: Sendable {
   /// Digests to take besides SHA-256, which `.hash.txt` needs.

@@ -1,3 +1,6 @@
+import MirrorModel
+import LinuxSystem
+
 /// Decides what `digestgen` does: a pure function of the mirror, the catalog's records and the options.
 struct DigestPlanner {
   let options: DigestOptions

@@ -1,3 +1,5 @@
+public import LinuxSystem
+
 /// What `digestgen` did.
 public struct DigestReport: Sendable {
   /// The kinds of things it does.

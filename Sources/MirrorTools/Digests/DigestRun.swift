@@ -1,3 +1,7 @@
+import StageTrees
+import MirrorModel
+public import Hashing
+public import LinuxSystem
 public import SystemPackage
 
 /// What a run that hashes a mirror's tarballs needs, whatever for.

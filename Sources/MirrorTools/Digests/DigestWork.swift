@@ -1,3 +1,6 @@
+import MirrorModel
+import Hashing
+import LinuxSystem
 import Synchronization
 
 /// The steps of one `digestgen` run, and what they did; results arrive from several threads.

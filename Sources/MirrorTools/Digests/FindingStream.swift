@@ -1,3 +1,4 @@
+import LinuxSystem
 import Synchronization
 
 /// Sends each finding of `verify` once, as soon as no later judge can change it.

@@ -1,3 +1,6 @@
+package import LinuxSystem
+package import MirrorModel
+
 /// A tarball that was just written, and whose digests came out of writing it.
 package enum FreshTarball {
   /// Writes its `.hash.txt`, and remembers its digests, so that nobody reads it again for them.

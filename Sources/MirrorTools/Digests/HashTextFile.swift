@@ -1,3 +1,6 @@
+import MirrorModel
+import LinuxSystem
+
 /// Metro's `.hash.txt`, as it lies beside a tarball.
 enum HashTextFile {
   /// The sidecar's name.

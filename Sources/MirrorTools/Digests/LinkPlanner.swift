@@ -1,3 +1,6 @@
+import MirrorModel
+import LinuxSystem
+
 /// Keeps links to tarballs company: a link to each sidecar, and none that leads nowhere.
 struct LinkPlanner {
   let options: DigestOptions

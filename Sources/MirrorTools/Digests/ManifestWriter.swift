@@ -1,3 +1,6 @@
+import MirrorModel
+import LinuxSystem
+
 /// Writes the sidecars of one folder that are asked for besides `.hash.txt`.
 ///
 /// Lines that speak of anything but the folder's tarballs are kept, so that a file made by others loses nothing.

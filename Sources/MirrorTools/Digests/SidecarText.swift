@@ -1,3 +1,6 @@
+import MirrorModel
+import LinuxSystem
+
 /// Texts of digests, written and read: one line tells one file's digests.
 enum SidecarText {
   /// What a line says of a file.

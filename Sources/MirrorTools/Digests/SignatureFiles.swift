@@ -1,3 +1,6 @@
+import MirrorModel
+import LinuxSystem
+
 /// Detached signatures as they lie beside what they sign.
 enum SignatureFiles {
   /// The most that a signature may have in bytes; several by large keys have a few thousand.
@@ -26,11 +29,4 @@ enum SignatureFiles {
     guard let signature = try directory.status(of: format.signature(of: file)) else { return true }
     return signature.identity.isOlder(than: identity)
   }
-}
-
-extension FileIdentity {
-  /// Whether a signature was made before the file that it signs was last written to.
-  ///
-  /// A time that lies in the future does not count: the kernel's own of the last change is earlier then.
-  func isOlder(than signed: FileIdentity) -> Bool { mtime < min(signed.mtime, signed.ctime) }
 }

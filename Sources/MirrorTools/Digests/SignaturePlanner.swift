@@ -1,3 +1,6 @@
+import LinuxSystem
+import MirrorModel
+
 /// Decides what is signed: a pure function of a folder, and of what the plan says of its tarballs already.
 struct SignaturePlanner {
   let options: DigestOptions

@@ -1,3 +1,6 @@
+import LinuxSystem
+import MirrorModel
+
 /// Finds signatures by subkeys that have expired; each run makes a few of them anew.
 struct SignatureRenewal {
   /// Signatures that one run renews, so that none takes long because a subkey was replaced.

@@ -1,3 +1,5 @@
+import MirrorModel
+import LinuxSystem
 import Synchronization
 
 /// Judges the signatures of what `verify` has read and found right.

@@ -1,3 +1,5 @@
+public import LinuxSystem
+
 /// What `verify` found.
 public struct VerifyReport: Sendable {
   /// The verdicts on a file.

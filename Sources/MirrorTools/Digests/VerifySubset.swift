@@ -1,3 +1,5 @@
+import LinuxSystem
+
 /// Which part of a mirror `verify` reads.
 public enum VerifySubset: Sendable, Hashable {
   /// Everything.

@@ -1,3 +1,5 @@
+public import LinuxSystem
+
 /// Runs the hooks of a configuration; what becomes of them changes nothing of what they are told.
 public struct HookRunner: Sendable {
   /// Set for what hooks run, so that their own runs of mirrorctl call no hooks.

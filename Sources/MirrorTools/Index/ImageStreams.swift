@@ -1,3 +1,6 @@
+import MirrorModel
+import LinuxSystem
+
 /// The container images of a mirror as clients of LXD and Incus read them: `streams/v1`, of the simple streams
 /// format.
 ///

@@ -1,3 +1,6 @@
+public import MirrorModel
+public import LinuxSystem
+
 /// What a mirror offers, as its index tells it.
 public struct IndexDocument: Codable, Sendable, Hashable {
   /// The version of the index's JSON.

@@ -1,3 +1,5 @@
+public import LinuxSystem
+
 /// One file of an index, as it is to be.
 public struct IndexFile: Sendable, Hashable {
   /// Where it lies, relative to the mirror's root; its directory may have to be made.

@@ -1,3 +1,6 @@
+public import MirrorModel
+public import LinuxSystem
+
 /// What downloaders are told, and how; in the order in which the files are written.
 ///
 /// Each file appears after those that it names: what is looked at first comes last.

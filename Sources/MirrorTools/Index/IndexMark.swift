@@ -1,3 +1,5 @@
+import LinuxSystem
+
 /// Tells files of ours from those of others: what we did not write is not ours to keep true.
 enum IndexMark {
   /// Stands near the beginning of each of our files that others might have written.

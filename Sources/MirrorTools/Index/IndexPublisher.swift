@@ -1,3 +1,4 @@
+public import LinuxSystem
 public import SystemPackage
 
 /// Puts index files in place, durably, in order, and only those that say something new.

@@ -1,3 +1,4 @@
+import LinuxSystem
 import Foundation
 
 /// The files that one file of an index names.

@@ -1,3 +1,6 @@
+import MirrorModel
+public import LinuxSystem
+
 /// Keeps the signatures of index files true, with one look at the key a run.
 public final class IndexSignatures {
   private let settings: SigningSettings?

@@ -1,3 +1,6 @@
+public import LinuxSystem
+public import MirrorModel
+
 /// All that index files are made of, as it was at one moment.
 public struct IndexSource: Sendable {
   /// What is stored here.

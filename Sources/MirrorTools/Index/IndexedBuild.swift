@@ -1,3 +1,6 @@
+public import MirrorModel
+public import LinuxSystem
+
 /// A tarball in the index; paths begin with `/` and are relative to the mirror.
 public struct IndexedBuild: Codable, Sendable, Hashable {
   /// Counts from 1 in each subarch.

@@ -1,3 +1,6 @@
+public import MirrorModel
+public import LinuxSystem
+
 /// What the index files of a mirror name at this moment, whatever it holds. Pages are for people, who can look again.
 public struct IndexedNames: Sendable {
   private let paths: [MirrorPath]

@@ -1,3 +1,5 @@
+public import LinuxSystem
+
 /// A subarch in the index.
 public struct IndexedSubarch: Codable, Sendable, Hashable {
   /// Its own name.

@@ -1,3 +1,4 @@
+public import LinuxSystem
 import FoundationEssentials
 
 /// Writes an index as JSON.

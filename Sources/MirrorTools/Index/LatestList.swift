@@ -1,3 +1,6 @@
+import MirrorModel
+import LinuxSystem
+
 /// The `latest.txt` of each subarch, as Gentoo's mirrors have it: what is newest, a line a tarball.
 struct LatestList {
   static let fileName: FileName = "latest.txt"

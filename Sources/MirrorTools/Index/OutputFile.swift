@@ -1,3 +1,4 @@
+public import LinuxSystem
 public import SystemPackage
 
 /// A file that the user named for a result: replaced whole if it is a regular file or does not exist, written into

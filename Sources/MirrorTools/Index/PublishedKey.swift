@@ -1,3 +1,4 @@
+public import LinuxSystem
 public import SystemPackage
 
 /// The public key that lies in a mirror for downloaders.

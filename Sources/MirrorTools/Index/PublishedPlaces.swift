@@ -1,3 +1,6 @@
+import LinuxSystem
+import MirrorModel
+
 /// The subarches and snapshots that the index at a mirror's root lists, for use when there is no catalog.
 enum PublishedPlaces {
   static func read(in mirror: Mirror) -> Set<MirrorPath> {

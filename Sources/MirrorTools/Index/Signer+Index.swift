@@ -1,3 +1,6 @@
+import MirrorModel
+import LinuxSystem
+
 extension Signer {
   /// Signs one file of an index: `index.xml.asc` and the like, as many as there are formats.
   func companions(of file: IndexFile) throws(MirrorError) -> [IndexFile] {

@@ -1,3 +1,5 @@
+import LinuxSystem
+
 /// Text of URLs.
 enum URLPath {
   /// All but the unreserved characters and slashes as `%XX`.

@@ -1,3 +1,5 @@
+public import LinuxSystem
+
 /// Writes the index in Metro's format, with attributes of ours added.
 public enum XMLIndexWriter {
   /// The bytes of `index.xml`: the same for the same index.

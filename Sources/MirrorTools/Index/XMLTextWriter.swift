@@ -1,3 +1,4 @@
+import LinuxSystem
 import CLibXML2
 
 /// A document being written into memory by libxml2.

@@ -1,3 +1,6 @@
+public import MirrorModel
+public import LinuxSystem
+
 /// Accepts that builds, subarches or snapshots are gone for good.
 public struct Forgetting: Encodable, Sendable {
   /// Where the mirror is.

@@ -1,3 +1,5 @@
+import MirrorModel
+public import LinuxSystem
 public import SystemPackage
 
 /// Tells a mirror from any other directory.

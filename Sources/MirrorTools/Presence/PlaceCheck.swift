@@ -1,3 +1,6 @@
+public import MirrorModel
+public import LinuxSystem
+
 /// Compares what a scan found with what earlier runs knew of: a file system that is not mounted must never pass for
 /// files that were removed.
 ///

@@ -1,3 +1,5 @@
+import LinuxSystem
+
 /// What a listing tells of one name.
 enum ListedNode: Hashable, Sendable {
   /// Bytes, and the modification time in whole seconds since the epoch.

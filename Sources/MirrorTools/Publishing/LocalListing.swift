@@ -1,3 +1,5 @@
+import MirrorModel
+import LinuxSystem
 import SystemPackage
 
 /// What of a mirror may be published, by one look at it.

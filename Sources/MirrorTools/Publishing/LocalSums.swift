@@ -1,3 +1,7 @@
+import Hashing
+import MirrorModel
+import LinuxSystem
+
 /// SHA-256 of all files that are published: what the catalog knows, and hashed otherwise.
 struct LocalSums {
   private let run: DigestRun

@@ -1,3 +1,5 @@
+import LinuxSystem
+
 /// Where a mirror is published to.
 public enum PublishDestination: Hashable, Sendable {
   /// A directory of this host.

@@ -1,3 +1,6 @@
+import MirrorModel
+import LinuxSystem
+
 /// What is not published.
 enum PublishExclusion: Hashable, Sendable {
   /// What belongs to one kind of file.

@@ -1,3 +1,6 @@
+import MirrorModel
+import LinuxSystem
+
 /// What is known of files beyond the two listings.
 struct PublishKnowledge: Sendable {
   /// What this mirror sent there; nil if no record tells.

@@ -1,3 +1,5 @@
+import LinuxSystem
+
 /// What publishing does at one target.
 public struct PublishPlan: Sendable {
   /// Payload that is not there yet, sent first.

@@ -1,3 +1,6 @@
+import MirrorModel
+import LinuxSystem
+
 /// Decides what publishing does: a pure function of both listings, what is known, the settings and the clock.
 struct PublishPlanner {
   let target: PublishTarget

@@ -1,3 +1,6 @@
+import MirrorModel
+import LinuxSystem
+
 /// What keeps something from being published.
 extension PublishRun {
   /// Where builds are made or received nothing is removed from outside: that may be this very mirror.

@@ -1,3 +1,7 @@
+import MirrorModel
+import Hashing
+import LinuxSystem
+
 extension PublishRun {
   /// Seconds of a day.
   private static let day: Int64 = 86_400

@@ -1,3 +1,6 @@
+import Hashing
+import MirrorModel
+import LinuxSystem
 import SystemPackage
 
 extension PublishRun {

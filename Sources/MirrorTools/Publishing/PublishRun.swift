@@ -1,3 +1,5 @@
+public import MirrorModel
+public import LinuxSystem
 import SystemPackage
 
 /// What publishing to one target came to.

@@ -1,3 +1,4 @@
+import LinuxSystem
 import FlexData
 
 /// Reads the sections `[section publish/NAME]`.

@@ -1,3 +1,4 @@
+import LinuxSystem
 import SystemPackage
 
 /// A hidden directory, usually of the mirror, with copies of what must be sent as it was when it was planned.

@@ -1,3 +1,5 @@
+import MirrorModel
+import LinuxSystem
 import SystemPackage
 
 /// Both sides as they were found, and what is to be done.

@@ -1,3 +1,5 @@
+import LinuxSystem
+
 /// `[section receive/SERVER]`: what each server may upload, where the configuration lists any.
 public struct ReceiveRules: Sendable {
   /// What one server may upload.

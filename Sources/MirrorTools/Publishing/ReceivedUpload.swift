@@ -1,3 +1,5 @@
+import MirrorModel
+import LinuxSystem
 import SystemPackage
 
 /// An upload that was judged: moves what may come in.

@@ -1,3 +1,5 @@
+import MirrorModel
+public import LinuxSystem
 public import SystemPackage
 
 /// What receiving one server's upload came to.

@@ -1,3 +1,6 @@
+import MirrorModel
+import LinuxSystem
+
 /// What lies at the other side, as `rsync --list-only` tells it.
 struct RemoteListing: Hashable, Sendable {
   /// By path, without the root itself.

@@ -1,3 +1,4 @@
+import LinuxSystem
 import SystemPackage
 
 /// What rsync's exit statuses mean, as its manual page lists them.

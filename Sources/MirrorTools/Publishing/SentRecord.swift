@@ -1,3 +1,6 @@
+import MirrorModel
+import LinuxSystem
+
 /// What this mirror sent to a target, as the file beside the trace there tells it.
 ///
 /// A name is added before its file may appear there, and removed after the file was deleted there. It decides

@@ -1,3 +1,6 @@
+import MirrorModel
+import LinuxSystem
+
 /// Judges whether a server may write to a subarch, by what lies there on the master.
 struct SubarchClaim {
   /// Names the server that builds a subarch, in its `.control`.

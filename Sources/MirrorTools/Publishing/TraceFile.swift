@@ -1,3 +1,5 @@
+import LinuxSystem
+
 /// What a mirror tells of the last time that it was brought up to date, a `Key: value` a line.
 struct TraceFile {
   /// Seconds since the epoch.

@@ -1,3 +1,6 @@
+import MirrorModel
+import LinuxSystem
+
 /// Judges what a manifest wants to have in the mirror, by names alone.
 ///
 /// A manifest comes from another host: nothing it says is believed that would write elsewhere than where a

@@ -1,3 +1,7 @@
+import MirrorModel
+import Hashing
+import LinuxSystem
+
 /// Reads what of an upload may come in, and judges it by what it holds.
 struct UploadContents {
   let manifest: UploadManifest

@@ -1,3 +1,7 @@
+import MirrorModel
+import Hashing
+import LinuxSystem
+
 /// Hashes files of an upload, and those in the mirror that they are compared with.
 struct UploadHashing {
   /// What a file is asked about for.

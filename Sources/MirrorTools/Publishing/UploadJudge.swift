@@ -1,3 +1,6 @@
+import MirrorModel
+import LinuxSystem
+
 /// Judges what of a manifest may come into the mirror, by paths alone; contents are judged by ``UploadContents``.
 struct UploadJudge {
   let claim: SubarchClaim

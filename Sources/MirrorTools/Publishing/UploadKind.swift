@@ -1,3 +1,6 @@
+import MirrorModel
+import LinuxSystem
+
 /// What a file of an upload is, by its path alone: one of those that a build makes.
 enum UploadKind: Equatable {
   /// A tarball of a version, or a snapshot.

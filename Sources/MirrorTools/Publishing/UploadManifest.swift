@@ -1,3 +1,4 @@
+import LinuxSystem
 import Foundation
 
 /// What a server uploaded for a master to receive, written when all of it is there.

@@ -1,3 +1,5 @@
+import LinuxSystem
+
 /// What of an upload stays out, and why.
 struct UploadRefusals {
   /// What the administrator of this mirror may allow: it waits, with all below it.

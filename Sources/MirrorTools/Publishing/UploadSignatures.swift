@@ -1,3 +1,4 @@
+import LinuxSystem
 import SystemPackage
 
 /// The signatures of an upload: only those of the key that is pinned for its server are kept.

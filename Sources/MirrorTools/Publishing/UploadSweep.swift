@@ -1,3 +1,5 @@
+import LinuxSystem
+
 /// Takes away what an upload leaves that was received: directories that are empty, and old files of no upload.
 struct UploadSweep {
   /// Files that came before this go, in seconds since the epoch.

@@ -1,3 +1,6 @@
+import Hashing
+import MirrorModel
+import LinuxSystem
 import SystemPackage
 
 /// The texts of an upload that tell digests: they must agree with the tarballs beside them.

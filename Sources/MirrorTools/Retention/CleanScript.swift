@@ -1,3 +1,6 @@
+import LinuxSystem
+public import MirrorModel
+
 /// A retention plan as a shell script that a person can read before it runs.
 public enum CleanScript {
   /// The script's bytes: names are as the disk has them, quoted; comments show them escaped.

@@ -1,3 +1,5 @@
+public import MirrorModel
+public import LinuxSystem
 import SystemPackage
 
 /// What `clean --apply` did.

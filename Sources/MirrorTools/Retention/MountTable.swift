@@ -1,3 +1,6 @@
+import MirrorModel
+public import LinuxSystem
+
 /// Where file systems are mounted, bind mounts included.
 public struct MountTable: Sendable {
   private let points: [[UInt8]]

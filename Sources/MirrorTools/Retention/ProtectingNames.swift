@@ -1,3 +1,6 @@
+import MirrorModel
+import LinuxSystem
+
 /// What names versions and snapshots from elsewhere: links, control files, remote seeds and mounts.
 struct ProtectingNames {
   private var reasonsByPath: [MirrorPath: [String]] = [:]

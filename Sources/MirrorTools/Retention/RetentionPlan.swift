@@ -1,3 +1,6 @@
+public import MirrorModel
+public import LinuxSystem
+
 /// What `clean` keeps and removes, and why.
 public struct RetentionPlan: Encodable, Sendable {
   /// A version of a subarch, or a snapshot.

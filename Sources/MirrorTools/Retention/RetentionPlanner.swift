@@ -1,3 +1,6 @@
+import LinuxSystem
+public import MirrorModel
+
 /// Decides what `clean` removes: a pure function of the mirror, the policy, the day and what is mounted.
 ///
 /// Whatever the policy says, these stay: the newest complete version; what a link, a `.control/version` file or a

@@ -1,3 +1,5 @@
+import MirrorModel
+
 /// Which versions and snapshots are kept; what any rule keeps stays.
 public struct RetentionPolicy: Sendable, Hashable {
   /// The newest complete ones, at least 1.

@@ -1,3 +1,6 @@
+import StageTrees
+public import LinuxSystem
+public import MirrorModel
 import SystemPackage
 
 extension RetentionPlanner {
@@ -28,16 +31,5 @@ extension RetentionPlanner {
     guard !damaged.isEmpty else { return (plan, mirror) }
     let marked = mirror.marking(damaged: damaged)
     return (self.plan(marked), marked)
-  }
-}
-
-extension AnchoredDirectory {
-  /// What is wrong with a compressed tarball below this directory, by a look at its ends.
-  func fault(of tarball: Tarball) throws(MirrorError) -> StreamFault? {
-    guard let compression = tarball.compression else { return nil }
-    let file = try file(tarball.path)
-    return try attempt("read", displayed(tarball.path)) { () throws(Errno) in
-      try StreamEnd.fault(of: file, size: tarball.status.size, compression)
-    }
   }
 }

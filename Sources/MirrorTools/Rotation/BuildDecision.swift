@@ -1,3 +1,6 @@
+public import LinuxSystem
+public import MirrorModel
+
 /// How a subarch is built next, and which images are made of it.
 public struct BuildDecision: Sendable, Hashable {
   /// `full`, `freshen`, `quick`.

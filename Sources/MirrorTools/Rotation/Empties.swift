@@ -1,3 +1,6 @@
+public import MirrorModel
+public import LinuxSystem
+
 /// Subarches of the rotation that were never built.
 public struct Empties: Codable, Sendable, Hashable {
   /// Where the mirror lies.

@@ -1,3 +1,5 @@
+public import MirrorModel
+
 extension Mirror {
   /// This mirror without what is not stored here.
   public func limited(to settings: RotationSettings) -> Mirror {

@@ -1,3 +1,6 @@
+public import MirrorModel
+public import LinuxSystem
+
 /// The build whose turn it is.
 public struct NextBuild: Codable, Sendable, Hashable {
   /// The line of development.

@@ -1,3 +1,6 @@
+public import MirrorModel
+public import LinuxSystem
+
 /// Which build the rotation asks for, and which it passed over.
 public struct NextBuildPlan: Codable, Sendable, Hashable {
   /// Where the mirror lies.

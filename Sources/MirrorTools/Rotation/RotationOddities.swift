@@ -1,3 +1,5 @@
+public import LinuxSystem
+public import MirrorModel
 import FlexData
 
 extension RotationSettings {

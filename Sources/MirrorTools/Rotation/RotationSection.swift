@@ -1,3 +1,4 @@
+import LinuxSystem
 import FlexData
 
 /// Reads `[section rotation]`, and knows all that may stand in it.

@@ -1,3 +1,6 @@
+public import MirrorModel
+public import LinuxSystem
+
 /// What is built here, how often, and how.
 public struct RotationSettings: Sendable {
   /// Days after which a subarch is built again.

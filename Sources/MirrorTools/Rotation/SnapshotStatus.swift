@@ -1,3 +1,6 @@
+public import MirrorModel
+public import LinuxSystem
+
 /// How the snapshots of one kind stand in a line of development.
 public struct SnapshotStatus: Codable, Sendable, Hashable {
   /// The line of development.

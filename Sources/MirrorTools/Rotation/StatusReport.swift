@@ -1,3 +1,5 @@
+public import MirrorModel
+
 /// How every subarch stands, what needs a look first, and the snapshots beside them.
 public struct StatusReport: Codable, Sendable, Hashable {
   /// Where the mirror lies.

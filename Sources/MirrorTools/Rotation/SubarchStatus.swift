@@ -1,3 +1,6 @@
+public import MirrorModel
+public import LinuxSystem
+
 /// How one subarch stands.
 public struct SubarchStatus: Codable, Sendable, Hashable {
   /// Relative to the mirror's root.

@@ -1,3 +1,6 @@
+public import MirrorModel
+public import LinuxSystem
+
 /// Brings failing subarches back into the rotation.
 public struct Zap: Codable, Sendable, Hashable {
   /// Where the mirror lies.

@@ -1,3 +1,4 @@
+import LinuxSystem
 import FlexData
 
 /// A section of the configuration whose settings mirrorctl knows: reads them, and names what means nothing.

@@ -1,3 +1,6 @@
+import StageTrees
+package import MirrorModel
+package import LinuxSystem
 import Synchronization
 import SystemPackage
 

@@ -1,3 +1,6 @@
+import StageTrees
+public import MirrorModel
+public import LinuxSystem
 public import SystemPackage
 
 /// Adds a finished build that was made elsewhere, so that it is offered like one made here.

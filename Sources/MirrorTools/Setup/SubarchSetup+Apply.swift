@@ -1,3 +1,5 @@
+import MirrorModel
+public import LinuxSystem
 public import SystemPackage
 
 extension SubarchSetup {

@@ -1,3 +1,5 @@
+public import LinuxSystem
+public import MirrorModel
 public import SystemPackage
 
 /// What a subarch needs before its first build.

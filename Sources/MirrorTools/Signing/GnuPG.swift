@@ -1,3 +1,4 @@
+import LinuxSystem
 import SystemPackage
 
 /// Runs gpg and gpgv: unattended, with no configuration but ours, and hears what they report.

@@ -1,3 +1,5 @@
+import LinuxSystem
+
 /// A line of the protocol by which gpg and gpgv tell programs what happened (GnuPG's doc/DETAILS).
 ///
 /// A line that is not whole is `other`, so that nothing good can come of it.

@@ -1,3 +1,5 @@
+public import LinuxSystem
+
 /// The public key, as downloaders need it.
 public enum PublicKeyFile {
   /// Its name at a mirror's root.

@@ -1,3 +1,4 @@
+public import LinuxSystem
 import SystemPackage
 
 /// Judges detached signatures by one key alone, whatever else is in anybody's keyring.

@@ -1,3 +1,4 @@
+import LinuxSystem
 import Foundation
 
 /// Which keys a detached signature says it is by. Nothing is proved by it: that is for gpgv to judge.

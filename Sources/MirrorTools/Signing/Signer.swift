@@ -1,3 +1,5 @@
+import MirrorModel
+public import LinuxSystem
 import SystemPackage
 
 /// Makes detached signatures with one key; each is checked before anybody sees it.

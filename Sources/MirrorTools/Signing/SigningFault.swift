@@ -1,3 +1,4 @@
+import LinuxSystem
 import SystemPackage
 
 /// Says why gpg did not sign, and what to do about it.

@@ -1,3 +1,6 @@
+import MirrorModel
+public import LinuxSystem
+
 extension SigningKey {
   /// Seconds before a key's end from which it is warned of.
   private static let notice: Int64 = 30 * 86_400

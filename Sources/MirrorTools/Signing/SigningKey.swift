@@ -1,3 +1,5 @@
+import LinuxSystem
+
 /// A key, as gpg lists it.
 public struct SigningKey: Sendable, Encodable {
   /// What keeps a key from signing.

@@ -1,3 +1,5 @@
+public import LinuxSystem
+public import MirrorModel
 public import SystemPackage
 
 /// How files are signed: `[section signing]`.

@@ -1,4 +1,4 @@
-import MirrorTools
+import LinuxSystem
 import SystemPackage
 
 /// A target's log: what its steps print, and what is done between them.

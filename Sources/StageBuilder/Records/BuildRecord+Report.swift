@@ -1,3 +1,5 @@
+import MirrorModel
+import LinuxSystem
 public import MirrorTools
 
 extension BuildRecord {

@@ -1,5 +1,3 @@
-import MirrorTools
-
 /// A package that Portage could not build, as its log tells.
 struct FailedPackage: Hashable, Sendable {
   /// `app-misc/hello-1.0`.

@@ -1,4 +1,4 @@
-import MirrorTools
+import LinuxSystem
 import SystemPackage
 
 /// What a build writes of itself: below `.control` of its subarch, and into its version's directory.

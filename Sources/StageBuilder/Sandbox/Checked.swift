@@ -1,5 +1,5 @@
+package import LinuxSystem
 import Glibc
-package import MirrorTools
 
 /// What a system call returned; throws an error that names the operation and the file where it failed.
 @discardableResult

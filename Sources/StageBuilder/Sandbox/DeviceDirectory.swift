@@ -1,6 +1,6 @@
+import LinuxSystem
 import CLinux
 import Glibc
-import MirrorTools
 import SystemPackage
 
 /// A `/dev` with what programs need, and none of the host's disks.

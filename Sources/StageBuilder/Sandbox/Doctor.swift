@@ -1,4 +1,4 @@
-package import MirrorTools
+package import LinuxSystem
 
 /// Judges whether this machine can build, and tells what to do where it cannot.
 package struct Doctor: Sendable {

@@ -1,6 +1,7 @@
+import MirrorModel
+package import LinuxSystem
 import CLinux
 import Glibc
-package import MirrorTools
 package import SystemPackage
 
 extension DoctorFacts {

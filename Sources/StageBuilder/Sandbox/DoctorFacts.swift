@@ -1,4 +1,4 @@
-package import MirrorTools
+package import LinuxSystem
 
 /// What decides whether this machine can build, as it was found.
 package struct DoctorFacts: Sendable {

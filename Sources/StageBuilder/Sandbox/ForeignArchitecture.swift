@@ -1,6 +1,8 @@
+package import LinuxSystem
+package import MirrorModel
 import CLinux
 import Glibc
-package import MirrorTools
+import MirrorTools
 package import SystemPackage
 
 /// Whether this machine can run the programs of a root: by itself, or by an emulator that the kernel knows.

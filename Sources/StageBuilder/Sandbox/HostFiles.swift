@@ -1,6 +1,6 @@
+import LinuxSystem
 import CLinux
 import Glibc
-import MirrorTools
 
 /// How the host finds others by name: seen in the root during a step, never copied to it.
 struct HostFiles {

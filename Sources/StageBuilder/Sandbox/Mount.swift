@@ -1,5 +1,5 @@
+import LinuxSystem
 import CLinux
-import MirrorTools
 import SystemPackage
 
 /// A mount that is attached nowhere until ``attach(to:_:)``; gone with this value if it never was.

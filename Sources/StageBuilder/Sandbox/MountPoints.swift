@@ -1,6 +1,6 @@
+import LinuxSystem
 import CLinux
 import Glibc
-import MirrorTools
 import SystemPackage
 
 /// Places in a root that may be hostile, where something is to be mounted.

@@ -1,6 +1,6 @@
+import LinuxSystem
 import CLinux
 import Glibc
-import MirrorTools
 import SystemPackage
 
 /// Directories that nobody but us and root can put something else in the place of.

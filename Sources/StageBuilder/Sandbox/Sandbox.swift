@@ -1,7 +1,7 @@
+package import LinuxSystem
 import CLinux
 import FoundationEssentials
 import Glibc
-package import MirrorTools
 package import SystemPackage
 
 /// Runs steps of a build apart from the machine: with their own mounts, processes, IPC and host name.

@@ -1,7 +1,7 @@
+import LinuxSystem
 import CLinux
 import FoundationEssentials
 import Glibc
-import MirrorTools
 import SystemPackage
 
 /// The process between mirrorctl and a step: mirrorctl's program again, with one thread from its first

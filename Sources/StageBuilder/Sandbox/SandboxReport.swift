@@ -1,6 +1,6 @@
+import LinuxSystem
 import FoundationEssentials
 import Glibc
-import MirrorTools
 import SystemPackage
 
 /// What the helper is told.

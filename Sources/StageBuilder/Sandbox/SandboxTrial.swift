@@ -1,6 +1,6 @@
+import LinuxSystem
 import FoundationEssentials
 import Glibc
-import MirrorTools
 import SystemPackage
 
 /// A step that does nothing, to see whether any can be run.

@@ -1,6 +1,6 @@
+import LinuxSystem
 import CLinux
 import Glibc
-import MirrorTools
 
 /// Pid 1 of a step: makes what it sees, runs it, and ends with it; the kernel ends whatever is left then.
 struct StepInit {

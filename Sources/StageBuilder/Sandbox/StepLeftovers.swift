@@ -1,6 +1,6 @@
+import LinuxSystem
 import CLinux
 import Glibc
-import MirrorTools
 
 /// What was made in a root for a step: mount points and the script.
 struct StepLeftovers {

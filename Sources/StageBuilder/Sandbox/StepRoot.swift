@@ -1,6 +1,6 @@
+import LinuxSystem
 import CLinux
 import Glibc
-import MirrorTools
 import SystemPackage
 
 /// The file systems that a step sees. Pid 1 of its namespaces makes them: a new `/proc` shows whose it is.

@@ -1,5 +1,5 @@
+import LinuxSystem
 import Glibc
-import MirrorTools
 
 /// The numbers of users or groups that an ordinary user may hand out in a user namespace of his own.
 ///

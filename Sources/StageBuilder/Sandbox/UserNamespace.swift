@@ -1,6 +1,6 @@
+package import LinuxSystem
 import CLinux
 import Glibc
-package import MirrorTools
 import SystemPackage
 
 /// What makes root of an ordinary user, in a world of numbers of his own.

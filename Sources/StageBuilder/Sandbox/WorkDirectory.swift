@@ -1,6 +1,6 @@
+package import LinuxSystem
 import CLinux
 import Glibc
-package import MirrorTools
 package import SystemPackage
 
 /// A directory that one run works in: empty at first, gone afterwards, and nobody else's meanwhile.

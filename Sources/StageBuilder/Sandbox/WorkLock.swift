@@ -1,6 +1,6 @@
+import LinuxSystem
 import CLinux
 import Glibc
-import MirrorTools
 import SystemPackage
 
 /// `NAME.lock` beside a work directory, locked by `flock(2)`.

@@ -1,6 +1,6 @@
+import LinuxSystem
 import CLinux
 import Glibc
-import MirrorTools
 import SystemPackage
 
 /// What the lock file beside a work directory says: which process made which directory.

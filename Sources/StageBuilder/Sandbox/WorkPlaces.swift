@@ -1,6 +1,6 @@
+package import LinuxSystem
 import CLinux
 import Glibc
-package import MirrorTools
 package import SystemPackage
 
 /// The places of a configuration that a build must never empty, and the judgement of those that it would.

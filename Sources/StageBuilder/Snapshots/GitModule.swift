@@ -1,4 +1,4 @@
-import MirrorTools
+import LinuxSystem
 import SystemPackage
 
 /// A repository within another, as `.gitmodules` has it; see gitmodules(5).

@@ -1,4 +1,5 @@
-import MirrorTools
+import StageTrees
+import LinuxSystem
 import SystemPackage
 
 /// A git repository whose objects are kept between runs.

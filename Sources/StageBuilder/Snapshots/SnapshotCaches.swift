@@ -1,4 +1,4 @@
-import MirrorTools
+import LinuxSystem
 import SystemPackage
 
 /// Directories that keep package trees between builds, below `path/cache/git` and beside it.

@@ -1,4 +1,5 @@
-import MirrorTools
+import MirrorModel
+import LinuxSystem
 import SystemPackage
 
 /// Where a package tree comes from: `[section snapshot/source]`.

@@ -1,4 +1,5 @@
-import MirrorTools
+import MirrorModel
+import LinuxSystem
 import SystemPackage
 
 /// What a finished tarball changes: links to the latest, and what `.control` says.

@@ -1,4 +1,5 @@
-import MirrorTools
+import MirrorModel
+import LinuxSystem
 import SystemPackage
 
 /// A tarball that a target needs: a seed, or a snapshot.

@@ -1,4 +1,4 @@
-import MirrorTools
+import LinuxSystem
 import SystemPackage
 
 /// A snapshot of the package tree.

@@ -1,4 +1,5 @@
-import MirrorTools
+import MirrorModel
+import LinuxSystem
 import SystemPackage
 
 /// A stage: a seed is unpacked, changed by the spec's steps in a sandbox, and captured.

@@ -1,4 +1,5 @@
-import MirrorTools
+import StageTrees
+import LinuxSystem
 import SystemPackage
 
 /// Fills a root with its seed and the package tree.

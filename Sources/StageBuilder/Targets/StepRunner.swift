@@ -1,4 +1,4 @@
-import MirrorTools
+import LinuxSystem
 import SystemPackage
 
 /// Runs the scripts of a specification, each in a sandbox of its own.

@@ -1,3 +1,6 @@
+import StageTrees
+import MirrorModel
+import LinuxSystem
 import MirrorTools
 import SystemPackage
 

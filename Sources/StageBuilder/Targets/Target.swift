@@ -1,4 +1,4 @@
-import MirrorTools
+import LinuxSystem
 import SystemPackage
 
 /// One target of a build, with its settings: what is to be made, and whether it is there.

@@ -1,5 +1,7 @@
+import LinuxSystem
+import StageTrees
+import MirrorModel
 import ArgumentParser
-import MirrorTools
 import SystemPackage
 
 struct CaptureCommand: Verb {

@@ -1,3 +1,6 @@
+import LinuxSystem
+import StageTrees
+import MirrorModel
 import ArgumentParser
 import MirrorTools
 

@@ -1,3 +1,6 @@
+import LinuxSystem
+import Hashing
+import MirrorModel
 import ArgumentParser
 import MirrorTools
 

@@ -1,3 +1,5 @@
+import LinuxSystem
+import MirrorModel
 import ArgumentParser
 import FlexData
 import MirrorTools

@@ -1,3 +1,5 @@
+import LinuxSystem
+import Hashing
 import ArgumentParser
 import MirrorTools
 

@@ -1,6 +1,6 @@
+import LinuxSystem
 import ArgumentParser
 import Foundation
-import MirrorTools
 import StageBuilder
 import SystemPackage
 

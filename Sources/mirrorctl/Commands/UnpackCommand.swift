@@ -1,5 +1,6 @@
+import LinuxSystem
+import StageTrees
 import ArgumentParser
-import MirrorTools
 import SystemPackage
 
 struct UnpackCommand: Verb {

@@ -1,3 +1,5 @@
+import MirrorModel
+import LinuxSystem
 import ArgumentParser
 import MirrorTools
 

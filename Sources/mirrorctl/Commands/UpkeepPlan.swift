@@ -1,3 +1,5 @@
+import MirrorModel
+import LinuxSystem
 import MirrorTools
 
 /// What each step of `upkeep` would do to the mirror as it is now; what one step makes work for the next is not seen.

@@ -1,3 +1,4 @@
+import MirrorModel
 import ArgumentParser
 import MirrorTools
 

@@ -1,5 +1,5 @@
+import LinuxSystem
 import ArgumentParser
-import MirrorTools
 import SystemPackage
 
 /// What every verb takes.

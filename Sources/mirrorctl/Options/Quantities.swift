@@ -1,5 +1,7 @@
+import MirrorModel
+import LinuxSystem
 public import ArgumentParser
-public import MirrorTools
+import MirrorTools
 
 /// Words of the command line that stand for quantities.
 enum Quantities {

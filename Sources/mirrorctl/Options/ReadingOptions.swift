@@ -1,5 +1,5 @@
+import Hashing
 import ArgumentParser
-import MirrorTools
 
 /// What the verbs that hash tarballs take besides `--jobs`.
 struct ReadingOptions: ParsableArguments {

@@ -1,4 +1,3 @@
-import MirrorTools
 import StageBuilder
 
 /// A build's plan or report as lines.

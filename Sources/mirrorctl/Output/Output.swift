@@ -1,6 +1,6 @@
+import LinuxSystem
 import FlexData
 import Foundation
-import MirrorTools
 
 /// Renders results: the only place that does.
 extension CommandContext {

@@ -1,5 +1,5 @@
+import LinuxSystem
 import Foundation
-import MirrorTools
 import Synchronization
 
 /// The line of the terminal where progress is shown: what else is printed there goes over it.

@@ -1,3 +1,5 @@
+import LinuxSystem
+import MirrorModel
 import MirrorTools
 
 /// How a mirror stands, in the text format of Prometheus, for node_exporter's textfile collector.

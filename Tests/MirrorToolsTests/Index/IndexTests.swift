@@ -1,3 +1,5 @@
+@testable import MirrorModel
+@testable import LinuxSystem
 import CLinux
 import Foundation
 import SystemPackage

@@ -1,3 +1,6 @@
+@testable import LinuxSystem
+@testable import MirrorModel
+@testable import Hashing
 import Foundation
 import SystemPackage
 import TestSupport

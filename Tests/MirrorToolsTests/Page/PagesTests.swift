@@ -1,3 +1,4 @@
+@testable import LinuxSystem
 import Foundation
 import Glibc
 import SystemPackage

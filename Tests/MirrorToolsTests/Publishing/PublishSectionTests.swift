@@ -1,4 +1,4 @@
-import FlexData
+import LinuxSystem
 import Foundation
 import SystemPackage
 import TestSupport

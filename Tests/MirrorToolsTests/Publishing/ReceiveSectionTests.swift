@@ -1,4 +1,5 @@
-import FlexData
+import MirrorModel
+import LinuxSystem
 import Foundation
 import SystemPackage
 import TestSupport

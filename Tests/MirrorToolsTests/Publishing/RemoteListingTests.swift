@@ -1,3 +1,4 @@
+@testable import LinuxSystem
 import Foundation
 import SystemPackage
 import TestSupport

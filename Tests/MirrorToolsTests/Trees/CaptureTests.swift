@@ -1,6 +1,8 @@
+import LinuxSystem
+@testable import StageTrees
+import MirrorModel
 import Foundation
 import Glibc
-import MirrorTools
 import Synchronization
 import SystemPackage
 import TestSupport

@@ -1,5 +1,6 @@
+import StageTrees
+import LinuxSystem
 import Foundation
-import MirrorTools
 import SystemPackage
 import TestSupport
 import Testing

@@ -1,5 +1,6 @@
+import MirrorModel
+import StageTrees
 import Foundation
-import MirrorTools
 import SystemPackage
 import TestSupport
 import Testing

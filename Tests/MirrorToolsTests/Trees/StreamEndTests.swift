@@ -1,9 +1,10 @@
+@testable import StageTrees
+@testable import LinuxSystem
+import MirrorModel
 import Foundation
 import SystemPackage
 import TestSupport
 import Testing
-
-@testable import MirrorTools
 
 @Suite("The end of a compressed stream")
 struct StreamEndTests {

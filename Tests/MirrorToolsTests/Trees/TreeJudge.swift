@@ -1,6 +1,7 @@
+import LinuxSystem
+import StageTrees
 import Foundation
 import Glibc
-import MirrorTools
 import SystemPackage
 import TestSupport
 import Testing

@@ -1,5 +1,6 @@
+import LinuxSystem
+@testable import MirrorModel
 import Foundation
-import MirrorTools
 import SystemPackage
 import TestSupport
 import Testing

@@ -1,5 +1,5 @@
+import LinuxSystem
 import Foundation
-import MirrorTools
 import SystemPackage
 import TestSupport
 import Testing

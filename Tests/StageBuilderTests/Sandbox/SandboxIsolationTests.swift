@@ -1,6 +1,5 @@
 import Foundation
 import Glibc
-import MirrorTools
 import StageBuilder
 import SystemPackage
 import TestSupport

@@ -1,3 +1,5 @@
+import Hashing
+@testable import LinuxSystem
 import Foundation
 import SystemPackage
 import TestSupport

@@ -1,8 +1,7 @@
+@testable import MirrorModel
 import Glibc
 import TestSupport
 import Testing
-
-@testable import MirrorTools
 
 /// One upload that asks for too much, beside an honest subarch of the same server.
 struct HostileUploadCase: CustomTestStringConvertible, Sendable {

@@ -4,8 +4,6 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@testable import MirrorTools
-
 @Suite("Hostile uploads")
 struct HostileUploadTests {
   private let sandbox: Sandbox

@@ -1,3 +1,6 @@
+import MirrorModel
+import Hashing
+import LinuxSystem
 import Foundation
 import Glibc
 import SystemPackage

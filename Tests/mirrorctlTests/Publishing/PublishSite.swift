@@ -1,9 +1,9 @@
+@testable import LinuxSystem
+import Hashing
 import Foundation
 import Glibc
 import SystemPackage
 import TestSupport
-
-@testable import MirrorTools
 
 /// A host with a mirror, a configuration and a state of its own.
 final class PublishSite {

@@ -3,8 +3,6 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@testable import MirrorTools
-
 @Suite("A key that lives for years") struct KeyLifeTests {
   private typealias Mirror = SignedMirror
   private let mirror: SignedMirror

@@ -1,3 +1,6 @@
+import MirrorModel
+import Hashing
+
 extension Metalink {
   /// Bytes of a `.meta4` that is read.
   static let sizeLimit = 4 << 20

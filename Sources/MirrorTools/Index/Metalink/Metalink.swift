@@ -1,3 +1,7 @@
+import MirrorModel
+import LinuxSystem
+import Hashing
+
 /// What a `.meta4` tells of one tarball: RFC 5854, The Metalink Download Description Format.
 struct Metalink: Hashable, Sendable {
   static let namespace = "urn:ietf:params:xml:ns:metalink"

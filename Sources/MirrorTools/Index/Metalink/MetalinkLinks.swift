@@ -1,3 +1,6 @@
+import MirrorModel
+import LinuxSystem
+
 /// Lets links to metalinks follow those to their tarballs: `stage3-latest.tar.xz.meta4`.
 struct MetalinkLinks {
   /// Metalinks that lie in the mirror.

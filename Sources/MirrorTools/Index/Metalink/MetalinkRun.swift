@@ -1,3 +1,7 @@
+import MirrorModel
+public import Hashing
+public import LinuxSystem
+
 /// What writing metalinks did.
 public struct MetalinkReport: Sendable {
   /// Files and links that were written or went, in path order.

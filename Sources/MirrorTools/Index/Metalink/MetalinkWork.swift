@@ -1,3 +1,7 @@
+import MirrorModel
+import Hashing
+import LinuxSystem
+
 /// The steps of one ``MetalinkRun``, on any thread.
 struct MetalinkWork: Sendable {
   let anchor: Shared<AnchoredDirectory>

@@ -1,3 +1,6 @@
+import MirrorModel
+import LinuxSystem
+
 /// How the builds of a subarch went, in pictures and in words.
 struct BuildHistory {
   let entry: PageEntry

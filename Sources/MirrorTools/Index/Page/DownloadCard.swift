@@ -1,3 +1,5 @@
+import LinuxSystem
+
 /// One tarball of the newest version: the way to it, its digest, and how it is checked.
 struct DownloadCard {
   let download: Download

@@ -1,3 +1,5 @@
+import LinuxSystem
+
 /// Shell commands that download a tarball and check it; a page names only those that work as they stand.
 struct DownloadCommands: Sendable, Hashable {
   /// What curl is to fetch.

@@ -1,3 +1,5 @@
+import LinuxSystem
+
 /// A piece of HTML that is whole by itself. Text can become no markup: it is escaped wherever it comes in.
 struct HTML: Sendable, Hashable, ExpressibleByStringLiteral {
   /// As it is written into a page.

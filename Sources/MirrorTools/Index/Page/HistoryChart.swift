@@ -1,3 +1,5 @@
+import LinuxSystem
+
 /// Pictures of what the catalog remembers. Each says in words what it shows.
 enum HistoryChart {
   /// How the last builds ended, small enough for a line of a list; nil without any.

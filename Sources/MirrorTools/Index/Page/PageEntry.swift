@@ -1,3 +1,6 @@
+import LinuxSystem
+import MirrorModel
+
 /// All that pages tell of a subarch.
 struct PageEntry: Sendable {
   let subarch: Subarch

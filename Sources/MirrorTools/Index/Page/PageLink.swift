@@ -1,3 +1,5 @@
+import LinuxSystem
+
 /// Where a link leads. Whatever bytes a name has, it stays one path component below what it is seen from.
 struct PageLink: Sendable, Hashable {
   /// Percent-encoded.

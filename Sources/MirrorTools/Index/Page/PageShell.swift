@@ -1,3 +1,6 @@
+import MirrorModel
+import Hashing
+import LinuxSystem
 import Foundation
 
 /// What all pages of a mirror have in common: the head, what is above and below.

@@ -1,3 +1,5 @@
+import MirrorModel
+import LinuxSystem
 import SystemPackage
 
 /// Looks up in the mirror what its pages tell and link to. After that no page asks the disk again.

@@ -1,3 +1,5 @@
+import LinuxSystem
+
 /// The mirror's page and those of its subarches, as files.
 enum Pages {
   /// Subarches' pages first, then the root's, which names them; those of others are left alone.

@@ -1,3 +1,6 @@
+import MirrorModel
+import LinuxSystem
+
 /// The page at the mirror's root: every subarch, and what is newest of it.
 struct RootPage {
   /// More would make the page heavy for little.

@@ -1,3 +1,6 @@
+import MirrorModel
+import LinuxSystem
+
 /// The page of one subarch: what it is, what to download, and how its builds went.
 struct SubarchPage {
   private static let known = ["ARCH", "CHOST", "CFLAGS", "CPU_FLAGS_X86"]

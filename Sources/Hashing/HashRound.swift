@@ -1,0 +1,86 @@
+import MirrorModel
+import LinuxSystem
+import CDigestLanes
+
+/// One thread's buffers, and the hashing of tarballs from them side by side.
+struct HashRound: ~Copyable {
+  private let memory: UnsafeMutableRawBufferPointer
+  private let table: KernelTable
+  /// What a round yields of a tarball that failed.
+  typealias Failure = (OpenTarball, MirrorError)
+
+  init(bytes: Int, _ table: KernelTable) {
+    memory = .allocate(byteCount: bytes, alignment: 4096)
+    self.table = table
+  }
+
+  deinit { memory.deallocate() }
+
+  /// Bytes that a round would read.
+  func capacity(for tarballs: [OpenTarball]) -> Int {
+    let space = Int64(space(for: tarballs.count))
+    return tarballs.reduce(0) { $0 + Int(min(space, $1.remaining)) }
+  }
+
+  private func space(for count: Int) -> Int { memory.count / max(1, count) & ~4095 }
+
+  /// Reads on in every tarball and hashes what was read; gives those that failed, and the bytes read.
+  func run(_ tarballs: [OpenTarball]) -> (failures: [Failure], bytes: Int) {
+    var failures: [Failure] = []
+    var pieces: [(OpenTarball, Piece)] = []
+    var bytes = 0
+    let space = space(for: tarballs.count)
+    for (position, tarball) in tarballs.enumerated() {
+      let start = position * space
+      do throws(MirrorError) {
+        let piece = try tarball.read(
+          into: UnsafeMutableRawBufferPointer(rebasing: memory[start..<(start + space)]))
+        pieces.append((tarball, piece))
+        bytes += piece.bytes.count
+      } catch { failures.append((tarball, error)) }
+    }
+    for algorithm in DigestAlgorithm.allCases { hash(pieces, algorithm, &failures) }
+    return (failures, bytes)
+  }
+
+  private func hash(
+    _ pieces: [(OpenTarball, Piece)], _ algorithm: DigestAlgorithm, _ failures: inout [Failure]
+  ) {
+    var lanes: [Lane] = []
+    for (tarball, piece) in pieces {
+      for message in tarball.messages where message.algorithm == algorithm {
+        do throws(MirrorError) {
+          if let lane = try message.lane(for: piece) { lanes.append(lane) }
+        } catch { failures.append((tarball, error)) }
+      }
+    }
+    table.advance(lanes, algorithm)
+    for (tarball, piece) in pieces where piece.isLast {
+      for message in tarball.messages where message.algorithm == algorithm {
+        do throws(MirrorError) { try message.finish(piece) } catch { failures.append((tarball, error)) }
+      }
+    }
+  }
+}
+
+extension KernelTable {
+  /// Hashes all blocks of all lanes, by the kernel that is fastest for as many as are left.
+  func advance(_ lanes: [Lane], _ algorithm: DigestAlgorithm) {
+    var lanes = lanes
+    while !lanes.isEmpty {
+      // Those that have most go together, so that no lane waits long for another.
+      lanes.sort { $0.blocks > $1.blocks }
+      let kernel = self.lanes(algorithm, messages: lanes.count)
+      let count = min(kernel.lanes, lanes.count)
+      let blocks = lanes[count - 1].blocks
+      lanes.withUnsafeBufferPointer { all in
+        kernel.advance(UnsafeBufferPointer(rebasing: all[..<count]), blocks: blocks)
+      }
+      for index in 0..<count {
+        lanes[index].data += blocks * algorithm.blockBytes
+        lanes[index].blocks -= blocks
+      }
+      lanes.removeAll { $0.blocks == 0 }
+    }
+  }
+}

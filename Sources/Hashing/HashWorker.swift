@@ -1,0 +1,96 @@
+import LinuxSystem
+
+/// What every hashing thread does: takes tarballs from a pool, hashes a part of each, and gives them back.
+struct HashWorker: Sendable {
+  /// Bytes that a thread hashes before it asks again what is most urgent.
+  private static let turn = 32 << 20
+  /// A tarball with fewer bytes left is not worth threads of its own.
+  private static let aloneBytes: Int64 = 8 << 20
+
+  let requests: [DigestRequest]
+  let mirror: Shared<AnchoredDirectory>
+  let table: KernelTable
+  let dropsCache: Bool
+  /// Bytes of a thread's buffers when it hashes side by side, and when it hashes one tarball alone.
+  let bufferBytes: Int
+  let ringBytes: Int
+  let pace: Pace
+  let deliveries: Deliveries
+
+  /// Works until a pool has nothing left, or the run is cancelled.
+  func work(on pool: Monitor<HashPool<OpenTarball>>) {
+    let round = HashRound(bytes: bufferBytes, table)
+    while true {
+      let work = pool.wait { $0.take() }
+      guard work.count > 0 else { return }
+      let opened = work.files + open(work.requests, beside: work.files.count)
+      let unfinished = (work.isAlone ? hashAlone(opened) : nil) ?? hash(opened, in: round)
+      let isCancelled = pace.isCancelled
+      pool.withLock { pool in
+        pool.give(back: unfinished, of: work.count)
+        if isCancelled { pool.stop() }
+      }
+    }
+  }
+
+  private func open(_ indices: [Int], beside others: Int) -> [OpenTarball] {
+    let together = indices.count + others
+    return indices.compactMap { index in
+      do throws(MirrorError) {
+        return try OpenTarball(index, requests[index], in: mirror.value, droppingCache: dropsCache) {
+          table.kernel($0, messages: together) == nil
+        }
+      } catch {
+        fail(index, error)
+        return nil
+      }
+    }
+  }
+
+  /// Hashes side by side until one is finished or others may be more urgent; gives what is not finished.
+  private func hash(_ tarballs: [OpenTarball], in round: borrowing HashRound) -> [OpenTarball] {
+    var bytes = 0
+    while !tarballs.isEmpty && bytes < Self.turn {
+      guard pace.admit(round.capacity(for: tarballs)) else { return tarballs }
+      let (failures, count) = round.run(tarballs)
+      pace.read(count)
+      bytes += count
+      var failed = Set<Int>()
+      for (tarball, error) in failures where failed.insert(tarball.index).inserted {
+        fail(tarball.index, error)
+      }
+      let rest = tarballs.filter { !failed.contains($0.index) && !$0.isFinished }
+      if rest.count < tarballs.count {
+        for tarball in tarballs where tarball.isFinished && !failed.contains(tarball.index) {
+          finish(tarball)
+        }
+        return rest
+      }
+    }
+    return tarballs
+  }
+
+  /// Hashes the rest of a tarball with a thread for each digest, and gives it if it is not finished; nil where
+  /// that is not worth while or not to be had.
+  private func hashAlone(_ tarballs: [OpenTarball]) -> [OpenTarball]? {
+    guard let tarball = tarballs.first, tarball.remaining >= Self.aloneBytes else { return nil }
+    do throws(MirrorError) {
+      guard try HashRing(table: table, pace: pace, bytes: ringBytes).hash(tarball) else { return nil }
+      guard tarball.isFinished else { return tarballs }
+      finish(tarball)
+    } catch { fail(tarball.index, error) }
+    return []
+  }
+
+  private func finish(_ tarball: OpenTarball) {
+    do throws(MirrorError) {
+      deliveries.add(tarball.index, .success(try tarball.result()))
+      pace.finishedFile()
+    } catch { fail(tarball.index, error) }
+  }
+
+  private func fail(_ index: Int, _ error: MirrorError) {
+    deliveries.add(index, .failure(error))
+    pace.finishedFile()
+  }
+}

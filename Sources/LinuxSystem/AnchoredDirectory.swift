@@ -1,0 +1,303 @@
+import CLinux
+import Glibc
+package import SystemPackage
+
+/// An open directory of the mirror, and operations on the names in it.
+///
+/// Everything is resolved from an open descriptor by `openat2(2)` with `RESOLVE_BENEATH`, `RESOLVE_NO_SYMLINKS`
+/// and `RESOLVE_NO_MAGICLINKS`: whoever may write to the mirror cannot lead a run by root out of it, whatever
+/// is renamed or linked meanwhile.
+package struct AnchoredDirectory: ~Copyable {
+  /// A name and its kind, as `getdents64(2)` gave them.
+  package struct Entry: Sendable {
+    package let name: FileName
+    package let kind: FileKind
+  }
+
+  /// Valid while this value lives.
+  package let descriptor: Descriptor
+  /// The mirror's root, for messages.
+  package let root: FilePath
+  /// This directory relative to the root.
+  package let path: MirrorPath
+  /// Whose what is made in it is.
+  package let layout: MirrorLayout
+
+  private init(owning raw: Int32, root: FilePath, path: MirrorPath, layout: MirrorLayout) {
+    descriptor = Descriptor(owning: raw)
+    self.root = root
+    self.path = path
+    self.layout = layout
+  }
+
+  /// Opens the mirror's root, following links: the user named it.
+  package init(root: FilePath, layout: MirrorLayout = MirrorLayout()) throws(MirrorError) {
+    let raw = root.withPlatformString { open($0, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
+    guard raw >= 0 else { throw .system(lastErrno(), "open", "\(root)") }
+    self.init(owning: raw, root: root, path: .root, layout: layout)
+  }
+
+  /// Opens a directory below this one; `mounts` tells whether another file system may be entered.
+  package func directory(_ relative: MirrorPath, enteringMounts mounts: Bool = true) throws(MirrorError)
+    -> AnchoredDirectory
+  {
+    let raw = openBeneath(
+      relative, flags: O_RDONLY | O_DIRECTORY, resolve: CLINUX_NO_LINKS | (mounts ? 0 : CLINUX_NO_MOUNTS))
+    let path = self.path.joined(relative)
+    guard raw >= 0 else { throw .system(lastErrno(), "open", displayed(path)) }
+    return AnchoredDirectory(owning: raw, root: root, path: path, layout: layout)
+  }
+
+  /// Opens a directory of this one by name.
+  package func directory(_ name: FileName, enteringMounts mounts: Bool = true) throws(MirrorError)
+    -> AnchoredDirectory
+  {
+    try directory(MirrorPath(bytes: name.bytes), enteringMounts: mounts)
+  }
+
+  /// A second owner of the same directory.
+  package func duplicate() throws(MirrorError) -> AnchoredDirectory {
+    let raw = fcntl(descriptor.raw, F_DUPFD_CLOEXEC, 0)
+    guard raw >= 0 else { throw .system(lastErrno(), "open", displayed(path)) }
+    return AnchoredDirectory(owning: raw, root: root, path: path, layout: layout)
+  }
+
+  /// Opens a file below this directory for reading, without touching its access time where that is allowed.
+  package func file(_ relative: MirrorPath, flags: Int32 = O_RDONLY) throws(MirrorError) -> Descriptor {
+    let wanted = flags | O_NOCTTY | O_NONBLOCK
+    var raw = openBeneath(relative, flags: wanted | CLINUX_O_NOATIME, resolve: CLINUX_NO_LINKS)
+    if raw < 0 && errno == EPERM { raw = openBeneath(relative, flags: wanted, resolve: CLINUX_NO_LINKS) }
+    guard raw >= 0 else { throw .system(lastErrno(), "open", displayed(path.joined(relative))) }
+    return Descriptor(owning: raw)
+  }
+
+  private func existingFile(_ relative: MirrorPath) throws(MirrorError) -> Descriptor? {
+    do throws(MirrorError) { return try file(relative) } catch {
+      if error.code == .system(.noSuchFileOrDirectory) { return nil }
+      throw error
+    }
+  }
+
+  /// Creates a file that must not exist, readable by its owner alone until its owner is set.
+  ///
+  /// - Parameter isReadable: whether it is read too.
+  package func createFile(_ name: FileName, isReadable: Bool = false) throws(MirrorError) -> Descriptor {
+    let raw = openBeneath(
+      MirrorPath(bytes: name.bytes), flags: (isReadable ? O_RDWR : O_WRONLY) | O_CREAT | O_EXCL,
+      mode: 0o600, resolve: CLINUX_NO_LINKS
+    )
+    guard raw >= 0 else { throw .system(lastErrno(), "create a file in", displayed(path)) }
+    return Descriptor(owning: raw)
+  }
+
+  /// Opens a file for reading and writing, creating it with `mode` if it is missing.
+  package func fileForUpdate(_ name: FileName, mode: UInt64) throws(MirrorError) -> Descriptor {
+    let raw = openBeneath(
+      MirrorPath(bytes: name.bytes), flags: O_RDWR | O_CREAT, mode: mode, resolve: CLINUX_NO_LINKS)
+    guard raw >= 0 else { throw .system(lastErrno(), "open", displayed(name)) }
+    return Descriptor(owning: raw)
+  }
+
+  /// The names in this directory, `.` and `..` left out, in the disk's order.
+  package func entries() throws(MirrorError) -> [Entry] {
+    let records = try attempt("read", displayed(path)) { () throws(Errno) in
+      try DirectoryListing.records(of: descriptor)
+    }
+    return records.map { Entry(name: $0.name, kind: kind(of: $0)) }
+  }
+
+  private func kind(of record: DirectoryListing.Record) -> FileKind {
+    switch record.type {
+    case Int(DT_DIR): .directory
+    case Int(DT_REG): .regular
+    case Int(DT_LNK): .link
+    case Int(DT_UNKNOWN): (try? status(of: record.name))??.kind ?? .other
+    default: .other
+    }
+  }
+
+  /// `statx(2)` of a name, never through a link; nil when it does not exist.
+  package func status(of name: FileName) throws(MirrorError) -> FileStatus? {
+    var raw = clinux_status()
+    let result = name.withCString { clinux_status(descriptor.raw, $0, &raw) }
+    guard result != 0 else { return FileStatus(raw) }
+    let error = lastErrno()
+    guard error == .noSuchFileOrDirectory else { throw .system(error, "look at", displayed(name)) }
+    return nil
+  }
+
+  /// When a file was made, in nanoseconds since the epoch; nil where the file system does not tell.
+  package func birth(of name: FileName) -> Int64? {
+    var place = clinux_place()
+    let result = name.withCString { clinux_place(descriptor.raw, $0, &place) }
+    return result == 0 && place.birth != 0 ? place.birth : nil
+  }
+
+  /// `statx(2)` of a path, never through a link; nil where it or a directory above it does not exist.
+  package func status(at path: MirrorPath) throws(MirrorError) -> FileStatus? {
+    do throws(MirrorError) { return try directory(path.parent).status(of: path.name) } catch {
+      if error.code == .system(.noSuchFileOrDirectory) { return nil }
+      throw error
+    }
+  }
+
+  /// Whether a path is known not to exist any more.
+  package func isGone(_ path: MirrorPath) -> Bool {
+    do throws(MirrorError) { return try status(at: path) == nil } catch { return false }
+  }
+
+  /// `statx(2)` of this directory.
+  package func status() throws(MirrorError) -> FileStatus {
+    try attempt("look at", displayed(path)) { () throws(Errno) in try descriptor.status() }
+  }
+
+  /// The content of a small regular file below this directory; nil when it does not exist.
+  ///
+  /// - Throws: when it cannot be read, or holds more than `limit` bytes.
+  package func contents(of relative: MirrorPath, limit: Int) throws(MirrorError) -> [UInt8]? {
+    let name = displayed(path.joined(relative))
+    guard let file = try existingFile(relative) else { return nil }
+    let status = try attempt("look at", name) { () throws(Errno) in try file.status() }
+    guard status.kind == .regular else {
+      throw MirrorError(.invalid, name, "is not a regular file", remedy: "remove it")
+    }
+    guard status.size <= limit else {
+      throw MirrorError(.invalid, name, "is larger than \(limit) bytes", remedy: "look at it by hand")
+    }
+    return try attempt("read", name) { () throws(Errno) in try file.bytes(upTo: Int(status.size)) }
+  }
+
+  /// Where a symbolic link points, as it is written.
+  package func linkTarget(of name: FileName) throws(MirrorError) -> [UInt8] {
+    var target = [UInt8](repeating: 0, count: Int(PATH_MAX))
+    let count = target.withUnsafeMutableBytes { buffer in
+      buffer.withMemoryRebound(to: CChar.self) { buffer in
+        name.withCString { link in
+          buffer.baseAddress.map { readlinkat(descriptor.raw, link, $0, buffer.count) } ?? 0
+        }
+      }
+    }
+    guard count >= 0 else { throw .system(lastErrno(), "read the link", displayed(name)) }
+    return Array(target.prefix(count))
+  }
+
+  /// Puts a symbolic link in place at once, whatever has the name now.
+  package func replaceLink(_ name: FileName, to target: [UInt8], _ ownership: Ownership) throws(MirrorError) {
+    let temporary = TemporaryName.make()
+    try createLink(temporary, to: target)
+    changeOwner(of: temporary, to: ownership)
+    do throws(MirrorError) { try rename(temporary, to: name) } catch {
+      try? unlink(temporary)
+      throw error
+    }
+  }
+
+  /// Whether a link's name, or a path seen from here as links have it, leads nowhere.
+  package func linkIsDead(_ name: FileName) -> Bool { kindBehind(name) == nil }
+
+  /// What a link's name leads to, wherever that is; nil if nothing is there.
+  package func kindBehind(_ name: FileName) -> FileKind? {
+    var found = stat()
+    if name.withCString({ fstatat(descriptor.raw, $0, &found, 0) }) == 0 {
+      return FileKind(mode: found.st_mode)
+    }
+    return errno == ENOENT || errno == ENOTDIR || errno == ELOOP ? nil : .other
+  }
+
+  /// `renameat2(2)` inside this directory; replaces what is there.
+  package func rename(_ old: FileName, to new: FileName) throws(MirrorError) {
+    let result = old.withCString { old in
+      new.withCString { new in renameat(descriptor.raw, old, descriptor.raw, new) }
+    }
+    guard result == 0 else { throw .system(lastErrno(), "rename \(old) to", displayed(new)) }
+  }
+
+  /// Takes a name over from another directory of the same file system; replaces what is there.
+  package func take(
+    _ name: FileName, from other: borrowing AnchoredDirectory, as new: FileName
+  ) throws(MirrorError) {
+    let result = name.withCString { name in
+      new.withCString { new in renameat(other.descriptor.raw, name, descriptor.raw, new) }
+    }
+    guard result == 0 else { throw .system(lastErrno(), "move \(name) to", displayed(new)) }
+  }
+
+  /// Gives a file a second name, which must not exist.
+  package func hardLink(_ old: FileName, to new: FileName) throws(MirrorError) {
+    let result = old.withCString { old in
+      new.withCString { new in linkat(descriptor.raw, old, descriptor.raw, new, 0) }
+    }
+    guard result == 0 else { throw .system(lastErrno(), "create", displayed(new)) }
+  }
+
+  /// Makes a directory that must not exist, with the owner and the mode that the configuration names, or else
+  /// those of this one.
+  ///
+  /// - Parameter mode: permission bits, whatever the configuration says.
+  package func makeDirectory(_ name: FileName, mode: UInt32? = nil) throws(MirrorError) {
+    let own = try status()
+    guard name.withCString({ mkdirat(descriptor.raw, $0, 0o700) }) == 0 else {
+      throw .system(lastErrno(), "make the directory", displayed(name))
+    }
+    let made = try directory(name)
+    // An ordinary user keeps what he made.
+    _ = fchown(made.descriptor.raw, layout.owner ?? own.uid, layout.group ?? own.gid)
+    let inherited = own.mode & 0o2777 | 0o700
+    try attempt("set the mode of", displayed(name)) { () throws(Errno) in
+      _ = try retrying { Int(fchmod(made.descriptor.raw, mode ?? layout.mode ?? inherited)) }
+    }
+    try sync()
+  }
+
+  /// Removes a file or link; nothing happens when it is gone already.
+  package func unlink(_ name: FileName) throws(MirrorError) { try remove(name, flags: 0) }
+
+  /// Removes an empty directory; nothing happens when it is gone already.
+  package func removeDirectory(_ name: FileName) throws(MirrorError) { try remove(name, flags: AT_REMOVEDIR) }
+
+  private func remove(_ name: FileName, flags: Int32) throws(MirrorError) {
+    guard name.withCString({ unlinkat(descriptor.raw, $0, flags) }) != 0 else { return }
+    let error = lastErrno()
+    guard error == .noSuchFileOrDirectory else { throw .system(error, "remove", displayed(name)) }
+  }
+
+  /// Creates a symbolic link that must not exist.
+  package func createLink(_ name: FileName, to target: [UInt8]) throws(MirrorError) {
+    let result = name.withCString { link in
+      FileName(bytes: target).withCString { symlinkat($0, descriptor.raw, link) }
+    }
+    guard result == 0 else { throw .system(lastErrno(), "create the link", displayed(name)) }
+  }
+
+  /// Sets a link's owner; a plain user may keep what he made.
+  package func changeOwner(of name: FileName, to ownership: Ownership) {
+    let (uid, gid) = (layout.owner ?? ownership.uid, layout.group ?? ownership.gid)
+    _ = name.withCString { fchownat(descriptor.raw, $0, uid, gid, AT_SYMLINK_NOFOLLOW) }
+  }
+
+  /// Makes renames and removals in this directory survive a power cut.
+  package func sync() throws(MirrorError) {
+    try attempt("sync", displayed(path)) { () throws(Errno) in try descriptor.sync() }
+  }
+
+  /// The absolute path of a name in this directory, for messages.
+  package func displayed(_ name: FileName) -> String { displayed(path.appending(name)) }
+
+  /// The absolute path of a path in the mirror, for messages.
+  package func displayed(_ path: MirrorPath) -> String {
+    path.bytes.isEmpty ? "\(root)" : "\(root)/\(path)"
+  }
+
+  private func openBeneath(_ path: MirrorPath, flags: Int32, mode: UInt64 = 0, resolve: UInt64) -> Int32 {
+    (path.bytes.isEmpty ? "." : path).withCString {
+      clinux_openat2(descriptor.raw, $0, UInt64(UInt32(bitPattern: flags | O_CLOEXEC)), mode, resolve)
+    }
+  }
+}
+
+extension MirrorPath {
+  /// The path of what lies there below this one.
+  package func joined(_ relative: MirrorPath) -> MirrorPath {
+    bytes.isEmpty ? relative : MirrorPath(bytes: bytes + [UInt8(ascii: "/")] + relative.bytes)
+  }
+}

@@ -1,0 +1,147 @@
+import CLinux
+import Glibc
+package import SystemPackage
+
+/// The one owner of an open file descriptor.
+package struct Descriptor: ~Copyable {
+  /// Its number, valid while the owner lives.
+  package let raw: Int32
+
+  /// Takes over an open descriptor, which it closes.
+  package init(owning raw: Int32) { self.raw = raw }
+
+  deinit { close(raw) }
+
+  /// A second owner of the same open file.
+  package func duplicate() throws(Errno) -> Descriptor {
+    Descriptor(owning: Int32(try retrying { Int(fcntl(raw, F_DUPFD_CLOEXEC, 0)) }))
+  }
+
+  /// Where a symbolic link points that is held by `O_PATH`, as it is written.
+  package func linkTarget() throws(Errno) -> [UInt8] {
+    var target = [CChar](repeating: 0, count: Int(PATH_MAX))
+    let count = try retrying { readlinkat(raw, "", &target, target.count) }
+    return target.prefix(count).map { UInt8(bitPattern: $0) }
+  }
+
+  /// `statx(2)` of the open file.
+  package func status() throws(Errno) -> FileStatus {
+    var raw = clinux_status()
+    guard clinux_status(self.raw, "", &raw) == 0 else { throw lastErrno() }
+    return FileStatus(raw)
+  }
+
+  /// Reads up to `buffer.count` bytes at `offset`; 0 at the end of the file.
+  package func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int64) throws(Errno) -> Int {
+    try retrying { pread(raw, buffer.baseAddress, buffer.count, off_t(offset)) }
+  }
+
+  /// The first `count` bytes of the file, or fewer if it is shorter.
+  package func bytes(upTo count: Int) throws(Errno) -> [UInt8] { try bytes(from: 0, count: count) }
+
+  /// `count` bytes from `offset` on, or fewer if the file ends before.
+  package func bytes(from offset: Int64, count: Int) throws(Errno) -> [UInt8] {
+    var content = [UInt8](repeating: 0, count: count)
+    var filled = 0
+    let fault: Errno? = content.withUnsafeMutableBytes { buffer in
+      do throws(Errno) {
+        while filled < count {
+          let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[filled...])
+          let read = try read(into: rest, at: offset + Int64(filled))
+          if read == 0 { break }
+          filled += read
+        }
+        return nil
+      } catch { return error }
+    }
+    if let fault { throw fault }
+    return Array(content.prefix(filled))
+  }
+
+  /// Writes all bytes at the file's position.
+  package func write(_ bytes: UnsafeRawBufferPointer) throws(Errno) {
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      let piece = UnsafeRawBufferPointer(rebasing: rest)
+      let count = try retrying { Glibc.write(raw, piece.baseAddress, piece.count) }
+      rest = rest.dropFirst(count)
+    }
+  }
+
+  /// Writes all bytes at an offset.
+  package func write(_ bytes: UnsafeRawBufferPointer, at offset: Int64) throws(Errno) {
+    var rest = bytes[...]
+    var offset = off_t(offset)
+    while !rest.isEmpty {
+      let piece = UnsafeRawBufferPointer(rebasing: rest)
+      let count = try retrying { pwrite(raw, piece.baseAddress, piece.count, offset) }
+      rest = rest.dropFirst(count)
+      offset += off_t(count)
+    }
+  }
+
+  /// Where the first byte at or after `offset` is that is on the disk; nil if none is.
+  package func data(from offset: Int64) throws(Errno) -> Int64? {
+    do throws(Errno) { return Int64(try retrying { lseek(raw, off_t(offset), CLINUX_SEEK_DATA) }) } catch {
+      guard error == .noSuchAddressOrDevice else { throw error }
+      return nil
+    }
+  }
+
+  /// Where the first hole at or after `offset` begins; the file's end counts as one.
+  package func hole(from offset: Int64) throws(Errno) -> Int64 {
+    Int64(try retrying { lseek(raw, off_t(offset), CLINUX_SEEK_HOLE) })
+  }
+
+  /// Makes the file so long, with a hole where nothing was written.
+  package func truncate(to size: Int64) throws(Errno) { try retrying { Int(ftruncate(raw, off_t(size))) } }
+
+  /// Writes all bytes of an array.
+  package func write(_ bytes: [UInt8]) throws(Errno) {
+    let fault: Errno? = bytes.withUnsafeBytes { buffer in
+      do throws(Errno) {
+        try write(buffer)
+        return nil
+      } catch { return error }
+    }
+    if let fault { throw fault }
+  }
+
+  /// Sets the modification time, in nanoseconds since the epoch; nothing may be written after.
+  package func setTime(_ mtime: Int64) throws(Errno) { try retrying { Int(clinux_set_mtime(raw, mtime)) } }
+
+  /// Gives the file to a user and a group, which root alone may do.
+  package func setOwner(_ uid: UInt32, _ gid: UInt32) throws(Errno) {
+    try retrying { Int(fchown(raw, uid, gid)) }
+  }
+
+  /// Sets the permission bits.
+  package func setMode(_ mode: UInt32) throws(Errno) { try retrying { Int(fchmod(raw, mode)) } }
+
+  /// Lets every write go to the file's end, whoever else writes to it.
+  package func appendAlways() throws(Errno) { try retrying { Int(fcntl(raw, F_SETFL, O_APPEND)) } }
+
+  /// `fsync(2)`.
+  package func sync() throws(Errno) { _ = try retrying { Int(fsync(raw)) } }
+}
+
+/// The calling thread's last error.
+package func lastErrno() -> Errno { Errno(rawValue: errno) }
+
+/// Runs a system call again while a signal interrupts it; throws its error otherwise.
+@discardableResult
+package func retrying(_ call: () -> Int) throws(Errno) -> Int {
+  while true {
+    let result = call()
+    if result >= 0 { return result }
+    let error = lastErrno()
+    guard error == .interrupted else { throw error }
+  }
+}
+
+/// Runs system calls on one file and turns their error into one that names the operation and the file.
+package func attempt<Result: ~Copyable>(
+  _ operation: String, _ subject: @autoclosure () -> String, _ body: () throws(Errno) -> Result
+) throws(MirrorError) -> Result {
+  do throws(Errno) { return try body() } catch { throw .system(error, operation, subject()) }
+}

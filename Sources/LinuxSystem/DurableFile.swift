@@ -1,0 +1,121 @@
+import CLinux
+import Glibc
+import SystemPackage
+
+/// A file that appears under its name whole and durable, or not at all.
+///
+/// A temporary name in the same directory, `O_EXCL`; on ``commit()`` owner and mode, `fsync`, `rename`, `fsync`
+/// of the directory. A writer that is dropped uncommitted removes its temporary; one that was killed leaves it
+/// to the next run's sweep.
+package struct DurableFile: ~Copyable {
+  private let directory: AnchoredDirectory
+  private let temporary: FileName
+  private let name: FileName
+  private let file: Descriptor
+  private var committed = false
+
+  /// Begins a file `name` in `directory`.
+  package init(_ name: FileName, in directory: borrowing AnchoredDirectory) throws(MirrorError) {
+    let temporary = TemporaryName.make()
+    let owned = try directory.duplicate()
+    let file = try directory.createFile(temporary)
+    self.directory = owned
+    self.temporary = temporary
+    self.name = name
+    self.file = file
+  }
+
+  deinit { if !committed { try? directory.unlink(temporary) } }
+
+  /// Adds bytes at the end.
+  package mutating func write(_ bytes: UnsafeRawBufferPointer) throws(MirrorError) {
+    try attempt("write", directory.displayed(name)) { () throws(Errno) in try file.write(bytes) }
+  }
+
+  /// Adds bytes at the end.
+  package mutating func write(_ bytes: [UInt8]) throws(MirrorError) {
+    try attempt("write", directory.displayed(name)) { () throws(Errno) in try file.write(bytes) }
+  }
+
+  /// The temporary file's descriptor, to read back what was written.
+  package func reopened() throws(MirrorError) -> Descriptor {
+    try directory.file(MirrorPath(bytes: temporary.bytes))
+  }
+
+  /// A second owner of the temporary file, for a library that writes by itself.
+  package func duplicate() throws(MirrorError) -> Descriptor {
+    try attempt("write", directory.displayed(name)) { () throws(Errno) in try file.duplicate() }
+  }
+
+  /// Gives the file another's modification time, in nanoseconds since the epoch; nothing may be written after.
+  package func keepTime(_ mtime: Int64) throws(MirrorError) {
+    try attempt("set the time of", directory.displayed(name)) { () throws(Errno) in
+      try file.setTime(mtime)
+    }
+  }
+
+  /// Puts the file in place, owned like `ownership`; `syncingDirectory: false` leaves the directory's `fsync`
+  /// to a caller that writes more into it. Returns the file's status under its final name.
+  @discardableResult
+  package consuming func commit(_ ownership: Ownership, syncingDirectory: Bool = true) throws(MirrorError)
+    -> FileStatus
+  {
+    try finish(ownership)
+    try directory.rename(temporary, to: name)
+    committed = true
+    if syncingDirectory { try directory.sync() }
+    return try attempt("look at", directory.displayed(name)) { () throws(Errno) in try file.status() }
+  }
+
+  private func finish(_ ownership: Ownership) throws(MirrorError) {
+    let path = directory.displayed(name)
+    // A plain user cannot give files away; then they stay his, readable as the mirror's are.
+    let layout = directory.layout
+    _ = fchown(file.raw, layout.owner ?? ownership.uid, layout.group ?? ownership.gid)
+    try attempt("write", path) { () throws(Errno) in
+      try retrying { Int(fchmod(file.raw, ownership.mode)) }
+      try file.sync()
+    }
+  }
+
+  /// Puts the file in place in another directory, of which nobody sweeps what killed runs leave.
+  package consuming func commit(
+    _ ownership: Ownership, as name: FileName, in other: borrowing AnchoredDirectory
+  ) throws(MirrorError) {
+    try finish(ownership)
+    try other.take(temporary, from: directory, as: name)
+    committed = true
+    try other.sync()
+  }
+
+  /// Writes a whole small file at once.
+  @discardableResult
+  package static func write(
+    _ bytes: [UInt8], to name: FileName, in directory: borrowing AnchoredDirectory, _ ownership: Ownership,
+    syncingDirectory: Bool = true
+  ) throws(MirrorError) -> FileStatus {
+    var file = try DurableFile(name, in: directory)
+    try file.write(bytes)
+    return try file.commit(ownership, syncingDirectory: syncingDirectory)
+  }
+}
+
+/// Names of what is not finished, or not wholly removed yet.
+package enum TemporaryName {
+  /// A new name, different for every call.
+  package static func make() -> FileName {
+    FileName(
+      ".mirrorctl-\(getpid())-\(hex(withUnsafeBytes(of: UInt64.random(in: .min ... .max), Array.init))).tmp")
+  }
+
+  /// The process that made a name; nil if it is none of ``make()``.
+  package static func writer(of name: FileName) -> Int32? {
+    guard matches(name) else { return nil }
+    return Int32(String(decoding: name.bytes.dropFirst(11).prefix { $0 != UInt8(ascii: "-") }, as: UTF8.self))
+  }
+
+  /// Whether a name is one that ``make()`` gave.
+  package static func matches(_ name: FileName) -> Bool {
+    name.hasPrefix(".mirrorctl-") && name.hasSuffix(".tmp")
+  }
+}

@@ -1,0 +1,116 @@
+import CLinux
+
+/// What makes a file the same file with the same content: anything that writes to it changes its ctime.
+///
+/// Times are nanoseconds since the epoch, the size is in bytes.
+public struct FileIdentity: Hashable, Sendable {
+  package let device: UInt64
+  package let inode: UInt64
+  package let size: Int64
+  package let mtime: Int64
+  package let ctime: Int64
+
+  package init(device: UInt64, inode: UInt64, size: Int64, mtime: Int64, ctime: Int64) {
+    self.device = device
+    self.inode = inode
+    self.size = size
+    self.mtime = mtime
+    self.ctime = ctime
+  }
+
+  /// Whether the file's times are whole seconds, as on ext4 with small inodes, ext3, FAT, and NFS from such.
+  ///
+  /// Nobody can set a ctime: by chance one of a finer clock looks so once in many million times.
+  package var hasCoarseTimes: Bool { ctime % 1_000_000_000 == 0 }
+
+  /// Whether a file with this modification time was written after the file's last change.
+  ///
+  /// Where the clock ticks once a second, equal times say nothing of the order.
+  package func isOlder(than mtime: Int64) -> Bool {
+    hasCoarseTimes ? self.mtime < mtime : self.mtime <= mtime
+  }
+
+  /// Whether a signature was made before the file that it signs was last written to.
+  ///
+  /// A time that lies in the future does not count: the kernel's own of the last change is earlier then.
+  package func isOlder(than signed: FileIdentity) -> Bool { mtime < min(signed.mtime, signed.ctime) }
+
+  /// Nanoseconds after its last change in which another one may leave the same times.
+  ///
+  /// The kernel stamps files with a clock that ticks every few milliseconds; FAT has steps of two seconds.
+  package var tick: Int64 {
+    hasCoarseTimes ? (ctime % 2_000_000_000 == 0 ? 2_000_000_000 : 1_000_000_000) : 20_000_000
+  }
+
+  /// Whether a file recorded earlier is this one.
+  ///
+  /// The device is left out: its number changes when a Btrfs, ZFS or NFS file system is mounted again, and no
+  /// other file shares inode, size and both times to the nanosecond.
+  package func isSameFile(as recorded: FileIdentity) -> Bool {
+    inode == recorded.inode && size == recorded.size && mtime == recorded.mtime && ctime == recorded.ctime
+  }
+}
+
+/// What `statx(2)` says of a file.
+public struct FileStatus: Hashable, Sendable {
+  /// Identity for the catalog.
+  public let identity: FileIdentity
+  /// Allocated bytes, what `du` counts.
+  public let allocated: Int64
+  package let mode: UInt32
+  package let uid: UInt32
+  package let gid: UInt32
+  package let links: UInt32
+
+  /// Size in bytes.
+  public var size: Int64 { identity.size }
+
+  /// What kind of file it is.
+  package var kind: FileKind { FileKind(mode: mode) }
+
+  init(_ raw: clinux_status) {
+    identity = FileIdentity(
+      device: raw.device, inode: raw.inode, size: Int64(clamping: raw.size), mtime: raw.mtime,
+      ctime: raw.ctime)
+    allocated = Int64(clamping: raw.blocks.multipliedReportingOverflow(by: 512).partialValue)
+    mode = raw.mode
+    uid = raw.uid
+    gid = raw.gid
+    links = raw.links
+  }
+}
+
+/// The kinds of directory entries that matter here.
+package enum FileKind: Sendable {
+  case directory, regular, link, other
+
+  init(mode: UInt32) {
+    switch mode & 0o170000 {
+    case 0o040000: self = .directory
+    case 0o100000: self = .regular
+    case 0o120000: self = .link
+    default: self = .other
+    }
+  }
+}
+
+/// Who owns a written file, and its permission bits.
+package struct Ownership: Sendable {
+  package let uid: UInt32
+  package let gid: UInt32
+  package let mode: UInt32
+
+  /// Of these numbers, and permission bits.
+  package init(uid: UInt32, gid: UInt32, mode: UInt32) {
+    self.uid = uid
+    self.gid = gid
+    self.mode = mode
+  }
+
+  /// A regular file's ownership as `status` has it, never executable nor set-id.
+  package init(of status: FileStatus) {
+    uid = status.uid
+    gid = status.gid
+    mode = status.mode & 0o666
+  }
+}

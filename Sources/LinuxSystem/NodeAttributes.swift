@@ -1,0 +1,82 @@
+import CLinux
+import Glibc
+package import SystemPackage
+
+/// Owner, mode, time and extended attributes that a node is to have.
+package struct NodeAttributes: Sendable {
+  package var uid: UInt32
+  package var gid: UInt32
+  /// Permission bits, with setuid, setgid and sticky.
+  package var permissions: UInt32
+  package var mtime: NodeTime
+  package var extended: [ExtendedAttribute]
+
+  package init(
+    uid: UInt32, gid: UInt32, permissions: UInt32, mtime: NodeTime, extended: [ExtendedAttribute] = []
+  ) {
+    self.uid = uid
+    self.gid = gid
+    self.permissions = permissions
+    self.mtime = mtime
+    self.extended = extended
+  }
+
+  /// What could not be set, though the node is there.
+  package struct Refusal: Sendable {
+    package let name: FileName
+    package let error: Errno
+
+    package init(name: FileName, error: Errno) {
+      self.name = name
+      self.error = error
+    }
+  }
+
+  /// Gives them to a regular file or directory that is open.
+  ///
+  /// - Parameter keepsOwner: leaves the owner as it is: only root may give files away.
+  package func apply(to node: borrowing Descriptor, keepsOwner: Bool) throws(Errno) -> [Refusal] {
+    if !keepsOwner { try retrying { Int(fchown(node.raw, uid, gid)) } }
+    // A change of owner takes set-id bits and capabilities away, and a change of mode rewrites an ACL's mask.
+    try retrying { Int(fchmod(node.raw, permissions)) }
+    let refusals = try setExtended(on: node, isHeld: false)
+    try retrying { Int(clinux_touch(node.raw, "", mtime.seconds, mtime.nanoseconds)) }
+    return refusals
+  }
+
+  /// Gives them to anything else by its name in a directory; links have no mode.
+  package func apply(
+    to name: FileName, in directory: borrowing TreeDirectory, isLink: Bool, keepsOwner: Bool
+  ) throws(Errno) -> [Refusal] {
+    let raw = directory.descriptor.raw
+    if !keepsOwner {
+      try retrying { name.withCString { Int(fchownat(raw, $0, uid, gid, AT_SYMLINK_NOFOLLOW)) } }
+    }
+    // fchmodat(2) follows links, so it goes through what is held.
+    var refusals: [Refusal] = []
+    if !isLink || !extended.isEmpty {
+      let held = try directory.node(name)
+      if !isLink {
+        guard try NodeStatus(of: held).kind != .link else { throw .tooManySymbolicLinkLevels }
+        try retrying { Int(chmod("/proc/self/fd/\(held.raw)", permissions)) }
+      }
+      refusals = try setExtended(on: held, isHeld: true)
+    }
+    try retrying { name.withCString { Int(clinux_touch(raw, $0, mtime.seconds, mtime.nanoseconds)) } }
+    return refusals
+  }
+
+  private func setExtended(on node: borrowing Descriptor, isHeld: Bool) throws(Errno) -> [Refusal] {
+    var refusals: [Refusal] = []
+    for attribute in extended {
+      do throws(Errno) { try attribute.set(on: node, isHeld: isHeld) } catch {
+        // A file system without them, or a plain user, still gets the file.
+        guard [.notSupported, .notPermitted, .permissionDenied, .invalidArgument].contains(error) else {
+          throw error
+        }
+        refusals.append(Refusal(name: attribute.name, error: error))
+      }
+    }
+    return refusals
+  }
+}

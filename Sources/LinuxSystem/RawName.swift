@@ -1,0 +1,176 @@
+/// Bytes of a name as the disk has them: any byte but NUL, not always UTF-8.
+public protocol RawName: Hashable, Comparable, Sendable, Codable, CustomStringConvertible,
+  ExpressibleByStringLiteral
+{
+  /// The name's bytes, without a terminating NUL.
+  var bytes: [UInt8] { get }
+  /// Takes bytes as they are.
+  init(bytes: [UInt8])
+}
+
+extension RawName {
+  /// The bytes of a Swift string.
+  public init(_ text: String) { self.init(bytes: Array(text.utf8)) }
+
+  /// A name known when the program is written.
+  public init(stringLiteral value: String) { self.init(value) }
+
+  /// The exact text, where the bytes are UTF-8.
+  public var text: String? { String(validating: bytes, as: UTF8.self) }
+
+  /// Fit for a terminal, one line, unambiguous: what cannot be shown is escaped as in C.
+  public var description: String { escaped(bytes) }
+
+  /// The exact text, or the escaped form of bytes that are not UTF-8 (JSON carries nothing else).
+  package var jsonText: String { text ?? description }
+
+  /// Encodes ``jsonText``.
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(jsonText)
+  }
+
+  /// Decodes text.
+  public init(from decoder: any Decoder) throws {
+    self.init(try decoder.singleValueContainer().decode(String.self))
+  }
+
+  /// Byte order: the same everywhere, whatever the locale.
+  public static func < (left: Self, right: Self) -> Bool {
+    left.bytes.lexicographicallyPrecedes(right.bytes)
+  }
+
+  /// Whether the name ends so.
+  public func hasSuffix(_ suffix: StaticString) -> Bool {
+    let count = suffix.utf8CodeUnitCount
+    guard bytes.count >= count else { return false }
+    return suffix.withUTF8Buffer { wanted in bytes[(bytes.count - count)...].elementsEqual(wanted) }
+  }
+
+  /// Whether the name begins so.
+  public func hasPrefix(_ prefix: StaticString) -> Bool {
+    prefix.withUTF8Buffer { bytes.starts(with: $0) }
+  }
+
+  /// Runs `body` with the name as a C string.
+  package func withCString<Result>(_ body: (UnsafePointer<CChar>) -> Result) -> Result {
+    withUnsafeTemporaryAllocation(of: CChar.self, capacity: bytes.count + 1) { buffer in
+      for (index, byte) in bytes.enumerated() { buffer[index] = CChar(bitPattern: byte) }
+      buffer[bytes.count] = 0
+      return buffer.baseAddress.map { body(UnsafePointer($0)) } ?? body("")
+    }
+  }
+}
+
+/// One component of a path: no slash, not empty, neither `.` nor `..`.
+public struct FileName: RawName {
+  /// Bytes that Linux allows a name.
+  package static let maximumBytes = 255
+  /// Bytes that Linux allows a path, with the NUL at its end.
+  package static let maximumPathBytes = 4096
+
+  /// The name's bytes.
+  public let bytes: [UInt8]
+  /// Takes bytes as they are.
+  public init(bytes: [UInt8]) { self.bytes = bytes }
+
+  /// The name with `suffix` added.
+  package func appending(_ suffix: String) -> FileName { FileName(bytes: bytes + Array(suffix.utf8)) }
+
+  /// The name without its last `count` bytes.
+  package func dropping(last count: Int) -> FileName { FileName(bytes: Array(bytes.dropLast(count))) }
+
+  /// Hidden names are not the mirror's.
+  package var isHidden: Bool { bytes.first == UInt8(ascii: ".") }
+}
+
+/// A path relative to the mirror's root, `/` between components; empty is the root itself.
+public struct MirrorPath: RawName {
+  /// The path's bytes.
+  public let bytes: [UInt8]
+  /// Takes bytes as they are.
+  public init(bytes: [UInt8]) { self.bytes = bytes }
+  /// The mirror's root.
+  package static let root = MirrorPath(bytes: [])
+
+  /// The path of `name` in this directory.
+  public func appending(_ name: FileName) -> MirrorPath {
+    bytes.isEmpty ? MirrorPath(bytes: name.bytes) : MirrorPath(bytes: bytes + [separator] + name.bytes)
+  }
+
+  /// The last component.
+  public var name: FileName {
+    FileName(bytes: bytes.lastIndex(of: separator).map { Array(bytes[($0 + 1)...]) } ?? bytes)
+  }
+
+  /// The directory that holds it.
+  public var parent: MirrorPath {
+    MirrorPath(bytes: bytes.lastIndex(of: separator).map { Array(bytes[..<$0]) } ?? [])
+  }
+
+  /// Its components in order.
+  public var components: [FileName] {
+    bytes.split(separator: separator).map { FileName(bytes: Array($0)) }
+  }
+
+  /// Whether this path is `directory` or lies below it.
+  public func isWithin(_ directory: MirrorPath) -> Bool {
+    directory.bytes.isEmpty || bytes == directory.bytes
+      || (bytes.count > directory.bytes.count && bytes[directory.bytes.count] == separator
+        && bytes.starts(with: directory.bytes))
+  }
+}
+
+private let separator = UInt8(ascii: "/")
+
+/// Escapes as C does: control and format characters, backslash, and bytes that are not UTF-8.
+package func escaped(_ bytes: [UInt8]) -> String {
+  if bytes.allSatisfy({ $0 >= 0x20 && $0 < 0x7f && $0 != UInt8(ascii: "\\") }) {
+    return String(decoding: bytes, as: UTF8.self)
+  }
+  var result = ""
+  var decoder = UTF8()
+  var rest = bytes[...]
+  while let first = rest.first {
+    var iterator = rest.makeIterator()
+    if case .scalarValue(let scalar) = decoder.decode(&iterator) {
+      result += escaped(scalar)
+      rest = rest.dropFirst(UTF8.width(scalar))
+    } else {
+      result += hexEscape(first)
+      rest = rest.dropFirst()
+    }
+    decoder = UTF8()
+  }
+  return result
+}
+
+private func escaped(_ scalar: Unicode.Scalar) -> String {
+  switch scalar {
+  case "\n": return "\\n"
+  case "\t": return "\\t"
+  case "\r": return "\\r"
+  case "\\": return "\\\\"
+  default: break
+  }
+  switch scalar.properties.generalCategory {
+  case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .unassigned, .privateUse:
+    return UTF8.encode(scalar).map { $0.map(hexEscape).joined() } ?? "?"
+  default: return String(scalar)
+  }
+}
+
+private func hexEscape(_ byte: UInt8) -> String { "\\x" + hex([byte]) }
+
+/// Lowercase hexadecimal.
+package func hex(_ bytes: some Sequence<UInt8>) -> String {
+  let digits: StaticString = "0123456789abcdef"
+  return digits.withUTF8Buffer { digits in
+    var text: [UInt8] = []
+    for byte in bytes {
+      text.append(digits[Int(byte >> 4)])
+      text.append(digits[Int(byte & 15)])
+    }
+    return String(decoding: text, as: UTF8.self)
+  }
+}

@@ -1,0 +1,92 @@
+import CLinux
+import Glibc
+import Synchronization
+
+/// Threads of our own for blocking work, which the cooperative pool is not made for.
+package enum Workers {
+  /// Processors that this process may run on.
+  package static var processors: Int { max(1, Int(clinux_processors())) }
+
+  /// Calls `body` once for every index below `count`, on up to `jobs` threads, lowest first.
+  ///
+  /// Returns when all calls have.
+  package static func forEach(_ count: Int, jobs: Int, _ body: @escaping @Sendable (Int) -> Void) {
+    let next = Shared(Atomic<Int>(0))
+    run(min(jobs, count)) { _ in
+      while true {
+        let index = next.value.wrappingAdd(1, ordering: .relaxed).oldValue
+        guard index < count else { return }
+        body(index)
+      }
+    }
+  }
+
+  /// The results of `body` for every item, in the items' order.
+  package static func map<Item: Sendable, Result: Sendable>(
+    _ items: [Item], jobs: Int, _ body: @escaping @Sendable (Item) -> Result
+  ) -> [Result] {
+    let results = Mutex<[(Int, Result)]>([])
+    let shared = Shared(results)
+    forEach(items.count, jobs: jobs) { index in
+      let result = body(items[index])
+      shared.value.withLock { $0.append((index, result)) }
+    }
+    return shared.value.withLock { $0.sorted { $0.0 < $1.0 }.map(\.1) }
+  }
+
+  /// Runs `body` on `count` threads at once, of which the caller's own is the first, and waits for all.
+  ///
+  /// Where no more threads are to be had fewer run: `body` must take its work from what all share.
+  package static func run(_ count: Int, _ body: @escaping @Sendable (Int) -> Void) {
+    let threads = start(count - 1) { body($0 + 1) }
+    if count > 0 { body(0) }
+    for thread in threads { pthread_join(thread, nil) }
+  }
+
+  /// As `run`, for bodies that need each other; false if there are not threads enough, and then none has run.
+  package static func runTogether(_ count: Int, _ body: @escaping @Sendable (Int) -> Void) -> Bool {
+    let isComplete = Monitor<Bool?>(nil)
+    let threads = start(count - 1) { index in
+      if isComplete.wait(until: { $0 }) { body(index + 1) }
+    }
+    let started = threads.count == count - 1
+    isComplete.withLock { $0 = started }
+    if started { body(0) }
+    for thread in threads { pthread_join(thread, nil) }
+    return started
+  }
+
+  private static func start(_ count: Int, _ body: @escaping @Sendable (Int) -> Void) -> [pthread_t] {
+    var threads: [pthread_t] = []
+    for index in 0..<max(0, count) {
+      let work = Unmanaged.passRetained(Work(index: index, body: body))
+      var thread = pthread_t()
+      let started = pthread_create(
+        &thread, nil,
+        { argument in
+          argument.map { Unmanaged<Work>.fromOpaque($0).takeRetainedValue().run() }
+          return nil
+        }, work.toOpaque())
+      if started == 0 { threads.append(thread) } else { work.release() }
+    }
+    return threads
+  }
+
+  private final class Work: Sendable {
+    let index: Int
+    let body: @Sendable (Int) -> Void
+
+    init(index: Int, body: @escaping @Sendable (Int) -> Void) {
+      self.index = index
+      self.body = body
+    }
+
+    func run() { body(index) }
+  }
+}
+
+/// Lets several threads hold one atomic or mutex.
+package final class Shared<Value: ~Copyable & Sendable>: Sendable {
+  package let value: Value
+  package init(_ value: consuming Value) { self.value = value }
+}

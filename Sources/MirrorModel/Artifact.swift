@@ -1,0 +1,48 @@
+import LinuxSystem
+
+/// A tarball that a version offers: not a stage1 or stage2, and the best form where several lie there.
+package struct Artifact: Sendable {
+  /// `stage3`, or the extra's name (`openvz`, `lxd`).
+  package let variant: String
+  /// The tarball.
+  package let tarball: Tarball
+}
+
+extension Version {
+  /// What this version of `subarch` offers, by variant: one tarball each, rather compressed than plain.
+  package func artifacts(of subarch: Subarch) -> [Artifact] {
+    var chosen: [String: Tarball] = [:]
+    for tarball in folder.tarballs where tarball.isWhole && !isBeingCompressed(tarball) {
+      guard let name = TarballName(tarball.path.name) else { continue }
+      let variant = name.variant(in: self, of: subarch)
+      guard variant != "stage1", variant != "stage2" else { continue }
+      if let other = chosen[variant], other.compression != nil || tarball.compression == nil { continue }
+      chosen[variant] = tarball
+    }
+    return chosen.map { Artifact(variant: $0.key, tarball: $0.value) }.sorted { $0.variant < $1.variant }
+  }
+
+  /// Whether a build's tarball can be downloaded: what nobody's build makes is no reason to call it complete.
+  var hasDownload: Bool {
+    folder.tarballs.contains { tarball in
+      guard tarball.isWhole, let variant = TarballName(tarball.path.name)?.variant(of: path) else {
+        return false
+      }
+      return variant != "stage1" && variant != "stage2" && !isBeingCompressed(tarball)
+    }
+  }
+
+  /// The same without tarballs marked for compression: they are about to go, and others take their places.
+  package func offers(of subarch: Subarch) -> [Artifact] {
+    let marked = Set(folder.marks.map(\.tarball))
+    return artifacts(of: subarch).filter { !marked.contains($0.tarball.path.name) }
+  }
+
+  /// Whether a compressor other than ours still writes the file: its `.tar` lies there, marked as under way.
+  package func isBeingCompressed(_ tarball: Tarball) -> Bool {
+    guard tarball.compression != nil, let stem = TarballName(tarball.path.name)?.stem else { return false }
+    let plain = stem.appending(".tar")
+    return folder.marks.contains { $0.run != nil && $0.tarball == plain }
+      && folder.tarballs.contains { $0.path.name == plain }
+  }
+}

@@ -1,0 +1,57 @@
+public import LinuxSystem
+import FoundationEssentials
+
+/// What a build noted about itself in `build-info.json`.
+public struct BuildInfo: Sendable, Hashable {
+  package static let fileName: FileName = "build-info.json"
+
+  /// Strings and numbers, as text.
+  public var values: [String: String]
+  /// Keys of anything else.
+  public var unusable: [String]
+
+  /// Takes values as they are.
+  public init(_ values: [String: String] = [:], unusable: [String] = []) {
+    self.values = values
+    self.unusable = unusable
+  }
+
+  /// Reads a version's file in the mirror at `root`; empty when there is none.
+  ///
+  /// - Throws: when it cannot be read, or is no JSON object.
+  public static func read(_ version: Version, in mirror: Mirror) throws(MirrorError) -> BuildInfo {
+    let anchor = try AnchoredDirectory(root: mirror.root)
+    let path = version.path.appending(fileName)
+    guard let bytes = try anchor.contents(of: path, limit: 1 << 20) else { return BuildInfo() }
+    return try parse(bytes, subject: mirror.displayed(path))
+  }
+
+  /// Whether a text is what ``read(_:in:)`` understands.
+  package static func isReadable(_ bytes: [UInt8]) -> Bool { (try? parse(bytes, subject: "")) != nil }
+
+  static func parse(_ bytes: [UInt8], subject: String) throws(MirrorError) -> BuildInfo {
+    guard let object = try? JSONDecoder().decode([String: Scalar].self, from: Data(bytes)) else {
+      throw MirrorError(.invalid, subject, "is no JSON object", remedy: "build again, or mend the file")
+    }
+    return BuildInfo(
+      object.compactMapValues(\.text), unusable: object.filter { $0.value.text == nil }.keys.sorted())
+  }
+
+  /// A JSON value, its text if it is a string or a number.
+  private struct Scalar: Decodable {
+    let text: String?
+
+    init(from decoder: any Decoder) throws {
+      let container = try decoder.singleValueContainer()
+      if let string = try? container.decode(String.self) {
+        text = string
+      } else if (try? container.decode(Bool.self)) != nil {
+        text = nil
+      } else if let integer = try? container.decode(Int64.self) {
+        text = String(integer)
+      } else {
+        text = (try? container.decode(Double.self)).map { "\($0)" }
+      }
+    }
+  }
+}

@@ -1,0 +1,164 @@
+public import LinuxSystem
+
+/// What a subarch's `.control` directory says.
+public struct ControlState: Sendable {
+  /// Consecutive failed builds.
+  public package(set) var failcount = 0
+  /// `version/<target>`: the last version built, by target (`stage3`, `stage4/openvz`).
+  public package(set) var versions: [String: FileName] = [:]
+  /// `strategy/build`: `local` or `remote`.
+  public package(set) var buildStrategy: String?
+  /// `strategy/seed`: `stage3` or `stage1`.
+  public package(set) var seedStrategy: String?
+  /// `remote/build|arch_desc|subarch`: whose stage3 seeds a remote build.
+  public package(set) var remoteSeed: MirrorPath?
+  /// `.multi_progress` and `.<target>_progress`.
+  var locks: [ProgressLock] = []
+  /// What a killed run left.
+  package var leftovers: [MirrorPath] = []
+
+  package init() {}
+
+  /// A lock whose process lives.
+  package var liveLock: ProgressLock? { locks.first(where: \.isAlive) }
+  /// A live lock of a whole build, what keeps a subarch out of the rotation.
+  package var liveBuildLock: ProgressLock? { locks.first { $0.isAlive && $0.name == ".multi_progress" } }
+}
+
+/// A lock of Metro's: a file that holds a process number.
+package struct ProgressLock: Sendable {
+  let name: FileName
+  package let pid: Int32?
+  let isAlive: Bool
+}
+
+/// Reads `.control`.
+package struct ControlDirectory {
+  package static let name: FileName = ".control"
+
+  package let probe: ProcessProbe
+  /// Seconds since the epoch.
+  package let now: Int64
+
+  package init(probe: ProcessProbe, now: Int64) {
+    self.probe = probe
+    self.now = now
+  }
+
+  /// Reads what is there into a state; what cannot be read is reported and taken as absent.
+  package func read(_ directory: borrowing AnchoredDirectory, report: (MirrorError) -> Void) -> ControlState {
+    var state = ControlState()
+    for entry in list(directory, report) {
+      switch entry.kind {
+      case .regular where TemporaryName.matches(entry.name):
+        state.leftovers.append(MirrorPath(bytes: entry.name.bytes))
+      case .regular where entry.name == ".failcount":
+        state.failcount = failcount(directory, report)
+      case .regular where entry.name.hasSuffix("_progress") && entry.name.isHidden:
+        if let lock = lock(entry.name, directory, report) { state.locks.append(lock) }
+      case .directory where entry.name == "version":
+        readVersions(directory, "version", prefix: "", into: &state, report)
+      case .directory where entry.name == "strategy":
+        state.buildStrategy = line(directory, "strategy/build", report)?.description
+        state.seedStrategy = line(directory, "strategy/seed", report)?.description
+      case .directory where entry.name == "remote":
+        if let build = line(directory, "remote/build", report),
+          let arch = line(directory, "remote/arch_desc", report),
+          let subarch = line(directory, "remote/subarch", report)
+        {
+          state.remoteSeed = MirrorPath.root.appending(build).appending(arch).appending(subarch)
+        }
+      case _ where ["version", "strategy", "remote"].contains(entry.name):
+        report(Self.oddity(entry.name, in: directory, isNo: "directory"))
+      case _ where entry.name.hasSuffix("_progress") || entry.name == ".failcount":
+        report(Self.oddity(entry.name, in: directory, isNo: "regular file"))
+      default: break
+      }
+    }
+    state.locks.sort { $0.name < $1.name }
+    return state
+  }
+
+  /// What Metro never makes, such as a link to another control directory, says nothing that can be relied on.
+  static func oddity(
+    _ name: FileName, in directory: borrowing AnchoredDirectory, isNo kind: String
+  ) -> MirrorError {
+    MirrorError(.invalid, directory.displayed(name), "is no \(kind)", remedy: "replace it by one")
+  }
+
+  private func readVersions(
+    _ directory: borrowing AnchoredDirectory, _ path: MirrorPath, prefix: String,
+    into state: inout ControlState,
+    _ report: (MirrorError) -> Void
+  ) {
+    do throws(MirrorError) {
+      let versions = try directory.directory(path)
+      for entry in list(versions, report) {
+        if entry.kind == .regular, TemporaryName.matches(entry.name) {
+          state.leftovers.append(path.appending(entry.name))
+        } else if entry.kind == .regular {
+          state.versions[prefix + entry.name.description] = line(
+            directory, path.appending(entry.name), report)
+        } else if entry.kind == .directory, entry.name == "stage4", prefix.isEmpty {
+          readVersions(directory, path.appending(entry.name), prefix: "stage4/", into: &state, report)
+        } else if entry.kind != .directory {
+          report(Self.oddity(entry.name, in: versions, isNo: "regular file"))
+        }
+      }
+    } catch { report(error) }
+  }
+
+  private func list(
+    _ directory: borrowing AnchoredDirectory, _ report: (MirrorError) -> Void
+  ) -> [AnchoredDirectory.Entry] {
+    do throws(MirrorError) { return try directory.entries() } catch {
+      report(error)
+      return []
+    }
+  }
+
+  /// The first line of a control file, blank space trimmed; nil when it is missing or blank.
+  private func line(
+    _ directory: borrowing AnchoredDirectory, _ path: MirrorPath, _ report: (MirrorError) -> Void
+  ) -> FileName? {
+    do throws(MirrorError) {
+      guard let bytes = try directory.contents(of: path, limit: 4096) else { return nil }
+      let line = bytes.prefix { $0 != UInt8(ascii: "\n") }
+      let isBlank: (UInt8) -> Bool = { $0 == 0x20 || $0 == 0x09 || $0 == 0x0d }
+      let trimmed = line.drop(while: isBlank).reversed().drop(while: isBlank).reversed()
+      return trimmed.isEmpty ? nil : FileName(bytes: Array(trimmed))
+    } catch {
+      report(error)
+      return nil
+    }
+  }
+
+  private func failcount(_ directory: borrowing AnchoredDirectory, _ report: (MirrorError) -> Void) -> Int {
+    guard let text = line(directory, ".failcount", report) else { return 0 }
+    guard let count = Int(text.description), count >= 0 else {
+      report(
+        MirrorError(
+          .invalid, directory.displayed(".failcount" as FileName), "`\(text)` is no failure count",
+          remedy: "remove the file; until then it counts as 0"))
+      return 0
+    }
+    return count
+  }
+
+  /// A lock of this directory; nil when it is gone or cannot be read.
+  func lock(
+    _ name: FileName, _ directory: borrowing AnchoredDirectory, _ report: (MirrorError) -> Void
+  ) -> ProgressLock? {
+    do throws(MirrorError) {
+      guard let status = try directory.status(of: name) else { return nil }
+      let written = status.identity.mtime / 1_000_000_000
+      let pid = line(directory, MirrorPath(bytes: name.bytes), report).flatMap { Int32($0.description) }
+      // A lock without a number is being written just now, unless it is old.
+      let isAlive = pid.map { probe($0, lockWritten: written) } ?? (abs(now - written) < 60)
+      return ProgressLock(name: name, pid: pid, isAlive: isAlive)
+    } catch {
+      report(error)
+      return nil
+    }
+  }
+}

@@ -1,0 +1,256 @@
+public import LinuxSystem
+public import SystemPackage
+
+/// A mirror as one scan found it. Nothing here changes, and nothing here asks the disk again.
+public struct Mirror: Sendable {
+  /// Where it lies.
+  public let root: FilePath
+  /// The same with links resolved, as bytes.
+  package let canonicalRoot: [UInt8]
+  /// Files of the root itself.
+  public let folder: Folder
+  /// Lines of development, by name.
+  public package(set) var releases: [Release]
+  /// What could not be read and was left out.
+  public package(set) var problems: [MirrorError]
+  /// The last day whose versions and snapshots count; later ones are dated in the future.
+  public let horizon: CalendarDate
+  /// What the configuration says of it that does not fit.
+  public package(set) var oddities: [MirrorError] = []
+  /// Links at the places of builds, architectures and subarches that lead out of the mirror.
+  public let heldLinks: [MirrorPath]
+  /// Subarches that the configuration leaves alone; what they name elsewhere is protected all the same.
+  package var bystanders: [Subarch] = []
+  /// Their directories, and those of releases that are left alone.
+  package var bystanderFolders: [Folder] = []
+
+  init(
+    root: FilePath, canonicalRoot: [UInt8]? = nil, folder: Folder, releases: [Release],
+    problems: [MirrorError], horizon: CalendarDate, heldLinks: [MirrorPath] = []
+  ) {
+    self.heldLinks = heldLinks
+    self.horizon = horizon
+    self.root = root
+    self.canonicalRoot = canonicalRoot ?? root.bytes
+    self.folder = folder
+    self.releases = releases
+    self.problems = problems
+  }
+
+  /// All subarches, in path order.
+  public var subarches: [Subarch] { releases.flatMap { $0.arches.flatMap(\.subarches) } }
+
+  /// Every directory that may hold tarballs or links: upper ones first, then subarch by subarch.
+  ///
+  /// Lazy, because a mirror may have hundreds of thousands.
+  package var folders: some Sequence<Folder> {
+    let upper = [folder] + releases.flatMap(\.folders)
+    return ([nil] + subarches.map(Optional.some)).lazy.flatMap { $0?.folders ?? upper }
+  }
+
+  /// Versions and snapshots that are dated in the future: nobody means them to be there, and nothing else tells.
+  public var futureDates: [MirrorError] {
+    let versions = subarches.flatMap(\.versions).filter(\.isFuture).map(\.path)
+    let snapshots = releases.compactMap(\.snapshots).flatMap(\.tarballs).map(\.path).filter { path in
+      TarballName(path.name)?.snapshotParts.map { $0.date > horizon } ?? false
+    }
+    return (versions + snapshots).map { path in
+      MirrorError(
+        .invalid, displayed(path), "is dated in the future: it is kept, and never offered",
+        remedy: "rename or remove it, or check this machine's clock")
+    }
+  }
+
+  /// Tarballs that are known to be damaged, a problem each.
+  public var damagedTarballs: [MirrorError] {
+    folders.flatMap(\.tarballs).compactMap { tarball in
+      tarball.fault.map { .damaged(displayed(tarball.path), $0) }
+    }
+  }
+
+  /// This mirror with the tarballs at these paths marked as damaged.
+  package func marking(damaged: [MirrorPath: StreamFault]) -> Mirror {
+    guard !damaged.isEmpty else { return self }
+    var mirror = self
+    let parents = Set(damaged.keys.map(\.parent))
+    for r in mirror.releases.indices {
+      mirror.releases[r].snapshots?.mark(damaged: damaged)
+      for a in mirror.releases[r].arches.indices {
+        for s in mirror.releases[r].arches[a].subarches.indices {
+          mirror.releases[r].arches[a].subarches[s].mark(damaged: damaged, in: parents)
+        }
+      }
+    }
+    return mirror
+  }
+
+  /// Subarches that are stored here, and those that are left alone.
+  package var allSubarches: [Subarch] { subarches + bystanders }
+
+  /// The absolute path of something in the mirror, escaped for display.
+  public func displayed(_ path: MirrorPath) -> String { path.bytes.isEmpty ? "\(root)" : "\(root)/\(path)" }
+
+  /// The absolute path as bytes, links in the root resolved.
+  package func absolute(_ path: MirrorPath) -> [UInt8] {
+    canonicalRoot + (path.bytes.isEmpty ? [] : [UInt8(ascii: "/")] + path.bytes)
+  }
+
+  /// Whether something that was scanned has this path, or lies below it.
+  public func holds(_ path: MirrorPath) -> Bool {
+    folders.contains { folder in
+      folder.path.isWithin(path) || folder.tarballs.contains { $0.path == path }
+        || folder.links.contains { $0.path == path }
+    }
+  }
+
+  /// This mirror with one subarch as it is now, or gone.
+  func replacing(_ path: MirrorPath, with subarch: Subarch?) -> Mirror {
+    var mirror = self
+    for (r, release) in releases.enumerated() {
+      for (a, arch) in release.arches.enumerated() {
+        guard let index = arch.subarches.firstIndex(where: { $0.path == path }) else { continue }
+        let damaged = arch.subarches[index].folders.flatMap(\.damaged)
+        let replacement = subarch.map { [$0.marking(damaged: damaged)] } ?? []
+        mirror.releases[r].arches[a].subarches.replaceSubrange(index...index, with: replacement)
+      }
+    }
+    return mirror
+  }
+
+  /// This mirror with the snapshots of one release as they are now.
+  func replacing(_ path: MirrorPath, withSnapshots snapshots: Folder?) -> Mirror {
+    var mirror = self
+    for (index, release) in releases.enumerated() where release.snapshots?.path == path {
+      var snapshots = snapshots
+      let damaged = snapshots?.faults(of: release.snapshots?.damaged ?? []) ?? [:]
+      snapshots?.mark(damaged: damaged)
+      mirror.releases[index].snapshots = snapshots
+    }
+    return mirror
+  }
+}
+
+/// A line of development, `funtoo-current`; Metro's *build*.
+public struct Release: Sendable {
+  /// The directory's name.
+  public let name: FileName
+  package let folder: Folder
+  /// Package-tree snapshots.
+  public package(set) var snapshots: Folder?
+  /// Architectures, by name.
+  public package(set) var arches: [Arch]
+
+  /// Its own directories, without those of its subarches.
+  package var folders: [Folder] { [folder] + (snapshots.map { [$0] } ?? []) + arches.map(\.folder) }
+}
+
+/// An architecture, `x86-64bit`.
+public struct Arch: Sendable {
+  /// The directory's name.
+  public let name: FileName
+  package let folder: Folder
+  /// Subarches, by name.
+  public package(set) var subarches: [Subarch]
+}
+
+/// A CPU tuning of an architecture in a release, and all that was built for it.
+public struct Subarch: Sendable {
+  /// Relative to the mirror's root.
+  public var path: MirrorPath { folder.path }
+  /// The line of development.
+  public let release: FileName
+  /// The architecture.
+  public let arch: FileName
+  /// Its own name, `core2_64`.
+  public let name: FileName
+  /// What `.control` says.
+  public let control: ControlState
+  /// Files beside the versions: `latest` links.
+  public let folder: Folder
+  /// Oldest first; same dates by name.
+  public private(set) var versions: [Version]
+
+  /// Complete versions that are not dated in the future, oldest first.
+  public var built: [Version] { versions.filter { $0.isComplete && !$0.isFuture } }
+
+  /// The same with those of these tarballs marked as damaged that are as they were.
+  fileprivate func marking(damaged: [Tarball]) -> Subarch {
+    var subarch = self
+    var faults: [MirrorPath: StreamFault] = [:]
+    for folder in folders { faults.merge(folder.faults(of: damaged)) { $1 } }
+    subarch.mark(damaged: faults, in: Set(faults.keys.map(\.parent)))
+    return subarch
+  }
+
+  /// Notes which tarballs of versions with these paths are damaged.
+  fileprivate mutating func mark(damaged: [MirrorPath: StreamFault], in paths: Set<MirrorPath>) {
+    for index in versions.indices where paths.contains(versions[index].path) {
+      versions[index].mark(damaged: damaged)
+    }
+  }
+
+  /// Its own directory, and those of its versions.
+  package var folders: [Folder] { [folder] + versions.flatMap { [$0.folder] + $0.nested } }
+
+  /// Whether a version is being built: it has no `status` yet and a live process holds a progress lock.
+  package func isBeingBuilt(_ version: Version) -> Bool { !version.hasStatus && control.liveLock != nil }
+}
+
+/// What one run built, a directory named by its date.
+public struct Version: Sendable {
+  /// Relative to the mirror's root.
+  public var path: MirrorPath { folder.path }
+  /// The directory's name.
+  public let name: FileName
+  /// Its date; 1980-01-01 when the name is none.
+  public let date: CalendarDate
+  /// Whether the name is a date.
+  public let isDated: Bool
+  /// Whether the date is too far ahead of the clock to be believed: kept, but never offered or the newest.
+  public let isFuture: Bool
+  /// Files of the directory itself.
+  public package(set) var folder: Folder
+  /// Directories inside that are not Metro's.
+  package let nested: [Folder]
+  /// Whether a `status` file is there.
+  public let hasStatus: Bool
+  /// Whether its build ended well, as Metro judges it: there is a `status`, and it says `ok` or a stage3 is there.
+  package let hasSucceeded: Bool
+  /// Whether its build ended well and something of it can be downloaded: a tarball other than a stage1 or stage2
+  /// that is neither empty nor damaged.
+  ///
+  /// Without `status` a version is in progress, as in Metro: its stage3 may be half-written.
+  public var isComplete: Bool { hasSucceeded && hasArtifact }
+  private(set) var hasArtifact: Bool
+  /// Whether there is a `build-info.json`.
+  package let hasBuildInfo: Bool
+
+  init(
+    name: FileName, isFuture: Bool, folder: Folder, nested: [Folder], hasStatus: Bool,
+    hasSucceeded: Bool, hasBuildInfo: Bool
+  ) {
+    let date = CalendarDate(name.bytes)
+    (self.name, self.date, isDated, self.isFuture) = (name, date ?? .undated, date != nil, isFuture)
+    (self.folder, self.nested, self.hasStatus, self.hasBuildInfo) = (folder, nested, hasStatus, hasBuildInfo)
+    self.hasSucceeded = hasSucceeded
+    hasArtifact = false
+    hasArtifact = hasSucceeded && hasDownload
+  }
+
+  /// Notes which of its tarballs are damaged.
+  mutating func mark(damaged: [MirrorPath: StreamFault]) {
+    folder.mark(damaged: damaged)
+    hasArtifact = hasSucceeded && hasDownload
+  }
+
+  /// Complete, with a stage1.
+  public var isFull: Bool { isComplete && folder.tarballs.contains { $0.path.name.hasPrefix("stage1") } }
+
+  /// Bytes of its tarballs.
+  public var bytes: Int64 {
+    folder.tarballs.reduce(0) { sum, tarball in
+      let (total, overflow) = sum.addingReportingOverflow(tarball.status.size)
+      return overflow ? .max : total
+    }
+  }
+}

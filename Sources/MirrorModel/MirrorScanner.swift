@@ -1,0 +1,306 @@
+public import LinuxSystem
+import Synchronization
+public import SystemPackage
+
+/// Reads a mirror's directories once, several at a time.
+///
+/// Two system calls a file or fewer: a directory costs an open, two reads and a close; only tarballs, sidecars
+/// and links are looked at one by one. What cannot be read is reported in the result and left out.
+public struct MirrorScanner: Sendable {
+  private let root: FilePath
+  private let roots: [[UInt8]]
+  private let jobs: Int
+  private let control: ControlDirectory
+  private let horizon: CalendarDate
+
+  /// - Parameters:
+  ///   - jobs: threads that read at once; nil for one a processor.
+  ///   - now: seconds since the epoch.
+  public init(root: FilePath, jobs: Int? = nil, now: Int64, probe: ProcessProbe = .system) {
+    self.root = root
+    self.jobs = max(1, jobs ?? Workers.processors)
+    control = ControlDirectory(probe: probe, now: now)
+    horizon = .horizon(at: now)
+    roots = [root.bytes, root.canonical.bytes]
+  }
+
+  /// Scans the whole mirror.
+  ///
+  /// - Throws: ``MirrorError`` if the root itself cannot be read.
+  public func scan() throws(MirrorError) -> Mirror {
+    let anchor = Shared(try AnchoredDirectory(root: root))
+    let problems = ProblemList()
+    let top = try Listing(anchor.value)
+    var candidates: [Candidate] = []
+    var releases: [(name: FileName, listing: Listing)] = []
+    for name in top.directories {
+      guard
+        let listing = problems.catching({ () throws(MirrorError) in try Listing(anchor.value.directory(name))
+        })
+      else { continue }
+      releases.append((name, listing))
+    }
+    var arches: [MirrorPath: [(name: FileName, listing: Listing)]] = [:]
+    for release in releases {
+      let path = MirrorPath.root.appending(release.name)
+      for name in release.listing.directories {
+        if name == "snapshots" {
+          candidates.append(Candidate(path: path.appending(name), isSnapshots: true))
+          continue
+        }
+        guard
+          let listing = problems.catching({ () throws(MirrorError) in
+            try Listing(anchor.value.directory(path.appending(name)))
+          })
+        else { continue }
+        arches[path, default: []].append((name, listing))
+        candidates += listing.directories.map {
+          Candidate(path: path.appending(name).appending($0), isSnapshots: false)
+        }
+      }
+    }
+    let found = Workers.map(candidates, jobs: jobs) { candidate in
+      problems.catching { () throws(MirrorError) in try self.read(candidate, anchor.value, problems) }
+        ?? .nothing
+    }
+    var subarches: [MirrorPath: [Subarch]] = [:]
+    var snapshots: [MirrorPath: Folder] = [:]
+    for (candidate, result) in zip(candidates, found) {
+      switch result {
+      case .subarch(let subarch): subarches[candidate.path.parent, default: []].append(subarch)
+      case .snapshots(let folder): snapshots[candidate.path.parent] = folder
+      case .nothing: break
+      }
+    }
+    let rootFolder = folder(top, anchor.value, problems)
+    let contents = releases.map { release in
+      let path = MirrorPath.root.appending(release.name)
+      return Release(
+        name: release.name, folder: folder(release.listing, anchor.value, problems),
+        snapshots: snapshots[path],
+        arches: (arches[path] ?? []).map { arch in
+          Arch(
+            name: arch.name, folder: folder(arch.listing, anchor.value, problems),
+            subarches: subarches[path.appending(arch.name)] ?? [])
+        })
+    }
+    let upper = [rootFolder] + contents.flatMap { [$0.folder] + $0.arches.map(\.folder) }
+    let links = upper.flatMap(\.links).filter { $0.leadsAway && isPart($0) }.sorted { $0.path < $1.path }
+    for link in links { problems.append(Self.oddity(link, in: root)) }
+    return Mirror(
+      root: root, canonicalRoot: root.canonical.bytes, folder: rootFolder, releases: contents,
+      problems: problems.sorted, horizon: horizon, heldLinks: links.map(\.path))
+  }
+
+  /// Whether a link out of the mirror stands for a part of it; one whose file system is not mounted may.
+  private func isPart(_ link: Link) -> Bool {
+    guard !link.isDead else { return true }
+    guard let name = link.path.text, let behind = try? AnchoredDirectory(root: root.appending(name)) else {
+      return true
+    }
+    return MirrorShape(of: link.path)?.fits(behind) ?? false
+  }
+
+  private static func oddity(_ link: Link, in root: FilePath) -> MirrorError {
+    MirrorError(
+      .invalid, "\(root)/\(link.path)",
+      "is a symbolic link out of the mirror: what is behind it is ignored, and kept at every destination",
+      remedy: "mount the directory here instead (mount --bind), or remove the link")
+  }
+
+  /// A mirror with one subarch, or one release's snapshots, as they are now.
+  package func rescan(_ path: MirrorPath, of mirror: Mirror) throws(MirrorError) -> Mirror {
+    let anchor = try AnchoredDirectory(root: root)
+    let problems = ProblemList()
+    let isSnapshots = mirror.releases.contains { $0.snapshots?.path == path }
+    let found = try read(Candidate(path: path, isSnapshots: isSnapshots), anchor, problems)
+    // What can be read only in part cannot be judged.
+    if let problem = problems.sorted.first { throw problem }
+    switch found {
+    case .subarch(let subarch): return mirror.replacing(path, with: subarch)
+    case .snapshots(let folder): return mirror.replacing(path, withSnapshots: folder)
+    case .nothing: return mirror.replacing(path, with: nil)
+    }
+  }
+
+  private struct Candidate: Sendable {
+    let path: MirrorPath
+    let isSnapshots: Bool
+  }
+
+  private enum Found: Sendable {
+    case subarch(Subarch)
+    case snapshots(Folder)
+    case nothing
+  }
+
+  private func read(
+    _ candidate: Candidate, _ anchor: borrowing AnchoredDirectory, _ problems: ProblemList
+  ) throws(MirrorError) -> Found {
+    let directory = try anchor.directory(candidate.path)
+    let listing = try Listing(directory)
+    if candidate.isSnapshots { return .snapshots(folder(listing, directory, problems)) }
+    // Neither a control directory nor a dated one: something that is no subarch, such as distfiles.
+    let controlEntry = listing.entries.first { $0.name == ControlDirectory.name }
+    let hasControl = controlEntry?.kind == .directory
+    guard hasControl || listing.directories.contains(where: { CalendarDate($0.bytes) != nil }) else {
+      return .nothing
+    }
+    var state = ControlState()
+    if hasControl {
+      state =
+        problems.catching { () throws(MirrorError) in
+          control.read(try directory.directory(ControlDirectory.name), report: problems.append)
+        } ?? state
+    } else if controlEntry != nil {
+      problems.append(ControlDirectory.oddity(ControlDirectory.name, in: directory, isNo: "directory"))
+    }
+    var versions: [Version] = []
+    for name in listing.directories {
+      if let version = problems.catching({ () throws(MirrorError) in
+        try self.version(name, in: directory, problems)
+      }) {
+        versions.append(version)
+      }
+    }
+    versions.sort { ($0.date, $0.name) < ($1.date, $1.name) }
+    return .subarch(
+      Subarch(
+        release: candidate.path.parent.parent.name, arch: candidate.path.parent.name,
+        name: candidate.path.name,
+        control: state, folder: folder(listing, directory, problems), versions: versions))
+  }
+
+  private func version(
+    _ name: FileName, in parent: borrowing AnchoredDirectory, _ problems: ProblemList
+  ) throws(MirrorError) -> Version {
+    let directory = try parent.directory(name)
+    let listing = try Listing(directory)
+    let folder = folder(listing, directory, problems)
+    let hasStatus = listing.entries.contains { $0.name == "status" && $0.kind == .regular }
+    let hasStage3 = folder.tarballs.contains { $0.path.name.hasPrefix("stage3") }
+    let isOK: () throws(MirrorError) -> Bool = { () throws(MirrorError) in
+      let text = try directory.contents(of: "status", limit: 4096) ?? []
+      return text.filter { $0 > 0x20 } == Array("ok".utf8)
+    }
+    var nested: [Folder] = []
+    for inner in listing.directories where inner != "log" {
+      collect(inner, of: directory, depth: 8, into: &nested, problems)
+    }
+    return Version(
+      name: name, isFuture: CalendarDate(name.bytes).map { $0 > horizon } ?? false, folder: folder,
+      nested: nested, hasStatus: hasStatus,
+      hasSucceeded: hasStatus && (hasStage3 || problems.catching(isOK) ?? false),
+      hasBuildInfo: listing.entries.contains { $0.name == "build-info.json" && $0.kind == .regular })
+  }
+
+  private func collect(
+    _ name: FileName, of parent: borrowing AnchoredDirectory, depth: Int, into folders: inout [Folder],
+    _ problems: ProblemList
+  ) {
+    do throws(MirrorError) {
+      let directory = try parent.directory(name)
+      let listing = try Listing(directory)
+      folders.append(folder(listing, directory, problems))
+      guard depth > 0 else { return }
+      for inner in listing.directories {
+        collect(inner, of: directory, depth: depth - 1, into: &folders, problems)
+      }
+    } catch { problems.append(error) }
+  }
+
+  /// Looks at what matters of a listing; `directory` is the listed one or one above it.
+  private func folder(
+    _ listing: Listing, _ directory: borrowing AnchoredDirectory, _ problems: ProblemList
+  ) -> Folder {
+    let relative = MirrorPath(
+      bytes: Array(listing.path.bytes.dropFirst(directory.path.bytes.count).drop { $0 == UInt8(ascii: "/") }))
+    guard relative.bytes.isEmpty else {
+      do throws(MirrorError) { return folder(listing, try directory.directory(relative), problems) } catch {
+        problems.append(error)
+        return Folder(path: listing.path, status: listing.status)
+      }
+    }
+    var folder = Folder(path: listing.path, status: listing.status)
+    for entry in listing.entries {
+      do throws(MirrorError) { try add(entry, to: &folder, directory) } catch { problems.append(error) }
+    }
+    return folder
+  }
+
+  private func add(
+    _ entry: AnchoredDirectory.Entry, to folder: inout Folder, _ directory: borrowing AnchoredDirectory
+  ) throws(MirrorError) {
+    let name = entry.name
+    if TemporaryName.matches(name) {
+      folder.leftovers.append(name)
+    } else if entry.kind == .link {
+      let target = try directory.linkTarget(of: name)
+      folder.links.append(
+        Link(
+          path: folder.path.appending(name), target: target,
+          destination: Link.destination(of: target, in: folder.path, roots: roots),
+          kind: directory.kindBehind(name)))
+    } else if entry.kind != .regular {
+      return
+    } else if let tarball = TarballName(name) {
+      guard let status = try directory.status(of: name) else { return }
+      folder.tarballs.append(
+        Tarball(path: folder.path.appending(name), compression: tarball.compression, status: status))
+    } else if let (kind, _) = SidecarKind.parse(name) {
+      guard let status = try directory.status(of: name) else { return }
+      folder.sidecars.append(Sidecar(name: name, kind: kind, status: status))
+    } else if let mark = try CompressionMark(name, in: directory, probe: control.probe) {
+      folder.marks.append(mark)
+    } else if ManifestKind(fileName: name) != nil {
+      folder.manifests.append(name)
+    } else if let signature = try DigestSignature(name, in: directory) {
+      folder.digestSignatures.append(signature)
+    }
+  }
+}
+
+/// A directory's names, sorted.
+private struct Listing: Sendable {
+  let path: MirrorPath
+  let status: FileStatus
+  let entries: [AnchoredDirectory.Entry]
+
+  init(_ directory: borrowing AnchoredDirectory) throws(MirrorError) {
+    path = directory.path
+    status = try directory.status()
+    entries = try directory.entries().sorted { $0.name < $1.name }
+  }
+
+  /// What file systems have at their roots, readable by root alone.
+  private static let systemNames: Set<FileName> = ["lost+found", "System Volume Information", "$RECYCLE.BIN"]
+
+  /// Directories that may be the mirror's.
+  var directories: [FileName] {
+    entries.compactMap { entry in
+      entry.kind == .directory && !entry.name.isHidden && !Self.systemNames.contains(entry.name)
+        ? entry.name : nil
+    }
+  }
+}
+
+/// Problems met by several threads.
+private final class ProblemList: Sendable {
+  private let list = Mutex<[MirrorError]>([])
+
+  /// What another run removed after its directory was listed is no problem: it is not there.
+  func append(_ problem: MirrorError) {
+    guard problem.code != .system(.noSuchFileOrDirectory) else { return }
+    list.withLock { $0.append(problem) }
+  }
+
+  /// The result of `body`, or nil after noting why there is none.
+  func catching<Result>(_ body: () throws(MirrorError) -> Result) -> Result? {
+    do throws(MirrorError) { return try body() } catch {
+      append(error)
+      return nil
+    }
+  }
+
+  var sorted: [MirrorError] { list.withLock { $0.sorted { $0.subject < $1.subject } } }
+}

@@ -1,0 +1,24 @@
+package import LinuxSystem
+
+/// What a directory of a mirror looks like, by names alone; what cannot be read looks like nothing.
+package enum MirrorShape: Int {
+  case mirror, build, arch, subarch
+
+  /// That of what has a path in the mirror; nil for what is deeper.
+  init?(of path: MirrorPath) { self.init(rawValue: path.components.count) }
+
+  /// Whether a directory has this shape: it holds a subarch or a snapshot at the right depth.
+  package func fits(_ directory: borrowing AnchoredDirectory) -> Bool {
+    guard let entries = try? directory.entries() else { return false }
+    let directories = entries.filter { $0.kind == .directory }.map(\.name)
+    if self == .subarch {
+      return directories.contains { $0 == ControlDirectory.name || CalendarDate($0.bytes) != nil }
+    }
+    if self == .arch, entries.contains(where: { TarballName($0.name)?.snapshotParts != nil }) { return true }
+    guard let inner = MirrorShape(rawValue: rawValue + 1) else { return false }
+    return directories.contains { name in
+      guard !name.isHidden, let below = try? directory.directory(name) else { return false }
+      return inner.fits(below)
+    }
+  }
+}

@@ -1,0 +1,62 @@
+package import LinuxSystem
+package import SystemPackage
+
+/// How an ELF program begins; see `elf(5)`.
+package struct ProgramHeader: Hashable, Sendable {
+  /// What a program is made for.
+  package struct Machine: Hashable, Sendable {
+    /// `EI_CLASS`: 1 for 32 bits, 2 for 64.
+    package let `class`: UInt8
+    /// `e_machine`.
+    package let number: UInt16
+
+    package init(class: UInt8, number: UInt16) {
+      self.class = `class`
+      self.number = number
+    }
+  }
+
+  /// Bytes that tell what a program is for.
+  package static let size = 20
+
+  /// The first ``size`` bytes.
+  package let bytes: [UInt8]
+
+  /// What it is made for.
+  package var machine: Machine {
+    let (first, second) = (UInt16(bytes[18]), UInt16(bytes[19]))
+    let isBigEndian = bytes[5] == 2
+    return Machine(class: bytes[4], number: isBigEndian ? first << 8 | second : second << 8 | first)
+  }
+
+  /// Of a file's first bytes; nil if they are not those of an ELF program.
+  package init?(_ bytes: [UInt8]) {
+    guard bytes.count >= Self.size, bytes.prefix(4) == [0x7f, 0x45, 0x4c, 0x46] else { return nil }
+    self.bytes = Array(bytes.prefix(Self.size))
+  }
+
+  /// Of a position-independent program for a machine of little-endian byte order.
+  package init(_ machine: Machine) {
+    let ident: [UInt8] = [0x7f, 0x45, 0x4c, 0x46, machine.class, 1, 1, 0] + [UInt8](repeating: 0, count: 8)
+    bytes = ident + [3, 0, UInt8(machine.number & 0xff), UInt8(machine.number >> 8)]
+  }
+
+  /// Of a program on the disk, through links; nil if it cannot be read or is none.
+  package init?(program path: FilePath) {
+    do throws(Errno) {
+      self.init(try Descriptor(reading: path).bytes(upTo: Self.size))
+    } catch { return nil }
+  }
+}
+
+extension ProgramHeader {
+  /// ELF class and machine by architecture. Source: elf(5), `e_ident[EI_CLASS]` and `e_machine`.
+  private static let machines: [FileName: Machine] = [
+    "x86-64bit": .init(class: 2, number: 62), "pure64": .init(class: 2, number: 62),
+    "x86-32bit": .init(class: 1, number: 3), "arm-64bit": .init(class: 2, number: 183),
+    "arm-32bit": .init(class: 1, number: 40), "riscv-64bit": .init(class: 2, number: 243),
+  ]
+
+  /// What programs of an architecture, as mirrors name it, are made for; nil if that is not known.
+  package static func machine(of architecture: FileName) -> Machine? { machines[architecture] }
+}

@@ -1,0 +1,60 @@
+package import LinuxSystem
+import SystemPackage
+
+/// A lock of Metro's: a file that holds the number of the process at work.
+///
+/// The kernel does not release it: after a kill its number names no process, and it counts as stale.
+package struct ProgressFile: Sendable {
+  private let name: FileName
+  private let probe: ProcessProbe
+  private let clock: @Sendable () -> Int64
+
+  /// - Parameters:
+  ///   - name: `.multi_progress`, `.stage1_progress`.
+  ///   - clock: seconds since the epoch.
+  package init(_ name: FileName, probe: ProcessProbe, clock: @escaping @Sendable () -> Int64) {
+    self.name = name
+    self.probe = probe
+    self.clock = clock
+  }
+
+  /// Makes the file, whole and at once.
+  ///
+  /// - Throws: ``MirrorError`` with code `busy` while a live process holds it.
+  package func take(in directory: borrowing AnchoredDirectory) throws(MirrorError) {
+    let temporary = TemporaryName.make()
+    // A name given to a finished file is never seen empty, as one that is opened and written would be.
+    let file = try directory.createFile(temporary)
+    defer { try? directory.unlink(temporary) }
+    try attempt("write", directory.displayed(temporary)) { () throws(Errno) in
+      try file.write(Array("\(OwnProgram.pid)\n".utf8))
+      try file.setMode(0o644)
+    }
+    do throws(MirrorError) { try directory.hardLink(temporary, to: name) } catch {
+      guard error.code == .system(.fileExists) else { throw error }
+      try removeStale(directory)
+      try directory.hardLink(temporary, to: name)
+    }
+  }
+
+  /// Removes the file if it is ours.
+  package func drop(in directory: borrowing AnchoredDirectory) {
+    // What is no longer ours stays; what cannot be removed names a process that will be gone.
+    guard found(in: directory)?.pid == OwnProgram.pid else { return }
+    try? directory.unlink(name)
+  }
+
+  private func removeStale(_ directory: borrowing AnchoredDirectory) throws(MirrorError) {
+    if let lock = found(in: directory), lock.isAlive {
+      let holder = lock.pid.map { "process \($0)" } ?? "another process"
+      throw MirrorError(
+        .busy, directory.displayed(name), "\(holder) works at this",
+        remedy: "run again when it has ended")
+    }
+    try directory.unlink(name)
+  }
+
+  private func found(in directory: borrowing AnchoredDirectory) -> ProgressLock? {
+    ControlDirectory(probe: probe, now: clock()).lock(name, directory) { _ in }
+  }
+}

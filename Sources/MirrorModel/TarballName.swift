@@ -1,0 +1,132 @@
+package import LinuxSystem
+
+/// How a tarball is compressed, by its name's ending.
+public enum Compression: String, Codable, Sendable, CaseIterable {
+  case gz, bz2, xz, zst
+
+  /// `.tar.xz`.
+  package var suffix: String { ".tar.\(rawValue)" }
+
+  /// By its name, or that of its program.
+  public init?(configured name: String) {
+    switch name {
+    case "gzip": self = .gz
+    case "bzip2": self = .bz2
+    case "zstd": self = .zst
+    default: self.init(rawValue: name)
+    }
+  }
+}
+
+/// What a file's name says about a tarball.
+package struct TarballName: Sendable {
+  /// The name without `.tar` and compression.
+  package let stem: FileName
+  /// nil for a plain `.tar`.
+  package let compression: Compression?
+
+  /// `.tar` or `.tar.xz`.
+  package var suffix: String { compression?.suffix ?? ".tar" }
+
+  /// nil when the name is no tarball's.
+  package init?(_ name: FileName) {
+    guard !name.isHidden else { return nil }
+    if name.hasSuffix(".tar") {
+      stem = name.dropping(last: 4)
+      compression = nil
+    } else if name.hasSuffix(".tar.xz") {
+      stem = name.dropping(last: 7)
+      compression = .xz
+    } else if name.hasSuffix(".tar.gz") {
+      stem = name.dropping(last: 7)
+      compression = .gz
+    } else if name.hasSuffix(".tar.bz2") {
+      stem = name.dropping(last: 8)
+      compression = .bz2
+    } else if name.hasSuffix(".tar.zst") {
+      stem = name.dropping(last: 8)
+      compression = .zst
+    } else {
+      return nil
+    }
+    if stem.bytes.isEmpty { return nil }
+  }
+
+  /// What the tarball is: `stage3`, or the extra's name (`openvz`, `lxd`, `gnome`).
+  ///
+  /// Metro names them `stage3-<subarch>-<build>-<version>`, `gnome-stage3-…`, `lxd-…` and
+  /// `<build>-<subarch>-openvz-<version>`.
+  package func variant(in version: Version, of subarch: Subarch) -> String {
+    variant(of: version.path) ?? stem.description
+  }
+
+  /// The same by the version's path; nil for a name that no build gives.
+  package func variant(of version: MirrorPath) -> String? {
+    let place = version.components
+    guard place.count == 4 else { return nil }
+    let (release, subarch, version) = (place[0], place[2], place[3])
+    let text = stem.description
+    for stage in ["stage1", "stage2", "stage3"] where text.hasPrefix(stage) { return stage }
+    let container = "\(release)-\(subarch)-"
+    if text.hasPrefix(container) {
+      let rest = text.dropFirst(container.count)
+      return rest.hasSuffix("-\(version)") ? String(rest.dropLast(version.bytes.count + 1)) : String(rest)
+    }
+    let ending = "-\(subarch)-\(release)-\(version)"
+    guard text.hasSuffix(ending) else { return nil }
+    let name = text.dropLast(ending.count)
+    return name.hasSuffix("-stage3") ? String(name.dropLast(7)) : String(name)
+  }
+
+  /// Name and version of a snapshot, `portage-2026-11-20`.
+  package var snapshotParts: (name: String, date: CalendarDate)? {
+    guard stem.bytes.count > 11, let date = CalendarDate(stem.bytes.suffix(10)),
+      stem.bytes[stem.bytes.count - 11] == UInt8(ascii: "-")
+    else { return nil }
+    return (stem.dropping(last: 11).description, date)
+  }
+}
+
+/// A file that tells something about a tarball beside it.
+package enum SidecarKind: String, Sendable, CaseIterable {
+  /// Metro's `sha256 <hex>`.
+  case hashText = ".hash.txt"
+  /// Gentoo's digests of one tarball.
+  case digests = ".DIGESTS"
+  /// A binary detached signature.
+  case signature = ".gpg"
+  /// An armoured detached signature.
+  case armored = ".asc"
+  /// The names in it, a line each.
+  case contents = ".contents.gz"
+  /// An RFC 5854 metalink of it.
+  case metalink = ".meta4"
+
+  /// The kind and the tarball's name, if `name` is a sidecar of a tarball.
+  package static func parse(_ name: FileName) -> (kind: SidecarKind, tarball: FileName)? {
+    let kind: SidecarKind
+    if name.hasSuffix(".hash.txt") {
+      kind = .hashText
+    } else if name.hasSuffix(".gpg") {
+      kind = .signature
+    } else if name.hasSuffix(".asc") {
+      kind = .armored
+    } else if name.hasSuffix(".DIGESTS") {
+      kind = .digests
+    } else if name.hasSuffix(".contents.gz") {
+      kind = .contents
+    } else if name.hasSuffix(".meta4") {
+      kind = .metalink
+    } else {
+      return nil
+    }
+    let tarball = name.dropping(last: kind.rawValue.utf8.count)
+    return TarballName(tarball) == nil ? nil : (kind, tarball)
+  }
+
+  /// Whether a name is that of a file that tells digests: of one tarball, or of a directory's.
+  static func tellsDigests(_ name: FileName) -> Bool {
+    if ManifestKind(fileName: name) != nil { return true }
+    return parse(name).map { $0.kind == .hashText || $0.kind == .digests } ?? false
+  }
+}

@@ -1,0 +1,31 @@
+import LinuxSystem
+import MirrorModel
+import Hashing
+
+/// Several digests of one stream.
+struct StreamDigester: ~Copyable {
+  private var sha256: OpenSSLDigest?
+  private var sha512: OpenSSLDigest?
+  private var blake2b: OpenSSLDigest?
+
+  init(_ algorithms: [DigestAlgorithm]) throws(MirrorError) {
+    sha256 = algorithms.contains(.sha256) ? try OpenSSLDigest(.sha256) : nil
+    sha512 = algorithms.contains(.sha512) ? try OpenSSLDigest(.sha512) : nil
+    blake2b = algorithms.contains(.blake2b) ? try OpenSSLDigest(.blake2b) : nil
+  }
+
+  mutating func update(_ bytes: UnsafeRawBufferPointer) throws(MirrorError) {
+    try sha256?.update(bytes)
+    try sha512?.update(bytes)
+    try blake2b?.update(bytes)
+  }
+
+  /// Of all that was given, lowercase hexadecimal.
+  mutating func finish() throws(MirrorError) -> [DigestAlgorithm: String] {
+    var digests: [DigestAlgorithm: String] = [:]
+    if let digest = try sha256?.finish() { digests[.sha256] = hex(digest) }
+    if let digest = try sha512?.finish() { digests[.sha512] = hex(digest) }
+    if let digest = try blake2b?.finish() { digests[.blake2b] = hex(digest) }
+    return digests
+  }
+}

@@ -1,0 +1,34 @@
+import LinuxSystem
+
+/// Names of extended attributes as GNU tar writes them in extended headers, where `=` ends a key.
+extension FileName {
+  /// With `%` and `=` as `%25` and `%3D`.
+  var escapedForTar: [UInt8] {
+    bytes.flatMap { byte -> [UInt8] in
+      switch byte {
+      case UInt8(ascii: "%"): Array("%25".utf8)
+      case UInt8(ascii: "="): Array("%3D".utf8)
+      default: [byte]
+      }
+    }
+  }
+
+  /// Undoes ``escapedForTar``, and takes everything else as it is.
+  init(escapedForTar text: [UInt8]) {
+    var bytes: [UInt8] = []
+    var rest = text[...]
+    while let first = rest.first {
+      if rest.starts(with: "%25".utf8) {
+        bytes.append(UInt8(ascii: "%"))
+        rest = rest.dropFirst(3)
+      } else if rest.starts(with: "%3D".utf8) {
+        bytes.append(UInt8(ascii: "="))
+        rest = rest.dropFirst(3)
+      } else {
+        bytes.append(first)
+        rest = rest.dropFirst()
+      }
+    }
+    self.init(bytes: bytes)
+  }
+}
