@@ -21,9 +21,9 @@ package struct AnchoredDirectory: ~Copyable {
   /// This directory relative to the root.
   package let path: MirrorPath
   /// Whose what is made in it is.
-  package let layout: MirrorLayout
+  package let layout: OwnershipRules
 
-  private init(owning raw: Int32, root: FilePath, path: MirrorPath, layout: MirrorLayout) {
+  private init(owning raw: Int32, root: FilePath, path: MirrorPath, layout: OwnershipRules) {
     descriptor = Descriptor(owning: raw)
     self.root = root
     self.path = path
@@ -31,7 +31,7 @@ package struct AnchoredDirectory: ~Copyable {
   }
 
   /// Opens the mirror's root, following links: the user named it.
-  package init(root: FilePath, layout: MirrorLayout = MirrorLayout()) throws(MirrorError) {
+  package init(root: FilePath, layout: OwnershipRules = OwnershipRules()) throws(MirrorError) {
     let raw = root.withPlatformString { open($0, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
     guard raw >= 0 else { throw .system(lastErrno(), "open", "\(root)") }
     self.init(owning: raw, root: root, path: .root, layout: layout)

@@ -13,7 +13,7 @@ extension Version {
   package func artifacts(of subarch: Subarch) -> [Artifact] {
     var chosen: [String: Tarball] = [:]
     for tarball in folder.tarballs where tarball.isWhole && !isBeingCompressed(tarball) {
-      guard let name = TarballName(tarball.path.name) else { continue }
+      guard let name = TarballName(tarball.name) else { continue }
       let variant = name.variant(in: self, of: subarch)
       guard variant != "stage1", variant != "stage2" else { continue }
       if let other = chosen[variant], other.compression != nil || tarball.compression == nil { continue }
@@ -25,7 +25,7 @@ extension Version {
   /// Whether a build's tarball can be downloaded: what nobody's build makes is no reason to call it complete.
   var hasDownload: Bool {
     folder.tarballs.contains { tarball in
-      guard tarball.isWhole, let variant = TarballName(tarball.path.name)?.variant(of: path) else {
+      guard tarball.isWhole, let variant = TarballName(tarball.name)?.variant(of: path) else {
         return false
       }
       return variant != "stage1" && variant != "stage2" && !isBeingCompressed(tarball)
@@ -35,12 +35,12 @@ extension Version {
   /// The same without tarballs marked for compression: they are about to go, and others take their places.
   package func offers(of subarch: Subarch) -> [Artifact] {
     let marked = Set(folder.marks.map(\.tarball))
-    return artifacts(of: subarch).filter { !marked.contains($0.tarball.path.name) }
+    return artifacts(of: subarch).filter { !marked.contains($0.tarball.name) }
   }
 
   /// Whether a compressor other than ours still writes the file: its `.tar` lies there, marked as under way.
   package func isBeingCompressed(_ tarball: Tarball) -> Bool {
-    guard tarball.compression != nil, let stem = TarballName(tarball.path.name)?.stem else { return false }
+    guard tarball.compression != nil, let stem = TarballName(tarball.name)?.stem else { return false }
     let plain = stem.appending(".tar")
     return folder.marks.contains { $0.run != nil && $0.tarball == plain }
       && folder.tarballs.contains { $0.path.name == plain }

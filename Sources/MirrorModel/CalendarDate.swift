@@ -2,12 +2,15 @@ import LinuxSystem
 
 /// A day of the Gregorian calendar, as versions are named: `YYYY-MM-DD`.
 public struct CalendarDate: Hashable, Comparable, Sendable, Codable, CustomStringConvertible {
+  /// The date's digits as a number: 20261120. A mirror has hundreds of thousands of dates.
+  private let digits: Int32
+
   /// The year, 1 to 9999.
-  public let year: Int
+  public var year: Int { Int(digits) / 10_000 }
   /// The month, 1 to 12.
-  public let month: Int
+  public var month: Int { Int(digits) / 100 % 100 }
   /// The day of the month, from 1.
-  public let day: Int
+  public var day: Int { Int(digits) % 100 }
 
   /// A day that exists; nil otherwise.
   public init?(year: Int, month: Int, day: Int) {
@@ -31,9 +34,7 @@ public struct CalendarDate: Hashable, Comparable, Sendable, Codable, CustomStrin
   static let undated = CalendarDate(unchecked: 1980, 1, 1)
 
   private init(unchecked year: Int, _ month: Int, _ day: Int) {
-    self.year = year
-    self.month = month
-    self.day = day
+    digits = Int32(year * 10_000 + month * 100 + day)
   }
 
   private init(clamping parts: CivilDay.Parts) {
@@ -101,7 +102,7 @@ public struct CalendarDate: Hashable, Comparable, Sendable, Codable, CustomStrin
 
   /// Chronological order.
   public static func < (left: Self, right: Self) -> Bool {
-    (left.year, left.month, left.day) < (right.year, right.month, right.day)
+    left.digits < right.digits
   }
 
   private static func days(in month: Int, of year: Int) -> Int {

@@ -52,25 +52,24 @@ package struct ControlDirectory {
       switch entry.kind {
       case .regular where TemporaryName.matches(entry.name):
         state.leftovers.append(MirrorPath(bytes: entry.name.bytes))
-      case .regular where entry.name == ".failcount":
+      case .regular where entry.name == ControlFile.failcount.path.name:
         state.failcount = failcount(directory, report)
       case .regular where entry.name.hasSuffix("_progress") && entry.name.isHidden:
         if let lock = lock(entry.name, directory, report) { state.locks.append(lock) }
-      case .directory where entry.name == "version":
-        readVersions(directory, "version", prefix: "", into: &state, report)
+      case .directory where entry.name == "version": readVersions(directory, nil, into: &state, report)
       case .directory where entry.name == "strategy":
-        state.buildStrategy = line(directory, "strategy/build", report)?.description
-        state.seedStrategy = line(directory, "strategy/seed", report)?.description
+        state.buildStrategy = line(directory, .buildStrategy, report)?.description
+        state.seedStrategy = line(directory, .seedStrategy, report)?.description
       case .directory where entry.name == "remote":
-        if let build = line(directory, "remote/build", report),
-          let arch = line(directory, "remote/arch_desc", report),
-          let subarch = line(directory, "remote/subarch", report)
+        if let build = line(directory, .remoteRelease, report),
+          let arch = line(directory, .remoteArch, report),
+          let subarch = line(directory, .remoteSubarch, report)
         {
-          state.remoteSeed = MirrorPath.root.appending(build).appending(arch).appending(subarch)
+          state.remoteSeed = MirrorPath(.subarch(.init(release: build, arch: arch, name: subarch)))
         }
       case _ where ["version", "strategy", "remote"].contains(entry.name):
         report(Self.oddity(entry.name, in: directory, isNo: "directory"))
-      case _ where entry.name.hasSuffix("_progress") || entry.name == ".failcount":
+      case _ where entry.name.hasSuffix("_progress") || entry.name == ControlFile.failcount.path.name:
         report(Self.oddity(entry.name, in: directory, isNo: "regular file"))
       default: break
       }
@@ -86,21 +85,22 @@ package struct ControlDirectory {
     MirrorError(.invalid, directory.displayed(name), "is no \(kind)", remedy: "replace it by one")
   }
 
+  /// Reads what `version` says, or a directory of targets in it.
   private func readVersions(
-    _ directory: borrowing AnchoredDirectory, _ path: MirrorPath, prefix: String,
-    into state: inout ControlState,
+    _ directory: borrowing AnchoredDirectory, _ group: MirrorPath?, into state: inout ControlState,
     _ report: (MirrorError) -> Void
   ) {
+    let path = MirrorPath("version").joined(group ?? .root)
     do throws(MirrorError) {
       let versions = try directory.directory(path)
       for entry in list(versions, report) {
+        let target = (group ?? .root).appending(entry.name)
         if entry.kind == .regular, TemporaryName.matches(entry.name) {
           state.leftovers.append(path.appending(entry.name))
         } else if entry.kind == .regular {
-          state.versions[prefix + entry.name.description] = line(
-            directory, path.appending(entry.name), report)
-        } else if entry.kind == .directory, entry.name == "stage4", prefix.isEmpty {
-          readVersions(directory, path.appending(entry.name), prefix: "stage4/", into: &state, report)
+          state.versions["\(target)"] = line(directory, .version(target: target), report)
+        } else if entry.kind == .directory, entry.name == "stage4", group == nil {
+          readVersions(directory, target, into: &state, report)
         } else if entry.kind != .directory {
           report(Self.oddity(entry.name, in: versions, isNo: "regular file"))
         }
@@ -117,16 +117,12 @@ package struct ControlDirectory {
     }
   }
 
-  /// The first line of a control file, blank space trimmed; nil when it is missing or blank.
+  /// What a control file says; nil when it is missing or blank.
   private func line(
-    _ directory: borrowing AnchoredDirectory, _ path: MirrorPath, _ report: (MirrorError) -> Void
+    _ directory: borrowing AnchoredDirectory, _ file: ControlFile, _ report: (MirrorError) -> Void
   ) -> FileName? {
     do throws(MirrorError) {
-      guard let bytes = try directory.contents(of: path, limit: 4096) else { return nil }
-      let line = bytes.prefix { $0 != UInt8(ascii: "\n") }
-      let isBlank: (UInt8) -> Bool = { $0 == 0x20 || $0 == 0x09 || $0 == 0x0d }
-      let trimmed = line.drop(while: isBlank).reversed().drop(while: isBlank).reversed()
-      return trimmed.isEmpty ? nil : FileName(bytes: Array(trimmed))
+      return try directory.contents(of: file.path, limit: 4096).flatMap(ControlFile.word)
     } catch {
       report(error)
       return nil
@@ -134,11 +130,11 @@ package struct ControlDirectory {
   }
 
   private func failcount(_ directory: borrowing AnchoredDirectory, _ report: (MirrorError) -> Void) -> Int {
-    guard let text = line(directory, ".failcount", report) else { return 0 }
-    guard let count = Int(text.description), count >= 0 else {
+    guard let text = line(directory, .failcount, report) else { return 0 }
+    guard let count = ControlFile.failures(text) else {
       report(
         MirrorError(
-          .invalid, directory.displayed(".failcount" as FileName), "`\(text)` is no failure count",
+          .invalid, directory.displayed(ControlFile.failcount.path), "`\(text)` is no failure count",
           remedy: "remove the file; until then it counts as 0"))
       return 0
     }
@@ -152,7 +148,7 @@ package struct ControlDirectory {
     do throws(MirrorError) {
       guard let status = try directory.status(of: name) else { return nil }
       let written = status.identity.mtime / 1_000_000_000
-      let pid = line(directory, MirrorPath(bytes: name.bytes), report).flatMap { Int32($0.description) }
+      let pid = line(directory, .lock(name), report).flatMap { Int32($0.description) }
       // A lock without a number is being written just now, unless it is old.
       let isAlive = pid.map { probe($0, lockWritten: written) } ?? (abs(now - written) < 60)
       return ProgressLock(name: name, pid: pid, isAlive: isAlive)

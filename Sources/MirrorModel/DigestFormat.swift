@@ -15,7 +15,7 @@ public enum DigestFormat: String, CaseIterable, Sendable {
 }
 
 /// Files that list the digests of all tarballs of one directory.
-package enum ManifestKind: Sendable, CaseIterable {
+package enum ManifestKind: UInt8, Sendable, CaseIterable {
   case sha256Sums, sha512Sums, blake2bSums, bsdTags, manifest
 
   package var fileName: FileName {
@@ -28,8 +28,10 @@ package enum ManifestKind: Sendable, CaseIterable {
     }
   }
 
+  private static let byName = Dictionary(uniqueKeysWithValues: allCases.map { ($0.fileName, $0) })
+
   package init?(fileName: FileName) {
-    guard let kind = Self.allCases.first(where: { $0.fileName == fileName }) else { return nil }
+    guard let kind = Self.byName[fileName] else { return nil }
     self = kind
   }
 
@@ -52,4 +54,17 @@ package enum ManifestKind: Sendable, CaseIterable {
     case .manifest: [.manifest]
     }
   }
+}
+
+/// Which of them a directory has.
+package struct ManifestKinds: OptionSet, Sendable {
+  package let rawValue: UInt8
+  package init(rawValue: UInt8) { self.rawValue = rawValue }
+
+  package init(_ kind: ManifestKind) { self.init(rawValue: 1 << kind.rawValue) }
+
+  package func contains(_ kind: ManifestKind) -> Bool { contains(ManifestKinds(kind)) }
+
+  /// In their order of declaration.
+  package var kinds: [ManifestKind] { ManifestKind.allCases.filter { contains($0) } }
 }

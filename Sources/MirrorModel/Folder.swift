@@ -10,8 +10,8 @@ public struct Folder: Sendable {
   public package(set) var links: [Link] = []
   /// Files that describe one tarball each, by name; what they describe may be gone.
   package var sidecars: [Sidecar] = []
-  /// Files that describe all tarballs of the directory (`SHA256SUMS`, …), by name.
-  package var manifests: [FileName] = []
+  /// Files that describe all tarballs of the directory: `SHA256SUMS`, …
+  package var manifests: ManifestKinds = []
   /// Signatures of sidecars and of manifests, by name; what they sign may be gone.
   package var digestSignatures: [DigestSignature] = []
   /// `.cme` and `.cme.run` marks, by name.
@@ -65,14 +65,26 @@ public struct Folder: Sendable {
 
 /// A tarball that lies in the mirror.
 public struct Tarball: Sendable {
-  /// Relative to the mirror's root.
-  public let path: MirrorPath
+  /// The directory that it is in, relative to the mirror's root; its bytes are shared with all that is there.
+  package let folder: MirrorPath
+  /// Its own name.
+  package let name: FileName
   /// nil for a plain `.tar`.
   public let compression: Compression?
   /// What `statx(2)` said during the scan.
   public let status: FileStatus
   /// What is known to be wrong with it.
   var fault: StreamFault?
+
+  package init(_ name: FileName, in folder: MirrorPath, compression: Compression?, status: FileStatus) {
+    self.folder = folder
+    self.name = name
+    self.compression = compression
+    self.status = status
+  }
+
+  /// Relative to the mirror's root.
+  public var path: MirrorPath { folder.appending(name) }
   /// Whether it is known that nobody could unpack it.
   public var isDamaged: Bool { fault != nil }
 
@@ -82,12 +94,13 @@ public struct Tarball: Sendable {
 
 /// A file named after a tarball.
 package struct Sidecar: Sendable {
-  package let name: FileName
   package let kind: SidecarKind
-  package let status: FileStatus
+  /// The tarball that it is named after; its bytes are shared with that.
+  package let tarball: FileName
+  /// What `statx(2)` said during the scan.
+  package let identity: FileIdentity
 
-  /// The tarball that it is named after.
-  package var tarball: FileName { name.dropping(last: kind.rawValue.utf8.count) }
+  package var name: FileName { tarball.appending(kind.rawValue) }
 }
 
 /// A detached signature of a file that tells digests.

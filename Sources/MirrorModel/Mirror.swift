@@ -201,7 +201,7 @@ public struct Version: Sendable {
   /// Relative to the mirror's root.
   public var path: MirrorPath { folder.path }
   /// The directory's name.
-  public let name: FileName
+  public var name: FileName { path.name }
   /// Its date; 1980-01-01 when the name is none.
   public let date: CalendarDate
   /// Whether the name is a date.
@@ -230,7 +230,7 @@ public struct Version: Sendable {
     hasSucceeded: Bool, hasBuildInfo: Bool
   ) {
     let date = CalendarDate(name.bytes)
-    (self.name, self.date, isDated, self.isFuture) = (name, date ?? .undated, date != nil, isFuture)
+    (self.date, isDated, self.isFuture) = (date ?? .undated, date != nil, isFuture)
     (self.folder, self.nested, self.hasStatus, self.hasBuildInfo) = (folder, nested, hasStatus, hasBuildInfo)
     self.hasSucceeded = hasSucceeded
     hasArtifact = false

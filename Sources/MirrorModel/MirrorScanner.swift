@@ -44,7 +44,7 @@ public struct MirrorScanner: Sendable {
     for release in releases {
       let path = MirrorPath.root.appending(release.name)
       for name in release.listing.directories {
-        if name == "snapshots" {
+        if MirrorGrammar.metro.isSnapshots(name) {
           candidates.append(Candidate(path: path.appending(name), isSnapshots: true))
           continue
         }
@@ -163,7 +163,7 @@ public struct MirrorScanner: Sendable {
         versions.append(version)
       }
     }
-    versions.sort { ($0.date, $0.name) < ($1.date, $1.name) }
+    versions.sort { ($0.date, $0.path) < ($1.date, $1.path) }
     return .subarch(
       Subarch(
         release: candidate.path.parent.parent.name, arch: candidate.path.parent.name,
@@ -177,21 +177,20 @@ public struct MirrorScanner: Sendable {
     let directory = try parent.directory(name)
     let listing = try Listing(directory)
     let folder = folder(listing, directory, problems)
-    let hasStatus = listing.entries.contains { $0.name == "status" && $0.kind == .regular }
+    let hasStatus = listing.holds(.status)
     let hasStage3 = folder.tarballs.contains { $0.path.name.hasPrefix("stage3") }
     let isOK: () throws(MirrorError) -> Bool = { () throws(MirrorError) in
-      let text = try directory.contents(of: "status", limit: 4096) ?? []
-      return text.filter { $0 > 0x20 } == Array("ok".utf8)
+      VersionFile.isDone(try directory.contents(of: VersionFile.status.path, limit: 4096) ?? [])
     }
     var nested: [Folder] = []
-    for inner in listing.directories where inner != "log" {
+    for inner in listing.directories where inner != VersionFile.logs {
       collect(inner, of: directory, depth: 8, into: &nested, problems)
     }
     return Version(
       name: name, isFuture: CalendarDate(name.bytes).map { $0 > horizon } ?? false, folder: folder,
       nested: nested, hasStatus: hasStatus,
       hasSucceeded: hasStatus && (hasStage3 || problems.catching(isOK) ?? false),
-      hasBuildInfo: listing.entries.contains { $0.name == "build-info.json" && $0.kind == .regular })
+      hasBuildInfo: listing.holds(.buildInfo))
   }
 
   private func collect(
@@ -246,14 +245,16 @@ public struct MirrorScanner: Sendable {
     } else if let tarball = TarballName(name) {
       guard let status = try directory.status(of: name) else { return }
       folder.tarballs.append(
-        Tarball(path: folder.path.appending(name), compression: tarball.compression, status: status))
-    } else if let (kind, _) = SidecarKind.parse(name) {
+        Tarball(name, in: folder.path, compression: tarball.compression, status: status))
+    } else if let (kind, parsed) = SidecarKind.parse(name) {
       guard let status = try directory.status(of: name) else { return }
-      folder.sidecars.append(Sidecar(name: name, kind: kind, status: status))
+      // Sorted by name, a sidecar follows its tarball.
+      let tarball = folder.tarballs.last.map { $0.name == parsed ? $0.name : parsed } ?? parsed
+      folder.sidecars.append(Sidecar(kind: kind, tarball: tarball, identity: status.identity))
     } else if let mark = try CompressionMark(name, in: directory, probe: control.probe) {
       folder.marks.append(mark)
-    } else if ManifestKind(fileName: name) != nil {
-      folder.manifests.append(name)
+    } else if let manifest = ManifestKind(fileName: name) {
+      folder.manifests.insert(ManifestKinds(manifest))
     } else if let signature = try DigestSignature(name, in: directory) {
       folder.digestSignatures.append(signature)
     }
@@ -270,6 +271,12 @@ private struct Listing: Sendable {
     path = directory.path
     status = try directory.status()
     entries = try directory.entries().sorted { $0.name < $1.name }
+  }
+
+  /// Whether a file of a version is there.
+  func holds(_ file: VersionFile) -> Bool {
+    let name = file.path.bytes
+    return entries.contains { $0.kind == .regular && $0.name.bytes == name }
   }
 
   /// What file systems have at their roots, readable by root alone.

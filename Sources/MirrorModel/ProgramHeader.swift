@@ -1,4 +1,4 @@
-package import LinuxSystem
+import LinuxSystem
 package import SystemPackage
 
 /// How an ELF program begins; see `elf(5)`.
@@ -47,16 +47,4 @@ package struct ProgramHeader: Hashable, Sendable {
       self.init(try Descriptor(reading: path).bytes(upTo: Self.size))
     } catch { return nil }
   }
-}
-
-extension ProgramHeader {
-  /// ELF class and machine by architecture. Source: elf(5), `e_ident[EI_CLASS]` and `e_machine`.
-  private static let machines: [FileName: Machine] = [
-    "x86-64bit": .init(class: 2, number: 62), "pure64": .init(class: 2, number: 62),
-    "x86-32bit": .init(class: 1, number: 3), "arm-64bit": .init(class: 2, number: 183),
-    "arm-32bit": .init(class: 1, number: 40), "riscv-64bit": .init(class: 2, number: 243),
-  ]
-
-  /// What programs of an architecture, as mirrors name it, are made for; nil if that is not known.
-  package static func machine(of architecture: FileName) -> Machine? { machines[architecture] }
 }

@@ -7,7 +7,7 @@ public struct BuildContext: Sendable {
   /// The mirror's root.
   public let root: FilePath
   /// Whose what is made in it is.
-  public let layout: MirrorLayout
+  public let layout: OwnershipRules
   /// How the configuration is read; what is built is said over it.
   public let source: ConfigurationFile.Request
   /// The program that runs steps: `mirrorctl` itself.
@@ -35,7 +35,7 @@ public struct BuildContext: Sendable {
 
   /// A context by what it must have; `jobs` is nil for one a processor.
   public init(
-    root: FilePath, layout: MirrorLayout, source: ConfigurationFile.Request, jobs: Int?,
+    root: FilePath, layout: OwnershipRules, source: ConfigurationFile.Request, jobs: Int?,
     now: @escaping @Sendable () -> Int64, cancellation: Cancellation, progress: RunProgress,
     tell: @escaping @Sendable (String) -> Void
   ) {

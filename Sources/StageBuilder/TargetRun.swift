@@ -80,7 +80,8 @@ struct TargetRun {
   ) throws -> Bool {
     guard try target.settings.isOfficial else {
       // Such a build leaves no tarball: a version that has a status was tried.
-      entry.wasThere = try records.map { try $0.directory().status(of: "status") != nil } ?? false
+      entry.wasThere =
+        try records.map { try $0.directory().status(of: VersionFile.status.path.name) != nil } ?? false
       return entry.wasThere
     }
     guard let path = try output.existing() else { return false }

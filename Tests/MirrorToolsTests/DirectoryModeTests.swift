@@ -11,7 +11,7 @@ struct DirectoryModeTests {
 
   init() throws { mirror = try TestMirror() }
 
-  private func made(_ path: MirrorPath, _ layout: MirrorLayout = MirrorLayout()) throws -> FileStatus {
+  private func made(_ path: MirrorPath, _ layout: OwnershipRules = OwnershipRules()) throws -> FileStatus {
     try AnchoredDirectory(root: mirror.root, layout: layout).makePath(path).status()
   }
 
@@ -21,7 +21,7 @@ struct DirectoryModeTests {
     try #require(chmod(mirror.root.string, mode) == 0)
     // Whoever may write into a sticky directory need not write into those in it.
     #expect(try made("std/x86/gen/2016-01-01").mode & 0o7777 == mode & 0o2777)
-    var layout = MirrorLayout()
+    var layout = OwnershipRules()
     layout.mode = 0o711
     #expect(try made("other/x86", layout).mode & 0o7777 == 0o711)
   }
@@ -31,7 +31,7 @@ struct DirectoryModeTests {
     try #require(chown(mirror.root.string, 65534, 12) == 0)
     let status = try made("std/x86")
     #expect(status.uid == 65534 && status.gid == 12)
-    var layout = MirrorLayout()
+    var layout = OwnershipRules()
     (layout.owner, layout.group) = (1, 2)
     let other = try made("other", layout)
     #expect(other.uid == 1 && other.gid == 2)

@@ -46,7 +46,7 @@ extension Catalog {
     var places: Set<MirrorPath> = []
     let rows = try Row.fetchCursor(database, sql: "SELECT path FROM tarball")
     while let row = try rows.next() {
-      if let place = MirrorPath(bytes: bytes(row, 0) ?? []).place { places.insert(place) }
+      if let place = MirrorPath(bytes: bytes(row, 0) ?? []).section { places.insert(place) }
     }
     if !places.isEmpty { try insert(places, database) }
   }

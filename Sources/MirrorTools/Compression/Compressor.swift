@@ -5,7 +5,7 @@ public import SystemPackage
 /// Carries a ``CompressionPlan`` out. The caller holds the mirror's lock.
 public struct Compressor: Sendable {
   private let root: FilePath
-  private let layout: MirrorLayout
+  private let layout: OwnershipRules
   private let jobs: Int
   private let patience: Int64
   private let probe: ProcessProbe
@@ -18,7 +18,7 @@ public struct Compressor: Sendable {
   ///   - patience: as the plan's.
   ///   - clock: seconds since the epoch.
   public init(
-    root: FilePath, layout: MirrorLayout = MirrorLayout(), jobs: Int? = nil,
+    root: FilePath, layout: OwnershipRules = OwnershipRules(), jobs: Int? = nil,
     patience: Int64 = CompressionPlan.defaultPatience, probe: ProcessProbe = .system,
     clock: @escaping @Sendable () -> Int64 = Compressor.systemClock
   ) {

@@ -81,8 +81,8 @@ public struct MirrorConfiguration: Sendable {
   /// Whose the mirror's directories are.
   ///
   /// - Throws: when the system does not know them.
-  public func layout() throws(MirrorError) -> MirrorLayout {
-    var layout = MirrorLayout()
+  public func layout() throws(MirrorError) -> OwnershipRules {
+    var layout = OwnershipRules()
     if let owner {
       guard let id = UInt32(owner) ?? Account.user(named: owner) else {
         throw MirrorError(

@@ -22,7 +22,7 @@ public struct DigestGenerator: Sendable {
         // Unreadable or malformed: the tarball is hashed and the sidecar written anew.
         guard let directory = try? anchor.directory(tarball.path.parent) else { return nil }
         return try? HashTextFile.digests(
-          of: tarball.path.name, vouchingFor: tarball.status.identity, in: directory)
+          of: tarball.name, vouchingFor: tarball.status.identity, in: directory)
       },
       isDamaged: { tarball in
         (try? anchor.fault(of: tarball)) != nil

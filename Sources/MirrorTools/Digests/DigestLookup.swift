@@ -30,6 +30,6 @@ public struct DigestLookup: Sendable {
   private func written(_ tarball: Tarball) -> DigestSet? {
     guard let directory = try? anchor.value.directory(tarball.path.parent) else { return nil }
     return try? HashTextFile.digests(
-      of: tarball.path.name, notOlderThan: tarball.status.identity, in: directory)
+      of: tarball.name, notOlderThan: tarball.status.identity, in: directory)
   }
 }

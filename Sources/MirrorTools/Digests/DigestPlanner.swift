@@ -49,7 +49,7 @@ struct DigestPlanner {
     guard !tarballs.isEmpty || !folder.manifests.isEmpty else { return }
     // A format that is there is kept up to date, asked for or not.
     let manifests = ManifestKind.allCases.filter { kind in
-      folder.manifests.contains(kind.fileName)
+      folder.manifests.contains(kind)
         || (!tarballs.isEmpty
           && options.formats.contains { ManifestKind.kinds(of: $0, options.algorithms).contains(kind) })
     }
@@ -58,18 +58,18 @@ struct DigestPlanner {
     let signatures = SignaturePlanner(options: options, settings: signing)
     var touched = Set<FileName>()
     for tarball in tarballs {
-      let sidecar = folder.sidecars.first { $0.kind == .hashText && $0.tarball == tarball.path.name }
+      let sidecar = folder.sidecars.first { $0.kind == .hashText && $0.tarball == tarball.name }
       decide(tarball, sidecar, wanted, into: &plan)
       if plan.corrupt.last == tarball.path || plan.damaged.last == tarball.path { continue }
       let hash = plan.hashes.last.flatMap { $0.path == tarball.path ? $0.reason : nil }
-      if hash != nil || plan.known.last?.path == tarball.path { touched.insert(tarball.path.name) }
+      if hash != nil || plan.known.last?.path == tarball.path { touched.insert(tarball.name) }
       signatures.plan(tarball, hash, in: folder, into: &plan)
     }
-    let withDigests = tarballs.map(\.path.name).filter {
+    let withDigests = tarballs.map(\.name).filter {
       options.formats.contains(.digests) || digested.contains($0)
     }
     let signed = signatures.plan(
-      manifests, tarballs.map(\.path.name).filter { !plan.corrupt.contains(folder.path.appending($0)) },
+      manifests, tarballs.map(\.name).filter { !plan.corrupt.contains(folder.path.appending($0)) },
       withDigests, touched: touched, in: folder, into: &plan)
     if !manifests.isEmpty || !withDigests.isEmpty {
       plan.folders.append(
@@ -97,7 +97,7 @@ struct DigestPlanner {
       hash(options.names(tarball.path) ? .forced : .again)
     } else if let record, isSame {
       guard record.digests.covers(wanted) else { return hash(.algorithms) }
-      if let sidecar, let seen = record.sidecar, sidecar.status.identity.isSameFile(as: seen) { return }
+      if let sidecar, let seen = record.sidecar, sidecar.identity.isSameFile(as: seen) { return }
       plan.known.append(.init(path: tarball.path, isAdoption: false, record: record))
     } else if record != nil {
       hash(.changed)
@@ -108,7 +108,7 @@ struct DigestPlanner {
         .init(
           path: tarball.path, isAdoption: true,
           record: CatalogRecord(
-            identity: tarball.status.identity, sidecar: sidecar.status.identity, digests: digests)))
+            identity: tarball.status.identity, sidecar: sidecar.identity, digests: digests)))
     } else {
       hash(sidecar == nil ? .new : .changed)
     }
@@ -116,7 +116,7 @@ struct DigestPlanner {
 
   private func planOrphans(of folder: Folder, into plan: inout DigestPlan) {
     guard !folder.sidecars.isEmpty || !folder.digestSignatures.isEmpty else { return }
-    let names = Set(folder.tarballs.map(\.path.name) + folder.links.map(\.path.name))
+    let names = Set(folder.tarballs.map(\.name) + folder.links.map(\.path.name))
     SignaturePlanner(options: options, settings: signing).planOrphans(
       of: folder, without: names, into: &plan)
     for sidecar in folder.sidecars where !names.contains(sidecar.tarball) {

@@ -7,7 +7,7 @@ public import SystemPackage
 /// What a run that hashes a mirror's tarballs needs, whatever for.
 public struct DigestRun: Sendable {
   let root: FilePath
-  let layout: MirrorLayout
+  let layout: OwnershipRules
   let catalog: Catalog
   let engine: any DigestEngine
   /// nil where nothing is signed.
@@ -25,7 +25,7 @@ public struct DigestRun: Sendable {
   ///   - signing: with which key tarballs and digests are signed, and their signatures checked.
   ///   - now: seconds since the epoch.
   public init(
-    root: FilePath, layout: MirrorLayout = MirrorLayout(), catalog: Catalog, hashing: HashingOptions,
+    root: FilePath, layout: OwnershipRules = OwnershipRules(), catalog: Catalog, hashing: HashingOptions,
     signing: SigningSettings? = nil, now: Int64, progress: RunProgress,
     cancellation: Cancellation
   ) {

@@ -70,7 +70,7 @@ struct LinkPlanner {
     let willBeWritten =
       tarball.compression != nil && !beingBuilt.contains { tarball.path.isWithin($0) }
       && (kind == .hashText || (kind == .digests && options.formats.contains(.digests)))
-    return willBeWritten || folder.sidecars.contains { $0.kind == kind && $0.tarball == tarball.path.name }
+    return willBeWritten || folder.sidecars.contains { $0.kind == kind && $0.tarball == tarball.name }
   }
 
   /// Metro moves the link before it compresses; then the plain tarball is there.

@@ -13,13 +13,13 @@ struct SignaturePlanner {
   func plan(
     _ tarball: Tarball, _ reason: DigestPlan.Reason?, in folder: Folder, into plan: inout DigestPlan
   ) {
-    let name = tarball.path.name
+    let name = tarball.name
     let existing = folder.sidecars.filter { $0.tarball == name && $0.kind.signatureFormat != nil }
     var planned: [SignatureFormat] = []
     if let settings, settings.what.contains(.tarballs) {
       for format in formats(settings, beside: existing.compactMap(\.kind.signatureFormat)) {
         let signature = existing.first { $0.kind == format.sidecar }
-        let isOlder = signature.map { $0.status.identity.isOlder(than: tarball.status.identity) }
+        let isOlder = signature.map { $0.identity.isOlder(than: tarball.status.identity) }
         guard let why = why(isOlder, isChanged: reason == .changed) else { continue }
         planned.append(format)
         plan.signatures.append(

@@ -111,7 +111,7 @@ struct SignatureVerifier: Sendable {
       let sidecars = folder.sidecars.filter {
         ($0.kind == .hashText || $0.kind == .digests) && known.contains($0.tarball)
       }
-      files += (sidecars.map(\.name) + folder.manifests).map { name in
+      files += (sidecars.map(\.name) + folder.manifests.kinds.map(\.fileName)).map { name in
         Signed(
           path: folder.path.appending(name), size: 0, device: folder.status.identity.device,
           isWanted: isWanted, finding: nil)

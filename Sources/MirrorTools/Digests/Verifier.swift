@@ -74,9 +74,9 @@ public struct Verifier: Sendable {
     let linked = Set(folder.links.map(\.path.name))
     var own: [FileName: Subject] = [:]
     for tarball in folder.tarballs where tarball.compression != nil && options.includes(tarball.path) {
-      own[tarball.path.name] = Subject(path: tarball.path, identity: tarball.status.identity)
+      own[tarball.name] = Subject(path: tarball.path, identity: tarball.status.identity)
     }
-    let plain = Set(folder.tarballs.map(\.path.name))
+    let plain = Set(folder.tarballs.map(\.name))
     func claim(
       _ claim: SidecarText.Claim, from sidecar: FileName, newer mtime: Int64, about tarball: FileName
     ) {
@@ -92,13 +92,13 @@ public struct Verifier: Sendable {
       let tells = sidecar.kind.tellsDigests
       if !tells && (plain.contains(sidecar.tarball) || linked.contains(sidecar.tarball)) { continue }
       let claims = tells ? read(sidecar.name, of: folder, anchor, nil, &report) : []
-      let mtime = sidecar.status.identity.mtime
+      let mtime = sidecar.identity.mtime
       let merged = claims.reduce(DigestSet()) { $0.merging($1.digests) }
       claim(
         .init(file: nil, digests: merged, size: claims.first?.size), from: sidecar.name, newer: mtime,
         about: sidecar.tarball)
     }
-    for kind in ManifestKind.allCases where folder.manifests.contains(kind.fileName) {
+    for kind in ManifestKind.allCases where folder.manifests.contains(kind) {
       let mtime = (try? anchor.directory(folder.path).status(of: kind.fileName))??.identity.mtime ?? .min
       for one in read(kind.fileName, of: folder, anchor, kind.algorithm, &report) {
         guard let name = one.file, TarballName(name) != nil else { continue }

@@ -61,7 +61,7 @@ struct ImageStreams {
           remedy: remedy))
       return false
     }
-    guard let architecture = Self.architecture(of: subarch.arch) else {
+    guard let architecture = Architecture(directory: subarch.arch)?.imageName else {
       return leaveOut("LXD's name of `\(subarch.arch)` is not known", "nothing can be done")
     }
     // Clients differ in whether they escape it, and a comma would end an alias.
@@ -81,16 +81,6 @@ struct ImageStreams {
     ].versions[serial] = Product.Dated(items: items)
     newest = max(newest ?? .min, tarball.status.identity.modified)
     return true
-  }
-
-  /// As Debian and LXD's image servers call it.
-  private static func architecture(of name: FileName) -> String? {
-    let names: [ProgramHeader.Machine: String] = [
-      .init(class: 2, number: 62): "amd64", .init(class: 1, number: 3): "i386",
-      .init(class: 2, number: 183): "arm64", .init(class: 1, number: 40): "armhf",
-      .init(class: 2, number: 243): "riscv64",
-    ]
-    return ProgramHeader.machine(of: name).flatMap { names[$0] }
   }
 
   private struct Index: Encodable {

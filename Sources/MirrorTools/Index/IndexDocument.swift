@@ -26,7 +26,7 @@ public struct IndexDocument: Codable, Sendable, Hashable {
   ) {
     problems = mirror.damagedTarballs
     for subarch in mirror.subarches where !ignoring.contains(subarch.path) {
-      guard let version = subarch.newest(excluding: excluding) else { continue }
+      guard let version = subarch.newestOffered(excluding: excluding) else { continue }
       guard Self.isWritable(subarch.path) else {
         problems.append(Self.unwritable(mirror.displayed(subarch.path)))
         continue

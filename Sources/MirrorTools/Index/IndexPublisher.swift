@@ -6,7 +6,7 @@ public struct IndexPublisher: ~Copyable, Sendable {
   private let root: AnchoredDirectory
 
   /// Writes into the mirror at `root`.
-  public init(root: FilePath, _ layout: MirrorLayout = MirrorLayout()) throws(MirrorError) {
+  public init(root: FilePath, _ layout: OwnershipRules = OwnershipRules()) throws(MirrorError) {
     self.root = try AnchoredDirectory(root: root, layout: layout)
   }
 

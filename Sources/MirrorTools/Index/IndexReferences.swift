@@ -1,3 +1,4 @@
+import MirrorModel
 import LinuxSystem
 import Foundation
 
@@ -17,7 +18,7 @@ struct IndexReferences {
   /// Whether a file is one that is read here. Pages are not: they name what `index` found when it wrote all of them.
   static func areIn(_ path: MirrorPath) -> Bool {
     ["index.xml", "index.json", ImageStreams.imagesPath].contains(path)
-      || path.components.count == 4 && path.name == LatestList.fileName
+      || path.name == LatestList.fileName && path.parent.isSubarch
   }
 
   /// Those of a file that ``areIn(_:)`` holds for; none of a file that is not ours.

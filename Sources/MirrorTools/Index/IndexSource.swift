@@ -68,7 +68,7 @@ public struct IndexSource: Sendable {
   /// What a subarch's newest version offers, by variant; nothing of one that is not listed.
   func newestOffers(of subarch: Subarch) -> [Artifact] {
     guard !ignored.contains(subarch.release) else { return [] }
-    return subarch.newest(excluding: excluded)?.offers(of: subarch) ?? []
+    return subarch.newestOffered(excluding: excluded)?.offers(of: subarch) ?? []
   }
 
   /// Whether a version or snapshot is not about to be removed.
@@ -76,13 +76,4 @@ public struct IndexSource: Sendable {
 
   /// Lowercase hexadecimal by algorithm (`sha256`, `sha512`, `blake2b`), as far as known.
   func digests(_ tarball: Tarball) -> [String: String] { lookup(tarball) }
-}
-
-extension Subarch {
-  /// The newest version that downloaders are told of, without those that are about to be removed.
-  ///
-  /// One whose tarballs all wait for compression offers nothing yet.
-  func newest(excluding excluded: Set<MirrorPath> = []) -> Version? {
-    built.last { !excluded.contains($0.path) && !$0.offers(of: self).isEmpty }
-  }
 }

@@ -43,7 +43,7 @@ public struct IndexedBuild: Codable, Sendable, Hashable {
     sha256 = digests["sha256"]
     sha512 = digests["sha512"]
     blake2b = digests["blake2b"]
-    signature = version.folder.signature(of: tarball.path.name)?.rooted
+    signature = version.folder.signature(of: tarball.name)?.rooted
     full = version.isFull
   }
 

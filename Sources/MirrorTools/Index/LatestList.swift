@@ -33,7 +33,7 @@ struct LatestList {
     }
     lines += Array("# Written by \(IndexMark.text): path from here, size in bytes.\n".utf8)
     for tarball in ordered.map(\.tarball) {
-      let path = tarball.path.parent.name.bytes + [UInt8(ascii: "/")] + tarball.path.name.bytes
+      let path = tarball.path.parent.name.bytes + [UInt8(ascii: "/")] + tarball.name.bytes
       guard Self.isField(path) else {
         content.problems.append(
           MirrorError(

@@ -4,13 +4,13 @@ public import SystemPackage
 /// The public key that lies in a mirror for downloaders.
 public struct PublishedKey: Sendable {
   private let root: FilePath
-  private let layout: MirrorLayout
+  private let layout: OwnershipRules
   private let settings: SigningSettings
   private let cancellation: Cancellation?
 
   /// That of a mirror.
   public init(
-    _ root: FilePath, _ layout: MirrorLayout, _ settings: SigningSettings, cancellation: Cancellation? = nil
+    _ root: FilePath, _ layout: OwnershipRules, _ settings: SigningSettings, cancellation: Cancellation? = nil
   ) {
     self.root = root
     self.layout = layout

@@ -10,7 +10,7 @@ enum PublishedPlaces {
       guard let bytes = try? anchor.contents(of: path, limit: 256 << 20),
         let content = IndexReferences(bytes, at: path)
       else { continue }
-      places.formUnion(content.references.compactMap(\.path.place))
+      places.formUnion(content.references.compactMap(\.path.section))
     }
     return places
   }

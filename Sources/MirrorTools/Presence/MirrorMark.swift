@@ -25,7 +25,7 @@ public enum MirrorMark {
   }
 
   /// Marks a directory as a mirror.
-  public static func write(to root: FilePath, _ layout: MirrorLayout) throws(MirrorError) {
+  public static func write(to root: FilePath, _ layout: OwnershipRules) throws(MirrorError) {
     let anchor = try AnchoredDirectory(root: root, layout: layout)
     guard try anchor.status(of: fileName) == nil else { return }
     try DurableFile.write(

@@ -99,7 +99,7 @@ struct LocalListing: Sendable {
       try add(version.path, anchor, depth: 8) { path in
         // Metalinks are a part of the index, which is the master's.
         if unfinished.contains(path) || target.isStaged && path.name.hasSuffix(".meta4") { return nil }
-        return path == version.path.appending("status") ? .status : .payload
+        return path == version.path.file(.status) ? .status : .payload
       }
     }
   }
@@ -107,13 +107,12 @@ struct LocalListing: Sendable {
   private mutating func addControl(
     of subarch: Subarch, _ anchor: borrowing AnchoredDirectory
   ) throws(MirrorError) {
-    let control = subarch.path.appending(ControlDirectory.name)
     // A master wants to have the version that is named.
     let sent = Set(subarch.versions.filter { $0.isComplete && !subarch.isBeingBuilt($0) }.map(\.name))
     var paths = subarch.control.versions.filter { sent.contains($0.value) }.keys.map {
-      control.joined(MirrorPath("version/\($0)"))
+      subarch.path.control(.version(target: MirrorPath($0)))
     }
-    if subarch.control.failcount > 0 { paths.append(control.appending(".failcount")) }
+    if subarch.control.failcount > 0 { paths.append(subarch.path.control(.failcount)) }
     for path in paths {
       guard let status = try anchor.status(at: path), status.kind == .regular
       else { continue }
@@ -151,15 +150,14 @@ struct LocalListing: Sendable {
 
   /// Holds what belongs together with a file that cannot be sent: its version, or a snapshot and its digests.
   mutating func hold(with path: MirrorPath) {
-    let components = path.components
-    if components.count > 2, components[1] == "snapshots" {
+    if path.place.isInSnapshots {
       let tarball = SidecarKind.parse(path.name)?.tarball ?? path.name
       held.formUnion(
         entries.lazy.map(\.path).filter {
           $0.parent == path.parent && (SidecarKind.parse($0.name)?.tarball ?? $0.name) == tarball
         })
-    } else if components.count > 4 {
-      held.insert(components.prefix(4).reduce(.root) { $0.appending($1) })
+    } else if let version = path.version {
+      held.insert(version)
     }
     held.insert(path)
     dropHeld()

@@ -39,11 +39,10 @@ enum PublishExclusion: Hashable, Sendable {
       return TarballName(tarball).map { $0.compression == nil } ?? false
     case .word(.marks): return name.hasSuffix(".tar.cme") || name.hasSuffix(".tar.cme.run")
     case .word(.logs):
-      let components = path.components
-      return components.count > 5 && components[4] == "log"
+      if case .log = path.place.versionFile { return true }
+      return false
     case .word(.snapshots):
-      let components = path.components
-      return components.count > 2 && components[1] == "snapshots"
+      return path.place.isInSnapshots
     case .glob(let pattern):
       let isPath = pattern.contains(UInt8(ascii: "/"))
       return Self.matches(pattern, isPath ? path.bytes : name.bytes)

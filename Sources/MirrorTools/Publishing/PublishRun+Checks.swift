@@ -6,8 +6,7 @@ extension PublishRun {
   /// Where builds are made or received nothing is removed from outside: that may be this very mirror.
   func checkPlace(_ remote: RemoteListing) throws(MirrorError) {
     let control = remote.nodes.keys.first { path in
-      let components = path.components
-      return components.count == 4 && components[3] == ControlDirectory.name
+      if case .control = path.place { true } else { false }
     }
     guard target.deletes, !target.isStaged, let control else { return }
     throw MirrorError(

@@ -218,7 +218,7 @@ extension PublishRun {
   ) throws(MirrorError) -> Bool {
     guard !survey.plan.deletions.isEmpty else { return false }
     let named = try namedThere(survey.remote, stage)
-    let free = survey.plan.deletions.filter { !named.contains(Self.group(of: $0)) }
+    let free = survey.plan.deletions.filter { !named.contains($0.unit ?? $0) }
     guard !free.isEmpty else { return false }
     try delete(free, &survey, stage)
     let gone = Set(free)
@@ -243,24 +243,15 @@ extension PublishRun {
           .invalid, target.subject, "\(path) there cannot be read, and its file system is full",
           remedy: "free some space there")
       }
-      named.formUnion(content.references.map { Self.group(of: $0.path) })
+      named.formUnion(content.references.map { $0.path.unit ?? $0.path })
     }
     for (path, node) in remote.nodes {
       if case .link(let text) = node,
         let destination = Link.destination(of: text, in: path.parent, roots: [])
       {
-        named.insert(Self.group(of: destination))
+        named.insert(destination.unit ?? destination)
       }
     }
     return named
-  }
-
-  /// The version that a path is in, or the snapshot that it belongs to.
-  private static func group(of path: MirrorPath) -> MirrorPath {
-    let components = path.components
-    if components.count == 3, components[1] == "snapshots" {
-      return path.parent.appending(SidecarKind.parse(path.name)?.tarball ?? path.name)
-    }
-    return components.prefix(4).reduce(.root) { $0.appending($1) }
   }
 }

@@ -25,7 +25,7 @@ struct ReceivedUpload {
       case .digests: 1
       case .signature: 2
       case .contents, .manifest: 3
-      case .record: path.name == "status" && path.components.count == 5 ? 4 : 3
+      case .record: path.place.versionFile == .status ? 4 : 3
       }
     }
   }
@@ -44,9 +44,9 @@ struct ReceivedUpload {
     let links = manifest.links.filter { !refusals.keepsOut($0.path.path) }
     let control = manifest.control.filter { !refusals.keepsOut($0.path.path) }
     report.subarches = Set(
-      (files.map(\.path) + links.map(\.path.path)).compactMap(UploadCheck.subarch)
+      (files.map(\.path) + links.map(\.path.path)).compactMap(\.subarch)
     ).sorted()
-    let claimed = Set(report.subarches).union(control.compactMap { UploadCheck.subarch(of: $0.path.path) })
+    let claimed = Set(report.subarches).union(control.compactMap { $0.path.path.subarch })
     for subarch in claimed.sorted() { try claim.note(subarch, in: anchor) }
     let sorted = files.sorted { ($0.rank, $0.path) < ($1.rank, $1.path) }
     var records: [(MirrorPath, CatalogRecord)] = []
@@ -93,7 +93,7 @@ struct ReceivedUpload {
     let destination = try anchor.makePath(file.path.parent)
     let existing = try destination.status(of: name)
     // Of a snapshot the first one stays.
-    if existing != nil, UploadCheck.subarch(of: file.path) == nil {
+    if existing != nil, file.path.subarch == nil {
       try source.unlink(name)
       return nil
     }
@@ -147,7 +147,7 @@ struct ReceivedUpload {
       }
       let said = try directory.linkTarget(of: path.name)
       // Of several servers' snapshots the newest counts.
-      let isOlder = path.parent.name == "snapshots" && target.lexicographicallyPrecedes(said)
+      let isOlder = path.place.isInSnapshots && target.lexicographicallyPrecedes(said)
       if said == target || isOlder { return }
     }
     try directory.replaceLink(path.name, to: target, try directory.fileOwnership())
@@ -160,7 +160,7 @@ struct ReceivedUpload {
     _ refusals: inout UploadRefusals
   ) throws(MirrorError) {
     let path = control.path.path
-    if let version = control.version, let subarch = UploadCheck.subarch(of: path),
+    if let version = control.version, let subarch = path.subarch,
       try anchor.status(at: subarch.appending(version))?.kind != .directory
     {
       return refusals.drop(

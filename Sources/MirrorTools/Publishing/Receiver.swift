@@ -23,7 +23,7 @@ public struct ReceiveReport: Sendable {
 /// as the manifest says, nothing of that upload is received.
 public struct Receiver: Sendable {
   let root: FilePath
-  let layout: MirrorLayout
+  let layout: OwnershipRules
   let rotation: RotationSettings
   let rules: ReceiveRules
   let run: DigestRun
@@ -34,7 +34,7 @@ public struct Receiver: Sendable {
   ///   - rules: what servers may upload.
   ///   - run: hashes what came, and names the key that is pinned.
   public init(
-    _ root: FilePath, _ layout: MirrorLayout, _ rotation: RotationSettings, _ rules: ReceiveRules,
+    _ root: FilePath, _ layout: OwnershipRules, _ rotation: RotationSettings, _ rules: ReceiveRules,
     _ run: DigestRun, probe: ProcessProbe = .system
   ) {
     self.root = root

@@ -3,9 +3,6 @@ import LinuxSystem
 
 /// Judges whether a server may write to a subarch, by what lies there on the master.
 struct SubarchClaim {
-  /// Names the server that builds a subarch, in its `.control`.
-  static let ownerFile: FileName = "server"
-
   let server: String
   /// nil where others are listed and this server is not.
   let rule: ReceiveRules.Rule?
@@ -29,7 +26,7 @@ struct SubarchClaim {
     func objection(_ problem: String, _ remedy: String) -> MirrorError {
       MirrorError(.invalid, name, "\(problem): nothing of it is received from \(server)", remedy: remedy)
     }
-    let file = anchor.displayed(subarch.appending(ControlDirectory.name).appending(Self.ownerFile))
+    let file = anchor.displayed(subarch.control(.server))
     if rotation.isBuiltHere(subarch) {
       return objection(
         "is built here, and \(server) uploads it",
@@ -95,10 +92,11 @@ struct SubarchClaim {
   /// Notes whose subarch it is, before anything of it appears: a run that is killed can be completed then.
   func note(_ subarch: MirrorPath, in anchor: borrowing AnchoredDirectory) throws(MirrorError) {
     let directory = try anchor.makePath(subarch.appending(ControlDirectory.name))
-    let said = try directory.contents(of: MirrorPath(bytes: Self.ownerFile.bytes), limit: 4096) ?? []
-    guard Self.word(said) == nil else { return }
+    let said = try directory.contents(of: ControlFile.server.path, limit: 4096) ?? []
+    guard ControlFile.word(said) == nil else { return }
     try DurableFile.write(
-      Array("\(server)\n".utf8), to: Self.ownerFile, in: directory, try directory.fileOwnership())
+      ControlFile.text(server), to: ControlFile.server.path.name, in: directory, try directory.fileOwnership()
+    )
   }
 
   private static func look(
@@ -116,13 +114,8 @@ struct SubarchClaim {
     var problem: MirrorError?
     found.state = control.read(inner) { problem = problem ?? $0 }
     if let problem { throw problem }
-    found.owner = word(try inner.contents(of: MirrorPath(bytes: ownerFile.bytes), limit: 4096) ?? [])
+    found.owner = ControlFile.word(try inner.contents(of: ControlFile.server.path, limit: 4096) ?? [])?.bytes
     return found
-  }
-
-  private static func word(_ text: [UInt8]) -> [UInt8]? {
-    let word = text.filter { $0 > 0x20 }
-    return word.isEmpty ? nil : word
   }
 
   /// The directories that may be subarches of a build.
@@ -135,7 +128,7 @@ struct SubarchClaim {
         .map { path.appending($0.name) }
     }
     var found: [MirrorPath] = []
-    for arch in try directories(build) where arch.name != "snapshots" {
+    for arch in try directories(build) where !MirrorGrammar.metro.isSnapshots(arch.name) {
       for path in try directories(arch) {
         let names = try anchor.directory(path).entries().filter { $0.kind == .directory }.map(\.name)
         if names.contains(where: { $0 == ControlDirectory.name || CalendarDate($0.bytes) != nil }) {

@@ -27,8 +27,8 @@ struct UploadCheck {
     if let path = paths.first(where: { $0.ancestors.contains(where: leaves.contains) }) {
       throw fault("names \(path) below another file", "look at that server")
     }
-    for file in manifest.files
-    where file.path.path.components.count == 4 && Self.subarch(of: file.path.path) != nil {
+    for file in manifest.files {
+      guard case .version = file.path.path.place else { continue }
       throw fault("names \(file.path.path), which is in no version", "look at that server")
     }
     for file in manifest.files where file.size < 0 || file.sha256.utf8.count != 64 {
@@ -57,30 +57,21 @@ struct UploadCheck {
   private static func isOrdinary(_ path: MirrorPath) -> Bool {
     let parts = path.bytes.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
     guard path.isPlain, parts.allSatisfy({ $0.count < 256 && !$0.contains(0) }) else { return false }
-    // What a mirror's root holds besides builds.
-    if let first = parts.first, reserved.contains(where: { first.elementsEqual($0.bytes) }) { return false }
-    let isSnapshot = parts.count == 3 && parts[1].elementsEqual("snapshots".utf8)
-    return isSnapshot || parts.count >= 4 && parts.count <= 16 && !parts[1].elementsEqual("snapshots".utf8)
+    if parts.first?.elementsEqual("lost+found".utf8) ?? false { return false }
+    switch path.place {
+    case .snapshot: return path.place.snapshotName != nil
+    case .version, .versionFile, .control, .controlFile: return parts.count <= 16
+    case .root, .release, .service, .snapshots, .arch, .subarch: return false
+    }
   }
-
-  private static let reserved: [FileName] = ["streams", "project", "lost+found"]
 
   private static func isControl(_ path: MirrorPath) -> Bool {
-    guard isOrdinary(path) else { return false }
-    let components = path.components
-    guard components.count > 4, components[3] == ControlDirectory.name,
-      !components.prefix(3).contains(where: \.isHidden)
-    else { return false }
-    let rest = components.dropFirst(4)
-    if rest.elementsEqual([".failcount"]) { return true }
-    guard rest.first == "version", !rest.contains(where: \.isHidden) else { return false }
-    return rest.count == 2 || rest.count == 3 && rest.dropFirst().first == "stage4"
-  }
-
-  /// The subarch that a path of a manifest belongs to; nil for a snapshot.
-  static func subarch(of path: MirrorPath) -> MirrorPath? {
-    let components = path.components
-    guard components.count > 3, components[1] != "snapshots" else { return nil }
-    return components.prefix(3).reduce(.root) { $0.appending($1) }
+    guard isOrdinary(path), let subarch = path.subarch, !subarch.components.contains(where: \.isHidden) else {
+      return false
+    }
+    switch path.place.controlFile {
+    case .failcount, .version: return true
+    default: return false
+    }
   }
 }

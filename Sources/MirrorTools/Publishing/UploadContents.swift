@@ -76,7 +76,7 @@ struct UploadContents {
 
   /// What was released once stays as it is: tarballs with the lists of their names, and all of a snapshot.
   private func isReleased(_ file: Located) -> Bool {
-    if UploadCheck.subarch(of: file.path) == nil { return true }
+    if file.path.subarch == nil { return true }
     switch file.kind {
     case .tarball, .contents: return true
     case .digests, .manifest, .signature, .record: return false
@@ -120,7 +120,7 @@ struct UploadContents {
     _ refusals: inout UploadRefusals
   ) {
     let server = manifest.server
-    guard UploadCheck.subarch(of: file.path) == nil else {
+    guard file.path.subarch == nil else {
       if rule.replaces { return }
       // A part of a version that was built again fits nothing else of it.
       return refusals.hold(

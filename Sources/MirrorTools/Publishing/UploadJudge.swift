@@ -37,7 +37,7 @@ struct UploadJudge {
   ) {
     let paths = manifest.allPaths
     var gained: Set<MirrorPath> = []
-    for subarch in Set(paths.compactMap(UploadCheck.subarch)).sorted() {
+    for subarch in Set(paths.compactMap(\.subarch)).sorted() {
       do throws(MirrorError) {
         guard let objection = try claim.objection(to: subarch, in: anchor) else {
           gained.insert(subarch)
@@ -46,7 +46,7 @@ struct UploadJudge {
         refusals.hold(subarch, objection)
       } catch { refusals.hold(subarch, error) }
     }
-    for directory in Set(paths.filter { UploadCheck.subarch(of: $0) == nil }.map(\.parent)).sorted() {
+    for directory in Set(paths.filter { $0.subarch == nil }.map(\.parent)).sorted() {
       do throws(MirrorError) {
         let objection = try claim.objection(toSnapshots: directory, gained: gained, in: anchor)
         if let objection { refusals.hold(directory, objection) }
@@ -63,9 +63,7 @@ struct UploadJudge {
   private func judge(
     _ path: MirrorPath, _ anchor: borrowing AnchoredDirectory, _ refusals: inout UploadRefusals
   ) {
-    let components = path.components
-    if UploadCheck.subarch(of: path) != nil {
-      let version = components.prefix(4).reduce(MirrorPath.root) { $0.appending($1) }
+    if let version = path.version {
       if let problem = objection(toDate: CalendarDate(version.name.bytes)) {
         return refusals.drop(version, fault(version, problem.0, problem.1, anchor))
       }
@@ -77,7 +75,7 @@ struct UploadJudge {
           path, "is not a file that a build makes", "exclude it in [section publish/NAME] of that server",
           anchor))
     }
-    guard UploadCheck.subarch(of: path) == nil else { return }
+    guard path.subarch == nil else { return }
     let signed = SignatureFormat.parse(path.name)?.file ?? path.name
     let tarball = SidecarKind.parse(signed)?.tarball ?? signed
     if let problem = objection(toDate: TarballName(tarball)?.snapshotParts?.date) {

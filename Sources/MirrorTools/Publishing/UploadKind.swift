@@ -18,18 +18,22 @@ enum UploadKind: Equatable {
 
   /// nil for what no build makes, or not under this name.
   init?(_ path: MirrorPath) {
-    let components = path.components
-    guard let name = components.last else { return nil }
-    let directory = Directory(path.parent)
-    if components.count == 6, components[4] == "log", Directory(path.parent.parent)?.version != nil {
-      guard name == "errors.json" || name.hasSuffix(".txt") else { return nil }
+    let name = path.name
+    switch path.place.versionFile {
+    case .log(let file):
+      guard file == "errors.json" || file == MirrorPath(bytes: name.bytes) && name.hasSuffix(".txt") else {
+        return nil
+      }
       self = .record
       return
-    }
-    guard let directory else { return nil }
-    if directory.version != nil, name == "status" || name == "build-info.json" {
+    case .status, .buildInfo:
       self = .record
-    } else if let (_, file) = SignatureFormat.parse(name) {
+      return
+    case .targets: return nil
+    case nil: break
+    }
+    guard let directory = Directory(path.parent) else { return nil }
+    if let (_, file) = SignatureFormat.parse(name) {
       guard directory.holds(file) else { return nil }
       self = .signature(of: file)
     } else if let kind = Self.unsigned(name, directory) {
@@ -59,10 +63,9 @@ enum UploadKind: Equatable {
 
     /// nil for any other.
     init?(_ path: MirrorPath) {
-      let components = path.components
-      switch components.count {
-      case 2 where components[1] == "snapshots": (version, subarch) = (nil, components[1])
-      case 4 where components[1] != "snapshots": (version, subarch) = (components[3], components[2])
+      switch path.place {
+      case .snapshots: (version, subarch) = (nil, path.name)
+      case .version(let name, let place): (version, subarch) = (name, place.name)
       default: return nil
       }
     }

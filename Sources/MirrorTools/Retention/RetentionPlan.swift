@@ -29,7 +29,7 @@ public struct RetentionPlan: Encodable, Sendable {
     /// Oldest first.
     public let items: [Item]
     /// Whether it is of snapshots.
-    var isOfSnapshots: Bool { path.name == "snapshots" && path.components.count == 2 }
+    var isOfSnapshots: Bool { if case .snapshots = path.place { true } else { false } }
     /// Items that go.
     public var removals: [Item] { items.filter(\.isRemoved) }
   }

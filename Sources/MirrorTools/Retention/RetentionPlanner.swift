@@ -64,18 +64,16 @@ public struct RetentionPlanner: Sendable {
   {
     let place = mirror.displayed(subarch.path)
     let isReadWhole = mirror.isReadWhole(subarch.path)
-    let past = subarch.versions.filter { $0.isDated && !$0.isFuture }
-    let complete = past.filter(\.isComplete)
     // A tarball that waits for compression is not offered: the version before it is what downloaders have.
-    let offered = complete.last { !$0.offers(of: subarch).isEmpty }
-    let reasons = policy.reasons(for: complete.map(\.date).reversed())
+    let (newest, offered) = (subarch.newestComplete, subarch.newestOffered())
+    let reasons = policy.reasons(for: subarch.built.filter(\.isDated).map(\.date).reversed())
     let items = subarch.versions.map { version in
       var why = protections(version.path, date: version.isDated ? version.date : nil, mirror, names)
       if !isReadWhole { why.append("\(place) could not be read whole") }
       if subarch.isBeingBuilt(version) {
         why.append("is being built" + (subarch.control.liveLock?.pid.map { " by pid \($0)" } ?? ""))
       }
-      if version.path == complete.last?.path {
+      if version.path == newest?.path {
         why.append("the newest complete version")
       } else if version.path == offered?.path {
         why.append("the newest version that is offered")
@@ -86,7 +84,7 @@ public struct RetentionPlanner: Sendable {
           version.path, why, otherwise: "beyond what is kept", bytes: version.bytes, isComplete: true)
       }
       let age = today.days(since: version.date)
-      if version.path == past.last?.path { why.append("the newest version, not complete") }
+      if version.path == subarch.newestBegun?.path { why.append("the newest version, not complete") }
       if age < policy.staleDays { why.append("not complete, but only \(counted(age, "day", "days")) old") }
       return item(version.path, why, otherwise: "not complete, \(age) days old", bytes: version.bytes)
     }
@@ -103,7 +101,7 @@ public struct RetentionPlanner: Sendable {
     let isReadWhole = mirror.isReadWhole(folder.path)
     var items: [RetentionPlan.Item] = []
     let groups = Dictionary(grouping: folder.tarballs) { tarball in
-      TarballName(tarball.path.name)?.snapshotParts?.name
+      TarballName(tarball.name)?.snapshotParts?.name
     }
     for (name, tarballs) in groups {
       // What is empty or damaged is no reason to remove another.
@@ -112,7 +110,7 @@ public struct RetentionPlanner: Sendable {
       ).filter { $0 <= mirror.horizon }.sorted(by: >)
       let reasons = name == nil ? [:] : policy.reasons(for: past)
       for tarball in tarballs {
-        let date = TarballName(tarball.path.name)?.snapshotParts?.date
+        let date = TarballName(tarball.name)?.snapshotParts?.date
         var why = protections(tarball.path, date: date, mirror, names)
         if !isReadWhole { why.append("\(mirror.displayed(folder.path)) could not be read whole") }
         if let date {
@@ -123,9 +121,9 @@ public struct RetentionPlanner: Sendable {
           }
           if building.contains(date) { why.append("a build of that day is going on") }
         }
-        let sidecars = folder.sidecars.filter { $0.tarball == tarball.path.name }
+        let sidecars = folder.sidecars.filter { $0.tarball == tarball.name }
           .sorted { ($0.kind.removalOrder, $0.name) < ($1.kind.removalOrder, $1.name) }
-        let beside = folder.signatures(ofDigestsOf: tarball.path.name) + sidecars.map(\.name)
+        let beside = folder.signatures(ofDigestsOf: tarball.name) + sidecars.map(\.name)
         items.append(
           item(
             tarball.path, why, otherwise: "beyond what is kept", bytes: tarball.status.size,

@@ -43,7 +43,7 @@ extension RotationSettings {
     guard let decide else {
       return BuildDecision(mode: mode(of: subarch), extras: extras(of: subarch))
     }
-    let newest = subarch.built.last
+    let newest = subarch.newestComplete
     let output = try HostProgram.ask(
       ["sh", "-c", decide],
       environment: [

@@ -42,7 +42,7 @@ public struct NextBuildPlan: Codable, Sendable, Hashable {
     let decision = try settings.decision(for: subarch)
     next = NextBuild(
       release: subarch.release, archDesc: subarch.arch, subarch: subarch.name,
-      fullDate: subarch.built.last?.date, nextDate: today, failcount: subarch.control.failcount,
+      fullDate: subarch.newestComplete?.date, nextDate: today, failcount: subarch.control.failcount,
       target: decision.mode, extras: decision.extras)
   }
 
@@ -74,7 +74,7 @@ private struct Turn: Comparable {
   init?(of subarch: Subarch, _ settings: RotationSettings, _ today: CalendarDate) {
     let failures = subarch.control.failcount
     guard !settings.givesUp(after: failures) else { return nil }
-    let age = subarch.built.last.map { today.days(since: $0.date) }
+    let age = subarch.newestComplete.map { today.days(since: $0.date) }
     let (twice, overflow) = settings.staleDays.multipliedReportingOverflow(by: 2)
     if failures == 0 && age == nil {
       (level, question) = (0, 0)

@@ -59,7 +59,7 @@ public struct SubarchStatus: Codable, Sendable, Hashable {
   }
 
   init(_ subarch: Subarch, _ settings: RotationSettings, today: CalendarDate) {
-    let newest = subarch.built.last
+    let newest = subarch.newestComplete
     path = subarch.path
     release = subarch.release
     arch = subarch.arch
@@ -72,7 +72,7 @@ public struct SubarchStatus: Codable, Sendable, Hashable {
     inProgress = subarch.control.liveLock != nil
     artifacts = (newest?.artifacts(of: subarch) ?? []).map { artifact in
       Item(
-        variant: artifact.variant, name: artifact.tarball.path.name, path: artifact.tarball.path,
+        variant: artifact.variant, name: artifact.tarball.name, path: artifact.tarball.path,
         bytes: artifact.tarball.status.size, compression: artifact.tarball.compression)
     }
     bytes = subarch.versions.reduce(0) { sum, version in

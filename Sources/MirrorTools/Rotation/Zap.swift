@@ -24,7 +24,7 @@ public struct Zap: Codable, Sendable, Hashable {
     self.mirror = "\(mirror.root)"
     paths = managed.filter { subarch in
       subarch.control.failcount > 0 && (selection.isEmpty || selection.contains { subarch.path.isWithin($0) })
-    }.map { $0.path.appending(ControlDirectory.name).appending(".failcount") }
+    }.map { $0.path.control(.failcount) }
   }
 
   /// A line for each count, as Metro prints them.

@@ -29,7 +29,7 @@ package enum SeedTarball {
   ) throws(MirrorError) {
     let name = placement.source
     let architecture = placement.path.parent.parent.parent.name
-    let expected = ProgramHeader.machine(of: architecture)
+    let expected = Architecture(directory: architecture)?.machine
     let strange = Shared(Mutex<String?>(nil))
     try forEachProgram(in: name) { path, header in
       // Without an architecture that is known the whole tarball is read.

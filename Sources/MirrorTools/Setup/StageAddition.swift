@@ -83,8 +83,10 @@ public struct StageAddition: Sendable {
     for placement in placements { try placement.place(in: directory, &report.made) }
     try digest(run, scanner, &report)
     guard report.problems.isEmpty else { return report }
-    try DurableFile.write(Array("ok".utf8), to: "status", in: directory, try directory.fileOwnership())
-    report.made.append(version.appending("status"))
+    try DurableFile.write(
+      Array(VersionFile.done.utf8), to: VersionFile.status.path.name, in: directory,
+      try directory.fileOwnership())
+    report.made.append(version.file(.status))
     try link(scanner, anchor, &report)
     return report
   }
@@ -125,7 +127,7 @@ public struct StageAddition: Sendable {
     _ scanner: MirrorScanner, _ anchor: borrowing AnchoredDirectory, _ report: inout Report
   ) throws(MirrorError) {
     let subarch = try scanner.scan().subarches.first { $0.path == version.parent }
-    guard subarch?.built.last?.path == version,
+    guard subarch?.newestComplete?.path == version,
       let stage = placements.first(where: { $0.path.name.hasPrefix("stage3-") }),
       let suffix = TarballName(stage.path.name)?.suffix
     else { return }

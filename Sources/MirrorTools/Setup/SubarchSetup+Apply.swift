@@ -15,7 +15,7 @@ extension SubarchSetup {
   /// anything is made.
   ///
   /// - Parameter layout: whose what is made is.
-  public func apply(in root: FilePath, _ layout: MirrorLayout) throws(MirrorError) -> Report {
+  public func apply(in root: FilePath, _ layout: OwnershipRules) throws(MirrorError) -> Report {
     let anchor = try AnchoredDirectory(root: root, layout: layout)
     for file in files { _ = try isSaid(file, anchor) }
     try checkRemote(anchor)
@@ -38,13 +38,12 @@ extension SubarchSetup {
   }
 
   /// Whether a control file is there; one that says something else is an error.
-  private func isSaid(_ file: ControlFile, _ anchor: borrowing AnchoredDirectory) throws(MirrorError) -> Bool
-  {
+  private func isSaid(_ file: Said, _ anchor: borrowing AnchoredDirectory) throws(MirrorError) -> Bool {
     guard let text = try anchor.contents(of: file.path, limit: 4096) else { return false }
-    let said = String(decoding: text.filter { $0 > 0x20 }, as: UTF8.self)
-    guard said == file.line else {
+    let said = ControlFile.word(text)?.bytes ?? []
+    guard said.elementsEqual(file.line.utf8) else {
       throw MirrorError(
-        .invalid, anchor.displayed(file.path), "says `\(escaped(Array(said.utf8)))`, not `\(file.line)`",
+        .invalid, anchor.displayed(file.path), "says `\(escaped(said))`, not `\(file.line)`",
         remedy: "remove it if the subarch is to begin anew")
     }
     return true
@@ -55,13 +54,13 @@ extension SubarchSetup {
     let remote = files.filter { $0.path.parent.name == "remote" }.map(\.line)
     guard remote.count == 3 else { return }
     let other = MirrorPath(remote.joined(separator: "/"))
-    let control = other.appending(ControlDirectory.name).appending("version").appending("stage3")
-    guard let version = try anchor.contents(of: control, limit: 4096) else {
+    let control = other.control(.version(target: "stage3"))
+    guard let version = try anchor.contents(of: control, limit: 4096).flatMap(ControlFile.word) else {
       throw MirrorError(
         .invalid, anchor.displayed(other), "has no stage3 to build from",
         remedy: "build it first, or name another with --remote")
     }
-    let place = other.appending(FileName(bytes: version.filter { $0 > 0x20 }))
+    let place = other.appending(version)
     let tarballs = try anchor.directory(place).entries().filter { TarballName($0.name) != nil }
     guard tarballs.contains(where: { $0.name.hasPrefix("stage3-") }) else {
       throw MirrorError(

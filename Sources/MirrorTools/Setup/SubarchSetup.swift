@@ -13,7 +13,7 @@ public struct SubarchSetup: Encodable, Sendable {
   }
 
   /// A file of `.control`, and its line.
-  struct ControlFile: Encodable, Sendable {
+  struct Said: Encodable, Sendable {
     let path: MirrorPath
     let line: String
   }
@@ -26,7 +26,7 @@ public struct SubarchSetup: Encodable, Sendable {
 
   /// Relative to the mirror's root, upper ones first.
   let directories: [MirrorPath]
-  let files: [ControlFile]
+  let files: [Said]
   let placement: Placement?
 
   /// Plans it from names alone.
@@ -36,30 +36,32 @@ public struct SubarchSetup: Encodable, Sendable {
   public init(_ subarch: MirrorPath, from seed: Seed) throws(MirrorError) {
     try Self.check(subarch)
     if case .remote(let other) = seed { try Self.check(other) }
-    let control = subarch.appending(ControlDirectory.name)
-    var directories = [subarch.parent.parent.appending("snapshots"), control.appending("strategy")]
-    var files: [ControlFile] = []
-    func say(_ directory: FileName, _ name: FileName, _ line: String) {
-      files.append(ControlFile(path: control.appending(directory).appending(name), line: line))
+    let names = subarch.components
+    var directories = [
+      MirrorPath(.snapshots(release: names[0])), subarch.control(.buildStrategy).parent,
+    ]
+    var files: [Said] = []
+    func say(_ file: ControlFile, _ line: String) {
+      files.append(Said(path: subarch.control(file), line: line))
     }
     switch seed {
     case .local(let file, let version):
       let tarball = try SeedName(file, version: version)
       let place = subarch.appending(FileName(tarball.version.description))
       let name = "stage3-\(subarch.name)-\(subarch.parent.parent.name)-\(tarball.version)\(tarball.suffix)"
-      directories += [control.appending("version"), place]
+      directories += [subarch.control(.version(target: "stage3")).parent, place]
       placement = Placement(source: file.string, path: place.appending(FileName(name)))
-      say("version", "stage3", tarball.version.description)
-      say("strategy", "build", "local")
+      say(.version(target: "stage3"), tarball.version.description)
+      say(.buildStrategy, "local")
     case .remote(let other):
-      directories.append(control.appending("remote"))
+      directories.append(subarch.control(.remoteRelease).parent)
       placement = nil
-      say("strategy", "build", "remote")
-      say("remote", "build", "\(other.parent.parent.name)")
-      say("remote", "arch_desc", "\(other.parent.name)")
-      say("remote", "subarch", "\(other.name)")
+      say(.buildStrategy, "remote")
+      say(.remoteRelease, "\(other.parent.parent.name)")
+      say(.remoteArch, "\(other.parent.name)")
+      say(.remoteSubarch, "\(other.name)")
     }
-    say("strategy", "seed", "stage3")
+    say(.seedStrategy, "stage3")
     self.directories = directories
     self.files = files
   }

@@ -1,3 +1,4 @@
+import MirrorModel
 import LinuxSystem
 import SystemPackage
 
@@ -19,7 +20,7 @@ struct VersionRecords {
 
   /// The subarch's control directory; it must be there.
   func control() throws(MirrorError) -> AnchoredDirectory {
-    let path = subarch.appending(".control")
+    let path = subarch.appending(ControlDirectory.name)
     do throws(MirrorError) { return try anchor.value.directory(path) } catch {
       guard error.code == .system(.noSuchFileOrDirectory) else { throw error }
       let words = "\(subarch)".replacing("/", with: " ")
@@ -33,11 +34,13 @@ struct VersionRecords {
   func directory() throws(MirrorError) -> AnchoredDirectory { try anchor.value.makePath(version) }
 
   /// The directory of logs, made if it is missing.
-  func logs() throws(MirrorError) -> AnchoredDirectory { try anchor.value.makePath(version.appending("log")) }
+  func logs() throws(MirrorError) -> AnchoredDirectory {
+    try anchor.value.makePath(version.appending(VersionFile.logs))
+  }
 
   /// `.targets`: what is planned, a line each.
   func write(targets: [String]) throws(MirrorError) {
-    try write(targets.map { $0 + "\n" }.joined(), to: ".targets", in: try directory())
+    try write(targets.map { $0 + "\n" }.joined(), to: VersionFile.targets.path.name, in: try directory())
   }
 
   /// `build-info.json`.
@@ -45,7 +48,8 @@ struct VersionRecords {
     let directory = try directory()
     // The tarball is yet to come: with it the directory is synced.
     try DurableFile.write(
-      buildInfo, to: "build-info.json", in: directory, try directory.fileOwnership(), syncingDirectory: false)
+      buildInfo, to: VersionFile.buildInfo.path.name, in: directory, try directory.fileOwnership(),
+      syncingDirectory: false)
   }
 
   /// `log/errors.json`; none removes what an earlier attempt left.
@@ -65,26 +69,28 @@ struct VersionRecords {
   /// - Returns: the count; nil where none is kept.
   @discardableResult
   func write(isDone: Bool, counting: Bool) throws(MirrorError) -> Int? {
-    try write(isDone ? "ok" : "fail", to: "status", in: try directory())
+    try write(
+      isDone ? VersionFile.done : VersionFile.failed, to: VersionFile.status.path.name, in: try directory())
     guard counting else { return nil }
     let control = try control()
+    let failcount = ControlFile.failcount.path
     if isDone {
-      guard try control.status(of: ".failcount") != nil else { return 0 }
-      try control.unlink(".failcount")
+      guard try control.status(of: failcount.name) != nil else { return 0 }
+      try control.unlink(failcount.name)
       try control.sync()
       return 0
     }
-    let text = try control.contents(of: ".failcount", limit: 4096) ?? []
+    let word = ControlFile.word(try control.contents(of: failcount, limit: 4096) ?? [])
     // A count that nobody can count on begins anew.
-    let count = Int(String(decoding: text.filter { $0 > 0x20 }, as: UTF8.self)) ?? 0
+    let count = word.flatMap(ControlFile.failures) ?? 0
     let next = max(0, min(count, 1_000_000)) + 1
-    try write("\(next)\n", to: ".failcount", in: control)
+    try write("\(next)\n", to: failcount.name, in: control)
     return next
   }
 
   /// `.control/version/<name>`, where `name` may have a directory: `stage4/openvz`.
   func write(version name: MirrorPath) throws(MirrorError) {
-    let path = subarch.appending(".control").appending("version").joined(name)
+    let path = subarch.control(.version(target: name))
     try write("\(version.name)\n", to: path.name, in: try anchor.value.makePath(path.parent))
   }
 
@@ -92,12 +98,13 @@ struct VersionRecords {
   ///
   /// - Returns: whether it did not already.
   func switchToLocal() throws(MirrorError) -> Bool {
-    let directory = try anchor.value.makePath(subarch.appending(".control").appending("strategy"))
-    let said = try directory.contents(of: "build", limit: 4096) ?? []
-    guard String(decoding: said.filter { $0 > 0x20 }, as: UTF8.self) == "remote" else { return false }
-    var file = try DurableFile("build", in: try control())
-    try file.write(Array("local\n".utf8))
-    try file.commit(try directory.fileOwnership(), as: "build", in: directory)
+    let path = subarch.control(.buildStrategy)
+    let directory = try anchor.value.makePath(path.parent)
+    let said = try directory.contents(of: MirrorPath(bytes: path.name.bytes), limit: 4096) ?? []
+    guard ControlFile.word(said) == "remote" else { return false }
+    var file = try DurableFile(path.name, in: try control())
+    try file.write(ControlFile.text("local"))
+    try file.commit(try directory.fileOwnership(), as: path.name, in: directory)
     return true
   }
 

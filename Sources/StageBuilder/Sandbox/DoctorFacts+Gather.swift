@@ -31,7 +31,7 @@ extension DoctorFacts {
     facts.places = places.map { place($0.key, $0.path, rules) }
     let machine = ForeignArchitecture()
     facts.architectures = architectures.compactMap { name in
-      ProgramHeader.machine(of: name).map { wanted in
+      (MirrorModel.Architecture(directory: name)?.machine).map { wanted in
         Architecture(
           name: "\(name)",
           means: Result { () throws(MirrorError) in

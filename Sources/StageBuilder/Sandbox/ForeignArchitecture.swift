@@ -68,12 +68,6 @@ package struct ForeignArchitecture: Sendable {
   private let host: ProgramHeader.Machine?
   private let entries: [Entry]
 
-  /// 32-bit programs that 64-bit processors run.
-  private static let compatible: [ProgramHeader.Machine: ProgramHeader.Machine] = [
-    .init(class: 2, number: 62): .init(class: 1, number: 3),
-    .init(class: 2, number: 183): .init(class: 1, number: 40),
-  ]
-
   /// Of this machine.
   package init() {
     let place = "/proc/sys/fs/binfmt_misc"
@@ -95,7 +89,7 @@ package struct ForeignArchitecture: Sendable {
 
   /// Whether the processor runs programs of an architecture, as mirrors name it.
   func runsItself(_ architecture: FileName) -> Bool {
-    guard let machine = ProgramHeader.machine(of: architecture) else { return false }
+    guard let machine = Architecture(directory: architecture)?.machine else { return false }
     return (try? means(for: ProgramHeader(machine), of: "\(architecture)")) == .native
   }
 
@@ -126,7 +120,9 @@ package struct ForeignArchitecture: Sendable {
     guard let header else {
       throw MirrorError(.invalid, subject, "has no shell that could be run", remedy: "take a whole stage")
     }
-    guard let host, header.machine != host, header.machine != Self.compatible[host] else { return .native }
+    guard let host, header.machine != host, header.machine != Architecture(host)?.compatible?.machine else {
+      return .native
+    }
     guard let entry = entries.first(where: { $0.isEnabled && $0.matches(header) }) else {
       throw MirrorError(
         .refused, subject, "holds programs of \(Self.name(header.machine)), which this machine cannot run",
@@ -136,12 +132,7 @@ package struct ForeignArchitecture: Sendable {
   }
 
   private static func name(_ machine: ProgramHeader.Machine) -> String {
-    let names: [ProgramHeader.Machine: String] = [
-      .init(class: 1, number: 3): "32-bit x86", .init(class: 2, number: 62): "64-bit x86",
-      .init(class: 1, number: 40): "32-bit ARM", .init(class: 2, number: 183): "64-bit ARM",
-      .init(class: 2, number: 243): "64-bit RISC-V",
-    ]
-    return names[machine] ?? "another architecture (ELF machine \(machine.number))"
+    Architecture(machine)?.title ?? "another architecture (ELF machine \(machine.number))"
   }
 
   private static func shell(of root: FilePath) throws(MirrorError) -> ProgramHeader? {

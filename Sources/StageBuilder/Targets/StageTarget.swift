@@ -44,7 +44,7 @@ struct StageTarget {
   private static func makeRoot(_ chroot: FilePath, in work: FilePath) throws(MirrorError) -> AnchoredDirectory
   {
     let mode: UInt32 = 0o755
-    var layout = MirrorLayout()
+    var layout = OwnershipRules()
     layout.mode = mode
     let root = try AnchoredDirectory(root: work, layout: layout).makePath(path(of: chroot, in: work))
     try attempt("set the mode of", "\(chroot)") { () throws(Errno) in

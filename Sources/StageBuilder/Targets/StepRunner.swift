@@ -1,3 +1,4 @@
+import MirrorModel
 import LinuxSystem
 import SystemPackage
 
@@ -97,7 +98,8 @@ struct StepRunner {
   }
 
   private func isThirtyTwoBit() throws -> Bool {
-    try settings.text("target/arch_desc") == "x86-32bit" && HostMachine.name == "x86_64"
+    let wanted = try settings.text("target/arch_desc").flatMap { Architecture(directory: FileName($0)) }
+    return wanted != nil && Architecture(kernelName: HostMachine.name)?.compatible == wanted
   }
 
   /// Directories of the host that are kept between builds.

@@ -27,7 +27,7 @@ struct ReceiverTests {
       now: Int64(time(nil)) + days * 86_400, progress: RunProgress(), cancellation: Cancellation())
     var rules = ReceiveRules()
     rules.servers["one"] = rule
-    return try Receiver(mirror.root, MirrorLayout(), RotationSettings(), rules, run).receive([])
+    return try Receiver(mirror.root, OwnershipRules(), RotationSettings(), rules, run).receive([])
   }
 
   private func complete(_ body: (inout UploadManifest) -> Void = { _ in }) throws {
@@ -142,7 +142,7 @@ struct ReceiverTests {
       progress: RunProgress(),
       cancellation: Cancellation())
     let reports = try Receiver(
-      mirror.root, MirrorLayout(), RotationSettings(), ReceiveRules(), run
+      mirror.root, OwnershipRules(), RotationSettings(), ReceiveRules(), run
     ).receive([])
     #expect(reports.map(\.files) == [1])
     let record = try #require(try catalog.record(of: path))

@@ -169,6 +169,10 @@ struct BuildTests {
     #expect(outcome.status == 1)
     #expect(outcome.errorText.contains("does not exist, but path/mirror/source names it"))
     #expect(site.text(".control/.failcount") == "1\n")
+    // As status and nextbuild read it.
+    try site.sandbox.shell("printf '3\\n4\\n' > mirror/std/x86-64bit/gen/.control/.failcount")
+    #expect(try site.build("2026-11-22").status == 1)
+    #expect(site.text(".control/.failcount") == "4\n")
     let unprepared = try BuildSite(steps, isPrepared: false).build("2026-11-22")
     #expect(unprepared.status == 1)
     #expect(

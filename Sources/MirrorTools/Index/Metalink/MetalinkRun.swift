@@ -19,7 +19,7 @@ public struct MetalinkReport: Sendable {
 public struct MetalinkRun: Sendable {
   private let source: IndexSource
   private let isWanted: Bool
-  private let layout: MirrorLayout
+  private let layout: OwnershipRules
   private let hashing: HashingOptions
   private let progress: RunProgress
   private let cancellation: Cancellation
@@ -29,7 +29,7 @@ public struct MetalinkRun: Sendable {
   ///   - layout: whose what is made is.
   ///   - hashing: how tarballs are read.
   public init(
-    _ source: IndexSource, isWanted: Bool = true, layout: MirrorLayout = MirrorLayout(),
+    _ source: IndexSource, isWanted: Bool = true, layout: OwnershipRules = OwnershipRules(),
     hashing: HashingOptions,
     progress: RunProgress, cancellation: Cancellation
   ) {
@@ -105,7 +105,7 @@ struct MetalinkOffer: Sendable {
 
   /// Where its metalink lies.
   var path: MirrorPath {
-    tarball.path.parent.appending(tarball.path.name.appending(SidecarKind.metalink.rawValue))
+    tarball.path.parent.appending(tarball.name.appending(SidecarKind.metalink.rawValue))
   }
 
   /// All of a mirror; names that XML cannot carry are left out and told.
@@ -117,16 +117,16 @@ struct MetalinkOffer: Sendable {
           let tarball = artifact.tarball
           let digests = source.digests(tarball)
           guard let sha256 = digests["sha256"] else { continue }
-          guard let name = tarball.path.name.text, XMLText.isValid(name) else {
+          guard let name = tarball.name.text, XMLText.isValid(name) else {
             problems.append(
               MirrorError(
                 .invalid, source.mirror.displayed(tarball.path),
                 "gets no metalink: XML cannot carry the name", remedy: "rename it"))
             continue
           }
-          let beside = version.folder.sidecars.filter { $0.tarball == tarball.path.name }
+          let beside = version.folder.sidecars.filter { $0.tarball == tarball.name }
           let signature = beside.first {
-            $0.kind == .armored && !$0.status.identity.isOlder(than: tarball.status.identity)
+            $0.kind == .armored && !$0.identity.isOlder(than: tarball.status.identity)
           }
           offers.append(
             MetalinkOffer(

@@ -85,7 +85,7 @@ struct PageSurvey: Sendable {
     _ history: ArraySlice<BuildRecord>, _ info: [String: String]
   ) throws(MirrorError) -> PageEntry {
     let versions = source.versions(of: subarch)
-    let newest = subarch.newest(excluding: source.excluded)
+    let newest = subarch.newestOffered(excluding: source.excluded)
     var logs: [FileName: [MirrorPath]] = [:]
     for version in subarch.versions where version.hasStatus && !version.hasSucceeded {
       guard source.stays(version.path) else { continue }
@@ -114,12 +114,12 @@ struct PageSurvey: Sendable {
     var downloads: [Download] = []
     for artifact in version.offers(of: subarch) {
       let tarball = artifact.tarball
-      let metalink = tarball.path.name.appending(SidecarKind.metalink.rawValue)
+      let metalink = tarball.name.appending(SidecarKind.metalink.rawValue)
       let hasMetalink = isThere(
         MirrorPath(bytes: version.name.bytes).appending(metalink), in: directory)
       let download = Download(
         variant: artifact.variant, path: tarball.path, bytes: tarball.status.size, sha256: sha256(tarball),
-        signature: version.folder.signature(of: tarball.path.name),
+        signature: version.folder.signature(of: tarball.name),
         metalink: hasMetalink ? version.path.appending(metalink) : nil)
       downloads.insert(download, at: artifact.variant == "stage3" ? 0 : downloads.count)
     }
@@ -154,8 +154,8 @@ struct PageSurvey: Sendable {
       guard let folder = release.snapshots else { continue }
       let marked = Set(folder.marks.map(\.tarball))
       var newest: [String: (date: CalendarDate, tarball: Tarball)] = [:]
-      for tarball in folder.tarballs where !marked.contains(tarball.path.name) && source.stays(tarball.path) {
-        guard let parts = TarballName(tarball.path.name)?.snapshotParts, tarball.isWhole,
+      for tarball in folder.tarballs where !marked.contains(tarball.name) && source.stays(tarball.path) {
+        guard let parts = TarballName(tarball.name)?.snapshotParts, tarball.isWhole,
           parts.date <= source.mirror.horizon
         else {
           continue

@@ -132,7 +132,7 @@ struct RootPage {
   private func snapshot(_ tarball: Tarball) -> HTML {
     HTML(.p, .class("quiet")) {
       "Package tree "
-      HTML(.a, .href(PageLink(to: tarball.path, from: .root))) { HTML(name: tarball.path.name) }
+      HTML(.a, .href(PageLink(to: tarball.path, from: .root))) { HTML(name: tarball.name) }
       ", \(PageText.size(tarball.status.size))"
     }
   }

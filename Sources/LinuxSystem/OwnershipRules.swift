@@ -1,5 +1,5 @@
 /// Whose what is made in a mirror is: `path/mirror/owner`, `group` and `dirmode`.
-public struct MirrorLayout: Sendable {
+public struct OwnershipRules: Sendable {
   /// nil for that of the directory that holds it.
   public var owner: UInt32?
   /// nil for that of the directory that holds it.

@@ -1,0 +1,115 @@
+package import LinuxSystem
+
+/// A file of a subarch's `.control` directory. Each holds one line.
+package enum ControlFile: Hashable, Sendable {
+  /// `.failcount`: consecutive failed builds.
+  case failcount
+  /// `version/TARGET`: the last version built of a target, `stage3` or `stage4/openvz`.
+  case version(target: MirrorPath)
+  /// `strategy/build`: `local` or `remote`.
+  case buildStrategy
+  /// `strategy/seed`: `stage3` or `stage1`.
+  case seedStrategy
+  /// `remote/build`, `remote/arch_desc`, `remote/subarch`: whose stage3 seeds a remote build.
+  case remoteRelease, remoteArch, remoteSubarch
+  /// `.multi_progress` and `.TARGET_progress`: a process that is at work.
+  case lock(FileName)
+  /// `server`: the build server from which a master receives the subarch.
+  case server
+
+  /// Those with a fixed name.
+  private static let named: [(file: ControlFile, path: MirrorPath)] = [
+    (.failcount, ".failcount"), (.server, "server"), (.buildStrategy, "strategy/build"),
+    (.seedStrategy, "strategy/seed"), (.remoteRelease, "remote/build"), (.remoteArch, "remote/arch_desc"),
+    (.remoteSubarch, "remote/subarch"),
+  ]
+
+  /// What a path below `.control` is; nil for what has no meaning there.
+  package init?(_ path: MirrorPath) {
+    if let known = Self.named.first(where: { $0.path == path }) {
+      self = known.file
+      return
+    }
+    let parts = path.components
+    if parts.count == 1, parts[0].isHidden, parts[0].hasSuffix("_progress") {
+      self = .lock(parts[0])
+      return
+    }
+    guard parts.first == "version", !parts.contains(where: \.isHidden),
+      parts.count == 2 || parts.count == 3 && parts[1] == "stage4"
+    else { return nil }
+    self = .version(target: MirrorPath(joining: parts[1...]))
+  }
+
+  /// Where it is, below `.control`.
+  package var path: MirrorPath {
+    switch self {
+    case .version(let target): MirrorPath("version").joined(target)
+    case .lock(let name): MirrorPath(bytes: name.bytes)
+    default: Self.named.first { $0.file == self }?.path ?? .root
+    }
+  }
+
+  /// What a file says: its first line without blank space around it; nil if that is blank.
+  package static func word(_ bytes: [UInt8]) -> FileName? {
+    let isBlank: (UInt8) -> Bool = { $0 == 0x20 || $0 == 0x09 || $0 == 0x0d }
+    let line = bytes.prefix { $0 != UInt8(ascii: "\n") }
+    let trimmed = line.drop(while: isBlank).reversed().drop(while: isBlank).reversed()
+    return trimmed.isEmpty ? nil : FileName(bytes: Array(trimmed))
+  }
+
+  /// A file that says this.
+  package static func text(_ word: String) -> [UInt8] { Array("\(word)\n".utf8) }
+
+  /// The count of failed builds that `.failcount` says; nil if it says none.
+  package static func failures(_ word: FileName) -> Int? {
+    guard let count = Int(word.description), count >= 0 else { return nil }
+    return count
+  }
+}
+
+/// A file of a version's directory with a meaning of its own.
+package enum VersionFile: Hashable, Sendable {
+  /// `status`: `ok` once the build ended well.
+  case status
+  /// `build-info.json`.
+  case buildInfo
+  /// `.targets`: what a build that is under way makes, a line each.
+  case targets
+  /// `log/NAME`.
+  case log(MirrorPath)
+
+  /// The directory of logs.
+  package static let logs: FileName = "log"
+  /// What a `status` says of a build that ended well, and of one that did not.
+  package static let done = "ok"
+  package static let failed = "fail"
+
+  /// What a path below a version is; nil for what has no meaning of its own.
+  package init?(_ path: MirrorPath) {
+    switch path {
+    case "status": self = .status
+    case "build-info.json": self = .buildInfo
+    case ".targets": self = .targets
+    default:
+      let parts = path.components
+      guard parts.count > 1, parts[0] == Self.logs else { return nil }
+      self = .log(MirrorPath(joining: parts[1...]))
+    }
+  }
+
+  /// Where it is, below the version's directory.
+  package var path: MirrorPath {
+    switch self {
+    case .status: "status"
+    case .buildInfo: "build-info.json"
+    case .targets: ".targets"
+    case .log(let file): MirrorPath(bytes: Self.logs.bytes).joined(file)
+    }
+  }
+
+  /// Whether a `status` says that the build ended well.
+  package static func isDone(_ status: [UInt8]) -> Bool {
+    ControlFile.word(status).map { $0.bytes.elementsEqual(done.utf8) } ?? false
+  }
+}

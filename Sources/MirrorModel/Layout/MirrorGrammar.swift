@@ -1,0 +1,107 @@
+package import LinuxSystem
+
+/// How a mirror arranges its files: turns places into paths, and paths into places.
+///
+/// Another arrangement than Metro's is another case here, and nowhere else.
+package enum MirrorGrammar: Sendable {
+  /// `BUILD/ARCH/SUBARCH/VERSION`, as Metro's `buildrepo` has it.
+  case metro
+
+  private static let snapshots: FileName = "snapshots"
+  private static let services: Set<FileName> = ["streams", "project"]
+
+  /// The directory of snapshots, by its name in a release.
+  package func isSnapshots(_ name: FileName) -> Bool { name == Self.snapshots }
+
+  /// Whether an entry of the root has a meaning of its own, so that no release may have the name.
+  package func isService(_ name: FileName) -> Bool { Self.services.contains(name) }
+
+  /// What a path is for.
+  package func place(of path: MirrorPath) -> MirrorPlace {
+    let parts = path.components
+    guard let release = parts.first else { return .root }
+    if parts.count == 1 { return .release(release) }
+    if isService(release) { return .service(path) }
+    if isSnapshots(parts[1]) {
+      return parts.count == 2
+        ? .snapshots(release: release) : .snapshot(MirrorPath(joining: parts[2...]), release: release)
+    }
+    if parts.count == 2 { return .arch(parts[1], release: release) }
+    let subarch = SubarchPlace(release: release, arch: parts[1], name: parts[2])
+    if parts.count == 3 { return .subarch(subarch) }
+    let rest = MirrorPath(joining: parts[4...])
+    if parts[3] == ControlDirectory.name {
+      return parts.count == 4 ? .control(subarch) : .controlFile(rest, subarch)
+    }
+    return parts.count == 4 ? .version(parts[3], subarch) : .versionFile(rest, version: parts[3], subarch)
+  }
+
+  /// Where a place is.
+  package func path(of place: MirrorPlace) -> MirrorPath {
+    switch place {
+    case .root: .root
+    case .release(let name): MirrorPath.root.appending(name)
+    case .service(let path): path
+    case .snapshots(let release): MirrorPath.root.appending(release).appending(Self.snapshots)
+    case .snapshot(let file, let release): path(of: .snapshots(release: release)).joined(file)
+    case .arch(let name, let release): MirrorPath.root.appending(release).appending(name)
+    case .subarch(let subarch):
+      path(of: .arch(subarch.arch, release: subarch.release)).appending(subarch.name)
+    case .version(let name, let subarch): path(of: .subarch(subarch)).appending(name)
+    case .versionFile(let file, let version, let subarch): path(of: .version(version, subarch)).joined(file)
+    case .control(let subarch): path(of: .subarch(subarch)).appending(ControlDirectory.name)
+    case .controlFile(let file, let subarch): path(of: .control(subarch)).joined(file)
+    }
+  }
+}
+
+extension MirrorPath {
+  /// What the path is for.
+  package var place: MirrorPlace { MirrorGrammar.metro.place(of: self) }
+
+  /// Where a place is.
+  package init(_ place: MirrorPlace) { self = MirrorGrammar.metro.path(of: place) }
+
+  /// Of some components.
+  package init(joining components: ArraySlice<FileName>) {
+    self.init(bytes: Array(components.map(\.bytes).joined(separator: [UInt8(ascii: "/")])))
+  }
+
+  /// The subarch that the path is, or is in.
+  package var subarch: MirrorPath? { place.subarch.map { MirrorPath(.subarch($0)) } }
+
+  /// Whether it is the place of a subarch.
+  package var isSubarch: Bool {
+    if case .subarch = place { true } else { false }
+  }
+
+  /// The directory of the version that a file is of.
+  package var version: MirrorPath? { place.version.map { MirrorPath(.version($0.name, $0.subarch)) } }
+
+  /// The subarch or directory of snapshots that a tarball's path is in; nil for one at the root or beside subarches.
+  package var section: MirrorPath? {
+    switch place {
+    case .snapshot(let file, let release):
+      file.bytes.contains(UInt8(ascii: "/")) ? nil : MirrorPath(.snapshots(release: release))
+    case .version(_, let subarch), .versionFile(_, _, let subarch), .control(let subarch),
+      .controlFile(_, let subarch):
+      MirrorPath(.subarch(subarch))
+    case .root, .release, .service, .snapshots, .arch, .subarch: nil
+    }
+  }
+
+  /// What belongs together with a file, so that all of it is kept or goes: a version, or a snapshot's tarball.
+  package var unit: MirrorPath? {
+    let place = place
+    if place.snapshotName != nil { return parent.appending(SidecarKind.parse(name)?.tarball ?? name) }
+    return place.version.map { MirrorPath(.version($0.name, $0.subarch)) }
+  }
+
+  /// A file of this subarch's control directory.
+  package func control(_ file: ControlFile) -> MirrorPath {
+    appending(ControlDirectory.name).joined(file.path)
+  }
+
+  /// A file of this version.
+  package func file(_ file: VersionFile) -> MirrorPath { joined(file.path) }
+}

@@ -1,0 +1,86 @@
+package import LinuxSystem
+
+/// What a path of a mirror is for, as its components alone show it.
+///
+/// By its name a file beside directories looks like one of them: `README` in the root like a release. Only a look at
+/// the disk tells them apart.
+package enum MirrorPlace: Hashable, Sendable {
+  /// The root.
+  case root
+  /// An entry of the root: a line of development, or a file such as `index.xml`.
+  case release(FileName)
+  /// Below a directory of the root that is no release: `streams`, `project`.
+  case service(MirrorPath)
+  /// The directory of a release's snapshots of package trees.
+  case snapshots(release: FileName)
+  /// A file of a release's snapshots; the path is relative to that directory.
+  case snapshot(MirrorPath, release: FileName)
+  /// An entry of a release: an architecture.
+  case arch(FileName, release: FileName)
+  /// An entry of an architecture: a subarch.
+  case subarch(SubarchPlace)
+  /// An entry of a subarch: a version, or a file such as `stage3-latest.tar.xz`.
+  case version(FileName, SubarchPlace)
+  /// A file of a version; the path is relative to the version's directory.
+  case versionFile(MirrorPath, version: FileName, SubarchPlace)
+  /// The control directory of a subarch.
+  case control(SubarchPlace)
+  /// A file below the control directory; the path is relative to that.
+  case controlFile(MirrorPath, SubarchPlace)
+
+  /// The subarch that it is, or is in.
+  package var subarch: SubarchPlace? {
+    switch self {
+    case .subarch(let subarch), .version(_, let subarch), .versionFile(_, _, let subarch),
+      .control(let subarch),
+      .controlFile(_, let subarch):
+      subarch
+    case .root, .release, .service, .snapshots, .snapshot, .arch: nil
+    }
+  }
+
+  /// The name of the snapshot that it is; nil for anything else, also for what is in a directory among snapshots.
+  package var snapshotName: FileName? {
+    guard case .snapshot(let file, _) = self, !file.bytes.contains(UInt8(ascii: "/")) else { return nil }
+    return file.name
+  }
+
+  /// Whether it is in a release's directory of snapshots.
+  package var isInSnapshots: Bool {
+    if case .snapshot = self { true } else { false }
+  }
+
+  /// The version that it is a file of.
+  package var version: (name: FileName, subarch: SubarchPlace)? {
+    guard case .versionFile(_, let version, let subarch) = self else { return nil }
+    return (version, subarch)
+  }
+
+  /// The file of a version that it is.
+  package var versionFile: VersionFile? {
+    guard case .versionFile(let file, _, _) = self else { return nil }
+    return VersionFile(file)
+  }
+
+  /// The file of the control directory that it is.
+  package var controlFile: ControlFile? {
+    guard case .controlFile(let file, _) = self else { return nil }
+    return ControlFile(file)
+  }
+}
+
+/// A subarch by its names.
+package struct SubarchPlace: Hashable, Sendable {
+  package let release: FileName
+  package let arch: FileName
+  package let name: FileName
+
+  /// Whether a name of it is hidden, so that it is none of the mirror's.
+  package var isHidden: Bool { release.isHidden || arch.isHidden || name.isHidden }
+
+  package init(release: FileName, arch: FileName, name: FileName) {
+    self.release = release
+    self.arch = arch
+    self.name = name
+  }
+}

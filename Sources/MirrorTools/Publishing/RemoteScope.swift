@@ -1,0 +1,67 @@
+import LinuxSystem
+import MirrorModel
+
+/// What on the other side is ours to remove: what this mirror sent into subarches and snapshots.
+struct RemoteScope {
+  private let record: SentRecord?
+  private let directories: Set<MirrorPath>
+  private let subarches: Set<MirrorPath>
+  /// Those that look like a mirror's, whoever's.
+  private var apparent: Set<MirrorPath>
+  private let isWhole: Bool
+
+  init(_ local: LocalListing, _ remote: RemoteListing, _ record: SentRecord?, isWhole: Bool) {
+    self.record = record
+    directories = record?.directories ?? []
+    subarches = local.subarches
+    apparent = subarches
+    self.isWhole = isWhole
+    guard isWhole, record == nil else { return }
+    // A subarch that is gone here is known by the `status` of its versions there.
+    for path in remote.nodes.keys {
+      guard case .versionFile(_, let version, let subarch) = path.place, path.place.versionFile == .status,
+        CalendarDate(version.bytes) != nil, !subarch.isHidden
+      else { continue }
+      apparent.insert(MirrorPath(.subarch(subarch)))
+    }
+  }
+
+  /// Whether the record says that this mirror sent it, or a file in it, or of which it is a part.
+  private func wasSent(_ path: MirrorPath) -> Bool {
+    guard let record else { return false }
+    if record.names(path) || directories.contains(path) { return true }
+    if path.name == RsyncLeftover.directory { return directories.contains(path.parent) }
+    return RsyncLeftover.file(of: path).map(record.names) ?? false
+  }
+
+  /// Whether it is ours to remove.
+  func holds(_ path: MirrorPath, _ node: ListedNode) -> Bool {
+    guard wasSent(path) else { return false }
+    switch path.place {
+    case .root, .release, .service, .snapshots, .arch: return false
+    case .snapshot: return looksOurs(path)
+    // What is in the directory of an arch is no subarch's.
+    case .subarch where node != .directory: return false
+    case .subarch(let subarch), .version(_, let subarch), .versionFile(_, _, let subarch),
+      .control(let subarch),
+      .controlFile(_, let subarch):
+      return (isWhole || subarches.contains(MirrorPath(.subarch(subarch)))) && Self.isVisible(path)
+    }
+  }
+
+  /// Whether its place and name are those of what mirrors send.
+  func looksOurs(_ path: MirrorPath) -> Bool {
+    if case .snapshot(let file, _) = path.place {
+      let parts = file.components
+      let isSnapshot = parts.first.map { TarballName($0) != nil || SidecarKind.parse($0) != nil } ?? false
+      return isWhole && Self.isVisible(path) && (isSnapshot || RsyncLeftover.isOne(parts[...]))
+    }
+    return path.subarch.map(apparent.contains) ?? false && Self.isVisible(path)
+  }
+
+  /// What is hidden is not ours, but for what transfers that were killed left.
+  private static func isVisible(_ path: MirrorPath) -> Bool {
+    let components = path.components
+    return !components.contains(where: \.isHidden) || RsyncLeftover.isOne(components[...])
+  }
+}

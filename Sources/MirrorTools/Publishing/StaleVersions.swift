@@ -1,0 +1,60 @@
+import LinuxSystem
+import MirrorModel
+
+/// Where the other side cleans by itself, what it has cleaned is not sent again.
+struct StaleVersions {
+  /// The newest version of each subarch, and date of each kind of snapshot, that is there.
+  private var newest: [MirrorPath: CalendarDate] = [:]
+  private var versions: Set<MirrorPath> = []
+  /// Snapshots that are there, of the name of one that is here, and not that one.
+  private var others: Set<MirrorPath> = []
+
+  init(_ local: LocalListing, _ remote: RemoteListing, _ standings: Standings) {
+    for entry in local.entries where entry.path.place.isInSnapshots {
+      guard let node = remote.nodes[entry.path] else { continue }
+      let differs = entry.role == .link ? node != entry.node : standings[entry] == .different
+      if differs { others.insert(entry.path) }
+    }
+    for path in remote.nodes.keys {
+      guard let (group, date) = Self.dated(path) else { continue }
+      newest[group] = max(newest[group] ?? date, date)
+      if let version = Self.version(of: path) { versions.insert(version) }
+    }
+  }
+
+  /// Why an entry is not to be sent; nil if it is.
+  func reason(against entry: LocalEntry, at node: ListedNode?) -> String? {
+    if let name = entry.path.place.snapshotName {
+      guard TarballName(name) != nil || SidecarKind.parse(name) != nil else {
+        return "the other side writes it by itself"
+      }
+      // Each server makes its own of the same name: the first one stays, and what describes it.
+      if others.contains(entry.path) || entry.path.unit.map(others.contains) ?? false {
+        return "another one of that name is there"
+      }
+      if node != nil { return nil }
+    } else if let version = Self.version(of: entry.path), versions.contains(version) {
+      return nil
+    }
+    guard let (group, date) = Self.dated(entry.path), let latest = newest[group], date < latest else {
+      return nil
+    }
+    return "a newer one is there"
+  }
+
+  private static func version(of path: MirrorPath) -> MirrorPath? {
+    guard let (name, subarch) = path.place.version, !name.isHidden else { return nil }
+    return MirrorPath(.version(name, subarch))
+  }
+
+  /// What is one of a row of dates, and its date.
+  private static func dated(_ path: MirrorPath) -> (group: MirrorPath, date: CalendarDate)? {
+    if path.place.snapshotName != nil {
+      return path.unit.flatMap { TarballName($0.name) }?.snapshotParts.map {
+        (path.parent.appending(FileName($0.name)), $0.date)
+      }
+    }
+    guard let version = version(of: path), let date = CalendarDate(version.name.bytes) else { return nil }
+    return (version.parent, date)
+  }
+}

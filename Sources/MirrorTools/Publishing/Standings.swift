@@ -1,0 +1,39 @@
+import LinuxSystem
+import MirrorModel
+
+/// How all files there relate to those here.
+struct Standings {
+  private var standings: [MirrorPath: PublishKnowledge.Standing] = [:]
+
+  /// - Parameter plan: is told what must be compared before all is known.
+  init(
+    _ knowledge: PublishKnowledge, _ local: LocalListing, _ remote: RemoteListing, _ plan: inout PublishPlan
+  ) {
+    var digests: [MirrorPath: [(entry: LocalEntry, node: ListedNode?)]] = [:]
+    for entry in local.entries {
+      guard let (kind, tarball) = SidecarKind.parse(entry.path.name), [.hashText, .digests].contains(kind)
+      else { continue }
+      digests[entry.path.parent.appending(tarball), default: []].append((entry, remote.nodes[entry.path]))
+    }
+    var questions: [MirrorPath: LocalEntry] = [:]
+    for entry in local.entries where entry.role != .link {
+      var standing = knowledge.standing(entry, remote.nodes[entry.path])
+      if standing == .doubtful {
+        if [.page, .index].contains(entry.role) {
+          // These are compared whenever they are sent.
+          standing = .same
+        } else if knowledge.record?.files[entry.path] != nil {
+          questions[entry.path] = entry
+        } else {
+          let (verdict, open) = knowledge.unrecorded(entry, digests: digests[entry.path] ?? [])
+          standing = verdict
+          for entry in open { questions[entry.path] = entry }
+        }
+      }
+      standings[entry.path] = standing
+    }
+    plan.questions = questions.values.sorted { $0.path < $1.path }
+  }
+
+  subscript(entry: LocalEntry) -> PublishKnowledge.Standing { standings[entry.path] ?? .missing }
+}

@@ -1,0 +1,143 @@
+@testable import LinuxSystem
+import Testing
+
+@testable import MirrorModel
+
+@Suite("the grammar of a mirror's paths")
+struct MirrorGrammarTests {
+  private static let generic = SubarchPlace(release: "current", arch: "x86-64bit", name: "generic_64")
+
+  private static let places: [(MirrorPath, MirrorPlace)] = [
+    (.root, .root),
+    ("index.xml", .release("index.xml")),
+    ("streams/v1/index.json", .service("streams/v1/index.json")),
+    ("project/trace/here", .service("project/trace/here")),
+    ("current/snapshots", .snapshots(release: "current")),
+    (
+      "current/snapshots/portage-2026-11-20.tar.xz",
+      .snapshot("portage-2026-11-20.tar.xz", release: "current")
+    ),
+    ("current/snapshots/.~partial~/a.tar", .snapshot(".~partial~/a.tar", release: "current")),
+    ("current/x86-64bit", .arch("x86-64bit", release: "current")),
+    ("current/x86-64bit/generic_64", .subarch(generic)),
+    ("current/x86-64bit/generic_64/2026-11-20", .version("2026-11-20", generic)),
+    ("current/x86-64bit/generic_64/.control", .control(generic)),
+    ("current/x86-64bit/generic_64/.control/version/stage4/lxd", .controlFile("version/stage4/lxd", generic)),
+    (
+      "current/x86-64bit/generic_64/2026-11-20/status", .versionFile("status", version: "2026-11-20", generic)
+    ),
+    (
+      "current/x86-64bit/generic_64/2026-11-20/log/stage3.txt",
+      .versionFile("log/stage3.txt", version: "2026-11-20", generic)
+    ),
+  ]
+
+  @Test("turns every path into a place and back", arguments: places)
+  func roundTrip(_ path: MirrorPath, _ place: MirrorPlace) {
+    #expect(path.place == place)
+    #expect(MirrorPath(place) == path)
+  }
+
+  @Test("turns any path of names into a place and back")
+  func random() {
+    var seed = SystemRandomNumberGenerator()
+    let names: [FileName] = ["a", "snapshots", ".control", "streams", "version", "2026-11-20", ".x", "é"]
+    for _ in 0..<2000 {
+      let parts = (0..<Int.random(in: 0...7, using: &seed)).map { _ in
+        names.randomElement(using: &seed) ?? "a"
+      }
+      let path = MirrorPath(joining: parts[...])
+      #expect(MirrorPath(path.place) == path, "\(path)")
+    }
+  }
+
+  @Test("knows what belongs together, and where")
+  func units() {
+    let version: MirrorPath = "current/x86-64bit/generic_64/2026-11-20"
+    #expect(MirrorPath("\(version)/log/stage3.txt").unit == version)
+    #expect(
+      ("current/snapshots/a-2026-11-20.tar.xz.hash.txt" as MirrorPath).unit
+        == "current/snapshots/a-2026-11-20.tar.xz")
+    #expect(version.unit == nil)
+    #expect(version.section == "current/x86-64bit/generic_64")
+    #expect(("current/snapshots/a.tar.xz" as MirrorPath).section == "current/snapshots")
+    #expect(("current/snapshots/a/b.tar.xz" as MirrorPath).section == nil)
+    #expect(("current/x86-64bit/README" as MirrorPath).section == nil)
+    #expect(("streams/v1/images/x" as MirrorPath).section == nil)
+  }
+}
+
+@Suite("the files of .control and of versions")
+struct ControlFileTests {
+  @Test(
+    "each is read from its path and printed to it",
+    arguments: [
+      (".failcount", ControlFile.failcount), ("server", .server),
+      ("version/stage3", .version(target: "stage3")),
+      ("version/stage4/lxd", .version(target: "stage4/lxd")), ("strategy/build", .buildStrategy),
+      ("strategy/seed", .seedStrategy), ("remote/build", .remoteRelease), ("remote/arch_desc", .remoteArch),
+      ("remote/subarch", .remoteSubarch), (".multi_progress", .lock(".multi_progress")),
+      (".stage1_progress", .lock(".stage1_progress")),
+    ] as [(MirrorPath, ControlFile)])
+  func paths(_ path: MirrorPath, _ file: ControlFile) {
+    #expect(ControlFile(path) == file)
+    #expect(file.path == path)
+  }
+
+  @Test(
+    "nothing else has a meaning",
+    arguments: [
+      "version", "version/.hidden", "version/a/b", "version/stage4/a/b", "strategy", "other",
+      "multi_progress",
+    ]
+      as [MirrorPath])
+  func others(_ path: MirrorPath) { #expect(ControlFile(path) == nil) }
+
+  @Test("a file says its first line without blank space")
+  func words() {
+    #expect(ControlFile.word(Array("  2026-11-20 \t\r\nmore\n".utf8)) == "2026-11-20")
+    #expect(ControlFile.word(Array("\n2\n".utf8)) == nil)
+    #expect(ControlFile.word([]) == nil)
+    #expect(ControlFile.word(ControlFile.text("remote")) == "remote")
+  }
+
+  @Test("a failure count is a number that can be counted on")
+  func failures() {
+    #expect(ControlFile.word(Array("3\n4\n".utf8)).flatMap(ControlFile.failures) == 3)
+    for text in ["-1", "x", "3 4", "99999999999999999999"] {
+      #expect(ControlFile.word(Array(text.utf8)).flatMap(ControlFile.failures) == nil, "\(text)")
+    }
+  }
+
+  @Test(
+    "a version's files are read from their paths and printed to them",
+    arguments: [
+      ("status", VersionFile.status), ("build-info.json", .buildInfo), (".targets", .targets),
+      ("log/stage3.txt", .log("stage3.txt")), ("log/a/b", .log("a/b")),
+    ] as [(MirrorPath, VersionFile)])
+  func versionFiles(_ path: MirrorPath, _ file: VersionFile) {
+    #expect(VersionFile(path) == file)
+    #expect(file.path == path)
+    #expect(VersionFile(MirrorPath("x").joined(path)) == nil)
+  }
+}
+
+@Suite("architectures")
+struct ArchitectureTests {
+  @Test("each name leads to one", arguments: Architecture.allCases)
+  func names(_ architecture: Architecture) {
+    #expect(Architecture(directory: FileName(architecture.keyword)) == architecture)
+    #expect(Architecture(kernelName: architecture.kernelName) == architecture)
+    #expect(Architecture(architecture.machine) == architecture)
+    #expect(ProgramHeader(ProgramHeader(architecture.machine).bytes)?.machine == architecture.machine)
+  }
+
+  @Test("only 64-bit processors run 32-bit programs as well")
+  func compatible() {
+    #expect(Architecture.amd64.compatible == .x86)
+    #expect(Architecture.arm64.compatible == .arm)
+    for architecture in Architecture.allCases where architecture.compatible != nil {
+      #expect(architecture.machine.class == 2 && architecture.compatible?.machine.class == 1)
+    }
+  }
+}
