@@ -1,5 +1,4 @@
 public import LinuxSystem
-import Synchronization
 public import SystemPackage
 
 /// Reads a mirror's directories once, several at a time.
@@ -259,55 +258,4 @@ public struct MirrorScanner: Sendable {
       folder.digestSignatures.append(signature)
     }
   }
-}
-
-/// A directory's names, sorted.
-private struct Listing: Sendable {
-  let path: MirrorPath
-  let status: FileStatus
-  let entries: [AnchoredDirectory.Entry]
-
-  init(_ directory: borrowing AnchoredDirectory) throws(MirrorError) {
-    path = directory.path
-    status = try directory.status()
-    entries = try directory.entries().sorted { $0.name < $1.name }
-  }
-
-  /// Whether a file of a version is there.
-  func holds(_ file: VersionFile) -> Bool {
-    let name = file.path.bytes
-    return entries.contains { $0.kind == .regular && $0.name.bytes == name }
-  }
-
-  /// What file systems have at their roots, readable by root alone.
-  private static let systemNames: Set<FileName> = ["lost+found", "System Volume Information", "$RECYCLE.BIN"]
-
-  /// Directories that may be the mirror's.
-  var directories: [FileName] {
-    entries.compactMap { entry in
-      entry.kind == .directory && !entry.name.isHidden && !Self.systemNames.contains(entry.name)
-        ? entry.name : nil
-    }
-  }
-}
-
-/// Problems met by several threads.
-private final class ProblemList: Sendable {
-  private let list = Mutex<[MirrorError]>([])
-
-  /// What another run removed after its directory was listed is no problem: it is not there.
-  func append(_ problem: MirrorError) {
-    guard problem.code != .system(.noSuchFileOrDirectory) else { return }
-    list.withLock { $0.append(problem) }
-  }
-
-  /// The result of `body`, or nil after noting why there is none.
-  func catching<Result>(_ body: () throws(MirrorError) -> Result) -> Result? {
-    do throws(MirrorError) { return try body() } catch {
-      append(error)
-      return nil
-    }
-  }
-
-  var sorted: [MirrorError] { list.withLock { $0.sorted { $0.subject < $1.subject } } }
 }

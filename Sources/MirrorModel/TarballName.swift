@@ -62,9 +62,8 @@ package struct TarballName: Sendable {
 
   /// The same by the version's path; nil for a name that no build gives.
   package func variant(of version: MirrorPath) -> String? {
-    let place = version.components
-    guard place.count == 4 else { return nil }
-    let (release, subarch, version) = (place[0], place[2], place[3])
+    guard case .version(let version, let place) = version.place else { return nil }
+    let (release, subarch) = (place.release, place.name)
     let text = stem.description
     for stage in ["stage1", "stage2", "stage3"] where text.hasPrefix(stage) { return stage }
     let container = "\(release)-\(subarch)-"

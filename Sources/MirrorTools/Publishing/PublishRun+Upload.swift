@@ -115,7 +115,7 @@ extension PublishRun {
   /// Control files that a master shows still, and that are gone here: a build that succeeded has no failures.
   private func cleared(_ local: LocalListing, _ there: RemoteListing) -> [ExactPath] {
     let known = Set(local.entries.lazy.filter { $0.role == .control }.map(\.path))
-    return local.subarches.map { $0.appending(ControlDirectory.name).appending(".failcount") }
+    return local.subarches.map { $0.control(.failcount) }
       .filter { there.nodes[$0] != nil && !known.contains($0) }.sorted().map(ExactPath.init)
   }
 

@@ -76,7 +76,7 @@ struct SubarchClaim {
       let isListed = listed.contains { $0 == SubarchPattern.any || $0 == build.name }
       return isListed ? nil : objection("are not listed for \(server)")
     }
-    var ownsOne = gained.contains { $0.parent.parent == build }
+    var ownsOne = gained.contains { $0.place.subarch?.release == build.name }
     for subarch in try Self.subarches(of: build, in: anchor) {
       let found = try Self.look(at: subarch, in: anchor, control)
       if found.owner == Array(server.utf8) {
@@ -143,14 +143,17 @@ struct SubarchClaim {
 extension RotationSettings {
   /// Whether the configuration names a subarch as one that is built here.
   func isBuiltHere(_ path: MirrorPath) -> Bool {
-    guard let subarches, subarches.contains(path.name), !alsoStored.contains(path.name) else { return false }
-    return builds?.contains(path.parent.parent.name) ?? true && arches?.contains(path.parent.name) ?? true
+    guard let place = path.place.subarch, let subarches, subarches.contains(place.name),
+      !alsoStored.contains(place.name)
+    else { return false }
+    return builds?.contains(place.release) ?? true && arches?.contains(place.arch) ?? true
   }
 
   /// Whether a subarch that is not there yet would be stored here.
   func isStored(_ path: MirrorPath) -> Bool {
-    isStored(release: path.parent.parent.name)
-      && (allArches ?? arches)?.contains(path.parent.name) ?? true
-      && (subarches.map { $0 + alsoStored })?.contains(path.name) ?? true
+    guard let place = path.place.subarch else { return false }
+    return isStored(release: place.release)
+      && (allArches ?? arches)?.contains(place.arch) ?? true
+      && (subarches.map { $0 + alsoStored })?.contains(place.name) ?? true
   }
 }

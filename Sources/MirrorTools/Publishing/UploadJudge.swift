@@ -113,7 +113,7 @@ struct UploadJudge {
     _ refusals: inout UploadRefusals
   ) {
     let path = control.path.path
-    guard path.name != ".failcount" else {
+    guard path.place.controlFile != .failcount else {
       let digits = control.text.hasSuffix("\n") ? control.text.dropLast() : control.text[...]
       if digits.isEmpty || digits.count > 6 || !digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }) {
         refusals.drop(path, fault(path, "is no number of failures", "look at that server", anchor))

@@ -101,7 +101,7 @@ enum UploadKind: Equatable {
     }
     // What is dated is a tarball's own name.
     guard directory.isOwn(tarball), link.snapshotParts == nil else { return false }
-    if directory.version != nil { return destination.parent.parent == path.parent }
+    if directory.version != nil { return destination.subarch == path.parent }
     guard destination.parent == path.parent, let snapshot = TarballName(tarball)?.snapshotParts else {
       return false
     }

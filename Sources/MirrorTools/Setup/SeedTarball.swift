@@ -28,7 +28,7 @@ package enum SeedTarball {
     _ placement: SubarchSetup.Placement, in anchor: borrowing AnchoredDirectory
   ) throws(MirrorError) {
     let name = placement.source
-    let architecture = placement.path.parent.parent.parent.name
+    guard let architecture = placement.path.place.subarch?.arch else { return }
     let expected = Architecture(directory: architecture)?.machine
     let strange = Shared(Mutex<String?>(nil))
     try forEachProgram(in: name) { path, header in

@@ -26,12 +26,12 @@ public struct StageAddition: Sendable {
   public init(
     _ subarch: MirrorPath, version: CalendarDate, files: [FilePath]
   ) throws(MirrorError) {
-    try SubarchSetup.check(subarch)
+    let names = try SubarchSetup.names(of: subarch)
     let place = subarch.appending(FileName(version.description))
     var placements: [SubarchSetup.Placement] = []
     var offersSomething = false
     for file in files {
-      let (name, variant) = try Self.name(of: file, in: place)
+      let (name, variant) = try Self.name(of: file, in: place, names)
       let path = place.appending(name)
       if placements.contains(where: { $0.path == path }) {
         throw MirrorError(
@@ -50,18 +50,19 @@ public struct StageAddition: Sendable {
 
   /// The name that a file gets in a version, and what it is; nil for what is no tarball.
   private static func name(
-    of file: FilePath, in version: MirrorPath
+    of file: FilePath, in version: MirrorPath, _ subarch: SubarchPlace
   ) throws(MirrorError) -> (name: FileName, variant: String?) {
     let own = FileName(bytes: file.lastComponent.map { FilePath(root: nil, components: $0).bytes } ?? [])
     if own == BuildInfo.fileName { return (own, nil) }
-    let parts = version.components
-    guard let tarball = TarballName(own), parts.count == 4, let variant = tarball.variant(of: version) else {
+    guard let tarball = TarballName(own), let variant = tarball.variant(of: version) else {
       throw MirrorError(
         .invalid, file.string, "is not named as a build names its tarballs",
         remedy: "name it stage3-….tar.xz, or NAME-SUBARCH-BUILD-VERSION.tar.xz for an image called NAME")
     }
     guard ["stage1", "stage2", "stage3"].contains(variant) else { return (own, variant) }
-    return (FileName("\(variant)-\(parts[2])-\(parts[0])-\(parts[3])\(tarball.suffix)"), variant)
+    return (
+      FileName("\(variant)-\(subarch.name)-\(subarch.release)-\(version.name)\(tarball.suffix)"), variant
+    )
   }
 
   /// Does it. The mirror's lock must be held.

@@ -34,11 +34,9 @@ public struct SubarchSetup: Encodable, Sendable {
   /// - Parameter subarch: `BUILD/ARCH/SUBARCH`.
   /// - Throws: when the seed's name tells neither version nor compression, or a name cannot be one.
   public init(_ subarch: MirrorPath, from seed: Seed) throws(MirrorError) {
-    try Self.check(subarch)
-    if case .remote(let other) = seed { try Self.check(other) }
-    let names = subarch.components
+    let names = try Self.names(of: subarch)
     var directories = [
-      MirrorPath(.snapshots(release: names[0])), subarch.control(.buildStrategy).parent,
+      MirrorPath(.snapshots(release: names.release)), subarch.control(.buildStrategy).parent,
     ]
     var files: [Said] = []
     func say(_ file: ControlFile, _ line: String) {
@@ -48,17 +46,18 @@ public struct SubarchSetup: Encodable, Sendable {
     case .local(let file, let version):
       let tarball = try SeedName(file, version: version)
       let place = subarch.appending(FileName(tarball.version.description))
-      let name = "stage3-\(subarch.name)-\(subarch.parent.parent.name)-\(tarball.version)\(tarball.suffix)"
+      let name = "stage3-\(names.name)-\(names.release)-\(tarball.version)\(tarball.suffix)"
       directories += [subarch.control(.version(target: "stage3")).parent, place]
       placement = Placement(source: file.string, path: place.appending(FileName(name)))
       say(.version(target: "stage3"), tarball.version.description)
       say(.buildStrategy, "local")
     case .remote(let other):
+      let other = try Self.names(of: other)
       directories.append(subarch.control(.remoteRelease).parent)
       placement = nil
       say(.buildStrategy, "remote")
-      say(.remoteRelease, "\(other.parent.parent.name)")
-      say(.remoteArch, "\(other.parent.name)")
+      say(.remoteRelease, "\(other.release)")
+      say(.remoteArch, "\(other.arch)")
       say(.remoteSubarch, "\(other.name)")
     }
     say(.seedStrategy, "stage3")
@@ -66,13 +65,18 @@ public struct SubarchSetup: Encodable, Sendable {
     self.files = files
   }
 
-  static func check(_ subarch: MirrorPath) throws(MirrorError) {
+  /// The names of a subarch, if these can be some.
+  @discardableResult
+  static func names(of subarch: MirrorPath) throws(MirrorError) -> SubarchPlace {
     let names = subarch.bytes.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
-    guard names.count == 3, names.allSatisfy({ !$0.isEmpty && $0.first != UInt8(ascii: ".") }) else {
+    guard names.count == 3, names.allSatisfy({ !$0.isEmpty && $0.first != UInt8(ascii: ".") }),
+      case .subarch(let place) = subarch.place
+    else {
       throw MirrorError(
         .invalid, "\(subarch)", "is no subarch",
         remedy: "name build, arch and subarch: funtoo-current x86-64bit generic_64")
     }
+    return place
   }
 }
 

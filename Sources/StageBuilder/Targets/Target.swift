@@ -1,3 +1,4 @@
+import MirrorModel
 import LinuxSystem
 import SystemPackage
 
@@ -48,6 +49,7 @@ struct Target {
     guard kind == .stage, let subarch else {
       return (output.path.parent, FileName(".\(output.path.name)_progress"))
     }
-    return (subarch.appending(".control"), FileName(".\(name)_progress"))
+    let lock = ControlFile.lock(FileName(".\(name)_progress")).path
+    return (subarch.appending(ControlDirectory.name), lock.name)
   }
 }
