@@ -16,7 +16,7 @@ help:
 	@echo 'make build     release binary at $(BIN)'
 	@echo 'make test      all tests'
 	@echo 'make demo      a real upkeep of a small mirror, and a tiny stage built, shown step by step'
-	@echo 'make lint      swift format, strictly; which folders depend on which'
+	@echo 'make lint      swift format, strictly; which parts depend on which'
 	@echo 'make install   PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)'
 	@echo 'make uninstall PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)'
 

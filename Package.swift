@@ -10,7 +10,10 @@ let strict: [SwiftSetting] = [
 
 let system: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
 
-/// What everything above the model may use.
+// Arrows point down only: mirrorctl, StageBuilder, MirrorTools, StageTrees, Hashing, MirrorModel, LinuxSystem.
+// docs/architecture.md shows the house.
+
+/// What everything from MirrorTools up may use.
 let libraries: [Target.Dependency] = [
   "StageTrees", "Hashing", "MirrorModel", "LinuxSystem", "FlexData", system,
 ]
@@ -19,7 +22,8 @@ let package = Package(
   name: "mirrorctl",
   products: [
     .executable(name: "mirrorctl", targets: ["mirrorctl"]),
-    .library(name: "MirrorTools", targets: ["MirrorTools"]),
+    .library(
+      name: "MirrorTools", targets: ["MirrorTools", "StageTrees", "Hashing", "MirrorModel", "LinuxSystem"]),
     .library(name: "StageBuilder", targets: ["StageBuilder"]),
   ],
   dependencies: [
