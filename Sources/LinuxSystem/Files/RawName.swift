@@ -8,11 +8,14 @@ public protocol RawName: Hashable, Comparable, Sendable, Codable, CustomStringCo
   init(bytes: [UInt8])
 }
 
+// Inlinable, so that other modules have them for their own types of name: generic code is slow there.
 extension RawName {
   /// The bytes of a Swift string.
+  @inlinable
   public init(_ text: String) { self.init(bytes: Array(text.utf8)) }
 
   /// A name known when the program is written.
+  @inlinable
   public init(stringLiteral value: String) { self.init(value) }
 
   /// The exact text, where the bytes are UTF-8.
@@ -35,12 +38,20 @@ extension RawName {
     self.init(try decoder.singleValueContainer().decode(String.self))
   }
 
+  /// All bytes at once: the array's own way hashes one after the other.
+  @inlinable
+  public func hash(into hasher: inout Hasher) {
+    bytes.withUnsafeBytes { hasher.combine(bytes: $0) }
+  }
+
   /// Byte order: the same everywhere, whatever the locale.
+  @inlinable
   public static func < (left: Self, right: Self) -> Bool {
     left.bytes.lexicographicallyPrecedes(right.bytes)
   }
 
   /// Whether the name ends so.
+  @inlinable
   public func hasSuffix(_ suffix: StaticString) -> Bool {
     let count = suffix.utf8CodeUnitCount
     guard bytes.count >= count else { return false }
@@ -48,11 +59,13 @@ extension RawName {
   }
 
   /// Whether the name begins so.
+  @inlinable
   public func hasPrefix(_ prefix: StaticString) -> Bool {
     prefix.withUTF8Buffer { bytes.starts(with: $0) }
   }
 
   /// Runs `body` with the name as a C string.
+  @inlinable
   package func withCString<Result>(_ body: (UnsafePointer<CChar>) -> Result) -> Result {
     withUnsafeTemporaryAllocation(of: CChar.self, capacity: bytes.count + 1) { buffer in
       for (index, byte) in bytes.enumerated() { buffer[index] = CChar(bitPattern: byte) }

@@ -5,6 +5,8 @@ import Glibc
 /// `Mutex` cannot be waited on.
 package final class Monitor<State>: @unchecked Sendable {
   private var state: State
+  /// Threads that wait for a change.
+  private var waiting = 0
   private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
   private let changed = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
 
@@ -25,23 +27,24 @@ package final class Monitor<State>: @unchecked Sendable {
   @discardableResult
   package func withLock<Result>(_ body: (inout State) -> Result) -> Result {
     pthread_mutex_lock(mutex)
-    defer {
-      pthread_cond_broadcast(changed)
-      pthread_mutex_unlock(mutex)
-    }
+    defer { unlock() }
     return body(&state)
   }
 
   /// Tries `body` now and after every change, until it gives something; its own change wakes others too.
   package func wait<Result>(until body: (inout State) -> Result?) -> Result {
     pthread_mutex_lock(mutex)
-    defer {
-      pthread_cond_broadcast(changed)
-      pthread_mutex_unlock(mutex)
-    }
+    defer { unlock() }
     while true {
       if let result = body(&state) { return result }
+      waiting += 1
       pthread_cond_wait(changed, mutex)
+      waiting -= 1
     }
+  }
+
+  private func unlock() {
+    if waiting > 0 { pthread_cond_broadcast(changed) }
+    pthread_mutex_unlock(mutex)
   }
 }
