@@ -21,9 +21,9 @@ struct MirrorSession: ~Copyable {
   /// - Parameter event: what hooks hear of the run, from the moment when they are known.
   init(_ options: GlobalOptions, _ context: CommandContext, event: RunEvent? = nil) throws {
     let configuration = try MirrorConfiguration(
-      ConfigurationFile(options.configuration.request(context)).elements)
+      ConfigurationFile(options.configuration.request(context)))
     let root = try options.root(context, configuration.mirror)
-    event?.begin(options, configuration, root)
+    event?.begin(configuration, root)
     try MirrorMark.check(root)
     self.configuration = configuration
     self.context = context
@@ -43,9 +43,9 @@ struct MirrorSession: ~Copyable {
     creates: Bool = false, event: RunEvent? = nil
   ) throws {
     let configuration = try MirrorConfiguration(
-      ConfigurationFile(options.configuration.request(context)).elements)
+      ConfigurationFile(options.configuration.request(context)))
     let root = try options.root(context, configuration.mirror)
-    event?.begin(options, configuration, root)
+    event?.begin(configuration, root)
     if !creates { try MirrorMark.check(root) }
     let held = try MirrorLock(root: root, verb: verb, wait: lock.lockWait, cancellation: context.cancellation)
     self.configuration = configuration

@@ -34,8 +34,8 @@ final class RunEvent {
   init(verb: String) { self.verb = verb }
 
   /// Takes hooks and mirror before there is a session.
-  func begin(_ options: GlobalOptions, _ configuration: MirrorConfiguration, _ root: FilePath) {
-    run = (options.configuration.noHostCode ? HookSettings() : configuration.hooks, root)
+  func begin(_ configuration: MirrorConfiguration, _ root: FilePath) {
+    run = (configuration.hooks, root)
   }
 
   /// - Parameter faults: what ended the run.

@@ -177,6 +177,13 @@ extension Outcome {
     #expect(try configured.run("nextbuild", "--modes", "full").text.contains("target=full\n"))
     let refused = try configured.run("nextbuild", "--no-host-code")
     #expect(refused.status == 1 && refused.errorText.contains("rotation/decide: is not run"))
+    let ran = "\(configured.sandbox.path)/ran"
+    _ = try next("touch \(ran); echo full")
+    #expect(FileManager.default.fileExists(atPath: ran))
+    try FileManager.default.removeItem(atPath: ran)
+    let build = try configured.run("build", "--no-host-code", "--pretend")
+    #expect(build.status == 1 && build.errorText.contains("rotation/decide: is not run"))
+    #expect(!FileManager.default.fileExists(atPath: ran), "the program was run")
     for bad in ["echo 'full; rm -rf /'", "true", "exit 3", "echo full+", "kill -9 $$"] {
       let outcome = try next(bad)
       #expect(outcome.status == 1, "\(bad)")

@@ -163,6 +163,8 @@ public struct Subarch: Sendable {
   public let arch: FileName
   /// Its own name, `core2_64`.
   public let name: FileName
+  /// Its names.
+  package var place: SubarchPlace { SubarchPlace(release: release, arch: arch, name: name) }
   /// What `.control` says.
   public let control: ControlState
   /// Files beside the versions: `latest` links.

@@ -32,7 +32,10 @@ extension Catalog {
     try access {
       try self.database.write { database in
         let insert = try database.cachedStatement(
-          sql: "INSERT OR REPLACE INTO file VALUES (?,?,?,?,?,?,?)")
+          sql: """
+            INSERT OR REPLACE INTO file (path, device, inode, size, mtime, ctime, sha256)
+            VALUES (?, ?, ?, ?, ?, ?, ?)
+            """)
         for (path, file) in files {
           let identity = file.identity
           try insert.execute(arguments: [

@@ -17,7 +17,10 @@ extension Catalog {
     try access {
       try self.database.write { database in
         let insert = try database.cachedStatement(
-          sql: "INSERT OR REPLACE INTO build VALUES (?,?,?,?,?,?,?,?,?)")
+          sql: """
+            INSERT OR REPLACE INTO build (subarch, version, at, outcome, bytes, seconds, target, error, log)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """)
         for build in builds {
           try insert.execute(arguments: [
             Data(build.subarch.bytes), Data(build.version.bytes), build.at, build.outcome.rawValue,
@@ -61,7 +64,7 @@ extension Catalog {
       try self.database.write { database in
         try database.execute(
           sql: """
-            INSERT INTO run VALUES (?, ?, ?, ?)
+            INSERT INTO run (verb, at, status, succeeded) VALUES (?, ?, ?, ?)
             ON CONFLICT (verb) DO UPDATE SET at = excluded.at, status = excluded.status,
               succeeded = coalesce(excluded.succeeded, succeeded)
             """, arguments: [verb, now, status, status == 0 ? now : nil])

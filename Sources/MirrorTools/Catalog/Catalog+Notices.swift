@@ -16,7 +16,7 @@ extension Catalog {
         // A clock that was ahead once must not silence it for years.
         if let last, last <= now, now - last < 86_400 { return false }
         try database.execute(
-          sql: "INSERT OR REPLACE INTO notice VALUES (?, ?)", arguments: [notice, now])
+          sql: "INSERT OR REPLACE INTO notice (name, at) VALUES (?, ?)", arguments: [notice, now])
         return true
       }
     }

@@ -52,7 +52,7 @@ extension Catalog {
   }
 
   private static func insert(_ places: Set<MirrorPath>, _ database: Database) throws {
-    let statement = try database.cachedStatement(sql: "INSERT OR IGNORE INTO place VALUES (?)")
+    let statement = try database.cachedStatement(sql: "INSERT OR IGNORE INTO place (path) VALUES (?)")
     // The empty path says that places are noted at all, however few.
     for path in places.union([.root]) { try statement.execute(arguments: [Data(path.bytes)]) }
   }

@@ -8,6 +8,8 @@ public struct ConfigurationFile {
   public let path: FilePath?
   /// What is defined.
   public let elements: Elements
+  /// Whether `<?python ?>` and other programs that it names may be run.
+  public let runsHostCode: Bool
   /// Collects that could not be resolved, which only a build needs.
   public let unresolved: [Problem]
 
@@ -34,6 +36,7 @@ public struct ConfigurationFile {
   ///
   /// - Throws: ``FlexDataError`` with all that is wrong in its texts, ``MirrorError`` where it cannot be read.
   public init(_ request: Request) throws {
+    runsHostCode = request.runsHostCode
     let found = request.named ?? request.candidates.first(where: \.exists)
     path = found.map {
       $0.isAbsolute ? $0 : (FilePath.current ?? "/").pushing($0).lexicallyNormalized()

@@ -30,6 +30,16 @@ public struct MirrorConfiguration: Sendable {
   /// Nothing is said.
   public init() {}
 
+  /// What a configuration file says; programs that it names are left out unless they may be run.
+  ///
+  /// - Throws: ``FlexDataError`` or ``MirrorError`` with what is wrong.
+  public init(_ file: ConfigurationFile) throws {
+    try self.init(file.elements)
+    guard !file.runsHostCode else { return }
+    hooks = HookSettings()
+    rotation.runsHostCode = false
+  }
+
   /// What elements say.
   ///
   /// - Throws: ``FlexDataError`` or ``MirrorError`` with what is wrong.

@@ -46,7 +46,12 @@ struct SignatureWork: Sendable {
     run.forEach(wanting, as: "signing", size: { ($0.size, $0.device) }) { wanted in
       guard fault.value.withLock({ $0 }) == nil else { return }
       do throws(MirrorError) {
-        let file = try FileToSign(wanted.path, in: anchor.value, record: records.map { $0[wanted.path] })
+        let file = try FileToSign(
+          wanted.path, in: anchor.value,
+          isKnown: { id in
+            records.map { $0[wanted.path].map { !$0.isCorrupt && id.isSameFile(as: $0.identity) } ?? false }
+              ?? true
+          })
         guard let file = file else { return }
         let signature: [UInt8]
         do throws(MirrorError) {
@@ -86,16 +91,13 @@ private struct FileToSign: ~Copyable {
 
   /// nil for a file whose digests are not those of what lies there.
   ///
-  /// - Parameter record: what is known of a tarball; the outer nil for a file of which nothing need be known.
+  /// - Parameter isKnown: whether the digests that are known are those of a file with this identity.
   init?(
-    _ path: MirrorPath, in anchor: borrowing AnchoredDirectory, record: CatalogRecord??
+    _ path: MirrorPath, in anchor: borrowing AnchoredDirectory, isKnown: (FileIdentity) -> Bool
   ) throws(MirrorError) {
     let file = try anchor.file(path)
     let status = try attempt("look at", anchor.displayed(path)) { () throws(Errno) in try file.status() }
-    guard status.kind == .regular else { return nil }
-    if let record {
-      guard let record, !record.isCorrupt, status.identity.isSameFile(as: record.identity) else { return nil }
-    }
+    guard status.kind == .regular, isKnown(status.identity) else { return nil }
     self.path = path
     self.file = file
     self.status = status

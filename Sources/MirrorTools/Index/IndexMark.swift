@@ -12,7 +12,7 @@ enum IndexMark {
 
   /// Whether something is there that does not begin as ours do.
   static func isForeign(_ path: MirrorPath, _ anchor: borrowing AnchoredDirectory) -> Bool {
-    (try? anchor.status(at: path)) ?? nil != nil && !isThere(path, anchor)
+    (try? anchor.status(at: path)) != nil && !isThere(path, anchor)
   }
 
   /// Whether a regular file begins as ours do.

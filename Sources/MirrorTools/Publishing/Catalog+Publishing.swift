@@ -13,7 +13,8 @@ extension Catalog {
     try access {
       try self.database.write { database in
         try database.execute(sql: "DELETE FROM superfluous WHERE target = ?", arguments: [target])
-        let insert = try database.cachedStatement(sql: "INSERT INTO superfluous VALUES (?, ?, ?)")
+        let insert = try database.cachedStatement(
+          sql: "INSERT INTO superfluous (target, path, since) VALUES (?, ?, ?)")
         for (path, since) in paths { try insert.execute(arguments: [target, Data(path.bytes), since]) }
       }
     }
@@ -30,7 +31,8 @@ extension Catalog {
   ) throws(MirrorError) {
     try access {
       try self.database.write { database in
-        let insert = try database.cachedStatement(sql: "INSERT OR REPLACE INTO compared VALUES (?, ?, ?)")
+        let insert = try database.cachedStatement(
+          sql: "INSERT OR REPLACE INTO compared (target, path, at) VALUES (?, ?, ?)")
         for path in paths { try insert.execute(arguments: [target, Data(path.bytes), now]) }
         let delete = try database.cachedStatement(sql: "DELETE FROM compared WHERE target = ? AND path = ?")
         for path in gone { try delete.execute(arguments: [target, Data(path.bytes)]) }
@@ -54,7 +56,8 @@ extension Catalog {
     try access {
       try self.database.write { database in
         try database.execute(
-          sql: "INSERT OR REPLACE INTO upload VALUES (?, ?)", arguments: [target, Data(record.text)])
+          sql: "INSERT OR REPLACE INTO upload (target, record) VALUES (?, ?)",
+          arguments: [target, Data(record.text)])
       }
     }
   }
@@ -68,7 +71,8 @@ extension Catalog {
     guard !paths.isEmpty else { return }
     try access {
       try self.database.write { database in
-        let insert = try database.cachedStatement(sql: "INSERT OR REPLACE INTO cleaned VALUES (?, ?)")
+        let insert = try database.cachedStatement(
+          sql: "INSERT OR REPLACE INTO cleaned (path, at) VALUES (?, ?)")
         for path in paths { try insert.execute(arguments: [Data(path.bytes), now]) }
         try database.execute(
           sql: "DELETE FROM cleaned WHERE at < ?", arguments: [now - Self.cleanedMemory])

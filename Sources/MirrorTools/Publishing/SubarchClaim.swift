@@ -148,12 +148,4 @@ extension RotationSettings {
     else { return false }
     return builds?.contains(place.release) ?? true && arches?.contains(place.arch) ?? true
   }
-
-  /// Whether a subarch that is not there yet would be stored here.
-  func isStored(_ path: MirrorPath) -> Bool {
-    guard let place = path.place.subarch else { return false }
-    return isStored(release: place.release)
-      && (allArches ?? arches)?.contains(place.arch) ?? true
-      && (subarches.map { $0 + alsoStored })?.contains(place.name) ?? true
-  }
 }

@@ -52,7 +52,7 @@ struct UploadJudge {
         if let objection { refusals.hold(directory, objection) }
       } catch { refusals.hold(directory, error) }
     }
-    for subarch in gained.sorted() where !claim.rotation.isStored(subarch) {
+    for subarch in gained.sorted() where !(subarch.place.subarch.map(claim.rotation.isStored) ?? false) {
       refusals.report(
         MirrorError(
           .invalid, anchor.displayed(subarch), "is received, but neither cleaned nor indexed here",

@@ -38,10 +38,15 @@ public struct BuildDecision: Sendable, Hashable {
 extension RotationSettings {
   /// How to build a subarch next: what the `decide` program answers, or what the tables say.
   ///
-  /// - Throws: when the program fails, or answers what is no build.
+  /// - Throws: when the program fails or may not be run, or answers what is no build.
   public func decision(for subarch: Subarch) throws(MirrorError) -> BuildDecision {
     guard let decide else {
       return BuildDecision(mode: mode(of: subarch), extras: extras(of: subarch))
+    }
+    guard runsHostCode else {
+      throw MirrorError(
+        .invalid, "rotation/decide", "is not run: code of the configuration may not be run",
+        remedy: "allow that, or choose the modes")
     }
     let newest = subarch.newestComplete
     let output = try HostProgram.ask(

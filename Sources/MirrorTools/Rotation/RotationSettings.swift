@@ -29,6 +29,8 @@ public struct RotationSettings: Sendable {
   var ignored: [MirrorPath] = []
   /// A shell command that decides how to build; nil for the tables.
   public var decide: String?
+  /// Whether that may be run.
+  public var runsHostCode = true
 
   /// Metro's defaults: all that is found is built here.
   public init() {}
@@ -55,7 +57,10 @@ public struct RotationSettings: Sendable {
   }
 
   /// Whether a subarch is built here.
-  func isManaged(_ subarch: Subarch) -> Bool {
+  func isManaged(_ subarch: Subarch) -> Bool { isManaged(subarch.place) }
+
+  /// The same of one that is not there yet.
+  func isManaged(_ subarch: SubarchPlace) -> Bool {
     builds?.contains(subarch.release) ?? true && arches?.contains(subarch.arch) ?? true
       && subarches?.contains(subarch.name) ?? !alsoStored.contains(subarch.name)
   }
@@ -69,7 +74,10 @@ public struct RotationSettings: Sendable {
   public func givesUp(after failures: Int) -> Bool { failures >= maxFailcount }
 
   /// Whether a subarch is cleaned, digested and indexed here.
-  func isStored(_ subarch: Subarch) -> Bool {
+  func isStored(_ subarch: Subarch) -> Bool { isStored(subarch.place) }
+
+  /// The same of one that is not there yet.
+  func isStored(_ subarch: SubarchPlace) -> Bool {
     isStored(release: subarch.release) && (allArches ?? arches)?.contains(subarch.arch) ?? true
       && (subarches.map { $0 + alsoStored })?.contains(subarch.name) ?? true
       || isManaged(subarch)

@@ -45,7 +45,7 @@ struct CaptureCommand: Verb {
     transform: { try parseList($0, "algorithm") })
   var algorithm: [DigestAlgorithm] = [.sha256]
 
-  @Flag(name: .long, help: "Write a list of the members' paths to TARBALL.CONTENTS.gz.")
+  @Flag(name: .long, help: "Write a list of the members' paths to TARBALL.contents.gz.")
   var contents = false
 
   @Argument(help: "The directory.", completion: .directory)
@@ -63,7 +63,7 @@ struct CaptureCommand: Verb {
       prefix: prefix, algorithms: algorithm)
     let progress = RunProgress()
     let capture = TreeCapture(options, cancellation: context.cancellation) { progress.add(bytes: $0) }
-    let list = contents ? FilePath("\(path).CONTENTS.gz") : nil
+    let list = contents ? FilePath("\(path).contents.gz") : nil
     try render(try capture.capture(root, to: path, contents: list), path, list, context)
     return .done
   }

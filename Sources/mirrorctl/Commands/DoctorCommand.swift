@@ -17,7 +17,7 @@ struct DoctorCommand: Verb {
 
   func run(_ context: CommandContext) throws -> ExitStatus {
     let file = try ConfigurationFile(global.configuration.request(context, defining: definitions.pairs))
-    let configuration = try MirrorConfiguration(file.elements)
+    let configuration = try MirrorConfiguration(file)
     let mirror = try? global.root(context, configuration.mirror)
     var places: [(key: String, path: FilePath)] = []
     for key in ["path/tmp", "path/work"] {

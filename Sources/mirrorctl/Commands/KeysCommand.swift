@@ -19,7 +19,7 @@ struct KeysShowCommand: Verb {
   @OptionGroup var result: ResultOptions
 
   func run(_ context: CommandContext) throws -> ExitStatus {
-    let settings = try MirrorConfiguration(ConfigurationFile(source.request(context)).elements)
+    let settings = try MirrorConfiguration(ConfigurationFile(source.request(context)))
       .signingSettings
     let key = try PublicKeyFile.key(settings, cancellation: context.cancellation)
     let canSign = key.state == .usable && key.secret != .missing
@@ -62,7 +62,7 @@ struct KeysExportCommand: Verb {
       return try tell(changed, session.root.appending("\(PublicKeyFile.name)"), context)
     }
     let configuration = try MirrorConfiguration(
-      ConfigurationFile(global.configuration.request(context)).elements)
+      ConfigurationFile(global.configuration.request(context)))
     let bytes = try bytes(configuration, context)
     let changed = try destination.write(bytes, context)
     // On standard output there is the key alone.

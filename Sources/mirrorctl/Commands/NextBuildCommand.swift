@@ -14,11 +14,6 @@ struct NextBuildCommand: Verb {
     let session = try MirrorSession(global, context)
     let mirror = try session.scan()
     let settings = rotation.settings(over: session.configuration.rotation)
-    if global.configuration.noHostCode, settings.decide != nil {
-      throw MirrorError(
-        .invalid, "rotation/decide", "is not run: --no-host-code was given",
-        remedy: "leave that out, or say --modes")
-    }
     let plan = try NextBuildPlan(mirror, settings, today: context.today)
     if !global.quiet { plan.notices.forEach { context.errors.write(Array("\($0)\n".utf8)) } }
     if global.json {

@@ -2,6 +2,7 @@ import LinuxSystem
 import ArgumentParser
 import MirrorTools
 import StageBuilder
+import Synchronization
 import SystemPackage
 
 /// What the verbs that build take.
@@ -86,10 +87,11 @@ struct BuildOptions: ParsableArguments {
   }
 }
 
-/// The catalog of a build, opened when there is something to remember.
+/// The catalog of a build, opened once there is something to remember.
 private final class Catalogs: Sendable {
   private let root: FilePath
   private let context: CommandContext
+  private let opened = Mutex<(isTried: Bool, catalog: Catalog?)>((false, nil))
 
   init(_ root: FilePath, _ context: CommandContext) {
     self.root = root
@@ -97,6 +99,14 @@ private final class Catalogs: Sendable {
   }
 
   func open() -> Catalog? {
-    try? Catalog.open(for: root, in: context.stateDirectory) { [context] in context.message("\($0)") }
+    opened.withLock { opened in
+      if !opened.isTried {
+        opened.isTried = true
+        opened.catalog = try? Catalog.open(for: root, in: context.stateDirectory) { [context] in
+          context.message("\($0)")
+        }
+      }
+      return opened.catalog
+    }
   }
 }
