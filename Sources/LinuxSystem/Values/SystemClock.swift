@@ -1,3 +1,5 @@
+// CLinux as well: its headers name `timespec` too, and the compiler may ask for either module.
+import CLinux
 import Glibc
 
 /// The kernel's clocks.
