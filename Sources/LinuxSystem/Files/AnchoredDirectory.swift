@@ -296,8 +296,9 @@ package struct AnchoredDirectory: ~Copyable {
 }
 
 extension MirrorPath {
-  /// The path of what lies there below this one.
+  /// The path of `relative` in this directory; this path itself if that is empty.
   package func joined(_ relative: MirrorPath) -> MirrorPath {
-    bytes.isEmpty ? relative : MirrorPath(bytes: bytes + [UInt8(ascii: "/")] + relative.bytes)
+    if bytes.isEmpty { return relative }
+    return relative.bytes.isEmpty ? self : MirrorPath(bytes: bytes + [UInt8(ascii: "/")] + relative.bytes)
   }
 }

@@ -51,7 +51,7 @@ struct PublishStage: ~Copyable {
     _ bytes: [UInt8], to path: MirrorPath, in tree: FileName, mtime: Int64? = nil
   ) throws(MirrorError) {
     try makeDirectory(path.parent, in: tree)
-    let folder = try directory.directory(MirrorPath(bytes: tree.bytes).below(path.parent))
+    let folder = try directory.directory(MirrorPath(bytes: tree.bytes).joined(path.parent))
     try folder.unlink(path.name)
     let file = try folder.createFile(path.name)
     try attempt("write", folder.displayed(path.name)) { () throws(Errno) in
@@ -62,26 +62,19 @@ struct PublishStage: ~Copyable {
 
   /// The content of a file of a tree; nil if it is not there.
   func contents(of path: MirrorPath, in tree: FileName) throws(MirrorError) -> [UInt8]? {
-    try directory.contents(of: MirrorPath(bytes: tree.bytes).below(path), limit: 1 << 30)
+    try directory.contents(of: MirrorPath(bytes: tree.bytes).joined(path), limit: 1 << 30)
   }
 
   /// Makes a link.
   func link(_ path: MirrorPath, to target: [UInt8], in tree: FileName) throws(MirrorError) {
     try makeDirectory(path.parent, in: tree)
-    let folder = try directory.directory(MirrorPath(bytes: tree.bytes).below(path.parent))
+    let folder = try directory.directory(MirrorPath(bytes: tree.bytes).joined(path.parent))
     try folder.createLink(path.name, to: target)
   }
 
   /// Makes a directory of a tree, and those above it.
   func makeDirectory(_ path: MirrorPath, in tree: FileName) throws(MirrorError) {
-    let full = MirrorPath(bytes: tree.bytes).below(path)
+    let full = MirrorPath(bytes: tree.bytes).joined(path)
     for ancestor in full.ancestors + [full] { try directory.makeDirectory(at: ancestor, mode: 0o755) }
-  }
-}
-
-extension MirrorPath {
-  /// The path of what lies there below this one, or of this one itself.
-  fileprivate func below(_ relative: MirrorPath) -> MirrorPath {
-    relative.bytes.isEmpty ? self : joined(relative)
   }
 }

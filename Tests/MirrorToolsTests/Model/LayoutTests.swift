@@ -60,6 +60,7 @@ struct MirrorGrammarTests {
       ("current/snapshots/a-2026-11-20.tar.xz.hash.txt" as MirrorPath).unit
         == "current/snapshots/a-2026-11-20.tar.xz")
     #expect(version.unit == nil)
+    #expect(version.joined(.root) == version && MirrorPath.root.joined(version) == version)
     #expect(version.section == "current/x86-64bit/generic_64")
     #expect(("current/snapshots/a.tar.xz" as MirrorPath).section == "current/snapshots")
     #expect(("current/snapshots/a/b.tar.xz" as MirrorPath).section == nil)
