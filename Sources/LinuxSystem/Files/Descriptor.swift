@@ -118,7 +118,7 @@ package struct Descriptor: ~Copyable {
   /// Sets the permission bits.
   package func setMode(_ mode: UInt32) throws(Errno) { try retrying { Int(fchmod(raw, mode)) } }
 
-  /// Lets every write go to the file's end, whoever else writes to it.
+  /// Appends every write to the end of the file, also while another process writes to it.
   package func appendAlways() throws(Errno) { try retrying { Int(fcntl(raw, F_SETFL, O_APPEND)) } }
 
   /// `fsync(2)`.

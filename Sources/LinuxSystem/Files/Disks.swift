@@ -1,4 +1,4 @@
-import Glibc
+import SystemPackage
 
 /// The disks that file systems lie on, as the kernel tells in sysfs.
 package struct Disks: Sendable {
@@ -20,7 +20,7 @@ package struct Disks: Sendable {
     else {
       return nil
     }
-    let isPartition = access("\(block)/partition", F_OK) == 0
+    let isPartition = FilePath("\(block)/partition").exists
     guard let disk = isPartition ? resolved("\(block)/..") : block,
       ProcFile.text("\(disk)/queue/rotational")?.first == "1"
     else { return nil }
@@ -49,9 +49,5 @@ package struct Disks: Sendable {
     return nil
   }
 
-  private func resolved(_ path: String) -> String? {
-    guard let resolved = realpath(path, nil) else { return nil }
-    defer { free(resolved) }
-    return String(cString: resolved)
-  }
+  private func resolved(_ path: String) -> String? { FilePath(path).resolved?.string }
 }

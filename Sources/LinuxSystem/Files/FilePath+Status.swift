@@ -29,16 +29,13 @@ extension FilePath {
 
   /// What is there, which may be a link.
   package func linkStatus() throws(Errno) -> FileStatus {
-    var raw = clinux_status()
-    try retrying { withPlatformString { Int(clinux_status(AT_FDCWD, $0, &raw)) } }
-    return FileStatus(raw)
+    try Descriptor(opening: self, CLINUX_O_PATH | O_NOFOLLOW).status()
   }
 
   /// Where a symbolic link points, as it is written.
   package func linkTarget() throws(Errno) -> FilePath {
-    var target = [CChar](repeating: 0, count: Int(PATH_MAX))
-    try retrying { withPlatformString { readlink($0, &target, target.count - 1) } }
-    return FilePath(platformString: target)
+    let target = try Descriptor(opening: self, CLINUX_O_PATH | O_NOFOLLOW).linkTarget()
+    return FileName(bytes: target).withCString { FilePath(platformString: $0) }
   }
 
   /// The path's bytes, without a terminating NUL.
@@ -46,14 +43,17 @@ extension FilePath {
     withPlatformString { Array(UnsafeBufferPointer(start: $0, count: length)).map(UInt8.init(bitPattern:)) }
   }
 
-  /// The path with links resolved, or itself where that fails.
-  package var canonical: FilePath {
+  /// The path with links resolved; nil if there is nothing.
+  var resolved: FilePath? {
     withPlatformString { path in
-      guard let resolved = realpath(path, nil) else { return self }
+      guard let resolved = realpath(path, nil) else { return nil }
       defer { free(resolved) }
       return FilePath(platformString: resolved)
     }
   }
+
+  /// The path with links resolved, or itself where that fails.
+  package var canonical: FilePath { resolved ?? self }
 
   /// The current directory; nil if it cannot be told.
   package static var current: FilePath? {

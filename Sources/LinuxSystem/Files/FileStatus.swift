@@ -32,7 +32,7 @@ public struct FileIdentity: Hashable, Sendable {
 
   /// Whether a signature was made before the file that it signs was last written to.
   ///
-  /// A time that lies in the future does not count: the kernel's own of the last change is earlier then.
+  /// A modification time in the future is ignored: the kernel's time of the last change is earlier.
   package func isOlder(than signed: FileIdentity) -> Bool { mtime < min(signed.mtime, signed.ctime) }
 
   /// Nanoseconds after its last change in which another one may leave the same times.

@@ -1,9 +1,16 @@
 import Glibc
 
-/// A thread of our own that nobody waits for.
+/// Threads of our own for blocking work.
 package enum BackgroundThread {
-  /// Starts it; false if no more threads can be had, and then the body does not run.
+  /// Starts a thread that nobody waits for; false if no more can be had, and then the body does not run.
   package static func start(_ body: @escaping @Sendable () -> Void) -> Bool {
+    guard let thread = joinable(body) else { return false }
+    pthread_detach(thread)
+    return true
+  }
+
+  /// Starts a thread that is to be joined; nil if no more can be had, and then the body does not run.
+  static func joinable(_ body: @escaping @Sendable () -> Void) -> pthread_t? {
     let work = Unmanaged.passRetained(Body(body))
     var thread = pthread_t()
     let started = pthread_create(
@@ -14,10 +21,9 @@ package enum BackgroundThread {
       }, work.toOpaque())
     guard started == 0 else {
       work.release()
-      return false
+      return nil
     }
-    pthread_detach(thread)
-    return true
+    return thread
   }
 
   private final class Body: Sendable {

@@ -57,31 +57,7 @@ package enum Workers {
   }
 
   private static func start(_ count: Int, _ body: @escaping @Sendable (Int) -> Void) -> [pthread_t] {
-    var threads: [pthread_t] = []
-    for index in 0..<max(0, count) {
-      let work = Unmanaged.passRetained(Work(index: index, body: body))
-      var thread = pthread_t()
-      let started = pthread_create(
-        &thread, nil,
-        { argument in
-          argument.map { Unmanaged<Work>.fromOpaque($0).takeRetainedValue().run() }
-          return nil
-        }, work.toOpaque())
-      if started == 0 { threads.append(thread) } else { work.release() }
-    }
-    return threads
-  }
-
-  private final class Work: Sendable {
-    let index: Int
-    let body: @Sendable (Int) -> Void
-
-    init(index: Int, body: @escaping @Sendable (Int) -> Void) {
-      self.index = index
-      self.body = body
-    }
-
-    func run() { body(index) }
+    (0..<max(0, count)).compactMap { index in BackgroundThread.joinable { body(index) } }
   }
 }
 

@@ -80,14 +80,10 @@ extension MirrorPath {
 
   /// The subarch or directory of snapshots that a tarball's path is in; nil for one at the root or beside subarches.
   package var section: MirrorPath? {
-    switch place {
-    case .snapshot(let file, let release):
-      file.bytes.contains(UInt8(ascii: "/")) ? nil : MirrorPath(.snapshots(release: release))
-    case .version(_, let subarch), .versionFile(_, _, let subarch), .control(let subarch),
-      .controlFile(_, let subarch):
-      MirrorPath(.subarch(subarch))
-    case .root, .release, .service, .snapshots, .arch, .subarch: nil
-    }
+    let place = place
+    if place.snapshotName != nil { return parent }
+    if case .subarch = place { return nil }
+    return place.subarch.map { MirrorPath(.subarch($0)) }
   }
 
   /// What belongs together with a file, so that all of it is kept or goes: a version, or a snapshot's tarball.

@@ -9,7 +9,7 @@ package enum MirrorPlace: Hashable, Sendable {
   case root
   /// An entry of the root: a line of development, or a file such as `index.xml`.
   case release(FileName)
-  /// Below a directory of the root that is no release: `streams`, `project`.
+  /// An entry below a directory of the root that is not a release: `streams`, `project`.
   case service(MirrorPath)
   /// The directory of a release's snapshots of package trees.
   case snapshots(release: FileName)

@@ -43,6 +43,6 @@ extension Version {
     guard tarball.compression != nil, let stem = TarballName(tarball.name)?.stem else { return false }
     let plain = stem.appending(".tar")
     return folder.marks.contains { $0.run != nil && $0.tarball == plain }
-      && folder.tarballs.contains { $0.path.name == plain }
+      && folder.tarballs.contains { $0.name == plain }
   }
 }

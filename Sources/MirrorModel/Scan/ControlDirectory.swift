@@ -49,10 +49,11 @@ package struct ControlDirectory {
   package func read(_ directory: borrowing AnchoredDirectory, report: (MirrorError) -> Void) -> ControlState {
     var state = ControlState()
     for entry in list(directory, report) {
+      let file = ControlFile(MirrorPath(bytes: entry.name.bytes))
       switch entry.kind {
       case .regular where TemporaryName.matches(entry.name):
         state.leftovers.append(MirrorPath(bytes: entry.name.bytes))
-      case .regular where entry.name == ControlFile.failcount.path.name:
+      case .regular where file == .failcount:
         state.failcount = failcount(directory, report)
       case .regular where entry.name.hasSuffix("_progress") && entry.name.isHidden:
         if let lock = lock(entry.name, directory, report) { state.locks.append(lock) }
@@ -69,7 +70,7 @@ package struct ControlDirectory {
         }
       case _ where ["version", "strategy", "remote"].contains(entry.name):
         report(Self.oddity(entry.name, in: directory, isNo: "directory"))
-      case _ where entry.name.hasSuffix("_progress") || entry.name == ControlFile.failcount.path.name:
+      case _ where entry.name.hasSuffix("_progress") || file == .failcount:
         report(Self.oddity(entry.name, in: directory, isNo: "regular file"))
       default: break
       }

@@ -246,7 +246,7 @@ public struct Version: Sendable {
   }
 
   /// Complete, with a stage1.
-  public var isFull: Bool { isComplete && folder.tarballs.contains { $0.path.name.hasPrefix("stage1") } }
+  public var isFull: Bool { isComplete && folder.tarballs.contains { $0.name.hasPrefix("stage1") } }
 
   /// Bytes of its tarballs.
   public var bytes: Int64 {

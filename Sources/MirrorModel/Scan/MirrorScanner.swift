@@ -177,7 +177,7 @@ public struct MirrorScanner: Sendable {
     let listing = try Listing(directory)
     let folder = folder(listing, directory, problems)
     let hasStatus = listing.holds(.status)
-    let hasStage3 = folder.tarballs.contains { $0.path.name.hasPrefix("stage3") }
+    let hasStage3 = folder.tarballs.contains { $0.name.hasPrefix("stage3") }
     let isOK: () throws(MirrorError) -> Bool = { () throws(MirrorError) in
       VersionFile.isDone(try directory.contents(of: VersionFile.status.path, limit: 4096) ?? [])
     }

@@ -8,7 +8,7 @@ extension Subarch {
   /// The newest complete one: what builds start from, and what is never removed.
   package var newestComplete: Version? { built.last }
 
-  /// The newest that downloaders are told of.
+  /// The newest that is offered to downloaders.
   ///
   /// One whose tarballs all wait for compression offers nothing yet.
   ///

@@ -6,7 +6,7 @@ import Synchronization
 final class ProblemList: Sendable {
   private let list = Mutex<[MirrorError]>([])
 
-  /// What another run removed after its directory was listed is no problem: it is not there.
+  /// An entry that another run removed after its directory was listed is not a problem.
   func append(_ problem: MirrorError) {
     guard problem.code != .system(.noSuchFileOrDirectory) else { return }
     list.withLock { $0.append(problem) }

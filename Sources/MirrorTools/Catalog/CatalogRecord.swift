@@ -16,4 +16,7 @@ struct CatalogRecord: Hashable, Sendable {
   var isCorrupt = false
   /// What was found to be wrong with it.
   var fault: StreamFault?
+
+  /// Whether its digests are those of a file with this identity, as far as is known.
+  func vouches(for identity: FileIdentity) -> Bool { !isCorrupt && identity.isSameFile(as: self.identity) }
 }

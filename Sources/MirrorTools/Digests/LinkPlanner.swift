@@ -18,7 +18,7 @@ struct LinkPlanner {
           planTarballLink(link, in: folder, targets, signed, doubtful, into: &plan)
         } else if let (_, tarball) = SidecarKind.parse(link.path.name), link.isDead,
           !folder.links.contains(where: { $0.path.name == tarball }),
-          !folder.tarballs.contains(where: { $0.path.name == tarball })
+          !folder.tarballs.contains(where: { $0.name == tarball })
         {
           plan.links.append(.init(path: link.path, target: nil))
         }
@@ -77,6 +77,6 @@ struct LinkPlanner {
   private func isAwaitingCompression(_ destination: MirrorPath, in folder: Folder?) -> Bool {
     guard let stem = TarballName(destination.name)?.stem else { return false }
     let plain = stem.appending(".tar")
-    return folder?.tarballs.contains { $0.path.name == plain } ?? false
+    return folder?.tarballs.contains { $0.name == plain } ?? false
   }
 }

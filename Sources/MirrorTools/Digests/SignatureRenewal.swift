@@ -49,7 +49,7 @@ struct SignatureRenewal {
   private func candidates(_ folder: Folder) -> [(DigestPlan.Signature, Int64)] {
     var candidates: [(DigestPlan.Signature, Int64)] = []
     if settings.what.contains(.tarballs) {
-      let tarballs = Dictionary(folder.tarballs.map { ($0.path.name, $0) }) { first, _ in first }
+      let tarballs = Dictionary(folder.tarballs.map { ($0.name, $0) }) { first, _ in first }
       for sidecar in folder.sidecars {
         guard let format = sidecar.kind.signatureFormat, let tarball = tarballs[sidecar.tarball],
           tarball.compression != nil

@@ -48,9 +48,9 @@ struct SignatureWork: Sendable {
       do throws(MirrorError) {
         let file = try FileToSign(
           wanted.path, in: anchor.value,
-          isKnown: { id in
-            records.map { $0[wanted.path].map { !$0.isCorrupt && id.isSameFile(as: $0.identity) } ?? false }
-              ?? true
+          isKnown: { identity in
+            guard let records else { return true }
+            return records[wanted.path]?.vouches(for: identity) ?? false
           })
         guard let file = file else { return }
         let signature: [UInt8]
@@ -91,7 +91,7 @@ private struct FileToSign: ~Copyable {
 
   /// nil for a file whose digests are not those of what lies there.
   ///
-  /// - Parameter isKnown: whether the digests that are known are those of a file with this identity.
+  /// - Parameter isKnown: whether the known digests are those of a file with this identity.
   init?(
     _ path: MirrorPath, in anchor: borrowing AnchoredDirectory, isKnown: (FileIdentity) -> Bool
   ) throws(MirrorError) {

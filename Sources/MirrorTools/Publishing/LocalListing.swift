@@ -36,7 +36,7 @@ struct LocalListing: Sendable {
     }
     // A sound copy may be there still.
     for folder in mirror.folders {
-      let damaged = Set(folder.tarballs.filter(\.isDamaged).map(\.path.name))
+      let damaged = Set(folder.tarballs.filter(\.isDamaged).map(\.name))
       guard !damaged.isEmpty else { continue }
       let beside = folder.sidecars.filter { damaged.contains($0.tarball) }.map(\.name)
       held.formUnion((damaged + beside).map { folder.path.appending($0) })

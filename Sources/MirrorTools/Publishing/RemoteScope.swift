@@ -6,7 +6,7 @@ struct RemoteScope {
   private let record: SentRecord?
   private let directories: Set<MirrorPath>
   private let subarches: Set<MirrorPath>
-  /// Those that look like a mirror's, whoever's.
+  /// Subarches that look like a mirror's, also those of other mirrors.
   private var apparent: Set<MirrorPath>
   private let isWhole: Bool
 
@@ -37,16 +37,12 @@ struct RemoteScope {
   /// Whether it is ours to remove.
   func holds(_ path: MirrorPath, _ node: ListedNode) -> Bool {
     guard wasSent(path) else { return false }
-    switch path.place {
-    case .root, .release, .service, .snapshots, .arch: return false
-    case .snapshot: return looksOurs(path)
-    // What is in the directory of an arch is no subarch's.
-    case .subarch where node != .directory: return false
-    case .subarch(let subarch), .version(_, let subarch), .versionFile(_, _, let subarch),
-      .control(let subarch),
-      .controlFile(_, let subarch):
-      return (isWhole || subarches.contains(MirrorPath(.subarch(subarch)))) && Self.isVisible(path)
-    }
+    let place = path.place
+    if place.isInSnapshots { return looksOurs(path) }
+    // A file in the directory of an architecture does not belong to a subarch.
+    if case .subarch = place, node != .directory { return false }
+    guard let subarch = place.subarch else { return false }
+    return (isWhole || subarches.contains(MirrorPath(.subarch(subarch)))) && Self.isVisible(path)
   }
 
   /// Whether its place and name are those of what mirrors send.

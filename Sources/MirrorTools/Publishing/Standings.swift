@@ -5,7 +5,7 @@ import MirrorModel
 struct Standings {
   private var standings: [MirrorPath: PublishKnowledge.Standing] = [:]
 
-  /// - Parameter plan: is told what must be compared before all is known.
+  /// - Parameter plan: receives the files that must be compared first.
   init(
     _ knowledge: PublishKnowledge, _ local: LocalListing, _ remote: RemoteListing, _ plan: inout PublishPlan
   ) {

@@ -106,7 +106,7 @@ public struct RetentionPlanner: Sendable {
     for (name, tarballs) in groups {
       // What is empty or damaged is no reason to remove another.
       let past = Set(
-        tarballs.filter(\.isWhole).compactMap { TarballName($0.path.name)?.snapshotParts?.date }
+        tarballs.filter(\.isWhole).compactMap { TarballName($0.name)?.snapshotParts?.date }
       ).filter { $0 <= mirror.horizon }.sorted(by: >)
       let reasons = name == nil ? [:] : policy.reasons(for: past)
       for tarball in tarballs {

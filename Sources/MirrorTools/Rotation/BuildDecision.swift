@@ -38,7 +38,7 @@ public struct BuildDecision: Sendable, Hashable {
 extension RotationSettings {
   /// How to build a subarch next: what the `decide` program answers, or what the tables say.
   ///
-  /// - Throws: when the program fails or may not be run, or answers what is no build.
+  /// - Throws: when the program fails, may not be run, or does not answer with a build.
   public func decision(for subarch: Subarch) throws(MirrorError) -> BuildDecision {
     guard let decide else {
       return BuildDecision(mode: mode(of: subarch), extras: extras(of: subarch))

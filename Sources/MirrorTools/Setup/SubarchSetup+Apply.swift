@@ -30,7 +30,7 @@ extension SubarchSetup {
       try make(file.path.parent, anchor, &report)
       let directory = try anchor.directory(file.path.parent)
       try DurableFile.write(
-        Array("\(file.line)\n".utf8), to: file.path.name, in: directory,
+        ControlFile.text(file.line), to: file.path.name, in: directory,
         .ofThisProcess(mode: 0o644))
       report.made.append(file.path)
     }

@@ -66,7 +66,6 @@ public struct SubarchSetup: Encodable, Sendable {
   }
 
   /// The names of a subarch, if these can be some.
-  @discardableResult
   static func names(of subarch: MirrorPath) throws(MirrorError) -> SubarchPlace {
     let names = subarch.bytes.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
     guard names.count == 3, names.allSatisfy({ !$0.isEmpty && $0.first != UInt8(ascii: ".") }),

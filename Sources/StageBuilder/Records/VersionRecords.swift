@@ -40,7 +40,8 @@ struct VersionRecords {
 
   /// `.targets`: what is planned, a line each.
   func write(targets: [String]) throws(MirrorError) {
-    try write(targets.map { $0 + "\n" }.joined(), to: VersionFile.targets.path.name, in: try directory())
+    try write(
+      Array(targets.map { $0 + "\n" }.joined().utf8), to: VersionFile.targets.path.name, in: try directory())
   }
 
   /// `build-info.json`.
@@ -70,7 +71,8 @@ struct VersionRecords {
   @discardableResult
   func write(isDone: Bool, counting: Bool) throws(MirrorError) -> Int? {
     try write(
-      isDone ? VersionFile.done : VersionFile.failed, to: VersionFile.status.path.name, in: try directory())
+      Array((isDone ? VersionFile.done : VersionFile.failed).utf8), to: VersionFile.status.path.name,
+      in: try directory())
     guard counting else { return nil }
     let control = try control()
     let failcount = ControlFile.failcount.path
@@ -84,14 +86,14 @@ struct VersionRecords {
     // A count that nobody can count on begins anew.
     let count = word.flatMap(ControlFile.failures) ?? 0
     let next = max(0, min(count, 1_000_000)) + 1
-    try write("\(next)\n", to: failcount.name, in: control)
+    try write(ControlFile.text("\(next)"), to: failcount.name, in: control)
     return next
   }
 
   /// `.control/version/<name>`, where `name` may have a directory: `stage4/openvz`.
   func write(version name: MirrorPath) throws(MirrorError) {
     let path = subarch.control(.version(target: name))
-    try write("\(version.name)\n", to: path.name, in: try anchor.value.makePath(path.parent))
+    try write(ControlFile.text("\(version.name)"), to: path.name, in: try anchor.value.makePath(path.parent))
   }
 
   /// Lets the next build take this subarch's own stage3 as its seed.
@@ -109,8 +111,8 @@ struct VersionRecords {
   }
 
   private func write(
-    _ text: String, to name: FileName, in directory: borrowing AnchoredDirectory
+    _ bytes: [UInt8], to name: FileName, in directory: borrowing AnchoredDirectory
   ) throws(MirrorError) {
-    try DurableFile.write(Array(text.utf8), to: name, in: directory, try directory.fileOwnership())
+    try DurableFile.write(bytes, to: name, in: directory, try directory.fileOwnership())
   }
 }
