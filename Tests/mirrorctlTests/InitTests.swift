@@ -48,6 +48,19 @@ import Testing
     #expect(again.text == "")
   }
 
+  @Test(
+    "refuses names that mean something else in a mirror",
+    arguments: [
+      ["funtoo-current", "snapshots", "pentium4"], ["streams", "x86-32bit", "pentium4"],
+      ["project", "x86-32bit", "pentium4"],
+    ])
+  func otherPlaces(_ names: [String]) throws {
+    let outcome = try sandbox.run(sandbox.command(["init"] + names + ["--local", seed]))
+    #expect(outcome.status == 1)
+    #expect(outcome.errorText.contains("\(names.joined(separator: "/")): is no subarch"))
+    #expect(try sandbox.run(["find", sandbox.mirror.string, "-name", "*.tar.xz"]).text == "")
+  }
+
   @Test("for a remote build makes what the tutorial's commands make")
   func remote() throws {
     try #require(try initialise("funtoo-current", "x86-32bit", "pentium4", "--local", seed).status == 0)
