@@ -230,8 +230,7 @@ struct RetentionModelTests {
     )
     .plan(try unmounted.scan { $0 == 77 })
     for item in plan.removals {
-      try FileManager.default.removeItem(atPath: unmounted.path("\(item.path)"))
-      for file in item.files { try? FileManager.default.removeItem(atPath: unmounted.path("\(file)")) }
+      for path in item.paths { try FileManager.default.removeItem(atPath: unmounted.path("\(path)")) }
     }
     #expect(try trees.first == unmounted.tree())
   }

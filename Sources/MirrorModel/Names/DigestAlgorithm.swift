@@ -1,3 +1,5 @@
+import LinuxSystem
+
 /// The message digests that sidecars carry.
 public enum DigestAlgorithm: String, CaseIterable, Codable, Sendable {
   /// FIPS 180-4, 32 bytes.
@@ -58,6 +60,11 @@ package struct DigestSet: Hashable, Sendable {
 
   /// The algorithms that are there, in their order of declaration.
   package var algorithms: [DigestAlgorithm] { DigestAlgorithm.allCases.filter { self[$0] != nil } }
+
+  /// Lowercase hexadecimal by the algorithm's name: `sha256`.
+  package var hexadecimal: [String: String] {
+    Dictionary(uniqueKeysWithValues: algorithms.map { ($0.rawValue, hex(self[$0] ?? [])) })
+  }
 
   package func covers(_ wanted: Set<DigestAlgorithm>) -> Bool { wanted.allSatisfy { self[$0] != nil } }
 

@@ -45,8 +45,11 @@ package struct ControlDirectory {
     self.now = now
   }
 
+  /// Receives what is wrong, and where that is relative to the mirror's root.
+  package typealias Report = (_ problem: MirrorError, _ path: MirrorPath) -> Void
+
   /// Reads what is there into a state; what cannot be read is reported and taken as absent.
-  package func read(_ directory: borrowing AnchoredDirectory, report: (MirrorError) -> Void) -> ControlState {
+  package func read(_ directory: borrowing AnchoredDirectory, report: Report) -> ControlState {
     var state = ControlState()
     for entry in list(directory, report) {
       let file = ControlFile(MirrorPath(bytes: entry.name.bytes))
@@ -69,9 +72,11 @@ package struct ControlDirectory {
           state.remoteSeed = MirrorPath(.subarch(.init(release: build, arch: arch, name: subarch)))
         }
       case _ where ["version", "strategy", "remote"].contains(entry.name):
-        report(Self.oddity(entry.name, in: directory, isNo: "directory"))
+        report(
+          Self.oddity(entry.name, in: directory, isNo: "directory"), directory.path.appending(entry.name))
       case _ where entry.name.hasSuffix("_progress") || file == .failcount:
-        report(Self.oddity(entry.name, in: directory, isNo: "regular file"))
+        report(
+          Self.oddity(entry.name, in: directory, isNo: "regular file"), directory.path.appending(entry.name))
       default: break
       }
     }
@@ -89,7 +94,7 @@ package struct ControlDirectory {
   /// Reads what `version` says, or a directory of targets in it.
   private func readVersions(
     _ directory: borrowing AnchoredDirectory, _ group: MirrorPath?, into state: inout ControlState,
-    _ report: (MirrorError) -> Void
+    _ report: Report
   ) {
     let path = MirrorPath("version").joined(group ?? .root)
     do throws(MirrorError) {
@@ -103,40 +108,42 @@ package struct ControlDirectory {
         } else if entry.kind == .directory, entry.name == "stage4", group == nil {
           readVersions(directory, target, into: &state, report)
         } else if entry.kind != .directory {
-          report(Self.oddity(entry.name, in: versions, isNo: "regular file"))
+          report(
+            Self.oddity(entry.name, in: versions, isNo: "regular file"), versions.path.appending(entry.name))
         }
       }
-    } catch { report(error) }
+    } catch { report(error, directory.path.joined(path)) }
   }
 
   private func list(
-    _ directory: borrowing AnchoredDirectory, _ report: (MirrorError) -> Void
+    _ directory: borrowing AnchoredDirectory, _ report: Report
   ) -> [AnchoredDirectory.Entry] {
     do throws(MirrorError) { return try directory.entries() } catch {
-      report(error)
+      report(error, directory.path)
       return []
     }
   }
 
   /// What a control file says; nil when it is missing or blank.
   private func line(
-    _ directory: borrowing AnchoredDirectory, _ file: ControlFile, _ report: (MirrorError) -> Void
+    _ directory: borrowing AnchoredDirectory, _ file: ControlFile, _ report: Report
   ) -> FileName? {
     do throws(MirrorError) {
       return try directory.contents(of: file.path, limit: 4096).flatMap(ControlFile.word)
     } catch {
-      report(error)
+      report(error, directory.path.joined(file.path))
       return nil
     }
   }
 
-  private func failcount(_ directory: borrowing AnchoredDirectory, _ report: (MirrorError) -> Void) -> Int {
+  private func failcount(_ directory: borrowing AnchoredDirectory, _ report: Report) -> Int {
     guard let text = line(directory, .failcount, report) else { return 0 }
     guard let count = ControlFile.failures(text) else {
       report(
         MirrorError(
           .invalid, directory.displayed(ControlFile.failcount.path), "`\(text)` is no failure count",
-          remedy: "remove the file; until then it counts as 0"))
+          remedy: "remove the file; until then it counts as 0"),
+        directory.path.joined(ControlFile.failcount.path))
       return 0
     }
     return count
@@ -144,7 +151,7 @@ package struct ControlDirectory {
 
   /// A lock of this directory; nil when it is gone or cannot be read.
   func lock(
-    _ name: FileName, _ directory: borrowing AnchoredDirectory, _ report: (MirrorError) -> Void
+    _ name: FileName, _ directory: borrowing AnchoredDirectory, _ report: Report
   ) -> ProgressLock? {
     do throws(MirrorError) {
       guard let status = try directory.status(of: name) else { return nil }
@@ -154,7 +161,7 @@ package struct ControlDirectory {
       let isAlive = pid.map { probe($0, lockWritten: written) } ?? (abs(now - written) < 60)
       return ProgressLock(name: name, pid: pid, isAlive: isAlive)
     } catch {
-      report(error)
+      report(error, directory.path.appending(name))
       return nil
     }
   }

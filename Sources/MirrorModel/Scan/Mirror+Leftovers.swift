@@ -15,9 +15,11 @@ extension Mirror {
     do throws(MirrorError) {
       let anchor = try AnchoredDirectory(root: root)
       for path in leftovers {
-        do throws(MirrorError) { try Self.remove(path, in: anchor, probe) } catch { problems.append(error) }
+        do throws(MirrorError) { try Self.remove(path, in: anchor, probe) } catch {
+          faults.append(MirrorFault(path, error))
+        }
       }
-    } catch { problems.append(error) }
+    } catch { faults.append(MirrorFault(.root, error)) }
   }
 
   private static func remove(

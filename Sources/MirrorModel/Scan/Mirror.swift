@@ -12,7 +12,9 @@ public struct Mirror: Sendable {
   /// Lines of development, by name.
   public package(set) var releases: [Release]
   /// What could not be read and was left out.
-  public package(set) var problems: [MirrorError]
+  public var problems: [MirrorError] { faults.map(\.error) }
+  /// The same, and where.
+  package var faults: [MirrorFault]
   /// The last day whose versions and snapshots count; later ones are dated in the future.
   public let horizon: CalendarDate
   /// What the configuration says of it that does not fit.
@@ -26,7 +28,7 @@ public struct Mirror: Sendable {
 
   init(
     root: FilePath, canonicalRoot: [UInt8]? = nil, folder: Folder, releases: [Release],
-    problems: [MirrorError], horizon: CalendarDate, heldLinks: [MirrorPath] = []
+    faults: [MirrorFault] = [], horizon: CalendarDate, heldLinks: [MirrorPath] = []
   ) {
     self.heldLinks = heldLinks
     self.horizon = horizon
@@ -34,7 +36,7 @@ public struct Mirror: Sendable {
     self.canonicalRoot = canonicalRoot ?? root.bytes
     self.folder = folder
     self.releases = releases
-    self.problems = problems
+    self.faults = faults
   }
 
   /// All subarches, in path order.

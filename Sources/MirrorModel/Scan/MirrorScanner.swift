@@ -34,8 +34,10 @@ public struct MirrorScanner: Sendable {
     var releases: [(name: FileName, listing: Listing)] = []
     for name in top.directories {
       guard
-        let listing = problems.catching({ () throws(MirrorError) in try Listing(anchor.value.directory(name))
-        })
+        let listing = problems.catching(
+          at: .root.appending(name),
+          { () throws(MirrorError) in try Listing(anchor.value.directory(name))
+          })
       else { continue }
       releases.append((name, listing))
     }
@@ -48,9 +50,11 @@ public struct MirrorScanner: Sendable {
           continue
         }
         guard
-          let listing = problems.catching({ () throws(MirrorError) in
-            try Listing(anchor.value.directory(path.appending(name)))
-          })
+          let listing = problems.catching(
+            at: path.appending(name),
+            { () throws(MirrorError) in
+              try Listing(anchor.value.directory(path.appending(name)))
+            })
         else { continue }
         arches[path, default: []].append((name, listing))
         candidates += listing.directories.map {
@@ -59,7 +63,9 @@ public struct MirrorScanner: Sendable {
       }
     }
     let found = Workers.map(candidates, jobs: jobs) { candidate in
-      problems.catching { () throws(MirrorError) in try self.read(candidate, anchor.value, problems) }
+      problems.catching(at: candidate.path) { () throws(MirrorError) in
+        try self.read(candidate, anchor.value, problems)
+      }
         ?? .nothing
     }
     var subarches: [MirrorPath: [Subarch]] = [:]
@@ -85,10 +91,10 @@ public struct MirrorScanner: Sendable {
     }
     let upper = [rootFolder] + contents.flatMap { [$0.folder] + $0.arches.map(\.folder) }
     let links = upper.flatMap(\.links).filter { $0.leadsAway && isPart($0) }.sorted { $0.path < $1.path }
-    for link in links { problems.append(Self.oddity(link, in: root)) }
+    for link in links { problems.append(Self.oddity(link, in: root), at: link.path) }
     return Mirror(
       root: root, canonicalRoot: root.canonical.bytes, folder: rootFolder, releases: contents,
-      problems: problems.sorted, horizon: horizon, heldLinks: links.map(\.path))
+      faults: problems.sorted, horizon: horizon, heldLinks: links.map(\.path))
   }
 
   /// Whether a link out of the mirror stands for a part of it; one whose file system is not mounted may.
@@ -114,7 +120,7 @@ public struct MirrorScanner: Sendable {
     let isSnapshots = mirror.releases.contains { $0.snapshots?.path == path }
     let found = try read(Candidate(path: path, isSnapshots: isSnapshots), anchor, problems)
     // What can be read only in part cannot be judged.
-    if let problem = problems.sorted.first { throw problem }
+    if let problem = problems.sorted.first { throw problem.error }
     switch found {
     case .subarch(let subarch): return mirror.replacing(path, with: subarch)
     case .snapshots(let folder): return mirror.replacing(path, withSnapshots: folder)
@@ -148,17 +154,22 @@ public struct MirrorScanner: Sendable {
     var state = ControlState()
     if hasControl {
       state =
-        problems.catching { () throws(MirrorError) in
+        problems.catching(at: candidate.path.appending(ControlDirectory.name)) { () throws(MirrorError) in
           control.read(try directory.directory(ControlDirectory.name), report: problems.append)
         } ?? state
     } else if controlEntry != nil {
-      problems.append(ControlDirectory.oddity(ControlDirectory.name, in: directory, isNo: "directory"))
+      problems.append(
+        ControlDirectory.oddity(ControlDirectory.name, in: directory, isNo: "directory"),
+        at: candidate.path.appending(ControlDirectory.name))
     }
     var versions: [Version] = []
     for name in listing.directories {
-      if let version = problems.catching({ () throws(MirrorError) in
-        try self.version(name, in: directory, problems)
-      }) {
+      if let version = problems.catching(
+        at: candidate.path.appending(name),
+        { () throws(MirrorError) in
+          try self.version(name, in: directory, problems)
+        })
+      {
         versions.append(version)
       }
     }
@@ -188,7 +199,8 @@ public struct MirrorScanner: Sendable {
     return Version(
       name: name, isFuture: CalendarDate(name.bytes).map { $0 > horizon } ?? false, folder: folder,
       nested: nested, hasStatus: hasStatus,
-      hasSucceeded: hasStatus && (hasStage3 || problems.catching(isOK) ?? false),
+      hasSucceeded: hasStatus
+        && (hasStage3 || problems.catching(at: folder.path.file(.status), isOK) ?? false),
       hasBuildInfo: listing.holds(.buildInfo))
   }
 
@@ -204,7 +216,7 @@ public struct MirrorScanner: Sendable {
       for inner in listing.directories {
         collect(inner, of: directory, depth: depth - 1, into: &folders, problems)
       }
-    } catch { problems.append(error) }
+    } catch { problems.append(error, at: parent.path.appending(name)) }
   }
 
   /// Looks at what matters of a listing; `directory` is the listed one or one above it.
@@ -215,13 +227,15 @@ public struct MirrorScanner: Sendable {
       bytes: Array(listing.path.bytes.dropFirst(directory.path.bytes.count).drop { $0 == UInt8(ascii: "/") }))
     guard relative.bytes.isEmpty else {
       do throws(MirrorError) { return folder(listing, try directory.directory(relative), problems) } catch {
-        problems.append(error)
+        problems.append(error, at: listing.path)
         return Folder(path: listing.path, status: listing.status)
       }
     }
     var folder = Folder(path: listing.path, status: listing.status)
     for entry in listing.entries {
-      do throws(MirrorError) { try add(entry, to: &folder, directory) } catch { problems.append(error) }
+      do throws(MirrorError) { try add(entry, to: &folder, directory) } catch {
+        problems.append(error, at: folder.path.appending(entry.name))
+      }
     }
     return folder
   }

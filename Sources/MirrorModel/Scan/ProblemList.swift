@@ -4,21 +4,22 @@ import Synchronization
 
 /// Problems met by several threads.
 final class ProblemList: Sendable {
-  private let list = Mutex<[MirrorError]>([])
+  private let list = Mutex<[MirrorFault]>([])
 
   /// An entry that another run removed after its directory was listed is not a problem.
-  func append(_ problem: MirrorError) {
+  func append(_ problem: MirrorError, at path: MirrorPath) {
     guard problem.code != .system(.noSuchFileOrDirectory) else { return }
-    list.withLock { $0.append(problem) }
+    list.withLock { $0.append(MirrorFault(path, problem)) }
   }
 
   /// The result of `body`, or nil after noting why there is none.
-  func catching<Result>(_ body: () throws(MirrorError) -> Result) -> Result? {
+  func catching<Result>(at path: MirrorPath, _ body: () throws(MirrorError) -> Result) -> Result? {
     do throws(MirrorError) { return try body() } catch {
-      append(error)
+      append(error, at: path)
       return nil
     }
   }
 
-  var sorted: [MirrorError] { list.withLock { $0.sorted { $0.subject < $1.subject } } }
+  /// In the order of what people read.
+  var sorted: [MirrorFault] { list.withLock { $0.sorted { $0.error.subject < $1.error.subject } } }
 }

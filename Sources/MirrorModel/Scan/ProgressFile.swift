@@ -55,6 +55,6 @@ package struct ProgressFile: Sendable {
   }
 
   private func found(in directory: borrowing AnchoredDirectory) -> ProgressLock? {
-    ControlDirectory(probe: probe, now: clock()).lock(name, directory) { _ in }
+    ControlDirectory(probe: probe, now: clock()).lock(name, directory) { _, _ in }
   }
 }

@@ -14,9 +14,7 @@ public struct DigestLookup: Sendable {
 
   /// Lowercase hexadecimal by algorithm; nothing for what is not known of the tarball as it lies there now.
   public func callAsFunction(_ tarball: Tarball) -> [String: String] {
-    let digests = recorded(tarball) ?? written(tarball) ?? DigestSet()
-    return Dictionary(
-      uniqueKeysWithValues: digests.algorithms.map { ($0.rawValue, hex(digests[$0] ?? [])) })
+    (recorded(tarball) ?? written(tarball))?.hexadecimal ?? [:]
   }
 
   private func recorded(_ tarball: Tarball) -> DigestSet? {

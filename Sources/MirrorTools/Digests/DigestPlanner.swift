@@ -59,11 +59,22 @@ struct DigestPlanner {
     var touched = Set<FileName>()
     for tarball in tarballs {
       let sidecar = folder.sidecars.first { $0.kind == .hashText && $0.tarball == tarball.name }
-      decide(tarball, sidecar, wanted, into: &plan)
-      if plan.corrupt.last == tarball.path || plan.damaged.last == tarball.path { continue }
-      let hash = plan.hashes.last.flatMap { $0.path == tarball.path ? $0.reason : nil }
-      if hash != nil || plan.known.last?.path == tarball.path { touched.insert(tarball.name) }
-      signatures.plan(tarball, hash, in: folder, into: &plan)
+      switch decision(tarball, sidecar, wanted) {
+      case .corrupt: plan.corrupt.append(tarball.path)
+      case .damaged: plan.damaged.append(tarball.path)
+      case .settled: signatures.plan(tarball, nil, in: folder, into: &plan)
+      case .known(let record, let isAdoption):
+        plan.known.append(.init(path: tarball.path, isAdoption: isAdoption, record: record))
+        touched.insert(tarball.name)
+        signatures.plan(tarball, nil, in: folder, into: &plan)
+      case .hash(let reason):
+        plan.hashes.append(
+          .init(
+            path: tarball.path, size: tarball.status.size, reason: reason,
+            algorithms: wanted.sorted { $0.rawValue < $1.rawValue }, device: tarball.status.identity.device))
+        touched.insert(tarball.name)
+        signatures.plan(tarball, reason, in: folder, into: &plan)
+      }
     }
     let withDigests = tarballs.map(\.name).filter {
       options.formats.contains(.digests) || digested.contains($0)
@@ -77,41 +88,43 @@ struct DigestPlanner {
     }
   }
 
-  private func decide(
-    _ tarball: Tarball, _ sidecar: Sidecar?, _ wanted: Set<DigestAlgorithm>, into plan: inout DigestPlan
-  ) {
+  /// What is to be done with one tarball.
+  private enum Decision {
+    /// Its digests and its sidecar are as they should be.
+    case settled
+    /// Its digests are known, and its sidecar is written again, or adopted by the catalog.
+    case known(CatalogRecord, isAdoption: Bool)
+    case hash(DigestPlan.Reason)
+    /// Its content is known to be another than its digests say.
+    case corrupt
+    /// Nobody could unpack it.
+    case damaged
+  }
+
+  private func decision(
+    _ tarball: Tarball, _ sidecar: Sidecar?, _ wanted: Set<DigestAlgorithm>
+  ) -> Decision {
     let record = records[tarball.path]
     let isSame = record.map { tarball.status.identity.isSameFile(as: $0.identity) } ?? false
-    func hash(_ reason: DigestPlan.Reason) {
-      plan.hashes.append(
-        .init(
-          path: tarball.path, size: tarball.status.size, reason: reason,
-          algorithms: wanted.sorted { $0.rawValue < $1.rawValue }, device: tarball.status.identity.device))
-    }
     // What is known to be corrupt keeps its digests until someone names it.
     if let record, isSame, record.isCorrupt, !(options.force && options.names(tarball.path)) {
-      plan.corrupt.append(tarball.path)
-    } else if let record, isSame, record.fault != nil, !options.force {
-      plan.damaged.append(tarball.path)
-    } else if options.force {
-      hash(options.names(tarball.path) ? .forced : .again)
-    } else if let record, isSame {
-      guard record.digests.covers(wanted) else { return hash(.algorithms) }
-      if let sidecar, let seen = record.sidecar, sidecar.identity.isSameFile(as: seen) { return }
-      plan.known.append(.init(path: tarball.path, isAdoption: false, record: record))
-    } else if record != nil {
-      hash(.changed)
-    } else if let sidecar, let digests = readSidecar(tarball) {
-      // Hashing it finds what is wrong, and remembers it.
-      guard digests.covers(wanted), !isDamaged(tarball) else { return hash(.algorithms) }
-      plan.known.append(
-        .init(
-          path: tarball.path, isAdoption: true,
-          record: CatalogRecord(
-            identity: tarball.status.identity, sidecar: sidecar.identity, digests: digests)))
-    } else {
-      hash(sidecar == nil ? .new : .changed)
+      return .corrupt
     }
+    if let record, isSame, record.fault != nil, !options.force { return .damaged }
+    if options.force { return .hash(options.names(tarball.path) ? .forced : .again) }
+    if let record {
+      guard isSame else { return .hash(.changed) }
+      guard record.digests.covers(wanted) else { return .hash(.algorithms) }
+      if let sidecar, let seen = record.sidecar, sidecar.identity.isSameFile(as: seen) { return .settled }
+      return .known(record, isAdoption: false)
+    }
+    guard let sidecar else { return .hash(.new) }
+    guard let digests = readSidecar(tarball) else { return .hash(.changed) }
+    // Hashing it finds what is wrong, and remembers it.
+    guard digests.covers(wanted), !isDamaged(tarball) else { return .hash(.algorithms) }
+    return .known(
+      CatalogRecord(identity: tarball.status.identity, sidecar: sidecar.identity, digests: digests),
+      isAdoption: true)
   }
 
   private func planOrphans(of folder: Folder, into plan: inout DigestPlan) {

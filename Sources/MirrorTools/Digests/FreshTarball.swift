@@ -8,27 +8,21 @@ package enum FreshTarball {
   /// The caller syncs the directory, which it wrote the tarball to.
   ///
   /// - Parameters:
-  ///   - digests: lowercase hexadecimal.
   ///   - status: the file's, under its final name.
   ///   - catalog: where digests are remembered; without it `digestgen` takes them from the sidecar.
   ///   - now: seconds since the epoch.
   package static func record(
-    _ digests: [DigestAlgorithm: String], of path: MirrorPath, _ status: FileStatus,
+    _ digests: DigestSet, of path: MirrorPath, _ status: FileStatus,
     in directory: borrowing AnchoredDirectory,
     catalog: Catalog?, now: Int64
   ) throws(MirrorError) {
-    var set = DigestSet()
-    for (algorithm, text) in digests {
-      guard let digest = SidecarText.digest(Array(text.utf8)[...], algorithm) else { continue }
-      set = set.merging(digest)
-    }
-    guard let text = SidecarText.hashText(set) else { return }
+    guard let text = SidecarText.hashText(digests) else { return }
     _ = try SignatureFiles.drop(of: HashTextFile.name(of: path.name), in: directory)
     let sidecar = try DurableFile.write(
       text, to: HashTextFile.name(of: path.name), in: directory, Ownership(of: status),
       syncingDirectory: false)
     let record = CatalogRecord(
-      identity: status.identity, sidecar: sidecar.identity, digests: set, hashedAt: now)
+      identity: status.identity, sidecar: sidecar.identity, digests: digests, hashedAt: now)
     // What is not remembered is adopted from the sidecar, or hashed where a write within the same second would not
     // show.
     guard !status.identity.hasCoarseTimes else { return }

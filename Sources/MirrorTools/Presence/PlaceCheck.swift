@@ -40,10 +40,12 @@ public struct PlaceCheck: Sendable {
       try? catalog.note(places: known.union(mirror.filledPlaces))
     }
     var result = mirror
-    result.problems += (check.builds + check.places).map { path in
-      MirrorError(
-        .invalid, mirror.displayed(path), "is missing, though an earlier run found tarballs there",
-        remedy: "mount or restore it; if it is gone for good, run `mirrorctl forget \(path)`")
+    result.faults += (check.builds + check.places).map { path in
+      MirrorFault(
+        path,
+        MirrorError(
+          .invalid, mirror.displayed(path), "is missing, though an earlier run found tarballs there",
+          remedy: "mount or restore it; if it is gone for good, run `mirrorctl forget \(path)`"))
     }
     return result
   }
@@ -73,15 +75,5 @@ extension Mirror {
   fileprivate var filledPlaces: [MirrorPath] {
     let subarches = subarches.filter { $0.folders.contains { !$0.tarballs.isEmpty } }.map(\.path)
     return subarches + releases.compactMap(\.snapshots).filter { !$0.tarballs.isEmpty }.map(\.path)
-  }
-
-  /// Whether a place could not be looked at: what cannot be read is not missing, and is reported as such.
-  fileprivate func isUnread(_ path: MirrorPath) -> Bool {
-    if heldLinks.contains(where: { path.isWithin($0) }) { return true }
-    let shown = displayed(path)
-    return problems.contains { problem in
-      problem.subject == shown || shown.hasPrefix(problem.subject + "/")
-        || problem.subject.hasPrefix(shown + "/")
-    }
   }
 }

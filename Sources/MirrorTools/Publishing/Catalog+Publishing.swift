@@ -67,7 +67,7 @@ extension Catalog {
 
   /// Remembers what `clean` removed: that it is deleted at other places too is no surprise.
   public func note(cleaned report: CleanReport, now: Int64) throws(MirrorError) {
-    let paths = report.removed.flatMap { $0.files.isEmpty ? [$0.path] : $0.files }
+    let paths = report.removed.flatMap(\.paths)
     guard !paths.isEmpty else { return }
     try access {
       try self.database.write { database in

@@ -31,9 +31,9 @@ struct LocalListing: Sendable {
   ) throws(MirrorError) {
     let anchor = try AnchoredDirectory(root: mirror.root)
     held = Set(mirror.bystanderFolders.map(\.path) + holding)
-    for problem in mirror.problems {
-      if let path = mirror.path(displayed: problem.subject) { held.insert(path) } else { isWhole = false }
-    }
+    let unclear = Set(mirror.faults.map(\.path))
+    isWhole = !unclear.contains(.root)
+    held.formUnion(unclear.subtracting([.root]))
     // A sound copy may be there still.
     for folder in mirror.folders {
       let damaged = Set(folder.tarballs.filter(\.isDamaged).map(\.name))
@@ -198,16 +198,6 @@ struct LocalListing: Sendable {
     }
     let steps = here.map { _ in Array("..".utf8) } + there.map(\.bytes)
     return steps.isEmpty ? Array(".".utf8) : Array(steps.joined(separator: [UInt8(ascii: "/")]))
-  }
-}
-
-extension Mirror {
-  /// The path that a message shows; nil where that is not certain.
-  func path(displayed text: String) -> MirrorPath? {
-    let prefix = "\(displayed(.root))/"
-    guard text.hasPrefix(prefix), !text.contains("\\") else { return nil }
-    let path = MirrorPath(String(text.dropFirst(prefix.count)))
-    return path.isPlain ? path : nil
   }
 }
 

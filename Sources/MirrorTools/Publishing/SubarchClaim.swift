@@ -112,7 +112,7 @@ struct SubarchClaim {
     if try !inner.entries().allSatisfy({ TemporaryName.matches($0.name) }) { found.isVacant = false }
     // What cannot be read must not look like what is not there.
     var problem: MirrorError?
-    found.state = control.read(inner) { problem = problem ?? $0 }
+    found.state = control.read(inner) { error, _ in problem = problem ?? error }
     if let problem { throw problem }
     found.owner = ControlFile.word(try inner.contents(of: ControlFile.server.path, limit: 4096) ?? [])?.bytes
     return found

@@ -66,11 +66,13 @@ public enum CleanScript {
     """
 
   private static func command(_ item: RetentionPlan.Item, _ mirror: Mirror) -> [UInt8] {
-    guard item.isSnapshot else {
+    switch item.kind {
+    case .version:
       let path = mirror.absolute(item.path)
       return line("remove", path, MountTable.escaped(path))
+    case .snapshot(let files):
+      return files.flatMap { line("remove_file", mirror.absolute($0.parent), $0.name.bytes) }
     }
-    return item.files.flatMap { line("remove_file", mirror.absolute($0.parent), $0.name.bytes) }
   }
 
   private static func line(_ function: String, _ first: [UInt8], _ second: [UInt8]) -> [UInt8] {

@@ -82,9 +82,9 @@ public struct Cleaner: Sendable {
     throws(MirrorError)
   {
     let directory = try anchor.directory(item.path.parent)
-    guard item.files.isEmpty else {
+    if case .snapshot(let files) = item.kind {
       try ManifestWriter.forget([item.path.name], in: directory)
-      for file in item.files { try directory.unlink(file.name) }
+      for file in files { try directory.unlink(file.name) }
       return try directory.sync()
     }
     let temporary = TemporaryName.make()

@@ -15,10 +15,24 @@ public struct RetentionPlan: Encodable, Sendable {
     public let bytes: Int64
     /// Whether it is a version that downloaders may have.
     let isComplete: Bool
-    /// A snapshot's files in the order of their removal; empty for a version, which goes as a whole.
-    let files: [MirrorPath]
+    /// What it is.
+    enum Kind: Sendable {
+      /// A directory that goes as a whole.
+      case version
+      /// Files, the tarball among them, in the order of their removal.
+      case snapshot([MirrorPath])
+    }
+
+    let kind: Kind
     /// Whether it is a snapshot, not a version.
-    public var isSnapshot: Bool { !files.isEmpty }
+    public var isSnapshot: Bool { if case .snapshot = kind { true } else { false } }
+    /// What is removed by name: a snapshot's files, or a version's directory.
+    var paths: [MirrorPath] {
+      switch kind {
+      case .version: [path]
+      case .snapshot(let files): files
+      }
+    }
     private enum CodingKeys: String, CodingKey { case path, isRemoved = "removed", reason, bytes }
   }
 

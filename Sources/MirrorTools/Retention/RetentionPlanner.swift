@@ -127,7 +127,7 @@ public struct RetentionPlanner: Sendable {
         items.append(
           item(
             tarball.path, why, otherwise: "beyond what is kept", bytes: tarball.status.size,
-            files: beside.map { folder.path.appending($0) } + [tarball.path]))
+            kind: .snapshot(beside.map { folder.path.appending($0) } + [tarball.path])))
       }
     }
     return RetentionPlan.Section(path: folder.path, items: items.sorted { $0.path < $1.path })
@@ -148,19 +148,11 @@ public struct RetentionPlanner: Sendable {
 
   private func item(
     _ path: MirrorPath, _ why: [String], otherwise: String, bytes: Int64, isComplete: Bool = false,
-    files: [MirrorPath] = []
+    kind: RetentionPlan.Item.Kind = .version
   ) -> RetentionPlan.Item {
     .init(
       path: path, isRemoved: why.isEmpty, reason: why.isEmpty ? otherwise : why.joined(separator: "; "),
-      bytes: bytes, isComplete: isComplete, files: files)
-  }
-}
-
-extension Mirror {
-  /// Whether nothing in this directory failed to be read.
-  fileprivate func isReadWhole(_ path: MirrorPath) -> Bool {
-    let place = displayed(path)
-    return !problems.contains { $0.subject == place || $0.subject.hasPrefix(place + "/") }
+      bytes: bytes, isComplete: isComplete, kind: kind)
   }
 }
 

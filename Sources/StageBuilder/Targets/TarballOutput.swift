@@ -116,7 +116,7 @@ struct TarballOutput {
     }
     return Captured(
       path: path.parent.appending(final), size: status.size,
-      sha256: isDeferred ? nil : report.digests[.sha256], notes: report.notes)
+      sha256: isDeferred ? nil : report.digests[.sha256].map(hex), notes: report.notes)
   }
 
   /// What was captured.

@@ -2,8 +2,8 @@ package import MirrorModel
 
 /// What was captured.
 package struct CaptureReport: Hashable, Sendable {
-  /// Of the tarball as it was written, by algorithm, lowercase hexadecimal.
-  package internal(set) var digests: [DigestAlgorithm: String] = [:]
+  /// Of the tarball as it was written.
+  package internal(set) var digests = DigestSet()
   /// Bytes of the tarball as it was written.
   package internal(set) var size: Int64 = 0
   /// Bytes of the archive before compression.

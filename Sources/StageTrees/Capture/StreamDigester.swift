@@ -20,12 +20,12 @@ struct StreamDigester: ~Copyable {
     try blake2b?.update(bytes)
   }
 
-  /// Of all that was given, lowercase hexadecimal.
-  mutating func finish() throws(MirrorError) -> [DigestAlgorithm: String] {
-    var digests: [DigestAlgorithm: String] = [:]
-    if let digest = try sha256?.finish() { digests[.sha256] = hex(digest) }
-    if let digest = try sha512?.finish() { digests[.sha512] = hex(digest) }
-    if let digest = try blake2b?.finish() { digests[.blake2b] = hex(digest) }
+  /// Of all that was given.
+  mutating func finish() throws(MirrorError) -> DigestSet {
+    var digests = DigestSet()
+    digests[.sha256] = try sha256?.finish()
+    digests[.sha512] = try sha512?.finish()
+    digests[.blake2b] = try blake2b?.finish()
     return digests
   }
 }

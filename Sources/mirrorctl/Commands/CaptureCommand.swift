@@ -84,15 +84,15 @@ struct CaptureCommand: Verb {
         json: CaptureOutput(
           tarball: "\(path)", contents: list.map { "\($0)" }, members: report.entries, bytes: report.size,
           bytesBefore: report.uncompressedSize,
-          digests: Dictionary(uniqueKeysWithValues: report.digests.map { ($0.rawValue, $1) }),
+          digests: report.digests.hexadecimal,
           notes: report.notes))
     }
     for note in report.notes { context.message(note) }
     guard !results.quiet else { return }
     let sizes = "\(humanBytes(report.uncompressedSize)) to \(humanBytes(report.size))"
     context.print("captured \(path), \(counted(report.entries, "member", "members")), \(sizes)")
-    for (algorithm, digest) in report.digests.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
-      context.print("\(algorithm.rawValue) \(digest)")
+    for (algorithm, digest) in report.digests.hexadecimal.sorted(by: { $0.key < $1.key }) {
+      context.print("\(algorithm) \(digest)")
     }
   }
 }

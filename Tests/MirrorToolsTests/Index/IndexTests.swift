@@ -135,7 +135,7 @@ struct IndexDocumentTests {
         Release(
           name: "std", folder: folder, snapshots: nil,
           arches: [Arch(name: "x86", folder: folder, subarches: [subarch])])
-      ], problems: [], horizon: today)
+      ], horizon: today)
     let index = IndexDocument(mirror)
     #expect(index.subarches == [])
     #expect(index.problems.map(\.subject) == [#"/m/std/x86/\xff"#])
