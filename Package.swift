@@ -30,6 +30,7 @@ let package = Package(
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
   ],
@@ -43,7 +44,9 @@ let package = Package(
       name: "CLibArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
     .systemLibrary(name: "CLZMA", pkgConfig: "liblzma", providers: [.apt(["liblzma-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
-    .target(name: "LinuxSystem", dependencies: ["CLinux", system], swiftSettings: strict),
+    .target(
+      name: "LinuxSystem", dependencies: ["CLinux", system, .product(name: "Logging", package: "swift-log")],
+      swiftSettings: strict),
     .target(name: "MirrorModel", dependencies: ["LinuxSystem", system], swiftSettings: strict),
     .target(
       name: "Hashing", dependencies: ["MirrorModel", "LinuxSystem", "CDigestLanes", "COpenSSL", system],
@@ -68,6 +71,7 @@ let package = Package(
       dependencies: [
         "StageBuilder", "MirrorTools",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
       ] + libraries,
       swiftSettings: strict),
     .target(

@@ -62,8 +62,8 @@ public struct HashingOptions: Sendable {
   /// Instructions that may be used where the processor has them; without any, OpenSSL hashes.
   public var instructionSets = Set(InstructionSet.allCases)
 
-  /// As fast as it goes.
-  public init() {}
+  /// As fast as it goes, with so many threads.
+  public init(jobs: Int? = nil) { self.jobs = jobs }
 }
 
 /// Hashes many files.

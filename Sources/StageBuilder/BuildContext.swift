@@ -30,6 +30,8 @@ public struct BuildContext: Sendable {
   public let progress: RunProgress
   /// Hears what is done.
   public let tell: @Sendable (String) -> Void
+  /// How the actions are called that remedies name, in the texts of a build's report.
+  public var actionNames: @Sendable (Remedy.Action) -> String = \.description
   /// Where digests are remembered; nil for nowhere.
   public var catalog: @Sendable () -> Catalog? = { nil }
 
@@ -47,5 +49,10 @@ public struct BuildContext: Sendable {
     self.cancellation = cancellation
     self.progress = progress
     self.tell = tell
+  }
+
+  /// An error as the report tells it.
+  func text(_ error: any Error) -> String {
+    (error as? MirrorError)?.text(actionNames) ?? "\(error)"
   }
 }

@@ -46,7 +46,7 @@ public struct BuildRequest: Sendable {
   /// The build whose turn it is.
   public init(_ next: NextBuild, definitions: [(name: String, value: String)] = []) throws(MirrorError) {
     try self.init(
-      build: next.release.description, arch: next.archDesc.description, subarch: next.subarch.description,
+      build: next.build.description, arch: next.archDesc.description, subarch: next.subarch.description,
       mode: ([next.target] + next.extras).joined(separator: "+"), version: next.nextDate,
       definitions: definitions)
   }

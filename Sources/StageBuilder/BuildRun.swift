@@ -50,7 +50,7 @@ public struct BuildRun: Sendable {
       try run(shared, &report, scripts.path, each)
     } catch {
       report.outcome = BuildOutcome(of: error, otherwise: .aborted, context.cancellation)
-      report.problem = "\(error)"
+      report.problem = context.text(error)
       report.isRefused = (error as? MirrorError)?.code == .refused
     }
     return report
@@ -129,7 +129,7 @@ public struct BuildRun: Sendable {
     let end = try Sandbox(helper: context.helper).run(plan, output: null, cancellation: context.cancellation)
     guard end == .exited(0) else {
       throw MirrorError(
-        .invalid, "the sandbox", "cannot run /bin/sh on this machine", remedy: "see `mirrorctl doctor`")
+        .invalid, "the sandbox", "cannot run /bin/sh on this machine", remedy: "see \(run: .doctor)")
     }
   }
 

@@ -25,7 +25,7 @@ struct TargetRun {
       try run(&entry, &report.warnings)
     } catch {
       entry.outcome = BuildOutcome(of: error, otherwise: .failed, context.cancellation)
-      entry.problem = "\(error)"
+      entry.problem = context.text(error)
       report.isRefused = (error as? MirrorError)?.code == .refused
     }
     let (seconds, attoseconds) = (ContinuousClock.now - start).components

@@ -1,3 +1,4 @@
+import Logging
 import MirrorModel
 import LinuxSystem
 import MirrorTools
@@ -20,7 +21,11 @@ struct CommandContext: Sendable {
   let isRoot: Bool
   let probe: ProcessProbe
   let cancellation: Cancellation
-  /// What was told so far.
+  /// Has a process tell what it does, as often as `--verbose` is given.
+  var startLog: @Sendable (_ verbosity: Int, _ write: @escaping @Sendable (String) -> Void) -> Void = {
+    _, _ in
+  }
+  /// What was said so far.
   let messages = MessageLog()
   /// Where progress is shown meanwhile.
   let progress: ProgressArea
@@ -57,8 +62,27 @@ struct CommandContext: Sendable {
 
   func print(_ line: String) { progress.clear { output.write(Array((line + "\n").utf8)) } }
 
+  /// Prints Metro's comments, which have no name before them, on standard error.
+  func notice(_ lines: [String]) {
+    progress.clear { for line in lines { errors.write(Array("\(line)\n".utf8)) } }
+  }
+
+  /// Tells what is wrong, once a run: its steps meet many things again.
+  func tell(_ problem: MirrorError) {
+    if messages.isNews(problem) { message(problem.text(\.commandLine)) }
+  }
+
   func message(_ text: String) {
     messages.add(text)
+    write(text)
+  }
+
+  /// Tells what the run does, if that is wanted.
+  func log(_ verbosity: Int) {
+    if verbosity > 0 { startLog(verbosity) { [self] in write($0) } }
+  }
+
+  private func write(_ text: String) {
     progress.clear { errors.write(Array("mirrorctl: \(text)\n".utf8)) }
   }
 
@@ -75,22 +99,30 @@ struct CommandContext: Sendable {
     ] {
       environment[name] = OwnProgram.variable(name)
     }
-    return CommandContext(
+    var context = CommandContext(
       output: .stream(.output), errors: .stream(.errors),
       showsProgress: StandardStream.errors.isTerminal && environment["TERM"] != "dumb",
       environment: environment,
       now: { SystemClock.seconds }, isRoot: isRoot, probe: .system, cancellation: cancellation)
+    context.startLog = { verbosity, write in
+      LoggingSystem.bootstrap { _ in LogOutput(verbosity: verbosity, write) }
+    }
+    return context
   }
 }
 
 /// The messages of a run, for whoever is told of its end.
 final class MessageLog: Sendable {
   private let texts = Mutex<[String]>([])
+  private let problems = Mutex<Set<MirrorError>>([])
   /// A hook needs no more to know what is wrong.
   private static let limit = 1000
 
   /// In order; the first ones, where there are very many.
   var all: [String] { texts.withLock { $0 } }
+
+  /// Whether a problem was not met before.
+  func isNews(_ problem: MirrorError) -> Bool { problems.withLock { $0.insert(problem).inserted } }
 
   func add(_ text: String) { texts.withLock { if $0.count < Self.limit { $0.append(text) } } }
 }

@@ -69,12 +69,12 @@ struct Mirrorctl: ParsableCommand {
       context.message("interrupted: what was finished stays: run again to go on")
       return 128 + signal
     } catch let error as MirrorError {
-      context.message("\(error)")
-      printJSON(JSONProblem(error), arguments, context)
+      context.message(error.text(\.commandLine))
+      printJSON(error, arguments, context)
       return context.cancellation.signal.map { 128 + $0 } ?? ExitStatus(error).rawValue
     } catch let error as FlexDataError {
       for problem in error.problems { context.message("\(problem)") }
-      if let first = error.problems.first { printJSON(JSONProblem(first), arguments, context) }
+      if let first = error.problems.first { printJSON(MirrorError(first), arguments, context) }
       return ExitStatus.failed.rawValue
     } catch let code as ExitCode {
       return context.cancellation.signal.map { 128 + $0 } ?? code.rawValue
@@ -86,21 +86,17 @@ struct Mirrorctl: ParsableCommand {
       } else {
         let problem = text.hasPrefix("Error: ") ? String(text.dropFirst(7)) : text
         context.message(problem)
-        printJSON(JSONProblem(usage: problem), arguments, context)
+        printJSON(MirrorError(.invalid, "mirrorctl", problem), arguments, context)
       }
       return code
     }
   }
 
-  /// What ended a run, for whoever asked for JSON: standard output is never empty then.
-  private static func printJSON(_ problem: JSONProblem, _ arguments: [String], _ context: CommandContext) {
+  /// Prints what ended a run for whoever asked for JSON.
+  private static func printJSON(_ error: MirrorError, _ arguments: [String], _ context: CommandContext) {
     guard arguments.prefix(while: { $0 != "--" }).contains("--json") else { return }
     // What cannot be encoded was a message already.
-    try? context.print(json: ErrorOutput(error: problem))
-  }
-
-  private struct ErrorOutput: Encodable {
-    let error: JSONProblem
+    _ = try? Renderer(context: context, json: true, quiet: false).print(FailureReport(error: error))
   }
 }
 
@@ -120,35 +116,10 @@ private enum BuildVerbs {
   }
 }
 
-/// How a run ended, for cron and scripts.
-enum ExitStatus: Int32, Encodable {
-  case done = 0
-  case failed = 1
-  case partial = 3
-  case corrupt = 4
-  case refused = 5
-  case busy = 10
-
-  init(_ error: MirrorError) {
-    self =
-      switch error.code {
-      case .busy: .busy
-      case .refused: .refused
-      case .system, .changed, .invalid, .interrupted, .library: .failed
-      }
-  }
-
-  /// The one that deserves more attention.
-  func worse(_ other: ExitStatus) -> ExitStatus { severity >= other.severity ? self : other }
-
-  private var severity: Int {
-    switch self {
-    case .done: 0
-    case .partial: 1
-    case .refused: 2
-    case .busy: 3
-    case .failed: 4
-    case .corrupt: 5
-    }
+extension MirrorError {
+  /// A fault of the configuration.
+  fileprivate init(_ problem: Problem) {
+    let place = problem.place.map { "\($0)" } ?? "configuration"
+    self.init(.invalid, place, problem.message, remedy: problem.hint)
   }
 }

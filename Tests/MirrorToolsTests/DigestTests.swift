@@ -27,10 +27,7 @@ private struct Digested {
   func digestgen(_ options: DigestOptions = DigestOptions(), alive: Bool = false) throws -> DigestReport {
     let scanned = try mirror.scan { _ in alive }
     let generator = DigestGenerator(
-      DigestRun(
-        root: mirror.root, catalog: catalog, hashing: HashingOptions(), now: 1_795_348_800,
-        progress: RunProgress(),
-        cancellation: Cancellation()))
+      DigestContext(root: mirror.root, catalog: catalog, hasher: .plain, now: 1_795_348_800))
     return try generator.apply(try generator.plan(scanned, options), to: scanned)
   }
 
@@ -43,9 +40,7 @@ private struct Digested {
 
   func verify(_ subset: VerifySubset = .all, now: Int64 = 1_795_348_800) throws -> VerifyReport {
     try Verifier(
-      DigestRun(
-        root: mirror.root, catalog: catalog, hashing: HashingOptions(), now: now, progress: RunProgress(),
-        cancellation: Cancellation())
+      DigestContext(root: mirror.root, catalog: catalog, hasher: .plain, now: now)
     ).verify(try mirror.scan(), subset: subset)
   }
 

@@ -28,11 +28,11 @@ import Testing
 
 @Suite struct `The catalog` {
   @Test func `that is broken is put aside and begun anew, with a warning`() throws {
-    let sandbox = try Sandbox()
-    let path = sandbox.state.appending(Catalog.fileName(for: sandbox.mirror))
-    try sandbox.shell("mkdir state; head -c 8192 /dev/urandom > '\(path)'")
+    let workspace = try Workspace()
+    let path = workspace.state.appending(Catalog.fileName(for: workspace.mirror))
+    try workspace.shell("mkdir state; head -c 8192 /dev/urandom > '\(path)'")
     var warnings: [MirrorError] = []
-    let catalog = try Catalog.open(for: sandbox.mirror, in: sandbox.state) { warnings.append($0) }
+    let catalog = try Catalog.open(for: workspace.mirror, in: workspace.state) { warnings.append($0) }
     #expect(warnings.count == 1)
     #expect(catalog.path == path)
     #expect(try catalog.records().isEmpty)
@@ -40,10 +40,10 @@ import Testing
   }
 
   @Test func `that has no place lives in memory, with a warning`() throws {
-    let sandbox = try Sandbox()
-    try sandbox.shell("touch state")
+    let workspace = try Workspace()
+    try workspace.shell("touch state")
     var warnings: [MirrorError] = []
-    let catalog = try Catalog.open(for: sandbox.mirror, in: sandbox.state) { warnings.append($0) }
+    let catalog = try Catalog.open(for: workspace.mirror, in: workspace.state) { warnings.append($0) }
     #expect(warnings.count == 1)
     #expect(catalog.path == nil)
   }

@@ -109,14 +109,14 @@ struct NextBuildModelTests {
         ]
       }
       return Subarch(
-        release: "std", arch: "x86", name: FileName(row.name), control: control,
+        build: "std", arch: "x86", name: FileName(row.name), control: control,
         folder: Folder(path: path.appending(FileName(row.name)), status: status), versions: versions ?? [])
     }
     let folder = Folder(path: .root, status: status)
     return Mirror(
       root: "/srv/mirror", folder: folder,
-      releases: [
-        Release(
+      builds: [
+        Build(
           name: "std", folder: folder, snapshots: nil,
           arches: [Arch(name: "x86", folder: folder, subarches: subarches)])
       ],

@@ -36,7 +36,7 @@ struct ScanTests {
         "funtoo-current/x86-64bit/amd64-piledriver", "funtoo-current/x86-64bit/core2_64",
         "funtoo-current/x86-64bit/generic_64",
       ])
-    #expect(mirror.releases.map { $0.snapshots?.tarballs.count } == [2, 5])
+    #expect(mirror.builds.map { $0.snapshots?.tarballs.count } == [2, 5])
   }
 
   @Test(
@@ -117,7 +117,7 @@ struct ScanTests {
       .file("std/x86/distfiles/cache/foo.tar.xz").file("std/x86/.hidden/2026-11-01/status", "ok")
       .link("std/x86/same", to: "gen").link("other", to: "std").link("docs", to: "/usr/share").scan()
     #expect(mirror.subarches.map { "\($0.path)" } == ["std/x86/gen"])
-    #expect(mirror.releases.map { "\($0.name)" } == ["std"])
+    #expect(mirror.builds.map { "\($0.name)" } == ["std"])
     #expect(mirror.problems.isEmpty)
   }
 

@@ -182,10 +182,10 @@ private let valid = "[GNUPG:] VALIDSIG \(pinned) 2026-11-26 1795664788 0 4 0 22 
 @Suite("An index and its signatures") struct CompanionTests {
   @Test("belong together: each is checked, and another text is not taken for it")
   func companions() throws {
-    let sandbox = try Sandbox()
-    let home = sandbox.path.appending("g")
-    defer { _ = try? sandbox.run(["gpgconf", "--homedir", home.string, "--kill", "all"]) }
-    let listing = try sandbox.shell(
+    let workspace = try Workspace()
+    let home = workspace.path.appending("g")
+    defer { _ = try? workspace.run(["gpgconf", "--homedir", home.string, "--kill", "all"]) }
+    let listing = try workspace.shell(
       """
       mkdir -m 700 g
       gpg --batch --quiet --no-tty --homedir g --passphrase '' --quick-generate-key x ed25519 cert never

@@ -9,37 +9,37 @@ struct MetroTreeTests {
     "it unpacks, captures and triggers itself, its steps in Metro's order",
     .enabled(if: Tool.exists("busybox")))
   func order() throws {
-    let sandbox = try TestSupport.Sandbox()
+    let workspace = try Workspace()
     let tests = FilePath(#filePath).removingLastComponent()
     let configuration = """
       [section path]
       install: \(tests)/Specs/metro
-      tmp: \(sandbox.path)/tmp
+      tmp: \(workspace.path)/tmp
       cache: $[path/tmp]/cache
       distfiles: $[path/tmp]/distfiles
       work: $[path/tmp]/work/$[target/build]/$[target/name]
       [section path/mirror]
-      : \(sandbox.mirror)
+      : \(workspace.mirror)
       [section snapshot/source]
       remote: \(tests)/Portage/tree
       [collect $[path/install]/etc/master.conf]
       """
-    try Data(configuration.utf8).write(to: URL(fileURLWithPath: sandbox.path.appending("conf").string))
-    try sandbox.shell(
+    try Data(configuration.utf8).write(to: URL(fileURLWithPath: workspace.path.appending("conf").string))
+    try workspace.shell(
       """
       '\(tests)/Portage/make-busybox-seed' .
       cd mirror; mkdir -p std/x86-64bit/gen/2026-11-01; cd std/x86-64bit/gen; mkdir -p .control/version .control/strategy
       mv ~/busybox-seed.tar 2026-11-01/stage3-gen-std-2026-11-01.tar
       echo 2026-11-01 > .control/version/stage3; echo local > .control/strategy/build
       """)
-    let outcome = try sandbox.run([
-      "env", "MIRRORCTL_CONFIG=\(sandbox.path.appending("conf"))", Program.path.string, "build", "std",
+    let outcome = try workspace.run([
+      "env", "MIRRORCTL_CONFIG=\(workspace.path.appending("conf"))", Program.path.string, "build", "std",
       "x86-64bit",
       "gen", "2026-11-23",
     ])
     try #require(outcome.status == 0, "\(outcome.errorText)")
     for target in ["stage1", "stage3"] {
-      let trace = try sandbox.shell("cat mirror/std/x86-64bit/gen/2026-11-23/trace-\(target).txt").text
+      let trace = try workspace.shell("cat mirror/std/x86-64bit/gen/2026-11-23/trace-\(target).txt").text
       #expect(
         trace.split(separator: "\n") == [
           "unpack", "unpack/post", "chroot/prerun", "chroot/run", "chroot/grabinfo", "precapture",
@@ -47,6 +47,7 @@ struct MetroTreeTests {
           "chroot/clean", "chroot/test", "chroot/postclean", "clean", "capture", "trigger/ok/run",
         ])
     }
-    #expect(try sandbox.shell("cat mirror/std/snapshots/trace-snapshot.txt").text == "run\ntrigger/ok/run\n")
+    #expect(
+      try workspace.shell("cat mirror/std/snapshots/trace-snapshot.txt").text == "run\ntrigger/ok/run\n")
   }
 }

@@ -6,7 +6,7 @@ import Testing
 
 /// A mirror whose builds are made by mirrorctl's own spec tree and by Portage, without a network.
 private struct PortageSite {
-  let sandbox: TestSupport.Sandbox
+  let workspace: Workspace
 
   private static let scripts = FilePath(#filePath).removingLastComponent().appending("Portage")
   static let subarch = ["gentoo", arch, "generic_64"]
@@ -21,10 +21,10 @@ private struct PortageSite {
 
   /// - Parameter text: what is added to the configuration.
   init(_ text: String = "") throws {
-    sandbox = try TestSupport.Sandbox()
+    workspace = try Workspace()
     for (script, directory) in [("make-seed", ""), ("make-tree", "tree")] {
       let made = try RunningProgram(
-        [Self.scripts.appending(script).string, sandbox.path.appending(directory).string],
+        [Self.scripts.appending(script).string, workspace.path.appending(directory).string],
         environment: ProcessInfo.processInfo.environment
       ).wait()
       guard made.status == 0 else { throw Failure(message: made.errorText) }
@@ -32,22 +32,22 @@ private struct PortageSite {
     let configuration = """
       [section path]
       install: \(SpecSite.path)
-      tmp: \(sandbox.path)/tmp
+      tmp: \(workspace.path)/tmp
       [section path/mirror]
-      : \(sandbox.mirror)
+      : \(workspace.mirror)
       # Compressing takes longer than building.
       [section capture]
       compress: later
       [section build]
       network: none
       [section snapshot/source]
-      remote: \(sandbox.path)/tree
+      remote: \(workspace.path)/tree
       [collect $[path/install]/etc/master.conf]
       \(text)
       """
-    try Data(configuration.utf8).write(to: URL(fileURLWithPath: sandbox.path.appending("conf").string))
+    try Data(configuration.utf8).write(to: URL(fileURLWithPath: workspace.path.appending("conf").string))
     let seed = "2026-11-01/stage3-generic_64-gentoo-2026-11-01.tar"
-    try sandbox.shell(
+    try workspace.shell(
       """
       d=mirror/\(Self.subarch.joined(separator: "/")); mkdir -p $d/.control/version $d/.control/strategy $d/2026-11-01
       mv portage-seed.tar $d/\(seed)
@@ -60,13 +60,13 @@ private struct PortageSite {
 
   /// Runs `mirrorctl build` of the subarch.
   func build(_ arguments: String...) throws -> Outcome {
-    try sandbox.run(
-      ["env", "MIRRORCTL_CONFIG=\(sandbox.path.appending("conf"))", Program.path.string, "build"]
+    try workspace.run(
+      ["env", "MIRRORCTL_CONFIG=\(workspace.path.appending("conf"))", Program.path.string, "build"]
         + Self.subarch + arguments)
   }
 
   /// The subarch's directory.
-  var path: FilePath { sandbox.mirror.appending(Self.subarch.joined(separator: "/")) }
+  var path: FilePath { workspace.mirror.appending(Self.subarch.joined(separator: "/")) }
 
   /// A file of the subarch; nil if there is none.
   func text(_ name: String) -> String? {
@@ -77,13 +77,13 @@ private struct PortageSite {
 
   /// A file in a tarball of the subarch; nil if there is none.
   func file(_ name: String, in tarball: String) throws -> String? {
-    let outcome = try sandbox.run(["tar", "-xOf", "\(path)/\(tarball)", name])
+    let outcome = try workspace.run(["tar", "-xOf", "\(path)/\(tarball)", name])
     return outcome.status == 0 ? outcome.text : nil
   }
 
   /// The names in a tarball of the subarch.
   func names(in tarball: String) throws -> Set<String> {
-    Set(try sandbox.run(["tar", "-tf", "\(path)/\(tarball)"]).text.split(separator: "\n").map(String.init))
+    Set(try workspace.run(["tar", "-tf", "\(path)/\(tarball)"]).text.split(separator: "\n").map(String.init))
   }
 }
 
@@ -147,7 +147,7 @@ struct PortageBuildTests {
 
   /// Portage works in the stage.
   private func sane(_ site: PortageSite, _ tarball: String) throws {
-    try site.sandbox.shell(
+    try site.workspace.shell(
       """
       mkdir -p try; tar -xpf '\(site.path)/\(tarball)' -C try
       mkdir -p try/var/db/repos/gentoo; cp -R tree/. try/var/db/repos/gentoo

@@ -12,7 +12,7 @@ struct SpecSite {
     .removingLastComponent()
     .appending("Sources/StageBuilder/Specs")
 
-  let sandbox: TestSupport.Sandbox
+  let workspace: Workspace
   let build: String
   let arch: String
   let subarch: String
@@ -21,9 +21,9 @@ struct SpecSite {
     _ text: String = "", build: String = "gentoo", arch: String = "x86-64bit", subarch: String = "core2_64",
     strategy: String = "local", seed: String = "stage3"
   ) throws {
-    sandbox = try TestSupport.Sandbox()
+    workspace = try Workspace()
     (self.build, self.arch, self.subarch) = (build, arch, subarch)
-    try sandbox.shell(
+    try workspace.shell(
       """
       mkdir -p mirror/\(build)/\(arch)/\(subarch)/.control mirror/other/\(arch)/generic/.control/version
       cd mirror/\(build)/\(arch)/\(subarch)/.control
@@ -37,17 +37,17 @@ struct SpecSite {
       [section path]
       install: \(Self.path)
       [section path/mirror]
-      : \(sandbox.mirror)
+      : \(workspace.mirror)
       [collect $[path/install]/etc/master.conf]
       \(text)
       """
-    try Data(configuration.utf8).write(to: URL(fileURLWithPath: sandbox.path.appending("conf").string))
+    try Data(configuration.utf8).write(to: URL(fileURLWithPath: workspace.path.appending("conf").string))
   }
 
   /// What the tree says of a target of version 2026-11-23; nil for a run of several.
   func elements(_ target: String?, _ definitions: [(name: String, value: String)] = []) throws -> Elements {
     var request = ConfigurationFile.Request()
-    request.named = sandbox.path.appending("conf")
+    request.named = workspace.path.appending("conf")
     request.definitions =
       [
         (name: "target/build", value: build), (name: "target/arch_desc", value: arch),
@@ -62,7 +62,7 @@ struct SpecSite {
   func text(_ name: String, of target: String?, _ definitions: [(name: String, value: String)] = []) throws
     -> String?
   {
-    try elements(target, definitions).text(name)?.replacingOccurrences(of: "\(sandbox.mirror)/", with: "")
+    try elements(target, definitions).text(name)?.replacingOccurrences(of: "\(workspace.mirror)/", with: "")
   }
 }
 
@@ -243,7 +243,7 @@ struct SpecTreeTests {
       [section target/spec when target is more]
       file: $[path/config]/more.spec
       """)
-    try tree.sandbox.shell(
+    try tree.workspace.shell(
       """
       cat > more.spec << 'END'
       [collect $[path/install]/targets/gentoo/stage4.spec]
@@ -270,7 +270,7 @@ struct SpecTreeTests {
       let elements = try tree.elements(target)
       for name in elements.names where name.hasPrefix("steps/") {
         guard let lines = try elements.lines(name), lines.first?.hasPrefix("#!") == true else { continue }
-        let file = tree.sandbox.path.appending("\(target)-\(name.replacing("/", with: "-"))").string
+        let file = tree.workspace.path.appending("\(target)-\(name.replacing("/", with: "-"))").string
         try Data((lines.joined(separator: "\n") + "\n").utf8).write(to: URL(fileURLWithPath: file))
         files.append(file)
       }
@@ -278,7 +278,7 @@ struct SpecTreeTests {
     #expect(files.count > 60)
     // Functions that a script does not call, arrays filled by name, and comparisons whose words were expanded.
     let expected = "SC2317,SC2154,SC2050,SC2119,SC2120,SC2157,SC2194,SC2034"
-    let outcome = try tree.sandbox.run(["shellcheck", "--format=gcc", "--exclude=\(expected)"] + files)
+    let outcome = try tree.workspace.run(["shellcheck", "--format=gcc", "--exclude=\(expected)"] + files)
     #expect(outcome.text == "")
     #expect(outcome.errorText == "")
   }

@@ -9,10 +9,10 @@ public final class RsyncDaemon {
   private let program: DaemonProcess
 
   /// Serves directories as modules of these names, writable; `settings` are lines for each.
-  public init(_ modules: [String: FilePath], settings: [String] = [], in sandbox: Sandbox) throws {
+  public init(_ modules: [String: FilePath], settings: [String] = [], in workspace: Workspace) throws {
     let port = try Loopback.freePort()
-    let file = sandbox.path.appending("rsyncd-\(port).conf").string
-    var lines = ["use chroot = no", "log file = \(sandbox.path)/rsyncd-\(port).log"]
+    let file = workspace.path.appending("rsyncd-\(port).conf").string
+    var lines = ["use chroot = no", "log file = \(workspace.path)/rsyncd-\(port).log"]
     // Otherwise it would become nobody.
     if geteuid() == 0 { lines += ["uid = root", "gid = root"] }
     for (name, path) in modules {
@@ -23,7 +23,7 @@ public final class RsyncDaemon {
       [
         "/usr/bin/rsync", "--daemon", "--no-detach", "--config=\(file)", "--address=127.0.0.1",
         "--port=\(port)",
-      ], in: sandbox)
+      ], in: workspace)
     self.port = port
     try program.wait(for: port)
   }
@@ -45,13 +45,13 @@ public final class SSHDaemon {
   public let client: String
   private let program: DaemonProcess
 
-  /// Starts it with new keys in the sandbox.
-  public init(in sandbox: Sandbox) throws {
+  /// Starts it with new keys in the workspace.
+  public init(in workspace: Workspace) throws {
     let port = try Loopback.freePort()
-    let directory = sandbox.path.appending("sshd-\(port)").string
+    let directory = workspace.path.appending("sshd-\(port)").string
     // What OpenSSH of Debian insists on where root runs it.
     if geteuid() == 0 { mkdir("/run/sshd", 0o755) }
-    try sandbox.shell(
+    try workspace.shell(
       """
       mkdir -m 700 '\(directory)'; cd '\(directory)'
       ssh-keygen -q -t ed25519 -N '' -f host; ssh-keygen -q -t ed25519 -N '' -f user
@@ -70,7 +70,7 @@ public final class SSHDaemon {
       MaxStartups 100
       END
       """)
-    program = try DaemonProcess(["/usr/sbin/sshd", "-D", "-e", "-f", "\(directory)/conf"], in: sandbox)
+    program = try DaemonProcess(["/usr/sbin/sshd", "-D", "-e", "-f", "\(directory)/conf"], in: workspace)
     self.port = port
     client = [
       "ssh -F /dev/null -p \(port) -i \(directory)/user -o IdentitiesOnly=yes",
@@ -123,9 +123,9 @@ public enum Loopback {
 private final class DaemonProcess {
   private let program: RunningProgram
 
-  init(_ command: [String], in sandbox: Sandbox) throws {
+  init(_ command: [String], in workspace: Workspace) throws {
     // Its own group: what serves a connection whose client hangs ends with it.
-    program = try RunningProgram(command, environment: sandbox.environment, mixing: true, leads: true)
+    program = try RunningProgram(command, environment: workspace.environment, mixing: true, leads: true)
   }
 
   /// Waits until it listens.
@@ -133,7 +133,7 @@ private final class DaemonProcess {
     for _ in 0..<1000 {
       if try Loopback.isOpen(port) { return }
       guard program.isRunning else {
-        throw Sandbox.ShellFailure(script: "a daemon", message: try program.wait().text)
+        throw Workspace.ShellFailure(script: "a daemon", message: try program.wait().text)
       }
       usleep(10_000)
     }

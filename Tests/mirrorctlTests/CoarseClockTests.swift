@@ -9,16 +9,16 @@ private final class CoarseDisk {
   private let path: FilePath
 
   static let works: Bool = {
-    guard geteuid() == 0, let sandbox = try? Sandbox(), let disk = try? CoarseDisk(in: sandbox) else {
+    guard geteuid() == 0, let workspace = try? Workspace(), let disk = try? CoarseDisk(in: workspace) else {
       return false
     }
     defer { withExtendedLifetime(disk) {} }
-    return (try? sandbox.shell("touch mirror/x; stat -c %y mirror/x | grep -q '\\.000000000'")) != nil
+    return (try? workspace.shell("touch mirror/x; stat -c %y mirror/x | grep -q '\\.000000000'")) != nil
   }()
 
-  init(in sandbox: Sandbox) throws {
-    path = sandbox.mirror
-    try sandbox.shell(
+  init(in workspace: Workspace) throws {
+    path = workspace.mirror
+    try workspace.shell(
       "truncate -s 16M image; mke2fs -q -F -t ext4 -I 128 image 2> /dev/null; mount -o loop image mirror")
   }
 
@@ -29,15 +29,15 @@ private final class CoarseDisk {
   "On a file system whose clock ticks once a second",
   .enabled(if: CoarseDisk.works, "needs root and loop devices"))
 struct CoarseClockTests {
-  private let sandbox: Sandbox
+  private let workspace: Workspace
   private let disk: CoarseDisk
   private static let version = "mirror/std/x86-64bit/gen/2016-11-17"
   private static let tarball = "\(version)/stage3-gen-std-2016-11-17.tar.xz"
 
   init() throws {
-    sandbox = try Sandbox()
-    disk = try CoarseDisk(in: sandbox)
-    try sandbox.shell("mkdir -p \(Self.version); echo ok > \(Self.version)/status")
+    workspace = try Workspace()
+    disk = try CoarseDisk(in: workspace)
+    try workspace.shell("mkdir -p \(Self.version); echo ok > \(Self.version)/status")
   }
 
   /// Ends right after a full second began, so that what follows falls into one tick.
@@ -45,35 +45,35 @@ struct CoarseClockTests {
 
   @Test("a file that is overwritten within the tick of its digest is noticed, and is not called corrupt")
   func overwritten() throws {
-    try sandbox.shell(
+    try workspace.shell(
       """
       \(Self.atTickStart)
       echo one | xz > \(Self.tarball)
       '\(Program.path)' digestgen -q --mirror mirror
       echo two | xz > \(Self.tarball)
       """)
-    let verified = try sandbox.mirrorctl("verify", "-q")
+    let verified = try workspace.mirrorctl("verify", "-q")
     #expect(verified.status == 3, "\(verified.text)")
     #expect(verified.text.hasPrefix("changed"), "\(verified.text)")
-    #expect(try sandbox.mirrorctl("digestgen", "-q").status == 0)
-    #expect(try sandbox.mirrorctl("verify", "-q").status == 0)
+    #expect(try workspace.mirrorctl("digestgen", "-q").status == 0)
+    #expect(try workspace.mirrorctl("verify", "-q").status == 0)
   }
 
   @Test("a sidecar of the same second as its tarball is not believed without a look")
   func adopted() throws {
-    try sandbox.shell(
+    try workspace.shell(
       """
       \(Self.atTickStart)
       echo one | xz > \(Self.tarball)
       printf 'sha256 %s\\n' $(sha256sum < \(Self.tarball) | cut -c 1-64) > \(Self.tarball).hash.txt
       echo two | xz > \(Self.tarball)
       """)
-    let before = try sandbox.mirrorctl("verify", "-q")
+    let before = try workspace.mirrorctl("verify", "-q")
     #expect(before.status == 3, "\(before.text)")
     #expect(before.text.hasPrefix("changed"), "\(before.text)")
-    let made = try sandbox.mirrorctl("digestgen", "-q")
+    let made = try workspace.mirrorctl("digestgen", "-q")
     #expect(made.status == 0, "\(made.errorText)")
-    let verified = try sandbox.mirrorctl("verify", "-q")
+    let verified = try workspace.mirrorctl("verify", "-q")
     #expect(verified.status == 0, "\(verified.text)")
   }
 }

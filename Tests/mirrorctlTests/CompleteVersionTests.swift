@@ -5,13 +5,13 @@ import Testing
 /// A mirror with dated versions, counted from today, since the program looks at the clock.
 struct DatedMirror {
   static let subarch = "std/x86-64bit/gen"
-  let sandbox: Sandbox
+  let workspace: Workspace
 
-  init() throws { sandbox = try Sandbox() }
+  init() throws { workspace = try Workspace() }
 
   /// The day so many days ago, as versions are named.
   func day(_ ago: Int) throws -> String {
-    try sandbox.shell("date -u -d '\(ago) days ago' +%F").text.trimmingCharacters(in: .newlines)
+    try workspace.shell("date -u -d '\(ago) days ago' +%F").text.trimmingCharacters(in: .newlines)
   }
 
   /// Makes a version with a sound stage3, and gives its date.
@@ -20,9 +20,9 @@ struct DatedMirror {
   {
     let day = try day(ago)
     let parts = subarch.split(separator: "/")
-    try sandbox.shell("mkdir -p mirror/\(subarch)/\(day); printf ok > mirror/\(subarch)/\(day)/status")
+    try workspace.shell("mkdir -p mirror/\(subarch)/\(day); printf ok > mirror/\(subarch)/\(day)/status")
     if let stage {
-      try sandbox.shell(
+      try workspace.shell(
         "echo '\(stage) \(day)' | xz > mirror/\(subarch)/\(day)/\(stage)-\(parts[2])-\(parts[0])-\(day).tar.xz"
       )
     }
@@ -31,17 +31,19 @@ struct DatedMirror {
 
   func stage3(_ day: String) -> String { "\(Self.subarch)/\(day)/stage3-gen-std-\(day).tar.xz" }
 
-  func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: "\(sandbox.mirror)/\(path)") }
+  func exists(_ path: String) -> Bool {
+    FileManager.default.fileExists(atPath: "\(workspace.mirror)/\(path)")
+  }
 
   func text(_ path: String) -> String {
-    (try? String(contentsOfFile: "\(sandbox.mirror)/\(path)", encoding: .utf8)) ?? ""
+    (try? String(contentsOfFile: "\(workspace.mirror)/\(path)", encoding: .utf8)) ?? ""
   }
 }
 
 @Suite("A version is complete when something of it can be downloaded")
 struct CompleteVersionTests {
   private let mirror: DatedMirror
-  private var sandbox: Sandbox { mirror.sandbox }
+  private var workspace: Workspace { mirror.workspace }
 
   init() throws { mirror = try DatedMirror() }
 
@@ -50,13 +52,13 @@ struct CompleteVersionTests {
   func lastStage(_ stage: String?) throws {
     let oldest = try mirror.version(40)
     for ago in [3, 2, 1] { try mirror.version(ago, stage: stage) }
-    let outcome = try sandbox.mirrorctl("upkeep", "--keep", "3")
+    let outcome = try workspace.mirrorctl("upkeep", "--keep", "3")
     #expect(outcome.status == 0, "\(outcome.errorText)")
     #expect(mirror.exists(mirror.stage3(oldest)))
     #expect(mirror.text("index.xml").contains(mirror.stage3(oldest)))
-    #expect(try sandbox.mirrorctl("status").text.contains(oldest))
+    #expect(try workspace.mirrorctl("status").text.contains(oldest))
     // The rotation does not take the empty versions for builds either.
-    #expect(try sandbox.mirrorctl("nextbuild").text.contains("fulldate=\(oldest)"))
+    #expect(try workspace.mirrorctl("nextbuild").text.contains("fulldate=\(oldest)"))
   }
 
   @Test(
@@ -67,20 +69,20 @@ struct CompleteVersionTests {
   func cutOff(_ damage: String) throws {
     let old = try mirror.version(40)
     let new = try mirror.version(1)
-    try sandbox.shell(damage.replacing("FILE", with: "mirror/\(mirror.stage3(new))"))
+    try workspace.shell(damage.replacing("FILE", with: "mirror/\(mirror.stage3(new))"))
     for round in 1...2 {
-      let outcome = try sandbox.mirrorctl("upkeep", "--keep", "1", "--quiet")
+      let outcome = try workspace.mirrorctl("upkeep", "--keep", "1", "--quiet")
       #expect(outcome.status == 3, "round \(round): \(outcome.errorText)")
       #expect(
         outcome.errorText.contains("\(mirror.stage3(new)): is cut off or damaged"), "\(outcome.errorText)")
       #expect(mirror.exists(mirror.stage3(old)))
       #expect(!mirror.exists("\(mirror.stage3(new)).hash.txt"))
       #expect(mirror.text("index.xml").contains(old) && !mirror.text("index.xml").contains(new))
-      #expect(try sandbox.mirrorctl("status").text.contains(old))
+      #expect(try workspace.mirrorctl("status").text.contains(old))
     }
     // It is offered once it was copied again, and the catalog is not what keeps it out.
     try mirror.version(1)
-    #expect(try sandbox.mirrorctl("upkeep", "--keep", "1").status == 0)
+    #expect(try workspace.mirrorctl("upkeep", "--keep", "1").status == 0)
     #expect(mirror.text("index.xml").contains(new))
     #expect(!mirror.exists(mirror.stage3(old)))
   }
@@ -95,30 +97,30 @@ struct CompleteVersionTests {
     let old = try mirror.version(40)
     let new = try mirror.version(1)
     let file = mirror.stage3(new)
-    try sandbox.shell(replacement.replacing("FILE", with: "mirror/\(file)"))
+    try workspace.shell(replacement.replacing("FILE", with: "mirror/\(file)"))
     // Nobody hashed it yet, and it displaces nothing all the same.
-    #expect(try sandbox.mirrorctl("clean", "--keep", "1", "--apply").status == 0)
+    #expect(try workspace.mirrorctl("clean", "--keep", "1", "--apply").status == 0)
     #expect(mirror.exists(mirror.stage3(old)))
     for round in 1...2 {
-      let digestgen = try sandbox.mirrorctl("digestgen", "--quiet")
+      let digestgen = try workspace.mirrorctl("digestgen", "--quiet")
       #expect(digestgen.status == 3, "round \(round): \(digestgen.errorText)")
       #expect(
         digestgen.errorText.contains("\(file): is not compressed as its name says"),
         "round \(round): \(digestgen.errorText)")
       #expect(!mirror.exists("\(file).hash.txt"))
     }
-    #expect(try sandbox.mirrorctl("index").status == 3)
+    #expect(try workspace.mirrorctl("index").status == 3)
     #expect(mirror.text("index.xml").contains(old) && !mirror.text("index.xml").contains(new))
-    let verify = try sandbox.mirrorctl("verify")
+    let verify = try workspace.mirrorctl("verify")
     #expect(verify.status == 3)
     #expect(
       verify.text.contains("damaged")
         && verify.text.contains("\(file) (is not compressed as its name says)"), "\(verify.text)")
-    #expect(try sandbox.mirrorctl("upkeep", "--keep", "1").status == 3)
+    #expect(try workspace.mirrorctl("upkeep", "--keep", "1").status == 3)
     #expect(mirror.exists(mirror.stage3(old)) && mirror.exists(file))
     // Its kind is what its name says once it is copied again.
     try mirror.version(1)
-    #expect(try sandbox.mirrorctl("upkeep", "--keep", "1").status == 0)
+    #expect(try workspace.mirrorctl("upkeep", "--keep", "1").status == 0)
     #expect(mirror.text("index.xml").contains(new) && !mirror.exists(mirror.stage3(old)))
   }
 
@@ -127,9 +129,9 @@ struct CompleteVersionTests {
     let old = try mirror.version(40)
     let new = try mirror.version(1)
     let file = "mirror/\(mirror.stage3(new))"
-    try sandbox.shell(
+    try workspace.shell(
       "truncate -s -8 \(file); echo \"sha256 $(sha256sum < \(file) | cut -c1-64)\" > \(file).hash.txt")
-    #expect(try sandbox.mirrorctl("upkeep", "--keep", "1").status == 3)
+    #expect(try workspace.mirrorctl("upkeep", "--keep", "1").status == 3)
     #expect(mirror.exists(mirror.stage3(old)))
     #expect(!mirror.text("index.xml").contains(new))
   }
@@ -138,13 +140,13 @@ struct CompleteVersionTests {
   func check() throws {
     let day = try mirror.version(1, stage: nil)
     let file = "\(DatedMirror.subarch)/\(day)/stage3-gen-std-\(day).tar.gz"
-    try sandbox.shell("seq 100000 | gzip > mirror/\(file); truncate -s -9 mirror/\(file)")
-    #expect(try sandbox.mirrorctl("digestgen").status == 0)
-    #expect(try sandbox.mirrorctl("verify").status == 0)
-    let checked = try sandbox.mirrorctl("verify", "--check")
+    try workspace.shell("seq 100000 | gzip > mirror/\(file); truncate -s -9 mirror/\(file)")
+    #expect(try workspace.mirrorctl("digestgen").status == 0)
+    #expect(try workspace.mirrorctl("verify").status == 0)
+    let checked = try workspace.mirrorctl("verify", "--check")
     #expect(checked.status == 3)
     #expect(checked.text.contains("damaged") && checked.text.contains(file), "\(checked.text)")
-    let index = try sandbox.mirrorctl("index")
+    let index = try workspace.mirrorctl("index")
     #expect(index.status == 3)
     #expect(!mirror.text("index.xml").contains(day))
   }
@@ -152,40 +154,40 @@ struct CompleteVersionTests {
   @Test("a version of the future is kept, reported, never offered and never the newest")
   func future() throws {
     let old = try mirror.version(9)
-    try sandbox.shell(
+    try workspace.shell(
       """
       cd mirror/\(DatedMirror.subarch); cp -a \(old) 2099-01-01
       mv 2099-01-01/*.xz 2099-01-01/stage3-gen-std-2099-01-01.tar.xz
       mkdir ../../snapshots; echo tree | xz > ../../snapshots/portage-9999-12-31.tar.xz
       """)
-    let upkeep = try sandbox.mirrorctl("upkeep", "--keep", "1")
+    let upkeep = try workspace.mirrorctl("upkeep", "--keep", "1")
     #expect(upkeep.status == 0, "\(upkeep.errorText)")
     #expect(upkeep.errorText.contains("/2099-01-01: is dated in the future"))
     #expect(upkeep.errorText.contains("portage-9999-12-31.tar.xz: is dated in the future"))
     #expect(mirror.exists("\(DatedMirror.subarch)/2099-01-01/status") && mirror.exists(mirror.stage3(old)))
     #expect(mirror.text("index.xml").contains(old) && !mirror.text("index.xml").contains("2099"))
-    let status = try sandbox.mirrorctl("status", "--json").text
+    let status = try workspace.mirrorctl("status", "--json").text
     #expect(status.contains("\"date\" : \"\(old)\"") && status.contains("\"ageDays\" : 9"), "\(status)")
     #expect(!status.contains("9999-12-31"))
-    #expect(try sandbox.mirrorctl("nextbuild").text.contains("fulldate=\(old)"))
+    #expect(try workspace.mirrorctl("nextbuild").text.contains("fulldate=\(old)"))
   }
 
   @Test("a subarch that was given up is reported by build, nextbuild and metrics")
   func givenUp() throws {
     try mirror.version(9)
-    try sandbox.shell(
+    try workspace.shell(
       "mkdir mirror/\(DatedMirror.subarch)/.control; echo 3 > mirror/\(DatedMirror.subarch)/.control/.failcount"
     )
     let words = "\(DatedMirror.subarch) is out of the rotation after 3 failures: run `mirrorctl zap"
-    let next = try sandbox.mirrorctl("nextbuild")
+    let next = try workspace.mirrorctl("nextbuild")
     #expect(next.text == "" && next.errorText.contains(words), "\(next.errorText)")
-    let build = try sandbox.mirrorctl("build")
+    let build = try workspace.mirrorctl("build")
     #expect(build.status == 0 && build.text == "Builds are current.\n")
     #expect(build.errorText.contains(words))
-    #expect(try sandbox.mirrorctl("build", "--quiet").errorText == "")
-    let metrics = try sandbox.mirrorctl("status", "--format", "prometheus").text
+    #expect(try workspace.mirrorctl("build", "--quiet").errorText == "")
+    let metrics = try workspace.mirrorctl("status", "--format", "prometheus").text
     #expect(metrics.contains("mirrorctl_subarch_given_up{") && metrics.contains("subarch=\"gen\"} 1\n"))
-    #expect(try sandbox.mirrorctl("index", "--format", "html").status == 0)
+    #expect(try workspace.mirrorctl("index", "--format", "html").status == 0)
     #expect(mirror.text("\(DatedMirror.subarch)/index.html").contains("out of the rotation"))
   }
 
@@ -193,11 +195,11 @@ struct CompleteVersionTests {
   func images() throws {
     for (subarch, ago) in [("gen", 9), ("gen", 2), ("core", 5)] {
       let day = try mirror.version(ago, subarch: "std/x86-64bit/\(subarch)")
-      try sandbox.shell(
+      try workspace.shell(
         "echo same | xz > mirror/std/x86-64bit/\(subarch)/\(day)/lxd-\(subarch)-std-\(day).tar.xz")
     }
-    #expect(try sandbox.mirrorctl("digestgen").status == 0)
-    #expect(try sandbox.mirrorctl("index", "--format", "simplestreams").status == 0)
+    #expect(try workspace.mirrorctl("digestgen").status == 0)
+    #expect(try workspace.mirrorctl("index", "--format", "simplestreams").status == 0)
     let images = mirror.text("streams/v1/images.json")
     let newest = try mirror.day(2)
     #expect(images.contains("lxd-gen-std-\(newest)"))
@@ -208,43 +210,43 @@ struct CompleteVersionTests {
   @Test("a time past 2262 does not wrap: the tarball is digested once and stays as it is")
   func farTime() throws {
     let day = try mirror.version(1)
-    try sandbox.shell("touch -d @9300000000 mirror/\(mirror.stage3(day))")
-    #expect(try sandbox.mirrorctl("digestgen").status == 0)
-    #expect(try sandbox.mirrorctl("digestgen").text == "")
-    #expect(try sandbox.mirrorctl("verify").status == 0)
+    try workspace.shell("touch -d @9300000000 mirror/\(mirror.stage3(day))")
+    #expect(try workspace.mirrorctl("digestgen").status == 0)
+    #expect(try workspace.mirrorctl("digestgen").text == "")
+    #expect(try workspace.mirrorctl("verify").status == 0)
   }
 }
 
 @Suite("Adding a finished stage")
 struct AddTests {
   private let mirror: DatedMirror
-  private var sandbox: Sandbox { mirror.sandbox }
+  private var workspace: Workspace { mirror.workspace }
 
   init() throws { mirror = try DatedMirror() }
 
   @Test("it is offered like one that was built here, and the link to the latest names it")
   func add() throws {
-    try sandbox.shell(
+    try workspace.shell(
       "echo x > file; tar cJf stage3-amd64.tar.xz file; echo image | xz > lxd-gen-std-2026-11-01.tar.xz; echo '{\"CHOST\": \"x\"}' > build-info.json"
     )
-    let outcome = try sandbox.mirrorctl(
-      "add", "std", "some-arch", "gen", "2026-11-01", "\(sandbox.path)/stage3-amd64.tar.xz",
-      "\(sandbox.path)/lxd-gen-std-2026-11-01.tar.xz", "\(sandbox.path)/build-info.json")
+    let outcome = try workspace.mirrorctl(
+      "add", "std", "some-arch", "gen", "2026-11-01", "\(workspace.path)/stage3-amd64.tar.xz",
+      "\(workspace.path)/lxd-gen-std-2026-11-01.tar.xz", "\(workspace.path)/build-info.json")
     #expect(outcome.status == 0, "\(outcome.errorText)")
     let place = "std/some-arch/gen"
     let stage = "\(place)/2026-11-01/stage3-gen-std-2026-11-01.tar.xz"
     #expect(mirror.exists(stage) && mirror.exists("\(stage).hash.txt"))
     #expect(mirror.text("\(place)/2026-11-01/status") == "ok")
     #expect(mirror.exists("\(place)/stage3-latest.tar.xz"))
-    let upkeep = try sandbox.mirrorctl("upkeep")
+    let upkeep = try workspace.mirrorctl("upkeep")
     #expect(upkeep.status == 0, "\(upkeep.errorText)")
     #expect(mirror.text("index.xml").contains(stage) && mirror.text("index.xml").contains("CHOST"))
-    #expect(try sandbox.mirrorctl("verify").status == 0)
+    #expect(try workspace.mirrorctl("verify").status == 0)
   }
 
   @Test("what is damaged, misnamed or there already changes nothing")
   func refusals() throws {
-    try sandbox.shell(
+    try workspace.shell(
       "echo x > file; tar cJf stage3-a.tar.xz file; truncate -s -3 stage3-a.tar.xz; tar czf stage3-b.tar.xz file; echo x | xz > other.tar.xz; echo x | xz > stage1-a.tar.xz"
     )
     for (file, words) in [
@@ -253,16 +255,16 @@ struct AddTests {
       ("stage1-a.tar.xz", "would offer nothing"), ("none.tar.xz", "is not named"),
       ("stage3-none.tar.xz", "cannot open"),
     ] {
-      let outcome = try sandbox.mirrorctl(
-        "add", "std", "some-arch", "gen", "2026-11-01", "\(sandbox.path)/\(file)")
+      let outcome = try workspace.mirrorctl(
+        "add", "std", "some-arch", "gen", "2026-11-01", "\(workspace.path)/\(file)")
       #expect(outcome.status == 1, "\(file)")
       #expect(outcome.errorText.contains(words), "\(outcome.errorText)")
     }
     #expect(!mirror.exists("std"))
     let day = try mirror.version(3)
-    try sandbox.shell("echo x > file; tar cJf stage3-fine.tar.xz file")
-    let again = try sandbox.mirrorctl(
-      "add", "std", "x86-64bit", "gen", day, "\(sandbox.path)/stage3-fine.tar.xz")
+    try workspace.shell("echo x > file; tar cJf stage3-fine.tar.xz file")
+    let again = try workspace.mirrorctl(
+      "add", "std", "x86-64bit", "gen", day, "\(workspace.path)/stage3-fine.tar.xz")
     #expect(again.status == 1 && again.errorText.contains("is there already"), "\(again.errorText)")
   }
 }

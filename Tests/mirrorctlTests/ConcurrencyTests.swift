@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Two runs at once", .enabled(if: Tracing.works, "strace cannot trace here"))
 struct ConcurrencyTests {
-  private let sandbox: Sandbox
+  private let workspace: Workspace
   private let writers = [
     ["digestgen"], ["index"], ["clean", "--apply"], ["zap"], ["compress"], ["upkeep", "--keep", "1"],
   ]
@@ -16,30 +16,30 @@ struct ConcurrencyTests {
   ]
 
   init() throws {
-    sandbox = try Sandbox()
-    try FaultMirror.make("mirror", in: sandbox)
+    workspace = try Workspace()
+    try FaultMirror.make("mirror", in: workspace)
   }
 
   @Test("a second writer changes nothing, names the first and exits 10")
   func busy() throws {
-    let holder = try HaltedRun(["digestgen", "--jobs", "1"], after: "fsync", in: sandbox)
-    let before = try Tree(sandbox.mirror)
+    let holder = try HaltedRun(["digestgen", "--jobs", "1"], after: "fsync", in: workspace)
+    let before = try Tree(workspace.mirror)
     for verb in writers {
-      let second = try sandbox.run(sandbox.command(verb))
+      let second = try workspace.run(workspace.command(verb))
       #expect(second.status == 10, "\(verb): \(second.errorText)")
       #expect(second.errorText.contains("pid \(holder.pid) "), "\(verb): \(second.errorText)")
       #expect(second.errorText.contains("mirrorctl digestgen"), "\(verb): \(second.errorText)")
       #expect(second.output.isEmpty)
     }
-    #expect(try Tree(sandbox.mirror).differences(from: before) == [])
+    #expect(try Tree(workspace.mirror).differences(from: before) == [])
     #expect(try holder.resume().status == 0)
   }
 
   @Test("readers never wait")
   func reading() throws {
-    let holder = try HaltedRun(["digestgen", "--jobs", "1"], after: "fsync", in: sandbox)
+    let holder = try HaltedRun(["digestgen", "--jobs", "1"], after: "fsync", in: workspace)
     for verb in readers {
-      let outcome = try sandbox.run(sandbox.command(verb))
+      let outcome = try workspace.run(workspace.command(verb))
       // 3: not everything has its digests yet, or compresses only later.
       #expect([0, 3].contains(outcome.status), "\(verb): \(outcome.errorText)")
     }
@@ -48,28 +48,28 @@ struct ConcurrencyTests {
 
   @Test("with --lock-wait the second waits for the first, and works")
   func waits() throws {
-    let holder = try HaltedRun(["digestgen", "--jobs", "1"], after: "fsync", in: sandbox)
-    let second = try sandbox.start(sandbox.command(["index", "--lock-wait", "60"]))
+    let holder = try HaltedRun(["digestgen", "--jobs", "1"], after: "fsync", in: workspace)
+    let second = try workspace.start(workspace.command(["index", "--lock-wait", "60"]))
     // It cannot have the lock however long it takes, so that this waits for nothing in particular.
     usleep(500_000)
     #expect(second.isRunning)
     #expect(try holder.resume().status == 0)
     let outcome = try second.wait()
     #expect(outcome.status == 0, "\(outcome.errorText)")
-    #expect(try Tree(sandbox.mirror).nodes["index.xml"] != nil)
+    #expect(try Tree(workspace.mirror).nodes["index.xml"] != nil)
   }
 
   @Test("with --lock-wait that is over before the first is, it gives up as one that did not wait")
   func waitsInVain() throws {
-    let holder = try HaltedRun(["digestgen", "--jobs", "1"], after: "fsync", in: sandbox)
-    #expect(try sandbox.mirrorctl("index", "--lock-wait", "1").status == 10)
+    let holder = try HaltedRun(["digestgen", "--jobs", "1"], after: "fsync", in: workspace)
+    #expect(try workspace.mirrorctl("index", "--lock-wait", "1").status == 10)
     #expect(try holder.resume().status == 0)
   }
 
   @Test("one that waits can be interrupted", arguments: [SIGINT, SIGTERM])
   func interrupted(_ signal: Int32) throws {
-    let holder = try HaltedRun(["digestgen", "--jobs", "1"], after: "fsync", in: sandbox)
-    let second = try sandbox.start(sandbox.command(["index", "--lock-wait", "60"]))
+    let holder = try HaltedRun(["digestgen", "--jobs", "1"], after: "fsync", in: workspace)
+    let second = try workspace.start(workspace.command(["index", "--lock-wait", "60"]))
     // Until it is the program that `env` became, with its signals blocked, it would die of them; either way it
     // must end with the signal's status.
     usleep(500_000)
@@ -80,26 +80,26 @@ struct ConcurrencyTests {
 
   @Test("a killed holder holds no lock")
   func killed() throws {
-    let holder = try HaltedRun(["digestgen", "--jobs", "1"], after: "fsync", in: sandbox)
+    let holder = try HaltedRun(["digestgen", "--jobs", "1"], after: "fsync", in: workspace)
     holder.signal(SIGKILL)
     #expect(try holder.resume().status == 137)
-    #expect(try sandbox.mirrorctl("index").status == 0)
+    #expect(try workspace.mirrorctl("index").status == 0)
   }
 
   @Test("all that start together and wait do their work, one after the other")
   func crowd() throws {
     let runs = try writers.map { verb in
-      try sandbox.start(sandbox.command(verb + ["--lock-wait", "120"]))
+      try workspace.start(workspace.command(verb + ["--lock-wait", "120"]))
     }
     for run in runs {
       let outcome = try run.wait()
       #expect(outcome.status == 0, "\(outcome.errorText)")
     }
-    let together = try Tree(sandbox.mirror)
+    let together = try Tree(workspace.mirror)
     #expect(MirrorInvariants.leftovers(in: together) == [])
     // The order is anybody's; one more run settles what the last of them could not know.
-    #expect(try sandbox.mirrorctl("upkeep", "--keep", "1").status == 0)
-    let verified = try sandbox.mirrorctl("verify")
+    #expect(try workspace.mirrorctl("upkeep", "--keep", "1").status == 0)
+    let verified = try workspace.mirrorctl("verify")
     #expect(verified.status == 0, "\(verified.text)\(verified.errorText)")
   }
 }
@@ -108,18 +108,18 @@ struct ConcurrencyTests {
 struct ForeignLockTests {
   @Test("is flock(2) on .mirrorctl.lock, which scripts can hold too")
   func script() throws {
-    let sandbox = try Sandbox()
-    try FaultMirror.make("mirror", in: sandbox)
-    let holder = try sandbox.start([
-      "flock", "--close", "\(sandbox.mirror)/.mirrorctl.lock", "sh", "-c",
-      "cd '\(sandbox.path)'; : > held; until [ -e over ]; do sleep 0.05; done",
+    let workspace = try Workspace()
+    try FaultMirror.make("mirror", in: workspace)
+    let holder = try workspace.start([
+      "flock", "--close", "\(workspace.mirror)/.mirrorctl.lock", "sh", "-c",
+      "cd '\(workspace.path)'; : > held; until [ -e over ]; do sleep 0.05; done",
     ])
-    for _ in 0..<6000 where holder.isRunning && access("\(sandbox.path)/held", F_OK) != 0 { usleep(10_000) }
-    let busy = try sandbox.mirrorctl("index")
+    for _ in 0..<6000 where holder.isRunning && access("\(workspace.path)/held", F_OK) != 0 { usleep(10_000) }
+    let busy = try workspace.mirrorctl("index")
     #expect(busy.status == 10, "\(busy.errorText)")
-    #expect(busy.errorText.contains("\(sandbox.mirror)/.mirrorctl.lock"))
-    try sandbox.shell(": > over")
+    #expect(busy.errorText.contains("\(workspace.mirror)/.mirrorctl.lock"))
+    try workspace.shell(": > over")
     #expect(try holder.wait().status == 0)
-    #expect(try sandbox.mirrorctl("index").status == 0)
+    #expect(try workspace.mirrorctl("index").status == 0)
   }
 }

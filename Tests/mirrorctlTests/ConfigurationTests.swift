@@ -6,16 +6,16 @@ import Testing
 
 /// A mirror of three builds, and a configuration beside it.
 private struct Configured {
-  let sandbox: Sandbox
+  let workspace: Workspace
 
   init(_ text: String) throws {
-    sandbox = try Sandbox()
+    workspace = try Workspace()
     for (build, subarch, date) in [
       ("current", "generic_64", "2026-10-01"), ("current", "core2_64", "2026-10-01"),
       ("current", "elsewhere_64", "2026-10-01"), ("stable", "generic_64", "2026-09-01"),
       ("retired", "generic_64", "2020-01-01"),
     ] {
-      try sandbox.shell(
+      try workspace.shell(
         """
         mkdir -p mirror/\(build)/x86-64bit/\(subarch)/\(date) mirror/\(build)/snapshots
         cd mirror/\(build)/x86-64bit/\(subarch)
@@ -27,18 +27,18 @@ private struct Configured {
   }
 
   func write(_ text: String) throws {
-    try Data(text.utf8).write(to: URL(fileURLWithPath: "\(sandbox.path)/.metro"))
+    try Data(text.utf8).write(to: URL(fileURLWithPath: "\(workspace.path)/.metro"))
   }
 
   /// Runs a verb; the configuration is found as `~/.metro`.
   func run(_ arguments: String..., environment: [String: String] = [:]) throws -> Outcome {
     try RunningProgram(
       Program.limited + [Program.path.string] + arguments,
-      environment: sandbox.environment.merging(environment) { $1 }
+      environment: workspace.environment.merging(environment) { $1 }
     ).wait()
   }
 
-  var mirrorElement: String { "[section path/mirror]\n: \(sandbox.mirror)\n" }
+  var mirrorElement: String { "[section path/mirror]\n: \(workspace.mirror)\n" }
 }
 
 private let rotation = """
@@ -66,8 +66,8 @@ extension Outcome {
   func workPlaces() throws {
     let site = try Configured("")
     for (key, problem) in [
-      ("path/work: \(site.sandbox.mirror)", "path/work: `\(site.sandbox.mirror)` is the mirror"),
-      ("path/work: \(site.sandbox.path)", "path/work: `\(site.sandbox.path)` contains the mirror"),
+      ("path/work: \(site.workspace.mirror)", "path/work: `\(site.workspace.mirror)` is the mirror"),
+      ("path/work: \(site.workspace.path)", "path/work: `\(site.workspace.path)` contains the mirror"),
     ] {
       try site.write(site.mirrorElement + "[section path]\n" + key.dropFirst("path/".count) + "\n")
       let check = try site.run("config", "check")
@@ -91,12 +91,12 @@ extension Outcome {
   @Test("is looked for as --config, $MIRRORCTL_CONFIG and ~/.metro, and a named one must be there")
   func order() throws {
     let configured = try Configured("path/mirror: /by-home")
-    try configured.sandbox.shell("echo 'path/mirror: /by-variable' > v; echo 'path/mirror: /by-option' > o")
-    let variable = ["MIRRORCTL_CONFIG": "\(configured.sandbox.path)/v"]
+    try configured.workspace.shell("echo 'path/mirror: /by-variable' > v; echo 'path/mirror: /by-option' > o")
+    let variable = ["MIRRORCTL_CONFIG": "\(configured.workspace.path)/v"]
     #expect(try configured.run("config", "get", "path/mirror").text == "/by-home\n")
     #expect(
       try configured.run("config", "get", "path/mirror", environment: variable).text == "/by-variable\n")
-    let option = ["config", "get", "--config", "\(configured.sandbox.path)/o", "path/mirror"]
+    let option = ["config", "get", "--config", "\(configured.workspace.path)/o", "path/mirror"]
     #expect(
       try configured.run(option[0], option[1], option[2], option[3], option[4], environment: variable).text
         == "/by-option\n")
@@ -109,7 +109,7 @@ extension Outcome {
   func stored() throws {
     let configured = try Configured("")
     try configured.write(configured.mirrorElement + rotation)
-    let mirror = configured.sandbox.mirror
+    let mirror = configured.workspace.mirror
     let status = try configured.run("status").names(mirror)
     #expect(
       status == [
@@ -120,7 +120,7 @@ extension Outcome {
     #expect(digested.count == 6)
     #expect(!digested.contains { $0.hasPrefix("retired") })
     #expect(try configured.run("index").status == 0)
-    let index = try configured.sandbox.shell("cat mirror/index.xml").text
+    let index = try configured.workspace.shell("cat mirror/index.xml").text
     #expect(index.contains("core2_64") && index.contains("elsewhere_64"))
     #expect(!index.contains("retired") && !index.contains("/stable/"))
     let script = try configured.run("clean", "--keep", "1").text
@@ -132,7 +132,7 @@ extension Outcome {
     let configured = try Configured("")
     try configured.write(configured.mirrorElement + rotation)
     #expect(try configured.run("nextbuild").text.contains("release=stable\n"))
-    try configured.sandbox.shell(
+    try configured.workspace.shell(
       """
       for s in stable/x86-64bit/generic_64 current/x86-64bit/generic_64 current/x86-64bit/core2_64 \
         current/x86-64bit/elsewhere_64; do
@@ -141,7 +141,7 @@ extension Outcome {
       """)
     let none = try configured.run("nextbuild")
     #expect(none.status == 0 && none.text == "")
-    let zapped = try configured.run("zap").names(configured.sandbox.mirror)
+    let zapped = try configured.run("zap").names(configured.workspace.mirror)
     #expect(zapped.count == 3)
     #expect(!zapped.contains { $0.contains("elsewhere") })
   }
@@ -177,7 +177,7 @@ extension Outcome {
     #expect(try configured.run("nextbuild", "--modes", "full").text.contains("target=full\n"))
     let refused = try configured.run("nextbuild", "--no-host-code")
     #expect(refused.status == 1 && refused.errorText.contains("rotation/decide: is not run"))
-    let ran = "\(configured.sandbox.path)/ran"
+    let ran = "\(configured.workspace.path)/ran"
     _ = try next("touch \(ran); echo full")
     #expect(FileManager.default.fileExists(atPath: ran))
     try FileManager.default.removeItem(atPath: ran)
@@ -195,7 +195,7 @@ extension Outcome {
   @Test("what it keeps, clean and upkeep keep; the command line goes before it")
   func retention() throws {
     let configured = try Configured("")
-    try configured.sandbox.shell(
+    try configured.workspace.shell(
       """
       cd mirror/current/x86-64bit/core2_64
       for d in 2026-10-02 2026-10-03 2026-10-04; do
@@ -207,14 +207,14 @@ extension Outcome {
     #expect(try configured.run("clean", "--keep", "3").text != configured.run("clean").text)
     let upkeep = try configured.run("upkeep")
     #expect(upkeep.text.hasPrefix("clean: 2 versions"), "\(upkeep.text)\(upkeep.errorText)")
-    let left = try configured.sandbox.shell("ls mirror/current/x86-64bit/core2_64").text
+    let left = try configured.workspace.shell("ls mirror/current/x86-64bit/core2_64").text
     #expect(left == "2026-10-03\n2026-10-04\n")
   }
 
   @Test("a link of something that is left alone still protects what it names")
   func bystanders() throws {
     let configured = try Configured("")
-    try configured.sandbox.shell(
+    try configured.workspace.shell(
       """
       mkdir mirror/current/x86-64bit/core2_64/2026-10-09
       echo ok > mirror/current/x86-64bit/core2_64/2026-10-09/status
@@ -228,12 +228,12 @@ extension Outcome {
   @Test("marked tarballs are compressed as target/compression says")
   func compression() throws {
     let configured = try Configured("")
-    try configured.sandbox.shell(
+    try configured.workspace.shell(
       "cd mirror/current/x86-64bit/core2_64/2026-10-01; echo y > lxd-a.tar; : > lxd-a.tar.cme")
     try configured.write(configured.mirrorElement + "[section target]\ncompression: zstd\n")
     #expect(try configured.run("compress").status == 0)
     #expect(
-      try configured.sandbox.shell("ls mirror/current/x86-64bit/core2_64/2026-10-01").text.contains(
+      try configured.workspace.shell("ls mirror/current/x86-64bit/core2_64/2026-10-01").text.contains(
         "lxd-a.tar.zst"))
     try configured.write(configured.mirrorElement + "[section target]\ncompression: lzma\n")
     #expect(try configured.run("compress").errorText.contains("target/compression: `lzma` is no compression"))
@@ -246,19 +246,19 @@ extension Outcome {
     let configured = try Configured("")
     try configured.write(configured.mirrorElement + "owner: nobody\ngroup: daemon\ndirmode: 750\n")
     let path = "current/x86-64bit/core2_64/2026-10-01"
-    try configured.sandbox.shell(
+    try configured.workspace.shell(
       "cd mirror/\(path); echo y > lxd-a.tar; : > lxd-a.tar.cme; ln -s lxd-a.tar lxd-latest.tar")
     let upkeep = try configured.run("upkeep")
     #expect(upkeep.status == 0, "\(upkeep.errorText)")
-    let owners = try configured.sandbox.shell(
+    let owners = try configured.workspace.shell(
       "cd mirror; stat -c '%U:%G' index.xml \(path)/*.hash.txt \(path)/lxd-a.tar.xz \(path)/lxd-latest.tar.xz"
     ).text
     #expect(Set(owners.split(separator: "\n")) == ["nobody:daemon"], "\(owners)")
-    try configured.sandbox.shell("tar -cf seed-2020-01-01.tar mirror/index.xml")
+    try configured.workspace.shell("tar -cf seed-2020-01-01.tar mirror/index.xml")
     let made = try configured.run(
-      "init", "new", "other", "k8", "--local", "\(configured.sandbox.path)/seed-2020-01-01.tar")
+      "init", "new", "other", "k8", "--local", "\(configured.workspace.path)/seed-2020-01-01.tar")
     #expect(made.status == 0, "\(made.errorText)")
-    let modes = try configured.sandbox.shell(
+    let modes = try configured.workspace.shell(
       "cd mirror; stat -c '%U:%G %a' new new/other/k8/.control new/other/k8/.control/strategy/seed"
     ).text
     #expect(modes == "nobody:daemon 750\nnobody:daemon 750\nnobody:daemon 644\n")
@@ -291,7 +291,7 @@ extension Outcome {
     #expect(outcome.status == 1)
     let name = line.prefix { $0 != ":" }
     #expect(
-      outcome.errorText.hasPrefix("mirrorctl: \(configured.sandbox.path)/.metro:4: rotation/\(name): "),
+      outcome.errorText.hasPrefix("mirrorctl: \(configured.workspace.path)/.metro:4: rotation/\(name): "),
       "\(outcome.errorText)")
   }
 }
@@ -324,7 +324,8 @@ extension Outcome {
   @Test func `where names file and line`() throws {
     let configured = try Configured(Self.text)
     #expect(
-      try configured.run("config", "where", "greeting/build").text == "\(configured.sandbox.path)/.metro:11\n"
+      try configured.run("config", "where", "greeting/build").text
+        == "\(configured.workspace.path)/.metro:11\n"
     )
   }
 
@@ -385,7 +386,7 @@ extension Outcome {
     #expect(
       outcome.errorText
         == "mirrorctl: path/mirror: there is no directory /srv/mirror: make it, or check the path\n")
-    #expect(try configured.run("status", "--mirror", "\(configured.sandbox.mirror)").status == 0)
+    #expect(try configured.run("status", "--mirror", "\(configured.workspace.mirror)").status == 0)
   }
 
   @Test func `code of the host runs only where it is wanted`() throws {
@@ -403,9 +404,9 @@ extension Outcome {
 @Suite("config import-buildbot") struct BuildbotImportTests {
   private func imported(_ python: String) throws -> (Outcome, Configured) {
     let configured = try Configured("")
-    try Data(python.utf8).write(to: URL(fileURLWithPath: "\(configured.sandbox.path)/buildbot"))
+    try Data(python.utf8).write(to: URL(fileURLWithPath: "\(configured.workspace.path)/buildbot"))
     return (
-      try configured.run("config", "import-buildbot", "\(configured.sandbox.path)/buildbot"), configured
+      try configured.run("config", "import-buildbot", "\(configured.workspace.path)/buildbot"), configured
     )
   }
 

@@ -6,13 +6,13 @@ import Testing
 @Suite("What is offered, taken by those whom it is offered to")
 struct DownloadTests {
   private let mirror: OfferedMirror
-  private var sandbox: Sandbox { mirror.sandbox }
+  private var workspace: Workspace { mirror.workspace }
 
   init() throws {
     mirror = try OfferedMirror()
     // Of three pieces and a half.
     try Compressed.noise(bytes: 3_500_000, seed: 1).write(
-      to: URL(fileURLWithPath: "\(sandbox.mirror)/\(OfferedMirror.stage3)"))
+      to: URL(fileURLWithPath: "\(workspace.mirror)/\(OfferedMirror.stage3)"))
   }
 
   private func offer(at servers: WebServer...) throws {
@@ -22,14 +22,14 @@ struct DownloadTests {
   }
 
   private func aria2c(_ metalink: String) throws -> Outcome {
-    try sandbox.run([
+    try workspace.run([
       "aria2c", "--no-conf", "--console-log-level=error", "--summary-interval=0", "--max-tries=1",
-      "--dir=\(sandbox.path)/down", metalink,
+      "--dir=\(workspace.path)/down", metalink,
     ])
   }
 
   private func damage(_ directory: String) throws {
-    try sandbox.shell(
+    try workspace.shell(
       """
       cp -a mirror \(directory)
       printf damaged | dd of=\(directory)/\(OfferedMirror.stage3) bs=1 seek=1500000 conv=notrunc status=none
@@ -40,11 +40,11 @@ struct DownloadTests {
 
   @Test("aria2c takes a metalink, and gets the tarball", .enabled(if: Tool.exists("aria2c")))
   func download() throws {
-    let server = try WebServer(sandbox.mirror, in: sandbox.path.appending("server"))
+    let server = try WebServer(workspace.mirror, in: workspace.path.appending("server"))
     try offer(at: server)
-    let outcome = try aria2c("\(sandbox.mirror)/\(OfferedMirror.stage3).meta4")
+    let outcome = try aria2c("\(workspace.mirror)/\(OfferedMirror.stage3).meta4")
     #expect(outcome.status == 0, "\(outcome.text)")
-    try sandbox.shell("cmp \(arrived) mirror/\(OfferedMirror.stage3)")
+    try workspace.shell("cmp \(arrived) mirror/\(OfferedMirror.stage3)")
     // By way of the link of the latest, from the mirror itself.
     let latest = try aria2c("\(server.address)/\(OfferedMirror.subarch)/stage3-latest.tar.xz.meta4")
     #expect(latest.status == 0, "\(latest.text)")
@@ -55,22 +55,22 @@ struct DownloadTests {
     "aria2c finds the damaged piece of a download, and goes on there with another mirror",
     .enabled(if: Tool.exists("aria2c")))
   func damaged() throws {
-    try sandbox.shell("mkdir served")
-    let bad = try WebServer(sandbox.path.appending("served"), in: sandbox.path.appending("bad-server"))
-    let good = try WebServer(sandbox.mirror, in: sandbox.path.appending("good-server"))
+    try workspace.shell("mkdir served")
+    let bad = try WebServer(workspace.path.appending("served"), in: workspace.path.appending("bad-server"))
+    let good = try WebServer(workspace.mirror, in: workspace.path.appending("good-server"))
     try offer(at: bad, good)
     try damage("rotten")
-    try sandbox.shell("mv rotten/* served/")
-    let metalink = "\(sandbox.mirror)/\(OfferedMirror.stage3).meta4"
+    try workspace.shell("mv rotten/* served/")
+    let metalink = "\(workspace.mirror)/\(OfferedMirror.stage3).meta4"
     let refused = try aria2c(metalink)
     #expect(refused.status != 0)
     #expect(refused.text.contains("checksum"), "\(refused.text)")
-    try sandbox.shell("test \"$(stat -c %s \(arrived))\" -lt 3500000")
+    try workspace.shell("test \"$(stat -c %s \(arrived))\" -lt 3500000")
     // The first address is out of order now: what had arrived whole stays, the rest comes from the second.
     bad.stop()
     let mended = try aria2c(metalink)
     #expect(mended.status == 0, "\(mended.text)")
-    try sandbox.shell("cmp \(arrived) mirror/\(OfferedMirror.stage3)")
+    try workspace.shell("cmp \(arrived) mirror/\(OfferedMirror.stage3)")
     #expect(
       good.requests.filter { $0.hasPrefix("GET") } == ["GET /\(OfferedMirror.stage3) bytes=1048576-3499999"])
     good.stop()
@@ -78,10 +78,10 @@ struct DownloadTests {
 
   @Test("a script for Gentoo's mirrors finds the newest stage3 in latest.txt")
   func latest() throws {
-    let server = try WebServer(sandbox.mirror, in: sandbox.path.appending("server"))
+    let server = try WebServer(workspace.mirror, in: workspace.path.appending("server"))
     try offer(at: server)
     let url = "\(server.address)/\(OfferedMirror.subarch)"
-    try sandbox.shell(
+    try workspace.shell(
       """
       python3 -c 'import sys, urllib.request; sys.stdout.buffer.write(urllib.request.urlopen(sys.argv[1]).read())' \
         \(url)/latest.txt > latest.txt
@@ -95,18 +95,18 @@ struct DownloadTests {
 
   @Test("lxc lists the images, tells of one, and gets it", .enabled(if: Tool.exists("lxc")))
   func images() throws {
-    try sandbox.shell(
+    try workspace.shell(
       """
       mkdir tls lxc got
       openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout tls/key.pem -out tls/cert.pem \
         -days 2 -subj /CN=127.0.0.1 -addext subjectAltName=IP:127.0.0.1 2> errors
       """)
     let server = try WebServer(
-      sandbox.mirror, in: sandbox.path.appending("server"), certificate: sandbox.path.appending("tls"))
+      workspace.mirror, in: workspace.path.appending("server"), certificate: workspace.path.appending("tls"))
     try offer(at: server)
     func lxc(_ arguments: String...) throws -> Outcome {
-      try sandbox.run(
-        ["env", "LXD_CONF=\(sandbox.path)/lxc", "SSL_CERT_FILE=\(sandbox.path)/tls/cert.pem", "lxc"]
+      try workspace.run(
+        ["env", "LXD_CONF=\(workspace.path)/lxc", "SSL_CERT_FILE=\(workspace.path)/tls/cert.pem", "lxc"]
           + arguments)
     }
     let added = try lxc("remote", "add", "m", server.address, "--protocol", "simplestreams")
@@ -135,9 +135,9 @@ struct DownloadTests {
     let info = try lxc("image", "info", "m:std/gen/amd64")
     #expect(info.status == 0, "\(info.errorText)")
     #expect(info.text.contains(newest.fingerprint))
-    let export = try lxc("image", "export", "m:std/x86-64bit/gen/amd64", "\(sandbox.path)/got")
+    let export = try lxc("image", "export", "m:std/x86-64bit/gen/amd64", "\(workspace.path)/got")
     #expect(export.status == 0, "\(export.errorText)")
-    try sandbox.shell("cmp got/* mirror/\(new)")
+    try workspace.shell("cmp got/* mirror/\(new)")
     server.stop()
   }
 

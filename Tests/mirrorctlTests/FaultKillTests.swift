@@ -85,21 +85,21 @@ enum KillPoints {
 struct FaultKillTests {
   @Test("leaves nothing half-done, and the next run completes it", arguments: WritingVerb.all)
   func kill(_ verb: WritingVerb) throws {
-    let sandbox = try Sandbox()
-    try FaultMirror.make("mirror", in: sandbox)
-    for step in verb.preparation { try #require(try sandbox.run(sandbox.command(step)).status == 0) }
-    try sandbox.shell("cp -a mirror start; rm mirror/.mirrorctl.lock || true")
-    let before = try Tree(sandbox.mirror)
+    let workspace = try Workspace()
+    try FaultMirror.make("mirror", in: workspace)
+    for step in verb.preparation { try #require(try workspace.run(workspace.command(step)).status == 0) }
+    try workspace.shell("cp -a mirror start; rm mirror/.mirrorctl.lock || true")
+    let before = try Tree(workspace.mirror)
 
-    try restore(sandbox)
-    let log = sandbox.path.appending("log").string
-    let undisturbed = try sandbox.run(
-      Tracing.arguments(trace: KillPoints.calls, log: log) + sandbox.command(verb.arguments))
+    try restore(workspace)
+    let log = workspace.path.appending("log").string
+    let undisturbed = try workspace.run(
+      Tracing.arguments(trace: KillPoints.calls, log: log) + workspace.command(verb.arguments))
     try #require(undisturbed.status == 0, "\(undisturbed.errorText)")
-    let after = try Tree(sandbox.mirror)
+    let after = try Tree(workspace.mirror)
     #expect(after.differences(from: before).contains { $0 != ".mirrorctl.lock is too many" })
     #expect(MirrorInvariants.leftovers(in: after) == [])
-    let invariants = MirrorInvariants(before: before, after: after, sandbox: sandbox)
+    let invariants = MirrorInvariants(before: before, after: after, workspace: workspace)
     let disturbed = try invariants.violations()
     #expect(disturbed == [])
 
@@ -107,44 +107,44 @@ struct FaultKillTests {
     #expect(verb.calls.isSubset(of: counts.keys), "it makes other calls than it is tested for: \(counts)")
     for (call, count) in counts.sorted(by: { $0.key < $1.key }) {
       for number in KillPoints.sample(of: count, call) {
-        try restore(sandbox)
-        let killed = try run(verb, sandbox, killedBefore: call, number)
+        try restore(workspace)
+        let killed = try run(verb, workspace, killedBefore: call, number)
         // How many pages the catalog writes varies with what it records: inodes, times.
         let hasEnded = killed.status == 0 && !KillPoints.visible.contains(call)
         #expect(killed.status == 137 || hasEnded, "\(call) \(number) of \(count)")
         let violations = try invariants.violations()
         #expect(violations == [], "killed before \(call) \(number) of \(count)")
-        let again = try sandbox.run(sandbox.command(verb.arguments))
+        let again = try workspace.run(workspace.command(verb.arguments))
         #expect(again.status == 0, "after \(call) \(number): \(again.errorText)")
-        #expect(try Self.differences(of: sandbox, from: after) == [], "after \(call) \(number)")
+        #expect(try Self.differences(of: workspace, from: after) == [], "after \(call) \(number)")
       }
       guard KillPoints.visible.contains(call) else { continue }
       // There are no more calls than were counted, or some would go untested.
-      try restore(sandbox)
-      #expect(try run(verb, sandbox, killedBefore: call, count + 1).status == 0, "\(call) \(count + 1)")
+      try restore(workspace)
+      #expect(try run(verb, workspace, killedBefore: call, count + 1).status == 0, "\(call) \(count + 1)")
     }
   }
 
   /// How the mirror differs from an undisturbed run's, but for who held its lock.
   ///
   /// A `.multi_progress` of a dead process counts for nothing and goes when somebody takes it, not before.
-  private static func differences(of sandbox: Sandbox, from after: Tree) throws -> [String] {
-    try Tree(sandbox.mirror).differences(from: after).filter {
+  private static func differences(of workspace: Workspace, from after: Tree) throws -> [String] {
+    try Tree(workspace.mirror).differences(from: after).filter {
       $0 != ".mirrorctl.lock differs" && !$0.hasSuffix("/.control/.multi_progress is too many")
     }
   }
 
   /// The mirror as it was; the catalog lies where it did, empty, and knows other inodes than these anyway.
-  private func restore(_ sandbox: Sandbox) throws {
-    try sandbox.shell("rm -rf mirror state; cp -a start mirror; rm -f mirror/.mirrorctl.lock")
+  private func restore(_ workspace: Workspace) throws {
+    try workspace.shell("rm -rf mirror state; cp -a start mirror; rm -f mirror/.mirrorctl.lock")
   }
 
   private func run(
-    _ verb: WritingVerb, _ sandbox: Sandbox, killedBefore call: String, _ number: Int
+    _ verb: WritingVerb, _ workspace: Workspace, killedBefore call: String, _ number: Int
   ) throws -> Outcome {
-    try sandbox.run(
+    try workspace.run(
       Tracing.arguments(trace: [call], inject: "\(call):signal=KILL:when=\(number)")
-        + sandbox.command(verb.arguments))
+        + workspace.command(verb.arguments))
   }
 }
 

@@ -8,14 +8,14 @@ enum FaultMirror {
   static let fixture = FilePath(#filePath).removingLastComponent().removingLastComponent()
     .removingLastComponent().appending("Fixtures/mirror")
 
-  /// Lays it down as `directory` of the sandbox.
+  /// Lays it down as `directory` of the workspace.
   ///
   /// A configuration beside it says where it is offered.
   ///
   /// Ten years older than the fixture, but for its version of 2099: then the program's clock, which is the
   /// system's, sees the past as the past. All times are set, because git keeps none.
-  static func make(_ directory: String, in sandbox: Sandbox) throws {
-    try sandbox.shell(
+  static func make(_ directory: String, in workspace: Workspace) throws {
+    try workspace.shell(
       """
       mkdir -p \(directory)/funtoo-current/pure64
       cp -a '\(fixture)/1.4-release-std' \(directory)/

@@ -5,16 +5,16 @@ import SystemPackage
 import TestSupport
 import Testing
 
-/// A small file system of its own, mounted on a directory of a sandbox and gone with this value.
+/// A small file system of its own, mounted on a directory of a workspace and gone with this value.
 private final class SmallDisk {
   let path: FilePath
 
   /// Whether it can be had.
   static let works: Bool = {
-    guard geteuid() == 0, let sandbox = try? Sandbox(), let disk = try? SmallDisk(sandbox.mirror) else {
+    guard geteuid() == 0, let workspace = try? Workspace(), let disk = try? SmallDisk(workspace.mirror) else {
       return false
     }
-    return (try? sandbox.run(["mountpoint", "-q", disk.path.string]).status) == 0
+    return (try? workspace.run(["mountpoint", "-q", disk.path.string]).status) == 0
   }()
 
   static let reason = "mounting a tmpfs needs root and a kernel that lets it"
@@ -44,11 +44,11 @@ private final class SmallDisk {
 
 @Suite("A full disk", .enabled(if: SmallDisk.works, "\(SmallDisk.reason)"))
 struct FullDiskTests {
-  private let sandbox: Sandbox
+  private let workspace: Workspace
 
   init() throws {
-    sandbox = try Sandbox()
-    try FaultMirror.make("start", in: sandbox)
+    workspace = try Workspace()
+    try FaultMirror.make("start", in: workspace)
   }
 
   @Test(
@@ -73,11 +73,11 @@ struct FullDiskTests {
   ) throws {
     let (disk, after) = try prepare(undisturbed: verb)
     try fill(disk)
-    let before = try Tree(sandbox.mirror)
-    let failed = try sandbox.run(sandbox.command(verb))
+    let before = try Tree(workspace.mirror)
+    let failed = try workspace.run(workspace.command(verb))
     expectFailure(failed)
     try expectUntouched(from: before, after)
-    try sandbox.shell(makeRoom)
+    try workspace.shell(makeRoom)
     try expectCompletion(verb, after)
   }
 
@@ -85,22 +85,22 @@ struct FullDiskTests {
   @Test(
     "leaves a tarball that cannot be compressed as it was, and others are", arguments: Compression.allCases)
   func compress(_ compression: Compression) throws {
-    let version = sandbox.mirror.appending("std/x86/gen/2016-01-01")
-    try sandbox.shell("mkdir -p '\(version)'")
+    let version = workspace.mirror.appending("std/x86/gen/2016-01-01")
+    try workspace.shell("mkdir -p '\(version)'")
     let disk = try SmallDisk(version)
     let name = "stage3-gen-std-2016-01-01.tar"
-    try sandbox.shell(
+    try workspace.shell(
       """
       cd '\(disk.path)'; echo ok > status; echo small > z.tar
       head -c 1200000 /dev/urandom > \(name); touch \(name).cme z.tar.cme
       """)
-    let outcome = try sandbox.mirrorctl(
+    let outcome = try workspace.mirrorctl(
       "compress", "--jobs", "1", "--compression", compression.rawValue, "--compression-level", "1")
     #expect(outcome.status == 3)
     let problems = outcome.errorText.split(separator: "\n")
     #expect(problems.count == 1 && outcome.errorText.contains("\(disk.path)/\(name): "), "\(problems)")
     #expect(outcome.errorText.contains("No space left"), "\(problems)")
-    let names = try sandbox.shell("ls -A '\(disk.path)'").text.split(separator: "\n").map(String.init)
+    let names = try workspace.shell("ls -A '\(disk.path)'").text.split(separator: "\n").map(String.init)
     #expect(names == [name, "\(name).cme", "status", "z.tar.\(compression.rawValue)"])
   }
 
@@ -109,31 +109,31 @@ struct FullDiskTests {
   func clean() throws {
     let (disk, after) = try prepare(undisturbed: ["clean", "--apply", "--keep", "1"])
     try disk.fill()
-    let outcome = try sandbox.mirrorctl("clean", "--apply", "--keep", "1")
+    let outcome = try workspace.mirrorctl("clean", "--apply", "--keep", "1")
     #expect(outcome.status == 0, "\(outcome.errorText)")
-    try sandbox.shell("rm mirror/filler")
+    try workspace.shell("rm mirror/filler")
     #expect(try differences(from: after) == [])
   }
 
   @Test("where the catalog lies costs the run its memory, never its result")
   func catalog() throws {
-    try sandbox.shell("rmdir mirror; cp -a start mirror; mkdir state")
-    let disk = try SmallDisk(sandbox.state)
-    try #require(try sandbox.mirrorctl("digestgen").status == 0)
-    let after = try Tree(sandbox.mirror)
+    try workspace.shell("rmdir mirror; cp -a start mirror; mkdir state")
+    let disk = try SmallDisk(workspace.state)
+    try #require(try workspace.mirrorctl("digestgen").status == 0)
+    let after = try Tree(workspace.mirror)
     // Anew, with a catalog that is there and cannot grow, and with one that cannot come to be.
     for prepare in ["true", "rm -rf state/mirrorctl"] {
-      try sandbox.shell("rm -rf mirror; cp -a start mirror; \(prepare)")
+      try workspace.shell("rm -rf mirror; cp -a start mirror; \(prepare)")
       try disk.fill()
-      let outcome = try sandbox.mirrorctl("digestgen")
+      let outcome = try workspace.mirrorctl("digestgen")
       #expect(outcome.status == 0, "\(outcome.errorText)")
       // In SQLite's words: a full disk is an I/O error where it cannot lay out its shared memory.
-      #expect(outcome.errorText.contains("\(sandbox.state)/mirrorctl"), "\(outcome.errorText)")
+      #expect(outcome.errorText.contains("\(workspace.state)/mirrorctl"), "\(outcome.errorText)")
       let tells = outcome.errorText.contains("full") || outcome.errorText.contains("No space left")
       #expect(tells, "\(outcome.errorText)")
       #expect(try differences(from: after) == [])
-      try sandbox.shell("rm state/filler")
-      #expect(try sandbox.mirrorctl("digestgen").status == 0)
+      try workspace.shell("rm state/filler")
+      #expect(try workspace.mirrorctl("digestgen").status == 0)
       #expect(try differences(from: after) == [])
     }
   }
@@ -141,27 +141,27 @@ struct FullDiskTests {
   @Test(
     "where the catalog lies keeps nothing from being cleaned, also where there is a new subarch to remember")
   func fullCatalog() throws {
-    try sandbox.shell("rmdir mirror; cp -a start mirror; mkdir state")
-    let disk = try SmallDisk(sandbox.state)
-    try #require(try sandbox.mirrorctl("digestgen").status == 0)
-    try sandbox.shell(
+    try workspace.shell("rmdir mirror; cp -a start mirror; mkdir state")
+    let disk = try SmallDisk(workspace.state)
+    try #require(try workspace.mirrorctl("digestgen").status == 0)
+    try workspace.shell(
       "cp -a mirror/1.4-release-std/x86-64bit/generic_64 mirror/1.4-release-std/x86-64bit/new_64")
     try disk.fill()
-    let outcome = try sandbox.mirrorctl("clean", "--apply", "--keep", "1")
+    let outcome = try workspace.mirrorctl("clean", "--apply", "--keep", "1")
     #expect(outcome.status == 0, "\(outcome.errorText)")
     for path in FaultMirror.doomed {
-      #expect(!FileManager.default.fileExists(atPath: "\(sandbox.mirror)/\(path)"), "\(path)")
+      #expect(!FileManager.default.fileExists(atPath: "\(workspace.mirror)/\(path)"), "\(path)")
     }
   }
 
   /// The mirror on a disk of its own as it was, and the tree that an undisturbed run makes of it.
   private func prepare(undisturbed verb: [String]) throws -> (SmallDisk, Tree) {
-    let disk = try SmallDisk(sandbox.mirror)
-    try sandbox.shell("cp -a start/. mirror/")
-    let undisturbed = try sandbox.run(sandbox.command(verb))
+    let disk = try SmallDisk(workspace.mirror)
+    try workspace.shell("cp -a start/. mirror/")
+    let undisturbed = try workspace.run(workspace.command(verb))
     try #require(undisturbed.status == 0, "\(undisturbed.errorText)")
-    let after = try Tree(sandbox.mirror)
-    try sandbox.shell("rm -rf state mirror/* mirror/.mirrorctl.lock; cp -a start/. mirror/")
+    let after = try Tree(workspace.mirror)
+    try workspace.shell("rm -rf state mirror/* mirror/.mirrorctl.lock; cp -a start/. mirror/")
     return (disk, after)
   }
 
@@ -169,25 +169,25 @@ struct FullDiskTests {
     #expect([1, 3].contains(outcome.status), "\(outcome.errorText)")
     let lines = outcome.errorText.split(separator: "\n")
     #expect(!lines.isEmpty)
-    let isNamed = lines.contains { $0.contains("\(sandbox.mirror)/") && $0.contains("No space left") }
+    let isNamed = lines.contains { $0.contains("\(workspace.mirror)/") && $0.contains("No space left") }
     #expect(isNamed, "\(outcome.errorText)")
   }
 
   /// Nothing is partial, and a failure that the program lived through leaves no temporary either.
   private func expectUntouched(from before: Tree, _ after: Tree) throws {
-    let now = try Tree(sandbox.mirror)
+    let now = try Tree(workspace.mirror)
     #expect(MirrorInvariants.unexpected(in: now, before, after) == [])
     #expect(MirrorInvariants.leftovers(in: now) == [])
   }
 
   private func expectCompletion(_ verb: [String], _ after: Tree) throws {
-    let outcome = try sandbox.run(sandbox.command(verb))
+    let outcome = try workspace.run(workspace.command(verb))
     #expect(outcome.status == 0, "\(outcome.errorText)")
     #expect(try differences(from: after) == [])
   }
 
   private func differences(from after: Tree) throws -> [String] {
-    try Tree(sandbox.mirror).differences(from: after).filter { !$0.hasPrefix(".mirrorctl.lock ") }
+    try Tree(workspace.mirror).differences(from: after).filter { !$0.hasPrefix(".mirrorctl.lock ") }
   }
 }
 
@@ -196,24 +196,24 @@ struct FullIndexedDiskTests {
   @Test("is freed by clean and by upkeep all the same", arguments: [["clean", "--apply"], ["upkeep"]])
   func clean(_ verb: [String]) throws {
     let mirror = try DatedMirror()
-    let sandbox = mirror.sandbox
-    let disk = try SmallDisk(sandbox.mirror)
+    let workspace = mirror.workspace
+    let disk = try SmallDisk(workspace.mirror)
     for ago in [9, 7, 5, 1] { try mirror.version(ago) }
     let days = try [9, 7, 5].map(mirror.day)
     for day in days {
-      try sandbox.shell("head -c 100000 /dev/urandom > mirror/\(DatedMirror.subarch)/\(day)/notes")
+      try workspace.shell("head -c 100000 /dev/urandom > mirror/\(DatedMirror.subarch)/\(day)/notes")
     }
-    #expect(try sandbox.mirrorctl("digestgen").status == 0)
+    #expect(try workspace.mirrorctl("digestgen").status == 0)
     // Every index names something that is about to change: the newest version is new to them.
-    #expect(try sandbox.mirrorctl("index", "--format", "xml,json,html,latest").status == 0)
+    #expect(try workspace.mirrorctl("index", "--format", "xml,json,html,latest").status == 0)
     let newest = try mirror.version(0)
     try disk.fill()
-    let outcome = try sandbox.run(sandbox.command(verb + ["--keep", "1"]))
+    let outcome = try workspace.run(workspace.command(verb + ["--keep", "1"]))
     #expect([0, 3].contains(outcome.status), "\(outcome.errorText)")
     #expect(!mirror.exists("\(DatedMirror.subarch)/\(days[0])"), "\(outcome.text)\(outcome.errorText)")
     #expect(mirror.exists(mirror.stage3(newest)))
-    try sandbox.shell("rm mirror/filler")
-    #expect(try sandbox.run(sandbox.command(["upkeep", "--keep", "1"])).status == 0)
+    try workspace.shell("rm mirror/filler")
+    #expect(try workspace.run(workspace.command(["upkeep", "--keep", "1"])).status == 0)
     for day in days { #expect(!mirror.exists("\(DatedMirror.subarch)/\(day)")) }
   }
 }

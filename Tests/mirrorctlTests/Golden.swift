@@ -14,12 +14,12 @@ struct GoldenMirror {
   /// 2026-11-22 12:00 UTC: the same day in every time zone but the easternmost.
   static let now: Int64 = 1_795_348_800
 
-  let sandbox: Sandbox
+  let workspace: Workspace
 
   /// Git keeps no times: tarballs are older than their sidecars.
   init() throws {
-    sandbox = try Sandbox()
-    try sandbox.shell(
+    workspace = try Workspace()
+    try workspace.shell(
       """
       cp -a '\(Self.fixture)/.' mirror/
       find mirror -exec touch -h -d '2026-11-21 10:00 UTC' {} +
@@ -27,7 +27,7 @@ struct GoldenMirror {
       """)
   }
 
-  var root: FilePath { sandbox.mirror }
+  var root: FilePath { workspace.mirror }
 
   /// Runs a verb on this mirror.
   @discardableResult
@@ -41,7 +41,7 @@ struct GoldenMirror {
     let errors = Collector()
     let context = CommandContext(
       output: output.sink, errors: errors.sink, showsProgress: false,
-      environment: environment.merging(["XDG_STATE_HOME": sandbox.state.string]) { $1 },
+      environment: environment.merging(["XDG_STATE_HOME": workspace.state.string]) { $1 },
       now: { Self.now }, isRoot: false, probe: ProcessProbe { _, _ in false }, cancellation: Cancellation())
     let status = Mirrorctl.execute(arguments, context)
     do {
@@ -50,7 +50,7 @@ struct GoldenMirror {
     } catch { Issue.record(error) }
     return GoldenRun(
       command: (["mirrorctl"] + arguments).joined(separator: " "), status: status, output: output.bytes,
-      errors: errors.bytes, sandbox: sandbox)
+      errors: errors.bytes, workspace: workspace)
   }
 
   /// The content of a file of the mirror.
@@ -65,7 +65,7 @@ struct GoldenRun {
   let status: Int32
   let output: [UInt8]
   let errors: [UInt8]
-  let sandbox: Sandbox
+  let workspace: Workspace
 
   /// Fit to be kept: places and numbers that differ between two runs or file systems are replaced.
   var text: String {
@@ -88,8 +88,8 @@ struct GoldenRun {
 
   private func shown(_ bytes: [UInt8]) -> String {
     String(decoding: bytes, as: UTF8.self)
-      .replacing(sandbox.mirror.string, with: "/srv/mirror")
-      .replacing(sandbox.path.string, with: "/tmp/sandbox")
+      .replacing(workspace.mirror.string, with: "/srv/mirror")
+      .replacing(workspace.path.string, with: "/tmp/workspace")
   }
 }
 

@@ -125,7 +125,7 @@ struct GoldenCase: CustomTestStringConvertible, Sendable {
     let mirror = try GoldenMirror()
     mirror.run("digestgen")
     let path = "funtoo-current/snapshots/portage-2026-11-16.tar.xz"
-    try mirror.sandbox.shell(
+    try mirror.workspace.shell(
       """
       printf X | dd of=mirror/\(path) bs=1 seek=100 conv=notrunc status=none
       touch -d '2026-11-21 10:00 UTC' mirror/\(path)
@@ -159,8 +159,8 @@ struct GoldenCase: CustomTestStringConvertible, Sendable {
   @Test func `in other formats is valid and the same at every run`() throws {
     let mirror = try GoldenMirror()
     mirror.run("digestgen")
-    let conf = "\(mirror.sandbox.path)/conf"
-    try mirror.sandbox.shell(
+    let conf = "\(mirror.workspace.path)/conf"
+    try mirror.workspace.shell(
       "printf '[section index]\\nos: Funtoo\\nurls: https://m.example/pub ftp://ftp.example\\n' > conf")
     let arguments = ["index", "--format", "metalink,latest,simplestreams,json", "--config", conf, "--json"]
     let environment = ["MIRRORCTL_MIRROR": "\(mirror.root)"]

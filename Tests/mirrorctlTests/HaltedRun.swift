@@ -14,19 +14,19 @@ final class HaltedRun {
 
   /// - Parameter slowing: a call that takes 20 ms longer, so that a run does not end before a signal is noticed.
   init(
-    _ verb: [String], after call: String, _ number: Int = 1, slowing: String? = nil, in sandbox: Sandbox
+    _ verb: [String], after call: String, _ number: Int = 1, slowing: String? = nil, in workspace: Workspace
   ) throws {
-    let log = sandbox.path.appending("halted-\(call)").string
+    let log = workspace.path.appending("halted-\(call)").string
     let slow = slowing.map { ["-e", "inject=\($0):delay_exit=20000"] } ?? []
-    let tracer = try sandbox.start(
+    let tracer = try workspace.start(
       Program.limited + [
         "strace", "-f", "-qq", "-o", log, "-e",
         "trace=\(([call] + [slowing].compactMap(\.self)).joined(separator: ","))",
       ]
-        + ["-e", "inject=\(call):signal=STOP:when=\(number)"] + slow + sandbox.command(verb))
+        + ["-e", "inject=\(call):signal=STOP:when=\(number)"] + slow + workspace.command(verb))
     self.tracer = tracer
     self.log = log
-    pid = try Self.waitUntilHalted(tracer, log, sandbox)
+    pid = try Self.waitUntilHalted(tracer, log, workspace)
   }
 
   // Nothing may stand still for ever after a failed test.
@@ -38,14 +38,14 @@ final class HaltedRun {
   }
 
   private static func waitUntilHalted(
-    _ tracer: RunningProgram, _ log: String, _ sandbox: Sandbox
+    _ tracer: RunningProgram, _ log: String, _ workspace: Workspace
   ) throws -> Int32 {
     // A limit against hanging, far beyond what it takes.
     for _ in 0..<6000 where tracer.isRunning {
       if let text = try? String(contentsOfFile: log, encoding: .isoLatin1),
         text.contains("stopped by SIGSTOP")
       {
-        let lock = try String(contentsOfFile: "\(sandbox.mirror)/.mirrorctl.lock", encoding: .utf8)
+        let lock = try String(contentsOfFile: "\(workspace.mirror)/.mirrorctl.lock", encoding: .utf8)
         if let pid = lock.split(separator: " ").first.flatMap({ Int32($0) }) { return pid }
       }
       usleep(10_000)

@@ -4,12 +4,12 @@ import TestSupport
 import Testing
 
 /// A mirror whose tarballs are holes, of sizes in bytes that tests choose.
-private func makeMirror(of sizes: [Int], in sandbox: Sandbox) throws {
+private func makeMirror(of sizes: [Int], in workspace: Workspace) throws {
   for (index, size) in sizes.enumerated() {
     let version = "mirror/rel/x86-64bit/s\(index)/2026-11-20"
-    try sandbox.shell("mkdir -p \(version); echo ok > \(version)/status")
+    try workspace.shell("mkdir -p \(version); echo ok > \(version)/status")
     try Compressed.writeHole(
-      bytes: size, to: "\(sandbox.path)/\(version)/stage3-s\(index)-rel-2026-11-20.tar.zst")
+      bytes: size, to: "\(workspace.path)/\(version)/stage3-s\(index)-rel-2026-11-20.tar.zst")
   }
 }
 
@@ -20,21 +20,21 @@ private let mebibyte = 1 << 20
     "does the rest where a disk fails to read, names the tarball, and ends with 3",
     .enabled(if: Tracing.works, "\(Tracing.reason)"), arguments: [["digestgen"], ["verify"]])
   func readError(_ verb: [String]) throws {
-    let sandbox = try Sandbox()
-    try makeMirror(of: Array(repeating: 3 * mebibyte, count: 12), in: sandbox)
-    try sandbox.shell(
+    let workspace = try Workspace()
+    try makeMirror(of: Array(repeating: 3 * mebibyte, count: 12), in: workspace)
+    try workspace.shell(
       "head -c 2M /dev/urandom | dd of=mirror/rel/x86-64bit/s4/2026-11-20/stage3-s4-rel-2026-11-20.tar.zst bs=64K seek=1 conv=notrunc status=none"
     )
-    if verb == ["verify"] { try #require(try sandbox.mirrorctl("digestgen").status == 0) }
+    if verb == ["verify"] { try #require(try workspace.mirrorctl("digestgen").status == 0) }
     let algorithms = verb == ["digestgen"] ? ["--algorithm", "sha256,sha512"] : []
     let trace = Tracing.arguments(trace: ["pread64"], inject: "pread64:error=EIO:when=40")
-    let outcome = try sandbox.run(trace + sandbox.command(verb + algorithms + ["--jobs", "1"]))
+    let outcome = try workspace.run(trace + workspace.command(verb + algorithms + ["--jobs", "1"]))
     #expect(outcome.status == 3)
     let lines = outcome.errorText.split(separator: "\n")
     try #require(lines.count == 1, "\(outcome.errorText)")
     let victim = try #require(lines[0].firstMatch(of: /s([0-9]+)-rel-2026-11-20\.tar\.zst: cannot read/))
     if verb == ["digestgen"] {
-      let judged = try sandbox.shell(
+      let judged = try workspace.shell(
         """
         cd mirror/rel/x86-64bit
         for t in */*/*.tar.zst; do
@@ -46,16 +46,16 @@ private let mebibyte = 1 << 20
     } else {
       #expect(outcome.text.split(separator: "\n").count { $0.hasPrefix("ok ") } == 11)
     }
-    let again = try sandbox.run(sandbox.command(verb))
+    let again = try workspace.run(workspace.command(verb))
     #expect(again.status == 0, "\(again.errorText)")
   }
 
   @Test("stays below 64 MiB, however many and large the tarballs", arguments: [1, 40])
   func memory(count: Int) throws {
-    let sandbox = try Sandbox()
-    try makeMirror(of: Array(repeating: 240 / count * mebibyte, count: count), in: sandbox)
-    let run = try sandbox.start(
-      sandbox.command(["digestgen", "--algorithm", "sha256,sha512,blake2b", "--jobs", "8"]))
+    let workspace = try Workspace()
+    try makeMirror(of: Array(repeating: 240 / count * mebibyte, count: count), in: workspace)
+    let run = try workspace.start(
+      workspace.command(["digestgen", "--algorithm", "sha256,sha512,blake2b", "--jobs", "8"]))
     var peak = 0
     while run.isRunning {
       // Its highest resident set so far, in KiB; the file is empty when the program has just ended.
@@ -74,17 +74,19 @@ private let mebibyte = 1 << 20
     "hashes alike with any of the processor's instructions",
     arguments: ["avx512", "avx2", "avx2,shani", "none"])
   func masked(_ list: String) throws {
-    let sandbox = try Sandbox()
+    let workspace = try Workspace()
     try makeMirror(
-      of: [10, 9, mebibyte] + Array(repeating: 3 * mebibyte, count: 7) + [700 << 10], in: sandbox)
-    let verb = sandbox.command(["digestgen", "--algorithm", "sha256,sha512,blake2b", "--format", "manifest"])
-    try #require(try sandbox.run(verb).status == 0)
-    let before = try Tree(sandbox.mirror)
-    try sandbox.shell(
+      of: [10, 9, mebibyte] + Array(repeating: 3 * mebibyte, count: 7) + [700 << 10], in: workspace)
+    let verb = workspace.command([
+      "digestgen", "--algorithm", "sha256,sha512,blake2b", "--format", "manifest",
+    ])
+    try #require(try workspace.run(verb).status == 0)
+    let before = try Tree(workspace.mirror)
+    try workspace.shell(
       "rm -rf state; find mirror -name '*.hash.txt' -delete; find mirror -name Manifest -delete")
-    let outcome = try sandbox.run(["env", "MIRRORCTL_ISA=\(list)"] + verb)
+    let outcome = try workspace.run(["env", "MIRRORCTL_ISA=\(list)"] + verb)
     #expect(outcome.status == 0, "\(outcome.errorText)")
-    let differences = try Tree(sandbox.mirror).differences(from: before)
+    let differences = try Tree(workspace.mirror).differences(from: before)
     #expect(differences.filter { $0 != ".mirrorctl.lock differs" } == [])
   }
 }

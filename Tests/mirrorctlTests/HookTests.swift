@@ -8,24 +8,24 @@ import Testing
 struct HookTests {
   /// A mirror with one version, and a configuration.
   struct Site {
-    let sandbox: Sandbox
+    let workspace: Workspace
 
     init(_ hooks: String) throws {
-      sandbox = try Sandbox()
-      try sandbox.shell(
+      workspace = try Workspace()
+      try workspace.shell(
         "mkdir -p mirror/a/b/c/2026-11-01; cd mirror/a/b/c/2026-11-01; printf ok > status; echo x | xz > s.tar.xz"
       )
       let text = "[section hooks]\n\(hooks)\n"
-      try Data(text.utf8).write(to: URL(fileURLWithPath: sandbox.path.appending("conf").string))
+      try Data(text.utf8).write(to: URL(fileURLWithPath: workspace.path.appending("conf").string))
     }
 
     func run(_ arguments: String..., environment: [String] = []) throws -> Outcome {
-      let config = "MIRRORCTL_CONFIG=\(sandbox.path.appending("conf"))"
-      return try sandbox.run(["env", config] + environment + sandbox.command(arguments))
+      let config = "MIRRORCTL_CONFIG=\(workspace.path.appending("conf"))"
+      return try workspace.run(["env", config] + environment + workspace.command(arguments))
     }
 
     func text(_ name: String) -> String? {
-      (try? Data(contentsOf: URL(fileURLWithPath: sandbox.path.appending(name).string))).map {
+      (try? Data(contentsOf: URL(fileURLWithPath: workspace.path.appending(name).string))).map {
         String(decoding: $0, as: UTF8.self)
       }
     }
@@ -48,9 +48,9 @@ struct HookTests {
     #expect(try OutputSchema.problem(of: document, "hook.schema.json") == nil)
     let event = try JSONDecoder().decode(Event.self, from: Data(document))
     #expect(event.version == 2 && event.event == "success" && event.verb == "upkeep" && event.status == 0)
-    #expect(event.mirror == site.sandbox.mirror.string && event.at > 1_700_000_000 && !event.host.isEmpty)
+    #expect(event.mirror == site.workspace.mirror.string && event.at > 1_700_000_000 && !event.host.isEmpty)
     #expect(event.report?.steps.map(\.step) == ["receive", "compress", "digestgen", "index"])
-    try site.sandbox.shell("rm upkeep.success; mkdir mirror/index.json")
+    try site.workspace.shell("rm upkeep.success; mkdir mirror/index.json")
     #expect(try site.run("upkeep").status == 1)
     #expect(site.text("upkeep.success") == nil)
     let failure = try #require(site.text("upkeep.failure")).split(separator: "\n")
@@ -60,7 +60,7 @@ struct HookTests {
     #expect(bad.messages.count == 1 && bad.messages[0].hasPrefix("index: "), "\(bad.messages)")
     #expect(event.messages == [])
     // A run that ends before it has anything to report.
-    try site.sandbox.shell("rm upkeep.failure")
+    try site.workspace.shell("rm upkeep.failure")
     #expect(try site.run("verify", "/etc/passwd").status == 1)
     let early = try #require(site.text("verify.failure")).split(separator: "\n")
     let fault = try JSONDecoder().decode(Event.self, from: Data(early[0].utf8))
@@ -78,7 +78,7 @@ struct HookTests {
     #expect(outcome.errorText.contains("so sad\n"))
     #expect(outcome.errorText.contains("mirrorctl: hooks/on-success: failed with exit status 7: "))
     let failing = try Site("on-failure: exit 7")
-    try failing.sandbox.shell("mkdir mirror/index.json")
+    try failing.workspace.shell("mkdir mirror/index.json")
     #expect(try failing.run("upkeep").status == 1)
   }
 
@@ -142,7 +142,7 @@ struct HookTests {
       """
       on-success: echo hook >> "$HOME/calls"; \(Program.path) digestgen --mirror "$M" && \(Program.path) upkeep --mirror "$M"
       """)
-    let outcome = try site.run("upkeep", environment: ["M=\(site.sandbox.mirror)"])
+    let outcome = try site.run("upkeep", environment: ["M=\(site.workspace.mirror)"])
     #expect(outcome.status == 0 && outcome.errorText == "", "\(outcome.errorText)")
     #expect(site.text("calls") == "hook\n")
   }
@@ -150,7 +150,7 @@ struct HookTests {
   @Test("hear of a run whose mirror is not there", arguments: ["upkeep", "publish", "receive", "verify"])
   func missing(_ verb: String) throws {
     let site = try Site("on-failure: cat > \"$HOME/failed\"")
-    try site.sandbox.shell("mv mirror elsewhere")
+    try site.workspace.shell("mv mirror elsewhere")
     #expect(try site.run(verb).status == 1)
     #expect(site.text("failed")?.contains("\"status\":1") == true)
   }
@@ -158,11 +158,11 @@ struct HookTests {
   @Test("hear nothing of a run that another kept from working")
   func busy() throws {
     let site = try Site("on-failure: touch \"$HOME/failed\"")
-    let holder = try site.sandbox.start([
-      "flock", site.sandbox.mirror.appending(".mirrorctl.lock").string, "sleep", "60",
+    let holder = try site.workspace.start([
+      "flock", site.workspace.mirror.appending(".mirrorctl.lock").string, "sleep", "60",
     ])
     defer { kill(holder.pid, SIGKILL) }
-    try site.sandbox.shell("while flock -n mirror/.mirrorctl.lock true; do sleep 0.05; done")
+    try site.workspace.shell("while flock -n mirror/.mirrorctl.lock true; do sleep 0.05; done")
     #expect(try site.run("upkeep").status == 10)
     #expect(site.text("failed") == nil)
   }
@@ -177,8 +177,8 @@ struct HookTests {
   @Test("of the configuration are checked")
   func settings() throws {
     let site = try Site("on-sucess: true\nlimit: soon")
-    let check = try site.sandbox.run([
-      Program.path.string, "config", "check", "--config", site.sandbox.path.appending("conf").string,
+    let check = try site.workspace.run([
+      Program.path.string, "config", "check", "--config", site.workspace.path.appending("conf").string,
     ])
     #expect(
       check.errorText.contains(

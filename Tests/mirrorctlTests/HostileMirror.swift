@@ -21,8 +21,8 @@ enum HostileMirror {
     """#
 
   /// Subarches, releases and arches of every name, three versions each and nothing else that is odd.
-  static func makeNames(in sandbox: Sandbox) throws {
-    try sandbox.shell(
+  static func makeNames(in workspace: Workspace) throws {
+    try workspace.shell(
       functions + "\n"
         + forEachName(
           """
@@ -35,8 +35,8 @@ enum HostileMirror {
   }
 
   /// Every name as a version, a tarball, a `.tar` to compress, a control file's target, in one subarch.
-  static func makeFiles(in sandbox: Sandbox) throws {
-    try sandbox.shell(
+  static func makeFiles(in workspace: Workspace) throws {
+    try workspace.shell(
       functions + "\n"
         + forEachName(
           """
@@ -61,8 +61,8 @@ enum HostileMirror {
   }
 
   /// Links out of the mirror, and things under the names of others. `outside` lies beside the mirror.
-  static func makeLinks(in sandbox: Sandbox) throws {
-    try sandbox.shell(
+  static func makeLinks(in workspace: Workspace) throws {
+    try workspace.shell(
       functions + #"""
 
         out="$PWD/outside"

@@ -18,9 +18,9 @@ private func unprintable(_ bytes: [UInt8]) -> String? {
 
 @Suite("Hostile names and links")
 struct HostileNameTests {
-  private let sandbox: Sandbox
+  private let workspace: Workspace
 
-  init() throws { sandbox = try Sandbox() }
+  init() throws { workspace = try Workspace() }
 
   /// A verb, and whether what it prints is for people.
   struct Call: CustomTestStringConvertible, Sendable {
@@ -49,24 +49,24 @@ struct HostileNameTests {
 
   @Test("take no verb out of the mirror, and no terminal out of its mind")
   func verbs() throws {
-    try HostileMirror.makeNames(in: sandbox)
-    try HostileMirror.makeFiles(in: sandbox)
-    try HostileMirror.makeLinks(in: sandbox)
-    try sandbox.shell("printf '[section index]\\nurls: https://mirror.example/m\\n' > .metro")
-    let outside = try Tree(sandbox.path.appending("outside"))
+    try HostileMirror.makeNames(in: workspace)
+    try HostileMirror.makeFiles(in: workspace)
+    try HostileMirror.makeLinks(in: workspace)
+    try workspace.shell("printf '[section index]\\nurls: https://mirror.example/m\\n' > .metro")
+    let outside = try Tree(workspace.path.appending("outside"))
     #expect(outside.nodes["2015-01-01/stage3-precious.tar.xz"] != nil)
     for call in Self.calls {
-      let outcome = try sandbox.run(sandbox.command(call.arguments))
+      let outcome = try workspace.run(workspace.command(call.arguments))
       #expect([0, 3].contains(outcome.status), "\(call): \(outcome.status) \(outcome.errorText)")
       if call.isForPeople { #expect(unprintable(outcome.output) == nil, "\(call)") }
       #expect(unprintable(outcome.errors) == nil, "\(call)")
-      let differences = try Tree(sandbox.path.appending("outside")).differences(from: outside)
+      let differences = try Tree(workspace.path.appending("outside")).differences(from: outside)
       #expect(differences == [], "\(call)")
     }
-    #expect(try sandbox.run(["find", sandbox.path.string, "-name", "pwned"]).text == "")
+    #expect(try workspace.run(["find", workspace.path.string, "-name", "pwned"]).text == "")
     #expect(access("pwned", F_OK) != 0)
-    #expect(try sandbox.run(["xmllint", "--noout", "\(sandbox.mirror)/index.xml"]).status == 0)
-    #expect(MirrorInvariants.leftovers(in: try Tree(sandbox.mirror)) == [])
+    #expect(try workspace.run(["xmllint", "--noout", "\(workspace.mirror)/index.xml"]).status == 0)
+    #expect(MirrorInvariants.leftovers(in: try Tree(workspace.mirror)) == [])
     // All that can have a digest has one that sha256sum agrees with: the name is told by nothing but itself.
     try expectDigests()
   }
@@ -79,9 +79,9 @@ struct HostileNameTests {
       ["zap", "--dry-run"], ["clean"], ["upkeep", "--keep", "1"],
     ])
   func json(_ verb: [String]) throws {
-    try HostileMirror.makeFiles(in: sandbox)
-    try HostileMirror.makeLinks(in: sandbox)
-    let outcome = try sandbox.run(sandbox.command(verb + ["--json"]))
+    try HostileMirror.makeFiles(in: workspace)
+    try HostileMirror.makeLinks(in: workspace)
+    let outcome = try workspace.run(workspace.command(verb + ["--json"]))
     #expect([0, 3].contains(outcome.status), "\(outcome.errorText)")
     #expect(throws: Never.self) { try JSONSerialization.jsonObject(with: Data(outcome.output)) }
   }
@@ -91,59 +91,59 @@ struct HostileNameTests {
     arguments: ["sh", "bash"])
   func script(_ shell: String) throws {
     try #require(Tool.exists(shell))
-    try HostileMirror.makeNames(in: sandbox)
+    try HostileMirror.makeNames(in: workspace)
     // Something to be hit by a `..`, a glob or a command that gets loose.
-    try sandbox.shell("mkdir victim; : > victim/file")
-    var expected = try Tree(sandbox.path)
+    try workspace.shell("mkdir victim; : > victim/file")
+    var expected = try Tree(workspace.path)
     let count = expected.nodes.count
     expected.nodes = expected.nodes.filter { path, _ in
       !path.split(separator: "/").contains { $0 == "2016-01-01" || $0 == "2016-02-01" }
     }
     try #require(count > expected.nodes.count + HostileMirror.names.count * 6)
-    let script = try sandbox.mirrorctl("clean", "--keep", "1")
+    let script = try workspace.mirrorctl("clean", "--keep", "1")
     try #require(script.status == 0, "\(script.errorText)")
-    let checked = try sandbox.run([shell, "-n"], input: script.output)
+    let checked = try workspace.run([shell, "-n"], input: script.output)
     #expect(checked.status == 0, "\(checked.errorText)")
-    let run = try sandbox.run(["env", "--chdir=\(sandbox.path)", shell], input: script.output)
+    let run = try workspace.run(["env", "--chdir=\(workspace.path)", shell], input: script.output)
     #expect(run.status == 0, "\(run.errorText)")
     #expect(run.errorText == "")
-    let differences = try Tree(sandbox.path).differences(from: expected)
+    let differences = try Tree(workspace.path).differences(from: expected)
     #expect(differences == [])
   }
 
   @Test("come whole out of nextbuild, for eval", arguments: HostileMirror.names)
   func evaluation(_ name: String) throws {
-    try sandbox.shell(
+    try workspace.shell(
       """
       format='\(name.replacing("'", with: #"'\''"#))'
       name=$(printf "x$format"); name=${name#x}
       mkdir -p "mirror/std/x86/$name/.control"; printf %s "$name" > name
       """)
-    let next = try sandbox.mirrorctl("nextbuild")
+    let next = try workspace.mirrorctl("nextbuild")
     #expect(next.status == 0, "\(next.errorText)")
-    try sandbox.shell("mkdir empty")
-    let evaluated = try sandbox.run(
-      ["env", "--chdir=\(sandbox.path)/empty", "sh", "-euc", "eval \"$(cat)\"; printf %s \"$subarch\""],
+    try workspace.shell("mkdir empty")
+    let evaluated = try workspace.run(
+      ["env", "--chdir=\(workspace.path)/empty", "sh", "-euc", "eval \"$(cat)\"; printf %s \"$subarch\""],
       input: next.output)
     #expect(evaluated.status == 0, "\(evaluated.errorText)")
-    #expect(evaluated.output == Array(try Data(contentsOf: URL(filePath: "\(sandbox.path)/name"))))
-    #expect(try Tree(sandbox.path.appending("empty")).nodes.isEmpty)
+    #expect(evaluated.output == Array(try Data(contentsOf: URL(filePath: "\(workspace.path)/name"))))
+    #expect(try Tree(workspace.path.appending("empty")).nodes.isEmpty)
   }
 
   @Test(
     "cannot make index.xml or the lock lead out of the mirror", arguments: ["index.xml", ".mirrorctl.lock"])
   func ownFiles(_ name: String) throws {
-    try FaultMirror.make("mirror", in: sandbox)
-    try sandbox.shell("printf secret > outside; ln -s ../outside mirror/\(name)")
-    let outcome = try sandbox.mirrorctl("index")
+    try FaultMirror.make("mirror", in: workspace)
+    try workspace.shell("printf secret > outside; ln -s ../outside mirror/\(name)")
+    let outcome = try workspace.mirrorctl("index")
     #expect(outcome.status == 1)
-    #expect(outcome.errorText.contains("\(sandbox.mirror)/\(name)"), "\(outcome.errorText)")
-    #expect(try sandbox.shell("cat outside").text == "secret")
-    #expect(try Tree(sandbox.mirror).nodes[name] == .link("../outside"))
+    #expect(outcome.errorText.contains("\(workspace.mirror)/\(name)"), "\(outcome.errorText)")
+    #expect(try workspace.shell("cat outside").text == "secret")
+    #expect(try Tree(workspace.mirror).nodes[name] == .link("../outside"))
   }
 
   private func expectDigests() throws {
-    let check = try sandbox.shell(
+    let check = try workspace.shell(
       """
       find mirror -type f -name '*.tar.xz.hash.txt' ! -links +1 -exec sh -c '
         for sidecar; do
@@ -163,27 +163,30 @@ struct HostileNameTests {
 struct UnreadableTests {
   @Test("is named, and the rest is done", arguments: [["status"], ["verify"], ["index"], ["digestgen"]])
   func unreadable(_ verb: [String]) throws {
-    let sandbox = try Sandbox()
-    try FaultMirror.make("mirror", in: sandbox)
+    let workspace = try Workspace()
+    try FaultMirror.make("mirror", in: workspace)
     let secret = "mirror/1.4-release-std/x86-64bit/intel64-haswell"
-    try sandbox.shell(
+    try workspace.shell(
       "mkdir state; chown -R 65534:65534 mirror state; chown 0:0 \(secret); chmod 0700 \(secret)")
-    let outcome = try sandbox.run(PlainUser.command + sandbox.command(verb))
+    let outcome = try workspace.run(PlainUser.command + workspace.command(verb))
     #expect(outcome.status == 3, "\(outcome.errorText)")
-    let lines = outcome.errorText.split(separator: "\n").filter { $0.contains("\(sandbox.path)/\(secret): ") }
+    let lines = outcome.errorText.split(separator: "\n").filter {
+      $0.contains("\(workspace.path)/\(secret): ")
+    }
     #expect(!lines.isEmpty && lines.allSatisfy { $0.contains("Permission denied") }, "\(outcome.errorText)")
   }
 
   @Test("is not cleaned")
   func clean() throws {
-    let sandbox = try Sandbox()
-    try FaultMirror.make("mirror", in: sandbox)
+    let workspace = try Workspace()
+    try FaultMirror.make("mirror", in: workspace)
     let secret = "mirror/1.4-release-std/x86-64bit/intel64-haswell/2016-11-14"
-    try sandbox.shell(
+    try workspace.shell(
       "mkdir state; chown -R 65534:65534 mirror state; chown 0:0 \(secret); chmod 0700 \(secret)")
-    let outcome = try sandbox.run(PlainUser.command + sandbox.command(["clean", "--apply", "--keep", "1"]))
+    let outcome = try workspace.run(
+      PlainUser.command + workspace.command(["clean", "--apply", "--keep", "1"]))
     #expect(outcome.status == 3, "\(outcome.errorText)")
-    let left = try Tree(sandbox.mirror)
+    let left = try Tree(workspace.mirror)
     #expect(left.nodes["1.4-release-std/x86-64bit/generic_64/2016-11-03"] == nil)
     #expect(left.nodes["1.4-release-std/x86-64bit/intel64-haswell/2016-11-05"] == .directory)
   }
@@ -194,7 +197,7 @@ private enum PlainUser {
   static let command = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
 
   static let works: Bool = {
-    guard geteuid() == 0, let sandbox = try? Sandbox() else { return false }
-    return (try? sandbox.run(command + [Program.path.string, "--version"]).status) == 0
+    guard geteuid() == 0, let workspace = try? Workspace() else { return false }
+    return (try? workspace.run(command + [Program.path.string, "--version"]).status) == 0
   }()
 }

@@ -6,7 +6,7 @@ import Testing
 @Suite("index --format")
 struct IndexFormatTests {
   private let mirror: OfferedMirror
-  private var sandbox: Sandbox { mirror.sandbox }
+  private var workspace: Workspace { mirror.workspace }
   private let latest = "\(OfferedMirror.subarch)/latest.txt"
 
   init() throws { mirror = try OfferedMirror() }
@@ -22,13 +22,13 @@ struct IndexFormatTests {
 
   @Test("latest: a line a variant of the newest complete version, stage3 first")
   func latestLines() throws {
-    try sandbox.shell(
+    try workspace.shell(
       """
       cd mirror/\(OfferedMirror.subarch); mkdir 2099-01-01 2016-11-20
       echo ok > 2099-01-01/status; echo x | xz > 2099-01-01/stage3-x.tar.xz; echo x | xz > 2016-11-20/stage3-x.tar.xz
       echo x > 2016-11-17/openvz-gen-std-2016-11-17.tar; : > 2016-11-17/openvz-gen-std-2016-11-17.tar.cme
       """)
-    #expect(try sandbox.mirrorctl("index", "--format", "latest").status == 0)
+    #expect(try workspace.mirrorctl("index", "--format", "latest").status == 0)
     let sizes = try ["stage3", "gnome-stage3", "lxc", "lxd"].map {
       try mirror.size("\(OfferedMirror.new)/\($0)-gen-std-2016-11-17.tar.xz")
     }
@@ -48,43 +48,43 @@ struct IndexFormatTests {
   @Test(
     "latest: says nothing where nothing is offered any more, and is not made where there never was anything")
   func nothing() throws {
-    try sandbox.shell("mkdir -p mirror/std/x86-64bit/never/.control")
-    #expect(try sandbox.mirrorctl("index", "--format", "latest").status == 0)
+    try workspace.shell("mkdir -p mirror/std/x86-64bit/never/.control")
+    #expect(try workspace.mirrorctl("index", "--format", "latest").status == 0)
     #expect(try mirror.names("latest.txt") == [latest])
-    try sandbox.shell(
+    try workspace.shell(
       "rm -r mirror/\(OfferedMirror.old) mirror/\(OfferedMirror.new)/stage3*; echo fail > mirror/\(OfferedMirror.new)/status"
     )
-    #expect(try sandbox.mirrorctl("index").status == 0)
+    #expect(try workspace.mirrorctl("index").status == 0)
     #expect(try mirror.text(latest) == "# Written by mirrorctl: path from here, size in bytes.\n")
     #expect(try mirror.names("index.xml") == ["index.xml"])
   }
 
   @Test("latest and simplestreams: a file of somebody else is not ours to keep true")
   func foreign() throws {
-    try sandbox.shell(
+    try workspace.shell(
       "echo theirs > mirror/\(latest); mkdir -p mirror/streams/v1; echo '{}' | tee mirror/streams/v1/index.json > mirror/streams/v1/images.json"
     )
-    #expect(try sandbox.mirrorctl("index").status == 0)
+    #expect(try workspace.mirrorctl("index").status == 0)
     #expect(try mirror.text(latest) == "theirs\n")
     #expect(try mirror.text("streams/v1/index.json") == "{}\n")
     // Nor where ours lie beside it, until it is asked for.
-    try sandbox.shell(
+    try workspace.shell(
       "cp -a mirror/\(OfferedMirror.subarch) mirror/std/x86-64bit/also; rm mirror/\(latest) mirror/streams/v1/*"
     )
-    #expect(try sandbox.mirrorctl("index", "--format", "latest,simplestreams").status == 0)
-    try sandbox.shell(
+    #expect(try workspace.mirrorctl("index", "--format", "latest,simplestreams").status == 0)
+    try workspace.shell(
       "for file in mirror/\(latest) mirror/streams/v1/index.json; do echo theirs > $file; done")
-    #expect(try sandbox.mirrorctl("index").status == 0)
+    #expect(try workspace.mirrorctl("index").status == 0)
     #expect(try mirror.text(latest) == "theirs\n" && mirror.text("streams/v1/index.json") == "theirs\n")
-    #expect(try sandbox.mirrorctl("index", "--format", "latest").status == 0)
+    #expect(try workspace.mirrorctl("index", "--format", "latest").status == 0)
     #expect(try mirror.text(latest).hasPrefix("# Latest"))
   }
 
   @Test("latest: a file that cannot be written is named, and hinders no other")
   func unwritable() throws {
-    try sandbox.shell(
+    try workspace.shell(
       "cp -a mirror/\(OfferedMirror.subarch) mirror/std/x86-64bit/also; ln -s /etc/passwd mirror/\(latest)")
-    let outcome = try sandbox.mirrorctl("index", "--format", "latest,xml")
+    let outcome = try workspace.mirrorctl("index", "--format", "latest,xml")
     #expect(outcome.status == 3)
     #expect(outcome.errorText.contains("/\(latest): is not a regular file: move it away"))
     #expect(try mirror.names("latest.txt") == ["std/x86-64bit/also/latest.txt", latest])
@@ -93,9 +93,9 @@ struct IndexFormatTests {
 
   @Test("simplestreams: every complete version of an lxd image, once its digest is known")
   func streams() throws {
-    #expect(try sandbox.mirrorctl("index", "--format", "simplestreams").status == 0)
+    #expect(try workspace.mirrorctl("index", "--format", "simplestreams").status == 0)
     #expect(try products().isEmpty)
-    try sandbox.shell(
+    try workspace.shell(
       """
       cd mirror/\(OfferedMirror.subarch); mkdir 2099-01-01 odd; for day in 2099-01-01 odd; do
         echo ok > $day/status; echo $day | xz > $day/lxd-gen-std-$day.tar.xz
@@ -122,22 +122,22 @@ struct IndexFormatTests {
     #expect(entry["path"] as? String == "streams/v1/images.json")
     #expect(entry["products"] as? [String] == ["std:x86-64bit:gen"])
     // A version that goes is taken out before it goes; the last one leaves an empty list.
-    #expect(try sandbox.mirrorctl("clean", "--apply", "--keep", "1").status == 0)
+    #expect(try workspace.mirrorctl("clean", "--apply", "--keep", "1").status == 0)
     #expect(try !mirror.text("streams/v1/images.json").contains("20161103"))
-    try sandbox.shell("rm mirror/\(OfferedMirror.new)/lxd*")
-    #expect(try sandbox.mirrorctl("index").status == 0)
+    try workspace.shell("rm mirror/\(OfferedMirror.new)/lxd*")
+    #expect(try workspace.mirrorctl("index").status == 0)
     #expect(try products().isEmpty)
   }
 
   @Test("simplestreams: what clients could not take is left out and named")
   func strangeImages() throws {
-    try sandbox.shell(
+    try workspace.shell(
       """
       cd mirror/std; cp -a x86-64bit 'sparc, old'; cp -a x86-64bit/gen 'x86-64bit/a b'; cd 'x86-64bit/a b'
       for file in */*-gen-*; do mv "$file" "$(printf %s "$file" | sed 's/-gen-/-a b-/')"; done
       """)
-    try #require(try sandbox.mirrorctl("digestgen").status == 0)
-    let outcome = try sandbox.mirrorctl("index", "--format", "simplestreams")
+    try #require(try workspace.mirrorctl("digestgen").status == 0)
+    let outcome = try workspace.mirrorctl("index", "--format", "simplestreams")
     #expect(outcome.status == 3)
     #expect(outcome.errorText.contains("LXD's name of `sparc, old` is not known"))
     #expect(
@@ -149,7 +149,7 @@ struct IndexFormatTests {
   func ignored() throws {
     try mirror.publish()
     try mirror.configure("[section rotation]\nignore-builds: std\n[section index]\nurls: http://m.example\n")
-    #expect(try sandbox.mirrorctl("index").status == 0)
+    #expect(try workspace.mirrorctl("index").status == 0)
     #expect(try mirror.names("*.meta4") == [])
     #expect(try mirror.text(latest).split(separator: "\n").count == 1)
     #expect(try products().isEmpty)
@@ -158,17 +158,17 @@ struct IndexFormatTests {
 
   @Test("json is what its schema says", .enabled(if: Tool.exists("python3")))
   func schema() throws {
-    try sandbox.shell(
+    try workspace.shell(
       """
       cd mirror/\(OfferedMirror.new); : > stage3-gen-std-2016-11-17.tar.xz.asc
       echo '{"CHOST": "x86_64-pc-linux-gnu", "JOBS": 4}' > build-info.json
-      '\(Program.path)' digestgen -q --mirror "\(sandbox.mirror)" --algorithm sha256,sha512,blake2b
+      '\(Program.path)' digestgen -q --mirror "\(workspace.mirror)" --algorithm sha256,sha512,blake2b
       """)
-    try #require(try sandbox.mirrorctl("index", "--format", "json").status == 0)
+    try #require(try workspace.mirrorctl("index", "--format", "json").status == 0)
     let schema = FilePath(#filePath).removingLastComponent().removingLastComponent().removingLastComponent()
       .appending("Sources/MirrorTools/Index/index.schema.json").string
     func judge(_ path: String) throws -> Outcome {
-      try sandbox.run([
+      try workspace.run([
         "python3", "-c",
         """
         import json, jsonschema, sys
@@ -178,15 +178,15 @@ struct IndexFormatTests {
         """, schema, path,
       ])
     }
-    let judged = try judge("\(sandbox.mirror)/index.json")
+    let judged = try judge("\(workspace.mirror)/index.json")
     #expect(judged.status == 0, "\(judged.errorText)")
     let text = try mirror.text("index.json")
     for key in ["sha256", "sha512", "blake2b", "signature", "CHOST"] { #expect(text.contains("\"\(key)\"")) }
     for change in ["s/\"bytes\" : /&-/", "s/\"full\" : true/\"full\" : \"yes\"/", "s/\"sha256\"/\"sha255\"/"]
     {
-      try sandbox.shell(
+      try workspace.shell(
         "sed '\(change)' mirror/index.json > changed.json; ! cmp -s mirror/index.json changed.json")
-      #expect(try judge("\(sandbox.path)/changed.json").status != 0, "\(change)")
+      #expect(try judge("\(workspace.path)/changed.json").status != 0, "\(change)")
     }
   }
 
@@ -194,15 +194,15 @@ struct IndexFormatTests {
   func upkeep() throws {
     try mirror.configure(
       "[section index]\nformats: metalink latest simplestreams json xml\nurls: http://m.example\n")
-    let outcome = try sandbox.mirrorctl("upkeep", "--keep", "1")
+    let outcome = try workspace.mirrorctl("upkeep", "--keep", "1")
     #expect(outcome.status == 0, "\(outcome.errorText)")
     #expect(try mirror.names("*.meta4").count == 5)
     #expect(try mirror.names("index.*") == ["index.json", "index.xml", "streams/v1/index.json"])
-    #expect(try sandbox.mirrorctl("upkeep", "--keep", "1").text == "")
+    #expect(try workspace.mirrorctl("upkeep", "--keep", "1").text == "")
     // Nothing of it is taken for a build or a subarch.
-    #expect(try sandbox.mirrorctl("status").text.split(separator: "\n").count == 1)
+    #expect(try workspace.mirrorctl("status").text.split(separator: "\n").count == 1)
     try mirror.configure("[section index]\nformats: rss\n")
-    let refused = try sandbox.mirrorctl("index")
+    let refused = try workspace.mirrorctl("index")
     #expect(refused.status == 1)
     #expect(refused.errorText.contains("`rss` is not known"))
   }

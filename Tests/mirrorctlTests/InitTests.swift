@@ -4,12 +4,12 @@ import TestSupport
 import Testing
 
 @Suite("init") struct InitTests {
-  private let sandbox: Sandbox
+  private let workspace: Workspace
 
   /// A stage3 of this machine's architecture, and one that says to be 32-bit.
   init() throws {
-    sandbox = try Sandbox()
-    try sandbox.shell(
+    workspace = try Workspace()
+    try workspace.shell(
       """
       mkdir -p pc/bin i386/bin; cp /bin/true pc/bin/bash; cp /bin/true i386/bin/bash
       printf '\\001' | dd of=i386/bin/bash bs=1 seek=4 conv=notrunc 2>/dev/null
@@ -20,16 +20,16 @@ import Testing
   }
 
   private func initialise(_ arguments: String...) throws -> Outcome {
-    try sandbox.run(sandbox.command(["init"] + arguments))
+    try workspace.run(workspace.command(["init"] + arguments))
   }
 
-  private var seed: String { "\(sandbox.path)/stage3-i686-funtoo-current-2011-12-13.tar.xz" }
+  private var seed: String { "\(workspace.path)/stage3-i686-funtoo-current-2011-12-13.tar.xz" }
 
   @Test("for a local build makes what the tutorial's commands make, and again makes nothing")
   func local() throws {
     let outcome = try initialise("funtoo-current", "x86-32bit", "pentium4", "--local", seed)
     #expect(outcome.status == 0, "\(outcome.errorText)")
-    try sandbox.shell(
+    try workspace.shell(
       """
       mkdir expected; cd expected
       install -d funtoo-current/x86-32bit/pentium4 funtoo-current/snapshots
@@ -55,16 +55,16 @@ import Testing
       ["project", "x86-32bit", "pentium4"],
     ])
   func otherPlaces(_ names: [String]) throws {
-    let outcome = try sandbox.run(sandbox.command(["init"] + names + ["--local", seed]))
+    let outcome = try workspace.run(workspace.command(["init"] + names + ["--local", seed]))
     #expect(outcome.status == 1)
     #expect(outcome.errorText.contains("\(names.joined(separator: "/")): is no subarch"))
-    #expect(try sandbox.run(["find", sandbox.mirror.string, "-name", "*.tar.xz"]).text == "")
+    #expect(try workspace.run(["find", workspace.mirror.string, "-name", "*.tar.xz"]).text == "")
   }
 
   @Test("for a remote build makes what the tutorial's commands make")
   func remote() throws {
     try #require(try initialise("funtoo-current", "x86-32bit", "pentium4", "--local", seed).status == 0)
-    try sandbox.shell(
+    try workspace.shell(
       """
       cp -a mirror expected; rm expected/.mirrorctl.lock
       cd expected/funtoo-current/x86-32bit
@@ -84,8 +84,8 @@ import Testing
   }
 
   private func expectSame() throws {
-    let made = try Tree(sandbox.mirror)
-    let expected = try Tree(sandbox.path.appending("expected"))
+    let made = try Tree(workspace.mirror)
+    let expected = try Tree(workspace.path.appending("expected"))
     #expect(made.differences(from: expected).filter { !$0.hasPrefix(".mirrorctl.") } == [])
   }
 
@@ -93,60 +93,61 @@ import Testing
   func refusals() throws {
     let wrong = try initialise("funtoo-current", "x86-64bit", "generic_64", "--local", seed)
     #expect(wrong.errorText.contains("is not for x86-64bit: its ./bin/bash is of another architecture"))
-    try sandbox.shell(
+    try workspace.shell(
       "echo hello > note-2020-01-01.tar.xz; : > empty-2020-01-01.tar; head -c 300 '\(seed)' > cut-2020-01-01.tar.xz"
     )
     for name in [
       "note-2020-01-01.tar.xz", "empty-2020-01-01.tar", "cut-2020-01-01.tar.xz", "gone-2020-01-01.tar.xz",
     ] {
-      let outcome = try initialise("b", "x86-64bit", "s", "--local", "\(sandbox.path)/\(name)")
+      let outcome = try initialise("b", "x86-64bit", "s", "--local", "\(workspace.path)/\(name)")
       #expect(outcome.status == 1, "\(name)")
-      #expect(outcome.errorText.hasPrefix("mirrorctl: \(sandbox.path)/\(name): "), "\(outcome.errorText)")
+      #expect(outcome.errorText.hasPrefix("mirrorctl: \(workspace.path)/\(name): "), "\(outcome.errorText)")
     }
     let remote = try initialise("b", "x86-64bit", "s", "--remote", "b/x86-64bit/none")
     #expect(remote.errorText.contains("b/x86-64bit/none: has no stage3 to build from"))
     for bad in [["b", "a", "../x"], ["", "a", "s"], ["b", "a", ".hidden"]] {
       #expect(try initialise(bad[0], bad[1], bad[2], "--local", seed).status == 1)
     }
-    #expect(try sandbox.shell("ls -A mirror").text == ".mirrorctl.lock\n")
+    #expect(try workspace.shell("ls -A mirror").text == ".mirrorctl.lock\n")
   }
 
   @Test("runs no program that a seed asks for by how it begins")
   func filters() throws {
-    try sandbox.shell(
+    try workspace.shell(
       """
       mkdir bin; printf '#!/bin/sh\\n: > %s/ran; cat\\n' "$PWD" > bin/lrzip; cp bin/lrzip bin/grzip; chmod +x bin/*
       { printf 'LRZI\\000\\006'; head -c 4096 /dev/zero; } > stage3-lrzip-2020-01-01.tar.xz
       { printf 'GRZipII\\000\\002\\004:)'; head -c 4096 /dev/zero; } > stage3-grzip-2020-01-01.tar.xz
       """)
     for name in ["stage3-lrzip-2020-01-01.tar.xz", "stage3-grzip-2020-01-01.tar.xz"] {
-      let command = sandbox.command(["init", "b", "x86-64bit", "s", "--local", "\(sandbox.path)/\(name)"])
-      let outcome = try sandbox.run(["env", "PATH=\(sandbox.path)/bin:/usr/bin:/bin"] + command)
+      let command = workspace.command(["init", "b", "x86-64bit", "s", "--local", "\(workspace.path)/\(name)"])
+      let outcome = try workspace.run(["env", "PATH=\(workspace.path)/bin:/usr/bin:/bin"] + command)
       #expect(outcome.status == 1 && outcome.errorText.contains(name), "\(outcome.errorText)")
     }
-    #expect(!FileManager.default.fileExists(atPath: "\(sandbox.path)/ran"))
+    #expect(!FileManager.default.fileExists(atPath: "\(workspace.path)/ran"))
   }
 
   @Test("leaves alone what says something else, and makes nothing beside it")
   func conflict() throws {
     try #require(try initialise("b", "x86-32bit", "s", "--local", seed).status == 0)
-    try sandbox.shell(
+    try workspace.shell(
       "rm mirror/b/x86-32bit/s/.control/strategy/seed; echo remote > mirror/b/x86-32bit/s/.control/strategy/build"
     )
     let outcome = try initialise("b", "x86-32bit", "s", "--local", seed)
     #expect(outcome.status == 1)
     #expect(outcome.errorText.contains("strategy/build: says `remote`, not `local`: remove it"))
-    #expect(try sandbox.shell("ls mirror/b/x86-32bit/s/.control/strategy").text == "build\n")
+    #expect(try workspace.shell("ls mirror/b/x86-32bit/s/.control/strategy").text == "build\n")
   }
 
   @Test("takes the date from --version where the seed's name has none")
   func version() throws {
-    try sandbox.shell("cp '\(seed)' seed.tar.xz")
-    let without = try initialise("b", "x86-32bit", "s", "--local", "\(sandbox.path)/seed.tar.xz")
+    try workspace.shell("cp '\(seed)' seed.tar.xz")
+    let without = try initialise("b", "x86-32bit", "s", "--local", "\(workspace.path)/seed.tar.xz")
     #expect(without.errorText.hasSuffix("has no date in its name: give --version YYYY-MM-DD\n"))
     let outcome = try initialise(
-      "b", "x86-32bit", "s", "--local", "\(sandbox.path)/seed.tar.xz", "--version", "2020-02-29")
+      "b", "x86-32bit", "s", "--local", "\(workspace.path)/seed.tar.xz", "--version", "2020-02-29")
     #expect(outcome.status == 0, "\(outcome.errorText)")
-    #expect(try sandbox.shell("ls mirror/b/x86-32bit/s/2020-02-29").text == "stage3-s-b-2020-02-29.tar.xz\n")
+    #expect(
+      try workspace.shell("ls mirror/b/x86-32bit/s/2020-02-29").text == "stage3-s-b-2020-02-29.tar.xz\n")
   }
 }

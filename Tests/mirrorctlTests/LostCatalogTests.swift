@@ -5,18 +5,18 @@ import Testing
 @Suite("A catalog that is lost")
 struct LostCatalogTests {
   private let mirror: DatedMirror
-  private var sandbox: Sandbox { mirror.sandbox }
+  private var workspace: Workspace { mirror.workspace }
 
   init() throws { mirror = try DatedMirror() }
 
   @Test("costs no hashing: digests are taken from the sidecars that were written after their tarballs")
   func adoption() throws {
     let day = try mirror.version(2)
-    #expect(try sandbox.mirrorctl("digestgen").status == 0)
-    try sandbox.shell("rm -r state")
-    let outcome = try sandbox.mirrorctl("digestgen")
+    #expect(try workspace.mirrorctl("digestgen").status == 0)
+    try workspace.shell("rm -r state")
+    let outcome = try workspace.mirrorctl("digestgen")
     #expect(
-      outcome.status == 0 && outcome.text == "adopted \(sandbox.mirror)/\(mirror.stage3(day))\n",
+      outcome.status == 0 && outcome.text == "adopted \(workspace.mirror)/\(mirror.stage3(day))\n",
       "\(outcome.text)")
   }
 
@@ -24,33 +24,33 @@ struct LostCatalogTests {
   func copy() throws {
     let day = try mirror.version(2)
     let stage = mirror.stage3(day)
-    #expect(try sandbox.mirrorctl("digestgen").status == 0)
-    try sandbox.shell(
+    #expect(try workspace.mirrorctl("digestgen").status == 0)
+    try workspace.shell(
       """
       rm -r state; cd mirror
       for file in \(stage).hash.txt \(stage); do cp -p $file copy; mv copy $file; sleep 0.05; done
       """)
-    let outcome = try sandbox.mirrorctl("digestgen")
+    let outcome = try workspace.mirrorctl("digestgen")
     #expect(outcome.status == 0 && outcome.text.hasPrefix("adopted "), "\(outcome.text)")
   }
 
   @Test("does not lend a replaced tarball the digests of the one before, though size and mtime are equal")
   func replacement() throws {
     let stage = mirror.stage3(try mirror.version(2))
-    #expect(try sandbox.mirrorctl("digestgen").status == 0)
+    #expect(try workspace.mirrorctl("digestgen").status == 0)
     let sidecar = mirror.text("\(stage).hash.txt")
     // The same size: one letter of what is compressed differs.
-    try sandbox.shell(
+    try workspace.shell(
       """
       cd mirror; xz -dc \(stage) | tr s z | xz > new; touch -r \(stage) new
       test $(stat -c %s new) = $(stat -c %s \(stage)); cp -p new \(stage); rm new; rm -r ../state
       """)
-    let outcome = try sandbox.mirrorctl("digestgen")
+    let outcome = try workspace.mirrorctl("digestgen")
     #expect(outcome.status == 4 && outcome.errorText.contains(stage), "\(outcome.text)\(outcome.errorText)")
     #expect(mirror.text("\(stage).hash.txt") == sidecar)
     // The index has no digest of it either, and its keeper decides.
-    #expect(try sandbox.mirrorctl("digestgen", "--force", stage).status == 0)
+    #expect(try workspace.mirrorctl("digestgen", "--force", stage).status == 0)
     #expect(mirror.text("\(stage).hash.txt") != sidecar)
-    #expect(try sandbox.mirrorctl("verify").status == 0)
+    #expect(try workspace.mirrorctl("verify").status == 0)
   }
 }

@@ -45,11 +45,11 @@ private struct ManualPage {
     let page = try ManualPage(Self.path)
     #expect(page.examples.count >= 10)
     for (name, text) in page.examples {
-      let sandbox = try Sandbox()
-      for (file, content) in page.files { try sandbox.shell("printf '%s\\n' '\(content)' > '\(file)'") }
-      let conf = "\(sandbox.path)/conf"
+      let workspace = try Workspace()
+      for (file, content) in page.files { try workspace.shell("printf '%s\\n' '\(content)' > '\(file)'") }
+      let conf = "\(workspace.path)/conf"
       try Data(text.map { $0 + "\n" }.joined().utf8).write(to: URL(fileURLWithPath: conf))
-      let dump = try sandbox.run([Program.path.string, "config", "dump", "--config", conf])
+      let dump = try workspace.run([Program.path.string, "config", "dump", "--config", conf])
       #expect(dump.status == 0, "\(name): \(dump.errorText)")
       let lines = dump.text.split(separator: "\n", omittingEmptySubsequences: false).dropLast().map(
         String.init)

@@ -6,25 +6,25 @@ import Testing
 @Suite("index --format metalink")
 struct MetalinkTests {
   private let mirror: OfferedMirror
-  private var sandbox: Sandbox { mirror.sandbox }
+  private var workspace: Workspace { mirror.workspace }
   private let metalink = OfferedMirror.stage3 + ".meta4"
 
   init() throws { mirror = try OfferedMirror() }
 
   private func xpath(_ expression: String, of path: String) throws -> String {
-    try sandbox.shell("xmllint --xpath \"\(expression)\" 'mirror/\(path)'").text
+    try workspace.shell("xmllint --xpath \"\(expression)\" 'mirror/\(path)'").text
   }
 
   @Test("writes one for each compressed tarball of every complete version whose digest is known")
   func which() throws {
-    try sandbox.shell(
+    try workspace.shell(
       """
       cd mirror/\(OfferedMirror.subarch); mkdir 2016-11-20; echo x | xz > 2016-11-20/stage3-gen-std-2016-11-20.tar.xz
       echo x > 2016-11-17/openvz-gen-std-2016-11-17.tar
       """)
-    try #require(try sandbox.mirrorctl("digestgen").status == 0)
-    try sandbox.shell("cd mirror/\(OfferedMirror.new); echo x | xz > odd-gen-std-2016-11-17.tar.xz")
-    let outcome = try sandbox.mirrorctl("index", "--format", "metalink")
+    try #require(try workspace.mirrorctl("digestgen").status == 0)
+    try workspace.shell("cd mirror/\(OfferedMirror.new); echo x | xz > odd-gen-std-2016-11-17.tar.xz")
+    let outcome = try workspace.mirrorctl("index", "--format", "metalink")
     #expect(outcome.status == 0, "\(outcome.errorText)")
     #expect(outcome.text == "9 files written, 1 subarch\n")
     let expected = ["2016-11-03", "2016-11-17"].flatMap { day in
@@ -58,11 +58,11 @@ struct MetalinkTests {
         </metalink>
 
         """)
-    let before = try sandbox.shell("ls -li mirror mirror/streams/v1 mirror/\(OfferedMirror.new)").text
-    let again = try sandbox.mirrorctl("index")
+    let before = try workspace.shell("ls -li mirror mirror/streams/v1 mirror/\(OfferedMirror.new)").text
+    let again = try workspace.mirrorctl("index")
     #expect(again.status == 0)
     #expect(again.text == "")
-    #expect(try sandbox.shell("ls -li mirror mirror/streams/v1 mirror/\(OfferedMirror.new)").text == before)
+    #expect(try workspace.shell("ls -li mirror mirror/streams/v1 mirror/\(OfferedMirror.new)").text == before)
   }
 
   @Test("needs no tarball for a change of address: the pieces are in the metalink that lies there")
@@ -70,14 +70,14 @@ struct MetalinkTests {
     try mirror.publish()
     // Rot that only reading would find.
     let rot = "printf X | dd of=mirror/\(OfferedMirror.stage3) bs=1 seek=30 conv=notrunc status=none"
-    try sandbox.shell("\(rot); touch -d '2016-11-17 10:00 UTC' mirror/\(OfferedMirror.stage3)")
+    try workspace.shell("\(rot); touch -d '2016-11-17 10:00 UTC' mirror/\(OfferedMirror.stage3)")
     try mirror.configure("[section index]\nurls: https://three.example\n")
-    let moved = try sandbox.mirrorctl("index")
+    let moved = try workspace.mirrorctl("index")
     #expect(moved.status == 0, "\(moved.errorText)")
     #expect(try mirror.text(metalink).contains("https://three.example/\(OfferedMirror.stage3)<"))
     // One that has to be made anew is another matter.
-    try sandbox.shell("rm mirror/\(metalink)")
-    let read = try sandbox.mirrorctl("index")
+    try workspace.shell("rm mirror/\(metalink)")
+    let read = try workspace.mirrorctl("index")
     #expect(read.status == 4)
     #expect(read.errorText.contains("/\(OfferedMirror.stage3): its content is not what its digests say"))
     #expect(try mirror.names("stage3-gen-std-2016-11-17*.meta4") == [])
@@ -86,8 +86,8 @@ struct MetalinkTests {
   @Test("takes away what tells of a tarball that is another now, and tells of that once it is digested")
   func replaced() throws {
     try mirror.publish()
-    try sandbox.shell("printf longer | xz > mirror/\(OfferedMirror.stage3)")
-    let stale = try sandbox.mirrorctl("index")
+    try workspace.shell("printf longer | xz > mirror/\(OfferedMirror.stage3)")
+    let stale = try workspace.mirrorctl("index")
     #expect(stale.status == 0, "\(stale.errorText)")
     #expect(try mirror.names("stage3*2016-11-17*.meta4") == [])
     #expect(try mirror.names("stage3-latest*.meta4") == [])
@@ -96,11 +96,11 @@ struct MetalinkTests {
       try xpath("string(//*[local-name()='size'])", of: metalink) == "\(mirror.size(OfferedMirror.stage3))\n")
     #expect(try mirror.names("stage3-latest*.meta4").count == 1)
     // Gone with its tarball, by whichever verb comes first.
-    try sandbox.shell("rm mirror/\(OfferedMirror.stage3)")
-    #expect(try sandbox.mirrorctl("digestgen").status == 0)
+    try workspace.shell("rm mirror/\(OfferedMirror.stage3)")
+    #expect(try workspace.mirrorctl("digestgen").status == 0)
     #expect(try mirror.names("stage3*2016-11-17*") == [])
     // Links to sidecars go once these are gone.
-    #expect(try sandbox.mirrorctl("digestgen").status == 0)
+    #expect(try workspace.mirrorctl("digestgen").status == 0)
     #expect(try mirror.names("stage3-latest*") == [])
   }
 
@@ -109,27 +109,27 @@ struct MetalinkTests {
     try mirror.publish()
     let link = "\(OfferedMirror.subarch)/stage3-latest.tar.xz.meta4"
     #expect(
-      try sandbox.shell("readlink mirror/\(link)").text
+      try workspace.shell("readlink mirror/\(link)").text
         == "2016-11-17/stage3-gen-std-2016-11-17.tar.xz.meta4\n"
     )
-    #expect(try sandbox.mirrorctl("digestgen").text == "")
-    let verified = try sandbox.mirrorctl("verify")
+    #expect(try workspace.mirrorctl("digestgen").text == "")
+    let verified = try workspace.mirrorctl("verify")
     #expect(verified.status == 0, "\(verified.text)\(verified.errorText)")
     // The link moves to the older version: the metalink's link goes with it.
-    try sandbox.shell(
+    try workspace.shell(
       "ln -sfn 2016-11-03/stage3-gen-std-2016-11-03.tar.xz mirror/\(OfferedMirror.subarch)/stage3-latest.tar.xz"
     )
-    #expect(try sandbox.mirrorctl("index").status == 0)
+    #expect(try workspace.mirrorctl("index").status == 0)
     #expect(
-      try sandbox.shell("readlink mirror/\(link)").text
+      try workspace.shell("readlink mirror/\(link)").text
         == "2016-11-03/stage3-gen-std-2016-11-03.tar.xz.meta4\n"
     )
-    try sandbox.shell("sed -i 's|<size>[0-9]*<|<size>21<|' mirror/\(metalink)")
-    let doubted = try sandbox.mirrorctl("verify", "--quiet")
+    try workspace.shell("sed -i 's|<size>[0-9]*<|<size>21<|' mirror/\(metalink)")
+    let doubted = try workspace.mirrorctl("verify", "--quiet")
     #expect(doubted.status == 3)
     #expect(doubted.text.contains("stage3-gen-std-2016-11-17.tar.xz.meta4 does not match"), "\(doubted.text)")
-    #expect(try sandbox.mirrorctl("index").status == 0)
-    #expect(try sandbox.mirrorctl("verify").status == 0)
+    #expect(try workspace.mirrorctl("index").status == 0)
+    #expect(try workspace.mirrorctl("verify").status == 0)
   }
 
   @Test("without an address writes none and says so; the other formats are written")
@@ -137,9 +137,9 @@ struct MetalinkTests {
     try mirror.publish()
     try mirror.configure("[section index]\nformats: metalink xml json latest\n")
     let before = try mirror.text(metalink)
-    try sandbox.shell(
+    try workspace.shell(
       "rm mirror/\(OfferedMirror.old)/lxd*.meta4 mirror/index.xml mirror/\(OfferedMirror.subarch)/latest.txt")
-    let outcome = try sandbox.mirrorctl("index")
+    let outcome = try workspace.mirrorctl("index")
     #expect(outcome.status == 3)
     #expect(outcome.errorText.hasPrefix("mirrorctl: index/urls: no metalink is written, "))
     #expect(try mirror.names("index.xml").count + mirror.names("latest.txt").count == 2)
@@ -151,22 +151,22 @@ struct MetalinkTests {
   @Test("an address of [section publish/NAME] serves; one that is none is refused")
   func publishAddress() throws {
     try mirror.configure("[section index]\nurls: http://\n")
-    let refused = try sandbox.mirrorctl("index")
+    let refused = try workspace.mirrorctl("index")
     #expect(refused.status == 1)
     #expect(refused.errorText.contains("index/urls: `http://` is no address"), "\(refused.errorText)")
   }
 
   @Test("leaves metalinks of others alone, and writes none because of them")
   func foreign() throws {
-    try #require(try sandbox.mirrorctl("digestgen").status == 0)
-    try sandbox.shell(
+    try #require(try workspace.mirrorctl("digestgen").status == 0)
+    try workspace.shell(
       "echo '<metalink/>' > mirror/\(metalink); echo '<metalink/>' > mirror/\(OfferedMirror.new)/stage1-gen-std-2016-11-17.tar.xz.meta4"
     )
-    #expect(try sandbox.mirrorctl("index").status == 0)
+    #expect(try workspace.mirrorctl("index").status == 0)
     #expect(try mirror.names("*.meta4").count == 2)
     #expect(try mirror.text(metalink) == "<metalink/>\n")
     // Asked for, ours takes the place beside what is offered.
-    #expect(try sandbox.mirrorctl("index", "--format", "metalink").status == 0)
+    #expect(try workspace.mirrorctl("index", "--format", "metalink").status == 0)
     #expect(try mirror.text(metalink).contains("<generator>mirrorctl</generator>"))
     #expect(try mirror.text("\(OfferedMirror.new)/stage1-gen-std-2016-11-17.tar.xz.meta4") == "<metalink/>\n")
   }
@@ -174,7 +174,7 @@ struct MetalinkTests {
   @Test(
     "carries the armoured signature beside the tarball, which gpgv takes", .enabled(if: Tool.exists("gpgv")))
   func signature() throws {
-    try sandbox.shell(
+    try workspace.shell(
       """
       mkdir -m 700 gpg; export GNUPGHOME="$PWD/gpg"
       gpg --batch -q --passphrase '' --quick-gen-key nobody@mirror.example ed25519 sign never
@@ -182,21 +182,21 @@ struct MetalinkTests {
       gpg --batch -q --export > keys.gpg; gpgconf --kill all
       """)
     try mirror.publish()
-    try sandbox.shell(
+    try workspace.shell(
       """
       xmllint --xpath "string(//*[local-name()='signature'])" 'mirror/\(metalink)' > sent.asc
       gpgv -q --keyring ./keys.gpg sent.asc 'mirror/\(OfferedMirror.stage3)'
       """)
     // A signature older than the tarball speaks of another one.
-    try sandbox.shell("touch -d '2016-11-17 09:00 UTC' 'mirror/\(OfferedMirror.stage3).asc'")
-    #expect(try sandbox.mirrorctl("index").status == 0)
+    try workspace.shell("touch -d '2016-11-17 09:00 UTC' 'mirror/\(OfferedMirror.stage3).asc'")
+    #expect(try workspace.mirrorctl("index").status == 0)
     #expect(try xpath("count(//*[local-name()='signature'])", of: metalink) == "0\n")
   }
 
   @Test("of versions about to be cleaned reads nothing, and they go together")
   func cleaned() throws {
     try mirror.publish()
-    let outcome = try sandbox.mirrorctl("clean", "--apply", "--keep", "1")
+    let outcome = try workspace.mirrorctl("clean", "--apply", "--keep", "1")
     #expect(outcome.status == 0, "\(outcome.errorText)")
     #expect(try mirror.names("*2016-11-03*") == [])
     #expect(try mirror.names("*.meta4").count == 5)

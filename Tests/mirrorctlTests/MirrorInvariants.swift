@@ -9,11 +9,11 @@ import TestSupport
 struct MirrorInvariants {
   let before: Tree
   let after: Tree
-  let sandbox: Sandbox
+  let workspace: Workspace
 
   /// What does not hold, a line each.
   func violations() throws -> [String] {
-    let now = try Tree(sandbox.mirror)
+    let now = try Tree(workspace.mirror)
     var found = Self.unexpected(in: now, before, after) + missing(in: now) + links(in: now)
     found += try digests(in: now)
     found += try index(in: now) + Self.indexes(in: now)
@@ -97,10 +97,10 @@ struct MirrorInvariants {
         problems.append("\(path) is no digest")
         continue
       }
-      list += "\(match.1)  \(sandbox.mirror)/\(tarball)\n"
+      list += "\(match.1)  \(workspace.mirror)/\(tarball)\n"
     }
     guard !list.isEmpty else { return problems }
-    let judge = try sandbox.run(["sha256sum", "--check", "--strict", "--quiet"], input: Array(list.utf8))
+    let judge = try workspace.run(["sha256sum", "--check", "--strict", "--quiet"], input: Array(list.utf8))
     return judge.status == 0 ? problems : problems + [judge.text + judge.errorText]
   }
 
@@ -127,7 +127,7 @@ struct MirrorInvariants {
   /// Invariant 4: the index is well-formed and names nothing that is not there.
   private func index(in now: Tree) throws -> [String] {
     guard case .file(let bytes)? = now.nodes["index.xml"] else { return [] }
-    let judge = try sandbox.run(["xmllint", "--noout", sandbox.mirror.appending("index.xml").string])
+    let judge = try workspace.run(["xmllint", "--noout", workspace.mirror.appending("index.xml").string])
     guard judge.status == 0 else { return [judge.errorText] }
     let text = String(decoding: bytes, as: UTF8.self)
     return text.matches(of: /download="\/([^"]*)"/).compactMap { match in

@@ -6,7 +6,7 @@ import Testing
 @Suite("A mirror that is not there is never taken for an empty one")
 struct MissingMirrorTests {
   private let mirror: DatedMirror
-  private var sandbox: Sandbox { mirror.sandbox }
+  private var workspace: Workspace { mirror.workspace }
 
   init() throws { mirror = try DatedMirror() }
 
@@ -17,79 +17,79 @@ struct MissingMirrorTests {
       ["verify"],
     ])
   func refusal(_ verb: [String]) throws {
-    try sandbox.shell("mkdir -p mirror/apt/sources mirror/X11; echo text > mirror/passwd")
-    let before = try Tree(sandbox.mirror)
-    let outcome = try sandbox.run(sandbox.command(verb))
+    try workspace.shell("mkdir -p mirror/apt/sources mirror/X11; echo text > mirror/passwd")
+    let before = try Tree(workspace.mirror)
+    let outcome = try workspace.run(workspace.command(verb))
     #expect(outcome.status == 5)
-    #expect(outcome.errorText.contains("\(sandbox.mirror): is not a mirror"), "\(outcome.errorText)")
+    #expect(outcome.errorText.contains("\(workspace.mirror): is not a mirror"), "\(outcome.errorText)")
     #expect(outcome.errorText.contains("mirrorctl upkeep --create"))
-    #expect(try Tree(sandbox.mirror) == before)
+    #expect(try Tree(workspace.mirror) == before)
   }
 
   @Test("upkeep --create begins a mirror; init and add do so by themselves")
   func create() throws {
-    #expect(try sandbox.mirrorctl("upkeep", "--create").status == 0)
-    #expect(try sandbox.mirrorctl("upkeep").status == 0)
-    try sandbox.shell(
+    #expect(try workspace.mirrorctl("upkeep", "--create").status == 0)
+    #expect(try workspace.mirrorctl("upkeep").status == 0)
+    try workspace.shell(
       "rm -r mirror state; mkdir mirror; mkdir -p other/a/b/c; echo x > file; tar cJf stage3-2026-11-01.tar.xz file"
     )
     #expect(
-      try sandbox.mirrorctl("init", "a", "b", "c", "--local", "\(sandbox.path)/stage3-2026-11-01.tar.xz")
+      try workspace.mirrorctl("init", "a", "b", "c", "--local", "\(workspace.path)/stage3-2026-11-01.tar.xz")
         .status == 0)
-    #expect(try sandbox.mirrorctl("upkeep").status == 0)
+    #expect(try workspace.mirrorctl("upkeep").status == 0)
   }
 
   /// Known corruption, so that it can be seen whether it was forgotten.
   private func corrupt(_ day: String) throws {
-    #expect(try sandbox.mirrorctl("upkeep").status == 0)
+    #expect(try workspace.mirrorctl("upkeep").status == 0)
     let file = "mirror/\(mirror.stage3(day))"
-    try sandbox.shell(
+    try workspace.shell(
       "t=$(stat -c %.9Y \(file)); printf zz | dd of=\(file) bs=1 seek=20 conv=notrunc status=none; touch -d @$t \(file)"
     )
-    #expect(try sandbox.mirrorctl("verify").status == 4)
+    #expect(try workspace.mirrorctl("verify").status == 4)
   }
 
   @Test("a run without its file system is refused, and forgets no corruption", arguments: [true, false])
   func notMounted(isMarked: Bool) throws {
-    if isMarked { #expect(try sandbox.mirrorctl("upkeep", "--create").status == 0) }
+    if isMarked { #expect(try workspace.mirrorctl("upkeep", "--create").status == 0) }
     let day = try mirror.version(2)
     try corrupt(day)
-    try sandbox.shell("mkdir away; mv mirror/std mirror/index.xml away")
-    let outcome = try sandbox.mirrorctl("upkeep")
+    try workspace.shell("mkdir away; mv mirror/std mirror/index.xml away")
+    let outcome = try workspace.mirrorctl("upkeep")
     #expect(outcome.status == 5, "\(outcome.errorText)")
     #expect(
       outcome.errorText.contains(isMarked ? "std: is missing" : "is not a mirror"), "\(outcome.errorText)")
     #expect(!mirror.exists("index.xml"))
-    try sandbox.shell("mv away/* mirror")
-    #expect(try sandbox.mirrorctl("upkeep").status == 4)
+    try workspace.shell("mv away/* mirror")
+    #expect(try workspace.mirrorctl("upkeep").status == 4)
   }
 
   @Test("the published index tells what is missing where the catalog is lost, too")
   func withoutCatalog() throws {
     try mirror.version(2)
     try mirror.version(2, subarch: "dev/x86-64bit/gen")
-    #expect(try sandbox.mirrorctl("upkeep").status == 0)
+    #expect(try workspace.mirrorctl("upkeep").status == 0)
     let index = mirror.text("index.xml")
-    try sandbox.shell("rm -r state; mv mirror/dev away")
+    try workspace.shell("rm -r state; mv mirror/dev away")
     for _ in 1...2 {
-      let outcome = try sandbox.mirrorctl("upkeep")
+      let outcome = try workspace.mirrorctl("upkeep")
       #expect(outcome.status == 5 && outcome.errorText.contains("/dev: is missing"), "\(outcome.errorText)")
     }
     #expect(mirror.text("index.xml") == index)
-    #expect(try sandbox.mirrorctl("forget", "dev").status == 0)
-    #expect(try sandbox.mirrorctl("upkeep").status == 0)
+    #expect(try workspace.mirrorctl("forget", "dev").status == 0)
+    #expect(try workspace.mirrorctl("upkeep").status == 0)
     #expect(!mirror.text("index.xml").contains("/dev/"))
   }
 
   @Test("lost+found, which root alone can read, makes no run partial")
   func lostAndFound() throws {
     try mirror.version(2)
-    try sandbox.shell(
+    try workspace.shell(
       "mkdir -m 0 mirror/lost+found mirror/std/lost+found mirror/std/x86-64bit/lost+found mirror/\(DatedMirror.subarch)/lost+found; chown -R 1234 mirror"
     )
-    let outcome = try sandbox.run(
+    let outcome = try workspace.run(
       ["setpriv", "--reuid", "1234", "--clear-groups", "env", "XDG_STATE_HOME=/tmp/.none-\(UUID())"]
-        + sandbox.command(["status"]))
+        + workspace.command(["status"]))
     #expect(outcome.status == 0, "\(outcome.errorText)")
     #expect(outcome.errorText == "")
   }
@@ -98,23 +98,23 @@ struct MissingMirrorTests {
 @Suite("A subarch that is missing is held until it is back or forgotten")
 struct MissingSubarchTests {
   private let mirror: DatedMirror
-  private var sandbox: Sandbox { mirror.sandbox }
+  private var workspace: Workspace { mirror.workspace }
   private static let other = "std/x86-64bit/core"
 
   init() throws {
     mirror = try DatedMirror()
     try mirror.version(2)
     try mirror.version(2, subarch: Self.other)
-    try sandbox.shell(
+    try workspace.shell(
       "mkdir www; printf '[section publish/www]\\nto: %s\\ndelete: yes\\nkeep-remote-grace: 0\\n' \"$PWD/www\" > .metro"
     )
-    let first = try sandbox.mirrorctl("upkeep")
+    let first = try workspace.mirrorctl("upkeep")
     try #require(first.status == 0, "\(first.errorText)")
     try #require(isPublished(Self.other))
   }
 
   private func isPublished(_ subarch: String) -> Bool {
-    FileManager.default.fileExists(atPath: "\(sandbox.path)/www/\(subarch)")
+    FileManager.default.fileExists(atPath: "\(workspace.path)/www/\(subarch)")
   }
 
   @Test(
@@ -124,36 +124,37 @@ struct MissingSubarchTests {
       "mv mirror/std/x86-64bit/core away; mkdir mirror/std/x86-64bit/core",
     ])
   func missing(_ loss: String) throws {
-    try sandbox.shell(loss)
+    try workspace.shell(loss)
     let day = try mirror.version(1)
     for round in 1...2 {
-      let outcome = try sandbox.mirrorctl("upkeep")
+      let outcome = try workspace.mirrorctl("upkeep")
       #expect(outcome.status == 3, "round \(round): \(outcome.errorText)")
       #expect(outcome.errorText.contains("\(Self.other): is missing"), "\(outcome.errorText)")
       #expect(outcome.errorText.contains("mirrorctl forget \(Self.other)"))
       #expect(mirror.exists("\(mirror.stage3(day)).hash.txt"))
       #expect(isPublished(Self.other) && isPublished("\(DatedMirror.subarch)/\(day)"))
     }
-    let metrics = try sandbox.mirrorctl("status")
+    let metrics = try workspace.mirrorctl("status")
     #expect(metrics.status == 3 && metrics.errorText.contains("is missing"))
     // It comes back with all that was known of it.
-    try sandbox.shell("rmdir mirror/std/x86-64bit/core 2> errors || true; mv away mirror/std/x86-64bit/core")
-    let back = try sandbox.mirrorctl("upkeep")
+    try workspace.shell(
+      "rmdir mirror/std/x86-64bit/core 2> errors || true; mv away mirror/std/x86-64bit/core")
+    let back = try workspace.mirrorctl("upkeep")
     #expect(back.status == 0 && !back.text.contains("digested"), "\(back.text)\(back.errorText)")
   }
 
   @Test("forget accepts the loss, and only a loss")
   func forget() throws {
-    let early = try sandbox.mirrorctl("forget", Self.other)
+    let early = try workspace.mirrorctl("forget", Self.other)
     #expect(early.status == 1 && early.errorText.contains("is there"), "\(early.errorText)")
-    try sandbox.shell("rm -r mirror/\(Self.other)")
-    let rehearsal = try sandbox.mirrorctl("forget", "--dry-run", Self.other)
+    try workspace.shell("rm -r mirror/\(Self.other)")
+    let rehearsal = try workspace.mirrorctl("forget", "--dry-run", Self.other)
     #expect(rehearsal.status == 0 && rehearsal.text.contains("would forget"), "\(rehearsal.errorText)")
-    #expect(try sandbox.mirrorctl("upkeep").status == 3)
-    #expect(try sandbox.mirrorctl("forget", "nothing/of/ours").status == 1)
-    let forgotten = try sandbox.mirrorctl("forget", Self.other)
-    #expect(forgotten.status == 0 && forgotten.text == "forgot \(sandbox.mirror)/\(Self.other)\n")
-    let after = try sandbox.mirrorctl("upkeep")
+    #expect(try workspace.mirrorctl("upkeep").status == 3)
+    #expect(try workspace.mirrorctl("forget", "nothing/of/ours").status == 1)
+    let forgotten = try workspace.mirrorctl("forget", Self.other)
+    #expect(forgotten.status == 0 && forgotten.text == "forgot \(workspace.mirror)/\(Self.other)\n")
+    let after = try workspace.mirrorctl("upkeep")
     #expect(after.status == 0, "\(after.errorText)")
     #expect(!isPublished(Self.other))
   }
@@ -162,9 +163,9 @@ struct MissingSubarchTests {
     "a link in its place is reported and holds what is behind it",
     arguments: [Self.other, "std/x86-64bit", "std"])
   func link(_ place: String) throws {
-    try sandbox.shell("mv mirror/\(place) away; ln -s \"$PWD/away\" mirror/\(place)")
+    try workspace.shell("mv mirror/\(place) away; ln -s \"$PWD/away\" mirror/\(place)")
     try mirror.version(1, subarch: "dev/x86-64bit/gen")
-    let outcome = try sandbox.mirrorctl("upkeep")
+    let outcome = try workspace.mirrorctl("upkeep")
     #expect(outcome.status == 3, "\(outcome.errorText)")
     #expect(
       outcome.errorText.contains("\(place): is a symbolic link out of the mirror"), "\(outcome.errorText)")
@@ -173,8 +174,8 @@ struct MissingSubarchTests {
 
   @Test("a link inside the mirror is another name, and nobody's business")
   func alias() throws {
-    try sandbox.shell("ln -s std mirror/stable; ln -s gen mirror/std/x86-64bit/same")
-    let outcome = try sandbox.mirrorctl("upkeep")
+    try workspace.shell("ln -s std mirror/stable; ln -s gen mirror/std/x86-64bit/same")
+    let outcome = try workspace.mirrorctl("upkeep")
     #expect(outcome.status == 0, "\(outcome.errorText)")
   }
 
@@ -184,14 +185,14 @@ struct MissingSubarchTests {
   func mount(_ place: String) throws {
     for ago in [9, 12] { try mirror.version(ago, subarch: Self.other) }
     let old = try mirror.day(12)
-    try sandbox.shell("mv mirror/\(place) away; mkdir mirror/\(place)")
+    try workspace.shell("mv mirror/\(place) away; mkdir mirror/\(place)")
     let script = """
-      mount --bind '\(sandbox.path)/away' '\(sandbox.mirror)/\(place)'
-      '\(Program.path)' upkeep --keep 1 --mirror '\(sandbox.mirror)'
+      mount --bind '\(workspace.path)/away' '\(workspace.mirror)/\(place)'
+      '\(Program.path)' upkeep --keep 1 --mirror '\(workspace.mirror)'
       """
-    let outcome = try sandbox.run(["unshare", "-m", "sh", "-euc", script])
+    let outcome = try workspace.run(["unshare", "-m", "sh", "-euc", script])
     #expect(outcome.status == 0, "\(outcome.errorText)")
-    try sandbox.shell("rmdir mirror/\(place); mv away mirror/\(place)")
+    try workspace.shell("rmdir mirror/\(place); mv away mirror/\(place)")
     #expect(!mirror.exists("\(Self.other)/\(old)"))
     #expect(mirror.exists("\(Self.other)/\(try mirror.day(2))/status"))
   }
@@ -200,16 +201,16 @@ struct MissingSubarchTests {
 @Suite("A typo in [section rotation] empties no index")
 struct RotationTypoTests {
   private let mirror: DatedMirror
-  private var sandbox: Sandbox { mirror.sandbox }
+  private var workspace: Workspace { mirror.workspace }
 
   init() throws {
     mirror = try DatedMirror()
     for name in ["gen", "core"] { try mirror.version(2, subarch: "std/x86-64bit/\(name)") }
-    try #require(try sandbox.mirrorctl("upkeep").status == 0)
+    try #require(try workspace.mirrorctl("upkeep").status == 0)
   }
 
   private func configure(_ lines: String) throws {
-    try sandbox.shell(
+    try workspace.shell(
       "printf '[section path]\\nmirror: %s\\n[section rotation]\\n\(lines)\\n' \"$PWD/mirror\" > .metro")
   }
 
@@ -226,21 +227,21 @@ struct RotationTypoTests {
   func typo(_ lines: String, _ words: String) throws {
     try configure(lines)
     let index = mirror.text("index.xml")
-    let upkeep = try sandbox.mirrorctl("upkeep")
+    let upkeep = try workspace.mirrorctl("upkeep")
     #expect(upkeep.status == 5, "\(upkeep.errorText)")
     #expect(upkeep.errorText.contains(words), "\(upkeep.errorText)")
     #expect(upkeep.errorText.contains("the index would lose"))
     #expect(mirror.text("index.xml") == index)
-    #expect(try sandbox.mirrorctl("index").status == 5)
-    let check = try sandbox.run([Program.path.string, "config", "check"])
+    #expect(try workspace.mirrorctl("index").status == 5)
+    let check = try workspace.run([Program.path.string, "config", "check"])
     #expect(check.errorText.contains(words), "\(check.errorText)")
-    #expect(try sandbox.run([Program.path.string, "doctor"]).text.contains("is not in the mirror"))
+    #expect(try workspace.run([Program.path.string, "doctor"]).text.contains("is not in the mirror"))
   }
 
   @Test("`ignore` leaves a subarch out on purpose, and nothing is reported")
   func ignore() throws {
     try configure("subarches: gen\\nignore: core")
-    let upkeep = try sandbox.mirrorctl("upkeep")
+    let upkeep = try workspace.mirrorctl("upkeep")
     #expect(upkeep.status == 0 && upkeep.errorText == "", "\(upkeep.errorText)")
     #expect(!mirror.text("index.xml").contains("core"))
   }
@@ -251,19 +252,19 @@ struct CleanGuardTests {
   @Test("more than half of the complete versions, and more than 20, are refused; --max-remove allows them")
   func half() throws {
     let mirror = try DatedMirror()
-    let sandbox = mirror.sandbox
+    let workspace = mirror.workspace
     for number in 1...12 {
       for ago in [1, 20, 30] { try mirror.version(ago, subarch: "std/x86-64bit/s\(number)") }
     }
     for verb in [["clean", "--apply"], ["upkeep"]] {
-      let refused = try sandbox.run(sandbox.command(verb + ["--keep", "1"]))
+      let refused = try workspace.run(workspace.command(verb + ["--keep", "1"]))
       #expect(refused.status == 5, "\(refused.errorText)")
       #expect(
         refused.errorText.contains("24 of 36 complete versions would be removed"), "\(refused.errorText)")
     }
-    #expect(try sandbox.mirrorctl("clean", "--keep", "1").status == 0)
-    #expect(try sandbox.mirrorctl("clean", "--apply", "--keep", "2").status == 0)
-    #expect(try sandbox.mirrorctl("clean", "--apply", "--keep", "1", "--max-remove", "24").status == 0)
+    #expect(try workspace.mirrorctl("clean", "--keep", "1").status == 0)
+    #expect(try workspace.mirrorctl("clean", "--apply", "--keep", "2").status == 0)
+    #expect(try workspace.mirrorctl("clean", "--apply", "--keep", "1", "--max-remove", "24").status == 0)
   }
 
   @Test("shipped files leave what is kept to the configuration, which keeps three")
@@ -274,7 +275,7 @@ struct CleanGuardTests {
       let text = try String(contentsOfFile: "\(share)/\(name)", encoding: .utf8)
       #expect(!text.contains("--keep") && !text.contains("--max-remove"), "\(name)")
     }
-    let example = try Sandbox().run([Program.path.string, "config", "example"]).text
+    let example = try Workspace().run([Program.path.string, "config", "example"]).text
     #expect(example.contains("\nkeep: 3\n"))
   }
 }

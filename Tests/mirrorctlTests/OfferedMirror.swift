@@ -11,15 +11,15 @@ struct OfferedMirror {
   static let new = "\(subarch)/2016-11-17"
   static let stage3 = "\(new)/stage3-gen-std-2016-11-17.tar.xz"
 
-  let sandbox: Sandbox
-  var root: FilePath { sandbox.mirror }
+  let workspace: Workspace
+  var root: FilePath { workspace.mirror }
 
   /// - Parameter urls: where it is offered; empty for nowhere.
   init(urls: String = "https://one.example/m/ http://two.example") throws {
-    sandbox = try Sandbox()
+    workspace = try Workspace()
     try configure("[section index]\nos: Funtoo\nurls: \(urls)\n")
     for day in ["2016-11-03", "2016-11-17"] {
-      try sandbox.shell(
+      try workspace.shell(
         """
         mkdir -p mirror/\(Self.subarch)/\(day); cd mirror/\(Self.subarch)/\(day)
         for name in stage1 stage3 gnome-stage3 lxd lxc; do
@@ -28,18 +28,18 @@ struct OfferedMirror {
         echo ok > status; touch -d '\(day) 10:00 UTC' *
         """)
     }
-    try sandbox.shell(
+    try workspace.shell(
       "ln -s 2016-11-17/stage3-gen-std-2016-11-17.tar.xz mirror/\(Self.subarch)/stage3-latest.tar.xz")
   }
 
   func configure(_ text: String) throws {
-    try Data(text.utf8).write(to: URL(fileURLWithPath: "\(sandbox.path)/.metro"))
+    try Data(text.utf8).write(to: URL(fileURLWithPath: "\(workspace.path)/.metro"))
   }
 
   /// Digests, and an index in every format.
   func publish() throws {
-    try sandbox.shell("'\(Program.path)' digestgen -q --mirror mirror")
-    try sandbox.shell("'\(Program.path)' index -q --format \(Self.formats) --mirror mirror")
+    try workspace.shell("'\(Program.path)' digestgen -q --mirror mirror")
+    try workspace.shell("'\(Program.path)' index -q --format \(Self.formats) --mirror mirror")
   }
 
   func text(_ path: String) throws -> String {
@@ -47,17 +47,17 @@ struct OfferedMirror {
   }
 
   func names(_ pattern: String) throws -> [String] {
-    let found = try sandbox.shell("cd mirror; find . -name '\(pattern)' | sort").text
+    let found = try workspace.shell("cd mirror; find . -name '\(pattern)' | sort").text
     return found.split(separator: "\n").map { String($0.dropFirst(2)) }
   }
 
   /// A tarball's size in bytes.
   func size(_ path: String) throws -> Int {
-    try #require(Int(try sandbox.shell("stat -c %s 'mirror/\(path)'").text.dropLast()))
+    try #require(Int(try workspace.shell("stat -c %s 'mirror/\(path)'").text.dropLast()))
   }
 
   /// A tarball's SHA-256 by `sha256sum`.
   func sha256(_ path: String) throws -> String {
-    String(try sandbox.shell("sha256sum < 'mirror/\(path)'").text.prefix(64))
+    String(try workspace.shell("sha256sum < 'mirror/\(path)'").text.prefix(64))
   }
 }

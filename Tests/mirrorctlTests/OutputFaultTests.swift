@@ -5,15 +5,15 @@ import TestSupport
 import Testing
 
 @Suite("Standard output that cannot be written") struct OutputFaultTests {
-  private let sandbox: Sandbox
+  private let workspace: Workspace
 
   init() throws {
-    sandbox = try Sandbox()
-    try FaultMirror.make("mirror", in: sandbox)
+    workspace = try Workspace()
+    try FaultMirror.make("mirror", in: workspace)
   }
 
   private func run(_ arguments: [String], _ redirection: String) throws -> Outcome {
-    try sandbox.run(["sh", "-c", "exec \"$@\" \(redirection)", "sh", Program.path.string] + arguments)
+    try workspace.run(["sh", "-c", "exec \"$@\" \(redirection)", "sh", Program.path.string] + arguments)
   }
 
   /// Every verb that prints something on this mirror.
@@ -30,7 +30,7 @@ import Testing
 
   @Test("is a failure of the verb, whose work is done nevertheless", arguments: verbs)
   func full(_ verb: [String]) throws {
-    let outcome = try run(verb + ["--mirror", sandbox.mirror.string], "> /dev/full")
+    let outcome = try run(verb + ["--mirror", workspace.mirror.string], "> /dev/full")
     #expect(outcome.status == 1, "\(outcome.errorText)")
     #expect(
       outcome.errorText.contains("standard output: cannot write: No space left on device"),
@@ -54,25 +54,25 @@ import Testing
   @Test("does not hide corruption")
   func corrupt() throws {
     let tarball = "mirror/\(FaultMirror.survivors[0])"
-    try sandbox.shell("'\(Program.path)' digestgen -q --mirror mirror")
-    try sandbox.shell(
+    try workspace.shell("'\(Program.path)' digestgen -q --mirror mirror")
+    try workspace.shell(
       "cd \(tarball); f=$(ls *.tar.xz | head -n 1); touch -r \"$f\" t; printf X | dd of=\"$f\" conv=notrunc 2>/dev/null; touch -r t \"$f\"; rm t"
     )
-    let outcome = try run(["verify", "--mirror", sandbox.mirror.string], "> /dev/full")
+    let outcome = try run(["verify", "--mirror", workspace.mirror.string], "> /dev/full")
     #expect(outcome.status == 4, "\(outcome.errorText)")
     #expect(outcome.errorText.contains("standard output: cannot write"))
   }
 
   @Test("because its reader went away ends the process by SIGPIPE")
   func pipe() throws {
-    let outcome = try sandbox.run([
-      "bash", "-c", "'\(Program.path)' status --mirror '\(sandbox.mirror)' | true; echo ${PIPESTATUS[0]}",
+    let outcome = try workspace.run([
+      "bash", "-c", "'\(Program.path)' status --mirror '\(workspace.mirror)' | true; echo ${PIPESTATUS[0]}",
     ])
     // A pipe takes what is written before its reader ends.
     #expect(["0\n", "141\n"].contains(outcome.text))
-    let ignored = try sandbox.run([
+    let ignored = try workspace.run([
       "bash", "-c",
-      "mkfifo '\(sandbox.path)/p'; exec 3<>'\(sandbox.path)/p'; trap '' PIPE; exec 4> '\(sandbox.path)/p'; exec 3<&-; '\(Program.path)' status --mirror '\(sandbox.mirror)' >&4",
+      "mkfifo '\(workspace.path)/p'; exec 3<>'\(workspace.path)/p'; trap '' PIPE; exec 4> '\(workspace.path)/p'; exec 3<&-; '\(Program.path)' status --mirror '\(workspace.mirror)' >&4",
     ])
     #expect(ignored.status == 1, "\(ignored.errorText)")
     #expect(ignored.errorText.contains("standard output: cannot write: Broken pipe"))
@@ -94,11 +94,11 @@ import Testing
       sys.stdout.buffer.write(got); sys.exit(p.wait())
       """
     let command = [
-      Program.path.string, "index", "--format", "json", "--output", "-", "--mirror", sandbox.mirror.string,
+      Program.path.string, "index", "--format", "json", "--output", "-", "--mirror", workspace.mirror.string,
     ]
-    let outcome = try sandbox.run(["python3", "-c", script] + command)
+    let outcome = try workspace.run(["python3", "-c", script] + command)
     #expect(outcome.status == 0, "\(outcome.errorText)")
-    #expect(outcome.text == (try sandbox.run(command).text))
+    #expect(outcome.text == (try workspace.run(command).text))
   }
 }
 
@@ -107,20 +107,20 @@ import Testing
     "is /dev/null: nothing that is printed gets into a file",
     arguments: [">&-", "2>&-", "<&- >&-", "<&- >&- 2>&-"])
   func closed(_ redirection: String) throws {
-    let sandbox = try Sandbox()
-    try FaultMirror.make("mirror", in: sandbox)
-    let reference = try Sandbox()
+    let workspace = try Workspace()
+    try FaultMirror.make("mirror", in: workspace)
+    let reference = try Workspace()
     try FaultMirror.make("mirror", in: reference)
     _ = try reference.mirrorctl("digestgen")
-    let outcome = try sandbox.run(
-      ["sh", "-c", "exec \"$@\" \(redirection)", "sh"] + sandbox.command(["digestgen"]))
+    let outcome = try workspace.run(
+      ["sh", "-c", "exec \"$@\" \(redirection)", "sh"] + workspace.command(["digestgen"]))
     #expect(outcome.status == 0, "\(outcome.errorText)")
     #expect(
-      try Tree(sandbox.mirror).differences(from: try Tree(reference.mirror)).filter {
+      try Tree(workspace.mirror).differences(from: try Tree(reference.mirror)).filter {
         !$0.contains(".mirrorctl.lock")
       }
         == [])
-    #expect(try sandbox.shell("grep -c digested mirror/.mirrorctl.lock || true").text == "0\n")
+    #expect(try workspace.shell("grep -c digested mirror/.mirrorctl.lock || true").text == "0\n")
   }
 }
 
@@ -129,7 +129,7 @@ import Testing
 
   init() throws {
     site = try OfferedMirror()
-    try site.sandbox.shell("'\(Program.path)' digestgen -q --mirror mirror")
+    try site.workspace.shell("'\(Program.path)' digestgen -q --mirror mirror")
   }
 
   static let verbs: [[String]] = [
@@ -137,17 +137,17 @@ import Testing
   ]
 
   private func expected(_ verb: [String]) throws -> String {
-    try site.sandbox.run(site.sandbox.command(verb + ["-o", "-"])).text
+    try site.workspace.run(site.workspace.command(verb + ["-o", "-"])).text
   }
 
   @Test("and is a pipe gets the text and stays a pipe", arguments: verbs)
   func fifo(_ verb: [String]) throws {
-    try site.sandbox.shell("mkfifo pipe")
-    let path = site.sandbox.path.appending("pipe").string
-    let reader = try site.sandbox.start(["timeout", "60", "cat", path])
-    let outcome = try site.sandbox.run(site.sandbox.command(verb + ["-o", path]))
+    try site.workspace.shell("mkfifo pipe")
+    let path = site.workspace.path.appending("pipe").string
+    let reader = try site.workspace.start(["timeout", "60", "cat", path])
+    let outcome = try site.workspace.run(site.workspace.command(verb + ["-o", path]))
     #expect(outcome.status == 0, "\(outcome.errorText)")
-    let isPipe = try site.sandbox.run(["test", "-p", path]).status == 0
+    let isPipe = try site.workspace.run(["test", "-p", path]).status == 0
     #expect(isPipe)
     // Nobody would ever open it for writing.
     if !isPipe || outcome.status != 0 { kill(reader.pid, SIGTERM) }
@@ -159,61 +159,64 @@ import Testing
     arguments: ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"])
   func stdout(_ path: String) throws {
     for verb in Self.verbs {
-      for redirection in ["| cat", "> '\(site.sandbox.path)/file'; cat '\(site.sandbox.path)/file'"] {
-        let outcome = try site.sandbox.run(
-          ["sh", "-c", "\"$@\" \(redirection)", "sh"] + site.sandbox.command(verb + ["-o", path]))
+      for redirection in ["| cat", "> '\(site.workspace.path)/file'; cat '\(site.workspace.path)/file'"] {
+        let outcome = try site.workspace.run(
+          ["sh", "-c", "\"$@\" \(redirection)", "sh"] + site.workspace.command(verb + ["-o", path]))
         #expect(outcome.text == (try expected(verb)), "\(outcome.errorText)")
       }
     }
-    #expect(try site.sandbox.run(["test", "-L", "/dev/stdout"]).status == 0)
+    #expect(try site.workspace.run(["test", "-L", "/dev/stdout"]).status == 0)
   }
 
   @Test("and is a device is written to, not replaced", arguments: verbs)
   func device(_ verb: [String]) throws {
-    try site.sandbox.shell("mknod null c 1 3; mknod full c 1 7")
-    let null = try site.sandbox.run(site.sandbox.command(verb + ["-o", "\(site.sandbox.path)/null"]))
+    try site.workspace.shell("mknod null c 1 3; mknod full c 1 7")
+    let null = try site.workspace.run(site.workspace.command(verb + ["-o", "\(site.workspace.path)/null"]))
     #expect(null.status == 0, "\(null.errorText)")
-    #expect(try site.sandbox.run(["test", "-c", "\(site.sandbox.path)/null"]).status == 0)
-    let full = try site.sandbox.run(site.sandbox.command(verb + ["-o", "\(site.sandbox.path)/full"]))
+    #expect(try site.workspace.run(["test", "-c", "\(site.workspace.path)/null"]).status == 0)
+    let full = try site.workspace.run(site.workspace.command(verb + ["-o", "\(site.workspace.path)/full"]))
     #expect(full.status == 1)
     #expect(
-      full.errorText.contains("\(site.sandbox.path)/full: cannot write: No space left"), "\(full.errorText)")
-    #expect(try site.sandbox.run(["test", "-c", "\(site.sandbox.path)/full"]).status == 0)
+      full.errorText.contains("\(site.workspace.path)/full: cannot write: No space left"), "\(full.errorText)"
+    )
+    #expect(try site.workspace.run(["test", "-c", "\(site.workspace.path)/full"]).status == 0)
   }
 
   @Test("and is a link to a file replaces that file, and the link stays")
   func link() throws {
-    try site.sandbox.shell("mkdir real; echo old > real/status.txt; ln -s real/status.txt link")
-    let outcome = try site.sandbox.run(site.sandbox.command(["status", "-o", "\(site.sandbox.path)/link"]))
+    try site.workspace.shell("mkdir real; echo old > real/status.txt; ln -s real/status.txt link")
+    let outcome = try site.workspace.run(
+      site.workspace.command(["status", "-o", "\(site.workspace.path)/link"]))
     #expect(outcome.status == 0, "\(outcome.errorText)")
     #expect(
-      try site.sandbox.shell("readlink link; cat real/status.txt").text
+      try site.workspace.shell("readlink link; cat real/status.txt").text
         == "real/status.txt\n\(try expected(["status"]))")
     // A link to what is not there yet.
-    try site.sandbox.shell("ln -s real/new.txt dangling")
-    _ = try site.sandbox.run(site.sandbox.command(["status", "-o", "\(site.sandbox.path)/dangling"]))
+    try site.workspace.shell("ln -s real/new.txt dangling")
+    _ = try site.workspace.run(site.workspace.command(["status", "-o", "\(site.workspace.path)/dangling"]))
     #expect(
-      try site.sandbox.shell("readlink dangling; cat real/new.txt").text
+      try site.workspace.shell("readlink dangling; cat real/new.txt").text
         == "real/new.txt\n\(try expected(["status"]))")
   }
 
   @Test("and is a directory is an error that names it")
   func directory() throws {
-    let outcome = try site.sandbox.run(site.sandbox.command(["status", "-o", site.sandbox.mirror.string]))
+    let outcome = try site.workspace.run(
+      site.workspace.command(["status", "-o", site.workspace.mirror.string]))
     #expect(outcome.status == 1)
-    #expect(outcome.errorText.contains("\(site.sandbox.mirror): is a directory"), "\(outcome.errorText)")
+    #expect(outcome.errorText.contains("\(site.workspace.mirror): is a directory"), "\(outcome.errorText)")
   }
 
   @Test("takes the public key of keys export too")
   func keys() throws {
     let signed = try SignedMirror()
-    try signed.sandbox.shell("mknod null c 1 3")
-    let outcome = try signed.run("keys", "export", "-o", "\(signed.sandbox.path)/null")
+    try signed.workspace.shell("mknod null c 1 3")
+    let outcome = try signed.run("keys", "export", "-o", "\(signed.workspace.path)/null")
     #expect(outcome.status == 0, "\(outcome.errorText)")
-    #expect(try signed.sandbox.run(["test", "-c", "\(signed.sandbox.path)/null"]).status == 0)
-    let piped = try signed.sandbox.run(
+    #expect(try signed.workspace.run(["test", "-c", "\(signed.workspace.path)/null"]).status == 0)
+    let piped = try signed.workspace.run(
       ["sh", "-c", "\"$@\" | gpg --show-keys --with-colons 2> /dev/null", "sh"]
-        + signed.sandbox.command(["keys", "export", "-q", "-o", "/dev/stdout"]))
+        + signed.workspace.command(["keys", "export", "-q", "-o", "/dev/stdout"]))
     #expect(piped.text.contains(signed.key), "\(piped.text)\(piped.errorText)")
   }
 }

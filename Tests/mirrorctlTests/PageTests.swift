@@ -41,14 +41,14 @@ import Testing
     // It is offered no more, and remembered all the same.
     #expect(try !page(path).contains("href=\"2026-11-03/"))
     #expect(try page(path).contains("<title>2026-11-03: ok"))
-    try mirror.sandbox.shell("echo 2 > mirror/1.4-release-std/x86-64bit/generic_64/.control/.failcount")
+    try mirror.workspace.shell("echo 2 > mirror/1.4-release-std/x86-64bit/generic_64/.control/.failcount")
     #expect(mirror.run("index", "--format", "xml").status == 0)
     #expect(try page(path).contains("failing ×2") && page("index.html").contains("failing ×2"))
   }
 
   @Test("a page of somebody else's is named and left alone; all else is written")
   func foreign() throws {
-    try mirror.sandbox.shell("echo hello > mirror/index.html")
+    try mirror.workspace.shell("echo hello > mirror/index.html")
     let run = mirror.run("index", "--format", "xml,html")
     #expect(run.status == 3)
     try Golden.expect(run.text, is: "index-html-foreign")

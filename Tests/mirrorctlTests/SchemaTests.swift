@@ -6,7 +6,7 @@ import Testing
 
 @testable import mirrorctl
 
-/// `Sandbox` and `GoldenMirror` hold all JSON of all tests against the schemas; these see to it that there is one.
+/// `Workspace` and `GoldenMirror` hold all JSON of all tests against the schemas; these see to it that there is one.
 @Suite("The schemas of --json")
 struct SchemaTests {
   @Test("are there for every verb that has the option, and for no other")

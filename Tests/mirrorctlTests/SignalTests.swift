@@ -30,30 +30,32 @@ struct SignalTests {
     "end a verb between two steps: nothing half-done, and the next run does the rest",
     arguments: interruptions, [SIGINT, SIGTERM])
   func interrupt(_ interruption: Interruption, _ signal: Int32) throws {
-    let sandbox = try Sandbox()
-    try FaultMirror.make("mirror", in: sandbox)
-    for step in interruption.preparation { try #require(try sandbox.run(sandbox.command(step)).status == 0) }
-    try sandbox.shell("rm -f mirror/.mirrorctl.lock; cp -a mirror start")
-    let before = try Tree(sandbox.mirror)
-    let undisturbed = try sandbox.run(sandbox.command(interruption.verb))
+    let workspace = try Workspace()
+    try FaultMirror.make("mirror", in: workspace)
+    for step in interruption.preparation {
+      try #require(try workspace.run(workspace.command(step)).status == 0)
+    }
+    try workspace.shell("rm -f mirror/.mirrorctl.lock; cp -a mirror start")
+    let before = try Tree(workspace.mirror)
+    let undisturbed = try workspace.run(workspace.command(interruption.verb))
     try #require(undisturbed.status == 0, "\(undisturbed.errorText)")
-    let after = try Tree(sandbox.mirror)
-    try sandbox.shell("rm -rf mirror state; cp -a start mirror")
+    let after = try Tree(workspace.mirror)
+    try workspace.shell("rm -rf mirror state; cp -a start mirror")
 
     let run = try HaltedRun(
-      interruption.verb, after: interruption.call, interruption.number, slowing: "renameat", in: sandbox)
+      interruption.verb, after: interruption.call, interruption.number, slowing: "renameat", in: workspace)
     run.signal(signal)
     let outcome = try run.resume()
     #expect(outcome.status == 128 + signal, "\(outcome.errorText)")
-    let invariants = MirrorInvariants(before: before, after: after, sandbox: sandbox)
+    let invariants = MirrorInvariants(before: before, after: after, workspace: workspace)
     let violations = try invariants.violations()
     #expect(violations == [])
-    let left = try Tree(sandbox.mirror).differences(from: after).filter { $0 != ".mirrorctl.lock differs" }
+    let left = try Tree(workspace.mirror).differences(from: after).filter { $0 != ".mirrorctl.lock differs" }
     #expect(left != [], "it was to be interrupted, not to end")
 
-    let again = try sandbox.run(sandbox.command(interruption.verb))
+    let again = try workspace.run(workspace.command(interruption.verb))
     #expect(again.status == 0, "\(again.errorText)")
-    let differences = try Tree(sandbox.mirror).differences(from: after)
+    let differences = try Tree(workspace.mirror).differences(from: after)
     #expect(differences.filter { $0 != ".mirrorctl.lock differs" } == [])
   }
 }
@@ -65,39 +67,39 @@ struct LargeFileSignalTests {
 
   @Test("ends digestgen without a partial sidecar; the next run completes it", arguments: [SIGINT, SIGTERM])
   func interrupt(_ signal: Int32) throws {
-    let sandbox = try Sandbox()
+    let workspace = try Workspace()
     let version = "mirror/std/x86/gen/2016-01-01"
-    try sandbox.shell("mkdir -p \(version); printf ok > \(version)/status")
+    try workspace.shell("mkdir -p \(version); printf ok > \(version)/status")
     for number in 1...Self.count {
       try Compressed.writeHole(
-        bytes: 100 << 20, to: "\(sandbox.path)/\(version)/stage3-\(number).tar.zst")
+        bytes: 100 << 20, to: "\(workspace.path)/\(version)/stage3-\(number).tar.zst")
     }
-    let run = try sandbox.start(sandbox.command(["digestgen", "--jobs", "1"]))
+    let run = try workspace.start(workspace.command(["digestgen", "--jobs", "1"]))
     defer { if run.isRunning { kill(run.pid, SIGKILL) } }
-    while run.isRunning, try sidecars(sandbox, version).isEmpty { usleep(1000) }
+    while run.isRunning, try sidecars(workspace, version).isEmpty { usleep(1000) }
     // Stands still while it is looked at, so that there is certainly work left when the signal is noticed.
     kill(run.pid, SIGSTOP)
-    try #require(try sidecars(sandbox, version).count < Self.count / 2)
+    try #require(try sidecars(workspace, version).count < Self.count / 2)
     kill(run.pid, signal)
     kill(run.pid, SIGCONT)
     let outcome = try run.wait()
     #expect(outcome.status == 128 + signal, "\(outcome.errorText)")
 
-    let digest = try sandbox.run(["sha256sum", "\(sandbox.path)/\(version)/stage3-1.tar.zst"])
+    let digest = try workspace.run(["sha256sum", "\(workspace.path)/\(version)/stage3-1.tar.zst"])
     let line = "sha256 \(digest.text.prefix(64))\n"
-    let written = try sidecars(sandbox, version)
+    let written = try sidecars(workspace, version)
     #expect(!written.isEmpty && written.count < Self.count)
     for path in written { #expect(try String(contentsOfFile: path, encoding: .utf8) == line) }
-    #expect(try sandbox.run(["find", sandbox.mirror.string, "-name", ".mirrorctl-*"]).text == "")
+    #expect(try workspace.run(["find", workspace.mirror.string, "-name", ".mirrorctl-*"]).text == "")
 
-    #expect(try sandbox.mirrorctl("digestgen").status == 0)
-    let all = try sidecars(sandbox, version)
+    #expect(try workspace.mirrorctl("digestgen").status == 0)
+    let all = try sidecars(workspace, version)
     #expect(all.count == Self.count)
     for path in all { #expect(try String(contentsOfFile: path, encoding: .utf8) == line) }
   }
 
-  private func sidecars(_ sandbox: Sandbox, _ version: String) throws -> [String] {
-    let directory = "\(sandbox.path)/\(version)"
+  private func sidecars(_ workspace: Workspace, _ version: String) throws -> [String] {
+    let directory = "\(workspace.path)/\(version)"
     return try FileManager.default.contentsOfDirectory(atPath: directory).filter { $0.hasSuffix(".hash.txt") }
       .map { "\(directory)/\($0)" }
   }

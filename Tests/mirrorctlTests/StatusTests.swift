@@ -8,8 +8,8 @@ import Testing
 struct MetricsTests {
   @Test("metrics are what promtool accepts, and what the mirror says")
   func metrics() throws {
-    let sandbox = try Sandbox()
-    try sandbox.shell(
+    let workspace = try Workspace()
+    try workspace.shell(
       """
       cd mirror; mkdir -p 'a/b"c/d\\e/.control' a/b/never/.control; echo 2 > 'a/b"c/d\\e/.control/.failcount'
       mkdir 'a/b"c/d\\e/2026-11-01'; cd 'a/b"c/d\\e/2026-11-01'; printf ok > status
@@ -18,27 +18,27 @@ struct MetricsTests {
       echo s | xz > portage-2026-11-02.tar.xz; echo other | xz > portage-2026-10-31.tar.xz
       echo m | zstd -q > meta-repo-2026-11-01.tar.zst
       """)
-    try #require(try sandbox.mirrorctl("upkeep").status == 0)
-    try sandbox.shell(
+    try #require(try workspace.mirrorctl("upkeep").status == 0)
+    try workspace.shell(
       """
       mkdir out; printf '[section publish/%s]\\nto: %s\\n' here "$PWD/out" there "$PWD/not/there" > .metro
       """)
-    #expect(try sandbox.mirrorctl("publish").status == 3)
+    #expect(try workspace.mirrorctl("publish").status == 3)
     // Damage that nobody's clock shows.
-    try sandbox.shell(
+    try workspace.shell(
       """
       cd 'mirror/a/b"c/d\\e/2026-11-01'; t=$(stat -c %.9Y lxd-e-a-2026-11-01.tar.xz)
       printf z | dd of=lxd-e-a-2026-11-01.tar.xz conv=notrunc status=none; touch -d @$t lxd-e-a-2026-11-01.tar.xz
       rm stage3-e-a-2026-11-01.tar.xz.hash.txt ../../../snapshots/portage-2026-10-31.tar.xz.hash.txt
       """)
-    #expect(try sandbox.mirrorctl("verify").status == 4)
-    let file = sandbox.path.appending("mirrorctl.prom").string
-    #expect(try sandbox.mirrorctl("status", "--format", "prometheus", "--output", file).text == "")
-    let judged = try sandbox.shell("promtool check metrics < mirrorctl.prom 2>&1")
+    #expect(try workspace.mirrorctl("verify").status == 4)
+    let file = workspace.path.appending("mirrorctl.prom").string
+    #expect(try workspace.mirrorctl("status", "--format", "prometheus", "--output", file).text == "")
+    let judged = try workspace.shell("promtool check metrics < mirrorctl.prom 2>&1")
     #expect(judged.text == "")
     let text = String(decoding: try Data(contentsOf: URL(fileURLWithPath: file)), as: UTF8.self)
     let lines = text.split(separator: "\n")
-    let mirror = "mirror=\"\(sandbox.mirror)\""
+    let mirror = "mirror=\"\(workspace.mirror)\""
     let labels = "{\(mirror),build=\"a\",arch=\"b\\\"c\",subarch=\"d\\\\e\"}"
     for expected in [
       "mirrorctl_subarch_failcount\(labels) 2", "mirrorctl_subarch_versions\(labels) 1",
@@ -52,8 +52,8 @@ struct MetricsTests {
       "mirrorctl_snapshot_tarballs{\(mirror),build=\"a\",snapshot=\"portage\"} 2",
       "mirrorctl_snapshot_bytes{\(mirror),build=\"a\",snapshot=\"portage\"} 124",
       "mirrorctl_snapshot_undigested_tarballs{\(mirror),build=\"a\",snapshot=\"portage\"} 1",
-      "mirrorctl_publish_exit_status{\(mirror),target=\"here\"} 0",
-      "mirrorctl_publish_exit_status{\(mirror),target=\"there\"} 1",
+      "mirrorctl_publish_exit_status{\(mirror),destination=\"here\"} 0",
+      "mirrorctl_publish_exit_status{\(mirror),destination=\"there\"} 1",
     ] {
       #expect(lines.contains { $0 == expected }, "\(expected)\nis not in\n\(text)")
     }
@@ -65,34 +65,35 @@ struct MetricsTests {
       !lines.contains { $0.hasPrefix("mirrorctl_run_success_timestamp_seconds{\(mirror),verb=\"verify\"}") })
     #expect(
       lines.contains {
-        $0.hasPrefix("mirrorctl_publish_success_timestamp_seconds{\(mirror),target=\"here\"}")
+        $0.hasPrefix("mirrorctl_publish_success_timestamp_seconds{\(mirror),destination=\"here\"}")
       })
-    #expect(!text.contains("publish_success_timestamp_seconds{\(mirror),target=\"there\"}"))
-    try sandbox.shell("sed -i '/there/,$d' .metro")
-    let later = try sandbox.mirrorctl("status", "--format", "prometheus").text
+    #expect(!text.contains("publish_success_timestamp_seconds{\(mirror),destination=\"there\"}"))
+    try workspace.shell("sed -i '/there/,$d' .metro")
+    let later = try workspace.mirrorctl("status", "--format", "prometheus").text
     #expect(
-      later.contains("target=\"here\"") && !later.contains("target=\"there\""), "it would alarm for ever")
+      later.contains("destination=\"here\"") && !later.contains("destination=\"there\""),
+      "it would alarm for ever")
   }
 
   @Test("a run that failed leaves the time of the last success as it was")
   func lastSuccess() throws {
-    let sandbox = try Sandbox()
-    try sandbox.shell(
+    let workspace = try Workspace()
+    try workspace.shell(
       "mkdir -p mirror/a/b/c/2026-11-01; cd mirror/a/b/c/2026-11-01; printf ok > status; echo x | xz > s.tar.xz"
     )
-    try #require(try sandbox.mirrorctl("upkeep").status == 0)
+    try #require(try workspace.mirrorctl("upkeep").status == 0)
     let pattern = "success_timestamp_seconds"
     func success() throws -> [Substring] {
-      try sandbox.mirrorctl("status", "--format", "prometheus").text.split(separator: "\n").filter {
+      try workspace.mirrorctl("status", "--format", "prometheus").text.split(separator: "\n").filter {
         $0.contains(pattern) && !$0.hasPrefix("#")
       }
     }
     let first = try success()
     #expect(first.count == 1)
-    try sandbox.shell("mkdir mirror/index.json; sleep 1")
-    #expect(try sandbox.mirrorctl("upkeep").status == 1)
+    try workspace.shell("mkdir mirror/index.json; sleep 1")
+    #expect(try workspace.mirrorctl("upkeep").status == 1)
     #expect(try success() == first)
-    #expect(try sandbox.mirrorctl("status", "--format", "prometheus").text.contains("verb=\"upkeep\"} 1"))
+    #expect(try workspace.mirrorctl("status", "--format", "prometheus").text.contains("verb=\"upkeep\"} 1"))
   }
 }
 
@@ -100,31 +101,32 @@ struct MetricsTests {
 struct HistoryTests {
   @Test("outlives the versions, and says what became of each build")
   func outlives() throws {
-    let sandbox = try Sandbox()
-    try sandbox.shell(
+    let workspace = try Workspace()
+    try workspace.shell(
       """
       cd mirror; mkdir -p a/b/c/2026-11-01 a/b/c/2026-11-02 a/b/c/2026-11-03 a/b/none/.control
       for v in 2026-11-01 2026-11-02; do printf ok > a/b/c/$v/status; echo x | xz > a/b/c/$v/stage3-c-a-$v.tar.xz; done
       printf fail > a/b/c/2026-11-03/status
       """)
     let expected = """
-      \(sandbox.mirror)/a/b/c
+      \(workspace.mirror)/a/b/c
         2026-11-03 fail
         2026-11-02 ok   60 B
         2026-11-01 ok   60 B
-      \(sandbox.mirror)/a/b/none
+      \(workspace.mirror)/a/b/none
         never built
 
       """
-    #expect(try sandbox.mirrorctl("status", "--history").text == expected, "before anything is written down")
-    try #require(try sandbox.mirrorctl("upkeep", "--keep", "1").status == 0)
-    try sandbox.shell("test ! -e mirror/a/b/c/2026-11-01; printf ok > mirror/a/b/c/2026-11-03/status")
-    try #require(try sandbox.mirrorctl("upkeep").status == 0)
-    let after = try sandbox.mirrorctl("status", "--history").text
-    #expect(after.hasPrefix("\(sandbox.mirror)/a/b/c\n  2026-11-03 ok  "), "\(after)")
+    #expect(
+      try workspace.mirrorctl("status", "--history").text == expected, "before anything is written down")
+    try #require(try workspace.mirrorctl("upkeep", "--keep", "1").status == 0)
+    try workspace.shell("test ! -e mirror/a/b/c/2026-11-01; printf ok > mirror/a/b/c/2026-11-03/status")
+    try #require(try workspace.mirrorctl("upkeep").status == 0)
+    let after = try workspace.mirrorctl("status", "--history").text
+    #expect(after.hasPrefix("\(workspace.mirror)/a/b/c\n  2026-11-03 ok  "), "\(after)")
     #expect(after.contains("\n  2026-11-03 fail\n  2026-11-02 ok   60 B\n"), "\(after)")
-    let last = try sandbox.mirrorctl("status", "--history", "--last", "1", "--json").text
+    let last = try workspace.mirrorctl("status", "--history", "--last", "1", "--json").text
     #expect(last.contains("\"outcome\" : \"ok\"") && !last.contains("fail") && !last.contains("2026-11-02"))
-    #expect(try sandbox.mirrorctl("status", "--history", "--format", "prometheus").status == 64)
+    #expect(try workspace.mirrorctl("status", "--history", "--format", "prometheus").status == 64)
   }
 }

@@ -6,27 +6,28 @@ import Testing
 
 @Suite("A user who cannot read the catalog", .enabled(if: geteuid() == 0, "needs root"))
 struct UnreadableCatalogTests {
-  private let sandbox: Sandbox
+  private let workspace: Workspace
   private static let user = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
 
   init() throws {
-    sandbox = try Sandbox()
-    try FaultMirror.make("mirror", in: sandbox)
-    _ = try sandbox.mirrorctl("upkeep", "-q")
-    try sandbox.shell("mkdir home; chown 65534:65534 home")
+    workspace = try Workspace()
+    try FaultMirror.make("mirror", in: workspace)
+    _ = try workspace.mirrorctl("upkeep", "-q")
+    try workspace.shell("mkdir home; chown 65534:65534 home")
   }
 
   /// As one whose state directory is the mirror's, which is closed to him, or one of his own, which is empty.
   private func run(_ arguments: [String], ownState: Bool) throws -> Outcome {
-    let state = ownState ? "\(sandbox.path)/home/state" : sandbox.state.string
-    return try sandbox.run(
-      Self.user + ["env", "HOME=\(sandbox.path)/home", "XDG_STATE_HOME=\(state)"] + sandbox.command(arguments)
+    let state = ownState ? "\(workspace.path)/home/state" : workspace.state.string
+    return try workspace.run(
+      Self.user + ["env", "HOME=\(workspace.path)/home", "XDG_STATE_HOME=\(state)"]
+        + workspace.command(arguments)
     )
   }
 
   @Test("gets metrics without those of the catalog, and is told so", arguments: [true, false])
   func prometheus(ownState: Bool) throws {
-    let known = try sandbox.mirrorctl("status", "--format", "prometheus")
+    let known = try workspace.mirrorctl("status", "--format", "prometheus")
     #expect(known.status == 0)
     #expect(known.text.contains("mirrorctl_corrupt_tarballs{"))
     #expect(known.text.contains("mirrorctl_run_exit_status{"))
@@ -36,7 +37,7 @@ struct UnreadableCatalogTests {
     #expect(!outcome.text.contains("mirrorctl_run_"))
     #expect(outcome.text.contains("mirrorctl_subarch_failcount{"))
     #expect(outcome.errorText.contains("catalog"), "\(outcome.errorText)")
-    #expect(!FileManager.default.fileExists(atPath: "\(sandbox.path)/home/state"))
+    #expect(!FileManager.default.fileExists(atPath: "\(workspace.path)/home/state"))
   }
 
   @Test("gets no history, and is told so", arguments: [true, false])

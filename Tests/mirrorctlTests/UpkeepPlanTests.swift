@@ -6,13 +6,13 @@ import Testing
 @Suite("upkeep --dry-run")
 struct UpkeepPlanTests {
   private let mirror: DatedMirror
-  private var sandbox: Sandbox { mirror.sandbox }
+  private var workspace: Workspace { mirror.workspace }
 
   init() throws {
     mirror = try DatedMirror()
     for ago in [30, 20, 2] { try mirror.version(ago) }
     let day = try mirror.day(2)
-    try sandbox.shell(
+    try workspace.shell(
       """
       echo plain > mirror/\(DatedMirror.subarch)/\(day)/lxd-gen-std-\(day).tar
       touch mirror/\(DatedMirror.subarch)/\(day)/lxd-gen-std-\(day).tar.cme
@@ -23,23 +23,24 @@ struct UpkeepPlanTests {
 
   @Test("prints the plan of every step and writes nothing")
   func text() throws {
-    let before = try Tree(sandbox.path)
-    let outcome = try sandbox.mirrorctl("upkeep", "--dry-run", "--keep", "2")
+    let before = try Tree(workspace.path)
+    let outcome = try workspace.mirrorctl("upkeep", "--dry-run", "--keep", "2")
     #expect(outcome.status == 0, "\(outcome.errorText)")
     let oldest = try mirror.day(30)
     for line in [
-      "would receive the upload of two", "would remove \(sandbox.mirror)/\(DatedMirror.subarch)/\(oldest): ",
-      "would compress ", "would digest ", "would write \(sandbox.mirror)/index.xml", "www: would send ",
+      "would receive the upload of two",
+      "would remove \(workspace.mirror)/\(DatedMirror.subarch)/\(oldest): ",
+      "would compress ", "would digest ", "would write \(workspace.mirror)/index.xml", "www: would send ",
     ] {
       #expect(outcome.text.contains(line), "\(line)\nis not in\n\(outcome.text)")
     }
-    let differences = try Tree(sandbox.path).differences(from: before).filter { !$0.hasPrefix("state") }
+    let differences = try Tree(workspace.path).differences(from: before).filter { !$0.hasPrefix("state") }
     #expect(differences == [])
   }
 
   @Test("gives the same plans as one JSON document")
   func json() throws {
-    let outcome = try sandbox.mirrorctl("upkeep", "--dry-run", "--json", "--keep", "2")
+    let outcome = try workspace.mirrorctl("upkeep", "--dry-run", "--json", "--keep", "2")
     #expect(outcome.status == 0, "\(outcome.errorText)")
     let plan = try JSONSerialization.jsonObject(with: Data(outcome.output)) as? [String: Any]
     for step in ["receive", "clean", "compress", "digestgen", "index", "publish"] {
@@ -59,8 +60,8 @@ struct JSONErrorTests {
       (["no-such-verb"], 64, "Usage"),
     ])
   func error(_ arguments: [String], _ status: Int, _ words: String) throws {
-    let sandbox = try Sandbox()
-    let outcome = try sandbox.run(sandbox.command(arguments + ["--json"]))
+    let workspace = try Workspace()
+    let outcome = try workspace.run(workspace.command(arguments + ["--json"]))
     #expect(outcome.status == Int32(status), "\(outcome.errorText)")
     #expect(outcome.errorText.contains(words), "\(outcome.errorText)")
     let object = try JSONSerialization.jsonObject(with: Data(outcome.output)) as? [String: Any]

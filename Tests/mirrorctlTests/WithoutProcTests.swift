@@ -6,30 +6,31 @@ import Testing
 
 /// Runs in which `/proc` is an empty directory.
 private enum WithoutProc {
-  static func command(_ command: [String], in sandbox: Sandbox) -> [String] {
-    ["unshare", "-m", "sh", "-c", "mount --bind \(sandbox.path)/empty /proc; exec \"$@\"", "sh"] + command
+  static func command(_ command: [String], in workspace: Workspace) -> [String] {
+    ["unshare", "-m", "sh", "-c", "mount --bind \(workspace.path)/empty /proc; exec \"$@\"", "sh"] + command
   }
 
   static let works: Bool = {
-    guard geteuid() == 0, let sandbox = try? Sandbox(), (try? sandbox.shell("mkdir empty")) != nil else {
+    guard geteuid() == 0, let workspace = try? Workspace(), (try? workspace.shell("mkdir empty")) != nil
+    else {
       return false
     }
-    return (try? sandbox.run(command(["test", "!", "-e", "/proc/self"], in: sandbox)).status) == 0
+    return (try? workspace.run(command(["test", "!", "-e", "/proc/self"], in: workspace)).status) == 0
   }()
 }
 
 @Suite("Without /proc", .enabled(if: WithoutProc.works, "needs root and mount namespaces"))
 struct WithoutProcTests {
-  private let sandbox: Sandbox
+  private let workspace: Workspace
 
   init() throws {
-    sandbox = try Sandbox()
-    try FaultMirror.make("mirror", in: sandbox)
-    try sandbox.shell("mkdir empty")
+    workspace = try Workspace()
+    try FaultMirror.make("mirror", in: workspace)
+    try workspace.shell("mkdir empty")
   }
 
   private func run(_ arguments: [String]) throws -> Outcome {
-    try sandbox.run(WithoutProc.command(sandbox.command(arguments), in: sandbox))
+    try workspace.run(WithoutProc.command(workspace.command(arguments), in: workspace))
   }
 
   @Test(
@@ -38,14 +39,14 @@ struct WithoutProcTests {
       ["status"], ["nextbuild"], ["index", "--output", "-"], ["digestgen"], ["verify", "--quiet"],
     ])
   func verbs(_ verb: [String]) throws {
-    let other = try Sandbox()
+    let other = try Workspace()
     try FaultMirror.make("mirror", in: other)
     let expected = try other.run(other.command(verb))
     let outcome = try run(verb)
     #expect(outcome.status == expected.status, "\(outcome.errorText)")
     // Several threads find what is printed.
     func lines(_ text: String) -> [Substring] { text.split(separator: "\n").sorted() }
-    #expect(lines(outcome.text) == lines(expected.text.replacing("\(other.path)", with: "\(sandbox.path)")))
+    #expect(lines(outcome.text) == lines(expected.text.replacing("\(other.path)", with: "\(workspace.path)")))
   }
 
   @Test("a wrong option is an error, and doctor says what is there")
@@ -57,15 +58,15 @@ struct WithoutProcTests {
 
   @Test("clean removes nothing, by itself or by its script, since no mount can be seen")
   func clean() throws {
-    let script = try sandbox.run(sandbox.command(["clean", "--keep", "1"])).output
-    let before = try Tree(sandbox.mirror)
+    let script = try workspace.run(workspace.command(["clean", "--keep", "1"])).output
+    let before = try Tree(workspace.mirror)
     let outcome = try run(["clean", "--apply", "--keep", "1"])
     #expect(outcome.status == 1)
     #expect(outcome.errorText.contains("mount /proc"), "\(outcome.errorText)")
-    try Data(script).write(to: URL(fileURLWithPath: "\(sandbox.path)/script"))
-    let ran = try sandbox.run(WithoutProc.command(["sh", "\(sandbox.path)/script"], in: sandbox))
+    try Data(script).write(to: URL(fileURLWithPath: "\(workspace.path)/script"))
+    let ran = try workspace.run(WithoutProc.command(["sh", "\(workspace.path)/script"], in: workspace))
     #expect(ran.errorText.contains("left alone"), "\(ran.errorText)")
-    let left = try Tree(sandbox.mirror)
+    let left = try Tree(workspace.mirror)
     for version in FaultMirror.doomed where !version.contains("snapshots") {
       #expect(left.nodes[version] == .directory, "\(version)")
     }
@@ -74,10 +75,10 @@ struct WithoutProcTests {
 
   @Test("a lock of a living process does not count as stale")
   func locks() throws {
-    let sleeper = try sandbox.start(["sleep", "300"])
+    let sleeper = try workspace.start(["sleep", "300"])
     defer { kill(sleeper.pid, SIGKILL) }
     let control = "mirror/1.4-release-std/x86-64bit/generic_64/.control"
-    try sandbox.shell("echo \(sleeper.pid) > \(control)/.multi_progress")
+    try workspace.shell("echo \(sleeper.pid) > \(control)/.multi_progress")
     let status = try run(["status", "--json"])
     #expect(status.status == 0, "\(status.errorText)")
     #expect(status.text.contains("\"inProgress\" : true"))
@@ -87,9 +88,9 @@ struct WithoutProcTests {
 @Suite("A program without a name or arguments") struct EmptyArgumentsTests {
   @Test("is a failure of usage, not a call for help")
   func empty() throws {
-    let sandbox = try Sandbox()
+    let workspace = try Workspace()
     // What the kernel makes of an empty argument vector.
-    let outcome = try sandbox.run(["bash", "-c", "exec -a '' '\(Program.path)'"])
+    let outcome = try workspace.run(["bash", "-c", "exec -a '' '\(Program.path)'"])
     #expect(outcome.status == 64)
     #expect(outcome.output == [])
     #expect(outcome.errorText.contains("argument"), "\(outcome.errorText)")

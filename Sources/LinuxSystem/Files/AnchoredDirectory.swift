@@ -168,7 +168,7 @@ package struct AnchoredDirectory: ~Copyable {
   }
 
   /// Where a symbolic link points, as it is written.
-  package func linkTarget(of name: FileName) throws(MirrorError) -> [UInt8] {
+  package func linkText(of name: FileName) throws(MirrorError) -> [UInt8] {
     var target = [UInt8](repeating: 0, count: Int(PATH_MAX))
     let count = target.withUnsafeMutableBytes { buffer in
       buffer.withMemoryRebound(to: CChar.self) { buffer in
@@ -182,9 +182,9 @@ package struct AnchoredDirectory: ~Copyable {
   }
 
   /// Puts a symbolic link in place at once, whatever has the name now.
-  package func replaceLink(_ name: FileName, to target: [UInt8], _ ownership: Ownership) throws(MirrorError) {
+  package func replaceLink(_ name: FileName, to text: [UInt8], _ ownership: Ownership) throws(MirrorError) {
     let temporary = TemporaryName.make()
-    try createLink(temporary, to: target)
+    try createLink(temporary, to: text)
     changeOwner(of: temporary, to: ownership)
     do throws(MirrorError) { try rename(temporary, to: name) } catch {
       try? unlink(temporary)
@@ -210,6 +210,7 @@ package struct AnchoredDirectory: ~Copyable {
       new.withCString { new in renameat(descriptor.raw, old, descriptor.raw, new) }
     }
     guard result == 0 else { throw .system(lastErrno(), "rename \(old) to", displayed(new)) }
+    Log.step("renamed \(old) to \(displayed(new))")
   }
 
   /// Takes a name over from another directory of the same file system; replaces what is there.
@@ -220,6 +221,7 @@ package struct AnchoredDirectory: ~Copyable {
       new.withCString { new in renameat(other.descriptor.raw, name, descriptor.raw, new) }
     }
     guard result == 0 else { throw .system(lastErrno(), "move \(name) to", displayed(new)) }
+    Log.step("moved \(other.displayed(name)) to \(displayed(new))")
   }
 
   /// Gives a file a second name, which must not exist.
@@ -256,17 +258,20 @@ package struct AnchoredDirectory: ~Copyable {
   package func removeDirectory(_ name: FileName) throws(MirrorError) { try remove(name, flags: AT_REMOVEDIR) }
 
   private func remove(_ name: FileName, flags: Int32) throws(MirrorError) {
-    guard name.withCString({ unlinkat(descriptor.raw, $0, flags) }) != 0 else { return }
+    guard name.withCString({ unlinkat(descriptor.raw, $0, flags) }) != 0 else {
+      return Log.step("removed \(displayed(name))")
+    }
     let error = lastErrno()
     guard error == .noSuchFileOrDirectory else { throw .system(error, "remove", displayed(name)) }
   }
 
   /// Creates a symbolic link that must not exist.
-  package func createLink(_ name: FileName, to target: [UInt8]) throws(MirrorError) {
+  package func createLink(_ name: FileName, to text: [UInt8]) throws(MirrorError) {
     let result = name.withCString { link in
-      FileName(bytes: target).withCString { symlinkat($0, descriptor.raw, link) }
+      FileName(bytes: text).withCString { symlinkat($0, descriptor.raw, link) }
     }
     guard result == 0 else { throw .system(lastErrno(), "create the link", displayed(name)) }
+    Log.step("linked \(displayed(name)) to \(escaped(text))")
   }
 
   /// Sets a link's owner; a plain user may keep what he made.

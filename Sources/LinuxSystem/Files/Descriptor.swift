@@ -18,7 +18,7 @@ package struct Descriptor: ~Copyable {
   }
 
   /// Where a symbolic link points that is held by `O_PATH`, as it is written.
-  package func linkTarget() throws(Errno) -> [UInt8] {
+  package func linkText() throws(Errno) -> [UInt8] {
     var target = [CChar](repeating: 0, count: Int(PATH_MAX))
     let count = try retrying { readlinkat(raw, "", &target, target.count) }
     return target.prefix(count).map { UInt8(bitPattern: $0) }

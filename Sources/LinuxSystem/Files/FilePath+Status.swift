@@ -33,8 +33,8 @@ extension FilePath {
   }
 
   /// Where a symbolic link points, as it is written.
-  package func linkTarget() throws(Errno) -> FilePath {
-    let target = try Descriptor(opening: self, CLINUX_O_PATH | O_NOFOLLOW).linkTarget()
+  package func linkText() throws(Errno) -> FilePath {
+    let target = try Descriptor(opening: self, CLINUX_O_PATH | O_NOFOLLOW).linkText()
     return FileName(bytes: target).withCString { FilePath(platformString: $0) }
   }
 

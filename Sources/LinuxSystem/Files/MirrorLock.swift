@@ -30,7 +30,7 @@ public struct MirrorLock: ~Copyable {
         guard ContinuousClock.now < deadline else {
           throw MirrorError(
             .busy, path, "another run holds the lock: \(Self.holder(in: file))",
-            remedy: "wait for it to end, or give --lock-wait SECONDS")
+            remedy: "wait for it to end, or \(run: .lockWait)")
         }
         try cancellation.check()
         usleep(100_000)

@@ -126,6 +126,13 @@ public struct MirrorPath: RawName {
     bytes.split(separator: separator).map { FileName(bytes: Array($0)) }
   }
 
+  /// The path itself and every directory above it but the root, the longest first.
+  package var lineage: [MirrorPath] {
+    var all = [self]
+    while let last = all.last, !last.parent.bytes.isEmpty { all.append(last.parent) }
+    return all
+  }
+
   /// Whether this path is `directory` or lies below it.
   public func isWithin(_ directory: MirrorPath) -> Bool {
     directory.bytes.isEmpty || bytes == directory.bytes

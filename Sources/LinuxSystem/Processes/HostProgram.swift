@@ -78,8 +78,13 @@ package enum HostProgram {
         ? MirrorError(.system(fault), name, "is not to be found", remedy: "install it, or check PATH")
         : .system(fault, "run", name)
     }
-    return try child.hear(
+    let began = ContinuousClock.now
+    let outcome = try child.hear(
       outputEnd, spokenEnd, limit: limit, cancellation: cancellation, name: name, heard: heard)
+    Log.step(
+      "ran \(command.map { escaped(Array($0.utf8)) }.joined(separator: " ")): "
+        + "status \(outcome.status), \(ContinuousClock.now - began)")
+    return outcome
   }
 
   /// Runs it and gives what it prints; what it says on standard error goes where ours does.

@@ -29,10 +29,15 @@ public struct MirrorError: Error, Hashable, Sendable, CustomStringConvertible {
   /// What is wrong with it.
   public let problem: String
   /// What the reader can do, where there is something.
-  public let remedy: String?
+  public let remedy: Remedy?
 
   /// Makes an error of its parts; `subject` must already be fit for display.
   public init(_ code: Code, _ subject: String, _ problem: String, remedy: String? = nil) {
+    self.init(code, subject, problem, remedy: remedy.map { Remedy(stringLiteral: $0) })
+  }
+
+  /// Makes an error whose remedy names actions.
+  public init(_ code: Code, _ subject: String, _ problem: String, remedy: Remedy?) {
     self.code = code
     self.subject = subject
     self.problem = problem
@@ -59,8 +64,30 @@ public struct MirrorError: Error, Hashable, Sendable, CustomStringConvertible {
     }
   }
 
-  /// The message without the program's name.
-  public var description: String {
-    remedy.map { "\(subject): \(problem): \($0)" } ?? "\(subject): \(problem)"
+  /// The message without the program's name, in the words of the libraries.
+  public var description: String { text(\.description) }
+
+  /// The message, each action of the remedy said as `name` says it.
+  public func text(_ name: (Remedy.Action) -> String) -> String {
+    remedy.map { "\(subject): \(problem): \($0.text(name))" } ?? "\(subject): \(problem)"
   }
+}
+
+extension MirrorError: Encodable {
+  private enum CodingKeys: CodingKey { case path, problem, remedy }
+
+  /// `path`, `problem` and `remedy`.
+  public func encode(to encoder: any Encoder) throws {
+    let name = CodingUserInfoKey.actionNames.flatMap { encoder.userInfo[$0] }
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(subject, forKey: .path)
+    try container.encode(problem, forKey: .problem)
+    try container.encodeIfPresent(
+      remedy?.text(name as? @Sendable (Remedy.Action) -> String ?? \.description), forKey: .remedy)
+  }
+}
+
+extension CodingUserInfoKey {
+  /// How the actions of remedies are said: `@Sendable (Remedy.Action) -> String`.
+  public static let actionNames = CodingUserInfoKey(rawValue: "mirrorctl.actionNames")
 }

@@ -11,7 +11,7 @@ package enum ControlFile: Hashable, Sendable {
   /// `strategy/seed`: `stage3` or `stage1`.
   case seedStrategy
   /// `remote/build`, `remote/arch_desc`, `remote/subarch`: whose stage3 seeds a remote build.
-  case remoteRelease, remoteArch, remoteSubarch
+  case remoteBuild, remoteArch, remoteSubarch
   /// `.multi_progress` and `.TARGET_progress`: a process that is at work.
   case lock(FileName)
   /// `server`: the build server from which a master receives the subarch.
@@ -20,7 +20,7 @@ package enum ControlFile: Hashable, Sendable {
   /// Those with a fixed name.
   private static let named: [(file: ControlFile, path: MirrorPath)] = [
     (.failcount, ".failcount"), (.server, "server"), (.buildStrategy, "strategy/build"),
-    (.seedStrategy, "strategy/seed"), (.remoteRelease, "remote/build"), (.remoteArch, "remote/arch_desc"),
+    (.seedStrategy, "strategy/seed"), (.remoteBuild, "remote/build"), (.remoteArch, "remote/arch_desc"),
     (.remoteSubarch, "remote/subarch"),
   ]
 

@@ -10,24 +10,24 @@ package enum MirrorGrammar: Sendable {
   private static let snapshots: FileName = "snapshots"
   private static let services: Set<FileName> = ["streams", "project"]
 
-  /// The directory of snapshots, by its name in a release.
+  /// The directory of snapshots, by its name in a build.
   package func isSnapshots(_ name: FileName) -> Bool { name == Self.snapshots }
 
-  /// Whether an entry of the root has a meaning of its own, so that no release may have the name.
+  /// Whether an entry of the root has a meaning of its own, so that no build may have the name.
   package func isService(_ name: FileName) -> Bool { Self.services.contains(name) }
 
   /// What a path is for.
   package func place(of path: MirrorPath) -> MirrorPlace {
     let parts = path.components
-    guard let release = parts.first else { return .root }
-    if parts.count == 1 { return .release(release) }
-    if isService(release) { return .service(path) }
+    guard let build = parts.first else { return .root }
+    if parts.count == 1 { return .build(build) }
+    if isService(build) { return .service(path) }
     if isSnapshots(parts[1]) {
       return parts.count == 2
-        ? .snapshots(release: release) : .snapshot(MirrorPath(joining: parts[2...]), release: release)
+        ? .snapshots(build: build) : .snapshot(MirrorPath(joining: parts[2...]), build: build)
     }
-    if parts.count == 2 { return .arch(parts[1], release: release) }
-    let subarch = SubarchPlace(release: release, arch: parts[1], name: parts[2])
+    if parts.count == 2 { return .arch(parts[1], build: build) }
+    let subarch = SubarchPlace(build: build, arch: parts[1], name: parts[2])
     if parts.count == 3 { return .subarch(subarch) }
     let rest = MirrorPath(joining: parts[4...])
     if parts[3] == ControlDirectory.name {
@@ -40,13 +40,13 @@ package enum MirrorGrammar: Sendable {
   package func path(of place: MirrorPlace) -> MirrorPath {
     switch place {
     case .root: .root
-    case .release(let name): MirrorPath.root.appending(name)
+    case .build(let name): MirrorPath.root.appending(name)
     case .service(let path): path
-    case .snapshots(let release): MirrorPath.root.appending(release).appending(Self.snapshots)
-    case .snapshot(let file, let release): path(of: .snapshots(release: release)).joined(file)
-    case .arch(let name, let release): MirrorPath.root.appending(release).appending(name)
+    case .snapshots(let build): MirrorPath.root.appending(build).appending(Self.snapshots)
+    case .snapshot(let file, let build): path(of: .snapshots(build: build)).joined(file)
+    case .arch(let name, let build): MirrorPath.root.appending(build).appending(name)
     case .subarch(let subarch):
-      path(of: .arch(subarch.arch, release: subarch.release)).appending(subarch.name)
+      path(of: .arch(subarch.arch, build: subarch.build)).appending(subarch.name)
     case .version(let name, let subarch): path(of: .subarch(subarch)).appending(name)
     case .versionFile(let file, let version, let subarch): path(of: .version(version, subarch)).joined(file)
     case .control(let subarch): path(of: .subarch(subarch)).appending(ControlDirectory.name)

@@ -2,21 +2,21 @@ package import LinuxSystem
 
 /// What a path of a mirror is for, as its components alone show it.
 ///
-/// By its name a file beside directories looks like one of them: `README` in the root like a release. Only a look at
+/// By its name a file beside directories looks like one of them: `README` in the root like a build. Only a look at
 /// the disk tells them apart.
 package enum MirrorPlace: Hashable, Sendable {
   /// The root.
   case root
   /// An entry of the root: a line of development, or a file such as `index.xml`.
-  case release(FileName)
-  /// An entry below a directory of the root that is not a release: `streams`, `project`.
+  case build(FileName)
+  /// An entry below a directory of the root that is not a build: `streams`, `project`.
   case service(MirrorPath)
-  /// The directory of a release's snapshots of package trees.
-  case snapshots(release: FileName)
-  /// A file of a release's snapshots; the path is relative to that directory.
-  case snapshot(MirrorPath, release: FileName)
-  /// An entry of a release: an architecture.
-  case arch(FileName, release: FileName)
+  /// The directory of a build's snapshots of package trees.
+  case snapshots(build: FileName)
+  /// A file of a build's snapshots; the path is relative to that directory.
+  case snapshot(MirrorPath, build: FileName)
+  /// An entry of a build: an architecture.
+  case arch(FileName, build: FileName)
   /// An entry of an architecture: a subarch.
   case subarch(SubarchPlace)
   /// An entry of a subarch: a version, or a file such as `stage3-latest.tar.xz`.
@@ -35,7 +35,7 @@ package enum MirrorPlace: Hashable, Sendable {
       .control(let subarch),
       .controlFile(_, let subarch):
       subarch
-    case .root, .release, .service, .snapshots, .snapshot, .arch: nil
+    case .root, .build, .service, .snapshots, .snapshot, .arch: nil
     }
   }
 
@@ -45,7 +45,7 @@ package enum MirrorPlace: Hashable, Sendable {
     return file.name
   }
 
-  /// Whether it is in a release's directory of snapshots.
+  /// Whether it is in a build's directory of snapshots.
   package var isInSnapshots: Bool {
     if case .snapshot = self { true } else { false }
   }
@@ -71,15 +71,15 @@ package enum MirrorPlace: Hashable, Sendable {
 
 /// A subarch by its names.
 package struct SubarchPlace: Hashable, Sendable {
-  package let release: FileName
+  package let build: FileName
   package let arch: FileName
   package let name: FileName
 
   /// Whether a name of it is hidden, so that it is none of the mirror's.
-  package var isHidden: Bool { release.isHidden || arch.isHidden || name.isHidden }
+  package var isHidden: Bool { build.isHidden || arch.isHidden || name.isHidden }
 
-  package init(release: FileName, arch: FileName, name: FileName) {
-    self.release = release
+  package init(build: FileName, arch: FileName, name: FileName) {
+    self.build = build
     self.arch = arch
     self.name = name
   }

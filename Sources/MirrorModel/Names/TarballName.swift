@@ -63,15 +63,15 @@ package struct TarballName: Sendable {
   /// The same by the version's path; nil for a name that no build gives.
   package func variant(of version: MirrorPath) -> String? {
     guard case .version(let version, let place) = version.place else { return nil }
-    let (release, subarch) = (place.release, place.name)
+    let (build, subarch) = (place.build, place.name)
     let text = stem.description
     for stage in ["stage1", "stage2", "stage3"] where text.hasPrefix(stage) { return stage }
-    let container = "\(release)-\(subarch)-"
+    let container = "\(build)-\(subarch)-"
     if text.hasPrefix(container) {
       let rest = text.dropFirst(container.count)
       return rest.hasSuffix("-\(version)") ? String(rest.dropLast(version.bytes.count + 1)) : String(rest)
     }
-    let ending = "-\(subarch)-\(release)-\(version)"
+    let ending = "-\(subarch)-\(build)-\(version)"
     guard text.hasSuffix(ending) else { return nil }
     let name = text.dropLast(ending.count)
     return name.hasSuffix("-stage3") ? String(name.dropLast(7)) : String(name)

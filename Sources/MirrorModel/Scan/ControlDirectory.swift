@@ -65,11 +65,11 @@ package struct ControlDirectory {
         state.buildStrategy = line(directory, .buildStrategy, report)?.description
         state.seedStrategy = line(directory, .seedStrategy, report)?.description
       case .directory where entry.name == "remote":
-        if let build = line(directory, .remoteRelease, report),
+        if let build = line(directory, .remoteBuild, report),
           let arch = line(directory, .remoteArch, report),
           let subarch = line(directory, .remoteSubarch, report)
         {
-          state.remoteSeed = MirrorPath(.subarch(.init(release: build, arch: arch, name: subarch)))
+          state.remoteSeed = MirrorPath(.subarch(.init(build: build, arch: arch, name: subarch)))
         }
       case _ where ["version", "strategy", "remote"].contains(entry.name):
         report(

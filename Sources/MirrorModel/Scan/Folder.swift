@@ -172,7 +172,7 @@ public struct Link: Sendable {
   /// Relative to the mirror's root.
   public let path: MirrorPath
   /// What is written in it.
-  package let target: [UInt8]
+  package let text: [UInt8]
   /// What it names, by its text alone, if that is in the mirror.
   public let destination: MirrorPath?
   /// What kind of thing is there; nil for nothing.
@@ -186,23 +186,22 @@ public struct Link: Sendable {
       && SidecarKind.parse(path.name) == nil && !path.name.isHidden
   }
 
-  /// Whether a target goes up at its beginning only: after another link's name a `..` would lead from where
+  /// Whether a link's text goes up at its beginning only: after another link's name a `..` would lead from where
   /// that one leads.
-  package static func isPlain(_ target: [UInt8]) -> Bool {
-    let parts = target.split(separator: UInt8(ascii: "/")).filter { $0 != [UInt8(ascii: ".")] }
+  package static func isPlain(_ text: [UInt8]) -> Bool {
+    let parts = text.split(separator: UInt8(ascii: "/")).filter { $0 != [UInt8(ascii: ".")] }
     return !parts.drop { $0.elementsEqual("..".utf8) }.contains { $0.elementsEqual("..".utf8) }
   }
 
-  /// Where a link in `folder` that says `target` points inside a mirror known as `roots`.
-  package static func destination(of target: [UInt8], in folder: MirrorPath, roots: [[UInt8]]) -> MirrorPath?
-  {
+  /// Where a link in `folder` that says `text` points inside a mirror known as `roots`.
+  package static func destination(of text: [UInt8], in folder: MirrorPath, roots: [[UInt8]]) -> MirrorPath? {
     let slash = UInt8(ascii: "/")
     var parts: [[UInt8]]
-    if target.first == slash {
-      guard let root = roots.first(where: { target.starts(with: $0 + [slash]) }) else { return nil }
-      parts = target.dropFirst(root.count).split(separator: slash).map(Array.init)
+    if text.first == slash {
+      guard let root = roots.first(where: { text.starts(with: $0 + [slash]) }) else { return nil }
+      parts = text.dropFirst(root.count).split(separator: slash).map(Array.init)
     } else {
-      parts = folder.components.map(\.bytes) + target.split(separator: slash).map(Array.init)
+      parts = folder.components.map(\.bytes) + text.split(separator: slash).map(Array.init)
     }
     var result: [[UInt8]] = []
     for part in parts where part != [UInt8(ascii: ".")] {

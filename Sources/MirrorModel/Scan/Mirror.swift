@@ -10,7 +10,7 @@ public struct Mirror: Sendable {
   /// Files of the root itself.
   public let folder: Folder
   /// Lines of development, by name.
-  public package(set) var releases: [Release]
+  public package(set) var builds: [Build]
   /// What could not be read and was left out.
   public var problems: [MirrorError] { faults.map(\.error) }
   /// The same, and where.
@@ -23,11 +23,11 @@ public struct Mirror: Sendable {
   public let heldLinks: [MirrorPath]
   /// Subarches that the configuration leaves alone; what they name elsewhere is protected all the same.
   package var bystanders: [Subarch] = []
-  /// Their directories, and those of releases that are left alone.
+  /// Their directories, and those of builds that are left alone.
   package var bystanderFolders: [Folder] = []
 
   init(
-    root: FilePath, canonicalRoot: [UInt8]? = nil, folder: Folder, releases: [Release],
+    root: FilePath, canonicalRoot: [UInt8]? = nil, folder: Folder, builds: [Build],
     faults: [MirrorFault] = [], horizon: CalendarDate, heldLinks: [MirrorPath] = []
   ) {
     self.heldLinks = heldLinks
@@ -35,25 +35,25 @@ public struct Mirror: Sendable {
     self.root = root
     self.canonicalRoot = canonicalRoot ?? root.bytes
     self.folder = folder
-    self.releases = releases
+    self.builds = builds
     self.faults = faults
   }
 
   /// All subarches, in path order.
-  public var subarches: [Subarch] { releases.flatMap { $0.arches.flatMap(\.subarches) } }
+  public var subarches: [Subarch] { builds.flatMap { $0.arches.flatMap(\.subarches) } }
 
   /// Every directory that may hold tarballs or links: upper ones first, then subarch by subarch.
   ///
   /// Lazy, because a mirror may have hundreds of thousands.
   package var folders: some Sequence<Folder> {
-    let upper = [folder] + releases.flatMap(\.folders)
+    let upper = [folder] + builds.flatMap(\.folders)
     return ([nil] + subarches.map(Optional.some)).lazy.flatMap { $0?.folders ?? upper }
   }
 
   /// Versions and snapshots that are dated in the future: nobody means them to be there, and nothing else tells.
   public var futureDates: [MirrorError] {
     let versions = subarches.flatMap(\.versions).filter(\.isFuture).map(\.path)
-    let snapshots = releases.compactMap(\.snapshots).flatMap(\.tarballs).map(\.path).filter { path in
+    let snapshots = builds.compactMap(\.snapshots).flatMap(\.tarballs).map(\.path).filter { path in
       TarballName(path.name)?.snapshotParts.map { $0.date > horizon } ?? false
     }
     return (versions + snapshots).map { path in
@@ -75,11 +75,11 @@ public struct Mirror: Sendable {
     guard !damaged.isEmpty else { return self }
     var mirror = self
     let parents = Set(damaged.keys.map(\.parent))
-    for r in mirror.releases.indices {
-      mirror.releases[r].snapshots?.mark(damaged: damaged)
-      for a in mirror.releases[r].arches.indices {
-        for s in mirror.releases[r].arches[a].subarches.indices {
-          mirror.releases[r].arches[a].subarches[s].mark(damaged: damaged, in: parents)
+    for r in mirror.builds.indices {
+      mirror.builds[r].snapshots?.mark(damaged: damaged)
+      for a in mirror.builds[r].arches.indices {
+        for s in mirror.builds[r].arches[a].subarches.indices {
+          mirror.builds[r].arches[a].subarches[s].mark(damaged: damaged, in: parents)
         }
       }
     }
@@ -108,32 +108,52 @@ public struct Mirror: Sendable {
   /// This mirror with one subarch as it is now, or gone.
   func replacing(_ path: MirrorPath, with subarch: Subarch?) -> Mirror {
     var mirror = self
-    for (r, release) in releases.enumerated() {
-      for (a, arch) in release.arches.enumerated() {
+    for (r, build) in builds.enumerated() {
+      for (a, arch) in build.arches.enumerated() {
         guard let index = arch.subarches.firstIndex(where: { $0.path == path }) else { continue }
         let damaged = arch.subarches[index].folders.flatMap(\.damaged)
         let replacement = subarch.map { [$0.marking(damaged: damaged)] } ?? []
-        mirror.releases[r].arches[a].subarches.replaceSubrange(index...index, with: replacement)
+        mirror.builds[r].arches[a].subarches.replaceSubrange(index...index, with: replacement)
       }
     }
     return mirror
   }
 
-  /// This mirror with the snapshots of one release as they are now.
+  /// This mirror with what was found in some places now, and the faults that were met there.
+  func refreshed(_ found: [MirrorPath: MirrorScanner.Found], _ faults: [MirrorFault]) -> Mirror {
+    var mirror = self
+    for (r, build) in builds.enumerated() {
+      if let path = build.snapshots?.path, let now = found[path] {
+        mirror.builds[r].snapshots = if case .snapshots(let folder) = now { folder } else { nil }
+      }
+      for (a, arch) in build.arches.enumerated() {
+        mirror.builds[r].arches[a].subarches = arch.subarches.compactMap { subarch in
+          guard let now = found[subarch.path] else { return subarch }
+          if case .subarch(let subarch) = now { return subarch }
+          return nil
+        }
+      }
+    }
+    mirror.faults.removeAll { fault in fault.path.lineage.contains { found[$0] != nil } }
+    mirror.faults = (mirror.faults + faults).sorted { $0.error.subject < $1.error.subject }
+    return mirror
+  }
+
+  /// This mirror with the snapshots of one build as they are now.
   func replacing(_ path: MirrorPath, withSnapshots snapshots: Folder?) -> Mirror {
     var mirror = self
-    for (index, release) in releases.enumerated() where release.snapshots?.path == path {
+    for (index, build) in builds.enumerated() where build.snapshots?.path == path {
       var snapshots = snapshots
-      let damaged = snapshots?.faults(of: release.snapshots?.damaged ?? []) ?? [:]
+      let damaged = snapshots?.faults(of: build.snapshots?.damaged ?? []) ?? [:]
       snapshots?.mark(damaged: damaged)
-      mirror.releases[index].snapshots = snapshots
+      mirror.builds[index].snapshots = snapshots
     }
     return mirror
   }
 }
 
 /// A line of development, `funtoo-current`; Metro's *build*.
-public struct Release: Sendable {
+public struct Build: Sendable {
   /// The directory's name.
   public let name: FileName
   package let folder: Folder
@@ -155,18 +175,18 @@ public struct Arch: Sendable {
   public package(set) var subarches: [Subarch]
 }
 
-/// A CPU tuning of an architecture in a release, and all that was built for it.
+/// A CPU tuning of an architecture in a build, and all that was built for it.
 public struct Subarch: Sendable {
   /// Relative to the mirror's root.
   public var path: MirrorPath { folder.path }
   /// The line of development.
-  public let release: FileName
+  public let build: FileName
   /// The architecture.
   public let arch: FileName
   /// Its own name, `core2_64`.
   public let name: FileName
   /// Its names.
-  package var place: SubarchPlace { SubarchPlace(release: release, arch: arch, name: name) }
+  package var place: SubarchPlace { SubarchPlace(build: build, arch: arch, name: name) }
   /// What `.control` says.
   public let control: ControlState
   /// Files beside the versions: `latest` links.

@@ -31,7 +31,7 @@ public struct MirrorScanner: Sendable {
     let problems = ProblemList()
     let top = try Listing(anchor.value)
     var candidates: [Candidate] = []
-    var releases: [(name: FileName, listing: Listing)] = []
+    var builds: [(name: FileName, listing: Listing)] = []
     for name in top.directories {
       guard
         let listing = problems.catching(
@@ -39,12 +39,12 @@ public struct MirrorScanner: Sendable {
           { () throws(MirrorError) in try Listing(anchor.value.directory(name))
           })
       else { continue }
-      releases.append((name, listing))
+      builds.append((name, listing))
     }
     var arches: [MirrorPath: [(name: FileName, listing: Listing)]] = [:]
-    for release in releases {
-      let path = MirrorPath.root.appending(release.name)
-      for name in release.listing.directories {
+    for build in builds {
+      let path = MirrorPath.root.appending(build.name)
+      for name in build.listing.directories {
         if MirrorGrammar.metro.isSnapshots(name) {
           candidates.append(Candidate(path: path.appending(name), isSnapshots: true))
           continue
@@ -78,10 +78,10 @@ public struct MirrorScanner: Sendable {
       }
     }
     let rootFolder = folder(top, anchor.value, problems)
-    let contents = releases.map { release in
-      let path = MirrorPath.root.appending(release.name)
-      return Release(
-        name: release.name, folder: folder(release.listing, anchor.value, problems),
+    let contents = builds.map { build in
+      let path = MirrorPath.root.appending(build.name)
+      return Build(
+        name: build.name, folder: folder(build.listing, anchor.value, problems),
         snapshots: snapshots[path],
         arches: (arches[path] ?? []).map { arch in
           Arch(
@@ -93,7 +93,7 @@ public struct MirrorScanner: Sendable {
     let links = upper.flatMap(\.links).filter { $0.leadsAway && isPart($0) }.sorted { $0.path < $1.path }
     for link in links { problems.append(Self.oddity(link, in: root), at: link.path) }
     return Mirror(
-      root: root, canonicalRoot: root.canonical.bytes, folder: rootFolder, releases: contents,
+      root: root, canonicalRoot: root.canonical.bytes, folder: rootFolder, builds: contents,
       faults: problems.sorted, horizon: horizon, heldLinks: links.map(\.path))
   }
 
@@ -113,11 +113,11 @@ public struct MirrorScanner: Sendable {
       remedy: "mount the directory here instead (mount --bind), or remove the link")
   }
 
-  /// A mirror with one subarch, or one release's snapshots, as they are now.
+  /// A mirror with one subarch, or one build's snapshots, as they are now.
   package func rescan(_ path: MirrorPath, of mirror: Mirror) throws(MirrorError) -> Mirror {
     let anchor = try AnchoredDirectory(root: root)
     let problems = ProblemList()
-    let isSnapshots = mirror.releases.contains { $0.snapshots?.path == path }
+    let isSnapshots = mirror.builds.contains { $0.snapshots?.path == path }
     let found = try read(Candidate(path: path, isSnapshots: isSnapshots), anchor, problems)
     // What can be read only in part cannot be judged.
     if let problem = problems.sorted.first { throw problem.error }
@@ -128,12 +128,33 @@ public struct MirrorScanner: Sendable {
     }
   }
 
+  /// A mirror with these subarches and directories of snapshots as they are now, several read at a time.
+  ///
+  /// - Returns: nil where a path is neither, so that only a whole scan can tell.
+  package func refresh(_ paths: Set<MirrorPath>, of mirror: Mirror) throws(MirrorError) -> Mirror? {
+    let snapshots = Set(mirror.builds.compactMap(\.snapshots?.path))
+    let subarches = Set(mirror.subarches.map(\.path))
+    guard paths.isSubset(of: snapshots.union(subarches)) else { return nil }
+    let anchor = Shared(try AnchoredDirectory(root: root))
+    let problems = ProblemList()
+    let found = Workers.map(Array(paths), jobs: jobs) { path in
+      (
+        path,
+        problems.catching(at: path) { () throws(MirrorError) in
+          try self.read(Candidate(path: path, isSnapshots: snapshots.contains(path)), anchor.value, problems)
+        } ?? .nothing
+      )
+    }
+    return mirror.refreshed(Dictionary(found) { $1 }, problems.sorted)
+  }
+
   private struct Candidate: Sendable {
     let path: MirrorPath
     let isSnapshots: Bool
   }
 
-  private enum Found: Sendable {
+  /// What lies in a place.
+  enum Found: Sendable {
     case subarch(Subarch)
     case snapshots(Folder)
     case nothing
@@ -176,7 +197,7 @@ public struct MirrorScanner: Sendable {
     versions.sort { ($0.date, $0.path) < ($1.date, $1.path) }
     return .subarch(
       Subarch(
-        release: candidate.path.parent.parent.name, arch: candidate.path.parent.name,
+        build: candidate.path.parent.parent.name, arch: candidate.path.parent.name,
         name: candidate.path.name,
         control: state, folder: folder(listing, directory, problems), versions: versions))
   }
@@ -247,11 +268,11 @@ public struct MirrorScanner: Sendable {
     if TemporaryName.matches(name) {
       folder.leftovers.append(name)
     } else if entry.kind == .link {
-      let target = try directory.linkTarget(of: name)
+      let text = try directory.linkText(of: name)
       folder.links.append(
         Link(
-          path: folder.path.appending(name), target: target,
-          destination: Link.destination(of: target, in: folder.path, roots: roots),
+          path: folder.path.appending(name), text: text,
+          destination: Link.destination(of: text, in: folder.path, roots: roots),
           kind: directory.kindBehind(name)))
     } else if entry.kind != .regular {
       return

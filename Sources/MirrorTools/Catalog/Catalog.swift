@@ -80,7 +80,7 @@ public final class Catalog: Sendable {
     guard error == .noSuchFileOrDirectory else {
       return MirrorError(
         .system(error), "\(path)", "cannot open the catalog: \(error), \(omission)",
-        remedy: "run as the user who runs `mirrorctl upkeep`")
+        remedy: "run as the user who \(run: .upkeep)")
     }
     guard let status = try? AnchoredDirectory(root: mirror).status(), status.uid != Account.user else {
       return nil

@@ -2,7 +2,7 @@ public import MirrorModel
 public import LinuxSystem
 
 /// The last builds of every subarch that is there.
-public struct HistoryReport: Codable, Sendable {
+public struct HistoryReport: MirrorReport, Codable, Sendable {
   /// One subarch's.
   public struct Entry: Codable, Sendable {
     /// Relative to the mirror's root.
@@ -29,5 +29,22 @@ public struct HistoryReport: Codable, Sendable {
       }
       return Entry(path: subarch.path, builds: Array(builds.prefix(last)))
     }
+  }
+
+  /// A line a subarch, and one a build.
+  public var lines: [ReportLine] {
+    subarches.flatMap { entry in
+      [displayed(entry.path)] + (entry.builds.isEmpty ? ["  never built"] : entry.builds.map(line))
+    }.asEssentialLines
+  }
+
+  private func line(of build: BuildRecord) -> String {
+    var words = ["  \(build.version)", build.outcome == .ok ? "ok  " : "fail"]
+    words += [build.bytes.map(humanBytes), build.seconds.map(humanSeconds)].compactMap(\.self)
+    if build.outcome == .fail {
+      words += [build.target.map { "\($0):" }, build.error].compactMap(\.self)
+      if let log = build.log { words.append("(\(displayed(log)))") }
+    }
+    return words.joined(separator: " ")
   }
 }

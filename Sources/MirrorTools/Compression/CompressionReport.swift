@@ -14,10 +14,18 @@ public struct CompressionReport: Sendable {
     public let bytesAfter: Int64
   }
 
+  /// Where the mirror is.
+  public let mirror: String
   /// In path order.
   public internal(set) var outcomes: [Outcome] = []
   /// Marks that a dead run had left.
   public internal(set) var removedMarks: [MirrorPath] = []
   /// What failed, each naming its file; code `busy` where another process was at work. The plan's order.
   public internal(set) var problems: [MirrorError] = []
+  /// What the plan left alone.
+  public internal(set) var leftAlone: [CompressionPlan.LeftAlone] = []
+  /// What of that a later run does.
+  var notes: [MirrorError] = []
+  /// What of that somebody has to mend.
+  var faultsOfMarks: [MirrorError] = []
 }

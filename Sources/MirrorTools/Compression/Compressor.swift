@@ -3,7 +3,7 @@ public import LinuxSystem
 public import SystemPackage
 
 /// Carries a ``CompressionPlan`` out. The caller holds the mirror's lock.
-public struct Compressor: Sendable {
+struct Compressor: Sendable {
   private let root: FilePath
   private let layout: OwnershipRules
   private let jobs: Int
@@ -17,7 +17,7 @@ public struct Compressor: Sendable {
   ///     other, gzip and bzip2 one to each file.
   ///   - patience: as the plan's.
   ///   - clock: seconds since the epoch.
-  public init(
+  init(
     root: FilePath, layout: OwnershipRules = OwnershipRules(), jobs: Int? = nil,
     patience: Int64 = CompressionPlan.defaultPatience, probe: ProcessProbe = .system,
     clock: @escaping @Sendable () -> Int64 = Compressor.systemClock
@@ -31,7 +31,7 @@ public struct Compressor: Sendable {
   }
 
   /// The machine's clock.
-  public static let systemClock: @Sendable () -> Int64 = { SystemClock.seconds }
+  static let systemClock: @Sendable () -> Int64 = { SystemClock.seconds }
 
   /// Works through the plan; one item's failure stops no other. Once cancelled, nothing new is begun.
   ///
@@ -39,7 +39,7 @@ public struct Compressor: Sendable {
   ///   - each: receives each outcome, on any thread, as it is there.
   ///   - progress: receives the bytes just read, on any thread; they add up to the plan's `bytesToRead`.
   /// - Throws: ``MirrorError`` if the mirror's root cannot be opened.
-  public func apply(
+  func apply(
     _ plan: CompressionPlan, cancellation: Cancellation,
     each: @escaping @Sendable (CompressionReport.Outcome) -> Void = { _ in },
     progress: @escaping @Sendable (Int) -> Void = { _ in }
@@ -59,7 +59,7 @@ public struct Compressor: Sendable {
         return .done(outcome)
       } catch { return .failed(error) }
     }
-    var report = CompressionReport()
+    var report = CompressionReport(mirror: "\(root)")
     for result in results {
       switch result {
       case .done(let outcome): report.outcomes.append(outcome)

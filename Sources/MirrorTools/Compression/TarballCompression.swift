@@ -155,7 +155,7 @@ extension CompressionPlan.FollowingLink {
   func follow(_ compression: Compression, _ anchor: borrowing AnchoredDirectory) throws(MirrorError) {
     let directory = try anchor.directory(path.parent)
     guard let status = try directory.status(of: path.name), status.kind == .link else { return }
-    let target = MirrorPath(bytes: try directory.linkTarget(of: path.name))
+    let target = MirrorPath(bytes: try directory.linkText(of: path.name))
     guard target.name == names else { return }
     if let found = try directory.status(of: newPath.name), found.kind != .link {
       throw MirrorError(

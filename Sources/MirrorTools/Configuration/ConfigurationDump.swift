@@ -1,7 +1,7 @@
 public import FlexData
 
 /// All elements of a configuration, expanded.
-public struct ConfigurationDump: Encodable, Sendable {
+public struct ConfigurationDump: Report, Sendable {
   /// An element's expanded text.
   public enum Value: Sendable, Encodable {
     /// Of a single-line element.
@@ -42,7 +42,9 @@ public struct ConfigurationDump: Encodable, Sendable {
   }
 
   /// The same in the language itself; what has no text is in comments.
-  public var lines: [String] {
+  public var lines: [ReportLine] { text.asEssentialLines }
+
+  private var text: [String] {
     elements.sorted { $0.key < $1.key }.flatMap { name, value in
       switch value {
       case .text(let text): [text.isEmpty ? "\(name):" : "\(name): \(text)"]

@@ -23,6 +23,8 @@ public struct ConfigurationFile {
     public var definitions: [(name: String, value: String)] = []
     /// Whether `<?python ?>` and other programs may be run.
     public var runsHostCode = true
+    /// Why they are not, where they are not.
+    public var refusal = "the caller forbids it"
     /// The spec tree to collect where the configuration names none as `path/install`.
     public var tree: FilePath?
     /// Whether a collect that cannot be resolved is an error.
@@ -48,7 +50,7 @@ public struct ConfigurationFile {
       own.append((name: "path/install", value: tree.string))
       files.append(tree.appending("etc/master.conf").string)
     }
-    elements = Elements(Self.host(runsCode: request.runsHostCode))
+    elements = Elements(Self.host(runsCode: request.runsHostCode, request.refusal))
     try elements.define(own, origin: "mirrorctl")
     try elements.define(request.definitions, origin: "the command line")
     unresolved = try elements.collect(files, tolerant: !request.isStrict)
@@ -63,7 +65,7 @@ public struct ConfigurationFile {
     return probe.names.contains("path/install")
   }
 
-  private static func host(runsCode: Bool) -> HostAccess {
+  private static func host(runsCode: Bool, _ refusal: String = "") -> HostAccess {
     HostAccess(
       read: { path throws(HostAccess.Fault) in
         do throws(MirrorError) { return try contents(of: path) } catch {
@@ -71,7 +73,7 @@ public struct ConfigurationFile {
         }
       },
       run: { blocks throws(HostAccess.Fault) in
-        guard runsCode else { throw HostAccess.Fault("code is not run: --no-host-code was given") }
+        guard runsCode else { throw HostAccess.Fault("code is not run: \(refusal)") }
         do throws(MirrorError) { return try HostProgram.python(blocks) } catch {
           throw HostAccess.Fault("\(error)")
         }

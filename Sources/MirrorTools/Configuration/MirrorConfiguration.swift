@@ -22,7 +22,7 @@ public struct MirrorConfiguration: Sendable {
   /// `[section signing]`; nil if nothing is to be signed.
   public var signing: SigningSettings?
   /// `[section publish/NAME]`, by name.
-  public var publishing: [PublishTarget] = []
+  public var publishing: [PublishDestination] = []
 
   /// `[section receive/SERVER]`.
   public var receiving = ReceiveRules()
@@ -58,7 +58,7 @@ public struct MirrorConfiguration: Sendable {
     index = try IndexSettings(elements)
     hooks = try HookSettings(elements)
     signing = try SigningSection(elements).settings()
-    publishing = try PublishSection.targets(elements)
+    publishing = try PublishSection.destinations(elements)
     receiving = try ReceiveSection.rules(elements, home: try SigningSection(elements).home())
     index.add(urls: publishing.compactMap(\.url))
   }

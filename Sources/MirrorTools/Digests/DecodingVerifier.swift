@@ -6,7 +6,7 @@ import SystemPackage
 
 /// Decompresses tarballs to find those that were damaged before anybody digested them.
 struct DecodingVerifier {
-  let run: DigestRun
+  let context: DigestContext
   let anchor: Shared<AnchoredDirectory>
   let stream: FindingStream
 
@@ -21,8 +21,8 @@ struct DecodingVerifier {
     let (anchor, stream) = (anchor, stream)
     let devices = files.map { (try? anchor.value.status(at: $0.path))??.identity.device ?? 0 }
     let faults = Shared(Mutex<[MirrorPath: MirrorError]>([:]))
-    let cancellation = run.cancellation
-    run.forEach(
+    let cancellation = context.cancellation
+    context.hasher.forEach(
       Array(files.indices), as: "decompressing", size: { (files[$0].size, devices[$0]) },
       { index in
         let path = files[index].path
@@ -52,12 +52,13 @@ struct DecodingVerifier {
     var records: [(MirrorPath, CatalogRecord)] = []
     for path in damaged {
       guard let identity = try anchor.value.status(at: path)?.identity else { continue }
-      var record = try run.catalog.record(of: path) ?? CatalogRecord(identity: identity, verifiedAt: run.now)
+      var record =
+        try context.catalog.record(of: path) ?? CatalogRecord(identity: identity, verifiedAt: context.now)
       guard record.identity.isSameFile(as: identity) else { continue }
       record.fault = record.fault ?? .cutOff
       records.append((path, record))
     }
-    try run.catalog.update(storing: records)
+    try context.catalog.update(storing: records)
   }
 }
 

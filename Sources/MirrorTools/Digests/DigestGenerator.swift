@@ -6,18 +6,18 @@ public import MirrorModel
 /// Plans and carries out `digestgen`.
 ///
 /// Sidecars appear before anything that names them, and only after their tarball was read whole and unchanged.
-public struct DigestGenerator: Sendable {
-  private let run: DigestRun
+struct DigestGenerator {
+  private let context: DigestContext
 
-  /// Works within a run.
-  public init(_ run: DigestRun) { self.run = run }
+  /// Works on one mirror.
+  init(_ context: DigestContext) { self.context = context }
 
   /// What would be done; reads the catalog and the sidecars that it does not know, writes nothing.
-  public func plan(_ mirror: Mirror, _ options: DigestOptions) throws(MirrorError) -> DigestPlan {
-    let anchor = try AnchoredDirectory(root: run.root)
-    let records = try run.catalog.records()
+  func plan(_ mirror: Mirror, _ options: DigestOptions) throws(MirrorError) -> DigestPlan {
+    let anchor = try AnchoredDirectory(root: context.root)
+    let records = try context.catalog.records()
     var plan = DigestPlanner(
-      options: options, signing: run.signing, records: records,
+      options: options, signing: context.signing, records: records,
       readSidecar: { tarball in
         // Unreadable or malformed: the tarball is hashed and the sidecar written anew.
         guard let directory = try? anchor.directory(tarball.path.parent) else { return nil }
@@ -28,7 +28,8 @@ public struct DigestGenerator: Sendable {
         (try? anchor.fault(of: tarball)) != nil
       }
     ).plan(mirror)
-    if let settings = run.signing, let renewal = SignatureRenewal(mirror, settings, run.cancellation) {
+    if let settings = context.signing, let renewal = SignatureRenewal(mirror, settings, context.cancellation)
+    {
       renewal.plan(mirror, options, beingBuilt: plan.skipped.map(\.path), in: anchor, into: &plan)
     }
     return plan
@@ -39,44 +40,47 @@ public struct DigestGenerator: Sendable {
   /// - Parameter each: receives each action that takes long, on any thread, as it is done: see
   ///   ``DigestReport/Kind/isSentAtOnce``.
   /// - Throws: ``MirrorError`` only where nothing could be done at all; the rest is in the report.
-  public func apply(
+  func apply(
     _ plan: DigestPlan, to mirror: Mirror,
     each: @escaping @Sendable (DigestReport.Action) -> Void = { _ in }
   ) throws(MirrorError) -> DigestReport {
     let work = DigestWork(
-      anchor: Shared(try AnchoredDirectory(root: run.root, layout: run.layout)), catalog: run.catalog,
+      anchor: Shared(try AnchoredDirectory(root: context.root, layout: context.ownership)),
+      catalog: context.catalog,
       records: plan.records,
       links: Dictionary(grouping: plan.signatureLinks, by: \.signature).mapValues { $0.map(\.link.path) },
-      forced: Set(plan.hashes.lazy.filter { $0.reason == .forced }.map(\.path)), now: run.now, each: each)
+      forced: Set(plan.hashes.lazy.filter { $0.reason == .forced }.map(\.path)), now: context.now, each: each)
     work.note(corrupt: plan.corrupt)
     for path in plan.damaged {
       work.note(.damaged(mirror.displayed(path), plan.records[path]?.fault ?? .cutOff))
     }
-    for known in plan.known where !run.cancellation.isCancelled { work.settle(known) }
+    for known in plan.known where !context.cancellation.isCancelled { work.settle(known) }
     let requests = plan.hashes.map {
       DigestRequest(path: $0.path, size: $0.size, device: $0.device, algorithms: Set($0.algorithms))
     }
-    run.hash(requests, as: "hashing", in: work.anchor) { index, result in
+    context.hasher.hash(requests, as: "hashing", in: work.anchor) { index, result in
       work.take(result, of: requests[index].path)
     }
     work.flush()
-    for folder in plan.folders where !run.cancellation.isCancelled { work.writeDigests(of: folder) }
-    let signatures = SignatureWork(run, work)
+    for folder in plan.folders where !context.cancellation.isCancelled { work.writeDigests(of: folder) }
+    let signatures = SignatureWork(context, work)
     signatures.signTarballs(plan.signatures.filter(\.isOfTarball))
-    for link in plan.links where !run.cancellation.isCancelled { work.change(link) }
-    for (_, link) in plan.signatureLinks where !run.cancellation.isCancelled { work.restore(link) }
+    for link in plan.links where !context.cancellation.isCancelled { work.change(link) }
+    for (_, link) in plan.signatureLinks where !context.cancellation.isCancelled { work.restore(link) }
     // A signature goes before what it signs.
     for isSignature in [true, false] {
       for removal in plan.removals where removal.isSignature == isSignature {
-        if !run.cancellation.isCancelled { work.remove(removal) }
+        if !context.cancellation.isCancelled { work.remove(removal) }
       }
     }
     // Links to what went just now are dead only since then.
-    for link in plan.links where link.isRemoval && !run.cancellation.isCancelled { work.change(link) }
-    for folder in plan.folders where !run.cancellation.isCancelled { work.writeManifests(of: folder) }
+    for link in plan.links where link.isRemoval && !context.cancellation.isCancelled { work.change(link) }
+    for folder in plan.folders where !context.cancellation.isCancelled { work.writeManifests(of: folder) }
     signatures.signDigests(plan.signatures.filter { !$0.isOfTarball })
     work.forget(plan.forgotten)
-    return work.report.settled
+    var report = work.report.settled
+    report.skipped = plan.skipped
+    return report
   }
 }
 

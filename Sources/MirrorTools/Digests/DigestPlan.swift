@@ -66,9 +66,10 @@ public struct DigestPlan: Encodable, Sendable {
     /// The link, relative to the mirror's root.
     public let path: MirrorPath
     /// What it is to say; nil when it goes.
-    let target: FileName?
+    let text: FileName?
+    private enum CodingKeys: String, CodingKey { case path, text = "destination" }
     /// Whether it goes.
-    public var isRemoval: Bool { target == nil }
+    public var isRemoval: Bool { text == nil }
   }
 
   /// A file to sign.

@@ -59,7 +59,9 @@ struct DigestPlanner {
     var touched = Set<FileName>()
     for tarball in tarballs {
       let sidecar = folder.sidecars.first { $0.kind == .hashText && $0.tarball == tarball.name }
-      switch decision(tarball, sidecar, wanted) {
+      let decision = decision(tarball, sidecar, wanted)
+      Log.detail("\(tarball.path): \(decision)")
+      switch decision {
       case .corrupt: plan.corrupt.append(tarball.path)
       case .damaged: plan.damaged.append(tarball.path)
       case .settled: signatures.plan(tarball, nil, in: folder, into: &plan)
@@ -89,7 +91,7 @@ struct DigestPlanner {
   }
 
   /// What is to be done with one tarball.
-  private enum Decision {
+  private enum Decision: CustomStringConvertible {
     /// Its digests and its sidecar are as they should be.
     case settled
     /// Its digests are known, and its sidecar is written again, or adopted by the catalog.
@@ -99,6 +101,18 @@ struct DigestPlanner {
     case corrupt
     /// Nobody could unpack it.
     case damaged
+
+    /// As the log tells it.
+    var description: String {
+      switch self {
+      case .settled: "the catalog knows its digests, and they are beside it"
+      case .known(_, isAdoption: true): "its digests are taken from the file beside it"
+      case .known(_, isAdoption: false): "the catalog knows its digests"
+      case .hash(let reason): "is hashed: \(reason.rawValue)"
+      case .corrupt: "is known to be corrupt"
+      case .damaged: "is known to be damaged"
+      }
+    }
   }
 
   private func decision(

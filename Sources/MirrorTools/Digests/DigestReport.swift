@@ -18,6 +18,8 @@ public struct DigestReport: Sendable {
     public let path: MirrorPath
   }
 
+  /// Where the mirror is.
+  public let mirror: String
   /// In path order.
   public internal(set) var actions: [Action] = []
   /// Tarballs whose content no longer is what their digests say.
@@ -26,4 +28,6 @@ public struct DigestReport: Sendable {
   public internal(set) var problems: [MirrorError] = []
   /// Bytes hashed.
   public internal(set) var bytes: Int64 = 0
+  /// What was not touched.
+  public internal(set) var skipped: [DigestPlan.Skip] = []
 }

@@ -17,14 +17,14 @@ final class DigestWork: Sendable {
   private struct State {
     var records: [MirrorPath: CatalogRecord]
     var unsaved: [(MirrorPath, CatalogRecord)] = []
-    var report = DigestReport()
+    var report: DigestReport
     var rewritten: [MirrorPath] = []
   }
 
   init(
     anchor: Shared<AnchoredDirectory>, catalog: Catalog, records: [MirrorPath: CatalogRecord],
     links: [MirrorPath: [MirrorPath]], forced: Set<MirrorPath>, now: Int64,
-    each: @escaping @Sendable (DigestReport.Action) -> Void = { _ in }
+    each: @escaping @Sendable (DigestReport.Action) -> Void
   ) {
     self.anchor = anchor
     self.catalog = catalog
@@ -32,7 +32,7 @@ final class DigestWork: Sendable {
     self.forced = forced
     self.now = now
     self.each = each
-    state = Mutex(State(records: records))
+    state = Mutex(State(records: records, report: DigestReport(mirror: "\(anchor.value.root)")))
   }
 
   var report: DigestReport { state.withLock { $0.report } }
@@ -241,10 +241,10 @@ final class DigestWork: Sendable {
     attempt { () throws(MirrorError) in
       let directory = try anchor.value.directory(link.path.parent)
       let name = link.path.name
-      if let target = link.target {
+      if let text = link.text {
         // Its sidecar may not have come to be.
-        guard !directory.linkIsDead(target) else { return }
-        try directory.replaceLink(name, to: target.bytes, Ownership(of: try directory.status()))
+        guard !directory.linkIsDead(text) else { return }
+        try directory.replaceLink(name, to: text.bytes, Ownership(of: try directory.status()))
         try directory.sync()
         note(.linked, link.path)
       } else {

@@ -8,34 +8,34 @@ struct LinkPlanner {
 
   func plan(_ mirror: Mirror, into plan: inout DigestPlan) {
     let linked = mirror.folders.filter { !$0.links.isEmpty && options.includes($0.path) }
-    let destinations = Set(linked.flatMap { $0.links.compactMap { $0.destination?.parent } })
+    let wanted = Set(linked.flatMap { $0.links.compactMap { $0.destination?.parent } })
     let (signed, doubtful) = signatures(in: plan)
-    var targets: [MirrorPath: Folder] = [:]
-    for folder in mirror.folders where destinations.contains(folder.path) { targets[folder.path] = folder }
+    var folders: [MirrorPath: Folder] = [:]
+    for folder in mirror.folders where wanted.contains(folder.path) { folders[folder.path] = folder }
     for folder in linked {
       for link in folder.links where !beingBuilt.contains(where: { link.path.isWithin($0) }) {
         if TarballName(link.path.name) != nil {
-          planTarballLink(link, in: folder, targets, signed, doubtful, into: &plan)
+          planTarballLink(link, in: folder, folders, signed, doubtful, into: &plan)
         } else if let (_, tarball) = SidecarKind.parse(link.path.name), link.isDead,
           !folder.links.contains(where: { $0.path.name == tarball }),
           !folder.tarballs.contains(where: { $0.name == tarball })
         {
-          plan.links.append(.init(path: link.path, target: nil))
+          plan.links.append(.init(path: link.path, text: nil))
         }
       }
     }
   }
 
   private func planTarballLink(
-    _ link: Link, in folder: Folder, _ targets: [MirrorPath: Folder], _ signed: Set<MirrorPath>,
+    _ link: Link, in folder: Folder, _ folders: [MirrorPath: Folder], _ signed: Set<MirrorPath>,
     _ doubtful: Set<MirrorPath>, into plan: inout DigestPlan
   ) {
     guard let destination = link.destination else { return }
-    let target = targets[destination.parent]
-    let tarball = target?.tarballs.first { $0.path == destination }
+    let home = folders[destination.parent]
+    let tarball = home?.tarballs.first { $0.path == destination }
     if link.isDead {
-      guard !isAwaitingCompression(destination, in: target) else { return }
-      plan.links.append(.init(path: link.path, target: nil))
+      guard !isAwaitingCompression(destination, in: home) else { return }
+      plan.links.append(.init(path: link.path, text: nil))
     } else if tarball == nil {
       // A link to a link, or to something that is no tarball: nothing to say about it.
       return
@@ -45,14 +45,14 @@ struct LinkPlanner {
       let path = folder.path.appending(name)
       let existing = folder.links.first { $0.path.name == name }
       let sidecar = destination.parent.appending(destination.name.appending(kind.rawValue))
-      let text = FileName(bytes: link.target).appending(kind.rawValue)
+      let text = FileName(bytes: link.text).appending(kind.rawValue)
       if existing != nil, doubtful.contains(sidecar) {
-        plan.signatureLinks.append((sidecar, .init(path: path, target: text)))
+        plan.signatureLinks.append((sidecar, .init(path: path, text: text)))
       }
-      if let target, let tarball, signed.contains(sidecar) || has(kind, tarball, in: target) {
-        if existing?.target != text.bytes { plan.links.append(.init(path: path, target: text)) }
+      if let home, let tarball, signed.contains(sidecar) || has(kind, tarball, in: home) {
+        if existing?.text != text.bytes { plan.links.append(.init(path: path, text: text)) }
       } else if existing != nil {
-        plan.links.append(.init(path: path, target: nil))
+        plan.links.append(.init(path: path, text: nil))
       }
     }
   }

@@ -6,7 +6,7 @@ import Synchronization
 ///
 /// Only the key of the configuration is trusted; without one signatures are not judged.
 struct SignatureVerifier: Sendable {
-  let run: DigestRun
+  let context: DigestContext
   let settings: SigningSettings
   let anchor: Shared<AnchoredDirectory>
   let stream: FindingStream
@@ -25,16 +25,16 @@ struct SignatureVerifier: Sendable {
   /// Judges tarballs that were found right, what tells their digests, and the index at the root.
   func judge(_ mirror: Mirror, _ options: DigestOptions, into report: inout VerifyReport) {
     let files = tarballs(mirror, report) + digests(mirror, report) + index(options)
-    guard !files.isEmpty, !run.cancellation.isCancelled else { return }
+    guard !files.isEmpty, !context.cancellation.isCancelled else { return }
     let checker: SignatureChecker
     do throws(MirrorError) {
-      checker = try SignatureChecker(settings, cancellation: run.cancellation)
+      checker = try SignatureChecker(settings, cancellation: context.cancellation)
     } catch {
       if error.code != .interrupted { report.problems.append(error) }
       return
     }
     let gathered = Shared(Mutex(report))
-    run.forEach(files, as: "checking signatures", size: { ($0.size, $0.device) }) { signed in
+    context.hasher.forEach(files, as: "checking signatures", size: { ($0.size, $0.device) }) { signed in
       do throws(MirrorError) {
         let found = try self.judge(signed, checker).map {
           VerifyReport.Finding(path: signed.path, verdict: $0, detail: $1)

@@ -7,12 +7,12 @@ import SystemPackage
 ///
 /// What is wrong with the key, or with gpg, is told once and ends the work; digests are in place by then.
 struct SignatureWork: Sendable {
-  let run: DigestRun
+  let context: DigestContext
   let work: DigestWork
   private let fault = Shared(Mutex<MirrorError?>(nil))
 
-  init(_ run: DigestRun, _ work: DigestWork) {
-    self.run = run
+  init(_ context: DigestContext, _ work: DigestWork) {
+    self.context = context
     self.work = work
   }
 
@@ -23,7 +23,7 @@ struct SignatureWork: Sendable {
 
   /// Signs files that tell digests: those of the plan, and what was written besides.
   func signDigests(_ signatures: [DigestPlan.Signature]) {
-    guard let settings = run.signing, settings.what.contains(.digests) else { return }
+    guard let settings = context.signing, settings.what.contains(.digests) else { return }
     let planned = Set(signatures.map(\.destination))
     let written = work.rewritten.flatMap { path in
       settings.formats.map {
@@ -35,15 +35,15 @@ struct SignatureWork: Sendable {
 
   /// - Parameter records: what is known of tarballs; nil for files of which nothing need be known.
   private func sign(_ wanting: [DigestPlan.Signature], records: [MirrorPath: CatalogRecord]?) {
-    guard let settings = run.signing, !wanting.isEmpty, !run.cancellation.isCancelled,
+    guard let settings = context.signing, !wanting.isEmpty, !context.cancellation.isCancelled,
       fault.value.withLock({ $0 }) == nil
     else { return }
     let made: Signer
-    do throws(MirrorError) { made = try Signer(settings, cancellation: run.cancellation) } catch {
+    do throws(MirrorError) { made = try Signer(settings, cancellation: context.cancellation) } catch {
       return halt(error)
     }
     let (anchor, work, fault) = (work.anchor, work, fault)
-    run.forEach(wanting, as: "signing", size: { ($0.size, $0.device) }) { wanted in
+    context.hasher.forEach(wanting, as: "signing", size: { ($0.size, $0.device) }) { wanted in
       guard fault.value.withLock({ $0 }) == nil else { return }
       do throws(MirrorError) {
         let file = try FileToSign(

@@ -6,15 +6,15 @@ import Synchronization
 /// Reads tarballs again and compares them with every digest that is told of them.
 ///
 /// Takes no lock: it writes nothing but what the catalog remembers of it.
-public struct Verifier: Sendable {
-  private let run: DigestRun
+struct Verifier {
+  private let context: DigestContext
   private let readMetalink: @Sendable ([UInt8]) -> SidecarText.Claim?
 
-  /// Works within a run.
+  /// Works on one mirror.
   ///
   /// - Parameter readMetalink: what a `.meta4` claims of its tarball; nil where it claims nothing.
-  init(_ run: DigestRun, readMetalink: @escaping @Sendable ([UInt8]) -> SidecarText.Claim?) {
-    self.run = run
+  init(_ context: DigestContext, readMetalink: @escaping @Sendable ([UInt8]) -> SidecarText.Claim?) {
+    self.context = context
     self.readMetalink = readMetalink
   }
 
@@ -23,15 +23,15 @@ public struct Verifier: Sendable {
   /// - Parameters:
   ///   - decodes: whether each tarball that is read is decompressed as well.
   ///   - each: receives every finding once, on any thread, as soon as nothing can change it any more.
-  public func verify(
+  func verify(
     _ mirror: Mirror, subset: VerifySubset = .all, paths: [MirrorPath] = [], decodes: Bool = false,
     each: @escaping @Sendable (VerifyReport.Finding) -> Void = { _ in }
   ) throws(MirrorError) -> VerifyReport {
     var options = DigestOptions()
     options.paths = paths
-    let anchor = Shared(try AnchoredDirectory(root: run.root))
-    let records = try run.catalog.records()
-    var report = VerifyReport()
+    let anchor = Shared(try AnchoredDirectory(root: context.root))
+    let records = try context.catalog.records()
+    var report = VerifyReport(mirror: "\(mirror.root)")
     var subjects: [MirrorPath: Subject] = [:]
     let beingBuilt = mirror.subarches.flatMap { subarch in
       subarch.versions.filter(subarch.isBeingBuilt).map(\.path)
@@ -47,15 +47,15 @@ public struct Verifier: Sendable {
     for subject in subjects.values where subject.claims.isEmpty && records[subject.path] == nil {
       report.findings.append(.init(path: subject.path, verdict: .undigested, detail: nil))
     }
-    let stream = FindingStream(anchor, decodes: decodes, judgesSignatures: run.signing != nil, each: each)
+    let stream = FindingStream(anchor, decodes: decodes, judgesSignatures: context.signing != nil, each: each)
     report.findings.sort { $0.path < $1.path }
     for finding in report.findings { stream.send(finding) }
     read(selected, subjects, records, anchor, stream, into: &report)
     if decodes {
-      try DecodingVerifier(run: run, anchor: anchor, stream: stream).judge(selected, into: &report)
+      try DecodingVerifier(context: context, anchor: anchor, stream: stream).judge(selected, into: &report)
     }
-    if let settings = run.signing {
-      SignatureVerifier(run: run, settings: settings, anchor: anchor, stream: stream)
+    if let settings = context.signing {
+      SignatureVerifier(context: context, settings: settings, anchor: anchor, stream: stream)
         .judge(mirror, options, into: &report)
     }
     // What clean removed meanwhile, by plan, is nobody's fault.
@@ -123,7 +123,7 @@ public struct Verifier: Sendable {
         : SidecarText.parseAll(text, algorithm: algorithm)
       if claims.isEmpty {
         throw MirrorError(
-          .invalid, anchor.displayed(path), "holds no digest", remedy: "remove it and run mirrorctl digestgen"
+          .invalid, anchor.displayed(path), "holds no digest", remedy: "remove it and \(run: .digestgen)"
         )
       }
       return claims
@@ -149,7 +149,7 @@ public struct Verifier: Sendable {
     }
     let gathered = Shared(Mutex(report))
     let unsaved = Shared(Mutex<[(MirrorPath, CatalogRecord)]>([]))
-    let (catalog, now) = (run.catalog, run.now)
+    let (catalog, now) = (context.catalog, context.now)
     let save: @Sendable (Int) -> Void = { atLeast in
       let batch = unsaved.value.withLock { batch in
         guard batch.count >= atLeast else { return [] as [(MirrorPath, CatalogRecord)] }
@@ -160,7 +160,7 @@ public struct Verifier: Sendable {
         gathered.value.withLock { $0.problems.append(error) }
       }
     }
-    run.hash(requests, as: "verifying", in: anchor) { index, outcome in
+    context.hasher.hash(requests, as: "verifying", in: anchor) { index, outcome in
       let subject = work[index]
       switch outcome {
       case .failure(let problem):

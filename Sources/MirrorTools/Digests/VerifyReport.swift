@@ -32,6 +32,8 @@ public struct VerifyReport: Sendable {
     public internal(set) var detail: String?
   }
 
+  /// Where the mirror is.
+  public let mirror: String
   /// In path order.
   public internal(set) var findings: [Finding] = []
   /// What could not be read.
@@ -41,18 +43,15 @@ public struct VerifyReport: Sendable {
   /// Tarballs that the subset left for another run.
   public internal(set) var left = 0
 
-  /// Adds a problem of the run as a whole.
-  public mutating func add(_ problem: MirrorError) { problems.append(problem) }
-
   /// How many findings have a verdict.
   public func count(_ verdict: Verdict) -> Int { findings.count { $0.verdict == verdict } }
 }
 
 extension MirrorError {
   /// Without a catalog every run would read the same part.
-  public static var forgetfulSubset: MirrorError {
+  static var forgetfulSubset: MirrorError {
     MirrorError(
-      .invalid, "--subset", "reads the same files every time, since the catalog cannot be written",
-      remedy: "see the message above, or give parts in turn: --subset 1/20")
+      .invalid, "subset", "reads the same files every time, since the catalog cannot be written",
+      remedy: "see the message above, or \(run: .verifyParts)")
   }
 }

@@ -67,7 +67,7 @@ struct ImageStreams {
     // Clients differ in whether they escape it, and a comma would end an alias.
     let path = tarball.path.urlPath
     guard path == tarball.path.text else { return leaveOut("its path is no plain URL", "rename it") }
-    let name = [subarch.release, subarch.arch, subarch.name].map(\.description)
+    let name = [subarch.build, subarch.arch, subarch.name].map(\.description)
     let file = { Item(ftype: $0, path: path, sha256: sha256, size: tarball.status.size) }
     let items = Dictionary(
       uniqueKeysWithValues: ["incus_combined.tar.gz", "lxd_combined.tar.gz"].map { ($0, file($0)) })

@@ -30,7 +30,7 @@ public enum IndexFormat: String, Sendable, CaseIterable {
   /// ``MetalinkRun`` writes while it reads tarballs.
   ///
   /// - Parameter isWanted: whether the format was asked for: then files of others that have such a name are ours.
-  public func content(_ source: IndexSource, isWanted: Bool = true) throws(MirrorError) -> IndexContent {
+  func content(_ source: IndexSource, isWanted: Bool = true) throws(MirrorError) -> IndexContent {
     var content = try whole(source)
     guard !isWanted, [.latest, .simplestreams].contains(self) else { return content }
     let anchor = try AnchoredDirectory(root: source.mirror.root)

@@ -2,11 +2,11 @@ public import LinuxSystem
 public import SystemPackage
 
 /// Puts index files in place, durably, in order, and only those that say something new.
-public struct IndexPublisher: ~Copyable, Sendable {
+struct IndexPublisher: ~Copyable, Sendable {
   private let root: AnchoredDirectory
 
   /// Writes into the mirror at `root`.
-  public init(root: FilePath, _ layout: OwnershipRules = OwnershipRules()) throws(MirrorError) {
+  init(root: FilePath, _ layout: OwnershipRules = OwnershipRules()) throws(MirrorError) {
     self.root = try AnchoredDirectory(root: root, layout: layout)
   }
 
@@ -14,7 +14,7 @@ public struct IndexPublisher: ~Copyable, Sendable {
   ///
   /// - Parameter signatures: keeps them true; nil for a file that is not to have any.
   @discardableResult
-  public func publish(
+  func publish(
     _ file: IndexFile, _ signatures: IndexSignatures? = nil
   ) throws(MirrorError) -> Bool {
     let directory = try root.makePath(file.path.parent)
@@ -40,7 +40,7 @@ public struct IndexPublisher: ~Copyable, Sendable {
   }
 
   /// Whether publishing a file would change it.
-  public func wouldChange(_ file: IndexFile) throws(MirrorError) -> Bool {
+  func wouldChange(_ file: IndexFile) throws(MirrorError) -> Bool {
     do throws(MirrorError) { return try !holds(file, root.directory(file.path.parent)) } catch {
       guard error.code == .system(.noSuchFileOrDirectory) else { throw error }
       return true

@@ -2,11 +2,11 @@ public import LinuxSystem
 public import MirrorModel
 
 /// All that index files are made of, as it was at one moment.
-public struct IndexSource: Sendable {
+struct IndexSource: Sendable {
   /// What is stored here.
-  public let mirror: Mirror
+  let mirror: Mirror
   /// The newest of each subarch.
-  public let document: IndexDocument
+  let document: IndexDocument
   let settings: IndexSettings
   let rotation: RotationSettings
   /// The key that signs here.
@@ -28,14 +28,14 @@ public struct IndexSource: Sendable {
   ///   - signer: the key that signs here; nil for none.
   ///   - excluding: versions that are about to be removed.
   ///   - now: seconds since the epoch.
-  public init(
+  init(
     _ mirror: Mirror, _ settings: IndexSettings, _ rotation: RotationSettings, signer: Fingerprint?,
     catalog: Catalog, excluding: Set<MirrorPath> = [], today: CalendarDate, now: Int64
   ) throws(MirrorError) {
     let lookup = try DigestLookup(mirror, catalog: catalog)
     let ignored = Set(rotation.ignoredBuilds)
     document = IndexDocument(
-      mirror, ignoring: Set(mirror.subarches.lazy.filter { ignored.contains($0.release) }.map(\.path)),
+      mirror, ignoring: Set(mirror.subarches.lazy.filter { ignored.contains($0.build) }.map(\.path)),
       excluding: excluding, digests: { lookup($0) },
       buildInfo: { version throws(MirrorError) in try BuildInfo.read(version, in: mirror) })
     (self.mirror, self.catalog, self.lookup) = (mirror, catalog, lookup)
@@ -47,7 +47,7 @@ public struct IndexSource: Sendable {
   /// Refuses to write indexes that would lose subarches because no list of the configuration has them.
   ///
   /// - Throws: ``MirrorError`` with code `refused`.
-  public func checkLosses() throws(MirrorError) {
+  func checkLosses() throws(MirrorError) {
     let left = mirror.bystanders.filter { !$0.built.isEmpty && !rotation.isIgnored($0) }
     guard !left.isEmpty else { return }
     let named = PublishedPlaces.read(in: mirror)
@@ -60,14 +60,14 @@ public struct IndexSource: Sendable {
   }
 
   /// Subarches that are listed, in path order.
-  var subarches: [Subarch] { mirror.subarches.filter { !ignored.contains($0.release) } }
+  var subarches: [Subarch] { mirror.subarches.filter { !ignored.contains($0.build) } }
 
   /// A subarch's complete versions that stay, oldest first.
   func versions(of subarch: Subarch) -> [Version] { subarch.built.filter { !excluded.contains($0.path) } }
 
   /// What a subarch's newest version offers, by variant; nothing of one that is not listed.
   func newestOffers(of subarch: Subarch) -> [Artifact] {
-    guard !ignored.contains(subarch.release) else { return [] }
+    guard !ignored.contains(subarch.build) else { return [] }
     return subarch.newestOffered(excluding: excluded)?.offers(of: subarch) ?? []
   }
 

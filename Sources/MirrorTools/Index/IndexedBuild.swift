@@ -34,7 +34,7 @@ public struct IndexedBuild: Codable, Sendable, Hashable {
     let tarball = artifact.tarball
     self.id = id
     variant = artifact.variant
-    release = subarch.release
+    release = subarch.build
     path = subarch.path.rooted
     latest = version.date
     download = tarball.path.rooted

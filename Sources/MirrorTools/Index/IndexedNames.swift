@@ -2,11 +2,11 @@ public import MirrorModel
 public import LinuxSystem
 
 /// What the index files of a mirror name at this moment, whatever it holds. Pages are for people, who can look again.
-public struct IndexedNames: Sendable {
+struct IndexedNames: Sendable {
   private let paths: [MirrorPath]
 
   /// Reads them; what cannot be read is an error, since anything might be named there.
-  public init(in mirror: Mirror) throws(MirrorError) {
+  init(in mirror: Mirror) throws(MirrorError) {
     let anchor = try AnchoredDirectory(root: mirror.root)
     let subarches = mirror.subarches.map(\.path)
     let files: [MirrorPath] =
@@ -18,7 +18,7 @@ public struct IndexedNames: Sendable {
       guard let content = IndexReferences(bytes, at: file) else {
         throw MirrorError(
           .invalid, mirror.displayed(file), "is not well-formed XML",
-          remedy: "remove it and run `mirrorctl index`")
+          remedy: "remove it and \(run: .index)")
       }
       paths.formUnion(content.references.map(\.path))
     }
@@ -26,7 +26,7 @@ public struct IndexedNames: Sendable {
   }
 
   /// Whether a version or a snapshot is named.
-  public func name(_ path: MirrorPath) -> Bool {
+  func name(_ path: MirrorPath) -> Bool {
     paths.contains { $0.isWithin(path) }
   }
 

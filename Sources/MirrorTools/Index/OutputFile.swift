@@ -42,7 +42,7 @@ public enum OutputFile {
           remedy: "name the file that it points at")
       }
       let (place, shown) = (path, escaped(path.bytes))
-      let target = try attempt("read the link", shown) { () throws(Errno) in try place.linkTarget() }
+      let target = try attempt("read the link", shown) { () throws(Errno) in try place.linkText() }
       path = path.removingLastComponent().pushing(target)
     }
     throw .system(.tooManySymbolicLinkLevels, "follow", escaped(path.bytes))

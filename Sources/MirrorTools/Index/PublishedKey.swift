@@ -2,14 +2,14 @@ public import LinuxSystem
 public import SystemPackage
 
 /// The public key that lies in a mirror for downloaders.
-public struct PublishedKey: Sendable {
+struct PublishedKey: Sendable {
   private let root: FilePath
   private let layout: OwnershipRules
   private let settings: SigningSettings
   private let cancellation: Cancellation?
 
   /// That of a mirror.
-  public init(
+  init(
     _ root: FilePath, _ layout: OwnershipRules, _ settings: SigningSettings, cancellation: Cancellation? = nil
   ) {
     self.root = root
@@ -21,7 +21,7 @@ public struct PublishedKey: Sendable {
   /// Writes it again if it is the key of the configuration, and gpg knows more of that by now; tells whether it did.
   ///
   /// A file that is not there, is another key's, or knows of something that gpg does not is left alone.
-  public func renew() throws(MirrorError) -> Bool {
+  func renew() throws(MirrorError) -> Bool {
     let path = MirrorPath(bytes: PublicKeyFile.name.bytes)
     let anchor = try AnchoredDirectory(root: root, layout: layout)
     guard try anchor.status(of: PublicKeyFile.name)?.kind == .regular,

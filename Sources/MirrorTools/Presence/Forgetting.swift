@@ -2,7 +2,7 @@ public import MirrorModel
 public import LinuxSystem
 
 /// Accepts that builds, subarches or snapshots are gone for good.
-public struct Forgetting: Encodable, Sendable {
+public struct Forgetting: MirrorReport, Sendable {
   /// Where the mirror is.
   public let mirror: String
   /// Subarches and directories of snapshots that are no longer known.
@@ -11,6 +11,7 @@ public struct Forgetting: Encodable, Sendable {
   public private(set) var tarballs = 0
   private let paths: [MirrorPath]
   private let known: Set<MirrorPath>
+  private var isApplied = false
 
   private enum CodingKeys: CodingKey { case mirror, places, tarballs }
 
@@ -28,12 +29,12 @@ public struct Forgetting: Encodable, Sendable {
       if let there = known.subtracting(gone).first(where: { $0.isWithin(path) }) {
         throw MirrorError(
           .invalid, mirror.displayed(there), "is there, so there is nothing to forget",
-          remedy: "name what `mirrorctl status` reports as missing")
+          remedy: "name what \(run: .status) reports as missing")
       }
       guard gone.contains(where: { $0.isWithin(path) }) else {
         throw MirrorError(
           .invalid, mirror.displayed(path), "is not known",
-          remedy: "name what `mirrorctl status` reports as missing")
+          remedy: "name what \(run: .status) reports as missing")
       }
     }
     self.mirror = "\(mirror.root)"
@@ -41,8 +42,14 @@ public struct Forgetting: Encodable, Sendable {
     places = gone.filter { place in paths.contains { place.isWithin($0) } }.sorted()
   }
 
+  /// A line for each place.
+  public var lines: [ReportLine] {
+    places.map { "\(isApplied ? "forgot" : "would forget") \(displayed($0))" }
+  }
+
   /// Forgets them. The mirror's lock must be held.
   public mutating func apply(to catalog: Catalog) throws(MirrorError) {
+    isApplied = true
     // What only the published index tells must not come back from it.
     try catalog.note(places: known)
     for path in paths { tarballs += try catalog.forget(below: path) }

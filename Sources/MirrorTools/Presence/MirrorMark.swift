@@ -20,7 +20,7 @@ public enum MirrorMark {
     throw MirrorError(
       .refused, "\(root)", "is not a mirror: it holds no subarch and no snapshot",
       remedy:
-        "check the path, and that its file system is mounted; to begin a mirror there run `mirrorctl upkeep --create`"
+        "check the path, and that its file system is mounted; to begin a mirror there \(run: .create)"
     )
   }
 

@@ -45,7 +45,7 @@ public struct PlaceCheck: Sendable {
         path,
         MirrorError(
           .invalid, mirror.displayed(path), "is missing, though an earlier run found tarballs there",
-          remedy: "mount or restore it; if it is gone for good, run `mirrorctl forget \(path)`"))
+          remedy: "mount or restore it; if it is gone for good, \(run: .forget("\(path)"))"))
     }
     return result
   }
@@ -56,7 +56,7 @@ public struct PlaceCheck: Sendable {
       builds.count > 1 ? ", and so are \(counted(builds.count - 1, "other build", "other builds"))" : ""
     return MirrorError(
       .refused, mirror.displayed(first), "is missing, though an earlier run found tarballs there\(others)",
-      remedy: "is its file system mounted? If it is gone for good, run `mirrorctl forget \(first)`")
+      remedy: "is its file system mounted? If it is gone for good, \(run: .forget("\(first)"))")
   }
 }
 
@@ -74,6 +74,6 @@ extension Mirror {
   /// Those that hold tarballs.
   fileprivate var filledPlaces: [MirrorPath] {
     let subarches = subarches.filter { $0.folders.contains { !$0.tarballs.isEmpty } }.map(\.path)
-    return subarches + releases.compactMap(\.snapshots).filter { !$0.tarballs.isEmpty }.map(\.path)
+    return subarches + builds.compactMap(\.snapshots).filter { !$0.tarballs.isEmpty }.map(\.path)
   }
 }

@@ -3,61 +3,61 @@ import Foundation
 import GRDB
 
 extension Catalog {
-  /// Since when a target's files are known to be superfluous, in seconds since the epoch.
-  func superfluous(at target: String) throws(MirrorError) -> [MirrorPath: Int64] {
-    try times("SELECT path, since FROM superfluous WHERE target = ?", [target])
+  /// Since when a destination's files are known to be superfluous, in seconds since the epoch.
+  func superfluous(at destination: String) throws(MirrorError) -> [MirrorPath: Int64] {
+    try times("SELECT path, since FROM superfluous WHERE target = ?", [destination])
   }
 
-  /// Remembers that exactly these are superfluous at a target.
-  func setSuperfluous(_ paths: [MirrorPath: Int64], at target: String) throws(MirrorError) {
+  /// Remembers that exactly these are superfluous at a destination.
+  func setSuperfluous(_ paths: [MirrorPath: Int64], at destination: String) throws(MirrorError) {
     try access {
       try self.database.write { database in
-        try database.execute(sql: "DELETE FROM superfluous WHERE target = ?", arguments: [target])
+        try database.execute(sql: "DELETE FROM superfluous WHERE target = ?", arguments: [destination])
         let insert = try database.cachedStatement(
           sql: "INSERT INTO superfluous (target, path, since) VALUES (?, ?, ?)")
-        for (path, since) in paths { try insert.execute(arguments: [target, Data(path.bytes), since]) }
+        for (path, since) in paths { try insert.execute(arguments: [destination, Data(path.bytes), since]) }
       }
     }
   }
 
-  /// When the files of a target were last compared with those here, in seconds since the epoch.
-  func compared(at target: String) throws(MirrorError) -> [MirrorPath: Int64] {
-    try times("SELECT path, at FROM compared WHERE target = ?", [target])
+  /// When the files of a destination were last compared with those here, in seconds since the epoch.
+  func compared(at destination: String) throws(MirrorError) -> [MirrorPath: Int64] {
+    try times("SELECT path, at FROM compared WHERE target = ?", [destination])
   }
 
   /// Remembers that these files were compared now, and forgets others.
   func note(
-    compared paths: [MirrorPath], forgetting gone: [MirrorPath], at target: String, now: Int64
+    compared paths: [MirrorPath], forgetting gone: [MirrorPath], at destination: String, now: Int64
   ) throws(MirrorError) {
     try access {
       try self.database.write { database in
         let insert = try database.cachedStatement(
           sql: "INSERT OR REPLACE INTO compared (target, path, at) VALUES (?, ?, ?)")
-        for path in paths { try insert.execute(arguments: [target, Data(path.bytes), now]) }
+        for path in paths { try insert.execute(arguments: [destination, Data(path.bytes), now]) }
         let delete = try database.cachedStatement(sql: "DELETE FROM compared WHERE target = ? AND path = ?")
-        for path in gone { try delete.execute(arguments: [target, Data(path.bytes)]) }
+        for path in gone { try delete.execute(arguments: [destination, Data(path.bytes)]) }
       }
     }
   }
 
-  /// What was uploaded to a target, where others put it into place.
-  func uploadRecord(of target: String) throws(MirrorError) -> SentRecord? {
+  /// What was uploaded to a destination, where others put it into place.
+  func uploadRecord(of destination: String) throws(MirrorError) -> SentRecord? {
     try access {
       try self.database.read { database in
         let row = try Row.fetchOne(
-          database, sql: "SELECT record FROM upload WHERE target = ?", arguments: [target])
+          database, sql: "SELECT record FROM upload WHERE target = ?", arguments: [destination])
         return row.flatMap { Self.bytes($0, 0) }.flatMap { SentRecord($0) }
       }
     }
   }
 
-  /// Remembers what was uploaded to a target.
-  func set(uploadRecord record: SentRecord, of target: String) throws(MirrorError) {
+  /// Remembers what was uploaded to a destination.
+  func set(uploadRecord record: SentRecord, of destination: String) throws(MirrorError) {
     try access {
       try self.database.write { database in
         try database.execute(
           sql: "INSERT OR REPLACE INTO upload (target, record) VALUES (?, ?)",
-          arguments: [target, Data(record.text)])
+          arguments: [destination, Data(record.text)])
       }
     }
   }

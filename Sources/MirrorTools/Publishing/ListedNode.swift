@@ -66,7 +66,7 @@ extension MirrorPath {
     }
   }
 
-  /// The directories that it lies in, without the root.
+  /// The directories that it lies in, without the root, the shortest first.
   var ancestors: [MirrorPath] {
     bytes.indices.filter { bytes[$0] == UInt8(ascii: "/") }.map { MirrorPath(bytes: Array(bytes[..<$0])) }
   }

@@ -22,12 +22,13 @@ struct LocalListing: Sendable {
 
   init() {}
 
-  /// Looks at what a target wants of a mirror that was scanned. The mirror's lock should be held.
+  /// Looks at what a destination wants of a mirror that was scanned. The mirror's lock should be held.
   ///
   /// - Parameter holding: what stays as it is on the other side, with all below it.
   /// - Throws: when a directory that was scanned cannot be read now.
   init(
-    _ mirror: Mirror, for target: PublishTarget, _ rotation: RotationSettings, holding: [MirrorPath] = []
+    _ mirror: Mirror, for destination: PublishDestination, _ rotation: RotationSettings,
+    holding: [MirrorPath] = []
   ) throws(MirrorError) {
     let anchor = try AnchoredDirectory(root: mirror.root)
     held = Set(mirror.bystanderFolders.map(\.path) + holding)
@@ -41,25 +42,25 @@ struct LocalListing: Sendable {
       let beside = folder.sidecars.filter { damaged.contains($0.tarball) }.map(\.name)
       held.formUnion((damaged + beside).map { folder.path.appending($0) })
     }
-    let isAll = target.scope == .all
-    let hasPages = isAll && !target.isStaged
+    let isAll = destination.scope == .all
+    let hasPages = isAll && !destination.isStaged
     if hasPages { try addRoot(anchor) }
-    for release in mirror.releases {
-      let subarches = release.arches.flatMap(\.subarches).filter { isAll || rotation.isManaged($0) }
-      if let snapshots = release.snapshots, isAll || !subarches.isEmpty {
+    for build in mirror.builds {
+      let subarches = build.arches.flatMap(\.subarches).filter { isAll || rotation.isManaged($0) }
+      if let snapshots = build.snapshots, isAll || !subarches.isEmpty {
         try add(snapshots.path, anchor, depth: 0) { _ in .payload }
       }
       if hasPages {
-        for folder in [release.folder] + release.arches.map(\.folder) {
+        for folder in [build.folder] + build.arches.map(\.folder) {
           try add(folder.path, anchor, depth: 0, role: Self.role)
         }
       }
-      for subarch in subarches { try add(subarch, anchor, target) }
+      for subarch in subarches { try add(subarch, anchor, destination) }
     }
     dropHeld()
     // This server's own trace is written anew.
-    entries.removeAll { $0.path == TraceFile.path(of: target.server) }
-    exclude(target)
+    entries.removeAll { $0.path == TraceFile.path(of: destination.server) }
+    exclude(destination)
     resolveLinks(in: mirror)
     entries.sort { $0.path < $1.path }
   }
@@ -82,12 +83,12 @@ struct LocalListing: Sendable {
   }
 
   private mutating func add(
-    _ subarch: Subarch, _ anchor: borrowing AnchoredDirectory, _ target: PublishTarget
+    _ subarch: Subarch, _ anchor: borrowing AnchoredDirectory, _ destination: PublishDestination
   ) throws(MirrorError) {
     subarches.insert(subarch.path)
-    let hasPages = target.scope == .all && !target.isStaged
+    let hasPages = destination.scope == .all && !destination.isStaged
     try add(subarch.path, anchor, depth: 0) { hasPages ? Self.role($0) : nil }
-    if target.isStaged { try addControl(of: subarch, anchor) }
+    if destination.isStaged { try addControl(of: subarch, anchor) }
     for version in subarch.versions {
       guard version.isComplete, !subarch.isBeingBuilt(version) else {
         held.insert(version.path)
@@ -98,7 +99,7 @@ struct LocalListing: Sendable {
         version.folder.tarballs.filter { version.isBeingCompressed($0) }.map(\.path))
       try add(version.path, anchor, depth: 8) { path in
         // Metalinks are a part of the index, which is the master's.
-        if unfinished.contains(path) || target.isStaged && path.name.hasSuffix(".meta4") { return nil }
+        if unfinished.contains(path) || destination.isStaged && path.name.hasSuffix(".meta4") { return nil }
         return path == version.path.file(.status) ? .status : .payload
       }
     }
@@ -132,8 +133,8 @@ struct LocalListing: Sendable {
       switch entry.kind {
       case .directory where depth > 0: try add(inner, anchor, depth: depth - 1, role: role)
       case .link:
-        let target = try directory.linkTarget(of: entry.name)
-        entries.append(LocalEntry(path: inner, node: .link(target), role: .link))
+        let text = try directory.linkText(of: entry.name)
+        entries.append(LocalEntry(path: inner, node: .link(text), role: .link))
       case .regular:
         guard let role = role(inner), let status = try directory.status(of: entry.name) else { continue }
         entries.append(
@@ -168,9 +169,11 @@ struct LocalListing: Sendable {
     entries = entries.filter { !holds($0.path) }
   }
 
-  private mutating func exclude(_ target: PublishTarget) {
+  private mutating func exclude(_ destination: PublishDestination) {
     entries.removeAll { entry in
-      guard let exclusion = target.exclusions.first(where: { $0.matches(entry.path) }) else { return false }
+      guard let exclusion = destination.exclusions.first(where: { $0.matches(entry.path) }) else {
+        return false
+      }
       excluded[entry.path] = exclusion
       return true
     }
@@ -180,11 +183,11 @@ struct LocalListing: Sendable {
   private mutating func resolveLinks(in mirror: Mirror) {
     let roots = [mirror.root.bytes, mirror.canonicalRoot]
     entries = entries.compactMap { entry in
-      guard case .link(let target) = entry.node else { return entry }
-      guard let destination = Link.destination(of: target, in: entry.path.parent, roots: roots) else {
+      guard case .link(let said) = entry.node else { return entry }
+      guard let destination = Link.destination(of: said, in: entry.path.parent, roots: roots) else {
         return nil
       }
-      if target.first != UInt8(ascii: "/"), Link.isPlain(target) { return entry }
+      if said.first != UInt8(ascii: "/"), Link.isPlain(said) { return entry }
       let text = Self.relative(destination, from: entry.path.parent)
       return LocalEntry(path: entry.path, node: .link(text), role: .link)
     }

@@ -1,12 +1,15 @@
 import Hashing
 import MirrorModel
 import LinuxSystem
+import SystemPackage
 
 /// SHA-256 of all files that are published: what the catalog knows, and hashed otherwise.
 struct LocalSums {
-  private let run: DigestRun
-
-  init(_ run: DigestRun) { self.run = run }
+  let root: FilePath
+  let catalog: Catalog
+  let hasher: FileHasher
+  /// Seconds since the epoch.
+  let now: Int64
 
   /// Seconds after which a file that is written again has another time on every file system.
   private static let tick: Int64 = 2
@@ -17,9 +20,9 @@ struct LocalSums {
   func of(
     _ local: inout LocalListing, remembers: Bool, _ problems: inout [MirrorError]
   ) throws(MirrorError) -> [MirrorPath: [UInt8]] {
-    let tarballs = try run.catalog.records()
-    let files = try run.catalog.hashedFiles()
-    let anchor = try AnchoredDirectory(root: run.root)
+    let tarballs = try catalog.records()
+    let files = try catalog.hashedFiles()
+    let anchor = Shared(try AnchoredDirectory(root: root))
     var sums: [MirrorPath: [UInt8]] = [:]
     var unknown: [(path: MirrorPath, size: Int64, identity: FileIdentity)] = []
     for entry in local.entries {
@@ -30,24 +33,26 @@ struct LocalSums {
         sums[entry.path] = sum
       } else if let file = files[entry.path], identity.isSameFile(as: file.identity) {
         sums[entry.path] = file.sha256
-      } else if TarballName(entry.path.name) != nil, let sum = written(entry.path, identity, anchor) {
+      } else if TarballName(entry.path.name) != nil, let sum = written(entry.path, identity, anchor.value) {
         sums[entry.path] = sum
       } else {
         unknown.append((entry.path, entry.node.size, identity))
       }
     }
-    let results = try FileSums.of(
-      unknown.map { (path: $0.path, size: $0.size, device: $0.identity.device) }, run, as: "hashing")
+    let results = try hasher.results(
+      unknown.map {
+        DigestRequest(path: $0.path, size: $0.size, device: $0.identity.device, algorithms: [.sha256])
+      }, as: "hashing", in: anchor)
     var fresh: [(MirrorPath, Catalog.HashedFile)] = []
     for (file, result) in zip(unknown, results) {
       do throws(MirrorError) {
         let found = try result.get()
         guard found.identity == file.identity, let sum = found.digests[.sha256] else {
           throw MirrorError(
-            .changed, "\(run.root)/\(file.path)", "changed while it was published", remedy: "run again")
+            .changed, "\(root)/\(file.path)", "changed while it was published", remedy: "run again")
         }
         sums[file.path] = sum
-        if TarballName(file.path.name) == nil, file.identity.ctime / 1_000_000_000 < run.now - Self.tick {
+        if TarballName(file.path.name) == nil, file.identity.ctime / 1_000_000_000 < now - Self.tick {
           fresh.append((file.path, .init(identity: file.identity, sha256: sum)))
         }
       } catch {
@@ -59,7 +64,7 @@ struct LocalSums {
     if remembers {
       let known = local.byPath
       // Losing them costs time alone.
-      try? run.catalog.update(hashing: fresh, forgetting: files.keys.filter { known[$0] == nil })
+      try? catalog.update(hashing: fresh, forgetting: files.keys.filter { known[$0] == nil })
     }
     return sums
   }

@@ -1,80 +1,70 @@
-import LinuxSystem
-
-/// Where a mirror is published to.
-public enum PublishDestination: Hashable, Sendable {
-  /// A directory of this host.
-  case path(String)
-  /// A module of an rsync daemon: `rsync://host/module/path`.
-  case daemon(String)
-  /// A directory of another host, reached by a remote shell; `host` may begin with `user@`.
-  case shell(host: String, path: String)
-
-  /// How it is written; a text says what is wrong with it.
-  enum Fault: Error {
-    case fault(String, remedy: String)
+/// `[section publish/NAME]`: a place that the mirror is published to, and how.
+public struct PublishDestination: Sendable {
+  /// How much of the mirror is published.
+  public enum Scope: String, CaseIterable, Sendable {
+    /// All of it, with its indexes.
+    case all
+    /// The subarches that are built here, without indexes: those are the master's.
+    case own
   }
 
-  /// Reads `/path`, `rsync://host/module` or `host:path`.
-  init(_ text: String) throws(Fault) {
-    guard !text.utf8.contains(where: { $0 < 0x20 || $0 == 0x7f }) else {
-      throw .fault("holds control characters", remedy: "write it in one line")
-    }
-    if text.hasPrefix("/") {
-      self = .path(Self.trimmed(text))
-    } else if text.hasPrefix("rsync://") {
-      let parts = text.dropFirst(8).split(separator: "/", omittingEmptySubsequences: false)
-      guard parts.count > 1, !parts[0].isEmpty, !parts[1].isEmpty else {
-        throw .fault(
-          "names no host and module", remedy: "write rsync://HOST/MODULE or rsync://HOST/MODULE/PATH")
-      }
-      self = .daemon(Self.trimmed(text))
-    } else {
-      guard let colon = Self.colon(of: text) else {
-        throw .fault(
-          "is no place to publish to", remedy: "write /PATH, rsync://HOST/MODULE/PATH or HOST:/PATH")
-      }
-      let (host, path) = (String(text[..<colon]), String(text[text.index(after: colon)...]))
-      if path.hasPrefix(":") {
-        throw .fault("is rsync's old form of a daemon", remedy: "write rsync://HOST/MODULE/PATH")
-      }
-      // A name that begins with a hyphen would be an option of ssh.
-      guard !host.isEmpty, !host.hasPrefix("-"), !path.isEmpty, !host.contains(" "), !host.contains("/")
-      else {
-        throw .fault("names no host and path", remedy: "write HOST:/PATH or USER@HOST:/PATH")
-      }
-      self = .shell(host: host, path: Self.trimmed(path))
-    }
+  /// What the other side does with what arrives.
+  public enum Reception: String, CaseIterable, Sendable {
+    /// Nothing: it goes straight into the mirror there.
+    case no
+    /// It waits for `mirrorctl receive`, or the next upkeep there.
+    case upkeep
+    /// `mirrorctl receive` is run there by the remote shell.
+    case ssh
   }
 
-  /// The colon that ends a host's name, which may be an address in brackets.
-  private static func colon(of text: String) -> String.Index? {
-    let start = text.firstIndex(of: "[").flatMap { open in text[open...].firstIndex(of: "]") }
-    return text[(start ?? text.startIndex)...].firstIndex(of: ":")
+  /// Its name in the configuration.
+  public let name: String
+  /// Where to.
+  public let address: DestinationAddress
+  var scope = Scope.all
+  var exclusions = PublishExclusion.standard
+  /// How many remote files and directories one run may remove.
+  var maxDelete = 500
+  /// How much of it `upkeep` compares with what is here, each day; nil for nothing.
+  public internal(set) var check: VerifySubset? = .fraction(0.01)
+  /// Nil for no limit.
+  var bytesPerSecond: Int64?
+  /// Whether what is gone here goes there too.
+  var deletes = false
+  /// How long what is gone here stays there, in seconds.
+  var grace = 86_400
+  var reception = Reception.no
+  /// This server's name, a plain word.
+  var server = "localhost"
+  /// The remote shell and its options.
+  var shell = ["ssh"]
+  var passwordFile: String?
+  /// Where downloaders find it.
+  public var url: String?
+  /// What is run there instead of `mirrorctl receive`, as a shell's words.
+  var remoteCommand: String?
+  /// How often a transfer is tried again that failed for a reason that may pass.
+  var retries = 4
+
+  init(name: String, to address: DestinationAddress) {
+    self.name = name
+    self.address = address
   }
 
-  /// A host as ssh takes it: without the brackets around an address.
-  func sshName(of host: String) -> String {
-    guard host.hasSuffix("]"), let open = host.firstIndex(of: "[") else { return host }
-    return "\(host[..<open])\(host[host.index(after: open)...].dropLast())"
+  /// Whether what arrives waits to be moved into place.
+  public var isStaged: Bool { reception != .no }
+
+  private static let runs = "publish/"
+
+  /// What the catalog calls publishing to it.
+  public var run: String { Self.runs + name }
+
+  /// The name of the destination that a run in the catalog published to; nil for a run of a verb.
+  public static func name(ofRun run: String) -> String? {
+    run.hasPrefix(runs) ? String(run.dropFirst(runs.count)) : nil
   }
 
-  private static func trimmed(_ text: String) -> String {
-    text == "/" ? text : String(text.reversed().drop { $0 == "/" }.reversed())
-  }
-
-  /// As rsync takes it; ends with `/`.
-  func argument(below directory: String = "") -> String {
-    let base =
-      switch self {
-      case .path(let path): path
-      case .daemon(let url): url
-      case .shell(let host, let path): "\(host):\(path)"
-      }
-    return (base.hasSuffix("/") ? base : base + "/") + (directory.isEmpty ? "" : directory + "/")
-  }
-}
-
-extension PublishDestination: CustomStringConvertible {
-  /// As it is written in a configuration.
-  public var description: String { escaped(Array(argument().dropLast().utf8)) }
+  /// What messages call it.
+  var subject: String { "publish \(name)" }
 }

@@ -1,6 +1,6 @@
 import LinuxSystem
 
-/// What publishing does at one target.
+/// What publishing does at one destination.
 public struct PublishPlan: Sendable {
   /// Payload that is not there yet, sent first.
   var payload: [LocalEntry] = []

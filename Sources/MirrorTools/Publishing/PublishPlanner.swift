@@ -3,7 +3,7 @@ import LinuxSystem
 
 /// Decides what publishing does: a pure function of both listings, what is known, the settings and the clock.
 struct PublishPlanner {
-  let target: PublishTarget
+  let destination: PublishDestination
   var knowledge = PublishKnowledge()
   /// Since when something is known to be superfluous, in seconds since the epoch.
   let grace: [MirrorPath: Int64]
@@ -14,7 +14,8 @@ struct PublishPlanner {
     var plan = PublishPlan()
     var published = Set<MirrorPath>()
     let standings = Standings(knowledge, local, remote, &plan)
-    let stale = target.scope == .own || target.isStaged ? StaleVersions(local, remote, standings) : nil
+    let stale =
+      destination.scope == .own || destination.isStaged ? StaleVersions(local, remote, standings) : nil
     for entry in local.entries where entry.role != .link {
       if let reason = stale?.reason(against: entry, at: remote.nodes[entry.path]) {
         plan.leftOut.append(.init(path: entry.path, reason: reason))
@@ -36,7 +37,7 @@ struct PublishPlanner {
   ) {
     // Where this server sends only its own, what is there already counts too; and so does what is held there.
     var reachable = published
-    if target.scope == .own {
+    if destination.scope == .own {
       reachable.formUnion(remote.nodes.keys)
     } else if !local.held.isEmpty {
       reachable.formUnion(remote.nodes.keys.filter(local.holds))
@@ -75,7 +76,7 @@ struct PublishPlanner {
 
   /// Several servers may make snapshots: the link to the newest never goes back.
   private func isOlderSnapshotLink(_ entry: LocalEntry, at node: ListedNode?) -> Bool {
-    guard target.scope == .own, entry.path.place.isInSnapshots, case .link(let mine) = entry.node,
+    guard destination.scope == .own, entry.path.place.isInSnapshots, case .link(let mine) = entry.node,
       case .link(let theirs) = node
     else { return false }
     return mine.lexicographicallyPrecedes(theirs)
@@ -85,8 +86,8 @@ struct PublishPlanner {
     _ local: LocalListing, _ remote: RemoteListing, _ published: Set<MirrorPath>, _ plan: inout PublishPlan
   ) {
     // A mirror that is not there, or not mounted, looks like one of which all was removed.
-    guard target.deletes, !target.isStaged, local.hasVersions, local.isWhole else { return }
-    let scope = RemoteScope(local, remote, knowledge.record, isWhole: target.scope == .all)
+    guard destination.deletes, !destination.isStaged, local.hasVersions, local.isWhole else { return }
+    let scope = RemoteScope(local, remote, knowledge.record, isWhole: destination.scope == .all)
     // What is excluded is here, and stays there: as with rsync's own filters.
     var needed = published.union(local.excluded.keys)
     // The parts that came of what is about to be sent: it goes on from there.
@@ -101,7 +102,7 @@ struct PublishPlanner {
       }
     }
     plan.unrecorded.sort()
-    let due = plan.superfluous.filter { now - $0.value >= target.grace }
+    let due = plan.superfluous.filter { now - $0.value >= destination.grace }
     // A directory goes with the last that is in it.
     var occupied = Set<MirrorPath>()
     for path in remote.nodes.keys where due[path] == nil { occupied.formUnion(path.ancestors) }

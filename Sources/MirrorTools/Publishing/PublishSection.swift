@@ -18,74 +18,74 @@ enum PublishSection {
   }
 
   /// What they say.
-  static func targets(_ elements: Elements) throws -> [PublishTarget] {
+  static func destinations(_ elements: Elements) throws -> [PublishDestination] {
     try SettingsSection.names(in: "publish", of: elements).map { name in
       // `[section publish]` without a name makes settings look like names.
       if elements.names.contains("publish/\(name)") {
         throw SettingsSection("publish", of: elements, known: []).invalid(
           name, "belongs to no place", "write it below [section publish/NAME]")
       }
-      return try target(name, section(name, elements))
+      return try destination(name, section(name, elements))
     }
   }
 
-  private static func target(_ name: String, _ section: SettingsSection) throws -> PublishTarget {
+  private static func destination(_ name: String, _ section: SettingsSection) throws -> PublishDestination {
     guard isWord(name) else {
       throw section.invalid("to", "`\(name)` cannot name a place", "use letters, digits, -, _ and .")
     }
     guard let to = try section.text("to") else {
       throw section.invalid("to", "is not said", "write /PATH, rsync://HOST/MODULE/PATH or HOST:/PATH")
     }
-    var target: PublishTarget
-    do throws(PublishDestination.Fault) {
-      target = PublishTarget(name: name, to: try PublishDestination(to))
+    var destination: PublishDestination
+    do throws(DestinationAddress.Fault) {
+      destination = PublishDestination(name: name, to: try DestinationAddress(to))
     } catch {
       switch error {
       case .fault(let problem, let remedy): throw section.invalid("to", "`\(to)` \(problem)", remedy)
       }
     }
-    target.scope = try section.choice("what") ?? target.scope
-    target.exclusions =
+    destination.scope = try section.choice("what") ?? destination.scope
+    destination.exclusions =
       try section.words("exclude")?.map { word in
         guard let exclusion = PublishExclusion(word) else {
           let words = PublishExclusion.Word.allCases.map(\.rawValue).joined(separator: ", ")
           throw section.invalid("exclude", "`\(word)` is not known", "use \(words), or patterns with *")
         }
         return exclusion
-      } ?? target.exclusions
-    target.maxDelete = try section.number("max-delete", from: 0) ?? target.maxDelete
-    target.bytesPerSecond = try section.bytes("bandwidth")
-    target.deletes = try section.flag("delete") ?? target.deletes
-    target.grace = try section.seconds("keep-remote-grace") ?? target.grace
-    target.reception = try section.choice("receive") ?? target.reception
-    target.server = try server(section)
-    target.shell = try section.words("rsh").flatMap { $0.isEmpty ? nil : $0 } ?? target.shell
-    target.passwordFile = try section.absolutePath("password-file")
-    target.url = try section.addresses("url")?.first
-    target.remoteCommand = try section.text("remote-command")
-    target.retries = try section.number("retries", from: 0, to: 20) ?? target.retries
+      } ?? destination.exclusions
+    destination.maxDelete = try section.number("max-delete", from: 0) ?? destination.maxDelete
+    destination.bytesPerSecond = try section.bytes("bandwidth")
+    destination.deletes = try section.flag("delete") ?? destination.deletes
+    destination.grace = try section.seconds("keep-remote-grace") ?? destination.grace
+    destination.reception = try section.choice("receive") ?? destination.reception
+    destination.server = try server(section)
+    destination.shell = try section.words("rsh").flatMap { $0.isEmpty ? nil : $0 } ?? destination.shell
+    destination.passwordFile = try section.absolutePath("password-file")
+    destination.url = try section.addresses("url")?.first
+    destination.remoteCommand = try section.text("remote-command")
+    destination.retries = try section.number("retries", from: 0, to: 20) ?? destination.retries
     if let text = try section.text("check") {
       guard text == "no" || VerifySubset(text) != nil else {
         throw section.invalid("check", "`\(text)` is not a share", "write 5%, 50G, or no")
       }
-      target.check = VerifySubset(text)
+      destination.check = VerifySubset(text)
     }
-    try check(target, section)
-    return target
+    try check(destination, section)
+    return destination
   }
 
   /// What cannot go together.
-  private static func check(_ target: PublishTarget, _ section: SettingsSection) throws {
-    if target.reception == .ssh {
-      guard case .shell = target.destination else {
+  private static func check(_ destination: PublishDestination, _ section: SettingsSection) throws {
+    if destination.reception == .ssh {
+      guard case .shell = destination.address else {
         throw section.invalid(
           "receive", "ssh wants a place that ssh reaches", "write to: HOST:/PATH, or receive: upkeep")
       }
     }
-    if target.isStaged, target.deletes {
+    if destination.isStaged, destination.deletes {
       throw section.invalid("delete", "means nothing where the other side receives", "let clean do it there")
     }
-    if target.remoteCommand != nil, target.reception != .ssh {
+    if destination.remoteCommand != nil, destination.reception != .ssh {
       throw section.invalid("remote-command", "is run only with receive: ssh", "remove one of them")
     }
   }

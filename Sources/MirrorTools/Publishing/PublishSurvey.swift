@@ -15,25 +15,26 @@ struct PublishSurvey {
   /// The record as it is there.
   var recordThere: SentRecord?
   /// What is known of the run's result so far.
-  var report: PublishReport
+  var report: DestinationReport
 
   var sums: [MirrorPath: [UInt8]] { planner.knowledge.sums }
 }
 
-extension PublishRun {
+extension Publication {
   /// Looks at both sides, and decides.
   ///
   /// - Parameter remembers: whether the catalog may learn from it.
   /// - Throws: `refused` where it would be wrong to publish.
   func survey(_ listing: LocalListing, remembers: Bool) throws(MirrorError) -> PublishSurvey {
-    var report = PublishReport(target: target.name)
+    var report = DestinationReport(destination: destination.name)
     var local = listing
-    let sums = try LocalSums(digests).of(&local, remembers: remembers, &report.problems)
+    let sums = try LocalSums(root: mirror.root, catalog: catalog, hasher: hasher, now: now).of(
+      &local, remembers: remembers, &report.problems)
     let (remote, upload) = try remoteListing()
     try checkPlace(remote)
     checkLinks(remote, local, &report)
     var planner = PublishPlanner(
-      target: target, grace: try digests.catalog.superfluous(at: target.name), now: now)
+      destination: destination, grace: try catalog.superfluous(at: destination.name), now: now)
     let recordThere = try record(remote, isDryRun: !remembers, &report)
     planner.knowledge.record = recordThere
     planner.knowledge.sums = sums
@@ -74,10 +75,10 @@ extension PublishRun {
 
   /// What this mirror sent there, as far as it is known.
   private func record(
-    _ remote: RemoteListing, isDryRun: Bool, _ report: inout PublishReport
+    _ remote: RemoteListing, isDryRun: Bool, _ report: inout DestinationReport
   ) throws(MirrorError) -> SentRecord? {
-    if target.isStaged { return try digests.catalog.uploadRecord(of: target.name) }
-    let path = SentRecord.path(of: target.server)
+    if destination.isStaged { return try catalog.uploadRecord(of: destination.name) }
+    let path = SentRecord.path(of: destination.server)
     guard remote.nodes[path] != nil else { return nil }
     let stage = try PublishStage(in: isDryRun ? Self.temporaryDirectory : mirror.root)
     try stage.makeDirectory(.root, in: "record")
@@ -85,15 +86,15 @@ extension PublishRun {
     guard let text = try stage.contents(of: path, in: "record"), let record = SentRecord(text) else {
       report.notices.append(
         MirrorError(
-          .invalid, target.subject, "the record of what was sent there (\(path)) is not understood",
+          .invalid, destination.subject, "the record of what was sent there (\(path)) is not understood",
           remedy: "it is written anew; nothing is deleted there this time"))
       return nil
     }
     guard record.origin == origin else {
       report.problems.append(
         MirrorError(
-          .invalid, target.subject,
-          "`\(target.server)` published there from \(escaped(Array(record.origin.utf8))) before",
+          .invalid, destination.subject,
+          "`\(destination.server)` published there from \(escaped(Array(record.origin.utf8))) before",
           remedy:
             "nothing is deleted there this time; if that mirror still publishes, set `as` to another name"))
       return nil
@@ -109,7 +110,7 @@ extension PublishRun {
   }
 
   /// Reports links that lead nowhere there.
-  private func checkLinks(_ remote: RemoteListing, _ local: LocalListing, _ report: inout PublishReport) {
+  private func checkLinks(_ remote: RemoteListing, _ local: LocalListing, _ report: inout DestinationReport) {
     guard remote.mungesLinks, local.entries.contains(where: { $0.role == .link }) else { return }
     report.problems.append(munged("links there begin with /rsyncd-munged/ and lead nowhere"))
   }
@@ -117,7 +118,7 @@ extension PublishRun {
   /// What to do about a daemon that rewrites links.
   func munged(_ problem: String) -> MirrorError {
     MirrorError(
-      .invalid, target.subject, problem,
+      .invalid, destination.subject, problem,
       remedy: "set `munge symlinks = no` for that module in the rsyncd.conf there, and delete such links")
   }
 
@@ -128,7 +129,7 @@ extension PublishRun {
     let others = count > 1 ? " and \(count - 1) more" : ""
     survey.report.notices.append(
       MirrorError(
-        .invalid, target.subject,
+        .invalid, destination.subject,
         "\(first)\(others) there are not in this mirror, and no record says that they were sent from here",
         remedy: "they are kept; unless they are another mirror's, delete them by hand"))
   }

@@ -34,12 +34,15 @@ struct ReceivedUpload {
   /// Where it waits, below the mirror's root.
   let place: MirrorPath
   let claim: SubarchClaim
-  let run: DigestRun
+  let catalog: Catalog
+  let cancellation: Cancellation
+  /// Seconds since the epoch.
+  let now: Int64
 
   /// Moves files into place, then makes links, then tells what the server's control files say.
   func move(
     _ files: [File], _ anchor: borrowing AnchoredDirectory, _ refusals: inout UploadRefusals,
-    _ report: inout ReceiveReport
+    _ report: inout UploadReport
   ) throws(MirrorError) {
     let links = manifest.links.filter { !refusals.keepsOut($0.path.path) }
     let control = manifest.control.filter { !refusals.keepsOut($0.path.path) }
@@ -53,7 +56,7 @@ struct ReceivedUpload {
     for rank in 0...4 {
       var touched = Set<MirrorPath>()
       for file in sorted where file.rank == rank {
-        try run.cancellation.check()
+        try cancellation.check()
         guard let identity = try move(file, anchor) else { continue }
         touched.insert(file.path.parent)
         report.files += 1
@@ -63,14 +66,14 @@ struct ReceivedUpload {
             (
               file.path,
               CatalogRecord(
-                identity: identity, digests: file.digests, hashedAt: run.now, fault: file.fault)
+                identity: identity, digests: file.digests, hashedAt: now, fault: file.fault)
             ))
         }
       }
       for path in touched { try anchor.directory(path).sync() }
     }
     // Losing them costs time alone.
-    try? run.catalog.update(storing: records)
+    try? catalog.update(storing: records)
     for link in links {
       do throws(MirrorError) { try make(link, anchor, &report) } catch { refusals.report(error) }
     }
@@ -131,7 +134,7 @@ struct ReceivedUpload {
   }
 
   private func make(
-    _ link: UploadManifest.Link, _ anchor: borrowing AnchoredDirectory, _ report: inout ReceiveReport
+    _ link: UploadManifest.Link, _ anchor: borrowing AnchoredDirectory, _ report: inout UploadReport
   ) throws(MirrorError) {
     let path = link.path.path
     let target = link.target.path.bytes
@@ -145,7 +148,7 @@ struct ReceivedUpload {
           .invalid, directory.displayed(path.name), "is no link, and one of that name was uploaded",
           remedy: "move it away")
       }
-      let said = try directory.linkTarget(of: path.name)
+      let said = try directory.linkText(of: path.name)
       // Of several servers' snapshots the newest counts.
       let isOlder = path.place.isInSnapshots && target.lexicographicallyPrecedes(said)
       if said == target || isOlder { return }

@@ -3,7 +3,7 @@ public import LinuxSystem
 public import SystemPackage
 
 /// What receiving one server's upload came to.
-public struct ReceiveReport: Sendable {
+public struct UploadReport: Sendable, Encodable {
   /// The server.
   public let server: String
   /// Files and links that are in the mirror now.
@@ -14,6 +14,8 @@ public struct ReceiveReport: Sendable {
   public internal(set) var subarches: [MirrorPath] = []
   /// What was not done, and why.
   public internal(set) var problems: [MirrorError] = []
+
+  private enum CodingKeys: CodingKey { case server, files, bytes, subarches, problems }
 }
 
 /// Moves what servers uploaded into the mirror. The mirror's lock must be held.
@@ -21,36 +23,27 @@ public struct ReceiveReport: Sendable {
 /// An upload counts when its manifest is there. What a server may not have stays out, subarch by subarch and
 /// file by file, and is reported. Every other file is hashed again before anything of it moves; if one is not
 /// as the manifest says, nothing of that upload is received.
-public struct Receiver: Sendable {
+struct Receiver: Sendable {
   let root: FilePath
-  let layout: OwnershipRules
+  let ownership: OwnershipRules
+  /// What is built here, and is taken from no other server.
   let rotation: RotationSettings
+  /// What servers may upload.
   let rules: ReceiveRules
-  let run: DigestRun
+  /// The key that is pinned for servers whose rule names none.
+  let signing: SigningSettings?
+  let catalog: Catalog
+  let hasher: FileHasher
+  /// Seconds since the epoch.
+  let now: Int64
   let probe: ProcessProbe
-
-  /// - Parameters:
-  ///   - rotation: what is built here, and is taken from no other server.
-  ///   - rules: what servers may upload.
-  ///   - run: hashes what came, and names the key that is pinned.
-  public init(
-    _ root: FilePath, _ layout: OwnershipRules, _ rotation: RotationSettings, _ rules: ReceiveRules,
-    _ run: DigestRun, probe: ProcessProbe = .system
-  ) {
-    self.root = root
-    self.layout = layout
-    self.rotation = rotation
-    self.rules = rules
-    self.run = run
-    self.probe = probe
-  }
 
   /// Seconds that an upload may rest before it is reported, and that what belongs to none is kept.
   static let (patience, afterlife): (Int64, Int64) = (7 * 86_400, 86_400)
 
   /// Servers whose uploads are complete.
-  public func waiting() throws(MirrorError) -> [String] {
-    let anchor = try AnchoredDirectory(root: root, layout: layout)
+  func waiting() throws(MirrorError) -> [String] {
+    let anchor = try AnchoredDirectory(root: root, layout: ownership)
     guard try anchor.status(of: Upload.parent.name)?.kind == .directory else { return [] }
     var servers: [String] = []
     for entry in try anchor.directory(Upload.parent).entries() where entry.kind == .directory {
@@ -64,17 +57,17 @@ public struct Receiver: Sendable {
   /// Receives the uploads of these servers, or of all.
   ///
   /// - Parameter each: receives each server's report when it is complete.
-  public func receive(
-    _ servers: [String], each: (ReceiveReport) -> Void = { _ in }
-  ) throws(MirrorError) -> [ReceiveReport] {
-    let anchor = try AnchoredDirectory(root: root, layout: layout)
+  func receive(
+    _ servers: [String], each: (UploadReport) -> Void = { _ in }
+  ) throws(MirrorError) -> [UploadReport] {
+    let anchor = try AnchoredDirectory(root: root, layout: ownership)
     guard try anchor.status(of: Upload.parent.name)?.kind == .directory else { return [] }
     let names = try anchor.directory(Upload.parent).entries().filter { $0.kind == .directory }
       .compactMap(\.name.text).filter { PublishSection.isWord($0) }
-    var reports: [ReceiveReport] = []
+    var reports: [UploadReport] = []
     for server in names.sorted() where servers.isEmpty || servers.contains(server) {
-      try run.cancellation.check()
-      var report = ReceiveReport(server: server)
+      try hasher.cancellation.check()
+      var report = UploadReport(server: server)
       do throws(MirrorError) { try receive(server, anchor, &report) } catch {
         if error.code == .interrupted { throw error }
         report.problems.append(error)
@@ -86,7 +79,7 @@ public struct Receiver: Sendable {
   }
 
   private func receive(
-    _ server: String, _ anchor: borrowing AnchoredDirectory, _ report: inout ReceiveReport
+    _ server: String, _ anchor: borrowing AnchoredDirectory, _ report: inout UploadReport
   ) throws(MirrorError) {
     let place = Upload.directory(of: server)
     let directory = try anchor.directory(place)
@@ -115,33 +108,38 @@ public struct Receiver: Sendable {
       // What is a directory stays: nobody knows what is in it.
       try? folder.unlink(path.name)
     }
-    let sweep = UploadSweep(before: run.now - Self.afterlife)
+    let sweep = UploadSweep(before: now - Self.afterlife)
     _ = try? sweep.sweep(directory)
   }
 
   private func take(
     _ manifest: UploadManifest, at place: MirrorPath, _ anchor: borrowing AnchoredDirectory,
-    _ refusals: inout UploadRefusals, _ report: inout ReceiveReport
+    _ refusals: inout UploadRefusals, _ report: inout UploadReport
   ) throws(MirrorError) {
     let rule = rules.rule(of: manifest.server)
     let claim = SubarchClaim(
       server: manifest.server, rule: rule, rotation: rotation,
-      control: ControlDirectory(probe: probe, now: run.now))
-    UploadJudge(claim, place: place, now: run.now).judge(manifest, in: anchor, &refusals)
+      control: ControlDirectory(probe: probe, now: now))
+    UploadJudge(claim, place: place, now: now).judge(manifest, in: anchor, &refusals)
     guard let rule else { return }
-    let contents = UploadContents(manifest: manifest, place: place, rule: rule, run: run)
+    let contents = UploadContents(
+      manifest: manifest, place: place, rule: rule, catalog: catalog, hasher: hasher,
+      signing: rule.signing ?? signing)
     let files = try contents.checked(anchor, &refusals)
-    try ReceivedUpload(manifest: manifest, place: place, claim: claim, run: run)
-      .move(files, anchor, &refusals, &report)
+    try ReceivedUpload(
+      manifest: manifest, place: place, claim: claim, catalog: catalog, cancellation: hasher.cancellation,
+      now: now
+    )
+    .move(files, anchor, &refusals, &report)
   }
 
   /// Reports what has waited for a week for its rest.
   private func checkAge(of directory: borrowing AnchoredDirectory, _ server: String) throws(MirrorError) {
     let newest = try UploadSweep(before: .min).newest(directory)
-    guard newest > 0, run.now - newest > Self.patience else { return }
+    guard newest > 0, now - newest > Self.patience else { return }
     throw MirrorError(
       .invalid, directory.displayed(directory.path),
       "an upload of \(server) has not gone on since \(CalendarDate(localDayOf: newest))",
-      remedy: "run `mirrorctl publish` there, or remove the directory")
+      remedy: "\(run: .publish) there, or remove the directory")
   }
 }

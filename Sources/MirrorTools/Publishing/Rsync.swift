@@ -2,11 +2,11 @@ import LinuxSystem
 import Synchronization
 import SystemPackage
 
-/// Runs rsync for one target.
+/// Runs rsync for one destination.
 ///
 /// Everything is named: no run sends or removes what is not on the list that it is given.
 struct Rsync: Sendable {
-  let target: PublishTarget
+  let destination: PublishDestination
   let progress: RunProgress
   let cancellation: Cancellation
   /// Milliseconds before the first retry; each later one waits twice as long.
@@ -42,9 +42,9 @@ struct Rsync: Sendable {
   func list(_ filters: [String]) throws(MirrorError) -> RemoteListing {
     let outcome = try run(
       ["--list-only", "--recursive", "--links", "--no-human-readable", "--no-motd"] + filters,
-      ["--", target.destination.argument()], transfers: false
+      ["--", destination.address.argument()], transfers: false
     ).outcome
-    return try RemoteListing(parsing: outcome.output, of: target.subject)
+    return try RemoteListing(parsing: outcome.output, of: destination.subject)
   }
 
   /// Something to send: a path below a directory of this host.
@@ -60,7 +60,7 @@ struct Rsync: Sendable {
   /// - Parameters:
   ///   - step: what progress calls it.
   ///   - bytes: what it will be, for progress.
-  ///   - directory: where to, below the target; it is made.
+  ///   - directory: where to, below the destination; it is made.
   ///   - mayLack: whether files that cannot be read here may be missing there; they are noted.
   func send(
     _ items: [Item], _ options: [String] = [], as step: String, bytes: Int64, to directory: String = "",
@@ -78,7 +78,7 @@ struct Rsync: Sendable {
       ] + (directory.isEmpty ? [] : ["--mkpath"])
     func send(_ options: [String]) throws(MirrorError) {
       let fault = try run(
-        standard + options, ["--", "/", target.destination.argument(below: directory)],
+        standard + options, ["--", "/", destination.address.argument(below: directory)],
         input: Self.names(items), transfers: true, bears: { $0.unreadable.isEmpty || mayLack }
       ).fault
       findings.add(fault)
@@ -103,7 +103,7 @@ struct Rsync: Sendable {
         "--dry-run", "--checksum", "--no-implied-dirs", "--from0", "--files-from=-", "--out-format=%i %n",
         // Either side is silent while it reads a large file.
         "--timeout=21600",
-      ], ["--", "/", target.destination.argument()], input: Self.names(items), transfers: false
+      ], ["--", "/", destination.address.argument()], input: Self.names(items), transfers: false
     ).outcome
     return Set(
       outcome.output.split(separator: UInt8(ascii: "\n")).compactMap { line in
@@ -121,7 +121,7 @@ struct Rsync: Sendable {
     guard !paths.isEmpty else { return }
     _ = try run(
       ["--no-implied-dirs", "--from0", "--files-from=-"],
-      ["--", target.destination.argument(), "\(directory)/"],
+      ["--", destination.address.argument(), "\(directory)/"],
       input: paths.flatMap { $0.bytes + [0] }, transfers: false)
   }
 
@@ -142,7 +142,7 @@ struct Rsync: Sendable {
       [
         "--recursive", "--existing", "--delete-delay", "--max-delete=\(paths.count)", "--safe-links",
         "--from0", "--include-from=-", "--exclude=*",
-      ], ["--", "\(empty)/", target.destination.argument()], input: rules, transfers: true)
+      ], ["--", "\(empty)/", destination.address.argument()], input: rules, transfers: true)
   }
 
   /// A filter rule that means one path: a backslash stands for itself unless there are wildcards.
@@ -174,8 +174,8 @@ struct Rsync: Sendable {
       if outcome.status == 0 { return (outcome, RsyncFault.Partial()) }
       let complaint = String(decoding: outcome.errors, as: UTF8.self)
       if let fault = RsyncFault.Partial(outcome.status, complaint), bears(fault) { return (outcome, fault) }
-      guard failures < target.retries, RsyncFault.isTransient(outcome.status, complaint) else {
-        throw RsyncFault.error(outcome.status, complaint, of: target.subject)
+      guard failures < destination.retries, RsyncFault.isTransient(outcome.status, complaint) else {
+        throw RsyncFault.error(outcome.status, complaint, of: destination.subject)
       }
       failures += 1
       try cancellation.wait(milliseconds: delay)
@@ -185,7 +185,7 @@ struct Rsync: Sendable {
 
   /// New directories of this host have the mode of the one that is published to.
   private var mask: Int32 {
-    guard case .path(let path) = target.destination, let root = try? AnchoredDirectory(root: FilePath(path)),
+    guard case .path(let path) = destination.address, let root = try? AnchoredDirectory(root: FilePath(path)),
       let status = try? root.status()
     else { return 0o022 }
     return Int32(~(status.mode | 0o700) & 0o777)
@@ -200,23 +200,23 @@ struct Rsync: Sendable {
 
   private func common(_ transfers: Bool) -> [String] {
     var options = ["--timeout=600"]
-    switch target.destination {
+    switch destination.address {
     case .daemon:
       options.append("--contimeout=60")
-      if let file = target.passwordFile { options.append("--password-file=\(file)") }
+      if let file = destination.passwordFile { options.append("--password-file=\(file)") }
     case .shell: options.append("--rsh=\(shell.joined(separator: " "))")
     case .path: break
     }
-    if transfers, let rate = target.bytesPerSecond { options.append("--bwlimit=\(max(1, rate / 1024))") }
+    if transfers, let rate = destination.bytesPerSecond { options.append("--bwlimit=\(max(1, rate / 1024))") }
     return options
   }
 
   /// The remote shell's command; ssh must not ask, nor wait for ever. What the configuration says goes first.
   var shell: [String] {
-    guard let program = target.shell.first, FilePath(program).lastComponent?.string == "ssh" else {
-      return target.shell
+    guard let program = destination.shell.first, FilePath(program).lastComponent?.string == "ssh" else {
+      return destination.shell
     }
-    return target.shell + [
+    return destination.shell + [
       "-o", "BatchMode=yes", "-o", "ConnectTimeout=30", "-o", "ServerAliveInterval=30",
     ]
   }

@@ -1,7 +1,7 @@
 import MirrorModel
 import LinuxSystem
 
-/// What this mirror sent to a target, as the file beside the trace there tells it.
+/// What this mirror sent to a destination, as the file beside the trace there tells it.
 ///
 /// A name is added before its file may appear there, and removed after the file was deleted there. It decides
 /// what may be deleted there, and which files differ from those that were sent.

@@ -76,7 +76,7 @@ struct SubarchClaim {
       let isListed = listed.contains { $0 == SubarchPattern.any || $0 == build.name }
       return isListed ? nil : objection("are not listed for \(server)")
     }
-    var ownsOne = gained.contains { $0.place.subarch?.release == build.name }
+    var ownsOne = gained.contains { $0.place.subarch?.build == build.name }
     for subarch in try Self.subarches(of: build, in: anchor) {
       let found = try Self.look(at: subarch, in: anchor, control)
       if found.owner == Array(server.utf8) {
@@ -146,6 +146,6 @@ extension RotationSettings {
     guard let place = path.place.subarch, let subarches, subarches.contains(place.name),
       !alsoStored.contains(place.name)
     else { return false }
-    return builds?.contains(place.release) ?? true && arches?.contains(place.arch) ?? true
+    return builds?.contains(place.build) ?? true && arches?.contains(place.arch) ?? true
   }
 }

@@ -61,7 +61,7 @@ struct UploadCheck {
     switch path.place {
     case .snapshot: return path.place.snapshotName != nil
     case .version, .versionFile, .control, .controlFile: return parts.count <= 16
-    case .root, .release, .service, .snapshots, .arch, .subarch: return false
+    case .root, .build, .service, .snapshots, .arch, .subarch: return false
     }
   }
 

@@ -8,7 +8,10 @@ struct UploadContents {
   /// Where it waits, below the mirror's root.
   let place: MirrorPath
   let rule: ReceiveRules.Rule
-  let run: DigestRun
+  let catalog: Catalog
+  let hasher: FileHasher
+  /// The key that is pinned for the server; nil where none is.
+  let signing: SigningSettings?
 
   /// A file of the manifest, and where it was found.
   private struct Located {
@@ -33,7 +36,7 @@ struct UploadContents {
     for file in located where !file.isInPlace {
       texts.read(file.path, file.kind, at: file.source, in: anchor, &refusals)
     }
-    var work = UploadHashing(run)
+    var work = UploadHashing(catalog)
     for file in located {
       try work.add(
         file.source, as: .uploaded(file.path), file.status, texts.algorithms[file.path] ?? [])
@@ -49,7 +52,7 @@ struct UploadContents {
       guard let there = try anchor.status(at: path), there.kind == .regular else { continue }
       try work.add(path, as: .there(path), there, algorithms)
     }
-    let sums = try work.sums()
+    let sums = try work.sums(hasher, in: Shared(try AnchoredDirectory(root: anchor.root)))
     var files: [ReceivedUpload.File] = []
     for file in located {
       guard let sum = sums[.uploaded(file.path)] else { continue }
@@ -68,7 +71,8 @@ struct UploadContents {
     for file in files { known[file.path] = sums[.uploaded(file.path)] }
     try texts.judge(files, known, anchor, &refusals)
     files.removeAll { refusals.keepsOut($0.path) }
-    var signatures = UploadSignatures(server: manifest.server, place: place, run, rule)
+    var signatures = UploadSignatures(
+      server: manifest.server, place: place, signing, hasher.cancellation)
     try signatures.judge(files, anchor, &refusals)
     files.removeAll { refusals.keepsOut($0.path) }
     return files

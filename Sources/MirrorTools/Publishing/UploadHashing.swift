@@ -12,18 +12,18 @@ struct UploadHashing {
     case there(MirrorPath)
   }
 
-  private let run: DigestRun
+  private let catalog: Catalog
   private var known: [Subject: DigestResult] = [:]
   private var requests: [(subject: Subject, request: DigestRequest)] = []
 
-  init(_ run: DigestRun) { self.run = run }
+  init(_ catalog: Catalog) { self.catalog = catalog }
 
   /// Asks for SHA-256 and other digests of a file; what the catalog knows of it is not computed again.
   mutating func add(
     _ path: MirrorPath, as subject: Subject, _ status: FileStatus, _ algorithms: Set<DigestAlgorithm>
   ) throws(MirrorError) {
     let wanted = algorithms.union([.sha256])
-    if let record = try run.catalog.record(of: path), !record.isCorrupt, record.digests.covers(wanted),
+    if let record = try catalog.record(of: path), !record.isCorrupt, record.digests.covers(wanted),
       status.identity.isSameFile(as: record.identity)
     {
       known[subject] = DigestResult(
@@ -39,9 +39,11 @@ struct UploadHashing {
   }
 
   /// The digests of all.
-  func sums() throws(MirrorError) -> [Subject: DigestResult] {
+  func sums(
+    _ hasher: FileHasher, in anchor: Shared<AnchoredDirectory>
+  ) throws(MirrorError) -> [Subject: DigestResult] {
     var sums = known
-    let results = try FileSums.of(requests.map(\.request), run, as: "receiving")
+    let results = try hasher.results(requests.map(\.request), as: "receiving", in: anchor)
     for (request, result) in zip(requests, results) { sums[request.subject] = try result.get() }
     return sums
   }

@@ -5,17 +5,18 @@ import SystemPackage
 struct UploadSignatures {
   private let server: String
   private let place: MirrorPath
-  private let run: DigestRun
+  private let cancellation: Cancellation
   private let settings: SigningSettings?
   private var checker: SignatureChecker?
   /// Whether it is said already that none can be checked.
   private var isTold = false
 
-  init(server: String, place: MirrorPath, _ run: DigestRun, _ rule: ReceiveRules.Rule) {
+  /// - Parameter settings: the key that is pinned; nil where none is.
+  init(server: String, place: MirrorPath, _ settings: SigningSettings?, _ cancellation: Cancellation) {
     self.server = server
     self.place = place
-    self.run = run
-    settings = rule.signing ?? run.signing
+    self.settings = settings
+    self.cancellation = cancellation
   }
 
   /// Refuses those that are not good, or cannot be checked.
@@ -28,7 +29,7 @@ struct UploadSignatures {
     let byPath = Dictionary(files.map { ($0.path, $0) }) { first, _ in first }
     for file in files where !file.isInPlace {
       guard case .signature(let name) = file.kind else { continue }
-      try run.cancellation.check()
+      try cancellation.check()
       let signed = file.path.parent.appending(name)
       let problem: String?
       do throws(MirrorError) {
@@ -56,7 +57,7 @@ struct UploadSignatures {
 
   private mutating func usableChecker() throws(MirrorError) -> SignatureChecker? {
     guard let settings else { return nil }
-    if checker == nil { checker = try SignatureChecker(settings, cancellation: run.cancellation) }
+    if checker == nil { checker = try SignatureChecker(settings, cancellation: cancellation) }
     return checker
   }
 

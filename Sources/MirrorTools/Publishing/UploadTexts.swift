@@ -72,7 +72,7 @@ struct UploadTexts {
         file.path,
         MirrorError(
           .invalid, anchor.displayed(file.path), "\(problem): not received from \(server)",
-          remedy: "run mirrorctl digestgen there, and publish again"))
+          remedy: "\(run: .digestgen) there, and publish again"))
     }
   }
 

@@ -2,11 +2,11 @@ import LinuxSystem
 public import MirrorModel
 
 /// A retention plan as a shell script that a person can read before it runs.
-public enum CleanScript {
+enum CleanScript {
   /// The script's bytes: names are as the disk has them, quoted; comments show them escaped.
   ///
   /// The script looks again before each removal: it goes through no link, and past nothing that is mounted.
-  public static func render(_ plan: RetentionPlan, of mirror: Mirror, today: CalendarDate) -> [UInt8] {
+  static func render(_ plan: RetentionPlan, of mirror: Mirror, today: CalendarDate) -> [UInt8] {
     var text = Array(
       """
       #!/bin/sh

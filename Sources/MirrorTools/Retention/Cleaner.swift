@@ -4,22 +4,21 @@ import SystemPackage
 
 /// What `clean --apply` did.
 public struct CleanReport: Sendable {
+  /// Where the mirror is.
+  public let mirror: String
   /// What is gone, in path order.
   public internal(set) var removed: [RetentionPlan.Item] = []
   /// What was to go and stayed.
   public internal(set) var problems: [MirrorError] = []
 
-  /// Nothing yet.
-  public init() {}
-
-  /// Adds what another run over the same mirror did.
-  public mutating func add(_ other: CleanReport) {
+  /// Adds what was done to the same mirror after it.
+  mutating func add(_ other: CleanReport) {
     removed = (removed + other.removed).sorted { $0.path < $1.path }
     problems += other.problems
   }
 
   /// Adds what kept something from being removed.
-  public mutating func add(_ problem: MirrorError) { problems.append(problem) }
+  mutating func add(_ problem: MirrorError) { problems.append(problem) }
 
   /// Bytes of what is gone.
   public var bytes: Int64 { removed.reduce(0) { $0 &+ $1.bytes } }
@@ -29,13 +28,13 @@ public struct CleanReport: Sendable {
 ///
 /// Every section is scanned and planned again before anything of it goes, and what the second look would keep
 /// stays. A version disappears at once, by a rename to a temporary name, and is taken apart after that.
-public struct Cleaner: Sendable {
+struct Cleaner: Sendable {
   private let scanner: MirrorScanner
   private let planner: RetentionPlanner
   private let cancellation: Cancellation
 
   /// The scanner and the planner that made the plan.
-  public init(scanner: MirrorScanner, planner: RetentionPlanner, cancellation: Cancellation) {
+  init(scanner: MirrorScanner, planner: RetentionPlanner, cancellation: Cancellation) {
     self.scanner = scanner
     self.planner = planner
     self.cancellation = cancellation
@@ -45,12 +44,12 @@ public struct Cleaner: Sendable {
   ///
   /// - Parameter each: receives each item once it is gone.
   /// - Throws: ``MirrorError`` where nothing could be done at all.
-  public func apply(
+  func apply(
     _ plan: RetentionPlan, to mirror: Mirror, each: (RetentionPlan.Item) -> Void = { _ in }
   ) throws(MirrorError) -> CleanReport {
     let anchor = try AnchoredDirectory(root: mirror.root)
     let names = planner.names(in: mirror)
-    var report = CleanReport()
+    var report = CleanReport(mirror: "\(mirror.root)")
     // Snapshots last: what lists them is written anew, which a full disk allows only after versions are gone.
     for section in plan.sections.filter({ !$0.isOfSnapshots }) + plan.sections.filter(\.isOfSnapshots)
     where !section.removals.isEmpty && !cancellation.isCancelled {

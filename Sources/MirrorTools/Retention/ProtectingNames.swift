@@ -58,13 +58,6 @@ struct ProtectingNames {
 }
 
 extension MirrorPath {
-  /// The path itself and every directory above it but the root.
-  fileprivate var lineage: [MirrorPath] {
-    var all = [self]
-    while let last = all.last, !last.parent.bytes.isEmpty { all.append(last.parent) }
-    return all
-  }
-
   /// The lineage of the path, and of what it comes to where links lie on the way.
   fileprivate func steps(through links: [MirrorPath: MirrorPath]) -> Set<MirrorPath> {
     var all = Set(lineage)

@@ -36,7 +36,7 @@ public struct RetentionPlan: Encodable, Sendable {
     private enum CodingKeys: String, CodingKey { case path, isRemoved = "removed", reason, bytes }
   }
 
-  /// The items of one subarch, or of one release's snapshots, oldest first.
+  /// The items of one subarch, or of one build's snapshots, oldest first.
   public struct Section: Encodable, Sendable {
     /// The directory that holds them.
     public let path: MirrorPath
@@ -81,7 +81,8 @@ public struct RetentionPlan: Encodable, Sendable {
     throw MirrorError(
       .refused, mirror.displayed(.root),
       "\(removed) of \(complete.count) complete versions would be removed, more than half",
-      remedy: "look at `mirrorctl clean`; if that is what you want, give --max-remove \(removals.count)")
+      remedy:
+        "look at \(run: .previewRemovals); if that is what you want, \(run: .allowRemovals(removals.count))")
   }
 
   /// Refuses a plan that removes more than `limit` allows.
@@ -96,8 +97,8 @@ public struct RetentionPlan: Encodable, Sendable {
     guard removals.count > most else { return }
     throw MirrorError(
       .refused, mirror.displayed(.root),
-      "\(removals.count) of \(count) versions and snapshots would go, more than the \(most) that --max-remove allows",
-      remedy: "look at `mirrorctl clean` without it, then raise --max-remove or the numbers to keep")
+      "\(removals.count) of \(count) versions and snapshots would go, more than the \(most) that are allowed",
+      remedy: "look at \(run: .previewRemovals), then \(run: .allowRemovals(nil)) or keep more")
   }
 }
 

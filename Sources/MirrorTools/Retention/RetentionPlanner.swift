@@ -22,12 +22,12 @@ public struct RetentionPlanner: Sendable {
   public func plan(_ mirror: Mirror) -> RetentionPlan {
     let names = names(in: mirror)
     var sections: [RetentionPlan.Section] = []
-    for release in mirror.releases {
-      for subarch in release.arches.flatMap(\.subarches) where !subarch.versions.isEmpty {
+    for build in mirror.builds {
+      for subarch in build.arches.flatMap(\.subarches) where !subarch.versions.isEmpty {
         sections.append(section(subarch, in: mirror, names))
       }
-      if let snapshots = release.snapshots {
-        sections.append(section(snapshots, of: release, in: mirror, names))
+      if let snapshots = build.snapshots {
+        sections.append(section(snapshots, of: build, in: mirror, names))
       }
     }
     return RetentionPlan(sections: sections.sorted { $0.path < $1.path }, policy: policy.description)
@@ -45,12 +45,12 @@ public struct RetentionPlanner: Sendable {
     at path: MirrorPath, of mirror: Mirror, _ names: ProtectingNames
   ) -> RetentionPlan.Section? {
     var names = names
-    for release in mirror.releases {
-      if let snapshots = release.snapshots, snapshots.path == path {
+    for build in mirror.builds {
+      if let snapshots = build.snapshots, snapshots.path == path {
         names.add([snapshots])
-        return section(snapshots, of: release, in: mirror, names)
+        return section(snapshots, of: build, in: mirror, names)
       }
-      for subarch in release.arches.lazy.flatMap(\.subarches) where subarch.path == path {
+      for subarch in build.arches.lazy.flatMap(\.subarches) where subarch.path == path {
         names.add(subarch.folders)
         names.add(subarch.control, of: path)
         return section(subarch, in: mirror, names)
@@ -92,10 +92,10 @@ public struct RetentionPlanner: Sendable {
   }
 
   private func section(
-    _ folder: Folder, of release: Release, in mirror: Mirror, _ names: ProtectingNames
+    _ folder: Folder, of build: Build, in mirror: Mirror, _ names: ProtectingNames
   ) -> RetentionPlan.Section {
     let building = Set(
-      release.arches.flatMap(\.subarches).flatMap { subarch in
+      build.arches.flatMap(\.subarches).flatMap { subarch in
         subarch.versions.filter(subarch.isBeingBuilt).map(\.date)
       })
     let isReadWhole = mirror.isReadWhole(folder.path)

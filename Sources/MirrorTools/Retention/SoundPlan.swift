@@ -10,7 +10,7 @@ extension RetentionPlanner {
   /// its ends are looked at.
   ///
   /// - Parameter catalog: knows which tarballs were looked at before; without it all are looked at.
-  public func soundPlan(
+  func soundPlan(
     _ mirror: Mirror, _ catalog: Catalog?
   ) throws(MirrorError) -> (plan: RetentionPlan, mirror: Mirror) {
     let plan = plan(mirror)

@@ -52,7 +52,7 @@ extension RotationSettings {
     let output = try HostProgram.ask(
       ["sh", "-c", decide],
       environment: [
-        "build": subarch.release.description, "arch": subarch.arch.description,
+        "build": subarch.build.description, "arch": subarch.arch.description,
         "subarch": subarch.name.description, "full": newest?.isFull == true ? "yes" : "no",
         "full_date": newest?.date.description ?? "",
       ])

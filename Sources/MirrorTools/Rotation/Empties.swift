@@ -2,7 +2,7 @@ public import MirrorModel
 public import LinuxSystem
 
 /// Subarches of the rotation that were never built.
-public struct Empties: Codable, Sendable, Hashable {
+public struct Empties: MirrorReport, Codable, Sendable, Hashable {
   /// Where the mirror lies.
   public let mirror: String
   /// Relative to the mirror's root.
@@ -15,5 +15,5 @@ public struct Empties: Codable, Sendable, Hashable {
   }
 
   /// The absolute paths, a line each.
-  public var lines: [String] { paths.map { "\(mirror)/\($0)" } }
+  public var lines: [ReportLine] { paths.map(displayed).asEssentialLines }
 }

@@ -5,15 +5,15 @@ extension Mirror {
   public func limited(to settings: RotationSettings) -> Mirror {
     var mirror = self
     mirror.oddities = settings.oddities(in: self)
-    mirror.releases = releases.filter { settings.isStored(release: $0.name) }
-    for (r, release) in mirror.releases.enumerated() {
-      for a in release.arches.indices {
-        mirror.releases[r].arches[a].subarches.removeAll { !settings.isStored($0) }
+    mirror.builds = builds.filter { settings.isStored(build: $0.name) }
+    for (r, build) in mirror.builds.enumerated() {
+      for a in build.arches.indices {
+        mirror.builds[r].arches[a].subarches.removeAll { !settings.isStored($0) }
       }
     }
     mirror.bystanders = subarches.filter { !settings.isStored($0) }
     mirror.bystanderFolders =
-      releases.filter { !settings.isStored(release: $0.name) }.flatMap(\.folders)
+      builds.filter { !settings.isStored(build: $0.name) }.flatMap(\.folders)
       + mirror.bystanders.flatMap(\.folders)
     return mirror
   }

@@ -4,7 +4,7 @@ public import LinuxSystem
 /// The build whose turn it is.
 public struct NextBuild: Codable, Sendable, Hashable {
   /// The line of development.
-  public let release: FileName
+  public let build: FileName
   /// The architecture.
   public let archDesc: FileName
   /// The subarch's own name.
@@ -21,21 +21,21 @@ public struct NextBuild: Codable, Sendable, Hashable {
   public let extras: [String]
 
   private enum CodingKeys: String, CodingKey {
-    case release, archDesc = "arch", subarch, fullDate, nextDate, failcount, target, extras
+    case build, archDesc = "arch", subarch, fullDate, nextDate, failcount, target, extras
   }
 
   /// Metro's shell assignments, a line each, safe for `eval`.
   ///
   /// Bytes, since a name on the disk need not be UTF-8.
-  public var shellAssignments: [UInt8] {
+  public var shellAssignments: [[UInt8]] {
     let values: [(String, [UInt8])] = [
-      ("release", release.bytes), ("arch_desc", archDesc.bytes), ("subarch", subarch.bytes),
+      ("release", build.bytes), ("arch_desc", archDesc.bytes), ("subarch", subarch.bytes),
       ("fulldate", Array((fullDate?.description ?? "None").utf8)),
       ("nextdate", Array(nextDate.description.utf8)),
       ("failcount", Array(String(failcount).utf8)), ("target", Array(target.utf8)),
     ]
     let lines = values.map { Array("\($0.0)=".utf8) + ShellWord.quoted($0.1) }
     let images = Array("extras=".utf8) + ShellWord.inSingleQuotes(Array(extras.joined(separator: "+").utf8))
-    return (lines + [images]).flatMap { $0 + [UInt8(ascii: "\n")] }
+    return lines + [images]
   }
 }

@@ -2,7 +2,7 @@ public import MirrorModel
 public import LinuxSystem
 
 /// Which build the rotation asks for, and which it passed over.
-public struct NextBuildPlan: Codable, Sendable, Hashable {
+public struct NextBuildPlan: MirrorReport, Codable, Sendable, Hashable {
   /// Where the mirror lies.
   public let mirror: String
   /// The build whose turn it is; nil when all is current.
@@ -41,18 +41,25 @@ public struct NextBuildPlan: Codable, Sendable, Hashable {
     }
     let decision = try settings.decision(for: subarch)
     next = NextBuild(
-      release: subarch.release, archDesc: subarch.arch, subarch: subarch.name,
+      build: subarch.build, archDesc: subarch.arch, subarch: subarch.name,
       fullDate: subarch.newestComplete?.date, nextDate: today, failcount: subarch.control.failcount,
       target: decision.mode, extras: decision.extras)
   }
 
+  /// Metro's shell assignments; nothing when all is current.
+  public var lines: [ReportLine] {
+    next?.shellAssignments.map { ReportLine(bytes: $0, isEssential: true) } ?? []
+  }
+
   /// A line for each subarch passed over: as Metro prints them on standard error, and for those that were given up.
-  public var notices: [String] {
+  ///
+  /// - Parameter action: how an action is called that a notice names.
+  public func notices(naming action: (Remedy.Action) -> String = \.description) -> [String] {
     inProgress.map { "# Build at \(mirror)/\($0) in progress, skipping..." }
       + givenUp.map { subarch in
         let failures = counted(subarch.failcount, "failure", "failures")
-        return "# \(mirror)/\(subarch.path) is out of the rotation after \(failures): "
-          + "run `mirrorctl zap \(subarch.path)` to try again"
+        let remedy: Remedy = "\(run: .zap("\(subarch.path)")) to try again"
+        return "# \(displayed(subarch.path)) is out of the rotation after \(failures): \(remedy.text(action))"
       }
   }
 }

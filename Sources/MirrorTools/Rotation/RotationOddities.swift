@@ -10,8 +10,8 @@ extension RotationSettings {
   /// - Parameter mirror: all that is there.
   public func oddities(in mirror: Mirror) -> [MirrorError] {
     let subarches = mirror.allSubarches
-    let builds = Set(mirror.releases.map(\.name) + subarches.map(\.release))
-    let arches = Set(mirror.releases.flatMap(\.arches).map(\.name) + subarches.map(\.arch))
+    let builds = Set(mirror.builds.map(\.name) + subarches.map(\.build))
+    let arches = Set(mirror.builds.flatMap(\.arches).map(\.name) + subarches.map(\.arch))
     let names = Set(subarches.map(\.name))
     let lists: [(key: String, list: [FileName]?, known: Set<FileName>)] = [
       ("builds", self.builds, builds), ("all-builds", allBuilds, builds),
@@ -30,7 +30,7 @@ extension RotationSettings {
   /// Whether the configuration says that a subarch is left alone on purpose.
   func isIgnored(_ subarch: Subarch) -> Bool {
     ignored.contains { path in
-      path.bytes == subarch.release.bytes || path.bytes == subarch.name.bytes || path == subarch.path
+      path.bytes == subarch.build.bytes || path.bytes == subarch.name.bytes || path == subarch.path
     }
   }
 
@@ -38,7 +38,8 @@ extension RotationSettings {
     let near = Spelling.nearest(to: name.description, in: known.map(\.description).sorted())
     return MirrorError(
       .invalid, "rotation/\(key)", "`\(name)` is not in the mirror",
-      remedy: near.map { "did you mean \($0)?" } ?? "check the spelling, or begin it with `mirrorctl init`")
+      remedy: near.map { "did you mean \($0)?" }
+        ?? "check the spelling, or begin it with \(run: .preparation)")
   }
 
   private static func unlisted(_ paths: [MirrorPath], in mirror: Mirror) -> MirrorError {

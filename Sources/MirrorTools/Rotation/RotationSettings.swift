@@ -48,7 +48,7 @@ public struct RotationSettings: Sendable {
     return mirror.subarches.filter(isManaged).enumerated().sorted { one, other in
       let ranks = [one, other].map { entry in
         [
-          rank(entry.element.release, builds), rank(entry.element.arch, arches),
+          rank(entry.element.build, builds), rank(entry.element.arch, arches),
           rank(entry.element.name, subarches), entry.offset,
         ]
       }
@@ -61,7 +61,7 @@ public struct RotationSettings: Sendable {
 
   /// The same of one that is not there yet.
   func isManaged(_ subarch: SubarchPlace) -> Bool {
-    builds?.contains(subarch.release) ?? true && arches?.contains(subarch.arch) ?? true
+    builds?.contains(subarch.build) ?? true && arches?.contains(subarch.arch) ?? true
       && subarches?.contains(subarch.name) ?? !alsoStored.contains(subarch.name)
   }
 
@@ -78,14 +78,14 @@ public struct RotationSettings: Sendable {
 
   /// The same of one that is not there yet.
   func isStored(_ subarch: SubarchPlace) -> Bool {
-    isStored(release: subarch.release) && (allArches ?? arches)?.contains(subarch.arch) ?? true
+    isStored(build: subarch.build) && (allArches ?? arches)?.contains(subarch.arch) ?? true
       && (subarches.map { $0 + alsoStored })?.contains(subarch.name) ?? true
       || isManaged(subarch)
   }
 
   /// Whether anything of a line of development is.
-  func isStored(release: FileName) -> Bool {
-    (allBuilds ?? builds)?.contains(release) ?? true || builds?.contains(release) ?? false
+  func isStored(build: FileName) -> Bool {
+    (allBuilds ?? builds)?.contains(build) ?? true || builds?.contains(build) ?? false
   }
 
   /// The images to make for a subarch.
@@ -116,6 +116,6 @@ extension Subarch {
   /// What a table may call it, the most particular first: `BUILD/SUBARCH`, `SUBARCH`.
   fileprivate var names: [MirrorPath] {
     let name = MirrorPath(bytes: self.name.bytes)
-    return [MirrorPath(bytes: release.bytes).joined(name), name]
+    return [MirrorPath(bytes: build.bytes).joined(name), name]
   }
 }

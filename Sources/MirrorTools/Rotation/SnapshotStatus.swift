@@ -4,7 +4,7 @@ public import LinuxSystem
 /// How the snapshots of one kind stand in a line of development.
 public struct SnapshotStatus: Codable, Sendable, Hashable {
   /// The line of development.
-  public let release: FileName
+  public let build: FileName
   /// What they are of, such as `portage`.
   public let name: String
   /// The newest one, relative to the mirror's root.
@@ -21,8 +21,8 @@ public struct SnapshotStatus: Codable, Sendable, Hashable {
   public let digestsMissing: Int
 
   /// All kinds of a line of development, by name.
-  static func all(of release: Release, today: CalendarDate, horizon: CalendarDate) -> [SnapshotStatus] {
-    guard let folder = release.snapshots else { return [] }
+  static func all(of build: Build, today: CalendarDate, horizon: CalendarDate) -> [SnapshotStatus] {
+    guard let folder = build.snapshots else { return [] }
     let undigested = Set(folder.undigested.map(\.path))
     let dated = folder.tarballs.compactMap { tarball in
       TarballName(tarball.name)?.snapshotParts.map { (name: $0.name, date: $0.date, tarball: tarball) }
@@ -32,7 +32,7 @@ public struct SnapshotStatus: Codable, Sendable, Hashable {
       guard let newest = past.max(by: { $0.date < $1.date }) else { return nil }
       let tarballs = found.map(\.tarball)
       return SnapshotStatus(
-        release: release.name, name: name, path: newest.tarball.path, date: newest.date,
+        build: build.name, name: name, path: newest.tarball.path, date: newest.date,
         ageDays: today.days(since: newest.date), snapshots: tarballs.count,
         bytes: tarballs.reduce(0) { $0 &+ $1.status.size },
         digestsMissing: tarballs.count { undigested.contains($0.path) })

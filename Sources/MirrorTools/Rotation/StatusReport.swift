@@ -1,7 +1,7 @@
 public import MirrorModel
 
 /// How every subarch stands, what needs a look first, and the snapshots beside them.
-public struct StatusReport: Codable, Sendable, Hashable {
+public struct StatusReport: MirrorReport, Codable, Sendable, Hashable {
   /// Where the mirror lies.
   public let mirror: String
   /// Failing ones first, the highest failcount first of all; the rest in path order.
@@ -17,9 +17,9 @@ public struct StatusReport: Codable, Sendable, Hashable {
       .map { SubarchStatus($0, settings, today: today) }
       // The sort is stable: ties stay in path order.
       .sorted { $0.failcount > $1.failcount }
-    snapshots = mirror.releases.flatMap { SnapshotStatus.all(of: $0, today: today, horizon: mirror.horizon) }
+    snapshots = mirror.builds.flatMap { SnapshotStatus.all(of: $0, today: today, horizon: mirror.horizon) }
   }
 
   /// A line a subarch, as Metro's `fails` prints them.
-  public var lines: [String] { subarches.map { $0.line(root: mirror) } }
+  public var lines: [ReportLine] { subarches.map { $0.line(root: mirror) }.asEssentialLines }
 }

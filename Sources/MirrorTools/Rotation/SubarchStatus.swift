@@ -6,7 +6,7 @@ public struct SubarchStatus: Codable, Sendable, Hashable {
   /// Relative to the mirror's root.
   public let path: MirrorPath
   /// The line of development.
-  public let release: FileName
+  public let build: FileName
   /// The architecture.
   public let arch: FileName
   /// The subarch's own name.
@@ -61,7 +61,7 @@ public struct SubarchStatus: Codable, Sendable, Hashable {
   init(_ subarch: Subarch, _ settings: RotationSettings, today: CalendarDate) {
     let newest = subarch.newestComplete
     path = subarch.path
-    release = subarch.release
+    build = subarch.build
     arch = subarch.arch
     self.subarch = subarch.name
     date = newest?.date

@@ -2,11 +2,16 @@ public import MirrorModel
 public import LinuxSystem
 
 /// Brings failing subarches back into the rotation.
-public struct Zap: Codable, Sendable, Hashable {
+public struct Zap: MirrorReport, Codable, Sendable, Hashable {
   /// Where the mirror lies.
   public let mirror: String
   /// The failure counts to remove, relative to the mirror's root.
   public let paths: [MirrorPath]
+  /// What could not be removed.
+  public private(set) var messages: [MirrorError] = []
+  private var isApplied = false
+
+  private enum CodingKeys: CodingKey { case mirror, paths }
 
   /// Plans for every failing subarch, or only for those at or below `selection`.
   ///
@@ -19,7 +24,7 @@ public struct Zap: Codable, Sendable, Hashable {
     for path in selection where !managed.contains(where: { $0.path.isWithin(path) }) {
       throw MirrorError(
         .invalid, mirror.displayed(path), "has no subarch of the rotation",
-        remedy: "name one as `mirrorctl status` prints it")
+        remedy: "name one as \(run: .status) prints it")
     }
     self.mirror = "\(mirror.root)"
     paths = managed.filter { subarch in
@@ -27,20 +32,23 @@ public struct Zap: Codable, Sendable, Hashable {
     }.map { $0.path.control(.failcount) }
   }
 
-  /// A line for each count, as Metro prints them.
-  public var lines: [String] { paths.map { "Removing \(mirror)/\($0)..." } }
+  /// A line for each count: as Metro prints them, once they are removed.
+  public var lines: [ReportLine] {
+    isApplied
+      ? paths.map { "Removing \(displayed($0))..." }
+      : paths.map { "would remove \(displayed($0))" }
+  }
 
-  /// Removes the counts; returns what could not be removed. The mirror's lock must be held.
-  public func apply(in mirror: Mirror) throws(MirrorError) -> [MirrorError] {
+  /// Removes the counts. The mirror's lock must be held.
+  public mutating func apply(in mirror: Mirror) throws(MirrorError) {
     let anchor = try AnchoredDirectory(root: mirror.root)
-    var problems: [MirrorError] = []
+    isApplied = true
     for path in paths {
       do throws(MirrorError) {
         let control = try anchor.directory(path.parent)
         try control.unlink(path.name)
         try control.sync()
-      } catch { problems.append(error) }
+      } catch { messages.append(error) }
     }
-    return problems
   }
 }

@@ -6,11 +6,20 @@ public import SystemPackage
 /// Adds a finished build that was made elsewhere, so that it is offered like one made here.
 public struct StageAddition: Sendable {
   /// What was made.
-  public struct Report: Sendable {
+  public struct Made: MirrorReport, Sendable {
+    /// Where the mirror is.
+    public let mirror: String
     /// Relative to the mirror's root, in the order of making.
     public internal(set) var made: [MirrorPath] = []
     /// Why the version is not offered yet; empty where all is well.
-    public internal(set) var problems: [MirrorError] = []
+    public internal(set) var messages: [MirrorError] = []
+
+    private enum CodingKeys: CodingKey { case mirror, made }
+
+    /// A line for each.
+    public var lines: [ReportLine] { made.map { "made \(displayed($0))" } }
+    /// Failed where the version is not offered.
+    public var status: ExitStatus { messages.isEmpty ? .done : .failed }
   }
 
   /// The version's directory.
@@ -61,7 +70,7 @@ public struct StageAddition: Sendable {
     }
     guard ["stage1", "stage2", "stage3"].contains(variant) else { return (own, variant) }
     return (
-      FileName("\(variant)-\(subarch.name)-\(subarch.release)-\(version.name)\(tarball.suffix)"), variant
+      FileName("\(variant)-\(subarch.name)-\(subarch.build)-\(version.name)\(tarball.suffix)"), variant
     )
   }
 
@@ -71,19 +80,19 @@ public struct StageAddition: Sendable {
   /// its digests.
   ///
   /// - Throws: before anything is made, where a tarball is damaged or the version is there already.
-  public func apply(_ run: DigestRun, _ scanner: MirrorScanner) throws(MirrorError) -> Report {
-    let anchor = try AnchoredDirectory(root: run.root, layout: run.layout)
+  func apply(_ context: DigestContext, _ scanner: MirrorScanner) throws(MirrorError) -> Made {
+    let anchor = try AnchoredDirectory(root: context.root, layout: context.ownership)
     if try anchor.status(at: version) != nil {
       throw MirrorError(
         .invalid, anchor.displayed(version), "is there already",
         remedy: "add another version, or remove it first")
     }
     for placement in placements where TarballName(placement.path.name) != nil { try check(placement, anchor) }
-    var report = Report()
+    var report = Made(mirror: "\(context.root)")
     let directory = try anchor.makePath(version)
     for placement in placements { try placement.place(in: directory, &report.made) }
-    try digest(run, scanner, &report)
-    guard report.problems.isEmpty else { return report }
+    try digest(context, scanner, &report)
+    guard report.messages.isEmpty else { return report }
     try DurableFile.write(
       Array(VersionFile.done.utf8), to: VersionFile.status.path.name, in: directory,
       try directory.fileOwnership())
@@ -112,20 +121,20 @@ public struct StageAddition: Sendable {
   }
 
   private func digest(
-    _ run: DigestRun, _ scanner: MirrorScanner, _ report: inout Report
+    _ context: DigestContext, _ scanner: MirrorScanner, _ report: inout Made
   ) throws(MirrorError) {
     var options = DigestOptions()
     options.paths = [version]
     let mirror = try scanner.scan()
-    let generator = DigestGenerator(run)
+    let generator = DigestGenerator(context)
     let result = try generator.apply(try generator.plan(mirror, options), to: mirror)
     report.made += result.actions.map(\.path)
-    report.problems += result.problems
+    report.messages += result.problems
   }
 
   /// Lets `stage3-latest` name the stage3, if the version is the newest now.
   private func link(
-    _ scanner: MirrorScanner, _ anchor: borrowing AnchoredDirectory, _ report: inout Report
+    _ scanner: MirrorScanner, _ anchor: borrowing AnchoredDirectory, _ report: inout Made
   ) throws(MirrorError) {
     let subarch = try scanner.scan().subarches.first { $0.path == version.parent }
     guard subarch?.newestComplete?.path == version,

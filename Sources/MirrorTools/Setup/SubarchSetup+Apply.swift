@@ -4,9 +4,14 @@ public import SystemPackage
 
 extension SubarchSetup {
   /// What was made; what was there already is left out.
-  public struct Report: Sendable {
+  public struct Made: MirrorReport, Sendable {
+    /// Where the mirror is.
+    public let mirror: String
     /// Relative to the mirror's root.
     public internal(set) var made: [MirrorPath] = []
+
+    /// A line for each.
+    public var lines: [ReportLine] { made.map { "made \(displayed($0))" } }
   }
 
   /// Makes what is missing. The mirror's lock must be held.
@@ -15,12 +20,12 @@ extension SubarchSetup {
   /// anything is made.
   ///
   /// - Parameter layout: whose what is made is.
-  public func apply(in root: FilePath, _ layout: OwnershipRules) throws(MirrorError) -> Report {
+  func apply(in root: FilePath, _ layout: OwnershipRules) throws(MirrorError) -> Made {
     let anchor = try AnchoredDirectory(root: root, layout: layout)
     for file in files { _ = try isSaid(file, anchor) }
     try checkRemote(anchor)
     if let placement { try SeedTarball.check(placement, in: anchor) }
-    var report = Report()
+    var report = Made(mirror: "\(root)")
     for path in directories { try make(path, anchor, &report) }
     if let placement {
       try placement.place(in: try anchor.directory(placement.path.parent), &report.made)
@@ -58,19 +63,19 @@ extension SubarchSetup {
     guard let version = try anchor.contents(of: control, limit: 4096).flatMap(ControlFile.word) else {
       throw MirrorError(
         .invalid, anchor.displayed(other), "has no stage3 to build from",
-        remedy: "build it first, or name another with --remote")
+        remedy: "build it first, or \(run: .remoteSeed)")
     }
     let place = other.appending(version)
     let tarballs = try anchor.directory(place).entries().filter { TarballName($0.name) != nil }
     guard tarballs.contains(where: { $0.name.hasPrefix("stage3-") }) else {
       throw MirrorError(
         .invalid, anchor.displayed(place), "holds no stage3, though .control/version names it",
-        remedy: "build it again, or name another with --remote")
+        remedy: "build it again, or \(run: .remoteSeed)")
     }
   }
 
   private func make(
-    _ path: MirrorPath, _ anchor: borrowing AnchoredDirectory, _ report: inout Report
+    _ path: MirrorPath, _ anchor: borrowing AnchoredDirectory, _ report: inout Made
   ) throws(MirrorError) {
     if !path.parent.bytes.isEmpty { try make(path.parent, anchor, &report) }
     let parent = try path.parent.bytes.isEmpty ? anchor.duplicate() : anchor.directory(path.parent)

@@ -36,7 +36,7 @@ public struct SubarchSetup: Encodable, Sendable {
   public init(_ subarch: MirrorPath, from seed: Seed) throws(MirrorError) {
     let names = try Self.names(of: subarch)
     var directories = [
-      MirrorPath(.snapshots(release: names.release)), subarch.control(.buildStrategy).parent,
+      MirrorPath(.snapshots(build: names.build)), subarch.control(.buildStrategy).parent,
     ]
     var files: [Said] = []
     func say(_ file: ControlFile, _ line: String) {
@@ -46,17 +46,17 @@ public struct SubarchSetup: Encodable, Sendable {
     case .local(let file, let version):
       let tarball = try SeedName(file, version: version)
       let place = subarch.appending(FileName(tarball.version.description))
-      let name = "stage3-\(names.name)-\(names.release)-\(tarball.version)\(tarball.suffix)"
+      let name = "stage3-\(names.name)-\(names.build)-\(tarball.version)\(tarball.suffix)"
       directories += [subarch.control(.version(target: "stage3")).parent, place]
       placement = Placement(source: file.string, path: place.appending(FileName(name)))
       say(.version(target: "stage3"), tarball.version.description)
       say(.buildStrategy, "local")
     case .remote(let other):
       let other = try Self.names(of: other)
-      directories.append(subarch.control(.remoteRelease).parent)
+      directories.append(subarch.control(.remoteBuild).parent)
       placement = nil
       say(.buildStrategy, "remote")
-      say(.remoteRelease, "\(other.release)")
+      say(.remoteBuild, "\(other.build)")
       say(.remoteArch, "\(other.arch)")
       say(.remoteSubarch, "\(other.name)")
     }
@@ -95,7 +95,7 @@ private struct SeedName {
     suffix = name.compression?.suffix ?? ".tar"
     let dates = bytes.indices.lazy.compactMap { CalendarDate(bytes[$0...].prefix(10)) }
     guard let version = version ?? dates.first else {
-      throw MirrorError(.invalid, file.string, "has no date in its name", remedy: "give --version YYYY-MM-DD")
+      throw MirrorError(.invalid, file.string, "has no date in its name", remedy: "\(run: .seedVersion)")
     }
     self.version = version
   }

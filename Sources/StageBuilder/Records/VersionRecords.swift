@@ -26,7 +26,7 @@ struct VersionRecords {
       let words = "\(subarch)".replacing("/", with: " ")
       throw MirrorError(
         .invalid, anchor.value.displayed(path), "does not exist: the subarch has no seed",
-        remedy: "run `mirrorctl init \(words) --local STAGE3` or `--remote BUILD/ARCH/SUBARCH`")
+        remedy: "\(run: .seed(words))")
     }
   }
 

@@ -38,8 +38,10 @@ package struct Doctor: Sendable {
   }
 
   /// Adds what is odd about the mirror.
-  package mutating func warn(_ oddities: [MirrorError]) {
-    for oddity in oddities { add(.warning, oddity.subject, oddity.problem, oddity.remedy) }
+  ///
+  /// - Parameter action: how an action is called that a remedy names.
+  package mutating func warn(_ oddities: [MirrorError], naming action: (Remedy.Action) -> String) {
+    for oddity in oddities { add(.warning, oddity.subject, oddity.problem, oddity.remedy?.text(action)) }
   }
 
   /// What programs of the host are there for; steps in a root use its own.
@@ -118,7 +120,7 @@ package struct Doctor: Sendable {
   private mutating func judge(_ place: DoctorFacts.Place) {
     let subject = "\(place.key) (\(place.path))"
     if let danger = place.danger {
-      add(.missing, subject, "\(danger.subject) \(danger.problem)", danger.remedy)
+      add(.missing, subject, "\(danger.subject) \(danger.problem)", danger.remedy?.description)
     }
     if place.options.contains("noexec") {
       add(
@@ -148,7 +150,7 @@ package struct Doctor: Sendable {
     guard let key = facts.key else { return }
     guard let fault = key.fault else { return add(.ok, "signing/key", "\(key.fingerprint) can sign") }
     // Stages are built without it.
-    add(.warning, fault.subject, fault.problem, fault.remedy)
+    add(.warning, fault.subject, fault.problem, fault.remedy?.description)
   }
 
   private mutating func judge(_ architecture: DoctorFacts.Architecture) {
@@ -159,7 +161,7 @@ package struct Doctor: Sendable {
       add(
         .warning, architecture.name, "is run by \(program) inside of the root, if the seed has it",
         "register it with flag F, as Debian's qemu-user-static does")
-    case .failure(let error): add(.missing, architecture.name, error.problem, error.remedy)
+    case .failure(let error): add(.missing, architecture.name, error.problem, error.remedy?.description)
     }
   }
 

@@ -57,7 +57,7 @@ package enum SandboxHelper {
       return try JSONDecoder().decode(SandboxOrder.self, from: Data(bytes))
     } catch {
       throw MirrorError(
-        .invalid, argument, "is for mirrorctl itself: \(error)", remedy: "use `mirrorctl build`")
+        .invalid, argument, "is for mirrorctl itself: \(error)", remedy: "\(run: .build)")
     }
   }
 
@@ -68,7 +68,7 @@ package enum SandboxHelper {
       let error = lastErrno()
       throw MirrorError(
         .system(error), "unshare(2)", "cannot make namespaces for a step: \(error)",
-        remedy: "run as root, and see `mirrorctl doctor`")
+        remedy: "run as root, and see \(run: .doctor)")
     }
     try checked(clinux_make_private(), "make private the mounts of", "/")
     if plan.network == .none { try checked(clinux_loopback_up(), "bring up", "lo") }

@@ -27,7 +27,7 @@ struct SandboxReport: Codable {
     let errno: Int32?
     let subject: String
     let problem: String
-    let remedy: String?
+    let remedy: Remedy?
 
     init(_ error: MirrorError) {
       if case .system(let number) = error.code { errno = number.rawValue } else { errno = nil }

@@ -93,7 +93,7 @@ package enum UserNamespace {
   private static func refused(_ fault: Errno) -> MirrorError {
     MirrorError(
       .system(fault), "unshare(2)", "an ordinary user may not make a user namespace here: \(fault)",
-      remedy: "run as root, or see `mirrorctl doctor`")
+      remedy: "run as root, or see \(run: .doctor)")
   }
 
   private static func run(_ command: [String]) -> Bool {

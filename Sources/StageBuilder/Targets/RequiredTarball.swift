@@ -15,8 +15,8 @@ enum RequiredTarball {
     throw MirrorError(
       .invalid, path.string, "does not exist, but \(key) names it",
       remedy: key == "path/mirror/snapshot"
-        ? "make it with `mirrorctl snapshot`"
-        : "see .control of the subarch that it is of, and `mirrorctl init`")
+        ? "make it with \(run: .snapshot)"
+        : "see .control of the subarch that it is of, and \(run: .preparation)")
   }
 
   private static func otherwiseCompressed(_ path: FilePath) -> FilePath? {

@@ -56,9 +56,9 @@ struct StageTarget {
   /// A shell in the root of a failed step, if one is wanted.
   private func inspect(_ error: any Error, _ steps: StepRunner, _ log: borrowing BuildLog) {
     guard context.opensShell else { return }
-    context.tell("\(error)")
+    context.tell(context.text(error))
     context.tell("a shell in the failed root; leave it by `exit`")
-    do { try steps.openShell(log: log) } catch { context.tell("\(error)") }
+    do { try steps.openShell(log: log) } catch { context.tell(context.text(error)) }
   }
 
   /// - Returns: the moment after which nothing in the stage is dated, in seconds.

@@ -173,7 +173,7 @@ struct TreeWalk: ~Copyable {
     header.records = try records(of: node, isHeld: true, path)
     if kind == .symbolicLink {
       header.permissions = 0o777
-      header.target = try attempt(path, "read the link") { () throws(Errno) in try node.linkTarget() }
+      header.target = try attempt(path, "read the link") { () throws(Errno) in try node.linkText() }
     }
     try begin(header)
   }

@@ -30,23 +30,9 @@ struct AddCommand: Verb {
       MirrorPath("\(build)/\(arch)/\(subarch)"), version: version.date,
       files: files.map { FilePath($0).absolute })
     let hashing = try reading.hashing(job, context)
-    let session = try MirrorSession(global, context, verb: "add", lock: lock, creates: true)
-    let run = try session.digestRun(hashing)
-    let report = try ProgressLine.showing(session.progress, on: context, unless: global.quiet) {
-      try addition.apply(run, session.scanner)
-    }
-    try session.mark()
-    for problem in report.problems { context.message("\(problem)") }
-    if global.json {
-      try context.print(json: AddOutput(mirror: "\(session.root)", made: report.made))
-    } else if !global.quiet {
-      for path in report.made { context.print("made \(session.root)/\(path)") }
-    }
-    return report.problems.isEmpty ? .done : .failed
+    let run = try global.write(context, as: "add", lock, creates: true, hashing: hashing)
+    let renderer = global.renderer(context)
+    let made = try renderer.showing(run.environment.progress) { try run.apply(addition) }
+    return try renderer.print(made)
   }
-}
-
-private struct AddOutput: Encodable {
-  let mirror: String
-  let made: [MirrorPath]
 }

@@ -3,7 +3,7 @@ import ArgumentParser
 import MirrorTools
 import StageBuilder
 
-struct BuildCommand: ToldVerb {
+struct BuildCommand: ReportedVerb {
   static let configuration = CommandConfiguration(
     commandName: "build",
     abstract: "Build stages: those named, or what the rotation has next.",
@@ -27,8 +27,9 @@ struct BuildCommand: ToldVerb {
 
   func perform(_ context: CommandContext, _ event: RunEvent) throws -> ExitStatus {
     let line = try BuildLine(words)
-    let session = try MirrorSession(options.global, context, event: event)
-    guard !line.names.isEmpty else { return try buildNext(session, line, event) }
+    let run = try options.global.read(context, event: event)
+    let settings = rotation.settings(over: run.configuration.rotation)
+    guard !line.names.isEmpty else { return try buildNext(run, settings, line, context, event) }
     guard (3...5).contains(line.names.count) else {
       throw ValidationError(
         "Name BUILD ARCH SUBARCH [MODE] [DATE], or nothing for the rotation's next build.")
@@ -37,27 +38,22 @@ struct BuildCommand: ToldVerb {
     let request = try BuildRequest(
       build: line.names[0], arch: line.names[1], subarch: line.names[2], mode: mode, version: version,
       definitions: line.definitions)
-    return try options.perform(
-      request, session, rotation.settings(over: session.configuration.rotation), event)
+    return try options.perform(request, run, settings, context, event)
   }
 
   private func buildNext(
-    _ session: borrowing MirrorSession, _ line: BuildLine, _ event: RunEvent
+    _ run: MirrorRun, _ settings: RotationSettings, _ line: BuildLine, _ context: CommandContext,
+    _ event: RunEvent
   ) throws -> ExitStatus {
-    let context = session.context
-    let settings = rotation.settings(over: session.configuration.rotation)
-    let plan = try NextBuildPlan(try session.scan(), settings, today: context.today)
-    if !options.global.quiet { plan.notices.forEach { context.errors.write(Array("\($0)\n".utf8)) } }
+    let plan = try NextBuildPlan(try run.scan(), settings, today: context.today)
+    if !options.global.quiet { context.notice(plan.notices(naming: \.commandLine)) }
     guard let next = plan.next else {
-      if options.global.json {
-        try context.print(json: plan)
-      } else if !options.global.quiet {
-        context.print("Builds are current.")
-      }
-      return .done
+      let renderer = options.global.renderer(context)
+      renderer.print("Builds are current.")
+      return try renderer.print(plan)
     }
     return try options.perform(
-      try BuildRequest(next, definitions: line.definitions), session, settings, event)
+      try BuildRequest(next, definitions: line.definitions), run, settings, context, event)
   }
 }
 

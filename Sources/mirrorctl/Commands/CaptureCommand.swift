@@ -1,3 +1,4 @@
+import MirrorTools
 import LinuxSystem
 import StageTrees
 import MirrorModel
@@ -64,8 +65,10 @@ struct CaptureCommand: Verb {
     let progress = RunProgress()
     let capture = TreeCapture(options, cancellation: context.cancellation) { progress.add(bytes: $0) }
     let list = contents ? FilePath("\(path).contents.gz") : nil
-    try render(try capture.capture(root, to: path, contents: list), path, list, context)
-    return .done
+    let renderer = results.renderer(context)
+    let report = try capture.capture(root, to: path, contents: list)
+    renderer.note(report.notes)
+    return try renderer.print(CapturedTree(tarball: path, contents: list, report: report))
   }
 
   private func sourceEpoch(_ context: CommandContext) throws -> Int64? {
@@ -74,26 +77,6 @@ struct CaptureCommand: Verb {
       throw ValidationError("SOURCE_DATE_EPOCH: `\(text)` is no number of seconds.")
     }
     return seconds
-  }
-
-  private func render(
-    _ report: CaptureReport, _ path: FilePath, _ list: FilePath?, _ context: CommandContext
-  ) throws {
-    if results.json {
-      return try context.print(
-        json: CaptureOutput(
-          tarball: "\(path)", contents: list.map { "\($0)" }, members: report.entries, bytes: report.size,
-          bytesBefore: report.uncompressedSize,
-          digests: report.digests.hexadecimal,
-          notes: report.notes))
-    }
-    for note in report.notes { context.message(note) }
-    guard !results.quiet else { return }
-    let sizes = "\(humanBytes(report.uncompressedSize)) to \(humanBytes(report.size))"
-    context.print("captured \(path), \(counted(report.entries, "member", "members")), \(sizes)")
-    for (algorithm, digest) in report.digests.hexadecimal.sorted(by: { $0.key < $1.key }) {
-      context.print("\(algorithm) \(digest)")
-    }
   }
 }
 
@@ -113,14 +96,4 @@ extension Compression {
     guard let found = Self.allCases.first(where: { name.hasSuffix(".\($0.rawValue)") }) else { return nil }
     self = found
   }
-}
-
-private struct CaptureOutput: Encodable {
-  let tarball: String
-  let contents: String?
-  let members: Int
-  let bytes: Int64
-  let bytesBefore: Int64
-  let digests: [String: String]
-  let notes: [String]
 }

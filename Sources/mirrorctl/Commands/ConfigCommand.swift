@@ -84,13 +84,8 @@ struct ConfigDumpCommand: Verb {
 
   func run(_ context: CommandContext) throws -> ExitStatus {
     let file = try ConfigurationFile(source.request(context, defining: definitions.pairs))
-    let dump = ConfigurationDump(file.elements)
-    if json {
-      try context.print(json: dump)
-    } else {
-      dump.lines.forEach(context.print)
-    }
-    return .done
+    let renderer = Renderer(context: context, json: json, quiet: false)
+    return try renderer.print(ConfigurationDump(file.elements))
   }
 }
 

@@ -30,14 +30,16 @@ struct DigestgenCommand: Verb {
   var paths: [String] = []
 
   func run(_ context: CommandContext) throws -> ExitStatus {
-    let hashing = try reading.hashing(job, context)
-    let session =
-      dryRun
-      ? try MirrorSession(global, context) : try MirrorSession(global, context, verb: "digestgen", lock: lock)
+    let run = try global.open(
+      context, as: "digestgen", lock, isDryRun: dryRun, hashing: try reading.hashing(job, context))
     var options = digests.options
     options.force = force
-    options.paths = try session.mirrorPaths(paths)
-    return try session.digestgen(options, hashing, dryRun: dryRun).status
+    options.paths = try run.paths(paths)
+    let digestgen = DigestgenRun(run, options)
+    let (plan, renderer) = (try digestgen.plan(), global.renderer(context))
+    guard !dryRun else { return try renderer.print(plan, of: run) }
+    let report = try renderer.showing(run.environment.progress) { try digestgen.apply(plan) }
+    return try renderer.print(report, of: run)
   }
 }
 
@@ -59,109 +61,6 @@ struct DigestgenOptions: ParsableArguments {
     options.algorithms = Set(algorithm)
     options.formats = Set(format)
     return options
-  }
-}
-
-extension MirrorSession {
-  /// Runs `digestgen`, prints what it did, and sums it up.
-  func digestgen(
-    _ options: DigestOptions, _ hashing: HashingOptions, dryRun: Bool, isStep: Bool = false
-  ) throws -> StepResult {
-    let mirror = try scan()
-    let generator = DigestGenerator(try digestRun(hashing))
-    let plan = try generator.plan(mirror, options)
-    for path in options.paths where !mirror.holds(path) {
-      throw MirrorError(.invalid, mirror.displayed(path), "is not in the mirror", remedy: "check the path")
-    }
-    if dryRun {
-      try render(plan, mirror)
-      return StepResult(status: report([], corrupt: plan.corrupt, mirror: mirror))
-    }
-    let report = try ProgressLine.showing(progress, on: context, unless: self.options.quiet) {
-      let (context, prints) = (context, !isStep && !self.options.json && !self.options.quiet)
-      return try generator.apply(plan, to: mirror) { action in
-        if prints { context.print("\(action.kind.rawValue) \(mirror.displayed(action.path))") }
-      }
-    }
-    if !isStep { try render(report, plan, mirror) }
-    let status = self.report(report.problems, corrupt: report.corrupt, mirror: mirror)
-    return StepResult(status: status, summary: report.summary)
-  }
-
-  func render(_ plan: DigestPlan, _ mirror: Mirror) throws {
-    if options.json { return try context.print(json: DigestPlanOutput(mirror: "\(root)", plan: plan)) }
-    for hash in plan.hashes {
-      context.print(
-        "would digest \(mirror.displayed(hash.path)) (\(hash.reason.rawValue), \(humanBytes(hash.size)))")
-    }
-    for known in plan.known {
-      context.print(
-        "would \(known.isAdoption ? "adopt the digest of" : "check") \(mirror.displayed(known.path))")
-    }
-    for signature in plan.signatures {
-      context.print(
-        "would sign \(mirror.displayed(signature.path)) (\(signature.format.rawValue), \(signature.reason.rawValue))"
-      )
-    }
-    for removal in plan.outdated {
-      context.print("would remove \(mirror.displayed(removal.path)) if what it signs has changed")
-    }
-    for link in plan.links {
-      context.print("would \(link.isRemoval ? "remove" : "link") \(mirror.displayed(link.path))")
-    }
-    for removal in plan.removals { context.print("would remove \(mirror.displayed(removal.path))") }
-    for skip in plan.skipped { context.print("would leave \(mirror.displayed(skip.path)): \(skip.reason)") }
-    for path in plan.corrupt { context.print("would leave \(mirror.displayed(path)): it is corrupt") }
-    for path in plan.damaged { context.print("would leave \(mirror.displayed(path)): it is damaged") }
-  }
-
-  /// Prints what was not printed when it was done.
-  private func render(_ report: DigestReport, _ plan: DigestPlan, _ mirror: Mirror) throws {
-    if options.json {
-      return try context.print(json: DigestReportOutput(mirror: "\(root)", report: report, plan: plan))
-    }
-    guard !options.quiet else { return }
-    for action in report.actions where !action.kind.isSentAtOnce {
-      context.print("\(action.kind.rawValue) \(mirror.displayed(action.path))")
-    }
-    for skip in plan.skipped { context.print("left \(mirror.displayed(skip.path)): \(skip.reason)") }
-  }
-}
-
-private struct DigestPlanOutput: Encodable {
-  let mirror: String
-  let plan: DigestPlan
-}
-
-private struct DigestReportOutput: Encodable {
-  let mirror: String
-  let actions: [DigestReport.Action]
-  let skipped: [DigestPlan.Skip]
-  let corrupt: [MirrorPath]
-  let problems: [JSONProblem]
-  let bytes: Int64
-
-  init(mirror: String, report: DigestReport, plan: DigestPlan) {
-    self.mirror = mirror
-    actions = report.actions
-    skipped = plan.skipped
-    corrupt = report.corrupt
-    problems = report.problems.map(JSONProblem.init)
-    bytes = report.bytes
-  }
-}
-
-extension DigestReport {
-  /// One line of what was done; nil for nothing.
-  fileprivate var summary: String? {
-    var parts: [String] = []
-    for kind in Kind.allCases {
-      let count = actions.count { $0.kind == kind }
-      if count > 0 {
-        parts.append("\(count) \(kind.rawValue)\(kind == .digested ? " (\(humanBytes(bytes)))" : "")")
-      }
-    }
-    return parts.isEmpty ? nil : parts.joined(separator: ", ")
   }
 }
 

@@ -36,17 +36,10 @@ struct DoctorCommand: Verb {
     if let mirror,
       let found = try? MirrorScanner(root: mirror, now: context.now(), probe: context.probe).scan()
     {
-      doctor.warn(configuration.rotation.oddities(in: found))
+      doctor.warn(configuration.rotation.oddities(in: found), naming: \.commandLine)
     }
-    if global.json {
-      try context.print(json: DoctorOutput(mirror: mirror.map { "\($0)" }, findings: doctor.findings))
-    } else {
-      for finding in doctor.findings where !global.quiet || finding.level != .ok {
-        let remedy = finding.remedy.map { ": \($0)" } ?? ""
-        context.print("\(finding.level.rawValue): \(finding.subject): \(finding.text)\(remedy)")
-      }
-    }
-    return doctor.isHealthy ? .done : .failed
+    return try global.renderer(context).print(
+      DoctorReport(mirror: mirror.map { "\($0)" }, findings: doctor.findings))
   }
 
   /// What keeps a key from signing, or soon will.
@@ -55,9 +48,4 @@ struct DoctorCommand: Verb {
       return try PublicKeyFile.listed(signing, cancellation: context.cancellation).warning(at: context.now())
     } catch { return error }
   }
-}
-
-private struct DoctorOutput: Encodable {
-  let mirror: String?
-  let findings: [Doctor.Finding]
 }

@@ -8,10 +8,8 @@ struct EmptiesCommand: Verb {
   @OptionGroup var global: GlobalOptions
 
   func run(_ context: CommandContext) throws -> ExitStatus {
-    let session = try MirrorSession(global, context)
-    let mirror = try session.scan()
-    let empties = Empties(mirror, session.configuration.rotation)
-    if global.json { try context.print(json: empties) } else { empties.lines.forEach(context.print) }
-    return session.report([], mirror: mirror)
+    let run = try global.read(context)
+    let empties = Empties(try run.scan(), run.configuration.rotation)
+    return try global.renderer(context).print(empties, of: run)
   }
 }

@@ -1,4 +1,3 @@
-import MirrorModel
 import ArgumentParser
 import MirrorTools
 
@@ -22,19 +21,7 @@ struct ForgetCommand: Verb {
   var paths: [String]
 
   func run(_ context: CommandContext) throws -> ExitStatus {
-    let session =
-      dryRun
-      ? try MirrorSession(global, context) : try MirrorSession(global, context, verb: "forget", lock: lock)
-    let catalog = try session.catalog()
-    var forgetting = try Forgetting(
-      try session.scanner.scan(), try session.mirrorPaths(paths), catalog)
-    if !dryRun { try forgetting.apply(to: catalog) }
-    if global.json {
-      try context.print(json: forgetting)
-    } else if !global.quiet {
-      let verb = dryRun ? "would forget" : "forgot"
-      for place in forgetting.places { context.print("\(verb) \(session.root)/\(place)") }
-    }
-    return .done
+    let run = try global.open(context, as: "forget", lock, isDryRun: dryRun)
+    return try global.renderer(context).print(run.forget(try run.paths(paths), isDryRun: dryRun))
   }
 }

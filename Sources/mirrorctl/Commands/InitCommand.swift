@@ -48,21 +48,9 @@ struct InitCommand: Verb {
       local.map { .local(FilePath($0).absolute, version: seedVersion?.date) }
       ?? .remote(MirrorPath(remote ?? ""))
     let setup = try SubarchSetup(MirrorPath("\(build)/\(arch)/\(subarch)"), from: seed)
-    let session = try MirrorSession(global, context, verb: "init", lock: lock, creates: true)
-    let report = try setup.apply(in: session.root, try session.configuration.layout())
-    try session.mark()
-    if global.json {
-      try context.print(json: InitOutput(mirror: "\(session.root)", made: report.made))
-    } else if !global.quiet {
-      for path in report.made { context.print("made \(session.root)/\(path)") }
-    }
-    return .done
+    let run = try global.write(context, as: "init", lock, creates: true)
+    return try global.renderer(context).print(run.apply(setup))
   }
-}
-
-private struct InitOutput: Encodable {
-  let mirror: String
-  let made: [MirrorPath]
 }
 
 /// `2026-11-22`.

@@ -11,17 +11,11 @@ struct NextBuildCommand: Verb {
   @OptionGroup var rotation: RotationOptions
 
   func run(_ context: CommandContext) throws -> ExitStatus {
-    let session = try MirrorSession(global, context)
-    let mirror = try session.scan()
-    let settings = rotation.settings(over: session.configuration.rotation)
-    let plan = try NextBuildPlan(mirror, settings, today: context.today)
-    if !global.quiet { plan.notices.forEach { context.errors.write(Array("\($0)\n".utf8)) } }
-    if global.json {
-      try context.print(json: plan)
-    } else if let next = plan.next {
-      context.output.write(next.shellAssignments)
-    }
-    return session.report([], mirror: mirror)
+    let run = try global.read(context)
+    let settings = rotation.settings(over: run.configuration.rotation)
+    let plan = try NextBuildPlan(try run.scan(), settings, today: context.today)
+    if !global.quiet { context.notice(plan.notices(naming: \.commandLine)) }
+    return try global.renderer(context).print(plan, of: run)
   }
 }
 

@@ -2,7 +2,7 @@ import ArgumentParser
 import MirrorTools
 import StageBuilder
 
-struct SnapshotCommand: ToldVerb {
+struct SnapshotCommand: ReportedVerb {
   static let configuration = CommandConfiguration(
     commandName: "snapshot",
     abstract: "Make a snapshot of the package tree.",
@@ -24,7 +24,7 @@ struct SnapshotCommand: ToldVerb {
     let request = try BuildRequest(
       snapshotOf: build, version: try line.version(line.names[1...], today: context.today),
       definitions: line.definitions)
-    let session = try MirrorSession(options.global, context, event: event)
-    return try options.perform(request, session, session.configuration.rotation, event)
+    let run = try options.global.read(context, event: event)
+    return try options.perform(request, run, run.configuration.rotation, context, event)
   }
 }

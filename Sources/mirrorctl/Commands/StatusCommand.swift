@@ -32,44 +32,21 @@ struct StatusCommand: Verb {
   }
 
   func run(_ context: CommandContext) throws -> ExitStatus {
-    let session = try MirrorSession(global, context)
-    let mirror = try session.scan()
-    for oddity in mirror.futureDates { session.tell(oddity) }
-    let text = try history ? historyText(mirror, session) : statusText(mirror, session)
-    try destination.write(Array(text.utf8), context)
-    return session.report(session.catalogProblems, mirror: mirror)
-  }
-
-  private func statusText(_ mirror: Mirror, _ session: borrowing MirrorSession) throws -> String {
-    let context = session.context
-    let report = StatusReport(mirror, session.configuration.rotation, today: context.today)
-    switch format ?? (global.json ? .json : .text) {
-    case .text: return report.lines.map { $0 + "\n" }.joined()
-    case .json: return try json(report)
-    case .prometheus:
-      let catalog = try session.knownCatalog()
-      return PrometheusText(
-        report, corrupt: try catalog?.corrupt(in: mirror).count, problems: mirror.problems.count,
-        runs: try catalog?.runs() ?? [:], key: session.signingKey,
-        targets: session.configuration.publishing.map(\.name), now: context.now()
-      ).text
+    let run = try global.read(context)
+    let mirror = try run.scan()
+    mirror.futureDates.forEach(context.tell)
+    let renderer = Renderer(context: context, json: global.json || format == .json, quiet: global.quiet)
+    let report: any Report
+    if history {
+      // What nobody wrote down yet is seen in the mirror.
+      let known = try run.knownCatalog()?.builds() ?? [:]
+      report = HistoryReport(mirror, known: known, last: last, now: context.now())
+    } else {
+      report = StatusReport(mirror, run.configuration.rotation, today: context.today)
     }
-  }
-
-  private func historyText(_ mirror: Mirror, _ session: borrowing MirrorSession) throws -> String {
-    let catalog = try session.knownCatalog()
-    // What nobody wrote down yet is seen in the mirror.
-    let report = HistoryReport(
-      mirror, known: try catalog?.builds() ?? [:], last: last, now: session.context.now())
-    if format == .json || global.json { return try json(report) }
-    return HistoryText(report).lines.map { $0 + "\n" }.joined()
-  }
-}
-
-extension MirrorSession {
-  /// The key that signs, as gpg knows it; nil where there is none, or gpg does not tell.
-  fileprivate var signingKey: SigningKey? {
-    configuration.signing.flatMap { try? PublicKeyFile.listed($0, cancellation: context.cancellation) }
+    let metrics = format == .prometheus ? try PrometheusText(run, mirror).text : nil
+    try destination.write(metrics.map { Array($0.utf8) } ?? renderer.bytes(report), context)
+    return renderer.end(run.catalogProblems, of: run)
   }
 }
 

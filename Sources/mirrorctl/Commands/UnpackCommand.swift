@@ -1,3 +1,4 @@
+import MirrorTools
 import LinuxSystem
 import StageTrees
 import ArgumentParser
@@ -36,39 +37,14 @@ struct UnpackCommand: Verb {
     let progress = RunProgress()
     progress.begin("unpacking", bytes: size(of: path), files: 1)
     let unpacker = TreeUnpacker(options, cancellation: context.cancellation) { progress.add(bytes: $0) }
-    let report = try ProgressLine.showing(progress, on: context, unless: results.quiet) {
-      try unpacker.unpack(path, into: root)
-    }
-    try render(report, path, root, context)
-    return .done
+    let renderer = results.renderer(context)
+    let report = try renderer.showing(progress) { try unpacker.unpack(path, into: root) }
+    renderer.note(report.notes)
+    return try renderer.print(UnpackedTree(tarball: path, directory: root, report: report))
   }
 
   /// For the progress; what cannot be looked at is told when it is opened.
   private func size(of path: FilePath) -> Int64 {
     (try? path.status())?.size ?? 0
   }
-
-  private func render(
-    _ report: UnpackReport, _ path: FilePath, _ root: FilePath, _ context: CommandContext
-  ) throws {
-    if results.json {
-      return try context.print(
-        json: UnpackOutput(
-          tarball: "\(path)", directory: "\(root)", members: report.entries, bytes: report.bytes,
-          notes: report.notes))
-    }
-    for note in report.notes { context.message(note) }
-    guard !results.quiet else { return }
-    context.print(
-      "unpacked \(path) into \(root), \(counted(report.entries, "member", "members")), "
-        + humanBytes(report.bytes))
-  }
-}
-
-private struct UnpackOutput: Encodable {
-  let tarball: String
-  let directory: String
-  let members: Int
-  let bytes: Int64
-  let notes: [String]
 }

@@ -1,9 +1,8 @@
-import MirrorModel
 import LinuxSystem
 import ArgumentParser
 import MirrorTools
 
-struct UpkeepCommand: ToldVerb {
+struct UpkeepCommand: ReportedVerb {
   static let configuration = CommandConfiguration(
     commandName: "upkeep",
     abstract:
@@ -36,71 +35,34 @@ struct UpkeepCommand: ToldVerb {
   }
 
   func perform(_ context: CommandContext, _ event: RunEvent) throws -> ExitStatus {
-    if dryRun { return try plan(context) }
+    var quiet = global
+    // Steps are told of by their summaries.
+    quiet.quiet = true
     let hashing = try reading.hashing(job, context)
-    let session = try MirrorSession(
-      global, context, verb: "upkeep", lock: lock, creates: create, event: event)
-    if create { try session.mark() }
-    let settings = try compression.settings(over: session.configuration)
-    var steps: [StepOutput] = []
-    func step(_ name: String, _ body: () throws -> StepResult) {
-      guard !context.cancellation.isCancelled else { return }
-      var result = StepResult(status: .failed)
-      do { result = try body() } catch {
-        // An interruption is told at the end.
-        if !context.cancellation.isCancelled { context.message("\(name): \(error)") }
-        if let error = error as? MirrorError { result.status = ExitStatus(error) }
-      }
-      if let summary = result.summary, !global.json, !global.quiet { context.print("\(name): \(summary)") }
-      steps.append(StepOutput(step: name, status: result.status, summary: result.summary))
-    }
-    let mirror = try session.scan()
-    try session.warn(mirror.oddities + mirror.futureDates)
-    step("receive") { try session.receive([], hashing, isStep: true).step }
-    if retention.isGiven(over: session.configuration.retention) {
-      step("clean") { try session.clean(retention, apply: true, isStep: true) }
-    }
-    step("compress") { try session.compress(settings, jobs: job.jobs, isStep: true) }
-    if let signing = session.configuration.signing { step("keys") { try session.refresh(signing) } }
-    step("digestgen") {
-      try session.digestgen(digests.options, hashing, dryRun: false, isStep: true)
-    }
-    step("index") { try session.index(session.configuration.index.formats, hashing).step }
-    if !session.configuration.publishing.isEmpty {
-      step("publish") {
-        try session.publish(session.configuration.publishing, hashing, .daily, isStep: true).step
+    let run =
+      dryRun
+      ? try quiet.read(context, hashing: hashing)
+      : try quiet.write(context, as: "upkeep", lock, creates: create, event: event, hashing: hashing)
+    if create { try run.mark() }
+    let upkeep = UpkeepRun(run, try options(run.configuration))
+    let renderer = global.renderer(context)
+    if dryRun { return try renderer.print(upkeep.plan(), of: run) }
+    let report = try renderer.showing(run.environment.progress) {
+      try upkeep.apply { step in
+        if let summary = step.summary { renderer.print("\(step.step): \(summary)") }
       }
     }
-    let report = UpkeepOutput(mirror: "\(session.root)", steps: steps)
     event.report = report
-    if global.json { try context.print(json: report) }
-    return steps.reduce(.done) { $0.worse($1.status) }
+    return try renderer.print(report)
   }
-}
 
-extension MirrorSession {
-  /// Renews the published key, and warns once a day of one that ends soon.
-  fileprivate func refresh(_ signing: SigningSettings) throws -> StepResult {
-    // What is wrong with gpg is told by what has to sign.
-    guard let key = try? PublicKeyFile.listed(signing, cancellation: context.cancellation) else {
-      return StepResult(status: .done)
+  private func options(_ configuration: MirrorConfiguration) throws -> UpkeepRun.Options {
+    var options = UpkeepRun.Options(compression: try compression.settings(over: configuration))
+    if retention.isGiven(over: configuration.retention) {
+      options.policy = retention.policy(over: configuration.retention)
     }
-    if let warning = key.warning(at: context.now()), try catalog().isDue("key", at: context.now()) {
-      tell(warning)
-    }
-    let published = PublishedKey(
-      root, try configuration.layout(), signing, cancellation: context.cancellation)
-    return StepResult(status: .done, summary: try published.renew() ? "\(PublicKeyFile.name) written" : nil)
+    options.limit = retention.maxRemove?.limit
+    options.digests = digests.options
+    return options
   }
-}
-
-private struct StepOutput: Encodable {
-  let step: String
-  let status: ExitStatus
-  let summary: String?
-}
-
-private struct UpkeepOutput: Encodable {
-  let mirror: String
-  let steps: [StepOutput]
 }

@@ -1,4 +1,3 @@
-import MirrorModel
 import ArgumentParser
 import MirrorTools
 
@@ -17,21 +16,10 @@ struct ZapCommand: Verb {
   var paths: [String] = []
 
   func run(_ context: CommandContext) throws -> ExitStatus {
-    let session =
-      dryRun
-      ? try MirrorSession(global, context) : try MirrorSession(global, context, verb: "zap", lock: lock)
-    let mirror = try session.scan()
-    let plan = try Zap(mirror, session.configuration.rotation, only: try session.mirrorPaths(paths))
-    if global.json {
-      try context.print(json: plan)
-    } else if !global.quiet {
-      // Metro's words for what is done; a dry run says that it is not.
-      if dryRun {
-        for path in plan.paths { context.print("would remove \(mirror.displayed(path))") }
-      } else {
-        plan.lines.forEach(context.print)
-      }
-    }
-    return session.report(dryRun ? [] : try plan.apply(in: mirror), mirror: mirror)
+    let run = try global.open(context, as: "zap", lock, isDryRun: dryRun)
+    let mirror = try run.scan()
+    var zap = try Zap(mirror, run.configuration.rotation, only: try run.paths(paths))
+    if !dryRun { try zap.apply(in: mirror) }
+    return try global.renderer(context).print(zap, of: run)
   }
 }

@@ -20,26 +20,26 @@ struct BuildOptions: ParsableArguments {
   var shell = false
 
   /// What a build needs of this run.
-  func buildContext(_ session: borrowing MirrorSession) throws -> BuildContext {
-    let context = session.context
+  func buildContext(_ run: MirrorRun, _ context: CommandContext) throws -> BuildContext {
     var source = global.configuration.request(context)
-    source.definitions = [(name: "path/mirror", value: session.root.string)]
+    source.definitions = [(name: "path/mirror", value: run.root.string)]
     source.tree = context.specTree
     let isShown = context.showsProgress && !global.quiet
     var build = BuildContext(
-      root: session.root, layout: try session.configuration.layout(), source: source,
+      root: run.root, layout: try run.configuration.layout(), source: source,
       jobs: jobs.jobs, now: context.now, cancellation: context.cancellation,
-      progress: session.progress
+      progress: run.environment.progress
     ) { text in
       if isShown { context.progress.clear { context.errors.write(Array("\(text)\n".utf8)) } }
     }
     build.keepsWork = keepWork
+    build.actionNames = \.commandLine
     // Under cron nobody would leave it.
     build.opensShell = shell && StandardStream.input.isTerminal
     build.terminal = context.environment["TERM"]
     build.probe = context.probe
     // Digests that cannot be remembered are taken from their sidecars.
-    let catalog = Catalogs(session.root, context)
+    let catalog = Catalogs(run.root, context)
     build.catalog = { catalog.open() }
     return build
   }
@@ -48,42 +48,28 @@ struct BuildOptions: ParsableArguments {
   ///
   /// - Parameter rotation: how often a build may fail.
   func perform(
-    _ request: BuildRequest, _ session: borrowing MirrorSession, _ rotation: RotationSettings,
+    _ request: BuildRequest, _ run: MirrorRun, _ rotation: RotationSettings, _ context: CommandContext,
     _ event: RunEvent
   ) throws -> ExitStatus {
-    let context = session.context
-    let build = BuildRun(request, try buildContext(session))
-    if pretend {
-      let plan = try build.plan()
-      if global.json { try context.print(json: plan) } else { BuildText(plan).lines.forEach(context.print) }
-      return .done
-    }
-    let progress = session.progress
-    let prints = !global.json && !global.quiet
-    let report = ProgressLine.showing(progress, on: context, unless: global.quiet) {
+    let build = BuildRun(request, try buildContext(run, context))
+    let renderer = global.renderer(context)
+    if pretend { return try renderer.print(build.plan()) }
+    let report = renderer.showing(run.environment.progress) {
       build.apply { target in
-        guard prints, target.outcome == .done else { return }
-        context.print(BuildText.line(target, in: "\(session.root)"))
+        if target.outcome == .done { renderer.print(ReportLine(target.line(in: "\(run.root)"))) }
       }
     }
     event.report = report
     if let record = BuildRecord(report, of: request, at: context.now()) {
-      do throws(MirrorError) { try session.catalog().note([record]) } catch { context.message("\(error)") }
+      do throws(MirrorError) { try run.catalog().note([record]) } catch { context.tell(error) }
     }
-    if global.json { try context.print(json: report) }
-    let text = BuildText(report)
-    text.problems.forEach(context.message)
+    let status = try renderer.print(report)
     // Cron hears of it once, when it happens.
     if report.outcome == .failed, let failures = report.failcount, rotation.givesUp(after: failures) {
       context.message(
         "\(report.build): is out of the rotation now: run `mirrorctl zap` when its cause is mended")
     }
-    switch report.outcome {
-    case .done: return .done
-    case .busy: return .busy
-    case .aborted where report.isRefused: return .refused
-    case .failed, .aborted, .interrupted: return .failed
-    }
+    return status
   }
 }
 
@@ -103,7 +89,7 @@ private final class Catalogs: Sendable {
       if !opened.isTried {
         opened.isTried = true
         opened.catalog = try? Catalog.open(for: root, in: context.stateDirectory) { [context] in
-          context.message("\($0)")
+          context.tell($0)
         }
       }
       return opened.catalog

@@ -32,6 +32,7 @@ struct ConfigurationOptions: ParsableArguments {
     // Without a target the specs mean nothing.
     if !definitions.isEmpty { request.tree = context.specTree }
     request.runsHostCode = !noHostCode
+    request.refusal = "--no-host-code was given"
     return request
   }
 }

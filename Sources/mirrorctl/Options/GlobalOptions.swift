@@ -20,6 +20,8 @@ struct GlobalOptions: ParsableArguments {
   @Flag(name: .shortAndLong, help: "Print results only where something is wrong.")
   var quiet = false
 
+  @OptionGroup var verbosity: VerbosityOptions
+
   /// The mirror's root, by the command line, the environment or the configuration.
   func root(_ context: CommandContext, _ configured: FilePath?) throws -> FilePath {
     if let text = mirror ?? context.environment["MIRRORCTL_MIRROR"], !text.isEmpty {
@@ -32,6 +34,19 @@ struct GlobalOptions: ParsableArguments {
     }
     return configured
   }
+
+  /// Prints what the verb reports.
+  func renderer(_ context: CommandContext) -> Renderer {
+    Renderer(context: context, json: json, quiet: quiet)
+  }
+}
+
+/// How much is told of what a verb does.
+struct VerbosityOptions: ParsableArguments {
+  @Flag(
+    name: .shortAndLong,
+    help: "Tell on standard error what is done; twice: also what is decided of each file, and why.")
+  var verbose: Int
 }
 
 extension FilePath {

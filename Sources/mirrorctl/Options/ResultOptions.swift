@@ -9,6 +9,14 @@ struct ResultOptions: ParsableArguments {
 
   @Flag(name: .shortAndLong, help: "Print results only where something is wrong.")
   var quiet = false
+
+  @OptionGroup var verbosity: VerbosityOptions
+
+  /// Prints what the verb reports, and has it tell what it does.
+  func renderer(_ context: CommandContext) -> Renderer {
+    context.log(verbosity.verbose)
+    return Renderer(context: context, json: json, quiet: quiet)
+  }
 }
 
 /// Where a result goes that is a file of its own.

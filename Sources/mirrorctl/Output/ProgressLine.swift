@@ -1,3 +1,4 @@
+import MirrorTools
 import LinuxSystem
 import Foundation
 import Synchronization

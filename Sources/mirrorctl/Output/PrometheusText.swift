@@ -6,17 +6,14 @@ import MirrorTools
 struct PrometheusText {
   private(set) var text = ""
 
-  /// - Parameters:
-  ///   - corrupt: tarballs that are known to be corrupt; nil where the catalog cannot be read.
-  ///   - problems: what a scan could not read.
-  ///   - runs: when verbs last ran.
-  ///   - key: the key that signs.
-  ///   - targets: where the mirror is published to now; others that were once are not told of.
-  ///   - now: seconds since the epoch.
-  init(
-    _ report: StatusReport, corrupt: Int?, problems: Int, runs: [String: RunRecord],
-    key: SigningKey?, targets: [String], now: Int64
-  ) {
+  /// - Parameter scan: the mirror of the run.
+  init(_ run: MirrorRun, _ scan: Mirror) throws(MirrorError) {
+    let catalog = try run.knownCatalog()
+    // What the catalog alone knows is left out where it cannot be read.
+    let corrupt = try catalog?.corrupt(in: scan).count
+    let runs = try catalog?.runs() ?? [:]
+    let now = run.environment.now()
+    let report = StatusReport(scan, run.configuration.rotation, today: CalendarDate(localDayOf: now))
     let mirror = [("mirror", report.mirror)]
     add("mirrorctl_info", "The program that wrote this.", [(mirror + [("version", Mirrorctl.version)], 1)])
     func perSubarch(_ name: String, _ help: String, _ value: (SubarchStatus) -> Int64?) {
@@ -41,7 +38,7 @@ struct PrometheusText {
       add(
         "mirrorctl_snapshot_\(name)", help,
         report.snapshots.map { snapshot in
-          (mirror + [("build", snapshot.release.jsonText), ("snapshot", snapshot.name)], value(snapshot))
+          (mirror + [("build", snapshot.build.jsonText), ("snapshot", snapshot.name)], value(snapshot))
         })
     }
     perSnapshot("newest_timestamp_seconds", "The local day of the newest snapshot.") { $0.date.localStart }
@@ -56,21 +53,34 @@ struct PrometheusText {
     add(
       "mirrorctl_corrupt_tarballs", "Tarballs whose content is not what was digested.",
       corrupt.map { [(mirror, Int64($0))] } ?? [])
-    add("mirrorctl_scan_problems", "What could not be read.", [(mirror, Int64(problems))])
-    if let key, let end = key.signsUntil {
+    add("mirrorctl_scan_problems", "What could not be read.", [(mirror, Int64(scan.problems.count))])
+    if let key = Self.key(run), let end = key.signsUntil {
       add(
         "mirrorctl_key_expires_seconds",
         "When the signing key, or its signing subkey, expires, in seconds since 1970.",
         [(mirror + [("key", "\(key.fingerprint)")], end)])
     }
-    addRuns("run", "verb", mirror, runs.filter { PublishTarget.name(ofRun: $0.key) == nil })
-    let published = runs.compactMap { run in PublishTarget.name(ofRun: run.key).map { ($0, run.value) } }
-    addRuns("publish", "target", mirror, Dictionary(published) { $1 }.filter { targets.contains($0.key) })
+    addRuns("run", "verb", mirror, runs.filter { PublishDestination.name(ofRun: $0.key) == nil })
+    let published = runs.compactMap { entry in
+      PublishDestination.name(ofRun: entry.key).map { ($0, entry.value) }
+    }
+    // Those that were once destinations are left out.
+    let destinations = Set(run.configuration.publishing.map(\.name))
+    addRuns(
+      "publish", "destination", mirror,
+      Dictionary(published) { $1 }.filter { destinations.contains($0.key) })
+  }
+
+  /// The key that signs, as gpg knows it; nil where there is none, or gpg does not tell.
+  private static func key(_ run: MirrorRun) -> SigningKey? {
+    run.configuration.signing.flatMap {
+      try? PublicKeyFile.listed($0, cancellation: run.environment.cancellation)
+    }
   }
 
   private static func labels(of subarch: SubarchStatus) -> [(String, String)] {
     [
-      ("build", subarch.release.jsonText), ("arch", subarch.arch.jsonText),
+      ("build", subarch.build.jsonText), ("arch", subarch.arch.jsonText),
       ("subarch", subarch.subarch.jsonText),
     ]
   }

@@ -127,12 +127,12 @@ struct IndexDocumentTests {
       hasBuildInfo: false)
     let folder = Folder(path: path, status: tarballs.status)
     let subarch = Subarch(
-      release: "std", arch: "x86", name: path.name, control: ControlState(), folder: folder,
+      build: "std", arch: "x86", name: path.name, control: ControlState(), folder: folder,
       versions: [version])
     let mirror = Mirror(
       root: "/m", folder: folder,
-      releases: [
-        Release(
+      builds: [
+        Build(
           name: "std", folder: folder, snapshots: nil,
           arches: [Arch(name: "x86", folder: folder, subarches: [subarch])])
       ], horizon: today)

@@ -6,20 +6,20 @@ import Testing
 
 @Suite("the grammar of a mirror's paths")
 struct MirrorGrammarTests {
-  private static let generic = SubarchPlace(release: "current", arch: "x86-64bit", name: "generic_64")
+  private static let generic = SubarchPlace(build: "current", arch: "x86-64bit", name: "generic_64")
 
   private static let places: [(MirrorPath, MirrorPlace)] = [
     (.root, .root),
-    ("index.xml", .release("index.xml")),
+    ("index.xml", .build("index.xml")),
     ("streams/v1/index.json", .service("streams/v1/index.json")),
     ("project/trace/here", .service("project/trace/here")),
-    ("current/snapshots", .snapshots(release: "current")),
+    ("current/snapshots", .snapshots(build: "current")),
     (
       "current/snapshots/portage-2026-11-20.tar.xz",
-      .snapshot("portage-2026-11-20.tar.xz", release: "current")
+      .snapshot("portage-2026-11-20.tar.xz", build: "current")
     ),
-    ("current/snapshots/.~partial~/a.tar", .snapshot(".~partial~/a.tar", release: "current")),
-    ("current/x86-64bit", .arch("x86-64bit", release: "current")),
+    ("current/snapshots/.~partial~/a.tar", .snapshot(".~partial~/a.tar", build: "current")),
+    ("current/x86-64bit", .arch("x86-64bit", build: "current")),
     ("current/x86-64bit/generic_64", .subarch(generic)),
     ("current/x86-64bit/generic_64/2026-11-20", .version("2026-11-20", generic)),
     ("current/x86-64bit/generic_64/.control", .control(generic)),
@@ -77,7 +77,7 @@ struct ControlFileTests {
       (".failcount", ControlFile.failcount), ("server", .server),
       ("version/stage3", .version(target: "stage3")),
       ("version/stage4/lxd", .version(target: "stage4/lxd")), ("strategy/build", .buildStrategy),
-      ("strategy/seed", .seedStrategy), ("remote/build", .remoteRelease), ("remote/arch_desc", .remoteArch),
+      ("strategy/seed", .seedStrategy), ("remote/build", .remoteBuild), ("remote/arch_desc", .remoteArch),
       ("remote/subarch", .remoteSubarch), (".multi_progress", .lock(".multi_progress")),
       (".stage1_progress", .lock(".stage1_progress")),
     ] as [(MirrorPath, ControlFile)])

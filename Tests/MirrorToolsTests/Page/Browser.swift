@@ -15,7 +15,7 @@ final class Browser {
   struct Gone: Error {}
 
   // Outlives the program, which writes into it.
-  private let sandbox: Sandbox
+  private let workspace: Workspace
   private let program: RunningProgram
   private let requests: FileDescriptor
   private let answers: FileDescriptor
@@ -28,16 +28,16 @@ final class Browser {
   /// Addresses that were asked for.
   private(set) var loaded: [String] = []
 
-  init(in sandbox: Sandbox) throws {
-    self.sandbox = sandbox
-    try sandbox.shell("mkfifo requests answers")
-    program = try sandbox.start([
+  init(in workspace: Workspace) throws {
+    self.workspace = workspace
+    try workspace.shell("mkfifo requests answers")
+    program = try workspace.start([
       "timeout", "--signal=KILL", "120", "sh", "-c", #"exec "$@" 3<"$0/requests" 4>"$0/answers""#,
-      sandbox.path.string, "chromium-headless-shell", "--no-sandbox", "--remote-debugging-pipe",
-      "--user-data-dir=\(sandbox.path)/chromium", "--disable-gpu", "--disable-dev-shm-usage", "about:blank",
+      workspace.path.string, "chromium-headless-shell", "--no-workspace", "--remote-debugging-pipe",
+      "--user-data-dir=\(workspace.path)/chromium", "--disable-gpu", "--disable-dev-shm-usage", "about:blank",
     ])
-    requests = try .open(sandbox.path.appending("requests"), .writeOnly)
-    answers = try .open(sandbox.path.appending("answers"), .readOnly)
+    requests = try .open(workspace.path.appending("requests"), .writeOnly)
+    answers = try .open(workspace.path.appending("answers"), .readOnly)
     let target = try call("Target.createTarget", ["url": "about:blank"])["targetId"] as? String
     let attached = try call("Target.attachToTarget", ["targetId": target ?? "", "flatten": true])
     session = attached["sessionId"] as? String
@@ -50,7 +50,7 @@ final class Browser {
     try? requests.close()
     try? answers.close()
     _ = try? program.wait()
-    // Its helpers, in the group that timeout leads, would write on into the sandbox.
+    // Its helpers, in the group that timeout leads, would write on into the workspace.
     kill(-program.pid, SIGKILL)
     while kill(-program.pid, 0) == 0 { usleep(5_000) }
   }

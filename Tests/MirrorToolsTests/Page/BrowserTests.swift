@@ -11,12 +11,12 @@ private let hasBrowser = Tool.exists("chromium-headless-shell")
 /// Real pages in a real browser.
 @Suite("pages: in Chromium", .enabled(if: hasBrowser), .serialized)
 struct BrowserTests {
-  private let sandbox: Sandbox
+  private let workspace: Workspace
   private let browser: Browser
 
   init() throws {
-    sandbox = try Sandbox()
-    browser = try Browser(in: sandbox)
+    workspace = try Workspace()
+    browser = try Browser(in: workspace)
   }
 
   private static let subarch = "std/x86-64bit/generic_64/index.html"

@@ -40,13 +40,13 @@ import TestSupport
 
   @Test("as the page gives them, they download from a real server and verify with real gpg")
   func forReal() throws {
-    let sandbox = try Sandbox()
-    let server = try sandbox.start([
+    let workspace = try Workspace()
+    let server = try workspace.start([
       "python3", "-c",
       """
       import http.server, os, threading
       threading.Timer(120, os._exit, [1]).start()
-      os.chdir("\(sandbox.mirror)")
+      os.chdir("\(workspace.mirror)")
       server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), http.server.SimpleHTTPRequestHandler)
       open("../port.new", "w").write(str(server.server_port))
       os.rename("../port.new", "../port")
@@ -57,10 +57,10 @@ import TestSupport
       kill(server.pid, SIGKILL)
       _ = try? server.wait()
     }
-    let port = try sandbox.shell(
+    let port = try workspace.shell(
       "n=0; until [ -e port ] || [ $n = 200 ]; do sleep 0.1; n=$((n + 1)); done; cat port"
     ).text
-    try sandbox.shell(
+    try workspace.shell(
       """
       v=mirror/std/x86/gen/2026-11-21; mkdir -p $v; printf ok > $v/status
       head -c 100000 /dev/urandom | xz -0 > "$v/stage3-gen-std-2026-11-21.tar.xz"
@@ -74,28 +74,28 @@ import TestSupport
       printf '[section index]\\nurls: http://127.0.0.1:\(port)/\\n' > conf
       """)
     for arguments in [["digestgen"], ["index", "--format", "html"]] {
-      let outcome = try sandbox.run(sandbox.command(arguments + ["--config", "\(sandbox.path)/conf"]))
+      let outcome = try workspace.run(workspace.command(arguments + ["--config", "\(workspace.path)/conf"]))
       #expect(outcome.status == 0, "\(outcome.errorText)")
     }
-    let page = try sandbox.shell("cat mirror/std/x86/gen/index.html").text
+    let page = try workspace.shell("cat mirror/std/x86/gen/index.html").text
     let commands =
       page.matches(of: /<code[^>]*>([^<]*gpg --import)<\/code>/).map { String($0.1) }
       + page.matches(of: /<span class="line">([^<]*)<\/span>/).map { String($0.1) }
     #expect(commands.count == 9)
     let script = commands.joined(separator: "\n").replacing("&#39;", with: "'").replacing("&amp;", with: "&")
-    let outcome = try sandbox.run(
+    let outcome = try workspace.run(
       [
         "sh", "-euc",
-        "cd '\(sandbox.path)'; mkdir got; cd got; export GNUPGHOME='\(sandbox.path)/reader'; \(script)\nls",
+        "cd '\(workspace.path)'; mkdir got; cd got; export GNUPGHOME='\(workspace.path)/reader'; \(script)\nls",
       ])
     #expect(outcome.status == 0, "\(script)\n\(outcome.errorText)")
     #expect(outcome.text.matches(of: /: OK\n/).count == 2)
     #expect(outcome.errorText.matches(of: /Good signature from "Test/).count == 2)
     // A damaged download is found.
-    try sandbox.shell(
+    try workspace.shell(
       "for f in mirror/std/x86/gen/*/stage3*.xz; do printf X | dd of=$f conv=notrunc status=none; done; rm -r got"
     )
     #expect(
-      try sandbox.run(["sh", "-euc", "cd '\(sandbox.path)'; mkdir got; cd got; \(script)"]).status != 0)
+      try workspace.run(["sh", "-euc", "cd '\(workspace.path)'; mkdir got; cd got; \(script)"]).status != 0)
   }
 }

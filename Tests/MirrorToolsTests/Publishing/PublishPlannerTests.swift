@@ -6,13 +6,13 @@ import Testing
 
 @Suite("What publishing plans")
 struct PublishPlannerTests {
-  private var target = PublishTarget(name: "test", to: .path("/nowhere"))
+  private var destination = PublishDestination(name: "test", to: .path("/nowhere"))
 
-  private func deleting(after grace: Int = 0) -> PublishTarget {
-    var target = target
-    target.deletes = true
-    target.grace = grace
-    return target
+  private func deleting(after grace: Int = 0) -> PublishDestination {
+    var destination = destination
+    destination.deletes = true
+    destination.grace = grace
+    return destination
   }
 
   private func entry(_ path: String, _ node: ListedNode, _ role: LocalEntry.Role = .payload) -> LocalEntry {
@@ -49,12 +49,13 @@ struct PublishPlannerTests {
   }
 
   private func plan(
-    _ local: LocalListing, _ remote: RemoteListing, _ target: PublishTarget, grace: [MirrorPath: Int64] = [:],
+    _ local: LocalListing, _ remote: RemoteListing, _ destination: PublishDestination,
+    grace: [MirrorPath: Int64] = [:],
     now: Int64 = 1_000_000
   ) -> PublishPlan {
-    var planner = PublishPlanner(target: target, grace: grace, now: now)
+    var planner = PublishPlanner(destination: destination, grace: grace, now: now)
     // What is deleted was sent, as a record tells.
-    if target.deletes { planner.knowledge = sent(local, remote) }
+    if destination.deletes { planner.knowledge = sent(local, remote) }
     return planner.plan(local, remote)
   }
 
@@ -80,7 +81,7 @@ struct PublishPlannerTests {
 
   @Test("an empty place gets everything: payload, then status and links, then the index")
   func first() {
-    let plan = plan(whole, RemoteListing(), target)
+    let plan = plan(whole, RemoteListing(), destination)
     #expect(plan.payload.map(\.path.name) == ["stage3.tar.xz", "stage3.tar.xz.hash.txt"])
     #expect(plan.marks.map(\.path.name) == ["status", "stage3-latest.tar.xz"])
     #expect(plan.indexes.changed.map(\.path) == ["index.xml"])
@@ -90,7 +91,7 @@ struct PublishPlannerTests {
 
   @Test("what is there as it is here is not sent")
   func settled() {
-    let plan = plan(whole, listing(whole), target)
+    let plan = plan(whole, listing(whole), destination)
     #expect(plan.outstanding.isEmpty)
     #expect(plan.deletions.isEmpty)
   }
@@ -100,7 +101,7 @@ struct PublishPlannerTests {
     var remote = listing(whole)
     remote.nodes["std/x86/gen/2026-11-20/stage3.tar.xz"] = .file(size: 10, seconds: 0)
     remote.nodes["std/x86/gen/stage3-latest.tar.xz"] = .link(Array("2026-11-19/stage3.tar.xz".utf8))
-    let plan = plan(whole, remote, target)
+    let plan = plan(whole, remote, destination)
     #expect(plan.replaced.map(\.path.name) == ["stage3.tar.xz"])
     #expect(plan.marks.map(\.path.name) == ["stage3-latest.tar.xz"])
     #expect(plan.payload.isEmpty)
@@ -116,7 +117,7 @@ struct PublishPlannerTests {
       entry("std/x86/gen/d", .link(Array("2026-11-20".utf8)), .link),
       entry("std/x86/gen/e", .link(Array("../../../../etc".utf8)), .link),
     ]
-    let plan = plan(listing, RemoteListing(), target)
+    let plan = plan(listing, RemoteListing(), destination)
     #expect(
       Set(plan.marks.map(\.path.name.description)) == ["status", "stage3-latest.tar.xz", "c", "d"])
     #expect(Set(plan.leftOut.map(\.path.name.description)) == ["a", "b", "e"])
@@ -131,31 +132,31 @@ struct PublishPlannerTests {
 
   @Test("nothing is removed unless that is asked for")
   func keeps() {
-    let plan = plan(whole, withOld(), target)
+    let plan = plan(whole, withOld(), destination)
     #expect(plan.superfluous.isEmpty)
   }
 
   @Test("what is gone here goes there once the grace is over, the directory with its last file")
   func grace() {
-    let target = deleting(after: 100)
+    let destination = deleting(after: 100)
     let old: MirrorPath = "std/x86/gen/2026-11-10"
-    let first = plan(whole, withOld(), target)
+    let first = plan(whole, withOld(), destination)
     #expect(first.superfluous == [old: 1_000_000, old.appending("stage3.tar.xz"): 1_000_000])
     #expect(first.deletions.isEmpty)
-    #expect(plan(whole, withOld(), target, grace: first.superfluous, now: 1_000_099).deletions.isEmpty)
-    let due = plan(whole, withOld(), target, grace: first.superfluous, now: 1_000_100)
+    #expect(plan(whole, withOld(), destination, grace: first.superfluous, now: 1_000_099).deletions.isEmpty)
+    let due = plan(whole, withOld(), destination, grace: first.superfluous, now: 1_000_100)
     #expect(due.deletions == [old, old.appending("stage3.tar.xz")])
     var more = withOld()
     more.nodes[old.appending("late")] = .file(size: 1, seconds: 1)
-    let held = plan(whole, more, target, grace: first.superfluous, now: 1_000_100)
+    let held = plan(whole, more, destination, grace: first.superfluous, now: 1_000_100)
     #expect(held.deletions == [old.appending("stage3.tar.xz")])
     // A clock that was set back, or a state that is lost, only makes it wait.
-    #expect(plan(whole, withOld(), target, grace: [old: 9_000_000], now: 1_000_100).deletions.isEmpty)
+    #expect(plan(whole, withOld(), destination, grace: [old: 9_000_000], now: 1_000_100).deletions.isEmpty)
   }
 
   @Test("only what lies in subarches and among snapshots is ever removed")
   func scope() {
-    let target = deleting()
+    let destination = deleting()
     var remote = withOld()
     let foreign: [MirrorPath] = [
       "robots.txt", "index.json", "distfiles/a/b/2026-01-01/x", "distfiles/a/b", "std/x86/README",
@@ -170,7 +171,7 @@ struct PublishPlannerTests {
       "std/x86/gen/2026-11-20/.~partial~/stage3.tar.xz", "std/x86/gen/2026-11-20/.stage3.tar.xz.aB3dE6",
     ]
     for path in ours { remote.nodes[path] = .file(size: 1, seconds: 1) }
-    let plan = plan(whole, remote, target)
+    let plan = plan(whole, remote, destination)
     for path in foreign { #expect(plan.superfluous[path] == nil, "\(path)") }
     for path in ours { #expect(plan.deletions.contains(path), "\(path)") }
   }
@@ -179,7 +180,7 @@ struct PublishPlannerTests {
   func unrecorded() {
     var remote = withOld()
     remote.nodes["robots.txt"] = .file(size: 1, seconds: 1)
-    let planner = PublishPlanner(target: deleting(), grace: [:], now: 1_000_000)
+    let planner = PublishPlanner(destination: deleting(), grace: [:], now: 1_000_000)
     let plan = planner.plan(whole, remote)
     #expect(plan.superfluous.isEmpty)
     #expect(plan.unrecorded == ["std/x86/gen/2026-11-10/stage3.tar.xz"])
@@ -202,7 +203,7 @@ struct PublishPlannerTests {
     let tarball: MirrorPath = "std/x86/gen/2026-11-20/stage3.tar.xz"
     var remote = listing(whole)
     remote.nodes[tarball] = node
-    var planner = PublishPlanner(target: target, grace: [:], now: 0)
+    var planner = PublishPlanner(destination: destination, grace: [:], now: 0)
     var knowledge = self.sent(whole, remote)
     knowledge.record?.files[tarball] = sent
     if sent == nil { knowledge.record?.files[tarball.parent.appending("stage3.tar.xz.hash.txt")] = nil }
@@ -246,14 +247,14 @@ struct PublishPlannerTests {
 
   @Test("what lies here in a version that is not published now stays there")
   func held() {
-    let target = deleting()
+    let destination = deleting()
     let listing = local(whole.entries, held: ["std/x86/gen/2026-11-10"])
-    #expect(plan(listing, withOld(), target).superfluous.isEmpty)
+    #expect(plan(listing, withOld(), destination).superfluous.isEmpty)
   }
 
   @Test("what came of a file in part is not gone here while the file is still to be sent")
   func parts() {
-    let target = deleting()
+    let destination = deleting()
     let folder: MirrorPath = "std/x86/gen/2026-11-20"
     let parts: [MirrorPath] = [
       folder.appending(".~partial~"), folder.appending(".~partial~").appending("stage3.tar.xz"),
@@ -261,26 +262,26 @@ struct PublishPlannerTests {
     ]
     var remote = RemoteListing(nodes: [parts[0]: .directory])
     for path in parts.dropFirst() { remote.nodes[path] = .file(size: 1, seconds: 1) }
-    #expect(plan(whole, remote, target).superfluous.isEmpty)
+    #expect(plan(whole, remote, destination).superfluous.isEmpty)
     for (path, node) in listing(whole).nodes { remote.nodes[path] = node }
-    #expect(Set(plan(whole, remote, target).deletions) == Set(parts))
+    #expect(Set(plan(whole, remote, destination).deletions) == Set(parts))
   }
 
   @Test("a mirror that looks empty, or could not be read whole, removes nothing")
   func empty() {
-    let target = deleting()
+    let destination = deleting()
     var listing = whole
     listing.hasVersions = false
-    #expect(plan(listing, withOld(), target).superfluous.isEmpty)
+    #expect(plan(listing, withOld(), destination).superfluous.isEmpty)
     listing = whole
     listing.isWhole = false
-    #expect(plan(listing, withOld(), target).superfluous.isEmpty)
+    #expect(plan(listing, withOld(), destination).superfluous.isEmpty)
   }
 
   @Test("a master that cleaned an old version does not get it again, but one that it has in part")
   func cleanedThere() {
-    var target = target
-    target.scope = .own
+    var destination = destination
+    destination.scope = .own
     let mine = local([
       entry("std/x86/gen/2026-11-10/stage3.tar.xz", .file(size: 1, seconds: 1)),
       entry("std/x86/gen/2026-11-15/stage3.tar.xz", .file(size: 1, seconds: 1)),
@@ -306,7 +307,7 @@ struct PublishPlannerTests {
       "std/snapshots/portage-2026-11-23.tar.xz": .file(size: 1, seconds: 1),
       "std/snapshots/portage-latest.tar.xz": .link(Array("portage-2026-11-21.tar.xz".utf8)),
     ])
-    let plan = plan(mine, theirs, target)
+    let plan = plan(mine, theirs, destination)
     #expect(
       plan.payload.map(\.path) == [
         "std/snapshots/portage-2026-11-23.tar.xz.gpg", "std/x86/gen/2026-11-15/lxd.tar.xz",

@@ -8,9 +8,9 @@ import Testing
 
 @Suite("[section publish/NAME]")
 struct PublishSectionTests {
-  private func targets(_ text: String) throws -> [PublishTarget] {
-    let sandbox = try Sandbox()
-    let file = sandbox.path.appending("conf")
+  private func targets(_ text: String) throws -> [PublishDestination] {
+    let workspace = try Workspace()
+    let file = workspace.path.appending("conf")
     try Data((text + "\n").utf8).write(to: URL(fileURLWithPath: file.string))
     var request = ConfigurationFile.Request()
     request.named = file
@@ -41,7 +41,7 @@ struct PublishSectionTests {
       """)
     #expect(found.map(\.name) == ["master", "public"])
     let master = found[0]
-    #expect(master.destination == .shell(host: "build@master.example.org", path: "/srv/mirror"))
+    #expect(master.address == .shell(host: "build@master.example.org", path: "/srv/mirror"))
     #expect(master.scope == .own)
     #expect(master.exclusions == [.word(.logs), .glob(Array("*.iso".utf8))])
     #expect((master.maxDelete, master.retries) == (7, 2))
@@ -51,7 +51,7 @@ struct PublishSectionTests {
     #expect(master.shell == ["ssh", "-p", "2222"])
     #expect(master.remoteCommand == "sudo mirrorctl receive")
     let open = found[1]
-    #expect(open.destination == .daemon("rsync://mirror.example.org/stages"))
+    #expect(open.address == .daemon("rsync://mirror.example.org/stages"))
     #expect(open.deletes)
     #expect(open.grace == 21_600)
     #expect(open.passwordFile == "/etc/secret")
@@ -85,10 +85,10 @@ struct PublishSectionTests {
   @Test("an address in brackets loses them for ssh, which rsync wants")
   func address() throws {
     let target = try #require(try targets("[section publish/a]\nto: me@[::1]:/srv/m").first)
-    #expect(target.destination == .shell(host: "me@[::1]", path: "/srv/m"))
-    #expect(target.destination.argument() == "me@[::1]:/srv/m/")
-    #expect(target.destination.sshName(of: "me@[::1]") == "me@::1")
-    #expect(target.destination.sshName(of: "me@host") == "me@host")
+    #expect(target.address == .shell(host: "me@[::1]", path: "/srv/m"))
+    #expect(target.address.argument() == "me@[::1]:/srv/m/")
+    #expect(target.address.sshName(of: "me@[::1]") == "me@::1")
+    #expect(target.address.sshName(of: "me@host") == "me@host")
   }
 
   @Test("settings outside of a named section are an error")

@@ -10,8 +10,8 @@ import Testing
 @Suite("[section receive/SERVER]")
 struct ReceiveSectionTests {
   private func configuration(_ text: String) throws -> (MirrorConfiguration, ConfigurationCheck) {
-    let sandbox = try Sandbox()
-    let file = sandbox.path.appending("conf")
+    let workspace = try Workspace()
+    let file = workspace.path.appending("conf")
     try Data((text + "\n").utf8).write(to: URL(fileURLWithPath: file.string))
     var request = ConfigurationFile.Request()
     request.named = file

@@ -21,13 +21,17 @@ struct ReceiverTests {
   }
 
   /// Receives so many days from now.
-  private func receive(days: Int64 = 0, _ rule: ReceiveRules.Rule = .init()) throws -> [ReceiveReport] {
-    let run = DigestRun(
-      root: mirror.root, catalog: try Catalog.inMemory(), hashing: HashingOptions(),
-      now: Int64(time(nil)) + days * 86_400, progress: RunProgress(), cancellation: Cancellation())
+  private func receive(days: Int64 = 0, _ rule: ReceiveRules.Rule = .init()) throws -> [UploadReport] {
     var rules = ReceiveRules()
     rules.servers["one"] = rule
-    return try Receiver(mirror.root, OwnershipRules(), RotationSettings(), rules, run).receive([])
+    return try receiver(rules, try .inMemory(), days: days).receive([])
+  }
+
+  private func receiver(_ rules: ReceiveRules, _ catalog: Catalog, days: Int64 = 0) -> Receiver {
+    Receiver(
+      root: mirror.root, ownership: OwnershipRules(), rotation: RotationSettings(), rules: rules,
+      signing: nil,
+      catalog: catalog, hasher: .plain, now: Int64(time(nil)) + days * 86_400, probe: .system)
   }
 
   private func complete(_ body: (inout UploadManifest) -> Void = { _ in }) throws {
@@ -137,13 +141,7 @@ struct ReceiverTests {
       $0.files = [.init(path: ExactPath(path), size: Int64(content.count), sha256: digest)]
     }
     let catalog = try Catalog.inMemory()
-    let run = DigestRun(
-      root: mirror.root, catalog: catalog, hashing: HashingOptions(), now: Int64(time(nil)),
-      progress: RunProgress(),
-      cancellation: Cancellation())
-    let reports = try Receiver(
-      mirror.root, OwnershipRules(), RotationSettings(), ReceiveRules(), run
-    ).receive([])
+    let reports = try receiver(ReceiveRules(), catalog).receive([])
     #expect(reports.map(\.files) == [1])
     let record = try #require(try catalog.record(of: path))
     let status = try AnchoredDirectory(root: mirror.root).status(at: path)

@@ -12,7 +12,7 @@ struct RemoteListingTests {
     try RemoteListing(parsing: Array(text.utf8), of: "publish test")
   }
 
-  @Test("files, directories and links are told apart, with size, time and target")
+  @Test("files, directories and links are told apart, with size, time and destination")
   func kinds() throws {
     let listing = try parse(
       """
@@ -93,7 +93,7 @@ struct RemoteListingTests {
       }
     }
     let rsync = Rsync(
-      target: PublishTarget(name: "test", to: .path(mirror.root.string)), progress: RunProgress(),
+      destination: PublishDestination(name: "test", to: .path(mirror.root.string)), progress: RunProgress(),
       cancellation: Cancellation())
     let listing = try rsync.list([])
     #expect(listing.nodes.count == expected.count)

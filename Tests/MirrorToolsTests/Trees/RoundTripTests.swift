@@ -98,7 +98,8 @@ import Testing
       }
       let peers = try TreeJudge.shell("sha256sum T; sha512sum T; b2sum T", in: bench.place)
       #expect(
-        DigestAlgorithm.allCases.map { "\(report.digests.hexadecimal[$0.rawValue] ?? "")  T\n" }.joined() == peers)
+        DigestAlgorithm.allCases.map { "\(report.digests.hexadecimal[$0.rawValue] ?? "")  T\n" }.joined()
+          == peers)
       #expect(report.size == Int64(try bench.bytes("T").count))
     }
   }

@@ -133,10 +133,10 @@ enum TreeJudge {
 
 /// Places of one test, and what is tested run on them.
 struct TreeBench {
-  let sandbox: Sandbox
-  var place: FilePath { sandbox.path }
+  let workspace: Workspace
+  var place: FilePath { workspace.path }
 
-  init() throws { sandbox = try Sandbox() }
+  init() throws { workspace = try Workspace() }
 
   func path(_ name: String) -> FilePath { place.appending(name) }
 

@@ -9,14 +9,14 @@ struct BuildSite {
   static let isPossible = (try? Tool.run(Program.path.string, "doctor", "--quiet").status) == 0
   static let reason: Comment = "`mirrorctl doctor` says that nothing can be built here"
 
-  let sandbox: TestSupport.Sandbox
+  let workspace: Workspace
   /// `BUILD ARCH SUBARCH` of the tests.
   static let subarch = ["std", "x86-64bit", "gen"]
 
   /// - Parameter steps: FlexData that is added to the configuration.
   init(_ steps: String = "", isPrepared: Bool = true) throws {
-    sandbox = try TestSupport.Sandbox()
-    try sandbox.shell(
+    workspace = try Workspace()
+    try workspace.shell(
       """
       : > mirror/.mirrorctl.mirror
       mkdir -p seed/bin seed/etc seed/tmp seed/dev seed/root seed/usr/bin tree/app-misc/x tree/.git
@@ -27,38 +27,38 @@ struct BuildSite {
       echo 'EAPI=8' > tree/app-misc/x/x-1.ebuild; echo secret > tree/.git/config
       tar --numeric-owner --owner=0 --group=0 -C seed -cJf stage3-gen-2026-11-01.tar.xz .
       """)
-    try write("conf", Self.configuration(sandbox.path) + steps)
+    try write("conf", Self.configuration(workspace.path) + steps)
     if isPrepared { try prepare() }
   }
 
   /// Makes the seed the subarch's own.
   func prepare() throws {
     _ = try succeed(
-      ["init"] + Self.subarch + ["--local", sandbox.path.appending("stage3-gen-2026-11-01.tar.xz").string])
+      ["init"] + Self.subarch + ["--local", workspace.path.appending("stage3-gen-2026-11-01.tar.xz").string])
   }
 
   /// Writes a file of the site.
   func write(_ name: String, _ text: String) throws {
-    try Data(text.utf8).write(to: URL(fileURLWithPath: sandbox.path.appending(name).string))
+    try Data(text.utf8).write(to: URL(fileURLWithPath: workspace.path.appending(name).string))
   }
 
   /// A file of the subarch, or of the mirror if its path begins with `/`; nil if there is none.
   func text(_ name: String) -> String? {
-    let path = name.hasPrefix("/") ? sandbox.mirror.string + name : "\(subarchPath)/\(name)"
+    let path = name.hasPrefix("/") ? workspace.mirror.string + name : "\(subarchPath)/\(name)"
     return (try? Data(contentsOf: URL(fileURLWithPath: path))).map { String(decoding: $0, as: UTF8.self) }
   }
 
   /// The subarch's directory.
-  var subarchPath: FilePath { sandbox.mirror.appending(Self.subarch.joined(separator: "/")) }
+  var subarchPath: FilePath { workspace.mirror.appending(Self.subarch.joined(separator: "/")) }
 
   /// The command line of a build by root.
   func command(_ arguments: [String]) -> [String] {
-    let config = "MIRRORCTL_CONFIG=\(sandbox.path.appending("conf"))"
+    let config = "MIRRORCTL_CONFIG=\(workspace.path.appending("conf"))"
     return ["env", config, Program.path.string] + arguments
   }
 
   /// Runs a verb to its end.
-  func run(_ arguments: [String]) throws -> Outcome { try sandbox.run(command(arguments)) }
+  func run(_ arguments: [String]) throws -> Outcome { try workspace.run(command(arguments)) }
 
   /// Builds the subarch.
   func build(_ arguments: String...) throws -> Outcome { try run(["build"] + Self.subarch + arguments) }
@@ -76,13 +76,13 @@ struct BuildSite {
 
   /// The names in a tarball of the mirror, as GNU tar lists them.
   func listing(_ tarball: String) throws -> [String] {
-    try sandbox.run(["tar", "-tf", subarchPath.appending(tarball).string]).text.split(separator: "\n").map(
+    try workspace.run(["tar", "-tf", subarchPath.appending(tarball).string]).text.split(separator: "\n").map(
       String.init)
   }
 
   /// A file in a tarball of the mirror.
   func file(_ name: String, in tarball: String) throws -> String {
-    try sandbox.run(["tar", "-xOf", subarchPath.appending(tarball).string, name]).text
+    try workspace.run(["tar", "-xOf", subarchPath.appending(tarball).string, name]).text
   }
 
   private static func configuration(_ path: FilePath) -> String {

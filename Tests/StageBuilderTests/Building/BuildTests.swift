@@ -49,29 +49,31 @@ struct BuildTests {
         "std/x86-64bit/gen/openvz-latest.tar.xz -> 2026-11-22/openvz-gen-std-2026-11-22.tar.xz",
         "std/x86-64bit/gen/stage3-latest.tar.xz -> \(stage3)",
       ])
-    let sums = try site.sandbox.run(["sha256sum", site.subarchPath.appending(stage3).string]).text.prefix(64)
+    let sums = try site.workspace.run(["sha256sum", site.subarchPath.appending(stage3).string]).text.prefix(
+      64)
     #expect(site.text("\(stage3).hash.txt") == "sha256 \(sums)\n")
     let contents = site.subarchPath.appending("\(stage3).contents.gz").string
     #expect(
-      try site.sandbox.run(["gzip", "-dc", contents]).text == site.listing(stage3).joined(separator: "\n")
+      try site.workspace.run(["gzip", "-dc", contents]).text == site.listing(stage3).joined(separator: "\n")
         + "\n")
     // The mirror's own verbs have nothing left to do.
-    let digestgen = try site.succeed(["digestgen", "--mirror", site.sandbox.mirror.string]).text
-    let snapshot = try site.sandbox.run([
-      "tar", "-tf", "\(site.sandbox.mirror)/std/snapshots/portage-latest.tar.xz",
+    let digestgen = try site.succeed(["digestgen", "--mirror", site.workspace.mirror.string]).text
+    let snapshot = try site.workspace.run([
+      "tar", "-tf", "\(site.workspace.mirror)/std/snapshots/portage-latest.tar.xz",
     ])
     #expect(
       snapshot.text == "portage/\nportage/app-misc/\nportage/app-misc/x/\nportage/app-misc/x/x-1.ebuild\n")
     // The seed alone is not this program's.
     let seed = "\(site.subarchPath)/2026-11-01/stage3-gen-std-2026-11-01.tar.xz"
     #expect(digestgen == "digested \(seed)\n")
-    #expect(try site.succeed(["status", "--mirror", site.sandbox.mirror.string]).text.contains("2026-11-22"))
+    #expect(
+      try site.succeed(["status", "--mirror", site.workspace.mirror.string]).text.contains("2026-11-22"))
   }
 
   private func links(_ site: BuildSite) throws -> [String] {
-    try site.sandbox.run(
+    try site.workspace.run(
       [
-        "find", site.sandbox.mirror.string, "-type", "l", "!", "-name", "*.txt", "!", "-name", "*.gz",
+        "find", site.workspace.mirror.string, "-type", "l", "!", "-name", "*.txt", "!", "-name", "*.gz",
         "-printf", "%P -> %l\n",
       ]
     ).text.split(separator: "\n").map(String.init).sorted()
@@ -81,13 +83,13 @@ struct BuildTests {
   func again() throws {
     let site = try BuildSite(steps)
     try site.succeed(["build"] + BuildSite.subarch + ["2026-11-22"])
-    try site.sandbox.shell(
+    try site.workspace.shell(
       "cd mirror/std/x86-64bit/gen; rm stage3-latest.tar.xz .control/version/stage1; stat -c %i 2026-11-22/*.xz > ~/before"
     )
     let outcome = try site.build("2026-11-22")
     #expect(outcome.status == 0)
     #expect(outcome.text.split(separator: "\n").allSatisfy { $0.hasSuffix("is there already") })
-    try site.sandbox.shell(
+    try site.workspace.shell(
       "cd mirror/std/x86-64bit/gen; stat -c %i 2026-11-22/*.xz | cmp - ~/before; test -L stage3-latest.tar.xz"
     )
     #expect(site.text(".control/version/stage1") == "2026-11-22\n")
@@ -97,11 +99,11 @@ struct BuildTests {
   func replace() throws {
     let site = try BuildSite(steps + "\n[section metro]\noptions: replace\n")
     try site.succeed(["build"] + BuildSite.subarch + ["2026-11-22"])
-    try site.sandbox.shell("sed -i 's/EAPI=8/EAPI=9/' tree/app-misc/x/x-1.ebuild")
+    try site.workspace.shell("sed -i 's/EAPI=8/EAPI=9/' tree/app-misc/x/x-1.ebuild")
     try site.succeed(["build"] + BuildSite.subarch + ["2026-11-22"])
     let stage1 = "2026-11-22/stage1-gen-std-2026-11-22.tar.xz"
     #expect(try site.file("./etc/built", in: stage1).hasSuffix("EAPI=9 for stage1\n"))
-    let sum = try site.sandbox.run(["sha256sum", site.subarchPath.appending(stage1).string]).text.prefix(64)
+    let sum = try site.workspace.run(["sha256sum", site.subarchPath.appending(stage1).string]).text.prefix(64)
     #expect(site.text("\(stage1).hash.txt") == "sha256 \(sum)\n")
   }
 
@@ -147,7 +149,7 @@ struct BuildTests {
     #expect(site.text(".control/.failcount") == "2\n")
     #expect(try leftovers(site) == "")
     // Mended, it forgets.
-    try site.sandbox.shell("sed -i 's/^exit 7$/exit 0/' conf")
+    try site.workspace.shell("sed -i 's/^exit 7$/exit 0/' conf")
     #expect(try site.build("2026-11-22").status == 0)
     #expect(site.text(".control/.failcount") == nil)
     #expect(site.text("2026-11-22/log/errors.json") == nil)
@@ -156,21 +158,23 @@ struct BuildTests {
 
   /// What work left behind.
   private func leftovers(_ site: BuildSite) throws -> String {
-    try site.sandbox.run(["find", "\(site.sandbox.path)/tmp", "!", "-type", "d"]).text
-      + site.sandbox.run(["find", site.sandbox.mirror.string, "-name", "*_progress", "-o", "-name", "*.tmp"])
+    try site.workspace.run(["find", "\(site.workspace.path)/tmp", "!", "-type", "d"]).text
+      + site.workspace.run([
+        "find", site.workspace.mirror.string, "-name", "*_progress", "-o", "-name", "*.tmp",
+      ])
       .text
   }
 
   @Test("a missing seed is told with what to do, and counts, so that the rotation goes on")
   func seedless() throws {
     let site = try BuildSite(steps)
-    try site.sandbox.shell("rm mirror/std/x86-64bit/gen/2026-11-01/*")
+    try site.workspace.shell("rm mirror/std/x86-64bit/gen/2026-11-01/*")
     let outcome = try site.build("2026-11-22")
     #expect(outcome.status == 1)
     #expect(outcome.errorText.contains("does not exist, but path/mirror/source names it"))
     #expect(site.text(".control/.failcount") == "1\n")
     // As status and nextbuild read it.
-    try site.sandbox.shell("printf '3\\n4\\n' > mirror/std/x86-64bit/gen/.control/.failcount")
+    try site.workspace.shell("printf '3\\n4\\n' > mirror/std/x86-64bit/gen/.control/.failcount")
     #expect(try site.build("2026-11-22").status == 1)
     #expect(site.text(".control/.failcount") == "4\n")
     let unprepared = try BuildSite(steps, isPrepared: false).build("2026-11-22")
@@ -183,7 +187,7 @@ struct BuildTests {
   func seeds() throws {
     for command in ["unxz -f *.xz", "unxz -f *.xz; zstd -q --rm *.tar", "unxz -f *.xz; bzip2 *.tar"] {
       let site = try BuildSite(steps)
-      try site.sandbox.shell("cd mirror/std/x86-64bit/gen/2026-11-01; \(command)")
+      try site.workspace.shell("cd mirror/std/x86-64bit/gen/2026-11-01; \(command)")
       #expect(try site.build("2026-11-22").status == 0)
     }
   }
@@ -193,7 +197,7 @@ struct BuildTests {
     let site = try BuildSite(steps)
     let other = ["std", "x86-64bit", "core2"]
     try site.succeed(["init"] + other + ["--remote", BuildSite.subarch.joined(separator: "/")])
-    try site.sandbox.shell(
+    try site.workspace.shell(
       "sed -i 's|^source: .*seed.*|source: $[]/std/x86-64bit/gen/2026-11-01/stage3-gen-std-2026-11-01.tar.xz|' conf"
     )
     try site.succeed(["build"] + other + ["2026-11-22"])
@@ -204,15 +208,15 @@ struct BuildTests {
   @Test("compression may be left to `compress`; links never lead nowhere meanwhile")
   func deferred() throws {
     let site = try BuildSite(steps + "\n[section capture]\ncompress: later\n")
-    try site.sandbox.shell("sed -i 's/stage1-\\(.*\\).tar.xz$/stage1-\\1.tar/' conf")
+    try site.workspace.shell("sed -i 's/stage1-\\(.*\\).tar.xz$/stage1-\\1.tar/' conf")
     try site.succeed(["build"] + BuildSite.subarch + ["2026-11-22"])
     #expect(site.text("2026-11-22/stage3-gen-std-2026-11-22.tar.cme") == "")
-    try site.sandbox.shell("test -e mirror/std/x86-64bit/gen/stage3-latest.tar")
+    try site.workspace.shell("test -e mirror/std/x86-64bit/gen/stage3-latest.tar")
     #expect(try site.build("2026-11-22").text.contains("stage3-gen-std-2026-11-22.tar is there already"))
-    try site.succeed(["compress", "--mirror", site.sandbox.mirror.string, "--compression-level", "1"])
-    try site.sandbox.shell(
+    try site.succeed(["compress", "--mirror", site.workspace.mirror.string, "--compression-level", "1"])
+    try site.workspace.shell(
       "test -s mirror/std/x86-64bit/gen/2026-11-22/stage3-gen-std-2026-11-22.tar.xz.contents.gz")
-    try site.sandbox.shell(
+    try site.workspace.shell(
       "test -e mirror/std/x86-64bit/gen/stage3-latest.tar.xz; ! test -L mirror/std/x86-64bit/gen/stage3-latest.tar"
     )
     #expect(try site.build("2026-11-22").text.contains("stage3-gen-std-2026-11-22.tar.xz is there already"))
@@ -221,7 +225,7 @@ struct BuildTests {
   @Test("without words it builds what the rotation has next, and says when there is nothing")
   func rotation() throws {
     let site = try BuildSite(steps)
-    let mirror = ["--mirror", site.sandbox.mirror.string]
+    let mirror = ["--mirror", site.workspace.mirror.string]
     #expect(try site.run(["build", "--pretend"] + mirror).text.contains("stage3: std/x86-64bit/gen/"))
     #expect(try site.listingOfVersions() == ["2026-11-01"])
     let first = try site.run(["build"] + mirror)
@@ -258,7 +262,7 @@ struct BuildTests {
     try site.succeed(
       ["build"] + BuildSite.subarch + ["2026-11-22", "target:", "snapshot", "target/compression:", "zst"])
     #expect(
-      try site.sandbox.run(["ls", "\(site.sandbox.mirror)/std/snapshots"]).text.contains(
+      try site.workspace.run(["ls", "\(site.workspace.mirror)/std/snapshots"]).text.contains(
         "portage-2026-11-22.tar.zst"))
   }
 }
@@ -266,7 +270,7 @@ struct BuildTests {
 extension BuildSite {
   /// The versions of the subarch.
   func listingOfVersions() throws -> [String] {
-    try sandbox.run(["ls", subarchPath.string]).text.split(separator: "\n").map(String.init).filter {
+    try workspace.run(["ls", subarchPath.string]).text.split(separator: "\n").map(String.init).filter {
       $0.hasPrefix("20")
     }
   }

@@ -23,12 +23,12 @@ struct InterruptionTests {
   /// Mounts that the machine sees, and processes of a site's steps.
   private static func traces(of site: BuildSite) throws -> String {
     let mounts = try String(contentsOfFile: "/proc/self/mountinfo", encoding: .utf8)
-      .split(separator: "\n").filter { $0.contains("\(site.sandbox.path)") }
+      .split(separator: "\n").filter { $0.contains("\(site.workspace.path)") }
     let processes = try FileManager.default.contentsOfDirectory(atPath: "/proc").filter { Int($0) != nil }
       .filter { pid in
         let root = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(pid)/root")
         let program = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(pid)/exe")
-        return [root, program].contains { $0?.contains("\(site.sandbox.path)/tmp") == true }
+        return [root, program].contains { $0?.contains("\(site.workspace.path)/tmp") == true }
       }
     return mounts.joined(separator: "\n") + processes.joined(separator: " ")
   }
@@ -48,13 +48,13 @@ struct InterruptionTests {
     let rounds = ProcessInfo.processInfo.environment["MIRRORCTL_SOAK"] == "full" ? 60 : 30
     var random = Seeded(state: 5)
     try site.succeed(["build"] + BuildSite.subarch + ["2026-11-10"])
-    let before = try site.sandbox.run([
+    let before = try site.workspace.run([
       "sha256sum", site.subarchPath.appending("2026-11-10/stage3-gen-std-2026-11-10.tar.xz").string,
     ]).text
     for round in 0..<rounds {
       // A build that was quicker than the signal is the next ones' seed.
       let version = "2026-11-\(11 + round / 3)"
-      let run = try site.sandbox.start(site.command(["build"] + BuildSite.subarch + [version]))
+      let run = try site.workspace.start(site.command(["build"] + BuildSite.subarch + [version]))
       usleep(UInt32.random(in: 0..<1_200_000, using: &random))
       Glibc.kill(run.pid, SIGKILL)
       _ = try run.wait()
@@ -63,7 +63,7 @@ struct InterruptionTests {
       #expect(isClear, "round \(round): \(traces)")
       #expect(site.text(".control/.failcount") == nil, "round \(round)")
       let seed = try #require(site.text(".control/version/stage3")).prefix(10)
-      try site.sandbox.shell(
+      try site.workspace.shell(
         """
         cd mirror/std/x86-64bit/gen; test -e stage3-latest.tar.xz
         test -e \(seed)/stage3-gen-std-\(seed).tar.xz
@@ -74,23 +74,23 @@ struct InterruptionTests {
     #expect(last.status == 0, "\(last.errorText)")
     #expect(site.text("2026-12-01/status") == "ok")
     #expect(
-      try site.sandbox.run([
+      try site.workspace.run([
         "sha256sum", site.subarchPath.appending("2026-11-10/stage3-gen-std-2026-11-10.tar.xz").string,
       ]).text == before)
     // What the killed ones left is gone with the next run, or with upkeep.
     #expect(
-      try site.sandbox.run([
-        "find", "\(site.sandbox.path)/tmp/work", "\(site.sandbox.path)/tmp/run", "!", "-type", "d",
+      try site.workspace.run([
+        "find", "\(site.workspace.path)/tmp/work", "\(site.workspace.path)/tmp/run", "!", "-type", "d",
       ]).text == "")
-    try site.succeed(["upkeep", "--mirror", site.sandbox.mirror.string])
-    #expect(try site.sandbox.run(["find", site.sandbox.mirror.string, "-name", "*.tmp"]).text == "")
+    try site.succeed(["upkeep", "--mirror", site.workspace.mirror.string])
+    #expect(try site.workspace.run(["find", site.workspace.mirror.string, "-name", "*.tmp"]).text == "")
   }
 
   @Test("interrupted, a build counts nothing and says how to go on", arguments: [SIGINT, SIGTERM])
   func interrupted(signal: Int32) throws {
     let site = try BuildSite(slow)
-    try site.sandbox.shell("sed -i 's/^: 0.2/: 60/' conf")
-    let run = try site.sandbox.start(site.command(["build"] + BuildSite.subarch + ["2026-11-22"]))
+    try site.workspace.shell("sed -i 's/^: 0.2/: 60/' conf")
+    let run = try site.workspace.start(site.command(["build"] + BuildSite.subarch + ["2026-11-22"]))
     #expect(Self.settle { site.text("2026-11-22/log/stage1.txt")?.contains("steps/chroot/run") == true })
     usleep(100_000)
     Glibc.kill(run.pid, signal)
@@ -100,21 +100,22 @@ struct InterruptionTests {
     #expect(try Self.traces(of: site).isEmpty)
     #expect(site.text("2026-11-22/status") == nil)
     #expect(site.text(".control/.failcount") == nil)
-    #expect(try site.sandbox.run(["find", site.subarchPath.string, "-name", "*_progress"]).text == "")
-    #expect(try site.sandbox.run(["find", "\(site.sandbox.path)/tmp/work", "!", "-type", "d"]).text == "")
+    #expect(try site.workspace.run(["find", site.subarchPath.string, "-name", "*_progress"]).text == "")
+    #expect(
+      try site.workspace.run(["find", "\(site.workspace.path)/tmp/work", "!", "-type", "d"]).text == "")
   }
 
   @Test("of two builds of a subarch the second leaves with 10, and nothing is counted")
   func meeting() throws {
     let site = try BuildSite(slow)
-    try site.sandbox.shell("sed -i 's/^: 0.2/: 3/' conf")
-    let first = try site.sandbox.start(site.command(["build"] + BuildSite.subarch + ["2026-11-22"]))
+    try site.workspace.shell("sed -i 's/^: 0.2/: 3/' conf")
+    let first = try site.workspace.start(site.command(["build"] + BuildSite.subarch + ["2026-11-22"]))
     #expect(Self.settle { site.text(".control/.multi_progress") != nil })
     let second = try site.build("2026-11-22")
     #expect(second.status == 10)
     #expect(second.errorText.contains(".multi_progress: process \(first.pid) works at this"))
     // The rotation passes over it.
-    let next = try site.run(["build", "--mirror", site.sandbox.mirror.string])
+    let next = try site.run(["build", "--mirror", site.workspace.mirror.string])
     #expect(next.status == 0)
     #expect(next.text == "Builds are current.\n")
     #expect(try first.wait().status == 0)
@@ -127,15 +128,15 @@ struct InterruptionTests {
     let site = try BuildSite(slow)
     let other = ["std", "x86-64bit", "core2"]
     try site.succeed(
-      ["init"] + other + ["--local", site.sandbox.path.appending("stage3-gen-2026-11-01.tar.xz").string])
+      ["init"] + other + ["--local", site.workspace.path.appending("stage3-gen-2026-11-01.tar.xz").string])
     let runs = try [BuildSite.subarch, other].map { subarch in
-      try site.sandbox.start(site.command(["build"] + subarch + ["2026-11-22"]))
+      try site.workspace.start(site.command(["build"] + subarch + ["2026-11-22"]))
     }
     for run in runs {
       let outcome = try run.wait()
       #expect(outcome.status == 0, "\(outcome.errorText)")
     }
-    let names = try site.sandbox.run(["ls", "\(site.sandbox.mirror)/std/snapshots"]).text
+    let names = try site.workspace.run(["ls", "\(site.workspace.mirror)/std/snapshots"]).text
     #expect(
       names.split(separator: "\n") == [
         "portage-2026-11-22.tar.xz", "portage-2026-11-22.tar.xz.contents.gz",
@@ -147,13 +148,13 @@ struct InterruptionTests {
   @Test("upkeep beside a build leaves alone what the build is writing")
   func upkeep() throws {
     let site = try BuildSite(slow)
-    try site.sandbox.shell(
+    try site.workspace.shell(
       "sed -i 's/^: 0.2/: 1/' conf; head -c 8000000 /dev/urandom > seed/etc/big; tar -C seed -cf mirror/std/x86-64bit/gen/2026-11-01/stage3-gen-std-2026-11-01.tar . ; rm mirror/std/x86-64bit/gen/2026-11-01/*.xz"
     )
-    let build = try site.sandbox.start(site.command(["build"] + BuildSite.subarch + ["2026-11-22"]))
+    let build = try site.workspace.start(site.command(["build"] + BuildSite.subarch + ["2026-11-22"]))
     var upkeeps = 0
     while build.isRunning {
-      let outcome = try site.run(["upkeep", "--mirror", site.sandbox.mirror.string])
+      let outcome = try site.run(["upkeep", "--mirror", site.workspace.mirror.string])
       #expect(outcome.status == 0, "\(outcome.errorText)")
       upkeeps += 1
     }

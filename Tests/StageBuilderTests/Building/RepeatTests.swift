@@ -22,17 +22,17 @@ struct RepeatTests {
     let sites = try (0..<2).map { _ in try BuildSite(Self.steps) }
     for (site, jobs) in zip(sites, ["1", "5"]) {
       // The seed is an input: both have the same one.
-      try site.sandbox.shell(
-        "cp '\(sites[0].sandbox.path)/stage3-gen-2026-11-01.tar.xz' mirror/std/x86-64bit/gen/2026-11-01/new; mv mirror/std/x86-64bit/gen/2026-11-01/new mirror/std/x86-64bit/gen/2026-11-01/stage3-gen-std-2026-11-01.tar.xz"
+      try site.workspace.shell(
+        "cp '\(sites[0].workspace.path)/stage3-gen-2026-11-01.tar.xz' mirror/std/x86-64bit/gen/2026-11-01/new; mv mirror/std/x86-64bit/gen/2026-11-01/new mirror/std/x86-64bit/gen/2026-11-01/stage3-gen-std-2026-11-01.tar.xz"
       )
       for compression in ["xz", "zst", "gz"] {
-        try site.sandbox.shell("sed -i 's/stage1-\\(.*\\).tar.*$/stage1-\\1.tar.\(compression)/' conf")
+        try site.workspace.shell("sed -i 's/stage1-\\(.*\\).tar.*$/stage1-\\1.tar.\(compression)/' conf")
         try site.succeed(
           ["build", "--jobs", jobs] + BuildSite.subarch + ["2026-11-22", "target/compression:", compression])
       }
     }
     let sums = try sites.map { site in
-      try site.sandbox.shell("cd mirror; find . -name '*2026-11-22*' -type f | sort | xargs sha256sum").text
+      try site.workspace.shell("cd mirror; find . -name '*2026-11-22*' -type f | sort | xargs sha256sum").text
     }
     #expect(sums[0] == sums[1])
     #expect(sums[0].split(separator: "\n").count > 12)
@@ -42,7 +42,7 @@ struct RepeatTests {
   func epoch() throws {
     let site = try BuildSite(Self.steps)
     try site.succeed(["build"] + BuildSite.subarch + ["2026-11-22"])
-    let dates = try site.sandbox.run(
+    let dates = try site.workspace.run(
       [
         "env", "TZ=UTC", "tar", "--full-time", "-tvf",
         site.subarchPath.appending("2026-11-22/stage3-gen-std-2026-11-22.tar.xz").string,
@@ -65,7 +65,7 @@ struct RepeatTests {
       ]
 
       """)
-    try site.sandbox.shell(
+    try site.workspace.shell(
       """
       mkdir -p outside/etc outside/tmp outside/db; echo precious > outside/etc/hosts
       for d in etc tmp proc dev var; do rm -rf seed/$d; ln -s "$PWD/outside/etc" seed/$d; done
@@ -76,9 +76,9 @@ struct RepeatTests {
     let outcome = try site.build("2026-11-22")
     #expect(outcome.status == 1)
     #expect(
-      try site.sandbox.run(["find", "\(site.sandbox.path)/outside", "-type", "f"]).text
-        == "\(site.sandbox.path)/outside/etc/hosts\n")
-    #expect(try site.sandbox.run(["cat", "\(site.sandbox.path)/outside/etc/hosts"]).text == "precious\n")
+      try site.workspace.run(["find", "\(site.workspace.path)/outside", "-type", "f"]).text
+        == "\(site.workspace.path)/outside/etc/hosts\n")
+    #expect(try site.workspace.run(["cat", "\(site.workspace.path)/outside/etc/hosts"]).text == "precious\n")
   }
 
   @Test("what is captured lies in the root, whatever links say")
@@ -92,12 +92,13 @@ struct RepeatTests {
       ]
 
       """)
-    try site.sandbox.shell("sed -i 's|^ROOT: /$|ROOT: /tmp/stage1root|' conf")
+    try site.workspace.shell("sed -i 's|^ROOT: /$|ROOT: /tmp/stage1root|' conf")
     let outcome = try site.build("2026-11-22")
     #expect(outcome.status == 1)
     #expect(outcome.errorText.contains("stage1root"), "\(outcome.errorText)")
     #expect(
-      try site.sandbox.run(["find", site.subarchPath.appending("2026-11-22").string, "-name", "*.tar.*"]).text
+      try site.workspace.run(["find", site.subarchPath.appending("2026-11-22").string, "-name", "*.tar.*"])
+        .text
         == "")
   }
 
@@ -128,9 +129,9 @@ struct RepeatTests {
     let outcome = try site.run(["build", "--keep-work"] + BuildSite.subarch + ["2026-11-22"])
     #expect(outcome.status == 1)
     #expect(outcome.errorText.contains("is kept"))
-    let evidence = "\(site.sandbox.path)/tmp/work/std/stage1-gen-std-2026-11-22/etc/evidence"
-    #expect(try site.sandbox.run(["cat", evidence]).text == "x\n")
+    let evidence = "\(site.workspace.path)/tmp/work/std/stage1-gen-std-2026-11-22/etc/evidence"
+    #expect(try site.workspace.run(["cat", evidence]).text == "x\n")
     #expect(try site.build("2026-11-22").status == 1)
-    #expect(try site.sandbox.run(["test", "-e", evidence]).status == 1)
+    #expect(try site.workspace.run(["test", "-e", evidence]).status == 1)
   }
 }

@@ -10,7 +10,7 @@ struct SnapshotTests {
   /// A site whose tree is a git repository with a branch and, in `modules/kit`, another one.
   private static func gitSite(_ settings: String) throws -> BuildSite {
     let site = try BuildSite(isPrepared: false)
-    try site.sandbox.shell(
+    try site.workspace.shell(
       """
       rm -rf tree; export GIT_CONFIG_GLOBAL=/dev/null GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@b GIT_COMMITTER_NAME=a \
         GIT_COMMITTER_EMAIL=a@b GIT_AUTHOR_DATE='2026-11-20T10:00:00Z' GIT_COMMITTER_DATE='2026-11-20T10:00:00Z'
@@ -21,12 +21,12 @@ struct SnapshotTests {
       git -C tree add .; git -C tree commit -qm one
       sed -i '/source\\/type: local/d; /source\\/remote/d' conf
       """)
-    let conf = try String(contentsOfFile: site.sandbox.path.appending("conf").string, encoding: .utf8)
+    let conf = try String(contentsOfFile: site.workspace.path.appending("conf").string, encoding: .utf8)
     try site.write(
       "conf",
       conf + """
         [section snapshot/source]
-        remote: \(site.sandbox.path)/tree
+        remote: \(site.workspace.path)/tree
         branch: stable
         [section snapshot]
         \(settings)
@@ -35,15 +35,15 @@ struct SnapshotTests {
   }
 
   private func snapshot(_ site: BuildSite, _ date: String) throws -> String {
-    try site.succeed(["snapshot", "std", date, "--mirror", site.sandbox.mirror.string])
-    return "\(site.sandbox.mirror)/std/snapshots/portage-\(date).tar.xz"
+    try site.succeed(["snapshot", "std", date, "--mirror", site.workspace.mirror.string])
+    return "\(site.workspace.mirror)/std/snapshots/portage-\(date).tar.xz"
   }
 
   @Test("of a git commit hold its files alone, dated as it is")
   func dead() throws {
     let site = try Self.gitSite("source/type: git")
     let tarball = try snapshot(site, "2026-11-22")
-    let listing = try site.sandbox.run(["env", "TZ=UTC", "tar", "--full-time", "-tvf", tarball]).text
+    let listing = try site.workspace.run(["env", "TZ=UTC", "tar", "--full-time", "-tvf", tarball]).text
     #expect(!listing.contains(".git/"))
     #expect(
       listing.contains("-rwxr-xr-x root/root         7 2026-11-20 10:00:00 portage/app-misc/x/x-1.ebuild")
@@ -52,7 +52,8 @@ struct SnapshotTests {
       "\(listing)")
     #expect(listing.contains("portage/app-misc/x/x-2.ebuild -> x-1.ebuild"))
     #expect(
-      try site.sandbox.run(["readlink", "\(site.sandbox.mirror)/std/snapshots/portage-latest.tar.xz"]).text
+      try site.workspace.run(["readlink", "\(site.workspace.mirror)/std/snapshots/portage-latest.tar.xz"])
+        .text
         == "portage-2026-11-22.tar.xz\n")
   }
 
@@ -66,26 +67,26 @@ struct SnapshotTests {
       // The second one's objects were fetched in two steps.
       if round == 1 {
         _ = try snapshot(site, "2026-11-21")
-        try site.sandbox.shell(
+        try site.workspace.shell(
           "GIT_COMMITTER_DATE='2026-11-20T12:00:00Z' git -C tree -c user.name=a -c user.email=a@b commit -q --date 2026-11-20T12:00:00Z --allow-empty -m two"
         )
       } else {
-        try site.sandbox.shell(
+        try site.workspace.shell(
           "GIT_COMMITTER_DATE='2026-11-20T12:00:00Z' git -C tree -c user.name=a -c user.email=a@b commit -q --date 2026-11-20T12:00:00Z --allow-empty -m two"
         )
       }
       let tarball = try snapshot(site, "2026-11-22")
-      try site.sandbox.shell(
+      try site.workspace.shell(
         "mkdir out; tar -C out -xf '\(tarball)'; cd out/\(prefix); git fsck --strict; git reset -q; test -z \"$(git status --porcelain --ignore-submodules)\"; test \"$(git branch --show-current)\" = stable; git pull -q; cat app-misc/x/x-1.ebuild"
       )
       if kind == "meta-repo" {
-        try site.sandbox.shell(
+        try site.workspace.shell(
           "cd out/\(prefix)/kits/core; test \"$(cat kit.eclass)\" = kit; git reset -q; test -z \"$(git status --porcelain)\"; git log -1 --format=%s | grep -x kit"
         )
       }
       // The address is the one thing that differs between these two.
-      try site.sandbox.shell("rm -rf out; mkdir out; tar -C out -xf '\(tarball)'")
-      return try site.sandbox.shell(
+      try site.workspace.shell("rm -rf out; mkdir out; tar -C out -xf '\(tarball)'")
+      return try site.workspace.shell(
         """
         cd out/\(prefix); find . | sort | xargs stat -c '%n %f %Y'
         find . -name config -exec sed -i '/url = /d' {} +; find . -type f | sort | xargs sha256sum
@@ -98,27 +99,28 @@ struct SnapshotTests {
   @Test("by rsync leave the machine's own directories out, and fetch only what changed")
   func rsync() throws {
     let site = try BuildSite("[section snapshot]\nx: y\n", isPrepared: false)
-    try site.sandbox.shell(
+    try site.workspace.shell(
       "sed -i 's/source\\/type: local/source\\/type: rsync/' conf; mkdir tree/distfiles tree/packages; echo big > tree/distfiles/x.tar"
     )
     for date in ["2026-11-21", "2026-11-22"] {
       let tarball = try snapshot(site, date)
       #expect(
-        try site.sandbox.run(["tar", "-tf", tarball]).text.split(separator: "\n").sorted() == [
+        try site.workspace.run(["tar", "-tf", tarball]).text.split(separator: "\n").sorted() == [
           "portage/", "portage/app-misc/", "portage/app-misc/x/", "portage/app-misc/x/x-1.ebuild",
         ])
     }
-    #expect(try site.sandbox.run(["find", "\(site.sandbox.path)/tmp/rsync", "-name", "*.ebuild"]).text != "")
+    #expect(
+      try site.workspace.run(["find", "\(site.workspace.path)/tmp/rsync", "-name", "*.ebuild"]).text != "")
   }
 
   @Test("of what cannot be had say why, and leave nothing")
   func failures() throws {
     let site = try Self.gitSite("source/type: git")
-    try site.sandbox.shell("rm -rf tree")
+    try site.workspace.shell("rm -rf tree")
     let outcome = try site.run(["snapshot", "std", "2026-11-22"])
     #expect(outcome.status == 1)
     #expect(outcome.errorText.contains("does not appear to be a git repository"), "\(outcome.errorText)")
-    #expect(try site.sandbox.run(["find", "\(site.sandbox.mirror)/std", "-type", "f"]).text == "")
+    #expect(try site.workspace.run(["find", "\(site.workspace.mirror)/std", "-type", "f"]).text == "")
   }
 
   @Test("read what .gitmodules says, and refuse what leads out")

@@ -68,14 +68,14 @@ struct ForbiddenPlace: CustomTestStringConvertible, Sendable {
   "A work directory that is not the build's to empty", .enabled(if: BuildSite.isPossible, BuildSite.reason))
 struct WorkPathTests {
   private func run(_ site: BuildSite, _ arguments: [String]) throws -> Outcome {
-    try site.sandbox.run(["env", "HOME=\(site.sandbox.path)/home"] + site.command(arguments))
+    try site.workspace.run(["env", "HOME=\(site.workspace.path)/home"] + site.command(arguments))
   }
 
   @Test("is refused before anything happens, by build, --pretend and doctor", arguments: ForbiddenPlace.all)
   func refused(_ place: ForbiddenPlace) throws {
     let site = try BuildSite()
-    let path = site.sandbox.path
-    try site.sandbox.shell(place.setup)
+    let path = site.workspace.path
+    try site.workspace.shell(place.setup)
     let definitions = place.definitions.map { $0.replacing("@", with: "\(path)") }
     let says = place.says.replacing("@", with: "\(path)")
     let before = try Tree(path)
@@ -98,12 +98,12 @@ struct WorkPathTests {
   @Test("is refused where the mirror is mounted a second time under another name")
   func mounted() throws {
     let site = try BuildSite()
-    let path = site.sandbox.path
-    try site.sandbox.shell("mkdir other")
+    let path = site.workspace.path
+    try site.workspace.shell("mkdir other")
     for work in ["other", "other/std/x86-64bit"] {
       let command = site.command(
         ["build"] + BuildSite.subarch + ["full", "2026-11-23", "path/work:", "\(path)/\(work)"])
-      let outcome = try site.sandbox.run(
+      let outcome = try site.workspace.run(
         ["unshare", "-m", "sh", "-c", "mount --bind \(path)/mirror \(path)/other; exec \"$@\"", "sh"]
           + command)
       #expect(outcome.status == 5, "\(outcome.errorText)")
@@ -115,9 +115,9 @@ struct WorkPathTests {
   @Test("is refused for the copy of an rsync tree and for a git cache too, which are never another's")
   func caches() throws {
     let site = try BuildSite()
-    let path = site.sandbox.path
-    try site.sandbox.shell("mkdir -p cache/rsync/std cache/git/std; echo mine > cache/rsync/std/mine")
-    try site.sandbox.shell(
+    let path = site.workspace.path
+    try site.workspace.shell("mkdir -p cache/rsync/std cache/git/std; echo mine > cache/rsync/std/mine")
+    try site.workspace.shell(
       "git init -q cache/git/std; git -C cache/git/std commit -q --allow-empty -m x || true")
     let before = try Tree(path.appending("cache"))
     for (type, said) in [("rsync", "\(path)/cache/rsync/std"), ("git", "\(path)/cache/git/std")] {
@@ -155,15 +155,15 @@ struct WorkPathTests {
       """)
     let failed = try site.build("full", "2026-11-23", "--keep-work")
     #expect(failed.status == 1)
-    let work = site.sandbox.path.appending("tmp/work/std/stage1-gen-std-2026-11-23")
+    let work = site.workspace.path.appending("tmp/work/std/stage1-gen-std-2026-11-23")
     #expect(FileManager.default.fileExists(atPath: "\(work)/root/left"))
     let again = try site.build("full", "2026-11-23")
     #expect(again.status == 1)
     #expect(again.errorText.contains("exit status 1"), "\(again.errorText)")
     #expect(!FileManager.default.fileExists(atPath: "\(work)"))
-    #expect(try site.sandbox.shell("ls tmp/work/std").text == "")
+    #expect(try site.workspace.shell("ls tmp/work/std").text == "")
     // As version 0.1 left it: without a mark that names this very directory.
-    try site.sandbox.shell(
+    try site.workspace.shell(
       "mkdir -p \(work)/root; echo x > \(work)/root/x; printf 'mirrorctl work directory\\n1\\n' > \(work).lock"
     )
     let old = try site.build("full", "2026-11-23")

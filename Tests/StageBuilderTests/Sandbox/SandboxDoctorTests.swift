@@ -130,17 +130,17 @@ import Testing
   }
 
   @Test func `ends with 1 where a build cannot be made, and says so in JSON`() throws {
-    let sandbox = try TestSupport.Sandbox()
-    try sandbox.shell("mkdir -m 777 work; printf '[section path]\\ntmp: %s/work\\n' $PWD > conf")
-    let outcome = try sandbox.run([
-      Program.path.string, "doctor", "--json", "--config", "\(sandbox.path)/conf",
+    let workspace = try Workspace()
+    try workspace.shell("mkdir -m 777 work; printf '[section path]\\ntmp: %s/work\\n' $PWD > conf")
+    let outcome = try workspace.run([
+      Program.path.string, "doctor", "--json", "--config", "\(workspace.path)/conf",
     ])
     #expect(outcome.status == 1)
     let object = try #require(try JSONSerialization.jsonObject(with: Data(outcome.output)) as? [String: Any])
     let findings = try #require(object["findings"] as? [[String: String]])
-    let work = findings.first { $0["subject"] == "path/tmp (\(sandbox.path)/work)" }
+    let work = findings.first { $0["subject"] == "path/tmp (\(workspace.path)/work)" }
     #expect(work?["level"] == "missing")
-    #expect(work?["text"] == "\(sandbox.path)/work may be written by everybody, and has no sticky bit")
+    #expect(work?["text"] == "\(workspace.path)/work may be written by everybody, and has no sticky bit")
     #expect(work?["remedy"] == "mend its owner and mode, or set path/work elsewhere")
   }
 

@@ -15,12 +15,12 @@ struct SandboxRoot {
     "stat", "test", "touch", "true", "tty", "umount", "uname", "wc",
   ]
 
-  /// What else the test has lies in its ``TestSupport/Sandbox/path``.
-  let directory: TestSupport.Sandbox
+  /// What else the test has lies in its ``Workspace/path``.
+  let directory: Workspace
   var path: FilePath { directory.path.appending("root") }
 
   init() throws {
-    directory = try TestSupport.Sandbox()
+    directory = try Workspace()
     let links = Self.applets.map { "ln -s busybox root/bin/\($0)" }.joined(separator: "; ")
     try directory.shell("mkdir -p root/bin root/etc root/tmp; cp /bin/busybox root/bin/; \(links)")
   }

@@ -7,10 +7,10 @@ import TestSupport
 import Testing
 
 @Suite struct `A work directory` {
-  private let directory: TestSupport.Sandbox
+  private let directory: Workspace
   private var work: FilePath { directory.path.appending("work/stage3-generic_64") }
 
-  init() throws { directory = try TestSupport.Sandbox() }
+  init() throws { directory = try Workspace() }
 
   private func make() throws -> WorkDirectory { try WorkDirectory(work, cancellation: Cancellation()) }
 
@@ -215,7 +215,7 @@ import Testing
     var error: MirrorError?
     do throws(MirrorError) { try held.remove() } catch let fault { error = fault }
     #expect(error?.subject == file)
-    #expect(error?.remedy?.contains("chattr -ia") == true)
+    #expect(error?.remedy?.description.contains("chattr -ia") == true)
   }
 }
 

@@ -8,15 +8,15 @@ import Testing
 
 /// Places of the machine itself: they are judged here, and no build is ever given one of them.
 @Suite("The judgement of places that a build would empty") struct WorkPlacesTests {
-  private let sandbox: TestSupport.Sandbox
+  private let workspace: Workspace
 
-  init() throws { sandbox = try TestSupport.Sandbox() }
+  init() throws { workspace = try Workspace() }
 
   private func problem(
     _ path: FilePath, _ use: WorkPlaces.Use = .work, _ settings: [String: String] = [:]
   ) -> String? {
-    let places = WorkPlaces(mirror: sandbox.mirror) { key in
-      settings[key].map { FilePath($0.replacing("@", with: sandbox.path.string)) }
+    let places = WorkPlaces(mirror: workspace.mirror) { key in
+      settings[key].map { FilePath($0.replacing("@", with: workspace.path.string)) }
     }
     do throws(MirrorError) { try places.check(path, "path/work", for: use) } catch {
       #expect(error.code == .refused)
@@ -41,16 +41,16 @@ import Testing
   @Test("allows what is in path/tmp, also where a cache is around that")
   func temporary() throws {
     let metro = ["path/tmp": "@/tmp", "path/cache": "@/tmp/cache", "path/distfiles": "@/tmp/distfiles"]
-    #expect(problem(sandbox.path.appending("tmp/work/std/stage3"), .work, metro) == nil)
+    #expect(problem(workspace.path.appending("tmp/work/std/stage3"), .work, metro) == nil)
     #expect(
-      problem(sandbox.path.appending("tmp/cache/work"), .work, metro)?.contains("is inside path/cache")
+      problem(workspace.path.appending("tmp/cache/work"), .work, metro)?.contains("is inside path/cache")
         == true)
-    #expect(problem(sandbox.path.appending("tmp/cache/git/std"), .cache, metro) == nil)
+    #expect(problem(workspace.path.appending("tmp/cache/git/std"), .cache, metro) == nil)
     let around = ["path/tmp": "@/all/tmp", "path/cache": "@/all"]
-    #expect(problem(sandbox.path.appending("all/tmp/work"), .work, around) == nil)
-    #expect(problem(sandbox.path.appending("all"), .work, around)?.contains("contains path/tmp") == true)
+    #expect(problem(workspace.path.appending("all/tmp/work"), .work, around) == nil)
+    #expect(problem(workspace.path.appending("all"), .work, around)?.contains("contains path/tmp") == true)
   }
 
   @Test("does not take a name that begins alike for a directory above")
-  func names() { #expect(problem(FilePath("\(sandbox.mirror)-work")) == nil) }
+  func names() { #expect(problem(FilePath("\(workspace.mirror)-work")) == nil) }
 }

@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Build servers and their master", .enabled(if: Tool.exists("rsync"), "rsync is not installed"))
 struct DistributedTests {
-  private let sandbox: Sandbox
+  private let workspace: Workspace
   private let master: PublishSite
   private let one: PublishSite
   private let two: PublishSite
@@ -15,16 +15,16 @@ struct DistributedTests {
   private static let v7 = "std/arm/v7/2016-01-01/stage3-v7-std-2016-01-01.tar.xz"
 
   init() throws {
-    sandbox = try Sandbox()
-    master = try PublishSite("master", in: sandbox)
-    one = try PublishSite("one", in: sandbox)
-    two = try PublishSite("two", in: sandbox)
+    workspace = try Workspace()
+    master = try PublishSite("master", in: workspace)
+    one = try PublishSite("one", in: workspace)
+    two = try PublishSite("two", in: workspace)
     try #require(try master.run("upkeep", "--create").status == 0)
-    try sandbox.shell("rm master/mirror/index.xml")
+    try workspace.shell("rm master/mirror/index.xml")
     try one.build("std/x86/gen", "2016-01-01")
     try two.build("std/arm/v7", "2016-01-01", bytes: 3_000_000, seed: 2)
     for site in [one, two] {
-      try sandbox.shell(
+      try workspace.shell(
         "mkdir -p '\(site.mirror)/std/snapshots'; printf '\(site.home)' | xz > '\(site.mirror)/std/snapshots/portage-2016-01-01.tar.xz'"
       )
       try site.refresh()
@@ -81,10 +81,10 @@ struct DistributedTests {
   @Test(
     "two upload at once, one dies midway: nothing of it is seen until it has gone on, and all goes further")
   func whole() throws {
-    let published = sandbox.path.appending("published")
-    try sandbox.shell("mkdir published")
-    let daemon = try RsyncDaemon(["mirror": master.mirror], in: sandbox)
-    let ssh = try SSHDaemon(in: sandbox)
+    let published = workspace.path.appending("published")
+    try workspace.shell("mkdir published")
+    let daemon = try RsyncDaemon(["mirror": master.mirror], in: workspace)
+    let ssh = try SSHDaemon(in: workspace)
     try master.configure("[section publish/public]\nto: \(published)\nas: master")
     try configureBySSH(one, ssh)
     let slow =
@@ -92,7 +92,7 @@ struct DistributedTests {
     try two.configure("\(slow)\nbandwidth: 512K")
     let second = try two.start("publish")
     while second.isRunning,
-      try sandbox.run(["find", "\(master.mirror)/.incoming", "-name", ".stage3*"]).text == ""
+      try workspace.run(["find", "\(master.mirror)/.incoming", "-name", ".stage3*"]).text == ""
     {
       usleep(5_000)
     }
@@ -107,7 +107,7 @@ struct DistributedTests {
     _ = try receive()
     #expect(try !visible().contains { $0.hasPrefix("std/arm") })
     for verb in [["clean", "--apply"], ["digestgen"], ["index"], ["publish"]] {
-      let outcome = try sandbox.run(master.command(verb))
+      let outcome = try workspace.run(master.command(verb))
       #expect(outcome.status == 0, "\(outcome.errorText)")
     }
     let downloader = Downloader(root: published)
@@ -115,7 +115,9 @@ struct DistributedTests {
     let there = try Tree(published).nodes
     #expect(there[Self.gen] != nil && !there.keys.contains { $0.contains("v7") })
 
-    let unfinished = try sandbox.run(["find", "\(master.mirror)/.incoming/two", "-type", "f", "-size", "+0"])
+    let unfinished = try workspace.run([
+      "find", "\(master.mirror)/.incoming/two", "-type", "f", "-size", "+0",
+    ])
     #expect(unfinished.text.contains("stage3"), "what came before it died is kept")
     try two.configure(slow)
     try publish(two)
@@ -139,7 +141,7 @@ struct DistributedTests {
 
   @Test("a build server hears what its master does not take, and what it takes all the same is published")
   func refused() throws {
-    let ssh = try SSHDaemon(in: sandbox)
+    let ssh = try SSHDaemon(in: workspace)
     try configureBySSH(one, ssh)
     try master.configure("[section rotation]\nbuilds: std\narches: x86\nsubarches: gen")
     let refused = try one.run("publish")
@@ -158,14 +160,14 @@ struct DistributedTests {
   func control() throws {
     try configure(one, "one")
     let failcount = "std/x86/gen/.control/.failcount"
-    try sandbox.shell("echo 2 > 'one/mirror/\(failcount)'")
+    try workspace.shell("echo 2 > 'one/mirror/\(failcount)'")
     try publish(one)
     _ = try receive()
     #expect(content(master, failcount) == Data("2\n".utf8))
     #expect(content(master, "std/x86/gen/.control/version/stage3") == Data("2016-01-01\n".utf8))
     #expect(try master.run("status").text.contains("   2   2016-01-01"))
     #expect(try one.run("publish").text == "")
-    try sandbox.shell("rm 'one/mirror/\(failcount)'")
+    try workspace.shell("rm 'one/mirror/\(failcount)'")
     try publish(one)
     _ = try receive()
     #expect(content(master, failcount) == nil)
@@ -189,7 +191,7 @@ struct DistributedTests {
     try publish(one)
     #expect(try one.run("publish").text == "", "it waits there already")
     let waiting = "\(master.mirror)/.incoming/one/\(Self.gen)"
-    try sandbox.shell("printf X | dd of='\(waiting)' conv=notrunc bs=1 seek=1000 status=none")
+    try workspace.shell("printf X | dd of='\(waiting)' conv=notrunc bs=1 seek=1000 status=none")
     let before = try visible()
     let outcome = try receive(3)
     #expect(outcome.errorText.contains("its digest is another"), "\(outcome.errorText)")
@@ -212,7 +214,7 @@ struct DistributedTests {
     try one.tar("\(one.mirror)/\(Self.gen)", bytes: 100_000, seed: 77)
     try one.refresh()
     try publish(one)
-    try sandbox.shell(
+    try workspace.shell(
       "printf X | dd of='\(master.mirror)/.incoming/one/\(Self.gen)' conv=notrunc bs=1 status=none")
     _ = try receive(3)
     #expect(content(master, Self.gen) == old)
@@ -235,7 +237,7 @@ struct DistributedTests {
     let outcome = try receive(3)
     #expect(outcome.errorText.contains("is built by one, and two uploads it too"), "\(outcome.errorText)")
     #expect(try !visible().contains { $0.contains("2016-01-05") })
-    try sandbox.shell("echo two > master/mirror/std/x86/gen/.control/server")
+    try workspace.shell("echo two > master/mirror/std/x86/gen/.control/server")
     try master.configure("[section rotation]\nsubarches: gen\nalso-stored: v7")
     #expect(try receive(3).errorText.contains("is built here"))
     try master.configure("[section rotation]\nsubarches: other\nalso-stored: v7 gen")
@@ -247,7 +249,7 @@ struct DistributedTests {
   func hostile() throws {
     try configure(one, "one")
     try publish(one)
-    try sandbox.shell(
+    try workspace.shell(
       """
       cd master/mirror/.incoming; cp -a one two; cp -a one three; ln -s one four
       sed -i 's|"server" : "one"|"server" : "two"|; s|std/x86/gen/2016-01-01/status|../../../evil/x/y/z|' two/.complete
@@ -256,8 +258,8 @@ struct DistributedTests {
       """)
     _ = try receive(3)
     #expect(try visible() == [])
-    #expect(try Tree(sandbox.path.appending("outside")).nodes.isEmpty)
-    #expect(try !Tree(sandbox.path).nodes.keys.contains { $0.hasPrefix("evil") })
+    #expect(try Tree(workspace.path.appending("outside")).nodes.isEmpty)
+    #expect(try !Tree(workspace.path).nodes.keys.contains { $0.hasPrefix("evil") })
   }
 
   @Test("receive is killed at any moment: a version that counts is whole, and the next run goes on")

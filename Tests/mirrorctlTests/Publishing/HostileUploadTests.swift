@@ -6,15 +6,15 @@ import Testing
 
 @Suite("Hostile uploads")
 struct HostileUploadTests {
-  private let sandbox: Sandbox
+  private let workspace: Workspace
   private let master: PublishSite
   private let honest = ForgedUpload.version("std/x86/honest/2016-01-01")
 
   init() throws {
-    sandbox = try Sandbox()
-    master = try PublishSite("master", in: sandbox)
+    workspace = try Workspace()
+    master = try PublishSite("master", in: workspace)
     try #require(try master.run("upkeep", "--create").status == 0)
-    try sandbox.shell("rm master/mirror/index.xml")
+    try workspace.shell("rm master/mirror/index.xml")
   }
 
   /// All of the mirror but what waits, and what runs leave.
@@ -27,7 +27,7 @@ struct HostileUploadTests {
     arguments: HostileUploadCase.subarches + HostileUploadCase.files + HostileUploadCase.snapshots)
   func refused(_ hostile: HostileUploadCase) throws {
     try master.configure(hostile.configuration)
-    try sandbox.shell("cd master/mirror; \(hostile.preparation)")
+    try workspace.shell("cd master/mirror; \(hostile.preparation)")
     try hostile.upload.adding(honest).write(to: master.mirror)
     let before = try mirror()
     let outcome = try master.run("receive")
@@ -54,7 +54,7 @@ struct HostileUploadTests {
 
   @Test("what the server alone can mend is reported once; what the master can allow waits for it")
   func waiting() throws {
-    try sandbox.shell("cd master/mirror; \(HostileUploadCase.owned); \(HostileUploadCase.built)")
+    try workspace.shell("cd master/mirror; \(HostileUploadCase.owned); \(HostileUploadCase.built)")
     let page = "std/x86/gen/2016-01-02/index.html"
     try ForgedUpload(files: HostileUploadCase.next).adding([page: "<p>"]).write(to: master.mirror)
     #expect(try master.run("receive").status == 3)
@@ -71,7 +71,7 @@ struct HostileUploadTests {
 
   @Test("a tarball that nobody could unpack is received as it is, reported, and never offered")
   func damaged() throws {
-    try sandbox.shell("cd master/mirror; \(HostileUploadCase.owned); \(HostileUploadCase.built)")
+    try workspace.shell("cd master/mirror; \(HostileUploadCase.owned); \(HostileUploadCase.built)")
     try ForgedUpload(files: HostileUploadCase.next).write(to: master.mirror)
     #expect(try master.run("receive").status == 0)
     let upkeep = try master.run("upkeep", "--keep", "1")
@@ -86,13 +86,13 @@ struct HostileUploadTests {
 
   @Test("an administrator hands a subarch over by naming it, or by writing its owner")
   func handOver() throws {
-    try sandbox.shell("cd master/mirror; \(HostileUploadCase.built)")
+    try workspace.shell("cd master/mirror; \(HostileUploadCase.built)")
     try ForgedUpload(files: HostileUploadCase.next).write(to: master.mirror)
     #expect(try master.run("receive").status == 3)
     try master.configure("[section receive/one]\nsubarches: std/*/gen")
     #expect(try master.run("receive").status == 0)
     #expect(try mirror()["std/x86/gen/.control/server"] == .file(Array("one\n".utf8)))
-    try sandbox.shell(
+    try workspace.shell(
       """
       cd master/mirror/std/x86; mkdir -p local/.control/strategy; echo local > local/.control/strategy/build
       echo one > local/.control/server
@@ -146,27 +146,27 @@ struct HostileUploadTests {
   @Test("a signature is kept if it is by the key that is pinned for the server, and by no other")
   func signatures() throws {
     let (key, _) = (
-      try SignedMirror.make(.good, home: "g", in: sandbox),
-      try SignedMirror.make(.good, home: "h", in: sandbox)
+      try SignedMirror.make(.good, home: "g", in: workspace),
+      try SignedMirror.make(.good, home: "h", in: workspace)
     )
     defer {
       for home in ["g", "h"] {
-        _ = try? sandbox.shell("gpgconf --homedir '\(sandbox.path)/\(home)' --kill all")
+        _ = try? workspace.shell("gpgconf --homedir '\(workspace.path)/\(home)' --kill all")
       }
     }
     let tarball = HostileUploadCase.tarball
     func upload(_ home: String, of text: String = "stage") throws {
-      try sandbox.shell(
+      try workspace.shell(
         """
         printf '\(text)' > signed; rm -f signed.asc
         gpg --batch --quiet --no-tty --homedir \(home) --armor --detach-sign signed
         """)
-      let signature = try String(contentsOfFile: "\(sandbox.path)/signed.asc", encoding: .utf8)
+      let signature = try String(contentsOfFile: "\(workspace.path)/signed.asc", encoding: .utf8)
       try ForgedUpload(files: HostileUploadCase.next).adding(["\(tarball).asc": signature]).write(
         to: master.mirror)
     }
     for settings in ["[section signing]", "[section receive/one]"] {
-      try master.configure("\(settings)\nkey: \(key)\nhomedir: \(sandbox.path)/g")
+      try master.configure("\(settings)\nkey: \(key)\nhomedir: \(workspace.path)/g")
       try upload("h")
       let other = try master.run("receive")
       #expect(other.status == 3 && other.errorText.contains(".asc: is by another key"), "\(other.errorText)")
@@ -178,7 +178,7 @@ struct HostileUploadTests {
       let good = try master.run("receive")
       #expect(good.status == 0, "\(good.errorText)")
       #expect(try mirror()["\(tarball).asc"] != nil)
-      try sandbox.shell("rm 'master/mirror/\(tarball).asc'")
+      try workspace.shell("rm 'master/mirror/\(tarball).asc'")
     }
   }
 }

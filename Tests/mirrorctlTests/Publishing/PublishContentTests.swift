@@ -15,7 +15,7 @@ struct PublishContentTests {
   }
 
   private func publish(_ status: Int32 = 0, _ options: String...) throws -> Outcome {
-    let outcome = try mirror.sandbox.run(site.command(["publish"] + options))
+    let outcome = try mirror.workspace.run(site.command(["publish"] + options))
     #expect(outcome.status == status, "\(outcome.text)\(outcome.errorText)")
     return outcome
   }
@@ -29,8 +29,8 @@ struct PublishContentTests {
   @Test(
     "six tarballs in a row of one name, size and time: each is sent", arguments: PublishRoute.allCases)
   func replacedInARow(_ route: PublishRoute) throws {
-    let daemon = route == .daemon ? try RsyncDaemon(["out": mirror.published], in: mirror.sandbox) : nil
-    let ssh = route == .ssh ? try SSHDaemon(in: mirror.sandbox) : nil
+    let daemon = route == .daemon ? try RsyncDaemon(["out": mirror.published], in: mirror.workspace) : nil
+    let ssh = route == .ssh ? try SSHDaemon(in: mirror.workspace) : nil
     let to = daemon?.url("out") ?? (ssh == nil ? nil : "127.0.0.1:\(mirror.published)")
     try mirror.configure(ssh.map { "rsh: \($0.client)" } ?? "", to: to)
     _ = try publish()
@@ -85,7 +85,7 @@ struct PublishContentTests {
 
   /// Rots a byte, as far as a listing can tell not at all.
   private func rot(_ file: String) throws {
-    try mirror.sandbox.shell(
+    try mirror.workspace.shell(
       """
       touch -r '\(file)' stamp; printf rotten | dd of='\(file)' conv=notrunc bs=1 seek=1000 status=none
       touch -r stamp '\(file)'
@@ -120,7 +120,7 @@ struct PublishContentTests {
     #expect(mirror.there(gen) == rotten)
     let json = try publish(4, "--check", "100%", "--json")
     let object = try JSONSerialization.jsonObject(with: Data(json.output)) as? [String: Any]
-    let report = (object?["targets"] as? [[String: Any]])?.first?["report"] as? [String: Any]
+    let report = (object?["destinations"] as? [[String: Any]])?.first?["report"] as? [String: Any]
     #expect(report?["corruptThere"] as? [String] == [gen])
   }
 
@@ -162,7 +162,7 @@ struct PublishContentTests {
 
   @Test("a build server's tarball of the same size and time reaches its master, also a sixth one")
   func uploaded() throws {
-    let master = try PublishSite("store", in: mirror.sandbox)
+    let master = try PublishSite("store", in: mirror.workspace)
     try #require(try master.run("upkeep", "--create").status == 0)
     try master.configure("[section receive/one]\nreplace: yes")
     try site.configure(
@@ -184,7 +184,7 @@ struct PublishContentTests {
     try receive()
     try mirror.replace(gen, seed: 50)
     try site.refresh()
-    try mirror.sandbox.shell("rm -rf '\(site.home)/state'")
+    try mirror.workspace.shell("rm -rf '\(site.home)/state'")
     _ = try publish()
     try receive()
     #expect(try publish().text == "")

@@ -23,7 +23,7 @@ struct PublishDeletionTests {
   }
 
   private func remove(_ path: String) throws {
-    try mirror.sandbox.shell("rm -r '\(site.mirror)/\(path)'")
+    try mirror.workspace.shell("rm -r '\(site.mirror)/\(path)'")
     // A subarch that is gone counts as missing until somebody says otherwise.
     try site.run("forget", path.split(separator: "/").prefix(3).joined(separator: "/"))
     #expect(try site.run("index", "--quiet").status == 0)
@@ -31,7 +31,7 @@ struct PublishDeletionTests {
 
   @Test("two mirrors with different builds publish to one place: each deletes its own, whatever is lost")
   func twoMasters() throws {
-    let other = try PublishedMirror("other", in: mirror.sandbox)
+    let other = try PublishedMirror("other", in: mirror.workspace)
     try other.site.build("next/x86/gen", "2016-01-01", seed: 7)
     try other.site.build("next/x86/gen", "2016-01-02", seed: 8)
     try other.site.refresh()
@@ -43,7 +43,7 @@ struct PublishDeletionTests {
     }
     #expect(mirror.exists(theirs) && mirror.exists(PublishedMirror.gen))
     // A lost catalog changes nothing.
-    try mirror.sandbox.shell("rm -rf '\(site.home)/state' '\(other.site.home)/state'")
+    try mirror.workspace.shell("rm -rf '\(site.home)/state' '\(other.site.home)/state'")
     try remove("std/x86/gen/2016-01-01")
     _ = try publish()
     _ = try publish(other)
@@ -55,7 +55,7 @@ struct PublishDeletionTests {
   func subarch() throws {
     _ = try publish()
     try remove("std/arm")
-    try mirror.sandbox.shell("rm -rf '\(site.home)/state'")
+    try mirror.workspace.shell("rm -rf '\(site.home)/state'")
     _ = try publish()
     #expect(!mirror.exists("std/arm/v7"))
   }
@@ -82,11 +82,11 @@ struct PublishDeletionTests {
     _ = try publish()
     try remove("std/x86/gen/2016-01-01")
     let record = "published/project/trace/.master.sent"
-    try mirror.sandbox.shell("cp \(record) kept; echo nonsense >> \(record)")
+    try mirror.workspace.shell("cp \(record) kept; echo nonsense >> \(record)")
     let broken = try publish()
     #expect(broken.errorText.contains("is not understood"), "\(broken.errorText)")
     #expect(mirror.exists("std/x86/gen/2016-01-01/status"))
-    try mirror.sandbox.shell("sed 's|^origin .*|origin elsewhere:/srv/mirror|' kept > \(record)")
+    try mirror.workspace.shell("sed 's|^origin .*|origin elsewhere:/srv/mirror|' kept > \(record)")
     let foreign = try publish(nil, 3)
     #expect(foreign.errorText.contains("published there from elsewhere:/srv/mirror"), "\(foreign.errorText)")
     #expect(mirror.exists("std/x86/gen/2016-01-01/status"))
@@ -101,7 +101,7 @@ struct PublishDeletionTests {
     let run = try site.start("publish")
     let record = "\(mirror.published)/project/trace/.master.sent"
     while run.isRunning,
-      try mirror.sandbox.run(["find", "\(mirror.published)", "-name", ".stage3*"]).text == ""
+      try mirror.workspace.run(["find", "\(mirror.published)", "-name", ".stage3*"]).text == ""
     {
       usleep(5_000)
     }
@@ -112,7 +112,7 @@ struct PublishDeletionTests {
     // What came of it goes, though nothing of it ever had its name.
     try mirror.configure(deleting)
     try remove("std/x86/gen/2016-01-03")
-    try mirror.sandbox.shell(
+    try mirror.workspace.shell(
       "ln -sfn 2016-01-02/stage3-gen-std-2016-01-02.tar.xz '\(site.mirror)/std/x86/gen/stage3-latest.tar.xz'")
     try site.refresh()
     _ = try publish()
@@ -169,14 +169,14 @@ struct PublishDeletionTests {
   @Test("a daemon that munges links is named, with what to set")
   func munged() throws {
     let daemon = try RsyncDaemon(
-      ["out": mirror.published], settings: ["munge symlinks = yes"], in: mirror.sandbox)
+      ["out": mirror.published], settings: ["munge symlinks = yes"], in: mirror.workspace)
     try mirror.configure(to: daemon.url("out"))
     let outcome = try publish(nil, 3)
     #expect(outcome.errorText.contains("munge symlinks = no"), "\(outcome.errorText)")
     #expect(mirror.downloader.faults() == [])
     #expect(mirror.exists("project/trace/master"), "all else is done")
     // Links of another rsync, which came all the same.
-    try mirror.sandbox.shell("ln -s /rsyncd-munged/2016-01-02 published/std/x86/gen/latest")
+    try mirror.workspace.shell("ln -s /rsyncd-munged/2016-01-02 published/std/x86/gen/latest")
     #expect(try publish(nil, 3).errorText.contains("lead nowhere"))
   }
 }

@@ -6,15 +6,15 @@ import Testing
 
 @Suite("publish, when something is wrong", .enabled(if: Tool.exists("rsync"), "rsync is not installed"))
 struct PublishFaultTests {
-  private let sandbox: Sandbox
+  private let workspace: Workspace
   private let site: PublishSite
   private let published: FilePath
 
   init() throws {
-    sandbox = try Sandbox()
-    site = try PublishSite("master", in: sandbox)
-    published = sandbox.path.appending("published")
-    try sandbox.shell("mkdir published")
+    workspace = try Workspace()
+    site = try PublishSite("master", in: workspace)
+    published = workspace.path.appending("published")
+    try workspace.shell("mkdir published")
     try site.build("std/x86/gen", "2016-01-01")
     try site.refresh()
   }
@@ -43,12 +43,12 @@ struct PublishFaultTests {
 
   @Test("a module that is not there, or cannot be written, is told in words")
   func wrongModule() throws {
-    let daemon = try RsyncDaemon(["out": published], settings: ["refuse options = delete"], in: sandbox)
+    let daemon = try RsyncDaemon(["out": published], settings: ["refuse options = delete"], in: workspace)
     try site.configure("[section publish/out]\nto: \(daemon.url("nowhere"))\nretries: 0")
     let outcome = try site.run("publish")
     #expect(outcome.status == 1)
     #expect(outcome.errorText.contains("Unknown module"), "\(outcome.errorText)")
-    let readOnly = try RsyncDaemon(["out": published], settings: ["read only = yes"], in: sandbox)
+    let readOnly = try RsyncDaemon(["out": published], settings: ["read only = yes"], in: workspace)
     try site.configure("[section publish/out]\nto: \(readOnly.url("out"))\nretries: 0")
     let refused = try site.run("publish")
     #expect(refused.status == 1)
@@ -58,17 +58,18 @@ struct PublishFaultTests {
 
   @Test("a module that wants a password gets it from its file, and is never asked for at a terminal")
   func password() throws {
-    try sandbox.shell("umask 077; echo me:secret > secrets; echo secret > right; echo other > wrong")
+    try workspace.shell("umask 077; echo me:secret > secrets; echo secret > right; echo other > wrong")
     let daemon = try RsyncDaemon(
-      ["out": published], settings: ["auth users = me", "secrets file = \(sandbox.path)/secrets"], in: sandbox
+      ["out": published], settings: ["auth users = me", "secrets file = \(workspace.path)/secrets"],
+      in: workspace
     )
     let url = daemon.url("out").replacing("rsync://", with: "rsync://me@")
     for (file, status) in [("", 1), ("wrong", 1), ("right", 0)] as [(String, Int32)] {
-      let setting = file.isEmpty ? "" : "password-file: \(sandbox.path)/\(file)"
+      let setting = file.isEmpty ? "" : "password-file: \(workspace.path)/\(file)"
       try site.configure("[section publish/out]\nto: \(url)\nretries: 0\n\(setting)")
       // With a terminal, so that rsync could ask.
       let command = site.command(["publish"]).map { "'\($0)'" }.joined(separator: " ")
-      let outcome = try sandbox.run(["script", "-qec", command, "/dev/null"])
+      let outcome = try workspace.run(["script", "-qec", command, "/dev/null"])
       #expect(outcome.status == status, "\(file): \(outcome.text)")
       #expect((status == 0) == !outcome.text.contains("auth failed"), "\(outcome.text)")
     }
@@ -85,8 +86,8 @@ struct PublishFaultTests {
 
   @Test("the mirror itself is no place to publish to, by whatever way", arguments: PublishRoute.allCases)
   func itself(_ route: PublishRoute) throws {
-    let daemon = route == .daemon ? try RsyncDaemon(["out": site.mirror], in: sandbox) : nil
-    let ssh = route == .ssh ? try SSHDaemon(in: sandbox) : nil
+    let daemon = route == .daemon ? try RsyncDaemon(["out": site.mirror], in: workspace) : nil
+    let ssh = route == .ssh ? try SSHDaemon(in: workspace) : nil
     let to = daemon?.url("out") ?? (ssh == nil ? "\(site.mirror)/.." : "127.0.0.1:\(site.mirror)")
     let shell = ssh.map { "rsh: \($0.client)" } ?? ""
     try site.configure("[section publish/out]\nto: \(to)\ndelete: yes\nkeep-remote-grace: 0\n\(shell)")
@@ -99,7 +100,7 @@ struct PublishFaultTests {
   @Test("without rsync it says what is missing")
   func noRsync() throws {
     try site.configure("[section publish/out]\nto: \(published)")
-    let outcome = try sandbox.run(["env", "PATH=/nowhere"] + site.command(["publish"]).dropFirst())
+    let outcome = try workspace.run(["env", "PATH=/nowhere"] + site.command(["publish"]).dropFirst())
     // `env` itself is found by the PATH of the test.
     #expect(outcome.status == 1, "\(outcome.errorText)")
     #expect(outcome.errorText.contains("rsync: is not to be found"), "\(outcome.errorText)")
@@ -108,19 +109,20 @@ struct PublishFaultTests {
   @Test("a connection that breaks is tried again")
   func retry() throws {
     // The first two connections end before anything is said.
-    try sandbox.shell(
+    try workspace.shell(
       """
       cat > rsh <<'END'
       #!/bin/sh
-      n=$(cat '\(sandbox.path)/count' 2>/dev/null || echo 0); echo $((n + 1)) > '\(sandbox.path)/count'
+      n=$(cat '\(workspace.path)/count' 2>/dev/null || echo 0); echo $((n + 1)) > '\(workspace.path)/count'
       [ "$n" -ge 2 ] || exit 255
       shift; exec sh -c "$*"
       END
       chmod +x rsh
       """)
-    try site.configure("[section publish/out]\nto: there:\(published)\nrsh: \(sandbox.path)/rsh\nretries: 1")
+    try site.configure(
+      "[section publish/out]\nto: there:\(published)\nrsh: \(workspace.path)/rsh\nretries: 1")
     #expect(try site.run("publish").status == 1)
-    try sandbox.shell("echo 1 > count")
+    try workspace.shell("echo 1 > count")
     let outcome = try site.run("publish")
     #expect(outcome.status == 0, "\(outcome.errorText)")
     #expect(Downloader(root: published).faults() == [])
@@ -154,11 +156,11 @@ struct PublishFaultTests {
   @Test("killed by SIGKILL it leaves no process behind, not even children of rsync")
   func orphans() throws {
     // A remote shell whose other side never says anything.
-    try sandbox.shell(
-      "printf '#!/bin/sh\\necho $$ > \(sandbox.path)/pid\\nexec sleep 300\\n' > rsh; chmod +x rsh")
-    try site.configure("[section publish/out]\nto: there:\(published)\nrsh: \(sandbox.path)/rsh")
+    try workspace.shell(
+      "printf '#!/bin/sh\\necho $$ > \(workspace.path)/pid\\nexec sleep 300\\n' > rsh; chmod +x rsh")
+    try site.configure("[section publish/out]\nto: there:\(published)\nrsh: \(workspace.path)/rsh")
     let run = try site.start("publish")
-    let file = "\(sandbox.path)/pid"
+    let file = "\(workspace.path)/pid"
     while run.isRunning, (FileManager.default.contents(atPath: file) ?? Data()).isEmpty { usleep(5_000) }
     let text = String(decoding: FileManager.default.contents(atPath: file) ?? Data(), as: UTF8.self)
     let pid = try #require(Int32(text.trimmingCharacters(in: .whitespacesAndNewlines)))
@@ -178,7 +180,7 @@ struct PublishFaultTests {
   }
 
   private func isUnderWay() throws -> Bool {
-    let found = try sandbox.run([
+    let found = try workspace.run([
       "find", published.string, "-name", ".*.tar.xz.*", "-size", "+1k",
     ])
     return !found.text.isEmpty

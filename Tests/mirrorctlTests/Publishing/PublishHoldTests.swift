@@ -25,9 +25,9 @@ struct PublishHoldTests {
 
   /// A verb, as an ordinary user if root runs the tests: root can read everything.
   private func run(_ arguments: String...) throws -> Outcome {
-    guard geteuid() == 0 else { return try mirror.sandbox.run(site.command(arguments)) }
-    try mirror.sandbox.shell("chmod 755 .; chown -R nobody '\(site.home)' '\(mirror.published)'")
-    return try mirror.sandbox.run(
+    guard geteuid() == 0 else { return try mirror.workspace.run(site.command(arguments)) }
+    try mirror.workspace.shell("chmod 755 .; chown -R nobody '\(site.home)' '\(mirror.published)'")
+    return try mirror.workspace.run(
       ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"] + site.command(arguments))
   }
 
@@ -39,7 +39,7 @@ struct PublishHoldTests {
     try site.build("std/arm/v7", "2016-01-02", seed: 6)
     let fresh = PublishedMirror.tarball("std/x86/gen", "2016-01-03")
     try site.refresh()
-    try mirror.sandbox.shell(
+    try mirror.workspace.shell(
       "chmod 000 '\(site.mirror)/\(fresh)'; rm -r '\(site.mirror)/std/x86/gen/2016-01-01'")
     let outcome = try run("publish")
     #expect(outcome.status == 3, "\(outcome.text)\(outcome.errorText)")
@@ -50,7 +50,7 @@ struct PublishHoldTests {
     #expect(mirror.there("index.xml") == index)
     #expect(mirror.exists("std/x86/gen/2016-01-01"))
     #expect(mirror.downloader.faults() == [])
-    try mirror.sandbox.shell("chmod 644 '\(site.mirror)/\(fresh)'")
+    try mirror.workspace.shell("chmod 644 '\(site.mirror)/\(fresh)'")
     try site.refresh()
     #expect(try run("publish").status == 0)
     #expect(mirror.there("index.xml") == mirror.here("index.xml"))
@@ -64,7 +64,7 @@ struct PublishHoldTests {
     try site.build("std/arm/v7", "2016-01-02", seed: 6)
     try site.refresh()
     // Its digests no longer tell what is in it.
-    try mirror.sandbox.shell("touch -d '1 hour' '\(site.mirror)/\(gen)'; chmod 000 '\(site.mirror)/\(gen)'")
+    try mirror.workspace.shell("touch -d '1 hour' '\(site.mirror)/\(gen)'; chmod 000 '\(site.mirror)/\(gen)'")
     let outcome = try run("publish")
     #expect(outcome.status == 3, "\(outcome.text)\(outcome.errorText)")
     #expect(mirror.there("index.xml") == mirror.here("index.xml"))
@@ -75,7 +75,7 @@ struct PublishHoldTests {
   @Test("a directory that cannot be read holds itself: what else is gone goes")
   func unreadableDirectory() throws {
     #expect(try run("publish").status == 0)
-    try mirror.sandbox.shell(
+    try mirror.workspace.shell(
       "chmod 000 '\(site.mirror)/std/x86/gen/2016-01-01'; rm -r '\(site.mirror)/std/arm/v7'")
     #expect(try site.run("forget", "std/arm/v7").status == 0)
     #expect(try site.run("index", "--quiet").status == 0)
@@ -83,22 +83,22 @@ struct PublishHoldTests {
     #expect(outcome.status == 3, "\(outcome.text)\(outcome.errorText)")
     #expect(mirror.exists("std/x86/gen/2016-01-01/status"))
     #expect(!mirror.exists("std/arm/v7"))
-    try mirror.sandbox.shell("chmod 755 '\(site.mirror)/std/x86/gen/2016-01-01'")
+    try mirror.workspace.shell("chmod 755 '\(site.mirror)/std/x86/gen/2016-01-01'")
   }
 
   /// Publishes with something held.
-  private func publish(holding: [MirrorPath]) throws -> PublishReport {
-    var target = PublishTarget(name: "out", to: .path(mirror.published.string))
+  private func publish(holding: [MirrorPath]) throws -> DestinationReport {
+    var target = PublishDestination(name: "out", to: .path(mirror.published.string))
     target.server = "master"
     target.deletes = true
     target.grace = 0
     let now = Int64(time(nil))
-    let run = DigestRun(
-      root: site.mirror, catalog: try .inMemory(), hashing: HashingOptions(), now: now,
-      progress: RunProgress(), cancellation: Cancellation())
-    return try PublishRun(
-      try MirrorScanner(root: site.mirror, now: now).scan(), to: target, RotationSettings(), run,
-      holding: holding
+    let progress = RunProgress()
+    return try Publication(
+      try MirrorScanner(root: site.mirror, now: now).scan(), to: target, RotationSettings(),
+      catalog: try .inMemory(),
+      hasher: FileHasher(HashingOptions(), progress: progress, cancellation: Cancellation()),
+      progress: progress, now: now, holding: holding
     ).apply()
   }
 
@@ -108,7 +108,7 @@ struct PublishHoldTests {
     try site.build("std/x86/new", "2016-01-02", seed: 6)
     try site.refresh()
     // The index goes on naming what is not there.
-    try mirror.sandbox.shell(
+    try mirror.workspace.shell(
       "mv '\(site.mirror)/std/arm/v7' away; rm -r '\(site.mirror)/std/x86/gen/2016-01-01'")
     let report = try publish(holding: ["std/arm/v7"])
     #expect(report.problems == [])
@@ -118,7 +118,7 @@ struct PublishHoldTests {
     #expect(!mirror.exists("std/x86/gen/2016-01-01") && mirror.exists("std/x86/new/2016-01-02/status"))
     #expect(mirror.downloader.faults() == [])
     // A build holds all of its own.
-    try mirror.sandbox.shell("rm -r '\(site.mirror)/std/x86/new'; mv away '\(site.mirror)/std/arm/v7'")
+    try mirror.workspace.shell("rm -r '\(site.mirror)/std/x86/new'; mv away '\(site.mirror)/std/arm/v7'")
     #expect(try site.run("forget", "std/x86/new").status == 0)
     #expect(try site.run("index", "--quiet").status == 0)
     #expect(try publish(holding: ["std"]).deleted == 0)
@@ -130,7 +130,7 @@ struct PublishHoldTests {
     #expect(try publish(holding: []).problems == [])
     let index = mirror.there("index.xml")
     try site.build("std/x86/new", "2016-01-02", seed: 6)
-    try mirror.sandbox.shell("rm -r '\(site.mirror)/std/x86/gen/2016-01-01'")
+    try mirror.workspace.shell("rm -r '\(site.mirror)/std/x86/gen/2016-01-01'")
     try site.refresh()
     let report = try publish(holding: ["std/x86/new"])
     #expect(report.problems.first?.problem.contains("std/x86/new/2016-01-02") == true, "\(report.problems)")
@@ -142,9 +142,9 @@ struct PublishHoldTests {
   @Test(
     "new directories there have the mode of the one that is published to", arguments: ["755", "775", "2770"])
   func modes(_ mode: String) throws {
-    try mirror.sandbox.shell("chmod \(mode) published")
+    try mirror.workspace.shell("chmod \(mode) published")
     #expect(try site.run("publish").status == 0)
-    let others = try mirror.sandbox.run([
+    let others = try mirror.workspace.run([
       "find", mirror.published.string, "-type", "d", "!", "-perm",
       mode.suffix(3) == "770" ? "2770" : "0\(mode)",
     ])

@@ -7,14 +7,14 @@ import TestSupport
 
 /// A host with a mirror, a configuration and a state of its own.
 final class PublishSite {
-  let sandbox: Sandbox
-  /// Its directory below the sandbox's.
+  let workspace: Workspace
+  /// Its directory below the workspace's.
   let home: FilePath
 
-  init(_ name: String, in sandbox: Sandbox) throws {
-    self.sandbox = sandbox
-    home = sandbox.path.appending(name)
-    try sandbox.shell("mkdir -p '\(home)/mirror'; : > '\(home)/conf'")
+  init(_ name: String, in workspace: Workspace) throws {
+    self.workspace = workspace
+    home = workspace.path.appending(name)
+    try workspace.shell("mkdir -p '\(home)/mirror'; : > '\(home)/conf'")
   }
 
   var mirror: FilePath { home.appending("mirror") }
@@ -32,16 +32,16 @@ final class PublishSite {
   }
 
   @discardableResult
-  func run(_ arguments: String...) throws -> Outcome { try sandbox.run(command(arguments)) }
+  func run(_ arguments: String...) throws -> Outcome { try workspace.run(command(arguments)) }
 
-  func start(_ arguments: String...) throws -> RunningProgram { try sandbox.start(command(arguments)) }
+  func start(_ arguments: String...) throws -> RunningProgram { try workspace.start(command(arguments)) }
 
   /// Builds a version, as far as anybody else can see: a tarball of so many bytes, a log, links.
   func build(_ subarch: String, _ date: String, bytes: Int = 200_000, seed: UInt64 = 1) throws {
     let parts = subarch.split(separator: "/")
     let tarball = "stage3-\(parts[2])-\(parts[0])-\(date).tar.xz"
     let version = "\(mirror)/\(subarch)/\(date)"
-    try sandbox.shell(
+    try workspace.shell(
       """
       mkdir -p '\(version)/log' '\(mirror)/\(subarch)/.control/version'
       printf log > '\(version)/log/stage3.txt'
@@ -62,7 +62,7 @@ final class PublishSite {
   func refresh() throws {
     for verb in ["digestgen", "index"] {
       let outcome = try run(verb, "--quiet")
-      if outcome.status != 0 { throw Sandbox.ShellFailure(script: verb, message: outcome.errorText) }
+      if outcome.status != 0 { throw Workspace.ShellFailure(script: verb, message: outcome.errorText) }
     }
   }
 }

@@ -51,11 +51,11 @@ struct PublishSoakTests {
   }
 
   private func soak(_ seed: UInt64, by route: PublishRoute, replaces: Bool) throws {
-    let sandbox = try Sandbox()
-    let site = try PublishSite("master", in: sandbox)
-    let published = sandbox.path.appending("published")
-    try sandbox.shell("mkdir published")
-    let daemon = route == .daemon ? try RsyncDaemon(["out": published], in: sandbox) : nil
+    let workspace = try Workspace()
+    let site = try PublishSite("master", in: workspace)
+    let published = workspace.path.appending("published")
+    try workspace.shell("mkdir published")
+    let daemon = route == .daemon ? try RsyncDaemon(["out": published], in: workspace) : nil
     try site.configure(
       "[section publish/out]\nto: \(daemon?.url("out") ?? "\(published)")\ndelete: yes\nkeep-remote-grace: 0")
     try site.build("std/x86/gen", "2016-01-01")
@@ -77,11 +77,11 @@ struct PublishSoakTests {
       }
       try site.refresh()
       // One goes, whichever, so that an index falls back to an older one; but not the one that is replaced.
-      let versions = try sandbox.shell("cd '\(site.mirror)'; ls -d std/*/*/2* | grep -v 2016-01-01 || true")
+      let versions = try workspace.shell("cd '\(site.mirror)'; ls -d std/*/*/2* | grep -v 2016-01-01 || true")
         .text
         .split(separator: "\n")
       for version in versions.shuffled(using: &random).dropFirst(2) {
-        try sandbox.shell("rm -rf '\(site.mirror)/\(version)'")
+        try workspace.shell("rm -rf '\(site.mirror)/\(version)'")
       }
       // Where the last version goes, nobody would believe it otherwise.
       try site.run("forget", "std/arm/v7")

@@ -11,21 +11,21 @@ enum PublishRoute: String, CaseIterable, Sendable {
 
 @Suite("publish", .enabled(if: Tool.exists("rsync"), "rsync is not installed"))
 struct PublishTests {
-  private let sandbox: Sandbox
+  private let workspace: Workspace
   private let site: PublishSite
   private let published: FilePath
   private let downloader: Downloader
 
   init() throws {
-    sandbox = try Sandbox()
-    site = try PublishSite("master", in: sandbox)
-    published = sandbox.path.appending("published")
-    try sandbox.shell("mkdir published")
+    workspace = try Workspace()
+    site = try PublishSite("master", in: workspace)
+    published = workspace.path.appending("published")
+    try workspace.shell("mkdir published")
     downloader = Downloader(root: published)
     try site.build("std/x86/gen", "2016-01-01")
     try site.build("std/x86/gen", "2016-01-02", seed: 2)
     try site.build("std/arm/v7", "2016-01-01", seed: 3)
-    try sandbox.shell(
+    try workspace.shell(
       "mkdir -p master/mirror/std/snapshots; cd master/mirror/std/snapshots; printf tree | xz > portage-2016-01-01.tar.xz;"
         + " ln -s portage-2016-01-01.tar.xz portage-latest.tar.xz")
     try site.refresh()
@@ -43,8 +43,8 @@ struct PublishTests {
 
   @Test("a path, an rsync daemon and a host behind ssh get the same", arguments: PublishRoute.allCases)
   func routes(_ route: PublishRoute) throws {
-    let daemon = route == .daemon ? try RsyncDaemon(["out": published], in: sandbox) : nil
-    let ssh = route == .ssh ? try SSHDaemon(in: sandbox) : nil
+    let daemon = route == .daemon ? try RsyncDaemon(["out": published], in: workspace) : nil
+    let ssh = route == .ssh ? try SSHDaemon(in: workspace) : nil
     let to = daemon?.url("out") ?? (ssh == nil ? "\(published)" : "127.0.0.1:\(published)/")
     let shell = ssh.map { "rsh: \($0.client)" } ?? ""
     try site.configure("[section publish/out]\nto: \(to)\nas: master\nretries: 0\n\(shell)")
@@ -62,7 +62,7 @@ struct PublishTests {
       #expect(here.nodes[path] != nil, "\(path)")
     }
     let trace = try String(contentsOfFile: "\(published)/project/trace/master", encoding: .utf8)
-    let digest = try sandbox.run(["sha256sum", "\(published)/index.xml"]).text.prefix(64)
+    let digest = try workspace.run(["sha256sum", "\(published)/index.xml"]).text.prefix(64)
     #expect(trace.contains("Index-SHA256: \(digest)\n"))
     #expect(trace.contains("Host: master\n"))
 
@@ -85,8 +85,8 @@ struct PublishTests {
     #expect(try Tree(site.mirror).differences(from: here) == [])
     let json = try site.run("publish", "--dry-run", "--json")
     let object = try JSONSerialization.jsonObject(with: Data(json.output)) as? [String: Any]
-    let targets = object?["targets"] as? [[String: Any]]
-    let plan = targets?.first?["plan"] as? [String: Any]
+    let destinations = object?["destinations"] as? [[String: Any]]
+    let plan = destinations?.first?["plan"] as? [String: Any]
     #expect((plan?["payload"] as? [String])?.contains { $0.hasSuffix("2016-01-01.tar.xz") } == true)
     #expect(plan?["bytes"] as? Int ?? 0 > 600_000)
   }
@@ -109,7 +109,7 @@ struct PublishTests {
       try Data("x".utf8).write(to: URL(fileURLWithPath: "\(site.mirror)/\(version)/\(name)"))
     }
     // What these would match as patterns must not be touched with them.
-    try sandbox.shell("mkdir -p 'published/\(version)'; : > 'published/\(version)/.axb'")
+    try workspace.shell("mkdir -p 'published/\(version)'; : > 'published/\(version)/.axb'")
     #expect(try site.run("publish").status == 0)
     for name in names { #expect(published("\(version)/\(name)"), "\(name)") }
     for name in names.dropFirst(2) { unlink("\(site.mirror)/\(version)/\(name)") }
@@ -124,11 +124,11 @@ struct PublishTests {
   @Test("what is gone here stays there for the grace, then goes, and foreign files never do")
   func deletion() throws {
     try configure("delete: yes\nkeep-remote-grace: 1d")
-    try sandbox.shell(
+    try workspace.shell(
       "mkdir -p published/distfiles/a/b/2016-01-01; : > published/distfiles/a/b/README; : > published/robots.txt"
     )
     #expect(try site.run("publish").status == 0)
-    try sandbox.shell("mkdir -p published/std/x86/gen/2016-01-01/.mine")
+    try workspace.shell("mkdir -p published/std/x86/gen/2016-01-01/.mine")
     let cleaned = try site.run("clean", "--apply", "--keep", "1", "--quiet")
     #expect(cleaned.status == 0, "\(cleaned.errorText)")
     #expect(try site.run("publish").status == 0)
@@ -150,7 +150,7 @@ struct PublishTests {
   func corrupt() throws {
     try configure()
     try #require(try site.run("publish").status == 0)
-    try sandbox.shell(
+    try workspace.shell(
       """
       cd '\(site.mirror)/std/x86/gen/2016-01-02'; tarball=$(ls stage3*.xz); time=$(stat -c %.9Y $tarball)
       printf damage | dd of=$tarball conv=notrunc status=none; touch -d @$time $tarball
@@ -159,9 +159,9 @@ struct PublishTests {
     let sound = try site.run("publish")
     #expect(sound.status == 0, "\(sound.errorText)")
     #expect(downloader.faults() == [])
-    try sandbox.shell("rm -r '\(published)'; mkdir '\(published)'")
+    try workspace.shell("rm -r '\(published)'; mkdir '\(published)'")
     for options in [[], ["--dry-run"]] {
-      let outcome = try sandbox.run(site.command(["publish"] + options))
+      let outcome = try workspace.run(site.command(["publish"] + options))
       #expect(outcome.status == 5, "\(outcome.errorText)")
       #expect(outcome.errorText.contains(".tar.xz: is known to be corrupt"), "\(outcome.errorText)")
       #expect(try Tree(published).nodes.isEmpty)
@@ -172,7 +172,7 @@ struct PublishTests {
   func maxDelete() throws {
     try configure("delete: yes\nkeep-remote-grace: 0\nmax-delete: 2")
     #expect(try site.run("publish").status == 0)
-    try sandbox.shell("rm -rf master/mirror/std/x86/gen/2016-01-01")
+    try workspace.shell("rm -rf master/mirror/std/x86/gen/2016-01-01")
     let before = try Tree(published)
     let outcome = try site.run("publish")
     #expect(outcome.status == 5, "\(outcome.errorText)")
@@ -184,12 +184,12 @@ struct PublishTests {
     "a place that cannot be listed loses nothing", .enabled(if: geteuid() == 0, "an ordinary user is needed"))
   func unlistable() throws {
     let daemon = try RsyncDaemon(
-      ["out": published], settings: ["uid = nobody", "gid = nogroup"], in: sandbox)
+      ["out": published], settings: ["uid = nobody", "gid = nogroup"], in: workspace)
     try site.configure(
       "[section publish/out]\nto: \(daemon.url("out"))\nretries: 0\ndelete: yes\nkeep-remote-grace: 0")
-    try sandbox.shell("chmod 777 published; chmod 755 .")
+    try workspace.shell("chmod 777 published; chmod 755 .")
     #expect(try site.run("publish").status == 0)
-    try sandbox.shell(
+    try workspace.shell(
       "rm -rf master/mirror/std/x86/gen/2016-01-01; chown -R root published/std/arm; chmod 700 published/std/arm"
     )
     let before = try Tree(published)
@@ -202,7 +202,7 @@ struct PublishTests {
   func emptyMirror() throws {
     try configure("delete: yes\nkeep-remote-grace: 0")
     #expect(try site.run("publish").status == 0)
-    try sandbox.shell("mv master/mirror master/away; mkdir master/mirror")
+    try workspace.shell("mv master/mirror master/away; mkdir master/mirror")
     let before = try Tree(published)
     let outcome = try site.run("publish")
     #expect(outcome.status == 5, "\(outcome.errorText)")
@@ -225,13 +225,13 @@ struct PublishTests {
   func goneButIndexed(_ format: String) throws {
     let (subarch, date) = ("std/x86-64bit/generic_64", "2016-01-02")
     try site.build(subarch, date)
-    try sandbox.shell(
+    try workspace.shell(
       "cd '\(site.mirror)/\(subarch)/\(date)'; cp stage3-generic_64-std-\(date).tar.xz lxd-generic_64-std-\(date).tar.xz"
     )
     try configure()
     #expect(try site.run("digestgen").status == 0)
     #expect(try site.run("index", "--format", format).status == 0)
-    try sandbox.shell("rm '\(site.mirror)/index.xml'; rm '\(site.mirror)/\(subarch)/\(date)'/lxd*")
+    try workspace.shell("rm '\(site.mirror)/index.xml'; rm '\(site.mirror)/\(subarch)/\(date)'/lxd*")
     let outcome = try site.run("publish")
     #expect(outcome.status == 5, "\(outcome.errorText)")
     #expect(outcome.errorText.contains(".tar.xz, which is not there"), "\(outcome.errorText)")
@@ -241,16 +241,16 @@ struct PublishTests {
   @Test("what lies at the root and is no index is sent once, and directories can be entered by all")
   func other() throws {
     try configure()
-    try sandbox.shell("echo boot > '\(site.mirror)/boot.iso'; echo read > '\(site.mirror)/std/README'")
+    try workspace.shell("echo boot > '\(site.mirror)/boot.iso'; echo read > '\(site.mirror)/std/README'")
     let command = site.command(["publish", "--dry-run"])
-    let planned = try sandbox.run(command).text
+    let planned = try workspace.run(command).text
     #expect(planned.contains("would send 1 name (indexes)") && !planned.contains("(pages)"), "\(planned)")
     #expect(
-      try sandbox.run(["sh", "-c", "umask 077; exec \"$@\"", "sh"] + site.command(["publish"])).status == 0)
+      try workspace.run(["sh", "-c", "umask 077; exec \"$@\"", "sh"] + site.command(["publish"])).status == 0)
     #expect(published("boot.iso") && published("std/README"))
-    let closed = try sandbox.run(["find", published.string, "-type", "d", "!", "-perm", "0755"])
+    let closed = try workspace.run(["find", published.string, "-type", "d", "!", "-perm", "0755"])
     #expect(closed.text == "")
-    try sandbox.shell("echo changed > '\(site.mirror)/std/README'")
+    try workspace.shell("echo changed > '\(site.mirror)/std/README'")
     #expect(try site.run("publish").text.contains("1 file sent"))
   }
 
@@ -263,7 +263,7 @@ struct PublishTests {
     try site.tar(tarball, bytes: 200_004, seed: 9)
     #expect(try site.run("publish").status == 5)
     try site.tar(tarball, bytes: 200_000, seed: 9)
-    try sandbox.shell("touch -d tomorrow '\(tarball)'")
+    try workspace.shell("touch -d tomorrow '\(tarball)'")
     let planned = try site.run("publish", "--dry-run")
     #expect(planned.status == 5 && planned.errorText.contains("mirrorctl digestgen"), "\(planned.errorText)")
     let outcome = try site.run("publish")
@@ -275,7 +275,7 @@ struct PublishTests {
   @Test("a tarball that was only touched is published once it was read again")
   func touched() throws {
     try configure()
-    try sandbox.shell(
+    try workspace.shell(
       "touch -d '1 hour' '\(site.mirror)/std/x86/gen/2016-01-02/stage3-gen-std-2016-01-02.tar.xz'")
     #expect(try site.run("publish").status == 5)
     #expect(try site.run("verify").status == 0)
@@ -291,7 +291,7 @@ struct PublishTests {
     try configure("delete: yes\nkeep-remote-grace: 0\nexclude: snapshots stage1 marks")
     #expect(try site.run("publish").text == "")
     #expect(published("std/snapshots/portage-2016-01-01.tar.xz"))
-    try sandbox.shell("rm '\(site.mirror)/std/snapshots/'portage-2016*")
+    try workspace.shell("rm '\(site.mirror)/std/snapshots/'portage-2016*")
     // All of them are gone at once: that is believed only when somebody says so.
     #expect(try site.run("publish").status == 3)
     #expect(published("std/snapshots/portage-2016-01-01.tar.xz"))
@@ -338,7 +338,7 @@ struct PublishTests {
   @Test("a version that is being built or failed is not published, nor a link to it")
   func unfinished() throws {
     try configure()
-    try sandbox.shell(
+    try workspace.shell(
       """
       cd master/mirror/std/x86/gen; mkdir 2016-01-03 2016-01-04
       printf part > 2016-01-03/stage3-gen-std-2016-01-03.tar.xz
@@ -353,7 +353,7 @@ struct PublishTests {
   @Test("an absolute link into the mirror is published as a relative one, one out of it is not")
   func absoluteLinks() throws {
     try configure()
-    try sandbox.shell(
+    try workspace.shell(
       """
       cd master/mirror/std/x86/gen
       ln -sfn "$PWD/2016-01-02/stage3-gen-std-2016-01-02.tar.xz" stage3-latest.tar.xz; ln -s /etc/passwd out

@@ -16,7 +16,7 @@ enum OddSide: String, CaseIterable, Sendable {
   case hasNoLinks
 
   /// A remote shell that runs rsync so.
-  func shell(_ published: FilePath, in sandbox: Sandbox) throws -> String {
+  func shell(_ published: FilePath, in workspace: Workspace) throws -> String {
     let inject = { (calls: String, fault: String) in
       "exec strace -f -qq -o /dev/null -e trace=\(calls) -e inject=\(calls):\(fault) sh -c \"$*\""
     }
@@ -33,9 +33,9 @@ enum OddSide: String, CaseIterable, Sendable {
       case .refuses: inject("utimensat", "error=EPERM")
       case .hasNoLinks: inject("symlinkat,symlink", "error=EPERM")
       }
-    let path = sandbox.path.appending("rsh-\(rawValue)").string
+    let path = workspace.path.appending("rsh-\(rawValue)").string
     try Data("#!/bin/sh\nshift\n\(script)\n".utf8).write(to: URL(fileURLWithPath: path))
-    try sandbox.shell("chmod +x '\(path)'")
+    try workspace.shell("chmod +x '\(path)'")
     return path
   }
 }
@@ -51,7 +51,7 @@ struct PublishTimesTests {
     mirror = try PublishedMirror()
     try mirror.fill()
     // Odd seconds, in no file system's future.
-    try mirror.sandbox.shell("find '\(site.mirror)' -type f -exec touch -d @1451700001 {} +")
+    try mirror.workspace.shell("find '\(site.mirror)' -type f -exec touch -d @1451700001 {} +")
     try site.refresh()
   }
 
@@ -77,13 +77,15 @@ struct PublishTimesTests {
     #expect(try publish().text.contains("removed there"))
     #expect(!mirror.exists("std/x86/gen/2016-01-01"))
     #expect(mirror.downloader.faults() == [])
-    let modes = try mirror.sandbox.run(["find", mirror.published.string, "-type", "f", "!", "-perm", "0644"])
+    let modes = try mirror.workspace.run([
+      "find", mirror.published.string, "-type", "f", "!", "-perm", "0644",
+    ])
     #expect(modes.text == "")
   }
 
   @Test("gets everything once, then what changed; what is gone goes", arguments: OddSide.allCases)
   func order(_ side: OddSide) throws {
-    let shell = try side.shell(mirror.published, in: mirror.sandbox)
+    let shell = try side.shell(mirror.published, in: mirror.workspace)
     try mirror.configure(
       "rsh: \(shell)\ndelete: yes\nkeep-remote-grace: 0", to: "there:\(mirror.published)")
     try expectOrder()
@@ -93,20 +95,20 @@ struct PublishTimesTests {
     "a file that is changed there, and has another time, is found and sent again", arguments: [OddSide.rounds]
   )
   func changedThere(_ side: OddSide) throws {
-    let shell = try side.shell(mirror.published, in: mirror.sandbox)
+    let shell = try side.shell(mirror.published, in: mirror.workspace)
     try mirror.configure("rsh: \(shell)", to: "there:\(mirror.published)")
     _ = try publish()
-    try mirror.sandbox.shell(
+    try mirror.workspace.shell(
       "printf X | dd of='\(mirror.published)/\(PublishedMirror.gen)' conv=notrunc bs=1 seek=9 status=none")
     #expect(try publish().text.contains("1 file sent"))
     #expect(mirror.downloader.faults() == [])
-    try mirror.sandbox.shell("touch '\(mirror.published)/\(PublishedMirror.gen)'")
+    try mirror.workspace.shell("touch '\(mirror.published)/\(PublishedMirror.gen)'")
     #expect(try publish().text == "", "it is compared, and the same")
   }
 
   @Test("that has no links is told of once: the links are left out, all else is sent")
   func noLinks() throws {
-    let shell = try OddSide.hasNoLinks.shell(mirror.published, in: mirror.sandbox)
+    let shell = try OddSide.hasNoLinks.shell(mirror.published, in: mirror.workspace)
     try mirror.configure("rsh: \(shell)", to: "there:\(mirror.published)")
     let first = try publish()
     #expect(first.errorText.contains("no symbolic link can be made there"), "\(first.errorText)")
@@ -123,10 +125,11 @@ struct PublishTimesTests {
     "whose times end in 2038 gets everything once",
     .enabled(if: geteuid() == 0, "mounting needs root"))
   func pastTheEnd() throws {
-    try mirror.sandbox.shell(
+    try mirror.workspace.shell(
       "truncate -s 16M disk; mke2fs -q -t ext4 -I 128 -O ^has_journal disk; mount -o loop disk published")
     defer { _ = try? Tool.run("umount", "--lazy", mirror.published.string) }
-    try mirror.sandbox.shell("find '\(site.mirror)' -name '*.tar.xz' -type f -exec touch -d 2040-05-05 {} +")
+    try mirror.workspace.shell(
+      "find '\(site.mirror)' -name '*.tar.xz' -type f -exec touch -d 2040-05-05 {} +")
     try site.refresh()
     try mirror.configure("delete: yes\nkeep-remote-grace: 0")
     try expectOrder()

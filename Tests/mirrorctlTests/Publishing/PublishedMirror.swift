@@ -5,18 +5,18 @@ import TestSupport
 
 /// A mirror of some builds, and a directory that it is published to by a target `out`.
 struct PublishedMirror {
-  let sandbox: Sandbox
+  let workspace: Workspace
   let site: PublishSite
   let published: FilePath
   let downloader: Downloader
 
   /// Of three versions; `name` is the server's.
-  init(_ name: String = "master", in given: Sandbox? = nil) throws {
-    sandbox = try given ?? Sandbox()
-    site = try PublishSite(name, in: sandbox)
-    published = sandbox.path.appending("published")
+  init(_ name: String = "master", in given: Workspace? = nil) throws {
+    workspace = try given ?? Workspace()
+    site = try PublishSite(name, in: workspace)
+    published = workspace.path.appending("published")
     downloader = Downloader(root: published)
-    try sandbox.shell("mkdir -p published")
+    try workspace.shell("mkdir -p published")
   }
 
   /// The tarball of a version.
@@ -53,7 +53,7 @@ struct PublishedMirror {
       let noise = Data((0..<size).map { _ in UInt8.random(in: 0...255, using: &random) })
       try noise.write(to: URL(fileURLWithPath: "\(file).new"))
     }
-    try sandbox.shell("touch -r '\(file)' '\(file).new'; mv '\(file).new' '\(file)'")
+    try workspace.shell("touch -r '\(file)' '\(file).new'; mv '\(file).new' '\(file)'")
   }
 
   func here(_ path: String) -> Data? { FileManager.default.contents(atPath: "\(site.mirror)/\(path)") }
@@ -67,5 +67,5 @@ struct PublishedMirror {
   }
 
   /// Forgets what was sent, there and here.
-  func forgetRecords() throws { try sandbox.shell("rm -rf published/project '\(site.home)/state'") }
+  func forgetRecords() throws { try workspace.shell("rm -rf published/project '\(site.home)/state'") }
 }

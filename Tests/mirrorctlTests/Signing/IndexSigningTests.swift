@@ -8,7 +8,7 @@ import Testing
   @Test("the index is signed as it lies there, and again when it changes or clean takes something out of it")
   func signed() throws {
     let mirror = try Mirror(.good, "formats: gpg asc")
-    try mirror.sandbox.shell(
+    try mirror.workspace.shell(
       """
       cd mirror/std/x86-64bit/generic_64; mkdir 2016-11-10; echo ok > 2016-11-10/status
       echo x | xz > 2016-11-10/stage3-generic_64-std-2016-11-10.tar.xz
@@ -16,14 +16,14 @@ import Testing
     let first = try mirror.run("upkeep")
     #expect(first.status == 0, "\(first.errorText)")
     #expect(try mirror.isSigned("index.xml") && mirror.isSigned("index.xml", ".asc"))
-    let tree = try Tree(mirror.sandbox.mirror)
+    let tree = try Tree(mirror.workspace.mirror)
     #expect(try mirror.run("upkeep").text == "")
-    #expect(try Tree(mirror.sandbox.mirror).differences(from: tree) == [])
-    try mirror.sandbox.shell("rm mirror/index.xml.gpg")
+    #expect(try Tree(mirror.workspace.mirror).differences(from: tree) == [])
+    try mirror.workspace.shell("rm mirror/index.xml.gpg")
     #expect(
       try mirror.run("index").text.contains("index.xml written"), "a signature that is gone is made again")
     #expect(try mirror.isSigned("index.xml"))
-    try mirror.sandbox.shell("rm -r mirror/std/x86-64bit/generic_64/2016-11-17 mirror/\(Mirror.link)*")
+    try mirror.workspace.shell("rm -r mirror/std/x86-64bit/generic_64/2016-11-17 mirror/\(Mirror.link)*")
     #expect(try mirror.run("index").status == 0)
     #expect(try mirror.isSigned("index.xml") && mirror.isSigned("index.xml", ".asc"))
     #expect(try mirror.run("verify").text.contains("missigned") == false)
@@ -34,7 +34,7 @@ import Testing
     let mirror = try Mirror()
     try #require(try mirror.run("upkeep").status == 0)
     let other = try mirror.makeOther()
-    try mirror.write("[section signing]\nkey: \(other)\nhomedir: \(mirror.sandbox.path)/h")
+    try mirror.write("[section signing]\nkey: \(other)\nhomedir: \(mirror.workspace.path)/h")
     #expect(try !mirror.isSigned("index.xml", home: "h"))
     #expect(try mirror.run("index").text.contains("index.xml written"))
     #expect(try mirror.isSigned("index.xml", home: "h"))
@@ -49,7 +49,7 @@ import Testing
     let latest = try Mirror()
     try #require(try latest.run("index", "--format", "latest,json").status == 0)
     #expect(try latest.isSigned("index.json"))
-    #expect(try latest.sandbox.shell("find mirror -name 'latest.txt.*'").text == "")
+    #expect(try latest.workspace.shell("find mirror -name 'latest.txt.*'").text == "")
   }
 
   @Test(
@@ -57,7 +57,7 @@ import Testing
   func fault() throws {
     let mirror = try Mirror()
     try #require(try mirror.run("upkeep").status == 0)
-    try mirror.sandbox.shell(
+    try mirror.workspace.shell(
       "mv g hidden; echo y | xz > mirror/\(Mirror.version)/lxd-generic_64-std-2016-11-17.tar.xz")
     let outcome = try mirror.run("upkeep")
     #expect(outcome.status == 3)
@@ -66,7 +66,7 @@ import Testing
       "\(outcome.errorText)")
     #expect(String(decoding: mirror.content("index.xml") ?? Data(), as: UTF8.self).contains("lxd-generic_64"))
     #expect(mirror.content("index.xml.gpg") == nil, "it would be the signature of another index")
-    try mirror.sandbox.shell("mv hidden g")
+    try mirror.workspace.shell("mv hidden g")
     #expect(try mirror.run("upkeep").status == 0)
     #expect(try mirror.isSigned("index.xml"))
   }
@@ -78,7 +78,7 @@ import Testing
     try mirror.write("")
     #expect(try mirror.run("index").text == "")
     #expect(mirror.content("index.xml.gpg") != nil, "it still signs this index")
-    try mirror.sandbox.shell("echo y | xz > mirror/\(Mirror.version)/lxd-generic_64-std-2016-11-17.tar.xz")
+    try mirror.workspace.shell("echo y | xz > mirror/\(Mirror.version)/lxd-generic_64-std-2016-11-17.tar.xz")
     #expect(try mirror.run("index").status == 0)
     #expect(mirror.content("index.xml.gpg") == nil)
   }
@@ -91,10 +91,10 @@ import Testing
       ("fsync", 1), ("fsync", 2), ("fsync", 3), ("fsync", 4), ("renameat", 1), ("renameat", 2),
       ("unlinkat", 1),
     ] {
-      try mirror.sandbox.shell(
+      try mirror.workspace.shell(
         "echo \(call)\(number) | xz >> mirror/\(Mirror.version)/lxd-generic_64-std-2016-11-17.tar.xz")
-      let command = mirror.sandbox.command(["index"])
-      let run = try mirror.sandbox.run(
+      let command = mirror.workspace.command(["index"])
+      let run = try mirror.workspace.run(
         [
           "strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=\(call)", "-e",
           "inject=\(call):signal=KILL:when=\(number)",

@@ -11,7 +11,7 @@ import Testing
 
   init() throws {
     mirror = try Mirror()
-    let made = try mirror.sandbox.shell(
+    let made = try mirror.workspace.shell(
       """
       mkdir -m 700 h
       \(Self.gpg)
@@ -26,11 +26,11 @@ import Testing
     "g() { gpg --batch --quiet --no-tty --homedir h --pinentry-mode loopback --passphrase '' \"$@\" 2> gpg.log; }"
 
   private func shell(_ script: String) throws -> String {
-    try mirror.sandbox.shell("\(Self.gpg)\nkey=\(key)\n\(script)").text
+    try mirror.workspace.shell("\(Self.gpg)\nkey=\(key)\n\(script)").text
   }
 
   private func configure() throws {
-    try mirror.write("[section signing]\nkey: \(key)\nhomedir: \(mirror.sandbox.path)/h")
+    try mirror.write("[section signing]\nkey: \(key)\nhomedir: \(mirror.workspace.path)/h")
   }
 
   /// Adds a subkey of 2016 that has expired, and lets it sign these files then.
@@ -65,7 +65,7 @@ import Testing
       friend=$(g --with-colons --list-keys friend@ | awk -F: '/^fpr/ { print $10; exit }')
       g --yes --default-key $friend --quick-sign-key $key
       """)
-    let run = try mirror.run("keys", "export", "--output", "\(mirror.sandbox.path)/key.asc")
+    let run = try mirror.run("keys", "export", "--output", "\(mirror.workspace.path)/key.asc")
     #expect(run.status == 0, "\(run.errorText)")
     let judged = try shell(
       """
@@ -89,7 +89,7 @@ import Testing
     let quiet = try mirror.run("verify", "--quiet")
     #expect(quiet.status == 0 && quiet.text == "" && quiet.errorText == "")
     // One of something else is as bad as ever.
-    try mirror.sandbox.shell("cp mirror/\(Mirror.stage1).gpg mirror/\(Mirror.stage3).gpg")
+    try mirror.workspace.shell("cp mirror/\(Mirror.stage1).gpg mirror/\(Mirror.stage3).gpg")
     #expect(try mirror.run("verify").status == 3)
   }
 
@@ -97,7 +97,7 @@ import Testing
   func renewal() throws {
     let more = (0..<25).map { "std/snapshots/tree-20\(String(format: "%02d", $0))-01-01.tar.xz" }
     for path in more {
-      try mirror.sandbox.shell("echo \(path) | xz > mirror/\(path); touch -d 2016-12-01 mirror/\(path)")
+      try mirror.workspace.shell("echo \(path) | xz > mirror/\(path); touch -d 2016-12-01 mirror/\(path)")
     }
     try digest()
     try signByExpiredSubkey(Mirror.tarballs + more)
@@ -136,7 +136,7 @@ import Testing
 
   @Test("show and doctor tell a key that only certifies, and one whose signing subkey has expired")
   func states() throws {
-    func show() throws -> Outcome { try mirror.sandbox.run([Program.path.string, "keys", "show"]) }
+    func show() throws -> Outcome { try mirror.workspace.run([Program.path.string, "keys", "show"]) }
     let bare = try show()
     #expect(bare.status == 1 && bare.text.contains("\nstate: certify only\n"), "\(bare.text)")
     try signByExpiredSubkey([])
@@ -167,14 +167,14 @@ import Testing
   }
 
   private func check() throws -> Outcome {
-    try mirror.sandbox.run([Program.path.string, "config", "check"])
+    try mirror.workspace.run([Program.path.string, "config", "check"])
   }
 
   @Test("a warning comes from 30 days before the end: from upkeep once a day, and from whatever else looks")
   func warning() throws {
-    try mirror.sandbox.shell("echo 'path/mirror: \(mirror.sandbox.mirror)' >> .metro")
+    try mirror.workspace.shell("echo 'path/mirror: \(mirror.workspace.mirror)' >> .metro")
     try mirror.write(
-      "path/mirror: \(mirror.sandbox.mirror)\n[section signing]\nkey: \(key)\nhomedir: \(mirror.sandbox.path)/h"
+      "path/mirror: \(mirror.workspace.mirror)\n[section signing]\nkey: \(key)\nhomedir: \(mirror.workspace.path)/h"
     )
     try addSubkey("10d")
     let message = "mirrorctl: signing/key: the signing subkey of \(key) expires on "
@@ -189,13 +189,13 @@ import Testing
     #expect(
       checked.status == 0 && checked.text.contains("the signing subkey of \(key) expires on "),
       "\(checked.text)")
-    let shown = try mirror.sandbox.run([Program.path.string, "keys", "show"])
+    let shown = try mirror.workspace.run([Program.path.string, "keys", "show"])
     #expect(shown.status == 0 && shown.errorText.hasPrefix(message), "\(shown.errorText)")
     let metrics = try mirror.run("status", "--format", "prometheus")
     let end = try shell("g --with-colons --list-keys | awk -F: '/^sub/ { print $7 }'").filter(\.isNumber)
     #expect(
       metrics.text.contains(
-        "\nmirrorctl_key_expires_seconds{mirror=\"\(mirror.sandbox.mirror)\",key=\"\(key)\"} \(end)\n"),
+        "\nmirrorctl_key_expires_seconds{mirror=\"\(mirror.workspace.mirror)\",key=\"\(key)\"} \(end)\n"),
       "\(metrics.text)")
     _ = try shell("g --quick-set-expire $key 2y '*'")
     #expect(try mirror.run("doctor").text.contains("ok: signing/key: "))
@@ -219,12 +219,12 @@ import Testing
     #expect(try mirror.run("keys", "export").text == "")
     // A key of somebody else, and no key at all.
     for text in [try shell("gpg --batch --homedir g --armor --export"), "not a key\n"] {
-      try Data(text.utf8).write(to: URL(fileURLWithPath: "\(mirror.sandbox.mirror)/signing-key.asc"))
+      try Data(text.utf8).write(to: URL(fileURLWithPath: "\(mirror.workspace.mirror)/signing-key.asc"))
       #expect(try mirror.run("upkeep").status == 0)
       #expect(mirror.content("signing-key.asc") == Data(text.utf8))
     }
     // One that knows more than the keyring here: an older copy must not take its place.
-    try new?.write(to: URL(fileURLWithPath: "\(mirror.sandbox.mirror)/signing-key.asc"))
+    try new?.write(to: URL(fileURLWithPath: "\(mirror.workspace.mirror)/signing-key.asc"))
     _ = try shell("g --quick-set-expire $key 2y '*'")
     #expect(try mirror.run("upkeep").status == 0)
     #expect(mirror.content("signing-key.asc") == new)

@@ -19,7 +19,7 @@ import Testing
     let run = try mirror.run("verify")
     #expect(run.status == 0, "\(run.text)\(run.errorText)")
     #expect(run.text.hasSuffix("3 ok; read 3 files, \(run.text.split(separator: ", ").last ?? "")"))
-    try mirror.sandbox.shell("echo junk > mirror/\(Mirror.stage3).gpg")
+    try mirror.workspace.shell("echo junk > mirror/\(Mirror.stage3).gpg")
     try mirror.write("")
     #expect(try mirror.run("verify").status == 0)
   }
@@ -29,7 +29,7 @@ import Testing
     let mirror = try Mirror()
     try #require(try mirror.run("digestgen").status == 0)
     _ = try mirror.makeOther()
-    try mirror.sandbox.shell(
+    try mirror.workspace.shell(
       """
       cp mirror/\(Mirror.stage1).gpg mirror/\(Mirror.stage3).gpg
       gpg --batch --quiet --homedir h --yes --output mirror/\(Mirror.stage1).gpg --detach-sign mirror/\(Mirror.stage1)
@@ -54,7 +54,7 @@ import Testing
   func replacedTogether() throws {
     let mirror = try Mirror()
     try #require(try mirror.run("digestgen").status == 0)
-    try mirror.sandbox.shell(
+    try mirror.workspace.shell(
       """
       rm -rf state; echo trojan | xz > mirror/\(Mirror.stage3)
       echo "sha256 $(sha256sum < mirror/\(Mirror.stage3) | cut -c1-64)" > mirror/\(Mirror.stage3).hash.txt
@@ -68,7 +68,7 @@ import Testing
   func corrupt() throws {
     let mirror = try Mirror()
     try #require(try mirror.run("digestgen").status == 0)
-    try mirror.sandbox.shell(
+    try mirror.workspace.shell(
       """
       echo damaged | dd of=mirror/\(Mirror.snapshot) conv=notrunc status=none
       touch -d 2016-12-01 mirror/\(Mirror.snapshot)
@@ -81,7 +81,7 @@ import Testing
   @Test("names signatures of a key that has expired since")
   func expired() throws {
     let mirror = try Mirror(.expired)
-    try mirror.sandbox.shell(
+    try mirror.workspace.shell(
       """
       for file in \(Mirror.tarballs.joined(separator: " ")); do
         gpg --batch --quiet --homedir g --faked-system-time '20160110T000000!' --detach-sign \
@@ -100,7 +100,7 @@ import Testing
   func digestsAndIndex() throws {
     let mirror = try Mirror(.good, "what: tarballs digests index")
     try #require(try mirror.run("digestgen", "--format", "hash.txt,sums").status == 0)
-    try mirror.sandbox.shell(
+    try mirror.workspace.shell(
       """
       echo '<subarches/>' > mirror/index.xml
       cp mirror/\(Mirror.stage1).hash.txt.gpg mirror/index.xml.gpg
@@ -112,7 +112,7 @@ import Testing
     #expect(verdict("index.xml", run.text)?.hasPrefix("missigned ") == true)
     #expect(verdict("\(Mirror.version)/SHA256SUMS", run.text)?.hasPrefix("missigned ") == true)
     #expect(verdict("\(Mirror.stage1).hash.txt", run.text)?.hasPrefix("unsigned ") == true)
-    let part = try mirror.run("verify", "\(mirror.sandbox.mirror)/std/snapshots")
+    let part = try mirror.run("verify", "\(mirror.workspace.mirror)/std/snapshots")
     #expect(part.status == 0, "\(part.text)")
   }
 
@@ -131,10 +131,10 @@ import Testing
   func publicOnly() throws {
     let mirror = try Mirror()
     try #require(try mirror.run("digestgen").status == 0)
-    try mirror.sandbox.shell(
+    try mirror.workspace.shell(
       "mkdir -m 700 v; gpg --batch --quiet --homedir g --export | gpg --batch --quiet --homedir v --import 2> /dev/null"
     )
-    try mirror.sandbox.shell("sed -i 's|^homedir: .*|homedir: \(mirror.sandbox.path)/v|' .metro")
+    try mirror.workspace.shell("sed -i 's|^homedir: .*|homedir: \(mirror.workspace.path)/v|' .metro")
     let run = try mirror.run("verify")
     #expect(run.status == 0, "\(run.text)\(run.errorText)")
   }
@@ -147,8 +147,8 @@ import Testing
     try #require(try mirror.run("digestgen").status == 0)
     let run = try mirror.run("keys", "export")
     #expect(run.status == 0, "\(run.errorText)")
-    #expect(run.text == "\(mirror.sandbox.mirror)/signing-key.asc written\n")
-    let judged = try mirror.sandbox.shell(
+    #expect(run.text == "\(mirror.workspace.mirror)/signing-key.asc written\n")
+    let judged = try mirror.workspace.shell(
       """
       gpg --dearmor < mirror/signing-key.asc > key.gpg
       gpgv --status-fd 1 --keyring ./key.gpg mirror/\(SignedMirror.stage3).gpg mirror/\(SignedMirror.stage3) 2> /dev/null
@@ -160,7 +160,7 @@ import Testing
     #expect(again.status == 0 && again.text == "")
     let standard = try mirror.run("keys", "export", "--output", "-")
     #expect(Data(standard.output) == mirror.content("signing-key.asc"))
-    let file = try mirror.run("keys", "export", "--output", "\(mirror.sandbox.path)/copy.asc", "--json")
+    let file = try mirror.run("keys", "export", "--output", "\(mirror.workspace.path)/copy.asc", "--json")
     #expect(file.status == 0 && file.text.contains("\"changed\" : true"))
     // digestgen, index and verify pass it by.
     #expect(try mirror.run("digestgen").text == "")
@@ -170,7 +170,7 @@ import Testing
   @Test("show tells whether the key can sign")
   func show() throws {
     func show(_ mirror: SignedMirror) throws -> Outcome {
-      try mirror.sandbox.run([Program.path.string, "keys", "show"])
+      try mirror.workspace.run([Program.path.string, "keys", "show"])
     }
     let mirror = try SignedMirror()
     let good = try show(mirror)

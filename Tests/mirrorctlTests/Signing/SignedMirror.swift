@@ -12,7 +12,7 @@ final class SignedMirror {
     case good, locked, expired, revoked, noSecret
   }
 
-  let sandbox: Sandbox
+  let workspace: Workspace
   /// The fingerprint.
   let key: String
 
@@ -24,9 +24,9 @@ final class SignedMirror {
   static let link = "std/x86-64bit/generic_64/stage3-latest.tar.xz"
 
   init(_ kind: Key = .good, _ settings: String...) throws {
-    sandbox = try Sandbox()
-    key = try Self.make(kind, home: "g", in: sandbox)
-    try sandbox.shell(
+    workspace = try Workspace()
+    key = try Self.make(kind, home: "g", in: workspace)
+    try workspace.shell(
       """
       mkdir -p mirror/\(Self.version) mirror/std/snapshots
       for file in \(Self.tarballs.joined(separator: " ")); do echo "content of $file" | xz > mirror/$file; done
@@ -38,17 +38,17 @@ final class SignedMirror {
   }
 
   deinit {
-    for home in ["g", "h"] where FileManager.default.fileExists(atPath: "\(sandbox.path)/\(home)") {
-      _ = try? sandbox.run(["gpgconf", "--homedir", "\(sandbox.path)/\(home)", "--kill", "all"])
+    for home in ["g", "h"] where FileManager.default.fileExists(atPath: "\(workspace.path)/\(home)") {
+      _ = try? workspace.run(["gpgconf", "--homedir", "\(workspace.path)/\(home)", "--kill", "all"])
     }
   }
 
-  /// Makes a key in a home directory of the sandbox, and tells its fingerprint.
-  static func make(_ kind: Key, home: String, in sandbox: Sandbox) throws -> String {
+  /// Makes a key in a home directory of the workspace, and tells its fingerprint.
+  static func make(_ kind: Key, home: String, in workspace: Workspace) throws -> String {
     let time = kind == .expired ? "--faked-system-time '20160101T000000!'" : ""
     let expiry = kind == .expired ? "2016-02-01" : "never"
     let gpg = "gpg --batch --quiet --no-tty --homedir \(home)"
-    let made = try sandbox.shell(
+    let made = try workspace.shell(
       """
       mkdir -m 700 -p \(home)
       \(gpg) \(time) --pinentry-mode loopback --passphrase '\(kind == .locked ? "secret" : "")' \
@@ -64,52 +64,54 @@ final class SignedMirror {
   }
 
   /// Makes a second key, in a home of its own.
-  func makeOther() throws -> String { try Self.make(.good, home: "h", in: sandbox) }
+  func makeOther() throws -> String { try Self.make(.good, home: "h", in: workspace) }
 
   /// Writes the configuration: the key, and these lines of its section.
   func configure(_ settings: [String], key: String? = nil) throws {
     let lines =
-      ["[section signing]", "key: \(key ?? self.key)", "homedir: \(sandbox.path)/g"]
+      ["[section signing]", "key: \(key ?? self.key)", "homedir: \(workspace.path)/g"]
       + settings
     try write(lines.joined(separator: "\n"))
   }
 
   func write(_ configuration: String) throws {
-    try Data("\(configuration)\n".utf8).write(to: URL(fileURLWithPath: "\(sandbox.path)/.metro"))
+    try Data("\(configuration)\n".utf8).write(to: URL(fileURLWithPath: "\(workspace.path)/.metro"))
   }
 
   /// Runs a verb, with what `PATH` and the like are to be.
   func run(_ arguments: String..., environment: [String] = []) throws -> Outcome {
-    try sandbox.run(["env"] + environment + sandbox.command(arguments))
+    try workspace.run(["env"] + environment + workspace.command(arguments))
   }
 
   /// Puts a program of this name before all others, and tells the `PATH` that finds it.
   func program(_ name: String, _ script: String) throws -> String {
-    try sandbox.shell("mkdir -p bin")
-    let path = "\(sandbox.path)/bin/\(name)"
+    try workspace.shell("mkdir -p bin")
+    let path = "\(workspace.path)/bin/\(name)"
     try Data("#!/bin/sh\n\(script)\n".utf8).write(to: URL(fileURLWithPath: path))
-    try sandbox.shell("chmod 755 bin/\(name)")
-    return "PATH=\(sandbox.path)/bin:/usr/bin:/bin"
+    try workspace.shell("chmod 755 bin/\(name)")
+    return "PATH=\(workspace.path)/bin:/usr/bin:/bin"
   }
 
   func exists(_ path: String) -> Bool {
-    FileManager.default.fileExists(atPath: "\(sandbox.mirror)/\(path)")
+    FileManager.default.fileExists(atPath: "\(workspace.mirror)/\(path)")
   }
 
-  func content(_ path: String) -> Data? { FileManager.default.contents(atPath: "\(sandbox.mirror)/\(path)") }
+  func content(_ path: String) -> Data? {
+    FileManager.default.contents(atPath: "\(workspace.mirror)/\(path)")
+  }
 
   /// Names of signatures that lie in the mirror, links among them.
   func signatures() throws -> [String] {
-    try sandbox.shell("cd mirror; find . -name '*.gpg' -o -name '*.asc' | sort").text
+    try workspace.shell("cd mirror; find . -name '*.gpg' -o -name '*.asc' | sort").text
       .split(separator: "\n").map { String($0.dropFirst(2)) }
   }
 
   /// Whether gpgv, which a downloader has, finds a signature by the key.
   func isSigned(_ path: String, _ suffix: String = ".gpg", home: String = "g") throws -> Bool {
-    try sandbox.shell("gpg --batch --quiet --no-tty --homedir \(home) --export > \(home)/all.gpg")
-    let judged = try sandbox.run([
-      "gpgv", "--keyring", "\(sandbox.path)/\(home)/all.gpg", "\(sandbox.mirror)/\(path)\(suffix)",
-      "\(sandbox.mirror)/\(path)",
+    try workspace.shell("gpg --batch --quiet --no-tty --homedir \(home) --export > \(home)/all.gpg")
+    let judged = try workspace.run([
+      "gpgv", "--keyring", "\(workspace.path)/\(home)/all.gpg", "\(workspace.mirror)/\(path)\(suffix)",
+      "\(workspace.mirror)/\(path)",
     ])
     return judged.status == 0
   }

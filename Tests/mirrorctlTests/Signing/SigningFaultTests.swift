@@ -13,7 +13,7 @@ struct SigningFaultCase: CustomTestStringConvertible, Sendable {
   var program: String?
   /// The whole `PATH`, if not the usual.
   var path: String?
-  /// Shell commands in the sandbox.
+  /// Shell commands in the workspace.
   var preparation = ":"
   /// The beginning of the message, after `mirrorctl: `.
   let message: String
@@ -106,8 +106,8 @@ struct SigningFaultCase: CustomTestStringConvertible, Sendable {
   func fault(_ fault: SigningFaultCase) throws {
     let mirror = try SignedMirror(fault.key)
     try mirror.configure(fault.settings)
-    try mirror.sandbox.shell(fault.preparation)
-    var path = fault.path.map { $0.hasPrefix("/") ? "PATH=\($0)" : "PATH=\(mirror.sandbox.path)/\($0)" }
+    try mirror.workspace.shell(fault.preparation)
+    var path = fault.path.map { $0.hasPrefix("/") ? "PATH=\($0)" : "PATH=\(mirror.workspace.path)/\($0)" }
     if let program = fault.program {
       if program.contains("/h ") { _ = try mirror.makeOther() }
       path = try mirror.program("gpg", program)
@@ -116,22 +116,22 @@ struct SigningFaultCase: CustomTestStringConvertible, Sendable {
     #expect(run.status == 3, "\(run.errorText)")
     let lines = run.errorText.split(separator: "\n")
     #expect(lines.count == 1, "\(run.errorText)")
-    let message = fault.message.replacing("MIRROR", with: mirror.sandbox.mirror.string)
+    let message = fault.message.replacing("MIRROR", with: mirror.workspace.mirror.string)
     #expect(run.errorText.hasPrefix("mirrorctl: \(message)"), "\(run.errorText)")
     if !fault.remedy.isEmpty { #expect(run.errorText.contains(fault.remedy), "\(run.errorText)") }
     #expect(try mirror.signatures() == [])
     for tarball in SignedMirror.tarballs { #expect(mirror.exists("\(tarball).hash.txt")) }
-    #expect(try mirror.sandbox.shell("find mirror -name '.mirrorctl-*.tmp'").text == "")
+    #expect(try mirror.workspace.shell("find mirror -name '.mirrorctl-*.tmp'").text == "")
   }
 
   @Test("and a tarball had changed, leaves it without a signature rather than with an old one")
   func staleGoes() throws {
     let mirror = try SignedMirror()
     try #require(try mirror.run("digestgen").status == 0)
-    try mirror.sandbox.shell("echo other | xz > mirror/\(SignedMirror.stage3)")
+    try mirror.workspace.shell("echo other | xz > mirror/\(SignedMirror.stage3)")
     let run = try mirror.run("digestgen", environment: ["PATH=/nonexistent"])
     #expect(run.status == 3)
-    #expect(run.text.contains("removed \(mirror.sandbox.mirror)/\(SignedMirror.stage3).gpg\n"))
+    #expect(run.text.contains("removed \(mirror.workspace.mirror)/\(SignedMirror.stage3).gpg\n"))
     #expect(try mirror.signatures() == [SignedMirror.snapshot, SignedMirror.stage1].map { "\($0).gpg" })
     #expect(try mirror.run("digestgen").status == 0)
     #expect(try mirror.isSigned(SignedMirror.stage3))
@@ -142,7 +142,7 @@ struct SigningFaultCase: CustomTestStringConvertible, Sendable {
   func passphraseFile() throws {
     let mirror = try SignedMirror(.locked)
     try mirror.configure(["passphrase-file: $[path/config]/passphrase"])
-    try mirror.sandbox.shell("echo secret > passphrase; chmod 600 passphrase")
+    try mirror.workspace.shell("echo secret > passphrase; chmod 600 passphrase")
     let run = try mirror.run("digestgen")
     #expect(run.status == 0, "\(run.errorText)")
     #expect(try mirror.isSigned(SignedMirror.stage3))
@@ -159,7 +159,7 @@ struct SigningFaultCase: CustomTestStringConvertible, Sendable {
   @Test("names a tarball that changes meanwhile, and signs the others")
   func changesMeanwhile() throws {
     let mirror = try SignedMirror()
-    let stage3 = "\(mirror.sandbox.mirror)/\(SignedMirror.stage3)"
+    let stage3 = "\(mirror.workspace.mirror)/\(SignedMirror.stage3)"
     let path = try mirror.program(
       "gpg",
       """
@@ -181,22 +181,22 @@ struct SigningFaultCase: CustomTestStringConvertible, Sendable {
       "gpg",
       """
       case "$*" in
-        *--detach-sign*) echo $$ > '\(mirror.sandbox.path)/pid'; touch '\(mirror.sandbox.path)/begun'; sleep 300 ;;
+        *--detach-sign*) echo $$ > '\(mirror.workspace.path)/pid'; touch '\(mirror.workspace.path)/begun'; sleep 300 ;;
       esac
       exec /usr/bin/gpg "$@"
       """)
-    let run = try mirror.sandbox.start(
-      Program.limited + ["env", path] + mirror.sandbox.command(["digestgen", "--jobs", "1"]))
-    for _ in 0..<3000 where !FileManager.default.fileExists(atPath: "\(mirror.sandbox.path)/begun") {
+    let run = try mirror.workspace.start(
+      Program.limited + ["env", path] + mirror.workspace.command(["digestgen", "--jobs", "1"]))
+    for _ in 0..<3000 where !FileManager.default.fileExists(atPath: "\(mirror.workspace.path)/begun") {
       usleep(10_000)
     }
-    let lock = try String(contentsOfFile: "\(mirror.sandbox.mirror)/.mirrorctl.lock", encoding: .utf8)
+    let lock = try String(contentsOfFile: "\(mirror.workspace.mirror)/.mirrorctl.lock", encoding: .utf8)
     let pid = try #require(lock.split(separator: " ").first.flatMap { Int32($0) })
     #expect(kill(pid, SIGTERM) == 0)
     let outcome = try run.wait()
     #expect(outcome.status == 143)
     #expect(outcome.errorText.split(separator: "\n").count == 1, "\(outcome.errorText)")
-    let gpg = try #require(Int32(try mirror.sandbox.shell("cat pid").text.dropLast()))
+    let gpg = try #require(Int32(try mirror.workspace.shell("cat pid").text.dropLast()))
     #expect(kill(gpg, 0) != 0)
     #expect(try mirror.signatures() == [])
     #expect(try mirror.run("digestgen").status == 0)
@@ -209,18 +209,18 @@ struct SigningFaultCase: CustomTestStringConvertible, Sendable {
     arguments: ["fsync", "renameat", "unlinkat", "symlinkat"])
   func killed(call: String) throws {
     let mirror = try SignedMirror(.good, "what: tarballs digests", "formats: asc")
-    let verb = mirror.sandbox.command(["digestgen", "--jobs", "1", "--format", "hash.txt,sums"])
-    try #require(try mirror.sandbox.run(verb).status == 0)
-    try mirror.sandbox.shell(
+    let verb = mirror.workspace.command(["digestgen", "--jobs", "1", "--format", "hash.txt,sums"])
+    try #require(try mirror.workspace.run(verb).status == 0)
+    try mirror.workspace.shell(
       "echo other | xz > mirror/\(SignedMirror.stage3); rm mirror/\(SignedMirror.stage1).asc mirror/\(SignedMirror.link).asc"
     )
-    try mirror.sandbox.shell("cp -a mirror start; cp -a state start-state")
+    try mirror.workspace.shell("cp -a mirror start; cp -a state start-state")
     // An agent of the traced run's own would keep strace waiting.
-    try mirror.sandbox.shell("gpgconf --homedir \(mirror.sandbox.path)/g --launch gpg-agent")
+    try mirror.workspace.shell("gpgconf --homedir \(mirror.workspace.path)/g --launch gpg-agent")
     var number = 1
     while number < 60 {
-      try mirror.sandbox.shell("rm -rf mirror state; cp -a start mirror; cp -a start-state state")
-      let run = try mirror.sandbox.run(
+      try mirror.workspace.shell("rm -rf mirror state; cp -a start mirror; cp -a start-state state")
+      let run = try mirror.workspace.run(
         Tracing.arguments(trace: [call], inject: "\(call):signal=KILL:when=\(number)") + verb)
       if run.status == 0 { break }
       #expect(run.status == 137)
@@ -228,16 +228,16 @@ struct SigningFaultCase: CustomTestStringConvertible, Sendable {
         let file = String(signature.dropLast(4))
         // An old one may lie beside the new tarball only as long as its digests are the old ones.
         let isDigested =
-          try mirror.sandbox.run([
+          try mirror.workspace.run([
             "sh", "-c",
-            "cd \(mirror.sandbox.mirror); test \"$(sha256sum < '\(file)' | cut -c1-64)\" = "
+            "cd \(mirror.workspace.mirror); test \"$(sha256sum < '\(file)' | cut -c1-64)\" = "
               + "\"$(cut -c8-71 '\(file).hash.txt')\"",
           ]).status == 0
         if file.hasSuffix(".tar.xz"), !isDigested, mirror.exists("\(file).hash.txt") { continue }
         let isSigned = try mirror.isSigned(file, ".asc")
         #expect(isSigned, "\(file) after \(call) \(number)")
       }
-      let again = try mirror.sandbox.run(verb)
+      let again = try mirror.workspace.run(verb)
       #expect(again.status == 0, "\(again.errorText)")
       let left = try mirror.signatures()
       #expect(left.count == 9, "\(left) after \(call) \(number)")

@@ -13,7 +13,7 @@ import Testing
     for tarball in Mirror.tarballs {
       for suffix in [".gpg", ".asc"] {
         #expect(try mirror.isSigned(tarball, suffix))
-        #expect(first.text.contains("signed \(mirror.sandbox.mirror)/\(tarball)\(suffix)\n"))
+        #expect(first.text.contains("signed \(mirror.workspace.mirror)/\(tarball)\(suffix)\n"))
       }
     }
     #expect(
@@ -21,10 +21,10 @@ import Testing
         .hasPrefix("-----BEGIN PGP SIGNATURE-----"))
     #expect(try mirror.isSigned(Mirror.link))
     #expect(try mirror.signatures().count == 8)
-    let tree = try Tree(mirror.sandbox.mirror)
+    let tree = try Tree(mirror.workspace.mirror)
     let second = try mirror.run("digestgen")
     #expect(second.status == 0 && second.output == [] && second.errors == [])
-    #expect(try Tree(mirror.sandbox.mirror).differences(from: tree) == [])
+    #expect(try Tree(mirror.workspace.mirror).differences(from: tree) == [])
   }
 
   @Test("signs nothing if no key is named")
@@ -39,8 +39,8 @@ import Testing
   func dryRun() throws {
     let mirror = try Mirror()
     let text = try mirror.run("digestgen", "--dry-run").text
-    #expect(text.contains("would sign \(mirror.sandbox.mirror)/\(Mirror.stage3) (gpg, new)\n"))
-    #expect(text.contains("would link \(mirror.sandbox.mirror)/\(Mirror.link).gpg\n"))
+    #expect(text.contains("would sign \(mirror.workspace.mirror)/\(Mirror.stage3) (gpg, new)\n"))
+    #expect(text.contains("would link \(mirror.workspace.mirror)/\(Mirror.link).gpg\n"))
     let json = try #require(
       try JSONSerialization.jsonObject(with: Data(try mirror.run("digestgen", "-d", "--json").output))
         as? [String: Any])
@@ -55,19 +55,20 @@ import Testing
   func changed() throws {
     let mirror = try Mirror()
     try #require(try mirror.run("digestgen").status == 0)
-    try mirror.sandbox.shell(
+    try mirror.workspace.shell(
       "echo other | xz > mirror/\(Mirror.stage3); touch mirror/\(Mirror.stage1); touch -d 2016-12-01 mirror/*/*/*/*/*.gpg"
     )
     let plan = try mirror.run("digestgen", "--dry-run").text
-    #expect(plan.contains("would sign \(mirror.sandbox.mirror)/\(Mirror.stage3) (gpg, older)\n"))
+    #expect(plan.contains("would sign \(mirror.workspace.mirror)/\(Mirror.stage3) (gpg, older)\n"))
     let again = try mirror.run("digestgen")
     #expect(again.status == 0)
-    #expect(again.text.contains("signed \(mirror.sandbox.mirror)/\(Mirror.stage3).gpg\n"))
+    #expect(again.text.contains("signed \(mirror.workspace.mirror)/\(Mirror.stage3).gpg\n"))
     #expect(!again.text.contains("removed"))
     #expect(try mirror.isSigned(Mirror.stage3))
     #expect(try mirror.isSigned(Mirror.stage1))
     #expect(
-      try mirror.sandbox.shell("find mirror -name '*.tar.xz.gpg' ! -newermt 2017-01-01 | wc -l").text == "0\n"
+      try mirror.workspace.shell("find mirror -name '*.tar.xz.gpg' ! -newermt 2017-01-01 | wc -l").text
+        == "0\n"
     )
   }
 
@@ -75,11 +76,11 @@ import Testing
   func replacedByOlder() throws {
     let mirror = try Mirror()
     try #require(try mirror.run("digestgen").status == 0)
-    try mirror.sandbox.shell(
+    try mirror.workspace.shell(
       "echo other | xz > mirror/new; touch -d 2015-01-01 mirror/new; mv mirror/new mirror/\(Mirror.stage3)")
     #expect(try !mirror.isSigned(Mirror.stage3))
     let plan = try mirror.run("digestgen", "--dry-run").text
-    #expect(plan.contains("would sign \(mirror.sandbox.mirror)/\(Mirror.stage3) (gpg, changed)\n"))
+    #expect(plan.contains("would sign \(mirror.workspace.mirror)/\(Mirror.stage3) (gpg, changed)\n"))
     #expect(try mirror.run("digestgen").status == 0)
     #expect(try mirror.isSigned(Mirror.stage3))
   }
@@ -89,7 +90,7 @@ import Testing
     let mirror = try Mirror()
     try #require(try mirror.run("digestgen").status == 0)
     let signature = mirror.content("\(Mirror.stage3).gpg")
-    try mirror.sandbox.shell("chmod 640 mirror/\(Mirror.stage3)")
+    try mirror.workspace.shell("chmod 640 mirror/\(Mirror.stage3)")
     #expect(try !mirror.run("digestgen").text.contains("signed"))
     #expect(mirror.content("\(Mirror.stage3).gpg") == signature)
   }
@@ -97,7 +98,7 @@ import Testing
   @Test("a tarball that is dated in the future is signed once")
   func future() throws {
     let mirror = try Mirror()
-    try mirror.sandbox.shell("touch -d 2099-01-01 mirror/\(Mirror.stage3)")
+    try mirror.workspace.shell("touch -d 2099-01-01 mirror/\(Mirror.stage3)")
     try #require(try mirror.run("digestgen").status == 0)
     #expect(try mirror.isSigned(Mirror.stage3))
     #expect(try !mirror.run("digestgen").text.contains("signed"))
@@ -113,7 +114,7 @@ import Testing
       """
       [section signing]
       key: \(other)
-      homedir: \(mirror.sandbox.path)/h
+      homedir: \(mirror.workspace.path)/h
       formats: asc
       what: tarballs digests index
       """)
@@ -124,7 +125,7 @@ import Testing
     #expect(verified.status == 0, "\(verified.text)\(verified.errorText)")
     for suffix in [".gpg", ".asc"] { #expect(try mirror.isSigned(Mirror.stage3, suffix, home: "h")) }
     #expect(try mirror.isSigned("index.xml", ".asc", home: "h") && !mirror.exists("index.xml.gpg"))
-    try mirror.sandbox.shell("echo garbage > mirror/index.xml.asc")
+    try mirror.workspace.shell("echo garbage > mirror/index.xml.asc")
     #expect(try mirror.run("index").status == 0)
     #expect(try mirror.isSigned("index.xml", ".asc", home: "h"))
   }
@@ -135,8 +136,8 @@ import Testing
     try #require(try mirror.run("digestgen").status == 0)
     let other = try mirror.makeOther()
     try mirror.configure([], key: other)
-    try mirror.sandbox.shell("sed -i 's|^homedir: .*|homedir: \(mirror.sandbox.path)/h|' .metro")
-    let forced = try mirror.run("digestgen", "--force", "\(mirror.sandbox.mirror)/\(Mirror.version)")
+    try mirror.workspace.shell("sed -i 's|^homedir: .*|homedir: \(mirror.workspace.path)/h|' .metro")
+    let forced = try mirror.run("digestgen", "--force", "\(mirror.workspace.mirror)/\(Mirror.version)")
     #expect(forced.status == 0, "\(forced.errorText)")
     #expect(try mirror.isSigned(Mirror.stage3, home: "h"))
     #expect(try mirror.isSigned(Mirror.snapshot, home: "g"))
@@ -146,7 +147,7 @@ import Testing
   func digests() throws {
     let mirror = try Mirror(.good, "what: tarballs digests", "formats: asc")
     let formats = ["digestgen", "--format", "hash.txt,sums,digests,manifest"]
-    let first = try mirror.sandbox.run(mirror.sandbox.command(formats))
+    let first = try mirror.workspace.run(mirror.workspace.command(formats))
     #expect(first.status == 0, "\(first.errorText)")
     let signed =
       ["\(Mirror.stage3).hash.txt", "\(Mirror.stage3).DIGESTS"]
@@ -157,7 +158,7 @@ import Testing
         .contains("IGNORE Manifest.asc\n"))
     let second = try mirror.run("digestgen")
     #expect(second.text == "" && second.status == 0)
-    try mirror.sandbox.shell("echo other | xz > mirror/\(Mirror.stage3)")
+    try mirror.workspace.shell("echo other | xz > mirror/\(Mirror.stage3)")
     let third = try mirror.run("digestgen")
     #expect(third.status == 0)
     for file in signed { #expect(try mirror.isSigned(file, ".asc"), "\(file)") }
@@ -170,15 +171,15 @@ import Testing
     let mirror = try Mirror(.good, "what: tarballs digests")
     try #require(try mirror.run("digestgen").status == 0)
     try mirror.write("")
-    try mirror.sandbox.shell(
+    try mirror.workspace.shell(
       "touch mirror/\(Mirror.stage1); echo other | xz > mirror/\(Mirror.stage3)")
     let plan = try mirror.run("digestgen", "--dry-run").text
     #expect(
       plan.contains(
-        "would remove \(mirror.sandbox.mirror)/\(Mirror.stage3).gpg if what it signs has changed\n"))
+        "would remove \(mirror.workspace.mirror)/\(Mirror.stage3).gpg if what it signs has changed\n"))
     let run = try mirror.run("digestgen")
     #expect(run.status == 0)
-    #expect(run.text.contains("removed \(mirror.sandbox.mirror)/\(Mirror.stage3).gpg\n"))
+    #expect(run.text.contains("removed \(mirror.workspace.mirror)/\(Mirror.stage3).gpg\n"))
     let left = try mirror.signatures()
     #expect(!left.contains { $0.contains("stage3") }, "a link to it neither")
     #expect(left.contains("\(Mirror.stage1).gpg") && left.contains("\(Mirror.snapshot).gpg"))
@@ -189,7 +190,7 @@ import Testing
   func orphans() throws {
     let mirror = try Mirror(.good, "what: tarballs digests", "formats: gpg asc")
     try #require(try mirror.run("digestgen", "--format", "hash.txt,digests,sums").status == 0)
-    try mirror.sandbox.shell(
+    try mirror.workspace.shell(
       "rm mirror/\(Mirror.snapshot) mirror/\(Mirror.stage1).DIGESTS mirror/\(Mirror.version)/SHA256SUMS")
     try mirror.write("")
     // It was the only one.
@@ -214,7 +215,7 @@ import Testing
     try #require(try mirror.run("digestgen").status == 0)
     try mirror.configure([])
     let lock = "mirror/std/x86-64bit/generic_64/.control/.multi_progress"
-    try mirror.sandbox.shell(
+    try mirror.workspace.shell(
       """
       echo damaged | dd of=mirror/\(Mirror.snapshot) conv=notrunc status=none
       touch -d 2016-12-01 mirror/\(Mirror.snapshot)
@@ -224,7 +225,7 @@ import Testing
     #expect(try mirror.run("digestgen", "--force").status == 4)
     #expect(try mirror.signatures() == [])
     #expect(try mirror.run("digestgen").status == 4)
-    try mirror.sandbox.shell("rm \(lock); echo ok > mirror/\(Mirror.version)/status")
+    try mirror.workspace.shell("rm \(lock); echo ok > mirror/\(Mirror.version)/status")
     #expect(try mirror.run("digestgen").status == 4)
     #expect(
       try mirror.signatures()
@@ -234,10 +235,10 @@ import Testing
   @Test("clean takes a snapshot's signatures with it, those of its digests too")
   func clean() throws {
     let mirror = try Mirror(.good, "what: tarballs digests")
-    try mirror.sandbox.shell("echo newer | xz > mirror/std/snapshots/portage-2016-11-18.tar.xz")
+    try mirror.workspace.shell("echo newer | xz > mirror/std/snapshots/portage-2016-11-18.tar.xz")
     try #require(try mirror.run("digestgen", "--format", "hash.txt,digests,sums").status == 0)
     #expect(try mirror.run("clean", "--keep", "1", "--apply").status == 0)
-    let names = try mirror.sandbox.shell("ls mirror/std/snapshots").text
+    let names = try mirror.workspace.shell("ls mirror/std/snapshots").text
     #expect(!names.contains("2016-11-17") && !names.contains("SHA256SUMS.gpg"), "\(names)")
     #expect(try mirror.run("digestgen").status == 0)
     #expect(try mirror.isSigned("std/snapshots/SHA256SUMS"))
@@ -249,7 +250,7 @@ import Testing
     try mirror.write("")
     try #require(try mirror.run("digestgen", "--format", "hash.txt,sums").status == 0)
     try mirror.configure(["what: tarballs digests"])
-    #expect(try mirror.run("digestgen", "\(mirror.sandbox.mirror)/\(Mirror.snapshot)").status == 0)
+    #expect(try mirror.run("digestgen", "\(mirror.workspace.mirror)/\(Mirror.snapshot)").status == 0)
     let names = [".gpg", ".hash.txt.gpg"].map { "\(Mirror.snapshot)\($0)" }
     #expect(try mirror.signatures() == (names + ["std/snapshots/SHA256SUMS.gpg"]).sorted())
   }
@@ -257,9 +258,9 @@ import Testing
   @Test("a signature has the owner and mode of its tarball")
   func mode() throws {
     let mirror = try Mirror()
-    try mirror.sandbox.shell("chmod 640 mirror/\(Mirror.stage3)")
+    try mirror.workspace.shell("chmod 640 mirror/\(Mirror.stage3)")
     try #require(try mirror.run("digestgen").status == 0)
-    #expect(try mirror.sandbox.shell("stat -c %a mirror/\(Mirror.stage3).gpg").text == "640\n")
+    #expect(try mirror.workspace.shell("stat -c %a mirror/\(Mirror.stage3).gpg").text == "640\n")
   }
 
   @Test("upkeep signs too, and says so")

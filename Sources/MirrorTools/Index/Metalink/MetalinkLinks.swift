@@ -18,14 +18,14 @@ struct MetalinkLinks {
         let isWanted = present.contains(metalink)
         let name = link.path.name.appending(ending)
         let existing = folder.links.first { $0.path.name == name }
-        let target = link.target + Array(ending.utf8)
-        guard isWanted ? existing?.target != target : existing != nil else { continue }
+        let text = link.text + Array(ending.utf8)
+        guard isWanted ? existing?.text != text : existing != nil else { continue }
         do throws(MirrorError) {
           let directory = try anchor.directory(folder.path)
           // What is no link is not ours.
           if let status = try directory.status(of: name), status.kind != .link { continue }
           if isWanted {
-            try directory.replaceLink(name, to: target, Ownership(of: try directory.status()))
+            try directory.replaceLink(name, to: text, Ownership(of: try directory.status()))
           } else {
             try directory.unlink(name)
           }

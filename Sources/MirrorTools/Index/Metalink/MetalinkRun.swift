@@ -3,20 +3,20 @@ public import Hashing
 public import LinuxSystem
 
 /// What writing metalinks did.
-public struct MetalinkReport: Sendable {
+struct MetalinkReport: Sendable {
   /// Files and links that were written or went, in path order.
-  public fileprivate(set) var changed: [MirrorPath] = []
+  fileprivate(set) var changed: [MirrorPath] = []
   /// Tarballs whose content is not what their digests say.
-  public fileprivate(set) var corrupt: [MirrorPath] = []
+  fileprivate(set) var corrupt: [MirrorPath] = []
   /// What could not be done.
-  public fileprivate(set) var problems: [MirrorError] = []
+  fileprivate(set) var problems: [MirrorError] = []
 }
 
 /// Keeps a `.meta4` beside every tarball that is offered: the compressed ones of all complete versions, of which
 /// the SHA-256 is known.
 ///
 /// Only tarballs whose metalink does not agree with what is known of them are read.
-public struct MetalinkRun: Sendable {
+struct MetalinkRun: Sendable {
   private let source: IndexSource
   private let isWanted: Bool
   private let layout: OwnershipRules
@@ -28,7 +28,7 @@ public struct MetalinkRun: Sendable {
   ///   - isWanted: whether metalinks were asked for: then those of others are replaced.
   ///   - layout: whose what is made is.
   ///   - hashing: how tarballs are read.
-  public init(
+  init(
     _ source: IndexSource, isWanted: Bool = true, layout: OwnershipRules = OwnershipRules(),
     hashing: HashingOptions,
     progress: RunProgress, cancellation: Cancellation
@@ -54,7 +54,7 @@ public struct MetalinkRun: Sendable {
   /// Writes what is missing or says something else, takes away what tells of nothing, and lets links follow.
   ///
   /// - Throws: when the mirror cannot be read, or the run is to stop.
-  public func apply() throws(MirrorError) -> MetalinkReport {
+  func apply() throws(MirrorError) -> MetalinkReport {
     let anchor = Shared(try AnchoredDirectory(root: source.mirror.root, layout: layout))
     let work = MetalinkWork(
       anchor: anchor, publisher: Shared(try IndexPublisher(root: source.mirror.root, layout)),

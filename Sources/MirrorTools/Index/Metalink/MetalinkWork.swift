@@ -47,7 +47,7 @@ struct MetalinkWork: Sendable {
       guard result.whole.identity.isSameFile(as: offer.tarball.status.identity) else {
         throw MirrorError(
           .changed, source.mirror.displayed(offer.tarball.path), "changed after it was digested",
-          remedy: "run mirrorctl digestgen and index again")
+          remedy: "\(run: .refresh) again")
       }
       guard result.whole.digests[.sha256].map(hex) == offer.sha256 else {
         outcome.isCorrupt = true

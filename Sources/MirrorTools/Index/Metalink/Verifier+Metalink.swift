@@ -1,6 +1,6 @@
 extension Verifier {
-  /// Works within a run; metalinks are read as this library writes them.
-  public init(_ run: DigestRun) {
-    self.init(run) { Metalink(reading: $0)?.claim }
+  /// Works on one mirror; metalinks are read as this library writes them.
+  init(_ context: DigestContext) {
+    self.init(context) { Metalink(reading: $0)?.claim }
   }
 }

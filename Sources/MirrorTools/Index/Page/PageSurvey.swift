@@ -150,8 +150,8 @@ struct PageSurvey: Sendable {
 
   private static func snapshots(_ source: IndexSource) -> [FileName: [Tarball]] {
     var found: [FileName: [Tarball]] = [:]
-    for release in source.mirror.releases {
-      guard let folder = release.snapshots else { continue }
+    for build in source.mirror.builds {
+      guard let folder = build.snapshots else { continue }
       let marked = Set(folder.marks.map(\.tarball))
       var newest: [String: (date: CalendarDate, tarball: Tarball)] = [:]
       for tarball in folder.tarballs where !marked.contains(tarball.name) && source.stays(tarball.path) {
@@ -163,7 +163,7 @@ struct PageSurvey: Sendable {
         if let other = newest[parts.name], other.date > parts.date { continue }
         newest[parts.name] = (parts.date, tarball)
       }
-      found[release.name] = newest.sorted { $0.key < $1.key }.map(\.value.tarball)
+      found[build.name] = newest.sorted { $0.key < $1.key }.map(\.value.tarball)
     }
     return found
   }

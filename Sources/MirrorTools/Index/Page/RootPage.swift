@@ -17,13 +17,13 @@ struct RootPage {
 
   private var isRich: Bool { survey.entries.count <= Self.richRows }
 
-  private var releases: [FileName] {
-    survey.entries.reduce(into: []) { if $0.last != $1.subarch.release { $0.append($1.subarch.release) } }
+  private var builds: [FileName] {
+    survey.entries.reduce(into: []) { if $0.last != $1.subarch.build { $0.append($1.subarch.build) } }
   }
 
-  private func arches(of release: FileName) -> [(arch: FileName, entries: [PageEntry])] {
+  private func arches(of build: FileName) -> [(arch: FileName, entries: [PageEntry])] {
     var arches: [(arch: FileName, entries: [PageEntry])] = []
-    for entry in survey.entries where entry.subarch.release == release {
+    for entry in survey.entries where entry.subarch.build == build {
       if arches.last?.arch != entry.subarch.arch { arches.append((entry.subarch.arch, [])) }
       arches[arches.count - 1].entries.append(entry)
     }
@@ -40,7 +40,7 @@ struct RootPage {
       HTML(.p, .class("quiet")) {
         counted(survey.entries.count, "subarch", "subarches")
         " in "
-        counted(releases.count, "build", "builds")
+        counted(builds.count, "build", "builds")
         if let newest { ", the newest stage of \(newest.date)" }
       }
     }
@@ -53,7 +53,7 @@ struct RootPage {
   private var main: HTML {
     HTML(
       [survey.entries.isEmpty ? HTML(.p) { "Nothing lies here yet." } : HTML([filter, contents])]
-        + releases.map(section))
+        + builds.map(section))
   }
 
   /// Seen only where the script runs, which fills the lists.
@@ -89,15 +89,15 @@ struct RootPage {
   private var contents: HTML {
     HTML(.nav, .class("contents"), .label("Builds and architectures")) {
       HTML(.ul) {
-        for release in releases {
+        for build in builds {
           HTML(.li) {
-            HTML(.a, .href(PageLink(anchor: PageLink.anchor(MirrorPath(bytes: release.bytes))))) {
-              HTML(name: release)
+            HTML(.a, .href(PageLink(anchor: PageLink.anchor(MirrorPath(bytes: build.bytes))))) {
+              HTML(name: build)
             }
             HTML(.ul) {
-              for (arch, entries) in arches(of: release) {
+              for (arch, entries) in arches(of: build) {
                 HTML(.li) {
-                  HTML(.a, .href(PageLink(anchor: anchor(release, arch)))) { HTML(name: arch) }
+                  HTML(.a, .href(PageLink(anchor: anchor(build, arch)))) { HTML(name: arch) }
                   HTML(.span, .class("quiet")) { " \(entries.count)" }
                 }
               }
@@ -108,19 +108,19 @@ struct RootPage {
     }
   }
 
-  private func anchor(_ release: FileName, _ arch: FileName) -> String {
-    PageLink.anchor(MirrorPath(bytes: release.bytes).appending(arch))
+  private func anchor(_ build: FileName, _ arch: FileName) -> String {
+    PageLink.anchor(MirrorPath(bytes: build.bytes).appending(arch))
   }
 
-  private func section(_ release: FileName) -> HTML {
-    HTML(.section, .class("build"), Attribute("data-name", release.description)) {
+  private func section(_ build: FileName) -> HTML {
+    HTML(.section, .class("build"), Attribute("data-name", build.description)) {
       HTML(.div, .class("heading")) {
-        HTML(.h2, .id(PageLink.anchor(MirrorPath(bytes: release.bytes)))) { HTML(name: release) }
-        for snapshot in survey.snapshots[release] ?? [] { self.snapshot(snapshot) }
+        HTML(.h2, .id(PageLink.anchor(MirrorPath(bytes: build.bytes)))) { HTML(name: build) }
+        for snapshot in survey.snapshots[build] ?? [] { self.snapshot(snapshot) }
       }
-      for (arch, entries) in arches(of: release) {
+      for (arch, entries) in arches(of: build) {
         HTML(.section, .class("arch"), Attribute("data-name", arch.description)) {
-          HTML(.h3, .id(anchor(release, arch))) { HTML(name: arch) }
+          HTML(.h3, .id(anchor(build, arch))) { HTML(name: arch) }
           HTML(.ul, .class("panel rows")) {
             for entry in entries.filter(\.isGeneric) + entries.filter({ !$0.isGeneric }) { row(entry) }
           }

@@ -14,8 +14,8 @@ struct SubarchPage {
   var bytes: [UInt8] {
     let subarch = entry.subarch
     return shell.page(
-      title: "\(subarch.name), \(subarch.release) · \(shell.settings.title)",
-      description: "Stages of \(subarch.release) for \(subarch.arch) \(subarch.name)", in: directory,
+      title: "\(subarch.name), \(subarch.build) · \(shell.settings.title)",
+      description: "Stages of \(subarch.build) for \(subarch.arch) \(subarch.name)", in: directory,
       header: header, main: HTML([newest, about, builds, older]))
   }
 
@@ -27,7 +27,7 @@ struct SubarchPage {
         entry.state.chips
       }
       HTML(.p, .class("lead")) {
-        HTML(name: entry.subarch.release)
+        HTML(name: entry.subarch.build)
         " for "
         HTML(name: entry.subarch.arch)
       }
@@ -50,11 +50,11 @@ struct SubarchPage {
 
   private var crumbs: HTML {
     let root = PageLink(to: MirrorPath(bytes: PageSurvey.fileName.bytes), from: directory)
-    let release = MirrorPath(bytes: entry.subarch.release.bytes)
+    let build = MirrorPath(bytes: entry.subarch.build.bytes)
     return HTML(.nav, .label("Where you are")) {
       HTML(.ol, .class("crumbs")) {
         HTML(.li) { HTML(.a, .href(root)) { shell.settings.title } }
-        for path in [release, release.appending(entry.subarch.arch)] {
+        for path in [build, build.appending(entry.subarch.arch)] {
           HTML(.li) {
             HTML(.a, .href(PageLink(root, anchor: PageLink.anchor(path)))) { HTML(name: path.name) }
           }

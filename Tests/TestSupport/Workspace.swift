@@ -3,7 +3,7 @@ import Glibc
 public import SystemPackage
 
 /// A temporary directory with a mirror, a state directory and what lies outside of both; removed with this value.
-public final class Sandbox: Sendable {
+public final class Workspace: Sendable {
   /// The directory.
   public let path: FilePath
 

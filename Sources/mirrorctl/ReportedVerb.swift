@@ -5,12 +5,12 @@ import MirrorTools
 import SystemPackage
 
 /// A verb whose end the configuration's hooks are told, once its locks are gone.
-protocol ToldVerb: Verb {
+protocol ReportedVerb: Verb {
   /// Does the work, and leaves in `event` what is to be told of it.
   func perform(_ context: CommandContext, _ event: RunEvent) throws -> ExitStatus
 }
 
-extension ToldVerb {
+extension ReportedVerb {
   func run(_ context: CommandContext) throws -> ExitStatus {
     let event = RunEvent(verb: Self.configuration.commandName ?? "")
     do {
@@ -18,7 +18,7 @@ extension ToldVerb {
       event.tell(status, [], context)
       return status
     } catch let error as MirrorError {
-      event.tell(ExitStatus(error), ["\(error)"], context)
+      event.tell(ExitStatus(error), [error.text(\.commandLine)], context)
       throw error
     }
   }
@@ -29,7 +29,7 @@ final class RunEvent {
   private let verb: String
   private var run: (hooks: HookSettings, root: FilePath)?
   /// What the verb prints with `--json`; nil where it did nothing worth telling.
-  var report: (any Encodable)?
+  var report: (any Report)?
 
   init(verb: String) { self.verb = verb }
 
@@ -52,12 +52,10 @@ final class RunEvent {
     guard runner.listens(to: event), context.environment[HookRunner.variable] == nil else { return }
     let body = Body(
       event: event, verb: verb, mirror: "\(root)", host: HostName.current, at: context.now(),
-      status: status, messages: context.messages.all + faults, report: report.map(VersionedOutput.init))
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+      status: status, messages: context.messages.all + faults, report: report.map { VersionedReport($0) })
     var said: [UInt8] = []
     do {
-      let json = Array(try encoder.encode(VersionedOutput(body))) + [UInt8(ascii: "\n")]
+      let json = try VersionedReport(body).json(isCompact: true, naming: \.commandLine)
       defer { context.errors.write(said) }
       try runner.run(event, of: verb, json: json, said: &said)
     } catch {
@@ -74,6 +72,6 @@ final class RunEvent {
     let status: ExitStatus
     /// What was written on standard error.
     let messages: [String]
-    let report: VersionedOutput?
+    let report: VersionedReport?
   }
 }

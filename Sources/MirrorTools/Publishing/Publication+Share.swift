@@ -2,7 +2,7 @@ import MirrorModel
 import Hashing
 import LinuxSystem
 
-extension PublishRun {
+extension Publication {
   /// Seconds of a day.
   private static let day: Int64 = 86_400
 
@@ -10,14 +10,14 @@ extension PublishRun {
   ///
   /// What differs is sent again, unless it is the file here that is corrupt.
   func compareShare(_ survey: inout PublishSurvey, remembers: Bool) throws(MirrorError) {
-    let times = try digests.catalog.compared(at: target.name)
+    let times = try catalog.compared(at: destination.name)
     let subset: VerifySubset
     switch check {
     case .none: return
     case .part(let part): subset = part
     case .daily:
       // A dry run does not say what the day's share would find.
-      guard remembers, let share = target.check,
+      guard remembers, let share = destination.check,
         (times.values.max() ?? .min) / Self.day < now / Self.day
       else { return }
       subset = share
@@ -33,17 +33,19 @@ extension PublishRun {
     let suspects = share.filter { differing.contains($0.path) }
     try judge(suspects, &survey)
     guard remembers else { return }
-    try? digests.catalog.note(
-      compared: share.map(\.path), forgetting: times.keys.filter { entries[$0] == nil }, at: target.name,
+    try? catalog.note(
+      compared: share.map(\.path), forgetting: times.keys.filter { entries[$0] == nil }, at: destination.name,
       now: now)
   }
 
   /// Tells on which side a file that differs is corrupt, by reading the one here again.
   private func judge(_ suspects: [LocalEntry], _ survey: inout PublishSurvey) throws(MirrorError) {
     guard !suspects.isEmpty else { return }
-    let results = try FileSums.of(
-      suspects.map { (path: $0.path, size: $0.node.size, device: $0.identity?.device ?? 0) }, digests,
-      as: "hashing")
+    let results = try hasher.results(
+      suspects.map {
+        DigestRequest(
+          path: $0.path, size: $0.node.size, device: $0.identity?.device ?? 0, algorithms: [.sha256])
+      }, as: "hashing", in: Shared(try AnchoredDirectory(root: mirror.root)))
     for (entry, result) in zip(suspects, results) {
       do throws(MirrorError) {
         if try result.get().digests[.sha256] == survey.sums[entry.path] {

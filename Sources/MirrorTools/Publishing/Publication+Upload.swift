@@ -3,17 +3,17 @@ import MirrorModel
 import LinuxSystem
 import SystemPackage
 
-extension PublishRun {
+extension Publication {
   /// Sends what a master lacks into a directory of its own there, then the manifest that makes it count.
-  func upload(_ listing: LocalListing) throws(MirrorError) -> PublishReport {
+  func upload(_ listing: LocalListing) throws(MirrorError) -> DestinationReport {
     var survey = try survey(listing, remembers: true)
     var record = survey.planner.knowledge.record ?? SentRecord(origin: origin)
-    var manifest = UploadManifest(server: target.server, date: UTCText.internet(now))
+    var manifest = UploadManifest(server: destination.server, date: UTCText.internet(now))
     manifest.cleared = cleared(survey.local, survey.remote)
     let isWaiting = survey.upload.nodes[MirrorPath(bytes: Upload.manifest.bytes)] != nil
     let isSent = survey.plan.count > 0 || !manifest.cleared.isEmpty
     if isSent { try send(&survey, &record, manifest) }
-    if isSent || isWaiting, target.reception == .ssh {
+    if isSent || isWaiting, destination.reception == .ssh {
       let outcome = try receiveThere()
       survey.report.said = outcome.said
       survey.planner.knowledge.record = record
@@ -31,7 +31,7 @@ extension PublishRun {
     record.settle(survey.plan.settled, at: survey.remote, survey.sums)
     record.lacks = rsync.findings.lacks
     // Without it files are compared again.
-    if record != survey.recordThere { try? digests.catalog.set(uploadRecord: record, of: target.name) }
+    if record != survey.recordThere { try? catalog.set(uploadRecord: record, of: destination.name) }
     return survey.report
   }
 
@@ -40,7 +40,7 @@ extension PublishRun {
   ) throws(MirrorError) {
     let (plan, sums, waiting) = (survey.plan, survey.sums, survey.upload)
     var manifest = planned
-    let upload = Upload.directory(of: target.server)
+    let upload = Upload.directory(of: destination.server)
     let files = (plan.payload + plan.replaced + plan.marks).filter { $0.role != .link }
     let stage = try PublishStage(in: mirror.root)
     let fresh = files.filter { !waits($0, waiting, record, sums) }
@@ -52,7 +52,7 @@ extension PublishRun {
     }
     try describe(plan, files, survey, &manifest)
     record.begin(fresh + plan.control, to: survey.remote, sums)
-    try? digests.catalog.set(uploadRecord: record, of: target.name)
+    try? catalog.set(uploadRecord: record, of: destination.name)
     // What waits and looks the same may be what was uploaded before it.
     let alike = fresh.filter { waiting.nodes[$0.path] == $0.node }
     let others = fresh.filter { waiting.nodes[$0.path] != $0.node }
@@ -65,7 +65,7 @@ extension PublishRun {
     for entry in files {
       guard case .file(let size, let there) = arrived.nodes[entry.path], size == entry.node.size else {
         throw MirrorError(
-          .changed, target.subject, "\(entry.path) did not arrive as it was sent", remedy: "run again")
+          .changed, destination.subject, "\(entry.path) did not arrive as it was sent", remedy: "run again")
       }
       record.files[entry.path]?.secondsThere = there
       record.files[entry.path]?.isUploaded = true
@@ -75,7 +75,7 @@ extension PublishRun {
     try rsync.send(
       [.init(base: stage.base("manifest"), path: path)], ["--ignore-times"], as: "uploading", bytes: 0,
       to: "\(upload)")
-    try? digests.catalog.set(uploadRecord: record, of: target.name)
+    try? catalog.set(uploadRecord: record, of: destination.name)
   }
 
   /// Whether the very content of a file waits there already.
@@ -123,16 +123,16 @@ extension PublishRun {
   ///
   /// - Returns: its exit status, 0 or 3.
   private func receiveThere() throws(MirrorError) -> (status: Int32, said: [String]) {
-    guard case .shell(let host, let place) = target.destination else { return (0, []) }
+    guard case .shell(let host, let place) = destination.address else { return (0, []) }
     // Quoted, a tilde is none; the remote shell starts at home anyway.
     let path = place.hasPrefix("~/") ? String(place.dropFirst(2)) : place
     let standard = [
       "mirrorctl", "receive", "--mirror", String(decoding: ShellWord.quoted(Array(path.utf8)), as: UTF8.self),
       "--lock-wait", "3600",
     ]
-    let command = (target.remoteCommand.map { [$0] } ?? standard) + [target.server]
+    let command = (destination.remoteCommand.map { [$0] } ?? standard) + [destination.server]
     let outcome = try HostProgram.run(
-      rsync.shell + [target.destination.sshName(of: host), command.joined(separator: " ")],
+      rsync.shell + [destination.address.sshName(of: host), command.joined(separator: " ")],
       environment: ["LC_ALL": "C"], leads: true,
       cancellation: rsync.cancellation)
     let said = String(decoding: outcome.output + outcome.errors, as: UTF8.self).split(separator: "\n").map {
@@ -147,38 +147,10 @@ extension PublishRun {
     let others = faults.count > 1 ? " (and \(faults.count - 1) more)" : ""
     let last = (faults.first ?? said.last).map { ": \($0)\(others)" } ?? ""
     return MirrorError(
-      .library, target.subject, "all was uploaded, but receiving there ended with status \(status)\(last)",
+      .library, destination.subject,
+      "all was uploaded, but receiving there ended with status \(status)\(last)",
       remedy: status == 127
         ? "is mirrorctl in PATH there? Else set remote-command"
-        : "see what it says, or run `mirrorctl receive \(target.server)` there by hand")
-  }
-}
-
-/// Digests of many files.
-enum FileSums {
-  /// SHA-256, in the order of the files; what could not be read says why.
-  static func of(
-    _ files: [(path: MirrorPath, size: Int64, device: UInt64)], _ run: DigestRun, as step: String
-  ) throws(MirrorError) -> [Result<DigestResult, MirrorError>] {
-    let requests = files.map {
-      DigestRequest(path: $0.path, size: $0.size, device: $0.device, algorithms: [.sha256])
-    }
-    return try of(requests, run, as: step)
-  }
-
-  /// In the order of the requests; what could not be read says why.
-  static func of(
-    _ requests: [DigestRequest], _ run: DigestRun, as step: String
-  ) throws(MirrorError) -> [Result<DigestResult, MirrorError>] {
-    guard !requests.isEmpty else { return [] }
-    let anchor = Shared(try AnchoredDirectory(root: run.root))
-    let found = Monitor<[Int: Result<DigestResult, MirrorError>]>([:])
-    run.hash(requests, as: step, in: anchor) { index, result in found.withLock { $0[index] = result } }
-    try run.cancellation.check()
-    let results = found.withLock { $0 }
-    return requests.indices.map { index in
-      results[index]
-        ?? .failure(MirrorError(.library, "\(requests[index].path)", "was not read", remedy: "run again"))
-    }
+        : "see what it says, or \(run: .receive(destination.server)) there by hand")
   }
 }

@@ -2,42 +2,21 @@ import StageTrees
 import MirrorModel
 public import Hashing
 public import LinuxSystem
-public import SystemPackage
 
-/// What a run that hashes a mirror's tarballs needs, whatever for.
-public struct DigestRun: Sendable {
-  let root: FilePath
-  let layout: OwnershipRules
-  let catalog: Catalog
-  let engine: any DigestEngine
-  /// nil where nothing is signed.
-  let signing: SigningSettings?
+/// Reads a mirror's files on all its disks at once, hashed or by other programs, and shows how far it is.
+struct FileHasher: Sendable {
+  private let engine: any DigestEngine
   /// Threads that were asked for.
-  let jobs: Int?
-  let progress: RunProgress
+  private let jobs: Int?
+  private let progress: RunProgress
   let cancellation: Cancellation
-  /// Seconds since the epoch.
-  let now: Int64
 
-  /// - Parameters:
-  ///   - layout: whose sidecars are.
-  ///   - hashing: how tarballs are read and hashed.
-  ///   - signing: with which key tarballs and digests are signed, and their signatures checked.
-  ///   - now: seconds since the epoch.
-  public init(
-    root: FilePath, layout: OwnershipRules = OwnershipRules(), catalog: Catalog, hashing: HashingOptions,
-    signing: SigningSettings? = nil, now: Int64, progress: RunProgress,
-    cancellation: Cancellation
-  ) {
-    self.root = root
-    self.layout = layout
-    self.catalog = catalog
+  /// - Parameter hashing: how files are read and hashed.
+  init(_ hashing: HashingOptions, progress: RunProgress, cancellation: Cancellation) {
     engine = LaneDigestEngine(hashing)
     jobs = hashing.jobs
-    self.signing = signing
     self.progress = progress
     self.cancellation = cancellation
-    self.now = now
   }
 
   /// Hashes files as a step of this name, and hands each result over on whichever thread found it.
@@ -56,6 +35,21 @@ public struct DigestRun: Sendable {
     }
     engine.digest(
       judged, in: anchor, progress: progress, cancellation: cancellation, deliver: deliver)
+  }
+
+  /// Hashes files of a mirror; results come in the order of the requests, and what could not be read says why.
+  func results(
+    _ requests: [DigestRequest], as step: String, in anchor: Shared<AnchoredDirectory>
+  ) throws(MirrorError) -> [Result<DigestResult, MirrorError>] {
+    guard !requests.isEmpty else { return [] }
+    let found = Monitor<[Int: Result<DigestResult, MirrorError>]>([:])
+    hash(requests, as: step, in: anchor) { index, result in found.withLock { $0[index] = result } }
+    try cancellation.check()
+    let results = found.withLock { $0 }
+    return requests.indices.map { index in
+      results[index]
+        ?? .failure(MirrorError(.library, "\(requests[index].path)", "was not read", remedy: "run again"))
+    }
   }
 
   /// Calls `body` with each file that other programs are to read, in a step of this name, several at a time.

@@ -2,35 +2,35 @@ import MirrorModel
 import LinuxSystem
 
 /// What keeps something from being published.
-extension PublishRun {
+extension Publication {
   /// Where builds are made or received nothing is removed from outside: that may be this very mirror.
   func checkPlace(_ remote: RemoteListing) throws(MirrorError) {
     let control = remote.nodes.keys.first { path in
       if case .control = path.place { true } else { false }
     }
-    guard target.deletes, !target.isStaged, let control else { return }
+    guard destination.deletes, !destination.isStaged, let control else { return }
     throw MirrorError(
-      .refused, target.subject, "somebody works on the mirror there (\(control)), and delete is yes",
+      .refused, destination.subject, "somebody works on the mirror there (\(control)), and delete is yes",
       remedy: "publish to another directory, or write delete: no")
   }
 
   /// Neither a tarball that is known to be corrupt nor one beside digests of the one before it is published.
   func checkSound(_ sent: [LocalEntry], _ local: LocalListing) throws(MirrorError) {
-    let corrupt = Set(try digests.catalog.corrupt(in: mirror))
+    let corrupt = Set(try catalog.corrupt(in: mirror))
     let known = local.byPath
     for entry in sent where TarballName(entry.path.name) != nil {
-      func refusal(_ problem: String, _ remedy: String) -> MirrorError {
+      func refusal(_ problem: String, _ remedy: Remedy) -> MirrorError {
         MirrorError(
           .refused, mirror.displayed(entry.path), "\(problem), so that nothing is published", remedy: remedy)
       }
       if corrupt.contains(entry.path) {
-        throw refusal("is known to be corrupt", "restore it, or remove its version and run `mirrorctl index`")
+        throw refusal("is known to be corrupt", "restore it, or remove its version and \(run: .index)")
       }
       let sidecar = known[entry.path.parent.appending(HashTextFile.name(of: entry.path.name))]
       if let digested = sidecar?.identity, let identity = entry.identity, digested.isOlder(than: identity),
         try !isDescribed(entry.path, identity)
       {
-        throw refusal("is newer than its digests", "run `mirrorctl digestgen` and `mirrorctl index`")
+        throw refusal("is newer than its digests", "\(run: .refresh)")
       }
     }
   }
@@ -38,7 +38,7 @@ extension PublishRun {
   /// Whether an older `.hash.txt` tells the digest of a tarball all the same: somebody touched it, and it was read
   /// since.
   private func isDescribed(_ path: MirrorPath, _ identity: FileIdentity) throws(MirrorError) -> Bool {
-    guard let record = try digests.catalog.record(of: path), identity.isSameFile(as: record.identity),
+    guard let record = try catalog.record(of: path), identity.isSameFile(as: record.identity),
       let digest = record.digests[.sha256]
     else { return false }
     let directory = try AnchoredDirectory(root: mirror.root).directory(path.parent)
@@ -60,18 +60,18 @@ extension PublishRun {
     guard !indexes.isEmpty else { return }
     let anchor = try AnchoredDirectory(root: mirror.root)
     let known = local.byPath
-    let lookup = try DigestLookup(mirror, catalog: digests.catalog)
+    let lookup = try DigestLookup(mirror, catalog: catalog)
     let tarballs = Dictionary(mirror.folders.flatMap(\.tarballs).map { ($0.path, $0) }) { first, _ in first }
     // Several name the same.
     var checked = Set<IndexReferences.Reference>()
     for index in indexes {
       let bytes = try anchor.contents(of: index.path, limit: 256 << 20) ?? []
       let name = "\(mirror.displayed(index.path))"
-      func refusal(_ problem: String, _ remedy: String) -> MirrorError {
+      func refusal(_ problem: String, _ remedy: Remedy) -> MirrorError {
         MirrorError(.refused, name, "\(problem), so that nothing is published", remedy: remedy)
       }
       guard let content = IndexReferences(bytes, at: index.path) else {
-        throw refusal("is no well-formed XML", "run `mirrorctl index`")
+        throw refusal("is no well-formed XML", "\(run: .index)")
       }
       for reference in content.references where checked.insert(reference).inserted {
         if local.holds(reference.path) {
@@ -83,19 +83,19 @@ extension PublishRun {
         guard let file = known[reference.path] else {
           if let exclusion = local.excluded[reference.path] {
             throw refusal(
-              "names \(reference.path), which `exclude: \(exclusion)` of publish/\(target.name) leaves out",
+              "names \(reference.path), which `exclude: \(exclusion)` of publish/\(destination.name) leaves out",
               "change exclude, or what the index names")
           }
-          throw refusal("names \(reference.path), which is not there", "run `mirrorctl index`")
+          throw refusal("names \(reference.path), which is not there", "\(run: .index)")
         }
         if let size = reference.size, case .file = file.node, size != file.node.size {
           throw refusal(
-            "tells another size of \(reference.path)", "run `mirrorctl digestgen` and `mirrorctl index`")
+            "tells another size of \(reference.path)", "\(run: .refresh)")
         }
         if let told = reference.sha256, let tarball = tarballs[reference.path],
           let digest = lookup(tarball)["sha256"], told != digest
         {
-          throw refusal("tells another digest of \(reference.path)", "run `mirrorctl index`")
+          throw refusal("tells another digest of \(reference.path)", "\(run: .index)")
         }
       }
     }
@@ -116,7 +116,8 @@ extension PublishRun {
     if !survey.isWithheld {
       survey.report.problems.append(
         MirrorError(
-          .invalid, target.subject, "\(reason): pages and indexes are not sent, and nothing is deleted there",
+          .invalid, destination.subject,
+          "\(reason): pages and indexes are not sent, and nothing is deleted there",
           remedy: "repair what is reported above, and run again"))
     }
     survey.isWithheld = true

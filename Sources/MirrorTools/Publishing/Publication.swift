@@ -2,10 +2,10 @@ public import MirrorModel
 public import LinuxSystem
 import SystemPackage
 
-/// What publishing to one target came to.
-public struct PublishReport: Encodable, Sendable {
-  /// The target's name in the configuration.
-  public let target: String
+/// What publishing to one destination came to.
+public struct DestinationReport: Encodable, Sendable {
+  /// The destination's name in the configuration.
+  public let destination: String
   /// Names that were sent.
   public internal(set) var files = 0
   /// Bytes of them.
@@ -38,68 +38,74 @@ public enum PublishCheck: Hashable, Sendable {
   case none
   /// This share, those first that were compared least recently.
   case part(VerifySubset)
-  /// The target's share, unless one was compared this day (UTC).
+  /// The destination's share, unless one was compared this day (UTC).
   case daily
 }
 
-/// Publishes a mirror to one target. The mirror's lock must be held.
-public struct PublishRun: Sendable {
+/// Publishes a mirror to one destination. The mirror's lock must be held.
+struct Publication: Sendable {
   let mirror: Mirror
-  let target: PublishTarget
+  let destination: PublishDestination
   let rotation: RotationSettings
-  let digests: DigestRun
+  let catalog: Catalog
+  let hasher: FileHasher
+  /// Seconds since the epoch.
+  let now: Int64
   let holding: [MirrorPath]
   let check: PublishCheck
   let rsync: Rsync
 
   /// - Parameters:
   ///   - mirror: as it was just scanned.
-  ///   - digests: hashes what is sent.
-  ///   - holding: builds, arches or subarches of which the target keeps what it has.
+  ///   - hasher: hashes what is sent.
+  ///   - now: seconds since the epoch.
+  ///   - holding: builds, arches or subarches of which the destination keeps what it has.
   ///   - check: what is compared by content.
-  public init(
-    _ mirror: Mirror, to target: PublishTarget, _ rotation: RotationSettings, _ digests: DigestRun,
-    holding: [MirrorPath] = [], check: PublishCheck = .none
+  init(
+    _ mirror: Mirror, to destination: PublishDestination, _ rotation: RotationSettings, catalog: Catalog,
+    hasher: FileHasher, progress: RunProgress, now: Int64, holding: [MirrorPath] = [],
+    check: PublishCheck = .none
   ) {
     self.mirror = mirror
-    self.target = target
+    self.destination = destination
     self.rotation = rotation
-    self.digests = digests
+    self.catalog = catalog
+    self.hasher = hasher
+    self.now = now
     self.holding = holding
     self.check = check
-    rsync = Rsync(target: target, progress: digests.progress, cancellation: digests.cancellation)
+    rsync = Rsync(destination: destination, progress: progress, cancellation: hasher.cancellation)
   }
-
-  var now: Int64 { digests.now }
 
   /// What would be done; nothing is written here or there.
   ///
   /// - Returns: the plan, and what of the report is known before anything is done.
-  public func plan() throws(MirrorError) -> (plan: PublishPlan, report: PublishReport) {
+  func plan() throws(MirrorError) -> (plan: PublishPlan, report: DestinationReport) {
     let survey = try survey(try localListing(), remembers: false)
     return (survey.plan, survey.report)
   }
 
   /// Does it.
-  public func apply() throws(MirrorError) -> PublishReport {
+  func apply() throws(MirrorError) -> DestinationReport {
     let local = try localListing()
-    return target.isStaged ? try upload(local) : try publish(local)
+    return destination.isStaged ? try upload(local) : try publish(local)
   }
 
   private func localListing() throws(MirrorError) -> LocalListing {
-    if case .path(let path) = target.destination {
+    if case .path(let path) = destination.address {
       let (here, there) = (mirror.canonicalRoot, FilePath(path).canonical.bytes)
       let slash = [UInt8(ascii: "/")]
       if (here + slash).starts(with: there + slash) || (there + slash).starts(with: here + slash) {
         throw MirrorError(
-          .invalid, target.subject, "\(target.destination) is the mirror itself, or one lies in the other",
+          .invalid, destination.subject,
+          "\(destination.address) is the mirror itself, or one lies in the other",
           remedy: "publish to another directory")
       }
     }
-    let local = try LocalListing(mirror, for: target, rotation, holding: holding)
+    let local = try LocalListing(mirror, for: destination, rotation, holding: holding)
     guard local.hasVersions else {
       throw MirrorError(
-        .refused, "\(mirror.root)", "holds nothing complete to publish to \(target.name)",
+        .refused, "\(mirror.root)", "holds nothing complete to publish to \(destination.name)",
         remedy: "is it mounted, and is this the right mirror?")
     }
     return local
@@ -108,8 +114,8 @@ public struct PublishRun: Sendable {
   /// What lies there: the mirror, and what of an upload waits in it.
   func remoteListing() throws(MirrorError) -> (mirror: RemoteListing, upload: RemoteListing) {
     var filters = ["--exclude=/.*", "--exclude=/lost+found"]
-    let upload = Upload.directory(of: target.server)
-    if target.isStaged {
+    let upload = Upload.directory(of: destination.server)
+    if destination.isStaged {
       filters =
         [
           "--include=/\(Upload.parent)/", "--include=/\(upload)/", "--include=/\(upload)/**",

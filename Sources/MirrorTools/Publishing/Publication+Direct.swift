@@ -3,12 +3,12 @@ import MirrorModel
 import LinuxSystem
 import SystemPackage
 
-extension PublishRun {
+extension Publication {
   /// Sends straight into the mirror there: payload, then what names it, then deletions, then the trace.
-  func publish(_ listing: LocalListing) throws(MirrorError) -> PublishReport {
+  func publish(_ listing: LocalListing) throws(MirrorError) -> DestinationReport {
     var survey = try survey(listing, remembers: true)
-    if target.deletes, survey.local.isWhole, survey.planner.knowledge.record != nil {
-      try digests.catalog.setSuperfluous(survey.plan.superfluous, at: target.name)
+    if destination.deletes, survey.local.isWhole, survey.planner.knowledge.record != nil {
+      try catalog.setSuperfluous(survey.plan.superfluous, at: destination.name)
     }
     let stage = try PublishStage(in: mirror.root)
     let indexDigest = try copy(survey.plan, to: stage)
@@ -23,11 +23,11 @@ extension PublishRun {
     try delete(survey.plan.deletions, &survey, stage)
     record.settle(survey.plan.settled, at: survey.remote, survey.sums)
     record.lacks = rsync.findings.lacks
-    let trace = TraceFile(date: now, server: target.server, indexDigest: indexDigest, bytes: bytes)
-    var paths = [TraceFile.path(of: target.server)]
+    let trace = TraceFile(date: now, server: destination.server, indexDigest: indexDigest, bytes: bytes)
+    var paths = [TraceFile.path(of: destination.server)]
     try stage.write(trace.text, to: paths[0], in: Tree.trace)
     if record != survey.recordThere {
-      paths.append(SentRecord.path(of: target.server))
+      paths.append(SentRecord.path(of: destination.server))
       try stage.write(record.text, to: paths[1], in: Tree.trace)
     }
     try rsync.send(
@@ -50,7 +50,7 @@ extension PublishRun {
     let plan = survey.plan
     if !plan.outstanding.isEmpty {
       record.begin(plan.outstanding, to: survey.remote, survey.sums)
-      let path = SentRecord.path(of: target.server)
+      let path = SentRecord.path(of: destination.server)
       try stage.write(record.text, to: path, in: Tree.record)
       try rsync.send(
         [.init(base: stage.base(Tree.record), path: path)], ["--mkpath", "--ignore-times"], as: "sending",
@@ -84,7 +84,7 @@ extension PublishRun {
     for entry in missing { survey.local.hold(with: entry.path) }
     survey.report.problems += unreadable.map {
       MirrorError(
-        .library, target.subject, "rsync could not read a file here: \($0)", remedy: "repair the file")
+        .library, destination.subject, "rsync could not read a file here: \($0)", remedy: "repair the file")
     }
     survey.remote = remote
     let sent = Set(survey.plan.replaced.map(\.path))
@@ -156,7 +156,7 @@ extension PublishRun {
       let links = survey.plan.marks.filter { $0.role == .link }
       survey.report.notices.append(
         MirrorError(
-          .invalid, target.subject,
+          .invalid, destination.subject,
           "no symbolic link can be made there: \(links.count) links are left out, the latest links among them",
           remedy: "publish to a file system that has links, or have index/formats write latest.txt"))
     }
@@ -164,7 +164,7 @@ extension PublishRun {
 
   /// Links alone that did not arrive: a daemon that munges links makes them unsafe, and drops them.
   private func checkMunging(_ survey: inout PublishSurvey) throws(MirrorError) {
-    guard case .daemon = target.destination, !survey.plan.outstanding.isEmpty,
+    guard case .daemon = destination.address, !survey.plan.outstanding.isEmpty,
       survey.plan.outstanding.allSatisfy({ $0.role == .link })
     else { return }
     let count = survey.plan.outstanding.count
@@ -178,28 +178,29 @@ extension PublishRun {
   private func notThere(_ entry: LocalEntry, _ count: Int) -> MirrorError {
     let others = count > 1 ? ", nor are \(count - 1) more" : ""
     return MirrorError(
-      .changed, target.subject, "\(entry.path) is not there as it was sent\(others)",
+      .changed, destination.subject, "\(entry.path) is not there as it was sent\(others)",
       remedy: "does anyone else write there? Run again")
   }
 }
 
 /// Deletions.
-extension PublishRun {
+extension Publication {
   /// Deletes names there, within `max-delete`; what `clean` removed here does not count.
   private func delete(
     _ deletions: [MirrorPath], _ survey: inout PublishSurvey, _ stage: borrowing PublishStage
   ) throws(MirrorError) {
     guard !deletions.isEmpty else { return }
-    let cleaned = try digests.catalog.cleaned()
+    let cleaned = try catalog.cleaned()
     let counted = deletions.count { path in
       !cleaned.contains(path) && !path.ancestors.contains(where: cleaned.contains)
     }
-    guard counted <= target.maxDelete else {
+    guard counted <= destination.maxDelete else {
       throw MirrorError(
-        .refused, target.subject,
-        "\(counted) names would be removed there that no clean removed here, more than max-delete: \(target.maxDelete)",
+        .refused, destination.subject,
+        "\(counted) names would be removed there that no clean removed here, more than max-delete: \(destination.maxDelete)",
         remedy:
-          "look at `mirrorctl publish \(target.name) --dry-run`, and raise publish/\(target.name)/max-delete")
+          "look at \(run: .previewPublishing(destination.name)), and raise publish/\(destination.name)/max-delete"
+      )
     }
     let gone = Set(deletions)
     let staying = Set(deletions.flatMap(\.ancestors)).subtracting(gone)
@@ -240,7 +241,7 @@ extension PublishRun {
         let content = IndexReferences(text, at: path)
       else {
         throw MirrorError(
-          .invalid, target.subject, "\(path) there cannot be read, and its file system is full",
+          .invalid, destination.subject, "\(path) there cannot be read, and its file system is full",
           remedy: "free some space there")
       }
       named.formUnion(content.references.map { $0.path.unit ?? $0.path })

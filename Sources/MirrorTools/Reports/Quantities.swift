@@ -1,0 +1,22 @@
+import Foundation
+
+/// `1.5 GiB`: a size for people.
+package func humanBytes(_ bytes: Int64) -> String {
+  var value = Double(bytes)
+  for unit in ["B", "KiB", "MiB", "GiB"] {
+    if value < 1024 { return unit == "B" ? "\(bytes) B" : "\(rounded(value)) \(unit)" }
+    value /= 1024
+  }
+  return "\(rounded(value)) TiB"
+}
+
+/// `0.4 s`, `12 s`, `1 h 5 min`: a span for people.
+package func humanSeconds(_ seconds: Double) -> String {
+  if seconds < 60 { return "\(rounded(seconds)) s" }
+  let minutes = Int(min(seconds / 60, 1e9))
+  return minutes < 60 ? "\(minutes) min" : "\(minutes / 60) h \(minutes % 60) min"
+}
+
+private func rounded(_ value: Double) -> String {
+  value < 10 ? String(format: "%.1f", value) : String(format: "%.0f", value)
+}

@@ -1,0 +1,124 @@
+public import LinuxSystem
+public import MirrorModel
+
+/// Removes the versions and snapshots that a policy does not keep.
+///
+/// What goes is taken out of the indexes first: whoever is killed, whenever that is, leaves none that names what is
+/// gone.
+public struct CleanRun {
+  private let run: MirrorRun
+  private let policy: RetentionPolicy
+  private let limit: RemovalLimit?
+
+  /// - Parameters:
+  ///   - policy: what stays.
+  ///   - limit: how much may go; nil for half of what is offered.
+  public init(_ run: MirrorRun, _ policy: RetentionPolicy, limit: RemovalLimit? = nil) {
+    self.run = run
+    self.policy = policy
+    self.limit = limit
+  }
+
+  /// What would stay and go, and why.
+  ///
+  /// - Throws: ``MirrorError`` with code `refused` where more would go than the limit allows.
+  public func plan() throws(MirrorError) -> Planned<RetentionPlan> {
+    let (plan, mirror) = try planner().soundPlan(try run.scan(), run.existingCatalog)
+    Log.step("plan of clean: \(plan.removals.count) of \(plan.count) versions and snapshots go")
+    for item in plan.sections.flatMap(\.items) {
+      Log.detail("\(item.isRemoved ? "removes" : "keeps") \(item.path): \(item.reason)")
+    }
+    if let limit { try plan.check(limit, mirror: mirror) }
+    return Planned(plan, for: mirror)
+  }
+
+  /// Removes what a plan of this run says, after a second look at each.
+  ///
+  /// - Throws: ``MirrorError`` with code `refused` where most of what is offered would go and no limit was given; or
+  ///   what keeps the indexes from being written, before anything is removed.
+  public func apply(_ planned: Planned<RetentionPlan>) throws(MirrorError) -> CleanReport {
+    if limit == nil { try planned.plan.checkShare(of: planned.scan) }
+    let report = try remove(planned.plan, from: planned.scan)
+    run.noteChanges(at: report.removed.map(\.path))
+    // Without it `max-delete` counts what is deleted elsewhere for the same reason.
+    try? run.catalog().note(cleaned: report, now: run.environment.now())
+    return report
+  }
+
+  /// A plan as a shell script that a person can read before it runs; names are as the disk has them.
+  public func script(_ planned: Planned<RetentionPlan>) -> [UInt8] {
+    CleanScript.render(planned.plan, of: planned.scan, today: run.environment.today)
+  }
+
+  private func planner() throws(MirrorError) -> RetentionPlanner {
+    RetentionPlanner(policy: policy, today: run.environment.today, mounts: try .current())
+  }
+
+  /// Takes what is to be removed out of the indexes, then removes it.
+  ///
+  /// Where a full disk keeps an index from being written, what none of them names is removed first.
+  private func remove(_ plan: RetentionPlan, from mirror: Mirror) throws(MirrorError) -> CleanReport {
+    guard !plan.removals.isEmpty else { return CleanReport(mirror: "\(mirror.root)") }
+    let cleaner = Cleaner(
+      scanner: run.scanner, planner: try planner(), cancellation: run.environment.cancellation)
+    let result = run.environment.result
+    func remove(_ plan: RetentionPlan) throws(MirrorError) -> CleanReport {
+      try cleaner.apply(plan, to: mirror) { item in
+        result("removed \(mirror.displayed(item.path)): \(item.reason)")
+      }
+    }
+    let index = IndexRun(run)
+    do throws(MirrorError) {
+      try index.unlist(plan.removals.map(\.path), in: mirror)
+      return try remove(plan)
+    } catch {
+      guard error.isFullDisk else { throw error }
+      let named = try IndexedNames(in: mirror)
+      var report = try remove(plan.keeping { named.name($0.path) })
+      guard !report.removed.isEmpty else { throw error }
+      let rest = plan.keeping { !named.name($0.path) }
+      do throws(MirrorError) {
+        if !rest.removals.isEmpty { try index.unlist(rest.removals.map(\.path), in: mirror) }
+        report.add(try remove(rest))
+      } catch {
+        guard error.isFullDisk else { throw error }
+        report.add(error)
+      }
+      return report
+    }
+  }
+}
+
+extension RetentionPlan: Plan {
+  /// What would go, a line each.
+  public func lines(in mirror: Mirror) -> [String] {
+    removals.map { "would remove \(mirror.displayed($0.path)): \($0.reason)" }
+  }
+}
+
+extension CleanReport: MirrorReport {
+  private enum CodingKeys: CodingKey { case mirror, removed, problems, bytes }
+
+  /// How many went, and their bytes.
+  public var summary: String? {
+    let snapshots = removed.count { $0.isSnapshot }
+    let versions = removed.count - snapshots
+    let parts = [
+      versions > 0 ? counted(versions, "version", "versions") : nil,
+      snapshots > 0 ? counted(snapshots, "snapshot", "snapshots") : nil,
+    ].compactMap(\.self)
+    return parts.isEmpty ? nil : "\(parts.joined(separator: ", ")) removed, \(humanBytes(bytes))"
+  }
+
+  /// What was to go and stayed.
+  public var messages: [MirrorError] { problems }
+
+  /// `mirror`, `removed`, `problems` and `bytes`.
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(mirror, forKey: .mirror)
+    try container.encode(removed, forKey: .removed)
+    try container.encode(problems, forKey: .problems)
+    try container.encode(bytes, forKey: .bytes)
+  }
+}

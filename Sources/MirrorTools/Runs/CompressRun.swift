@@ -1,0 +1,94 @@
+import Hashing
+public import LinuxSystem
+public import MirrorModel
+public import StageTrees
+
+/// Compresses the plain tarballs that are marked for it.
+///
+/// They are taken out of the indexes first: whoever is killed, whenever that is, leaves none that names what is gone.
+public struct CompressRun {
+  private let run: MirrorRun
+  private let settings: CompressionSettings
+
+  /// - Parameter settings: how tarballs are compressed.
+  public init(_ run: MirrorRun, _ settings: CompressionSettings) {
+    self.run = run
+    self.settings = settings
+  }
+
+  /// What would be compressed, and what not, and why.
+  public func plan() throws(MirrorError) -> Planned<CompressionPlan> {
+    let mirror = try run.scan()
+    let plan = CompressionPlan(of: mirror, settings: settings, now: run.environment.now())
+    Log.step("plan of compress: \(counted(plan.items.count, "tarball", "tarballs"))")
+    return Planned(plan, for: mirror)
+  }
+
+  /// Compresses what a plan of this run says.
+  public func apply(_ planned: Planned<CompressionPlan>) throws(MirrorError) -> CompressionReport {
+    let (plan, mirror) = (planned.plan, planned.scan)
+    if !plan.items.isEmpty { try IndexRun(run).unlist([], in: mirror) }
+    let environment = run.environment
+    let compressor = Compressor(
+      root: run.root, layout: try run.ownership(), jobs: environment.hashing.jobs, probe: environment.probe,
+      clock: environment.now)
+    let (progress, result) = (environment.progress, environment.result)
+    progress.begin("compressing", bytes: plan.bytesToRead, files: plan.items.count)
+    defer { progress.end() }
+    var report = try compressor.apply(plan, cancellation: environment.cancellation) { outcome in
+      let sizes = "\(humanBytes(outcome.bytesBefore)) to \(humanBytes(outcome.bytesAfter))"
+      result("compressed \(mirror.displayed(outcome.to)), \(sizes)")
+    } progress: {
+      progress.add(bytes: $0)
+    }
+    report.leftAlone = plan.leftAlone
+    report.notes = plan.leftAlone.filter { !$0.reason.isProblem }.map { $0.error(in: mirror) }
+    report.faultsOfMarks = plan.messages(in: mirror)
+    run.noteChanges(at: plan.items.map(\.path) + report.removedMarks)
+    return report
+  }
+}
+
+extension CompressionPlan: Plan {
+  /// What would be compressed or left, a line each.
+  public func lines(in mirror: Mirror) -> [String] {
+    items.map { "would compress \(mirror.displayed($0.path)) to \($0.compressedPath.name)" }
+      + leftAlone.filter { !$0.reason.isProblem }.map { "would leave: \($0.error(in: mirror))" }
+  }
+
+  /// What somebody has to mend; the rest a later run does.
+  public func messages(in mirror: Mirror) -> [MirrorError] {
+    leftAlone.filter(\.reason.isProblem).map { $0.error(in: mirror) }
+  }
+
+  /// Done in part where somebody has to mend something.
+  public var status: ExitStatus { leftAlone.contains(where: \.reason.isProblem) ? .partial : .done }
+}
+
+extension CompressionReport: MirrorReport {
+  private enum CodingKeys: CodingKey { case mirror, compressed, leftAlone, problems }
+
+  /// What was left for a later run.
+  public var lines: [ReportLine] { notes.map { ReportLine("\($0)") } }
+
+  /// How many were compressed, and their bytes.
+  public var summary: String? {
+    guard !outcomes.isEmpty else { return nil }
+    let before = outcomes.reduce(0 as Int64) { $0 &+ $1.bytesBefore }
+    let after = outcomes.reduce(0 as Int64) { $0 &+ $1.bytesAfter }
+    let tarballs = counted(outcomes.count, "tarball", "tarballs")
+    return "\(tarballs), \(humanBytes(before)) to \(humanBytes(after))"
+  }
+
+  /// What failed, and what somebody has to mend.
+  public var messages: [MirrorError] { problems + faultsOfMarks }
+
+  /// `mirror`, `compressed`, `leftAlone` and `problems`.
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(mirror, forKey: .mirror)
+    try container.encode(outcomes, forKey: .compressed)
+    try container.encode(leftAlone, forKey: .leftAlone)
+    try container.encode(problems, forKey: .problems)
+  }
+}

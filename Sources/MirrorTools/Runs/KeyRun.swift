@@ -1,0 +1,82 @@
+public import LinuxSystem
+import SystemPackage
+
+/// Keeps the public key at the mirror's root as it is, and warns once a day of one that ends soon.
+public struct KeyRun {
+  private let run: MirrorRun
+
+  /// Works in a run.
+  public init(_ run: MirrorRun) { self.run = run }
+
+  /// Writes the key if there is another now, where the configuration has signatures.
+  public func apply() throws(MirrorError) -> KeyReport {
+    let (environment, report) = (run.environment, KeyReport(isWritten: false))
+    // What is wrong with gpg is told by what has to sign.
+    guard let signing = run.configuration.signing,
+      let key = try? PublicKeyFile.listed(signing, cancellation: environment.cancellation)
+    else { return report }
+    if let warning = key.warning(at: environment.now()),
+      try run.catalog().isDue("key", at: environment.now())
+    {
+      run.tell(warning)
+    }
+    let published = PublishedKey(
+      run.root, try run.ownership(), signing, cancellation: environment.cancellation)
+    return KeyReport(isWritten: try published.renew())
+  }
+}
+
+extension KeyRun {
+  /// Writes the public key to the mirror's root.
+  ///
+  /// - Throws: where the configuration names no key, or gpg does not have it.
+  public func export() throws(MirrorError) -> KeyExport {
+    let bytes = try PublicKeyFile.bytes(
+      try run.configuration.requiredSigning(), cancellation: run.environment.cancellation)
+    let changed = try IndexPublisher(root: run.root, try run.ownership()).publish(
+      IndexFile(path: MirrorPath(bytes: PublicKeyFile.name.bytes), bytes: bytes))
+    return KeyExport(path: "\(run.root.appending("\(PublicKeyFile.name)"))", changed: changed)
+  }
+}
+
+/// A public key that was written to a file.
+public struct KeyExport: Report {
+  /// The file.
+  public let path: String
+  /// Whether it says something else now.
+  public let changed: Bool
+
+  /// - Parameter changed: whether it says something else now.
+  public init(path: String, changed: Bool) {
+    self.path = path
+    self.changed = changed
+  }
+
+  /// Its name, if it was written.
+  public var lines: [ReportLine] { changed ? ["\(path) written"] : [] }
+}
+
+extension MirrorConfiguration {
+  /// The key that signs.
+  ///
+  /// - Throws: where none is named.
+  public func requiredSigning() throws(MirrorError) -> SigningSettings {
+    guard let signing else {
+      throw MirrorError(
+        .invalid, "signing/key", "is not defined",
+        remedy: "name a key in [section signing] of the configuration, see mirrorctl.conf(5)")
+    }
+    return signing
+  }
+}
+
+/// What became of the public key's file.
+public struct KeyReport: Report {
+  /// Whether it was written.
+  public let isWritten: Bool
+
+  private enum CodingKeys: String, CodingKey { case isWritten = "written" }
+
+  /// Its name, if it was written.
+  public var summary: String? { isWritten ? "\(PublicKeyFile.name) written" : nil }
+}

@@ -1,0 +1,35 @@
+public import LinuxSystem
+import MirrorModel
+
+/// What gpg knows of the key that signs, and whether it can.
+public struct SigningKeyReport: Report {
+  /// The key.
+  public let key: SigningKey
+  private let warning: MirrorError?
+  private var canSign: Bool { key.state == .usable && key.secret != .missing }
+
+  private enum CodingKeys: CodingKey { case key }
+
+  /// - Parameter now: seconds since the epoch.
+  public init(_ key: SigningKey, now: Int64) {
+    self.key = key
+    warning = key.state == .usable ? key.warning(at: now) : nil
+  }
+
+  /// A line a fact.
+  public var lines: [ReportLine] {
+    func day(_ time: Int64) -> String { "\(CalendarDate(localDayOf: time))" }
+    var lines = ["key: \(key.fingerprint)"]
+    if key.primary != key.fingerprint { lines.append("primary key: \(key.primary)") }
+    lines += key.users.map { "user: \($0)" }
+    lines.append("expires: \(key.expires.map(day) ?? "never")")
+    if key.signsUntil != key.expires, let end = key.signsUntil { lines.append("signs until: \(day(end))") }
+    lines += ["state: \(key.state.rawValue)", "secret: \(key.secret?.rawValue ?? "unknown")"]
+    return lines.map { ReportLine($0, isEssential: !canSign) }
+  }
+
+  /// That it ends soon.
+  public var messages: [MirrorError] { warning.map { [$0] } ?? [] }
+  /// Failed where it cannot sign.
+  public var status: ExitStatus { canSign ? .done : .failed }
+}

@@ -1,0 +1,35 @@
+import LinuxSystem
+
+extension Remedy.Action {
+  /// How the command line does it.
+  var commandLine: String {
+    switch self {
+    case .digestgen: "run `mirrorctl digestgen`"
+    case .forceDigests: "bless it as it is with `mirrorctl digestgen --force FILE`"
+    case .index: "run `mirrorctl index`"
+    case .refresh: "run `mirrorctl digestgen` and `mirrorctl index`"
+    case .verify: "run `mirrorctl verify`"
+    case .verifyParts: "give parts in turn: --subset 1/20"
+    case .status: "`mirrorctl status`"
+    case .preparation: "`mirrorctl init`"
+    case .seed(let names):
+      "run `mirrorctl init \(names) --local STAGE3` or `--remote BUILD/ARCH/SUBARCH`"
+    case .seedVersion: "give --version YYYY-MM-DD"
+    case .remoteSeed: "name another with --remote"
+    case .create: "run `mirrorctl upkeep --create`"
+    case .forget(let path): "run `mirrorctl forget \(path)`"
+    case .zap(let path): "run `mirrorctl zap \(path)`"
+    case .previewRemovals: "`mirrorctl clean`"
+    case .allowRemovals(let count?): "give --max-remove \(count)"
+    case .allowRemovals(nil): "raise --max-remove"
+    case .publish: "run `mirrorctl publish`"
+    case .previewPublishing(let destination): "`mirrorctl publish \(destination) --dry-run`"
+    case .receive(let server): "run `mirrorctl receive \(server)`"
+    case .lockWait: "give --lock-wait SECONDS"
+    case .upkeep: "runs `mirrorctl upkeep`"
+    case .snapshot: "`mirrorctl snapshot`"
+    case .build: "use `mirrorctl build`"
+    case .doctor: "`mirrorctl doctor`"
+    }
+  }
+}

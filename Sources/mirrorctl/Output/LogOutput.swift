@@ -1,0 +1,21 @@
+import Logging
+
+/// Writes what a run does, as `--verbose` asks for it.
+struct LogOutput: LogHandler {
+  let write: @Sendable (String) -> Void
+  var logLevel: Logger.Level
+  var metadata: Logger.Metadata = [:]
+
+  /// - Parameter verbosity: how often `--verbose` was given, at least once.
+  init(verbosity: Int, _ write: @escaping @Sendable (String) -> Void) {
+    self.write = write
+    logLevel = verbosity > 1 ? .trace : .debug
+  }
+
+  func log(event: LogEvent) { write("\(event.message)") }
+
+  subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+    get { metadata[key] }
+    set { metadata[key] = newValue }
+  }
+}
