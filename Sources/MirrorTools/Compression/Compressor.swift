@@ -1,6 +1,6 @@
 import StageTrees
-public import LinuxSystem
-public import SystemPackage
+import LinuxSystem
+import SystemPackage
 
 /// Carries a ``CompressionPlan`` out. The caller holds the mirror's lock.
 struct Compressor: Sendable {

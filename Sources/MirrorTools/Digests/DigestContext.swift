@@ -1,5 +1,5 @@
-public import LinuxSystem
-public import SystemPackage
+import LinuxSystem
+import SystemPackage
 
 /// What making and checking digests and signatures of a mirror's tarballs needs.
 struct DigestContext: Sendable {

@@ -1,7 +1,7 @@
 import StageTrees
 import Hashing
-public import LinuxSystem
-public import MirrorModel
+import LinuxSystem
+import MirrorModel
 
 /// Plans and carries out `digestgen`.
 ///

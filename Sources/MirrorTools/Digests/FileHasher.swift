@@ -1,7 +1,7 @@
 import StageTrees
 import MirrorModel
-public import Hashing
-public import LinuxSystem
+import Hashing
+import LinuxSystem
 
 /// Reads a mirror's files on all its disks at once, hashed or by other programs, and shows how far it is.
 struct FileHasher: Sendable {

@@ -1,6 +1,6 @@
 import Hashing
-public import LinuxSystem
-public import MirrorModel
+import LinuxSystem
+import MirrorModel
 import Synchronization
 
 /// Reads tarballs again and compares them with every digest that is told of them.

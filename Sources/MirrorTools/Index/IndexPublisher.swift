@@ -1,5 +1,5 @@
-public import LinuxSystem
-public import SystemPackage
+import LinuxSystem
+import SystemPackage
 
 /// Puts index files in place, durably, in order, and only those that say something new.
 struct IndexPublisher: ~Copyable, Sendable {

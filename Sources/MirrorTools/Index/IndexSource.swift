@@ -1,5 +1,5 @@
-public import LinuxSystem
-public import MirrorModel
+import LinuxSystem
+import MirrorModel
 
 /// All that index files are made of, as it was at one moment.
 struct IndexSource: Sendable {

@@ -1,5 +1,5 @@
-public import MirrorModel
-public import LinuxSystem
+import MirrorModel
+import LinuxSystem
 
 /// What the index files of a mirror name at this moment, whatever it holds. Pages are for people, who can look again.
 struct IndexedNames: Sendable {

@@ -1,5 +1,5 @@
-public import LinuxSystem
-public import SystemPackage
+import LinuxSystem
+import SystemPackage
 
 /// The public key that lies in a mirror for downloaders.
 struct PublishedKey: Sendable {

@@ -1,6 +1,6 @@
 import MirrorModel
 public import LinuxSystem
-public import SystemPackage
+import SystemPackage
 
 /// What receiving one server's upload came to.
 public struct UploadReport: Sendable, Encodable {

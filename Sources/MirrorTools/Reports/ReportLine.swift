@@ -1,4 +1,4 @@
-public import LinuxSystem
+import LinuxSystem
 
 /// A line of a result, without its end.
 public struct ReportLine: Hashable, Sendable, ExpressibleByStringInterpolation, CustomStringConvertible {

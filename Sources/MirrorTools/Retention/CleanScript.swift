@@ -1,5 +1,5 @@
 import LinuxSystem
-public import MirrorModel
+import MirrorModel
 
 /// A retention plan as a shell script that a person can read before it runs.
 enum CleanScript {

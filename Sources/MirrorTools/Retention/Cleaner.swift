@@ -1,4 +1,4 @@
-public import MirrorModel
+import MirrorModel
 public import LinuxSystem
 import SystemPackage
 

@@ -1,6 +1,6 @@
 import StageTrees
-public import LinuxSystem
-public import MirrorModel
+import LinuxSystem
+import MirrorModel
 import SystemPackage
 
 extension RetentionPlanner {

@@ -1,5 +1,5 @@
 public import LinuxSystem
-public import MirrorModel
+import MirrorModel
 
 /// Writes what tells downloaders the newest of everything.
 public struct IndexRun {

@@ -1,5 +1,5 @@
 public import LinuxSystem
-public import MirrorModel
+import MirrorModel
 public import StageTrees
 
 /// All that a mirror needs, step by step: receive, clean, compress, keys, digestgen, index, publish.

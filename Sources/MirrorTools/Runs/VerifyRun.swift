@@ -1,5 +1,5 @@
 public import LinuxSystem
-public import MirrorModel
+import MirrorModel
 
 /// Reads tarballs again and compares them with every digest and signature beside them.
 ///

@@ -1,6 +1,6 @@
 import MirrorModel
 public import LinuxSystem
-public import SystemPackage
+import SystemPackage
 
 extension SubarchSetup {
   /// What was made; what was there already is left out.

@@ -1,6 +1,6 @@
 import MirrorModel
-public import Hashing
-public import LinuxSystem
+import Hashing
+import LinuxSystem
 
 /// What writing metalinks did.
 struct MetalinkReport: Sendable {
