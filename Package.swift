@@ -74,12 +74,18 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
       ] + libraries,
       swiftSettings: strict),
+    // What another package may use is enough for it.
+    .executableTarget(
+      name: "mirror-client", dependencies: ["MirrorTools", "Hashing", "LinuxSystem", system],
+      path: "Examples/MirrorClient",
+      packageAccess: false, swiftSettings: strict),
     .target(
       name: "TestSupport", dependencies: ["MirrorTools", "CLibArchive"] + libraries,
       path: "Tests/TestSupport",
       swiftSettings: strict),
     .testTarget(
-      name: "mirrorctlTests", dependencies: ["mirrorctl", "MirrorTools", "TestSupport"] + libraries,
+      name: "mirrorctlTests",
+      dependencies: ["mirrorctl", "mirror-client", "MirrorTools", "TestSupport"] + libraries,
       exclude: ["Golden"], swiftSettings: strict),
     .testTarget(
       name: "MirrorToolsTests", dependencies: ["MirrorTools", "TestSupport", "CLinux"] + libraries,

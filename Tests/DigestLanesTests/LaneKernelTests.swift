@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Every kernel that this CPU runs, judged by OpenSSL.
-@Suite("digest lanes") struct LaneKernelTests {
+@Suite("Digest lanes") struct LaneKernelTests {
   static let algorithms = [CDL_SHA256, CDL_SHA512, CDL_BLAKE2B].map(Algorithm.init)
   static let kernels = algorithms.flatMap(\.kernels)
 

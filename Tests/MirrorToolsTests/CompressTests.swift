@@ -15,9 +15,9 @@ private let name = "stage3-generic_64-funtoo-current-2026-11-20.tar"
 private let tar = "\(version)/\(name)"
 private let now: Int64 = 1_795_000_000
 
-@Suite struct `A marked tarball` {
-  @Test(arguments: Compression.allCases)
-  func `becomes a compressed one that other tools accept`(compression: Compression) throws {
+@Suite("A marked tarball") struct MarkedTarballTests {
+  @Test("becomes a compressed one that other tools accept", arguments: Compression.allCases)
+  func becomesCompressedOne(compression: Compression) throws {
     let mirror = try markedMirror()
     try makeRealTar(mirror)
     try Tool.run("touch", "-d", "2026-11-20 12:34:56.789 UTC", mirror.path(tar))
@@ -44,8 +44,8 @@ private let now: Int64 = 1_795_000_000
     #expect(try Tool.run(judge, "-t", mirror.path(file)).status == 0)
   }
 
-  @Test(arguments: [Compression.xz, .zst])
-  func `gives the same bytes whatever the number of threads`(compression: Compression) throws {
+  @Test("gives the same bytes whatever the number of threads", arguments: [Compression.xz, .zst])
+  func givesSameBytes(compression: Compression) throws {
     let content = compressible(megabytes: 40)
     let packed = try [1, 2, 5].map { jobs in
       let mirror = try markedMirror()
@@ -58,22 +58,24 @@ private let now: Int64 = 1_795_000_000
     #expect(packed[0].count < content.count / 2)
   }
 
-  @Test func `leaves neither time nor name in a gzip header`() throws {
+  @Test("leaves neither time nor name in a gzip header")
+  func leavesNeitherTime() throws {
     let mirror = try markedMirror()
     try mirror.file(tar, "content")
     try compress(mirror, with: .gz)
     #expect(try #require(mirror.content("\(tar).gz")).dropFirst(3).prefix(5) == Data([0, 0, 0, 0, 0]))
   }
 
-  @Test(arguments: Compression.allCases)
-  func `may be empty`(compression: Compression) throws {
+  @Test("may be empty", arguments: Compression.allCases)
+  func mayBeEmpty(compression: Compression) throws {
     let mirror = try markedMirror()
     try mirror.file(tar, "")
     #expect(try compress(mirror, with: compression).problems == [])
     #expect(mirror.content(tar) == nil)
   }
 
-  @Test func `may hold a compressed stream itself`() throws {
+  @Test("may hold a compressed stream itself")
+  func mayHoldCompressed() throws {
     let mirror = try markedMirror()
     try mirror.file("plain", "content")
     try Tool.run("sh", "-c", "xz -c '\(mirror.path("plain"))' > '\(mirror.path(tar))'")
@@ -83,7 +85,8 @@ private let now: Int64 = 1_795_000_000
     #expect(mirror.content(tar) == before)
   }
 
-  @Test func `takes the links that name it along`() throws {
+  @Test("takes the links that name it along")
+  func takesLinksName() throws {
     let mirror = try markedMirror()
     try mirror.file(tar, "content")
     try mirror.link("\(subarch)/stage3-latest.tar", to: "2026-11-20/\(name)")
@@ -101,7 +104,8 @@ private let now: Int64 = 1_795_000_000
     #expect(mirror.target(of: "\(subarch)/other.tar") == "2026-11-13/other.tar")
   }
 
-  @Test func `is read as far as progress tells`() throws {
+  @Test("is read as far as progress tells")
+  func readFarProgress() throws {
     let mirror = try markedMirror()
     try mirror.file(tar, compressible(megabytes: 1))
     let plan = CompressionPlan(of: try scan(mirror), settings: try CompressionSettings(.gz), now: now)
@@ -111,13 +115,13 @@ private let now: Int64 = 1_795_000_000
   }
 }
 
-@Suite struct `A dead run` {
+@Suite("A dead run") struct DeadRunTests {
   static let marks: [[String: String]] = [
     [".cme": "", ".cme.run": "4242\n"], [".cme.run": "4242\n"], [".cme": "", ".cme.run": ""],
   ]
 
-  @Test(arguments: marks)
-  func `is taken up again`(marks: [String: String]) throws {
+  @Test("is taken up again", arguments: marks)
+  func takenUpAgain(marks: [String: String]) throws {
     let mirror = try unmarkedMirror()
     try mirror.file(tar, "content")
     for (suffix, text) in marks { try mirror.file(tar + suffix, text) }
@@ -126,7 +130,8 @@ private let now: Int64 = 1_795_000_000
     #expect(try mirror.names(in: version) == ["\(name).xz", "status"])
   }
 
-  @Test func `that had only the marks left to remove is finished`() throws {
+  @Test("that had only the marks left to remove is finished")
+  func hadOnlyMarks() throws {
     let mirror = try markedMirror()
     try mirror.file("\(tar).gz", "whatever")
     let report = try compress(mirror)
@@ -134,8 +139,8 @@ private let now: Int64 = 1_795_000_000
     #expect(try mirror.names(in: version) == ["\(name).gz", "status"])
   }
 
-  @Test(arguments: Compression.allCases)
-  func `that had put the compressed file in place is finished`(compression: Compression) throws {
+  @Test("that had put the compressed file in place is finished", arguments: Compression.allCases)
+  func hadPutCompressed(compression: Compression) throws {
     let mirror = try markedMirror()
     try mirror.file(tar, "content")
     try compress(mirror, with: compression)
@@ -148,8 +153,8 @@ private let now: Int64 = 1_795_000_000
     #expect(mirror.content("\(tar).\(compression.rawValue)") == packed)
   }
 
-  @Test(arguments: Compression.allCases)
-  func `that left a truncated file gets a message and loses nothing`(compression: Compression) throws {
+  @Test("that left a truncated file gets a message and loses nothing", arguments: Compression.allCases)
+  func leftTruncatedFile(compression: Compression) throws {
     let mirror = try markedMirror()
     let content = compressible(megabytes: 1)
     try mirror.file(tar, content)
@@ -169,7 +174,8 @@ private let now: Int64 = 1_795_000_000
     }
   }
 
-  @Test func `that left other content gets a message naming both files`() throws {
+  @Test("that left other content gets a message naming both files")
+  func leftOtherContent() throws {
     let mirror = try markedMirror()
     try mirror.file(tar, "content")
     try compress(mirror)
@@ -182,15 +188,17 @@ private let now: Int64 = 1_795_000_000
   }
 }
 
-@Suite struct `A mark is left alone` {
-  @Test func `while its process lives`() throws {
+@Suite("A mark is left alone") struct MarkLeftAloneTests {
+  @Test("while its process lives")
+  func whileProcessLives() throws {
     let mirror = try markedMirror()
     try mirror.file(tar, "content")
     try mirror.file("\(tar).cme.run", "\(getpid())\n")
     #expect(try leftAlone(mirror) == [.underWay])
   }
 
-  @Test func `while Metro may be at work`() throws {
+  @Test("while Metro may be at work")
+  func whileMetroMay() throws {
     let mirror = try markedMirror()
     try mirror.file(tar, "content")
     try mirror.file("\(tar).cme.run")
@@ -198,7 +206,8 @@ private let now: Int64 = 1_795_000_000
     #expect(try leftAlone(mirror) == [.underWay])
   }
 
-  @Test func `while its version is being built`() throws {
+  @Test("while its version is being built")
+  func whileVersionBeing() throws {
     let mirror = try markedMirror()
     try mirror.file(tar, "content")
     try Tool.run("rm", mirror.path("\(version)/status"))
@@ -206,18 +215,21 @@ private let now: Int64 = 1_795_000_000
     #expect(try leftAlone(mirror) == [.beingBuilt])
   }
 
-  @Test func `while its subarch is being built`() throws {
+  @Test("while its subarch is being built")
+  func whileSubarchBeing() throws {
     let mirror = try markedMirror()
     try mirror.file(tar, "content")
     try mirror.file("\(subarch)/.control/.multi_progress", "\(getpid())")
     #expect(try leftAlone(mirror) == [.locked])
   }
 
-  @Test func `when nothing is there to compress`() throws {
+  @Test("when nothing is there to compress")
+  func whenNothingThere() throws {
     #expect(try leftAlone(try markedMirror()) == [.missing])
   }
 
-  @Test func `when the tarball is a link`() throws {
+  @Test("when the tarball is a link")
+  func whenTarballLink() throws {
     let mirror = try markedMirror()
     try mirror.file("elsewhere.tar", "content")
     try mirror.link(tar, to: "../../../../elsewhere.tar")
@@ -237,8 +249,9 @@ private let now: Int64 = 1_795_000_000
   }
 }
 
-@Suite struct `A failure keeps everything` {
-  @Test func `when the tarball changes meanwhile`() throws {
+@Suite("A failure keeps everything") struct FailureKeepsEverythingTests {
+  @Test("when the tarball changes meanwhile")
+  func whenTarballChanges() throws {
     let mirror = try markedMirror()
     try mirror.file(tar, compressible(megabytes: 1))
     let once = Counter()
@@ -250,7 +263,8 @@ private let now: Int64 = 1_795_000_000
     #expect(try mirror.names(in: version) == [name, "\(name).cme", "status"])
   }
 
-  @Test func `when another file takes the tarball's name`() throws {
+  @Test("when another file takes the tarball's name")
+  func whenAnotherFile() throws {
     let mirror = try markedMirror()
     try mirror.file(tar, compressible(megabytes: 1))
     try mirror.file("other", "another tarball")
@@ -263,8 +277,8 @@ private let now: Int64 = 1_795_000_000
     #expect(try mirror.names(in: version) == [name, "\(name).cme", "status"])
   }
 
-  @Test(arguments: Compression.allCases)
-  func `when the run is interrupted`(compression: Compression) throws {
+  @Test("when the run is interrupted", arguments: Compression.allCases)
+  func whenRunInterrupted(compression: Compression) throws {
     let mirror = try markedMirror()
     try mirror.file(tar, compressible(megabytes: 8))
     try mirror.file("\(subarch)/.control/strategy/build", "local")
@@ -278,7 +292,8 @@ private let now: Int64 = 1_795_000_000
     #expect(try mirror.names(in: "\(subarch)/.control") == ["strategy"])
   }
 
-  @Test func `when a dead run's mark was the only one`() throws {
+  @Test("when a dead run's mark was the only one")
+  func whenDeadRun() throws {
     let mirror = try unmarkedMirror()
     try mirror.file(tar, "content")
     try mirror.file("\(tar).cme.run", "4242\n")
@@ -287,7 +302,8 @@ private let now: Int64 = 1_795_000_000
     #expect(try mirror.names(in: version) == [name, "\(name).cme", "status"])
   }
 
-  @Test func `when a file stands where a link would go`() throws {
+  @Test("when a file stands where a link would go")
+  func whenFileStands() throws {
     let mirror = try markedMirror()
     try mirror.file(tar, "content")
     try mirror.link("\(subarch)/stage3-latest.tar", to: "2026-11-20/\(name)")
@@ -301,11 +317,11 @@ private let now: Int64 = 1_795_000_000
   }
 }
 
-@Suite struct `The lock of a subarch` {
+@Suite("The lock of a subarch") struct LockSubarchTests {
   private static let lock = "\(subarch)/.control/.multi_progress"
 
-  @Test(arguments: [nil, "4242\n"])
-  func `is held meanwhile, even where a dead build left it`(left: String?) throws {
+  @Test("is held meanwhile, even where a dead build left it", arguments: [nil, "4242\n"])
+  func heldMeanwhileEven(left: String?) throws {
     let mirror = try markedMirror()
     try mirror.file(tar, "content")
     try mirror.file("\(subarch)/.control/strategy/build", "local")
@@ -321,7 +337,8 @@ private let now: Int64 = 1_795_000_000
     #expect(try mirror.names(in: "\(subarch)/.control") == ["strategy"])
   }
 
-  @Test func `that a build took since the scan is respected`() throws {
+  @Test("that a build took since the scan is respected")
+  func buildTookSince() throws {
     let mirror = try markedMirror()
     try mirror.file(tar, "content")
     let plan = CompressionPlan(of: try scan(mirror), settings: try CompressionSettings(), now: now)
@@ -334,14 +351,16 @@ private let now: Int64 = 1_795_000_000
   }
 }
 
-@Suite struct `Compression settings` {
-  @Test func `refuse a level that the format has not`() {
+@Suite("Compression settings") struct CompressionSettingsTests {
+  @Test("refuse a level that the format has not")
+  func refuseLevelFormat() {
     #expect(throws: MirrorError.self) { try CompressionSettings(.zst, level: 20) }
     #expect(throws: MirrorError.self) { try CompressionSettings(.gz, level: 0) }
     #expect(throws: MirrorError.self) { try CompressionSettings(.xz, level: -1) }
   }
 
-  @Test func `follow Metro where nothing is said`() throws {
+  @Test("follow Metro where nothing is said")
+  func followMetroWhere() throws {
     #expect(try CompressionSettings().compression == .xz)
     #expect(try Compression.allCases.map { try CompressionSettings($0).level } == [9, 9, 9, 19])
   }

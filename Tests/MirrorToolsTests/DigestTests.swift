@@ -72,8 +72,9 @@ private let everything: DigestOptions = {
   return options
 }()
 
-@Suite struct `A tarball's digest` {
-  @Test func `is written for a new one, and once only`() throws {
+@Suite("A tarball's digest") struct TarballSDigestTests {
+  @Test("is written for a new one, and once only")
+  func writtenForNew() throws {
     let digested = try Digested()
     let first = try digested.digestgen()
     #expect(first.actions.map(\.kind) == [.digested])
@@ -83,7 +84,8 @@ private let everything: DigestOptions = {
     #expect(second.bytes == 0)
   }
 
-  @Test func `is taken again when the tarball is replaced`() throws {
+  @Test("is taken again when the tarball is replaced")
+  func takenAgainWhen() throws {
     let digested = try Digested()
     try digested.digestgen()
     try digested.mirror.file(tarball, "another content")
@@ -91,7 +93,8 @@ private let everything: DigestOptions = {
     #expect(digested.sidecarText() == "sha256 \(try digested.sha256())\n")
   }
 
-  @Test func `is written again when its sidecar lies, and left when it was but touched`() throws {
+  @Test("is written again when its sidecar lies, and left when it was but touched")
+  func writtenAgainWhen() throws {
     let digested = try Digested()
     try digested.digestgen()
     let right = digested.sidecarText()
@@ -102,15 +105,16 @@ private let everything: DigestOptions = {
     #expect(digested.sidecarText() == right)
   }
 
-  @Test(arguments: [true, false])
-  func `is adopted from a sidecar that is newer, and only from such a one`(isNewer: Bool) throws {
+  @Test("is adopted from a sidecar that is newer, and only from such a one", arguments: [true, false])
+  func adoptedFromSidecar(isNewer: Bool) throws {
     let digested = try Digested()
     try digested.mirror.file(sidecar, "sha256 \(try digested.sha256())\n")
     try digested.mirror.touch(sidecar, isNewer ? "2026-11-21 UTC" : "2026-11-19 UTC")
     #expect(try digested.digestgen().actions.map(\.kind) == [isNewer ? .adopted : .digested])
   }
 
-  @Test func `stays when only the ctime moved`() throws {
+  @Test("stays when only the ctime moved")
+  func staysWhenOnly() throws {
     let digested = try Digested()
     try digested.digestgen()
     let right = digested.sidecarText()
@@ -120,7 +124,8 @@ private let everything: DigestOptions = {
     #expect(try digested.verify().count(.ok) == 1)
   }
 
-  @Test func `of corrupt content is never blessed but by force and name`() throws {
+  @Test("of corrupt content is never blessed but by force and name")
+  func corruptContentNever() throws {
     let digested = try Digested()
     try digested.digestgen()
     let right = digested.sidecarText()
@@ -137,7 +142,8 @@ private let everything: DigestOptions = {
     #expect(try digested.verify().count(.ok) == 1)
   }
 
-  @Test func `tells of corruption even when the catalog is lost`() throws {
+  @Test("tells of corruption even when the catalog is lost")
+  func tellsCorruptionEven() throws {
     var digested = try Digested()
     try digested.digestgen()
     try digested.corrupt()
@@ -146,7 +152,8 @@ private let everything: DigestOptions = {
     #expect(try digested.digestgen(force: true).corrupt == [MirrorPath(tarball)])
   }
 
-  @Test func `is taken of a version without status, but not of one that is being built`() throws {
+  @Test("is taken of a version without status, but not of one that is being built")
+  func takenVersionWithout() throws {
     let digested = try Digested()
     try FileManager.default.removeItem(atPath: digested.mirror.path("\(folder)/status"))
     try digested.mirror.file("funtoo-current/x86-64bit/generic_64/.control/.multi_progress", "42")
@@ -155,8 +162,9 @@ private let everything: DigestOptions = {
   }
 }
 
-@Suite struct `What stands beside tarballs` {
-  @Test func `goes when it is dead or orphaned, and stays when it leads outside or is awaited`() throws {
+@Suite("What stands beside tarballs") struct WhatStandsBesideTarballsTests {
+  @Test("goes when it is dead or orphaned, and stays when it leads outside or is awaited")
+  func goesWhenDead() throws {
     let digested = try Digested()
     let mirror = digested.mirror
     let subarch = "funtoo-current/x86-64bit/generic_64"
@@ -176,7 +184,8 @@ private let everything: DigestOptions = {
     #expect(try mirror.names(in: folder).filter { $0.hasPrefix("lost") } == [])
   }
 
-  @Test func `keeps the lines of others, satisfies coreutils, and is written once`() throws {
+  @Test("keeps the lines of others, satisfies coreutils, and is written once")
+  func keepsLinesOthers() throws {
     let digested = try Digested()
     let mirror = digested.mirror
     try mirror.file("\(folder)/new\nline.tar.xz", "1").file("\(folder)/back\\slash.tar.xz", "2")
@@ -204,9 +213,9 @@ private let everything: DigestOptions = {
   }
 }
 
-@Suite struct `The digest engine` {
-  @Test(arguments: [9, 55, 56, 64, 111, 112, 128, 129, 262_143, 262_144, 262_145])
-  func `agrees with coreutils`(size: Int) throws {
+@Suite("The digest engine") struct DigestEngineTests {
+  @Test("agrees with coreutils", arguments: [9, 55, 56, 64, 111, 112, 128, 129, 262_143, 262_144, 262_145])
+  func agreesWithCoreutils(size: Int) throws {
     let digested = try Digested()
     let tarball = "\(folder)/stage3-generic_64-funtoo-current-2026-11-20.tar.zst"
     try digested.mirror.file(
@@ -224,8 +233,9 @@ private let everything: DigestOptions = {
   }
 }
 
-@Suite struct `Verify` {
-  @Test func `tells ok, changed, undigested and orphaned apart`() throws {
+@Suite("Verify") struct VerifyTests {
+  @Test("tells ok, changed, undigested and orphaned apart")
+  func tellsOkChanged() throws {
     let digested = try Digested()
     #expect(try digested.verify().findings.map(\.verdict) == [.undigested])
     try digested.digestgen()
@@ -236,7 +246,8 @@ private let everything: DigestOptions = {
     #expect(try digested.verify().findings.map(\.verdict) == [.orphan])
   }
 
-  @Test func `looks for no digests in signatures and lists of contents`() throws {
+  @Test("looks for no digests in signatures and lists of contents")
+  func looksForNo() throws {
     let digested = try Digested()
     try digested.digestgen()
     for ending in ["gpg", "asc", "contents.gz"] { try digested.mirror.file("\(tarball).\(ending)", "none") }
@@ -248,7 +259,8 @@ private let everything: DigestOptions = {
     #expect(try digested.verify().problems.map(\.problem) == ["holds no digest"])
   }
 
-  @Test func `reads every tarball in exactly one of seven parts`() throws {
+  @Test("reads every tarball in exactly one of seven parts")
+  func readsEveryTarball() throws {
     let candidates = (0..<500).map {
       VerifySubset.Candidate(path: MirrorPath("a/\($0).tar.xz"), size: 1, verifiedAt: nil)
     }
@@ -256,7 +268,8 @@ private let everything: DigestOptions = {
     #expect(parts.map(\.path).sorted() == candidates.map(\.path).sorted())
   }
 
-  @Test func `reads what was least recently verified first`() {
+  @Test("reads what was least recently verified first")
+  func readsWhatWas() {
     let candidates = (0..<100).map {
       VerifySubset.Candidate(
         path: MirrorPath("\($0).tar.xz"), size: 10, verifiedAt: $0 == 50 ? nil : Int64(200 - $0))

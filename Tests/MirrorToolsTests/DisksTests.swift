@@ -45,20 +45,23 @@ private struct Machine {
 }
 
 @Suite("A rotational disk") struct DisksTests {
-  @Test func `is one for all its partitions`() throws {
+  @Test("is one for all its partitions")
+  func oneForAll() throws {
     let machine = try Machine()
     #expect(machine.rotational(8, 0) == "sda")
     #expect(machine.rotational(8, 1) == "sda")
     #expect(machine.rotational(8, 2) == "sda")
   }
 
-  @Test func `is found under a logical volume, and under Btrfs by what is mounted`() throws {
+  @Test("is found under a logical volume, and under Btrfs by what is mounted")
+  func foundUnderLogical() throws {
     let machine = try Machine()
     #expect(machine.rotational(253, 0) == "dm-0")
     #expect(machine.rotational(0, 45) == "sda")
   }
 
-  @Test func `is neither a solid one, nor a virtual machine's, nor memory, nor an unknown`() throws {
+  @Test("is neither a solid one, nor a virtual machine's, nor memory, nor an unknown")
+  func neitherSolidOne() throws {
     let machine = try Machine()
     #expect(machine.rotational(259, 0) == nil)
     #expect(machine.rotational(254, 0) == nil)

@@ -86,20 +86,23 @@ private struct Simulation {
     #expect(run.mostOpen <= max(threads, descriptors))
   }
 
-  @Test func `are begun longest first`() {
+  @Test("are begun longest first")
+  func begunLongestFirst() {
     var run = Simulation([5, 900, 70, 300, 12], threads: 1, width: 1)
     let isComplete = run.run()
     #expect(isComplete)
     #expect(run.order == [1, 3, 2, 4, 0])
   }
 
-  @Test func `are shared among the threads before one thread's lanes are filled`() {
+  @Test("are shared among the threads before one thread's lanes are filled")
+  func sharedAmongThreads() {
     var pool = HashPool<Rest>((0..<6).map { (index: $0, size: 10) }, threads: 3, width: 16)
     let counts = (0..<4).map { _ in pool.take()?.count }
     #expect(counts == [2, 2, 2, nil])
   }
 
-  @Test func `keep all lanes busy to the end`() {
+  @Test("keep all lanes busy to the end")
+  func keepAllLanes() {
     // Ten equal tarballs for eight lanes: two rounds of eight and two would take twice as long as one.
     var run = Simulation(Array(repeating: 3200, count: 10), threads: 1, width: 8)
     let isComplete = run.run()
@@ -108,7 +111,8 @@ private struct Simulation {
     #expect(run.turns[0] <= atBest * 11 / 10)
   }
 
-  @Test func `that are long do not leave others waiting at the end`() {
+  @Test("that are long do not leave others waiting at the end")
+  func longDoNot() {
     let mirror: [Int64] = [1536, 300, 250, 100].flatMap { Array(repeating: $0 * 64, count: 6) }
     var run = Simulation(mirror, threads: 2, width: 8)
     let isComplete = run.run()
@@ -117,7 +121,8 @@ private struct Simulation {
     #expect((run.turns.max() ?? 0) <= 1536 * 64 * 11 / 10)
   }
 
-  @Test func `is hashed alone when fewer are left than threads`() {
+  @Test("is hashed alone when fewer are left than threads")
+  func hashedAloneWhen() {
     var pool = HashPool<Rest>([(index: 0, size: 10)], threads: 2, width: 8)
     let alone = pool.take()?.isAlone
     #expect(alone == true)

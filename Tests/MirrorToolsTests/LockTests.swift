@@ -7,8 +7,9 @@ import Testing
 
 @testable import MirrorTools
 
-@Suite struct `The mirror's lock` {
-  @Test func `names its holder to a second run`() throws {
+@Suite("The mirror's lock") struct MirrorSLockTests {
+  @Test("names its holder to a second run")
+  func namesHolderSecond() throws {
     let mirror = try TestMirror()
     let first = try MirrorLock(root: mirror.root, verb: "digestgen", cancellation: Cancellation())
     let error = #expect(throws: MirrorError.self) {
@@ -19,15 +20,17 @@ import Testing
     _ = consume first
   }
 
-  @Test func `is free again after its holder`() throws {
+  @Test("is free again after its holder")
+  func freeAgainAfter() throws {
     let mirror = try TestMirror()
     do { _ = try MirrorLock(root: mirror.root, verb: "index", cancellation: Cancellation()) }
     _ = try MirrorLock(root: mirror.root, verb: "clean", wait: 5, cancellation: Cancellation())
   }
 }
 
-@Suite struct `The catalog` {
-  @Test func `that is broken is put aside and begun anew, with a warning`() throws {
+@Suite("The catalog") struct CatalogTests {
+  @Test("that is broken is put aside and begun anew, with a warning")
+  func brokenPutAside() throws {
     let workspace = try Workspace()
     let path = workspace.state.appending(Catalog.fileName(for: workspace.mirror))
     try workspace.shell("mkdir state; head -c 8192 /dev/urandom > '\(path)'")
@@ -39,7 +42,8 @@ import Testing
     #expect(access("\(path).broken", F_OK) == 0)
   }
 
-  @Test func `that has no place lives in memory, with a warning`() throws {
+  @Test("that has no place lives in memory, with a warning")
+  func noPlaceLives() throws {
     let workspace = try Workspace()
     try workspace.shell("touch state")
     var warnings: [MirrorError] = []
@@ -49,17 +53,21 @@ import Testing
   }
 }
 
-@Suite struct `A name` {
-  @Test(arguments: [
-    (Array("a\nb".utf8), "a\\nb"), (Array("\u{1b}[31m".utf8), "\\x1b[31m"), ([0x61, 0xff, 0x62], "a\\xffb"),
-    (Array("\u{202e}x".utf8), "\\xe2\\x80\\xaex"), (Array("a\\b".utf8), "a\\\\b"),
-    (Array("größe".utf8), "größe"),
-  ])
-  func `is shown on one line, escaped where it must be`(bytes: [UInt8], shown: String) {
+@Suite("A name") struct NameTests {
+  @Test(
+    "is shown on one line, escaped where it must be",
+    arguments: [
+      (Array("a\nb".utf8), "a\\nb"), (Array("\u{1b}[31m".utf8), "\\x1b[31m"),
+      ([0x61, 0xff, 0x62], "a\\xffb"),
+      (Array("\u{202e}x".utf8), "\\xe2\\x80\\xaex"), (Array("a\\b".utf8), "a\\\\b"),
+      (Array("größe".utf8), "größe"),
+    ])
+  func shownOnOne(bytes: [UInt8], shown: String) {
     #expect(FileName(bytes: bytes).description == shown)
   }
 
-  @Test func `joins and parts as a path`() {
+  @Test("joins and parts as a path")
+  func joinsPartsPath() {
     let path: MirrorPath = "a/b"
     #expect(path.appending("c") == "a/b/c")
     #expect(path.appending("c").parent == path)
@@ -69,7 +77,8 @@ import Testing
     #expect(path.isWithin(MirrorPath("")))
   }
 
-  @Test func `of a day is one for every day from 1970 to 2100, in order`() throws {
+  @Test("of a day is one for every day from 1970 to 2100, in order")
+  func dayOneFor() throws {
     var last = -1
     for year in 1970...2100 {
       for month in 1...12 {

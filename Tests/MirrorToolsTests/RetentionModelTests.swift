@@ -176,7 +176,7 @@ private struct RandomMirror {
   }
 }
 
-@Suite("retention plans of random mirrors")
+@Suite("Retention plans of random mirrors")
 struct RetentionModelTests {
   private func planner(_ random: RandomMirror, _ mirror: TestMirror, keep: Int? = nil) -> RetentionPlanner {
     var policy = random.policy

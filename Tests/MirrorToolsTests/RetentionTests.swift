@@ -5,7 +5,7 @@ import TestSupport
 
 @testable import MirrorTools
 
-@Suite("the retention policy: what each rule keeps")
+@Suite("The retention policy: what each rule keeps")
 struct RetentionPolicyTests {
   /// Dates that `change` keeps, newest first, when nothing else keeps more than the newest.
   private func kept(_ dates: [String], _ change: (inout RetentionPolicy) -> Void) -> [String] {
@@ -95,7 +95,7 @@ struct RetentionPolicyTests {
   func empty() { #expect(RetentionPolicy().reasons(for: []).isEmpty) }
 }
 
-@Suite("the limit on what one clean may remove")
+@Suite("The limit on what one clean may remove")
 struct RemovalLimitTests {
   @Test(
     "a plan that removes more is refused",

@@ -13,7 +13,7 @@ private let privilegesCanBeDropped: Bool =
 private let straceWorks: Bool =
   Built.exists && (try? Tool.run("strace", "-o", "/dev/null", "true"))?.status == 0
 
-@Suite("the scan: what a mirror's directories say")
+@Suite("The scan: what a mirror's directories say")
 struct ScanTests {
   /// A copy of the fixture; the value must outlive its use.
   private func fixture() throws -> (disk: TestMirror, mirror: Mirror) {

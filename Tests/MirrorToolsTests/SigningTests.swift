@@ -12,7 +12,7 @@ private let subkey = "89ABCDEF0123456789ABCDEF0123456789ABCDEF"
 private let other = "FFFFFFFF0123456789ABCDEF0123456789ABCDEF"
 private let valid = "[GNUPG:] VALIDSIG \(pinned) 2026-11-26 1795664788 0 4 0 22 10 00 \(pinned)"
 
-@Suite("gpg's status protocol") struct GnuPGStatusTests {
+@Suite("GnuPG's status protocol") struct GnuPGStatusTests {
   @Test(
     "is read line by line",
     arguments: [

@@ -109,12 +109,16 @@ public final class RunningProgram {
 /// The built program.
 public enum Program {
   /// It lies beside the test bundle, whose executable this process runs.
-  public static let path: FilePath = {
+  public static let path = beside("mirrorctl")
+  /// The example of a client of the libraries.
+  public static let client = beside("mirror-client")
+
+  private static func beside(_ name: String) -> FilePath {
     var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
     let count = readlink("/proc/self/exe", &buffer, buffer.count - 1)
     let own = String(decoding: buffer.prefix(max(0, count)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    return FilePath(own).removingLastComponent().appending("mirrorctl")
-  }()
+    return FilePath(own).removingLastComponent().appending(name)
+  }
 
   /// Ends what hangs, by SIGKILL; far longer than anything takes.
   public static let limited = ["timeout", "--foreground", "--signal=KILL", "300"]

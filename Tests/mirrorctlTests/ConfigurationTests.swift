@@ -311,7 +311,8 @@ extension Outcome {
     build: $[target/build]
     """
 
-  @Test func `get prints an element, its lines where it has several`() throws {
+  @Test("get prints an element, its lines where it has several")
+  func getPrintsElement() throws {
     let configured = try Configured(Self.text)
     #expect(try configured.run("config", "get", "path/mirror/snapshots").text == "/srv/mirror/snapshots\n")
     #expect(try configured.run("config", "get", "greeting/names").text == "# all of them\none \n")
@@ -321,7 +322,8 @@ extension Outcome {
     #expect(near.errorText.hasSuffix("did you mean path/mirror?\n"))
   }
 
-  @Test func `where names file and line`() throws {
+  @Test("where names file and line")
+  func whereNamesFile() throws {
     let configured = try Configured(Self.text)
     #expect(
       try configured.run("config", "where", "greeting/build").text
@@ -329,7 +331,8 @@ extension Outcome {
     )
   }
 
-  @Test func `dump gives every element, and why some have no text`() throws {
+  @Test("dump gives every element, and why some have no text")
+  func dumpGivesEvery() throws {
     let configured = try Configured(Self.text)
     let dump = try #require(
       JSONSerialization.jsonObject(with: Data(try configured.run("config", "dump", "--json").output))
@@ -345,7 +348,8 @@ extension Outcome {
     #expect(text.contains("greeting/names: [\n# all of them\none \n]\n"))
   }
 
-  @Test func `check finds all that is wrong`() throws {
+  @Test("check finds all that is wrong")
+  func checkFindsAll() throws {
     let configured = try Configured("")
     try configured.write(
       """
@@ -379,7 +383,8 @@ extension Outcome {
     #expect(second.contains("there is no directory /nonexistent/mirror"))
   }
 
-  @Test func `example is sound but for the mirror that is not there yet`() throws {
+  @Test("example is sound but for the mirror that is not there yet")
+  func exampleSoundBut() throws {
     let configured = try Configured("")
     try configured.write(try configured.run("config", "example").text)
     let outcome = try configured.run("config", "check")
@@ -389,7 +394,8 @@ extension Outcome {
     #expect(try configured.run("status", "--mirror", "\(configured.workspace.mirror)").status == 0)
   }
 
-  @Test func `code of the host runs only where it is wanted`() throws {
+  @Test("code of the host runs only where it is wanted")
+  func codeHostRuns() throws {
     let configured = try Configured("x: [\n<?python\nprint(6 * 7, os.sep)\n?>\n]\ny: plain\n")
     #expect(try configured.run("config", "get", "x").text == "42 /\n\n")
     let refused = try configured.run("config", "get", "--no-host-code", "x")
@@ -417,7 +423,8 @@ extension Outcome {
 
     """
 
-  @Test func `says what the lists and the tables say, and its rotation decides alike`() throws {
+  @Test("says what the lists and the tables say, and its rotation decides alike")
+  func saysWhatLists() throws {
     let (outcome, configured) = try imported(
       Self.lists + """
         all_subarches = subarches + ("elsewhere_64",)
@@ -437,7 +444,8 @@ extension Outcome {
     #expect(try configured.run("status").status == 0)
   }
 
-  @Test func `says what a table cannot say`() throws {
+  @Test("says what a table cannot say")
+  func saysWhatTable() throws {
     let (outcome, _) = try imported(
       Self.lists + """
         def map_build(build, subarch, full, full_date):
@@ -448,7 +456,8 @@ extension Outcome {
     #expect(outcome.text.contains("builds: current stable"))
   }
 
-  @Test func `of a file that is no Python gives its error, and prints nothing`() throws {
+  @Test("of a file that is no Python gives its error, and prints nothing")
+  func fileNoPython() throws {
     let (outcome, _) = try imported("builds = (")
     #expect(outcome.status == 1)
     #expect(outcome.text == "")

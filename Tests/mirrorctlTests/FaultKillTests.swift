@@ -9,10 +9,18 @@ struct WritingVerb: CustomTestStringConvertible, Sendable {
   let arguments: [String]
   /// Verbs that ran before it.
   var preparation: [[String]] = []
+  /// Whether it is another program that uses the libraries.
+  var isClient = false
   /// Calls that it is known to make: if it made none of them, nothing would be tested.
   let calls: Set<String>
 
   var testDescription: String { name }
+
+  func command(in workspace: Workspace) -> [String] {
+    isClient
+      ? [Program.client.string] + arguments + [workspace.mirror.string, "\(workspace.state)/mirrorctl"]
+      : workspace.command(arguments)
+  }
 
   // One thread: strace counts by thread, and the calls must come in the same order every time. Quiet: what is
   // printed changes nothing in the mirror.
@@ -44,6 +52,12 @@ struct WritingVerb: CustomTestStringConvertible, Sendable {
         ["index", "--format", "metalink,latest,simplestreams,json,xml"],
       ],
       calls: ["write", "fsync", "renameat", "unlinkat"]),
+    WritingVerb(
+      name: "CleanRun of another program", arguments: ["clean"],
+      preparation: [
+        ["digestgen", "--format", "hash.txt,sums"],
+        ["index", "--format", "metalink,latest,simplestreams,json,xml"],
+      ], isClient: true, calls: ["fsync", "renameat", "unlinkat"]),
     WritingVerb(
       name: "compress", arguments: ["compress", "--jobs", "1", "--quiet"], preparation: [["index"]],
       calls: ["write", "fsync", "renameat", "linkat", "unlinkat"]),
@@ -94,7 +108,7 @@ struct FaultKillTests {
     try restore(workspace)
     let log = workspace.path.appending("log").string
     let undisturbed = try workspace.run(
-      Tracing.arguments(trace: KillPoints.calls, log: log) + workspace.command(verb.arguments))
+      Tracing.arguments(trace: KillPoints.calls, log: log) + verb.command(in: workspace))
     try #require(undisturbed.status == 0, "\(undisturbed.errorText)")
     let after = try Tree(workspace.mirror)
     #expect(after.differences(from: before).contains { $0 != ".mirrorctl.lock is too many" })
@@ -114,7 +128,7 @@ struct FaultKillTests {
         #expect(killed.status == 137 || hasEnded, "\(call) \(number) of \(count)")
         let violations = try invariants.violations()
         #expect(violations == [], "killed before \(call) \(number) of \(count)")
-        let again = try workspace.run(workspace.command(verb.arguments))
+        let again = try workspace.run(verb.command(in: workspace))
         #expect(again.status == 0, "after \(call) \(number): \(again.errorText)")
         #expect(try Self.differences(of: workspace, from: after) == [], "after \(call) \(number)")
       }
@@ -144,7 +158,7 @@ struct FaultKillTests {
   ) throws -> Outcome {
     try workspace.run(
       Tracing.arguments(trace: [call], inject: "\(call):signal=KILL:when=\(number)")
-        + workspace.command(verb.arguments))
+        + verb.command(in: workspace))
   }
 }
 

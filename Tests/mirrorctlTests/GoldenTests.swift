@@ -74,9 +74,9 @@ struct GoldenCase: CustomTestStringConvertible, Sendable {
   ]
 }
 
-@Suite struct `What the program says` {
-  @Test(arguments: GoldenCase.all)
-  func `on the fixture is what was read and found right`(golden: GoldenCase) throws {
+@Suite("What the program says") struct WhatProgramSaysTests {
+  @Test("on the fixture is what was read and found right", arguments: GoldenCase.all)
+  func onFixtureWhat(golden: GoldenCase) throws {
     let mirror = try GoldenMirror()
     let arguments = golden.arguments.split(separator: " ").map(String.init)
     let run = mirror.run(arguments, environment: ["MIRRORCTL_MIRROR": "\(mirror.root)"])
@@ -84,7 +84,8 @@ struct GoldenCase: CustomTestStringConvertible, Sendable {
     try Golden.expect(run.text, is: golden.name)
   }
 
-  @Test func `of instructions that it does not know names those that it does`() throws {
+  @Test("of instructions that it does not know names those that it does")
+  func instructionsDoesNot() throws {
     let mirror = try GoldenMirror()
     let run = mirror.run(
       ["digestgen"], environment: ["MIRRORCTL_MIRROR": "\(mirror.root)", "MIRRORCTL_ISA": "avx2,mmx"])
@@ -92,13 +93,15 @@ struct GoldenCase: CustomTestStringConvertible, Sendable {
     try Golden.expect(run.text, is: "error-unknown-isa")
   }
 
-  @Test func `without a mirror tells how to name one`() throws {
+  @Test("without a mirror tells how to name one")
+  func withoutMirrorTells() throws {
     let run = try GoldenMirror().run(["status"], environment: [:])
     #expect(run.status == 64)
     try Golden.expect(run.text, is: "error-no-mirror")
   }
 
-  @Test func `is nothing when digestgen finds all done`() throws {
+  @Test("is nothing when digestgen finds all done")
+  func nothingWhenDigestgen() throws {
     let mirror = try GoldenMirror()
     mirror.run("digestgen")
     let tree = try Tree(mirror.root)
@@ -109,7 +112,8 @@ struct GoldenCase: CustomTestStringConvertible, Sendable {
     #expect(try Tree(mirror.root).differences(from: tree) == [])
   }
 
-  @Test func `after digestgen is that all is well`() throws {
+  @Test("after digestgen is that all is well")
+  func afterDigestgenAll() throws {
     let mirror = try GoldenMirror()
     mirror.run("digestgen")
     let text = mirror.run("verify")
@@ -121,7 +125,8 @@ struct GoldenCase: CustomTestStringConvertible, Sendable {
       mirror.run("digestgen", "--force", "funtoo-current/snapshots").text, is: "digestgen-force")
   }
 
-  @Test func `of a corrupt tarball names it and keeps its digest`() throws {
+  @Test("of a corrupt tarball names it and keeps its digest")
+  func corruptTarballNames() throws {
     let mirror = try GoldenMirror()
     mirror.run("digestgen")
     let path = "funtoo-current/snapshots/portage-2026-11-16.tar.xz"
@@ -142,7 +147,8 @@ struct GoldenCase: CustomTestStringConvertible, Sendable {
     try Golden.expect(mirror.run("digestgen", "--force", path).text, is: "digestgen-blessed")
   }
 
-  @Test func `in an index is valid and the same at every run`() throws {
+  @Test("in an index is valid and the same at every run")
+  func indexValidSame() throws {
     let mirror = try GoldenMirror()
     mirror.run("digestgen")
     let run = mirror.run("index")
@@ -156,7 +162,8 @@ struct GoldenCase: CustomTestStringConvertible, Sendable {
     #expect(standard.output == index)
   }
 
-  @Test func `in other formats is valid and the same at every run`() throws {
+  @Test("in other formats is valid and the same at every run")
+  func otherFormatsValid() throws {
     let mirror = try GoldenMirror()
     mirror.run("digestgen")
     let conf = "\(mirror.workspace.path)/conf"
@@ -180,17 +187,20 @@ struct GoldenCase: CustomTestStringConvertible, Sendable {
     try Golden.expect(mirror.run("index", "--format", "metalink").text, is: "index-no-address")
   }
 
-  @Test func `about compression is a line a tarball, once`() throws {
+  @Test("about compression is a line a tarball, once")
+  func aboutCompressionLine() throws {
     let mirror = try GoldenMirror()
     try Golden.expect(mirror.run("compress").text, is: "compress")
     try Golden.expect(mirror.run("compress").text, is: "compress-again")
   }
 
-  @Test func `about compression as JSON`() throws {
+  @Test("about compression as JSON")
+  func aboutCompressionJson() throws {
     try Golden.expect(try GoldenMirror().run("compress", "--json").text, is: "compress-json")
   }
 
-  @Test func `about upkeep is a line a step, and nothing when all is done`() throws {
+  @Test("about upkeep is a line a step, and nothing when all is done")
+  func aboutUpkeepLine() throws {
     let mirror = try GoldenMirror()
     let first = mirror.run("upkeep", "--keep", "2")
     #expect(first.status == 0)

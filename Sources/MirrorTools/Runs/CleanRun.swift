@@ -46,8 +46,10 @@ public struct CleanRun {
   }
 
   /// A plan as a shell script that a person can read before it runs; names are as the disk has them.
-  public func script(_ planned: Planned<RetentionPlan>) -> [UInt8] {
-    CleanScript.render(planned.plan, of: planned.scan, today: run.environment.today)
+  public func script(_ planned: Planned<RetentionPlan>) -> RemovalScript {
+    RemovalScript(
+      planned: planned,
+      text: CleanScript.render(planned.plan, of: planned.scan, today: run.environment.today))
   }
 
   private func planner() throws(MirrorError) -> RetentionPlanner {
@@ -87,6 +89,25 @@ public struct CleanRun {
       return report
     }
   }
+}
+
+/// A plan whose lines are a shell script.
+public struct RemovalScript: MirrorReport {
+  let planned: Planned<RetentionPlan>
+  let text: [UInt8]
+
+  /// Where the mirror is.
+  public var mirror: String { planned.mirror }
+
+  /// The script's.
+  public var lines: [ReportLine] {
+    text.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).dropLast().map {
+      ReportLine(bytes: Array($0), isEssential: true)
+    }
+  }
+
+  /// The plan.
+  public func encode(to encoder: any Encoder) throws { try planned.encode(to: encoder) }
 }
 
 extension RetentionPlan: Plan {

@@ -6,7 +6,7 @@ import SystemPackage
 
 /// The process between mirrorctl and a step: mirrorctl's program again, with one thread from its first
 /// instruction, as namespaces want it.
-package enum SandboxHelper {
+public enum SandboxHelper {
   /// Its first and only argument.
   static let argument = "--sandbox-helper"
   /// Where the order is read from.
@@ -16,8 +16,11 @@ package enum SandboxHelper {
 
   /// Goes on as the helper if that is what this process was started for.
   ///
-  /// Must be called before anything else: before threads, signal handlers and the reading of options.
-  package static func runIfAsked(_ arguments: [String]) {
+  /// Whoever builds with this library must call it before anything else: before threads, signal handlers and the reading
+  /// of options.
+  ///
+  /// - Parameter arguments: those of the process, its name among them.
+  public static func runIfAsked(_ arguments: [String]) {
     guard arguments.count == 2, arguments[1] == argument else { return }
     let report = SandboxReport.Writer(raw: reportDescriptor)
     do throws(MirrorError) { try run(report) } catch {

@@ -79,21 +79,3 @@ struct CaptureCommand: Verb {
     return seconds
   }
 }
-
-/// `xz`, or `none` for a plain `.tar`.
-struct CompressionArgument: ExpressibleByArgument {
-  let compression: Compression?
-
-  init?(argument: String) {
-    compression = Compression(rawValue: argument)
-    if compression == nil && argument != "none" { return nil }
-  }
-}
-
-extension Compression {
-  /// By the end of a file's name; nil for any other.
-  fileprivate init?(suffixOf name: String) {
-    guard let found = Self.allCases.first(where: { name.hasSuffix(".\($0.rawValue)") }) else { return nil }
-    self = found
-  }
-}

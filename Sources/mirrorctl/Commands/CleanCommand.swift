@@ -27,9 +27,7 @@ struct CleanCommand: Verb {
     let clean = CleanRun(
       run, retention.policy(over: run.configuration.retention), limit: retention.maxRemove?.limit)
     let (plan, renderer) = (try clean.plan(), global.renderer(context))
-    if apply { return try renderer.print(dryRun ? plan : clean.apply(plan), of: run) }
-    guard !global.json else { return try renderer.print(plan, of: run) }
-    context.output.write(clean.script(plan))
-    return renderer.end(plan, of: run)
+    guard apply else { return try renderer.print(clean.script(plan), of: run) }
+    return try renderer.print(dryRun ? plan : clean.apply(plan), of: run)
   }
 }

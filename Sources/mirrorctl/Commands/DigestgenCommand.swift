@@ -42,37 +42,3 @@ struct DigestgenCommand: Verb {
     return try renderer.print(report, of: run)
   }
 }
-
-/// Which digests are taken, and how they are written.
-struct DigestgenOptions: ParsableArguments {
-  @Option(
-    name: .long, help: ArgumentHelp("Digests to take: sha256, sha512, blake2b.", valueName: "list"),
-    transform: { try parseList($0, "algorithm") })
-  var algorithm: [DigestAlgorithm] = [.sha256]
-
-  @Option(
-    name: .long,
-    help: ArgumentHelp("Sidecars to keep: hash.txt, sums, bsd, digests, manifest.", valueName: "list"),
-    transform: { try parseList($0, "format") })
-  var format: [DigestFormat] = [.hashText]
-
-  var options: DigestOptions {
-    var options = DigestOptions()
-    options.algorithms = Set(algorithm)
-    options.formats = Set(format)
-    return options
-  }
-}
-
-/// `a,b` as values of an enumeration.
-func parseList<Value: RawRepresentable & CaseIterable>(
-  _ text: String, _ noun: String
-) throws -> [Value] where Value.RawValue == String {
-  try text.split(separator: ",", omittingEmptySubsequences: false).map { word in
-    guard let value = Value(rawValue: String(word)) else {
-      let known = Value.allCases.map(\.rawValue).joined(separator: ", ")
-      throw ValidationError("`\(word)` is no \(noun). Use some of: \(known).")
-    }
-    return value
-  }
-}

@@ -52,13 +52,3 @@ struct InitCommand: Verb {
     return try global.renderer(context).print(run.apply(setup))
   }
 }
-
-/// `2026-11-22`.
-struct DateArgument: ExpressibleByArgument {
-  let date: CalendarDate
-
-  init?(argument: String) {
-    guard let date = CalendarDate(Array(argument.utf8)) else { return nil }
-    self.date = date
-  }
-}

@@ -49,8 +49,3 @@ struct StatusCommand: Verb {
     return renderer.end(run.catalogProblems, of: run)
   }
 }
-
-/// How `status` prints.
-enum StatusFormat: String, ExpressibleByArgument, CaseIterable {
-  case text, json, prometheus
-}

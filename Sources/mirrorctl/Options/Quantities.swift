@@ -60,3 +60,26 @@ struct RemovalLimitArgument: ExpressibleByArgument {
 }
 
 extension Compression: ExpressibleByArgument {}
+
+/// `a,b` as values of an enumeration.
+func parseList<Value: RawRepresentable & CaseIterable>(
+  _ text: String, _ noun: String
+) throws -> [Value] where Value.RawValue == String {
+  try text.split(separator: ",", omittingEmptySubsequences: false).map { word in
+    guard let value = Value(rawValue: String(word)) else {
+      let known = Value.allCases.map(\.rawValue).joined(separator: ", ")
+      throw ValidationError("`\(word)` is no \(noun). Use some of: \(known).")
+    }
+    return value
+  }
+}
+
+/// `2026-11-22`.
+struct DateArgument: ExpressibleByArgument {
+  let date: CalendarDate
+
+  init?(argument: String) {
+    guard let date = CalendarDate(Array(argument.utf8)) else { return nil }
+    self.date = date
+  }
+}

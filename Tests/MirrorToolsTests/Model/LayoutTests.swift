@@ -4,7 +4,7 @@ import Testing
 
 @testable import MirrorModel
 
-@Suite("the grammar of a mirror's paths")
+@Suite("The grammar of a mirror's paths")
 struct MirrorGrammarTests {
   private static let generic = SubarchPlace(build: "current", arch: "x86-64bit", name: "generic_64")
 
@@ -69,7 +69,7 @@ struct MirrorGrammarTests {
   }
 }
 
-@Suite("the files of .control and of versions")
+@Suite("The files of .control and of versions")
 struct ControlFileTests {
   @Test(
     "each is read from its path and printed to it",
@@ -124,7 +124,7 @@ struct ControlFileTests {
   }
 }
 
-@Suite("architectures")
+@Suite("Architectures")
 struct ArchitectureTests {
   @Test("each name leads to one", arguments: Architecture.allCases)
   func names(_ architecture: Architecture) {

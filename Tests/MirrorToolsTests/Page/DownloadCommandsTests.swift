@@ -6,7 +6,7 @@ import TestSupport
 
 @testable import MirrorTools
 
-@Suite("pages: commands to download and verify") struct DownloadCommandsTests {
+@Suite("Pages: commands to download and verify") struct DownloadCommandsTests {
   private static let digest = String(repeating: "0f", count: 32)
 
   private func made(_ name: String, at base: String? = "https://example.org") -> DownloadCommands? {

@@ -4,7 +4,7 @@ import TestSupport
 
 @testable import MirrorTools
 
-@Suite("pages: HTML") struct HTMLTests {
+@Suite("Pages: HTML") struct HTMLTests {
   @Test("text becomes no markup, neither in elements nor in attributes")
   func text() {
     let evil = "<b a='x' c=\"y\">&amp;"

@@ -4,7 +4,7 @@ import TestSupport
 
 @testable import MirrorTools
 
-@Suite("pages: pictures of builds") struct HistoryChartTests {
+@Suite("Pages: pictures of builds") struct HistoryChartTests {
   private func record(_ day: Int, _ outcome: BuildRecord.Outcome = .ok, _ bytes: Int64? = nil) -> BuildRecord
   {
     BuildRecord(

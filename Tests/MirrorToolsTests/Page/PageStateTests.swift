@@ -4,7 +4,7 @@ import TestSupport
 
 @testable import MirrorTools
 
-@Suite("pages: how a subarch stands") struct PageStateTests {
+@Suite("Pages: how a subarch stands") struct PageStateTests {
   private func entry(
     _ prepare: (TestMirror) throws -> Void, isAlive: Bool = false,
     _ configure: (inout MirrorConfiguration) -> Void = { _ in }

@@ -4,7 +4,7 @@ import TestSupport
 
 @testable import MirrorTools
 
-@Suite("pages: colours and what may run") struct PageStyleTests {
+@Suite("Pages: colours and what may run") struct PageStyleTests {
   /// `--name: #rrggbb` of both schemes, as relative luminance (WCAG 2.1).
   private let schemes: [[String: Double]]
 

@@ -7,7 +7,7 @@ import TestSupport
 
 @testable import MirrorTools
 
-@Suite("pages: what is written") struct PagesTests {
+@Suite("Pages: what is written") struct PagesTests {
   @Test("a page for each subarch, and the mirror's own last, as it names them")
   func files() throws {
     let files = try PageMirror.rich().write().map(\.path)

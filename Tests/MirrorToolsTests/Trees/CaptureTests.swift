@@ -8,7 +8,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@Suite struct `A captured tree` {
+@Suite("A captured tree") struct CapturedTreeTests {
   private let bench: TreeBench
 
   init() throws { bench = try TreeBench() }

@@ -4,7 +4,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@Suite struct `A damaged tarball` {
+@Suite("A damaged tarball") struct DamagedTarballTests {
   private let bench: TreeBench
 
   init() throws {

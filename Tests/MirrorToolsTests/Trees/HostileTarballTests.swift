@@ -67,7 +67,7 @@ struct HostileTarball: Sendable, CustomTestStringConvertible {
   ]
 }
 
-@Suite struct `A hostile tarball` {
+@Suite("A hostile tarball") struct HostileTarballTests {
   private static let prelude = """
     import io, os, sys, tarfile
     outside, out = sys.argv[1], tarfile.open(sys.argv[2], "w", format=tarfile.PAX_FORMAT)

@@ -5,7 +5,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@Suite struct `A tree with everything that a stage may hold` {
+@Suite("A tree with everything that a stage may hold") struct TreeEverythingStageMayHoldTests {
   private let bench: TreeBench
   private let original: [String]
 

@@ -7,7 +7,7 @@ import Testing
 
 @testable import StageBuilder
 
-@Suite struct `The programs of a root` {
+@Suite("The programs of a root") struct ProgramsRootTests {
   private static let x86 = ProgramHeader.Machine(class: 2, number: 62)
 
   private static func header(class: UInt8, machine: UInt16) -> ProgramHeader {
@@ -28,13 +28,15 @@ import Testing
     return try #require(ForeignArchitecture.Entry(name: "qemu-aarch64", text))
   }
 
-  @Test func `of this machine and of its 32-bit kin are run by the processor`() throws {
+  @Test("of this machine and of its 32-bit kin are run by the processor")
+  func thisMachine32() throws {
     let machine = ForeignArchitecture(host: Self.x86, entries: [])
     #expect(try machine.means(for: Self.header(class: 2, machine: 62), of: "seed") == .native)
     #expect(try machine.means(for: Self.header(class: 1, machine: 3), of: "seed") == .native)
   }
 
-  @Test func `of another are run by the emulator that the kernel knows`() throws {
+  @Test("of another are run by the emulator that the kernel knows")
+  func anotherRunEmulator() throws {
     let header = Self.header(class: 2, machine: 183)
     let opened = ForeignArchitecture(host: Self.x86, entries: [try Self.entry(flags: "OCF")])
     #expect(try opened.means(for: header, of: "seed") == .emulated(by: "/usr/bin/qemu-aarch64-static"))
@@ -42,7 +44,8 @@ import Testing
     #expect(try inside.means(for: header, of: "seed") == .emulatedInside(by: "/usr/bin/qemu-aarch64-static"))
   }
 
-  @Test(arguments: [nil, "disabled"]) func `of another without one are refused`(state: String?) throws {
+  @Test("of another without one are refused", arguments: [nil, "disabled"])
+  func anotherWithoutOne(state: String?) throws {
     let entries = try state.map { [try Self.entry($0, flags: "F")] } ?? []
     let machine = ForeignArchitecture(host: Self.x86, entries: entries)
     let error = #expect(throws: MirrorError.self) {
@@ -55,14 +58,16 @@ import Testing
         """)
   }
 
-  @Test func `are not taken for those of an emulator of a third architecture`() throws {
+  @Test("are not taken for those of an emulator of a third architecture")
+  func notTakenFor() throws {
     let machine = ForeignArchitecture(host: Self.x86, entries: [try Self.entry(flags: "F")])
     #expect(throws: MirrorError.self) {
       try machine.means(for: Self.header(class: 2, machine: 243), of: "seed")
     }
   }
 
-  @Test func `are known before they are unpacked, and after`() throws {
+  @Test("are known before they are unpacked, and after")
+  func knownBeforeThey() throws {
     let root = try SandboxRoot()
     try root.directory.shell("tar -C root -cJf seed.tar.xz . && tar -cf empty.tar -T /dev/null")
     let machine = ForeignArchitecture()
@@ -73,13 +78,15 @@ import Testing
     }
   }
 
-  @Test func `are looked up inside the root only`() throws {
+  @Test("are looked up inside the root only")
+  func lookedUpInside() throws {
     let root = try SandboxRoot()
     try root.directory.shell("ln -sf ../../../../../bin/sh root/bin/sh; rm root/bin/busybox")
     #expect(throws: MirrorError.self) { try ForeignArchitecture().means(forRoot: root.path) }
   }
 
-  @Test func `whose emulator must lie in the root need it there`() throws {
+  @Test("whose emulator must lie in the root need it there")
+  func whoseEmulatorMust() throws {
     let root = try SandboxRoot()
     let header = Self.header(class: 2, machine: 183)
     try Data(header.bytes).write(to: URL(fileURLWithPath: root.path.appending("bin/busybox").string))

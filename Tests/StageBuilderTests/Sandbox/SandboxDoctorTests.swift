@@ -6,7 +6,7 @@ import Testing
 
 @testable import StageBuilder
 
-@Suite struct `The doctor` {
+@Suite("The doctor") struct DoctorTests {
   private static let alice = DoctorFacts(
     user: .init(name: "alice", isRoot: false, users: 65536, groups: 65536),
     programs: [
@@ -81,13 +81,15 @@ import Testing
       remedy: "install it if you need that"),
   ]
 
-  @Test func `finds nothing wrong with a machine that can build`() {
+  @Test("finds nothing wrong with a machine that can build")
+  func findsNothingWrong() {
     let doctor = Doctor(Self.alice)
     #expect(doctor.isHealthy)
     #expect(doctor.findings.allSatisfy { $0.level == .ok && $0.remedy == nil })
   }
 
-  @Test(arguments: ills) func `tells of each ill what to do, and of no other`(ill: Ill) {
+  @Test("tells of each ill what to do, and of no other", arguments: ills)
+  func tellsEachIll(ill: Ill) {
     var facts = Self.alice
     ill.harm(&facts)
     let bad = Doctor(facts).findings.filter { $0.level != .ok }
@@ -97,16 +99,17 @@ import Testing
     #expect(Doctor(facts).isHealthy == (ill.level == .warning))
   }
 
-  @Test func `asks nothing of root's numbers`() {
+  @Test("asks nothing of root's numbers")
+  func asksNothingRoot() {
     let doctor = Doctor(DoctorFacts(user: .init(name: "root", isRoot: true), programs: Self.alice.programs))
     #expect(doctor.isHealthy)
     #expect(!doctor.findings.contains { $0.subject.hasPrefix("/etc/sub") })
   }
 }
 
-@Suite struct `mirrorctl doctor` {
-  @Test(.enabled(if: Host.isRoot, Host.needsRoot))
-  func `tells of the paths and architectures of a configuration`() throws {
+@Suite("mirrorctl doctor") struct MirrorctlDoctorTests {
+  @Test("tells of the paths and architectures of a configuration", .enabled(if: Host.isRoot, Host.needsRoot))
+  func tellsPathsArchitectures() throws {
     let root = try SandboxRoot()
     try root.directory.shell(
       """
@@ -129,7 +132,8 @@ import Testing
     #expect(outcome.text.contains("ok: namespaces: "), "\(outcome.text)")
   }
 
-  @Test func `ends with 1 where a build cannot be made, and says so in JSON`() throws {
+  @Test("ends with 1 where a build cannot be made, and says so in JSON")
+  func endsWith1() throws {
     let workspace = try Workspace()
     try workspace.shell("mkdir -m 777 work; printf '[section path]\\ntmp: %s/work\\n' $PWD > conf")
     let outcome = try workspace.run([
@@ -144,8 +148,8 @@ import Testing
     #expect(work?["remedy"] == "mend its owner and mode, or set path/work elsewhere")
   }
 
-  @Test(.enabled(if: OrdinaryUser.isPossible, OrdinaryUser.reason))
-  func `tries a step for an ordinary user too`() throws {
+  @Test("tries a step for an ordinary user too", .enabled(if: OrdinaryUser.isPossible, OrdinaryUser.reason))
+  func triesStepFor() throws {
     let well = try OrdinaryUser()
     let outcome = try well.run([Program.path.string, "doctor"])
     #expect(outcome.status == 0, "\(outcome.text)")

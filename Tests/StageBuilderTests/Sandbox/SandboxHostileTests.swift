@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// A root whose names lead, or would lead, to a victim beside it.
-@Suite(.enabled(if: Host.isRoot, Host.needsRoot)) struct `A hostile root` {
+@Suite("A hostile root", .enabled(if: Host.isRoot, Host.needsRoot)) struct HostileRootTests {
   struct Trap: Sendable, CustomTestStringConvertible {
     let testDescription: String
     /// Shell, in the directory of the test; `$victim` is absolute.
@@ -44,7 +44,8 @@ import Testing
       testDescription: "/proc by a magic link", preparation: "ln -s /proc/1/root/$victim root/etc/hosts"),
   ]
 
-  @Test(arguments: traps) func `leads nothing outside`(trap: Trap) throws {
+  @Test("leads nothing outside", arguments: traps)
+  func leadsNothingOutside(trap: Trap) throws {
     let root = try SandboxRoot()
     let victim = root.directory.path.appending("victim")
     try root.directory.shell(
@@ -66,7 +67,8 @@ import Testing
     #expect(try Host.mounts(root) == table)
   }
 
-  @Test func `cannot lead the clearing up outside either`() throws {
+  @Test("cannot lead the clearing up outside either")
+  func cannotLeadClearing() throws {
     let root = try SandboxRoot()
     let victim = root.directory.path.appending("victim")
     try root.directory.shell("mkdir -p victim/packages cache; touch victim/steps-chroot-run.metro")

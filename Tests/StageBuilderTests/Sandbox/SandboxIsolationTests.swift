@@ -5,8 +5,9 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@Suite(.enabled(if: Host.isRoot, Host.needsRoot)) struct `A step in a root of its own` {
-  @Test func `sees its own processes only, below pid 1`() throws {
+@Suite("A step in a root of its own", .enabled(if: Host.isRoot, Host.needsRoot)) struct StepRootTests {
+  @Test("sees its own processes only, below pid 1")
+  func seesOwnProcesses() throws {
     let text = try SandboxRoot().print("ls /proc | grep -c '^[0-9]*$'; cat /proc/1/cmdline; echo; echo $$")
     let lines = text.split(separator: "\n")
     // Pid 1, the shell, ls and grep.
@@ -15,13 +16,15 @@ import Testing
     #expect(lines[2] == "2")
   }
 
-  @Test func `sees its root and nothing of the host's files`() throws {
+  @Test("sees its root and nothing of the host's files")
+  func seesRootNothing() throws {
     let root = try SandboxRoot()
     let text = try root.print("ls / ; test -e \(root.directory.path) || echo none; ls /.. | grep -c .")
     #expect(text == "bin\ndev\netc\nproc\ntmp\nnone\n5\n")
   }
 
-  @Test func `has the mounts of its plan and no others`() throws {
+  @Test("has the mounts of its plan and no others")
+  func mountsPlanNo() throws {
     let root = try SandboxRoot()
     try root.directory.shell("mkdir cache; echo kept > cache/file")
     let source = root.directory.path.appending("cache").string
@@ -37,7 +40,8 @@ import Testing
     #expect(text == expected.sorted().map { $0 + "\n" }.joined() + "kept\n")
   }
 
-  @Test func `has a small /dev that works`() throws {
+  @Test("has a small /dev that works")
+  func smallDevWorks() throws {
     let text = try SandboxRoot().print(
       """
       ls /dev; echo lost > /dev/null; head -c 3 /dev/zero | wc -c; head -c 3 /dev/urandom | wc -c
@@ -71,18 +75,21 @@ import Testing
         """)
   }
 
-  @Test func `has the host name of its plan, and the host keeps its own`() throws {
+  @Test("has the host name of its plan, and the host keeps its own")
+  func hostNamePlan() throws {
     let before = try Tool.run("uname", "-n").output
     #expect(try SandboxRoot().print("hostname") == "inside\n")
     #expect(try Tool.run("uname", "-n").output == before)
   }
 
-  @Test func `without network has a loopback that is up, and nothing else`() throws {
+  @Test("without network has a loopback that is up, and nothing else")
+  func withoutNetworkLoopback() throws {
     let text = try SandboxRoot().print("ip -o link | awk '{print $2, $3}'")
     #expect(text == "lo: <LOOPBACK,UP,LOWER_UP>\n")
   }
 
-  @Test func `with the host's network sees its interfaces`() throws {
+  @Test("with the host's network sees its interfaces")
+  func withHostS() throws {
     let text = try SandboxRoot().print("ls /proc/self/net/dev && cat /proc/self/net/dev | wc -l") {
       $0.network = .host
     }
@@ -90,53 +97,62 @@ import Testing
     #expect(text == "/proc/self/net/dev\n\(count)\n")
   }
 
-  @Test func `has shared memory and semaphores apart from the host's`() throws {
+  @Test("has shared memory and semaphores apart from the host's")
+  func sharedMemorySemaphores() throws {
     let text = try SandboxRoot().print("readlink /proc/self/ns/ipc")
     #expect(text.trimmed != (try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/ns/ipc")))
   }
 
-  @Test func `has the environment of its plan and no more`() throws {
+  @Test("has the environment of its plan and no more")
+  func environmentPlanNo() throws {
     let text = try SandboxRoot().print("env | grep -v '^SHLVL=\\|^PWD=' | sort")
     #expect(text == "GREETING=good day\nPATH=/bin\n")
   }
 
-  @Test func `has three descriptors`() throws {
+  @Test("has three descriptors")
+  func threeDescriptors() throws {
     let root = try SandboxRoot()
     let text = try root.run(root.plan("") { $0.script.text = "#!/bin/ls /proc/self/fd\n" }).text
     // The fourth is that of the directory which ls reads.
     #expect(text == "/tmp/steps-chroot-run.metro\n\n/proc/self/fd:\n0\n1\n2\n3\n")
   }
 
-  @Test func `has nothing to read, umask 022, a session of its own`() throws {
+  @Test("has nothing to read, umask 022, a session of its own")
+  func nothingReadUmask() throws {
     let text = try SandboxRoot().print(
       "readlink /proc/$$/fd/0; umask; awk '{print $1 == $6, $7}' /proc/$$/stat")
     #expect(text == "/dev/null\n0022\n1 0\n")
   }
 
-  @Test func `blocks and ignores no signal, and may gain privileges`() throws {
+  @Test("blocks and ignores no signal, and may gain privileges")
+  func blocksIgnoresNo() throws {
     let text = try SandboxRoot().print("grep -E '^(SigBlk|SigIgn|NoNewPrivs)' /proc/self/status")
     let values = text.split(separator: "\n").map { $0.split(whereSeparator: \.isWhitespace)[1] }
     #expect(values.allSatisfy { $0.allSatisfy { $0 == "0" } }, "\(text)")
   }
 
-  @Test func `keeps all of root's capabilities`() throws {
+  @Test("keeps all of root's capabilities")
+  func keepsAllRoot() throws {
     let text = try SandboxRoot().print("grep ^CapEff /proc/self/status")
     let own = try String(contentsOfFile: "/proc/self/status", encoding: .utf8).split(separator: "\n")
     #expect(own.contains { $0 == text.trimmed })
   }
 
-  @Test func `may not change the machine by /proc`() throws {
+  @Test("may not change the machine by /proc")
+  func mayNotChange() throws {
     let text = try SandboxRoot().print("echo x > /proc/sys/kernel/domainname || echo refused")
     #expect(text.contains("Read-only file system") && text.hasSuffix("refused\n"))
   }
 
-  @Test(.enabled(if: TestMachine.is64BitX86, "linux32 is for x86-64"))
-  func `of a 32-bit build sees a 32-bit machine`() throws {
+  @Test(
+    "of a 32-bit build sees a 32-bit machine", .enabled(if: TestMachine.is64BitX86, "linux32 is for x86-64"))
+  func n32BitBuild() throws {
     #expect(try SandboxRoot().print("uname -m") { $0.personality = .linux32 } == "i686\n")
     #expect(try SandboxRoot().print("uname -m") == "x86_64\n")
   }
 
-  @Test func `without system mounts has nothing but /dev/null, which it leaves no file of`() throws {
+  @Test("without system mounts has nothing but /dev/null, which it leaves no file of")
+  func withoutSystemMounts() throws {
     let root = try SandboxRoot()
     try root.directory.shell("mkdir cache root/dev")
     let source = root.directory.path.appending("cache").string

@@ -4,9 +4,10 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@Suite(.enabled(if: Host.isRoot, Host.needsRoot), .serialized) struct `mirrorctl that is killed` {
-  @Test(arguments: 0..<24)
-  func `leaves no process and no mount, whatever it was at`(seed: UInt64) throws {
+@Suite("mirrorctl that is killed", .enabled(if: Host.isRoot, Host.needsRoot), .serialized)
+struct MirrorctlKilledTests {
+  @Test("leaves no process and no mount, whatever it was at", arguments: 0..<24)
+  func leavesNoProcess(seed: UInt64) throws {
     var random = Seeded(state: seed)
     let root = try SandboxRoot()
     let mark = "33\(getpid())\(seed)7"
@@ -23,13 +24,14 @@ import Testing
   }
 
   @Test(
+    "by nothing, but refused a call by the kernel, says so and leaves nothing",
     .enabled(if: Tracing.works, "\(Tracing.reason)"),
     arguments: [
       "unshare", "mount", "open_tree", "mount_setattr", "fsopen", "fsmount", "move_mount", "pivot_root",
       "umount2",
       "pidfd_open",
     ])
-  func `by nothing, but refused a call by the kernel, says so and leaves nothing`(call: String) throws {
+  func nothingButRefused(call: String) throws {
     let root = try SandboxRoot()
     let before = (try Host.mounts(root), try Tree(root.path))
     let trace = Tracing.arguments(trace: [call], inject: "\(call):error=EPERM")
@@ -42,8 +44,8 @@ import Testing
     #expect(try Tree(root.path).differences(from: before.1) == [])
   }
 
-  @Test(arguments: ["helper", "pid 1"])
-  func `in part ends as a whole`(part: String) throws {
+  @Test("in part ends as a whole", arguments: ["helper", "pid 1"])
+  func partEndsWhole(part: String) throws {
     let root = try SandboxRoot()
     let mark = "34\(getpid())\(part.count)7"
     let run = try root.directory.start(root.command(root.plan("setsid sleep \(mark) & sleep \(mark)")))
@@ -56,8 +58,8 @@ import Testing
     try Host.wait { Host.processes(mark).isEmpty }
   }
 
-  @Test(arguments: [SIGINT, SIGTERM])
-  func `by a signal that asks ends the step first`(signal: Int32) throws {
+  @Test("by a signal that asks ends the step first", arguments: [SIGINT, SIGTERM])
+  func signalAsksEnds(signal: Int32) throws {
     let root = try SandboxRoot()
     let run = try root.directory.start(
       root.command(root.plan("trap 'touch /tidied; exit' TERM; touch /begun; while :; do sleep 0.01; done")))

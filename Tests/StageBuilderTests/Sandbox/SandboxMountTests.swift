@@ -6,8 +6,9 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@Suite(.enabled(if: Host.isRoot, Host.needsRoot)) struct `A mount of a step` {
-  @Test func `that is read-only cannot be written, one that is not can`() throws {
+@Suite("A mount of a step", .enabled(if: Host.isRoot, Host.needsRoot)) struct MountStepTests {
+  @Test("that is read-only cannot be written, one that is not can")
+  func readOnlyCannot() throws {
     let root = try SandboxRoot()
     try root.directory.shell("mkdir ro rw; echo kept > ro/file")
     let text = try root.print(
@@ -27,7 +28,8 @@ import Testing
     #expect(try Tree(root.directory.path.appending("rw")).nodes == ["new": .file(Array("written\n".utf8))])
   }
 
-  @Test func `may be a file`() throws {
+  @Test("may be a file")
+  func mayBeFile() throws {
     let root = try SandboxRoot()
     try root.directory.shell("echo secret > key")
     let text = try root.print("cat /etc/portage/key") {
@@ -36,7 +38,8 @@ import Testing
     #expect(text == "secret\n")
   }
 
-  @Test func `leaves no mount point that was made for it`() throws {
+  @Test("leaves no mount point that was made for it")
+  func leavesNoMount() throws {
     let root = try SandboxRoot()
     try root.directory.shell("mkdir cache; echo secret > key; rm -r root/etc; mkdir -p root/var/lib")
     let before = try Tree(root.path)
@@ -49,7 +52,8 @@ import Testing
     #expect(try Tree(root.path).differences(from: before) == [])
   }
 
-  @Test func `leaves a directory on its way that the step put something in`() throws {
+  @Test("leaves a directory on its way that the step put something in")
+  func leavesDirectoryOn() throws {
     let root = try SandboxRoot()
     try root.directory.shell("mkdir cache")
     _ = try root.print("echo mine > /var/cache/beside") {
@@ -61,7 +65,8 @@ import Testing
       ])
   }
 
-  @Test func `follows links inside the root`() throws {
+  @Test("follows links inside the root")
+  func followsLinksInside() throws {
     let root = try SandboxRoot()
     try root.directory.shell("mkdir -p cache root/real; ln -s /real root/var; echo x > cache/file")
     let text = try root.print("cat /real/cache/file") {
@@ -71,7 +76,8 @@ import Testing
     #expect(try Tree(root.path.appending("real")).nodes.isEmpty)
   }
 
-  @Test func `whose source is missing is named`() throws {
+  @Test("whose source is missing is named")
+  func whoseSourceMissing() throws {
     let root = try SandboxRoot()
     let error = #expect(throws: MirrorError.self) {
       try root.run(root.plan("true") { $0.mounts = [.init(source: "/missing/source", target: "/x")] })
@@ -79,7 +85,8 @@ import Testing
     #expect(error?.subject == "/missing/source")
   }
 
-  @Test func `is never seen by the host: before, during and after the mount table is the same`() throws {
+  @Test("is never seen by the host: before, during and after the mount table is the same")
+  func neverSeenHost() throws {
     let root = try SandboxRoot()
     let before = try Host.mounts(root)
     let run = try root.directory.start(
@@ -91,7 +98,8 @@ import Testing
     #expect(try Host.mounts(root) == before)
   }
 
-  @Test func `that the step makes itself stays with it`() throws {
+  @Test("that the step makes itself stays with it")
+  func stepMakesItself() throws {
     let root = try SandboxRoot()
     let before = try Host.mounts(root)
     let text = try root.print("mkdir /more; mount -t tmpfs none /more && echo x > /more/x; ls /more")
@@ -101,10 +109,12 @@ import Testing
   }
 }
 
-@Suite(.enabled(if: Host.isRoot, Host.needsRoot)) struct `The host's hosts and resolv.conf` {
+@Suite("The host's hosts and resolv.conf", .enabled(if: Host.isRoot, Host.needsRoot))
+struct HostSHostsResolvConfTests {
   private let hosts = FileManager.default.contents(atPath: "/etc/hosts") ?? Data()
 
-  @Test func `are seen, cannot be changed, and are not copied`() throws {
+  @Test("are seen, cannot be changed, and are not copied")
+  func seenCannotBe() throws {
     let root = try SandboxRoot()
     try root.directory.shell("echo own > root/etc/hosts")
     let text = try root.print("cat /etc/hosts; echo x >> /etc/hosts || echo refused")
@@ -113,14 +123,16 @@ import Testing
     #expect(try Tree(root.path.appending("etc")).nodes == ["hosts": .file(Array("own\n".utf8))])
   }
 
-  @Test func `come to where a link in the root leads`() throws {
+  @Test("come to where a link in the root leads")
+  func comeWhereLink() throws {
     let root = try SandboxRoot()
     try root.directory.shell("mkdir root/run; echo own > root/run/names; ln -s ../run/names root/etc/hosts")
     #expect(try root.print("cat /run/names") == String(decoding: hosts, as: UTF8.self))
     #expect(try Tree(root.path.appending("run")).nodes == ["names": .file(Array("own\n".utf8))])
   }
 
-  @Test func `are gone without where the root has something strange, and the step is told`() throws {
+  @Test("are gone without where the root has something strange, and the step is told")
+  func goneWithoutWhere() throws {
     let root = try SandboxRoot()
     try root.directory.shell("mkdir root/etc/resolv.conf; ln -s /missing root/etc/hosts")
     let text = try root.print("test -d /etc/resolv.conf; test ! -e /etc/hosts; echo on")

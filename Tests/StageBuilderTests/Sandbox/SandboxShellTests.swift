@@ -5,8 +5,8 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@Suite(.enabled(if: Host.isRoot && Tool.exists("script"), "needs root and script(1)"))
-struct `A shell in a root` {
+@Suite("A shell in a root", .enabled(if: Host.isRoot && Tool.exists("script"), "needs root and script(1)"))
+struct RootShellTests {
   /// Types lines on a terminal of its own; what the terminal shows, and the exit status.
   private func type(_ lines: String, in root: SandboxRoot) throws -> Outcome {
     let plan = root.plan("") {
@@ -20,14 +20,16 @@ struct `A shell in a root` {
     return try root.directory.run(["sh", "-c", "\(typing) | script -qec '\(command)' /dev/null"])
   }
 
-  @Test func `has the terminal, and gives its exit status`() throws {
+  @Test("has the terminal, and gives its exit status")
+  func terminalGivesExit() throws {
     let root = try SandboxRoot()
     let outcome = try type("tty > /answer; echo $$ >> /answer; exit 7\n", in: root)
     #expect(outcome.status == 7, "\(outcome.text)")
     #expect(try root.directory.shell("cat root/answer").text == "/dev/console\n2\n")
   }
 
-  @Test func `stands in front: ^C ends its command and neither it nor mirrorctl`() throws {
+  @Test("stands in front: ^C ends its command and neither it nor mirrorctl")
+  func standsFrontC() throws {
     let root = try SandboxRoot()
     let outcome = try type("sleep 600\n\u{3}\ntouch /still; exit 3\n", in: root)
     #expect(outcome.status == 3, "\(outcome.text)")

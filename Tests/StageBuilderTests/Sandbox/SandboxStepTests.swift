@@ -6,20 +6,22 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@Suite(.enabled(if: Host.isRoot, Host.needsRoot)) struct `The end of a step` {
-  @Test(arguments: [0, 1, 3, 127, 130, 143, 255])
-  func `is its exit status`(status: Int32) throws {
+@Suite("The end of a step", .enabled(if: Host.isRoot, Host.needsRoot)) struct EndStepTests {
+  @Test("is its exit status", arguments: [0, 1, 3, 127, 130, 143, 255])
+  func exitStatus(status: Int32) throws {
     let root = try SandboxRoot()
     #expect(try root.run(root.plan("exit \(status)")).end == .exited(status))
   }
 
-  @Test(arguments: [SIGTERM, SIGKILL, SIGSEGV, SIGHUP])
-  func `is the signal that ended it, apart from any exit status`(signal: Int32) throws {
+  @Test(
+    "is the signal that ended it, apart from any exit status", arguments: [SIGTERM, SIGKILL, SIGSEGV, SIGHUP])
+  func signalEndedApart(signal: Int32) throws {
     let root = try SandboxRoot()
     #expect(try root.run(root.plan("kill -\(signal) $$; sleep 60")).end == .signalled(signal))
   }
 
-  @Test func `is told though its children live on, and they do not`() throws {
+  @Test("is told though its children live on, and they do not")
+  func toldThoughChildren() throws {
     let root = try SandboxRoot()
     let mark = "31\(getpid())7"
     let (end, text) = try root.run(
@@ -31,44 +33,51 @@ import Testing
     #expect(Host.processes(mark) == [])
   }
 
-  @Test func `comes to orphans as to others: pid 1 reaps them`() throws {
+  @Test("comes to orphans as to others: pid 1 reaps them")
+  func comesOrphansOthers() throws {
     let text = try SandboxRoot().print(
       "for i in 1 2 3; do (sh -c 'true & exit' &); done; sleep 0.3; grep -l '^State:.Z' /proc/*/status | wc -l"
     )
     #expect(text == "0\n")
   }
 
-  @Test func `cannot be that pid 1 is killed from inside`() throws {
+  @Test("cannot be that pid 1 is killed from inside")
+  func cannotBePid() throws {
     let root = try SandboxRoot()
     #expect(try root.run(root.plan("kill -KILL 1; kill -TERM -1; kill -KILL 0; exit 9")).end != .exited(0))
     #expect(try root.run(root.plan("kill -KILL 1; exit 9")).end == .exited(9))
   }
 }
 
-@Suite(.enabled(if: Host.isRoot, Host.needsRoot)) struct `The script of a step` {
-  @Test func `is run by the interpreter that it names`() throws {
+@Suite("The script of a step", .enabled(if: Host.isRoot, Host.needsRoot)) struct ScriptStepTests {
+  @Test("is run by the interpreter that it names")
+  func runInterpreterNames() throws {
     let root = try SandboxRoot()
     let plan = root.plan("") { $0.script.text = "#!/bin/awk -f\nBEGIN { print 6 * 7 }\n" }
     #expect(try root.run(plan).text == "42\n")
   }
 
-  @Test func `is run by sh if it names none`() throws {
+  @Test("is run by sh if it names none")
+  func runShIf() throws {
     let root = try SandboxRoot()
     #expect(
       try root.run(root.plan("") { $0.script.text = "echo $0 $#\n" }).text
         == "/tmp/steps-chroot-run.metro 0\n")
   }
 
-  @Test func `lies in /tmp meanwhile, executable, and is gone after it`() throws {
+  @Test("lies in /tmp meanwhile, executable, and is gone after it")
+  func liesTmpMeanwhile() throws {
     let root = try SandboxRoot()
     try root.directory.shell("rmdir root/tmp")
     #expect(try root.print("stat -c '%a %n' $0 /tmp") == "755 /tmp/steps-chroot-run.metro\n1777 /tmp\n")
     #expect(try Tree(root.path.appending("tmp")).nodes.isEmpty)
   }
 
-  @Test func `may remove itself`() throws { #expect(try SandboxRoot().print("rm $0; echo gone") == "gone\n") }
+  @Test("may remove itself")
+  func mayRemoveItself() throws { #expect(try SandboxRoot().print("rm $0; echo gone") == "gone\n") }
 
-  @Test func `whose interpreter is missing is named`() throws {
+  @Test("whose interpreter is missing is named")
+  func whoseInterpreterMissing() throws {
     let root = try SandboxRoot()
     let error = #expect(throws: MirrorError.self) {
       try root.run(root.plan("") { $0.script.text = "#!/bin/missing\n" })
@@ -77,7 +86,8 @@ import Testing
     #expect(error?.subject == "/tmp/steps-chroot-run.metro")
   }
 
-  @Test func `of a host step lies in the run's private directory`() throws {
+  @Test("of a host step lies in the run's private directory")
+  func hostStepLies() throws {
     let root = try SandboxRoot()
     try root.directory.shell("mkdir -m 700 scripts")
     let scripts = root.directory.path.appending("scripts")
@@ -93,7 +103,8 @@ import Testing
     #expect(try Tree(scripts).nodes.isEmpty)
   }
 
-  @Test func `is not written to a directory that others may change`() throws {
+  @Test("is not written to a directory that others may change")
+  func notWrittenDirectory() throws {
     let root = try SandboxRoot()
     try root.directory.shell("mkdir -m 777 scripts")
     let plan = root.plan("true") {
@@ -104,7 +115,7 @@ import Testing
   }
 }
 
-@Suite(.enabled(if: Host.isRoot, Host.needsRoot)) struct `A cancelled step` {
+@Suite("A cancelled step", .enabled(if: Host.isRoot, Host.needsRoot)) struct CancelledStepTests {
   /// Asks for the end once the step says that it has begun.
   private func cancelled(_ script: String, grace: Int) throws -> (error: MirrorError?, root: SandboxRoot) {
     let root = try SandboxRoot()
@@ -121,14 +132,16 @@ import Testing
     return (error, root)
   }
 
-  @Test func `may clear up after SIGTERM`() throws {
+  @Test("may clear up after SIGTERM")
+  func mayClearUp() throws {
     let (error, root) = try cancelled(
       "trap 'echo tidy > /tidied; exit 1' TERM; touch /begun; while :; do sleep 0.01; done", grace: 60)
     #expect(error?.code == .interrupted)
     #expect(access(root.path.appending("tidied").string, F_OK) == 0)
   }
 
-  @Test func `that does not hear is killed after the grace, with all that it started`() throws {
+  @Test("that does not hear is killed after the grace, with all that it started")
+  func doesNotHear() throws {
     let mark = "32\(getpid())7"
     let (error, root) = try cancelled(
       "trap '' TERM; setsid sleep \(mark) & touch /begun; sleep \(mark)", grace: 1)
@@ -137,7 +150,8 @@ import Testing
     #expect(try Tree(root.path.appending("tmp")).nodes.isEmpty)
   }
 
-  @Test func `is not even begun if the run was cancelled before`() throws {
+  @Test("is not even begun if the run was cancelled before")
+  func notEvenBegun() throws {
     let root = try SandboxRoot()
     let cancellation = Cancellation()
     cancellation.cancel(signal: SIGINT)

@@ -49,8 +49,10 @@ final class OrdinaryUser: Sendable {
   }
 }
 
-@Suite(.enabled(if: OrdinaryUser.isPossible, OrdinaryUser.reason)) struct `An ordinary user` {
-  @Test func `runs a step as root of a namespace of his own`() throws {
+@Suite("An ordinary user", .enabled(if: OrdinaryUser.isPossible, OrdinaryUser.reason))
+struct OrdinaryUserTests {
+  @Test("runs a step as root of a namespace of his own")
+  func runsStepRoot() throws {
     let user = try OrdinaryUser()
     try user.root.directory.shell("mkdir cache; echo kept > cache/file; chown -R \(user.name): cache")
     let cache = user.root.directory.path.appending("cache").string
@@ -79,7 +81,8 @@ final class OrdinaryUser: Sendable {
     #expect(try Tree(user.root.path.appending("tmp")).nodes.isEmpty)
   }
 
-  @Test func `runs a step on the host's root`() throws {
+  @Test("runs a step on the host's root")
+  func runsStepOn() throws {
     let user = try OrdinaryUser()
     try user.root.directory.shell("mkdir -m 700 scripts; chown \(user.name): scripts")
     let plan = user.root.plan("id -u; ls /proc | grep -c '^[0-9]*$'; test -r /etc/shadow || echo no secrets")
@@ -93,7 +96,8 @@ final class OrdinaryUser: Sendable {
     #expect(lines.count == 3 && lines.first == "0" && lines.last == "no secrets", "\(outcome.errorText)")
   }
 
-  @Test(arguments: 0..<4) func `who is killed leaves no process`(seed: UInt64) throws {
+  @Test("who is killed leaves no process", arguments: 0..<4)
+  func whoKilledLeaves(seed: UInt64) throws {
     var random = Seeded(state: seed)
     let user = try OrdinaryUser()
     let mark = "35\(getpid())\(seed)7"
@@ -109,7 +113,8 @@ final class OrdinaryUser: Sendable {
     }
   }
 
-  @Test func `removes his work directory, whoever owns what is in it`() throws {
+  @Test("removes his work directory, whoever owns what is in it")
+  func removesHisWork() throws {
     let user = try OrdinaryUser()
     let work = user.root.directory.path.appending("runs/stage3")
     var command = try user.root.command(
@@ -125,7 +130,8 @@ final class OrdinaryUser: Sendable {
     #expect(try Tree(user.root.directory.path.appending("runs")).nodes.isEmpty)
   }
 
-  @Test func `without subordinate numbers is told which line is missing`() throws {
+  @Test("without subordinate numbers is told which line is missing")
+  func withoutSubordinateNumbers() throws {
     let user = try OrdinaryUser(hasNumbers: false)
     let outcome = try user.run(user.root.plan("true"))
     #expect(outcome.status == 1)
@@ -138,27 +144,32 @@ final class OrdinaryUser: Sendable {
   }
 }
 
-@Suite struct `Subordinate numbers` {
-  @Test(arguments: [
-    ("alice:100000:65536\nbob:165536:65536\n", [100_000]),
-    ("1000:300000:10\nalice:100000:5\n", [300_000, 100_000]),
-    ("bob:1:2\n", []), ("alice:x:5\nalice:1\nalice:4294967295:5\nalice:7:0\n", []), ("", []),
-  ])
-  func `are a user's by name and by number`(text: String, firsts: [UInt32]) {
+@Suite("Subordinate numbers") struct SubordinateNumbersTests {
+  @Test(
+    "are a user's by name and by number",
+    arguments: [
+      ("alice:100000:65536\nbob:165536:65536\n", [100_000]),
+      ("1000:300000:10\nalice:100000:5\n", [300_000, 100_000]),
+      ("bob:1:2\n", []), ("alice:x:5\nalice:1\nalice:4294967295:5\nalice:7:0\n", []), ("", []),
+    ])
+  func userSName(text: String, firsts: [UInt32]) {
     #expect(SubordinateIDs(text, user: "alice", number: 1000).ranges.map(\.first) == firsts)
   }
 
-  @Test func `are mapped one after the other, after the user himself`() {
+  @Test("are mapped one after the other, after the user himself")
+  func mappedOneAfter() {
     let ids = SubordinateIDs("a:100000:65536\na:500000:10\n", user: "a", number: 1000)
     #expect(
       ids.mapping(of: 1000) == ["0", "1000", "1", "1", "100000", "65536", "65537", "500000", "10"])
   }
 
-  @Test(arguments: [
-    ("         0          0 4294967295\n", false, 0), ("0 1000 1\n1 100000 65536\n", true, 1000),
-    ("", false, 0),
-  ])
-  func `tell whether this process is in a namespace`(map: String, isInside: Bool, user: UInt32) {
+  @Test(
+    "tell whether this process is in a namespace",
+    arguments: [
+      ("         0          0 4294967295\n", false, 0), ("0 1000 1\n1 100000 65536\n", true, 1000),
+      ("", false, 0),
+    ])
+  func tellWhetherThis(map: String, isInside: Bool, user: UInt32) {
     let state = UserNamespace.State(map: map)
     #expect(state.isInside == isInside)
     #expect(state.outerUser == user)

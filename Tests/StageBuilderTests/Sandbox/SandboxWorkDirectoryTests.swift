@@ -6,7 +6,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@Suite struct `A work directory` {
+@Suite("A work directory") struct WorkDirectoryTests {
   private let directory: Workspace
   private var work: FilePath { directory.path.appending("work/stage3-generic_64") }
 
@@ -24,7 +24,8 @@ import Testing
     try directory.shell("sed -i s/kept/work/ work/\(name).lock")
   }
 
-  @Test func `is there and empty while it is held, and gone afterwards`() throws {
+  @Test("is there and empty while it is held, and gone afterwards")
+  func thereEmptyWhile() throws {
     do {
       let held = try make()
       #expect(held.path == work)
@@ -35,7 +36,8 @@ import Testing
     #expect(try Tree(directory.path.appending("work")).nodes.isEmpty)
   }
 
-  @Test func `is emptied of what a killed run left`() throws {
+  @Test("is emptied of what a killed run left")
+  func emptiedWhatKilled() throws {
     try leave("stage3-generic_64")
     try directory.shell("mkdir -p work/stage3-generic_64/root/bin; touch work/stage3-generic_64/x")
     let held = try make()
@@ -43,7 +45,8 @@ import Testing
     _ = consume held
   }
 
-  @Test func `is not made of a directory with something in it that no run made`() throws {
+  @Test("is not made of a directory with something in it that no run made")
+  func notMadeDirectory() throws {
     try directory.shell(
       "mkdir -m 700 work; mkdir -p work/stage3-generic_64/root; touch work/stage3-generic_64/x")
     let before = try Tree(directory.path)
@@ -60,7 +63,8 @@ import Testing
     #expect(FileManager.default.fileExists(atPath: "\(work)/x"))
   }
 
-  @Test func `is not made of another directory that has the name of a killed run's`() throws {
+  @Test("is not made of another directory that has the name of a killed run's")
+  func notMadeAnother() throws {
     try leave("stage3-generic_64")
     try directory.shell(
       "cd work; rmdir stage3-generic_64; mkdir stage3-generic_64; touch stage3-generic_64/x")
@@ -69,7 +73,8 @@ import Testing
     #expect(FileManager.default.fileExists(atPath: "\(work)/x"))
   }
 
-  @Test func `does not touch a lock of another program, nor the directory beside it`() throws {
+  @Test("does not touch a lock of another program, nor the directory beside it")
+  func doesNotTouch() throws {
     try directory.shell("mkdir -m 700 work; echo dependencies > work/stage3-generic_64.lock")
     let before = try Tree(directory.path)
     let error = #expect(throws: MirrorError.self) { _ = try make() }
@@ -77,7 +82,8 @@ import Testing
     #expect(try Tree(directory.path) == before)
   }
 
-  @Test func `belongs to one run at a time: the other is told whose it is`() throws {
+  @Test("belongs to one run at a time: the other is told whose it is")
+  func belongsOneRun() throws {
     let held = try make()
     let error = #expect(throws: MirrorError.self) {
       _ = try WorkDirectory(work, cancellation: Cancellation())
@@ -89,7 +95,8 @@ import Testing
     _ = try make()
   }
 
-  @Test func `that is kept stays, and is not swept`() throws {
+  @Test("that is kept stays, and is not swept")
+  func keptStaysNot() throws {
     do {
       var held = try make()
       try directory.shell("touch work/stage3-generic_64/x")
@@ -110,7 +117,8 @@ import Testing
     _ = consume again
   }
 
-  @Test func `of a dead run is swept, that of a living one and strangers are not`() throws {
+  @Test("of a dead run is swept, that of a living one and strangers are not")
+  func deadRunSwept() throws {
     let held = try make()
     try leave("dead")
     try directory.shell(
@@ -132,8 +140,10 @@ import Testing
     _ = consume held
   }
 
-  @Test(arguments: ["chmod 777 work", "chmod 777 .", "chgrp 65534 work; chmod 770 work"])
-  func `is refused where others could tamper with it`(harm: String) throws {
+  @Test(
+    "is refused where others could tamper with it",
+    arguments: ["chmod 777 work", "chmod 777 .", "chgrp 65534 work; chmod 770 work"])
+  func refusedWhereOthers(harm: String) throws {
     try directory.shell("mkdir -m 700 work; \(harm)")
     let error = #expect(throws: MirrorError.self) {
       _ = try WorkDirectory(work, cancellation: Cancellation())
@@ -142,7 +152,8 @@ import Testing
     #expect(error?.remedy == "mend its owner and mode, or set path/work elsewhere")
   }
 
-  @Test func `is refused below a stranger's directory`() throws {
+  @Test("is refused below a stranger's directory")
+  func refusedBelowStranger() throws {
     try directory.shell("mkdir -m 700 work; chown 12345 work")
     let error = #expect(throws: MirrorError.self) {
       _ = try WorkDirectory(work, cancellation: Cancellation())
@@ -150,13 +161,15 @@ import Testing
     #expect(error?.problem == "belongs to user 12345, who could change what lies in it")
   }
 
-  @Test func `whose lock is a link is refused`() throws {
+  @Test("whose lock is a link is refused")
+  func whoseLockLink() throws {
     try directory.shell("mkdir -m 700 work; echo own > victim; ln -s ../victim work/stage3-generic_64.lock")
     #expect(throws: MirrorError.self) { _ = try WorkDirectory(work, cancellation: Cancellation()) }
     #expect(try directory.shell("cat victim").text == "own\n")
   }
 
-  @Test func `is removed through no link`() throws {
+  @Test("is removed through no link")
+  func removedThroughNo() throws {
     try directory.shell("mkdir victim; touch victim/x")
     do {
       let held = try make()
@@ -166,7 +179,8 @@ import Testing
     #expect(try Tree(directory.path.appending("work")).nodes.isEmpty)
   }
 
-  @Test func `is removed however deep it is`() throws {
+  @Test("is removed however deep it is")
+  func removedHoweverDeep() throws {
     do {
       let held = try make()
       // Longer than any path may be, and deeper than descriptors last.
@@ -183,8 +197,8 @@ import Testing
     #expect(try Tree(directory.path.appending("work")).nodes.isEmpty)
   }
 
-  @Test(.enabled(if: Host.isRoot, Host.needsRoot))
-  func `is removed with what may not be read or written`() throws {
+  @Test("is removed with what may not be read or written", .enabled(if: Host.isRoot, Host.needsRoot))
+  func removedWithWhat() throws {
     do {
       let held = try make()
       try directory.shell(
@@ -194,8 +208,8 @@ import Testing
     #expect(try Tree(directory.path.appending("work")).nodes.isEmpty)
   }
 
-  @Test(.enabled(if: Host.isRoot, Host.needsRoot))
-  func `with a mount in it is not emptied: the mount is named`() throws {
+  @Test("with a mount in it is not emptied: the mount is named", .enabled(if: Host.isRoot, Host.needsRoot))
+  func withMountNot() throws {
     try leave("stage3-generic_64")
     try directory.shell("mkdir -p work/stage3-generic_64/mnt cache; touch cache/x")
     let mounted = try Tool.run(
@@ -205,8 +219,10 @@ import Testing
     #expect(access("\(directory.path)/cache/x", F_OK) == 0)
   }
 
-  @Test(.enabled(if: Host.isRoot && Immutable.isPossible, "needs root and chattr"))
-  func `with something immutable in it is not removed, and it is named`() throws {
+  @Test(
+    "with something immutable in it is not removed, and it is named",
+    .enabled(if: Host.isRoot && Immutable.isPossible, "needs root and chattr"))
+  func withSomethingImmutable() throws {
     var held = try make()
     let file = "\(held.path)/file"
     try directory.shell("touch \(file)")

@@ -1,0 +1,24 @@
+import ArgumentParser
+import MirrorModel
+import MirrorTools
+
+/// Which digests are taken, and how they are written.
+struct DigestgenOptions: ParsableArguments {
+  @Option(
+    name: .long, help: ArgumentHelp("Digests to take: sha256, sha512, blake2b.", valueName: "list"),
+    transform: { try parseList($0, "algorithm") })
+  var algorithm: [DigestAlgorithm] = [.sha256]
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp("Sidecars to keep: hash.txt, sums, bsd, digests, manifest.", valueName: "list"),
+    transform: { try parseList($0, "format") })
+  var format: [DigestFormat] = [.hashText]
+
+  var options: DigestOptions {
+    var options = DigestOptions()
+    options.algorithms = Set(algorithm)
+    options.formats = Set(format)
+    return options
+  }
+}

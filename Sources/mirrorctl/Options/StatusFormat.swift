@@ -1,0 +1,6 @@
+import ArgumentParser
+
+/// How `status` prints.
+enum StatusFormat: String, ExpressibleByArgument, CaseIterable {
+  case text, json, prometheus
+}

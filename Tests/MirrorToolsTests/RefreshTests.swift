@@ -1,0 +1,80 @@
+import LinuxSystem
+import SystemPackage
+import TestSupport
+import Testing
+
+@testable import MirrorModel
+@testable import MirrorTools
+
+@Suite("What a run looks at again")
+struct RefreshTests {
+  private let mirror: TestMirror
+
+  init() throws {
+    mirror = try TestMirror().version("std/x86/a/2026-11-01").version("std/x86/a/2026-11-08")
+      .version("std/x86/b/2026-11-01").version("cur/x86/a/2026-11-01")
+      .file("std/snapshots/portage-2026-11-01.tar.xz", "snapshot")
+      .file("std/snapshots/portage-2026-11-08.tar.xz", "snapshot")
+  }
+
+  private func scanner() -> MirrorScanner { MirrorScanner(root: mirror.root, now: 1_795_348_800) }
+
+  private func shell(_ script: String) throws {
+    #expect(try Tool.run("sh", "-ec", "cd '\(mirror.root)'; \(script)").status == 0)
+  }
+
+  private func text(_ mirror: Mirror) -> String {
+    var text = ""
+    // The directories above change with their entries, and nobody asks them for their times.
+    dump(mirror.subarches, to: &text)
+    dump(mirror.builds.map(\.snapshots), to: &text)
+    dump(mirror.problems, to: &text)
+    return text
+  }
+
+  /// Changes the mirror, and compares what is found again with a whole scan.
+  private func compare(_ places: Set<MirrorPath>, after change: () throws -> Void) throws {
+    let before = try scanner().scan()
+    try change()
+    let refreshed = try #require(try scanner().refresh(places, of: before))
+    let whole = try scanner().scan()
+    #expect(text(refreshed) == text(whole))
+    #expect(text(refreshed) != text(before))
+  }
+
+  @Test("is as a whole scan would find it")
+  func same() throws {
+    try compare(["std/x86/a", "std/snapshots"]) {
+      try shell("rm -r std/x86/a/2026-11-01 std/snapshots/*-01.tar.xz")
+      try mirror.file("std/x86/a/2026-11-15/stage3-a-std-2026-11-15.tar.xz", "new").file(
+        "std/x86/a/.control/.failcount", "2")
+    }
+    try compare(["cur/x86/a"]) { try shell("rm -r cur/x86/a") }
+  }
+
+  @Test("has the faults of now and not those of before")
+  func faults() throws {
+    try mirror.file("std/x86/a/.control", "no directory").file("std/x86/b/.control", "no directory")
+    try compare(["std/x86/a"]) { try shell("rm std/x86/a/.control") }
+  }
+
+  @Test("is not enough where a place is none, or a new one")
+  func unknown() throws {
+    let before = try scanner().scan()
+    #expect(try scanner().refresh(["std/x86/c"], of: before) == nil)
+    #expect(try scanner().refresh(["std"], of: before) == nil)
+  }
+
+  @Test("is what was noted as changed: a run finds it, and all else as it was")
+  func run() throws {
+    let environment = RunEnvironment(stateDirectory: "/nonexistent")
+    let run = try MirrorRun(reading: mirror.root, MirrorConfiguration(), environment)
+    #expect(try run.scan().subarches.map(\.versions.count) == [1, 2, 1])
+    try mirror.version("std/x86/b/2026-11-08").version("cur/x86/a/2026-11-08")
+    #expect(try run.scan().subarches.map(\.versions.count) == [1, 2, 1])
+    run.noteChanges(at: ["std/x86/b/2026-11-08/stage3-b-std-2026-11-08.tar.xz.hash.txt"])
+    #expect(try run.scan().subarches.map(\.versions.count) == [1, 2, 2])
+    run.noteChanges()
+    #expect(try run.scan().subarches.map(\.versions.count) == [2, 2, 2])
+  }
+}
