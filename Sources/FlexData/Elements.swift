@@ -31,14 +31,6 @@ public final class Elements {
     }
   }
 
-  /// Takes a text's definitions, and queues what it collects, until `collect` is called.
-  ///
-  /// - Throws: all that is malformed in it or defined already; the rest of it is taken.
-  public func add(_ source: Source) throws(FlexDataError) {
-    let problems = collector.take(source, for: nil)
-    guard problems.isEmpty else { throw FlexDataError(problems) }
-  }
-
   /// Reads a file and all that it collects, in whatever order references allow.
   ///
   /// - Parameter tolerant: whether what cannot be resolved is left out, rather than an error.

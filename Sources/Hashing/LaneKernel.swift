@@ -27,9 +27,6 @@ struct LaneKernel: @unchecked Sendable {
   /// Messages hashed side by side.
   var lanes: Int { Int(raw.pointee.lanes) }
 
-  /// What it is for and written in, `sha256-avx2`.
-  var name: String { String(cString: raw.pointee.name) }
-
   /// Hashes `blocks` whole blocks of up to `lanes` messages, each from its own place.
   func advance(_ lanes: UnsafeBufferPointer<Lane>, blocks: Int) {
     withUnsafeTemporaryAllocation(of: UnsafeMutablePointer<cdl_state>?.self, capacity: lanes.count) {

@@ -205,13 +205,15 @@ private let valid = "[GNUPG:] VALIDSIG \(pinned) 2026-11-26 1795664788 0 4 0 22 
       let index = IndexFile(path: "deep/index.xml", bytes: bytes)
       let companions = try signer.companions(of: index)
       #expect(companions.map(\.path) == ["deep/index.xml.gpg", "deep/index.xml.asc"])
-      #expect(companions.map(\.path) == settings.signatures(of: index.path))
+      #expect(
+        companions.map(\.path)
+          == settings.formats.map { index.path.parent.appending($0.signature(of: index.path.name)) })
       for companion in companions {
-        #expect(try checker.isValid(companion.bytes, of: bytes))
-        #expect(try !checker.isValid(companion.bytes, of: bytes + [10]))
-        #expect(try !checker.isValid(Array(companion.bytes.dropLast(40)), of: bytes))
+        #expect(try checker.verdict(on: companion.bytes, of: bytes) == .valid)
+        #expect(try checker.verdict(on: companion.bytes, of: bytes + [10]) != .valid)
+        #expect(try checker.verdict(on: Array(companion.bytes.dropLast(40)), of: bytes) != .valid)
       }
-      #expect(try !checker.isValid([], of: bytes))
+      #expect(try checker.verdict(on: [], of: bytes) != .valid)
     }
   }
 }

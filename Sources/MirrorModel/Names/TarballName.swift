@@ -56,7 +56,7 @@ package struct TarballName: Sendable {
   ///
   /// Metro names them `stage3-<subarch>-<build>-<version>`, `gnome-stage3-…`, `lxd-…` and
   /// `<build>-<subarch>-openvz-<version>`.
-  package func variant(in version: Version, of subarch: Subarch) -> String {
+  package func variant(in version: Version) -> String {
     variant(of: version.path) ?? stem.description
   }
 

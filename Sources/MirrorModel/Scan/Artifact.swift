@@ -14,7 +14,7 @@ extension Version {
     var chosen: [String: Tarball] = [:]
     for tarball in folder.tarballs where tarball.isWhole && !isBeingCompressed(tarball) {
       guard let name = TarballName(tarball.name) else { continue }
-      let variant = name.variant(in: self, of: subarch)
+      let variant = name.variant(in: self)
       guard variant != "stage1", variant != "stage2" else { continue }
       if let other = chosen[variant], other.compression != nil || tarball.compression == nil { continue }
       chosen[variant] = tarball

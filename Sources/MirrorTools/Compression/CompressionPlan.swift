@@ -79,9 +79,6 @@ public struct CompressionPlan: Codable, Sendable {
   public var bytesToRead: Int64 {
     items.reduce(0) { $0.addingReportingOverflow($1.bytesToRead).partialValue }
   }
-
-  /// Whether there is nothing to do.
-  public var isEmpty: Bool { items.isEmpty && staleMarks.isEmpty }
 }
 
 extension CompressionPlan.LeftAlone {

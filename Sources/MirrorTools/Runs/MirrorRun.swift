@@ -145,7 +145,8 @@ extension MirrorRun {
 extension MirrorRun {
   /// The catalog, if there is one: whoever only looks makes none.
   public var existingCatalog: Catalog? {
-    opened ?? Catalog.existing(for: root, in: environment.stateDirectory)
+    if opened == nil { opened = Catalog.existing(for: root, in: environment.stateDirectory) }
+    return opened
   }
 
   /// The mirror's catalog, opened at its first use; what is wrong with it is told once.

@@ -24,9 +24,7 @@ package enum SeedTarball {
   }
 
   /// Throws if a file is no tarball, or holds programs of another architecture than its place in the mirror.
-  static func check(
-    _ placement: SubarchSetup.Placement, in anchor: borrowing AnchoredDirectory
-  ) throws(MirrorError) {
+  static func check(_ placement: SubarchSetup.Placement) throws(MirrorError) {
     let name = placement.source
     guard let architecture = placement.path.place.subarch?.arch else { return }
     let expected = Architecture(directory: architecture)?.machine

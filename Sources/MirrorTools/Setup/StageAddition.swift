@@ -117,7 +117,7 @@ public struct StageAddition: Sendable {
       }
       if let fault { throw .damaged(placement.source, fault) }
     }
-    if placement.path.name.hasPrefix("stage") { try SeedTarball.check(placement, in: anchor) }
+    if placement.path.name.hasPrefix("stage") { try SeedTarball.check(placement) }
   }
 
   private func digest(

@@ -24,7 +24,7 @@ extension SubarchSetup {
     let anchor = try AnchoredDirectory(root: root, layout: layout)
     for file in files { _ = try isSaid(file, anchor) }
     try checkRemote(anchor)
-    if let placement { try SeedTarball.check(placement, in: anchor) }
+    if let placement { try SeedTarball.check(placement) }
     var report = Made(mirror: "\(root)")
     for path in directories { try make(path, anchor, &report) }
     if let placement {

@@ -45,11 +45,6 @@ public struct SignatureChecker: Sendable {
     let file = try MemoryFile(bytes, for: "gpgv")
     return try verdict(on: signature, of: file.path, bytes: Int64(bytes.count))
   }
-
-  /// Whether a signature is the key's, and of these bytes.
-  public func isValid(_ signature: [UInt8], of bytes: [UInt8]) throws(MirrorError) -> Bool {
-    try verdict(on: signature, of: bytes) == .valid
-  }
 }
 
 extension GnuPG {

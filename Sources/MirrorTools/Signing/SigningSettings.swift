@@ -18,11 +18,6 @@ public struct SigningSettings: Sendable {
   /// `.gpg` of tarballs and index, by this key.
   public init(key: Fingerprint) { self.key = key }
 
-  /// The signatures that lie beside a file, one a format.
-  public func signatures(of path: MirrorPath) -> [MirrorPath] {
-    formats.map { path.parent.appending($0.signature(of: path.name)) }
-  }
-
   /// gpg's home directory, for messages.
   var displayedHome: String { homeDirectory.map { escaped($0.bytes) } ?? "gpg's own home directory" }
 }

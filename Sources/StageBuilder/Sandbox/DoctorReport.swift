@@ -5,10 +5,15 @@ package struct DoctorReport: Report {
   /// Where the mirror is; nil where none is configured.
   package let mirror: String?
   package let findings: [Doctor.Finding]
+  /// Failed where no build can be made.
+  package let status: ExitStatus
 
-  package init(mirror: String?, findings: [Doctor.Finding]) {
+  private enum CodingKeys: CodingKey { case mirror, findings }
+
+  package init(mirror: String?, _ doctor: Doctor) {
     self.mirror = mirror
-    self.findings = findings
+    findings = doctor.findings
+    status = doctor.isHealthy ? .done : .failed
   }
 
   package var lines: [ReportLine] {
@@ -19,7 +24,4 @@ package struct DoctorReport: Report {
         isEssential: finding.level != .ok)
     }
   }
-
-  /// Failed where no build can be made.
-  package var status: ExitStatus { findings.contains { $0.level == .missing } ? .failed : .done }
 }

@@ -39,7 +39,7 @@ struct DoctorCommand: Verb {
       doctor.warn(configuration.rotation.oddities(in: found), naming: \.commandLine)
     }
     return try global.renderer(context).print(
-      DoctorReport(mirror: mirror.map { "\($0)" }, findings: doctor.findings))
+      DoctorReport(mirror: mirror.map { "\($0)" }, doctor))
   }
 
   /// What keeps a key from signing, or soon will.

@@ -84,7 +84,7 @@ struct HTML: Sendable, Hashable, ExpressibleByStringLiteral {
 enum Tag: String, Sendable {
   case a, article, body, button, caption, circle, code, dd, desc, details, div, dl, dt, footer, form, g, h1,
     h2,
-    h3, h4, head, header, html, input, label, li, link, main, meta, nav, noscript, ol, option, output, p,
+    h3, h4, head, header, html, input, label, li, link, main, meta, nav, noscript, ol, option, p,
     path,
     pre, rect, script, section, select, small, span, strong, style, summary, svg, table, tbody, td, th, thead,
     time, title, tr, ul
