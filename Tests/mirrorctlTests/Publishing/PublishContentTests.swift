@@ -27,7 +27,7 @@ struct PublishContentTests {
   }
 
   @Test(
-    "each of six successive tarballs with equal name, size and time is sent", arguments: PublishRoute.allCases)
+    "each of six successive tarballs of equal name, size, time is sent", arguments: PublishRoute.allCases)
   func replacedInARow(_ route: PublishRoute) throws {
     let daemon = route == .daemon ? try RsyncDaemon(["out": mirror.published], in: mirror.workspace) : nil
     let ssh = route == .ssh ? try SSHDaemon(in: mirror.workspace) : nil
