@@ -17,7 +17,7 @@ private final class SmallDisk {
     return (try? workspace.run(["mountpoint", "-q", disk.path.string]).status) == 0
   }()
 
-  static let reason = "mounting a tmpfs needs root and a kernel that lets it"
+  static let reason = "mounting a tmpfs needs root and kernel support"
 
   init(_ path: FilePath, inodes: Int = 2000) throws {
     self.path = path

@@ -73,7 +73,7 @@ enum HostileMirror {
         mkdir -p outside/control/version; printf 3 > outside/control/.failcount
         printf secret > outside/secret; printf plain > outside/plain.tar; printf lost > outside/lost.gpg
         for day in 2016-01-01 2016-02-01 2016-03-01; do version mirror/std/x86/gen/$day plain; done
-        # Directories of every level that lie outside.
+        # Links to directories outside, at every level.
         ln -s "$out" mirror/release; ln -s "$out" mirror/std/arch; ln -s "$out" mirror/std/x86/subarch
         ln -s ../../../../outside/2015-01-01 mirror/std/x86/gen/2015-01-01
         ln -s "$out" mirror/std/snapshots
@@ -99,7 +99,7 @@ enum HostileMirror {
         printf plain > $v/lxd-run.tar; : > $v/lxd-run.tar.cme; ln -s "$out/secret" $v/lxd-run.tar.cme.run
         ln -s "$out/lost.gpg" $v/stage3-gone.tar.xz.gpg; ln "$out/lost.gpg" $v/stage3-lost.tar.xz.gpg
         ln -s "$out/secret" $v/build-info.json
-        # What a killed run might have left.
+        # Leftovers of a killed run.
         ln -s "$out" $v/.mirrorctl-4194305-0.tmp; ln -s "$out" mirror/.mirrorctl-4194305-0.tmp
         mkdir mirror/std/.mirrorctl-4194305-0.tmp; ln -s "$out" mirror/std/.mirrorctl-4194305-0.tmp/link
         ln "$out/secret" mirror/std/.mirrorctl-4194305-0.tmp/hard

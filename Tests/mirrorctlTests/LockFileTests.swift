@@ -16,7 +16,7 @@ private enum Owner {
 
 @Suite(
   "The lock file of a mirror",
-  .enabled(if: Owner.works, "needs setpriv, root and a mirrorctl that everybody may run"))
+  .enabled(if: Owner.works, "needs setpriv, root and a mirrorctl that all users can run"))
 struct LockFileTests {
   private let workspace: Workspace
   private var lock: String { "\(workspace.mirror)/.mirrorctl.lock" }

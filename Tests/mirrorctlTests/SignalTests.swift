@@ -51,7 +51,7 @@ struct SignalTests {
     let violations = try invariants.violations()
     #expect(violations == [])
     let left = try Tree(workspace.mirror).differences(from: after).filter { $0 != ".mirrorctl.lock differs" }
-    #expect(left != [], "it was to be interrupted, not to end")
+    #expect(left != [], "it ended before it was interrupted")
 
     let again = try workspace.run(workspace.command(interruption.verb))
     #expect(again.status == 0, "\(again.errorText)")

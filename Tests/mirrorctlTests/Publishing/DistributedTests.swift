@@ -99,7 +99,7 @@ struct DistributedTests {
     #expect(second.isRunning)
     let first = try one.run("publish")
     #expect(first.status == 0, "\(first.errorText)")
-    #expect(first.text.contains("one: "), "what the master said is told: \(first.text)")
+    #expect(first.text.contains("one: "), "the output of the master is printed: \(first.text)")
     kill(second.pid, SIGKILL)
     _ = try second.wait()
 
@@ -118,7 +118,7 @@ struct DistributedTests {
     let unfinished = try workspace.run([
       "find", "\(master.mirror)/.incoming/two", "-type", "f", "-size", "+0",
     ])
-    #expect(unfinished.text.contains("stage3"), "what came before it died is kept")
+    #expect(unfinished.text.contains("stage3"), "files received before it died are kept")
     try two.configure(slow)
     try publish(two)
     #expect(try receive().text.contains("two: "))
@@ -189,7 +189,7 @@ struct DistributedTests {
   func damaged() throws {
     try configure(one, "one")
     try publish(one)
-    #expect(try one.run("publish").text == "", "it waits there already")
+    #expect(try one.run("publish").text == "", "it was uploaded already")
     let waiting = "\(master.mirror)/.incoming/one/\(Self.gen)"
     try workspace.shell("printf X | dd of='\(waiting)' conv=notrunc bs=1 seek=1000 status=none")
     let before = try visible()

@@ -53,7 +53,7 @@ struct PublishContentTests {
     _ = try publish()
     try expectEqual()
     try mirror.forgetRecords()
-    #expect(try publish().text == "", "what is the same is not sent again")
+    #expect(try publish().text == "", "unchanged files are not sent again")
   }
 
   @Test("a changed small file of the same size and second is sent", arguments: ["status", "log/stage3.txt"])
@@ -100,7 +100,7 @@ struct PublishContentTests {
     _ = try publish()
     #expect(try publish(0, "--check", part).text.contains("compared"))
     try rot("\(mirror.published)/\(gen)")
-    #expect(try publish().text == "", "size and time agree")
+    #expect(try publish().text == "", "size and time are equal")
     let found = try publish(4, "--check", part)
     #expect(found.errorText.contains("\(gen) there differs from what was sent"), "\(found.errorText)")
     #expect(found.text.contains("1 file sent"))

@@ -174,7 +174,7 @@ struct PublishDeletionTests {
     let outcome = try publish(nil, 3)
     #expect(outcome.errorText.contains("munge symlinks = no"), "\(outcome.errorText)")
     #expect(mirror.downloader.faults() == [])
-    #expect(mirror.exists("project/trace/master"), "all else is done")
+    #expect(mirror.exists("project/trace/master"), "the rest is done")
     // Links sent by another rsync.
     try mirror.workspace.shell("ln -s /rsyncd-munged/2016-01-02 published/std/x86/gen/latest")
     #expect(try publish(nil, 3).errorText.contains("lead nowhere"))

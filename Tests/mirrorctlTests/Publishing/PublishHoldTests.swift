@@ -45,7 +45,7 @@ struct PublishHoldTests {
     #expect(outcome.status == 3, "\(outcome.text)\(outcome.errorText)")
     #expect(outcome.errorText.contains("\(fresh): cannot open: Permission denied"), "\(outcome.errorText)")
     #expect(mirror.exists(v7), "the rest is sent")
-    #expect(!mirror.exists("std/x86/gen/2016-01-03"), "nothing of its version is")
+    #expect(!mirror.exists("std/x86/gen/2016-01-03"), "its version is not")
     // The index names it, so the old index and the files it names are kept.
     #expect(mirror.there("index.xml") == index)
     #expect(mirror.exists("std/x86/gen/2016-01-01"))

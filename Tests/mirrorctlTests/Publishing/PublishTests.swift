@@ -68,7 +68,7 @@ struct PublishTests {
 
     let again = try site.run("publish")
     #expect(again.status == 0, "\(again.errorText)")
-    #expect(again.text == "", "nothing is to be sent twice")
+    #expect(again.text == "", "nothing is sent twice")
     #expect(again.errorText == "")
   }
 

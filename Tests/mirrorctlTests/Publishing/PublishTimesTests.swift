@@ -103,7 +103,7 @@ struct PublishTimesTests {
     #expect(try publish().text.contains("1 file sent"))
     #expect(mirror.downloader.faults() == [])
     try mirror.workspace.shell("touch '\(mirror.published)/\(PublishedMirror.gen)'")
-    #expect(try publish().text == "", "it is compared, and the same")
+    #expect(try publish().text == "", "the content is compared and equal")
   }
 
   @Test("without links is reported once: links are left out, all other files are sent")

@@ -122,7 +122,7 @@ import Testing
     try #require(try mirror.run("index").status == 0)
     try signByExpiredSubkey(["index.xml"])
     try configure()
-    #expect(try mirror.run("index").status == 0, "while nothing can sign, it stays as it is")
+    #expect(try mirror.run("index").status == 0, "it is kept if no key can sign")
     try addSubkey()
     let run = try mirror.run("index")
     #expect(run.status == 0, "\(run.errorText)")
@@ -205,7 +205,7 @@ import Testing
   func refresh() throws {
     try addSubkey("1y")
     #expect(try mirror.run("upkeep").status == 0)
-    #expect(!mirror.exists("signing-key.asc"), "nobody asked for it")
+    #expect(!mirror.exists("signing-key.asc"), "it was not requested")
     try #require(try mirror.run("keys", "export").status == 0)
     let old = mirror.content("signing-key.asc")
     #expect(try mirror.run("upkeep").text == "")

@@ -181,7 +181,7 @@ import Testing
     #expect(run.status == 0)
     #expect(run.text.contains("removed \(mirror.workspace.mirror)/\(Mirror.stage3).gpg\n"))
     let left = try mirror.signatures()
-    #expect(!left.contains { $0.contains("stage3") }, "a link to it neither")
+    #expect(!left.contains { $0.contains("stage3") }, "nor a link to it")
     #expect(left.contains("\(Mirror.stage1).gpg") && left.contains("\(Mirror.snapshot).gpg"))
     #expect(try mirror.run("digestgen").text == "")
   }
