@@ -8,8 +8,7 @@ struct ConfigCheckCommand: Verb {
   static let configuration = CommandConfiguration(
     commandName: "check", abstract: "Report errors in the configuration.",
     discussion:
-      "Elements that need a target are also checked if one is given, e.g. target: stage3 target/build: x."
-  )
+      "Elements that need a target are also checked if one is given, e.g. target: stage3 target/build: x.")
 
   @OptionGroup var source: ConfigurationOptions
   @OptionGroup var definitions: DefinitionArguments
