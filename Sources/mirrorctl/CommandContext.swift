@@ -6,34 +6,34 @@ import StageBuilder
 import Synchronization
 import SystemPackage
 
-/// What a verb sees of the world; tests give it another one.
+/// The environment of a verb; tests provide their own.
 struct CommandContext: Sendable {
-  /// Results.
+  /// Receives results.
   let output: Sink
-  /// Messages.
+  /// Receives messages.
   let errors: Sink
-  /// Whether messages go to a terminal, where progress may be shown.
+  /// Whether messages go to a terminal, so that progress may be shown.
   let showsProgress: Bool
   let environment: [String: String]
   /// Seconds since the epoch.
   let now: @Sendable () -> Int64
-  /// Whether it is root outside of any namespace that mirrorctl made.
+  /// Whether the user is root outside of any namespace created by mirrorctl.
   let isRoot: Bool
   let probe: ProcessProbe
   let cancellation: Cancellation
-  /// Has a process tell what it does, as often as `--verbose` is given.
+  /// Starts logging; `verbosity` is the number of `--verbose` flags.
   var startLog: @Sendable (_ verbosity: Int, _ write: @escaping @Sendable (String) -> Void) -> Void = {
     _, _ in
   }
-  /// What was said so far.
+  /// The messages written so far.
   let messages = MessageLog()
-  /// Where progress is shown meanwhile.
+  /// Shows progress while a verb runs.
   let progress: ProgressArea
 
-  /// The local day.
+  /// The current date in local time.
   var today: CalendarDate { CalendarDate(localDayOf: now()) }
 
-  /// Where catalogs lie.
+  /// The directory of the catalogs.
   var stateDirectory: FilePath {
     if let state = environment["XDG_STATE_HOME"], state.hasPrefix("/") {
       return FilePath(state).appending("mirrorctl")
@@ -42,7 +42,7 @@ struct CommandContext: Sendable {
     return FilePath(environment["HOME"] ?? "/").appending(".local/state/mirrorctl")
   }
 
-  /// The spec tree that serves where the configuration names none.
+  /// The spec tree to use if the configuration names none.
   var specTree: FilePath? { SpecTree.find(program: .ofThisProgram, named: environment["MIRRORCTL_SPECS"]) }
 
   init(
@@ -62,12 +62,12 @@ struct CommandContext: Sendable {
 
   func print(_ line: String) { progress.clear { output.write(Array((line + "\n").utf8)) } }
 
-  /// Prints Metro's comments, which have no name before them, on standard error.
+  /// Prints lines to standard error without the program's name, like Metro's comments.
   func notice(_ lines: [String]) {
     progress.clear { for line in lines { errors.write(Array("\(line)\n".utf8)) } }
   }
 
-  /// Tells what is wrong, once a run: its steps meet many things again.
+  /// Reports a problem once per run, even if several steps find it.
   func tell(_ problem: MirrorError) {
     if messages.isNews(problem) { message(problem.text(\.commandLine)) }
   }
@@ -77,7 +77,7 @@ struct CommandContext: Sendable {
     write(text)
   }
 
-  /// Tells what the run does, if that is wanted.
+  /// Starts logging if `verbosity` is above 0.
   func log(_ verbosity: Int) {
     if verbosity > 0 { startLog(verbosity) { [self] in write($0) } }
   }
@@ -86,9 +86,9 @@ struct CommandContext: Sendable {
     progress.clear { errors.write(Array("mirrorctl: \(text)\n".utf8)) }
   }
 
-  /// That of a process: standard streams, the system's clock, SIGINT and SIGTERM as requests to stop.
+  /// The context of this process: standard streams, the system clock, SIGINT and SIGTERM as stop requests.
   ///
-  /// - Parameter isRoot: whether the user is root, also where he goes on as root of a namespace.
+  /// - Parameter isRoot: whether the user is root outside of any namespace created by mirrorctl.
   static func process(isRoot: Bool) -> CommandContext {
     let cancellation = Cancellation()
     StopSignals.watch { cancellation.cancel(signal: $0) }
@@ -111,26 +111,26 @@ struct CommandContext: Sendable {
   }
 }
 
-/// The messages of a run, for whoever is told of its end.
+/// The messages of a run, for its hooks.
 final class MessageLog: Sendable {
   private let texts = Mutex<[String]>([])
   private let problems = Mutex<Set<MirrorError>>([])
-  /// A hook needs no more to know what is wrong.
+  /// The maximum number of messages kept; a hook needs no more.
   private static let limit = 1000
 
-  /// In order; the first ones, where there are very many.
+  /// In order; messages beyond the limit are dropped.
   var all: [String] { texts.withLock { $0 } }
 
-  /// Whether a problem was not met before.
+  /// Records a problem; returns whether it is new.
   func isNews(_ problem: MirrorError) -> Bool { problems.withLock { $0.insert(problem).inserted } }
 
   func add(_ text: String) { texts.withLock { if $0.count < Self.limit { $0.append(text) } } }
 }
 
-/// Where bytes go.
+/// A destination for bytes.
 struct Sink: Sendable {
   let write: @Sendable ([UInt8]) -> Void
-  /// Why bytes were lost, if some were.
+  /// The error that lost bytes, if any.
   let fault: @Sendable () -> Errno?
 
   init(_ write: @escaping @Sendable ([UInt8]) -> Void, fault: @escaping @Sendable () -> Errno? = { nil }) {
@@ -138,16 +138,16 @@ struct Sink: Sendable {
     self.fault = fault
   }
 
-  /// Writes to a standard stream; a reader that went away ends the process by SIGPIPE, as everywhere.
+  /// Writes to a standard stream; if the reader is gone, SIGPIPE ends the process as usual.
   ///
-  /// After a fault nothing more is written: what follows a gap would be misread.
+  /// Nothing is written after an error, because output with a gap could be misread.
   static func stream(_ stream: StandardStream) -> Sink {
     let output = StreamOutput(stream)
     return Sink(output.write, fault: output.finish)
   }
 }
 
-/// A standard stream that is written to, and its first fault.
+/// A standard stream for writing, and its first error.
 private final class StreamOutput: Sendable {
   private let stream: StandardStream
   private let first = Mutex<Errno?>(nil)
@@ -161,7 +161,7 @@ private final class StreamOutput: Sendable {
     }
   }
 
-  /// The first fault, also one that shows only at the end.
+  /// The first error, including one that is only detected at the end.
   func finish() -> Errno? {
     first.withLock { first in
       if first == nil { do throws(Errno) { try stream.checkWritten() } catch { first = error } }

@@ -4,7 +4,7 @@ import FlexData
 import MirrorTools
 import StageBuilder
 
-/// The program: its verbs, and how a run ends.
+/// The program: its verbs and its exit status.
 @main
 struct Mirrorctl: ParsableCommand {
   static let version = ToolVersion.text
@@ -13,11 +13,11 @@ struct Mirrorctl: ParsableCommand {
     commandName: "mirrorctl",
     abstract: "Keep a mirror of Linux stage tarballs.",
     discussion: """
-      Point it at a mirror in Metro's layout with --mirror DIR or $MIRRORCTL_MIRROR, and put \
-      `mirrorctl upkeep` in cron.
+      Set the mirror, in Metro's layout, with --mirror DIR or $MIRRORCTL_MIRROR, and run \
+      `mirrorctl upkeep` from cron.
 
-      Exit status: 0 done, 1 failed with nothing lost, 3 done in part, 4 corruption found, \
-      5 refused by a safety limit, 10 another run holds the lock, 64 usage, 130 or 143 interrupted.
+      Exit status: 0 success, 1 failed without data loss, 3 partly done, 4 corruption found, \
+      5 refused by a safety limit, 10 another run holds the lock, 64 usage error, 130 or 143 interrupted.
       """,
     version: Mirrorctl.version,
     subcommands: [
@@ -31,15 +31,15 @@ struct Mirrorctl: ParsableCommand {
   static func main() {
     SandboxHelper.runIfAsked(OwnProgram.arguments)
     let errors = Sink.stream(.errors)
-    // The kernel makes an empty name of an empty command line.
+    // The kernel replaces an empty argument vector by one empty argument.
     guard OwnProgram.arguments.count > 1 || OwnProgram.arguments.first?.isEmpty == false else {
-      errors.write(Array("mirrorctl: it was started without arguments, not even its name\n".utf8))
+      errors.write(Array("mirrorctl: started without arguments, not even a program name\n".utf8))
       OwnProgram.exit(ExitCode.validationFailure.rawValue)
     }
     let arguments = Array(OwnProgram.arguments.dropFirst())
     let isRoot = Account.isRoot
     do throws(MirrorError) {
-      // Before the first thread: namespaces of users want it so.
+      // Before the first thread: only a single-threaded process can create a user namespace.
       if !isRoot && BuildVerbs.needRoot(arguments) { try UserNamespace.enter() }
     } catch {
       errors.write(Array("mirrorctl: \(error)\n".utf8))
@@ -53,7 +53,7 @@ struct Mirrorctl: ParsableCommand {
     let status = run(arguments, context)
     guard let fault = context.output.fault() else { return status }
     context.message("\(MirrorError.system(fault, "write", "standard output"))")
-    // Wrong usage and signals have a status of their own.
+    // Usage errors and signals keep their own status.
     return ExitStatus(rawValue: status)?.worse(.failed).rawValue ?? status
   }
 
@@ -66,7 +66,7 @@ struct Mirrorctl: ParsableCommand {
       }
       let status = try verb.run(context)
       guard let signal = context.cancellation.signal else { return status.rawValue }
-      context.message("interrupted: what was finished stays: run again to go on")
+      context.message("interrupted: finished work is kept; run again to continue")
       return 128 + signal
     } catch let error as MirrorError {
       context.message(error.text(\.commandLine))
@@ -92,24 +92,24 @@ struct Mirrorctl: ParsableCommand {
     }
   }
 
-  /// Prints what ended a run for whoever asked for JSON.
+  /// Prints the error that ended a run as JSON, if `--json` was given.
   private static func printJSON(_ error: MirrorError, _ arguments: [String], _ context: CommandContext) {
     guard arguments.prefix(while: { $0 != "--" }).contains("--json") else { return }
-    // What cannot be encoded was a message already.
+    // The error was already reported as a message.
     _ = try? Renderer(context: context, json: true, quiet: false).print(FailureReport(error: error))
   }
 }
 
-/// A subcommand that runs in a context of its caller's making.
+/// A subcommand that runs in a context given by its caller.
 protocol Verb: ParsableCommand {
   func run(_ context: CommandContext) throws -> ExitStatus
 }
 
-/// The verbs that work as root: an ordinary user becomes that in a namespace of his own.
+/// The verbs that need root; an ordinary user runs them as root of a user namespace.
 private enum BuildVerbs {
   static let names = ["build", "snapshot", "step", "unpack", "capture"]
 
-  /// Whether a command line is one of theirs that does more than tell.
+  /// Whether a command line runs one of these verbs and does more than print.
   static func needRoot(_ arguments: [String]) -> Bool {
     guard let verb = arguments.first, names.contains(verb) else { return false }
     return !arguments.contains { ["--help", "-h", "--pretend", "-p"].contains($0) }
@@ -117,7 +117,7 @@ private enum BuildVerbs {
 }
 
 extension MirrorError {
-  /// A fault of the configuration.
+  /// An error in the configuration.
   fileprivate init(_ problem: Problem) {
     let place = problem.place.map { "\($0)" } ?? "configuration"
     self.init(.invalid, place, problem.message, remedy: problem.hint)

@@ -4,9 +4,9 @@ import Foundation
 import MirrorTools
 import SystemPackage
 
-/// A verb whose end the configuration's hooks are told, once its locks are gone.
+/// A verb that runs the configured hooks when it ends, after its locks are released.
 protocol ReportedVerb: Verb {
-  /// Does the work, and leaves in `event` what is to be told of it.
+  /// Does the work, and stores the report for the hooks in `event`.
   func perform(_ context: CommandContext, _ event: RunEvent) throws -> ExitStatus
 }
 
@@ -24,27 +24,27 @@ extension ReportedVerb {
   }
 }
 
-/// What is told of a run: to the hooks, and to the catalog.
+/// The result of a run, for the hooks and the catalog.
 final class RunEvent {
   private let verb: String
   private var run: (hooks: HookSettings, root: FilePath)?
-  /// What the verb prints with `--json`; nil where it did nothing worth telling.
+  /// What the verb prints with `--json`; nil if it has nothing to report.
   var report: (any Report)?
 
   init(verb: String) { self.verb = verb }
 
-  /// Takes hooks and mirror before there is a session.
+  /// Stores the hooks and the mirror's root before the mirror is opened.
   func begin(_ configuration: MirrorConfiguration, _ root: FilePath) {
     run = (configuration.hooks, root)
   }
 
-  /// - Parameter faults: what ended the run.
+  /// - Parameter faults: the errors that ended the run.
   fileprivate func tell(_ status: ExitStatus, _ faults: [String], _ context: CommandContext) {
-    // What runs elsewhere, or was stopped by hand, is nobody's failure.
+    // A busy lock or an interrupted run is not a failure.
     guard let (hooks, root) = run, status != .busy, !context.cancellation.isCancelled,
       report != nil || !faults.isEmpty
     else { return }
-    // A catalog that cannot be written says so where it is opened, and loses only history.
+    // Errors are ignored here: they were reported when the run opened the catalog, and only history is lost.
     try? Catalog.open(for: root, in: context.stateDirectory) { _ in }
       .note(run: verb, status: status.rawValue, at: context.now())
     let event: HookSettings.Event = status == .done ? .success : .failure
@@ -70,7 +70,7 @@ final class RunEvent {
     let host: String
     let at: Int64
     let status: ExitStatus
-    /// What was written on standard error.
+    /// The messages written to standard error.
     let messages: [String]
     let report: VersionedReport?
   }

@@ -1,16 +1,16 @@
 import CLibArchive
 public import Foundation
 
-/// The contents of compressed tarballs: real streams, as mirrorctl offers no others.
+/// Contents of compressed tarballs: real streams, because mirrorctl offers no others.
 public enum Compressed {
-  /// Programs by the ending of a file's name.
+  /// Programs by file name suffix.
   private static let filters = [
     ".tar.xz": "xz", ".tar.zst": "zstd", ".tar.gz": "gzip", ".tar.bz2": "bzip2",
   ]
 
-  /// What a file of this name holds: a stream of the compression that the name tells, with this content.
+  /// The bytes of a file with this name: the content, compressed according to the suffix.
   ///
-  /// The bytes are the same every time. A file of another name holds the content itself, and so does an empty file.
+  /// The bytes are always the same. Empty content, and that of files with other suffixes, is not compressed.
   public static func file(_ name: String, holding content: Data) -> Data {
     guard !content.isEmpty, let filter = filters.first(where: { name.hasSuffix($0.key) })?.value else {
       return content
@@ -18,19 +18,19 @@ public enum Compressed {
     return stream(filter, content)
   }
 
-  /// The same of a text.
+  /// The bytes of a file with this name and text.
   public static func file(_ name: String, holding text: String) -> Data {
     file(name, holding: Data(text.utf8))
   }
 
-  /// Noise as an `.xz` file of exactly so many bytes, a multiple of four; equal seeds give equal bytes.
+  /// Noise as an `.xz` file of exactly this size in bytes, a multiple of four; equal seeds give equal bytes.
   ///
   /// The end of the file is padding, which the format allows.
   public static func noise(bytes: Int, seed: UInt64) -> Data {
     precondition(bytes % 4 == 0 && bytes >= 128)
     var random = Seeded(state: seed)
     var content = Data(capacity: bytes)
-    // What a stream of noise is longer than the noise.
+    // Leaves space for the overhead of the compressed stream.
     while content.count < bytes - bytes / 5000 - 128 {
       withUnsafeBytes(of: random.next()) { content.append(contentsOf: $0) }
     }
@@ -39,10 +39,10 @@ public enum Compressed {
     return stream + Data(count: bytes - stream.count)
   }
 
-  /// Any bytes as a `.zst` file, which is eight bytes longer: a frame that decoders pass over.
+  /// Any bytes as a `.zst` file, which is eight bytes longer: a skippable frame.
   public static func frame(around content: Data) -> Data { frameHeader(content.count) + content }
 
-  /// Writes a `.zst` file of exactly so many bytes that takes no room: such a frame around a hole.
+  /// Writes a `.zst` file of exactly this size in bytes that takes no space: a skippable frame around a hole.
   public static func writeHole(bytes: Int, to path: String) throws {
     let url = URL(fileURLWithPath: path)
     try frameHeader(bytes - 8).write(to: url)
@@ -51,7 +51,7 @@ public enum Compressed {
     try file.close()
   }
 
-  /// RFC 8878, 3.1.2.
+  /// The header of a skippable frame, see RFC 8878, 3.1.2.
   private static func frameHeader(_ size: Int) -> Data {
     var header = Data([0x50, 0x2a, 0x4d, 0x18])
     withUnsafeBytes(of: UInt32(size).littleEndian) { header.append(contentsOf: $0) }
@@ -73,7 +73,7 @@ public enum Compressed {
     archive_entry_set_filetype(entry, mctl_regular_file)
     check(archive_write_add_filter_by_name(archive, filter), archive)
     check(archive_write_set_filter_option(archive, filter, "compression-level", "1"), archive)
-    // Its header would tell the time.
+    // Its header would contain the time.
     if filter == "gzip" { check(archive_write_set_filter_option(archive, filter, "timestamp", nil), archive) }
     check(archive_write_set_format_raw(archive), archive)
     check(archive_write_open_memory(archive, buffer.baseAddress, room, used), archive)

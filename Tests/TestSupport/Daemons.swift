@@ -2,18 +2,18 @@ import Foundation
 import Glibc
 public import SystemPackage
 
-/// An rsync daemon on the loopback, ended with this value.
+/// An rsync daemon on the loopback interface, stopped with this value.
 public final class RsyncDaemon {
   /// Where it listens.
   public let port: Int
   private let program: DaemonProcess
 
-  /// Serves directories as modules of these names, writable; `settings` are lines for each.
+  /// Serves directories as writable modules of these names; `settings` are lines for each module.
   public init(_ modules: [String: FilePath], settings: [String] = [], in workspace: Workspace) throws {
     let port = try Loopback.freePort()
     let file = workspace.path.appending("rsyncd-\(port).conf").string
     var lines = ["use chroot = no", "log file = \(workspace.path)/rsyncd-\(port).log"]
-    // Otherwise it would become nobody.
+    // By default it would run as nobody.
     if geteuid() == 0 { lines += ["uid = root", "gid = root"] }
     for (name, path) in modules {
       lines += ["[\(name)]", "path = \(path)", "read only = no", "munge symlinks = no"] + settings
@@ -28,20 +28,20 @@ public final class RsyncDaemon {
     try program.wait(for: port)
   }
 
-  /// As a configuration names a module.
+  /// The URL of a module.
   public func url(_ module: String) -> String { "rsync://127.0.0.1:\(port)/\(module)" }
 
-  /// Ends it, as `deinit` would.
+  /// Stops it, as `deinit` does.
   public func stop() { program.end() }
 
   deinit { stop() }
 }
 
-/// An OpenSSH server on the loopback that lets the current user in by a key of its own, ended with this value.
+/// An OpenSSH server on the loopback interface, stopped with this value; the current user can log in by key.
 public final class SSHDaemon {
   /// Where it listens.
   public let port: Int
-  /// The client's command, as `rsh` of a configuration has it.
+  /// The client's command, for `rsh` in a configuration.
   public let client: String
   private let program: DaemonProcess
 
@@ -49,7 +49,7 @@ public final class SSHDaemon {
   public init(in workspace: Workspace) throws {
     let port = try Loopback.freePort()
     let directory = workspace.path.appending("sshd-\(port)").string
-    // What OpenSSH of Debian insists on where root runs it.
+    // Debian's OpenSSH requires it if root runs it.
     if geteuid() == 0 { mkdir("/run/sshd", 0o755) }
     try workspace.shell(
       """
@@ -79,7 +79,7 @@ public final class SSHDaemon {
     try program.wait(for: port)
   }
 
-  /// Ends it, as `deinit` would.
+  /// Stops it, as `deinit` does.
   public func stop() { program.end() }
 
   deinit { stop() }
@@ -87,7 +87,7 @@ public final class SSHDaemon {
 
 /// Ports of 127.0.0.1.
 public enum Loopback {
-  /// One that nobody listens at now; below those that the kernel gives to connections.
+  /// An unused port, below those that the kernel assigns to connections.
   public static func freePort() throws -> Int {
     while true {
       let port = Int.random(in: 10_000..<32_000)
@@ -96,14 +96,14 @@ public enum Loopback {
     }
   }
 
-  /// Whether somebody listens.
+  /// Whether a process listens on a port.
   static func isOpen(_ port: Int) throws -> Bool { try apply(connect, port) }
 
-  /// Whether a call succeeds with a new socket and a port.
+  /// Whether a call succeeds for a new socket and a port.
   private static func apply(
     _ call: (Int32, UnsafePointer<sockaddr>, socklen_t) -> Int32, _ port: Int
   ) throws -> Bool {
-    // Programs that start meanwhile must not hold it.
+    // Programs started meanwhile must not inherit it.
     let raw = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
     guard raw >= 0 else { throw Errno(rawValue: errno) }
     defer { Glibc.close(raw) }
@@ -119,16 +119,16 @@ public enum Loopback {
   }
 }
 
-/// A daemon beside the test.
+/// A daemon that runs beside the test.
 private final class DaemonProcess {
   private let program: RunningProgram
 
   init(_ command: [String], in workspace: Workspace) throws {
-    // Its own group: what serves a connection whose client hangs ends with it.
+    // Its own process group, so that children serving hanging connections end with it.
     program = try RunningProgram(command, environment: workspace.environment, mixing: true, leads: true)
   }
 
-  /// Waits until it listens.
+  /// Waits until it listens on a port.
   func wait(for port: Int) throws {
     for _ in 0..<1000 {
       if try Loopback.isOpen(port) { return }
@@ -140,7 +140,7 @@ private final class DaemonProcess {
     throw Errno.timedOut
   }
 
-  /// Ends it, and waits for that.
+  /// Stops it and waits for its end.
   func end() {
     guard program.isRunning else { return }
     kill(-program.pid, SIGTERM)

@@ -1,7 +1,7 @@
 public import MirrorModel
 
-/// The day that `text` names, which must be one.
+/// The date in `text`, which must be valid.
 public func day(_ text: String) -> CalendarDate {
-  guard let date = CalendarDate(text.utf8) else { preconditionFailure("\(text) is no date") }
+  guard let date = CalendarDate(text.utf8) else { preconditionFailure("'\(text)' is not a date") }
   return date
 }

@@ -1,13 +1,13 @@
 import Foundation
 public import SystemPackage
 
-/// What the schemas in `share/schema` say of the program's JSON.
+/// Validates the program's JSON with the schemas in `share/schema`.
 public enum OutputSchema {
-  /// Where they are.
+  /// The directory of the schemas.
   public static let directory = FilePath(#filePath).removingLastComponent().removingLastComponent()
     .removingLastComponent().appending("share/schema")
 
-  /// The name of the schema of a verb's output, `keys-show`; nil where the command line names no verb with one.
+  /// The name of the schema for a command line, e.g. `keys-show`; nil if its verb has none.
   public static func name(of arguments: [String]) -> String? {
     guard let verb = arguments.first, !verb.hasPrefix("-") else { return nil }
     let names = [verb] + (arguments.count > 1 ? ["\(verb)-\(arguments[1])"] : [])
@@ -16,14 +16,14 @@ public enum OutputSchema {
     }
   }
 
-  /// What is wrong with the output of a command line; nil where it has no `--json`, and so where all is well.
+  /// The problem with the output of a command line; nil if it is valid or `--json` was not given.
   public static func problem(of output: [UInt8], by arguments: [String]) throws -> String? {
     guard arguments.prefix(while: { $0 != "--" }).contains("--json") else { return nil }
     let schema = name(of: arguments).map { "\($0).schema.json" } ?? "common.schema.json#/$defs/error"
     return try problem(of: output, schema)
   }
 
-  /// What is wrong with a document; nil where all is well.
+  /// The problem with a document; nil if it is valid.
   public static func problem(of document: [UInt8], _ schema: String) throws -> String? {
     let check = """
       import json, jsonschema, sys

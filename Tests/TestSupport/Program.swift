@@ -2,9 +2,9 @@ import Foundation
 import Glibc
 public import SystemPackage
 
-/// How a program ended, and what it said.
+/// The exit status and output of a program.
 public struct Outcome: Sendable {
-  /// Its exit status, or 128 and the signal that ended it, as a shell tells it.
+  /// Its exit status, or 128 plus the signal that ended it, as in a shell.
   public let status: Int32
   /// Standard output.
   public let output: [UInt8]
@@ -19,20 +19,20 @@ public struct Outcome: Sendable {
 
 /// A program that runs beside the test.
 ///
-/// Not Foundation's `Process`, which waits for all that inherits its socket, and takes a daemon that closes it
-/// for ended.
+/// Foundation's `Process` cannot be used: it waits for all processes that inherit its socket, and considers a
+/// daemon that closes the socket as ended.
 public final class RunningProgram {
   private let output: FileHandle
   private let errors: FileHandle
-  /// Its number; `env` becomes the program.
+  /// Its process ID; `env` executes the program in the same process.
   public let pid: Int32
   private var ended: Int32?
 
-  /// Starts it with this environment and no other; what it prints goes to files, which no pipe can fill.
+  /// Starts it with exactly this environment; it prints to files, which cannot fill up like pipes.
   ///
   /// - Parameters:
-  ///   - mixing: whether standard error goes where standard output does.
-  ///   - leads: whether it has a process group of its own.
+  ///   - mixing: whether standard error is merged into standard output.
+  ///   - leads: whether it gets its own process group.
   public init(
     _ command: [String], environment: [String: String], input: [UInt8] = [], mixing: Bool = false,
     leads: Bool = false
@@ -78,7 +78,7 @@ public final class RunningProgram {
     return FileHandle(fileDescriptor: raw, closeOnDealloc: true)
   }
 
-  /// Whether it has not ended.
+  /// Whether it is running.
   public var isRunning: Bool {
     if ended == nil {
       var status: Int32 = 0
@@ -93,9 +93,9 @@ public final class RunningProgram {
       var status: Int32 = 0
       if waitpid(pid, &status, 0) == pid { ended = status } else if errno != EINTR { break }
     }
-    // Somebody else's wait(2) took it.
+    // Another wait(2) reaped it.
     guard let status = ended else { throw Errno.noChildProcess }
-    // See wait(2): the low seven bits are the signal that ended it.
+    // See wait(2): the low seven bits are the signal.
     let signal = status & 0x7f
     try output.seek(toOffset: 0)
     let said = Array(try output.readToEnd() ?? Data())
@@ -108,9 +108,9 @@ public final class RunningProgram {
 
 /// The built program.
 public enum Program {
-  /// It lies beside the test bundle, whose executable this process runs.
+  /// Its path, beside the test bundle, whose executable this process runs.
   public static let path = beside("mirrorctl")
-  /// The example of a client of the libraries.
+  /// The example client of the libraries.
   public static let client = beside("mirror-client")
 
   private static func beside(_ name: String) -> FilePath {
@@ -120,6 +120,6 @@ public enum Program {
     return FilePath(own).removingLastComponent().appending(name)
   }
 
-  /// Ends what hangs, by SIGKILL; far longer than anything takes.
+  /// Kills programs that hang; the limit is far longer than any test needs.
   public static let limited = ["timeout", "--foreground", "--signal=KILL", "300"]
 }

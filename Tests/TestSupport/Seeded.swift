@@ -1,4 +1,4 @@
-/// Numbers that depend on the seed alone (SplitMix64).
+/// Random numbers that depend only on the seed (SplitMix64).
 public struct Seeded: RandomNumberGenerator {
   private var state: UInt64
 

@@ -6,7 +6,7 @@ public import SystemPackage
 
 /// A mirror in a temporary directory, removed with this value.
 public final class TestMirror: Sendable {
-  /// Where it lies.
+  /// Its root directory.
   public let root: FilePath
 
   /// An empty mirror.
@@ -17,24 +17,24 @@ public final class TestMirror: Sendable {
   }
 
   deinit {
-    // It cannot remove names that are no UTF-8.
+    // FileManager cannot remove names that are not UTF-8.
     do { try FileManager.default.removeItem(atPath: root.string) } catch {
       _ = try? Tool.run("rm", "-rf", root.string)
     }
   }
 
-  /// The absolute path of something in the mirror.
+  /// The absolute path of a path in the mirror.
   public func path(_ relative: String) -> String { "\(root)/\(relative)" }
 
-  /// Writes a file, with the directories that it needs; `mtime` in seconds since the epoch.
+  /// Writes a file and its parent directories; `mtime` in seconds since the epoch.
   ///
-  /// A compressed tarball holds a stream of the text, as ``Compressed`` makes it.
+  /// For a compressed tarball, the text is compressed by ``Compressed``.
   @discardableResult
   public func file(_ relative: String, _ text: String = "", mtime: Int? = nil) throws -> Self {
     try file(relative, Compressed.file(relative, holding: text), mtime: mtime)
   }
 
-  /// Writes a file of these bytes, with the directories that it needs; `mtime` in seconds since the epoch.
+  /// Writes a file of these bytes and its parent directories; `mtime` in seconds since the epoch.
   @discardableResult
   public func file(_ relative: String, _ content: Data, mtime: Int? = nil) throws -> Self {
     let path = path(relative)
@@ -81,7 +81,7 @@ public final class TestMirror: Sendable {
     return self
   }
 
-  /// What a link says; nil if there is none.
+  /// The target of a link; nil if there is none.
   public func target(of relative: String) -> String? {
     try? FileManager.default.destinationOfSymbolicLink(atPath: path(relative))
   }
@@ -89,15 +89,15 @@ public final class TestMirror: Sendable {
   /// The content of a file; nil if there is none.
   public func content(_ relative: String) -> Data? { FileManager.default.contents(atPath: path(relative)) }
 
-  /// The names in a directory, hidden ones too, sorted.
+  /// The sorted names in a directory, including hidden ones.
   public func names(in relative: String) throws -> [String] {
     try FileManager.default.contentsOfDirectory(atPath: path(relative)).sorted()
   }
 
-  /// When tests look at a mirror: 2026-11-22 12:00 UTC, in seconds since the epoch.
+  /// The time of scans in tests: 2026-11-22 12:00 UTC, in seconds since the epoch.
   public static let noon: Int64 = 1_795_348_800
 
-  /// What the program sees at noon; locks belong to living processes where `isAlive` says so.
+  /// Scans the mirror at ``noon``; `isAlive` decides which lock holders are alive.
   public func scan(isAlive: @escaping @Sendable (Int32) -> Bool = { _ in false }) throws -> Mirror {
     try MirrorScanner(
       root: root, jobs: 1, now: Self.noon, probe: ProcessProbe { pid, _ in isAlive(pid) }

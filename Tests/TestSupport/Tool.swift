@@ -1,6 +1,6 @@
 import Foundation
 
-/// A program of the system that judges what we do.
+/// A system program that checks results.
 public enum Tool {
   /// Whether it is installed.
   public static func exists(_ name: String) -> Bool { (try? run("which", name))?.status == 0 }

@@ -1,24 +1,24 @@
 import Glibc
 public import SystemPackage
 
-/// What lies below a directory: names, kinds, contents and link targets, nothing that time changes.
+/// The names, types, contents and link targets below a directory, without times.
 public struct Tree: Hashable, Sendable {
-  /// One name.
+  /// One entry.
   public enum Node: Hashable, Sendable {
     /// A directory.
     case directory
     /// A regular file and its content.
     case file([UInt8])
-    /// A symbolic link and its text.
+    /// A symbolic link and its target.
     case link(String)
     /// A FIFO, a socket, a device.
     case other
   }
 
-  /// By path relative to the directory; a path that is not UTF-8 as if it were Latin-1.
+  /// By path relative to the directory; paths that are not UTF-8 are decoded as Latin-1.
   public var nodes: [String: Node] = [:]
 
-  /// Reads all of it, through no link.
+  /// Reads a directory without following links.
   public init(_ root: FilePath) throws { try add([], root) }
 
   private mutating func add(_ relative: [UInt8], _ root: FilePath) throws {
@@ -75,7 +75,7 @@ public struct Tree: Hashable, Sendable {
     }
   }
 
-  /// How this tree differs from another, a line a path; empty when it does not.
+  /// The differences to another tree, one line per path.
   public func differences(from other: Tree) -> [String] {
     Set(nodes.keys).union(other.nodes.keys).sorted().compactMap { path in
       switch (nodes[path], other.nodes[path]) {

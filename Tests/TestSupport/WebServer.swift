@@ -2,7 +2,7 @@ import Foundation
 import Glibc
 public import SystemPackage
 
-/// A web server on the loopback interface, Python's with ranges added; it ends with this value.
+/// A web server on the loopback interface, Python's with range requests added, stopped with this value.
 public final class WebServer {
   private static let program = """
     import http.server, os, ssl, sys
@@ -42,14 +42,14 @@ public final class WebServer {
     server.serve_forever()
     """
 
-  /// `http://127.0.0.1:PORT`, or with https.
+  /// `http://127.0.0.1:PORT`, or the same with https.
   public let address: String
   private let state: FilePath
   private let process: RunningProgram
 
-  /// Serves a directory; with `certificate`, a directory of `cert.pem` and `key.pem`, by TLS.
+  /// Serves a directory; over TLS with `certificate`, a directory with `cert.pem` and `key.pem`.
   ///
-  /// - Parameter state: a directory for what it notes.
+  /// - Parameter state: a directory for its log and port file.
   public init(_ directory: FilePath, in state: FilePath, certificate: FilePath? = nil) throws {
     self.state = state
     try FileManager.default.createDirectory(atPath: state.string, withIntermediateDirectories: true)
@@ -72,14 +72,14 @@ public final class WebServer {
 
   deinit { stop() }
 
-  /// Ends it: nobody answers any more.
+  /// Stops it.
   public func stop() {
     guard process.isRunning else { return }
     kill(process.pid, SIGKILL)
     _ = try? process.wait()
   }
 
-  /// What was asked for, a line each: method, path, range.
+  /// The requests, one line each: method, path, range.
   public var requests: [String] {
     let log = (try? String(contentsOfFile: "\(state)/log", encoding: .utf8)) ?? ""
     return log.split(separator: "\n").map(String.init)

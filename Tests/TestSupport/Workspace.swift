@@ -2,17 +2,17 @@ import Foundation
 import Glibc
 public import SystemPackage
 
-/// A temporary directory with a mirror, a state directory and what lies outside of both; removed with this value.
+/// A temporary directory with a mirror, a state directory and other files; removed with this value.
 public final class Workspace: Sendable {
   /// The directory.
   public let path: FilePath
 
-  /// An empty one; `mirror/` is there, `state/` is not.
+  /// An empty workspace; `mirror/` exists, `state/` does not.
   public init() throws {
     var template = Array("/tmp/mirrorctl-test-XXXXXX".utf8CString)
     guard mkdtemp(&template) != nil else { throw Errno(rawValue: errno) }
     path = FilePath(platformString: template)
-    // Plain users take part in some tests.
+    // Some tests run programs as ordinary users.
     guard chmod(path.string, 0o755) == 0, mkdir(mirror.string, 0o755) == 0 else {
       throw Errno(rawValue: errno)
     }
@@ -20,12 +20,12 @@ public final class Workspace: Sendable {
 
   deinit { _ = try? Tool.run("rm", "-rf", path.string) }
 
-  /// Where the mirror lies.
+  /// The mirror's root.
   public var mirror: FilePath { path.appending("mirror") }
-  /// Where the catalog lies.
+  /// The directory of the catalog.
   public var state: FilePath { path.appending("state") }
 
-  /// What the program sees of the user's environment.
+  /// The environment variables of programs.
   public var environment: [String: String] {
     [
       "PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "TZ": "UTC", "HOME": path.string,
@@ -38,7 +38,7 @@ public final class Workspace: Sendable {
     try RunningProgram(command, environment: environment)
   }
 
-  /// Runs a command to its end; throws where the program's JSON is not what its schema says.
+  /// Runs a command to its end; throws if the program's JSON does not match its schema.
   @discardableResult
   public func run(_ command: [String], input: [UInt8] = []) throws -> Outcome {
     let outcome = try RunningProgram(Program.limited + command, environment: environment, input: input).wait()
@@ -50,7 +50,7 @@ public final class Workspace: Sendable {
     return outcome
   }
 
-  /// Runs shell commands in the directory; throws what they print where one fails.
+  /// Runs shell commands in the directory; throws their errors if one fails.
   @discardableResult
   public func shell(_ script: String) throws -> Outcome {
     let outcome = try run(["sh", "-c", "set -eu; cd '\(path)'; \(script)"])
@@ -66,12 +66,12 @@ public final class Workspace: Sendable {
   /// Runs a verb on the mirror.
   public func mirrorctl(_ arguments: String...) throws -> Outcome { try run(command(arguments)) }
 
-  /// A command of a test's preparation that failed.
+  /// A failed command.
   public struct ShellFailure: Error {
     let script: String
     let message: String
 
-    /// What was run, and what it said.
+    /// The command and its error output.
     public init(script: String, message: String) {
       self.script = script
       self.message = message

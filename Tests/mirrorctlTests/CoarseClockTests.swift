@@ -4,7 +4,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-/// A file system whose times are whole seconds, mounted on a directory and gone with this value.
+/// A file system with timestamps in whole seconds, mounted on a directory and unmounted with this value.
 private final class CoarseDisk {
   private let path: FilePath
 
@@ -26,7 +26,7 @@ private final class CoarseDisk {
 }
 
 @Suite(
-  "On a file system whose clock ticks once a second",
+  "On a file system with timestamps in whole seconds",
   .enabled(if: CoarseDisk.works, "needs root and loop devices"))
 struct CoarseClockTests {
   private let workspace: Workspace
@@ -40,10 +40,10 @@ struct CoarseClockTests {
     try workspace.shell("mkdir -p \(Self.version); echo ok > \(Self.version)/status")
   }
 
-  /// Ends right after a full second began, so that what follows falls into one tick.
+  /// Waits for the start of a second, so that the next operations fall within it.
   private static let atTickStart = "sleep $(awk -v n=$(date +%N) 'BEGIN { printf \"%.3f\", 1.02 - n / 1e9 }')"
 
-  @Test("a file that is overwritten within the tick of its digest is noticed, and is not called corrupt")
+  @Test("a file overwritten in the same second as its digest is noticed, and not reported as corrupt")
   func overwritten() throws {
     try workspace.shell(
       """
@@ -59,7 +59,7 @@ struct CoarseClockTests {
     #expect(try workspace.mirrorctl("verify", "-q").status == 0)
   }
 
-  @Test("a sidecar of the same second as its tarball is not believed without a look")
+  @Test("a sidecar written in the same second as its tarball is not trusted unread")
   func adopted() throws {
     try workspace.shell(
       """

@@ -2,19 +2,19 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A mirror with dated versions, counted from today, since the program looks at the clock.
+/// A mirror with versions dated relative to today, since the program reads the clock.
 struct DatedMirror {
   static let subarch = "std/x86-64bit/gen"
   let workspace: Workspace
 
   init() throws { workspace = try Workspace() }
 
-  /// The day so many days ago, as versions are named.
+  /// The date this many days ago, as a version name.
   func day(_ ago: Int) throws -> String {
     try workspace.shell("date -u -d '\(ago) days ago' +%F").text.trimmingCharacters(in: .newlines)
   }
 
-  /// Makes a version with a sound stage3, and gives its date.
+  /// Makes a version with an intact stage3; returns its date.
   @discardableResult
   func version(_ ago: Int, stage: String? = "stage3", subarch: String = DatedMirror.subarch) throws -> String
   {
@@ -40,7 +40,7 @@ struct DatedMirror {
   }
 }
 
-@Suite("A version is complete when something of it can be downloaded")
+@Suite("A version is complete if it has a tarball to download")
 struct CompleteVersionTests {
   private let mirror: DatedMirror
   private var workspace: Workspace { mirror.workspace }
@@ -48,7 +48,7 @@ struct CompleteVersionTests {
   init() throws { mirror = try DatedMirror() }
 
   @Test(
-    "versions without a stage3 never displace the last one that has it", arguments: [nil, "stage1", "stage2"])
+    "versions without a stage3 never replace the last one that has it", arguments: [nil, "stage1", "stage2"])
   func lastStage(_ stage: String?) throws {
     let oldest = try mirror.version(40)
     for ago in [3, 2, 1] { try mirror.version(ago, stage: stage) }
@@ -57,12 +57,12 @@ struct CompleteVersionTests {
     #expect(mirror.exists(mirror.stage3(oldest)))
     #expect(mirror.text("index.xml").contains(mirror.stage3(oldest)))
     #expect(try workspace.mirrorctl("status").text.contains(oldest))
-    // The rotation does not take the empty versions for builds either.
+    // The rotation does not count the empty versions as builds either.
     #expect(try workspace.mirrorctl("nextbuild").text.contains("fulldate=\(oldest)"))
   }
 
   @Test(
-    "a stage3 that is empty or cut off is reported, not offered, and displaces nothing",
+    "an empty or truncated stage3 is reported, not offered, and replaces nothing",
     arguments: [
       ": > FILE", "truncate -s -8 FILE", "truncate -s 40 FILE", "truncate -s 0 FILE; truncate -s 5000 FILE",
     ])
@@ -80,7 +80,7 @@ struct CompleteVersionTests {
       #expect(mirror.text("index.xml").contains(old) && !mirror.text("index.xml").contains(new))
       #expect(try workspace.mirrorctl("status").text.contains(old))
     }
-    // It is offered once it was copied again, and the catalog is not what keeps it out.
+    // It is offered once it is copied again; the catalog does not prevent that.
     try mirror.version(1)
     #expect(try workspace.mirrorctl("upkeep", "--keep", "1").status == 0)
     #expect(mirror.text("index.xml").contains(new))
@@ -88,7 +88,7 @@ struct CompleteVersionTests {
   }
 
   @Test(
-    "a stage3 that is not compressed as its name says is reported, not offered, and displaces nothing",
+    "a stage3 whose compression does not match its name is reported, not offered, and replaces nothing",
     arguments: [
       "echo '<!DOCTYPE html><html><body>502 Bad Gateway</body></html>' > FILE", "echo stage3 | gzip > FILE",
       "echo stage3 | zstd -q > FILE", "tar cf FILE -C / etc/hostname", "head -c 70000 /dev/urandom > FILE",
@@ -98,7 +98,7 @@ struct CompleteVersionTests {
     let new = try mirror.version(1)
     let file = mirror.stage3(new)
     try workspace.shell(replacement.replacing("FILE", with: "mirror/\(file)"))
-    // Nobody hashed it yet, and it displaces nothing all the same.
+    // It replaces nothing even before it is hashed.
     #expect(try workspace.mirrorctl("clean", "--keep", "1", "--apply").status == 0)
     #expect(mirror.exists(mirror.stage3(old)))
     for round in 1...2 {
@@ -118,13 +118,13 @@ struct CompleteVersionTests {
         && verify.text.contains("\(file) (is not compressed as its name says)"), "\(verify.text)")
     #expect(try workspace.mirrorctl("upkeep", "--keep", "1").status == 3)
     #expect(mirror.exists(mirror.stage3(old)) && mirror.exists(file))
-    // Its kind is what its name says once it is copied again.
+    // Once it is copied again, its compression matches its name.
     try mirror.version(1)
     #expect(try workspace.mirrorctl("upkeep", "--keep", "1").status == 0)
     #expect(mirror.text("index.xml").contains(new) && !mirror.exists(mirror.stage3(old)))
   }
 
-  @Test("a lost catalog does not bring a cut-off stage3 with a digest of Metro's back")
+  @Test("after the catalog is lost, a truncated stage3 with a digest by Metro is still not offered")
   func adoption() throws {
     let old = try mirror.version(40)
     let new = try mirror.version(1)
@@ -136,7 +136,7 @@ struct CompleteVersionTests {
     #expect(!mirror.text("index.xml").contains(new))
   }
 
-  @Test("verify --check decompresses, and finds what no end of a gzip tells")
+  @Test("verify --check decompresses, and finds damage that the end of a gzip file does not show")
   func check() throws {
     let day = try mirror.version(1, stage: nil)
     let file = "\(DatedMirror.subarch)/\(day)/stage3-gen-std-\(day).tar.gz"
@@ -151,7 +151,7 @@ struct CompleteVersionTests {
     #expect(!mirror.text("index.xml").contains(day))
   }
 
-  @Test("a version of the future is kept, reported, never offered and never the newest")
+  @Test("a version dated in the future is kept and reported, never offered and never the newest")
   func future() throws {
     let old = try mirror.version(9)
     try workspace.shell(
@@ -172,7 +172,7 @@ struct CompleteVersionTests {
     #expect(try workspace.mirrorctl("nextbuild").text.contains("fulldate=\(old)"))
   }
 
-  @Test("a subarch that was given up is reported by build, nextbuild and metrics")
+  @Test("a subarch with too many failures is reported by build, nextbuild and metrics")
   func givenUp() throws {
     try mirror.version(9)
     try workspace.shell(
@@ -207,7 +207,7 @@ struct CompleteVersionTests {
     #expect(Set(paths.map { $0.trimmingCharacters(in: .whitespaces) }).count == 1, "\(images)")
   }
 
-  @Test("a time past 2262 does not wrap: the tarball is digested once and stays as it is")
+  @Test("a time after 2262 does not overflow: the tarball is digested once and not changed")
   func farTime() throws {
     let day = try mirror.version(1)
     try workspace.shell("touch -d @9300000000 mirror/\(mirror.stage3(day))")
@@ -224,7 +224,7 @@ struct AddTests {
 
   init() throws { mirror = try DatedMirror() }
 
-  @Test("it is offered like one that was built here, and the link to the latest names it")
+  @Test("it is offered like one built here, and the latest link points to it")
   func add() throws {
     try workspace.shell(
       "echo x > file; tar cJf stage3-amd64.tar.xz file; echo image | xz > lxd-gen-std-2026-11-01.tar.xz; echo '{\"CHOST\": \"x\"}' > build-info.json"
@@ -244,7 +244,7 @@ struct AddTests {
     #expect(try workspace.mirrorctl("verify").status == 0)
   }
 
-  @Test("what is damaged, misnamed or there already changes nothing")
+  @Test("a damaged, misnamed or existing tarball changes nothing")
   func refusals() throws {
     try workspace.shell(
       "echo x > file; tar cJf stage3-a.tar.xz file; truncate -s -3 stage3-a.tar.xz; tar czf stage3-b.tar.xz file; echo x | xz > other.tar.xz; echo x | xz > stage1-a.tar.xz"

@@ -20,7 +20,7 @@ struct ConcurrencyTests {
     try FaultMirror.make("mirror", in: workspace)
   }
 
-  @Test("a second writer changes nothing, names the first and exits 10")
+  @Test("a second writer changes nothing, reports the first and exits with 10")
   func busy() throws {
     let holder = try HaltedRun(["digestgen", "--jobs", "1"], after: "fsync", in: workspace)
     let before = try Tree(workspace.mirror)
@@ -40,17 +40,17 @@ struct ConcurrencyTests {
     let holder = try HaltedRun(["digestgen", "--jobs", "1"], after: "fsync", in: workspace)
     for verb in readers {
       let outcome = try workspace.run(workspace.command(verb))
-      // 3: not everything has its digests yet, or compresses only later.
+      // 3: some tarballs are not digested or compressed yet.
       #expect([0, 3].contains(outcome.status), "\(verb): \(outcome.errorText)")
     }
     #expect(try holder.resume().status == 0)
   }
 
-  @Test("with --lock-wait the second waits for the first, and works")
+  @Test("with --lock-wait the second waits for the first, then does its work")
   func waits() throws {
     let holder = try HaltedRun(["digestgen", "--jobs", "1"], after: "fsync", in: workspace)
     let second = try workspace.start(workspace.command(["index", "--lock-wait", "60"]))
-    // It cannot have the lock however long it takes, so that this waits for nothing in particular.
+    // The lock is never released, so the timing does not matter.
     usleep(500_000)
     #expect(second.isRunning)
     #expect(try holder.resume().status == 0)
@@ -59,26 +59,25 @@ struct ConcurrencyTests {
     #expect(try Tree(workspace.mirror).nodes["index.xml"] != nil)
   }
 
-  @Test("with --lock-wait that is over before the first is, it gives up as one that did not wait")
+  @Test("if --lock-wait expires before the first ends, the second fails as without waiting")
   func waitsInVain() throws {
     let holder = try HaltedRun(["digestgen", "--jobs", "1"], after: "fsync", in: workspace)
     #expect(try workspace.mirrorctl("index", "--lock-wait", "1").status == 10)
     #expect(try holder.resume().status == 0)
   }
 
-  @Test("one that waits can be interrupted", arguments: [SIGINT, SIGTERM])
+  @Test("a waiting run can be interrupted", arguments: [SIGINT, SIGTERM])
   func interrupted(_ signal: Int32) throws {
     let holder = try HaltedRun(["digestgen", "--jobs", "1"], after: "fsync", in: workspace)
     let second = try workspace.start(workspace.command(["index", "--lock-wait", "60"]))
-    // Until it is the program that `env` became, with its signals blocked, it would die of them; either way it
-    // must end with the signal's status.
+    // A signal that arrives before `env` has executed the program kills it; the status is the same.
     usleep(500_000)
     kill(second.pid, signal)
     #expect(try second.wait().status == 128 + signal)
     #expect(try holder.resume().status == 0)
   }
 
-  @Test("a killed holder holds no lock")
+  @Test("a killed run does not keep the lock")
   func killed() throws {
     let holder = try HaltedRun(["digestgen", "--jobs", "1"], after: "fsync", in: workspace)
     holder.signal(SIGKILL)
@@ -86,7 +85,7 @@ struct ConcurrencyTests {
     #expect(try workspace.mirrorctl("index").status == 0)
   }
 
-  @Test("all that start together and wait do their work, one after the other")
+  @Test("runs that start together and wait do their work one after the other")
   func crowd() throws {
     let runs = try writers.map { verb in
       try workspace.start(workspace.command(verb + ["--lock-wait", "120"]))
@@ -97,7 +96,7 @@ struct ConcurrencyTests {
     }
     let together = try Tree(workspace.mirror)
     #expect(MirrorInvariants.leftovers(in: together) == [])
-    // The order is anybody's; one more run settles what the last of them could not know.
+    // The order is random; one more run updates what the last of them could not see.
     #expect(try workspace.mirrorctl("upkeep", "--keep", "1").status == 0)
     let verified = try workspace.mirrorctl("verify")
     #expect(verified.status == 0, "\(verified.text)\(verified.errorText)")
@@ -106,7 +105,7 @@ struct ConcurrencyTests {
 
 @Suite("The lock", .enabled(if: Tool.exists("flock"), "util-linux's flock is not installed"))
 struct ForeignLockTests {
-  @Test("is flock(2) on .mirrorctl.lock, which scripts can hold too")
+  @Test("is an flock(2) on .mirrorctl.lock, which scripts can also hold")
   func script() throws {
     let workspace = try Workspace()
     try FaultMirror.make("mirror", in: workspace)

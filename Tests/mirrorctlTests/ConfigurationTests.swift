@@ -53,7 +53,7 @@ private let rotation = """
 extension Outcome {
   fileprivate var lines: [Substring] { text.split(separator: "\n") }
 
-  /// The last two components of what `status` and `digestgen` name.
+  /// The last two components of the paths that `status` and `digestgen` print.
   fileprivate func names(_ mirror: FilePath) -> [String] {
     lines.compactMap { line in
       line.firstRange(of: "\(mirror)/").map { String(line[$0.upperBound...].prefix { $0 != " " }) }
@@ -62,7 +62,7 @@ extension Outcome {
 }
 
 @Suite("The configuration") struct ConfigurationTests {
-  @Test("check finds a path that builds would empty and must not")
+  @Test("check reports a path that builds would empty but must not")
   func workPlaces() throws {
     let site = try Configured("")
     for (key, problem) in [
@@ -75,7 +75,7 @@ extension Outcome {
     }
   }
 
-  @Test("says where the mirror lies; the command line and the environment go before it")
+  @Test("sets the mirror's path; the command line and the environment override it")
   func mirror() throws {
     let configured = try Configured("")
     try configured.write(configured.mirrorElement)
@@ -88,7 +88,7 @@ extension Outcome {
     #expect(try configured.run("status").status == 64)
   }
 
-  @Test("is looked for as --config, $MIRRORCTL_CONFIG and ~/.metro, and a named one must be there")
+  @Test("is read from --config, $MIRRORCTL_CONFIG or ~/.metro; a file given by name must exist")
   func order() throws {
     let configured = try Configured("path/mirror: /by-home")
     try configured.workspace.shell("echo 'path/mirror: /by-variable' > v; echo 'path/mirror: /by-option' > o")
@@ -105,7 +105,7 @@ extension Outcome {
     #expect(missing.errorText.contains("/nonexistent.conf: cannot read"))
   }
 
-  @Test("what is stored here is cleaned, digested and indexed; what is not is left alone")
+  @Test("stored subarches are cleaned, digested and indexed; others are left alone")
   func stored() throws {
     let configured = try Configured("")
     try configured.write(configured.mirrorElement + rotation)
@@ -127,7 +127,7 @@ extension Outcome {
     #expect(script.contains("stable") && !script.contains("retired"))
   }
 
-  @Test("what is stored only never takes its turn; turns go in the order of the lists")
+  @Test("also-stored subarches are never built; others are built in the order of the lists")
   func managed() throws {
     let configured = try Configured("")
     try configured.write(configured.mirrorElement + rotation)
@@ -146,7 +146,7 @@ extension Outcome {
     #expect(!zapped.contains { $0.contains("elsewhere") })
   }
 
-  @Test("modes, extras and stale days decide the next build, the most particular first")
+  @Test("modes, extras and stale days decide the next build; the most specific setting wins")
   func tables() throws {
     let configured = try Configured("")
     func next(_ more: String) throws -> [Substring] {
@@ -163,7 +163,7 @@ extension Outcome {
     #expect(try next("stale-days: 100000\n") == [])
   }
 
-  @Test("a program may decide, and what it answers is checked")
+  @Test("a program can decide, and its answer is checked")
   func decide() throws {
     let configured = try Configured("")
     func next(_ command: String) throws -> Outcome {
@@ -192,7 +192,7 @@ extension Outcome {
     }
   }
 
-  @Test("what it keeps, clean and upkeep keep; the command line goes before it")
+  @Test("clean and upkeep apply its retention rules; the command line overrides them")
   func retention() throws {
     let configured = try Configured("")
     try configured.workspace.shell(
@@ -211,7 +211,7 @@ extension Outcome {
     #expect(left == "2026-10-03\n2026-10-04\n")
   }
 
-  @Test("a link of something that is left alone still protects what it names")
+  @Test("a link in a subarch that is left alone still protects its target")
   func bystanders() throws {
     let configured = try Configured("")
     try configured.workspace.shell(
@@ -240,7 +240,7 @@ extension Outcome {
   }
 
   @Test(
-    "what is written is the owner's that path/mirror names",
+    "files are written with the owner set in path/mirror",
     .enabled(if: geteuid() == 0, "only root gives files away"))
   func owner() throws {
     let configured = try Configured("")
@@ -264,7 +264,7 @@ extension Outcome {
     #expect(modes == "nobody:daemon 750\nnobody:daemon 750\nnobody:daemon 644\n")
   }
 
-  @Test("a collect that needs a target is no hindrance, a malformed line is")
+  @Test("a collect that needs a target is not an error, a malformed line is")
   func tolerance() throws {
     let configured = try Configured("")
     try configured.write(
@@ -279,7 +279,7 @@ extension Outcome {
   }
 
   @Test(
-    "a setting that makes no sense is named with its place",
+    "an invalid setting is reported with its file and line",
     arguments: [
       "keep: 0", "keep: many", "stale-days: -1", "max-failcount: 1e9", "keep-within: soon", "builds: a a",
       "arches: x/y", "modes:", "modes: full;rm", "kep: 3", "extras/x: -o", "subarches: .hidden",
@@ -311,7 +311,7 @@ extension Outcome {
     build: $[target/build]
     """
 
-  @Test("get prints an element, its lines where it has several")
+  @Test("get prints an element, or all lines of a multi-line element")
   func getPrintsElement() throws {
     let configured = try Configured(Self.text)
     #expect(try configured.run("config", "get", "path/mirror/snapshots").text == "/srv/mirror/snapshots\n")
@@ -322,7 +322,7 @@ extension Outcome {
     #expect(near.errorText.hasSuffix("did you mean path/mirror?\n"))
   }
 
-  @Test("where names file and line")
+  @Test("where prints file and line")
   func whereNamesFile() throws {
     let configured = try Configured(Self.text)
     #expect(
@@ -331,7 +331,7 @@ extension Outcome {
     )
   }
 
-  @Test("dump gives every element, and why some have no text")
+  @Test("dump prints every element, or why it has no value")
   func dumpGivesEvery() throws {
     let configured = try Configured(Self.text)
     let dump = try #require(
@@ -342,13 +342,13 @@ extension Outcome {
     #expect(elements["greeting/names"] as? [String] == ["# all of them", "one "])
     #expect(elements["path/mirror"] as? String == "/srv/mirror")
     #expect((dump["unresolved"] as? [String: String])?.keys.sorted() == ["greeting/build"])
-    // What it prints otherwise is the language itself.
+    // The rest of the output is valid configuration syntax.
     let text = try configured.run("config", "dump").text
     #expect(text.contains("path/mirror/snapshots: /srv/mirror/snapshots\n"))
     #expect(text.contains("greeting/names: [\n# all of them\none \n]\n"))
   }
 
-  @Test("check finds all that is wrong")
+  @Test("check reports all errors")
   func checkFindsAll() throws {
     let configured = try Configured("")
     try configured.write(
@@ -383,7 +383,7 @@ extension Outcome {
     #expect(second.contains("there is no directory /nonexistent/mirror"))
   }
 
-  @Test("example is sound but for the mirror that is not there yet")
+  @Test("example is valid except that its mirror does not exist")
   func exampleSoundBut() throws {
     let configured = try Configured("")
     try configured.write(try configured.run("config", "example").text)
@@ -394,7 +394,7 @@ extension Outcome {
     #expect(try configured.run("status", "--mirror", "\(configured.workspace.mirror)").status == 0)
   }
 
-  @Test("code of the host runs only where it is wanted")
+  @Test("host code runs only if it is allowed")
   func codeHostRuns() throws {
     let configured = try Configured("x: [\n<?python\nprint(6 * 7, os.sep)\n?>\n]\ny: plain\n")
     #expect(try configured.run("config", "get", "x").text == "42 /\n\n")
@@ -423,7 +423,7 @@ extension Outcome {
 
     """
 
-  @Test("says what the lists and the tables say, and its rotation decides alike")
+  @Test("converts the lists and tables, and the rotation makes the same decisions")
   func saysWhatLists() throws {
     let (outcome, configured) = try imported(
       Self.lists + """
@@ -444,7 +444,7 @@ extension Outcome {
     #expect(try configured.run("status").status == 0)
   }
 
-  @Test("says what a table cannot say")
+  @Test("reports what the tables cannot express")
   func saysWhatTable() throws {
     let (outcome, _) = try imported(
       Self.lists + """
@@ -456,7 +456,7 @@ extension Outcome {
     #expect(outcome.text.contains("builds: current stable"))
   }
 
-  @Test("of a file that is no Python gives its error, and prints nothing")
+  @Test("reports the error of a file that is not Python, and prints nothing")
   func fileNoPython() throws {
     let (outcome, _) = try imported("builds = (")
     #expect(outcome.status == 1)

@@ -3,14 +3,14 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@Suite("What is offered, taken by those whom it is offered to")
+@Suite("Downloads of offered files with real clients")
 struct DownloadTests {
   private let mirror: OfferedMirror
   private var workspace: Workspace { mirror.workspace }
 
   init() throws {
     mirror = try OfferedMirror()
-    // Of three pieces and a half.
+    // 3.5 pieces.
     try Compressed.noise(bytes: 3_500_000, seed: 1).write(
       to: URL(fileURLWithPath: "\(workspace.mirror)/\(OfferedMirror.stage3)"))
   }
@@ -38,21 +38,21 @@ struct DownloadTests {
 
   private var arrived: String { "down/stage3-gen-std-2016-11-17.tar.xz" }
 
-  @Test("aria2c takes a metalink, and gets the tarball", .enabled(if: Tool.exists("aria2c")))
+  @Test("aria2c downloads a tarball from its metalink", .enabled(if: Tool.exists("aria2c")))
   func download() throws {
     let server = try WebServer(workspace.mirror, in: workspace.path.appending("server"))
     try offer(at: server)
     let outcome = try aria2c("\(workspace.mirror)/\(OfferedMirror.stage3).meta4")
     #expect(outcome.status == 0, "\(outcome.text)")
     try workspace.shell("cmp \(arrived) mirror/\(OfferedMirror.stage3)")
-    // By way of the link of the latest, from the mirror itself.
+    // Through the latest link, from the mirror itself.
     let latest = try aria2c("\(server.address)/\(OfferedMirror.subarch)/stage3-latest.tar.xz.meta4")
     #expect(latest.status == 0, "\(latest.text)")
     server.stop()
   }
 
   @Test(
-    "aria2c finds the damaged piece of a download, and goes on there with another mirror",
+    "aria2c finds the damaged piece of a download, and gets it from another mirror",
     .enabled(if: Tool.exists("aria2c")))
   func damaged() throws {
     try workspace.shell("mkdir served")
@@ -66,7 +66,7 @@ struct DownloadTests {
     #expect(refused.status != 0)
     #expect(refused.text.contains("checksum"), "\(refused.text)")
     try workspace.shell("test \"$(stat -c %s \(arrived))\" -lt 3500000")
-    // The first address is out of order now: what had arrived whole stays, the rest comes from the second.
+    // The first address fails now: intact pieces are kept, the rest comes from the second.
     bad.stop()
     let mended = try aria2c(metalink)
     #expect(mended.status == 0, "\(mended.text)")
@@ -93,7 +93,7 @@ struct DownloadTests {
     server.stop()
   }
 
-  @Test("lxc lists the images, tells of one, and gets it", .enabled(if: Tool.exists("lxc")))
+  @Test("lxc lists the images, shows one, and downloads it", .enabled(if: Tool.exists("lxc")))
   func images() throws {
     try workspace.shell(
       """

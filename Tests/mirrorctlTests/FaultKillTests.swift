@@ -3,15 +3,15 @@ import SystemPackage
 import TestSupport
 import Testing
 
-/// A verb that writes, and how it is brought to write all that it can.
+/// A verb that writes, and the setup that makes it write every kind of file.
 struct WritingVerb: CustomTestStringConvertible, Sendable {
   let name: String
   let arguments: [String]
-  /// Verbs that ran before it.
+  /// Verbs to run before it.
   var preparation: [[String]] = []
-  /// Whether it is another program that uses the libraries.
+  /// Whether it is a client program of the libraries.
   var isClient = false
-  /// Calls that it is known to make: if it made none of them, nothing would be tested.
+  /// Calls that it must make; otherwise the test would check nothing.
   let calls: Set<String>
 
   var testDescription: String { name }
@@ -22,8 +22,8 @@ struct WritingVerb: CustomTestStringConvertible, Sendable {
       : workspace.command(arguments)
   }
 
-  // One thread: strace counts by thread, and the calls must come in the same order every time. Quiet: what is
-  // printed changes nothing in the mirror.
+  // One thread: strace counts per thread, and the order of calls must not vary. Quiet: printing changes
+  // nothing in the mirror.
   static let all = [
     WritingVerb(
       name: "digestgen", arguments: ["digestgen", "--jobs", "1", "--quiet"], preparation: [["index"]],
@@ -67,10 +67,10 @@ struct WritingVerb: CustomTestStringConvertible, Sendable {
   ]
 }
 
-/// Before which of its calls a run is killed.
+/// The system calls before which a run is killed.
 enum KillPoints {
-  /// What changes a disk. A kill before a call is a kill after the one before it, so that the creation of a file
-  /// (`openat2`, of which most calls only read) is covered by what follows it.
+  /// Calls that change a disk. A kill before a call is also a kill after the previous one; this covers the
+  /// creation of files by `openat2`, most calls of which only read.
   static let calls = [
     "write", "writev", "pwrite64", "pwritev", "copy_file_range", "sendfile", "ftruncate", "fallocate",
     "fsync",
@@ -80,12 +80,12 @@ enum KillPoints {
     "rmdir",
   ]
 
-  /// What changes names or durable content; the others only touch temporary files and the catalog.
+  /// Calls that change names or durable content; the others only affect temporary files and the catalog.
   static let visible: Set<String> = [
     "write", "fsync", "rename", "renameat", "renameat2", "link", "linkat", "symlinkat", "unlink", "unlinkat",
   ]
 
-  /// Every one in a soak (`MIRRORCTL_SOAK=full`), otherwise a few of each call, the first and the last among them.
+  /// All of them in a soak (`MIRRORCTL_SOAK=full`), otherwise a few per call, including first and last.
   static func sample(of count: Int, _ call: String) -> [Int] {
     let most = visible.contains(call) ? 6 : 2
     guard ProcessInfo.processInfo.environment["MIRRORCTL_SOAK"] != "full", count > most else {
@@ -97,7 +97,7 @@ enum KillPoints {
 
 @Suite("A run killed before any of its system calls", .enabled(if: Tracing.works, "strace cannot trace here"))
 struct FaultKillTests {
-  @Test("leaves nothing half-done, and the next run completes it", arguments: WritingVerb.all)
+  @Test("leaves nothing partial, and the next run completes the work", arguments: WritingVerb.all)
   func kill(_ verb: WritingVerb) throws {
     let workspace = try Workspace()
     try FaultMirror.make("mirror", in: workspace)
@@ -123,7 +123,7 @@ struct FaultKillTests {
       for number in KillPoints.sample(of: count, call) {
         try restore(workspace)
         let killed = try run(verb, workspace, killedBefore: call, number)
-        // How many pages the catalog writes varies with what it records: inodes, times.
+        // The number of pages that the catalog writes depends on inodes and times.
         let hasEnded = killed.status == 0 && !KillPoints.visible.contains(call)
         #expect(killed.status == 137 || hasEnded, "\(call) \(number) of \(count)")
         let violations = try invariants.violations()
@@ -133,22 +133,22 @@ struct FaultKillTests {
         #expect(try Self.differences(of: workspace, from: after) == [], "after \(call) \(number)")
       }
       guard KillPoints.visible.contains(call) else { continue }
-      // There are no more calls than were counted, or some would go untested.
+      // No more calls exist than were counted; otherwise some would not be tested.
       try restore(workspace)
       #expect(try run(verb, workspace, killedBefore: call, count + 1).status == 0, "\(call) \(count + 1)")
     }
   }
 
-  /// How the mirror differs from an undisturbed run's, but for who held its lock.
+  /// The differences between the mirror and that of an undisturbed run, apart from the holder of its lock.
   ///
-  /// A `.multi_progress` of a dead process counts for nothing and goes when somebody takes it, not before.
+  /// A `.multi_progress` of a dead process has no effect and is deleted only when another process takes it.
   private static func differences(of workspace: Workspace, from after: Tree) throws -> [String] {
     try Tree(workspace.mirror).differences(from: after).filter {
       $0 != ".mirrorctl.lock differs" && !$0.hasSuffix("/.control/.multi_progress is too many")
     }
   }
 
-  /// The mirror as it was; the catalog lies where it did, empty, and knows other inodes than these anyway.
+  /// Restores the mirror; the catalog is emptied, since the inodes differ anyway.
   private func restore(_ workspace: Workspace) throws {
     try workspace.shell("rm -rf mirror state; cp -a start mirror; rm -f mirror/.mirrorctl.lock")
   }
@@ -164,7 +164,7 @@ struct FaultKillTests {
 
 @Suite("Kill points")
 struct KillPointTests {
-  @Test("are spread over a run, its first and last call among them")
+  @Test("are spread over a run, including its first and last call")
   func sample() {
     #expect(KillPoints.sample(of: 1, "fsync") == [1])
     let many = KillPoints.sample(of: 1000, "fsync")

@@ -2,18 +2,16 @@ import Foundation
 import SystemPackage
 import TestSupport
 
-/// The part of the fixture that faults are tried on, and what must survive them.
+/// The part of the fixture used by fault tests, and the files that must survive.
 enum FaultMirror {
   /// The fixture's own directory.
   static let fixture = FilePath(#filePath).removingLastComponent().removingLastComponent()
     .removingLastComponent().appending("Fixtures/mirror")
 
-  /// Lays it down as `directory` of the workspace.
+  /// Copies it to `directory` of the workspace, with a configuration beside it that sets its URL.
   ///
-  /// A configuration beside it says where it is offered.
-  ///
-  /// Ten years older than the fixture, but for its version of 2099: then the program's clock, which is the
-  /// system's, sees the past as the past. All times are set, because git keeps none.
+  /// Its dates are ten years older than the fixture's, except the version of 2099, so that the system clock,
+  /// which the program uses, is later. All times are set, because git does not store them.
   static func make(_ directory: String, in workspace: Workspace) throws {
     try workspace.shell(
       """
@@ -33,25 +31,25 @@ enum FaultMirror {
       """)
   }
 
-  /// What `clean` never removes, and why.
+  /// The paths that `clean` never removes, and why.
   static let survivors: [String] = [
-    // The newest complete version; the latest link and .control/version name it too.
+    // The newest complete version, also named by the latest link and .control/version.
     "1.4-release-std/x86-64bit/generic_64/2016-11-17",
-    // The newest complete one that is not of the future.
+    // The newest complete version that is not dated in the future.
     "1.4-release-std/x86-64bit/intel64-haswell/2016-11-14",
-    // Of the future.
+    // Dated in the future.
     "1.4-release-std/x86-64bit/intel64-haswell/2099-01-01",
-    // Of no date.
+    // Without a date.
     "1.4-release-std/x86-64bit/intel64-haswell/old-stuff",
     "1.4-release-std/pure64/generic_64-pure64/2016-10-30",
-    // Not the newest, but .control/version and two remote seeds name it.
+    // Not the newest, but named by .control/version and two remote seeds.
     "funtoo-current/pure64/generic_64-pure64/2016-10-20",
-    // Not the newest directory: the one after it failed. The latest link names it.
+    // Not the newest directory, because the next build failed; named by the latest link.
     "funtoo-current/pure64/generic_64-pure64/2016-10-27",
     "1.4-release-std/snapshots/portage-2016-11-17.tar.xz",
   ]
 
-  /// Some of what `clean --keep 1` removes: without it the tests of what stays would prove nothing.
+  /// Some paths that `clean --keep 1` removes, to prove that it removes anything.
   static let doomed: [String] = [
     "1.4-release-std/x86-64bit/generic_64/2016-11-03",
     "1.4-release-std/x86-64bit/intel64-haswell/2016-11-05",

@@ -5,11 +5,11 @@ import SystemPackage
 import TestSupport
 import Testing
 
-/// A small file system of its own, mounted on a directory of a workspace and gone with this value.
+/// A small file system, mounted on a directory of a workspace and unmounted with this value.
 private final class SmallDisk {
   let path: FilePath
 
-  /// Whether it can be had.
+  /// Whether it can be mounted here.
   static let works: Bool = {
     guard geteuid() == 0, let workspace = try? Workspace(), let disk = try? SmallDisk(workspace.mirror) else {
       return false
@@ -17,7 +17,7 @@ private final class SmallDisk {
     return (try? workspace.run(["mountpoint", "-q", disk.path.string]).status) == 0
   }()
 
-  static let reason = "mounting a tmpfs needs root and a kernel that lets it"
+  static let reason = "mounting a tmpfs needs root and kernel support"
 
   init(_ path: FilePath, inodes: Int = 2000) throws {
     self.path = path
@@ -28,10 +28,10 @@ private final class SmallDisk {
 
   deinit { _ = try? Tool.run("umount", "--lazy", path.string) }
 
-  /// Takes what is left, to the last byte.
+  /// Fills it to the last byte.
   func fill() throws { _ = try Tool.run("sh", "-c", "cat /dev/zero > '\(path)/filler' 2>/dev/null || true") }
 
-  /// Takes the last inode.
+  /// Uses up all inodes.
   func fillInodes() throws {
     _ = try Tool.run(
       "sh", "-c",
@@ -52,7 +52,7 @@ struct FullDiskTests {
   }
 
   @Test(
-    "stops a verb, which names what could not be written; the next run completes it",
+    "stops a verb, which reports the file that could not be written; the next run completes the work",
     arguments: [
       ["digestgen"], ["digestgen", "--format", "digests"], ["index"],
       ["index", "--format", "latest,simplestreams"],
@@ -61,13 +61,13 @@ struct FullDiskTests {
   func noSpace(_ verb: [String]) throws { try expectPatience(verb, { try $0.fill() }, "rm mirror/filler") }
 
   @Test(
-    "without a free inode stops a verb as one without a free byte does",
+    "stops a verb without free inodes as without free bytes",
     arguments: [["digestgen"], ["index"]])
   func noInode(_ verb: [String]) throws {
     try expectPatience(verb, { try $0.fillInodes() }, "rm -r mirror/.filler")
   }
 
-  /// A verb fails on a full disk and harms nothing, and is completed once there is room.
+  /// Checks that a verb fails on a full disk without damage, and completes once there is space.
   private func expectPatience(
     _ verb: [String], _ fill: (SmallDisk) throws -> Void, _ makeRoom: String
   ) throws {
@@ -81,9 +81,9 @@ struct FullDiskTests {
     try expectCompletion(verb, after)
   }
 
-  /// By the program: what another test starts meanwhile would hold the room of a file that is gone.
+  /// Runs the program: a child of another test could keep a deleted file open, and so its space.
   @Test(
-    "leaves a tarball that cannot be compressed as it was, and others are", arguments: Compression.allCases)
+    "keeps a tarball that cannot be compressed; the others are compressed", arguments: Compression.allCases)
   func compress(_ compression: Compression) throws {
     let version = workspace.mirror.appending("std/x86/gen/2016-01-01")
     try workspace.shell("mkdir -p '\(version)'")
@@ -104,7 +104,7 @@ struct FullDiskTests {
     #expect(names == [name, "\(name).cme", "status", "z.tar.\(compression.rawValue)"])
   }
 
-  /// Who cleans a full disk wants the room.
+  /// Cleaning must work on a full disk, to free space.
   @Test("can be cleaned")
   func clean() throws {
     let (disk, after) = try prepare(undisturbed: ["clean", "--apply", "--keep", "1"])
@@ -115,19 +115,19 @@ struct FullDiskTests {
     #expect(try differences(from: after) == [])
   }
 
-  @Test("where the catalog lies costs the run its memory, never its result")
+  @Test("with the catalog on it loses the catalog's update, never the result")
   func catalog() throws {
     try workspace.shell("rmdir mirror; cp -a start mirror; mkdir state")
     let disk = try SmallDisk(workspace.state)
     try #require(try workspace.mirrorctl("digestgen").status == 0)
     let after = try Tree(workspace.mirror)
-    // Anew, with a catalog that is there and cannot grow, and with one that cannot come to be.
+    // With a catalog that exists and cannot grow, and with one that cannot be created.
     for prepare in ["true", "rm -rf state/mirrorctl"] {
       try workspace.shell("rm -rf mirror; cp -a start mirror; \(prepare)")
       try disk.fill()
       let outcome = try workspace.mirrorctl("digestgen")
       #expect(outcome.status == 0, "\(outcome.errorText)")
-      // In SQLite's words: a full disk is an I/O error where it cannot lay out its shared memory.
+      // SQLite reports an I/O error if it cannot allocate its shared memory on a full disk.
       #expect(outcome.errorText.contains("\(workspace.state)/mirrorctl"), "\(outcome.errorText)")
       let tells = outcome.errorText.contains("full") || outcome.errorText.contains("No space left")
       #expect(tells, "\(outcome.errorText)")
@@ -139,7 +139,7 @@ struct FullDiskTests {
   }
 
   @Test(
-    "where the catalog lies keeps nothing from being cleaned, also where there is a new subarch to remember")
+    "with the catalog on it does not prevent cleaning, even if a new subarch must be recorded")
   func fullCatalog() throws {
     try workspace.shell("rmdir mirror; cp -a start mirror; mkdir state")
     let disk = try SmallDisk(workspace.state)
@@ -154,7 +154,7 @@ struct FullDiskTests {
     }
   }
 
-  /// The mirror on a disk of its own as it was, and the tree that an undisturbed run makes of it.
+  /// Copies the mirror to the small disk; returns the tree after an undisturbed run.
   private func prepare(undisturbed verb: [String]) throws -> (SmallDisk, Tree) {
     let disk = try SmallDisk(workspace.mirror)
     try workspace.shell("cp -a start/. mirror/")
@@ -173,7 +173,7 @@ struct FullDiskTests {
     #expect(isNamed, "\(outcome.errorText)")
   }
 
-  /// Nothing is partial, and a failure that the program lived through leaves no temporary either.
+  /// Checks that nothing is partial and, if the program was not killed, that no temporary file is left.
   private func expectUntouched(from before: Tree, _ after: Tree) throws {
     let now = try Tree(workspace.mirror)
     #expect(MirrorInvariants.unexpected(in: now, before, after) == [])
@@ -191,9 +191,9 @@ struct FullDiskTests {
   }
 }
 
-@Suite("A full disk whose indexes cannot be written anew")
+@Suite("A full disk without space for new indexes")
 struct FullIndexedDiskTests {
-  @Test("is freed by clean and by upkeep all the same", arguments: [["clean", "--apply"], ["upkeep"]])
+  @Test("is cleaned by clean and upkeep nevertheless", arguments: [["clean", "--apply"], ["upkeep"]])
   func clean(_ verb: [String]) throws {
     let mirror = try DatedMirror()
     let workspace = mirror.workspace
@@ -204,7 +204,7 @@ struct FullIndexedDiskTests {
       try workspace.shell("head -c 100000 /dev/urandom > mirror/\(DatedMirror.subarch)/\(day)/notes")
     }
     #expect(try workspace.mirrorctl("digestgen").status == 0)
-    // Every index names something that is about to change: the newest version is new to them.
+    // Every index must change: none of them lists the newest version yet.
     #expect(try workspace.mirrorctl("index", "--format", "xml,json,html,latest").status == 0)
     let newest = try mirror.version(0)
     try disk.fill()

@@ -8,15 +8,15 @@ import Testing
 
 @testable import mirrorctl
 
-/// A copy of the fixture, at the time that it was made for, and the program run on it within this process.
+/// A copy of the fixture, for running the program on it in this process, at a fixed time.
 struct GoldenMirror {
   static let fixture = FaultMirror.fixture
-  /// 2026-11-22 12:00 UTC: the same day in every time zone but the easternmost.
+  /// 2026-11-22 12:00 UTC, the same day in all time zones except the easternmost.
   static let now: Int64 = 1_795_348_800
 
   let workspace: Workspace
 
-  /// Git keeps no times: tarballs are older than their sidecars.
+  /// Makes tarballs older than their sidecars, since git does not store times.
   init() throws {
     workspace = try Workspace()
     try workspace.shell(
@@ -35,7 +35,7 @@ struct GoldenMirror {
     run(arguments, environment: ["MIRRORCTL_MIRROR": "\(root)"])
   }
 
-  /// Runs a command line with this environment.
+  /// Runs a command line in this environment.
   func run(_ arguments: [String], environment: [String: String]) -> GoldenRun {
     let output = Collector()
     let errors = Collector()
@@ -59,7 +59,7 @@ struct GoldenMirror {
   }
 }
 
-/// What one command line gave.
+/// The result of one command line.
 struct GoldenRun {
   let command: String
   let status: Int32
@@ -67,7 +67,7 @@ struct GoldenRun {
   let errors: [UInt8]
   let workspace: Workspace
 
-  /// Fit to be kept: places and numbers that differ between two runs or file systems are replaced.
+  /// The output with placeholders for paths and numbers that vary between runs or file systems.
   var text: String {
     """
     $ \(shown(Array(command.utf8)))
@@ -78,7 +78,7 @@ struct GoldenRun {
     """
   }
 
-  /// What several threads print as they find it, in byte order; anything else as it is.
+  /// Sorts lines that several threads print in any order; leaves other output as it is.
   private func sorted(_ output: [UInt8]) -> [UInt8] {
     let isGathered = ["mirrorctl digestgen", "mirrorctl verify"].contains { command.hasPrefix($0) }
     guard isGathered, output.first != UInt8(ascii: "{") else { return output }
@@ -93,7 +93,7 @@ struct GoldenRun {
   }
 }
 
-/// Bytes that are written from any thread.
+/// Collects bytes written from any thread.
 private final class Collector: Sendable {
   private let state = Mutex<[UInt8]>([])
 
@@ -101,7 +101,7 @@ private final class Collector: Sendable {
   var sink: Sink { Sink { bytes in self.state.withLock { $0 += bytes } } }
 }
 
-/// Texts that were read by a person and found right.
+/// Expected outputs, reviewed by a person.
 enum Golden {
   private static let directory = FilePath(#filePath).removingLastComponent().appending("Golden")
 

@@ -5,7 +5,7 @@ import Testing
 
 @testable import mirrorctl
 
-/// A command line whose output is kept, on an untouched fixture.
+/// A command line, run on an unchanged fixture, with a golden output.
 struct GoldenCase: CustomTestStringConvertible, Sendable {
   let name: String
   let arguments: String
@@ -74,8 +74,8 @@ struct GoldenCase: CustomTestStringConvertible, Sendable {
   ]
 }
 
-@Suite("What the program says") struct WhatProgramSaysTests {
-  @Test("on the fixture is what was read and found right", arguments: GoldenCase.all)
+@Suite("The program's output") struct WhatProgramSaysTests {
+  @Test("on the fixture matches the golden files", arguments: GoldenCase.all)
   func onFixtureWhat(golden: GoldenCase) throws {
     let mirror = try GoldenMirror()
     let arguments = golden.arguments.split(separator: " ").map(String.init)
@@ -84,7 +84,7 @@ struct GoldenCase: CustomTestStringConvertible, Sendable {
     try Golden.expect(run.text, is: golden.name)
   }
 
-  @Test("of instructions that it does not know names those that it does")
+  @Test("for an unknown instruction set lists the known ones")
   func instructionsDoesNot() throws {
     let mirror = try GoldenMirror()
     let run = mirror.run(
@@ -93,14 +93,14 @@ struct GoldenCase: CustomTestStringConvertible, Sendable {
     try Golden.expect(run.text, is: "error-unknown-isa")
   }
 
-  @Test("without a mirror tells how to name one")
+  @Test("without a mirror explains how to set one")
   func withoutMirrorTells() throws {
     let run = try GoldenMirror().run(["status"], environment: [:])
     #expect(run.status == 64)
     try Golden.expect(run.text, is: "error-no-mirror")
   }
 
-  @Test("is nothing when digestgen finds all done")
+  @Test("is empty if digestgen has nothing to do")
   func nothingWhenDigestgen() throws {
     let mirror = try GoldenMirror()
     mirror.run("digestgen")
@@ -112,7 +112,7 @@ struct GoldenCase: CustomTestStringConvertible, Sendable {
     #expect(try Tree(mirror.root).differences(from: tree) == [])
   }
 
-  @Test("after digestgen is that all is well")
+  @Test("of verify after digestgen reports no problems")
   func afterDigestgenAll() throws {
     let mirror = try GoldenMirror()
     mirror.run("digestgen")
@@ -125,7 +125,7 @@ struct GoldenCase: CustomTestStringConvertible, Sendable {
       mirror.run("digestgen", "--force", "funtoo-current/snapshots").text, is: "digestgen-force")
   }
 
-  @Test("of a corrupt tarball names it and keeps its digest")
+  @Test("for a corrupt tarball reports it, and its digest is kept")
   func corruptTarballNames() throws {
     let mirror = try GoldenMirror()
     mirror.run("digestgen")
@@ -147,7 +147,7 @@ struct GoldenCase: CustomTestStringConvertible, Sendable {
     try Golden.expect(mirror.run("digestgen", "--force", path).text, is: "digestgen-blessed")
   }
 
-  @Test("in an index is valid and the same at every run")
+  @Test("in an index is valid and the same in every run")
   func indexValidSame() throws {
     let mirror = try GoldenMirror()
     mirror.run("digestgen")
@@ -162,7 +162,7 @@ struct GoldenCase: CustomTestStringConvertible, Sendable {
     #expect(standard.output == index)
   }
 
-  @Test("in other formats is valid and the same at every run")
+  @Test("in other formats is valid and the same in every run")
   func otherFormatsValid() throws {
     let mirror = try GoldenMirror()
     mirror.run("digestgen")
@@ -183,23 +183,23 @@ struct GoldenCase: CustomTestStringConvertible, Sendable {
     let tree = try Tree(mirror.root)
     _ = mirror.run(arguments, environment: environment)
     #expect(try Tree(mirror.root).differences(from: tree) == [])
-    // Without an address there is nothing to say in a metalink.
+    // A metalink needs an address.
     try Golden.expect(mirror.run("index", "--format", "metalink").text, is: "index-no-address")
   }
 
-  @Test("about compression is a line a tarball, once")
+  @Test("of compress is one line per tarball, once")
   func aboutCompressionLine() throws {
     let mirror = try GoldenMirror()
     try Golden.expect(mirror.run("compress").text, is: "compress")
     try Golden.expect(mirror.run("compress").text, is: "compress-again")
   }
 
-  @Test("about compression as JSON")
+  @Test("of compress as JSON")
   func aboutCompressionJson() throws {
     try Golden.expect(try GoldenMirror().run("compress", "--json").text, is: "compress-json")
   }
 
-  @Test("about upkeep is a line a step, and nothing when all is done")
+  @Test("of upkeep is one line per step, and nothing if nothing is due")
   func aboutUpkeepLine() throws {
     let mirror = try GoldenMirror()
     let first = mirror.run("upkeep", "--keep", "2")

@@ -3,16 +3,16 @@ import Glibc
 import SystemPackage
 import TestSupport
 
-/// A run that strace halts by SIGSTOP after one of its calls, its lock held, until it is told to go on.
+/// A run that strace stops with SIGSTOP after one of its calls, while it holds its lock.
 ///
-/// Nothing has to be timed: what happens meanwhile happens while it stands still.
+/// Tests act while it is stopped, so they do not depend on timing.
 final class HaltedRun {
   private let tracer: RunningProgram
   private let log: String
-  /// The program's own number, which the lock file tells.
+  /// The program's process ID, from the lock file.
   let pid: Int32
 
-  /// - Parameter slowing: a call that takes 20 ms longer, so that a run does not end before a signal is noticed.
+  /// - Parameter slowing: a call to delay by 20 ms, so that the run does not end before it notices a signal.
   init(
     _ verb: [String], after call: String, _ number: Int = 1, slowing: String? = nil, in workspace: Workspace
   ) throws {
@@ -29,7 +29,7 @@ final class HaltedRun {
     pid = try Self.waitUntilHalted(tracer, log, workspace)
   }
 
-  // Nothing may stand still for ever after a failed test.
+  // No process may stay stopped after a failed test.
   deinit {
     if tracer.isRunning {
       kill(pid, SIGKILL)
@@ -40,7 +40,7 @@ final class HaltedRun {
   private static func waitUntilHalted(
     _ tracer: RunningProgram, _ log: String, _ workspace: Workspace
   ) throws -> Int32 {
-    // A limit against hanging, far beyond what it takes.
+    // A generous limit, so that the test cannot hang.
     for _ in 0..<6000 where tracer.isRunning {
       if let text = try? String(contentsOfFile: log, encoding: .isoLatin1),
         text.contains("stopped by SIGSTOP")
@@ -54,12 +54,12 @@ final class HaltedRun {
     throw NeverHalted(said: try tracer.wait().errorText)
   }
 
-  /// Sends a signal, which it notices when it goes on.
+  /// Sends a signal, which the run notices when it continues.
   func signal(_ number: Int32) { kill(pid, number) }
 
-  /// Lets it go on to its end.
+  /// Continues the run and waits for its end.
   func resume() throws -> Outcome {
-    // Again and again: each thread has its own count of calls, and another may have been halted meanwhile.
+    // Repeatedly: strace counts calls per thread, so another thread may have been stopped too.
     while tracer.isRunning {
       kill(pid, SIGCONT)
       usleep(10_000)
@@ -67,6 +67,6 @@ final class HaltedRun {
     return try tracer.wait()
   }
 
-  /// The run ended before it came to the call.
+  /// The run ended before the call.
   struct NeverHalted: Error { let said: String }
 }

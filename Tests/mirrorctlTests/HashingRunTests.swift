@@ -3,7 +3,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-/// A mirror whose tarballs are holes, of sizes in bytes that tests choose.
+/// A mirror whose tarballs are holes of given sizes in bytes.
 private func makeMirror(of sizes: [Int], in workspace: Workspace) throws {
   for (index, size) in sizes.enumerated() {
     let version = "mirror/rel/x86-64bit/s\(index)/2026-11-20"
@@ -17,7 +17,7 @@ private let mebibyte = 1 << 20
 
 @Suite("A run that hashes") struct HashingRunTests {
   @Test(
-    "does the rest where a disk fails to read, names the tarball, and ends with 3",
+    "reports a tarball that the disk fails to read, hashes the others, and exits with 3",
     .enabled(if: Tracing.works, "\(Tracing.reason)"), arguments: [["digestgen"], ["verify"]])
   func readError(_ verb: [String]) throws {
     let workspace = try Workspace()
@@ -50,7 +50,7 @@ private let mebibyte = 1 << 20
     #expect(again.status == 0, "\(again.errorText)")
   }
 
-  @Test("stays below 64 MiB, however many and large the tarballs", arguments: [1, 40])
+  @Test("uses less than 64 MiB for any number and size of tarballs", arguments: [1, 40])
   func memory(count: Int) throws {
     let workspace = try Workspace()
     try makeMirror(of: Array(repeating: 240 / count * mebibyte, count: count), in: workspace)
@@ -58,7 +58,7 @@ private let mebibyte = 1 << 20
       workspace.command(["digestgen", "--algorithm", "sha256,sha512,blake2b", "--jobs", "8"]))
     var peak = 0
     while run.isRunning {
-      // Its highest resident set so far, in KiB; the file is empty when the program has just ended.
+      // The peak resident set size in KiB; the file is empty if the program has just ended.
       let status = (try? String(contentsOfFile: "/proc/\(run.pid)/status", encoding: .utf8)) ?? ""
       if let line = status.firstMatch(of: /Name:\s+mirrorctl[\s\S]*VmHWM:\s+([0-9]+) kB/) {
         peak = max(peak, Int(line.1) ?? 0)
@@ -71,7 +71,7 @@ private let mebibyte = 1 << 20
   }
 
   @Test(
-    "hashes alike with any of the processor's instructions",
+    "gives the same digests with each of the CPU's instruction sets",
     arguments: ["avx512", "avx2", "avx2,shani", "none"])
   func masked(_ list: String) throws {
     let workspace = try Workspace()

@@ -31,7 +31,7 @@ struct HookTests {
     }
   }
 
-  @Test("hear of success and failure as JSON, each its own")
+  @Test("receive success or failure as JSON, depending on their event")
   func events() throws {
     let site = try Site(
       """
@@ -59,7 +59,7 @@ struct HookTests {
     #expect(bad.event == "failure" && bad.status == 1 && bad.report?.steps.last?.status == 1)
     #expect(bad.messages.count == 1 && bad.messages[0].hasPrefix("index: "), "\(bad.messages)")
     #expect(event.messages == [])
-    // A run that ends before it has anything to report.
+    // A run that fails before it has a report.
     try site.workspace.shell("rm upkeep.failure")
     #expect(try site.run("verify", "/etc/passwd").status == 1)
     let early = try #require(site.text("verify.failure")).split(separator: "\n")
@@ -68,7 +68,7 @@ struct HookTests {
       fault.report == nil && fault.messages.first?.hasPrefix("/etc/passwd: is not in the mirror") == true)
   }
 
-  @Test("that fail are named, and hide no result")
+  @Test("that fail are reported, and hide no result")
   func failingHook() throws {
     let site = try Site("on-success: echo so sad; exit 7")
     let outcome = try site.run("upkeep")
@@ -82,7 +82,7 @@ struct HookTests {
     #expect(try failing.run("upkeep").status == 1)
   }
 
-  @Test("are ended when their time is over, with all that they started")
+  @Test("are killed with all their children after their time limit")
   func limit() throws {
     let site = try Site(
       """
@@ -95,7 +95,7 @@ struct HookTests {
     try expectGone("child", site)
   }
 
-  @Test("that print without end are ended in time, too")
+  @Test("that print endlessly are also killed after their time limit")
   func loud() throws {
     let site = try Site("on-success: while :; do echo x; done\nlimit: 1s")
     let outcome = try site.run("upkeep")
@@ -103,7 +103,7 @@ struct HookTests {
     #expect(outcome.errorText.contains("hooks/on-success: was ended after 1 seconds"))
   }
 
-  @Test("are not waited for where what they leave goes on printing")
+  @Test("are not waited for if a process they leave behind keeps printing")
   func loudLeftover() throws {
     let site = try Site(
       """
@@ -117,11 +117,11 @@ struct HookTests {
     try expectGone("child", site)
   }
 
-  /// The process whose number a file holds ends soon.
+  /// Checks that the process whose ID a file contains ends soon.
   private func expectGone(_ name: String, _ site: Site) throws {
     let child = try #require(Int32((site.text(name) ?? "").dropLast()))
     for _ in 0..<500 {
-      // A zombie may wait for init.
+      // It may be a zombie until init reaps it.
       let state = try? String(contentsOfFile: "/proc/\(child)/stat", encoding: .utf8)
       if state.map({ $0.contains(") Z ") }) ?? true { return }
       usleep(20_000)
@@ -129,14 +129,14 @@ struct HookTests {
     Issue.record("\(child) is still there")
   }
 
-  @Test("take what they leave running with them when they end")
+  @Test("leave no processes behind when they end")
   func background() throws {
     let site = try Site("on-success: sleep 301 & echo $! > \"$HOME/child\"")
     #expect(try site.run("upkeep").errorText == "")
     try expectGone("child", site)
   }
 
-  @Test("run after the lock is gone, and call no hooks themselves")
+  @Test("run after the lock is released, and verbs in them run no hooks")
   func nested() throws {
     let site = try Site(
       """
@@ -147,7 +147,7 @@ struct HookTests {
     #expect(site.text("calls") == "hook\n")
   }
 
-  @Test("hear of a run whose mirror is not there", arguments: ["upkeep", "publish", "receive", "verify"])
+  @Test("are run if the mirror does not exist", arguments: ["upkeep", "publish", "receive", "verify"])
   func missing(_ verb: String) throws {
     let site = try Site("on-failure: cat > \"$HOME/failed\"")
     try site.workspace.shell("mv mirror elsewhere")
@@ -155,7 +155,7 @@ struct HookTests {
     #expect(site.text("failed")?.contains("\"status\":1") == true)
   }
 
-  @Test("hear nothing of a run that another kept from working")
+  @Test("are not run if another run holds the lock")
   func busy() throws {
     let site = try Site("on-failure: touch \"$HOME/failed\"")
     let holder = try site.workspace.start([
@@ -167,14 +167,14 @@ struct HookTests {
     #expect(site.text("failed") == nil)
   }
 
-  @Test("do not run where the configuration's code shall not")
+  @Test("are not run if the configuration's code must not run")
   func noHostCode() throws {
     let site = try Site("on-success: touch \"$HOME/ran\"")
     #expect(try site.run("upkeep", "--no-host-code").status == 0)
     #expect(site.text("ran") == nil)
   }
 
-  @Test("of the configuration are checked")
+  @Test("are checked by config check")
   func settings() throws {
     let site = try Site("on-sucess: true\nlimit: soon")
     let check = try site.workspace.run([

@@ -1,12 +1,12 @@
 import SystemPackage
 import TestSupport
 
-/// Mirrors that somebody made to hurt: names, links and files that are not what they seem.
+/// Malicious mirrors with misleading names, links and files.
 enum HostileMirror {
-  /// Names as shell words, `printf` formats all; none may end in a newline, which `$( )` would drop.
+  /// Names as shell words in `printf` format; none may end in a newline, which `$( )` would drop.
   ///
-  /// A newline, bytes that are no UTF-8, an option, commands, quotes, a terminal's escape sequence, C1 and DEL, a
-  /// mark that turns the writing direction, blanks, patterns, what printf and XML take for themselves.
+  /// They contain a newline, bytes that are not UTF-8, an option, commands, quotes, a terminal escape
+  /// sequence, C1 and DEL, a bidirectional mark, blanks, patterns, and characters special to printf and XML.
   static let names = [
     #"new\nline"#, #"bad\377\376utf8"#, #"-rf"#, #"--help"#, #"$(touch pwned)"#, #"`touch pwned`"#,
     #"a;touch pwned"#, #"quo\047te\042s"#, #"\047;touch pwned;\047"#, #"esc\033[31m\033]0;title\007red"#,
@@ -14,13 +14,13 @@ enum HostileMirror {
     #"per%%cent"#, #"<&amp;>"#, #"&&#x0a;"#, #"{}"#, #"~root"#, #"!history"#, #"# comment"#,
   ]
 
-  /// Shell functions that the others build with.
+  /// Shell functions used by the other scripts.
   private static let functions = #"""
     # version DIRECTORY NAME: a complete version with a stage3 of that name.
     version() { mkdir -p -- "$1"; printf ok > "$1/status"; printf 'of %s' "$1" | xz -0 > "$1/stage3-$2.tar.xz"; }
     """#
 
-  /// Subarches, releases and arches of every name, three versions each and nothing else that is odd.
+  /// Subarches, releases and arches of every name, with three normal versions each.
   static func makeNames(in workspace: Workspace) throws {
     try workspace.shell(
       functions + "\n"
@@ -34,7 +34,7 @@ enum HostileMirror {
           """))
   }
 
-  /// Every name as a version, a tarball, a `.tar` to compress, a control file's target, in one subarch.
+  /// Every name as a version, a tarball, a `.tar` to compress and a control file's target in one subarch.
   static func makeFiles(in workspace: Workspace) throws {
     try workspace.shell(
       functions + "\n"
@@ -60,7 +60,7 @@ enum HostileMirror {
           """#)
   }
 
-  /// Links out of the mirror, and things under the names of others. `outside` lies beside the mirror.
+  /// Links out of the mirror, and files of the wrong type. `outside` is beside the mirror.
   static func makeLinks(in workspace: Workspace) throws {
     try workspace.shell(
       functions + #"""
@@ -73,7 +73,7 @@ enum HostileMirror {
         mkdir -p outside/control/version; printf 3 > outside/control/.failcount
         printf secret > outside/secret; printf plain > outside/plain.tar; printf lost > outside/lost.gpg
         for day in 2016-01-01 2016-02-01 2016-03-01; do version mirror/std/x86/gen/$day plain; done
-        # Directories of every level that lie outside.
+        # Links to directories outside, at every level.
         ln -s "$out" mirror/release; ln -s "$out" mirror/std/arch; ln -s "$out" mirror/std/x86/subarch
         ln -s ../../../../outside/2015-01-01 mirror/std/x86/gen/2015-01-01
         ln -s "$out" mirror/std/snapshots
@@ -99,7 +99,7 @@ enum HostileMirror {
         printf plain > $v/lxd-run.tar; : > $v/lxd-run.tar.cme; ln -s "$out/secret" $v/lxd-run.tar.cme.run
         ln -s "$out/lost.gpg" $v/stage3-gone.tar.xz.gpg; ln "$out/lost.gpg" $v/stage3-lost.tar.xz.gpg
         ln -s "$out/secret" $v/build-info.json
-        # What a killed run might have left.
+        # Leftovers of a killed run.
         ln -s "$out" $v/.mirrorctl-4194305-0.tmp; ln -s "$out" mirror/.mirrorctl-4194305-0.tmp
         mkdir mirror/std/.mirrorctl-4194305-0.tmp; ln -s "$out" mirror/std/.mirrorctl-4194305-0.tmp/link
         ln "$out/secret" mirror/std/.mirrorctl-4194305-0.tmp/hard
@@ -115,10 +115,10 @@ enum HostileMirror {
         """#)
   }
 
-  /// Shell that does something for every `$name`.
+  /// A shell loop over all names; `$name` is the current one.
   private static func forEachName(_ body: String) -> String {
     let words = names.map { "'" + $0.replacing("'", with: #"'\''"#) + "'" }
-    // No format may begin with a dash: not every printf knows `--`.
+    // A format must not begin with a dash: not every printf supports `--`.
     return """
       for format in \(words.joined(separator: " ")); do
         name=$(printf "x$format")

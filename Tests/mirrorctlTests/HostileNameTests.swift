@@ -4,7 +4,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-/// What a terminal would take for more than text: anything but printable characters and line ends.
+/// Characters that a terminal may interpret: all but printable characters and newlines.
 private func unprintable(_ bytes: [UInt8]) -> String? {
   guard let text = String(validating: bytes, as: UTF8.self) else { return "bytes that are no UTF-8" }
   let odd = text.unicodeScalars.first { scalar in
@@ -22,14 +22,14 @@ struct HostileNameTests {
 
   init() throws { workspace = try Workspace() }
 
-  /// A verb, and whether what it prints is for people.
+  /// A verb, and whether its output is for people.
   struct Call: CustomTestStringConvertible, Sendable {
     let arguments: [String]
     var isForPeople = true
     var testDescription: String { arguments.joined(separator: " ") }
   }
 
-  // In an order in which every one has something to do.
+  // In an order that gives each of them work to do.
   private static let calls = [
     Call(arguments: ["status"]), Call(arguments: ["empties"]),
     Call(arguments: ["nextbuild"], isForPeople: false),
@@ -47,7 +47,7 @@ struct HostileNameTests {
     Call(arguments: ["upkeep", "--keep", "1", "--max-remove", "1000"]),
   ]
 
-  @Test("take no verb out of the mirror, and no terminal out of its mind")
+  @Test("lead no verb out of the mirror, and send no control characters to a terminal")
   func verbs() throws {
     try HostileMirror.makeNames(in: workspace)
     try HostileMirror.makeFiles(in: workspace)
@@ -67,12 +67,12 @@ struct HostileNameTests {
     #expect(access("pwned", F_OK) != 0)
     #expect(try workspace.run(["xmllint", "--noout", "\(workspace.mirror)/index.xml"]).status == 0)
     #expect(MirrorInvariants.leftovers(in: try Tree(workspace.mirror)) == [])
-    // All that can have a digest has one that sha256sum agrees with: the name is told by nothing but itself.
+    // Every digest must match sha256sum's.
     try expectDigests()
   }
 
   @Test(
-    "come out of --json as JSON",
+    "are valid JSON with --json",
     arguments: [
       ["status"], ["empties"], ["nextbuild"], ["verify"], ["digestgen", "--dry-run"],
       ["compress", "--dry-run"],
@@ -87,12 +87,12 @@ struct HostileNameTests {
   }
 
   @Test(
-    "come whole out of clean's script, which removes what it says and nothing else",
+    "are quoted correctly in clean's script, which removes only the intended paths",
     arguments: ["sh", "bash"])
   func script(_ shell: String) throws {
     try #require(Tool.exists(shell))
     try HostileMirror.makeNames(in: workspace)
-    // Something to be hit by a `..`, a glob or a command that gets loose.
+    // Files that an unquoted `..`, glob or command would change.
     try workspace.shell("mkdir victim; : > victim/file")
     var expected = try Tree(workspace.path)
     let count = expected.nodes.count
@@ -111,7 +111,7 @@ struct HostileNameTests {
     #expect(differences == [])
   }
 
-  @Test("come whole out of nextbuild, for eval", arguments: HostileMirror.names)
+  @Test("are quoted correctly by nextbuild, for eval", arguments: HostileMirror.names)
   func evaluation(_ name: String) throws {
     try workspace.shell(
       """
@@ -131,7 +131,7 @@ struct HostileNameTests {
   }
 
   @Test(
-    "cannot make index.xml or the lock lead out of the mirror", arguments: ["index.xml", ".mirrorctl.lock"])
+    "cannot redirect index.xml or the lock out of the mirror", arguments: ["index.xml", ".mirrorctl.lock"])
   func ownFiles(_ name: String) throws {
     try FaultMirror.make("mirror", in: workspace)
     try workspace.shell("printf secret > outside; ln -s ../outside mirror/\(name)")
@@ -157,11 +157,11 @@ struct HostileNameTests {
 }
 
 @Suite(
-  "What a plain user may not read",
+  "A directory that an ordinary user cannot read",
   .enabled(
     if: PlainUser.works, "only root can become a plain user, who must be able to run the built program"))
 struct UnreadableTests {
-  @Test("is named, and the rest is done", arguments: [["status"], ["verify"], ["index"], ["digestgen"]])
+  @Test("is reported, and the rest is done", arguments: [["status"], ["verify"], ["index"], ["digestgen"]])
   func unreadable(_ verb: [String]) throws {
     let workspace = try Workspace()
     try FaultMirror.make("mirror", in: workspace)
@@ -192,7 +192,7 @@ struct UnreadableTests {
   }
 }
 
-/// Somebody without rights.
+/// An unprivileged user.
 private enum PlainUser {
   static let command = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
 

@@ -20,7 +20,7 @@ struct IndexFormatTests {
     try #require(try object("streams/v1/images.json")["products"] as? [String: Any])
   }
 
-  @Test("latest: a line a variant of the newest complete version, stage3 first")
+  @Test("latest: one line per variant of the newest complete version, stage3 first")
   func latestLines() throws {
     try workspace.shell(
       """
@@ -46,7 +46,7 @@ struct IndexFormatTests {
   }
 
   @Test(
-    "latest: says nothing where nothing is offered any more, and is not made where there never was anything")
+    "latest: is emptied if nothing is offered any more, and not created if nothing ever was")
   func nothing() throws {
     try workspace.shell("mkdir -p mirror/std/x86-64bit/never/.control")
     #expect(try workspace.mirrorctl("index", "--format", "latest").status == 0)
@@ -59,7 +59,7 @@ struct IndexFormatTests {
     #expect(try mirror.names("index.xml") == ["index.xml"])
   }
 
-  @Test("latest and simplestreams: a file of somebody else is not ours to keep true")
+  @Test("latest and simplestreams: files of other programs are not updated")
   func foreign() throws {
     try workspace.shell(
       "echo theirs > mirror/\(latest); mkdir -p mirror/streams/v1; echo '{}' | tee mirror/streams/v1/index.json > mirror/streams/v1/images.json"
@@ -67,7 +67,7 @@ struct IndexFormatTests {
     #expect(try workspace.mirrorctl("index").status == 0)
     #expect(try mirror.text(latest) == "theirs\n")
     #expect(try mirror.text("streams/v1/index.json") == "{}\n")
-    // Nor where ours lie beside it, until it is asked for.
+    // Nor if our files exist beside them, unless the format is requested.
     try workspace.shell(
       "cp -a mirror/\(OfferedMirror.subarch) mirror/std/x86-64bit/also; rm mirror/\(latest) mirror/streams/v1/*"
     )
@@ -80,7 +80,7 @@ struct IndexFormatTests {
     #expect(try mirror.text(latest).hasPrefix("# Latest"))
   }
 
-  @Test("latest: a file that cannot be written is named, and hinders no other")
+  @Test("latest: a file that cannot be written is reported, and the others are written")
   func unwritable() throws {
     try workspace.shell(
       "cp -a mirror/\(OfferedMirror.subarch) mirror/std/x86-64bit/also; ln -s /etc/passwd mirror/\(latest)")
@@ -91,7 +91,7 @@ struct IndexFormatTests {
     #expect(try mirror.names("index.xml") == ["index.xml"])
   }
 
-  @Test("simplestreams: every complete version of an lxd image, once its digest is known")
+  @Test("simplestreams: lists every complete version of an lxd image whose digest is known")
   func streams() throws {
     #expect(try workspace.mirrorctl("index", "--format", "simplestreams").status == 0)
     #expect(try products().isEmpty)
@@ -121,7 +121,7 @@ struct IndexFormatTests {
     let entry = try #require((index["index"] as? [String: [String: Any]])?["images"])
     #expect(entry["path"] as? String == "streams/v1/images.json")
     #expect(entry["products"] as? [String] == ["std:x86-64bit:gen"])
-    // A version that goes is taken out before it goes; the last one leaves an empty list.
+    // A version is unlisted before it is deleted; the last one leaves an empty list.
     #expect(try workspace.mirrorctl("clean", "--apply", "--keep", "1").status == 0)
     #expect(try !mirror.text("streams/v1/images.json").contains("20161103"))
     try workspace.shell("rm mirror/\(OfferedMirror.new)/lxd*")
@@ -129,7 +129,7 @@ struct IndexFormatTests {
     #expect(try products().isEmpty)
   }
 
-  @Test("simplestreams: what clients could not take is left out and named")
+  @Test("simplestreams: images that clients could not use are left out and reported")
   func strangeImages() throws {
     try workspace.shell(
       """
@@ -145,7 +145,7 @@ struct IndexFormatTests {
     #expect(try products().keys.sorted() == ["std:x86-64bit:gen"])
   }
 
-  @Test("nothing is told of a build that is not listed")
+  @Test("nothing is reported for a build that is not listed")
   func ignored() throws {
     try mirror.publish()
     try mirror.configure("[section rotation]\nignore-builds: std\n[section index]\nurls: http://m.example\n")
@@ -156,7 +156,7 @@ struct IndexFormatTests {
     #expect(try !mirror.text("index.json").contains("stage3"))
   }
 
-  @Test("json is what its schema says", .enabled(if: Tool.exists("python3")))
+  @Test("json matches its schema", .enabled(if: Tool.exists("python3")))
   func schema() throws {
     try workspace.shell(
       """
@@ -190,7 +190,7 @@ struct IndexFormatTests {
     }
   }
 
-  @Test("formats and what they name are in [section index], and upkeep keeps them")
+  @Test("[section index] sets formats and their contents, and upkeep writes them")
   func upkeep() throws {
     try mirror.configure(
       "[section index]\nformats: metalink latest simplestreams json xml\nurls: http://m.example\n")
@@ -199,7 +199,7 @@ struct IndexFormatTests {
     #expect(try mirror.names("*.meta4").count == 5)
     #expect(try mirror.names("index.*") == ["index.json", "index.xml", "streams/v1/index.json"])
     #expect(try workspace.mirrorctl("upkeep", "--keep", "1").text == "")
-    // Nothing of it is taken for a build or a subarch.
+    // The files of the formats are not mistaken for a build or a subarch.
     #expect(try workspace.mirrorctl("status").text.split(separator: "\n").count == 1)
     try mirror.configure("[section index]\nformats: rss\n")
     let refused = try workspace.mirrorctl("index")

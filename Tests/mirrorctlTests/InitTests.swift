@@ -6,7 +6,7 @@ import Testing
 @Suite("init") struct InitTests {
   private let workspace: Workspace
 
-  /// A stage3 of this machine's architecture, and one that says to be 32-bit.
+  /// Makes a stage3 of this machine's architecture, and one that claims to be 32-bit.
   init() throws {
     workspace = try Workspace()
     try workspace.shell(
@@ -25,7 +25,7 @@ import Testing
 
   private var seed: String { "\(workspace.path)/stage3-i686-funtoo-current-2011-12-13.tar.xz" }
 
-  @Test("for a local build makes what the tutorial's commands make, and again makes nothing")
+  @Test("for a local build creates the same files as the tutorial's commands; a second run creates nothing")
   func local() throws {
     let outcome = try initialise("funtoo-current", "x86-32bit", "pentium4", "--local", seed)
     #expect(outcome.status == 0, "\(outcome.errorText)")
@@ -49,7 +49,7 @@ import Testing
   }
 
   @Test(
-    "refuses names that mean something else in a mirror",
+    "refuses names with another meaning in a mirror",
     arguments: [
       ["funtoo-current", "snapshots", "pentium4"], ["streams", "x86-32bit", "pentium4"],
       ["project", "x86-32bit", "pentium4"],
@@ -61,7 +61,7 @@ import Testing
     #expect(try workspace.run(["find", workspace.mirror.string, "-name", "*.tar.xz"]).text == "")
   }
 
-  @Test("for a remote build makes what the tutorial's commands make")
+  @Test("for a remote build creates the same files as the tutorial's commands")
   func remote() throws {
     try #require(try initialise("funtoo-current", "x86-32bit", "pentium4", "--local", seed).status == 0)
     try workspace.shell(
@@ -89,7 +89,7 @@ import Testing
     #expect(made.differences(from: expected).filter { !$0.hasPrefix(".mirrorctl.") } == [])
   }
 
-  @Test("refuses a seed of another architecture, what is no tarball, and a remote without a stage3")
+  @Test("refuses a seed of another architecture, a file that is not a tarball, and a remote without a stage3")
   func refusals() throws {
     let wrong = try initialise("funtoo-current", "x86-64bit", "generic_64", "--local", seed)
     #expect(wrong.errorText.contains("is not for x86-64bit: its ./bin/bash is of another architecture"))
@@ -111,7 +111,7 @@ import Testing
     #expect(try workspace.shell("ls -A mirror").text == ".mirrorctl.lock\n")
   }
 
-  @Test("runs no program that a seed asks for by how it begins")
+  @Test("runs no program because of a seed's first bytes")
   func filters() throws {
     try workspace.shell(
       """
@@ -127,7 +127,7 @@ import Testing
     #expect(!FileManager.default.fileExists(atPath: "\(workspace.path)/ran"))
   }
 
-  @Test("leaves alone what says something else, and makes nothing beside it")
+  @Test("keeps files with other content, and creates nothing beside them")
   func conflict() throws {
     try #require(try initialise("b", "x86-32bit", "s", "--local", seed).status == 0)
     try workspace.shell(
@@ -139,7 +139,7 @@ import Testing
     #expect(try workspace.shell("ls mirror/b/x86-32bit/s/.control/strategy").text == "build\n")
   }
 
-  @Test("takes the date from --version where the seed's name has none")
+  @Test("takes the date from --version if the seed's name has none")
   func version() throws {
     try workspace.shell("cp '\(seed)' seed.tar.xz")
     let without = try initialise("b", "x86-32bit", "s", "--local", "\(workspace.path)/seed.tar.xz")

@@ -4,7 +4,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-/// Somebody without rights, who owns the mirrors of these tests.
+/// An unprivileged user, who owns the mirrors of these tests.
 private enum Owner {
   static let command = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
 
@@ -16,7 +16,7 @@ private enum Owner {
 
 @Suite(
   "The lock file of a mirror",
-  .enabled(if: Owner.works, "needs setpriv, root and a mirrorctl that everybody may run"))
+  .enabled(if: Owner.works, "needs setpriv, root and a mirrorctl that all users can run"))
 struct LockFileTests {
   private let workspace: Workspace
   private var lock: String { "\(workspace.mirror)/.mirrorctl.lock" }
@@ -31,7 +31,7 @@ struct LockFileTests {
     #expect(try workspace.shell("stat -c '%u %g %a %s' '\(lock)'").text == "65534 65534 600 0\n")
   }
 
-  @Test("belongs to the mirror's owner alone, whoever ran, and names nobody after a run")
+  @Test("is accessible only to the mirror's owner, whoever ran, and names no process after a run")
   func owner() throws {
     for command in [[], Owner.command, []] {
       let outcome = try workspace.run(command + workspace.command(["index", "-q"]))
@@ -41,14 +41,14 @@ struct LockFileTests {
     }
   }
 
-  @Test("of an older version is closed to others by the next run")
+  @Test("of an older version is made private by the next run")
   func old() throws {
     try workspace.shell("umask 022; echo '1 elsewhere upkeep' > '\(lock)'; chmod 644 '\(lock)'")
     #expect(try workspace.run(workspace.command(["index", "-q"])).status == 0)
     try expectTidy()
   }
 
-  @Test("cannot be held by another user, who is told whom to ask")
+  @Test("cannot be held by another user; the error names the owner")
   func others() throws {
     _ = try workspace.run(workspace.command(["index", "-q"]))
     let stranger = ["setpriv", "--reuid=12345", "--regid=12345", "--clear-groups"]
@@ -70,7 +70,7 @@ struct LockFileTests {
     #expect(busy.errorText.contains("pid \(run.pid)"), "\(busy.errorText)")
     kill(run.pid, SIGKILL)
     _ = try run.resume()
-    // Another holds it before it has written its name.
+    // Another process holds it but has not written its ID yet.
     let holder = try workspace.start(["flock", lock, "sleep", "300"])
     defer { kill(holder.pid, SIGKILL) }
     var second = try workspace.run(workspace.command(["clean", "--apply"]))

@@ -2,14 +2,14 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("A catalog that is lost")
+@Suite("A lost catalog")
 struct LostCatalogTests {
   private let mirror: DatedMirror
   private var workspace: Workspace { mirror.workspace }
 
   init() throws { mirror = try DatedMirror() }
 
-  @Test("costs no hashing: digests are taken from the sidecars that were written after their tarballs")
+  @Test("causes no hashing: digests are read from sidecars that are newer than their tarballs")
   func adoption() throws {
     let day = try mirror.version(2)
     #expect(try workspace.mirrorctl("digestgen").status == 0)
@@ -20,7 +20,7 @@ struct LostCatalogTests {
       "\(outcome.text)")
   }
 
-  @Test("costs no hashing either where the mirror was copied, in whatever order")
+  @Test("causes no hashing of a copied mirror, whatever the order of copying")
   func copy() throws {
     let day = try mirror.version(2)
     let stage = mirror.stage3(day)
@@ -34,12 +34,12 @@ struct LostCatalogTests {
     #expect(outcome.status == 0 && outcome.text.hasPrefix("adopted "), "\(outcome.text)")
   }
 
-  @Test("does not lend a replaced tarball the digests of the one before, though size and mtime are equal")
+  @Test("does not give a replaced tarball the digests of the old one, even with equal size and mtime")
   func replacement() throws {
     let stage = mirror.stage3(try mirror.version(2))
     #expect(try workspace.mirrorctl("digestgen").status == 0)
     let sidecar = mirror.text("\(stage).hash.txt")
-    // The same size: one letter of what is compressed differs.
+    // The same size: the compressed content differs by one letter.
     try workspace.shell(
       """
       cd mirror; xz -dc \(stage) | tr s z | xz > new; touch -r \(stage) new
@@ -48,7 +48,7 @@ struct LostCatalogTests {
     let outcome = try workspace.mirrorctl("digestgen")
     #expect(outcome.status == 4 && outcome.errorText.contains(stage), "\(outcome.text)\(outcome.errorText)")
     #expect(mirror.text("\(stage).hash.txt") == sidecar)
-    // The index has no digest of it either, and its keeper decides.
+    // The index has no digest of it either, until the administrator accepts it.
     #expect(try workspace.mirrorctl("digestgen", "--force", stage).status == 0)
     #expect(mirror.text("\(stage).hash.txt") != sidecar)
     #expect(try workspace.mirrorctl("verify").status == 0)

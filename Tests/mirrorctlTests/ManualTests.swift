@@ -6,7 +6,7 @@ import Testing
 
 @testable import mirrorctl
 
-/// The examples of mirrorctl.conf(5), each between `.Bd` and `.Ed` below a comment that names it.
+/// The examples of mirrorctl.conf(5), each between `.Bd` and `.Ed` after a comment with its name.
 private struct ManualPage {
   var examples: [String: [String]] = [:]
   var results: [String: [String]] = [:]
@@ -40,7 +40,7 @@ private struct ManualPage {
   private static let path = "\(#filePath)".replacing(
     "Tests/mirrorctlTests/ManualTests.swift", with: "man/mirrorctl.conf.5")
 
-  @Test("every example defines what the page says")
+  @Test("every example defines the elements that the page describes")
   func examples() throws {
     let page = try ManualPage(Self.path)
     #expect(page.examples.count >= 10)
@@ -53,7 +53,7 @@ private struct ManualPage {
       #expect(dump.status == 0, "\(name): \(dump.errorText)")
       let lines = dump.text.split(separator: "\n", omittingEmptySubsequences: false).dropLast().map(
         String.init)
-      // It is defined by itself.
+      // Always defined by the program.
       let own = lines.filter { !$0.hasPrefix("path/config: ") }
       if let result = page.results[name] { #expect(own == result, "\(name)") }
       #expect(!own.contains { $0.hasPrefix("# ") && $0.contains("is not defined") }, "\(name)")

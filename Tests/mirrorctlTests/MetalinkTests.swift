@@ -36,7 +36,7 @@ struct MetalinkTests {
     #expect(try mirror.names("index.*") == [])
   }
 
-  @Test("tells what the tarball is and where it is to be had, and the same at every time")
+  @Test("describes the tarball and its addresses, and is the same in every run")
   func content() throws {
     try mirror.publish()
     let (sha256, size) = (try mirror.sha256(OfferedMirror.stage3), try mirror.size(OfferedMirror.stage3))
@@ -65,17 +65,17 @@ struct MetalinkTests {
     #expect(try workspace.shell("ls -li mirror mirror/streams/v1 mirror/\(OfferedMirror.new)").text == before)
   }
 
-  @Test("needs no tarball for a change of address: the pieces are in the metalink that lies there")
+  @Test("is updated for a new address without reading the tarball: the old metalink contains the pieces")
   func unread() throws {
     try mirror.publish()
-    // Rot that only reading would find.
+    // Corruption that only reading would find.
     let rot = "printf X | dd of=mirror/\(OfferedMirror.stage3) bs=1 seek=30 conv=notrunc status=none"
     try workspace.shell("\(rot); touch -d '2016-11-17 10:00 UTC' mirror/\(OfferedMirror.stage3)")
     try mirror.configure("[section index]\nurls: https://three.example\n")
     let moved = try workspace.mirrorctl("index")
     #expect(moved.status == 0, "\(moved.errorText)")
     #expect(try mirror.text(metalink).contains("https://three.example/\(OfferedMirror.stage3)<"))
-    // One that has to be made anew is another matter.
+    // A metalink that must be made again does read it.
     try workspace.shell("rm mirror/\(metalink)")
     let read = try workspace.mirrorctl("index")
     #expect(read.status == 4)
@@ -83,7 +83,7 @@ struct MetalinkTests {
     #expect(try mirror.names("stage3-gen-std-2016-11-17*.meta4") == [])
   }
 
-  @Test("takes away what tells of a tarball that is another now, and tells of that once it is digested")
+  @Test("is deleted if its tarball is replaced, and written again once the new one is digested")
   func replaced() throws {
     try mirror.publish()
     try workspace.shell("printf longer | xz > mirror/\(OfferedMirror.stage3)")
@@ -95,16 +95,16 @@ struct MetalinkTests {
     #expect(
       try xpath("string(//*[local-name()='size'])", of: metalink) == "\(mirror.size(OfferedMirror.stage3))\n")
     #expect(try mirror.names("stage3-latest*.meta4").count == 1)
-    // Gone with its tarball, by whichever verb comes first.
+    // Deleted with its tarball, by the first verb that runs.
     try workspace.shell("rm mirror/\(OfferedMirror.stage3)")
     #expect(try workspace.mirrorctl("digestgen").status == 0)
     #expect(try mirror.names("stage3*2016-11-17*") == [])
-    // Links to sidecars go once these are gone.
+    // Links to sidecars are deleted after the sidecars.
     #expect(try workspace.mirrorctl("digestgen").status == 0)
     #expect(try mirror.names("stage3-latest*") == [])
   }
 
-  @Test("is followed by links to the tarball, and verify reads what it claims")
+  @Test("gets a link for each link to the tarball, and is checked by verify")
   func company() throws {
     try mirror.publish()
     let link = "\(OfferedMirror.subarch)/stage3-latest.tar.xz.meta4"
@@ -115,7 +115,7 @@ struct MetalinkTests {
     #expect(try workspace.mirrorctl("digestgen").text == "")
     let verified = try workspace.mirrorctl("verify")
     #expect(verified.status == 0, "\(verified.text)\(verified.errorText)")
-    // The link moves to the older version: the metalink's link goes with it.
+    // The link changes to the older version, and so does the metalink's link.
     try workspace.shell(
       "ln -sfn 2016-11-03/stage3-gen-std-2016-11-03.tar.xz mirror/\(OfferedMirror.subarch)/stage3-latest.tar.xz"
     )
@@ -132,7 +132,7 @@ struct MetalinkTests {
     #expect(try workspace.mirrorctl("verify").status == 0)
   }
 
-  @Test("without an address writes none and says so; the other formats are written")
+  @Test("is not written without an address, which is reported; other formats are written")
   func homeless() throws {
     try mirror.publish()
     try mirror.configure("[section index]\nformats: metalink xml json latest\n")
@@ -143,12 +143,12 @@ struct MetalinkTests {
     #expect(outcome.status == 3)
     #expect(outcome.errorText.hasPrefix("mirrorctl: index/urls: no metalink is written, "))
     #expect(try mirror.names("index.xml").count + mirror.names("latest.txt").count == 2)
-    // What is there and true stays.
+    // Existing correct metalinks are kept.
     #expect(try mirror.text(metalink) == before)
     #expect(try mirror.names("lxd*.meta4") == ["\(OfferedMirror.new)/lxd-gen-std-2016-11-17.tar.xz.meta4"])
   }
 
-  @Test("an address of [section publish/NAME] serves; one that is none is refused")
+  @Test("an address of [section publish/NAME] is used; an invalid one is refused")
   func publishAddress() throws {
     try mirror.configure("[section index]\nurls: http://\n")
     let refused = try workspace.mirrorctl("index")
@@ -156,7 +156,7 @@ struct MetalinkTests {
     #expect(refused.errorText.contains("index/urls: `http://` is no address"), "\(refused.errorText)")
   }
 
-  @Test("leaves metalinks of others alone, and writes none because of them")
+  @Test("does not change metalinks of other programs, nor write ours because of them")
   func foreign() throws {
     try #require(try workspace.mirrorctl("digestgen").status == 0)
     try workspace.shell(
@@ -165,14 +165,14 @@ struct MetalinkTests {
     #expect(try workspace.mirrorctl("index").status == 0)
     #expect(try mirror.names("*.meta4").count == 2)
     #expect(try mirror.text(metalink) == "<metalink/>\n")
-    // Asked for, ours takes the place beside what is offered.
+    // If requested, ours replaces the one beside an offered tarball.
     #expect(try workspace.mirrorctl("index", "--format", "metalink").status == 0)
     #expect(try mirror.text(metalink).contains("<generator>mirrorctl</generator>"))
     #expect(try mirror.text("\(OfferedMirror.new)/stage1-gen-std-2016-11-17.tar.xz.meta4") == "<metalink/>\n")
   }
 
   @Test(
-    "carries the armoured signature beside the tarball, which gpgv takes", .enabled(if: Tool.exists("gpgv")))
+    "contains the armored signature of the tarball, which gpgv accepts", .enabled(if: Tool.exists("gpgv")))
   func signature() throws {
     try workspace.shell(
       """
@@ -187,13 +187,13 @@ struct MetalinkTests {
       xmllint --xpath "string(//*[local-name()='signature'])" 'mirror/\(metalink)' > sent.asc
       gpgv -q --keyring ./keys.gpg sent.asc 'mirror/\(OfferedMirror.stage3)'
       """)
-    // A signature older than the tarball speaks of another one.
+    // A signature older than the tarball is of an earlier one.
     try workspace.shell("touch -d '2016-11-17 09:00 UTC' 'mirror/\(OfferedMirror.stage3).asc'")
     #expect(try workspace.mirrorctl("index").status == 0)
     #expect(try xpath("count(//*[local-name()='signature'])", of: metalink) == "0\n")
   }
 
-  @Test("of versions about to be cleaned reads nothing, and they go together")
+  @Test("is not made for versions about to be cleaned, and is deleted with them")
   func cleaned() throws {
     try mirror.publish()
     let outcome = try workspace.mirrorctl("clean", "--apply", "--keep", "1")

@@ -2,16 +2,16 @@ import Foundation
 import SystemPackage
 import TestSupport
 
-/// Section 5 of the design, checked on a mirror whose run was cut short.
+/// The invariants of section 5 of the design, checked on a mirror after an aborted run.
 ///
-/// Knows nothing of how the program works: it compares with the mirror before the run and after an undisturbed
-/// one, and asks `sha256sum` and `xmllint`.
+/// Independent of the program's code: it compares with the mirror before the run and after an undisturbed
+/// one, and uses `sha256sum` and `xmllint`.
 struct MirrorInvariants {
   let before: Tree
   let after: Tree
   let workspace: Workspace
 
-  /// What does not hold, a line each.
+  /// The violations, one line each.
   func violations() throws -> [String] {
     let now = try Tree(workspace.mirror)
     var found = Self.unexpected(in: now, before, after) + missing(in: now) + links(in: now)
@@ -20,13 +20,13 @@ struct MirrorInvariants {
     return found
   }
 
-  /// A file that is being written, a directory that is going away, or something in one.
+  /// Whether a path is a file being written, a directory being deleted, or inside of one.
   static func isTemporary(_ path: String) -> Bool {
     guard path.contains(".mirrorctl-") else { return false }
     return path.split(separator: "/").contains { $0.hasPrefix(".mirrorctl-") && $0.hasSuffix(".tmp") }
   }
 
-  /// Metro's marks of work under way: they hold a process number, and count for nothing when it is dead.
+  /// Metro's marks of work in progress: they contain a process ID, and have no effect if it is dead.
   static func isProgress(_ path: String) -> Bool {
     path.hasSuffix(".tar.cme.run") || path.hasSuffix("/.control/.multi_progress")
   }
@@ -38,17 +38,17 @@ struct MirrorInvariants {
     tree.nodes.keys.filter(isTemporary).map { "\($0) is left over" }.sorted()
   }
 
-  /// Invariant 1: what is visible is as it was, or as it is to become; nothing is in between.
+  /// Invariant 1: every visible file is in its old or its new state, not in between.
   static func unexpected(in now: Tree, _ before: Tree, _ after: Tree) -> [String] {
     now.nodes.compactMap { path, node in
       if isTemporary(path) || isLock(path) || isProgress(path) { return nil }
-      // A run of several steps writes it several times: xmllint tells whether it is whole.
+      // A run of several steps writes it several times; xmllint checks whether it is complete.
       if path == "index.xml" && (before.nodes[path] ?? after.nodes[path]) != nil { return nil }
       return node == before.nodes[path] || node == after.nodes[path] ? nil : "\(path) is partial, or foreign"
     }.sorted()
   }
 
-  /// Invariants 4 and 5: what must survive does, whole, and so does all that the whole run leaves.
+  /// Invariants 4 and 5: protected files are intact, and so are all files that the complete run keeps.
   private func missing(in now: Tree) -> [String] {
     let kept = before.nodes.keys.filter { path in
       after.nodes[path] != nil || path == "index.xml"
@@ -57,13 +57,13 @@ struct MirrorInvariants {
     return kept.filter { now.nodes[$0] == nil && !isCompressed($0, in: now) }.map { "\($0) is gone" }.sorted()
   }
 
-  /// A `.tar` and its mark go once the compressed file is there.
+  /// A `.tar` and its mark are deleted once the compressed file exists.
   private func isCompressed(_ path: String, in now: Tree) -> Bool {
     let plain = path.hasSuffix(".cme") ? String(path.dropLast(4)) : path
     return plain.hasSuffix(".tar") && now.nodes[plain + ".xz"] != nil
   }
 
-  /// Invariant 3: a link appears after what it names, and goes before it.
+  /// Invariant 3: a link is created after its target, and deleted before it.
   private func links(in now: Tree) -> [String] {
     now.nodes.compactMap { path, node in
       guard case .link(let target) = node, before.nodes[path] != node || leads(path, target, in: before)
@@ -83,14 +83,14 @@ struct MirrorInvariants {
       != nil
   }
 
-  /// Invariants 1 and 2: every `.hash.txt` is a whole line that `sha256sum` agrees with.
+  /// Invariants 1 and 2: every `.hash.txt` is a complete line that matches `sha256sum`.
   private func digests(in now: Tree) throws -> [String] {
     var problems: [String] = []
     var list = ""
     for (path, node) in now.nodes where !Self.isTemporary(path) {
       guard case .file(let bytes) = node, path.hasSuffix(".hash.txt") else { continue }
       let tarball = String(path.dropLast(9))
-      // Orphans were there before.
+      // Orphans existed before.
       guard now.nodes[tarball] != nil else { continue }
       let text = String(decoding: bytes, as: UTF8.self)
       guard let match = text.wholeMatch(of: /sha256 ([0-9a-f]{64})\n/) else {
@@ -104,7 +104,7 @@ struct MirrorInvariants {
     return judge.status == 0 ? problems : problems + [judge.text + judge.errorText]
   }
 
-  /// Invariant 4 for the other formats: they name nothing that is not there.
+  /// Invariant 4 for the other formats: they name only existing files.
   private static func indexes(in now: Tree) -> [String] {
     now.nodes.flatMap { path, node -> [String] in
       guard case .file(let bytes) = node, !isTemporary(path) else { return [] }
@@ -124,7 +124,7 @@ struct MirrorInvariants {
     }.sorted()
   }
 
-  /// Invariant 4: the index is well-formed and names nothing that is not there.
+  /// Invariant 4: the index is well-formed and names only existing files.
   private func index(in now: Tree) throws -> [String] {
     guard case .file(let bytes)? = now.nodes["index.xml"] else { return [] }
     let judge = try workspace.run(["xmllint", "--noout", workspace.mirror.appending("index.xml").string])

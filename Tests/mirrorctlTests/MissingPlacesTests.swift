@@ -3,7 +3,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@Suite("A mirror that is not there is never taken for an empty one")
+@Suite("A missing mirror is never treated as an empty one")
 struct MissingMirrorTests {
   private let mirror: DatedMirror
   private var workspace: Workspace { mirror.workspace }
@@ -11,7 +11,7 @@ struct MissingMirrorTests {
   init() throws { mirror = try DatedMirror() }
 
   @Test(
-    "a directory that is no mirror is refused and left as it is",
+    "a directory that is not a mirror is refused and not changed",
     arguments: [
       ["upkeep"], ["digestgen"], ["index"], ["clean", "--apply"], ["receive"], ["compress"], ["status"],
       ["verify"],
@@ -26,7 +26,7 @@ struct MissingMirrorTests {
     #expect(try Tree(workspace.mirror) == before)
   }
 
-  @Test("upkeep --create begins a mirror; init and add do so by themselves")
+  @Test("upkeep --create creates a mirror; init and add do so without an option")
   func create() throws {
     #expect(try workspace.mirrorctl("upkeep", "--create").status == 0)
     #expect(try workspace.mirrorctl("upkeep").status == 0)
@@ -39,7 +39,7 @@ struct MissingMirrorTests {
     #expect(try workspace.mirrorctl("upkeep").status == 0)
   }
 
-  /// Known corruption, so that it can be seen whether it was forgotten.
+  /// Makes a known corruption, to check that it is not forgotten.
   private func corrupt(_ day: String) throws {
     #expect(try workspace.mirrorctl("upkeep").status == 0)
     let file = "mirror/\(mirror.stage3(day))"
@@ -64,7 +64,7 @@ struct MissingMirrorTests {
     #expect(try workspace.mirrorctl("upkeep").status == 4)
   }
 
-  @Test("the published index tells what is missing where the catalog is lost, too")
+  @Test("if the catalog is lost too, missing builds are detected from the published index")
   func withoutCatalog() throws {
     try mirror.version(2)
     try mirror.version(2, subarch: "dev/x86-64bit/gen")
@@ -81,7 +81,7 @@ struct MissingMirrorTests {
     #expect(!mirror.text("index.xml").contains("/dev/"))
   }
 
-  @Test("lost+found, which root alone can read, makes no run partial")
+  @Test("lost+found, which only root can read, does not make a run partial")
   func lostAndFound() throws {
     try mirror.version(2)
     try workspace.shell(
@@ -95,7 +95,7 @@ struct MissingMirrorTests {
   }
 }
 
-@Suite("A subarch that is missing is held until it is back or forgotten")
+@Suite("A missing subarch is held until it is back or forgotten")
 struct MissingSubarchTests {
   private let mirror: DatedMirror
   private var workspace: Workspace { mirror.workspace }
@@ -118,7 +118,7 @@ struct MissingSubarchTests {
   }
 
   @Test(
-    "the rest is done, with exit status 3; its copies stay at every destination",
+    "the rest is done, with exit status 3; its copies at destinations are kept",
     arguments: [
       "mv mirror/std/x86-64bit/core away",
       "mv mirror/std/x86-64bit/core away; mkdir mirror/std/x86-64bit/core",
@@ -136,14 +136,14 @@ struct MissingSubarchTests {
     }
     let metrics = try workspace.mirrorctl("status")
     #expect(metrics.status == 3 && metrics.errorText.contains("is missing"))
-    // It comes back with all that was known of it.
+    // When it is back, its records are still known.
     try workspace.shell(
       "rmdir mirror/std/x86-64bit/core 2> errors || true; mv away mirror/std/x86-64bit/core")
     let back = try workspace.mirrorctl("upkeep")
     #expect(back.status == 0 && !back.text.contains("digested"), "\(back.text)\(back.errorText)")
   }
 
-  @Test("forget accepts the loss, and only a loss")
+  @Test("forget accepts a loss, and refuses paths that exist")
   func forget() throws {
     let early = try workspace.mirrorctl("forget", Self.other)
     #expect(early.status == 1 && early.errorText.contains("is there"), "\(early.errorText)")
@@ -160,7 +160,7 @@ struct MissingSubarchTests {
   }
 
   @Test(
-    "a link in its place is reported and holds what is behind it",
+    "a link in its place is reported, and the subarches behind it are held",
     arguments: [Self.other, "std/x86-64bit", "std"])
   func link(_ place: String) throws {
     try workspace.shell("mv mirror/\(place) away; ln -s \"$PWD/away\" mirror/\(place)")
@@ -172,7 +172,7 @@ struct MissingSubarchTests {
     #expect(isPublished(Self.other) && isPublished("dev/x86-64bit/gen"))
   }
 
-  @Test("a link inside the mirror is another name, and nobody's business")
+  @Test("a link inside the mirror is another name and is not reported")
   func alias() throws {
     try workspace.shell("ln -s std mirror/stable; ln -s gen mirror/std/x86-64bit/same")
     let outcome = try workspace.mirrorctl("upkeep")
@@ -198,7 +198,7 @@ struct MissingSubarchTests {
   }
 }
 
-@Suite("A typo in [section rotation] empties no index")
+@Suite("A typo in [section rotation] does not empty the index")
 struct RotationTypoTests {
   private let mirror: DatedMirror
   private var workspace: Workspace { mirror.workspace }
@@ -215,7 +215,7 @@ struct RotationTypoTests {
   }
 
   @Test(
-    "it is reported, and what the index would lose is refused",
+    "it is reported, and an index that would lose entries is not written",
     arguments: [
       ("builds: sdt", "rotation/builds: `sdt` is not in the mirror: did you mean std?"),
       (
@@ -238,7 +238,7 @@ struct RotationTypoTests {
     #expect(try workspace.run([Program.path.string, "doctor"]).text.contains("is not in the mirror"))
   }
 
-  @Test("`ignore` leaves a subarch out on purpose, and nothing is reported")
+  @Test("`ignore` excludes a subarch on purpose, and nothing is reported")
   func ignore() throws {
     try configure("subarches: gen\\nignore: core")
     let upkeep = try workspace.mirrorctl("upkeep")
@@ -247,7 +247,7 @@ struct RotationTypoTests {
   }
 }
 
-@Suite("clean removes no more than anybody means")
+@Suite("clean does not remove more than intended")
 struct CleanGuardTests {
   @Test("more than half of the complete versions, and more than 20, are refused; --max-remove allows them")
   func half() throws {
@@ -267,7 +267,7 @@ struct CleanGuardTests {
     #expect(try workspace.mirrorctl("clean", "--apply", "--keep", "1", "--max-remove", "24").status == 0)
   }
 
-  @Test("shipped files leave what is kept to the configuration, which keeps three")
+  @Test("the shipped files leave retention to the configuration, which keeps three")
   func shipped() throws {
     let share = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .deletingLastPathComponent().appendingPathComponent("share").path

@@ -3,7 +3,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-/// A mirror of one subarch with two versions, and a configuration that says where it is offered.
+/// A mirror of one subarch with two versions, and a configuration with its download URLs.
 struct OfferedMirror {
   static let formats = "metalink,latest,simplestreams,json,xml"
   static let subarch = "std/x86-64bit/gen"
@@ -14,7 +14,7 @@ struct OfferedMirror {
   let workspace: Workspace
   var root: FilePath { workspace.mirror }
 
-  /// - Parameter urls: where it is offered; empty for nowhere.
+  /// - Parameter urls: its download URLs, separated by blanks; empty for none.
   init(urls: String = "https://one.example/m/ http://two.example") throws {
     workspace = try Workspace()
     try configure("[section index]\nos: Funtoo\nurls: \(urls)\n")
@@ -36,7 +36,7 @@ struct OfferedMirror {
     try Data(text.utf8).write(to: URL(fileURLWithPath: "\(workspace.path)/.metro"))
   }
 
-  /// Digests, and an index in every format.
+  /// Writes digests, and an index in every format.
   func publish() throws {
     try workspace.shell("'\(Program.path)' digestgen -q --mirror mirror")
     try workspace.shell("'\(Program.path)' index -q --format \(Self.formats) --mirror mirror")
@@ -56,7 +56,7 @@ struct OfferedMirror {
     try #require(Int(try workspace.shell("stat -c %s 'mirror/\(path)'").text.dropLast()))
   }
 
-  /// A tarball's SHA-256 by `sha256sum`.
+  /// A tarball's SHA-256 from `sha256sum`.
   func sha256(_ path: String) throws -> String {
     String(try workspace.shell("sha256sum < 'mirror/\(path)'").text.prefix(64))
   }

@@ -4,7 +4,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@Suite("Standard output that cannot be written") struct OutputFaultTests {
+@Suite("Unwritable standard output") struct OutputFaultTests {
   private let workspace: Workspace
 
   init() throws {
@@ -16,7 +16,7 @@ import Testing
     try workspace.run(["sh", "-c", "exec \"$@\" \(redirection)", "sh", Program.path.string] + arguments)
   }
 
-  /// Every verb that prints something on this mirror.
+  /// Every verb that prints something for this mirror.
   static let verbs: [[String]] = [
     ["status"], ["status", "--json"], ["status", "--format", "prometheus"], ["status", "--history"],
     ["status", "--output", "-"], ["nextbuild"], ["nextbuild", "--json"], ["empties", "--json"], ["zap"],
@@ -28,7 +28,7 @@ import Testing
     ["init", "std", "x86-64bit", "new", "--remote", "1.4-release-std/x86-64bit/generic_64"],
   ]
 
-  @Test("is a failure of the verb, whose work is done nevertheless", arguments: verbs)
+  @Test("makes the verb fail, but its work is done", arguments: verbs)
   func full(_ verb: [String]) throws {
     let outcome = try run(verb + ["--mirror", workspace.mirror.string], "> /dev/full")
     #expect(outcome.status == 1, "\(outcome.errorText)")
@@ -38,7 +38,7 @@ import Testing
   }
 
   @Test(
-    "is a failure of what needs no mirror",
+    "makes verbs without a mirror fail",
     arguments: [
       ["--help"], ["--version"], ["help", "status"], ["config", "example"], ["config", "check"],
       ["config", "--help"], ["doctor"], ["--generate-completion-script", "bash"],
@@ -63,12 +63,12 @@ import Testing
     #expect(outcome.errorText.contains("standard output: cannot write"))
   }
 
-  @Test("because its reader went away ends the process by SIGPIPE")
+  @Test("whose reader is gone ends the process with SIGPIPE")
   func pipe() throws {
     let outcome = try workspace.run([
       "bash", "-c", "'\(Program.path)' status --mirror '\(workspace.mirror)' | true; echo ${PIPESTATUS[0]}",
     ])
-    // A pipe takes what is written before its reader ends.
+    // A pipe accepts data written before its reader ends.
     #expect(["0\n", "141\n"].contains(outcome.text))
     let ignored = try workspace.run([
       "bash", "-c",
@@ -78,9 +78,9 @@ import Testing
     #expect(ignored.errorText.contains("standard output: cannot write: Broken pipe"))
   }
 
-  @Test("at once is waited for")
+  @Test("that is only temporarily full is waited for")
   func nonblocking() throws {
-    // A pipe that another program made non-blocking, and that is emptied slowly.
+    // A pipe that another program made non-blocking, and that is read slowly.
     let script = """
       import fcntl, os, subprocess, sys, time
       r, w = os.pipe()
@@ -102,9 +102,9 @@ import Testing
   }
 }
 
-@Suite("A standard descriptor that is closed") struct ClosedDescriptorTests {
+@Suite("A closed standard descriptor") struct ClosedDescriptorTests {
   @Test(
-    "is /dev/null: nothing that is printed gets into a file",
+    "is replaced by /dev/null: output never goes into a file of the mirror",
     arguments: [">&-", "2>&-", "<&- >&-", "<&- >&- 2>&-"])
   func closed(_ redirection: String) throws {
     let workspace = try Workspace()
@@ -124,7 +124,7 @@ import Testing
   }
 }
 
-@Suite("An output file that is no regular file") struct OutputFileTests {
+@Suite("An output file that is not a regular file") struct OutputFileTests {
   private let site: OfferedMirror
 
   init() throws {
@@ -140,7 +140,7 @@ import Testing
     try site.workspace.run(site.workspace.command(verb + ["-o", "-"])).text
   }
 
-  @Test("and is a pipe gets the text and stays a pipe", arguments: verbs)
+  @Test("receives the text if it is a pipe, and remains a pipe", arguments: verbs)
   func fifo(_ verb: [String]) throws {
     try site.workspace.shell("mkfifo pipe")
     let path = site.workspace.path.appending("pipe").string
@@ -149,13 +149,13 @@ import Testing
     #expect(outcome.status == 0, "\(outcome.errorText)")
     let isPipe = try site.workspace.run(["test", "-p", path]).status == 0
     #expect(isPipe)
-    // Nobody would ever open it for writing.
+    // The reader would wait forever for a writer.
     if !isPipe || outcome.status != 0 { kill(reader.pid, SIGTERM) }
     #expect(try reader.wait().text == (try expected(verb)))
   }
 
   @Test(
-    "and is /dev/stdout or a file descriptor is standard output",
+    "is standard output if it is /dev/stdout or a file descriptor",
     arguments: ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"])
   func stdout(_ path: String) throws {
     for verb in Self.verbs {
@@ -168,7 +168,7 @@ import Testing
     #expect(try site.workspace.run(["test", "-L", "/dev/stdout"]).status == 0)
   }
 
-  @Test("and is a device is written to, not replaced", arguments: verbs)
+  @Test("is written to, not replaced, if it is a device", arguments: verbs)
   func device(_ verb: [String]) throws {
     try site.workspace.shell("mknod null c 1 3; mknod full c 1 7")
     let null = try site.workspace.run(site.workspace.command(verb + ["-o", "\(site.workspace.path)/null"]))
@@ -182,7 +182,7 @@ import Testing
     #expect(try site.workspace.run(["test", "-c", "\(site.workspace.path)/full"]).status == 0)
   }
 
-  @Test("and is a link to a file replaces that file, and the link stays")
+  @Test("is kept if it is a link to a file, and that file is replaced")
   func link() throws {
     try site.workspace.shell("mkdir real; echo old > real/status.txt; ln -s real/status.txt link")
     let outcome = try site.workspace.run(
@@ -191,7 +191,7 @@ import Testing
     #expect(
       try site.workspace.shell("readlink link; cat real/status.txt").text
         == "real/status.txt\n\(try expected(["status"]))")
-    // A link to what is not there yet.
+    // A link to a file that does not exist yet.
     try site.workspace.shell("ln -s real/new.txt dangling")
     _ = try site.workspace.run(site.workspace.command(["status", "-o", "\(site.workspace.path)/dangling"]))
     #expect(
@@ -199,7 +199,7 @@ import Testing
         == "real/new.txt\n\(try expected(["status"]))")
   }
 
-  @Test("and is a directory is an error that names it")
+  @Test("is reported if it is a directory")
   func directory() throws {
     let outcome = try site.workspace.run(
       site.workspace.command(["status", "-o", site.workspace.mirror.string]))
@@ -207,7 +207,7 @@ import Testing
     #expect(outcome.errorText.contains("\(site.workspace.mirror): is a directory"), "\(outcome.errorText)")
   }
 
-  @Test("takes the public key of keys export too")
+  @Test("can also receive the public key of keys export")
   func keys() throws {
     let signed = try SignedMirror()
     try signed.workspace.shell("mknod null c 1 3")

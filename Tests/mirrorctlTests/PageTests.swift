@@ -3,20 +3,20 @@ import SystemPackage
 import TestSupport
 import Testing
 
-/// The pages of the fixture, as the verbs write them.
+/// The pages that the verbs write for the fixture.
 @Suite("index --format html") struct PageTests {
   private let mirror: GoldenMirror
 
   init() throws { mirror = try GoldenMirror() }
 
-  /// A page without its style and script, which say nothing of the mirror.
+  /// A page without its style and script, which do not depend on the mirror.
   private func page(_ path: String) throws -> String {
     String(decoding: try mirror.content(path), as: UTF8.self)
       .replacing(/<(style|script)>(.|\n)*?<\/(style|script)>/) { "<\($0.1)>[...]</\($0.1)>" }
       .replacing(/sha256-[A-Za-z0-9+\/=]+/, with: "sha256-[...]")
   }
 
-  @Test("writes pages that were read and found right, and prints how many")
+  @Test("writes pages that match the golden files, and prints their number")
   func golden() throws {
     mirror.run("digestgen")
     let run = mirror.run("index", "--format", "xml,html")
@@ -30,7 +30,7 @@ import Testing
     #expect(try Tree(mirror.root).differences(from: tree) == [])
   }
 
-  @Test("pages that are there are kept true by every index, clean and upkeep")
+  @Test("existing pages are updated by every index, clean and upkeep")
   func present() throws {
     mirror.run("index", "--format", "html")
     let path = "1.4-release-std/x86-64bit/generic_64/index.html"
@@ -38,7 +38,7 @@ import Testing
     let clean = mirror.run("clean", "--keep", "1", "--apply")
     #expect(clean.status == 0, "\(clean.text)")
     #expect(!clean.text.contains("index.html"))
-    // It is offered no more, and remembered all the same.
+    // It is not offered any more, but still remembered.
     #expect(try !page(path).contains("href=\"2026-11-03/"))
     #expect(try page(path).contains("<title>2026-11-03: ok"))
     try mirror.workspace.shell("echo 2 > mirror/1.4-release-std/x86-64bit/generic_64/.control/.failcount")
@@ -46,7 +46,7 @@ import Testing
     #expect(try page(path).contains("failing ×2") && page("index.html").contains("failing ×2"))
   }
 
-  @Test("a page of somebody else's is named and left alone; all else is written")
+  @Test("a page of another program is reported and not changed; all others are written")
   func foreign() throws {
     try mirror.workspace.shell("echo hello > mirror/index.html")
     let run = mirror.run("index", "--format", "xml,html")
@@ -55,10 +55,10 @@ import Testing
     #expect(try mirror.content("index.html") == Array("hello\n".utf8))
     #expect(try page("funtoo-current/x86-64bit/core2_64/index.html").contains("<h1>core2_64</h1>"))
     #expect(try !mirror.content("index.xml").isEmpty)
-    // It is no page of ours, so nobody who does not ask for pages hears of it.
+    // It is not our page, so it is reported only if pages are requested.
     #expect(mirror.run("index").status == 0)
   }
 
-  @Test("has no single file that could go elsewhere")
+  @Test("is not a single file, so --output is refused")
   func output() throws { #expect(mirror.run("index", "--format", "html", "--output", "-").status == 64) }
 }

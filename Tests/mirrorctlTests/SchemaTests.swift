@@ -6,10 +6,10 @@ import Testing
 
 @testable import mirrorctl
 
-/// `Workspace` and `GoldenMirror` hold all JSON of all tests against the schemas; these see to it that there is one.
+/// `Workspace` and `GoldenMirror` validate all JSON of all tests; these tests check that the schemas exist.
 @Suite("The schemas of --json")
 struct SchemaTests {
-  @Test("are there for every verb that has the option, and for no other")
+  @Test("exist for exactly the verbs with the option")
   func verbs() throws {
     let described = try FileManager.default.contentsOfDirectory(atPath: OutputSchema.directory.string)
       .filter { $0.hasSuffix(".schema.json") }.map { $0.dropLast(".schema.json".count) }
@@ -26,7 +26,7 @@ struct SchemaTests {
     }
   }
 
-  @Test("name their keys alike: lower camel case")
+  @Test("name all keys in lower camel case")
   func style() throws {
     for file in try FileManager.default.contentsOfDirectory(atPath: OutputSchema.directory.string) {
       let data = try Data(contentsOf: URL(fileURLWithPath: OutputSchema.directory.appending(file).string))
@@ -35,7 +35,7 @@ struct SchemaTests {
     }
   }
 
-  /// The names of all properties; the schemas are ours, so their depth is known.
+  /// The names of all properties; recursion is safe because the schemas are ours.
   private static func keys(_ schema: Any) -> [String] {
     if let list = schema as? [Any] { return list.flatMap(keys) }
     guard let object = schema as? [String: Any] else { return [] }
@@ -44,7 +44,7 @@ struct SchemaTests {
   }
 
   @Test(
-    "refuse what has another version, lacks a key, or has one more",
+    "reject documents with another version, a missing key or an extra key",
     arguments: [
       #"{"version": 1, "mirror": "/m", "paths": []}"#, #"{"version": 2, "mirror": "/m"}"#,
       #"{"version": 2, "mirror": "/m", "paths": [], "extra": 1}"#,

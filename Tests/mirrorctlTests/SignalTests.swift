@@ -14,7 +14,7 @@ struct SignalTests {
     var testDescription: String { verb.joined(separator: " ") }
   }
 
-  // Each early enough in its run that much is left to do.
+  // Each early enough in its run to leave much work.
   static let interruptions = [
     Interruption(verb: ["digestgen", "--jobs", "1"], call: "fsync", number: 3),
     Interruption(
@@ -27,7 +27,7 @@ struct SignalTests {
   ]
 
   @Test(
-    "end a verb between two steps: nothing half-done, and the next run does the rest",
+    "end a verb between two steps: nothing is partial, and the next run does the rest",
     arguments: interruptions, [SIGINT, SIGTERM])
   func interrupt(_ interruption: Interruption, _ signal: Int32) throws {
     let workspace = try Workspace()
@@ -51,7 +51,7 @@ struct SignalTests {
     let violations = try invariants.violations()
     #expect(violations == [])
     let left = try Tree(workspace.mirror).differences(from: after).filter { $0 != ".mirrorctl.lock differs" }
-    #expect(left != [], "it was to be interrupted, not to end")
+    #expect(left != [], "it ended before it was interrupted")
 
     let again = try workspace.run(workspace.command(interruption.verb))
     #expect(again.status == 0, "\(again.errorText)")
@@ -62,7 +62,7 @@ struct SignalTests {
 
 @Suite("A signal while a large tarball is read")
 struct LargeFileSignalTests {
-  /// Holes take no room and are read as fast as they are hashed: each of these takes a good while.
+  /// Holes take no space and are read as fast as they are hashed, so each of these takes some time.
   private static let count = 40
 
   @Test("ends digestgen without a partial sidecar; the next run completes it", arguments: [SIGINT, SIGTERM])
@@ -77,7 +77,7 @@ struct LargeFileSignalTests {
     let run = try workspace.start(workspace.command(["digestgen", "--jobs", "1"]))
     defer { if run.isRunning { kill(run.pid, SIGKILL) } }
     while run.isRunning, try sidecars(workspace, version).isEmpty { usleep(1000) }
-    // Stands still while it is looked at, so that there is certainly work left when the signal is noticed.
+    // It is stopped while it is examined, so that work is left when it notices the signal.
     kill(run.pid, SIGSTOP)
     try #require(try sidecars(workspace, version).count < Self.count / 2)
     kill(run.pid, signal)

@@ -4,9 +4,9 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@Suite("What monitoring is told")
+@Suite("Metrics for monitoring")
 struct MetricsTests {
-  @Test("metrics are what promtool accepts, and what the mirror says")
+  @Test("are accepted by promtool, and match the mirror")
   func metrics() throws {
     let workspace = try Workspace()
     try workspace.shell(
@@ -24,7 +24,7 @@ struct MetricsTests {
       mkdir out; printf '[section publish/%s]\\nto: %s\\n' here "$PWD/out" there "$PWD/not/there" > .metro
       """)
     #expect(try workspace.mirrorctl("publish").status == 3)
-    // Damage that nobody's clock shows.
+    // Damage without a change of the modification time.
     try workspace.shell(
       """
       cd 'mirror/a/b"c/d\\e/2026-11-01'; t=$(stat -c %.9Y lxd-e-a-2026-11-01.tar.xz)
@@ -75,7 +75,7 @@ struct MetricsTests {
       "it would alarm for ever")
   }
 
-  @Test("a run that failed leaves the time of the last success as it was")
+  @Test("of a failed run keep the time of the last success")
   func lastSuccess() throws {
     let workspace = try Workspace()
     try workspace.shell(
@@ -99,7 +99,7 @@ struct MetricsTests {
 
 @Suite("The history of builds")
 struct HistoryTests {
-  @Test("outlives the versions, and says what became of each build")
+  @Test("outlives the versions, and contains the result of each build")
   func outlives() throws {
     let workspace = try Workspace()
     try workspace.shell(

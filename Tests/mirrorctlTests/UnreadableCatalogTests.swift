@@ -16,7 +16,7 @@ struct UnreadableCatalogTests {
     try workspace.shell("mkdir home; chown 65534:65534 home")
   }
 
-  /// As one whose state directory is the mirror's, which is closed to him, or one of his own, which is empty.
+  /// Runs a verb as this user, with the mirror's unreadable state directory or an empty one of his own.
   private func run(_ arguments: [String], ownState: Bool) throws -> Outcome {
     let state = ownState ? "\(workspace.path)/home/state" : workspace.state.string
     return try workspace.run(
@@ -25,7 +25,7 @@ struct UnreadableCatalogTests {
     )
   }
 
-  @Test("gets metrics without those of the catalog, and is told so", arguments: [true, false])
+  @Test("gets metrics without those of the catalog, and a message", arguments: [true, false])
   func prometheus(ownState: Bool) throws {
     let known = try workspace.mirrorctl("status", "--format", "prometheus")
     #expect(known.status == 0)
@@ -40,19 +40,19 @@ struct UnreadableCatalogTests {
     #expect(!FileManager.default.fileExists(atPath: "\(workspace.path)/home/state"))
   }
 
-  @Test("gets no history, and is told so", arguments: [true, false])
+  @Test("gets no history, but a message", arguments: [true, false])
   func history(ownState: Bool) throws {
     let outcome = try run(["status", "--history"], ownState: ownState)
     #expect(outcome.status == 3, "\(outcome.errorText)")
     #expect(outcome.errorText.contains("catalog"), "\(outcome.errorText)")
   }
 
-  @Test("is told that a subset would be the same every time")
+  @Test("gets a message that a subset would be the same every time")
   func subset() throws {
     let outcome = try run(["verify", "-q", "--subset", "5%"], ownState: false)
     #expect(outcome.status == 3, "\(outcome.errorText)")
     #expect(outcome.errorText.contains("--subset"), "\(outcome.errorText)")
-    // One of his own remembers as well.
+    // His own catalog works normally.
     #expect(try run(["verify", "-q", "--subset", "5%"], ownState: true).status == 0)
   }
 }

@@ -52,7 +52,7 @@ struct UpkeepPlanTests {
 @Suite("Errors with --json")
 struct JSONErrorTests {
   @Test(
-    "are an object on standard output, with the exit status as it was",
+    "are an object on standard output, with the same exit status",
     arguments: [
       (["upkeep"], 5, "is not a mirror"), (["verify", "no/such/path"], 5, "is not a mirror"),
       (["status", "--config", "/no/such/file"], 1, "No such file"),

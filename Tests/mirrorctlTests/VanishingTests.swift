@@ -4,7 +4,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-/// `verify` while other runs remove what it is about to read.
+/// `verify` while other runs remove files that it is about to read.
 @Suite("Verify beside a run that removes files", .enabled(if: Tracing.works, "\(Tracing.reason)"))
 struct VanishingTests {
   private let workspace: Workspace
@@ -24,7 +24,7 @@ struct VanishingTests {
     _ = try workspace.mirrorctl("digestgen", "-q", "--format", "sums,digests")
   }
 
-  /// Runs `verify`, halted at a call while a script runs.
+  /// Runs `verify`, stopped at a call while a script runs.
   private func verify(haltedAt call: String, during script: String) throws -> Outcome {
     let log = workspace.path.appending("trace").string
     let tracer = try workspace.start(
@@ -49,7 +49,7 @@ struct VanishingTests {
   }
 
   @Test(
-    "says nothing of versions that clean removed, whether they were open or not", arguments: ["fadvise64"])
+    "reports nothing for versions that clean removed, whether open or not", arguments: ["fadvise64"])
   func clean(call: String) throws {
     let outcome = try verify(
       haltedAt: call, during: "'\(Program.path)' clean --apply --keep 1 -q --mirror mirror")
@@ -59,7 +59,7 @@ struct VanishingTests {
     #expect(outcome.text.contains("1 ok"), "\(outcome.text)")
   }
 
-  @Test("still reports a file that another took the place of, and one that cannot be read")
+  @Test("still reports a replaced file and an unreadable one")
   func replaced() throws {
     let path = "mirror/\(Self.subarch)/2016-11-03/stage3-gen-std-2016-11-03.tar.xz"
     let outcome = try verify(haltedAt: "fadvise64", during: "echo new > x; mv x \(path)")

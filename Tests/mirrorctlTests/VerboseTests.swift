@@ -2,7 +2,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-/// What `--verbose` tells on standard error.
+/// The log of `--verbose` on standard error.
 @Suite("--verbose")
 struct VerboseTests {
   private let workspace: Workspace
@@ -18,7 +18,7 @@ struct VerboseTests {
     return outcome.errorText.split(separator: "\n")
   }
 
-  @Test("tells of scans, plans and each file that is written or removed, and without it nothing is told")
+  @Test("logs scans, plans and each file written or removed; without it nothing is logged")
   func steps() throws {
     try workspace.shell("cp -a mirror start")
     #expect(try log("digestgen", "--quiet") == [])
@@ -32,7 +32,7 @@ struct VerboseTests {
       try log("clean", "--keep", "1", "--apply", "-qv").contains { $0.hasPrefix("mirrorctl: removed ") })
   }
 
-  @Test("twice tells of each file why it is or is not hashed")
+  @Test("given twice, logs for each file why it is or is not hashed")
   func decisions() throws {
     #expect(try log("digestgen", "-q", "-vv").contains { $0.hasSuffix(".tar.xz: is hashed: new") })
     #expect(
@@ -41,7 +41,7 @@ struct VerboseTests {
       })
   }
 
-  @Test("leaves JSON on standard output as it is")
+  @Test("does not change JSON on standard output")
   func json() throws {
     let quiet = try workspace.mirrorctl("status", "--json")
     let verbose = try workspace.mirrorctl("status", "--json", "-vv")
@@ -49,7 +49,7 @@ struct VerboseTests {
     #expect(verbose.errorText.contains("scanned"))
   }
 
-  @Test("shows that upkeep scans the mirror once, and then what its steps changed")
+  @Test("shows that upkeep scans the mirror once, and afterwards only changed parts")
   func upkeep() throws {
     func scans(_ lines: [Substring]) -> (whole: Int, parts: Int) {
       (

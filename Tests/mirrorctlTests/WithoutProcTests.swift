@@ -34,7 +34,7 @@ struct WithoutProcTests {
   }
 
   @Test(
-    "a verb does the same as with it",
+    "a verb works as with it",
     arguments: [
       ["status"], ["nextbuild"], ["index", "--output", "-"], ["digestgen"], ["verify", "--quiet"],
     ])
@@ -44,19 +44,19 @@ struct WithoutProcTests {
     let expected = try other.run(other.command(verb))
     let outcome = try run(verb)
     #expect(outcome.status == expected.status, "\(outcome.errorText)")
-    // Several threads find what is printed.
+    // Several threads print in any order.
     func lines(_ text: String) -> [Substring] { text.split(separator: "\n").sorted() }
     #expect(lines(outcome.text) == lines(expected.text.replacing("\(other.path)", with: "\(workspace.path)")))
   }
 
-  @Test("a wrong option is an error, and doctor says what is there")
+  @Test("a wrong option is an error, and doctor still works")
   func usage() throws {
     #expect(try run(["status", "--nonsense"]).status == 64)
     let doctor = try run(["doctor"])
     #expect(doctor.text.contains("user: root builds"), "\(doctor.text)")
   }
 
-  @Test("clean removes nothing, by itself or by its script, since no mount can be seen")
+  @Test("clean and its script remove nothing, since mounts cannot be listed")
   func clean() throws {
     let script = try workspace.run(workspace.command(["clean", "--keep", "1"])).output
     let before = try Tree(workspace.mirror)
@@ -86,10 +86,10 @@ struct WithoutProcTests {
 }
 
 @Suite("A program without a name or arguments") struct EmptyArgumentsTests {
-  @Test("is a failure of usage, not a call for help")
+  @Test("is a usage error, not a call for help")
   func empty() throws {
     let workspace = try Workspace()
-    // What the kernel makes of an empty argument vector.
+    // The kernel replaces an empty argument vector by this.
     let outcome = try workspace.run(["bash", "-c", "exec -a '' '\(Program.path)'"])
     #expect(outcome.status == 64)
     #expect(outcome.output == [])

@@ -6,12 +6,12 @@ import SystemPackage
 struct AddCommand: Verb {
   static let configuration = CommandConfiguration(
     commandName: "add",
-    abstract: "Add a finished stage that was built elsewhere.",
+    abstract: "Add a finished stage built elsewhere.",
     discussion: """
       mirrorctl add funtoo-current x86-64bit generic_64 2026-11-01 stage3-generic_64.tar.xz
 
-      Each tarball is checked, linked or copied into its place, and digested. The version is offered once all of \
-      it is there.
+      Each tarball is checked, linked or copied into place, and digested. The version is offered once it is \
+      complete.
       """)
 
   @OptionGroup var global: GlobalOptions
@@ -19,11 +19,11 @@ struct AddCommand: Verb {
   @OptionGroup var job: JobOptions
   @OptionGroup var reading: ReadingOptions
 
-  @Argument(help: "The line of development: funtoo-current.") var build: String
-  @Argument(help: "The architecture: x86-64bit.") var arch: String
-  @Argument(help: "The subarch: generic_64.") var subarch: String
-  @Argument(help: "The version: a date, YYYY-MM-DD.") var version: DateArgument
-  @Argument(help: "Tarballs, and perhaps a build-info.json.", completion: .file()) var files: [String]
+  @Argument(help: "Line of development, e.g. funtoo-current.") var build: String
+  @Argument(help: "Architecture, e.g. x86-64bit.") var arch: String
+  @Argument(help: "Subarch, e.g. generic_64.") var subarch: String
+  @Argument(help: "Version, a date: YYYY-MM-DD.") var version: DateArgument
+  @Argument(help: "Tarballs, and optionally a build-info.json.", completion: .file()) var files: [String]
 
   func run(_ context: CommandContext) throws -> ExitStatus {
     let addition = try StageAddition(

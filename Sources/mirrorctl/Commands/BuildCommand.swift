@@ -6,7 +6,7 @@ import StageBuilder
 struct BuildCommand: ReportedVerb {
   static let configuration = CommandConfiguration(
     commandName: "build",
-    abstract: "Build stages: those named, or what the rotation has next.",
+    abstract: "Build the given stages, or the next build of the rotation.",
     usage: """
       mirrorctl build [<options>] [<build> <arch> <subarch> [<mode>[+<extras>]] [<date>]] [<name>: <value> ...]
       """,
@@ -14,9 +14,9 @@ struct BuildCommand: ReportedVerb {
       mirrorctl build funtoo-current x86-64bit generic_64
       mirrorctl build funtoo-current x86-64bit generic_64 full+openvz 2026-11-23
 
-      Modes are full, freshen, quick and stage1. A build begins with the snapshot, if there is none of that \
-      date. Targets whose tarball is there are not built again. Without a name the build is made that \
-      `mirrorctl nextbuild` prints.
+      Modes are full, freshen, quick and stage1. A build first makes the snapshot, if none of that date \
+      exists. Targets whose tarball exists are not built again. Without arguments, the build that \
+      `mirrorctl nextbuild` prints is made.
       """)
 
   @OptionGroup var options: BuildOptions
@@ -32,7 +32,7 @@ struct BuildCommand: ReportedVerb {
     guard !line.names.isEmpty else { return try buildNext(run, settings, line, context, event) }
     guard (3...5).contains(line.names.count) else {
       throw ValidationError(
-        "Name BUILD ARCH SUBARCH [MODE] [DATE], or nothing for the rotation's next build.")
+        "Give BUILD ARCH SUBARCH [MODE] [DATE], or no arguments for the next build of the rotation.")
     }
     let (mode, version) = try line.modeAndVersion(line.names[3...], today: context.today)
     let request = try BuildRequest(

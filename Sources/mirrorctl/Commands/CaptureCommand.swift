@@ -8,10 +8,10 @@ import SystemPackage
 struct CaptureCommand: Verb {
   static let configuration = CommandConfiguration(
     commandName: "capture",
-    abstract: "Write a directory as a tarball that depends on its content alone.",
+    abstract: "Write a directory as a reproducible tarball.",
     discussion: """
-      The same tree gives the same bytes whatever the machine, the number of threads or the directory's place. \
-      The tarball appears under its name whole and durable, or not at all.
+      The same tree gives the same bytes on any machine, with any number of threads and at any path. The \
+      tarball appears under its name only once it is complete and written to disk.
       """)
 
   @OptionGroup var job: JobOptions
@@ -19,30 +19,31 @@ struct CaptureCommand: Verb {
 
   @Option(
     name: .long,
-    help: ArgumentHelp("xz, zst, gz, bz2 or none (default: by the tarball's name).", valueName: "format"))
+    help: ArgumentHelp("xz, zst, gz, bz2 or none (default: from the tarball's name).", valueName: "format"))
   var compression: CompressionArgument?
 
-  @Option(name: .long, help: ArgumentHelp("How hard (default: 9, for zst 19).", valueName: "n"))
+  @Option(name: .long, help: ArgumentHelp("Compression level (default: 9, for zst 19).", valueName: "n"))
   var level: Int?
 
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "Later modification times become this one (default: $SOURCE_DATE_EPOCH, then now).",
+      "Replace later modification times by this one (default: $SOURCE_DATE_EPOCH, then now).",
       valueName: "seconds"))
   var epoch: Int64?
 
   @Option(
-    name: .long, help: ArgumentHelp("Leave out what this directory holds; repeatable.", valueName: "dir"))
+    name: .long,
+    help: ArgumentHelp("Leave out the contents of this directory; repeatable.", valueName: "dir"))
   var exclude: [String] = []
 
-  @Option(name: .long, help: ArgumentHelp("What every path begins with.", valueName: "text"))
+  @Option(name: .long, help: ArgumentHelp("Prefix of every path.", valueName: "text"))
   var prefix = "./"
 
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "Digests to print: sha256, sha512, blake2b; separated by commas (default: sha256).", valueName: "list"),
+      "Digests to print, separated by commas: sha256, sha512, blake2b (default: sha256).", valueName: "list"),
     transform: { try parseList($0, "algorithm") })
   var algorithm: [DigestAlgorithm] = [.sha256]
 
@@ -74,7 +75,7 @@ struct CaptureCommand: Verb {
   private func sourceEpoch(_ context: CommandContext) throws -> Int64? {
     guard let text = context.environment["SOURCE_DATE_EPOCH"], !text.isEmpty else { return nil }
     guard let seconds = Int64(text) else {
-      throw ValidationError("SOURCE_DATE_EPOCH: `\(text)` is no number of seconds.")
+      throw ValidationError("SOURCE_DATE_EPOCH: '\(text)' is not a number of seconds.")
     }
     return seconds
   }

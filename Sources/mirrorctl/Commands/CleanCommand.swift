@@ -7,19 +7,19 @@ struct CleanCommand: Verb {
     commandName: "clean",
     abstract: "Print a shell script that removes old versions and snapshots, or remove them.",
     discussion: """
-      What any --keep option keeps stays. These always stay: the newest complete version; what a link, a \
-      .control/version file or a remote seed names; what is being built; what is dated in the future or by no \
-      date; what a file system is mounted on.
+      A version is kept if any --keep rule keeps it. Always kept are: the newest complete version; targets \
+      of links, .control/version files and remote seeds; builds in progress; versions dated in the future \
+      or without a date; mount points.
       """)
 
   @OptionGroup var global: GlobalOptions
   @OptionGroup var lock: LockOptions
   @OptionGroup var retention: RetentionOptions
 
-  @Flag(name: .long, help: "Remove them now, after looking at each again.")
+  @Flag(name: .long, help: "Remove them now, after checking each again.")
   var apply = false
 
-  @Flag(name: .shortAndLong, help: "With --apply: print what would go and remove nothing.")
+  @Flag(name: .shortAndLong, help: "With --apply: print what would be removed and remove nothing.")
   var dryRun = false
 
   func run(_ context: CommandContext) throws -> ExitStatus {

@@ -8,10 +8,10 @@ import MirrorTools
 struct CompressCommand: Verb {
   static let configuration = CommandConfiguration(
     commandName: "compress",
-    abstract: "Compress the plain tarballs that are marked with .cme.",
+    abstract: "Compress the plain tarballs marked with .cme.",
     discussion: """
-      The plain tarball and its marks go only after the compressed file is in place, durable, and found to hold \
-      the same bytes. The same tarball gives the same file whatever the number of threads.
+      The plain tarball and its marks are deleted only after the compressed file is in place, written to \
+      disk and verified to contain the same bytes. The result does not depend on the number of threads.
       """)
 
   @OptionGroup var global: GlobalOptions

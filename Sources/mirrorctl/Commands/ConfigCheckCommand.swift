@@ -6,9 +6,9 @@ import StageBuilder
 
 struct ConfigCheckCommand: Verb {
   static let configuration = CommandConfiguration(
-    commandName: "check", abstract: "Look for whatever is wrong with the configuration.",
-    discussion: "Elements that need a target are checked too if one is given: target: stage3 target/build: x."
-  )
+    commandName: "check", abstract: "Report errors in the configuration.",
+    discussion:
+      "Elements that need a target are also checked if one is given, e.g. target: stage3 target/build: x.")
 
   @OptionGroup var source: ConfigurationOptions
   @OptionGroup var definitions: DefinitionArguments

@@ -6,7 +6,7 @@ import StageBuilder
 
 struct ConfigCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "config", abstract: "Look at the configuration, check it, or begin one.",
+    commandName: "config", abstract: "Show or check the configuration, or start a new one.",
     subcommands: [
       ConfigGetCommand.self, ConfigDumpCommand.self, ConfigCheckCommand.self, ConfigWhereCommand.self,
       ConfigExampleCommand.self, ConfigImportBuildbotCommand.self,
@@ -14,7 +14,7 @@ struct ConfigCommand: ParsableCommand {
 }
 
 extension ConfigurationFile {
-  /// An error that says that an element is not defined here.
+  /// The error for an element that the configuration does not define.
   func undefined(_ name: String) -> MirrorError {
     let near = elements.nearest(to: name).map { "did you mean \($0)?" }
     return MirrorError(

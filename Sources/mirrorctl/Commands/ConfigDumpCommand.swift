@@ -5,7 +5,7 @@ import MirrorTools
 
 struct ConfigDumpCommand: Verb {
   static let configuration = CommandConfiguration(
-    commandName: "dump", abstract: "Print all elements, expanded.")
+    commandName: "dump", abstract: "Print the expanded values of all elements.")
 
   @OptionGroup var source: ConfigurationOptions
   @Flag(name: .long, help: "Print machine-readable JSON.") var json = false

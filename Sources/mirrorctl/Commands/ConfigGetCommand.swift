@@ -5,10 +5,10 @@ import MirrorTools
 
 struct ConfigGetCommand: Verb {
   static let configuration = CommandConfiguration(
-    commandName: "get", abstract: "Print an element, expanded.")
+    commandName: "get", abstract: "Print the expanded value of an element.")
 
   @OptionGroup var source: ConfigurationOptions
-  @Argument(help: "The element: path/mirror.") var key: String
+  @Argument(help: "Element, e.g. path/mirror.") var key: String
   @OptionGroup var definitions: DefinitionArguments
 
   func run(_ context: CommandContext) throws -> ExitStatus {

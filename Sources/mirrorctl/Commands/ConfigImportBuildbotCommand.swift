@@ -5,10 +5,10 @@ import SystemPackage
 struct ConfigImportBuildbotCommand: Verb {
   static let configuration = CommandConfiguration(
     commandName: "import-buildbot",
-    abstract: "Print the [section rotation] that means the same as a ~/.buildbot of Metro.",
-    discussion: "The file is Python and is run by the host's python3, in a process of its own.")
+    abstract: "Convert a ~/.buildbot of Metro to a [section rotation] and print it.",
+    discussion: "The file is Python code, which the host's python3 runs in a separate process.")
 
-  @Argument(help: "The file: ~/.buildbot.", completion: .file()) var file: String
+  @Argument(help: "The file, e.g. ~/.buildbot.", completion: .file()) var file: String
 
   func run(_ context: CommandContext) throws -> ExitStatus {
     let imported = try BuildbotImport(FilePath(file).absolute, now: context.now())

@@ -7,10 +7,12 @@ import MirrorTools
 struct DigestgenCommand: Verb {
   static let configuration = CommandConfiguration(
     commandName: "digestgen",
-    abstract: "Make digests and signatures for what is new or changed, and remove those of what is gone.",
+    abstract:
+      "Make digests and signatures for new and changed tarballs, and remove those of deleted tarballs.",
     discussion: """
-      Prints a line for everything it does. A tarball whose content no longer is what its digests say keeps \
-      them, is named, and makes the exit status 4; only `--force` with its own name takes it as it is. Files are signed if the configuration names a key.
+      Prints one line per action. A tarball whose content no longer matches its digests keeps them, is \
+      reported, and makes the exit status 4; only `--force` with its path accepts it as it is. Files are \
+      signed if the configuration names a key.
       """)
 
   @OptionGroup var global: GlobalOptions
@@ -20,13 +22,13 @@ struct DigestgenCommand: Verb {
 
   @OptionGroup var digests: DigestgenOptions
 
-  @Flag(name: .long, help: "Hash and sign again what has digests and signatures already.")
+  @Flag(name: .long, help: "Hash and sign again even if digests and signatures exist.")
   var force = false
 
   @Flag(name: .shortAndLong, help: "Print what would be done and write nothing.")
   var dryRun = false
 
-  @Argument(help: "Tarballs or directories to limit the work to.", completion: .file())
+  @Argument(help: "Tarballs or directories to process (default: all).", completion: .file())
   var paths: [String] = []
 
   func run(_ context: CommandContext) throws -> ExitStatus {

@@ -9,8 +9,9 @@ import SystemPackage
 struct DoctorCommand: Verb {
   static let configuration = CommandConfiguration(
     commandName: "doctor",
-    abstract: "Look whether this machine can build, and say what to do where it cannot.",
-    discussion: "A path that needs a target is looked at if one is given: target: stage3 target/build: x.")
+    abstract: "Check whether this machine can build, and how to fix what is missing.",
+    discussion:
+      "Paths that need a target are also checked if one is given, e.g. target: stage3 target/build: x.")
 
   @OptionGroup var global: GlobalOptions
   @OptionGroup var definitions: DefinitionArguments
@@ -21,7 +22,7 @@ struct DoctorCommand: Verb {
     let mirror = try? global.root(context, configuration.mirror)
     var places: [(key: String, path: FilePath)] = []
     for key in ["path/tmp", "path/work"] {
-      // Without a target there may be no path/work: path/tmp, below which it lies, tells of the disk then.
+      // Without a target path/work may be undefined; path/tmp, which contains it, then shows the disk.
       guard let text = try? file.elements.text(key), text.hasPrefix("/") else { continue }
       places.append((key, FilePath(text).lexicallyNormalized()))
     }
@@ -42,7 +43,7 @@ struct DoctorCommand: Verb {
       DoctorReport(mirror: mirror.map { "\($0)" }, doctor))
   }
 
-  /// What keeps a key from signing, or soon will.
+  /// The problem that prevents signing with a key, now or soon.
   private static func fault(of signing: SigningSettings, _ context: CommandContext) -> MirrorError? {
     do throws(MirrorError) {
       return try PublicKeyFile.listed(signing, cancellation: context.cancellation).warning(at: context.now())

@@ -3,7 +3,7 @@ import MirrorTools
 
 struct EmptiesCommand: Verb {
   static let configuration = CommandConfiguration(
-    commandName: "empties", abstract: "Print the subarches that were never built.")
+    commandName: "empties", abstract: "List the subarches that were never built.")
 
   @OptionGroup var global: GlobalOptions
 

@@ -6,9 +6,9 @@ struct ForgetCommand: Verb {
     commandName: "forget",
     abstract: "Accept that a build, a subarch or snapshots are gone for good.",
     discussion: """
-      Verbs report what an earlier run found and this one does not, and refuse to go on without a whole build: \
-      its file system may not be mounted. After forget, it is no longer expected; the next publish deletes the \
-      copies at destinations with `delete: yes`.
+      Verbs report subarches and snapshots that an earlier run found and that are now missing. They refuse \
+      to run if a whole build is missing, because its file system may not be mounted. After forget the \
+      paths are no longer expected; the next publish deletes their copies at destinations with `delete: yes`.
       """)
 
   @OptionGroup var global: GlobalOptions
@@ -17,7 +17,7 @@ struct ForgetCommand: Verb {
   @Flag(name: .shortAndLong, help: "Print what would be forgotten and forget nothing.")
   var dryRun = false
 
-  @Argument(help: "What is gone: BUILD, BUILD/ARCH, BUILD/ARCH/SUBARCH or BUILD/snapshots.")
+  @Argument(help: "Missing paths: BUILD, BUILD/ARCH, BUILD/ARCH/SUBARCH or BUILD/snapshots.")
   var paths: [String]
 
   func run(_ context: CommandContext) throws -> ExitStatus {

@@ -8,11 +8,11 @@ import SystemPackage
 struct IndexCommand: Verb {
   static let configuration = CommandConfiguration(
     commandName: "index",
-    abstract: "Write index.xml, which tells downloaders the newest of everything, and its like.",
+    abstract: "Write index.xml, which lists the newest stages and snapshots, and other index formats.",
     discussion: """
-      Files are replaced whole, and only those that would say something else. Without --format the formats of \
-      index/formats in the configuration are written, xml if it says nothing, and those that are there. Without \
-      --output they lie in the mirror. Tarballs are read only for a metalink that is not there yet.
+      Files are replaced atomically, and only if their content changes. Without --format, the formats in \
+      index/formats of the configuration are written (default: xml), and existing formats are updated. \
+      Without --output they are written into the mirror. Tarballs are read only for new metalinks.
       """)
 
   @OptionGroup var global: GlobalOptions
@@ -35,13 +35,13 @@ struct IndexCommand: Verb {
     return try renderer.print(report, of: run)
   }
 
-  /// Writes one format elsewhere.
+  /// Writes one format to the given file.
   private func write(_ context: CommandContext, _ renderer: Renderer) throws -> ExitStatus {
     let run = try global.read(context)
     let chosen = formats.chosen ?? run.configuration.index.formats
     guard chosen.count == 1, let format = chosen.first, let content = try IndexRun(run).content(of: format)
     else {
-      throw ValidationError("--output takes one format that is one file: --format xml or --format json.")
+      throw ValidationError("--output needs one format that is a single file: --format xml or --format json.")
     }
     try destination.write(content.bytes, context)
     return renderer.end(content.messages, of: run)

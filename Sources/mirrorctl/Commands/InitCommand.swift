@@ -9,38 +9,38 @@ struct InitCommand: Verb {
     commandName: "init",
     abstract: "Prepare a subarch for its first build.",
     discussion: """
-      Lays out its directories and its .control files. What is there already stays as it is, so that it may be \
-      run again; where a file says something else nothing is done.
+      Creates its directories and .control files. Existing files are kept, so it can be run again; if one of \
+      them has other content, nothing is changed.
       """)
 
   @OptionGroup var global: GlobalOptions
   @OptionGroup var lock: LockOptions
 
-  @Argument(help: "The line of development: funtoo-current.") var build: String
-  @Argument(help: "The architecture: x86-64bit.") var arch: String
-  @Argument(help: "The subarch: generic_64.") var subarch: String
+  @Argument(help: "Line of development, e.g. funtoo-current.") var build: String
+  @Argument(help: "Architecture, e.g. x86-64bit.") var arch: String
+  @Argument(help: "Subarch, e.g. generic_64.") var subarch: String
 
   @Option(
     name: .long,
-    help: ArgumentHelp("Seed it with this stage3, which is linked or copied.", valueName: "tarball"),
+    help: ArgumentHelp("Use this stage3 as the seed; it is linked or copied.", valueName: "tarball"),
     completion: .file())
   var local: String?
 
   @Option(
     name: .customLong("version"),
-    help: ArgumentHelp("The seed's date, if its name does not tell.", valueName: "date"))
+    help: ArgumentHelp("Date of the seed, if its name contains none.", valueName: "date"))
   var seedVersion: DateArgument?
 
   @Option(
     name: .long,
-    help: ArgumentHelp("Seed it with the stage3 of another subarch.", valueName: "build/arch/subarch"))
+    help: ArgumentHelp("Use the stage3 of another subarch as the seed.", valueName: "build/arch/subarch"))
   var remote: String?
 
   func validate() throws {
     if (local == nil) == (remote == nil) {
-      throw ValidationError("Say where the seed comes from: --local TARBALL or --remote BUILD/ARCH/SUBARCH.")
+      throw ValidationError("Give a seed: either --local TARBALL or --remote BUILD/ARCH/SUBARCH.")
     }
-    if seedVersion != nil && local == nil { throw ValidationError("--version belongs to --local.") }
+    if seedVersion != nil && local == nil { throw ValidationError("--version requires --local.") }
   }
 
   func run(_ context: CommandContext) throws -> ExitStatus {

@@ -6,7 +6,7 @@ import SystemPackage
 
 struct KeysCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "keys", abstract: "Show the key that signs, or write it for downloaders.",
-    discussion: "The key is that of `[section signing]` in the configuration.",
+    commandName: "keys", abstract: "Show the signing key, or export it for downloaders.",
+    discussion: "The key is configured in `[section signing]`.",
     subcommands: [KeysShowCommand.self, KeysExportCommand.self])
 }

@@ -9,7 +9,7 @@ struct KeysExportCommand: Verb {
     commandName: "export",
     abstract: "Write the public key to \(PublicKeyFile.name) at the mirror's root.",
     discussion:
-      "The file is replaced whole, and only if it changes. upkeep renews it when the key was extended.")
+      "The file is replaced atomically, and only if it changes. upkeep updates it after the key is extended.")
 
   @OptionGroup var global: GlobalOptions
   @OptionGroup var lock: LockOptions
@@ -25,7 +25,7 @@ struct KeysExportCommand: Verb {
     let bytes = try PublicKeyFile.bytes(
       configuration.requiredSigning(), cancellation: context.cancellation)
     let changed = try destination.write(bytes, context)
-    // On standard output there is the key alone.
+    // Standard output contains only the key.
     guard output != "-", !OutputFile.isStandardOutput(FilePath(output)) else { return .done }
     return try renderer.print(KeyExport(path: FilePath(output).absolute.string, changed: changed))
   }

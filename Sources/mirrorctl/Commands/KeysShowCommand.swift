@@ -6,7 +6,7 @@ import SystemPackage
 
 struct KeysShowCommand: Verb {
   static let configuration = CommandConfiguration(
-    commandName: "show", abstract: "Tell what gpg knows of the key, and whether it can sign.")
+    commandName: "show", abstract: "Show the signing key, and whether it can sign.")
 
   @OptionGroup var source: ConfigurationOptions
   @OptionGroup var result: ResultOptions

@@ -5,7 +5,7 @@ import MirrorTools
 struct NextBuildCommand: Verb {
   static let configuration = CommandConfiguration(
     commandName: "nextbuild",
-    abstract: "Print which build is due, as shell assignments; nothing when all is current.")
+    abstract: "Print the build that is due as shell assignments; nothing if all are current.")
 
   @OptionGroup var global: GlobalOptions
   @OptionGroup var rotation: RotationOptions

@@ -5,10 +5,10 @@ import MirrorTools
 struct PublishCommand: ReportedVerb {
   static let configuration = CommandConfiguration(
     commandName: "publish",
-    abstract: "Send the mirror to other hosts, in an order that no downloader can stumble over.",
+    abstract: "Send the mirror to other hosts, in an order that is safe for downloaders.",
     discussion: """
-      Where to is said by sections [section publish/NAME] of the configuration. Tarballs go first, then what \
-      names them; what is gone here goes there last, after a grace.
+      Destinations are configured in [section publish/NAME]. Tarballs are sent first, then the files that \
+      name them; files deleted here are deleted there last, after a grace period.
       """)
 
   @OptionGroup var global: GlobalOptions
@@ -19,11 +19,11 @@ struct PublishCommand: ReportedVerb {
 
   @Option(
     help: ArgumentHelp(
-      "Also compare the content of files that size and time call unchanged: 100%, 5%, 50G or 2/7.",
+      "Also compare the content of files whose size and time are unchanged: 100%, 5%, 50G or 2/7.",
       valueName: "part"))
   var check: SubsetArgument?
 
-  @Argument(help: "Destinations, as the configuration names them (default: all).")
+  @Argument(help: "Destinations, as named in the configuration (default: all).")
   var names: [String] = []
 
   func perform(_ context: CommandContext, _ event: RunEvent) throws -> ExitStatus {

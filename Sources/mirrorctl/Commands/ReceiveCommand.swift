@@ -5,11 +5,12 @@ import MirrorTools
 struct ReceiveCommand: ReportedVerb {
   static let configuration = CommandConfiguration(
     commandName: "receive",
-    abstract: "Move what build servers uploaded into the mirror.",
+    abstract: "Move uploads of build servers into the mirror.",
     discussion: """
-      For a master that build servers publish to. An upload is received once it is complete; every file is \
-      hashed again before any of it moves. What a server may not upload is left out and reported, see \
-      [section receive/SERVER] in mirrorctl.conf(5). An incomplete upload is kept and can be resumed.
+      For a master mirror that build servers publish to. An upload is received once it is complete; all its \
+      files are hashed again before any is moved. Files that a server may not upload are left out and \
+      reported, see [section receive/SERVER] in mirrorctl.conf(5). An incomplete upload is kept and can be \
+      resumed.
       """)
 
   @OptionGroup var global: GlobalOptions

@@ -10,17 +10,18 @@ struct SnapshotCommand: ReportedVerb {
     discussion: """
       mirrorctl snapshot funtoo-current
 
-      The tree comes from a git repository, by rsync, or from a directory: [section snapshot/source] says it.
+      The tree comes from a git repository, rsync or a directory, as configured in [section snapshot/source].
       """)
 
   @OptionGroup var options: BuildOptions
 
-  @Argument(help: ArgumentHelp("What to make a snapshot of, and elements to define.", valueName: "build"))
+  @Argument(
+    help: ArgumentHelp("The build to make a snapshot for, and elements to define.", valueName: "build"))
   var words: [String] = []
 
   func perform(_ context: CommandContext, _ event: RunEvent) throws -> ExitStatus {
     let line = try BuildLine(words)
-    guard let build = line.names.first else { throw ValidationError("Name the BUILD.") }
+    guard let build = line.names.first else { throw ValidationError("Missing BUILD, e.g. funtoo-current.") }
     let request = try BuildRequest(
       snapshotOf: build, version: try line.version(line.names[1...], today: context.today),
       definitions: line.definitions)

@@ -6,16 +6,17 @@ import SystemPackage
 struct StatusCommand: Verb {
   static let configuration = CommandConfiguration(
     commandName: "status",
-    abstract: "Print a line a subarch: failures, newest date, path, artifacts; failing ones first.",
+    abstract: "Print one line per subarch: failures, newest date, path, artifacts; failing ones first.",
     discussion: """
-      With --history the last builds of each subarch, as far as the catalog remembers them. With --format \
-      prometheus metrics for node_exporter's textfile collector.
+      With --history, prints the last builds of each subarch that the catalog records. With --format \
+      prometheus, prints metrics for node_exporter's textfile collector.
       """,
     aliases: ["fails"])
 
   @OptionGroup var global: GlobalOptions
 
-  @Option(name: .long, help: ArgumentHelp("How: text, json or prometheus.", valueName: "format"))
+  @Option(
+    name: .long, help: ArgumentHelp("Output format: text, json or prometheus.", valueName: "format"))
   var format: StatusFormat?
 
   @OptionGroup var destination: OutputOptions
@@ -23,12 +24,12 @@ struct StatusCommand: Verb {
   @Flag(name: .long, help: "Print the last builds of each subarch.")
   var history = false
 
-  @Option(name: .long, help: ArgumentHelp("So many builds of each subarch.", valueName: "n"))
+  @Option(name: .long, help: ArgumentHelp("Number of builds per subarch.", valueName: "n"))
   var last = 10
 
   func validate() throws {
-    if history, format == .prometheus { throw ValidationError("--history is text or json.") }
-    if last < 1 { throw ValidationError("--last wants a number from 1.") }
+    if history, format == .prometheus { throw ValidationError("--history requires --format text or json.") }
+    if last < 1 { throw ValidationError("--last must be at least 1.") }
   }
 
   func run(_ context: CommandContext) throws -> ExitStatus {
@@ -38,7 +39,7 @@ struct StatusCommand: Verb {
     let renderer = Renderer(context: context, json: global.json || format == .json, quiet: global.quiet)
     let report: any Report
     if history {
-      // What nobody wrote down yet is seen in the mirror.
+      // Builds that are not recorded yet are found in the mirror.
       let known = try run.knownCatalog()?.builds() ?? [:]
       report = HistoryReport(mirror, known: known, last: last, now: context.now())
     } else {

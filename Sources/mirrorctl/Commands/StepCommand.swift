@@ -5,20 +5,21 @@ import Foundation
 import StageBuilder
 import SystemPackage
 
-/// Runs one step as a build does: for those who look into a failure, and for tests.
+/// Runs one step as a build does, for debugging a failure and for tests.
 struct StepCommand: Verb {
   static let configuration = CommandConfiguration(
-    commandName: "step", abstract: "Run one step of a build by its plan.",
+    commandName: "step", abstract: "Run one step of a build from its plan.",
     shouldDisplay: false)
 
-  @Option(name: .long, help: "Seconds between SIGTERM and SIGKILL when it is interrupted.") var grace = 10
+  @Option(name: .long, help: "Seconds between SIGTERM and SIGKILL after an interrupt.") var grace = 10
 
   @Option(
-    name: .long, help: ArgumentHelp("Hold this work directory meanwhile.", valueName: "dir"),
+    name: .long,
+    help: ArgumentHelp("Create this work directory, and delete it afterwards.", valueName: "dir"),
     completion: .directory)
   var work: String?
 
-  @Argument(help: "The plan: JSON.", completion: .file()) var plan: String
+  @Argument(help: "Plan, a JSON file.", completion: .file()) var plan: String
 
   func run(_ context: CommandContext) throws -> ExitStatus {
     guard let work else { return try runStep(context) }

@@ -7,10 +7,10 @@ import SystemPackage
 struct UnpackCommand: Verb {
   static let configuration = CommandConfiguration(
     commandName: "unpack",
-    abstract: "Unpack a stage tarball that need not be trusted.",
+    abstract: "Safely unpack an untrusted stage tarball.",
     discussion: """
-      Nothing is written outside the directory, whatever the tarball says. Owners by number, set-id bits, times, \
-      hard links, holes, access control lists, extended attributes and capabilities come back.
+      Nothing is written outside the directory, whatever the tarball contains. Numeric owners, set-id bits, \
+      times, hard links, holes, access control lists, extended attributes and capabilities are restored.
       """)
 
   @OptionGroup var job: JobOptions
@@ -18,10 +18,11 @@ struct UnpackCommand: Verb {
 
   @Option(
     name: .long,
-    help: ArgumentHelp("Leave out what this directory of the tarball holds; repeatable.", valueName: "dir"))
+    help: ArgumentHelp(
+      "Leave out the contents of this directory of the tarball; repeatable.", valueName: "dir"))
   var exclude: [String] = []
 
-  @Flag(name: .long, help: "Make no devices; name them instead.")
+  @Flag(name: .long, help: "Do not create devices; report them instead.")
   var noDevices = false
 
   @Argument(help: "The tarball, plain or compressed with xz, zstd, gzip or bzip2.", completion: .file())
@@ -43,7 +44,7 @@ struct UnpackCommand: Verb {
     return try renderer.print(UnpackedTree(tarball: path, directory: root, report: report))
   }
 
-  /// For the progress; what cannot be looked at is told when it is opened.
+  /// The tarball's size in bytes, for the progress; 0 on errors, which opening it reports.
   private func size(of path: FilePath) -> Int64 {
     (try? path.status())?.size ?? 0
   }

@@ -6,12 +6,12 @@ struct UpkeepCommand: ReportedVerb {
   static let configuration = CommandConfiguration(
     commandName: "upkeep",
     abstract:
-      "Do all that a mirror needs, under one lock: receive, clean, compress, digestgen, index, publish.",
+      "Run all maintenance under one lock: receive, clean, compress, digestgen, index, publish.",
     discussion: """
-      The verb for cron: it prints a line for every step that did something, and nothing when all was done \
-      already. It cleans only if a --keep option or the configuration says what to keep, and publishes only \
-      if the configuration says where to. A step that fails or is done in part does not stop the ones after it; \
-      the exit status is that of the worst.
+      The verb for cron: it prints one line per step that changed something, and nothing if nothing was due. \
+      It cleans only if a --keep option or the configuration sets what to keep, and publishes only if the \
+      configuration names destinations. A step that fails or is partly done does not stop later steps; the \
+      exit status is the worst of all steps.
       """)
 
   @OptionGroup var global: GlobalOptions
@@ -22,7 +22,7 @@ struct UpkeepCommand: ReportedVerb {
   @OptionGroup var compression: CompressionOptions
   @OptionGroup var digests: DigestgenOptions
 
-  @Flag(name: .long, help: "Begin a mirror in a directory that holds none yet.")
+  @Flag(name: .long, help: "Create a mirror in a directory that is not one yet.")
   var create = false
 
   @Flag(name: .shortAndLong, help: "Print what each step would do to the mirror as it is, and write nothing.")
@@ -30,13 +30,13 @@ struct UpkeepCommand: ReportedVerb {
 
   func validate() throws {
     if dryRun && create {
-      throw ValidationError("--create writes, and --dry-run does not: give one of them.")
+      throw ValidationError("--create and --dry-run cannot be used together.")
     }
   }
 
   func perform(_ context: CommandContext, _ event: RunEvent) throws -> ExitStatus {
     var quiet = global
-    // Steps are told of by their summaries.
+    // Only the summaries of steps are printed.
     quiet.quiet = true
     let hashing = try reading.hashing(job, context)
     let run =

@@ -5,12 +5,13 @@ import MirrorTools
 struct VerifyCommand: ReportedVerb {
   static let configuration = CommandConfiguration(
     commandName: "verify",
-    abstract: "Read tarballs again and compare them with every digest beside them.",
+    abstract: "Read tarballs and compare them with all digests beside them.",
     discussion: """
-      A verdict a file: ok, changed (replaced after its digest: run digestgen), corrupt (nobody replaced it, and \
-      its content differs), damaged (cut off, not decompressible or of another kind before it was digested), undigested, orphan; and where the configuration names a key, unsigned and missigned \
-      (a signature is bad, or by another key). The exit status is 4 when something is corrupt, 3 when something \
-      is anything but ok or cannot be read.
+      One verdict per file: ok, changed (replaced after its digest was made: run digestgen), corrupt (not \
+      replaced, but its content differs), damaged (cut off, not decompressible or of another type before its \
+      digest was made), undigested, orphan; if the configuration names a key, also unsigned and missigned (a \
+      signature is bad or by another key). The exit status is 4 if a file is corrupt, 3 if a file has any \
+      other verdict than ok or cannot be read.
       """)
 
   @OptionGroup var global: GlobalOptions
@@ -20,15 +21,15 @@ struct VerifyCommand: ReportedVerb {
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "Read a part: 5% or 50G of all bytes, least recently verified first, or the 2nd of 7 parts as 2/7.",
+      "Read a part: 5% or 50G of all bytes, least recently verified first, or 2/7, the 2nd of 7 parts.",
       valueName: "part"))
   var subset: SubsetArgument?
 
   @Flag(
-    name: .long, help: "Also decompress each tarball that is read, to find damage older than its digests.")
+    name: .long, help: "Also decompress each tarball, to find damage older than its digests.")
   var check = false
 
-  @Argument(help: "Tarballs or directories to limit the work to.", completion: .file())
+  @Argument(help: "Tarballs or directories to process (default: all).", completion: .file())
   var paths: [String] = []
 
   func perform(_ context: CommandContext, _ event: RunEvent) throws -> ExitStatus {

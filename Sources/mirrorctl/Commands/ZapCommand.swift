@@ -4,7 +4,7 @@ import MirrorTools
 struct ZapCommand: Verb {
   static let configuration = CommandConfiguration(
     commandName: "zap",
-    abstract: "Forget failures, so that failing subarches are built again.")
+    abstract: "Clear failures, so that failing subarches are built again.")
 
   @OptionGroup var global: GlobalOptions
   @OptionGroup var lock: LockOptions

@@ -1,7 +1,7 @@
 import ArgumentParser
 import MirrorModel
 
-/// The words of a build: what it is, then `NAME: VALUE` pairs.
+/// The arguments of a build: its names, then `NAME: VALUE` pairs.
 struct BuildLine {
   let names: [String]
   let definitions: [(name: String, value: String)]
@@ -12,7 +12,7 @@ struct BuildLine {
     guard pairs.count.isMultiple(of: 2),
       stride(from: pairs.startIndex, to: pairs.endIndex, by: 2).allSatisfy({ pairs[$0].hasSuffix(":") })
     else {
-      throw ValidationError("Elements are defined as NAME: VALUE, two words each, the first with a colon.")
+      throw ValidationError("Define elements as NAME: VALUE, two words each, the first ending in a colon.")
     }
     self.names = Array(names)
     definitions = stride(from: pairs.startIndex, to: pairs.endIndex, by: 2).map {
@@ -20,7 +20,7 @@ struct BuildLine {
     }
   }
 
-  /// `[MODE] [DATE]`, either of which may be left out.
+  /// Parses `[MODE] [DATE]`, both optional.
   func modeAndVersion(
     _ words: ArraySlice<String>, today: CalendarDate
   ) throws -> (mode: String, version: CalendarDate) {
@@ -29,11 +29,11 @@ struct BuildLine {
     return (mode ?? "full", try version(rest, today: today))
   }
 
-  /// `[DATE]`.
+  /// Parses `[DATE]`.
   func version(_ words: ArraySlice<String>, today: CalendarDate) throws -> CalendarDate {
     guard let word = words.first else { return today }
     guard words.count == 1, let date = CalendarDate(word.utf8) else {
-      throw ValidationError("`\(words.joined(separator: " "))` is no date: write YYYY-MM-DD.")
+      throw ValidationError("'\(words.joined(separator: " "))' is not a date: use YYYY-MM-DD.")
     }
     return date
   }

@@ -5,7 +5,7 @@ import StageBuilder
 import Synchronization
 import SystemPackage
 
-/// What the verbs that build take.
+/// Options of the verbs that build.
 struct BuildOptions: ParsableArguments {
   @OptionGroup var global: GlobalOptions
   @OptionGroup var jobs: JobOptions
@@ -13,13 +13,13 @@ struct BuildOptions: ParsableArguments {
   @Flag(name: .long, help: "Only print what would be done.")
   var pretend = false
 
-  @Flag(name: .long, help: "Leave the work directory of a failed build for a look at it.")
+  @Flag(name: .long, help: "Keep the work directory of a failed build.")
   var keepWork = false
 
-  @Flag(name: .long, help: "Open a shell in the root of a step that failed, then clean up.")
+  @Flag(name: .long, help: "Open a shell in the root of a failed step, then clean up.")
   var shell = false
 
-  /// What a build needs of this run.
+  /// The context for a build in this run.
   func buildContext(_ run: MirrorRun, _ context: CommandContext) throws -> BuildContext {
     var source = global.configuration.request(context)
     source.definitions = [(name: "path/mirror", value: run.root.string)]
@@ -34,19 +34,19 @@ struct BuildOptions: ParsableArguments {
     }
     build.keepsWork = keepWork
     build.actionNames = \.commandLine
-    // Under cron nobody would leave it.
+    // Without a terminal nobody could exit the shell.
     build.opensShell = shell && StandardStream.input.isTerminal
     build.terminal = context.environment["TERM"]
     build.probe = context.probe
-    // Digests that cannot be remembered are taken from their sidecars.
+    // Without a catalog, digests are read from their sidecars.
     let catalog = Catalogs(run.root, context)
     build.catalog = { catalog.open() }
     return build
   }
 
-  /// Shows the plan, or builds and reports how it ended.
+  /// Prints the plan, or builds and reports the result.
   ///
-  /// - Parameter rotation: how often a build may fail.
+  /// - Parameter rotation: sets how often a build may fail.
   func perform(
     _ request: BuildRequest, _ run: MirrorRun, _ rotation: RotationSettings, _ context: CommandContext,
     _ event: RunEvent
@@ -64,16 +64,16 @@ struct BuildOptions: ParsableArguments {
       do throws(MirrorError) { try run.catalog().note([record]) } catch { context.tell(error) }
     }
     let status = try renderer.print(report)
-    // Cron hears of it once, when it happens.
+    // Reported once, when it happens, so that cron sends one mail.
     if report.outcome == .failed, let failures = report.failcount, rotation.givesUp(after: failures) {
       context.message(
-        "\(report.build): is out of the rotation now: run `mirrorctl zap` when its cause is mended")
+        "\(report.build): is out of the rotation now: run `mirrorctl zap` once the cause is fixed")
     }
     return status
   }
 }
 
-/// The catalog of a build, opened once there is something to remember.
+/// The catalog of a build, opened on first use.
 private final class Catalogs: Sendable {
   private let root: FilePath
   private let context: CommandContext

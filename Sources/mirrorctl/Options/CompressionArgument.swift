@@ -12,7 +12,7 @@ struct CompressionArgument: ExpressibleByArgument {
 }
 
 extension Compression {
-  /// By the end of a file's name; nil for any other.
+  /// The compression of a file name's suffix; nil if there is none.
   init?(suffixOf name: String) {
     guard let found = Self.allCases.first(where: { name.hasSuffix(".\($0.rawValue)") }) else { return nil }
     self = found

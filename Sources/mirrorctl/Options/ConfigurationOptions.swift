@@ -2,21 +2,21 @@ import ArgumentParser
 import MirrorTools
 import SystemPackage
 
-/// Where the configuration comes from.
+/// Where to find the configuration.
 struct ConfigurationOptions: ParsableArguments {
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "The configuration (default: $MIRRORCTL_CONFIG, ~/.metro, /etc/mirrorctl/mirrorctl.conf).",
+      "Configuration file (default: $MIRRORCTL_CONFIG, ~/.metro, /etc/mirrorctl/mirrorctl.conf).",
       valueName: "file"),
     completion: .file())
   var config: String?
 
   @Flag(
-    name: .long, help: "Run no <?python ?> code of the configuration, nor its `decide` program and hooks.")
+    name: .long, help: "Do not run the configuration's <?python ?> code, `decide` program or hooks.")
   var noHostCode = false
 
-  /// How the configuration is found; with `NAME: VALUE` pairs, if the verb takes them.
+  /// The request for the configuration, with the `NAME: VALUE` pairs of verbs that take them.
   func request(
     _ context: CommandContext, defining definitions: [(name: String, value: String)] = []
   ) -> ConfigurationFile.Request {
@@ -29,7 +29,7 @@ struct ConfigurationOptions: ParsableArguments {
     }
     request.candidates.append("/etc/mirrorctl/mirrorctl.conf")
     request.definitions = definitions
-    // Without a target the specs mean nothing.
+    // Specs are read only for a target.
     if !definitions.isEmpty { request.tree = context.specTree }
     request.runsHostCode = !noHostCode
     request.refusal = "--no-host-code was given"

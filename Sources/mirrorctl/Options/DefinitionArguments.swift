@@ -1,16 +1,16 @@
 import ArgumentParser
 
-/// `NAME: VALUE` words of a command line, as Metro takes them.
+/// `NAME: VALUE` arguments, as in Metro.
 struct DefinitionArguments: ParsableArguments {
   @Argument(
-    help: ArgumentHelp("Elements to define: target: stage3 target/build: x.", valueName: "name: value"))
+    help: ArgumentHelp("Elements to define, e.g. target: stage3 target/build: x.", valueName: "name: value"))
   var words: [String] = []
 
   func validate() throws {
     guard words.count.isMultiple(of: 2),
       stride(from: 0, to: words.count, by: 2).allSatisfy({ words[$0].hasSuffix(":") })
     else {
-      throw ValidationError("Elements are defined as NAME: VALUE, two words each, the first with a colon.")
+      throw ValidationError("Define elements as NAME: VALUE, two words each, the first ending in a colon.")
     }
   }
 

@@ -2,16 +2,16 @@ import ArgumentParser
 import MirrorModel
 import MirrorTools
 
-/// Which digests are taken, and how they are written.
+/// Which digests to compute, and in which formats to write them.
 struct DigestgenOptions: ParsableArguments {
   @Option(
-    name: .long, help: ArgumentHelp("Digests to take: sha256, sha512, blake2b.", valueName: "list"),
+    name: .long, help: ArgumentHelp("Digests to compute: sha256, sha512, blake2b.", valueName: "list"),
     transform: { try parseList($0, "algorithm") })
   var algorithm: [DigestAlgorithm] = [.sha256]
 
   @Option(
     name: .long,
-    help: ArgumentHelp("Sidecars to keep: hash.txt, sums, bsd, digests, manifest.", valueName: "list"),
+    help: ArgumentHelp("Sidecars to write: hash.txt, sums, bsd, digests, manifest.", valueName: "list"),
     transform: { try parseList($0, "format") })
   var format: [DigestFormat] = [.hashText]
 

@@ -4,13 +4,13 @@ import MirrorModel
 import MirrorTools
 import SystemPackage
 
-/// Opens runs as the command line asks for them.
+/// Opens runs with the options of the command line.
 extension GlobalOptions {
   /// A run that only reads.
   ///
   /// - Parameters:
-  ///   - event: what hooks hear of the run, from the moment when they are known.
-  ///   - hashing: how tarballs are read.
+  ///   - event: receives the hooks once the configuration is read.
+  ///   - hashing: how to read tarballs.
   func read(
     _ context: CommandContext, event: RunEvent? = nil, hashing: HashingOptions = HashingOptions()
   ) throws -> MirrorRun {
@@ -18,12 +18,12 @@ extension GlobalOptions {
     return try MirrorRun(reading: root, configuration, environment(context, hashing))
   }
 
-  /// A run that writes, holding the mirror's lock.
+  /// A run that writes, and holds the mirror's lock.
   ///
   /// - Parameters:
-  ///   - creates: whether the directory may become a mirror.
-  ///   - event: what hooks hear of the run, from the moment when they are known.
-  ///   - hashing: how tarballs are read.
+  ///   - creates: whether to accept a directory that is not a mirror yet.
+  ///   - event: receives the hooks once the configuration is read.
+  ///   - hashing: how to read tarballs.
   func write(
     _ context: CommandContext, as verb: String, _ lock: LockOptions, creates: Bool = false,
     event: RunEvent? = nil, hashing: HashingOptions = HashingOptions()
@@ -34,7 +34,7 @@ extension GlobalOptions {
       creates: creates)
   }
 
-  /// A run that writes, unless it is only to tell what it would do.
+  /// A run that writes, or only reads if it is a dry run.
   func open(
     _ context: CommandContext, as verb: String, _ lock: LockOptions, isDryRun: Bool, event: RunEvent? = nil,
     hashing: HashingOptions = HashingOptions()
@@ -67,8 +67,11 @@ extension GlobalOptions {
 }
 
 extension MirrorRun {
-  /// Paths of the command line, relative to the mirror's root: absolute ones, and others as they are in the mirror or
-  /// below the current directory.
+  /// Converts arguments to paths in the mirror.
+  ///
+  /// An argument is absolute, or relative to the current directory or the mirror's root.
+  ///
+  /// - Throws: code `invalid` if a path is outside of the mirror.
   func paths(_ arguments: [String]) throws(MirrorError) -> [MirrorPath] {
     let roots = [root.string, root.canonical.string].map { $0 == "/" ? "" : $0 }
     var paths: [MirrorPath] = []
@@ -85,7 +88,8 @@ extension MirrorRun {
     let relative = FilePath(argument).lexicallyNormalized()
     guard !argument.hasPrefix("/"), relative.components.first?.kind != .parentDirectory else {
       throw MirrorError(
-        .invalid, argument, "is not in the mirror \(root)", remedy: "give a path in it, or another --mirror")
+        .invalid, argument, "is not in the mirror \(root)",
+        remedy: "give a path inside it, or another --mirror")
     }
     return MirrorPath(relative == "." ? "" : relative.string.trimmingSlashes)
   }

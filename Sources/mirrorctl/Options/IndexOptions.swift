@@ -1,15 +1,16 @@
 import ArgumentParser
 import MirrorTools
 
-/// Which indexes are written.
+/// Which indexes to write.
 struct IndexOptions: ParsableArguments {
   @Option(
     name: .customLong("format"),
     help: ArgumentHelp(
-      "What to write: \(IndexFormat.allCases.map(\.rawValue).joined(separator: ", ")).", valueName: "list"),
+      "Formats to write: \(IndexFormat.allCases.map(\.rawValue).joined(separator: ", ")).",
+      valueName: "list"),
     transform: { try parseList($0, "format") })
   var formats: [IndexFormat] = []
 
-  /// What is asked for; nil for what the configuration says.
+  /// The formats given; nil to use those of the configuration.
   var chosen: [IndexFormat]? { formats.isEmpty ? nil : formats }
 }

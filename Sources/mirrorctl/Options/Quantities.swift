@@ -3,7 +3,7 @@ import LinuxSystem
 public import ArgumentParser
 import MirrorTools
 
-/// Words of the command line that stand for quantities.
+/// Parses quantities of the command line.
 enum Quantities {
   /// `5%`.
   static func percent(_ text: String) -> Double? {
@@ -61,14 +61,14 @@ struct RemovalLimitArgument: ExpressibleByArgument {
 
 extension Compression: ExpressibleByArgument {}
 
-/// `a,b` as values of an enumeration.
+/// Parses `a,b` as values of an enumeration.
 func parseList<Value: RawRepresentable & CaseIterable>(
   _ text: String, _ noun: String
 ) throws -> [Value] where Value.RawValue == String {
   try text.split(separator: ",", omittingEmptySubsequences: false).map { word in
     guard let value = Value(rawValue: String(word)) else {
       let known = Value.allCases.map(\.rawValue).joined(separator: ", ")
-      throw ValidationError("`\(word)` is no \(noun). Use some of: \(known).")
+      throw ValidationError("unknown \(noun) '\(word)'. Use one or more of: \(known).")
     }
     return value
   }

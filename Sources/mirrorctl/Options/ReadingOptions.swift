@@ -1,16 +1,17 @@
 import Hashing
 import ArgumentParser
 
-/// What the verbs that hash tarballs take besides `--jobs`.
+/// Options of the verbs that hash tarballs, besides `--jobs`.
 struct ReadingOptions: ParsableArguments {
   @Option(
-    name: .long, help: ArgumentHelp("Read no more than so many bytes a second: 200M.", valueName: "bytes"))
+    name: .long,
+    help: ArgumentHelp("Limit reading to this many bytes per second, e.g. 200M.", valueName: "bytes"))
   var maxRate: BytesArgument?
 
-  @Flag(name: .long, help: "Leave the page cache as it was: take out what was read.")
+  @Flag(name: .long, help: "Evict what this run read from the page cache.")
   var dropCache = false
 
-  /// How tarballs are read and hashed; `MIRRORCTL_ISA` takes away instructions that the processor has.
+  /// How to read and hash tarballs; `MIRRORCTL_ISA` limits the instruction sets that may be used.
   func hashing(_ job: JobOptions, _ context: CommandContext) throws -> HashingOptions {
     var options = HashingOptions()
     options.jobs = job.jobs
@@ -21,7 +22,8 @@ struct ReadingOptions: ParsableArguments {
     for word in list.split(separator: ",", omittingEmptySubsequences: false) where word != "none" {
       guard let set = InstructionSet(rawValue: String(word)) else {
         let known = InstructionSet.allCases.map(\.rawValue).joined(separator: ", ")
-        throw ValidationError("MIRRORCTL_ISA: `\(word)` is no instruction set. Use some of: \(known), none.")
+        throw ValidationError(
+          "MIRRORCTL_ISA: unknown instruction set '\(word)'. Use one or more of: \(known), none.")
       }
       options.instructionSets.insert(set)
     }

@@ -2,33 +2,34 @@ import ArgumentParser
 import MirrorTools
 import SystemPackage
 
-/// How results are printed, for verbs that work on no mirror.
+/// How to print results, for verbs that do not work on a mirror.
 struct ResultOptions: ParsableArguments {
   @Flag(name: .long, help: "Print machine-readable JSON.")
   var json = false
 
-  @Flag(name: .shortAndLong, help: "Print results only where something is wrong.")
+  @Flag(name: .shortAndLong, help: "Print results only if something is wrong.")
   var quiet = false
 
   @OptionGroup var verbosity: VerbosityOptions
 
-  /// Prints what the verb reports, and has it tell what it does.
+  /// Starts logging; returns what prints the verb's report.
   func renderer(_ context: CommandContext) -> Renderer {
     context.log(verbosity.verbose)
     return Renderer(context: context, json: json, quiet: quiet)
   }
 }
 
-/// Where a result goes that is a file of its own.
+/// Where to write a result that is a single file.
 struct OutputOptions: ParsableArguments {
   @Option(
-    name: .shortAndLong, help: ArgumentHelp("Write there instead; - for standard output.", valueName: "file"),
+    name: .shortAndLong,
+    help: ArgumentHelp("Write to this file instead; - is standard output.", valueName: "file"),
     completion: .file())
   var output: String?
 
-  /// Writes a result where it is wanted: to standard output without the option.
+  /// Writes a result to the given file, or to standard output if there is none.
   ///
-  /// - Returns: whether a file was written that is not standard output.
+  /// - Returns: whether a file other than standard output changed.
   @discardableResult
   func write(_ bytes: [UInt8], _ context: CommandContext) throws -> Bool {
     guard let output, output != "-", !OutputFile.isStandardOutput(FilePath(output)) else {

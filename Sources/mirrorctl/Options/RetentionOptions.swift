@@ -1,59 +1,64 @@
 import ArgumentParser
 import MirrorTools
 
-/// What is kept.
+/// Which versions and snapshots to keep.
 struct RetentionOptions: ParsableArguments {
-  @Option(name: .long, help: ArgumentHelp("Keep the newest N complete ones (default: 3).", valueName: "n"))
+  @Option(
+    name: .long,
+    help: ArgumentHelp("Keep the newest N complete versions (default: 3).", valueName: "n"))
   var keep: Int?
 
   @Option(
-    name: .long, help: ArgumentHelp("Keep all within so long of the newest, as 30d.", valueName: "days"))
+    name: .long,
+    help: ArgumentHelp(
+      "Keep all that are at most this much older than the newest, e.g. 30d.", valueName: "days"))
   var keepWithin: DaysArgument?
 
   @Option(
-    name: .long, help: ArgumentHelp("Keep one a day for the last N days that have one.", valueName: "n"))
+    name: .long, help: ArgumentHelp("Keep one per day for the last N days that have one.", valueName: "n"))
   var keepDaily: Int?
 
   @Option(
-    name: .long, help: ArgumentHelp("Keep one a week for the last N weeks that have one.", valueName: "n"))
+    name: .long, help: ArgumentHelp("Keep one per week for the last N weeks that have one.", valueName: "n"))
   var keepWeekly: Int?
 
   @Option(
-    name: .long, help: ArgumentHelp("Keep one a month for the last N months that have one.", valueName: "n"))
+    name: .long,
+    help: ArgumentHelp("Keep one per month for the last N months that have one.", valueName: "n"))
   var keepMonthly: Int?
 
   @Option(
-    name: .long, help: ArgumentHelp("Keep one a year for the last N years that have one.", valueName: "n"))
+    name: .long, help: ArgumentHelp("Keep one per year for the last N years that have one.", valueName: "n"))
   var keepYearly: Int?
 
   @Option(
     name: .long,
-    help: ArgumentHelp("Days after which an incomplete version is given up (default: 3).", valueName: "n"))
+    help: ArgumentHelp("Days until an incomplete version may be removed (default: 3).", valueName: "n"))
   var staleDays: Int?
 
   @Option(
     name: .long,
-    help: ArgumentHelp("Refuse to remove more than so many, or so much as 10%.", valueName: "limit"))
+    help: ArgumentHelp("Fail if more than N items, or N%, would be removed.", valueName: "limit"))
   var maxRemove: RemovalLimitArgument?
 
   func validate() throws {
     if let keep, keep < 1 {
-      throw ValidationError("--keep wants at least 1: the newest version always stays.")
+      throw ValidationError("--keep must be at least 1: the newest version is always kept.")
     }
     guard
       [keepDaily, keepWeekly, keepMonthly, keepYearly, staleDays].allSatisfy({
         (0...1_000_000).contains($0 ?? 0)
       })
-    else { throw ValidationError("The numbers to keep, and --stale-days, must not be negative or absurd.") }
+    else { throw ValidationError("The numbers to keep, and --stale-days, must be between 0 and 1000000.") }
   }
 
-  /// Whether anything was said about what to keep, here or in the configuration.
+  /// Whether a --keep option or the configuration sets what to keep.
   func isGiven(over configured: RetentionPolicy?) -> Bool {
     configured != nil || keep != nil || keepWithin != nil
       || [keepDaily, keepWeekly, keepMonthly, keepYearly].contains { ($0 ?? 0) > 0 }
   }
 
-  /// What the configuration says, with what the command line says instead.
+  /// The policy of the configuration, overridden by the command line.
   func policy(over configured: RetentionPolicy?) -> RetentionPolicy {
     var policy = configured ?? RetentionPolicy()
     policy.keep = keep ?? policy.keep

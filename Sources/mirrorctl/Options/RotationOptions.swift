@@ -1,7 +1,7 @@
 import ArgumentParser
 import MirrorTools
 
-/// What is built how often, and how.
+/// What to build, how often and in which mode.
 struct RotationOptions: ParsableArguments {
   @Option(
     name: .long, help: ArgumentHelp("Days after which a subarch is built again (default: 3).", valueName: "n")
@@ -11,25 +11,25 @@ struct RotationOptions: ParsableArguments {
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "Failures in a row that take a subarch out of the rotation (default: 3).", valueName: "n"))
+      "Consecutive failures that take a subarch out of the rotation (default: 3).", valueName: "n"))
   var maxFailcount: Int?
 
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "Ways to build, each following the one before: full,freshen (default: full).", valueName: "list"))
+      "Build modes to use in turn, e.g. full,freshen (default: full).", valueName: "list"))
   var modes: String?
 
   func validate() throws {
     guard (0...1_000_000).contains(staleDays ?? 0), (0...1_000_000).contains(maxFailcount ?? 0) else {
-      throw ValidationError("--stale-days and --max-failcount must not be negative or absurd.")
+      throw ValidationError("--stale-days and --max-failcount must be between 0 and 1000000.")
     }
     if let modes, modes.split(separator: ",").isEmpty {
-      throw ValidationError("--modes wants at least one way to build.")
+      throw ValidationError("--modes must name at least one mode.")
     }
   }
 
-  /// What the configuration says, with what the command line says instead.
+  /// The settings of the configuration, overridden by the command line.
   func settings(over configured: RotationSettings) -> RotationSettings {
     var settings = configured
     settings.staleDays = staleDays ?? settings.staleDays

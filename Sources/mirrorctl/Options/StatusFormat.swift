@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// How `status` prints.
+/// Output formats of `status`.
 enum StatusFormat: String, ExpressibleByArgument, CaseIterable {
   case text, json, prometheus
 }

@@ -1,11 +1,11 @@
 import LinuxSystem
 
 extension Remedy.Action {
-  /// How the command line does it.
+  /// The action in words of the command line.
   var commandLine: String {
     switch self {
     case .digestgen: "run `mirrorctl digestgen`"
-    case .forceDigests: "bless it as it is with `mirrorctl digestgen --force FILE`"
+    case .forceDigests: "accept it as it is with `mirrorctl digestgen --force FILE`"
     case .index: "run `mirrorctl index`"
     case .refresh: "run `mirrorctl digestgen` and `mirrorctl index`"
     case .verify: "run `mirrorctl verify`"

@@ -1,12 +1,12 @@
 import Logging
 
-/// Writes what a run does, as `--verbose` asks for it.
+/// Writes the log of a run with `--verbose`.
 struct LogOutput: LogHandler {
   let write: @Sendable (String) -> Void
   var logLevel: Logger.Level
   var metadata: Logger.Metadata = [:]
 
-  /// - Parameter verbosity: how often `--verbose` was given, at least once.
+  /// - Parameter verbosity: the number of `--verbose` flags, at least 1.
   init(verbosity: Int, _ write: @escaping @Sendable (String) -> Void) {
     self.write = write
     logLevel = verbosity > 1 ? .trace : .debug

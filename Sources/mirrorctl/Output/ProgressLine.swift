@@ -3,7 +3,7 @@ import LinuxSystem
 import Foundation
 import Synchronization
 
-/// The line of the terminal where progress is shown: what else is printed there goes over it.
+/// The terminal line that shows progress; other output replaces it.
 final class ProgressArea: Sendable {
   private let sink: Sink
   private let isShown = Mutex(false)
@@ -17,7 +17,7 @@ final class ProgressArea: Sendable {
     }
   }
 
-  /// Takes the line away, then prints.
+  /// Clears the line, then prints.
   func clear(then print: () -> Void = {}) {
     isShown.withLock { isShown in
       if isShown { sink.write(Array("\r\u{1b}[K".utf8)) }
@@ -27,13 +27,13 @@ final class ProgressArea: Sendable {
   }
 }
 
-/// Shows a step's progress on a terminal: how much, how fast, how long still.
+/// Shows a step's progress on a terminal: the share done, the rate and the time left.
 final class ProgressLine: Sendable {
   private let progress: RunProgress
   private let area: ProgressArea
   private let isOver = Atomic<Bool>(false)
 
-  /// Runs `body`, showing `progress` meanwhile where the context has a terminal.
+  /// Runs `body`, and shows `progress` if the context has a terminal.
   static func showing<Result>(
     _ progress: RunProgress, on context: CommandContext, unless isQuiet: Bool, _ body: () throws -> Result
   ) rethrows -> Result {
@@ -66,7 +66,7 @@ final class ProgressLine: Sendable {
         step = now.step
         began = Date()
       }
-      // Short work needs no progress.
+      // Show nothing for short steps.
       if !step.isEmpty && max(now.bytes.total, now.bytes.done) > 0 && Date().timeIntervalSince(began) > 0.5 {
         area.show(Self.text(now, seconds: Date().timeIntervalSince(began)))
       }
@@ -78,7 +78,7 @@ final class ProgressLine: Sendable {
 
   private static func text(_ now: RunProgress.Snapshot, seconds: Double) -> String {
     let rate = Double(now.bytes.done) / seconds
-    // How much there is to capture is not known before.
+    // The total size of a capture is not known in advance.
     guard now.bytes.total > 0 else {
       return "\(now.step) \(humanBytes(now.bytes.done))  \(humanBytes(Int64(rate)))/s"
     }

@@ -4,7 +4,7 @@ import MirrorTools
 import StageTrees
 import SystemPackage
 
-/// A tarball that `capture` wrote.
+/// The result of `capture`.
 struct CapturedTree: Report {
   let tarball: FilePath
   let contents: FilePath?
@@ -31,7 +31,7 @@ struct CapturedTree: Report {
   }
 }
 
-/// A tarball that `unpack` unpacked.
+/// The result of `unpack`.
 struct UnpackedTree: Report {
   let tarball: FilePath
   let directory: FilePath

@@ -241,9 +241,9 @@ struct BuildTests {
     "what cannot be built is refused before anything is done",
     arguments: [
       (["std", "x86-64bit", "../gen"], "is no name", 1 as Int32),
-      (["std", "x86-64bit"], "Name BUILD ARCH SUBARCH", 64),
+      (["std", "x86-64bit"], "Give BUILD ARCH SUBARCH", 64),
       (["std", "x86-64bit", "gen", "full+/x"], "is no way to build", 1),
-      (["std", "x86-64bit", "gen", "full", "2026-13-01"], "is no date", 64),
+      (["std", "x86-64bit", "gen", "full", "2026-13-01"], "is not a date", 64),
       (["std", "x86-64bit", "gen", "target:"], "NAME: VALUE", 64),
       (["std", "x86-64bit", "gen", "build/network:", "some"], "is neither host nor none", 1),
     ])

@@ -31,7 +31,7 @@ struct DistributedTests {
     }
   }
 
-  /// A server's settings: it uploads into a directory that it reaches by a path.
+  /// A server's settings for uploads to a local directory.
   private func configure(_ site: PublishSite, _ name: String, _ settings: String = "") throws {
     try site.configure(
       """
@@ -45,7 +45,7 @@ struct DistributedTests {
       """)
   }
 
-  /// A server's settings: it uploads by ssh, and has the master receive at once.
+  /// A server's settings for uploads over ssh, after which the master receives at once.
   private func configureBySSH(_ site: PublishSite, _ ssh: SSHDaemon) throws {
     try site.configure(
       """
@@ -79,7 +79,7 @@ struct DistributedTests {
   }
 
   @Test(
-    "two upload at once, one dies midway: nothing of it is seen until it has gone on, and all goes further")
+    "two servers upload, one dies midway: its upload is invisible until it is resumed; all is published")
   func whole() throws {
     let published = workspace.path.appending("published")
     try workspace.shell("mkdir published")
@@ -99,7 +99,7 @@ struct DistributedTests {
     #expect(second.isRunning)
     let first = try one.run("publish")
     #expect(first.status == 0, "\(first.errorText)")
-    #expect(first.text.contains("one: "), "what the master said is told: \(first.text)")
+    #expect(first.text.contains("one: "), "the output of the master is printed: \(first.text)")
     kill(second.pid, SIGKILL)
     _ = try second.wait()
 
@@ -118,7 +118,7 @@ struct DistributedTests {
     let unfinished = try workspace.run([
       "find", "\(master.mirror)/.incoming/two", "-type", "f", "-size", "+0",
     ])
-    #expect(unfinished.text.contains("stage3"), "what came before it died is kept")
+    #expect(unfinished.text.contains("stage3"), "files received before it died are kept")
     try two.configure(slow)
     try publish(two)
     #expect(try receive().text.contains("two: "))
@@ -130,16 +130,16 @@ struct DistributedTests {
     #expect(downloader.faults() == [])
     #expect(try downloader.wrongSidecars() == [])
     #expect(try Tree(published).nodes[Self.v7] != nil)
-    // Nothing is left, and nothing is sent again.
+    // No upload remains, and nothing is sent again.
     #expect(
       try Tree(master.mirror).nodes.keys.filter { $0.hasPrefix(".incoming/") && $0.contains(".tar") } == [])
     for site in [one, two] { #expect(try site.run("publish").text == "") }
-    // Of two snapshots of one name the first stays.
+    // Of two snapshots with the same name the first is kept.
     let snapshot = "std/snapshots/portage-2016-01-01.tar.xz"
     #expect(content(master, snapshot) == content(one, snapshot))
   }
 
-  @Test("a build server hears what its master does not take, and what it takes all the same is published")
+  @Test("a build server reports what its master refuses; the rest is received and published")
   func refused() throws {
     let ssh = try SSHDaemon(in: workspace)
     try configureBySSH(one, ssh)
@@ -156,7 +156,7 @@ struct DistributedTests {
     #expect(content(master, Self.gen) == content(one, Self.gen))
   }
 
-  @Test("what control files say of builds comes along, and goes when it is no more")
+  @Test("control files about builds are transferred, and removed when deleted at the source")
   func control() throws {
     try configure(one, "one")
     let failcount = "std/x86/gen/.control/.failcount"
@@ -173,7 +173,7 @@ struct DistributedTests {
     #expect(content(master, failcount) == nil)
   }
 
-  @Test("what the master has cleaned is not uploaded again")
+  @Test("versions that the master cleaned are not uploaded again")
   func cleaned() throws {
     try configure(one, "one")
     try one.build("std/x86/gen", "2016-01-02", seed: 4)
@@ -185,11 +185,11 @@ struct DistributedTests {
     #expect(try one.run("publish").text == "")
   }
 
-  @Test("an upload that was damaged stays out as a whole, and is mended by the next publish")
+  @Test("a damaged upload is refused as a whole, and repaired by the next publish")
   func damaged() throws {
     try configure(one, "one")
     try publish(one)
-    #expect(try one.run("publish").text == "", "it waits there already")
+    #expect(try one.run("publish").text == "", "it was uploaded already")
     let waiting = "\(master.mirror)/.incoming/one/\(Self.gen)"
     try workspace.shell("printf X | dd of='\(waiting)' conv=notrunc bs=1 seek=1000 status=none")
     let before = try visible()
@@ -203,7 +203,7 @@ struct DistributedTests {
   }
 
   @Test(
-    "a damaged file never takes the place of a good one; a good one of the same server does where that is allowed"
+    "a damaged file never replaces a good one; a good one from the same server does if that is allowed"
   )
   func replaced() throws {
     try configure(one, "one")
@@ -225,7 +225,7 @@ struct DistributedTests {
     #expect(try Downloader(root: master.mirror).wrongSidecars() == [])
   }
 
-  @Test("a subarch that another server builds, or the master itself, is not taken from a second one")
+  @Test("a subarch built by another server, or by the master, is not received from a second server")
   func owners() throws {
     try configure(one, "one")
     try publish(one)
@@ -245,7 +245,7 @@ struct DistributedTests {
     #expect(try visible().contains { $0.contains("2016-01-05") })
   }
 
-  @Test("whatever a manifest asks for, nothing is written elsewhere, and nothing through a link")
+  @Test("no manifest makes receive write elsewhere or through a link")
   func hostile() throws {
     try configure(one, "one")
     try publish(one)
@@ -262,7 +262,7 @@ struct DistributedTests {
     #expect(try !Tree(workspace.path).nodes.keys.contains { $0.hasPrefix("evil") })
   }
 
-  @Test("receive is killed at any moment: a version that counts is whole, and the next run goes on")
+  @Test("if receive is killed at any moment, complete versions are intact, and the next run continues")
   func killed() throws {
     try configure(one, "one")
     for day in 2...6 { try one.build("std/x86/gen", "2016-01-0\(day)", bytes: 400_000, seed: UInt64(day)) }
@@ -289,7 +289,7 @@ struct DistributedTests {
     #expect(there.keys.filter { $0.contains(".mirrorctl-") } == [])
   }
 
-  @Test("with nothing uploaded receive says nothing, and ends with 0")
+  @Test("receive without uploads prints nothing and exits with 0")
   func nothing() throws {
     let outcome = try receive()
     #expect(outcome.output.isEmpty && outcome.errors.isEmpty)

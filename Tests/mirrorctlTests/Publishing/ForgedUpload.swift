@@ -6,16 +6,16 @@ import TestSupport
 
 @testable import MirrorTools
 
-/// An upload as an account that may write to `.incoming/SERVER` can make it: files, and a manifest that names them.
+/// An upload forged by an account with write access to `.incoming/SERVER`: files and their manifest.
 struct ForgedUpload: Sendable {
   var server = "one"
-  /// Contents by path; each waits beside the manifest.
+  /// File contents by path, stored beside the manifest.
   var files: [String: String] = [:]
-  /// Targets by path.
+  /// Link targets by path.
   var links: [String: String] = [:]
-  /// Texts of control files by path.
+  /// Contents of control files by path.
   var control: [String: String] = [:]
-  /// Control files that are to be removed.
+  /// Control files to remove.
   var cleared: [String] = []
 
   /// A finished version of a subarch, with a log.
@@ -27,14 +27,14 @@ struct ForgedUpload: Sendable {
     ]
   }
 
-  /// Adds what is in another one.
+  /// Adds these files.
   func adding(_ files: [String: String]) -> ForgedUpload {
     var upload = self
     upload.files.merge(files) { $1 }
     return upload
   }
 
-  /// Puts it where uploads wait in a mirror.
+  /// Writes it to the directory for uploads in a mirror.
   func write(to mirror: FilePath) throws {
     let directory = "\(mirror)/.incoming/\(server)"
     var manifest = UploadManifest(server: server, date: "")

@@ -3,16 +3,16 @@ import Glibc
 import TestSupport
 import Testing
 
-/// One upload that asks for too much, beside an honest subarch of the same server.
+/// An upload with files that the server may not upload, plus an honest subarch.
 struct HostileUploadCase: CustomTestStringConvertible, Sendable {
   let testDescription: String
   /// Shell commands in the mirror, before the upload.
   var preparation = ":"
   var configuration = ""
   var upload: ForgedUpload
-  /// What standard error must say, each of them.
+  /// Texts that standard error must contain.
   let messages: [String]
-  /// Paths of the upload that are received nevertheless.
+  /// Paths of the upload that are still received.
   var received: [String] = []
   /// Whether the honest subarch is received.
   var takesHonest = true
@@ -22,7 +22,7 @@ struct HostileUploadCase: CustomTestStringConvertible, Sendable {
     "mkdir -p std/x86/gen/2016-01-01; cd std/x86/gen/2016-01-01; printf ours | xz > stage3-gen-std-2016-01-01.tar.xz; printf ok > status; cd ../../../.."
   static let next = ForgedUpload.version("std/x86/gen/2016-01-02")
   static let tarball = "std/x86/gen/2016-01-02/stage3-gen-std-2016-01-02.tar.xz"
-  /// What is left of the next version without its tarball's company.
+  /// The paths of the next version without sidecars.
   static let rest = Array(next.keys)
   static let future = CalendarDate(localDayOf: Int64(time(nil)) + 3 * 86_400).description
 
@@ -52,7 +52,7 @@ struct HostileUploadCase: CustomTestStringConvertible, Sendable {
       preparation: "\(owned); echo \(getpid()) > std/x86/gen/.control/.multi_progress",
       upload: ForgedUpload(files: next), messages: ["/std/x86/gen: is being built here"]),
     HostileUploadCase(
-      testDescription: "a subarch that is there and has no owner", preparation: built,
+      testDescription: "an existing subarch without an owner", preparation: built,
       upload: ForgedUpload(files: next), messages: ["/std/x86/gen: is there already and has no owner"]),
     HostileUploadCase(
       testDescription: "a subarch of another server",
@@ -67,11 +67,11 @@ struct HostileUploadCase: CustomTestStringConvertible, Sendable {
         cleared: ["std/x86/gen/.control/.failcount"]),
       messages: ["/std/x86/gen: is there already and has no owner"]),
     HostileUploadCase(
-      testDescription: "a subarch that its list does not name",
+      testDescription: "a subarch that is not in its list",
       configuration: "[section receive/one]\nsubarches: std/x86/honest std/arm/*",
       upload: ForgedUpload(files: next), messages: ["/std/x86/gen: is not listed for one"]),
     HostileUploadCase(
-      testDescription: "whatever it is, from a server that is not listed where others are",
+      testDescription: "any upload of an unlisted server if others are listed",
       configuration: "[section receive/two]\nsubarches: std/x86/gen", upload: ForgedUpload(files: next),
       messages: ["/std/x86/gen: is not listed for one", "/std/x86/honest: is not listed for one"],
       takesHonest: false),
@@ -92,7 +92,7 @@ struct HostileUploadCase: CustomTestStringConvertible, Sendable {
       messages: ["streams/v1/gen/2016-01-01/", "which is no file of a subarch or snapshot"],
       takesHonest: false),
     HostileUploadCase(
-      testDescription: "another content of a released tarball, with all that belongs to it",
+      testDescription: "a released tarball with other content, and its sidecars",
       preparation: "\(owned); \(built)",
       upload: ForgedUpload(
         files: ForgedUpload.version("std/x86/gen/2016-01-01", "trojan").merging([
@@ -149,11 +149,11 @@ struct HostileUploadCase: CustomTestStringConvertible, Sendable {
       messages: ["gnome-gen-std-2016-01-02.tar.xz.hash.txt: ", ".tar.xz.hash.txt: does not agree"],
       received: rest),
     HostileUploadCase(
-      testDescription: "signatures, where nobody can check them", preparation: owned,
+      testDescription: "signatures that cannot be checked", preparation: owned,
       upload: ForgedUpload(files: next).adding(["\(tarball).gpg": "junk", "\(tarball).asc": "junk"]),
       messages: ["signatures of one are not received"], received: rest),
     HostileUploadCase(
-      testDescription: "links where files belong", preparation: owned,
+      testDescription: "links in place of files", preparation: owned,
       upload: ForgedUpload(
         files: next,
         links: [
@@ -170,7 +170,7 @@ struct HostileUploadCase: CustomTestStringConvertible, Sendable {
         "openvz-latest.tar.xz: is not a link",
       ], received: rest),
     HostileUploadCase(
-      testDescription: "control files that say what is not so", preparation: owned,
+      testDescription: "control files with false contents", preparation: owned,
       upload: ForgedUpload(
         files: next,
         control: [
@@ -200,17 +200,17 @@ struct HostileUploadCase: CustomTestStringConvertible, Sendable {
         links: ["std/snapshots/portage-latest.tar.xz": "portage-2016-01-02.tar.xz"]),
       messages: ["/std/snapshots: "]),
     HostileUploadCase(
-      testDescription: "a snapshot of a build of which it builds nothing",
+      testDescription: "a snapshot of a build of which the server builds nothing",
       preparation: "mkdir -p other/arm/v7/.control; echo two > other/arm/v7/.control/server",
       upload: ForgedUpload(files: ["other/snapshots/portage-2016-01-02.tar.xz": "tree"]),
       messages: ["/other/snapshots: "]),
     HostileUploadCase(
-      testDescription: "a snapshot that its list does not name", preparation: owned,
+      testDescription: "a snapshot that is not in its list", preparation: owned,
       configuration: "[section receive/one]\nsnapshots: other",
       upload: ForgedUpload(files: ["std/snapshots/portage-2016-01-02.tar.xz": "tree"]),
       messages: ["/std/snapshots: "]),
     HostileUploadCase(
-      testDescription: "another snapshot of a name that is there, and what describes it",
+      testDescription: "another snapshot with an existing name, and its digest",
       preparation:
         "\(owned); mkdir std/snapshots; echo theirs | xz > std/snapshots/portage-2016-01-02.tar.xz",
       upload: ForgedUpload(
@@ -220,7 +220,7 @@ struct HostileUploadCase: CustomTestStringConvertible, Sendable {
         ]),
       messages: ["portage-2016-01-02.tar.xz: another one of that name is here"]),
     HostileUploadCase(
-      testDescription: "a snapshot's link that goes elsewhere",
+      testDescription: "a snapshot link to another target",
       preparation:
         "\(owned); mkdir std/snapshots; echo theirs | xz > std/snapshots/portage-2016-01-02.tar.xz",
       upload: ForgedUpload(

@@ -17,13 +17,13 @@ struct HostileUploadTests {
     try workspace.shell("rm master/mirror/index.xml")
   }
 
-  /// All of the mirror but what waits, and what runs leave.
+  /// The mirror without uploads and the files of runs.
   private func mirror() throws -> [String: Tree.Node] {
     try Tree(master.mirror).nodes.filter { !$0.key.hasPrefix(".incoming") && $0.key != ".mirrorctl.lock" }
   }
 
   @Test(
-    "get nothing of what they may not have, are reported by name, and do not keep out what is honest",
+    "are refused and reported by name, and honest files are still received",
     arguments: HostileUploadCase.subarches + HostileUploadCase.files + HostileUploadCase.snapshots)
   func refused(_ hostile: HostileUploadCase) throws {
     try master.configure(hostile.configuration)
@@ -45,14 +45,14 @@ struct HostileUploadTests {
     for path in wanted {
       #expect(after[path] == .file(Array((hostile.upload.files[path] ?? honest[path] ?? "").utf8)), "\(path)")
     }
-    // The verb for scripts names them too.
+    // --json reports them too.
     try hostile.upload.adding(honest).write(to: master.mirror)
     let json = try master.run("receive", "--json")
     #expect(json.status == 3 && json.text.contains("\"problem\" : "))
     #expect(try mirror() == after, "a second time changes nothing")
   }
 
-  @Test("what the server alone can mend is reported once; what the master can allow waits for it")
+  @Test("problems that only the server can fix are reported once; uploads that the master can allow wait")
   func waiting() throws {
     try workspace.shell("cd master/mirror; \(HostileUploadCase.owned); \(HostileUploadCase.built)")
     let page = "std/x86/gen/2016-01-02/index.html"
@@ -69,7 +69,7 @@ struct HostileUploadTests {
     for (path, text) in again { #expect(try mirror()[path] == .file(Array(text.utf8))) }
   }
 
-  @Test("a tarball that nobody could unpack is received as it is, reported, and never offered")
+  @Test("a tarball that cannot be unpacked is received, reported and never offered")
   func damaged() throws {
     try workspace.shell("cd master/mirror; \(HostileUploadCase.owned); \(HostileUploadCase.built)")
     try ForgedUpload(files: HostileUploadCase.next).write(to: master.mirror)
@@ -84,7 +84,7 @@ struct HostileUploadTests {
     #expect(try mirror()["std/x86/gen/2016-01-01/stage3-gen-std-2016-01-01.tar.xz"] != nil)
   }
 
-  @Test("an administrator hands a subarch over by naming it, or by writing its owner")
+  @Test("an administrator can transfer a subarch in the configuration or in its control file")
   func handOver() throws {
     try workspace.shell("cd master/mirror; \(HostileUploadCase.built)")
     try ForgedUpload(files: HostileUploadCase.next).write(to: master.mirror)
@@ -104,7 +104,7 @@ struct HostileUploadTests {
   }
 
   @Test(
-    "what is honest in every kind comes in quietly: digests, links, records, a snapshot, and again the same")
+    "all kinds of honest files are received silently: digests, links, records, a snapshot; also twice")
   func honestUpload() throws {
     let (path, tarball) = ("std/x86/gen/2016-01-02", HostileUploadCase.tarball)
     let stage = try ForgedUpload.sha256("stage")
@@ -143,7 +143,7 @@ struct HostileUploadTests {
     for (path, target) in upload.links { #expect(there[path] == .link(target), "\(path)") }
   }
 
-  @Test("a signature is kept if it is by the key that is pinned for the server, and by no other")
+  @Test("a signature is kept only if it is by the key pinned for the server")
   func signatures() throws {
     let (key, _) = (
       try SignedMirror.make(.good, home: "g", in: workspace),

@@ -3,7 +3,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@Suite("What is published is what is here", .enabled(if: Tool.exists("rsync"), "rsync is not installed"))
+@Suite("Published content matches the mirror", .enabled(if: Tool.exists("rsync"), "rsync is not installed"))
 struct PublishContentTests {
   private let mirror: PublishedMirror
   private var site: PublishSite { mirror.site }
@@ -27,7 +27,7 @@ struct PublishContentTests {
   }
 
   @Test(
-    "six tarballs in a row of one name, size and time: each is sent", arguments: PublishRoute.allCases)
+    "each of six successive tarballs of equal name, size, time is sent", arguments: PublishRoute.allCases)
   func replacedInARow(_ route: PublishRoute) throws {
     let daemon = route == .daemon ? try RsyncDaemon(["out": mirror.published], in: mirror.workspace) : nil
     let ssh = route == .ssh ? try SSHDaemon(in: mirror.workspace) : nil
@@ -43,7 +43,7 @@ struct PublishContentTests {
     #expect(try publish().text == "")
   }
 
-  @Test("and so it is where no record tells what was sent: digests differ")
+  @Test("a replaced tarball is sent even without a record of sent files: its digests differ")
   func replacedWithoutRecord() throws {
     try mirror.configure()
     _ = try publish()
@@ -53,10 +53,10 @@ struct PublishContentTests {
     _ = try publish()
     try expectEqual()
     try mirror.forgetRecords()
-    #expect(try publish().text == "", "what is the same is not sent again")
+    #expect(try publish().text == "", "unchanged files are not sent again")
   }
 
-  @Test("a small file of the same size and second is sent too", arguments: ["status", "log/stage3.txt"])
+  @Test("a changed small file of the same size and second is sent", arguments: ["status", "log/stage3.txt"])
   func smallFile(_ name: String) throws {
     try mirror.configure()
     _ = try publish()
@@ -66,7 +66,7 @@ struct PublishContentTests {
     #expect(mirror.here(path) == mirror.there(path))
   }
 
-  @Test("a run that was killed while it replaced a tarball is completed by the next")
+  @Test("a run killed while it replaces a tarball is completed by the next run")
   func killed() throws {
     try mirror.configure()
     _ = try publish()
@@ -83,7 +83,7 @@ struct PublishContentTests {
     }
   }
 
-  /// Rots a byte, as far as a listing can tell not at all.
+  /// Corrupts a byte without a change in directory listings.
   private func rot(_ file: String) throws {
     try mirror.workspace.shell(
       """
@@ -93,14 +93,14 @@ struct PublishContentTests {
   }
 
   @Test(
-    "a file that rots there is found by --check, sent again, and reported with exit status 4",
+    "a file corrupted there is found by --check, sent again, and reported with exit status 4",
     arguments: ["100%", "1/1", "1G"])
   func check(_ part: String) throws {
     try mirror.configure()
     _ = try publish()
     #expect(try publish(0, "--check", part).text.contains("compared"))
     try rot("\(mirror.published)/\(gen)")
-    #expect(try publish().text == "", "size and time agree")
+    #expect(try publish().text == "", "size and time are equal")
     let found = try publish(4, "--check", part)
     #expect(found.errorText.contains("\(gen) there differs from what was sent"), "\(found.errorText)")
     #expect(found.text.contains("1 file sent"))
@@ -109,7 +109,7 @@ struct PublishContentTests {
     #expect(again.errorText == "")
   }
 
-  @Test("a dry run says what --check finds and sends nothing; --json lists it")
+  @Test("a dry run prints the findings of --check and sends nothing; --json lists them")
   func checkDryRun() throws {
     try mirror.configure()
     _ = try publish()
@@ -124,7 +124,7 @@ struct PublishContentTests {
     #expect(report?["corruptThere"] as? [String] == [gen])
   }
 
-  @Test("a file that rots here is not sent over a good one")
+  @Test("a file corrupted here does not replace a good one")
   func rottenHere() throws {
     try mirror.configure()
     _ = try publish()
@@ -160,7 +160,7 @@ struct PublishContentTests {
     #expect(try site.run("publish", "--check", "0%").status == 64)
   }
 
-  @Test("a build server's tarball of the same size and time reaches its master, also a sixth one")
+  @Test("a build server's tarballs with the same size and time all reach its master")
   func uploaded() throws {
     let master = try PublishSite("store", in: mirror.workspace)
     try #require(try master.run("upkeep", "--create").status == 0)

@@ -4,7 +4,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@Suite("What publish deletes there", .enabled(if: Tool.exists("rsync"), "rsync is not installed"))
+@Suite("Deletions at a destination by publish", .enabled(if: Tool.exists("rsync"), "rsync is not installed"))
 struct PublishDeletionTests {
   private let mirror: PublishedMirror
   private var site: PublishSite { mirror.site }
@@ -24,12 +24,12 @@ struct PublishDeletionTests {
 
   private func remove(_ path: String) throws {
     try mirror.workspace.shell("rm -r '\(site.mirror)/\(path)'")
-    // A subarch that is gone counts as missing until somebody says otherwise.
+    // A deleted subarch counts as missing until it is forgotten.
     try site.run("forget", path.split(separator: "/").prefix(3).joined(separator: "/"))
     #expect(try site.run("index", "--quiet").status == 0)
   }
 
-  @Test("two mirrors with different builds publish to one place: each deletes its own, whatever is lost")
+  @Test("two mirrors with different builds at one destination: each deletes only its own, whatever is lost")
   func twoMasters() throws {
     let other = try PublishedMirror("other", in: mirror.workspace)
     try other.site.build("next/x86/gen", "2016-01-01", seed: 7)
@@ -51,7 +51,7 @@ struct PublishDeletionTests {
     #expect(mirror.exists(theirs) && mirror.exists(PublishedMirror.gen))
   }
 
-  @Test("a whole subarch that is gone here goes there, with its directory, whatever was lost")
+  @Test("a subarch deleted here is deleted there with its directory, whatever is lost")
   func subarch() throws {
     _ = try publish()
     try remove("std/arm")
@@ -60,7 +60,7 @@ struct PublishDeletionTests {
     #expect(!mirror.exists("std/arm/v7"))
   }
 
-  @Test("without a record nothing is deleted, what would be is told once, and the record is written anew")
+  @Test("without a record nothing is deleted, the omission is reported once, and the record is rewritten")
   func noRecord() throws {
     _ = try publish()
     try mirror.forgetRecords()
@@ -77,7 +77,7 @@ struct PublishDeletionTests {
     #expect(mirror.exists("std/x86/gen/2016-01-01/status"))
   }
 
-  @Test("a record that is broken, or of another mirror of the same name, deletes nothing")
+  @Test("a broken record, or one of another mirror with the same name, deletes nothing")
   func foreignRecord() throws {
     _ = try publish()
     try remove("std/x86/gen/2016-01-01")
@@ -93,7 +93,7 @@ struct PublishDeletionTests {
     #expect(try publish().errorText == "")
   }
 
-  @Test("what is about to be sent is in the record before it may appear there")
+  @Test("files are recorded before they are sent")
   func recordFirst() throws {
     try mirror.configure(deleting + "\nbandwidth: 512K")
     try site.build("std/x86/gen", "2016-01-03", bytes: 3_000_000, seed: 5)
@@ -109,7 +109,7 @@ struct PublishDeletionTests {
     #expect(text.contains("stage3-gen-std-2016-01-03.tar.xz\n"))
     kill(run.pid, SIGKILL)
     _ = try run.wait()
-    // What came of it goes, though nothing of it ever had its name.
+    // Its partial files are deleted, though they never had their final names.
     try mirror.configure(deleting)
     try remove("std/x86/gen/2016-01-03")
     try mirror.workspace.shell(
@@ -120,7 +120,7 @@ struct PublishDeletionTests {
     #expect(try !String(contentsOfFile: record, encoding: .utf8).contains("2016-01-03"))
   }
 
-  @Test("what clean removed here does not count against max-delete")
+  @Test("files that clean removed do not count against max-delete")
   func largeClean() throws {
     for day in 3...9 { try site.build("std/x86/gen", "2016-01-0\(day)", bytes: 1000, seed: UInt64(day)) }
     try site.refresh()
@@ -129,7 +129,7 @@ struct PublishDeletionTests {
     #expect(try site.run("clean", "--apply", "--keep", "1", "--quiet").status == 0)
     #expect(try publish().text.contains("removed there"))
     #expect(!mirror.exists("std/x86/gen/2016-01-05"))
-    // By hand is another thing.
+    // Files removed by hand do.
     try site.build("std/x86/gen", "2016-02-01", bytes: 1000, seed: 70)
     try site.refresh()
     _ = try publish()
@@ -139,7 +139,7 @@ struct PublishDeletionTests {
   }
 
   @Test(
-    "a full disk there gets room by what is due for deletion, and keeps what its index names",
+    "a full disk there is freed by due deletions; files named by its index are kept",
     .enabled(if: geteuid() == 0, "mounting needs root"))
   func fullDisk() throws {
     let (status, _) = try Tool.run(
@@ -147,7 +147,7 @@ struct PublishDeletionTests {
     try #require(status == 0)
     defer { _ = try? Tool.run("umount", "--lazy", mirror.published.string) }
     _ = try publish()
-    // 600 KB are there; the next one fits only when the older of them are gone.
+    // 600 KB are in use; the next tarball fits only after older ones are deleted.
     try site.build("std/x86/gen", "2016-01-03", bytes: 400_000, seed: 5)
     try site.refresh()
     _ = try publish()
@@ -158,7 +158,7 @@ struct PublishDeletionTests {
     #expect(outcome.text.contains("removed there"), "\(outcome.text)")
     #expect(mirror.downloader.faults() == [])
     #expect(mirror.exists("std/x86/gen/2016-01-04/status") && !mirror.exists("std/x86/gen/2016-01-01"))
-    // Nothing is due that the index there does not name: it stays as it is.
+    // The index there names everything that is due, so nothing is deleted.
     try site.build("std/x86/gen", "2016-01-05", bytes: 900_000, seed: 7)
     try site.refresh()
     let failed = try publish(nil, 1)
@@ -166,7 +166,7 @@ struct PublishDeletionTests {
     #expect(mirror.downloader.faults() == [])
   }
 
-  @Test("a daemon that munges links is named, with what to set")
+  @Test("a daemon that munges links is reported, with the setting to change")
   func munged() throws {
     let daemon = try RsyncDaemon(
       ["out": mirror.published], settings: ["munge symlinks = yes"], in: mirror.workspace)
@@ -174,8 +174,8 @@ struct PublishDeletionTests {
     let outcome = try publish(nil, 3)
     #expect(outcome.errorText.contains("munge symlinks = no"), "\(outcome.errorText)")
     #expect(mirror.downloader.faults() == [])
-    #expect(mirror.exists("project/trace/master"), "all else is done")
-    // Links of another rsync, which came all the same.
+    #expect(mirror.exists("project/trace/master"), "the rest is done")
+    // Links sent by another rsync.
     try mirror.workspace.shell("ln -s /rsyncd-munged/2016-01-02 published/std/x86/gen/latest")
     #expect(try publish(nil, 3).errorText.contains("lead nowhere"))
   }

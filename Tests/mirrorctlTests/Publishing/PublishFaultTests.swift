@@ -4,7 +4,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@Suite("publish, when something is wrong", .enabled(if: Tool.exists("rsync"), "rsync is not installed"))
+@Suite("publish with faults", .enabled(if: Tool.exists("rsync"), "rsync is not installed"))
 struct PublishFaultTests {
   private let workspace: Workspace
   private let site: PublishSite
@@ -19,7 +19,7 @@ struct PublishFaultTests {
     try site.refresh()
   }
 
-  @Test("a name that the configuration does not have, or no name at all, is an error")
+  @Test("an unknown destination is an error, and so is a configuration without any")
   func unknown() throws {
     #expect(try site.run("publish").errorText.contains("[section publish/NAME]"))
     try site.configure("[section publish/out]\nto: \(published)")
@@ -28,7 +28,7 @@ struct PublishFaultTests {
     #expect(outcome.errorText.contains("there are out"), "\(outcome.errorText)")
   }
 
-  @Test("a port where nobody listens is told in words", arguments: [PublishRoute.daemon, .ssh])
+  @Test("a refused connection is reported clearly", arguments: [PublishRoute.daemon, .ssh])
   func unreachable(_ route: PublishRoute) throws {
     let port = try Loopback.freePort()
     let to =
@@ -41,7 +41,7 @@ struct PublishFaultTests {
     #expect(outcome.errorText.hasPrefix("mirrorctl: publish out: "), "\(outcome.errorText)")
   }
 
-  @Test("a module that is not there, or cannot be written, is told in words")
+  @Test("a missing or unwritable module is reported clearly")
   func wrongModule() throws {
     let daemon = try RsyncDaemon(["out": published], settings: ["refuse options = delete"], in: workspace)
     try site.configure("[section publish/out]\nto: \(daemon.url("nowhere"))\nretries: 0")
@@ -56,7 +56,7 @@ struct PublishFaultTests {
     #expect(try Tree(published).nodes.isEmpty)
   }
 
-  @Test("a module that wants a password gets it from its file, and is never asked for at a terminal")
+  @Test("a module's password is read from its file, and never asked for at a terminal")
   func password() throws {
     try workspace.shell("umask 077; echo me:secret > secrets; echo secret > right; echo other > wrong")
     let daemon = try RsyncDaemon(
@@ -67,7 +67,7 @@ struct PublishFaultTests {
     for (file, status) in [("", 1), ("wrong", 1), ("right", 0)] as [(String, Int32)] {
       let setting = file.isEmpty ? "" : "password-file: \(workspace.path)/\(file)"
       try site.configure("[section publish/out]\nto: \(url)\nretries: 0\n\(setting)")
-      // With a terminal, so that rsync could ask.
+      // With a terminal, where rsync could ask.
       let command = site.command(["publish"]).map { "'\($0)'" }.joined(separator: " ")
       let outcome = try workspace.run(["script", "-qec", command, "/dev/null"])
       #expect(outcome.status == status, "\(file): \(outcome.text)")
@@ -75,7 +75,7 @@ struct PublishFaultTests {
     }
   }
 
-  @Test("a directory that is not there is not made: a disk may not be mounted")
+  @Test("a missing directory is not created: a disk may not be mounted")
   func missingDirectory() throws {
     try site.configure("[section publish/out]\nto: \(published)/deeper\nretries: 0")
     let outcome = try site.run("publish")
@@ -84,7 +84,7 @@ struct PublishFaultTests {
     #expect(try Tree(published).nodes.isEmpty)
   }
 
-  @Test("the mirror itself is no place to publish to, by whatever way", arguments: PublishRoute.allCases)
+  @Test("the mirror itself is refused as a destination, by every route", arguments: PublishRoute.allCases)
   func itself(_ route: PublishRoute) throws {
     let daemon = route == .daemon ? try RsyncDaemon(["out": site.mirror], in: workspace) : nil
     let ssh = route == .ssh ? try SSHDaemon(in: workspace) : nil
@@ -97,18 +97,18 @@ struct PublishFaultTests {
     #expect(try Tree(site.mirror).differences(from: before).filter { !$0.hasPrefix(".mirrorctl") } == [])
   }
 
-  @Test("without rsync it says what is missing")
+  @Test("a missing rsync is reported")
   func noRsync() throws {
     try site.configure("[section publish/out]\nto: \(published)")
     let outcome = try workspace.run(["env", "PATH=/nowhere"] + site.command(["publish"]).dropFirst())
-    // `env` itself is found by the PATH of the test.
+    // `env` itself is found through the PATH of the test.
     #expect(outcome.status == 1, "\(outcome.errorText)")
     #expect(outcome.errorText.contains("rsync: is not to be found"), "\(outcome.errorText)")
   }
 
-  @Test("a connection that breaks is tried again")
+  @Test("a broken connection is retried")
   func retry() throws {
-    // The first two connections end before anything is said.
+    // The first two connections are closed at once.
     try workspace.shell(
       """
       cat > rsh <<'END'
@@ -129,14 +129,14 @@ struct PublishFaultTests {
   }
 
   @Test(
-    "SIGINT and SIGTERM end it at once; the next run goes on with what was sent",
+    "SIGINT and SIGTERM end it at once; the next run resumes the transfer",
     arguments: [SIGINT, SIGTERM])
   func interrupted(_ signal: Int32) throws {
     try site.build("std/x86/gen", "2016-01-02", bytes: 3_000_000, seed: 5)
     try site.refresh()
     try site.configure("[section publish/out]\nto: \(published)\nbandwidth: 512K")
     let run = try site.start("publish")
-    // Until the tarball is on its way.
+    // Wait until the tarball is being sent.
     while run.isRunning, try !isUnderWay() { usleep(5_000) }
     #expect(run.isRunning)
     kill(run.pid, signal)
@@ -153,9 +153,9 @@ struct PublishFaultTests {
     #expect(left.allSatisfy { $0.hasPrefix("project/trace/.") }, "\(left)")
   }
 
-  @Test("killed by SIGKILL it leaves no process behind, not even children of rsync")
+  @Test("SIGKILL leaves no process behind, not even children of rsync")
   func orphans() throws {
-    // A remote shell whose other side never says anything.
+    // A remote shell that never sends anything.
     try workspace.shell(
       "printf '#!/bin/sh\\necho $$ > \(workspace.path)/pid\\nexec sleep 300\\n' > rsh; chmod +x rsh")
     try site.configure("[section publish/out]\nto: there:\(published)\nrsh: \(workspace.path)/rsh")
@@ -171,7 +171,7 @@ struct PublishFaultTests {
     #expect(!isAlive(pid))
   }
 
-  /// Where nobody waits for them, the dead are zombies.
+  /// Whether a process runs; a zombie that nobody reaps does not.
   private func isAlive(_ pid: Int32) -> Bool {
     let status = FileManager.default.contents(atPath: "/proc/\(pid)/stat").map {
       String(decoding: $0, as: UTF8.self)
@@ -186,7 +186,7 @@ struct PublishFaultTests {
     return !found.text.isEmpty
   }
 
-  @Test("two at once: the second says who holds the lock, and ends with 10")
+  @Test("of two at once, the second reports who holds the lock and exits with 10")
   func busy() throws {
     try site.build("std/x86/gen", "2016-01-02", bytes: 3_000_000, seed: 5)
     try site.refresh()
@@ -201,7 +201,7 @@ struct PublishFaultTests {
   }
 
   @Test(
-    "a full disk there is told, and the index stays as it was",
+    "a full disk there is reported, and the index is kept",
     .enabled(if: geteuid() == 0, "mounting needs root"))
   func fullDisk() throws {
     let (status, _) = try Tool.run("mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", published.string)

@@ -9,7 +9,7 @@ import Testing
 
 @testable import MirrorTools
 
-@Suite("What publish holds back", .enabled(if: Tool.exists("rsync"), "rsync is not installed"))
+@Suite("Files held back by publish", .enabled(if: Tool.exists("rsync"), "rsync is not installed"))
 struct PublishHoldTests {
   private let mirror: PublishedMirror
   private var site: PublishSite { mirror.site }
@@ -23,7 +23,7 @@ struct PublishHoldTests {
     try mirror.configure(deleting)
   }
 
-  /// A verb, as an ordinary user if root runs the tests: root can read everything.
+  /// Runs a verb as an ordinary user even if root runs the tests, because root can read everything.
   private func run(_ arguments: String...) throws -> Outcome {
     guard geteuid() == 0 else { return try mirror.workspace.run(site.command(arguments)) }
     try mirror.workspace.shell("chmod 755 .; chown -R nobody '\(site.home)' '\(mirror.published)'")
@@ -31,7 +31,7 @@ struct PublishHoldTests {
       ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"] + site.command(arguments))
   }
 
-  @Test("a tarball that cannot be read holds its version alone, and is named with exit status 3")
+  @Test("an unreadable tarball holds only its version, and is reported with exit status 3")
   func unreadable() throws {
     #expect(try run("publish").status == 0)
     let index = mirror.there("index.xml")
@@ -45,8 +45,8 @@ struct PublishHoldTests {
     #expect(outcome.status == 3, "\(outcome.text)\(outcome.errorText)")
     #expect(outcome.errorText.contains("\(fresh): cannot open: Permission denied"), "\(outcome.errorText)")
     #expect(mirror.exists(v7), "the rest is sent")
-    #expect(!mirror.exists("std/x86/gen/2016-01-03"), "nothing of its version is")
-    // The index names it, and so stays as it was, with all that the old one names.
+    #expect(!mirror.exists("std/x86/gen/2016-01-03"), "its version is not")
+    // The index names it, so the old index and the files it names are kept.
     #expect(mirror.there("index.xml") == index)
     #expect(mirror.exists("std/x86/gen/2016-01-01"))
     #expect(mirror.downloader.faults() == [])
@@ -58,12 +58,12 @@ struct PublishHoldTests {
     #expect(mirror.downloader.faults() == [])
   }
 
-  @Test("one that is there already stays as it is, and indexes that name it are sent")
+  @Test("one that exists there is kept, and indexes that name it are sent")
   func unreadableAndThere() throws {
     #expect(try run("publish").status == 0)
     try site.build("std/arm/v7", "2016-01-02", seed: 6)
     try site.refresh()
-    // Its digests no longer tell what is in it.
+    // Its digests no longer match its content.
     try mirror.workspace.shell("touch -d '1 hour' '\(site.mirror)/\(gen)'; chmod 000 '\(site.mirror)/\(gen)'")
     let outcome = try run("publish")
     #expect(outcome.status == 3, "\(outcome.text)\(outcome.errorText)")
@@ -72,7 +72,7 @@ struct PublishHoldTests {
     #expect(mirror.downloader.faults() == [])
   }
 
-  @Test("a directory that cannot be read holds itself: what else is gone goes")
+  @Test("an unreadable directory holds only itself; other deletions are done")
   func unreadableDirectory() throws {
     #expect(try run("publish").status == 0)
     try mirror.workspace.shell(
@@ -86,7 +86,7 @@ struct PublishHoldTests {
     try mirror.workspace.shell("chmod 755 '\(site.mirror)/std/x86/gen/2016-01-01'")
   }
 
-  /// Publishes with something held.
+  /// Publishes with files held back.
   private func publish(holding: [MirrorPath]) throws -> DestinationReport {
     var target = PublishDestination(name: "out", to: .path(mirror.published.string))
     target.server = "master"
@@ -102,12 +102,12 @@ struct PublishHoldTests {
     ).apply()
   }
 
-  @Test("a subarch that is held keeps what it has there, though it is gone here, and nothing else does")
+  @Test("a held subarch keeps its files there though they are deleted here; nothing else does")
   func held() throws {
     #expect(try publish(holding: []).problems == [])
     try site.build("std/x86/new", "2016-01-02", seed: 6)
     try site.refresh()
-    // The index goes on naming what is not there.
+    // The index still names missing files.
     try mirror.workspace.shell(
       "mv '\(site.mirror)/std/arm/v7' away; rm -r '\(site.mirror)/std/x86/gen/2016-01-01'")
     let report = try publish(holding: ["std/arm/v7"])
@@ -117,7 +117,7 @@ struct PublishHoldTests {
     #expect(mirror.exists("std/arm/v7/stage3-latest.tar.xz"))
     #expect(!mirror.exists("std/x86/gen/2016-01-01") && mirror.exists("std/x86/new/2016-01-02/status"))
     #expect(mirror.downloader.faults() == [])
-    // A build holds all of its own.
+    // A held build holds all its subarches.
     try mirror.workspace.shell("rm -r '\(site.mirror)/std/x86/new'; mv away '\(site.mirror)/std/arm/v7'")
     #expect(try site.run("forget", "std/x86/new").status == 0)
     #expect(try site.run("index", "--quiet").status == 0)
@@ -125,7 +125,7 @@ struct PublishHoldTests {
     #expect(mirror.exists("std/x86/new/2016-01-02/status"))
   }
 
-  @Test("an index that names what is held and not there is not sent, and nothing is deleted")
+  @Test("an index that names held files missing there is not sent, and nothing is deleted")
   func heldAndMissing() throws {
     #expect(try publish(holding: []).problems == [])
     let index = mirror.there("index.xml")
@@ -140,7 +140,7 @@ struct PublishHoldTests {
   }
 
   @Test(
-    "new directories there have the mode of the one that is published to", arguments: ["755", "775", "2770"])
+    "new directories there have the mode of the destination", arguments: ["755", "775", "2770"])
   func modes(_ mode: String) throws {
     try mirror.workspace.shell("chmod \(mode) published")
     #expect(try site.run("publish").status == 0)

@@ -5,10 +5,10 @@ import Glibc
 import SystemPackage
 import TestSupport
 
-/// A host with a mirror, a configuration and a state of its own.
+/// A host with its own mirror, configuration and state.
 final class PublishSite {
   let workspace: Workspace
-  /// Its directory below the workspace's.
+  /// Its directory in the workspace.
   let home: FilePath
 
   init(_ name: String, in workspace: Workspace) throws {
@@ -24,7 +24,7 @@ final class PublishSite {
     try Data((text + "\n").utf8).write(to: URL(fileURLWithPath: home.appending("conf").string))
   }
 
-  /// The command line of a verb here.
+  /// The command line of a verb on this host.
   func command(_ arguments: [String]) -> [String] {
     [
       "env", "XDG_STATE_HOME=\(home)/state", Program.path.string,
@@ -36,7 +36,7 @@ final class PublishSite {
 
   func start(_ arguments: String...) throws -> RunningProgram { try workspace.start(command(arguments)) }
 
-  /// Builds a version, as far as anybody else can see: a tarball of so many bytes, a log, links.
+  /// Makes a version like a build does: a tarball of this size in bytes, a log, links.
   func build(_ subarch: String, _ date: String, bytes: Int = 200_000, seed: UInt64 = 1) throws {
     let parts = subarch.split(separator: "/")
     let tarball = "stage3-\(parts[2])-\(parts[0])-\(date).tar.xz"
@@ -53,12 +53,12 @@ final class PublishSite {
     try Data("ok".utf8).write(to: URL(fileURLWithPath: "\(version)/status"))
   }
 
-  /// Writes a tarball of so many bytes, a multiple of four, which depend on the seed alone.
+  /// Writes a tarball of this size in bytes, a multiple of four; its content depends only on the seed.
   func tar(_ path: String, bytes: Int, seed: UInt64) throws {
     try Compressed.noise(bytes: bytes, seed: seed).write(to: URL(fileURLWithPath: path))
   }
 
-  /// Digests and index, as upkeep makes them.
+  /// Makes digests and index, as upkeep does.
   func refresh() throws {
     for verb in ["digestgen", "index"] {
       let outcome = try run(verb, "--quiet")
@@ -67,7 +67,7 @@ final class PublishSite {
   }
 }
 
-/// Somebody who downloads what a published mirror's index names, and checks it.
+/// Downloads the files that a published mirror's index names, and checks them.
 struct Downloader: Sendable {
   let root: FilePath
 
@@ -77,10 +77,10 @@ struct Downloader: Sendable {
     let sha256: String
   }
 
-  /// Everything that is wrong; empty also where there is no index yet.
+  /// All problems found; empty if there is no index yet.
   ///
-  /// - Parameter patience: how often a mismatch is looked at again, 10 ms later. An index that changes
-  ///   meanwhile is read anew, as downloaders do.
+  /// - Parameter patience: how often to retry a mismatch after 10 ms. An index that changes meanwhile is
+  ///   read again, as downloaders do.
   func faults(patience: Int = 0) -> [String] {
     var index = read("index.xml")
     var left = patience
@@ -106,7 +106,7 @@ struct Downloader: Sendable {
     return nil
   }
 
-  /// What sidecars say that is not so.
+  /// The sidecars that do not match.
   func wrongSidecars() throws -> [String] {
     let tree = try Tree(root)
     return tree.nodes.keys.filter { $0.hasSuffix(".hash.txt") }.sorted().compactMap { name in

@@ -5,7 +5,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-/// Downloads all the time, on a thread of its own, until it is told to end.
+/// Downloads continuously on its own thread until it is stopped.
 private final class EndlessDownloads: Sendable {
   private let state = Mutex<(rounds: Int, faults: [String])>((0, []))
   private let isOver = Atomic<Bool>(false)
@@ -25,7 +25,7 @@ private final class EndlessDownloads: Sendable {
     thread.start()
   }
 
-  /// How often all was downloaded, and what was wrong.
+  /// Stops; returns the number of complete downloads and the problems found.
   func end() -> (rounds: Int, faults: [String]) {
     isOver.store(true, ordering: .releasing)
     ended.wait()
@@ -34,18 +34,18 @@ private final class EndlessDownloads: Sendable {
 }
 
 @Suite(
-  "Downloads while publish is killed again and again",
+  "Downloads while publish is killed repeatedly",
   .enabled(if: Tool.exists("rsync"), "rsync is not installed"))
 struct PublishSoakTests {
   private static let rounds = ProcessInfo.processInfo.environment["MIRRORCTL_SOAK"] == "full" ? 100 : 4
 
-  @Test("find what the index says, at every moment")
+  @Test("always match the index")
   func newVersions() throws {
     try soak(11, by: .path, replaces: false)
   }
 
-  /// No order lets index and tarball change under one name at the same instant: a downloader looks again.
-  @Test("find it again within a second, also where tarballs are replaced under their names")
+  /// Index and tarball cannot be replaced in the same instant, so the downloader retries.
+  @Test("match again within a second if tarballs are replaced under the same name")
   func replacedVersions() throws {
     try soak(21, by: .daemon, replaces: true)
   }
@@ -76,14 +76,14 @@ struct PublishSoakTests {
           "\(site.mirror)/std/x86/gen/2016-01-01/\(name)", bytes: bytes / 2 + 4 * round, seed: random.next())
       }
       try site.refresh()
-      // One goes, whichever, so that an index falls back to an older one; but not the one that is replaced.
+      // Delete one so that an index falls back to an older one, but not the replaced one.
       let versions = try workspace.shell("cd '\(site.mirror)'; ls -d std/*/*/2* | grep -v 2016-01-01 || true")
         .text
         .split(separator: "\n")
       for version in versions.shuffled(using: &random).dropFirst(2) {
         try workspace.shell("rm -rf '\(site.mirror)/\(version)'")
       }
-      // Where the last version goes, nobody would believe it otherwise.
+      // Otherwise deleting the last version would be refused.
       try site.run("forget", "std/arm/v7")
       try site.refresh()
       for _ in 0..<2 {

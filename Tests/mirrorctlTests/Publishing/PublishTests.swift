@@ -4,7 +4,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-/// The ways that rsync goes.
+/// The kinds of rsync destinations.
 enum PublishRoute: String, CaseIterable, Sendable {
   case path, daemon, ssh
 }
@@ -31,7 +31,7 @@ struct PublishTests {
     try site.refresh()
   }
 
-  /// Settings of a target `out`, as lines.
+  /// The settings of a target `out`, one per line.
   private func configure(_ settings: String = "") throws {
     try site.configure("[section publish/out]\nto: \(published)\nas: master\nretries: 0\n\(settings)")
   }
@@ -41,7 +41,7 @@ struct PublishTests {
     return lstat("\(published)/\(path)", &status) == 0
   }
 
-  @Test("a path, an rsync daemon and a host behind ssh get the same", arguments: PublishRoute.allCases)
+  @Test("a path, an rsync daemon and an ssh host receive the same files", arguments: PublishRoute.allCases)
   func routes(_ route: PublishRoute) throws {
     let daemon = route == .daemon ? try RsyncDaemon(["out": published], in: workspace) : nil
     let ssh = route == .ssh ? try SSHDaemon(in: workspace) : nil
@@ -68,11 +68,11 @@ struct PublishTests {
 
     let again = try site.run("publish")
     #expect(again.status == 0, "\(again.errorText)")
-    #expect(again.text == "", "nothing is to be sent twice")
+    #expect(again.text == "", "nothing is sent twice")
     #expect(again.errorText == "")
   }
 
-  @Test("a dry run tells every phase, and writes nothing here or there")
+  @Test("a dry run prints every phase, and writes nothing here or there")
   func dryRun() throws {
     try configure("delete: yes\nkeep-remote-grace: 0")
     let (here, there) = (try Tree(site.mirror), try Tree(published))
@@ -91,14 +91,14 @@ struct PublishTests {
     #expect(plan?["bytes"] as? Int ?? 0 > 600_000)
   }
 
-  @Test("with --quiet nothing is printed when all is well")
+  @Test("--quiet prints nothing if there are no problems")
   func quiet() throws {
     try configure()
     let outcome = try site.run("publish", "--quiet")
     #expect(outcome.status == 0 && outcome.output.isEmpty && outcome.errors.isEmpty, "\(outcome.errorText)")
   }
 
-  @Test("names of any bytes arrive as they are, and go again")
+  @Test("names of arbitrary bytes are sent and deleted correctly")
   func names() throws {
     try configure("delete: yes\nkeep-remote-grace: 0")
     let version = "std/x86/gen/2016-01-02"
@@ -108,7 +108,7 @@ struct PublishTests {
     for name in names {
       try Data("x".utf8).write(to: URL(fileURLWithPath: "\(site.mirror)/\(version)/\(name)"))
     }
-    // What these would match as patterns must not be touched with them.
+    // Names that match them as patterns must not be changed.
     try workspace.shell("mkdir -p 'published/\(version)'; : > 'published/\(version)/.axb'")
     #expect(try site.run("publish").status == 0)
     for name in names { #expect(published("\(version)/\(name)"), "\(name)") }
@@ -121,7 +121,7 @@ struct PublishTests {
     #expect(published("\(version)/.axb"))
   }
 
-  @Test("what is gone here stays there for the grace, then goes, and foreign files never do")
+  @Test("files deleted here are deleted there after the grace period; foreign files never are")
   func deletion() throws {
     try configure("delete: yes\nkeep-remote-grace: 1d")
     try workspace.shell(
@@ -138,7 +138,7 @@ struct PublishTests {
     #expect(outcome.status == 0, "\(outcome.errorText)")
     #expect(outcome.text.contains("removed there"), "\(outcome.text)")
     #expect(!published("std/x86/gen/2016-01-01/status"))
-    // A directory that holds what is not ours stays with it.
+    // A directory with foreign files is kept.
     #expect(published("std/x86/gen/2016-01-01/.mine"))
     #expect(published("distfiles/a/b/README"))
     #expect(published("robots.txt"))
@@ -146,7 +146,7 @@ struct PublishTests {
     #expect(downloader.faults() == [])
   }
 
-  @Test("what is known to be corrupt is not sent, and does not hinder where it arrived while it was sound")
+  @Test("corrupt files are not sent, and do no harm if they were sent while intact")
   func corrupt() throws {
     try configure()
     try #require(try site.run("publish").status == 0)
@@ -168,7 +168,7 @@ struct PublishTests {
     }
   }
 
-  @Test("more deletions than max-delete are refused with 5: nothing goes, and the setting is named")
+  @Test("more deletions than max-delete are refused with status 5: nothing is deleted, the setting is named")
   func maxDelete() throws {
     try configure("delete: yes\nkeep-remote-grace: 0\nmax-delete: 2")
     #expect(try site.run("publish").status == 0)
@@ -181,7 +181,8 @@ struct PublishTests {
   }
 
   @Test(
-    "a place that cannot be listed loses nothing", .enabled(if: geteuid() == 0, "an ordinary user is needed"))
+    "a directory that cannot be listed loses nothing",
+    .enabled(if: geteuid() == 0, "an ordinary user is needed"))
   func unlistable() throws {
     let daemon = try RsyncDaemon(
       ["out": published], settings: ["uid = nobody", "gid = nogroup"], in: workspace)
@@ -198,7 +199,7 @@ struct PublishTests {
     #expect(try Tree(published).differences(from: before) == [])
   }
 
-  @Test("an empty mirror is not published, whatever lies there")
+  @Test("an empty mirror is not published, whatever exists there")
   func emptyMirror() throws {
     try configure("delete: yes\nkeep-remote-grace: 0")
     #expect(try site.run("publish").status == 0)
@@ -210,7 +211,7 @@ struct PublishTests {
     #expect(try Tree(published).differences(from: before) == [])
   }
 
-  @Test("an index that names what is excluded is refused before anything is sent")
+  @Test("an index that names excluded files is refused before anything is sent")
   func excludedButIndexed() throws {
     try configure("exclude: stage3*")
     let outcome = try site.run("publish")
@@ -220,7 +221,7 @@ struct PublishTests {
   }
 
   @Test(
-    "whatever index names what is not there, nothing is sent",
+    "if any index names a missing file, nothing is sent",
     arguments: ["json", "latest", "simplestreams"])
   func goneButIndexed(_ format: String) throws {
     let (subarch, date) = ("std/x86-64bit/generic_64", "2016-01-02")
@@ -238,7 +239,7 @@ struct PublishTests {
     #expect(try Tree(published).nodes.isEmpty)
   }
 
-  @Test("what lies at the root and is no index is sent once, and directories can be entered by all")
+  @Test("other files at the root are sent once, and directories are accessible to all")
   func other() throws {
     try configure()
     try workspace.shell("echo boot > '\(site.mirror)/boot.iso'; echo read > '\(site.mirror)/std/README'")
@@ -272,7 +273,7 @@ struct PublishTests {
     #expect(try Tree(published).differences(from: before) == [])
   }
 
-  @Test("a tarball that was only touched is published once it was read again")
+  @Test("a tarball that was only touched is published after it is read again")
   func touched() throws {
     try configure()
     try workspace.shell(
@@ -284,7 +285,7 @@ struct PublishTests {
     #expect(downloader.faults() == [])
   }
 
-  @Test("what is excluded since stays there as long as it is here")
+  @Test("files excluded later are kept there as long as they exist here")
   func excludedLater() throws {
     try configure("delete: yes\nkeep-remote-grace: 0")
     try #require(try site.run("publish").status == 0)
@@ -292,7 +293,7 @@ struct PublishTests {
     #expect(try site.run("publish").text == "")
     #expect(published("std/snapshots/portage-2016-01-01.tar.xz"))
     try workspace.shell("rm '\(site.mirror)/std/snapshots/'portage-2016*")
-    // All of them are gone at once: that is believed only when somebody says so.
+    // All of them are missing at once: accepted only after forget.
     #expect(try site.run("publish").status == 3)
     #expect(published("std/snapshots/portage-2016-01-01.tar.xz"))
     #expect(try site.run("forget", "std/snapshots").status == 0)
@@ -300,7 +301,7 @@ struct PublishTests {
     #expect(!published("std/snapshots/portage-2016-01-01.tar.xz"))
   }
 
-  @Test("a tarball that was replaced goes with its digests and the index")
+  @Test("a replaced tarball is sent together with its digests and the index")
   func replaced() throws {
     try configure()
     #expect(try site.run("publish").status == 0)
@@ -313,7 +314,7 @@ struct PublishTests {
     #expect(try downloader.wrongSidecars() == [])
   }
 
-  @Test("pages and indexes of every format go along, and again when they change")
+  @Test("pages and indexes of every format are sent, and again when they change")
   func formats() throws {
     let index =
       "[section index]\nformats: xml json html metalink latest simplestreams\nurls: https://mirror.example.org"
@@ -321,7 +322,7 @@ struct PublishTests {
       "\(index)\n[section publish/out]\nto: \(published)\nas: master\ndelete: yes\nkeep-remote-grace: 0")
     for date in ["2016-01-02", "2016-01-03"] {
       try site.build("std/x86/gen", date, bytes: 1000, seed: 8)
-      // As upkeep does it: all formats of the configuration.
+      // Like upkeep: all formats of the configuration.
       #expect(try site.run("upkeep", "--quiet", "--keep", "1").status == 0)
       let outcome = try site.run("publish")
       #expect(outcome.status == 0, "\(outcome.errorText)")
@@ -335,7 +336,7 @@ struct PublishTests {
     }
   }
 
-  @Test("a version that is being built or failed is not published, nor a link to it")
+  @Test("unfinished and failed versions are not published, nor links to them")
   func unfinished() throws {
     try configure()
     try workspace.shell(
@@ -350,7 +351,7 @@ struct PublishTests {
     #expect(!published("std/x86/gen/stage3-latest.tar.xz"))
   }
 
-  @Test("an absolute link into the mirror is published as a relative one, one out of it is not")
+  @Test("an absolute link into the mirror is published as a relative one; a link out of it is not published")
   func absoluteLinks() throws {
     try configure()
     try workspace.shell(
@@ -365,7 +366,7 @@ struct PublishTests {
     #expect(!published("std/x86/gen/out"))
   }
 
-  @Test("what: own sends the subarches that are built here, and no index")
+  @Test("`what: own` sends the subarches built here, and no index")
   func own() throws {
     try site.configure(
       """
@@ -385,7 +386,7 @@ struct PublishTests {
     #expect(!published("std/arm") && !published("index.xml"))
   }
 
-  @Test("where one place of two fails the other gets its files, and the status is 3; 1 where all fail")
+  @Test("if one of two destinations fails, the other is published and the status is 3; 1 if all fail")
   func partly() throws {
     try site.configure(
       "[section publish/bad]\nto: /nowhere/at/all\nretries: 0\n[section publish/out]\nto: \(published)")

@@ -4,18 +4,18 @@ import SystemPackage
 import TestSupport
 import Testing
 
-/// What other sides do with times and links.
+/// How receivers handle times and links.
 enum OddSide: String, CaseIterable, Sendable {
-  /// FAT keeps every second second.
+  /// Times have a resolution of two seconds, as on FAT.
   case rounds
-  /// utimes(2) succeeds, and nothing changes.
+  /// utimes(2) succeeds but changes nothing.
   case forgets
   /// utimes(2) fails.
   case refuses
   /// symlink(2) fails.
   case hasNoLinks
 
-  /// A remote shell that runs rsync so.
+  /// Writes a remote shell that runs rsync this way.
   func shell(_ published: FilePath, in workspace: Workspace) throws -> String {
     let inject = { (calls: String, fault: String) in
       "exec strace -f -qq -o /dev/null -e trace=\(calls) -e inject=\(calls):\(fault) sh -c \"$*\""
@@ -50,7 +50,7 @@ struct PublishTimesTests {
   init() throws {
     mirror = try PublishedMirror()
     try mirror.fill()
-    // Odd seconds, in no file system's future.
+    // An odd number of seconds, which every file system can store.
     try mirror.workspace.shell("find '\(site.mirror)' -type f -exec touch -d @1451700001 {} +")
     try site.refresh()
   }
@@ -61,7 +61,7 @@ struct PublishTimesTests {
     return outcome
   }
 
-  /// Publishes, again, a change, and what is gone.
+  /// Publishes everything, then nothing new, a change and a deletion.
   private func expectOrder() throws {
     _ = try publish()
     #expect(mirror.downloader.faults() == [])
@@ -83,7 +83,7 @@ struct PublishTimesTests {
     #expect(modes.text == "")
   }
 
-  @Test("gets everything once, then what changed; what is gone goes", arguments: OddSide.allCases)
+  @Test("gets everything once, then only changes and deletions", arguments: OddSide.allCases)
   func order(_ side: OddSide) throws {
     let shell = try side.shell(mirror.published, in: mirror.workspace)
     try mirror.configure(
@@ -92,7 +92,7 @@ struct PublishTimesTests {
   }
 
   @Test(
-    "a file that is changed there, and has another time, is found and sent again", arguments: [OddSide.rounds]
+    "a file changed there, with another time, is detected and sent again", arguments: [OddSide.rounds]
   )
   func changedThere(_ side: OddSide) throws {
     let shell = try side.shell(mirror.published, in: mirror.workspace)
@@ -103,10 +103,10 @@ struct PublishTimesTests {
     #expect(try publish().text.contains("1 file sent"))
     #expect(mirror.downloader.faults() == [])
     try mirror.workspace.shell("touch '\(mirror.published)/\(PublishedMirror.gen)'")
-    #expect(try publish().text == "", "it is compared, and the same")
+    #expect(try publish().text == "", "the content is compared and equal")
   }
 
-  @Test("that has no links is told of once: the links are left out, all else is sent")
+  @Test("without links is reported once: links are left out, all other files are sent")
   func noLinks() throws {
     let shell = try OddSide.hasNoLinks.shell(mirror.published, in: mirror.workspace)
     try mirror.configure("rsh: \(shell)", to: "there:\(mirror.published)")
@@ -115,7 +115,7 @@ struct PublishTimesTests {
     #expect(!mirror.exists("std/x86/gen/stage3-latest.tar.xz"))
     #expect(mirror.downloader.faults() == [])
     #expect(try publish().errorText == "")
-    // Moved to another file system: a check tries again.
+    // After a move to another file system, a check retries.
     try mirror.configure("")
     #expect(try site.run("publish", "--check", "1%").status == 0)
     #expect(mirror.exists("std/x86/gen/stage3-latest.tar.xz"))

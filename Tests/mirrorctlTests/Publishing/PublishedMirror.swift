@@ -3,14 +3,14 @@ import Glibc
 import SystemPackage
 import TestSupport
 
-/// A mirror of some builds, and a directory that it is published to by a target `out`.
+/// A mirror of some builds, and the directory of its publishing target `out`.
 struct PublishedMirror {
   let workspace: Workspace
   let site: PublishSite
   let published: FilePath
   let downloader: Downloader
 
-  /// Of three versions; `name` is the server's.
+  /// An empty mirror on the server `name`.
   init(_ name: String = "master", in given: Workspace? = nil) throws {
     workspace = try given ?? Workspace()
     site = try PublishSite(name, in: workspace)
@@ -27,7 +27,7 @@ struct PublishedMirror {
 
   static let gen = tarball("std/x86/gen", "2016-01-02")
 
-  /// Two versions of one subarch, one of another.
+  /// Makes two versions of one subarch, and one of another.
   func fill() throws {
     try site.build("std/x86/gen", "2016-01-01")
     try site.build("std/x86/gen", "2016-01-02", seed: 2)
@@ -35,14 +35,14 @@ struct PublishedMirror {
     try site.refresh()
   }
 
-  /// Settings of the target, as lines.
+  /// Sets the target's settings, one per line.
   func configure(_ settings: String = "", to: String? = nil) throws {
     try site.configure(
       "[section publish/out]\nto: \(to ?? "\(published)")\nas: \(site.home.lastComponent?.string ?? "")\nretries: 0\n"
         + settings)
   }
 
-  /// Puts another file of the same size and time in the place of one.
+  /// Replaces a file by another with the same size and time.
   func replace(_ path: String, seed: UInt64, in root: FilePath? = nil) throws {
     let file = "\(root ?? site.mirror)/\(path)"
     let size = try FileManager.default.attributesOfItem(atPath: file)[.size] as? Int ?? 0
@@ -60,12 +60,12 @@ struct PublishedMirror {
 
   func there(_ path: String) -> Data? { FileManager.default.contents(atPath: "\(published)/\(path)") }
 
-  /// Whether anything has this name there.
+  /// Whether this path exists at the target.
   func exists(_ path: String) -> Bool {
     var status = stat()
     return lstat("\(published)/\(path)", &status) == 0
   }
 
-  /// Forgets what was sent, there and here.
+  /// Deletes the records of sent files, there and here.
   func forgetRecords() throws { try workspace.shell("rm -rf published/project '\(site.home)/state'") }
 }

@@ -5,7 +5,7 @@ import Testing
 @Suite("The index and a key") struct IndexSigningTests {
   private typealias Mirror = SignedMirror
 
-  @Test("the index is signed as it lies there, and again when it changes or clean takes something out of it")
+  @Test("the index is signed, and signed again when it changes, also by clean")
   func signed() throws {
     let mirror = try Mirror(.good, "formats: gpg asc")
     try mirror.workspace.shell(
@@ -29,7 +29,7 @@ import Testing
     #expect(try mirror.run("verify").text.contains("missigned") == false)
   }
 
-  @Test("an index is signed anew when the key is another one")
+  @Test("the index is signed again if the key changes")
   func otherKey() throws {
     let mirror = try Mirror()
     try #require(try mirror.run("upkeep").status == 0)
@@ -41,7 +41,7 @@ import Testing
     #expect(try mirror.run("index").text == "")
   }
 
-  @Test("what is not to be signed, or no index, has no signature")
+  @Test("a file that is not to be signed, or not an index, gets no signature")
   func what() throws {
     let mirror = try Mirror(.good, "what: tarballs")
     try #require(try mirror.run("upkeep").status == 0)
@@ -53,7 +53,7 @@ import Testing
   }
 
   @Test(
-    "a key that cannot sign leaves a true index without a signature, is told once, and makes the status 3")
+    "if the key cannot sign, the index has no signature, one message is printed, and the exit status is 3")
   func fault() throws {
     let mirror = try Mirror()
     try #require(try mirror.run("upkeep").status == 0)
@@ -65,25 +65,25 @@ import Testing
       outcome.errorText.split(separator: "\n").count { $0.contains("signing/key: ") } == 1,
       "\(outcome.errorText)")
     #expect(String(decoding: mirror.content("index.xml") ?? Data(), as: UTF8.self).contains("lxd-generic_64"))
-    #expect(mirror.content("index.xml.gpg") == nil, "it would be the signature of another index")
+    #expect(mirror.content("index.xml.gpg") == nil, "it would not match the new index")
     try mirror.workspace.shell("mv hidden g")
     #expect(try mirror.run("upkeep").status == 0)
     #expect(try mirror.isSigned("index.xml"))
   }
 
-  @Test("without a key, the signature of an index that changes goes")
+  @Test("without a key, the signature of a changed index is deleted")
   func noKey() throws {
     let mirror = try Mirror()
     try #require(try mirror.run("upkeep").status == 0)
     try mirror.write("")
     #expect(try mirror.run("index").text == "")
-    #expect(mirror.content("index.xml.gpg") != nil, "it still signs this index")
+    #expect(mirror.content("index.xml.gpg") != nil, "it still matches this index")
     try mirror.workspace.shell("echo y | xz > mirror/\(Mirror.version)/lxd-generic_64-std-2016-11-17.tar.xz")
     #expect(try mirror.run("index").status == 0)
     #expect(mirror.content("index.xml.gpg") == nil)
   }
 
-  @Test("killed at any moment, an index never has the signature of another", .enabled(if: Tracing.works))
+  @Test("if killed at any moment, an index never has the signature of another", .enabled(if: Tracing.works))
   func killed() throws {
     let mirror = try Mirror()
     try #require(try mirror.run("upkeep").status == 0)

@@ -3,10 +3,10 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@Suite("A key that lives for years") struct KeyLifeTests {
+@Suite("A key used for years") struct KeyLifeTests {
   private typealias Mirror = SignedMirror
   private let mirror: SignedMirror
-  /// A primary key that only certifies, made in 2016.
+  /// Makes a primary key of 2016 that can only certify.
   private let key: String
 
   init() throws {
@@ -33,7 +33,7 @@ import Testing
     try mirror.write("[section signing]\nkey: \(key)\nhomedir: \(mirror.workspace.path)/h")
   }
 
-  /// Adds a subkey of 2016 that has expired, and lets it sign these files then.
+  /// Adds a subkey of 2016 that has expired since, with its signatures of these files from that time.
   private func signByExpiredSubkey(_ files: [String]) throws {
     _ = try shell(
       """
@@ -48,14 +48,14 @@ import Testing
     _ = try shell("g --quick-add-key $key ed25519 sign \(expiry)")
   }
 
-  /// Gives the whole mirror digests, without signatures.
+  /// Makes all digests of the mirror, without signatures.
   private func digest() throws {
     try mirror.write("")
     try #require(try mirror.run("digestgen", "--quiet").status == 0)
     try configure()
   }
 
-  @Test("export keeps a subkey that has expired, and leaves out what others certified")
+  @Test("export includes an expired subkey, and leaves out third-party signatures")
   func export() throws {
     try signByExpiredSubkey([Mirror.stage3])
     try addSubkey()
@@ -74,11 +74,11 @@ import Testing
       gpg --list-packets key.asc | grep -c '^:signature packet'
       """)
     #expect(judged.contains("VALIDSIG"), "\(judged)")
-    // A self-signature, and one of each subkey.
+    // A self-signature, and one per subkey.
     #expect(judged.split(separator: "\n").last == "3")
   }
 
-  @Test("verify says that a signature is by an expired subkey, and does not fail for it")
+  @Test("verify reports a signature by an expired subkey, and does not fail")
   func verify() throws {
     try digest()
     try signByExpiredSubkey(Mirror.tarballs)
@@ -88,12 +88,12 @@ import Testing
     #expect(run.text.contains(".tar.xz.gpg is by an expired subkey"), "\(run.text)")
     let quiet = try mirror.run("verify", "--quiet")
     #expect(quiet.status == 0 && quiet.text == "" && quiet.errorText == "")
-    // One of something else is as bad as ever.
+    // A signature of another file is still an error.
     try mirror.workspace.shell("cp mirror/\(Mirror.stage1).gpg mirror/\(Mirror.stage3).gpg")
     #expect(try mirror.run("verify").status == 3)
   }
 
-  @Test("upkeep signs a few of them again in each run, until all are by the present subkey")
+  @Test("upkeep renews a few signatures per run, until all are by the current subkey")
   func renewal() throws {
     let more = (0..<25).map { "std/snapshots/tree-20\(String(format: "%02d", $0))-01-01.tar.xz" }
     for path in more {
@@ -101,7 +101,7 @@ import Testing
     }
     try digest()
     try signByExpiredSubkey(Mirror.tarballs + more)
-    // While nothing can sign, nothing is renewed.
+    // Nothing is renewed if no key can sign.
     #expect(try !mirror.run("upkeep").text.contains("signed"))
     try addSubkey()
     let plan = try mirror.run("digestgen", "--dry-run")
@@ -116,13 +116,13 @@ import Testing
     #expect(try !mirror.run("verify").text.contains("expired subkey"))
   }
 
-  @Test("the index is signed again at once when its signature is by an expired subkey")
+  @Test("the index is signed again at once if its signature is by an expired subkey")
   func index() throws {
     try mirror.write("")
     try #require(try mirror.run("index").status == 0)
     try signByExpiredSubkey(["index.xml"])
     try configure()
-    #expect(try mirror.run("index").status == 0, "while nothing can sign, it stays as it is")
+    #expect(try mirror.run("index").status == 0, "it is kept if no key can sign")
     try addSubkey()
     let run = try mirror.run("index")
     #expect(run.status == 0, "\(run.errorText)")
@@ -134,7 +134,7 @@ import Testing
     #expect(judged.contains("GOODSIG") && !judged.contains("EXPKEYSIG"), "\(judged)")
   }
 
-  @Test("show and doctor tell a key that only certifies, and one whose signing subkey has expired")
+  @Test("show and doctor report a key that can only certify, and an expired signing subkey")
   func states() throws {
     func show() throws -> Outcome { try mirror.workspace.run([Program.path.string, "keys", "show"]) }
     let bare = try show()
@@ -156,7 +156,7 @@ import Testing
     let good = try show()
     #expect(good.status == 0 && good.text.contains("\nstate: usable\n"), "\(good.text)")
     #expect(try mirror.run("doctor").text.contains("ok: signing/key: "))
-    // The secret part of the subkey that would sign is what counts.
+    // The secret part of the signing subkey is required.
     _ = try shell(
       """
       grip=$(g --with-colons --with-keygrip --list-keys | awk -F: '/^grp/ { grip = $10 } END { print grip }')
@@ -170,7 +170,7 @@ import Testing
     try mirror.workspace.run([Program.path.string, "config", "check"])
   }
 
-  @Test("a warning comes from 30 days before the end: from upkeep once a day, and from whatever else looks")
+  @Test("a warning is printed from 30 days before expiry: by upkeep once per day, by other verbs always")
   func warning() throws {
     try mirror.workspace.shell("echo 'path/mirror: \(mirror.workspace.mirror)' >> .metro")
     try mirror.write(
@@ -201,11 +201,11 @@ import Testing
     #expect(try mirror.run("doctor").text.contains("ok: signing/key: "))
   }
 
-  @Test("upkeep renews the published key when it was extended, and touches no other's")
+  @Test("upkeep updates the published key after it is extended, and does not change other keys")
   func refresh() throws {
     try addSubkey("1y")
     #expect(try mirror.run("upkeep").status == 0)
-    #expect(!mirror.exists("signing-key.asc"), "nobody asked for it")
+    #expect(!mirror.exists("signing-key.asc"), "it was not requested")
     try #require(try mirror.run("keys", "export").status == 0)
     let old = mirror.content("signing-key.asc")
     #expect(try mirror.run("upkeep").text == "")
@@ -217,13 +217,13 @@ import Testing
     let new = mirror.content("signing-key.asc")
     #expect(new != nil && new != old)
     #expect(try mirror.run("keys", "export").text == "")
-    // A key of somebody else, and no key at all.
+    // Another key, and a file that is not a key.
     for text in [try shell("gpg --batch --homedir g --armor --export"), "not a key\n"] {
       try Data(text.utf8).write(to: URL(fileURLWithPath: "\(mirror.workspace.mirror)/signing-key.asc"))
       #expect(try mirror.run("upkeep").status == 0)
       #expect(mirror.content("signing-key.asc") == Data(text.utf8))
     }
-    // One that knows more than the keyring here: an older copy must not take its place.
+    // A newer copy than in the keyring must not be replaced by an older one.
     try new?.write(to: URL(fileURLWithPath: "\(mirror.workspace.mirror)/signing-key.asc"))
     _ = try shell("g --quick-set-expire $key 2y '*'")
     #expect(try mirror.run("upkeep").status == 0)

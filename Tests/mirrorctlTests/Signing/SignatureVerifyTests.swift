@@ -6,13 +6,13 @@ import Testing
 @Suite("verify with a key") struct SignatureVerifyTests {
   private typealias Mirror = SignedMirror
 
-  /// The line of a tarball in what verify prints.
+  /// The line for a tarball in the output of verify.
   private func verdict(_ path: String, _ text: String) -> String? {
     text.split(separator: "\n").first { $0.contains("/\(path) ") || $0.hasSuffix("/\(path)") }.map(
       String.init)
   }
 
-  @Test("finds all well after digestgen, and judges nothing without a key")
+  @Test("finds no problems after digestgen, and checks no signatures without a key")
   func well() throws {
     let mirror = try Mirror(.good, "what: tarballs digests", "formats: gpg asc")
     try #require(try mirror.run("digestgen", "--format", "hash.txt,sums").status == 0)
@@ -24,7 +24,7 @@ import Testing
     #expect(try mirror.run("verify").status == 0)
   }
 
-  @Test("names a signature of something else, one by another key, and one that is missing")
+  @Test("reports a signature of another file, one by another key, and a missing one")
   func wrong() throws {
     let mirror = try Mirror()
     try #require(try mirror.run("digestgen").status == 0)
@@ -45,12 +45,12 @@ import Testing
     #expect(
       snapshot.hasPrefix("unsigned  ") && snapshot.contains("(there is no portage-2016-11-17.tar.xz.gpg)"))
     #expect(run.text.contains("1 unsigned, 2 missigned"))
-    // What the message says to do mends it.
+    // The remedy of the message fixes it.
     #expect(try mirror.run("digestgen", "--force").status == 0)
     #expect(try mirror.run("verify").status == 0)
   }
 
-  @Test("finds a tarball and digests that were replaced together by the signature they left")
+  @Test("detects a tarball and digests that were replaced together, by the old signature")
   func replacedTogether() throws {
     let mirror = try Mirror()
     try #require(try mirror.run("digestgen").status == 0)
@@ -64,7 +64,7 @@ import Testing
     #expect(verdict(Mirror.stage3, run.text)?.hasPrefix("missigned ") == true)
   }
 
-  @Test("a corrupt tarball is corrupt, whatever its signature says")
+  @Test("reports a corrupt tarball as corrupt, whatever its signature")
   func corrupt() throws {
     let mirror = try Mirror()
     try #require(try mirror.run("digestgen").status == 0)
@@ -78,7 +78,7 @@ import Testing
     #expect(verdict(Mirror.snapshot, run.text)?.hasPrefix("corrupt ") == true)
   }
 
-  @Test("names signatures of a key that has expired since")
+  @Test("reports signatures by a key that has expired since")
   func expired() throws {
     let mirror = try Mirror(.expired)
     try mirror.workspace.shell(
@@ -96,7 +96,7 @@ import Testing
     #expect(verdict(Mirror.stage3, run.text)?.contains(".gpg is by a key that has expired)") == true)
   }
 
-  @Test("names files of digests, and the index, whose signature is not theirs")
+  @Test("reports digest files and an index with the signature of another file")
   func digestsAndIndex() throws {
     let mirror = try Mirror(.good, "what: tarballs digests index")
     try #require(try mirror.run("digestgen", "--format", "hash.txt,sums").status == 0)
@@ -116,7 +116,7 @@ import Testing
     #expect(part.status == 0, "\(part.text)")
   }
 
-  @Test("says once that it cannot judge, and judges the digests all the same")
+  @Test("reports once that it cannot check signatures, and still checks the digests")
   func cannot() throws {
     let mirror = try Mirror()
     try #require(try mirror.run("digestgen").status == 0)
@@ -162,12 +162,12 @@ import Testing
     #expect(Data(standard.output) == mirror.content("signing-key.asc"))
     let file = try mirror.run("keys", "export", "--output", "\(mirror.workspace.path)/copy.asc", "--json")
     #expect(file.status == 0 && file.text.contains("\"changed\" : true"))
-    // digestgen, index and verify pass it by.
+    // digestgen, index and verify ignore it.
     #expect(try mirror.run("digestgen").text == "")
     #expect(try mirror.run("verify").status == 0)
   }
 
-  @Test("show tells whether the key can sign")
+  @Test("show prints whether the key can sign")
   func show() throws {
     func show(_ mirror: SignedMirror) throws -> Outcome {
       try mirror.workspace.run([Program.path.string, "keys", "show"])
@@ -190,7 +190,7 @@ import Testing
     #expect(absent.status == 1 && absent.text.contains("secret: missing\n"))
   }
 
-  @Test("want a key to be named")
+  @Test("require a configured key")
   func noKey() throws {
     let mirror = try SignedMirror()
     try mirror.write("")
@@ -200,7 +200,7 @@ import Testing
   }
 
   @Test(
-    "that are named wrongly are errors that say so",
+    "with invalid settings are reported",
     arguments: [
       ("key: DEADBEEF", "is a short id, which other keys may have too: write the 40 or 64 digits"),
       ("key: 0x1234567812345678", "is a short id"),

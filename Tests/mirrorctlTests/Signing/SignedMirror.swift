@@ -3,11 +3,11 @@ import Glibc
 import SystemPackage
 import TestSupport
 
-/// A small mirror, a key of its own that signs it, and another that must not count.
+/// A small mirror, the key that signs it, and another key that must not be accepted.
 ///
-/// The keys lie in short paths, since a socket's has no more than 108 bytes.
+/// The keys are in short paths, since the path of a socket is limited to 108 bytes.
 final class SignedMirror {
-  /// How a key is made.
+  /// The type of a key.
   enum Key: String {
     case good, locked, expired, revoked, noSecret
   }
@@ -43,7 +43,7 @@ final class SignedMirror {
     }
   }
 
-  /// Makes a key in a home directory of the workspace, and tells its fingerprint.
+  /// Makes a key in a home directory of the workspace; returns its fingerprint.
   static func make(_ kind: Key, home: String, in workspace: Workspace) throws -> String {
     let time = kind == .expired ? "--faked-system-time '20160101T000000!'" : ""
     let expiry = kind == .expired ? "2016-02-01" : "never"
@@ -63,10 +63,10 @@ final class SignedMirror {
       ?? ""
   }
 
-  /// Makes a second key, in a home of its own.
+  /// Makes a second key, in a separate home directory.
   func makeOther() throws -> String { try Self.make(.good, home: "h", in: workspace) }
 
-  /// Writes the configuration: the key, and these lines of its section.
+  /// Writes the configuration: the key, and these lines in its section.
   func configure(_ settings: [String], key: String? = nil) throws {
     let lines =
       ["[section signing]", "key: \(key ?? self.key)", "homedir: \(workspace.path)/g"]
@@ -78,12 +78,12 @@ final class SignedMirror {
     try Data("\(configuration)\n".utf8).write(to: URL(fileURLWithPath: "\(workspace.path)/.metro"))
   }
 
-  /// Runs a verb, with what `PATH` and the like are to be.
+  /// Runs a verb with these environment variables.
   func run(_ arguments: String..., environment: [String] = []) throws -> Outcome {
     try workspace.run(["env"] + environment + workspace.command(arguments))
   }
 
-  /// Puts a program of this name before all others, and tells the `PATH` that finds it.
+  /// Writes a program of this name; returns a `PATH` that finds it first.
   func program(_ name: String, _ script: String) throws -> String {
     try workspace.shell("mkdir -p bin")
     let path = "\(workspace.path)/bin/\(name)"
@@ -100,13 +100,13 @@ final class SignedMirror {
     FileManager.default.contents(atPath: "\(workspace.mirror)/\(path)")
   }
 
-  /// Names of signatures that lie in the mirror, links among them.
+  /// The paths of all signatures in the mirror, including links.
   func signatures() throws -> [String] {
     try workspace.shell("cd mirror; find . -name '*.gpg' -o -name '*.asc' | sort").text
       .split(separator: "\n").map { String($0.dropFirst(2)) }
   }
 
-  /// Whether gpgv, which a downloader has, finds a signature by the key.
+  /// Whether gpgv, as run by a downloader, accepts a signature by the key.
   func isSigned(_ path: String, _ suffix: String = ".gpg", home: String = "g") throws -> Bool {
     try workspace.shell("gpg --batch --quiet --no-tty --homedir \(home) --export > \(home)/all.gpg")
     let judged = try workspace.run([

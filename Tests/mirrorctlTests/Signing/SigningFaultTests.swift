@@ -4,20 +4,20 @@ import SystemPackage
 import TestSupport
 import Testing
 
-/// Something that keeps gpg from signing, and what is said of it.
+/// A fault that prevents gpg from signing, and the expected message.
 struct SigningFaultCase: CustomTestStringConvertible, Sendable {
   let testDescription: String
   var key = SignedMirror.Key.good
   var settings: [String] = []
-  /// A `gpg` before the real one in `PATH`.
+  /// A script that replaces `gpg` in `PATH`.
   var program: String?
-  /// The whole `PATH`, if not the usual.
+  /// The complete `PATH`, if not the usual one.
   var path: String?
   /// Shell commands in the workspace.
   var preparation = ":"
   /// The beginning of the message, after `mirrorctl: `.
   let message: String
-  /// What it tells besides.
+  /// Text that the message must also contain.
   var remedy = ""
 
   static let all = [
@@ -62,10 +62,10 @@ struct SigningFaultCase: CustomTestStringConvertible, Sendable {
       preparation: "echo secret > passphrase; chmod 640 passphrase",
       message: "signing/passphrase-file: others may read", remedy: "chmod 600"),
     SigningFaultCase(
-      testDescription: "gpg says nothing and ends well", program: sign("exit 0"),
+      testDescription: "gpg prints nothing and succeeds", program: sign("exit 0"),
       message: "gpg: ended well and told of no signature"),
     SigningFaultCase(
-      testDescription: "gpg tells of a signature and writes another text",
+      testDescription: "gpg reports a signature and writes another text",
       program: sign("echo '[GNUPG:] SIG_CREATED D 22 10 00 1 \(unknown)' >&2; echo hello"),
       message: "MIRROR/", remedy: "is no signature that gpgv can read"),
     SigningFaultCase(
@@ -90,7 +90,7 @@ struct SigningFaultCase: CustomTestStringConvertible, Sendable {
 
   static let unknown = "0123456789ABCDEF0123456789ABCDEF01234567"
 
-  /// A gpg that does all as it should, but for this when it is to sign.
+  /// A gpg that works normally, but runs this script to sign.
   private static func sign(_ script: String) -> String {
     """
     for file; do :; done
@@ -99,9 +99,9 @@ struct SigningFaultCase: CustomTestStringConvertible, Sendable {
   }
 }
 
-@Suite("digestgen, when signing fails") struct SigningFaultTests {
+@Suite("digestgen if signing fails") struct SigningFaultTests {
   @Test(
-    "tells why once, puts nothing in place, and makes the digests all the same",
+    "reports the reason once, installs no signature, and still makes the digests",
     arguments: SigningFaultCase.all)
   func fault(_ fault: SigningFaultCase) throws {
     let mirror = try SignedMirror(fault.key)
@@ -124,7 +124,7 @@ struct SigningFaultCase: CustomTestStringConvertible, Sendable {
     #expect(try mirror.workspace.shell("find mirror -name '.mirrorctl-*.tmp'").text == "")
   }
 
-  @Test("and a tarball had changed, leaves it without a signature rather than with an old one")
+  @Test("removes the old signature of a changed tarball")
   func staleGoes() throws {
     let mirror = try SignedMirror()
     try #require(try mirror.run("digestgen").status == 0)
@@ -138,7 +138,7 @@ struct SigningFaultCase: CustomTestStringConvertible, Sendable {
     #expect(try mirror.isSigned(SignedMirror.link))
   }
 
-  @Test("is not the case with a passphrase from a file")
+  @Test("is not affected if the passphrase is read from a file")
   func passphraseFile() throws {
     let mirror = try SignedMirror(.locked)
     try mirror.configure(["passphrase-file: $[path/config]/passphrase"])
@@ -148,7 +148,7 @@ struct SigningFaultCase: CustomTestStringConvertible, Sendable {
     #expect(try mirror.isSigned(SignedMirror.stage3))
   }
 
-  @Test("says nothing of a key that cannot sign while there is nothing to sign")
+  @Test("does not report a key that cannot sign if there is nothing to sign")
   func nothingToSign() throws {
     let mirror = try SignedMirror()
     try #require(try mirror.run("digestgen").status == 0)
@@ -156,7 +156,7 @@ struct SigningFaultCase: CustomTestStringConvertible, Sendable {
     #expect(run.status == 0 && run.errors == [])
   }
 
-  @Test("names a tarball that changes meanwhile, and signs the others")
+  @Test("reports a tarball that changes meanwhile, and signs the others")
   func changesMeanwhile() throws {
     let mirror = try SignedMirror()
     let stage3 = "\(mirror.workspace.mirror)/\(SignedMirror.stage3)"
@@ -174,7 +174,7 @@ struct SigningFaultCase: CustomTestStringConvertible, Sendable {
       try mirror.signatures() == [SignedMirror.snapshot, SignedMirror.stage1].map { "\($0).gpg" })
   }
 
-  @Test("is interrupted at once by SIGTERM, with gpg, and goes on in the next run")
+  @Test("is interrupted at once by SIGTERM, with gpg, and the next run continues")
   func interrupted() throws {
     let mirror = try SignedMirror()
     let path = try mirror.program(
@@ -204,7 +204,7 @@ struct SigningFaultCase: CustomTestStringConvertible, Sendable {
   }
 
   @Test(
-    "by a kill at any of its calls, leaves no half signature and none that signs something else",
+    "because it is killed at any call, leaves no partial signature and none of another file",
     .enabled(if: Tracing.works, "strace cannot trace here"),
     arguments: ["fsync", "renameat", "unlinkat", "symlinkat"])
   func killed(call: String) throws {
@@ -215,7 +215,7 @@ struct SigningFaultCase: CustomTestStringConvertible, Sendable {
       "echo other | xz > mirror/\(SignedMirror.stage3); rm mirror/\(SignedMirror.stage1).asc mirror/\(SignedMirror.link).asc"
     )
     try mirror.workspace.shell("cp -a mirror start; cp -a state start-state")
-    // An agent of the traced run's own would keep strace waiting.
+    // Start the agent first: strace would wait for one started by the traced run.
     try mirror.workspace.shell("gpgconf --homedir \(mirror.workspace.path)/g --launch gpg-agent")
     var number = 1
     while number < 60 {
@@ -226,7 +226,7 @@ struct SigningFaultCase: CustomTestStringConvertible, Sendable {
       #expect(run.status == 137)
       for signature in try mirror.signatures() {
         let file = String(signature.dropLast(4))
-        // An old one may lie beside the new tarball only as long as its digests are the old ones.
+        // An old signature may be beside the new tarball only while its digests are the old ones.
         let isDigested =
           try mirror.workspace.run([
             "sh", "-c",

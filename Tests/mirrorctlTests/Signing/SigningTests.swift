@@ -5,7 +5,7 @@ import Testing
 @Suite("digestgen with a key") struct SigningTests {
   private typealias Mirror = SignedMirror
 
-  @Test("signs every tarball in the formats asked for, and gpgv agrees; a second run does nothing")
+  @Test("signs every tarball in the requested formats, verified by gpgv; a second run does nothing")
   func wholeFlow() throws {
     let mirror = try Mirror(.good, "formats: gpg asc")
     let first = try mirror.run("digestgen")
@@ -27,7 +27,7 @@ import Testing
     #expect(try Tree(mirror.workspace.mirror).differences(from: tree) == [])
   }
 
-  @Test("signs nothing if no key is named")
+  @Test("signs nothing if no key is configured")
   func noKey() throws {
     let mirror = try Mirror()
     try mirror.write("[section signing]\nformats: asc")
@@ -35,7 +35,7 @@ import Testing
     #expect(try mirror.signatures() == [])
   }
 
-  @Test("a dry run tells what would be signed, and why")
+  @Test("a dry run prints what would be signed, and why")
   func dryRun() throws {
     let mirror = try Mirror()
     let text = try mirror.run("digestgen", "--dry-run").text
@@ -51,7 +51,7 @@ import Testing
     #expect(try mirror.signatures() == [])
   }
 
-  @Test("a changed tarball is signed again, and so is one that was written to after its signature")
+  @Test("a changed tarball is signed again, and so is one written to after it was signed")
   func changed() throws {
     let mirror = try Mirror()
     try #require(try mirror.run("digestgen").status == 0)
@@ -72,7 +72,7 @@ import Testing
     )
   }
 
-  @Test("a tarball of older date in the place of another is signed again")
+  @Test("a tarball replaced by one with an older date is signed again")
   func replacedByOlder() throws {
     let mirror = try Mirror()
     try #require(try mirror.run("digestgen").status == 0)
@@ -85,7 +85,7 @@ import Testing
     #expect(try mirror.isSigned(Mirror.stage3))
   }
 
-  @Test("a tarball whose owner or mode alone changed keeps its signature")
+  @Test("a tarball of which only owner or mode changed keeps its signature")
   func sameContent() throws {
     let mirror = try Mirror()
     try #require(try mirror.run("digestgen").status == 0)
@@ -104,7 +104,7 @@ import Testing
     #expect(try !mirror.run("digestgen").text.contains("signed"))
   }
 
-  @Test("going over to another key and format leaves no signature of the old key, nor of the index")
+  @Test("changing key and format leaves no signature by the old key, nor of the index")
   func otherFormat() throws {
     let mirror = try Mirror(.good, "what: tarballs digests index")
     try #require(try mirror.run("digestgen", "--format", "sums").status == 0)
@@ -130,7 +130,7 @@ import Testing
     #expect(try mirror.isSigned("index.xml", ".asc", home: "h"))
   }
 
-  @Test("--force signs again: so a mirror goes over to another key")
+  @Test("--force signs again, to change the signing key")
   func force() throws {
     let mirror = try Mirror()
     try #require(try mirror.run("digestgen").status == 0)
@@ -143,7 +143,7 @@ import Testing
     #expect(try mirror.isSigned(Mirror.snapshot, home: "g"))
   }
 
-  @Test("files of digests are signed, and signed again when they change; the Manifest leaves signatures out")
+  @Test("digest files are signed, and signed again when they change; the Manifest does not list signatures")
   func digests() throws {
     let mirror = try Mirror(.good, "what: tarballs digests", "formats: asc")
     let formats = ["digestgen", "--format", "hash.txt,sums,digests,manifest"]
@@ -166,7 +166,7 @@ import Testing
     #expect(try mirror.run("digestgen").text == "")
   }
 
-  @Test("without a key the signature of a changed tarball is removed, any other stays")
+  @Test("without a key the signature of a changed tarball is removed, all others are kept")
   func stale() throws {
     let mirror = try Mirror(.good, "what: tarballs digests")
     try #require(try mirror.run("digestgen").status == 0)
@@ -181,19 +181,19 @@ import Testing
     #expect(run.status == 0)
     #expect(run.text.contains("removed \(mirror.workspace.mirror)/\(Mirror.stage3).gpg\n"))
     let left = try mirror.signatures()
-    #expect(!left.contains { $0.contains("stage3") }, "a link to it neither")
+    #expect(!left.contains { $0.contains("stage3") }, "nor a link to it")
     #expect(left.contains("\(Mirror.stage1).gpg") && left.contains("\(Mirror.snapshot).gpg"))
     #expect(try mirror.run("digestgen").text == "")
   }
 
-  @Test("signatures of what is gone are removed")
+  @Test("signatures of deleted files are removed")
   func orphans() throws {
     let mirror = try Mirror(.good, "what: tarballs digests", "formats: gpg asc")
     try #require(try mirror.run("digestgen", "--format", "hash.txt,digests,sums").status == 0)
     try mirror.workspace.shell(
       "rm mirror/\(Mirror.snapshot) mirror/\(Mirror.stage1).DIGESTS mirror/\(Mirror.version)/SHA256SUMS")
     try mirror.write("")
-    // It was the only one.
+    // It was the only snapshot.
     try #require(try mirror.run("forget", "std/snapshots").status == 0)
     let run = try mirror.run("digestgen")
     #expect(run.status == 0, "\(run.errorText)")
@@ -208,7 +208,7 @@ import Testing
     #expect(left.contains("\(Mirror.stage1).gpg"))
   }
 
-  @Test("a corrupt tarball is never signed, nor one that is being built, nor an uncompressed one")
+  @Test("corrupt, unfinished and uncompressed tarballs are never signed")
   func neverSigned() throws {
     let mirror = try Mirror()
     try mirror.write("")
@@ -232,7 +232,7 @@ import Testing
         == ["\(Mirror.link).gpg", "\(Mirror.stage1).gpg", "\(Mirror.stage3).gpg"].sorted())
   }
 
-  @Test("clean takes a snapshot's signatures with it, those of its digests too")
+  @Test("clean removes a snapshot's signatures, including those of its digests")
   func clean() throws {
     let mirror = try Mirror(.good, "what: tarballs digests")
     try mirror.workspace.shell("echo newer | xz > mirror/std/snapshots/portage-2016-11-18.tar.xz")
@@ -244,7 +244,7 @@ import Testing
     #expect(try mirror.isSigned("std/snapshots/SHA256SUMS"))
   }
 
-  @Test("only what was asked for is signed")
+  @Test("only the requested paths are signed")
   func paths() throws {
     let mirror = try Mirror(.good, "what: tarballs digests")
     try mirror.write("")
@@ -263,7 +263,7 @@ import Testing
     #expect(try mirror.workspace.shell("stat -c %a mirror/\(Mirror.stage3).gpg").text == "640\n")
   }
 
-  @Test("upkeep signs too, and says so")
+  @Test("upkeep also signs, and reports it")
   func upkeep() throws {
     let mirror = try Mirror()
     let run = try mirror.run("upkeep")
