@@ -6,7 +6,7 @@ SWIFT ?= swift
 SYSCONFDIR ?= /etc
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 
-# Foundation and the Swift runtime go into the binary: the target machine needs Debian's libraries only.
+# Foundation and the Swift runtime are linked statically: the target machine needs only libraries of Debian.
 RELEASE = -c release --static-swift-stdlib
 BIN = .build/release/mirrorctl
 
@@ -15,8 +15,8 @@ BIN = .build/release/mirrorctl
 help:
 	@echo 'make build     release binary at $(BIN)'
 	@echo 'make test      all tests'
-	@echo 'make demo      a real upkeep of a small mirror, and a tiny stage built, shown step by step'
-	@echo 'make lint      swift format, strictly; which parts depend on which'
+	@echo 'make demo      run upkeep on a small mirror and build a tiny stage, step by step'
+	@echo 'make lint      check the format, the dependencies between modules, and the wording'
 	@echo 'make install   PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)'
 	@echo 'make uninstall PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)'
 
@@ -37,15 +37,16 @@ lint:
 	@scripts/install-dependencies lint
 	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests
 	scripts/check-modules
+	scripts/check-words
 
-# Installs what is built; run `make build` first, as whoever may use the network.
+# Installs the built files. Run `make build` first, as a user with network access.
 install:
 	@test -x $(BIN) || { echo 'make install: $(BIN) is missing: run `make build` first' >&2; exit 1; }
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man5 $(DESTDIR)$(PREFIX)/share/man/man8 \
 	  $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/share/zsh/site-functions \
 	  $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d $(DESTDIR)$(PREFIX)/share/mirrorctl \
 	  $(DESTDIR)$(PREFIX)/share/doc/mirrorctl $(DESTDIR)$(UNITDIR)
-	if command -v strip > /dev/null; then s=-s; else s=; echo 'no strip (binutils): symbols stay' >&2; fi; \
+	if command -v strip > /dev/null; then s=-s; else s=; echo 'no strip (binutils): symbols are kept' >&2; fi; \
 	  install $$s -m 755 $(BIN) $(DESTDIR)$(PREFIX)/bin/mirrorctl
 	install -m 644 man/*.5 $(DESTDIR)$(PREFIX)/share/man/man5/
 	install -m 644 man/*.8 $(DESTDIR)$(PREFIX)/share/man/man8/

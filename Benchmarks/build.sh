@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Time that a build takes beyond its steps: see --help.
+# Measures the time that a build takes in addition to its steps: see --help.
 set -euo pipefail
 
 usage() {
     cat <<'END'
 usage: build.sh [--small] [--runs N] [--work DIR] [MIRRORCTL]
 
-Builds snapshot, stage1 and stage3 from a seed of one static program (busybox), by steps that take no time, and prints
-the median of the runs (20) in seconds. xz at its fastest: what is measured is not the compression.
+Builds snapshot, stage1 and stage3 from a seed with one static program (busybox), using steps that take no time. Prints
+the median of the runs (20) in seconds. xz runs at its fastest level, to exclude compression from the measurement.
 END
 }
 

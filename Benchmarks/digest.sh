@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Compares mirrorctl's digests with its peers' on this machine, in one run: machines differ, ratios on one machine tell.
+# Compares mirrorctl's digests with other programs in one run, because only ratios on the same machine are comparable.
 set -euo pipefail
 # shellcheck source=Benchmarks/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -8,31 +8,31 @@ usage() {
     cat <<'END'
 usage: digest.sh [--runs N] [--only ROW[,ROW...]] [--isa LIST] [--small] [--work DIR] [MIRRORCTL]
 
-Prints a Markdown table: mirrorctl against openssl, rhash, coreutils and gemato, as many of them at once as there are
-processors, on the same files in the page cache. The rows:
+Prints a Markdown table that compares mirrorctl with openssl, rhash, coreutils and gemato on the same files in the page
+cache. One process of each peer runs per CPU. Rows:
 
 sha256   32 files of 128 MiB, SHA-256
 sha512   the same files, SHA-512
 blake2b  the same files, BLAKE2b
-pair     the same files, SHA-512 and BLAKE2b, the pair of Gentoo's Manifests
+pair     the same files, SHA-512 and BLAKE2b, as in Gentoo's Manifests
 all      the same files, SHA-256, SHA-512 and BLAKE2b
-kernels  what sha256 measures, against its fastest kernel alone in memory (built with make and a C compiler)
-mixed    6 subarches of sparse files of 100 MiB to 1.5 GiB, SHA-256 (13.5 GiB of free memory)
+kernels  the same as sha256, compared with its fastest kernel alone in memory (built with make and a C compiler)
+mixed    6 subarches of sparse files of 100 MiB to 1.5 GiB, SHA-256 (needs 13.5 GiB of free memory)
 one      one file of 2 GiB, SHA-256
-one-all  one file of 2 GiB, all three
+one-all  one file of 2 GiB, all three digests
 
 MIRRORCTL   the binary to measure (default .build/release/mirrorctl)
---runs N    interleaved runs, of which the median counts (default 5)
---only ROW  only these rows
---isa LIST  some of avx512, avx2, shani, or none: mirrorctl and all that uses OpenSSL do without the others, as they
-            would on another machine
---small     tiny mirrors, to try this script itself
---work DIR  where the mirrors are made (default $TMPDIR or /tmp): 7 GiB, and 4.5 GiB of free memory
+--runs N    number of interleaved runs; the median is printed (default 5)
+--only ROW  measure only these rows
+--isa LIST  a list of avx512, avx2 and shani, or none: mirrorctl and programs that use OpenSSL use only these
+            instruction sets, as on another machine
+--small     use tiny mirrors, to test this script
+--work DIR  make the mirrors here (default $TMPDIR or /tmp); needs 7 GiB, and 4.5 GiB of free memory
 END
 }
 
 rows=(sha256 sha512 blake2b pair all kernels mixed one one-all)
-# What a row computes, how many times as fast as its best peer mirrorctl is to be, and the peers, one a line.
+# For each row: the digests, the target ratio (speed of mirrorctl to that of its best peer), and the peers, one per line.
 declare -A computed=(
     [sha256]="SHA-256" [sha512]="SHA-512" [blake2b]="BLAKE2b" [pair]="SHA-512 + BLAKE2b"
     [all]="SHA-256 + SHA-512 + BLAKE2b" [kernels]="SHA-256" [mixed]="SHA-256" [one]="SHA-256"
@@ -52,10 +52,10 @@ declare -A peers=(
     [one]="openssl dgst -sha256"
     [one-all]="rhash --sha256 --sha512 --blake2b"
 )
-# digestgen always takes SHA-256; so what is to be computed without it is what verify finds in a file like this.
+# digestgen always computes SHA-256. Rows without SHA-256 therefore measure verify, which reads such a file of digests.
 declare -A listing=([sha512]=SHA512SUMS [blake2b]=B2SUMS [pair]=Manifest)
 
-# enough WHAT NEEDED FREE: whether there are so many KiB; says it if not.
+# enough WHAT NEEDED FREE: succeed if NEEDED KiB are free, otherwise print a message and fail.
 enough() {
     awk -v what="$1" -v needed="$2" -v free="$3" 'BEGIN {
         if (free + 0 >= needed + 0) exit 0
@@ -72,22 +72,22 @@ free_disk() {
     df -k --output=avail "$work" | tail -n 1
 }
 
-# is_measurable ROW: says why not.
+# is_measurable ROW: if the row cannot be measured, print the reason and fail.
 is_measurable() {
     case $1 in
-    mixed) [[ -n $small ]] || enough "mixed: left out: memory" $((27 << 19)) "$(free_memory)" ;;
+    mixed) [[ -n $small ]] || enough "mixed: skipped: memory" $((27 << 19)) "$(free_memory)" ;;
     kernels)
-        # Whoever has no clang has cc.
+        # Without clang, use cc.
         type -P clang >/dev/null || [[ -n ${CC:-} ]] || export CC=cc
         make -s -C "$here/kernels" build/bench >"$work/stderr" 2>&1 || {
-            echo "kernels: left out: cannot be built: $(head -n 1 "$work/stderr")"
+            echo "kernels: skipped: cannot be built: $(head -n 1 "$work/stderr")"
             return 1
         }
         ;;
     esac
 }
 
-# Finds the peers that can be run, and runs each once, as a first run pays for loading it; names the others.
+# Find the usable peers, and run each once, because the first run includes loading it. Print the names of the others.
 find_peers() {
     local row peer program trial
     local -a words
@@ -100,21 +100,21 @@ find_peers() {
             program=${peer%% *}
             state[$peer]=unusable
             read -ra words <<<"$peer"
-            # gemato takes directories.
+            # gemato expects directories.
             if [[ $program == gemato ]]; then trial=$work/empty; else trial=$work/empty/Manifest; fi
             if ! type -P "$program" >/dev/null; then
-                [[ -n ${absent[$program]:-} ]] || echo "$program: not installed, left out"
+                [[ -n ${absent[$program]:-} ]] || echo "$program: not installed, skipped"
                 absent[$program]=yes
             elif "${words[@]}" "$trial" >/dev/null 2>"$work/stderr"; then
                 state[$peer]=usable
             else
-                echo "$peer: fails, left out: $(tail -n 1 "$work/stderr")"
+                echo "$peer: fails, skipped: $(tail -n 1 "$work/stderr")"
             fi
         done <<<"${peers[$row]}"
     done
 }
 
-# usable_peers ROW: one a line.
+# usable_peers ROW: print the usable peers, one per line.
 usable_peers() {
     local peer
     while IFS= read -r peer; do
@@ -138,23 +138,24 @@ heading() {
     [[ -z $isa ]] || masked="; only these instruction sets: $isa (OPENSSL_ia32cap=$OPENSSL_ia32cap)"
     model=$(lscpu | sed -n 's/^Model name: *//p' | sort -u | paste -sd '/' -)
     list=$(versions | paste -sd ',' -)
-    echo "${model:-unknown CPU}, $processors processors, Linux $(uname -r), $(date +%F); ${list//,/, };" \
+    echo "${model:-unknown CPU}, $processors CPUs, Linux $(uname -r), $(date +%F); ${list//,/, };" \
         "median of $runs interleaved runs$masked"
     echo
-    echo "| row | work | mirrorctl | peak MiB | peers | ratio | aim | |"
+    echo "| row | work | mirrorctl | peak MiB | peers | ratio | goal | |"
     echo "| --- | --- | --- | --- | --- | --- | --- | --- |"
 }
 
 notes() {
     cat <<'END'
 
-Ratio: seconds of the best peer to mirrorctl's; in row kernels, mirrorctl's GB/s to the kernel's. GB is 10^9 bytes.
-Rows sha512, blake2b and pair time `mirrorctl verify` of files listed in SHA512SUMS, B2SUMS or a GLEP 74 Manifest
-by coreutils, its exit status 0; the others time `mirrorctl digestgen`, which writes sidecars and catalog durably.
+The ratio is the time of the best peer divided by that of mirrorctl; in row kernels, the GB/s of mirrorctl divided by that
+of the kernel. GB is 10^9 bytes. Rows sha512, blake2b and pair measure `mirrorctl verify` of files listed in SHA512SUMS,
+B2SUMS or a GLEP 74 Manifest made by coreutils, with exit status 0. The other rows measure `mirrorctl digestgen`, which
+writes sidecars and the catalog durably.
 END
 }
 
-# lay_out ROW: makes the mirror that it reads, unless it is there; the one before goes first, to leave its memory.
+# lay_out ROW: make the mirror for the row, unless it exists. Delete the previous mirror first, to free its memory.
 lay_out() {
     local kind=files full tiny size
     full=(--subarches 8 --versions 4 --size 128M) tiny=(--subarches 4 --versions 2 --size 1M)
@@ -173,7 +174,7 @@ lay_out() {
     find "$mirror" -type f -name '*.tar.zst' -print0 | sort -z >"$work/tarballs"
     find "$mirror" -type f -name '*.tar.zst' -printf '%h\0' | sort -zu >"$work/directories"
     count=0 bytes=0
-    # Not by awk: mawk's integers end at 2 GiB.
+    # Do not use awk: integers of mawk are limited to 2 GiB.
     while read -r size; do
         count=$((count + 1)) bytes=$((bytes + size))
     done < <(find "$mirror" -type f -name '*.tar.zst' -printf '%s\n')
@@ -182,21 +183,21 @@ lay_out() {
     laid_out=$kind
 }
 
-# in_directories SCRIPT ARGUMENT...: runs it in each directory of tarballs, on all processors.
+# in_directories SCRIPT ARGUMENT...: run the script in each directory of tarballs, on all CPUs.
 in_directories() {
     # shellcheck disable=SC2016 # expanded by the shells that run side by side
     xargs -0 -a "$work/directories" -P"$processors" -I '{}' \
         env --chdir='{}' bash -euo pipefail -c "$@"
 }
 
-# list_digests FILE: writes what coreutils say of a directory's tarballs beside them.
+# list_digests FILE: write FILE with the digests by coreutils of all tarballs in each directory.
 list_digests() {
     # shellcheck disable=SC2016 # expanded by the shells that run side by side
     case $1 in
     SHA512SUMS) in_directories 'sha512sum -- *.tar.zst >SHA512SUMS' ;;
     B2SUMS) in_directories 'b2sum -- *.tar.zst >B2SUMS' ;;
     Manifest)
-        # gemato wants every file of a directory told of.
+        # gemato requires that the Manifest lists every file of the directory.
         in_directories '
             for name in *; do
                 if [[ $name == *.tar.zst ]]; then
@@ -210,7 +211,7 @@ list_digests() {
     esac
 }
 
-# check ROW COMMAND...: a fast digest that is wrong is worth nothing: coreutils judge all, or said what verify compares.
+# check ROW COMMAND...: check all digests with coreutils, directly or in the files that verify reads.
 check() {
     local row=$1 name tag hex tarball
     shift
@@ -242,13 +243,13 @@ check() {
     esac
 }
 
-# measure_peer ROW PEER: its digests of all tarballs.
+# measure_peer ROW PEER: measure the peer on all tarballs.
 measure_peer() {
     local directories
     local -a words
     read -ra words <<<"$2"
     if [[ $2 == gemato* ]]; then
-        # It uses one processor: started once on each, with a share of the directories.
+        # It uses one CPU: start one process per CPU, each with a share of the directories.
         directories=$(tr -dc '\0' <"$work/directories" | wc -c)
         measure "$1 $2" xargs -0 -a "$work/directories" -P"$processors" \
             -n$(((directories + processors - 1) / processors)) "${words[@]}"
@@ -257,7 +258,7 @@ measure_peer() {
     fi
 }
 
-# Adds to the samples of each SHA-256 kernel its GB/s on all processors; the bench knows one and two threads.
+# Add the GB/s on all CPUs to the samples of each SHA-256 kernel. The bench measures only one and two threads.
 measure_kernels() {
     local name one two
     "$here/kernels/build/bench" sha256 | awk '/^sha256-/ { print $1, $2, $NF }' >"$work/speeds"
@@ -268,7 +269,7 @@ measure_kernels() {
     done <"$work/speeds"
 }
 
-# print_row ROW: from the samples of it and its peers.
+# print_row ROW: print the row from its samples and those of its peers.
 print_row() {
     local row=$1 seconds speed against="" best="" ratio="" verdict="" peer value
     seconds=$(median_seconds "$row mirrorctl")
@@ -297,7 +298,7 @@ print_row() {
         "${verdict:--}"
 }
 
-# compare ROW: measures it and prints its line.
+# compare ROW: measure the row and print it.
 compare() {
     local row=$1 run peer
     local subject=("$mirrorctl" digestgen --mirror "$mirror")
@@ -323,9 +324,9 @@ option[isa]=
 read_options "$@"
 isa=${option[isa]}
 [[ $isa =~ ^((none|avx512|avx2|shani)(,(none|avx512|avx2|shani))*)?$ ]] ||
-    wrong_usage "--isa $isa: not some of avx512, avx2, shani, or none"
+    wrong_usage "--isa $isa: not a list of avx512, avx2 and shani, and not none"
 read -ra wanted <<<"${option[only]//,/ }"
-((${#wanted[@]})) || wrong_usage "--only: names no row"
+((${#wanted[@]})) || wrong_usage "--only: missing row"
 for row in "${wanted[@]}"; do
     [[ -v aim[$row] ]] || wrong_usage "--only $row: not one of ${rows[*]}"
 done
@@ -333,7 +334,7 @@ done
 set_up
 unset OPENSSL_ia32cap
 if [[ -n $isa ]]; then
-    # The bits of CPUID's leaf 7 that stand for AVX-512's parts, AVX2 and SHA.
+    # The bits of CPUID leaf 7 for AVX-512, AVX2 and SHA.
     bits=0
     [[ ,$isa, == *,avx512,* ]] || bits=$((bits | 0xd0230000))
     [[ ,$isa, == *,avx2,* ]] || bits=$((bits | 0x20))
@@ -342,8 +343,8 @@ if [[ -n $isa ]]; then
     export MIRRORCTL_ISA=$isa OPENSSL_ia32cap
 fi
 if [[ -z $small ]]; then
-    enough "memory" $((9 << 19)) "$(free_memory)" >&2 || die "the page cache would not hold the files"
-    enough "${option[work]}" $((7 << 20)) "$(free_disk)" >&2 || die "name a roomier place with --work"
+    enough "memory" $((9 << 19)) "$(free_memory)" >&2 || die "the files do not fit into the page cache"
+    enough "${option[work]}" $((7 << 20)) "$(free_disk)" >&2 || die "choose a larger file system with --work"
 fi
 
 processors=$(nproc)
@@ -355,7 +356,7 @@ for row in "${rows[@]}"; do
     [[ " ${wanted[*]} " == *" $row "* ]] || continue
     if is_measurable "$row"; then chosen+=("$row"); fi
 done
-((${#chosen[@]})) || die "no row can be measured"
+((${#chosen[@]})) || die "none of the rows can be measured"
 find_peers
 
 heading

@@ -1,11 +1,11 @@
 # shellcheck shell=bash disable=SC2034
-# What the benchmarks share. A script that sources this defines usage, adds options of its own to `option`, and calls
-# read_options and set_up.
+# Functions that the benchmarks share. A script that sources this file defines usage, adds its own options to `option`,
+# and calls read_options and set_up.
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 mirrorctl=$here/../.build/release/mirrorctl
 small=
-# Options that take a value, by name.
+# Values of options, by name.
 declare -A option=([runs]=5 [work]=${TMPDIR:-/tmp})
 
 die() {
@@ -19,7 +19,7 @@ wrong_usage() {
     exit 64
 }
 
-# read_options ARGUMENT...: sets mirrorctl, small and the values of `option`.
+# read_options ARGUMENT...: set mirrorctl, small and the values of `option`.
 read_options() {
     while (($#)); do
         case $1 in
@@ -39,32 +39,32 @@ read_options() {
     [[ $runs =~ ^[1-9][0-9]*$ ]] || wrong_usage "--runs $runs: not a positive number"
 }
 
-# Makes the place where all is written, and takes it away at the end.
+# Make a directory for all files, and delete it at the end.
 set_up() {
-    [[ -x $mirrorctl && -f $mirrorctl ]] || die "$mirrorctl: no such program: build it with 'make build'"
+    [[ -x $mirrorctl && -f $mirrorctl ]] || die "$mirrorctl: not found: build it with 'make build'"
     mirrorctl=$(realpath "$mirrorctl")
-    [[ -d ${option[work]} ]] || die "${option[work]}: no such directory: name one with --work"
+    [[ -d ${option[work]} ]] || die "${option[work]}: not a directory: choose one with --work"
     work=$(mktemp -d -p "${option[work]}" mirrorctl-bench.XXXXXX)
     trap 'rm -rf "$work"' EXIT
 
-    # Neither this user's configuration nor his catalog may take part; and the C locale gives $EPOCHREALTIME its point.
+    # Do not use the configuration and catalog of this user. The C locale makes $EPOCHREALTIME contain a point.
     export LC_ALL=C HOME=$work/home XDG_STATE_HOME=$work/state
     unset MIRRORCTL_CONFIG MIRRORCTL_MIRROR MIRRORCTL_ISA
     mkdir "$HOME" "$XDG_STATE_HOME" "$work/samples"
 
     type -P time >/dev/null ||
-        echo "GNU time: not installed, Python stands in: times are some 40 ms too long, peaks below 14 MiB unknown"
+        echo "GNU time: not installed, using Python: times are about 40 ms too long, peaks below 14 MiB are unknown"
 }
 
-# make_mirror DIR ARGUMENT...: a mirror as Benchmarks/make-mirror makes it, written back and in the page cache, so that
-# no run pays for the disk.
+# make_mirror DIR ARGUMENT...: make a mirror with Benchmarks/make-mirror, write it to disk and read it into the page
+# cache, so that no run waits for the disk.
 make_mirror() {
     "$here/make-mirror" "$@"
     sync -f "$1"
     find "$1" -type f -name '*.tar.zst' -exec cat {} + >/dev/null
 }
 
-# with_peak FILE COMMAND...: runs it, and writes the peak memory in KiB of its largest process to the file.
+# with_peak FILE COMMAND...: run the command, and write the peak memory in KiB of its largest process to the file.
 with_peak() {
     local file=$1
     shift
@@ -81,7 +81,7 @@ END
     fi
 }
 
-# measure NAME COMMAND...: adds a line "microseconds KiB" to the samples of NAME.
+# measure NAME COMMAND...: run the command, and add a line "microseconds KiB" to the samples of NAME.
 measure() {
     local name=$1 began ended
     shift
@@ -91,7 +91,7 @@ measure() {
     echo "$((ended - began)) $(<"$work/peak")" >>"$work/samples/$name"
 }
 
-# median NAME: of the first words of its samples.
+# median NAME: print the median of the first column of its samples.
 median() {
     sort -n "$work/samples/$1" | awk '{ v[NR] = $1 } END { print (v[int((NR + 1) / 2)] + v[int(NR / 2) + 1]) / 2 }'
 }
@@ -100,7 +100,7 @@ median_seconds() {
     awk -v microseconds="$(median "$1")" 'BEGIN { printf "%.6f\n", microseconds / 1e6 }'
 }
 
-# peak_mebibytes NAME: the largest of all its runs.
+# peak_mebibytes NAME: print the largest peak of all its runs.
 peak_mebibytes() {
     awk '$2 > peak { peak = $2 } END { print peak / 1024 }' "$work/samples/$1"
 }
@@ -110,11 +110,11 @@ forget_catalog() {
     mkdir "$XDG_STATE_HOME"
 }
 
-# forget_digests MIRROR: takes back all that tells digests, so that the next run starts from nothing.
+# forget_digests MIRROR: delete all digests and the catalog, so that the next run starts from nothing.
 forget_digests() {
     find "$1" \( -name '*.hash.txt' -o -name '*.gpg' -o -name SHA256SUMS -o -name SHA512SUMS -o -name B2SUMS \
         -o -name Manifest \) -delete
     forget_catalog
-    # Otherwise the next run's fsync would write this too.
+    # Otherwise the fsync of the next run would also write these changes.
     sync -f "$1"
 }

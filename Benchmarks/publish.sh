@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Compares publishing with bare rsync, and signing with gpg and gpgv, in one run: see --help.
+# Compares publishing with rsync alone, and signing with gpg and gpgv, in one run: see --help.
 set -euo pipefail
 # shellcheck source=Benchmarks/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -10,16 +10,16 @@ usage: publish.sh [--runs N] [--small] [--work DIR] [MIRRORCTL]
 
 Prints a Markdown table of medians:
 
-first    10,000 versions of one tiny tarball each are published to an empty directory, against `rsync -a` with
-         --delay-updates, without which files that belong together appear minutes apart, and without
-nothing  the same again, when nothing is to be sent
-sign     8 digested tarballs of 256 MiB in the page cache are signed and checked, against gpg and gpgv, as many at once
-         as there are processors
+first    publish 10,000 versions, each with one tiny tarball, to an empty directory; compared with `rsync -a` with and
+         without --delay-updates (without it, files that belong together appear minutes apart)
+nothing  the same again, with nothing to send
+sign     sign and check 8 digested tarballs of 256 MiB in the page cache; compared with gpg and gpgv, running one
+         process per CPU
 
 MIRRORCTL   the binary to measure (default .build/release/mirrorctl)
---runs N    interleaved runs, of which the median counts (default 5)
---small     tiny mirrors, to try this script itself
---work DIR  where the mirrors are made (default $TMPDIR or /tmp): 2.5 GiB and 120,000 files
+--runs N    number of interleaved runs; the median is printed (default 5)
+--small     use tiny mirrors, to test this script
+--work DIR  make the mirrors here (default $TMPDIR or /tmp); needs 2.5 GiB and 120,000 files
 END
 }
 
@@ -49,7 +49,7 @@ printf '[section signing]\nkey: %s\nhomedir: %s\n' "$key" "$work/gpg" >"$work/si
 "$mirrorctl" digestgen --quiet --mirror "$large"
 names=$(cd "$mirror" && find . -type f ! -path './*/.*' ! -path './.*' | wc -l)
 
-# fresh: an empty place to publish to; what was written before is not waited for.
+# fresh: make an empty destination, and flush earlier writes so that no measurement waits for them.
 fresh() {
     rm -rf "$copy"
     mkdir "$copy"
@@ -87,7 +87,7 @@ for ((run = 0; run < runs; run++)); do
 done
 gpgconf --homedir "$work/gpg" --kill all
 
-# row ROW OURS PEER...: seconds, and how many times as long as each peer ours takes.
+# row ROW OURS PEER...: print the seconds, and our time as a multiple of each peer's.
 row() {
     local row=$1 ours=$2 peer cells=
     shift 2
@@ -99,7 +99,7 @@ row() {
         "$(peak_mebibytes "$row $ours")" "${cells%, }"
 }
 
-echo "publish: $names files, $(nproc) processors, median of $runs"
+echo "publish: $names files, $(nproc) CPUs, median of $runs"
 printf '| work | mirrorctl | peers, and our time as a multiple of theirs |\n| --- | --- | --- |\n'
 row first "mirrorctl publish" "rsync -a --delay-updates" "rsync -a"
 row nothing "mirrorctl publish" "rsync -a --delay-updates" "rsync -a"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Compares mirrorctl's scan with find on this machine, in one run: machines differ, ratios on one machine tell.
+# Compares mirrorctl's scan with find in one run, because only ratios on the same machine are comparable.
 set -euo pipefail
 # shellcheck source=Benchmarks/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -8,16 +8,17 @@ usage() {
     cat <<'END'
 usage: scan.sh [--runs N] [--small] [--work DIR] [MIRRORCTL]
 
-digestgen with nothing to do, and index, on a mirror of 100,000 tarballs, against find reading every inode
+Measures digestgen with nothing to do, and index, on a mirror of 100,000 tarballs, and compares them with find, which
+reads every inode.
 
 MIRRORCTL   the binary to measure (default .build/release/mirrorctl)
---runs N    interleaved runs, of which the median counts (default 5)
---small     a tiny mirror, to try this script itself
---work DIR  where the mirror is made (default $TMPDIR or /tmp): 2 GiB in 500,000 files
+--runs N    number of interleaved runs; the median is printed (default 5)
+--small     use a tiny mirror, to test this script
+--work DIR  make the mirror here (default $TMPDIR or /tmp); needs 2 GiB and 500,000 files
 END
 }
 
-# report REFERENCE NAME...: a line for each that was measured, with its median as a multiple of the reference's.
+# report REFERENCE NAME...: print one line per measured command, with its median as a multiple of the reference's.
 report() {
     local reference=$1 name
     printf '%-32s %10s %10s %12s\n' "" "seconds" "ratio" "peak MiB"
@@ -41,7 +42,7 @@ for ((run = 0; run < runs; run++)); do
     measure "mirrorctl digestgen, no change" "$mirrorctl" digestgen --mirror "$mirror"
     measure "mirrorctl index" "$mirrorctl" index --mirror "$mirror"
 done
-[[ -s $mirror/index.xml ]] || die "mirrorctl index left no index.xml"
+[[ -s $mirror/index.xml ]] || die "mirrorctl index did not write index.xml"
 
-echo "scan: ${size[*]}, $(nproc) processors, median of $runs, ratio to find"
+echo "scan: ${size[*]}, $(nproc) CPUs, median of $runs, times relative to find"
 report "find" "mirrorctl digestgen, no change" "mirrorctl index" "first digestgen (one run)"

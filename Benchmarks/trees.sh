@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
-# Compares mirrorctl's unpack and capture with tar's on this machine, in one run: machines differ, ratios on one
-# machine tell.
+# Compares mirrorctl's unpack and capture with tar in one run, because only ratios on the same machine are comparable.
 set -euo pipefail
 # shellcheck source=Benchmarks/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -9,19 +8,19 @@ usage() {
     cat <<'END'
 usage: trees.sh [--runs N] [--only ROW[,ROW...]] [--tree TAR] [--small] [--work DIR] [MIRRORCTL]
 
-Prints a table: mirrorctl against GNU tar and bsdtar on a root of Debian, at the same compression levels. The rows:
+Prints a table that compares mirrorctl with GNU tar and bsdtar on a Debian root, at the same compression levels. Rows:
 
-unpack-xz      multi-block .tar.xz          unpack-xz-one  .tar.xz of a single block
-unpack-zst     .tar.zst                     unpack-gz      .tar.gz
-capture-xz     against tar | xz -T0         capture-zst    against tar | zstd -T0
-capture-all    .tar.xz, a list of contents and SHA-256, against tar | xz -T0, tar -t | gzip and sha256sum in turn
+unpack-xz      multi-block .tar.xz            unpack-xz-one  single-block .tar.xz
+unpack-zst     .tar.zst                       unpack-gz      .tar.gz
+capture-xz     compared with tar | xz -T0     capture-zst    compared with tar | zstd -T0
+capture-all    .tar.xz, list of contents and SHA-256, compared with tar | xz -T0, tar -t | gzip and sha256sum in turn
 
 MIRRORCTL   the binary to measure (default .build/release/mirrorctl)
---runs N    interleaved runs, of which the median counts (default 5)
---only ROW  only these rows
---tree TAR  a plain tarball of the tree (default: mmdebstrap --variant=minbase makes one; needs root and the network)
---small     this machine's /etc in its place, to try this script itself
---work DIR  where all is written (default $TMPDIR or /tmp): 1.5 GiB; a tmpfs keeps the disk out of it
+--runs N    number of interleaved runs; the median is printed (default 5)
+--only ROW  measure only these rows
+--tree TAR  uncompressed tarball of the tree (default: made by mmdebstrap --variant=minbase; needs root and network)
+--small     use /etc of this machine instead, to test this script
+--work DIR  write all files here (default $TMPDIR or /tmp); needs 1.5 GiB; use a tmpfs to exclude the disk
 END
 }
 
@@ -46,7 +45,7 @@ piped() {
 export -f in_turn piped
 export work
 
-# unpacking ROW NAME COMMAND...: measures it with an empty directory.
+# unpacking NAME COMMAND...: measure the command with an empty directory as its last argument.
 unpacking() {
     rm -rf "$work/out"
     mkdir "$work/out"
@@ -95,7 +94,7 @@ option[only]=${rows[*]}
 option[tree]=
 read_options "$@"
 read -ra wanted <<<"${option[only]//,/ }"
-((${#wanted[@]})) || wrong_usage "--only: names no row"
+((${#wanted[@]})) || wrong_usage "--only: missing row"
 for row in "${wanted[@]}"; do
     [[ -v aim[$row] ]] || wrong_usage "--only $row: not one of ${rows[*]}"
 done
@@ -110,7 +109,7 @@ if [[ -n ${option[tree]} ]]; then
 elif [[ -n $small ]]; then
     tar -C /etc --numeric-owner -cf "$work/root.tar" . 2>/dev/null || die "/etc: cannot be read"
 else
-    type -P mmdebstrap >/dev/null || die "mmdebstrap: not installed: install it, or name a tarball with --tree"
+    type -P mmdebstrap >/dev/null || die "mmdebstrap: not installed: install it, or use --tree TAR"
     mmdebstrap --quiet --variant=minbase bookworm "$work/root.tar"
 fi
 tar -xf "$work/root.tar" -C "$work/tree" --numeric-owner
@@ -123,6 +122,6 @@ for ((run = 0; run < runs; run++)); do
     for row in "${wanted[@]}"; do measure_row "$row"; done
 done
 
-echo "trees: $(du -m "$work/root.tar" | cut -f1) MiB, $(find "$work/tree" | wc -l) members, $(nproc) processors, median of $runs"
-printf '%-14s %10s %10s %9s %8s %6s %9s\n' "" "seconds" "best peer" "" "ratio" "aim" "peak MiB"
+echo "trees: $(du -m "$work/root.tar" | cut -f1) MiB, $(find "$work/tree" | wc -l) members, $(nproc) CPUs, median of $runs"
+printf '%-14s %10s %10s %9s %8s %6s %9s\n' "" "seconds" "best peer" "" "ratio" "goal" "peak MiB"
 for row in "${wanted[@]}"; do print_row "$row"; done

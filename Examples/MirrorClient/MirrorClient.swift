@@ -4,13 +4,13 @@ import LinuxSystem
 import MirrorTools
 import SystemPackage
 
-/// A client of the libraries, by their public interface alone:
+/// An example program that uses only the public interface of the libraries:
 ///
-///     mirror-client plan MIRROR STATE        prints what keeping one version of each subarch would remove
-///     mirror-client clean MIRROR STATE       removes it
-///     mirror-client digestgen MIRROR STATE   makes digests
+///     mirror-client plan MIRROR STATE        prints the versions that would be removed to keep one per subarch
+///     mirror-client clean MIRROR STATE       removes them
+///     mirror-client digestgen MIRROR STATE   writes digests
 ///
-/// STATE is a directory for what the libraries remember between runs.
+/// STATE is a directory in which the libraries store data between runs.
 @main
 struct MirrorClient {
   static func main() {
@@ -51,7 +51,7 @@ struct MirrorClient {
       let digestgen = DigestgenRun(run)
       return finish(try digestgen.apply(digestgen.plan()), of: run)
     default:
-      throw MirrorError(.invalid, verb, "is none of plan, clean and digestgen")
+      throw MirrorError(.invalid, verb, "is not plan, clean or digestgen")
     }
   }
 
