@@ -88,7 +88,7 @@ struct BuildTests {
     )
     let outcome = try site.build("2026-11-22")
     #expect(outcome.status == 0)
-    #expect(outcome.text.split(separator: "\n").allSatisfy { $0.hasSuffix("is there already") })
+    #expect(outcome.text.split(separator: "\n").allSatisfy { $0.hasSuffix("already exists") })
     try site.workspace.shell(
       "cd mirror/std/x86-64bit/gen; stat -c %i 2026-11-22/*.xz | cmp - ~/before; test -L stage3-latest.tar.xz"
     )
@@ -125,7 +125,7 @@ struct BuildTests {
     #expect(outcome.status == 1)
     #expect(outcome.errorText.contains("stage3: steps/chroot/postrun: failed with exit status 7: see "))
     #expect(outcome.errorText.contains("ERROR: app-misc/broken-1.0::gentoo failed (compile phase)"))
-    #expect(outcome.errorText.contains("failures in a row: 1"))
+    #expect(outcome.errorText.contains("consecutive failures: 1"))
     #expect(
       outcome.errorText.hasPrefix(
         "mirrorctl: std x86-64bit gen full 2026-11-22: stage3: steps/chroot/postrun: "),
@@ -212,14 +212,14 @@ struct BuildTests {
     try site.succeed(["build"] + BuildSite.subarch + ["2026-11-22"])
     #expect(site.text("2026-11-22/stage3-gen-std-2026-11-22.tar.cme") == "")
     try site.workspace.shell("test -e mirror/std/x86-64bit/gen/stage3-latest.tar")
-    #expect(try site.build("2026-11-22").text.contains("stage3-gen-std-2026-11-22.tar is there already"))
+    #expect(try site.build("2026-11-22").text.contains("stage3-gen-std-2026-11-22.tar already exists"))
     try site.succeed(["compress", "--mirror", site.workspace.mirror.string, "--compression-level", "1"])
     try site.workspace.shell(
       "test -s mirror/std/x86-64bit/gen/2026-11-22/stage3-gen-std-2026-11-22.tar.xz.contents.gz")
     try site.workspace.shell(
       "test -e mirror/std/x86-64bit/gen/stage3-latest.tar.xz; ! test -L mirror/std/x86-64bit/gen/stage3-latest.tar"
     )
-    #expect(try site.build("2026-11-22").text.contains("stage3-gen-std-2026-11-22.tar.xz is there already"))
+    #expect(try site.build("2026-11-22").text.contains("stage3-gen-std-2026-11-22.tar.xz already exists"))
   }
 
   @Test("without words it builds what the rotation has next, and says when there is nothing")
@@ -240,9 +240,9 @@ struct BuildTests {
   @Test(
     "what cannot be built is refused before anything is done",
     arguments: [
-      (["std", "x86-64bit", "../gen"], "is no name", 1 as Int32),
+      (["std", "x86-64bit", "../gen"], "is not the name", 1 as Int32),
       (["std", "x86-64bit"], "Name BUILD ARCH SUBARCH", 64),
-      (["std", "x86-64bit", "gen", "full+/x"], "is no way to build", 1),
+      (["std", "x86-64bit", "gen", "full+/x"], "is not a build mode", 1),
       (["std", "x86-64bit", "gen", "full", "2026-13-01"], "is no date", 64),
       (["std", "x86-64bit", "gen", "target:"], "NAME: VALUE", 64),
       (["std", "x86-64bit", "gen", "build/network:", "some"], "is neither host nor none", 1),

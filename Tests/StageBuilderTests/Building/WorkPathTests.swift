@@ -57,7 +57,7 @@ struct ForbiddenPlace: CustomTestStringConvertible, Sendable {
     ForbiddenPlace(
       testDescription: "a directory whose lock is another program's",
       setup: "echo dependencies > flake.lock", definitions: ["path/work:", "@/flake"],
-      says: "is not a file of ours"),
+      says: "was not created by mirrorctl"),
     ForbiddenPlace(
       testDescription: "a path/tmp in the mirror", definitions: ["path/tmp:", "@/mirror/std"],
       says: "is inside the mirror, @/mirror"),

@@ -53,8 +53,8 @@ import Testing
     }
     #expect(
       error?.description == """
-        seed.tar.xz: holds programs of 64-bit ARM, which this machine cannot run: install qemu-user-static and \
-        binfmt-support (Debian), or build on such a machine
+        seed.tar.xz: contains programs for 64-bit ARM, which this machine cannot run: \
+        install qemu-user-static and binfmt-support (Debian), or build on such a machine
         """)
   }
 

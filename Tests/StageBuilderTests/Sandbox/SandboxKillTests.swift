@@ -54,7 +54,7 @@ struct MirrorctlKilledTests {
     kill(part == "helper" ? helper : try #require(Self.child(of: helper)), SIGKILL)
     let outcome = try run.wait()
     #expect(outcome.status == 1)
-    #expect(outcome.errorText.contains("steps/chroot/run: was ended from outside"))
+    #expect(outcome.errorText.contains("steps/chroot/run: was killed from outside"))
     try Host.wait { Host.processes(mark).isEmpty }
   }
 

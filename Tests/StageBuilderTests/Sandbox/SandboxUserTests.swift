@@ -137,8 +137,8 @@ struct OrdinaryUserTests {
     #expect(outcome.status == 1)
     #expect(
       outcome.errorText == """
-        mirrorctl: /etc/subuid: has no line for \(user.name): run as root: usermod --add-subuids 100000-165535 \
-        --add-subgids 100000-165535 \(user.name)
+        mirrorctl: /etc/subuid: has no entry for \(user.name): run as root: \
+        usermod --add-subuids 100000-165535 --add-subgids 100000-165535 \(user.name)
 
         """)
   }

@@ -90,7 +90,7 @@ import Testing
     }
     #expect(error?.code == .busy)
     #expect(error?.subject == "\(work).lock")
-    #expect(error?.problem == "another run works here: mirrorctl, pid \(getpid())")
+    #expect(error?.problem == "in use by another run (pid \(getpid()))")
     _ = consume held
     _ = try make()
   }
@@ -149,7 +149,7 @@ import Testing
       _ = try WorkDirectory(work, cancellation: Cancellation())
     }
     #expect(error?.code == .refused)
-    #expect(error?.remedy == "mend its owner and mode, or set path/work elsewhere")
+    #expect(error?.remedy == "fix its owner and mode, or set path/work to another directory")
   }
 
   @Test("is refused below a stranger's directory")
@@ -158,7 +158,7 @@ import Testing
     let error = #expect(throws: MirrorError.self) {
       _ = try WorkDirectory(work, cancellation: Cancellation())
     }
-    #expect(error?.problem == "belongs to user 12345, who could change what lies in it")
+    #expect(error?.problem == "belongs to user 12345, who could change its contents")
   }
 
   @Test("whose lock is a link is refused")
