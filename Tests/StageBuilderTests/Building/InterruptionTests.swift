@@ -113,7 +113,7 @@ struct InterruptionTests {
     #expect(Self.settle { site.text(".control/.multi_progress") != nil })
     let second = try site.build("2026-11-22")
     #expect(second.status == 10)
-    #expect(second.errorText.contains(".multi_progress: process \(first.pid) works at this"))
+    #expect(second.errorText.contains(".multi_progress: build in progress (pid \(first.pid))"))
     // The rotation passes over it.
     let next = try site.run(["build", "--mirror", site.workspace.mirror.string])
     #expect(next.status == 0)
