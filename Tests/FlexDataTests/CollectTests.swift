@@ -95,7 +95,7 @@ struct CollectTests {
       #expect(
         found
           == ["a", "b"].map {
-            "\($0) was collected as things were, but what was collected since changes that"
+            "\($0) was collected, but later definitions change its path or condition"
           })
     }
   }
@@ -112,15 +112,15 @@ struct CollectTests {
     let found = problems([
       "main": "[collect a]\n[collect b]", "a": "[collect ./c]", "b": "[collect c]", "c": "x: 1",
     ])
-    #expect(found.map(\.message) == ["`x` is defined already, in c:1"])
-    #expect(found.first?.hint == "the file was collected already, by a:1: remove one of the collects")
+    #expect(found.map(\.message) == ["`x` is already defined in c:1"])
+    #expect(found.first?.hint == "the file was already collected, by a:1: remove one of the collects")
     #expect(problems(["main": "[collect a]\n[collect a]", "a": "# nothing"]).isEmpty)
   }
 
   @Test("definitions of one name in two files name both places")
   func duplicates() {
     let found = problems(["main": "a: 1\n[collect b]", "b": "\n  a: 2"])
-    #expect(found.map(\.message) == ["`a` is defined already, in main:1"])
+    #expect(found.map(\.message) == ["`a` is already defined in main:1"])
     #expect(found.first.flatMap(\.place).map { "\($0) \($0.column)" } == "b:2 3")
   }
 
@@ -160,7 +160,7 @@ struct CollectTests {
       #expect(
         places == [
           "bytes:2:5 this is not UTF-8", "main:2:10 gone: there is no such file",
-          "nul:1:5 a NUL byte is no text",
+          "nul:1:5 the text contains a NUL byte",
         ])
     }
   }

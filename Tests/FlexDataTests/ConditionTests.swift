@@ -63,7 +63,7 @@ struct ConditionTests {
       "[when x]\na: 1\n[when *]\na: 2",
     ])
   func duplicate(text: String) {
-    #expect(problems(text).map(\.message).first?.hasPrefix("`a` is defined already, in main:") == true)
+    #expect(problems(text).map(\.message).first?.hasPrefix("`a` is already defined in main:") == true)
   }
 
   @Test("a condition's values are words")
