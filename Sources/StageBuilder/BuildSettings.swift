@@ -3,7 +3,7 @@ import FlexData
 import MirrorTools
 import SystemPackage
 
-/// The configuration and the specs of one target; evaluated anew for each target, since files change.
+/// The configuration and the specs of one target; evaluated again for each target, since files change.
 struct BuildSettings {
   /// The target's name; nil if only the shared settings are needed.
   let target: String?

@@ -8,7 +8,7 @@ struct TargetRun {
   let request: BuildRequest
   let context: BuildContext
   let anchor: Shared<AnchoredDirectory>
-  /// nil for a snapshot alone.
+  /// nil for a snapshot only.
   let records: VersionRecords?
   let scripts: FilePath
 

@@ -39,8 +39,8 @@ package struct WorkPlaces: Sendable {
   private let guarded: [Guarded]
 
   /// - Parameters:
-  ///   - mirror: its root; nil where none is known.
-  ///   - path: the configuration's directory of this key, `path/tmp`; nil if it is undefined.
+  ///   - mirror: its root; nil if unknown.
+  ///   - path: the directory configured with a key such as `path/tmp`; nil if undefined.
   package init(mirror: FilePath?, path: (String) -> FilePath?) {
     var guarded: [Guarded] = []
     func guardPlace(_ name: String, _ path: FilePath?, closedTo uses: [Use] = [], isHome: Bool = false) {

@@ -1,7 +1,7 @@
 import LinuxSystem
 import SystemPackage
 
-/// A repository within another, as `.gitmodules` has it; see gitmodules(5).
+/// A repository inside another, as described by `.gitmodules`; see gitmodules(5).
 struct GitModule: Hashable {
   /// Its path in the other repository.
   let path: String
