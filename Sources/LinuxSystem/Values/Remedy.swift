@@ -108,7 +108,7 @@ extension Remedy.Action: CustomStringConvertible {
   public var description: String {
     switch self {
     case .digestgen: "make its digests"
-    case .forceDigests: "make its digests again as it is"
+    case .forceDigests: "accept it as it is"
     case .index: "write the indexes"
     case .refresh: "make digests and write the indexes"
     case .verify: "verify the mirror"
