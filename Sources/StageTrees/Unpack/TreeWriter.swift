@@ -188,7 +188,7 @@ struct TreeWriter: ~Copyable {
   ) throws(MirrorError) {
     let source = try resolve(target, of: member, as: "its hard link's target ")
     guard let sourceName = source.name else { throw fault(member, "is a hard link to the root") }
-    if skipped.contains(source) { return skip(member, path, "is a hard link to what was skipped") }
+    if skipped.contains(source) { return skip(member, path, "is a hard link to a skipped member") }
     if source == path { throw fault(member, "is a hard link to itself") }
     let directory: Shared<TreeDirectory>
     do throws(DirectoryStack.Obstacle) {
