@@ -3,7 +3,7 @@ import Testing
 
 @Suite("Collects")
 struct CollectTests {
-  @Test("a relative path is seen from the collecting file, in nested directories too")
+  @Test("a path is relative to the collecting file, also in nested directories")
   func relative() throws {
     let spec = try Spec([
       "main": "[collect ./etc/a.conf]",
@@ -42,7 +42,7 @@ struct CollectTests {
     #expect(try Spec(["main": "[section s]\nfile: f\n[collect $[:file]]", "f": "a: 1"])["a"] == "1")
   }
 
-  @Test("a collect below a condition, and with one")
+  @Test("a collect below a condition, and one with a condition")
   func conditional() throws {
     let files = [
       "main": """
@@ -63,7 +63,7 @@ struct CollectTests {
     #expect(try Spec(files).elements.names == [])
   }
 
-  @Test("a condition may be decided by what is collected later")
+  @Test("a condition may depend on a file that is collected later")
   func laterCondition() throws {
     let spec = try Spec([
       "main": "[collect a when x is $[y]]\n[collect b when y is 2]\n[collect c]", "b": "b: 1",
@@ -72,7 +72,7 @@ struct CollectTests {
     #expect(try spec["b"] == "1")
   }
 
-  @Test("what depends on something undefined is decided last, in whatever order it stands")
+  @Test("collects that depend on something undefined are decided last, in any order")
   func undefinedLast() throws {
     for collects in ["[collect a$[x:lax]]\n[collect b]\n", "[collect b]\n[collect a$[x:lax]]\n"] {
       let spec = try Spec(["main": collects, "b": "[collect c]", "c": "x: 1", "a1": "a: 1"])
@@ -86,7 +86,7 @@ struct CollectTests {
     #expect(try spec["c"] == "1")
   }
 
-  @Test("a collect that turns out to be decided too early is an error, in whatever order it stands")
+  @Test("a collect that was decided too early is an error, in any order")
   func tooEarly() {
     for collects in [
       "[collect a$[x:lax]]\n[collect b$[y:lax]]\n", "[collect b$[y:lax]]\n[collect a$[x:lax]]\n",
@@ -107,7 +107,7 @@ struct CollectTests {
         == [])
   }
 
-  @Test("a file that is collected twice is an error through what it defines")
+  @Test("a file that is collected twice is an error because of its definitions")
   func twice() throws {
     let found = problems([
       "main": "[collect a]\n[collect b]", "a": "[collect ./c]", "b": "[collect c]", "c": "x: 1",
@@ -124,7 +124,7 @@ struct CollectTests {
     #expect(found.first.flatMap(\.place).map { "\($0) \($0.column)" } == "b:2 3")
   }
 
-  @Test("all that is wrong with all files is told")
+  @Test("all problems in all files are reported")
   func all() {
     let found = problems([
       "main": "a\n[collect b]\n[collect c]\n[collect $[no]]\nb:x\n[foo]", "b": "x y\n[when]", "c": "[section",
@@ -135,7 +135,7 @@ struct CollectTests {
       ])
   }
 
-  @Test("what cannot be resolved is an error, or is told where that is tolerated")
+  @Test("an unresolvable collect is an error, or is returned if tolerated")
   func tolerant() throws {
     let files = ["main": "[collect $[no]/x]\n[collect a]", "a": "a: 1"]
     #expect(problems(files).map(\.message) == ["`no` is not defined"])
@@ -144,7 +144,7 @@ struct CollectTests {
     #expect(try elements.text("a") == "1")
   }
 
-  @Test("a file that is missing or no text is an error, tolerated or not")
+  @Test("a file that is missing or not text is an error, tolerated or not")
   func unreadable() throws {
     let host = HostAccess(read: { path throws(HostAccess.Fault) in
       guard path != "gone" else { throw HostAccess.Fault("there is no such file") }
