@@ -29,23 +29,23 @@ import Testing
 
   static let ills = [
     Ill(
-      testDescription: "no users to hand out", harm: { $0.user.users = 0 }, level: .missing,
+      testDescription: "no subordinate users", harm: { $0.user.users = 0 }, level: .missing,
       subject: "/etc/subuid", remedy: usermod),
     Ill(
-      testDescription: "few groups to hand out", harm: { $0.user.groups = 1000 }, level: .warning,
+      testDescription: "few subordinate groups", harm: { $0.user.groups = 1000 }, level: .warning,
       subject: "/etc/subgid", remedy: usermod),
     Ill(
       testDescription: "no newuidmap", harm: { $0.programs["newuidmap"] = nil }, level: .missing,
       subject: "newuidmap", remedy: "install uidmap (Debian) or shadow, or build as root"),
     Ill(
-      testDescription: "newgidmap without its bit", harm: { $0.programs["newgidmap"]?.isPrivileged = false },
+      testDescription: "newgidmap not set-user-ID", harm: { $0.programs["newgidmap"]?.isPrivileged = false },
       level: .missing, subject: "newgidmap", remedy: "run as root: chmod u+s /usr/bin/newgidmap"),
     Ill(
       testDescription: "no user namespaces", harm: { $0.limits.userNamespaces = 0 }, level: .missing,
       subject: "user.max_user_namespaces",
       remedy: "run as root: sysctl -w user.max_user_namespaces=10000"),
     Ill(
-      testDescription: "user namespaces for root alone", harm: { $0.limits.unprivilegedNamespaces = 0 },
+      testDescription: "user namespaces only for root", harm: { $0.limits.unprivilegedNamespaces = 0 },
       level: .missing, subject: "kernel.unprivileged_userns_clone",
       remedy: "run as root: sysctl -w kernel.unprivileged_userns_clone=1"),
     Ill(
@@ -70,7 +70,7 @@ import Testing
       level: .missing, subject: "path/tmp (/t)",
       remedy: "remount it without noexec, or use another directory"),
     Ill(
-      testDescription: "a strange processor",
+      testDescription: "an unknown architecture",
       harm: {
         $0.architectures = [
           .init(
@@ -89,7 +89,7 @@ import Testing
     #expect(doctor.findings.allSatisfy { $0.level == .ok && $0.remedy == nil })
   }
 
-  @Test("tells of each ill what to do, and of no other", arguments: ills)
+  @Test("reports each problem with a remedy, and no other", arguments: ills)
   func tellsEachIll(ill: Ill) {
     var facts = Self.alice
     ill.harm(&facts)
@@ -100,7 +100,7 @@ import Testing
     #expect(Doctor(facts).isHealthy == (ill.level == .warning))
   }
 
-  @Test("asks nothing of root's numbers")
+  @Test("ignores root's subordinate ids")
   func asksNothingRoot() {
     let doctor = Doctor(DoctorFacts(user: .init(name: "root", isRoot: true), programs: Self.alice.programs))
     #expect(doctor.isHealthy)
@@ -109,7 +109,7 @@ import Testing
 }
 
 @Suite("mirrorctl doctor") struct MirrorctlDoctorTests {
-  @Test("tells of the paths and architectures of a configuration", .enabled(if: Host.isRoot, Host.needsRoot))
+  @Test("reports the paths and architectures of a configuration", .enabled(if: Host.isRoot, Host.needsRoot))
   func tellsPathsArchitectures() throws {
     let root = try SandboxRoot()
     try root.directory.shell(
@@ -133,7 +133,7 @@ import Testing
     #expect(outcome.text.contains("ok: namespaces: "), "\(outcome.text)")
   }
 
-  @Test("ends with 1 where a build cannot be made, and says so in JSON")
+  @Test("exits with 1 if no build is possible, and says so in JSON")
   func endsWith1() throws {
     let workspace = try Workspace()
     try workspace.shell("mkdir -m 777 work; printf '[section path]\\ntmp: %s/work\\n' $PWD > conf")
