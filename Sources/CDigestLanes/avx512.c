@@ -1,4 +1,4 @@
-/// The kernels in AVX-512: compiled for every x86-64, called where `cdl_find` gives them.
+/// The kernels in AVX-512: compiled for every x86-64, called if `cdl_find` selects them.
 #include "kernels.h"
 
 #if defined(__x86_64__)

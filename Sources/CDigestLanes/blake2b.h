@@ -8,8 +8,8 @@
 #define ROWS BLAKE2B_ROWS
 #define BLOCK_BYTES 128
 
-/// The order of the message's words in each round. Here, not among the constants,
-/// for the compiler to see: no index is then left in the unrolled rounds.
+/// The order of the message's words in each round. It is here, not among the constants,
+/// so that the compiler sees it and leaves no index in the unrolled rounds.
 static const uint8_t NAME(sigma)[12][16] = {
     {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15},
     {14, 10, 4, 8, 9, 15, 13, 6, 1, 12, 0, 2, 11, 7, 5, 3},
@@ -36,8 +36,8 @@ static const uint8_t NAME(sigma)[12][16] = {
         b = ROTR64(b ^ c, second);                                                               \
     } while (0)
 
-/// G on four columns, or four diagonals, side by side: instructions of one need
-/// not wait for those of another.
+/// G on four columns, or four diagonals, side by side: instructions of one do not
+/// wait for those of another.
 #define MIX4(b0, b1, b2, b3, c0, c1, c2, c3, d0, d1, d2, d3, order)                              \
     do {                                                                                         \
         HALF_MIX(v0, b0, c0, d0, m[(order)[0]], 32, 24);                                         \
@@ -50,8 +50,8 @@ static const uint8_t NAME(sigma)[12][16] = {
         HALF_MIX(v3, b3, c3, d3, m[(order)[7]], 16, 63);                                         \
     } while (0)
 
-/// Hashes one block `m` of each lane; the bytes are counted already. `last` is
-/// all ones for a message's last block, else 0.
+/// Hashes one block `m` of each lane; its bytes are already counted. `last` is all
+/// ones for a message's last block, else 0.
 VECTOR_INLINE void NAME(mix)(VEC *rows, const VEC m[16], WORD last) {
     const WORD *const iv = cdl_sha512_iv;
     const VEC zero = {0};

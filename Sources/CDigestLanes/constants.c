@@ -12,8 +12,8 @@ const uint64_t cdl_sha512_iv[SHA512_ROWS] = {
     0x510e527fade682d1, 0x9b05688c2b3e6c1f, 0x1f83d9abfb41bd6b, 0x5be0cd19137e2179,
 };
 
-/// With the parameters of an unkeyed 64-byte digest mixed into the first word;
-/// the last row is the byte counter.
+/// The parameters of an unkeyed 64-byte digest are mixed into the first word; the last
+/// row is the byte counter.
 const uint64_t cdl_blake2b_iv[BLAKE2B_ROWS] = {
     0x6a09e667f2bdc948, 0xbb67ae8584caa73b, 0x3c6ef372fe94f82b, 0xa54ff53a5f1d36f1,
     0x510e527fade682d1, 0x9b05688c2b3e6c1f, 0x1f83d9abfb41bd6b, 0x5be0cd19137e2179,

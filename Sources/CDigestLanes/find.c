@@ -1,4 +1,4 @@
-/// The choice of a kernel by what this CPU and its operating system support.
+/// Selects a kernel that this CPU and its operating system support.
 #include "kernels.h"
 
 enum { SHANI = 1, AVX = 2, AVX2 = 4, AVX512 = 8, BMI2 = 16, ASKED = 32 };
@@ -28,15 +28,15 @@ static const struct {
 #include <cpuid.h>
 #include <stdatomic.h>
 
-/// The compiler's own test does not know the SHA extensions everywhere. They use
-/// the registers of SSE, which every operating system saves.
+/// Not every compiler can test for the SHA extensions. They use the registers of SSE,
+/// which every operating system saves.
 static int has_shani(void) {
     unsigned a, b, c, d;
     return __builtin_cpu_supports("sse4.1") && __get_cpuid_count(7, 0, &a, &b, &c, &d) &&
            (b & bit_SHA) != 0;
 }
 
-/// `__builtin_cpu_supports` answers no for vector registers that the operating
+/// `__builtin_cpu_supports` returns false for vector registers that the operating
 /// system does not save (XGETBV).
 static unsigned ask_cpu(void) {
     __builtin_cpu_init();
@@ -55,7 +55,7 @@ static unsigned ask_cpu(void) {
     return features;
 }
 
-/// Asked once, for CPUID takes microseconds in a virtual machine.
+/// Called once, because CPUID takes microseconds in a virtual machine.
 static unsigned cpu_features(void) {
     static atomic_uint known;
     unsigned features = atomic_load_explicit(&known, memory_order_relaxed);

@@ -1,4 +1,4 @@
-/// The beginning and the end of a message, the same for all kernels.
+/// The start and the end of a message, the same for all kernels.
 #include "kernels.h"
 
 size_t cdl_block_bytes(cdl_algorithm algorithm) {
@@ -36,8 +36,8 @@ static void advance(const cdl_kernel *kernel, cdl_state *state, const uint8_t *d
         kernel->advance(&state, &data, 1, blocks);
 }
 
-/// Hashes the tail's whole blocks, then one or two more with the padding: a one
-/// bit, zeros, and the message's bits counted in an eighth of a block.
+/// Hashes the tail's complete blocks, then one or two more with the padding: a one
+/// bit, zeros, and the message's length in bits in an eighth of a block.
 static void finish_sha2(const cdl_kernel *kernel, cdl_state *state, const uint8_t *tail,
                         size_t tail_bytes, uint64_t total_bytes) {
     const size_t block_bytes = kernel->block_bytes, count_bytes = block_bytes / 8;
@@ -55,7 +55,7 @@ static void finish_sha2(const cdl_kernel *kernel, cdl_state *state, const uint8_
     advance(kernel, state, last, last_blocks);
 }
 
-/// All of the tail but its last block, whole or not, is hashed as usual.
+/// All of the tail except its last block, complete or not, is hashed as usual.
 static void finish_blake2b(const cdl_kernel *kernel, cdl_state *state, const uint8_t *tail,
                            size_t tail_bytes, uint64_t total_bytes) {
     const size_t blocks_before = tail_bytes > 0 ? (tail_bytes - 1) / 128 : 0;

@@ -1,10 +1,10 @@
 /// The `cdl_kernel` around a compression function.
 ///
-/// The including file has defined HASH, HASH_ID, ISA, ISA_ID, WORD, VEC, LANES, ROWS,
-/// BLOCK_BYTES and `NAME(compress)(rows, lane_data, blocks)`, which wants data in
-/// every lane. The HASH's definitions end here.
+/// The including file defines HASH, HASH_ID, ISA, ISA_ID, WORD, VEC, LANES, ROWS,
+/// BLOCK_BYTES and `NAME(compress)(rows, lane_data, blocks)`, which needs data in
+/// every lane. The definitions for HASH end here.
 
-/// Lanes without a message hash the first one's data, for nothing.
+/// Lanes without a message hash the first lane's data; the result is discarded.
 static void NAME(advance)(cdl_state *const *states, const uint8_t *const *data, unsigned count,
                           size_t blocks) {
     __attribute__((aligned(64))) WORD rows[ROWS][LANES];

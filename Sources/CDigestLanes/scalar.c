@@ -1,4 +1,4 @@
-/// The kernels of one lane, in portable C.
+/// The kernels with one lane, in portable C.
 #include "kernels.h"
 
 #define ISA scalar

@@ -1,23 +1,23 @@
-/// The compression function of SHA-256 or SHA-512 (FIPS 180-4, section 6), as the
-/// including file has parametrised it: WORD, a VEC of them with one for each lane,
-/// BLOCK_BYTES, ROUNDS, ROUND_CONSTANTS, LOAD_BLOCK, and the functions BIG_SIGMA0,
-/// BIG_SIGMA1, SMALL_SIGMA0, SMALL_SIGMA1. It may have a message schedule of its own:
-/// a type NAME(schedule), ADDEND and NEXT_WORD.
+/// The compression function of SHA-256 or SHA-512 (FIPS 180-4, section 6). The including
+/// file defines its parameters: WORD, a VEC of them with one per lane, BLOCK_BYTES,
+/// ROUNDS, ROUND_CONSTANTS, LOAD_BLOCK, and the functions BIG_SIGMA0, BIG_SIGMA1,
+/// SMALL_SIGMA0, SMALL_SIGMA1. It may also define its own message schedule: a type
+/// NAME(schedule), ADDEND and NEXT_WORD.
 
 #ifndef ADDEND
 typedef VEC NAME(schedule)[16];
 
-/// What round `i` adds of the message.
+/// The addend from the message in round `i`.
 #define ADDEND(i) (k[i] + w[i])
 
-/// Sixteen words of the message schedule suffice: a word makes place for the
-/// one sixteen rounds on.
+/// Sixteen words of the message schedule suffice: each word is replaced by the one for
+/// sixteen rounds later.
 #define NEXT_WORD(i)                                                                             \
     w[i] += SMALL_SIGMA1(w[(i + 14) % 16]) + w[(i + 9) % 16] + SMALL_SIGMA0(w[(i + 1) % 16])
 #endif
 
-/// One round. Instead of moving the eight variables down, the next round is
-/// given them renamed.
+/// One round. Instead of moving the eight variables down, the next round gets them
+/// renamed.
 #define ROUND(a, b, c, d, e, f, g, h, i)                                                         \
     do {                                                                                         \
         h += ADDEND(i);                                                                          \

@@ -1,5 +1,5 @@
-/// The message schedule of one SHA-512 message, for sha2.h. It goes on by two words at
-/// once, which costs no more than one: neither depends on the other.
+/// The message schedule of one SHA-512 message, for sha2.h. It computes two words at
+/// once, which costs no more than one, since neither depends on the other.
 typedef uint64_t pair __attribute__((vector_size(16)));
 
 typedef struct {
@@ -12,7 +12,7 @@ VECTOR_INLINE void set_addends(NAME(schedule) w, int i, const uint64_t *constant
     memcpy(&sum, constants + 2 * i, sizeof sum);
     sum += w->words[i];
     memcpy(w->addends + 2 * i, &sum, sizeof sum);
-    // Clang would rather take the pair apart in registers, at more than it saves.
+    // Otherwise clang splits the pair in registers, which costs more than it saves.
     __asm__("" : "+m"(w->addends));
 }
 
@@ -30,7 +30,7 @@ VECTOR_INLINE void load_schedule(NAME(schedule) w, const uint8_t *const *lane,
 #define ACROSS(i) \
     __builtin_shufflevector(w->words[(i) % 8], w->words[((i) + 1) % 8], 1, 2)
 
-/// Half of it after each round: clang keeps instructions about in this order.
+/// Half of it after each round: clang roughly keeps this order of instructions.
 VECTOR_INLINE void next_word(NAME(schedule) w, int i, const uint64_t *next_constants) {
     pair *const next = &w->words[i / 2];
     if (i % 2 == 0) {

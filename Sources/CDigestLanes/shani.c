@@ -1,6 +1,6 @@
-/// SHA-256 with the x86 SHA extensions. A SHA256RNDS2 waits for the one before it, on
-/// AMD's Zen 4 four cycles, while another could start in each: so up to four messages
-/// take turns, as many as fit into the registers.
+/// SHA-256 with the x86 SHA extensions. A SHA256RNDS2 waits for the previous one (four
+/// cycles on AMD's Zen 4), although another could start in each cycle: so up to four
+/// messages take turns, as many as fit into the registers.
 #include "kernels.h"
 
 #if defined(__x86_64__)
@@ -13,7 +13,7 @@
 
 enum { BLOCK_BYTES = 64, MAX_LANES = 4 };
 
-/// One lane's chaining value, in the order the instructions want: words f e b a
+/// One lane's chaining value, in the order that the instructions need: words f e b a
 /// and h g d c, from the lowest.
 typedef struct {
     __m128i feba, hgdc;
@@ -36,12 +36,12 @@ INLINE SHA_CODE void store_chain(chain value, cdl_state *state) {
     _mm_storeu_si128((__m128i *)state->words + 1, _mm_alignr_epi8(ghcd, abef, 8));
 }
 
-/// Keeps clang from moving a value's computation past another's, which would bring
-/// all lanes' SHA256RNDS2 together, and all that could fill their waiting times.
+/// Keeps clang from moving a value's computation past another's, which would put the
+/// SHA256RNDS2 of all lanes together, without other instructions in their waiting times.
 #define COMPUTE_HERE(value, place) __asm__ volatile("" : "+" place(value))
 
-/// Four rounds of every lane with the four schedule words `w[lane][i]`, which then
-/// make place for those sixteen rounds on.
+/// Four rounds of every lane with the four schedule words `w[lane][i]`, which are then
+/// replaced by those for sixteen rounds later.
 #define FOUR_ROUNDS(k, i, MAKE_NEXT_WORDS)                                                       \
     do {                                                                                         \
         const __m128i constants = _mm_loadu_si128((const __m128i *)(k) + (i));                   \
@@ -57,7 +57,7 @@ INLINE SHA_CODE void store_chain(chain value, cdl_state *state) {
         }                                                                                        \
     } while (0)
 
-/// Only the newest words stay in a register: there are not enough for all lanes'.
+/// Only the newest words are kept in a register: there are too few for those of all lanes.
 #define NEXT_WORDS(lane, i)                                                                      \
     do {                                                                                         \
         const __m128i sum =                                                                      \
@@ -69,7 +69,7 @@ INLINE SHA_CODE void store_chain(chain value, cdl_state *state) {
     } while (0)
 #define NO_WORDS(lane, i) (void)0
 
-/// Where the number of lanes is a constant, each lane's values are in registers.
+/// If the number of lanes is a constant, each lane's values are in registers.
 INLINE SHA_CODE void compress(cdl_state *const *states, const uint8_t *const *data, int lanes,
                               size_t blocks) {
     const __m128i reversed =
@@ -130,7 +130,7 @@ static SHA_CODE void advance_sse(cdl_state *const *states, const uint8_t *const 
     advance_count(states, data, count, blocks);
 }
 
-/// The same with AVX's instructions beside SHA's, which spare moves between registers.
+/// The same with AVX instructions in addition, which save moves between registers.
 static SHA_AVX_CODE void advance_avx(cdl_state *const *states, const uint8_t *const *data,
                                      unsigned count, size_t blocks) {
     advance_count(states, data, count, blocks);

@@ -16,8 +16,8 @@ typedef uint64_t vec64 __attribute__((vector_size(32), may_alias));
 #define CHOOSE(x, y, z) ((z) ^ ((x) & ((y) ^ (z))))
 #define MAJORITY(x, y, z) ((y) ^ (((x) ^ (y)) & ((y) ^ (z))))
 
-/// Rotations by whole bytes are one shuffle, others two shifts and an or. Clang,
-/// if it saw the order of the bytes, would choose two shuffles for a rotation by 16.
+/// Rotations by whole bytes are one shuffle, others two shifts and an or. If clang saw
+/// the order of the bytes, it would use two shuffles for a rotation by 16.
 VECTOR_INLINE vec64 rotate_right_64(vec64 x, int n) {
     if (n == 32)
         return (vec64)_mm256_shuffle_epi32((__m256i)x, 0xb1);
@@ -30,7 +30,7 @@ VECTOR_INLINE vec64 rotate_right_64(vec64 x, int n) {
     return (vec64)_mm256_shuffle_epi8((__m256i)x, order);
 }
 
-/// A register whose halves are 16 bytes of one lane and of another.
+/// A register with 16 bytes of one lane in its low half and 16 of another in its high half.
 VECTOR_INLINE __m256i load_halves(const uint8_t *low, const uint8_t *high, __m256i byte_order) {
     const __m256i halves = _mm256_inserti128_si256(
         _mm256_castsi128_si256(_mm_loadu_si128((const __m128i *)low)),

@@ -12,16 +12,16 @@ typedef uint64_t vec64 __attribute__((vector_size(64), may_alias));
 #define ROTR32(x, n) ((vec32)_mm512_ror_epi32((__m512i)(x), (n)))
 #define ROTR64(x, n) ((vec64)_mm512_ror_epi64((__m512i)(x), (n)))
 
-/// Any Boolean function of three operands is one instruction: bit `4x + 2y + z`
-/// of the table is the function's value there.
+/// Any Boolean function of three operands is one instruction: bit `4x + 2y + z` of the
+/// table is the function's value.
 #define TERNARY(x, y, z, table) \
     ((__typeof__(x))_mm512_ternarylogic_epi64((__m512i)(x), (__m512i)(y), (__m512i)(z), (table)))
 #define XOR3(x, y, z) TERNARY(x, y, z, 0x96)
 #define CHOOSE(x, y, z) TERNARY(x, y, z, 0xca)
 #define MAJORITY(x, y, z) TERNARY(x, y, z, 0xe8)
 
-/// Transposes 4 x 4 quarters of registers: the result's register `i` has
-/// quarter `i` of each row, row by row.
+/// Transposes 4 x 4 quarters of registers: register `i` of the result contains quarter
+/// `i` of each row, in order of rows.
 VECTOR_INLINE void transpose_quarters(__m512i row[4]) {
     const __m512i a = _mm512_shuffle_i32x4(row[0], row[1], 0x88);
     const __m512i b = _mm512_shuffle_i32x4(row[2], row[3], 0x88);

@@ -1,5 +1,5 @@
 /// The vector vocabulary of the algorithm bodies for vectors of one word, in portable
-/// C. The including file has defined VECTOR_CODE.
+/// C. The including file defines VECTOR_CODE.
 #define VECTOR_INLINE static inline VECTOR_CODE __attribute__((always_inline))
 
 #define LANES32 1

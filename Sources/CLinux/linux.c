@@ -109,7 +109,7 @@ int clinux_make_node(int directory, const char *name, uint32_t mode, uint32_t ma
 int clinux_memory_file(const char *name) { return memfd_create(name, MFD_CLOEXEC); }
 
 int clinux_processors(void) {
-    /* glibc's fixed set ends at 1024 processors. */
+    /* glibc's fixed set is limited to 1024 CPUs. */
     unsigned long mask[128];
     const int bytes = sched_getaffinity(0, sizeof mask, (cpu_set_t *)mask) == 0 ? sizeof mask : 0;
     return CPU_COUNT_S(bytes, (cpu_set_t *)mask);

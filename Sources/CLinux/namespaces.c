@@ -33,7 +33,7 @@ int clinux_process_handle(int pid) { return pidfd_open(pid, 0); }
 int clinux_hide_descriptors(unsigned first) { return close_range(first, ~0u, CLOSE_RANGE_CLOEXEC); }
 
 void clinux_reset_signals(void) {
-    /* glibc's function refuses its own two signals. The kernel's structure, all zeros: SIG_DFL, no flags, no mask. */
+    /* glibc's function rejects its own two signals. The kernel's structure, all zeros: SIG_DFL, no flags, no mask. */
     const unsigned long none[8] = {0};
     for (int number = 1; number < NSIG; number++) syscall(SYS_rt_sigaction, number, none, NULL, sizeof(unsigned long));
 }
@@ -79,7 +79,7 @@ int clinux_file_system_mount(int context, uint64_t attributes) {
 }
 
 int clinux_pivot_to_current_directory(void) {
-    /* The last example of pivot_root(2). */
+    /* As in the last example of pivot_root(2). */
     if (syscall(SYS_pivot_root, ".", ".") != 0) return -1;
     if (umount2(".", MNT_DETACH) != 0) return -1;
     return chdir("/");

@@ -12,11 +12,11 @@
 static int argument_count;
 static char **arguments;
 
-/* Before main and before anything else opens a file: glibc gives constructors what it gives main. */
+/* Runs before main and before anything opens a file: glibc passes constructors the arguments of main. */
 __attribute__((constructor)) static void begin(int count, char **values) {
     argument_count = count;
     arguments = values;
-    /* A closed standard descriptor would be given to the next file, and messages would be written to it. */
+    /* The next file would get the number of a closed standard descriptor, and messages would be written to it. */
     for (int number = 0; number <= 2; number++)
         if (fcntl(number, F_GETFD) < 0 && errno == EBADF) (void)!open("/dev/null", O_RDWR);
 }
@@ -29,7 +29,7 @@ const char *clinux_program(void) { return (const char *)getauxval(AT_EXECFN); }
 
 int clinux_pipe(int *ends) { return pipe2(ends, O_CLOEXEC); }
 
-/* Whether a process group is gone before `steps` times 50 ms are over. */
+/* Whether a process group ends within `steps` times 50 ms. */
 static int group_ends(int leader, int steps) {
     const struct timespec pause = {.tv_nsec = 50000000};
     for (int i = 0; i < steps; i++) {
@@ -40,9 +40,9 @@ static int group_ends(int leader, int steps) {
 }
 
 /*
- * Leaves a process behind that ends what remains of the caller's group when the caller, who leads it, has ended:
- * children of a program that is killed with its starter would go on. They have a second to end by themselves before
- * they are asked, and four more to clear up: rsync takes up to three to keep what came in part.
+ * Starts a process that ends the rest of the caller's group when the caller, its leader, has ended: children of a
+ * program that is killed with its starter would otherwise go on. They have a second to end by themselves before they
+ * get a signal, and four more to clean up: rsync needs up to three to keep partial files.
  */
 static void end_group_with_us(void) {
     const int leader = getpid();
@@ -66,7 +66,7 @@ int clinux_spawn(char *const *arguments, char *const *environment, int input, in
     const int parent = getpid();
     const int pid = fork();
     if (pid != 0) return pid;
-    /* We block signals to hear them on a thread; the program shall not. */
+    /* We block signals to receive them on a thread; the program must not inherit that. */
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);

@@ -1,4 +1,4 @@
-/// A line in brackets.
+/// A line in square brackets.
 enum Annotation {
   /// `[section NAME]` or `[section NAME when CONDITION]`.
   case section(String, Condition?)
@@ -9,27 +9,27 @@ enum Annotation {
   /// `[collect PATH]` or `[collect PATH when CONDITION]`; places of the path and of `when`.
   case collect(Substring, Place, Condition?, when: Place?)
 
-  /// What holds for the definitions that follow.
+  /// An option that applies to the definitions that follow.
   enum Option {
-    /// `parse/lax` or `parse/strict`: whether what they refer to may be undefined.
+    /// `parse/lax` or `parse/strict`: whether references to undefined elements are allowed.
     case lax(Bool)
-    /// `define/default` or `define/own`: whether they count only where no others do.
+    /// `define/default` or `define/own`: whether they only count if there are no others.
     case `default`(Bool)
   }
 
   init(_ line: Line) throws(FlexDataError) {
-    let known = "there are section, when, option and collect"
+    let known = "use section, when, option or collect"
     let words = Word.split(line.text, comments: true)
     guard let first = words.first, let last = words.last, last.utf8.last == UInt8(ascii: "]") else {
       throw FlexDataError(
         "`[` is not closed", at: line.place(at: words.first?.startIndex ?? line.text.startIndex),
-        hint: "end the line by `]`")
+        hint: "end the line with `]`")
     }
-    // The brackets may stand alone or touch what they hold.
+    // The brackets may be separate words or touch their contents.
     let inner = line.text.utf8[first.startIndex..<last.endIndex].dropFirst().dropLast()
     let parts = Word.split(Substring(inner), comments: false)
     guard let kind = parts.first else {
-      throw FlexDataError("this says nothing", at: line.place(of: first), hint: known)
+      throw FlexDataError("the brackets are empty", at: line.place(of: first), hint: known)
     }
     let reader = AnnotationReader(line: line, kind: kind, parts: parts.dropFirst())
     switch kind {
@@ -37,7 +37,7 @@ enum Annotation {
     case "when": self = .when(try reader.condition(reader.parts, after: kind))
     case "option": self = try reader.option()
     case "collect": self = try reader.collect()
-    default: throw FlexDataError("`\(kind)` is no annotation", at: line.place(of: kind), hint: known)
+    default: throw FlexDataError("`\(kind)` is not an annotation", at: line.place(of: kind), hint: known)
     }
   }
 }

@@ -1,9 +1,9 @@
-/// Reads the words of an annotation.
+/// Parses the words of an annotation.
 struct AnnotationReader {
   let line: Line
   /// The first word.
   let kind: Substring
-  /// The others.
+  /// The remaining words.
   let parts: ArraySlice<Substring>
 
   func section() throws(FlexDataError) -> Annotation {
@@ -20,8 +20,8 @@ struct AnnotationReader {
     case ["define/own"]: return .option(.default(false))
     default:
       throw FlexDataError(
-        "there is no such option", at: line.place(of: parts.first ?? kind),
-        hint: "there are parse/lax, parse/strict, define/default and define/own")
+        "unknown option", at: line.place(of: parts.first ?? kind),
+        hint: "use parse/lax, parse/strict, define/default or define/own")
     }
   }
 
@@ -38,7 +38,7 @@ struct AnnotationReader {
     return object
   }
 
-  /// `when CONDITION`, if it is there.
+  /// `when CONDITION`, if present.
   private func ending(after object: Substring) throws(FlexDataError) -> (when: Place, condition: Condition?)?
   {
     let rest = parts.dropFirst()
@@ -61,7 +61,7 @@ struct AnnotationReader {
     try check(element)
     let rest = parts.dropFirst()
     if let word = rest.first, !["is", "in"].contains(word) || rest.count == 1 {
-      throw FlexDataError("this is no condition", at: line.place(of: word), hint: hint)
+      throw FlexDataError("this is not a condition", at: line.place(of: word), hint: hint)
     }
     return Condition(
       element: String(element), values: rest.dropFirst().map(String.init), place: line.place(of: element))

@@ -2,10 +2,10 @@
 public struct Collect: Sendable {
   /// Before expansion.
   public let path: Substring
-  /// The section that it stands in.
+  /// The section that contains it.
   public let section: String?
-  /// When it is collected; nil for always.
+  /// The condition for collecting it; nil for always.
   public let condition: Condition?
-  /// Where the path stands.
+  /// The position of the path.
   public let place: Place
 }

@@ -1,7 +1,7 @@
-/// Reads texts, and the files that they collect as soon as it can be told which they are.
+/// Reads texts, and the files that they collect, each as soon as its path is known.
 struct Collector {
   private let expander: Expander
-  /// Files that were read, and what collected each first; nil for those that were asked for.
+  /// Files that were read, and the first collect of each; nil for those that the caller requested.
   private var files: [String: Place?] = [:]
   private var waiting: [Waiting] = []
   private var done: [(collect: Collect, path: String)] = []
@@ -10,21 +10,22 @@ struct Collector {
 
   private struct Waiting {
     let collect: Collect
-    /// An element without which it cannot be resolved.
+    /// An undefined element that it depends on.
     var missing: String?
   }
 
   private enum Decision {
-    /// To be read, from the collecting file's directory; certain if no later definition can change it.
+    /// A file to read, relative to the collecting file's directory; certain if no later definition can change
+    /// it.
     case path(String, isCertain: Bool)
-    /// Not to be read, so far.
+    /// Nothing to read so far.
     case nothing
     case unresolved(Problem)
   }
 
   init(_ expander: Expander) { self.expander = expander }
 
-  /// Defines an element over whatever texts say of it.
+  /// Defines an element, overriding definitions in texts.
   mutating func fix(_ definition: Definition) {
     var definitions = Definitions()
     _ = definitions.add(definition)
@@ -33,9 +34,9 @@ struct Collector {
     fixed.insert(definition.name)
   }
 
-  /// Reads a file; `place` is what collects it.
+  /// Reads a file that is collected at `place`.
   ///
-  /// - Returns: what is wrong with it.
+  /// - Returns: the problems in it.
   mutating func read(_ path: String, for place: Place?) -> [Problem] {
     do throws(FlexDataError) { return take(try expander.host.source(path, at: place), for: place) } catch {
       return error.problems.map {
@@ -44,11 +45,11 @@ struct Collector {
     }
   }
 
-  /// Takes what stands in a text; `place` is what collects it.
+  /// Adds the contents of a text that is collected at `place`.
   ///
-  /// - Returns: what is wrong with it.
+  /// - Returns: the problems in it.
   mutating func take(_ source: Source, for place: Place?) -> [Problem] {
-    // A file that collects itself would be read for ever.
+    // A file that collects itself would be read forever.
     let isRepeated = files[source.name] != nil
     if !isRepeated { files[source.name] = .some(place) }
     let (document, malformed) = Document.read(source)
@@ -72,20 +73,21 @@ struct Collector {
     var hint = "remove one of them"
     if earlier.place.file == definition.place.file, earlier.place.line == definition.place.line {
       let first = files[earlier.place.file]?.map { ", by \($0)" } ?? ""
-      hint = "the file was collected already\(first): remove one of the collects"
+      hint = "the file was already collected\(first): remove one of the collects"
     }
     return Problem(
-      message: "`\(definition.name)` is defined already, in \(earlier.place)", place: definition.place,
+      message: "`\(definition.name)` is already defined in \(earlier.place)", place: definition.place,
       hint: hint
     )
   }
 
-  /// Collects until nothing more can be.
+  /// Collects until there is nothing left to collect.
   ///
-  /// - Returns: what cannot be resolved.
+  /// - Returns: problems of collects that cannot be resolved.
   mutating func run(_ problems: inout [Problem]) -> [Problem] {
     expander.givesHints = false
-    // First what holds whatever else will be defined; then, all at once, what holds as things are.
+    // First the collects that no later definition can change; then, all at once, those that hold as things
+    // are.
     while advance(certain: true, &problems) || advance(certain: false, &problems) {}
     expander.givesHints = true
     expander.forgetAll()
@@ -136,20 +138,20 @@ struct Collector {
     return .path(resolved, isCertain: isCertain && path.isCertain)
   }
 
-  /// What is wrong with a collect that was decided by something undefined, if it was defined since.
+  /// The problem of a collect that depended on something undefined that was defined later.
   private func stale(_ collect: Collect, _ path: String) -> Problem? {
     if case .path(path, _) = decide(collect) { return nil }
     return Problem(
-      message: "\(path) was collected as things were, but what was collected since changes that",
+      message: "\(path) was collected, but later definitions change its path or condition",
       place: collect.place,
-      hint: "let it depend on nothing that is defined later",
+      hint: "make it depend only on earlier definitions",
       chain: way(to: parent(collect.place)))
   }
 
-  /// What collected the file that a place is in.
+  /// The collect of the file that contains a place.
   private func parent(_ place: Place?) -> Place? { place.flatMap { files[$0.file] ?? nil } }
 
-  /// Collects that led to a file, the nearest first.
+  /// The chain of collects that led to a file, the nearest first.
   private func way(to place: Place?) -> [Problem.Step] {
     var steps: [Problem.Step] = []
     var next = place

@@ -1,16 +1,16 @@
 /// `x`, `x is v1 v2` or `x in v1 v2`.
 public struct Condition: Sendable, Equatable {
-  /// The element that decides.
+  /// The element that is tested.
   public let element: String
-  /// Values of which it must have one; none if it need only be defined.
+  /// The values of which it must have one; empty if it only needs to be defined.
   public let values: [String]
-  /// Where it stands.
+  /// Its position.
   public let place: Place
 
-  /// As it is written; `is` and `in` mean the same.
+  /// As written; `is` and `in` are synonyms.
   public var text: String { values.isEmpty ? element : "\(element) is \(values.joined(separator: " "))" }
 
-  /// Whether they say the same, wherever they stand.
+  /// Whether they have the same meaning; positions are ignored.
   public static func == (one: Condition, other: Condition) -> Bool {
     one.element == other.element && one.values == other.values
   }

@@ -1,25 +1,25 @@
 /// `name: value`, or `name: [` and lines.
 public final class Definition: Sendable {
-  /// With its section before it, `path/mirror/owner`.
+  /// Including its section, `path/mirror/owner`.
   public let name: String
-  /// The section that it stands in; `:` stands for it.
+  /// The section that contains it, which `:` refers to.
   public let section: String?
   /// Its text.
   public let value: Value
-  /// When it counts; nil for always.
+  /// The condition under which it counts; nil for always.
   public let condition: Condition?
-  /// Whether what it refers to may be undefined: `[option parse/lax]`.
+  /// Whether references to undefined elements are allowed: `[option parse/lax]`.
   public let isLax: Bool
-  /// Whether it counts only where no other definition does: `[option define/default]`.
+  /// Whether it only counts if there is no other definition: `[option define/default]`.
   public let isDefault: Bool
-  /// Where its name stands.
+  /// The position of its name.
   public let place: Place
 
   /// An element's text before expansion.
   public enum Value: Sendable {
-    /// The text after the colon, and where it begins.
+    /// The text after the colon, and its position.
     case line(Substring, Place)
-    /// Lines as they stand, and the number of the first.
+    /// The lines, and the number of the first.
     case lines(ArraySlice<Substring>, first: Int)
   }
 
@@ -36,10 +36,10 @@ public final class Definition: Sendable {
     self.place = place
   }
 
-  /// Whether it is of several lines.
+  /// Whether it has several lines.
   public var isMultiline: Bool { if case .lines = value { true } else { false } }
 
-  /// Whether there is nothing in its text.
+  /// Whether its text is blank.
   var isBlank: Bool {
     switch value {
     case .line(let text, _): text.isEmpty
@@ -49,7 +49,7 @@ public final class Definition: Sendable {
 }
 
 extension Definition: CustomStringConvertible {
-  /// As it is written in its section.
+  /// As written in its section.
   public var description: String {
     let own = section.map { name == $0 ? "" : String(name.dropFirst($0.count + 1)) } ?? name
     switch value {

@@ -1,6 +1,6 @@
 /// All definitions of one name.
 struct Definitions {
-  /// Those of one rank.
+  /// The definitions of one rank.
   struct Rank {
     fileprivate(set) var always: Definition?
     fileprivate(set) var conditional: [Definition] = []
@@ -19,12 +19,12 @@ struct Definitions {
   }
 
   private(set) var own = Rank()
-  /// What counts where no own one does: `[option define/default]`.
+  /// The definitions that count if there is no own one: `[option define/default]`.
   private(set) var fallback = Rank()
 
-  /// Adds one.
+  /// Adds a definition.
   ///
-  /// - Returns: the one that it repeats, if it does; then it is not added.
+  /// - Returns: the definition that it duplicates, if any; then it is not added.
   mutating func add(_ definition: Definition) -> Definition? {
     definition.isDefault ? fallback.add(definition) : own.add(definition)
   }

@@ -1,6 +1,6 @@
-/// A text's content, not yet expanded: what it defines and what it collects, in its order.
+/// The contents of a text before expansion: its definitions and collects, in order.
 public struct Document: Sendable {
-  /// What stands in it.
+  /// The contents.
   public let items: [Item]
 
   /// A definition or a collect.
@@ -11,9 +11,9 @@ public struct Document: Sendable {
     case collect(Collect)
   }
 
-  /// Reads a text.
+  /// Parses a text.
   ///
-  /// - Throws: every malformed line of it.
+  /// - Throws: all malformed lines.
   public init(_ source: Source) throws(FlexDataError) {
     let (document, problems) = Self.read(source)
     guard problems.isEmpty else { throw FlexDataError(problems) }
@@ -22,7 +22,7 @@ public struct Document: Sendable {
 
   private init(items: [Item]) { self.items = items }
 
-  /// What a text says, and every malformed line.
+  /// The contents of a text, and all malformed lines.
   static func read(_ source: Source) -> (Document, [Problem]) {
     var parser = Parser(source)
     parser.run()
@@ -31,7 +31,7 @@ public struct Document: Sendable {
 }
 
 extension Document: CustomStringConvertible {
-  /// A text that parses to the same, without comments.
+  /// A text that parses to the same contents, without comments.
   public var description: String {
     var text = ""
     var (section, condition): (String?, Condition?) = (nil, nil)

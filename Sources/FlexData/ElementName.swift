@@ -1,8 +1,8 @@
-/// What names are made of.
+/// The characters of names.
 enum ElementName {
-  /// Where the first character stands that no name can hold; blanks and control characters are such.
+  /// The position of the first character that is not allowed in names, such as blanks and control characters.
   static func flaw(in name: Substring) -> Substring.Index? {
-    // By bytes: this is asked of every reference.
+    // By bytes: this is called for every reference.
     name.utf8.firstIndex { byte in
       switch byte {
       case 0...0x20, 0x7f: true

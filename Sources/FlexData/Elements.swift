@@ -1,25 +1,25 @@
-/// What all collected texts define, and what it expands to.
+/// The elements defined by all collected texts, and their expansion.
 ///
-/// Not for several threads at once.
+/// Not thread-safe.
 public final class Elements {
   private let expander: Expander
   private var collector: Collector
 
-  /// Nothing is defined yet.
+  /// Without any definitions.
   public init(_ host: HostAccess) {
     expander = Expander(host)
     collector = Collector(expander)
   }
 
-  /// Defines elements over whatever texts say of them; `origin` stands for a file in messages.
+  /// Defines elements, overriding definitions in texts; `origin` replaces the file name in messages.
   ///
-  /// - Throws: where a name or a value could not stand in a text.
+  /// - Throws: when a name or a value would not be valid in a text.
   public func define(_ pairs: [(name: String, value: String)], origin: String) throws(FlexDataError) {
     for (name, value) in pairs {
       let source = Source(name: origin, text: "\(name): \(value)")
       let start = Place(source: source, line: 1, column: 1)
       guard !name.isEmpty, ElementName.flaw(in: name[...]) == nil else {
-        throw FlexDataError("`\(name)` is no name of an element", at: start, hint: "write `NAME: VALUE`")
+        throw FlexDataError("`\(name)` is not the name of an element", at: start, hint: "write `NAME: VALUE`")
       }
       guard source.lines.count == 1 else {
         throw FlexDataError("this value has several lines", at: start, hint: "define it in a file")
@@ -31,17 +31,17 @@ public final class Elements {
     }
   }
 
-  /// Reads a file and all that it collects, in whatever order references allow.
+  /// Reads a file and everything that it collects, in whatever order references allow.
   ///
-  /// - Parameter tolerant: whether what cannot be resolved is left out, rather than an error.
-  /// - Returns: what was left out because it cannot be resolved.
-  /// - Throws: all that is wrong with any file.
+  /// - Parameter tolerant: whether to ignore what cannot be resolved instead of reporting an error.
+  /// - Returns: problems of what was ignored because it cannot be resolved.
+  /// - Throws: all problems in all files.
   @discardableResult
   public func collect(_ path: String, tolerant: Bool = false) throws(FlexDataError) -> [Problem] {
     try collect([path], tolerant: tolerant)
   }
 
-  /// Reads files and all that they collect, as one.
+  /// Reads files and everything that they collect, as if they were one file.
   @discardableResult
   public func collect(_ paths: [String], tolerant: Bool = false) throws(FlexDataError) -> [Problem] {
     var problems: [Problem] = []
@@ -52,22 +52,22 @@ public final class Elements {
     return unresolved
   }
 
-  /// The names of all elements that are defined, sorted; also where it cannot be told which definition counts.
+  /// The sorted names of all defined elements, including those with several possible definitions.
   public var names: [String] {
     expander.definitions.keys.filter { name in
       do throws(FlexDataError) { return try definition(of: name) != nil } catch { return true }
     }.sorted()
   }
 
-  /// The defined name that someone may have meant.
+  /// The defined name that is most similar.
   public func nearest(to name: String) -> String? {
     Spelling.nearest(to: name, in: expander.definitions.keys)
   }
 
-  /// Where an element is defined; nil if it is not.
+  /// The position of an element's definition; nil if it is undefined.
   public func place(of name: String) throws(FlexDataError) -> Place? { try definition(of: name)?.place }
 
-  /// An element's text in one line; nil if it is undefined, or vanishes by `:zap`.
+  /// An element's text in one line; nil if it is undefined or removed by `:zap`.
   public func text(_ name: String) throws(FlexDataError) -> String? {
     guard let definition = try definition(of: name) else { return nil }
     return try expander.run { () throws(FlexDataError) in
@@ -75,7 +75,8 @@ public final class Elements {
     }
   }
 
-  /// An element's lines; nil if it is undefined. A single-line element has one, or none if it vanishes.
+  /// An element's lines; nil if it is undefined. A single-line element has one line, or none if it is
+  /// removed.
   public func lines(_ name: String) throws(FlexDataError) -> [String]? {
     guard let definition = try definition(of: name) else { return nil }
     return try expander.run { () throws(FlexDataError) in
@@ -83,7 +84,7 @@ public final class Elements {
     }
   }
 
-  /// Whether an element is one of several lines.
+  /// Whether an element has several lines.
   public func isMultiline(_ name: String) throws(FlexDataError) -> Bool {
     try definition(of: name)?.isMultiline ?? false
   }

@@ -1,24 +1,24 @@
-/// Replaces references by what they refer to, each element once.
+/// Replaces references by the text of elements, expanding each element once.
 final class Expander {
   typealias Chain = [(name: String, place: Place)]
 
-  /// Elements refer to elements, and those to others, no deeper than this.
+  /// Maximum depth of references.
   static let depth = 1000
-  /// How much of that is done by calls within calls: threads have small stacks.
+  /// Maximum number of levels that use recursion: threads have small stacks.
   static let levels = 20
-  /// No element expands to more bytes than this.
+  /// Maximum size of an expanded element in bytes.
   static let size = 64 << 20
 
   let host: HostAccess
-  /// What is defined.
+  /// All definitions.
   var definitions: [String: Definitions] = [:]
-  /// Whether messages propose names; it costs a look at all of them.
+  /// Whether messages suggest names, which requires a look at all of them.
   var givesHints = true
   private var chosen = Memo<String, Definition?>()
   private var texts = Memo<Key, String?>()
   private var lines = Memo<Key, [String]>()
   private var chain: Chain = []
-  /// Where in the chain the calls within calls began.
+  /// The position in the chain at which the recursion started.
   private var base = 0
 
   private struct Key: Hashable {
@@ -28,17 +28,17 @@ final class Expander {
 
   init(_ host: HostAccess) { self.host = host }
 
-  /// Forgets what another definition may change.
+  /// Discards results that another definition may change.
   func forgetProvisional() {
     chosen.forgetProvisional()
     texts.forgetProvisional()
     lines.forgetProvisional()
   }
 
-  /// Forgets all results.
+  /// Discards all results.
   func forgetAll() { (chosen, texts, lines) = (Memo(), Memo(), Memo()) }
 
-  /// Does something with this expander's results, in parts if references go deep.
+  /// Calls `body` with this expander's results, in parts if references are deeply nested.
   func run<Result>(_ body: () throws(FlexDataError) -> Result) throws(FlexDataError) -> Result {
     defer { (chain, base) = ([], 0) }
     var suspended: [Suspension] = []
@@ -59,7 +59,7 @@ final class Expander {
     }
   }
 
-  /// The definition that counts; nil if none does.
+  /// The definition that counts; nil if there is none.
   func definition(of name: String) throws(FlexDataError) -> Known<Definition?> {
     guard let all = definitions[name] else { return Known(value: nil, isCertain: false) }
     if let always = all.own.always { return Known(value: always) }
@@ -74,7 +74,7 @@ final class Expander {
     return found
   }
 
-  /// The one whose condition holds.
+  /// The definition whose condition holds.
   private func choice(of name: String, from definitions: [Definition]) throws(FlexDataError)
     -> Known<Definition?>
   {
@@ -89,14 +89,14 @@ final class Expander {
       if let other = found.value {
         throw error(
           "`\(name)` has two values whose conditions hold: the other is in \(other.place)",
-          at: definition.place, hint: "let one condition exclude the other")
+          at: definition.place, hint: "make the conditions exclude each other")
       }
       found.value = definition
     }
     return found
   }
 
-  /// Whether a condition holds as things are.
+  /// Whether a condition holds at present.
   func holds(_ condition: Condition) throws(FlexDataError) -> Known<Bool> {
     let definition = try definition(of: condition.element)
     guard let found = definition.value else { return Known(value: false, isCertain: false) }
@@ -107,7 +107,7 @@ final class Expander {
       isCertain: definition.isCertain && text.isCertain)
   }
 
-  /// An element's text in one line; nil if it vanishes.
+  /// An element's text in one line; nil if it is removed.
   func text(of definition: Definition, isLax: Bool) throws(FlexDataError) -> Known<String?> {
     let key = Key(name: definition.name, isLax: isLax)
     if let known = texts[key] { return known }
@@ -130,7 +130,7 @@ final class Expander {
     return result
   }
 
-  /// `<< path`: a file's text.
+  /// `<< path`: the text of a file.
   private func file(
     _ text: Substring, _ start: Place, _ definition: Definition, _ isLax: Bool
   ) throws(FlexDataError) -> Known<String?> {
@@ -149,7 +149,7 @@ final class Expander {
     } catch { throw error.through(steps) }
   }
 
-  /// An element's lines; a single-line element has one, or none if it vanishes.
+  /// An element's lines; a single-line element has one line, or none if it is removed.
   func lines(of definition: Definition, isLax: Bool) throws(FlexDataError) -> Known<[String]> {
     guard case .lines(let lines, let first) = definition.value else {
       let text = try text(of: definition, isLax: isLax)
@@ -165,11 +165,11 @@ final class Expander {
     return block.result
   }
 
-  /// A text with its references replaced; nil if it vanishes.
+  /// A text with its references replaced; nil if it is removed.
   func expand(
     _ text: Substring, section: String?, at place: Place, isLax: Bool = false
   ) throws(FlexDataError) -> Known<String?> {
-    // Most lines refer to nothing.
+    // Most lines contain no reference.
     guard Template.reference(in: text) != nil else { return Known(value: String(text)) }
     var template = Template(text, section: section, at: place)
     var result = ""
@@ -210,13 +210,13 @@ final class Expander {
     return known.and(definition.isCertain)
   }
 
-  /// Refuses what grows without end.
+  /// Rejects endless growth.
   func check(_ size: Int, at place: Place) throws(FlexDataError) {
     guard size > Self.size else { return }
     throw error("this expands to more than \(Self.size >> 20) MiB", at: place, hint: "refer to less")
   }
 
-  /// The way to where the expansion is, the nearest first.
+  /// The chain of expansions up to the present one, the nearest first.
   var steps: [Problem.Step] { chain.reversed().map { .element($0.name, $0.place) } }
 
   func error(_ message: String, at place: Place, hint: String? = nil) -> FlexDataError {
@@ -237,11 +237,11 @@ final class Expander {
     if let start = chain.firstIndex(where: { $0.name == name }) {
       let circle = (chain[start...].map(\.name) + [name]).shortened { "(\($0) more)" }
       throw error(
-        "`\(name)` refers to itself: \(circle.joined(separator: " -> "))", at: place, hint: "break the circle"
+        "`\(name)` refers to itself: \(circle.joined(separator: " -> "))", at: place, hint: "remove the cycle"
       )
     }
     guard chain.count < Self.depth else {
-      throw error("references go deeper than \(Self.depth)", at: place, hint: "simplify them")
+      throw error("references are nested deeper than \(Self.depth)", at: place, hint: "simplify them")
     }
     guard chain.count - base < Self.levels else { throw FlexDataError(Suspension(chain: chain, part: part)) }
     chain.append((name, place))

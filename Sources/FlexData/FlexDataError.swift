@@ -1,8 +1,8 @@
-/// What is wrong with texts, all that was found at once.
+/// All problems found in texts.
 public struct FlexDataError: Error, Sendable {
-  /// In the order in which they were met; at least one.
+  /// In the order in which they were found; at least one.
   public let problems: [Problem]
-  /// Set where nothing is wrong, but an expansion must pause; it never leaves the library.
+  /// Set if nothing is wrong but an expansion must pause; it never leaves the library.
   let suspension: Suspension?
 
   init(_ problems: [Problem]) {
@@ -19,7 +19,7 @@ public struct FlexDataError: Error, Sendable {
     self.init([Problem(message: message, place: place, hint: hint, chain: chain)])
   }
 
-  /// The same, met on the way of a chain.
+  /// The same error, with a chain of steps that led to it.
   func through(_ chain: [Problem.Step]) -> FlexDataError {
     FlexDataError(problems.map { $0.through(chain) })
   }

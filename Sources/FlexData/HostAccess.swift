@@ -1,31 +1,30 @@
-/// What the language needs of the world.
+/// The functions of the host that the language needs.
 public struct HostAccess: Sendable {
-  /// Why something cannot be had.
+  /// Why a function failed.
   public struct Fault: Error, Sendable {
     let message: String
 
-    /// - Parameter message: what is wrong, without the path.
+    /// - Parameter message: the problem, without the path.
     public init(_ message: String) { self.message = message }
   }
 
-  /// Reads a whole file.
+  /// Reads a complete file.
   public let read: @Sendable (_ path: String) throws(Fault) -> [UInt8]
-  /// Runs the `<?python ?>` blocks of an element, one after the other in one interpreter, and gives what each
-  /// printed.
+  /// Runs the `<?python ?>` blocks of an element in order in one interpreter, and returns the output of each.
   public let run: @Sendable (_ blocks: [String]) throws(Fault) -> [String]
 
-  /// A host by what it does.
+  /// Creates a host from its functions.
   public init(
     read: @escaping @Sendable (_ path: String) throws(Fault) -> [UInt8],
     run: @escaping @Sendable (_ blocks: [String]) throws(Fault) -> [String] = { _ throws(Fault) in
-      throw Fault("code is not run here")
+      throw Fault("running code is disabled")
     }
   ) {
     self.read = read
     self.run = run
   }
 
-  /// A file as text; `place` is what asks for it.
+  /// A file as text; `place` is the position that requests it.
   func source(_ path: String, at place: Place?) throws(FlexDataError) -> Source {
     let bytes: [UInt8]
     do throws(Fault) { bytes = try read(path) } catch {

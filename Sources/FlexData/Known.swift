@@ -1,8 +1,8 @@
-/// A result, and whether it holds whatever else will be defined.
+/// A result, and whether it is certain regardless of later definitions.
 struct Known<Value> {
   var value: Value
   var isCertain = true
 
-  /// A result that this one depends on too.
+  /// Combines it with the certainty of another result that it depends on.
   func and(_ isCertain: Bool) -> Known { Known(value: value, isCertain: self.isCertain && isCertain) }
 }

@@ -6,7 +6,7 @@ struct Line {
 
   var text: Substring { source.lines[number - 1] }
 
-  /// Where a part of it begins.
+  /// The position of a part of it.
   func place(of part: Substring) -> Place { place(at: part.startIndex) }
 
   func place(at index: Substring.Index) -> Place {

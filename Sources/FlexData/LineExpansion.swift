@@ -7,7 +7,7 @@ struct LineExpansion {
   private var size = 0
   private var code: [HostCode] = []
 
-  /// A `<?python` block: its output comes before a line of the result.
+  /// A `<?python` block: its output is inserted before a line of the result.
   private struct HostCode {
     let text: String
     let line: Int
@@ -34,7 +34,7 @@ struct LineExpansion {
         let end = lines[index...].firstIndex { Word.first(of: $0) == "?>" }
         guard let end else {
           throw expander.error(
-            "`<?python` is not closed", at: place, hint: "end it by a line that begins with `?>`")
+            "`<?python` is not closed", at: place, hint: "end it with a line that begins with `?>`")
         }
         let text = lines[index..<end].map { $0 + "\n" }.joined()
         code.append(HostCode(text: text, line: result.value.count, place: place))
@@ -54,7 +54,7 @@ struct LineExpansion {
     result.value += lines
   }
 
-  /// What `$[[` and `]]` hold if the line has nothing else.
+  /// The text between `$[[` and `]]`, if there is nothing else on the line.
   private static func included(_ line: Substring) -> Substring? {
     guard line.utf8.count >= 5, line.hasSuffix("]]") else { return nil }
     let inner = Substring(line.utf8.dropFirst(3).dropLast(2))
@@ -62,7 +62,7 @@ struct LineExpansion {
     return isOne ? inner : nil
   }
 
-  /// `$[[name]]` alone on a line: the lines of another element.
+  /// `$[[name]]` on a line of its own: the lines of another element.
   private mutating func include(_ text: Substring, _ place: Place) throws(FlexDataError) {
     let name = try expander.expand(text, section: definition.section, at: place, isLax: isLax)
     result.isCertain = result.isCertain && name.isCertain
@@ -73,7 +73,7 @@ struct LineExpansion {
     } catch { throw error.through(expander.steps) }
     guard reference.mode == .strict || reference.mode == .lax else {
       throw expander.error(
-        "only `:lax` can be asked of lines", at: place, hint: "write `$[[\(reference.name):lax]]`")
+        "only `:lax` is allowed for lines", at: place, hint: "write `$[[\(reference.name):lax]]`")
     }
     let isLax = isLax || reference.mode == .lax
     let target = try expander.definition(of: reference.name)
@@ -84,7 +84,7 @@ struct LineExpansion {
     }
     guard found.isMultiline else {
       throw expander.error(
-        "`\(reference.name)` is not of several lines", at: place, hint: "write `$[\(reference.name)]`")
+        "`\(reference.name)` is not a multi-line element", at: place, hint: "write `$[\(reference.name)]`")
     }
     let lines = try expander.lines(of: found, isLax: isLax)
     result.isCertain = result.isCertain && lines.isCertain
@@ -102,7 +102,7 @@ struct LineExpansion {
     for (block, output) in zip(code, outputs) {
       lines += result.value[taken..<block.line]
       taken = block.line
-      // As Metro: what follows the last newline is a line too.
+      // As in Metro, the text after the last newline is a line too.
       lines += output.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
     }
     result.value = lines + result.value[taken...]

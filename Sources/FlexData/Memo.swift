@@ -1,4 +1,4 @@
-/// Results that were found already.
+/// Results that are already known.
 struct Memo<Key: Hashable, Value> {
   private var certain: [Key: Value] = [:]
   private var provisional: [Key: Value] = [:]
@@ -14,6 +14,6 @@ struct Memo<Key: Hashable, Value> {
     }
   }
 
-  /// Forgets what another definition may change.
+  /// Discards results that another definition may change.
   mutating func forgetProvisional() { provisional.removeAll() }
 }

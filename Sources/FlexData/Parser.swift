@@ -1,4 +1,4 @@
-/// Reads one text, line by line.
+/// Parses one text, line by line.
 struct Parser {
   private(set) var items: [Document.Item] = []
   private(set) var problems: [Problem] = []
@@ -6,7 +6,7 @@ struct Parser {
   private var section: String?
   private var condition: Condition?
   private var (isLax, isDefault) = (false, false)
-  /// How many lines were read.
+  /// Number of lines read.
   private var count = 0
 
   init(_ source: Source) { self.source = source }
@@ -41,7 +41,7 @@ struct Parser {
       if let when, condition != nil {
         throw FlexDataError(
           "a collect below `[when]` cannot have another condition", at: when,
-          hint: "end the other by `[when *]`")
+          hint: "end the other with `[when *]`")
       }
       items.append(
         .collect(Collect(path: path, section: section, condition: own ?? condition, place: place)))
@@ -78,21 +78,21 @@ struct Parser {
     return .line(line.text[start.startIndex..<last.endIndex], line.place(of: start))
   }
 
-  /// Lines up to one whose only content is `]`.
+  /// Reads lines up to one that contains only `]`.
   private mutating func lines(of first: Substring, _ line: Line) throws(FlexDataError) -> Definition.Value {
     let rest = source.lines[count...]
     guard let end = rest.firstIndex(where: Self.isClosing) else {
       count = source.lines.count
       throw FlexDataError(
         "`\(first)` opens lines that are not closed", at: line.place(of: first),
-        hint: "end them by a line that is `]` alone")
+        hint: "end them with a line that contains only `]`")
     }
     defer { count = end + 1 }
     return .lines(rest[..<end], first: count + 1)
   }
 
   private static func isClosing(_ line: Substring) -> Bool {
-    // By bytes: this is asked of every line of every script.
+    // By bytes: this is called for every line of every script.
     var rest = line.utf8.drop(while: Word.isBlank)
     return rest.popFirst() == UInt8(ascii: "]") && rest.allSatisfy(Word.isBlank)
   }
@@ -107,7 +107,7 @@ struct Parser {
     }
     let opens = Word.first(of: line.text[first.endIndex...]) == "["
     return FlexDataError(
-      "this neither defines an element nor says anything else", at: start,
+      "this is neither a definition nor an annotation", at: start,
       hint: opens ? "write `\(first): [`" : "write `NAME: VALUE`")
   }
 }

@@ -5,7 +5,7 @@ enum Path {
     return slash == path.startIndex ? "/" : String(path[..<slash])
   }
 
-  /// A path seen from a directory, with `.` and `..` resolved by their names.
+  /// A path relative to a directory, with `.` and `..` resolved textually.
   static func resolve(_ path: String, from directory: String) -> String {
     let whole = path.hasPrefix("/") ? path : "\(directory)/\(path)"
     let isAbsolute = whole.hasPrefix("/")

@@ -12,7 +12,7 @@ public struct Place: Sendable {
   /// The line's text.
   var text: Substring { source.lines.indices.contains(line - 1) ? source.lines[line - 1] : "" }
 
-  /// A place further right, after a part of the line.
+  /// The position after a part of the line.
   func moved(after text: Substring) -> Place {
     Place(source: source, line: line, column: column + text.count)
   }

@@ -1,6 +1,6 @@
-/// One thing that is wrong.
+/// One error in a text.
 public struct Problem: Sendable {
-  /// What led to a problem.
+  /// A step that led to a problem.
   public enum Step: Sendable {
     /// An element that is defined there.
     case element(String, Place)
@@ -10,13 +10,13 @@ public struct Problem: Sendable {
 
   /// What is wrong.
   public let message: String
-  /// Where; nil for what stands in no text.
+  /// Its position; nil if it is not in a text.
   public let place: Place?
-  /// What to do.
+  /// How to fix it.
   public let hint: String?
-  /// What led there, the nearest first.
+  /// The steps that led to it, the nearest first.
   public let chain: [Step]
-  /// The element that is not defined, if that is wrong.
+  /// The undefined element, if that is the problem.
   public let missing: String?
 
   init(
@@ -35,7 +35,7 @@ public struct Problem: Sendable {
 }
 
 extension Problem: CustomStringConvertible {
-  /// `file:line:column: message: hint`, then the line with a caret, then what led there.
+  /// `file:line:column: message: hint`, then the line with a caret, then the chain of steps.
   public var description: String {
     var text = place.map { "\($0.file):\($0.line):\($0.column): \(message)" } ?? message
     if let hint { text += ": \(hint)" }
@@ -44,7 +44,7 @@ extension Problem: CustomStringConvertible {
     return Self.printable(text)
   }
 
-  /// A text that does nothing to a terminal.
+  /// A text that is safe for a terminal.
   private static func printable(_ text: String) -> String {
     let scalars = text.unicodeScalars.map { scalar -> Unicode.Scalar in
       scalar.properties.generalCategory == .control && scalar != "\n" && scalar != "\t" ? "\u{fffd}" : scalar
@@ -52,16 +52,16 @@ extension Problem: CustomStringConvertible {
     return String(String.UnicodeScalarView(scalars))
   }
 
-  /// A part of a line this long is shown.
+  /// Maximum length of the line excerpt.
   private static let width = 160
 
-  /// The line with a caret below the place.
+  /// The line with a caret below the position.
   private static func excerpt(_ place: Place) -> String {
     let number = String(place.line)
     let cut = max(0, place.column - width / 2)
     let before = String(place.text.prefix(place.column - 1).dropFirst(cut))
     let after = place.text.dropFirst(place.column - 1).prefix(width - before.count)
-    // Tabs stay, so that the caret stands below its character however wide they are.
+    // Tabs are kept, so that the caret is below its character whatever the tab width.
     let blank = String(before.map { $0 == "\t" ? "\t" : " " })
     let margin = String(repeating: " ", count: number.count)
     return "  \(number) | \(before)\(after)\n  \(margin) | \(blank)^"
@@ -69,7 +69,7 @@ extension Problem: CustomStringConvertible {
 }
 
 extension Problem.Step: CustomStringConvertible {
-  /// As it stands below a message.
+  /// The line below a message.
   public var description: String {
     switch self {
     case .element(let name, let place): "in `\(name)` (\(place))"
@@ -79,7 +79,7 @@ extension Problem.Step: CustomStringConvertible {
 }
 
 extension [String] {
-  /// The first and the last of many, and between them how many are left out.
+  /// The first and the last of many, with the number of omitted ones between them.
   func shortened(_ left: (Int) -> String) -> [String] {
     count > 20 ? prefix(10) + [left(count - 15)] + suffix(5) : self
   }

@@ -2,9 +2,9 @@
 struct Reference {
   enum Mode {
     case strict
-    /// `:lax`: the undefined is empty.
+    /// `:lax`: an undefined element is empty.
     case lax
-    /// `:zap`: the undefined or blank takes its line away.
+    /// `:zap`: an undefined or blank element removes the line.
     case zap
     /// `?`: yes or no.
     case question
@@ -13,10 +13,10 @@ struct Reference {
   let name: String
   let mode: Mode
 
-  /// - Parameter text: what stands in the brackets.
+  /// - Parameter text: the text in the brackets.
   init(_ text: Substring, section: String?, at place: @autoclosure () -> Place) throws(FlexDataError) {
     var rest = text
-    // `$[]`, `$[:x]` and what they have behind them.
+    // `$[]` and `$[:x]`, with or without a mode.
     let isOwn = text.isEmpty || text.utf8.first == UInt8(ascii: ":") || text == "?"
     if text.utf8.first == UInt8(ascii: ":") { rest = Substring(rest.utf8.dropFirst()) }
     var mode = Mode.strict
@@ -29,7 +29,7 @@ struct Reference {
       case "zap": mode = mode == .question ? .question : .zap
       case "lax": mode = mode == .question ? .question : .lax
       case let other:
-        throw FlexDataError("there is no mode `\(other)`", at: place(), hint: "there are zap and lax")
+        throw FlexDataError("unknown mode `\(other)`", at: place(), hint: "use zap or lax")
       }
       rest = rest[..<colon]
     }
@@ -44,7 +44,7 @@ struct Reference {
     }
     guard let section else {
       throw FlexDataError(
-        "`$[\(text)]` stands in no section", at: place(), hint: "write the element's whole name")
+        "`$[\(text)]` is not in a section", at: place(), hint: "write the element's full name")
     }
     name = rest.isEmpty ? section : "\(section)/\(rest)"
   }

@@ -1,10 +1,10 @@
 /// A text that was read, kept for messages.
 public final class Source: Sendable {
-  /// The file's path, or what stands for it, `the command line`.
+  /// The file's path, or a substitute such as `the command line`.
   public let name: String
   let lines: [Substring]
 
-  /// - Parameter text: lines end with LF or CRLF; the last may lack it. A byte order mark is no part of it.
+  /// - Parameter text: lines end with LF or CRLF; the last may lack it. A byte order mark is removed.
   public init(name: String, text: String) {
     self.name = name
     let mark = "\u{feff}".utf8
@@ -16,22 +16,22 @@ public final class Source: Sendable {
     self.lines = lines
   }
 
-  /// - Throws: where the bytes are no text.
+  /// - Throws: when the bytes are not text.
   public convenience init(name: String, bytes: [UInt8]) throws(FlexDataError) {
     guard let text = String(validating: bytes, as: UTF8.self) else {
       let repaired = String(decoding: bytes, as: UTF8.self)
       let valid = zip(repaired.utf8, bytes).prefix { $0 == $1 }.count
       throw FlexDataError(
         "this is not UTF-8", at: Source(name: name, text: repaired).place(after: bytes[..<valid]),
-        hint: "write the file anew in UTF-8")
+        hint: "convert the file to UTF-8")
     }
     self.init(name: name, text: text)
     if let zero = bytes.firstIndex(of: 0) {
-      throw FlexDataError("a NUL byte is no text", at: place(after: bytes[..<zero]), hint: "remove it")
+      throw FlexDataError("the text contains a NUL byte", at: place(after: bytes[..<zero]), hint: "remove it")
     }
   }
 
-  /// The directory that relative paths in it are seen from.
+  /// The base directory of relative paths in it.
   var directory: String { Path.directory(of: name) }
 
   private func place(after bytes: ArraySlice<UInt8>) -> Place {

@@ -1,8 +1,8 @@
-/// Names that someone may have meant.
+/// Suggestions for misspelled names.
 public enum Spelling {
-  /// The known name that differs least, if it differs by little; the first in order of those that do alike.
+  /// The known name with the smallest distance, if that is small; of equal ones the first.
   public static func nearest(to name: String, in known: some Sequence<String>) -> String? {
-    // A short name is near to any other, and a long one takes a square of its length.
+    // A short name is similar to any other, and a long one takes time quadratic in its length.
     guard (3..<200).contains(name.utf8.count) else { return nil }
     let limit = max(1, min(3, name.utf8.count / 4))
     var best: (distance: Int, name: String)?
@@ -15,7 +15,7 @@ public enum Spelling {
     return best?.name
   }
 
-  /// Insertions, deletions, replacements and swaps of neighbours that make one of the other.
+  /// Number of insertions, deletions, replacements and swaps of neighbours that turn one into the other.
   private static func distance(_ one: [UInt8], _ other: [UInt8]) -> Int {
     var rows = [Array(0...other.count)]
     for i in 0..<one.count {

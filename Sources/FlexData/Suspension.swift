@@ -1,6 +1,6 @@
 /// A part of an expansion to be done first, because the stack would grow too much.
 struct Suspension {
-  /// What the part is a part of.
+  /// The chain that the part belongs to.
   let chain: Expander.Chain
   let part: Part
 

@@ -1,4 +1,4 @@
-/// A text with references, taken apart from its begin to its end; `$[[` is text.
+/// A text with references, parsed from start to end; `$[[` is text.
 struct Template {
   enum Part {
     case text(Substring)
@@ -7,7 +7,7 @@ struct Template {
 
   let text: Substring
   let section: String?
-  /// Where the text begins.
+  /// The position of the text.
   let place: Place
   private var index: Substring.Index
 
@@ -41,7 +41,7 @@ struct Template {
   // Characters are counted only for a message.
   func place(at index: Substring.Index) -> Place { place.moved(after: text[..<index]) }
 
-  /// Where the first reference begins.
+  /// The position of the first reference.
   static func reference(in text: Substring) -> Substring.Index? {
     let bytes = text.utf8
     var rest = bytes

@@ -1,6 +1,6 @@
-/// The words of lines, between blanks and tabs. By bytes: this is asked of long scripts too.
+/// Words of lines, separated by blanks and tabs. By bytes: this is also called for long scripts.
 enum Word {
-  /// The words of a line; with `comments`, one that begins with `#` ends it.
+  /// The words of a line; if `comments`, a word that begins with `#` ends it.
   static func split(_ line: Substring, comments: Bool) -> [Substring] {
     var words: [Substring] = []
     var rest = line
@@ -22,7 +22,7 @@ enum Word {
 }
 
 extension Substring {
-  /// Without blanks and tabs at both ends.
+  /// The text without leading and trailing blanks and tabs.
   var trimmed: Substring {
     guard let first = utf8.firstIndex(where: { !Word.isBlank($0) }),
       let last = utf8.lastIndex(where: { !Word.isBlank($0) })

@@ -1,16 +1,16 @@
 import LinuxSystem
 
-/// Takes out of the page cache what reading a file brings into it, and leaves what was there before.
+/// Evicts from the page cache what reading a file adds to it, and leaves what was there before.
 ///
-/// The kernel tells what is cached to the file's owner and to root only; for others nothing is taken out.
+/// The kernel shows only the file's owner and root what is cached; for others nothing is evicted.
 struct CacheKeeper {
-  /// Bytes looked at together; a unit with any page cached is left alone.
+  /// Unit of eviction in bytes; a unit with any cached page is left alone.
   private static let unit: Int64 = 1 << 20
   private let size: Int64
   private let wasCached: [Bool]
   private var restored = 0
 
-  /// Notes what is cached of a file before it is read.
+  /// Records what is cached of a file before it is read.
   init(of file: borrowing Descriptor, size: Int64) {
     self.size = size
     var cached: [Bool] = []
@@ -24,7 +24,7 @@ struct CacheKeeper {
     wasCached = cached
   }
 
-  /// Takes out what was read by now, and everything again at the end: large folios span units.
+  /// Evicts what was read so far, and everything again at the end: large folios span units.
   mutating func restore(_ file: borrowing Descriptor, upTo offset: Int64) {
     let isEnd = offset >= size
     let limit = isEnd ? wasCached.count : Int(offset / Self.unit)

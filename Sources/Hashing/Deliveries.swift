@@ -1,6 +1,6 @@
 import LinuxSystem
 
-/// Hands results over on threads that do not hash: a sidecar is synced to the disk meanwhile.
+/// Delivers results on separate threads, so that hashing continues while sidecars are synced to disk.
 final class Deliveries: Sendable {
   private struct State {
     var waiting: [(Int, Result<DigestResult, MirrorError>)] = []
@@ -11,13 +11,14 @@ final class Deliveries: Sendable {
   private let limit: Int
   private let deliver: @Sendable (Int, Result<DigestResult, MirrorError>) -> Void
 
-  /// - Parameter limit: results that may wait; whoever adds more delivers it himself.
+  /// - Parameter limit: maximum number of queued results; beyond it the adding thread delivers its result
+  ///   itself.
   init(limit: Int, _ deliver: @escaping @Sendable (Int, Result<DigestResult, MirrorError>) -> Void) {
     self.limit = limit
     self.deliver = deliver
   }
 
-  /// Takes a result.
+  /// Adds a result.
   func add(_ index: Int, _ result: Result<DigestResult, MirrorError>) {
     let isTaken = state.withLock { state in
       guard state.waiting.count < limit else { return false }
@@ -27,10 +28,10 @@ final class Deliveries: Sendable {
     if !isTaken { deliver(index, result) }
   }
 
-  /// No more will come.
+  /// Marks the end of the results.
   func close() { state.withLock { $0.isClosed = true } }
 
-  /// Delivers until there is no more to come.
+  /// Delivers results until the end.
   func run() {
     while let (index, result) = next() { deliver(index, result) }
   }

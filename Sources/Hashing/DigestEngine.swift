@@ -2,26 +2,26 @@ package import MirrorModel
 package import LinuxSystem
 package import SystemPackage
 
-/// Watches the bytes of a file on their way to the digests, and says what is wrong with them.
+/// Watches the bytes of a file while it is hashed, and reports what is wrong with them.
 package protocol StreamJudge: Sendable {
-  /// Takes the next bytes of the file; all of them come by, in order.
+  /// Takes the next bytes of the file; all bytes pass through, in order.
   mutating func take(_ bytes: UnsafeRawBufferPointer)
 
-  /// What is wrong with the file, of `size` bytes that all came by; nil if nothing is.
+  /// The fault of a file of `size` bytes, all of which were passed; nil if there is none.
   ///
-  /// - Throws: what keeps the file from being looked at.
+  /// - Throws: when the file cannot be examined.
   func fault(of file: borrowing Descriptor, size: Int64) throws(Errno) -> StreamFault?
 }
 
 /// A file to hash.
 package struct DigestRequest: Sendable {
   package let path: MirrorPath
-  /// Bytes, as the scan saw them: only for the order of work.
+  /// Size found by the scan, in bytes: only for the order of work.
   package let size: Int64
-  /// The file system's, as `statx(2)` has it: only for the order of work.
+  /// The device number from `statx(2)`: only for the order of work.
   package let device: UInt64
   package let algorithms: Set<DigestAlgorithm>
-  /// Looks at what is hashed; nil for what nobody judges.
+  /// Watches the bytes; nil for none.
   package var judge: (any StreamJudge)?
 
   package init(
@@ -36,12 +36,12 @@ package struct DigestRequest: Sendable {
   }
 }
 
-/// What hashing a file gave.
+/// The result of hashing a file.
 package struct DigestResult: Sendable {
   package let digests: DigestSet
-  /// The same before and after every byte was read.
+  /// Its identity, the same before and after all bytes were read.
   package let identity: FileIdentity
-  /// What is wrong with it, as its judge says.
+  /// The fault reported by its judge.
   package let fault: StreamFault?
 
   package init(digests: DigestSet, identity: FileIdentity, fault: StreamFault?) {
@@ -51,27 +51,27 @@ package struct DigestResult: Sendable {
   }
 }
 
-/// How the files of a run are read and hashed.
+/// Options for reading and hashing the files of a run.
 public struct HashingOptions: Sendable {
-  /// Threads that read and hash; nil for one a processor, and one for each rotational disk.
+  /// Number of threads; nil for one per CPU, and one for each rotational disk.
   public var jobs: Int?
-  /// Bytes read a second, by all threads together; nil for no limit.
+  /// Maximum bytes read per second by all threads together; nil for no limit.
   public var bytesPerSecond: Int64?
-  /// Leaves the page cache as it was.
+  /// Whether to leave the page cache as it was.
   public var dropsCache = false
-  /// Instructions that may be used where the processor has them; without any, OpenSSL hashes.
+  /// Instruction sets that may be used if the CPU has them; with none, OpenSSL hashes.
   public var instructionSets = Set(InstructionSet.allCases)
 
-  /// As fast as it goes, with so many threads.
+  /// No rate limit, with this number of threads.
   public init(jobs: Int? = nil) { self.jobs = jobs }
 }
 
 /// Hashes many files.
 package protocol DigestEngine: Sendable {
-  /// Hashes every file and hands each result over as soon as it is there, on any thread.
+  /// Hashes every file and delivers each result as soon as it is available, on any thread.
   ///
-  /// A file that cannot be read, or changes meanwhile, fails alone. After a cancellation the rest is not
-  /// delivered.
+  /// A file that cannot be read, or changes meanwhile, fails by itself. After a cancellation the remaining
+  /// results are not delivered.
   func digest(
     _ requests: [DigestRequest], in mirror: Shared<AnchoredDirectory>, progress: RunProgress,
     cancellation: Cancellation, deliver: @escaping @Sendable (Int, Result<DigestResult, MirrorError>) -> Void)

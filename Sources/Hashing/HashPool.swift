@@ -1,40 +1,40 @@
-/// A file whose rest may be hashed by any thread.
+/// A file whose remaining bytes may be hashed by any thread.
 protocol Unfinished: Sendable {
-  /// Bytes left.
+  /// Remaining bytes.
   var remaining: Int64 { get }
 }
 
-/// Which tarballs are hashed together next: a pure decision from sizes.
+/// Decides which tarballs are hashed together next, from their sizes alone.
 ///
-/// Threads take tarballs, hash a part of each side by side and give them back; what is left may go on in any
-/// thread. While plenty is queued, those that were begun go on, longest first. Once every tarball could have a
-/// lane, those with the most left go first, which lets all end together (McNaughton's rule of 1959 for tasks
-/// that may be interrupted).
+/// Threads take tarballs, hash a part of each side by side and give them back; any thread may continue with
+/// the rest. While many are queued, those that were started continue, longest first. Once every tarball could
+/// have a lane, those with the most remaining bytes are first, so that all end together (McNaughton's rule of
+/// 1959 for preemptible tasks).
 struct HashPool<File: Unfinished>: Sendable {
-  /// What a thread is to hash side by side; nothing when all is done.
+  /// The tarballs that a thread should hash side by side; none when everything is done.
   struct Work {
     var files: [File] = []
-    /// Indices of requests to open and hash beside them.
+    /// Indices of requests to open and hash in addition.
     var requests: [Int] = []
-    /// Whether other threads have nothing to do meanwhile.
+    /// Whether all other threads are idle.
     var isAlone = false
 
     var count: Int { files.count + requests.count }
   }
 
-  /// Requests not yet opened, the longest last.
+  /// Requests that are not yet open, the longest last.
   private var queue: [(index: Int, size: Int64)]
   private var idle: [File] = []
-  /// Tarballs that threads have now.
+  /// Number of tarballs that threads have now.
   private var busy = 0
-  /// Threads that work at once.
+  /// Number of threads.
   let threads: Int
-  /// Tarballs that a thread hashes side by side, where there are enough.
+  /// Number of tarballs that a thread hashes side by side, if there are enough.
   let width: Int
-  /// Tarballs that may be open at once.
+  /// Maximum number of open tarballs.
   private let window: Int
 
-  /// - Parameter descriptors: files that may be open at once.
+  /// - Parameter descriptors: maximum number of open files.
   init(_ requests: [(index: Int, size: Int64)], threads: Int, width: Int, descriptors: Int = .max) {
     queue = requests.sorted { ($0.size, $1.index) < ($1.size, $0.index) }
     self.threads = threads
@@ -42,7 +42,7 @@ struct HashPool<File: Unfinished>: Sendable {
     window = max(threads, descriptors)
   }
 
-  /// The next work of a thread; nil when it is to ask again after others gave back.
+  /// The next work for a thread; nil if it must ask again after others have given back tarballs.
   mutating func take() -> Work? {
     guard !queue.isEmpty || !idle.isEmpty else { return busy == 0 ? Work() : nil }
     let left = queue.count + idle.count + busy
@@ -66,13 +66,13 @@ struct HashPool<File: Unfinished>: Sendable {
     return work.count > 0 ? work : nil
   }
 
-  /// Ends a thread's work: it gives back what is not finished, and tells how many it had taken.
+  /// Ends a thread's work: it gives back unfinished tarballs, and says how many it had taken.
   mutating func give(back unfinished: [File], of taken: Int) {
     idle += unfinished
     busy -= taken
   }
 
-  /// Forgets what was not begun.
+  /// Drops requests that were not started.
   mutating func stop() {
     queue = []
     idle = []

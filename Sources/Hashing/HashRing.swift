@@ -1,16 +1,15 @@
 import LinuxSystem
 
-/// One tarball read once into a ring of buffers, from which each of its digests is computed on a thread of its
-/// own.
+/// Reads one tarball into a ring of buffers, from which a thread per digest computes.
 struct HashRing: Sendable {
   private static let buffers = 8
 
   let table: KernelTable
   let pace: Pace
-  /// Bytes of all buffers: large pieces, since each wakes several threads.
+  /// Total size of the buffers in bytes: pieces are large, since each wakes several threads.
   let bytes: Int
 
-  /// Hashes all that is left of a tarball, unless the run is stopped; false if threads are not to be had.
+  /// Hashes the rest of a tarball, unless the run is stopped; false if threads cannot be created.
   func hash(_ tarball: OpenTarball) throws(MirrorError) -> Bool {
     let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes, alignment: 4096)
     defer { memory.deallocate() }
@@ -77,10 +76,10 @@ struct HashRing: Sendable {
   }
 
   private struct State {
-    /// The last pieces written, by their number modulo the count of buffers.
+    /// The last pieces written, indexed by their number modulo the number of buffers.
     private var pieces: [Piece?] = Array(repeating: nil, count: HashRing.buffers)
     private(set) var written = 0
-    /// Pieces that each digest has done with.
+    /// Number of pieces that each digest has finished.
     var taken: [Int]
     var isStopped = false
     private(set) var failure: MirrorError?

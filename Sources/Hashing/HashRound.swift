@@ -6,7 +6,7 @@ import CDigestLanes
 struct HashRound: ~Copyable {
   private let memory: UnsafeMutableRawBufferPointer
   private let table: KernelTable
-  /// What a round yields of a tarball that failed.
+  /// A tarball that failed in a round, and why.
   typealias Failure = (OpenTarball, MirrorError)
 
   init(bytes: Int, _ table: KernelTable) {
@@ -16,7 +16,7 @@ struct HashRound: ~Copyable {
 
   deinit { memory.deallocate() }
 
-  /// Bytes that a round would read.
+  /// The number of bytes that a round would read.
   func capacity(for tarballs: [OpenTarball]) -> Int {
     let space = Int64(space(for: tarballs.count))
     return tarballs.reduce(0) { $0 + Int(min(space, $1.remaining)) }
@@ -24,7 +24,8 @@ struct HashRound: ~Copyable {
 
   private func space(for count: Int) -> Int { memory.count / max(1, count) & ~4095 }
 
-  /// Reads on in every tarball and hashes what was read; gives those that failed, and the bytes read.
+  /// Reads and hashes the next part of every tarball; returns those that failed, and the number of bytes
+  /// read.
   func run(_ tarballs: [OpenTarball]) -> (failures: [Failure], bytes: Int) {
     var failures: [Failure] = []
     var pieces: [(OpenTarball, Piece)] = []
@@ -64,11 +65,11 @@ struct HashRound: ~Copyable {
 }
 
 extension KernelTable {
-  /// Hashes all blocks of all lanes, by the kernel that is fastest for as many as are left.
+  /// Hashes all blocks of all lanes, each time with the fastest kernel for the remaining lanes.
   func advance(_ lanes: [Lane], _ algorithm: DigestAlgorithm) {
     var lanes = lanes
     while !lanes.isEmpty {
-      // Those that have most go together, so that no lane waits long for another.
+      // Lanes with the most blocks go together, so that no lane waits long for another.
       lanes.sort { $0.blocks > $1.blocks }
       let kernel = self.lanes(algorithm, messages: lanes.count)
       let count = min(kernel.lanes, lanes.count)

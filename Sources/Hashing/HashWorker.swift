@@ -1,23 +1,23 @@
 import LinuxSystem
 
-/// What every hashing thread does: takes tarballs from a pool, hashes a part of each, and gives them back.
+/// A hashing thread: takes tarballs from a pool, hashes a part of each, and gives them back.
 struct HashWorker: Sendable {
-  /// Bytes that a thread hashes before it asks again what is most urgent.
+  /// Bytes that a thread hashes before it asks again which tarballs are most urgent.
   private static let turn = 32 << 20
-  /// A tarball with fewer bytes left is not worth threads of its own.
+  /// A tarball with fewer remaining bytes is not worth extra threads.
   private static let aloneBytes: Int64 = 8 << 20
 
   let requests: [DigestRequest]
   let mirror: Shared<AnchoredDirectory>
   let table: KernelTable
   let dropsCache: Bool
-  /// Bytes of a thread's buffers when it hashes side by side, and when it hashes one tarball alone.
+  /// Buffer sizes in bytes: of a thread that hashes side by side, and of one that hashes a single tarball.
   let bufferBytes: Int
   let ringBytes: Int
   let pace: Pace
   let deliveries: Deliveries
 
-  /// Works until a pool has nothing left, or the run is cancelled.
+  /// Works until the pool is empty or the run is cancelled.
   func work(on pool: Monitor<HashPool<OpenTarball>>) {
     let round = HashRound(bytes: bufferBytes, table)
     while true {
@@ -47,7 +47,7 @@ struct HashWorker: Sendable {
     }
   }
 
-  /// Hashes side by side until one is finished or others may be more urgent; gives what is not finished.
+  /// Hashes side by side until one is finished or others may be more urgent; returns the unfinished ones.
   private func hash(_ tarballs: [OpenTarball], in round: borrowing HashRound) -> [OpenTarball] {
     var bytes = 0
     while !tarballs.isEmpty && bytes < Self.turn {
@@ -70,8 +70,8 @@ struct HashWorker: Sendable {
     return tarballs
   }
 
-  /// Hashes the rest of a tarball with a thread for each digest, and gives it if it is not finished; nil where
-  /// that is not worth while or not to be had.
+  /// Hashes the rest of a tarball with a thread per digest, and returns it if unfinished; nil if that is not
+  /// worthwhile or threads cannot be created.
   private func hashAlone(_ tarballs: [OpenTarball]) -> [OpenTarball]? {
     guard let tarball = tarballs.first, tarball.remaining >= Self.aloneBytes else { return nil }
     do throws(MirrorError) {

@@ -1,11 +1,11 @@
 import MirrorModel
 import CDigestLanes
 
-/// Which code hashes how many messages at once: measured, not guessed.
+/// Which kernel to use for a number of messages: measured, not guessed.
 ///
-/// A vector kernel takes the same time however few of its lanes have a message, so with few messages one stream
-/// after the other is faster. `make -C Benchmarks/kernels calibrate` measures the speeds. On AMD's Zen 4, one
-/// thread, GB/s:
+/// A vector kernel takes the same time for few messages as for all its lanes, so with few messages hashing
+/// them one after the other is faster. `make -C Benchmarks/kernels calibrate` measures the speeds. On AMD's
+/// Zen 4, with one thread, in GB/s:
 ///
 ///     messages          1     2     3     4     8    16
 ///     SHA-256 SHA-NI  1.8   3.6   4.4   4.6   4.6   4.6     OpenSSL 1.8, without SHA-NI 0.5
@@ -24,7 +24,7 @@ struct KernelTable: Sendable {
   private let rows: [[Row]]
   private let portable: [LaneKernel]
 
-  /// A table of what this processor can do with these instructions.
+  /// A table for this CPU with these instruction sets.
   init(_ allowed: Set<InstructionSet>) {
     func row(_ algorithm: DigestAlgorithm, _ set: InstructionSet, from fewest: Int) -> Row? {
       guard allowed.contains(set), let kernel = LaneKernel(algorithm, set.isa) else { return nil }
@@ -32,7 +32,7 @@ struct KernelTable: Sendable {
     }
     rows = DigestAlgorithm.allCases.map { algorithm in
       switch algorithm {
-      // Four streams of the SHA extensions outrun sixteen lanes, and need no more than four tarballs.
+      // Four streams of the SHA extensions are faster than sixteen lanes, and need only four tarballs.
       case .sha256:
         [row(.sha256, .shani, from: 1), row(.sha256, .avx512, from: 3), row(.sha256, .avx2, from: 3)]
       case .sha512:
@@ -49,17 +49,17 @@ struct KernelTable: Sendable {
     portable = DigestAlgorithm.allCases.map(LaneKernel.init(portable:))
   }
 
-  /// The fastest kernel for so many messages; nil where OpenSSL is faster.
+  /// The fastest kernel for this number of messages; nil if OpenSSL is faster.
   func kernel(_ algorithm: DigestAlgorithm, messages: Int) -> LaneKernel? {
     rows[algorithm.index].first { $0.fewest <= messages }?.kernel
   }
 
-  /// The fastest kernel for so many messages that are in lanes already.
+  /// The fastest kernel for this number of messages that are already in lanes.
   func lanes(_ algorithm: DigestAlgorithm, messages: Int) -> LaneKernel {
     kernel(algorithm, messages: messages) ?? portable[algorithm.index]
   }
 
-  /// Tarballs that a thread should hash at once, for all lanes of every algorithm to be full.
+  /// The number of tarballs a thread should hash at once to fill the lanes of every algorithm.
   func width(for algorithms: Set<DigestAlgorithm>) -> Int {
     algorithms.map { rows[$0.index].first?.kernel.lanes ?? 1 }.max() ?? 1
   }

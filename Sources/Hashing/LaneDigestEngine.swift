@@ -1,19 +1,19 @@
 package import LinuxSystem
 
-/// Hashes tarballs side by side in vector lanes, on threads that share what is left.
+/// Hashes tarballs side by side in vector lanes, on threads that share the remaining work.
 package struct LaneDigestEngine: DigestEngine {
   let options: HashingOptions
   private let table: KernelTable
   var disks = Disks()
 
-  /// Bytes of all threads' buffers, and of all rings.
+  /// Total size of all threads' buffers, and of all rings, in bytes.
   private static let allBuffers = 16 << 20
-  /// Bytes of one thread's buffers, which its processor's level-2 cache should hold, and of one ring.
+  /// Size of one thread's buffers, which should fit its CPU's level-2 cache, and of one ring, in bytes.
   private static let threadBuffers = 1 << 20
   private static let ring = 8 << 20
-  /// Files that hashing leaves to all else of those that a process may open.
+  /// Number of file descriptors that hashing leaves for everything else.
   private static let otherDescriptors: UInt64 = 128
-  /// Threads that write sidecars while others hash.
+  /// Number of threads that write sidecars while others hash.
   private static let deliverers = 4
 
   package init(_ options: HashingOptions) {
@@ -29,7 +29,7 @@ package struct LaneDigestEngine: DigestEngine {
     let hashers = pools.flatMap { pool in
       Array(repeating: pool, count: min(requests.count, pool.withLock { $0.threads }))
     }
-    // With one job everything happens in the caller's thread, one thing after the other.
+    // With one job everything runs sequentially in the caller's thread.
     let helpers = options.jobs == 1 ? 0 : min(Self.deliverers, requests.count)
     let deliveries = Deliveries(limit: helpers * 64, deliver)
     let worker = HashWorker(
@@ -40,7 +40,7 @@ package struct LaneDigestEngine: DigestEngine {
     Workers.run(1 + helpers) { index in
       if index == 0 {
         Workers.run(hashers.count) { worker.work(on: hashers[$0]) }
-        // What threads that could not be started have left.
+        // Work left by threads that could not be started.
         for pool in pools { worker.work(on: pool) }
         deliveries.close()
       }
@@ -53,8 +53,8 @@ package struct LaneDigestEngine: DigestEngine {
     return Int(clamping: limit - min(limit, otherDescriptors))
   }
 
-  /// Pools by where tarballs lie: one thread for each rotational disk, which reads one tarball after the other,
-  /// and all processors for the rest.
+  /// Pools by the location of tarballs: one thread for each rotational disk, which reads its tarballs one
+  /// after the other, and all CPUs for the rest.
   private func pools(for requests: [DigestRequest]) -> [Monitor<HashPool<OpenTarball>>] {
     var disksByDevice: [UInt64: String?] = [:]
     var groups: [String?: [(index: Int, size: Int64)]] = [:]

@@ -1,33 +1,33 @@
 import MirrorModel
 import CDigestLanes
 
-/// Instructions beyond every x86-64's that kernels are written in.
+/// Instruction sets used by kernels beyond the x86-64 baseline.
 public enum InstructionSet: String, CaseIterable, Sendable {
   /// 512-bit vectors.
   case avx512
   /// 256-bit vectors.
   case avx2
-  /// The SHA extensions: SHA-256 alone.
+  /// The SHA extensions: only SHA-256.
   case shani
 }
 
-/// Code of `CDigestLanes` that hashes several messages side by side.
+/// A kernel of `CDigestLanes` that hashes several messages side by side.
 struct LaneKernel: @unchecked Sendable {
   private let raw: UnsafePointer<cdl_kernel>
 
-  /// The kernel of an algorithm in these instructions; nil where the processor, or the system, lacks them.
+  /// The kernel for an algorithm and instruction set; nil if the CPU or the operating system lacks it.
   init?(_ algorithm: DigestAlgorithm, _ isa: cdl_isa) {
     guard let raw = cdl_find(algorithm.lanes, isa) else { return nil }
     self.raw = raw
   }
 
-  /// The kernel of an algorithm for every processor, one message at a time.
+  /// The portable kernel for an algorithm, for one message at a time.
   init(portable algorithm: DigestAlgorithm) { raw = cdl_portable(algorithm.lanes) }
 
-  /// Messages hashed side by side.
+  /// Number of messages hashed side by side.
   var lanes: Int { Int(raw.pointee.lanes) }
 
-  /// Hashes `blocks` whole blocks of up to `lanes` messages, each from its own place.
+  /// Hashes `blocks` complete blocks of up to `lanes` messages, each from its own position.
   func advance(_ lanes: UnsafeBufferPointer<Lane>, blocks: Int) {
     withUnsafeTemporaryAllocation(of: UnsafeMutablePointer<cdl_state>?.self, capacity: lanes.count) {
       states in
@@ -42,16 +42,16 @@ struct LaneKernel: @unchecked Sendable {
   }
 }
 
-/// A message's part in a kernel's call.
+/// The part of a message in a kernel call.
 struct Lane {
   let state: UnsafeMutablePointer<cdl_state>
   var data: UnsafePointer<UInt8>
-  /// Whole blocks at `data`.
+  /// Number of complete blocks at `data`.
   var blocks: Int
 }
 
 extension DigestAlgorithm {
-  /// Its name among the kernels.
+  /// Its identifier in CDigestLanes.
   var lanes: cdl_algorithm {
     switch self {
     case .sha256: CDL_SHA256
@@ -60,6 +60,6 @@ extension DigestAlgorithm {
     }
   }
 
-  /// Bytes of a block.
+  /// The size of a block in bytes.
   var blockBytes: Int { self == .sha256 ? 64 : 128 }
 }

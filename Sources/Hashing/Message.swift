@@ -2,13 +2,13 @@ import LinuxSystem
 import MirrorModel
 import CDigestLanes
 
-/// One digest of one tarball: in a lane of the kernels, or a stream of OpenSSL's.
+/// One digest of one tarball, computed in a lane of a kernel or by OpenSSL.
 final class Message {
   let algorithm: DigestAlgorithm
   /// The lane's chaining value; OpenSSL keeps its own.
   let state: UnsafeMutablePointer<cdl_state>
   private var stream: OpenSSLDigest?
-  /// Bytes given so far.
+  /// Number of bytes hashed so far.
   private var hashed: Int64 = 0
   private(set) var digest: [UInt8]?
 
@@ -21,9 +21,9 @@ final class Message {
 
   deinit { state.deallocate() }
 
-  /// What the kernels have to do with the next piece of the content; nil if nothing, or OpenSSL has done it.
+  /// The kernels' work for the next piece of the content; nil if there is none, or OpenSSL has done it.
   func lane(for piece: Piece) throws(MirrorError) -> Lane? {
-    // A digest with a hole is worse than none.
+    // A digest with a gap would be worse than none.
     guard hashed == piece.start else {
       throw MirrorError(.library, algorithm.rawValue, "lost its place", remedy: "report this bug")
     }
@@ -37,7 +37,7 @@ final class Message {
     return blocks > 0 ? Lane(state: state, data: data, blocks: blocks) : nil
   }
 
-  /// Hashes what the kernels left of the last piece, which they were given.
+  /// Hashes the end of the last piece, which the kernels left.
   func finish(_ piece: Piece) throws(MirrorError) {
     if stream != nil {
       digest = try stream?.finish()
@@ -52,18 +52,18 @@ final class Message {
   }
 }
 
-/// A piece of a tarball's content, in a buffer of its reader's.
+/// A piece of a tarball's content, in a buffer of its reader.
 struct Piece {
   let bytes: UnsafeRawBufferPointer
-  /// Where it begins in the file, in bytes.
+  /// Its offset in the file, in bytes.
   let start: Int64
-  /// Whether the file ends with it. Others are whole blocks of every algorithm.
+  /// Whether it is the end of the file. Other pieces are complete blocks of every algorithm.
   let isLast: Bool
 
   var end: Int64 { start + Int64(bytes.count) }
 
-  /// Bytes at the file's end that are not for the kernels: up to one block, and not none, since BLAKE2b marks
-  /// its last block.
+  /// The number of bytes at the file's end that kernels must not hash: at most one block, and at least one
+  /// byte, since BLAKE2b marks its last block.
   func tailBytes(_ algorithm: DigestAlgorithm) -> Int {
     guard isLast, !bytes.isEmpty else { return 0 }
     let rest = bytes.count % algorithm.blockBytes

@@ -18,7 +18,7 @@ package struct OpenSSLDigest: ~Copyable {
     guard EVP_DigestUpdate(context, bytes.baseAddress, bytes.count) == 1 else { throw Self.fault(algorithm) }
   }
 
-  /// The digest of all that was given; the value may be used for another content after it.
+  /// The digest of all bytes so far; the value can then be used for another content.
   package mutating func finish() throws(MirrorError) -> [UInt8] {
     var digest = [UInt8](repeating: 0, count: Int(EVP_MAX_MD_SIZE))
     var count: UInt32 = 0
@@ -28,7 +28,7 @@ package struct OpenSSLDigest: ~Copyable {
     return Array(digest.prefix(Int(count)))
   }
 
-  /// SHA-256 of something small.
+  /// SHA-256 of a small content.
   package static func sha256(of bytes: [UInt8]) throws(MirrorError) -> [UInt8] {
     let result: Result<[UInt8], MirrorError> = bytes.withUnsafeBytes { buffer in
       do throws(MirrorError) {

@@ -4,9 +4,9 @@ import SystemPackage
 
 /// A tarball that is being hashed.
 ///
-/// One thread has it at a time: the pool hands it out and takes it back.
+/// Only one thread has it at a time: the pool hands it out and takes it back.
 final class OpenTarball: Unfinished, @unchecked Sendable {
-  /// Among the run's requests.
+  /// Its index in the run's requests.
   let index: Int
   let messages: [Message]
   private let path: String
@@ -16,7 +16,7 @@ final class OpenTarball: Unfinished, @unchecked Sendable {
   private var cache: CacheKeeper?
   private var judge: (any StreamJudge)?
 
-  /// Opens a tarball; `isStream` tells which digests OpenSSL is to make.
+  /// Opens a tarball; `isStream` selects the digests that OpenSSL computes.
   init(
     _ index: Int, _ request: DigestRequest, in mirror: borrowing AnchoredDirectory, droppingCache: Bool,
     isStream: (DigestAlgorithm) -> Bool
@@ -37,16 +37,17 @@ final class OpenTarball: Unfinished, @unchecked Sendable {
 
   deinit { cache?.restore(file, upTo: identity.size) }
 
-  /// A file of so many bytes is not worth advice.
+  /// Smaller files, in bytes, are not worth advice to the kernel.
   private static let smallBytes: Int64 = 128 << 10
 
   /// Bytes not yet read.
   var remaining: Int64 { identity.size - offset }
 
-  /// Whether all was hashed.
+  /// Whether all digests are finished.
   var isFinished: Bool { messages.allSatisfy { $0.digest != nil } }
 
-  /// Reads on: as much as the buffer takes, or all that is left. The buffer is whole blocks.
+  /// Reads the next piece: as much as fits into the buffer, or all that is left. The buffer holds complete
+  /// blocks.
   func read(into buffer: UnsafeMutableRawBufferPointer) throws(MirrorError) -> Piece {
     let wanted = Int(min(Int64(buffer.count), remaining))
     var filled = 0
@@ -66,9 +67,9 @@ final class OpenTarball: Unfinished, @unchecked Sendable {
     return piece
   }
 
-  /// The digests, if the file is still what it was when it was opened.
+  /// The digests, if the file is unchanged since it was opened.
   func result() throws(MirrorError) -> DigestResult {
-    let after = try attempt("look at", path) { () throws(Errno) in try file.status().identity }
+    let after = try attempt("examine", path) { () throws(Errno) in try file.status().identity }
     let fault = try attempt("read", path) { () throws(Errno) in
       try judge?.fault(of: file, size: identity.size)
     }
@@ -82,14 +83,14 @@ final class OpenTarball: Unfinished, @unchecked Sendable {
     MirrorError(.changed, path, "changed while it was hashed", remedy: "run again when it is finished")
   }
 
-  /// The file's identity, taken when its last change is long enough ago that another would show.
+  /// The file's identity, taken when its last change is old enough that another change would be visible.
   ///
-  /// A write within the same tick as the one before it leaves the same times. All that was written before a run
-  /// began is old enough once one tick is over, so that a run waits for no more than that.
+  /// A write within the same tick as the previous one leaves the same times. Everything written before a run
+  /// began is old enough after one tick, so a run waits no longer than that.
   private static func settledIdentity(
     of file: borrowing Descriptor, _ path: String
   ) throws(MirrorError) -> FileIdentity {
-    let status = try attempt("look at", path) { () throws(Errno) in try file.status() }
+    let status = try attempt("examine", path) { () throws(Errno) in try file.status() }
     guard status.kind == .regular else {
       throw MirrorError(.changed, path, "is no longer a regular file", remedy: "run again")
     }
@@ -98,6 +99,6 @@ final class OpenTarball: Unfinished, @unchecked Sendable {
     guard (0..<tick).contains(age) else { return status.identity }
     // A little longer than the tick: the kernel's clock lags behind.
     SystemClock.pause(microseconds: UInt32(clamping: (tick - age) / 1000 + 20_000))
-    return try attempt("look at", path) { () throws(Errno) in try file.status().identity }
+    return try attempt("examine", path) { () throws(Errno) in try file.status().identity }
   }
 }

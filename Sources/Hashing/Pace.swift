@@ -1,12 +1,12 @@
 package import LinuxSystem
 import Synchronization
 
-/// How fast a run's threads read, how far they are, and whether they are to stop.
+/// The read rate, progress and cancellation that the threads of a run share.
 package final class Pace: Sendable {
   private let bytesPerSecond: Double?
   private let progress: RunProgress
   private let cancellation: Cancellation
-  /// When all bytes admitted so far will have been paid for: ns of the monotonic clock.
+  /// The time until which the rate limit is used up by admitted bytes, in ns of the monotonic clock.
   private let paid = Mutex<UInt64>(0)
 
   package init(_ bytesPerSecond: Int64?, _ progress: RunProgress, _ cancellation: Cancellation) {
@@ -17,7 +17,7 @@ package final class Pace: Sendable {
 
   var isCancelled: Bool { cancellation.isCancelled }
 
-  /// Waits until so many more bytes may be read; false when the run is to stop.
+  /// Waits until this many more bytes may be read; false if the run is to stop.
   func admit(_ bytes: Int) -> Bool {
     guard let bytesPerSecond else { return !isCancelled }
     let start = paid.withLock { paid in
@@ -28,15 +28,15 @@ package final class Pace: Sendable {
     while !isCancelled {
       let now = SystemClock.monotonic
       if now >= start { return true }
-      // Short naps, so that a signal is heard soon.
+      // Sleeps are short, so that a signal takes effect soon.
       SystemClock.pause(microseconds: UInt32(min(50_000, (start - now) / 1000 + 1)))
     }
     return false
   }
 
-  /// Tells of bytes that were read.
+  /// Reports bytes that were read.
   func read(_ bytes: Int) { progress.add(bytes: bytes) }
 
-  /// Tells of a file that is done with.
+  /// Reports a finished file.
   func finishedFile() { progress.addFile() }
 }

@@ -1,8 +1,8 @@
-/// SHA-256 of every piece of a file, so that a download is mended where it is damaged.
+/// SHA-256 of every piece of a file, so that a damaged download can be repaired piece by piece.
 package struct PieceDigests: Hashable, Sendable {
-  /// Bytes of a piece; the last one may be shorter.
+  /// The size of a piece in bytes; the last one may be shorter.
   package let length: Int64
-  /// The digests, one after the other.
+  /// The concatenated digests.
   package var digests: [UInt8]
 
   package init(length: Int64, digests: [UInt8] = []) {
@@ -10,14 +10,14 @@ package struct PieceDigests: Hashable, Sendable {
     self.digests = digests
   }
 
-  /// Bytes of a piece of a file of this size: 1 MiB, or more where that would be over 2048 pieces.
+  /// The size of pieces for a file of this size: 1 MiB, or more if there would be over 2048 pieces.
   package static func length(for size: Int64) -> Int64 {
     var length: Int64 = 1 << 20
     while size / length >= 2048 { length <<= 1 }
     return length
   }
 
-  /// Whether there are as many as a file of this size has.
+  /// Whether the number of digests matches a file of this size.
   package func cover(_ size: Int64) -> Bool {
     guard length > 0, size >= 0 else { return false }
     let whole = size / length

@@ -2,7 +2,7 @@ package import LinuxSystem
 package import MirrorModel
 import CDigestLanes
 
-/// Reads a tarball once for the digests of its pieces and of the whole, which has to be what is known of it.
+/// Reads a tarball once for the digests of its pieces and of the whole, which must match the recorded one.
 package struct PieceHasher: Sendable {
   private static let bufferBytes = 256 << 10
 
@@ -16,13 +16,13 @@ package struct PieceHasher: Sendable {
     self.pace = pace
   }
 
-  /// What reading a tarball gave.
+  /// The result of reading a tarball.
   package struct Result: Sendable {
     package let pieces: PieceDigests
     package let whole: DigestResult
   }
 
-  /// Hashes a tarball; nil once the run is to stop.
+  /// Hashes a tarball; nil if the run is to stop.
   ///
   /// Both digests advance side by side: two streams of the SHA extensions take the time of one.
   package func hash(_ tarball: Tarball, in mirror: borrowing AnchoredDirectory) throws(MirrorError) -> Result?

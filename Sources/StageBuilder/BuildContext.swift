@@ -2,19 +2,19 @@ public import LinuxSystem
 public import MirrorTools
 public import SystemPackage
 
-/// What all parts of a build share.
+/// What all parts of a build have in common.
 public struct BuildContext: Sendable {
   /// The mirror's root.
   public let root: FilePath
-  /// Whose what is made in it is.
+  /// Owner, group and mode of what is created in the mirror.
   public let layout: OwnershipRules
-  /// How the configuration is read; what is built is said over it.
+  /// How the configuration is read; the request's own settings override it.
   public let source: ConfigurationFile.Request
   /// The program that runs steps: `mirrorctl` itself.
   public var helper: FilePath = OwnProgram.path
-  /// Threads that compress and decompress.
+  /// Number of threads that compress and decompress.
   public var jobs: Int
-  /// Whether the work directory stays after a failure.
+  /// Whether the work directory is kept after a failure.
   public var keepsWork = false
   /// Whether a shell is opened in the root after a failure.
   public var opensShell = false
@@ -22,20 +22,20 @@ public struct BuildContext: Sendable {
   public var terminal: String?
   /// Seconds since the epoch.
   public var now: @Sendable () -> Int64
-  /// Tells whether other builds live.
+  /// Checks whether other builds are still running.
   public var probe = ProcessProbe.system
   /// Asks the build to stop.
   public let cancellation: Cancellation
-  /// How far unpacking and capturing are.
+  /// Progress of unpacking and capturing.
   public let progress: RunProgress
-  /// Hears what is done.
+  /// Receives a line for each thing that is done.
   public let tell: @Sendable (String) -> Void
-  /// How the actions are called that remedies name, in the texts of a build's report.
+  /// Names of the actions in remedies, for the texts of a build's report.
   public var actionNames: @Sendable (Remedy.Action) -> String = \.description
-  /// Where digests are remembered; nil for nowhere.
+  /// Where digests are recorded; nil for nowhere.
   public var catalog: @Sendable () -> Catalog? = { nil }
 
-  /// A context by what it must have; `jobs` is nil for one a processor.
+  /// Creates a context from its required parts; `jobs` nil means one per CPU.
   public init(
     root: FilePath, layout: OwnershipRules, source: ConfigurationFile.Request, jobs: Int?,
     now: @escaping @Sendable () -> Int64, cancellation: Cancellation, progress: RunProgress,
@@ -51,7 +51,7 @@ public struct BuildContext: Sendable {
     self.tell = tell
   }
 
-  /// An error as the report tells it.
+  /// The text of an error in the report.
   func text(_ error: any Error) -> String {
     (error as? MirrorError)?.text(actionNames) ?? "\(error)"
   }

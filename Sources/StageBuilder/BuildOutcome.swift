@@ -1,14 +1,14 @@
 import LinuxSystem
 
-/// How a build or one of its targets ended; only ``failed`` counts against the subarch.
+/// How a build or one of its targets ended; only ``failed`` counts as a failure of the subarch.
 public enum BuildOutcome: String, Sendable, Codable {
-  /// The stage and all that goes with it is in place.
+  /// The stage and everything that belongs to it is in place.
   case done
-  /// A step, or what it needs, failed.
+  /// A step failed, or something that it needs.
   case failed
-  /// It was never begun, because something it needs is not there or not allowed.
+  /// It was not started, because something it needs is missing or not allowed.
   case aborted
-  /// Another run works at it.
+  /// Another run is building it.
   case busy
   /// SIGINT or SIGTERM ended it.
   case interrupted

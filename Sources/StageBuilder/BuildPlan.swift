@@ -6,9 +6,9 @@ public struct BuildPlan: Sendable, Encodable {
   public struct Target: Sendable, Encodable {
     /// `stage1`.
     public let name: String
-    /// Its tarball, relative to the mirror's root; nil where it depends on a target before it.
+    /// Its tarball, relative to the mirror's root; nil if it depends on an earlier target.
     public let path: MirrorPath?
-    /// Whether it is there already.
+    /// Whether it exists already.
     public let isThere: Bool
 
     private enum CodingKeys: String, CodingKey { case name, path, isThere = "present" }
@@ -16,6 +16,6 @@ public struct BuildPlan: Sendable, Encodable {
 
   /// `BUILD ARCH SUBARCH MODE VERSION`.
   public let build: String
-  /// In the order in which they are made.
+  /// In build order.
   public let targets: [Target]
 }

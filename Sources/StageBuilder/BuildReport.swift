@@ -2,27 +2,27 @@ public import LinuxSystem
 
 /// What a build did.
 public struct BuildReport: Sendable, Encodable {
-  /// One target's end.
+  /// The result of one target.
   public struct Target: Sendable, Encodable {
     /// `stage1`.
     public let name: String
-    /// How it ended; done also where it was there already.
+    /// How it ended; `done` also if it already existed.
     public internal(set) var outcome: BuildOutcome
-    /// Whether it was there already.
+    /// Whether it already existed.
     public var wasThere = false
     /// The tarball, relative to the mirror's root; nil if there is none.
     public var path: MirrorPath?
     /// Its size in bytes.
     public var size: Int64?
-    /// Its SHA-256; nil where it is yet to be compressed, or made by the spec's own steps.
+    /// Its SHA-256; nil if it is compressed later, or made by the spec's own steps.
     public var sha256: String?
-    /// Seconds that it took.
+    /// Duration in seconds.
     public var seconds: Double = 0
     /// What went wrong.
     public var problem: String?
-    /// What the log says of it first.
+    /// The first error in the log.
     public var firstError: [String] = []
-    /// The work directory, where it was kept after a failure.
+    /// The work directory, if it was kept after a failure.
     public var work: String?
     /// The log, relative to the mirror's root.
     public var log: MirrorPath?
@@ -33,23 +33,23 @@ public struct BuildReport: Sendable, Encodable {
     }
   }
 
-  /// Where the mirror lies.
+  /// Path of the mirror.
   public let mirror: String
   /// `BUILD ARCH SUBARCH MODE VERSION`.
   public let build: String
-  /// What steps see of the network.
+  /// The network that steps can use.
   public internal(set) var network = "host"
-  /// How it ended as a whole.
+  /// How the build ended as a whole.
   public internal(set) var outcome = BuildOutcome.done
-  /// Why nothing was begun.
+  /// Why nothing was started.
   public internal(set) var problem: String?
-  /// What killed builds left and cannot be removed.
+  /// Remains of killed builds that cannot be removed.
   public internal(set) var warnings: [String] = []
-  /// In the order in which they ran.
+  /// In build order.
   public internal(set) var targets: [Target] = []
-  /// Consecutive failures of the subarch by now; nil where none are counted.
+  /// Number of consecutive failures of the subarch; nil if they are not counted.
   public internal(set) var failcount: Int?
-  /// Whether a safety rule forbids it.
+  /// Whether a safety rule forbids the build.
   public internal(set) var isRefused = false
 
   private enum CodingKeys: CodingKey {

@@ -2,33 +2,33 @@ public import LinuxSystem
 public import MirrorModel
 public import MirrorTools
 
-/// What is to be built.
+/// What to build.
 public struct BuildRequest: Sendable {
-  /// Stages of a subarch, a snapshot of the package tree, or what the definitions name as `target`.
+  /// Stages of a subarch, a snapshot of the package tree, or whatever the definitions name as `target`.
   public enum Work: Sendable, Hashable {
-    /// The targets of a mode, and images of the finished stage.
+    /// The targets of a mode, and images made from the finished stage.
     case stages(mode: String, extras: [String])
-    /// The snapshot alone.
+    /// Only the snapshot.
     case snapshot
   }
 
   /// The line of development, `funtoo-current`.
   public let build: String
-  /// The architecture, `x86-64bit`; nil for a snapshot alone.
+  /// The architecture, `x86-64bit`; nil for a snapshot only.
   public let arch: String?
-  /// The subarch, `generic_64`; nil for a snapshot alone.
+  /// The subarch, `generic_64`; nil for a snapshot only.
   public let subarch: String?
-  /// What is built of it.
+  /// What to build for it.
   public let work: Work
   /// The version, `2026-11-23`.
   public let version: CalendarDate
-  /// `NAME: VALUE` of the command line.
+  /// `NAME: VALUE` from the command line.
   public let definitions: [(name: String, value: String)]
 
   /// Stages of a subarch.
   ///
-  /// - Parameter mode: `full`, `freshen`, `quick` or `stage1`, with images after it: `full+openvz`.
-  /// - Throws: when a name cannot be one.
+  /// - Parameter mode: `full`, `freshen`, `quick` or `stage1`, optionally followed by images: `full+openvz`.
+  /// - Throws: when a name is not valid.
   public init(
     build: String, arch: String, subarch: String, mode: String = "full", version: CalendarDate,
     definitions: [(name: String, value: String)] = []
@@ -36,14 +36,14 @@ public struct BuildRequest: Sendable {
     for name in [build, arch, subarch] { try Self.check(name) }
     guard let decision = BuildDecision(mode) else {
       throw MirrorError(
-        .invalid, mode, "is no way to build", remedy: "give full, freshen, quick or stage1, or full+openvz")
+        .invalid, mode, "is not a build mode", remedy: "use full, freshen, quick, stage1 or full+openvz")
     }
     self.init(
       build: build, arch: arch, subarch: subarch,
       work: .stages(mode: decision.mode, extras: decision.extras), version: version, definitions: definitions)
   }
 
-  /// The build whose turn it is.
+  /// The next build of the rotation.
   public init(_ next: NextBuild, definitions: [(name: String, value: String)] = []) throws(MirrorError) {
     try self.init(
       build: next.build.description, arch: next.archDesc.description, subarch: next.subarch.description,
@@ -53,7 +53,7 @@ public struct BuildRequest: Sendable {
 
   /// A snapshot.
   ///
-  /// - Throws: when the name cannot be one.
+  /// - Throws: when the name is not valid.
   public init(
     snapshotOf build: String, version: CalendarDate, definitions: [(name: String, value: String)] = []
   ) throws(MirrorError) {
@@ -74,13 +74,13 @@ public struct BuildRequest: Sendable {
     self.definitions = definitions
   }
 
-  /// Where the subarch lies in the mirror; nil for a snapshot alone.
+  /// Path of the subarch in the mirror; nil for a snapshot only.
   var path: MirrorPath? {
     guard let arch, let subarch else { return nil }
     return MirrorPath("\(build)/\(arch)/\(subarch)")
   }
 
-  /// As a command line has it.
+  /// As on a command line.
   public var description: String {
     switch work {
     case .snapshot: "\(build) snapshot \(version)"
@@ -89,7 +89,7 @@ public struct BuildRequest: Sendable {
     }
   }
 
-  /// The elements that say it, as Metro's scripts gave them.
+  /// The elements that describe the request, as Metro's scripts passed them.
   func elements(target: String?) -> [(name: String, value: String)] {
     var pairs = [(name: "target/build", value: build), (name: "target/version", value: version.description)]
     if let arch { pairs.append((name: "target/arch_desc", value: arch)) }
@@ -109,7 +109,8 @@ public struct BuildRequest: Sendable {
       name.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7f && $0 != UInt8(ascii: "/") })
     else {
       throw MirrorError(
-        .invalid, name.isEmpty ? "the name" : name, "is no name of a build, an architecture or a subarch",
+        .invalid, name.isEmpty ? "the name" : name,
+        "is not the name of a build, an architecture or a subarch",
         remedy: "give BUILD ARCH SUBARCH, as in funtoo-current x86-64bit generic_64")
     }
   }

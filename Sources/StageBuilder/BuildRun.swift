@@ -3,20 +3,20 @@ import LinuxSystem
 import FlexData
 import SystemPackage
 
-/// One run of the builder: the targets of a request, one after the other.
+/// One run of the builder: builds the targets of a request in order.
 public struct BuildRun: Sendable {
   private let request: BuildRequest
   private let context: BuildContext
 
-  /// Nothing is done before ``plan()`` or ``apply()``.
+  /// Nothing happens before ``plan()`` or ``apply()``.
   public init(_ request: BuildRequest, _ context: BuildContext) {
     self.request = request
     self.context = context
   }
 
-  /// What would be done.
+  /// What ``apply()`` would do.
   ///
-  /// - Throws: what is wrong with the configuration.
+  /// - Throws: the errors in the configuration.
   public func plan() throws -> BuildPlan {
     let anchor = Shared(try AnchoredDirectory(root: context.root, layout: context.layout))
     let shared = try settings(nil)
@@ -29,7 +29,7 @@ public struct BuildRun: Sendable {
         let output = try TarballOutput(target.outputKey, target.settings, anchor)
         return BuildPlan.Target(name: name, path: output.path, isThere: try output.existing() != nil)
       } catch let error as FlexDataError {
-        // What a target takes from the ones before it is not known yet.
+        // What a target takes from earlier ones is not known yet.
         if isFirst { throw error }
         return BuildPlan.Target(name: name, path: nil, isThere: false)
       }
@@ -39,8 +39,8 @@ public struct BuildRun: Sendable {
 
   /// Builds.
   ///
-  /// - Parameter each: receives each target when it has ended.
-  /// - Returns: how it ended, whatever went wrong.
+  /// - Parameter each: receives each target when it ends.
+  /// - Returns: how the build ended; all errors are in the report.
   public func apply(each: (BuildReport.Target) -> Void = { _ in }) -> BuildReport {
     var report = BuildReport(mirror: "\(context.root)", build: request.description)
     do {
@@ -56,9 +56,10 @@ public struct BuildRun: Sendable {
     return report
   }
 
-  /// Throws if a target would empty a directory that is not its own: before any lock, and before anything is made.
+  /// Throws if a target would empty a directory that is not its own. Runs before any lock is taken or file
+  /// created.
   ///
-  /// A target whose settings cannot be known before another is made is looked at when its turn comes.
+  /// A target whose settings are unknown until another is built is checked before it is built.
   private func checkPlaces(_ shared: BuildSettings) throws {
     for name in try targetNames(shared) {
       guard let settings = try? settings(name) else { continue }
@@ -66,9 +67,9 @@ public struct BuildRun: Sendable {
     }
   }
 
-  /// Looks whether anything can be built here, before anything counts as a failure.
+  /// Checks whether anything can be built here, before anything counts as a failure.
   ///
-  /// - Returns: where scripts for the host are written.
+  /// - Returns: the directory for the scripts of host steps.
   private func begin(_ shared: BuildSettings, _ report: inout BuildReport) throws -> WorkDirectory {
     report.network = try StepRunner.network(shared).rawValue
     let runs = try shared.temporary.appending("run")
@@ -105,7 +106,7 @@ public struct BuildRun: Sendable {
     }
   }
 
-  /// What the request asks for, by the names of targets.
+  /// The names of the targets that the request asks for.
   private func targetNames(_ shared: BuildSettings) throws -> [String] {
     if case .snapshot = request.work { return ["snapshot"] }
     if let target = request.definitions.last(where: { $0.name == "target" })?.value { return [target] }
@@ -121,7 +122,7 @@ public struct BuildRun: Sendable {
     try BuildSettings(request, target: target, context.source)
   }
 
-  /// Throws where this machine lets nothing be built, before anything counts as a failure.
+  /// Throws if this machine cannot build at all, before anything counts as a failure.
   private func checkSandbox(_ scripts: FilePath) throws(MirrorError) {
     let script = SandboxPlan.Script(name: "check", text: "#!/bin/sh\n")
     let plan = SandboxPlan(root: nil, script: script, scriptDirectory: scripts.string)

@@ -3,7 +3,7 @@ package import FlexData
 package import SystemPackage
 
 extension BuildSettings {
-  /// `path/tmp`, below which the scripts of a run are written.
+  /// `path/tmp`, the parent of the directory for a run's scripts.
   var temporary: FilePath { get throws { try path("path/tmp") ?? "/var/tmp/mirrorctl" } }
 
   /// Throws if this target would empty a directory that is not its own; changes nothing.
@@ -30,12 +30,12 @@ extension BuildSettings {
 }
 
 extension WorkPlaces {
-  /// The places that a configuration names.
+  /// The protected places of a configuration.
   package init(_ elements: Elements, mirror: FilePath?) {
     self.init(mirror: mirror) { key in ((try? elements.text(key)) ?? nil).map { FilePath($0) } }
   }
 
-  /// What a configuration would have builds empty that is not theirs.
+  /// Errors for directories in the configuration that a build would empty although they are not its own.
   package func faults(of elements: Elements) -> [MirrorError] {
     ["path/tmp", "path/work"].compactMap { key in
       guard let text = try? elements.text(key), text.hasPrefix("/") else { return nil }
@@ -47,12 +47,12 @@ extension WorkPlaces {
     }
   }
 
-  /// Throws if scripts must not be written below `path/tmp`.
+  /// Throws if it is not safe to write scripts below `path/tmp`.
   package func check(temporary: FilePath) throws(MirrorError) {
     try check(temporary.appending("run").appending("\(OwnProgram.pid)"), "path/tmp")
   }
 
-  /// Throws if a build must not work in a directory, by its place or by what is in it.
+  /// Throws if a build must not work in a directory, because of its path or its contents.
   package func check(work: FilePath) throws(MirrorError) {
     try check(work, "path/work")
     try WorkDirectory.check(work)

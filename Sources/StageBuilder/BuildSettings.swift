@@ -3,16 +3,16 @@ import FlexData
 import MirrorTools
 import SystemPackage
 
-/// What the configuration and the specs say of one target; evaluated anew for each, since files change.
+/// The configuration and the specs of one target; evaluated again for each target, since files change.
 struct BuildSettings {
-  /// The target's name; nil where only what all share is wanted.
+  /// The target's name; nil if only the shared settings are needed.
   let target: String?
   private let elements: Elements
 
-  /// - Throws: ``FlexDataError`` with all that is wrong, ``MirrorError`` where something cannot be read.
+  /// - Throws: ``FlexDataError`` with all errors, or ``MirrorError`` if something cannot be read.
   init(_ request: BuildRequest, target: String?, _ source: ConfigurationFile.Request) throws {
     var source = source
-    // What is said of the mirror's place wins over the file.
+    // The request's path of the mirror overrides the file.
     source.definitions += request.elements(target: target)
     source.isStrict = target != nil
     self.target = target
@@ -29,60 +29,60 @@ struct BuildSettings {
     return text
   }
 
-  /// An element's text, which must be there.
+  /// An element's text, which must be defined.
   func required(_ name: String) throws -> String {
     guard let text = try text(name) else { throw undefined(name) }
     return text
   }
 
-  /// An error that says that an element must be there.
+  /// The error for an element that must be defined.
   func undefined(_ name: String) -> MirrorError {
     MirrorError(
       .invalid, name, "is not defined\(target.map { " for the target \($0)" } ?? "")",
-      remedy: "define it, or see whether path/install names a spec tree")
+      remedy: "define it, or check that path/install is a spec tree")
   }
 
-  /// An element's words.
+  /// An element's list of words.
   func words(_ name: String) throws -> [String] {
     try text(name)?.split { $0 == " " || $0 == "\t" }.map(String.init) ?? []
   }
 
   /// A script; nil if it is undefined.
   ///
-  /// - Throws: when it is one line.
+  /// - Throws: when it is a single line.
   func script(_ name: String) throws -> String? {
     guard let lines = try elements.lines(name) else { return nil }
     guard try elements.isMultiline(name) else {
       let place = try elements.place(of: name).map { "\($0): " } ?? ""
       throw MirrorError(
-        .invalid, "\(place)\(name)", "is no script: it has one line",
-        remedy: "write `\(name): [` and its lines"
+        .invalid, "\(place)\(name)", "is not a script: it is a single line",
+        remedy: "write `\(name): [` followed by its lines"
       )
     }
     return lines.joined(separator: "\n") + "\n"
   }
 
-  /// An absolute path of the host.
+  /// An absolute path on the host.
   func path(_ name: String) throws -> FilePath? {
     guard let text = try text(name) else { return nil }
     guard text.hasPrefix("/") else {
-      throw MirrorError(.invalid, name, "`\(text)` is no absolute path", remedy: "begin it with /")
+      throw MirrorError(.invalid, name, "`\(text)` is not an absolute path", remedy: "start it with /")
     }
     let path = FilePath(text).lexicallyNormalized()
     guard path != "/" else {
       throw MirrorError(
-        .refused, name, "is the root of the file system", remedy: "name a directory of its own")
+        .refused, name, "is the root of the file system", remedy: "use a dedicated directory")
     }
     return path
   }
 
-  /// An absolute path of the host, which must be said.
+  /// An absolute path on the host, which must be defined.
   func requiredPath(_ name: String) throws -> FilePath {
     guard let path = try path(name) else { throw undefined(name) }
     return path
   }
 
-  /// A path of the host as one of the mirror's; nil if it is undefined.
+  /// A path on the host as a path in the mirror; nil if it is undefined.
   func mirrorPath(_ name: String, in root: FilePath) throws -> MirrorPath? {
     guard let path = try path(name) else { return nil }
     var rest = path
@@ -93,6 +93,6 @@ struct BuildSettings {
     return MirrorPath(rest.string)
   }
 
-  /// Whether results are for the mirror: `release/type` is not said, or `official`.
+  /// Whether results are for the mirror: `release/type` is undefined or `official`.
   var isOfficial: Bool { get throws { try text("release/type").map { $0 == "official" } ?? true } }
 }

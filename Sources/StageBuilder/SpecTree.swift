@@ -1,10 +1,10 @@
 import LinuxSystem
 public import SystemPackage
 
-/// The spec tree that comes with the program.
+/// The spec tree that is shipped with the program.
 public enum SpecTree {
-  /// Where it lies: `$MIRRORCTL_SPECS`, beside an installed program in `share/mirrorctl/specs`, or in the
-  /// checkout that the program was built in; nil if it is in none of them.
+  /// Its path: `$MIRRORCTL_SPECS`, `share/mirrorctl/specs` beside an installed program, or the checkout that
+  /// the program was built in; nil if it is in none of them.
   ///
   /// - Parameters:
   ///   - program: the program's own path, without links.

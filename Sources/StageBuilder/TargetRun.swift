@@ -2,22 +2,22 @@ import MirrorModel
 import LinuxSystem
 import SystemPackage
 
-/// One target from its settings to its trigger, and how that ended.
+/// Builds one target, from its settings to its trigger.
 struct TargetRun {
   let name: String
   let request: BuildRequest
   let context: BuildContext
   let anchor: Shared<AnchoredDirectory>
-  /// nil for a snapshot alone.
+  /// nil for a snapshot only.
   let records: VersionRecords?
   let scripts: FilePath
 
-  /// A snapshot that another build makes is waited for, in seconds.
+  /// How long to wait for a snapshot that another build makes, in seconds.
   private static let patience = 15 * 60
 
-  /// Makes it, unless it is there.
+  /// Builds it unless it exists.
   ///
-  /// - Parameter report: what is wrong beside it is added.
+  /// - Parameter report: receives additional problems.
   func apply(_ report: inout BuildReport) -> BuildReport.Target {
     let start = ContinuousClock.now
     var entry = BuildReport.Target(name: name, outcome: .done)
@@ -74,7 +74,7 @@ struct TargetRun {
     return try BuildLog(FileName("\(name).txt"), in: try records.logs(), tell: context.tell)
   }
 
-  /// Whether nothing is to be made; what should follow a finished target is done again then.
+  /// Whether there is nothing to build; then the follow-up of a finished target is repeated.
   private func isThere(
     _ target: Target, _ output: TarballOutput, _ entry: inout BuildReport.Target, _ log: borrowing BuildLog
   ) throws -> Bool {
@@ -85,7 +85,7 @@ struct TargetRun {
       return entry.wasThere
     }
     guard let path = try output.existing() else { return false }
-    log.note("\(name): \(path) is there already")
+    log.note("\(name): \(path) already exists")
     entry.wasThere = true
     entry.path = path
     try trigger(target, path, log)
@@ -104,7 +104,7 @@ struct TargetRun {
       } catch {
         guard error.code == .busy, ContinuousClock.now < deadline else { throw error }
       }
-      if !isTold { context.tell("\(name): another build makes it; waiting for that") }
+      if !isTold { context.tell("\(name): waiting for another build to finish it") }
       isTold = true
       try context.cancellation.wait(milliseconds: 200)
     }
@@ -118,7 +118,8 @@ struct TargetRun {
       ).run(log: log)
     case .stage:
       guard let records else {
-        throw MirrorError(.invalid, name, "is a stage of no subarch", remedy: "give BUILD ARCH SUBARCH")
+        throw MirrorError(
+          .invalid, name, "is a stage, but no subarch is given", remedy: "give BUILD ARCH SUBARCH")
       }
       return try StageTarget(
         settings: target.settings, context: context, anchor: anchor, records: records, scripts: scripts
@@ -126,7 +127,7 @@ struct TargetRun {
     }
   }
 
-  /// What follows a finished target, by the spec's own step or mirrorctl's.
+  /// The follow-up of a finished target, by the spec's own step or by mirrorctl.
   private func trigger(_ target: Target, _ tarball: MirrorPath?, _ log: borrowing BuildLog) throws {
     guard try target.settings.isOfficial else { return }
     let root = try target.settings.path("path/chroot") ?? "/var/empty"
@@ -138,7 +139,7 @@ struct TargetRun {
     ).run(tarball, log: log)
   }
 
-  /// Failed packages go to `errors.json`, and the first error to whoever looks on.
+  /// Writes failed packages to `errors.json`, and reports the first error.
   private func tellOfFailure(
     _ target: Target, _ entry: inout BuildReport.Target, _ log: borrowing BuildLog
   ) {

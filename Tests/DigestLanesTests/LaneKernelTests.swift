@@ -3,7 +3,7 @@ import COpenSSL
 import TestSupport
 import Testing
 
-/// Every kernel that this CPU runs, judged by OpenSSL.
+/// Every kernel that this CPU can run, compared with OpenSSL.
 @Suite("Digest lanes") struct LaneKernelTests {
   static let algorithms = [CDL_SHA256, CDL_SHA512, CDL_BLAKE2B].map(Algorithm.init)
   static let kernels = algorithms.flatMap(\.kernels)
@@ -13,7 +13,7 @@ import Testing
     #expect(cdl_find(algorithm.raw, CDL_ISA_SCALAR) != nil)
   }
 
-  @Test("every length from 0 to 4 blocks, in every lane, is what OpenSSL says", arguments: kernels)
+  @Test("every length from 0 to 4 blocks, in every lane, matches OpenSSL", arguments: kernels)
   func lengths(kernel: Kernel) {
     let block = kernel.raw.block_bytes
     for length in stride(from: 0, through: 4 * block, by: Int(kernel.raw.lanes)) {
@@ -29,21 +29,21 @@ import Testing
     }
   }
 
-  @Test("messages that follow one another do not disturb their neighbours", arguments: kernels)
+  @Test("consecutive messages do not disturb their neighbours", arguments: kernels)
   func queue(kernel: Kernel) {
     let messages = Self.randomMessages(kernel.algorithm)
     hash(messages, with: [kernel])
     #expect(messages.map(\.digest) == messages.map(\.peerDigest))
   }
 
-  @Test("a message goes on in another kernel after any block", arguments: algorithms)
+  @Test("a message can continue in another kernel after any block", arguments: algorithms)
   func moves(algorithm: Algorithm) {
     let messages = Self.randomMessages(algorithm)
     hash(messages, with: algorithm.kernels)
     #expect(messages.map(\.digest) == messages.map(\.peerDigest))
   }
 
-  /// Advances what is unfinished by a block at a time, with one kernel after the other.
+  /// Advances unfinished messages by one block at a time, with one kernel after the other.
   private func hash(_ messages: [Message], with kernels: [Kernel]) {
     var waiting = messages[...]
     var open: [Message] = []
@@ -53,7 +53,7 @@ import Testing
       step += 1
       while open.count < kernel.raw.lanes, let next = waiting.popFirst() { open.append(next) }
       if open.isEmpty { return }
-      // A message too short for its lane ends there; the ones behind it move up.
+      // A message too short for its lane ends there; the later ones move up.
       for lane in 0..<min(open.count, Int(kernel.raw.lanes)) {
         while lane < open.count, open[lane].blocksLeft < 1 {
           open.remove(at: lane).finish()
@@ -124,7 +124,7 @@ struct Kernel: CustomTestStringConvertible, @unchecked Sendable {
   }
 }
 
-/// A message partly hashed, in memory of its own.
+/// A partly hashed message, in its own memory.
 final class Message {
   let algorithm: Algorithm
   let bytes: UnsafeMutableBufferPointer<UInt8>
@@ -148,7 +148,7 @@ final class Message {
 
   var rest: UnsafeMutablePointer<UInt8>? { bytes.baseAddress.map { $0 + hashed } }
 
-  /// All but the last byte may go into whole blocks.
+  /// All but the last byte may be in complete blocks.
   var blocksLeft: Int { max(0, bytes.count - hashed - 1) / cdl_block_bytes(algorithm.raw) }
 
   func finish() {

@@ -3,7 +3,7 @@ import Testing
 
 @Suite("Collects")
 struct CollectTests {
-  @Test("a relative path is seen from the collecting file, in nested directories too")
+  @Test("a path is relative to the collecting file, also in nested directories")
   func relative() throws {
     let spec = try Spec([
       "main": "[collect ./etc/a.conf]",
@@ -42,7 +42,7 @@ struct CollectTests {
     #expect(try Spec(["main": "[section s]\nfile: f\n[collect $[:file]]", "f": "a: 1"])["a"] == "1")
   }
 
-  @Test("a collect below a condition, and with one")
+  @Test("a collect below a condition, and one with a condition")
   func conditional() throws {
     let files = [
       "main": """
@@ -63,7 +63,7 @@ struct CollectTests {
     #expect(try Spec(files).elements.names == [])
   }
 
-  @Test("a condition may be decided by what is collected later")
+  @Test("a condition may depend on a file that is collected later")
   func laterCondition() throws {
     let spec = try Spec([
       "main": "[collect a when x is $[y]]\n[collect b when y is 2]\n[collect c]", "b": "b: 1",
@@ -72,7 +72,7 @@ struct CollectTests {
     #expect(try spec["b"] == "1")
   }
 
-  @Test("what depends on something undefined is decided last, in whatever order it stands")
+  @Test("collects that depend on something undefined are decided last, in any order")
   func undefinedLast() throws {
     for collects in ["[collect a$[x:lax]]\n[collect b]\n", "[collect b]\n[collect a$[x:lax]]\n"] {
       let spec = try Spec(["main": collects, "b": "[collect c]", "c": "x: 1", "a1": "a: 1"])
@@ -86,7 +86,7 @@ struct CollectTests {
     #expect(try spec["c"] == "1")
   }
 
-  @Test("a collect that turns out to be decided too early is an error, in whatever order it stands")
+  @Test("a collect that was decided too early is an error, in any order")
   func tooEarly() {
     for collects in [
       "[collect a$[x:lax]]\n[collect b$[y:lax]]\n", "[collect b$[y:lax]]\n[collect a$[x:lax]]\n",
@@ -95,7 +95,7 @@ struct CollectTests {
       #expect(
         found
           == ["a", "b"].map {
-            "\($0) was collected as things were, but what was collected since changes that"
+            "\($0) was collected, but later definitions change its path or condition"
           })
     }
   }
@@ -107,24 +107,24 @@ struct CollectTests {
         == [])
   }
 
-  @Test("a file that is collected twice is an error through what it defines")
+  @Test("a file that is collected twice is an error because of its definitions")
   func twice() throws {
     let found = problems([
       "main": "[collect a]\n[collect b]", "a": "[collect ./c]", "b": "[collect c]", "c": "x: 1",
     ])
-    #expect(found.map(\.message) == ["`x` is defined already, in c:1"])
-    #expect(found.first?.hint == "the file was collected already, by a:1: remove one of the collects")
+    #expect(found.map(\.message) == ["`x` is already defined in c:1"])
+    #expect(found.first?.hint == "the file was already collected, by a:1: remove one of the collects")
     #expect(problems(["main": "[collect a]\n[collect a]", "a": "# nothing"]).isEmpty)
   }
 
   @Test("definitions of one name in two files name both places")
   func duplicates() {
     let found = problems(["main": "a: 1\n[collect b]", "b": "\n  a: 2"])
-    #expect(found.map(\.message) == ["`a` is defined already, in main:1"])
+    #expect(found.map(\.message) == ["`a` is already defined in main:1"])
     #expect(found.first.flatMap(\.place).map { "\($0) \($0.column)" } == "b:2 3")
   }
 
-  @Test("all that is wrong with all files is told")
+  @Test("all problems in all files are reported")
   func all() {
     let found = problems([
       "main": "a\n[collect b]\n[collect c]\n[collect $[no]]\nb:x\n[foo]", "b": "x y\n[when]", "c": "[section",
@@ -135,7 +135,7 @@ struct CollectTests {
       ])
   }
 
-  @Test("what cannot be resolved is an error, or is told where that is tolerated")
+  @Test("an unresolvable collect is an error, or is returned if tolerated")
   func tolerant() throws {
     let files = ["main": "[collect $[no]/x]\n[collect a]", "a": "a: 1"]
     #expect(problems(files).map(\.message) == ["`no` is not defined"])
@@ -144,7 +144,7 @@ struct CollectTests {
     #expect(try elements.text("a") == "1")
   }
 
-  @Test("a file that is missing or no text is an error, tolerated or not")
+  @Test("a file that is missing or not text is an error, tolerated or not")
   func unreadable() throws {
     let host = HostAccess(read: { path throws(HostAccess.Fault) in
       guard path != "gone" else { throw HostAccess.Fault("there is no such file") }
@@ -160,7 +160,7 @@ struct CollectTests {
       #expect(
         places == [
           "bytes:2:5 this is not UTF-8", "main:2:10 gone: there is no such file",
-          "nul:1:5 a NUL byte is no text",
+          "nul:1:5 the text contains a NUL byte",
         ])
     }
   }

@@ -23,7 +23,7 @@ struct ConditionTests {
     """
 
   @Test(
-    "elements count whose condition holds",
+    "elements count if their condition holds",
     arguments: [
       ("x86", "a always arch end l t/c t/d"), ("amd64", "a always arch end l t/c t/d"),
       ("arm", "a always arch end s/b t/c t/d"), ("mips", "always arch end t/c t/d"),
@@ -33,7 +33,7 @@ struct ConditionTests {
     #expect(spec.elements.names.joined(separator: " ") == names)
   }
 
-  @Test("nothing counts whose condition's element is not defined")
+  @Test("an element does not count if its condition's element is undefined")
   func undefined() throws {
     #expect(try Spec(Self.text).elements.names == ["always", "end", "t/c"])
   }
@@ -63,7 +63,7 @@ struct ConditionTests {
       "[when x]\na: 1\n[when *]\na: 2",
     ])
   func duplicate(text: String) {
-    #expect(problems(text).map(\.message).first?.hasPrefix("`a` is defined already, in main:") == true)
+    #expect(problems(text).map(\.message).first?.hasPrefix("`a` is already defined in main:") == true)
   }
 
   @Test("a condition's values are words")

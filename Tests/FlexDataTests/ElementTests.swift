@@ -21,7 +21,7 @@ struct ElementTests {
     #expect(spec.elements.names == ["a"])
   }
 
-  @Test("what is not defined is nil")
+  @Test("an undefined element is nil")
   func undefined() throws {
     let spec = try Spec("")
     #expect(try spec["a"] == nil)
@@ -29,7 +29,7 @@ struct ElementTests {
     #expect(try spec.elements.place(of: "a") == nil)
   }
 
-  @Test("lines between brackets are kept as they stand")
+  @Test("lines between brackets are kept unchanged")
   func lines() throws {
     let spec = try Spec("a: [\n  indented \n\n# no comment\n\ttab\nx: y\n[section z]\n ] text\n\t] \nb: 1\n")
     #expect(
@@ -37,14 +37,14 @@ struct ElementTests {
     #expect(try spec["b"] == "1")
   }
 
-  @Test("several lines are words where one line is wanted")
+  @Test("several lines become words if one line is needed")
   func joined() throws {
     let spec = try Spec("a: [\n one\n\ttwo three \n]\nb: ($[a])\n")
     #expect(try spec["a"] == "one two three")
     #expect(try spec["b"] == "(one two three)")
   }
 
-  @Test("an opening bracket with more behind it is a value; with a comment it opens lines")
+  @Test("an opening bracket followed by a word is a value; followed by a comment it opens lines")
   func bracket() throws {
     let spec = try Spec("a: [ x\nb: [ # lines\nx\n]\nc: []\n")
     #expect(try spec["a"] == "[ x")
@@ -62,19 +62,19 @@ struct ElementTests {
     #expect(try spec["c"] == "end")
   }
 
-  @Test("a byte order mark is no part of the first name")
+  @Test("a byte order mark is not part of the first name")
   func byteOrderMark() throws {
     #expect(try Spec("\u{feff}a: 1\n")["a"] == "1")
   }
 
-  @Test("characters beyond ASCII stand in names, values and lines")
+  @Test("names, values and lines may contain characters beyond ASCII")
   func unicode() throws {
     let spec = try Spec("größe: \u{301}x 日本 👩‍👩‍👧\nb: [\n \u{301}$[größe]\n]\n")
     #expect(try spec["größe"] == "\u{301}x 日本 👩‍👩‍👧")
     #expect(try spec.lines("b") == [" \u{301}\u{301}x 日本 👩‍👩‍👧"])
   }
 
-  @Test("a section stands before the names that follow, and `:` is the section's own element")
+  @Test("a section is the prefix of the names that follow, and `:` is the section's own element")
   func section() throws {
     let spec = try Spec(
       "a: 1\n[section path/mirror]\n: /srv\nowner: root\n [ section other ] # comment\na: 2\n[section x]\na: 3"
@@ -87,14 +87,14 @@ struct ElementTests {
     #expect(spec.elements.names == ["a", "other/a", "path/mirror", "path/mirror/owner", "x/a"])
   }
 
-  @Test("a section is told by its place")
+  @Test("a section is identified by its position")
   func place() throws {
     let place = try #require(try Spec("\n[section s]\n  a: 1").elements.place(of: "s/a"))
     #expect((place.file, place.line, place.column) == ("main", 3, 3))
     #expect("\(place)" == "main:3")
   }
 
-  @Test("the command line wins over texts, wherever they define")
+  @Test("the command line overrides texts, wherever they define")
   func define() throws {
     let spec = try Spec(
       "a: text\n[when a is text]\nb: 1\n[when a is mine]\nb: 2\n[when *]\na: twice\nc: $[a]",
@@ -105,7 +105,7 @@ struct ElementTests {
   }
 
   @Test(
-    "no name of the command line is taken that no text could have", arguments: ["", "a b", "$[x]", "a:", "#"])
+    "the command line accepts only names that are valid in texts", arguments: ["", "a b", "$[x]", "a:", "#"])
   func defineBadly(name: String) {
     #expect(throws: FlexDataError.self) { try Spec("", define: [(name, "x")]) }
   }

@@ -20,7 +20,7 @@ struct FuzzTests {
   ].map { Array($0.utf8) }
 
   @Test(
-    "whatever is in the files, there is a result or an error inside a text, soon",
+    "any files soon give a result or an error inside a text",
     arguments: 0..<2 as Range<UInt64>)
   func mutate(seed: UInt64) throws {
     var random = Seeded(

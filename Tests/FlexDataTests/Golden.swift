@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// Texts that were read by a person and found right.
+/// Texts that were reviewed by a person.
 enum Golden {
   private static let directory = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
     .appendingPathComponent("Golden")

@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Files and code of the host")
 struct HostTests {
-  @Test("a file's text is a value: trailing newlines go, inner ones are spaces")
+  @Test("a file's text is a value: trailing newlines are removed, inner ones become spaces")
   func file() throws {
     let spec = try Spec([
       "main": "[collect d/a]",
@@ -17,19 +17,19 @@ struct HostTests {
     #expect(try spec["d"] == "<< two words")
   }
 
-  @Test("a file that is missing is an error where it is wanted, and only there")
+  @Test("a missing file is an error if it is needed, and only then")
   func missing() throws {
     let spec = try Spec("a: << no/file\nb: $[a?]")
     #expect(try spec["b"] == "yes")
     #expect(problems("a: << no/file", expanding: "a").map(\.message) == ["no/file: there is no such file"])
   }
 
-  @Test("a value that vanishes names no file")
+  @Test("a removed value names no file")
   func vanished() throws {
     #expect(try Spec("a: << $[no:zap]")["a"] == nil)
   }
 
-  @Test("code's output stands in its place; all blocks of an element run at once, as they stand")
+  @Test("output replaces code; all blocks of an element run at once, unchanged")
   func python() throws {
     let files = [
       "main": "a: [\n$[v]\n<?python\nprint($[v])\n  x\n?>\nmid\n  <?python\n ?>\n]\nv: 1\nb: $[a?]"
@@ -39,7 +39,7 @@ struct HostTests {
     #expect(try spec["b"] == "yes")
   }
 
-  @Test("code runs once, and only when its element is wanted")
+  @Test("code runs once, and only if its element is needed")
   func once() throws {
     let count = Count()
     let spec = try Spec(["main": "a: [\n<?python\n?>\n]\nb: $[a] $[a]\nc: 1"]) {

@@ -3,7 +3,7 @@ import Testing
 
 @Suite("Messages")
 struct MessageTests {
-  /// What is wrong: the text of `main`, other files, and an element to expand.
+  /// A wrong text `main`, other files, and an element to expand.
   struct Case: Sendable, CustomTestStringConvertible {
     let name: String
     let main: String
@@ -73,7 +73,7 @@ struct MessageTests {
     Case("tabs", "\ta:\t\tx\t$[no]\n", expanding: "\ta"),
   ]
 
-  @Test("a message tells the place, what is wrong, and what to do", arguments: cases)
+  @Test("a message contains the position, the problem and a hint", arguments: cases)
   func message(wrong: Case) throws {
     var text = ""
     do throws(FlexDataError) {
@@ -84,7 +84,7 @@ struct MessageTests {
     try Golden.expect(text, is: wrong.name)
   }
 
-  @Test("what the command line cannot define")
+  @Test("invalid definitions on the command line")
   func define() throws {
     for (name, pair) in ["name": ("a b", "1"), "value": ("a", "1\n2")] {
       do throws(FlexDataError) {
@@ -94,7 +94,7 @@ struct MessageTests {
     }
   }
 
-  @Test("bytes that are no text")
+  @Test("bytes that are not text")
   func bytes() throws {
     let host = HostAccess(read: { _ throws(HostAccess.Fault) in Array("a: 1\nb: é".utf8) + [0xff, 0x0a] })
     do throws(FlexDataError) {

@@ -16,7 +16,7 @@ struct PropertyTests {
     }
   }
 
-  /// All that a text says, but for where it stands.
+  /// The contents of a text, without positions.
   private static func shown(_ item: Document.Item) -> String {
     switch item {
     case .collect(let collect):
@@ -37,7 +37,7 @@ struct PropertyTests {
     for _ in 0..<5 { #expect(Self.result(generator.shuffled(files)) == result) }
   }
 
-  @Test("the order test sees more than errors")
+  @Test("the order test covers more than errors")
   func meaning() {
     let results = (0..<60 as Range<UInt64>).map { seed in
       var generator = SpecGenerator(seed: seed)
@@ -46,7 +46,7 @@ struct PropertyTests {
     #expect(results.count { $0[""] == nil && $0.count > 5 } > 20)
   }
 
-  /// What all elements expand to, or that it is an error.
+  /// The expansions of all elements, or that it is an error.
   private static func result(_ files: [String: String]) -> [String: [String]] {
     do throws(FlexDataError) {
       let spec = try Spec(files)

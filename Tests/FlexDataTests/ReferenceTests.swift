@@ -31,24 +31,24 @@ struct ReferenceTests {
     #expect(try spec.lines("t/l") == ["own own 1 yes no yes own", "m of ."])
   }
 
-  @Test("a question is answered yes by what is defined and not blank")
+  @Test("a question gives yes if the element is defined and not blank")
   func question() throws {
     let spec = try Spec("a: $[b?] $[c?] $[d?] $[e?] $[f?]\nb: x\nc:\ne: [\n]\nf: [\nx\n]")
     #expect(try spec["a"] == "yes no no no yes")
   }
 
-  @Test("a question expands nothing, so it may be asked of what cannot be expanded")
+  @Test("a question expands nothing, so the element need not be expandable")
   func questionOfBroken() throws {
     #expect(try Spec("a: $[b?]\nb: $[undefined]")["a"] == "yes")
   }
 
-  @Test("zap takes a line of several lines away")
+  @Test("zap removes one of several lines")
   func zapLine() throws {
     let spec = try Spec("a: [\none\nx $[no:zap] y\nx $[blank:zap] y\nx $[b:zap] y\n]\nblank:\nb: z")
     #expect(try spec.lines("a") == ["one", "x z y"])
   }
 
-  @Test("zap takes a value away, and what refers to it")
+  @Test("zap removes a value, and references to it")
   func zapValue() throws {
     let spec = try Spec("a: x $[no:zap]\nb: y $[a]\nc: [\n1\n$[b]\n2\n]")
     #expect(try spec["a"] == nil)
@@ -58,7 +58,7 @@ struct ReferenceTests {
     #expect(spec.elements.names == ["a", "b", "c"])
   }
 
-  @Test("lax is empty for what is not defined, also for what it refers to")
+  @Test("lax makes undefined elements empty, also in nested references")
   func lax() throws {
     let spec = try Spec("a: <$[no:lax]>\nb: <$[c:lax]>\nc: ($[d])\nd: $[no] $[blank:zap]x\nblank: y")
     #expect(try spec["a"] == "<>")
@@ -66,7 +66,7 @@ struct ReferenceTests {
     #expect(throws: FlexDataError.self) { try spec["c"] }
   }
 
-  @Test("parse/lax makes what follows lax, until parse/strict and the text's end")
+  @Test("parse/lax makes later definitions lax, until parse/strict or the end of the text")
   func option() throws {
     let spec = try Spec([
       "main":
@@ -78,7 +78,7 @@ struct ReferenceTests {
     #expect(throws: FlexDataError.self) { try spec["c"] }
   }
 
-  @Test("a default counts where nothing else is defined, whichever is collected first")
+  @Test("a default counts if nothing else is defined, whichever is collected first")
   func defaults() throws {
     let defaults = """
       [option define/default]
@@ -100,12 +100,12 @@ struct ReferenceTests {
     }
   }
 
-  @Test("two defaults of one name are as wrong as two definitions")
+  @Test("two defaults with the same name are an error, like two definitions")
   func repeatedDefault() {
     #expect(throws: FlexDataError.self) { try Spec("[option define/default]\na: 1\na: 2") }
   }
 
-  @Test("lines of another element replace a line that has nothing else")
+  @Test("lines of another element replace a line that contains only its name")
   func include() throws {
     let spec = try Spec(
       """
@@ -125,7 +125,7 @@ struct ReferenceTests {
   }
 
   @Test(
-    "double brackets with anything beside them stay as they are",
+    "double brackets with anything beside them are kept unchanged",
     arguments: [
       "x $[[b]]", "# $[[b]]", "$[[b]] x", "$[[b]] $[[b]]", "$[[b]]$[[b]]", "$[[ b ]]", "$[[b]", "$[[",
     ])
@@ -133,7 +133,7 @@ struct ReferenceTests {
     #expect(try Spec("a: [\n\(line)\n]\nb: [\n1\n]").lines("a") == [line])
   }
 
-  @Test("in a value of one line double brackets stay, and references in them are replaced")
+  @Test("in a single-line value double brackets are kept, and references in them are replaced")
   func includeInValue() throws {
     #expect(try Spec("a: $[[b]] $[[$[c]]]\nc: 1")["a"] == "$[[b]] $[[1]]")
   }
@@ -164,7 +164,7 @@ struct ReferenceTests {
     #expect(problems("a: [\n# $[no]\n]", expanding: "a").map(\.message) == ["`no` is not defined"])
   }
 
-  @Test("references a hundred and more deep", arguments: [20, 21, 100, 900])
+  @Test("references nested a hundred levels and more", arguments: [20, 21, 100, 900])
   func deep(depth: Int) throws {
     var text = "v0: x\nl0: [\nx\n]\nm0: [\nx\n]\nc0: x\n"
     for i in 1...depth {
@@ -178,10 +178,10 @@ struct ReferenceTests {
   @Test("endless depth is an error, not a crash")
   func endless() {
     let text = "v0: x\n" + (1...5000).map { "v\($0): $[v\($0 - 1)]\n" }.joined()
-    #expect(problems(text, expanding: "v5000").map(\.message) == ["references go deeper than 1000"])
+    #expect(problems(text, expanding: "v5000").map(\.message) == ["references are nested deeper than 1000"])
   }
 
-  @Test("what refers twice to what refers twice is expanded once")
+  @Test("elements with several references to them are expanded once")
   func diamond() throws {
     let values = "v0:\n" + (1...30).map { "v\($0): $[v\($0 - 1)]$[v\($0 - 1)]\n" }.joined()
     #expect(try Spec(values)["v30"] == "")
@@ -190,7 +190,7 @@ struct ReferenceTests {
     #expect(try Spec(conditions)["c30"] == "")
   }
 
-  @Test("what would fill the memory is an error")
+  @Test("an expansion that would fill the memory is an error")
   func bomb() {
     let values = "v0: x\n" + (1...40).map { "v\($0): $[v\($0 - 1)]$[v\($0 - 1)]\n" }.joined()
     #expect(problems(values, expanding: "v40").map(\.message) == ["this expands to more than 64 MiB"])
@@ -207,7 +207,7 @@ struct ReferenceTests {
   }
 
   @Test(
-    "whatever refers to itself is an error",
+    "any reference of an element to itself is an error",
     arguments: [
       "a: $[a]", "a: [\n$[[a]]\n]", "a: [\n$[a]\n]", "[when a]\na: x",
       "[when b is x]\na: x\n[when *]\nb: $[a]",
@@ -219,7 +219,7 @@ struct ReferenceTests {
 
   @Test("ten megabytes of lines, and of one line")
   func large() throws {
-    // Long lines: it is bytes that take their time in a debug build.
+    // Long lines: the time depends on the number of bytes in a debug build.
     let line = String(repeating: "echo words ", count: 100) + "$[v]"
     let lines = try Spec("v: x\na: [\n\(String(repeating: line + "\n", count: 9500))]\n")
     #expect(try lines.lines("a")?.count == 9500)

@@ -1,10 +1,10 @@
 import FlexData
 
-/// Texts in memory, loaded.
+/// Loaded texts in memory.
 struct Spec {
   let elements: Elements
 
-  /// Loads `main` and what it collects.
+  /// Loads `main` and the files that it collects.
   init(
     _ files: [String: String], define pairs: [(name: String, value: String)] = [],
     run: @escaping @Sendable ([String]) throws(HostAccess.Fault) -> [String] = { _ throws(HostAccess.Fault) in
@@ -39,7 +39,7 @@ struct Spec {
   func lines(_ name: String) throws(FlexDataError) -> [String]? { try elements.lines(name) }
 }
 
-/// What is wrong with texts; nothing if they load, and the elements that are asked for expand.
+/// The problems in texts; none if they load, and the given elements expand.
 func problems(_ files: [String: String], expanding names: String...) -> [Problem] {
   do throws(FlexDataError) {
     let spec = try Spec(files)

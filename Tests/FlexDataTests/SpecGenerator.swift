@@ -1,6 +1,6 @@
 import TestSupport
 
-/// Makes small spec trees that refer to, include and collect each other.
+/// Generates small spec trees that refer to, include and collect each other.
 struct SpecGenerator {
   private var random: Seeded
 
@@ -23,7 +23,7 @@ struct SpecGenerator {
     }
   }
 
-  /// Between blocks, which begin with what says where they stand.
+  /// Separates blocks, each of which begins with its section and condition.
   private static let blocks = "\n# ----\n"
 
   private mutating func text(_ file: Int) -> String {

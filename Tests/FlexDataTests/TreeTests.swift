@@ -2,7 +2,7 @@ import FlexData
 import Foundation
 import Testing
 
-/// A spec tree with every construct in the places where trees have it, loaded as builds would.
+/// A spec tree with every construct in its usual places, loaded as by builds.
 @Suite("A spec tree")
 struct TreeTests {
   private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
@@ -50,7 +50,7 @@ struct TreeTests {
     } catch { return "\(name) is wrong: \(error)\n" }
   }
 
-  @Test("in a build nothing may be left out")
+  @Test("a build must not ignore anything")
   func strict() throws {
     let elements = Elements(Self.host)
     let error = #expect(throws: FlexDataError.self) { try elements.collect("start.conf") }

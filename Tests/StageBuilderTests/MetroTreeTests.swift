@@ -3,10 +3,10 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@Suite("A spec tree in Metro's own words")
+@Suite("A spec tree written for Metro")
 struct MetroTreeTests {
   @Test(
-    "it unpacks, captures and triggers itself, its steps in Metro's order",
+    "it does its own unpacking, capturing and triggers, with its steps in Metro's order",
     .enabled(if: Tool.exists("busybox")))
   func order() throws {
     let workspace = try Workspace()

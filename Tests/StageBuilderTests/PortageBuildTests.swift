@@ -4,7 +4,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-/// A mirror whose builds are made by mirrorctl's own spec tree and by Portage, without a network.
+/// A mirror whose builds use mirrorctl's own spec tree and Portage, without a network.
 private struct PortageSite {
   let workspace: Workspace
 
@@ -16,10 +16,10 @@ private struct PortageSite {
     private static let arch = "x86-64bit"
   #endif
 
-  /// Whether the seed can be made here.
+  /// Whether the seed can be created here.
   static var isPossible: Bool { geteuid() == 0 && Tool.exists("mmdebstrap") && Tool.exists("git") }
 
-  /// - Parameter text: what is added to the configuration.
+  /// - Parameter text: added to the configuration.
   init(_ text: String = "") throws {
     workspace = try Workspace()
     for (script, directory) in [("make-seed", ""), ("make-tree", "tree")] {
@@ -145,7 +145,7 @@ struct PortageBuildTests {
     try sane(site, stage3)
   }
 
-  /// Portage works in the stage.
+  /// Checks that Portage works in the stage.
   private func sane(_ site: PortageSite, _ tarball: String) throws {
     try site.workspace.shell(
       """
@@ -162,7 +162,7 @@ struct PortageBuildTests {
       """)
   }
 
-  @Test("a package that does not compile fails the build, which names it")
+  @Test("a package that does not compile fails the build, and is named")
   func broken() throws {
     let site = try PortageSite("[section emerge]\npackages: app-misc/broken\n")
     let outcome = try site.build("freshen", Self.version)

@@ -44,7 +44,7 @@ struct SpecSite {
     try Data(configuration.utf8).write(to: URL(fileURLWithPath: workspace.path.appending("conf").string))
   }
 
-  /// What the tree says of a target of version 2026-11-23; nil for a run of several.
+  /// The tree's output for a target of version 2026-11-23; nil for a run of several.
   func elements(_ target: String?, _ definitions: [(name: String, value: String)] = []) throws -> Elements {
     var request = ConfigurationFile.Request()
     request.named = workspace.path.appending("conf")
@@ -58,7 +58,7 @@ struct SpecSite {
     return try ConfigurationFile(request).elements
   }
 
-  /// An element of a target, without what the mirror's path begins with.
+  /// An element of a target, without the prefix of the mirror's path.
   func text(_ name: String, of target: String?, _ definitions: [(name: String, value: String)] = []) throws
     -> String?
   {
@@ -74,7 +74,7 @@ struct SpecTreeTests {
   ]
 
   @Test(
-    "every target says all that it needs, for every arch and build",
+    "every target defines everything it needs, for every arch and build",
     arguments: [
       ("gentoo", "x86-64bit", "core2_64"), ("any-name", "amd64", "generic"),
       ("gentoo", "pure64", "generic_64"),
@@ -96,13 +96,13 @@ struct SpecTreeTests {
       for key in keys where target != "snapshot" {
         #expect(try elements.text(key)?.isEmpty == false, "\(target): \(key)")
       }
-      // mirrorctl's own work.
+      // Done by mirrorctl itself.
       let own = ["steps/unpack", "steps/capture", "steps/run", "trigger/ok/run"]
       #expect(own.allSatisfy { !elements.names.contains($0) })
     }
   }
 
-  @Test("tarballs, links and records are called as Metro calls them")
+  @Test("tarballs, links and records have Metro's names")
   func layout() throws {
     let tree = try SpecSite()
     let (subarch, version) = ("gentoo/x86-64bit/core2_64", "2026-11-23")
@@ -149,7 +149,7 @@ struct SpecTreeTests {
   }
 
   @Test(
-    "a build starts from the seed that the strategy names",
+    "a build starts from the seed that the strategy selects",
     arguments: [
       ("local", "stage3", "stage1", "gentoo/x86-64bit/core2_64/2026-11-01/stage3-core2_64-gentoo-2026-11-01"),
       ("remote", "stage3", "stage1", "other/x86-64bit/generic/2026-10-01/stage3-generic-other-2026-10-01"),
@@ -208,7 +208,7 @@ struct SpecTreeTests {
     #expect(try tree.text("portage/COMMON_FLAGS", of: "stage3") == flags)
   }
 
-  @Test("what a configuration defines counts, and the rest follows from it")
+  @Test("definitions in the configuration take effect, and others derive from them")
   func overriding() throws {
     let tree = try SpecSite(
       """
@@ -230,7 +230,7 @@ struct SpecTreeTests {
     #expect(try elements.lines("steps/chroot/prerun")?.contains(#"USE="-X""#) == true)
   }
 
-  @Test("a stage4 of one's own needs a few lines, or a file with a step")
+  @Test("a custom stage4 needs a few lines, or a file with a step")
   func ownStage4() throws {
     let tree = try SpecSite(
       """

@@ -53,7 +53,7 @@ struct WithoutProcTests {
   func usage() throws {
     #expect(try run(["status", "--nonsense"]).status == 64)
     let doctor = try run(["doctor"])
-    #expect(doctor.text.contains("user: root builds"), "\(doctor.text)")
+    #expect(doctor.text.contains("user: builds run as root"), "\(doctor.text)")
   }
 
   @Test("clean and its script remove nothing, since mounts cannot be listed")

@@ -1,15 +1,15 @@
 /// Multi-buffer hashing: a kernel advances several independent messages at once,
 /// each in its own lane of a vector register (or of interleaved instructions).
 ///
-/// What has been hashed of a message is a small `cdl_state` that the caller owns.
-/// Every kernel of an algorithm takes it, so a message may change kernels and
+/// The state of a partly hashed message is a small `cdl_state` that the caller owns.
+/// Every kernel of an algorithm accepts it, so a message may change kernels and
 /// lanes between any two blocks. A message is hashed by
 ///   1. `cdl_begin`,
-///   2. a kernel's `advance` over its whole blocks, in as many calls as is
-///      convenient, keeping back at least its last byte (see `cdl_finish`),
-///   3. `cdl_finish` with what is left.
+///   2. a kernel's `advance` over its complete blocks, in any number of calls,
+///      keeping back at least its last byte (see `cdl_finish`),
+///   3. `cdl_finish` with the remaining bytes.
 ///
-/// Nothing else is kept: different states may be used by different threads at once.
+/// There is no other state: threads may use different states at the same time.
 #ifndef CDIGEST_LANES_H
 #define CDIGEST_LANES_H
 
@@ -45,38 +45,38 @@ typedef struct cdl_state {
 } cdl_state;
 
 typedef struct cdl_kernel {
-    const char *name; ///< For people, e.g. "sha256-avx512".
+    const char *name; ///< For display, e.g. "sha256-avx512".
     cdl_algorithm algorithm;
     cdl_isa isa;
     uint32_t lanes;      ///< Messages hashed side by side, at most `CDL_MAX_LANES`.
     size_t block_bytes;
 
-    /// Hashes `blocks` whole blocks of each of `count` messages, 1...lanes. Exactly
-    /// these are read, from any alignment; data aligned to 64 bytes is hashed up to a
-    /// tenth faster. No state is given twice. But in SHA-NI a call takes as long for few
-    /// messages as for all lanes.
+    /// Hashes `blocks` complete blocks of each of `count` messages, 1...lanes. Reads
+    /// exactly these, from any alignment; data aligned to 64 bytes is hashed up to a
+    /// tenth faster. All states must be different. Except with SHA-NI, a call takes as
+    /// long for few messages as for all lanes.
     void (*advance)(cdl_state *const *states, const uint8_t *const *data, unsigned count,
                     size_t blocks);
 } cdl_kernel;
 
-/// The kernel for that instruction set, or null when there is none or when this
-/// CPU or operating system does not support it.
+/// The kernel for this instruction set, or null if there is none or if this CPU or
+/// operating system does not support it.
 const cdl_kernel *cdl_find(cdl_algorithm algorithm, cdl_isa isa);
 
-/// The kernel for every CPU, of one lane; never null.
+/// The kernel for every CPU, with one lane; never null.
 const cdl_kernel *cdl_portable(cdl_algorithm algorithm);
 
 size_t cdl_block_bytes(cdl_algorithm algorithm);
 
-/// Makes `state` that of a message of which nothing is hashed yet.
+/// Initializes `state` for a new message.
 void cdl_begin(cdl_algorithm algorithm, cdl_state *state);
 
-/// Hashes the rest of a message and writes its digest: 32 bytes of SHA-256, 64 of
-/// the others. `tail` may be of any length (it is hashed alone, so slowly), with
+/// Hashes the rest of a message and writes its digest: 32 bytes for SHA-256, 64 for
+/// the others. `tail` may have any length (it is hashed alone, and so slowly), with
 /// one restriction: it is empty only if the message is empty, because BLAKE2b
-/// marks its last block. Keeping back 1...block_bytes bytes always serves.
-/// (SHA-2 takes an empty tail after whole blocks too.) `total_bytes` is the length
-/// of the message, tail included. Then the state is used up.
+/// marks its last block. Keeping back 1...block_bytes bytes always works.
+/// (SHA-2 also accepts an empty tail after complete blocks.) `total_bytes` is the
+/// length of the message, including the tail. Afterwards the state is invalid.
 void cdl_finish(cdl_algorithm algorithm, cdl_state *state, const uint8_t *tail, size_t tail_bytes,
                 uint64_t total_bytes, uint8_t *digest);
 

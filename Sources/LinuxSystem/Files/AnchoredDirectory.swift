@@ -4,23 +4,23 @@ package import SystemPackage
 
 /// An open directory of the mirror, and operations on the names in it.
 ///
-/// Everything is resolved from an open descriptor by `openat2(2)` with `RESOLVE_BENEATH`, `RESOLVE_NO_SYMLINKS`
-/// and `RESOLVE_NO_MAGICLINKS`: whoever may write to the mirror cannot lead a run by root out of it, whatever
-/// is renamed or linked meanwhile.
+/// Everything is resolved from an open descriptor by `openat2(2)` with `RESOLVE_BENEATH`,
+/// `RESOLVE_NO_SYMLINKS` and `RESOLVE_NO_MAGICLINKS`: users who can write to the mirror cannot lead a run by
+/// root out of it, whatever they rename or link meanwhile.
 package struct AnchoredDirectory: ~Copyable {
-  /// A name and its kind, as `getdents64(2)` gave them.
+  /// A name and its kind, as returned by `getdents64(2)`.
   package struct Entry: Sendable {
     package let name: FileName
     package let kind: FileKind
   }
 
-  /// Valid while this value lives.
+  /// Valid during the life of this value.
   package let descriptor: Descriptor
   /// The mirror's root, for messages.
   package let root: FilePath
   /// This directory relative to the root.
   package let path: MirrorPath
-  /// Whose what is made in it is.
+  /// Owner, group and mode of what is created in it.
   package let layout: OwnershipRules
 
   private init(owning raw: Int32, root: FilePath, path: MirrorPath, layout: OwnershipRules) {
@@ -37,7 +37,7 @@ package struct AnchoredDirectory: ~Copyable {
     self.init(owning: raw, root: root, path: .root, layout: layout)
   }
 
-  /// Opens a directory below this one; `mounts` tells whether another file system may be entered.
+  /// Opens a directory below this one; `mounts` allows entering another file system.
   package func directory(_ relative: MirrorPath, enteringMounts mounts: Bool = true) throws(MirrorError)
     -> AnchoredDirectory
   {
@@ -62,7 +62,7 @@ package struct AnchoredDirectory: ~Copyable {
     return AnchoredDirectory(owning: raw, root: root, path: path, layout: layout)
   }
 
-  /// Opens a file below this directory for reading, without touching its access time where that is allowed.
+  /// Opens a file below this directory for reading, without changing its access time if that is allowed.
   package func file(_ relative: MirrorPath, flags: Int32 = O_RDONLY) throws(MirrorError) -> Descriptor {
     let wanted = flags | O_NOCTTY | O_NONBLOCK
     var raw = openBeneath(relative, flags: wanted | CLINUX_O_NOATIME, resolve: CLINUX_NO_LINKS)
@@ -78,19 +78,19 @@ package struct AnchoredDirectory: ~Copyable {
     }
   }
 
-  /// Creates a file that must not exist, readable by its owner alone until its owner is set.
+  /// Creates a file that must not exist, readable only by its owner until its owner is set.
   ///
-  /// - Parameter isReadable: whether it is read too.
+  /// - Parameter isReadable: whether to open it for reading too.
   package func createFile(_ name: FileName, isReadable: Bool = false) throws(MirrorError) -> Descriptor {
     let raw = openBeneath(
       MirrorPath(bytes: name.bytes), flags: (isReadable ? O_RDWR : O_WRONLY) | O_CREAT | O_EXCL,
       mode: 0o600, resolve: CLINUX_NO_LINKS
     )
-    guard raw >= 0 else { throw .system(lastErrno(), "create a file in", displayed(path)) }
+    guard raw >= 0 else { throw .system(lastErrno(), "create a file", displayed(path)) }
     return Descriptor(owning: raw)
   }
 
-  /// Opens a file for reading and writing, creating it with `mode` if it is missing.
+  /// Opens a file for reading and writing, creating it with `mode` if missing.
   package func fileForUpdate(_ name: FileName, mode: UInt64) throws(MirrorError) -> Descriptor {
     let raw = openBeneath(
       MirrorPath(bytes: name.bytes), flags: O_RDWR | O_CREAT, mode: mode, resolve: CLINUX_NO_LINKS)
@@ -98,7 +98,7 @@ package struct AnchoredDirectory: ~Copyable {
     return Descriptor(owning: raw)
   }
 
-  /// The names in this directory, `.` and `..` left out, in the disk's order.
+  /// The names in this directory except `.` and `..`, in the disk's order.
   package func entries() throws(MirrorError) -> [Entry] {
     let records = try attempt("read", displayed(path)) { () throws(Errno) in
       try DirectoryListing.records(of: descriptor)
@@ -116,24 +116,24 @@ package struct AnchoredDirectory: ~Copyable {
     }
   }
 
-  /// `statx(2)` of a name, never through a link; nil when it does not exist.
+  /// `statx(2)` of a name, without following links; nil if it does not exist.
   package func status(of name: FileName) throws(MirrorError) -> FileStatus? {
     var raw = clinux_status()
     let result = name.withCString { clinux_status(descriptor.raw, $0, &raw) }
     guard result != 0 else { return FileStatus(raw) }
     let error = lastErrno()
-    guard error == .noSuchFileOrDirectory else { throw .system(error, "look at", displayed(name)) }
+    guard error == .noSuchFileOrDirectory else { throw .system(error, "examine", displayed(name)) }
     return nil
   }
 
-  /// When a file was made, in nanoseconds since the epoch; nil where the file system does not tell.
+  /// When a file was created, in nanoseconds since the epoch; nil if the file system does not record it.
   package func birth(of name: FileName) -> Int64? {
     var place = clinux_place()
     let result = name.withCString { clinux_place(descriptor.raw, $0, &place) }
     return result == 0 && place.birth != 0 ? place.birth : nil
   }
 
-  /// `statx(2)` of a path, never through a link; nil where it or a directory above it does not exist.
+  /// `statx(2)` of a path, without following links; nil if it or one of its parents does not exist.
   package func status(at path: MirrorPath) throws(MirrorError) -> FileStatus? {
     do throws(MirrorError) { return try directory(path.parent).status(of: path.name) } catch {
       if error.code == .system(.noSuchFileOrDirectory) { return nil }
@@ -141,33 +141,33 @@ package struct AnchoredDirectory: ~Copyable {
     }
   }
 
-  /// Whether a path is known not to exist any more.
+  /// Whether a path is known to have disappeared.
   package func isGone(_ path: MirrorPath) -> Bool {
     do throws(MirrorError) { return try status(at: path) == nil } catch { return false }
   }
 
   /// `statx(2)` of this directory.
   package func status() throws(MirrorError) -> FileStatus {
-    try attempt("look at", displayed(path)) { () throws(Errno) in try descriptor.status() }
+    try attempt("examine", displayed(path)) { () throws(Errno) in try descriptor.status() }
   }
 
-  /// The content of a small regular file below this directory; nil when it does not exist.
+  /// The content of a small regular file below this directory; nil if it does not exist.
   ///
-  /// - Throws: when it cannot be read, or holds more than `limit` bytes.
+  /// - Throws: when it cannot be read, or is larger than `limit` bytes.
   package func contents(of relative: MirrorPath, limit: Int) throws(MirrorError) -> [UInt8]? {
     let name = displayed(path.joined(relative))
     guard let file = try existingFile(relative) else { return nil }
-    let status = try attempt("look at", name) { () throws(Errno) in try file.status() }
+    let status = try attempt("examine", name) { () throws(Errno) in try file.status() }
     guard status.kind == .regular else {
       throw MirrorError(.invalid, name, "is not a regular file", remedy: "remove it")
     }
     guard status.size <= limit else {
-      throw MirrorError(.invalid, name, "is larger than \(limit) bytes", remedy: "look at it by hand")
+      throw MirrorError(.invalid, name, "is larger than \(limit) bytes", remedy: "inspect it by hand")
     }
     return try attempt("read", name) { () throws(Errno) in try file.bytes(upTo: Int(status.size)) }
   }
 
-  /// Where a symbolic link points, as it is written.
+  /// The target of a symbolic link, as written.
   package func linkText(of name: FileName) throws(MirrorError) -> [UInt8] {
     var target = [UInt8](repeating: 0, count: Int(PATH_MAX))
     let count = target.withUnsafeMutableBytes { buffer in
@@ -181,7 +181,7 @@ package struct AnchoredDirectory: ~Copyable {
     return Array(target.prefix(count))
   }
 
-  /// Puts a symbolic link in place at once, whatever has the name now.
+  /// Puts a symbolic link in place atomically, replacing what has the name now.
   package func replaceLink(_ name: FileName, to text: [UInt8], _ ownership: Ownership) throws(MirrorError) {
     let temporary = TemporaryName.make()
     try createLink(temporary, to: text)
@@ -192,10 +192,10 @@ package struct AnchoredDirectory: ~Copyable {
     }
   }
 
-  /// Whether a link's name, or a path seen from here as links have it, leads nowhere.
+  /// Whether a link's name, or a path relative to this directory, leads nowhere.
   package func linkIsDead(_ name: FileName) -> Bool { kindBehind(name) == nil }
 
-  /// What a link's name leads to, wherever that is; nil if nothing is there.
+  /// The kind of file that a link's name leads to, wherever it is; nil if there is none.
   package func kindBehind(_ name: FileName) -> FileKind? {
     var found = stat()
     if name.withCString({ fstatat(descriptor.raw, $0, &found, 0) }) == 0 {
@@ -204,23 +204,23 @@ package struct AnchoredDirectory: ~Copyable {
     return errno == ENOENT || errno == ENOTDIR || errno == ELOOP ? nil : .other
   }
 
-  /// `renameat2(2)` inside this directory; replaces what is there.
+  /// `renameat2(2)` inside this directory; replaces an existing file.
   package func rename(_ old: FileName, to new: FileName) throws(MirrorError) {
     let result = old.withCString { old in
       new.withCString { new in renameat(descriptor.raw, old, descriptor.raw, new) }
     }
-    guard result == 0 else { throw .system(lastErrno(), "rename \(old) to", displayed(new)) }
+    guard result == 0 else { throw .system(lastErrno(), "rename \(old) to it", displayed(new)) }
     Log.step("renamed \(old) to \(displayed(new))")
   }
 
-  /// Takes a name over from another directory of the same file system; replaces what is there.
+  /// Moves a name here from another directory of the same file system; replaces an existing file.
   package func take(
     _ name: FileName, from other: borrowing AnchoredDirectory, as new: FileName
   ) throws(MirrorError) {
     let result = name.withCString { name in
       new.withCString { new in renameat(other.descriptor.raw, name, descriptor.raw, new) }
     }
-    guard result == 0 else { throw .system(lastErrno(), "move \(name) to", displayed(new)) }
+    guard result == 0 else { throw .system(lastErrno(), "move \(name) to it", displayed(new)) }
     Log.step("moved \(other.displayed(name)) to \(displayed(new))")
   }
 
@@ -232,29 +232,29 @@ package struct AnchoredDirectory: ~Copyable {
     guard result == 0 else { throw .system(lastErrno(), "create", displayed(new)) }
   }
 
-  /// Makes a directory that must not exist, with the owner and the mode that the configuration names, or else
+  /// Creates a directory that must not exist, with the owner and the mode from the configuration, or else
   /// those of this one.
   ///
-  /// - Parameter mode: permission bits, whatever the configuration says.
+  /// - Parameter mode: permission bits that override the configuration.
   package func makeDirectory(_ name: FileName, mode: UInt32? = nil) throws(MirrorError) {
     let own = try status()
     guard name.withCString({ mkdirat(descriptor.raw, $0, 0o700) }) == 0 else {
-      throw .system(lastErrno(), "make the directory", displayed(name))
+      throw .system(lastErrno(), "create the directory", displayed(name))
     }
     let made = try directory(name)
-    // An ordinary user keeps what he made.
+    // An ordinary user keeps ownership of it.
     _ = fchown(made.descriptor.raw, layout.owner ?? own.uid, layout.group ?? own.gid)
     let inherited = own.mode & 0o2777 | 0o700
-    try attempt("set the mode of", displayed(name)) { () throws(Errno) in
+    try attempt("set the mode", displayed(name)) { () throws(Errno) in
       _ = try retrying { Int(fchmod(made.descriptor.raw, mode ?? layout.mode ?? inherited)) }
     }
     try sync()
   }
 
-  /// Removes a file or link; nothing happens when it is gone already.
+  /// Removes a file or link; does nothing if it is already gone.
   package func unlink(_ name: FileName) throws(MirrorError) { try remove(name, flags: 0) }
 
-  /// Removes an empty directory; nothing happens when it is gone already.
+  /// Removes an empty directory; does nothing if it is already gone.
   package func removeDirectory(_ name: FileName) throws(MirrorError) { try remove(name, flags: AT_REMOVEDIR) }
 
   private func remove(_ name: FileName, flags: Int32) throws(MirrorError) {
@@ -274,7 +274,7 @@ package struct AnchoredDirectory: ~Copyable {
     Log.step("linked \(displayed(name)) to \(escaped(text))")
   }
 
-  /// Sets a link's owner; a plain user may keep what he made.
+  /// Sets a link's owner; for an ordinary user it is left unchanged.
   package func changeOwner(of name: FileName, to ownership: Ownership) {
     let (uid, gid) = (layout.owner ?? ownership.uid, layout.group ?? ownership.gid)
     _ = name.withCString { fchownat(descriptor.raw, $0, uid, gid, AT_SYMLINK_NOFOLLOW) }
@@ -301,7 +301,7 @@ package struct AnchoredDirectory: ~Copyable {
 }
 
 extension MirrorPath {
-  /// The path of `relative` in this directory; this path itself if that is empty.
+  /// The path of `relative` in this directory; this path itself if `relative` is empty.
   package func joined(_ relative: MirrorPath) -> MirrorPath {
     if bytes.isEmpty { return relative }
     return relative.bytes.isEmpty ? self : MirrorPath(bytes: bytes + [UInt8(ascii: "/")] + relative.bytes)

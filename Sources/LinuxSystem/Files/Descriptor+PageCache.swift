@@ -1,19 +1,20 @@
 import Glibc
 
 extension Descriptor {
-  /// Tells the kernel that the file is read from its beginning to its end.
+  /// Tells the kernel that the file will be read sequentially.
   package func adviseSequential() { posix_fadvise(raw, 0, 0, POSIX_FADV_SEQUENTIAL) }
 
-  /// Takes `count` bytes from `offset` on out of the page cache.
+  /// Evicts `count` bytes, starting at `offset`, from the page cache.
   package func dropCache(from offset: Int64, count: Int64) {
     posix_fadvise(raw, off_t(offset), off_t(count), POSIX_FADV_DONTNEED)
   }
 
-  /// Whether any page of each unit of `unit` bytes is in the page cache, for `count` bytes from `offset` on.
+  /// For each unit of `unit` bytes, whether any of its pages is in the page cache; for `count` bytes from
+  /// `offset`.
   ///
-  /// Asks `mincore(2)` about a mapping that is never read: a file cut short meanwhile does no harm.
+  /// Asks `mincore(2)` about a mapping that is never read: truncation of the file meanwhile does no harm.
   ///
-  /// - Returns: nil if the kernel does not tell.
+  /// - Returns: nil if the kernel does not say.
   package func cachedUnits(from offset: Int64, count: Int, unit: Int) -> [Bool]? {
     guard let map = mmap(nil, count, PROT_NONE, MAP_SHARED, raw, off_t(offset)), map != MAP_FAILED else {
       return nil

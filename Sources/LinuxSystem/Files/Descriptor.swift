@@ -2,12 +2,12 @@ import CLinux
 import Glibc
 package import SystemPackage
 
-/// The one owner of an open file descriptor.
+/// The only owner of an open file descriptor.
 package struct Descriptor: ~Copyable {
-  /// Its number, valid while the owner lives.
+  /// Its number, valid during the life of the owner.
   package let raw: Int32
 
-  /// Takes over an open descriptor, which it closes.
+  /// Takes ownership of an open descriptor, and closes it at the end.
   package init(owning raw: Int32) { self.raw = raw }
 
   deinit { close(raw) }
@@ -17,7 +17,7 @@ package struct Descriptor: ~Copyable {
     Descriptor(owning: Int32(try retrying { Int(fcntl(raw, F_DUPFD_CLOEXEC, 0)) }))
   }
 
-  /// Where a symbolic link points that is held by `O_PATH`, as it is written.
+  /// The target of a symbolic link that is held by `O_PATH`, as written.
   package func linkText() throws(Errno) -> [UInt8] {
     var target = [CChar](repeating: 0, count: Int(PATH_MAX))
     let count = try retrying { readlinkat(raw, "", &target, target.count) }
@@ -39,7 +39,7 @@ package struct Descriptor: ~Copyable {
   /// The first `count` bytes of the file, or fewer if it is shorter.
   package func bytes(upTo count: Int) throws(Errno) -> [UInt8] { try bytes(from: 0, count: count) }
 
-  /// `count` bytes from `offset` on, or fewer if the file ends before.
+  /// `count` bytes from `offset`, or fewer if the file ends before.
   package func bytes(from offset: Int64, count: Int) throws(Errno) -> [UInt8] {
     var content = [UInt8](repeating: 0, count: count)
     var filled = 0
@@ -80,7 +80,7 @@ package struct Descriptor: ~Copyable {
     }
   }
 
-  /// Where the first byte at or after `offset` is that is on the disk; nil if none is.
+  /// The offset of the first data at or after `offset`; nil if there is none.
   package func data(from offset: Int64) throws(Errno) -> Int64? {
     do throws(Errno) { return Int64(try retrying { lseek(raw, off_t(offset), CLINUX_SEEK_DATA) }) } catch {
       guard error == .noSuchAddressOrDevice else { throw error }
@@ -88,12 +88,12 @@ package struct Descriptor: ~Copyable {
     }
   }
 
-  /// Where the first hole at or after `offset` begins; the file's end counts as one.
+  /// The offset of the first hole at or after `offset`; the file's end counts as one.
   package func hole(from offset: Int64) throws(Errno) -> Int64 {
     Int64(try retrying { lseek(raw, off_t(offset), CLINUX_SEEK_HOLE) })
   }
 
-  /// Makes the file so long, with a hole where nothing was written.
+  /// Sets the file's size, adding a hole if it grows.
   package func truncate(to size: Int64) throws(Errno) { try retrying { Int(ftruncate(raw, off_t(size))) } }
 
   /// Writes all bytes of an array.
@@ -107,10 +107,10 @@ package struct Descriptor: ~Copyable {
     if let fault { throw fault }
   }
 
-  /// Sets the modification time, in nanoseconds since the epoch; nothing may be written after.
+  /// Sets the modification time, in nanoseconds since the epoch; later writes change it again.
   package func setTime(_ mtime: Int64) throws(Errno) { try retrying { Int(clinux_set_mtime(raw, mtime)) } }
 
-  /// Gives the file to a user and a group, which root alone may do.
+  /// Changes the file's owner and group, which only root may do.
   package func setOwner(_ uid: UInt32, _ gid: UInt32) throws(Errno) {
     try retrying { Int(fchown(raw, uid, gid)) }
   }
@@ -118,7 +118,7 @@ package struct Descriptor: ~Copyable {
   /// Sets the permission bits.
   package func setMode(_ mode: UInt32) throws(Errno) { try retrying { Int(fchmod(raw, mode)) } }
 
-  /// Appends every write to the end of the file, also while another process writes to it.
+  /// Makes every write append to the file, even while another process writes to it.
   package func appendAlways() throws(Errno) { try retrying { Int(fcntl(raw, F_SETFL, O_APPEND)) } }
 
   /// `fsync(2)`.
@@ -128,7 +128,7 @@ package struct Descriptor: ~Copyable {
 /// The calling thread's last error.
 package func lastErrno() -> Errno { Errno(rawValue: errno) }
 
-/// Runs a system call again while a signal interrupts it; throws its error otherwise.
+/// Repeats a system call while a signal interrupts it; throws other errors.
 @discardableResult
 package func retrying(_ call: () -> Int) throws(Errno) -> Int {
   while true {
@@ -139,7 +139,7 @@ package func retrying(_ call: () -> Int) throws(Errno) -> Int {
   }
 }
 
-/// Runs system calls on one file and turns their error into one that names the operation and the file.
+/// Runs system calls on one file, and converts their error to one that names the operation and the file.
 package func attempt<Result: ~Copyable>(
   _ operation: String, _ subject: @autoclosure () -> String, _ body: () throws(Errno) -> Result
 ) throws(MirrorError) -> Result {

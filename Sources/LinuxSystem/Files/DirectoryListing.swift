@@ -2,7 +2,7 @@ import CLinux
 import Glibc
 import SystemPackage
 
-/// What `getdents64(2)` says of an open directory.
+/// The records of `getdents64(2)` for an open directory.
 enum DirectoryListing {
   struct Record: Sendable {
     let name: FileName
@@ -10,10 +10,10 @@ enum DirectoryListing {
     let type: Int
   }
 
-  /// All names but `.` and `..`, in the disk's order.
+  /// All names except `.` and `..`, in the disk's order.
   static func records(of directory: borrowing Descriptor) throws(Errno) -> [Record] {
     var records: [Record] = []
-    // A descriptor that was read before, or shares its position with one that was, stands at the end.
+    // The position may be at the end if this descriptor, or one that shares its position, was read before.
     lseek(directory.raw, 0, SEEK_SET)
     let fault: Errno? = withUnsafeTemporaryAllocation(byteCount: 32768, alignment: 16) { buffer in
       while true {

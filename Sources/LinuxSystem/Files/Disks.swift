@@ -1,19 +1,19 @@
 import SystemPackage
 
-/// The disks that file systems lie on, as the kernel tells in sysfs.
+/// The disks under file systems, as reported by the kernel in sysfs.
 package struct Disks: Sendable {
   private let sysfs: String
   private let mountinfo: String
 
-  /// As these files tell of them.
+  /// Reads these files.
   package init(sysfs: String = "/sys", mountinfo: String = "/proc/self/mountinfo") {
     self.sysfs = sysfs
     self.mountinfo = mountinfo
   }
 
-  /// The rotational disk under a file system, by a name that its partitions share; nil for any other.
+  /// The rotational disk under a file system, by a name that its partitions share; nil for any other kind.
   ///
-  /// A virtual machine's disk counts as none: it says `rotational` whatever lies beneath.
+  /// A virtual machine's disk does not count: it reports `rotational` whatever the real device is.
   package func rotational(under device: UInt64) -> String? {
     let (major, minor) = (device >> 32, device & 0xffff_ffff)
     guard let block = resolved("\(sysfs)/dev/block/\(major):\(minor)") ?? source(of: "\(major):\(minor)")
@@ -28,15 +28,15 @@ package struct Disks: Sendable {
     return isVirtual ? nil : disk
   }
 
-  /// How many threads read files on these devices: as many as were asked for, one for a rotational disk, whose
-  /// head can be in one place only, and else one a processor.
+  /// The number of threads that read files on these devices: the requested number if given; one for a
+  /// rotational disk, whose head can be in only one place; otherwise one per CPU.
   package static func threads(over devices: some Sequence<UInt64>, asked: Int?) -> Int {
     if let asked { return asked }
     let disks = Disks()
     return Set(devices).contains { disks.rotational(under: $0) != nil } ? 1 : Workers.processors
   }
 
-  /// The block device under a file system that has no number of its own there, as Btrfs.
+  /// The block device of a file system that uses device numbers of its own, such as Btrfs.
   private func source(of number: String) -> String? {
     for line in ProcFile.text(mountinfo)?.split(separator: "\n") ?? [] {
       let fields = line.split(separator: " ")

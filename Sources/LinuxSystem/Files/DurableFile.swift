@@ -2,11 +2,11 @@ import CLinux
 import Glibc
 import SystemPackage
 
-/// A file that appears under its name whole and durable, or not at all.
+/// A file that appears under its name complete and durable, or not at all.
 ///
-/// A temporary name in the same directory, `O_EXCL`; on ``commit()`` owner and mode, `fsync`, `rename`, `fsync`
-/// of the directory. A writer that is dropped uncommitted removes its temporary; one that was killed leaves it
-/// to the next run's sweep.
+/// It is written under a temporary name in the same directory (`O_EXCL`); ``commit()`` sets owner and mode,
+/// then does `fsync`, `rename`, and `fsync` of the directory. A writer that is dropped uncommitted removes
+/// its temporary file; a killed one leaves it for the next run to sweep.
 package struct DurableFile: ~Copyable {
   private let directory: AnchoredDirectory
   private let temporary: FileName
@@ -14,7 +14,7 @@ package struct DurableFile: ~Copyable {
   private let file: Descriptor
   private var committed = false
 
-  /// Begins a file `name` in `directory`.
+  /// Begins to write a file `name` in `directory`.
   package init(_ name: FileName, in directory: borrowing AnchoredDirectory) throws(MirrorError) {
     let temporary = TemporaryName.make()
     let owned = try directory.duplicate()
@@ -27,12 +27,12 @@ package struct DurableFile: ~Copyable {
 
   deinit { if !committed { try? directory.unlink(temporary) } }
 
-  /// Adds bytes at the end.
+  /// Appends bytes.
   package mutating func write(_ bytes: UnsafeRawBufferPointer) throws(MirrorError) {
     try attempt("write", directory.displayed(name)) { () throws(Errno) in try file.write(bytes) }
   }
 
-  /// Adds bytes at the end.
+  /// Appends bytes.
   package mutating func write(_ bytes: [UInt8]) throws(MirrorError) {
     try attempt("write", directory.displayed(name)) { () throws(Errno) in try file.write(bytes) }
   }
@@ -42,20 +42,20 @@ package struct DurableFile: ~Copyable {
     try directory.file(MirrorPath(bytes: temporary.bytes))
   }
 
-  /// A second owner of the temporary file, for a library that writes by itself.
+  /// A second owner of the temporary file, for a library that does its own writing.
   package func duplicate() throws(MirrorError) -> Descriptor {
     try attempt("write", directory.displayed(name)) { () throws(Errno) in try file.duplicate() }
   }
 
-  /// Gives the file another's modification time, in nanoseconds since the epoch; nothing may be written after.
+  /// Sets the modification time, in nanoseconds since the epoch; nothing may be written afterwards.
   package func keepTime(_ mtime: Int64) throws(MirrorError) {
-    try attempt("set the time of", directory.displayed(name)) { () throws(Errno) in
+    try attempt("set the time", directory.displayed(name)) { () throws(Errno) in
       try file.setTime(mtime)
     }
   }
 
-  /// Puts the file in place, owned like `ownership`; `syncingDirectory: false` leaves the directory's `fsync`
-  /// to a caller that writes more into it. Returns the file's status under its final name.
+  /// Puts the file in place with the given ownership; `syncingDirectory: false` leaves the directory's
+  /// `fsync` to a caller that writes more into it. Returns the file's status under its final name.
   @discardableResult
   package consuming func commit(_ ownership: Ownership, syncingDirectory: Bool = true) throws(MirrorError)
     -> FileStatus
@@ -64,12 +64,12 @@ package struct DurableFile: ~Copyable {
     try directory.rename(temporary, to: name)
     committed = true
     if syncingDirectory { try directory.sync() }
-    return try attempt("look at", directory.displayed(name)) { () throws(Errno) in try file.status() }
+    return try attempt("examine", directory.displayed(name)) { () throws(Errno) in try file.status() }
   }
 
   private func finish(_ ownership: Ownership) throws(MirrorError) {
     let path = directory.displayed(name)
-    // A plain user cannot give files away; then they stay his, readable as the mirror's are.
+    // An ordinary user cannot give files away; they then belong to him, readable like the mirror's.
     let layout = directory.layout
     _ = fchown(file.raw, layout.owner ?? ownership.uid, layout.group ?? ownership.gid)
     try attempt("write", path) { () throws(Errno) in
@@ -78,7 +78,7 @@ package struct DurableFile: ~Copyable {
     }
   }
 
-  /// Puts the file in place in another directory, of which nobody sweeps what killed runs leave.
+  /// Puts the file in place in another directory, whose temporary files no run sweeps.
   package consuming func commit(
     _ ownership: Ownership, as name: FileName, in other: borrowing AnchoredDirectory
   ) throws(MirrorError) {
@@ -88,7 +88,7 @@ package struct DurableFile: ~Copyable {
     try other.sync()
   }
 
-  /// Writes a whole small file at once.
+  /// Writes a complete small file.
   @discardableResult
   package static func write(
     _ bytes: [UInt8], to name: FileName, in directory: borrowing AnchoredDirectory, _ ownership: Ownership,
@@ -100,21 +100,21 @@ package struct DurableFile: ~Copyable {
   }
 }
 
-/// Names of what is not finished, or not wholly removed yet.
+/// Names of files that are not finished, or not completely removed.
 package enum TemporaryName {
-  /// A new name, different for every call.
+  /// A new name, different on every call.
   package static func make() -> FileName {
     FileName(
       ".mirrorctl-\(getpid())-\(hex(withUnsafeBytes(of: UInt64.random(in: .min ... .max), Array.init))).tmp")
   }
 
-  /// The process that made a name; nil if it is none of ``make()``.
+  /// The process that created a name; nil if it is not from ``make()``.
   package static func writer(of name: FileName) -> Int32? {
     guard matches(name) else { return nil }
     return Int32(String(decoding: name.bytes.dropFirst(11).prefix { $0 != UInt8(ascii: "-") }, as: UTF8.self))
   }
 
-  /// Whether a name is one that ``make()`` gave.
+  /// Whether a name is from ``make()``.
   package static func matches(_ name: FileName) -> Bool {
     name.hasPrefix(".mirrorctl-") && name.hasSuffix(".tmp")
   }

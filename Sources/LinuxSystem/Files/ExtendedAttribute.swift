@@ -2,7 +2,7 @@ import CLinux
 import Glibc
 package import SystemPackage
 
-/// A name and a value that a node carries besides its mode, as `security.capability`.
+/// An extended attribute: a name and a value, such as `security.capability`.
 package struct ExtendedAttribute: Hashable, Sendable {
   package let name: FileName
   package let value: [UInt8]
@@ -12,15 +12,16 @@ package struct ExtendedAttribute: Hashable, Sendable {
     self.value = value
   }
 
-  /// All of a node, in byte order of their names; none where the file system has no such thing.
+  /// All attributes of a node, in byte order of their names; none if the file system does not support them.
   ///
-  /// - Parameter node: open for reading, or held by `O_PATH`, which only `/proc` leads to the attributes of.
+  /// - Parameter node: open for reading, or held by `O_PATH`; then the attributes are only accessible through
+  ///   `/proc`.
   package static func all(of node: borrowing Descriptor, isHeld: Bool) throws(Errno) -> [ExtendedAttribute] {
     let place = Place(node, isHeld: isHeld)
     guard let list = try place.read({ place.list($0) }), !list.isEmpty else { return [] }
     var attributes: [ExtendedAttribute] = []
     for name in list.split(separator: 0).map({ FileName(bytes: Array($0)) }).sorted() {
-      // One that went away since it was listed is none.
+      // An attribute that disappeared since it was listed is ignored.
       if let value = try place.read({ place.get(name, $0) }) {
         attributes.append(ExtendedAttribute(name: name, value: value))
       }
@@ -28,7 +29,7 @@ package struct ExtendedAttribute: Hashable, Sendable {
     return attributes
   }
 
-  /// Gives it to a node.
+  /// Sets it on a node.
   package func set(on node: borrowing Descriptor, isHeld: Bool) throws(Errno) {
     let place = Place(node, isHeld: isHeld)
     try retrying {
@@ -67,9 +68,9 @@ package struct ExtendedAttribute: Hashable, Sendable {
       }
     }
 
-    /// What a call puts into a buffer that is large enough; nil where there is nothing.
+    /// The output of a call, with a buffer that is large enough; nil if there is none.
     func read(_ call: (UnsafeMutableRawBufferPointer) -> Int) throws(Errno) -> [UInt8]? {
-      // Nearly always little; the kernel's limit of a value and of a list is 64 KiB.
+      // Nearly always small; the kernel's limit for a value and for a list is 64 KiB.
       for size in [256, 1 << 16] {
         let result: Result<[UInt8]?, Errno> = withUnsafeTemporaryAllocation(byteCount: size, alignment: 8) {
           buffer in

@@ -2,9 +2,9 @@ import Glibc
 package import SystemPackage
 
 extension FilePath {
-  /// Makes the directory, and those above it that are missing; one that is there stays as it is.
+  /// Creates the directory and missing parents; an existing one is left unchanged.
   ///
-  /// - Throws: ``MirrorError`` with code `system` that names the one that cannot be made.
+  /// - Throws: ``MirrorError`` with code `system` that names the directory that cannot be created.
   package func makeDirectories(mode: UInt32) throws(MirrorError) {
     if mkdir(string, mode) == 0 || errno == EEXIST { return }
     let error = lastErrno()
@@ -13,6 +13,6 @@ extension FilePath {
       try parent.makeDirectories(mode: mode)
       if mkdir(string, mode) == 0 || errno == EEXIST { return }
     }
-    throw .system(error, "make the directory", string)
+    throw .system(error, "create the directory", string)
   }
 }

@@ -2,7 +2,7 @@ import CLinux
 import Glibc
 package import SystemPackage
 
-/// What the calling user may be allowed to do with a file; `access(2)`.
+/// Access to a file that the calling user may have; `access(2)`.
 package struct FileAccess: OptionSet, Sendable {
   package let rawValue: Int32
   package init(rawValue: Int32) { self.rawValue = rawValue }
@@ -13,7 +13,7 @@ package struct FileAccess: OptionSet, Sendable {
 }
 
 extension FilePath {
-  /// Whether there is something, through links.
+  /// Whether it exists, following links.
   package var exists: Bool { withPlatformString { access($0, F_OK) } == 0 }
 
   /// Throws unless the calling user has the access.
@@ -21,18 +21,18 @@ extension FilePath {
     if withPlatformString({ access($0, wanted.rawValue) }) != 0 { throw lastErrno() }
   }
 
-  /// What is there, through links.
+  /// The status of the file, following links.
   package func status() throws(Errno) -> FileStatus {
-    // statx(2) of a held descriptor follows links and needs no right to read.
+    // statx(2) on a descriptor opened with O_PATH follows links and needs no read permission.
     try Descriptor(opening: self, CLINUX_O_PATH).status()
   }
 
-  /// What is there, which may be a link.
+  /// The status of the file, without following links.
   package func linkStatus() throws(Errno) -> FileStatus {
     try Descriptor(opening: self, CLINUX_O_PATH | O_NOFOLLOW).status()
   }
 
-  /// Where a symbolic link points, as it is written.
+  /// The target of a symbolic link, as written.
   package func linkText() throws(Errno) -> FilePath {
     let target = try Descriptor(opening: self, CLINUX_O_PATH | O_NOFOLLOW).linkText()
     return FileName(bytes: target).withCString { FilePath(platformString: $0) }
@@ -43,7 +43,7 @@ extension FilePath {
     withPlatformString { Array(UnsafeBufferPointer(start: $0, count: length)).map(UInt8.init(bitPattern:)) }
   }
 
-  /// The path with links resolved; nil if there is nothing.
+  /// The path with links resolved; nil if it does not exist.
   var resolved: FilePath? {
     withPlatformString { path in
       guard let resolved = realpath(path, nil) else { return nil }
@@ -52,10 +52,10 @@ extension FilePath {
     }
   }
 
-  /// The path with links resolved, or itself where that fails.
+  /// The path with links resolved, or the path itself if that fails.
   package var canonical: FilePath { resolved ?? self }
 
-  /// The current directory; nil if it cannot be told.
+  /// The current directory; nil if it cannot be determined.
   package static var current: FilePath? {
     guard let path = getcwd(nil, 0) else { return nil }
     defer { free(path) }
@@ -72,7 +72,7 @@ extension FilePath {
     }
   }
 
-  /// Gives a file another name in the same directory, replacing what has it.
+  /// Renames a file within its directory, replacing an existing one.
   package func rename(to other: FilePath) throws(Errno) {
     try retrying {
       withPlatformString { old in other.withPlatformString { Int(Glibc.rename(old, $0)) } }
@@ -81,12 +81,12 @@ extension FilePath {
 }
 
 extension Descriptor {
-  /// Opens what is there for reading; never waits, as opening a pipe would.
+  /// Opens a file for reading; never blocks, as opening a pipe would.
   package init(reading path: FilePath) throws(Errno) {
     try self.init(opening: path, O_RDONLY | O_NOCTTY | O_NONBLOCK)
   }
 
-  /// Opens what is there for writing; a pipe waits for its reader.
+  /// Opens a file for writing; a pipe blocks until it has a reader.
   package init(writing path: FilePath) throws(Errno) { try self.init(opening: path, O_WRONLY | O_NOCTTY) }
 
   fileprivate init(opening path: FilePath, _ flags: Int32) throws(Errno) {

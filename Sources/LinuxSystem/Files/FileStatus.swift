@@ -1,6 +1,6 @@
 import CLinux
 
-/// What makes a file the same file with the same content: anything that writes to it changes its ctime.
+/// Identifies a file with its content: anything that writes to the file changes its ctime.
 ///
 /// Times are nanoseconds since the epoch, the size is in bytes.
 public struct FileIdentity: Hashable, Sendable {
@@ -18,24 +18,25 @@ public struct FileIdentity: Hashable, Sendable {
     self.ctime = ctime
   }
 
-  /// Whether the file's times are whole seconds, as on ext4 with small inodes, ext3, FAT, and NFS from such.
+  /// Whether the file's times are whole seconds, as on ext4 with small inodes, ext3, FAT, and NFS exports of
+  /// these.
   ///
-  /// Nobody can set a ctime: by chance one of a finer clock looks so once in many million times.
+  /// Nobody can set a ctime; with a finer clock it is a whole second once in many millions of cases.
   package var hasCoarseTimes: Bool { ctime % 1_000_000_000 == 0 }
 
   /// Whether a file with this modification time was written after the file's last change.
   ///
-  /// Where the clock ticks once a second, equal times say nothing of the order.
+  /// If times have a resolution of a second, equal times do not show the order.
   package func isOlder(than mtime: Int64) -> Bool {
     hasCoarseTimes ? self.mtime < mtime : self.mtime <= mtime
   }
 
-  /// Whether a signature was made before the file that it signs was last written to.
+  /// Whether a signature was made before the last write to the file that it signs.
   ///
   /// A modification time in the future is ignored: the kernel's time of the last change is earlier.
   package func isOlder(than signed: FileIdentity) -> Bool { mtime < min(signed.mtime, signed.ctime) }
 
-  /// Nanoseconds after its last change in which another one may leave the same times.
+  /// Nanoseconds after its last change during which another change may leave the same times.
   ///
   /// The kernel stamps files with a clock that ticks every few milliseconds; FAT has steps of two seconds.
   package var tick: Int64 {
@@ -44,18 +45,18 @@ public struct FileIdentity: Hashable, Sendable {
 
   /// Whether a file recorded earlier is this one.
   ///
-  /// The device is left out: its number changes when a Btrfs, ZFS or NFS file system is mounted again, and no
-  /// other file shares inode, size and both times to the nanosecond.
+  /// The device is ignored: its number changes when a Btrfs, ZFS or NFS file system is mounted again, and no
+  /// other file has the same inode, size and both times to the nanosecond.
   package func isSameFile(as recorded: FileIdentity) -> Bool {
     inode == recorded.inode && size == recorded.size && mtime == recorded.mtime && ctime == recorded.ctime
   }
 }
 
-/// What `statx(2)` says of a file.
+/// The result of `statx(2)` for a file.
 public struct FileStatus: Hashable, Sendable {
   /// Identity for the catalog.
   public let identity: FileIdentity
-  /// Allocated bytes, what `du` counts.
+  /// Allocated bytes, as counted by `du`.
   public let allocated: Int64
   package let mode: UInt32
   package let uid: UInt32
@@ -65,7 +66,7 @@ public struct FileStatus: Hashable, Sendable {
   /// Size in bytes.
   public var size: Int64 { identity.size }
 
-  /// What kind of file it is.
+  /// The kind of file.
   package var kind: FileKind { FileKind(mode: mode) }
 
   init(_ raw: clinux_status) {
@@ -94,20 +95,20 @@ package enum FileKind: Sendable {
   }
 }
 
-/// Who owns a written file, and its permission bits.
+/// Owner, group and permission bits of a written file.
 package struct Ownership: Sendable {
   package let uid: UInt32
   package let gid: UInt32
   package let mode: UInt32
 
-  /// Of these numbers, and permission bits.
+  /// Ownership by numbers, and permission bits.
   package init(uid: UInt32, gid: UInt32, mode: UInt32) {
     self.uid = uid
     self.gid = gid
     self.mode = mode
   }
 
-  /// A regular file's ownership as `status` has it, never executable nor set-id.
+  /// The ownership of a regular file with this `status`, never executable or set-id.
   package init(of status: FileStatus) {
     uid = status.uid
     gid = status.gid

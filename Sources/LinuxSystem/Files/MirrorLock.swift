@@ -5,9 +5,9 @@ public import SystemPackage
 /// One writer per mirror at a time.
 ///
 /// `flock(2)` on `.mirrorctl.lock` in the mirror's root, held until the value is dropped and released by the
-/// kernel however the run ends. The file belongs to the mirror's owner and is closed to everybody else, who could
-/// hold the lock for ever by opening it. It stays, since removing it would let two runs lock two different files,
-/// and names its holder as long as that runs.
+/// kernel however the run ends. The file belongs to the mirror's owner and nobody else can open it, since
+/// anyone who opens it could hold the lock forever. It is never removed, since two runs could then lock two
+/// different files. While the lock is held, the file names the holder.
 public struct MirrorLock: ~Copyable {
   static let fileName: FileName = ".mirrorctl.lock"
 
@@ -29,14 +29,14 @@ public struct MirrorLock: ~Copyable {
         guard error == .wouldBlock else { throw .system(error, "lock", path) }
         guard ContinuousClock.now < deadline else {
           throw MirrorError(
-            .busy, path, "another run holds the lock: \(Self.holder(in: file))",
+            .busy, path, "locked by another run (\(Self.holder(in: file)))",
             remedy: "wait for it to end, or \(run: .lockWait)")
         }
         try cancellation.check()
         usleep(100_000)
       }
     }
-    // Who holds it is only told: on a full disk, which clean may be about to mend, nobody reads it.
+    // The holder is only informative: on a full disk, which clean may be about to fix, it is left out.
     do throws(Errno) {
       try retrying { Int(ftruncate(file.raw, 0)) }
       try file.write(Array("\(getpid()) \(HostName.current) \(verb)\n".utf8))
@@ -44,16 +44,16 @@ public struct MirrorLock: ~Copyable {
     self.file = file
   }
 
-  // Nobody is named once it is free.
+  // A free lock has no holder.
   deinit { ftruncate(file.raw, 0) }
 
-  /// Opens the file, and gives it to the mirror's owner alone.
+  /// Opens the file, accessible only to the mirror's owner.
   private static func open(in directory: borrowing AnchoredDirectory) throws(MirrorError) -> Descriptor {
     let owner = try directory.status()
     let file = try existing(in: directory)
-    let status = try attempt("look at", directory.displayed(fileName)) { () throws(Errno) in try file.status()
+    let status = try attempt("examine", directory.displayed(fileName)) { () throws(Errno) in try file.status()
     }
-    // Only root can give it away, and so lets the owner lock the mirror after it.
+    // Only root can change the owner, and so lets the owner lock the mirror later.
     if status.uid != owner.uid || status.gid != owner.gid { _ = fchown(file.raw, owner.uid, owner.gid) }
     if status.mode & 0o7777 != 0o600 { _ = fchmod(file.raw, 0o600) }
     return file
@@ -66,7 +66,7 @@ public struct MirrorLock: ~Copyable {
       }
       let name = Account.name(of: status.uid)
       throw MirrorError(
-        error.code, error.subject, "belongs to \(name), and nobody else but root may change the mirror",
+        error.code, error.subject, "belongs to \(name), and only that user and root may change the mirror",
         remedy: "run as \(name)")
     }
   }
@@ -74,10 +74,10 @@ public struct MirrorLock: ~Copyable {
   private static func holder(in file: borrowing Descriptor) -> String {
     let bytes = (try? file.bytes(upTo: 512)) ?? []
     let words = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isWhitespace)
-    // A run that was killed could not take its name away.
+    // A killed run could not clear its name.
     guard words.count == 3, let pid = Int32(words[0]), pid > 0,
       words[1] != HostName.current || kill(pid, 0) == 0 || errno == EPERM
-    else { return "one that has just begun" }
+    else { return "just started" }
     return escaped(Array("mirrorctl \(words[2]), pid \(words[0]) on \(words[1])".utf8))
   }
 }

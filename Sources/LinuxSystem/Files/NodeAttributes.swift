@@ -2,11 +2,11 @@ import CLinux
 import Glibc
 package import SystemPackage
 
-/// Owner, mode, time and extended attributes that a node is to have.
+/// The owner, mode, time and extended attributes to give a node.
 package struct NodeAttributes: Sendable {
   package var uid: UInt32
   package var gid: UInt32
-  /// Permission bits, with setuid, setgid and sticky.
+  /// Permission bits, including setuid, setgid and sticky.
   package var permissions: UInt32
   package var mtime: NodeTime
   package var extended: [ExtendedAttribute]
@@ -21,7 +21,7 @@ package struct NodeAttributes: Sendable {
     self.extended = extended
   }
 
-  /// What could not be set, though the node is there.
+  /// An attribute that could not be set on an existing node.
   package struct Refusal: Sendable {
     package let name: FileName
     package let error: Errno
@@ -32,19 +32,19 @@ package struct NodeAttributes: Sendable {
     }
   }
 
-  /// Gives them to a regular file or directory that is open.
+  /// Applies them to an open regular file or directory.
   ///
-  /// - Parameter keepsOwner: leaves the owner as it is: only root may give files away.
+  /// - Parameter keepsOwner: leaves the owner unchanged, since only root can change it.
   package func apply(to node: borrowing Descriptor, keepsOwner: Bool) throws(Errno) -> [Refusal] {
     if !keepsOwner { try retrying { Int(fchown(node.raw, uid, gid)) } }
-    // A change of owner takes set-id bits and capabilities away, and a change of mode rewrites an ACL's mask.
+    // Changing the owner clears set-id bits and capabilities, and changing the mode rewrites an ACL's mask.
     try retrying { Int(fchmod(node.raw, permissions)) }
     let refusals = try setExtended(on: node, isHeld: false)
     try retrying { Int(clinux_touch(node.raw, "", mtime.seconds, mtime.nanoseconds)) }
     return refusals
   }
 
-  /// Gives them to anything else by its name in a directory; links have no mode.
+  /// Applies them to any other node by its name in a directory; links have no mode.
   package func apply(
     to name: FileName, in directory: borrowing TreeDirectory, isLink: Bool, keepsOwner: Bool
   ) throws(Errno) -> [Refusal] {
@@ -52,7 +52,7 @@ package struct NodeAttributes: Sendable {
     if !keepsOwner {
       try retrying { name.withCString { Int(fchownat(raw, $0, uid, gid, AT_SYMLINK_NOFOLLOW)) } }
     }
-    // fchmodat(2) follows links, so it goes through what is held.
+    // fchmodat(2) follows links, so the held node is used.
     var refusals: [Refusal] = []
     if !isLink || !extended.isEmpty {
       let held = try directory.node(name)
@@ -70,7 +70,7 @@ package struct NodeAttributes: Sendable {
     var refusals: [Refusal] = []
     for attribute in extended {
       do throws(Errno) { try attribute.set(on: node, isHeld: isHeld) } catch {
-        // A file system without them, or a plain user, still gets the file.
+        // An ordinary user, or a file system without support, still gets the file.
         guard [.notSupported, .notPermitted, .permissionDenied, .invalidArgument].contains(error) else {
           throw error
         }

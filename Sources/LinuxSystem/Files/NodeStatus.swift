@@ -2,7 +2,7 @@ import CLinux
 import Glibc
 package import SystemPackage
 
-/// A time to the nanosecond, however far off.
+/// A time in nanoseconds, however far off.
 package struct NodeTime: Hashable, Comparable, Sendable {
   /// Since the epoch, rounded down.
   package var seconds: Int64
@@ -19,14 +19,14 @@ package struct NodeTime: Hashable, Comparable, Sendable {
   }
 }
 
-/// What `statx(2)` says of a node of a tree.
+/// The result of `statx(2)` for a node of a tree.
 package struct NodeStatus: Hashable, Sendable {
-  /// What a tarball tells apart.
+  /// The kinds that tarballs distinguish.
   package enum Kind: Sendable {
     case regular, directory, link, fifo, characterDevice, blockDevice, socket, unknown
   }
 
-  /// What hard links to one node share.
+  /// Identifies the node that hard links share.
   package struct Identity: Hashable, Sendable {
     let device: UInt64
     let inode: UInt64
@@ -34,14 +34,14 @@ package struct NodeStatus: Hashable, Sendable {
 
   package let identity: Identity
   package let kind: Kind
-  /// Permission bits, with setuid, setgid and sticky.
+  /// Permission bits, including setuid, setgid and sticky.
   package let permissions: UInt32
   package let uid: UInt32
   package let gid: UInt32
   package let links: UInt32
-  /// Bytes.
+  /// Size in bytes.
   package let size: Int64
-  /// Bytes on the disk.
+  /// Allocated bytes.
   package let allocated: Int64
   package let mtime: NodeTime
   package let ctime: NodeTime
@@ -69,7 +69,7 @@ package struct NodeStatus: Hashable, Sendable {
   /// The kind of a FIFO in a mode.
   package static let fifoMode: UInt32 = 0o010000
 
-  /// The kind that a mode's upper bits tell.
+  /// The kind encoded in a mode's upper bits.
   package static func kind(_ mode: UInt32) -> Kind {
     switch mode & S_IFMT {
     case S_IFREG: .regular

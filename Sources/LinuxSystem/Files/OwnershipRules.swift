@@ -1,12 +1,12 @@
-/// Whose what is made in a mirror is: `path/mirror/owner`, `group` and `dirmode`.
+/// Owner, group and mode of what is created in a mirror: `path/mirror/owner`, `group` and `dirmode`.
 public struct OwnershipRules: Sendable {
-  /// nil for that of the directory that holds it.
+  /// nil for the owner of the parent directory.
   public var owner: UInt32?
-  /// nil for that of the directory that holds it.
+  /// nil for the group of the parent directory.
   public var group: UInt32?
-  /// Permission bits of new directories; nil for those of the directory that holds them.
+  /// Permission bits of new directories; nil for those of the parent directory.
   public var mode: UInt32?
 
-  /// As the directory that holds it.
+  /// All as in the parent directory.
   public init() {}
 }

@@ -2,7 +2,7 @@ import Glibc
 
 /// Small files in `/proc` and `/sys`, for which stat(2) reports no useful size.
 package enum ProcFile {
-  /// All of one as text; nil if it cannot be read.
+  /// The contents as text; nil if the file cannot be read.
   package static func text(_ path: String) -> String? {
     bytes(path).map { String(decoding: $0, as: UTF8.self) }
   }

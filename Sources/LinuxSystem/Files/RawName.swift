@@ -1,30 +1,30 @@
-/// Bytes of a name as the disk has them: any byte but NUL, not always UTF-8.
+/// The bytes of a name as stored on disk: any byte except NUL, not always UTF-8.
 public protocol RawName: Hashable, Comparable, Sendable, Codable, CustomStringConvertible,
   ExpressibleByStringLiteral
 {
   /// The name's bytes, without a terminating NUL.
   var bytes: [UInt8] { get }
-  /// Takes bytes as they are.
+  /// Takes any bytes.
   init(bytes: [UInt8])
 }
 
-// Inlinable, so that other modules have them for their own types of name: generic code is slow there.
+// Inlinable, so that other modules can specialize it for their own name types: generic code is slow there.
 extension RawName {
   /// The bytes of a Swift string.
   @inlinable
   public init(_ text: String) { self.init(bytes: Array(text.utf8)) }
 
-  /// A name known when the program is written.
+  /// A name that is known at compile time.
   @inlinable
   public init(stringLiteral value: String) { self.init(value) }
 
-  /// The exact text, where the bytes are UTF-8.
+  /// The exact text, if the bytes are UTF-8.
   public var text: String? { String(validating: bytes, as: UTF8.self) }
 
-  /// Fit for a terminal, one line, unambiguous: what cannot be shown is escaped as in C.
+  /// Safe for a terminal, on one line, unambiguous: unprintable bytes are escaped as in C.
   public var description: String { escaped(bytes) }
 
-  /// The exact text, or the escaped form of bytes that are not UTF-8 (JSON carries nothing else).
+  /// The exact text, or the escaped form if the bytes are not UTF-8 (JSON has no other way).
   package var jsonText: String { text ?? description }
 
   /// Encodes ``jsonText``.
@@ -38,19 +38,19 @@ extension RawName {
     self.init(try decoder.singleValueContainer().decode(String.self))
   }
 
-  /// All bytes at once: the array's own way hashes one after the other.
+  /// All bytes at once: the array's own implementation hashes them one by one.
   @inlinable
   public func hash(into hasher: inout Hasher) {
     bytes.withUnsafeBytes { hasher.combine(bytes: $0) }
   }
 
-  /// Byte order: the same everywhere, whatever the locale.
+  /// Byte order: the same everywhere, independent of the locale.
   @inlinable
   public static func < (left: Self, right: Self) -> Bool {
     left.bytes.lexicographicallyPrecedes(right.bytes)
   }
 
-  /// Whether the name ends so.
+  /// Whether the name ends with `suffix`.
   @inlinable
   public func hasSuffix(_ suffix: StaticString) -> Bool {
     let count = suffix.utf8CodeUnitCount
@@ -58,7 +58,7 @@ extension RawName {
     return suffix.withUTF8Buffer { wanted in bytes[(bytes.count - count)...].elementsEqual(wanted) }
   }
 
-  /// Whether the name begins so.
+  /// Whether the name begins with `prefix`.
   @inlinable
   public func hasPrefix(_ prefix: StaticString) -> Bool {
     prefix.withUTF8Buffer { bytes.starts(with: $0) }
@@ -77,14 +77,14 @@ extension RawName {
 
 /// One component of a path: no slash, not empty, neither `.` nor `..`.
 public struct FileName: RawName {
-  /// Bytes that Linux allows a name.
+  /// The maximum length of a name on Linux, in bytes.
   package static let maximumBytes = 255
-  /// Bytes that Linux allows a path, with the NUL at its end.
+  /// The maximum length of a path on Linux, in bytes, including the terminating NUL.
   package static let maximumPathBytes = 4096
 
   /// The name's bytes.
   public let bytes: [UInt8]
-  /// Takes bytes as they are.
+  /// Takes any bytes.
   public init(bytes: [UInt8]) { self.bytes = bytes }
 
   /// The name with `suffix` added.
@@ -93,15 +93,15 @@ public struct FileName: RawName {
   /// The name without its last `count` bytes.
   package func dropping(last count: Int) -> FileName { FileName(bytes: Array(bytes.dropLast(count))) }
 
-  /// Hidden names are not the mirror's.
+  /// Hidden names do not belong to the mirror.
   package var isHidden: Bool { bytes.first == UInt8(ascii: ".") }
 }
 
-/// A path relative to the mirror's root, `/` between components; empty is the root itself.
+/// A path relative to the mirror's root, with `/` between components; the empty path is the root.
 public struct MirrorPath: RawName {
   /// The path's bytes.
   public let bytes: [UInt8]
-  /// Takes bytes as they are.
+  /// Takes any bytes.
   public init(bytes: [UInt8]) { self.bytes = bytes }
   /// The mirror's root.
   package static let root = MirrorPath(bytes: [])
@@ -116,7 +116,7 @@ public struct MirrorPath: RawName {
     FileName(bytes: bytes.lastIndex(of: separator).map { Array(bytes[($0 + 1)...]) } ?? bytes)
   }
 
-  /// The directory that holds it.
+  /// The parent directory.
   public var parent: MirrorPath {
     MirrorPath(bytes: bytes.lastIndex(of: separator).map { Array(bytes[..<$0]) } ?? [])
   }
@@ -126,14 +126,14 @@ public struct MirrorPath: RawName {
     bytes.split(separator: separator).map { FileName(bytes: Array($0)) }
   }
 
-  /// The path itself and every directory above it but the root, the longest first.
+  /// The path itself and all its parents except the root, longest first.
   package var lineage: [MirrorPath] {
     var all = [self]
     while let last = all.last, !last.parent.bytes.isEmpty { all.append(last.parent) }
     return all
   }
 
-  /// Whether this path is `directory` or lies below it.
+  /// Whether this path is `directory` or is below it.
   public func isWithin(_ directory: MirrorPath) -> Bool {
     directory.bytes.isEmpty || bytes == directory.bytes
       || (bytes.count > directory.bytes.count && bytes[directory.bytes.count] == separator
@@ -143,7 +143,7 @@ public struct MirrorPath: RawName {
 
 private let separator = UInt8(ascii: "/")
 
-/// Escapes as C does: control and format characters, backslash, and bytes that are not UTF-8.
+/// Escapes as in C: control and format characters, backslash, and bytes that are not UTF-8.
 package func escaped(_ bytes: [UInt8]) -> String {
   if bytes.allSatisfy({ $0 >= 0x20 && $0 < 0x7f && $0 != UInt8(ascii: "\\") }) {
     return String(decoding: bytes, as: UTF8.self)

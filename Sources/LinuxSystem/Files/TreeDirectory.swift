@@ -4,7 +4,7 @@ package import SystemPackage
 
 /// An open directory of a tree that may be hostile: every operation takes one name in it and follows no link.
 ///
-/// Unlike ``AnchoredDirectory`` it knows no path: its callers name the member that an error is about.
+/// Unlike ``AnchoredDirectory`` it does not know its path: callers name the member in errors.
 package struct TreeDirectory: ~Copyable {
   package let descriptor: Descriptor
 
@@ -22,7 +22,7 @@ package struct TreeDirectory: ~Copyable {
       try open(path, O_RDONLY | O_DIRECTORY, resolve: enteringMounts ? 0 : CLINUX_NO_MOUNTS))
   }
 
-  /// Opens a file for reading; its access time stays where that is allowed.
+  /// Opens a file for reading, without changing its access time if that is allowed.
   package func file(_ name: FileName) throws(Errno) -> Descriptor {
     let flags = O_RDONLY | O_NOCTTY | O_NONBLOCK
     do throws(Errno) {
@@ -33,7 +33,7 @@ package struct TreeDirectory: ~Copyable {
     }
   }
 
-  /// Holds whatever has the name, a link itself, without opening it.
+  /// Holds the node with this name, even a link, without opening it.
   package func node(_ name: FileName, enteringMounts: Bool = true) throws(Errno) -> Descriptor {
     try open(name, CLINUX_O_PATH | O_NOFOLLOW, resolve: enteringMounts ? 0 : CLINUX_NO_MOUNTS)
   }
@@ -43,12 +43,12 @@ package struct TreeDirectory: ~Copyable {
     try open(name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o600)
   }
 
-  /// Makes a directory that must not exist, for its owner alone.
+  /// Creates a directory that must not exist, accessible only to its owner.
   package func makeDirectory(_ name: FileName) throws(Errno) {
     try retrying { name.withCString { Int(mkdirat(descriptor.raw, $0, 0o700)) } }
   }
 
-  /// Makes a symbolic link that must not exist.
+  /// Creates a symbolic link that must not exist.
   package func makeLink(_ name: FileName, to target: [UInt8]) throws(Errno) {
     try retrying {
       name.withCString { name in
@@ -57,7 +57,7 @@ package struct TreeDirectory: ~Copyable {
     }
   }
 
-  /// Gives a node of another directory a further name here, which must not exist.
+  /// Creates a hard link here to a node in another directory; the name must not exist.
   package func hardLink(
     _ name: FileName, to target: FileName, of directory: borrowing TreeDirectory
   ) throws(Errno) {
@@ -69,25 +69,25 @@ package struct TreeDirectory: ~Copyable {
     }
   }
 
-  /// Makes a FIFO or device that must not exist; `mode` carries its kind.
+  /// Creates a FIFO or device that must not exist; `mode` includes its kind.
   package func makeNode(_ name: FileName, mode: UInt32, major: UInt32, minor: UInt32) throws(Errno) {
     try retrying {
       name.withCString { Int(clinux_make_node(descriptor.raw, $0, mode, major, minor)) }
     }
   }
 
-  /// Removes what is no directory.
+  /// Removes anything but a directory.
   package func unlink(_ name: FileName) throws(Errno) {
     try retrying { name.withCString { Int(unlinkat(descriptor.raw, $0, 0)) } }
   }
 
-  /// A name and what it stands for.
+  /// A name and its kind.
   package struct Entry: Sendable {
     package let name: FileName
     package let kind: NodeStatus.Kind
   }
 
-  /// All names but `.` and `..`, in the disk's order.
+  /// All names except `.` and `..`, in the disk's order.
   package func entries() throws(Errno) -> [Entry] {
     var entries: [Entry] = []
     for record in try DirectoryListing.records(of: descriptor) {

@@ -2,23 +2,23 @@ import CLinux
 import Glibc
 import SystemPackage
 
-/// Removes a directory with all that is in it, never through a link and never across a mount.
+/// Removes a directory and its contents, without following links or crossing mounts.
 package struct TreeRemover {
-  /// Levels that are gone down, each with an open descriptor; what lies deeper is moved up first.
+  /// The maximum depth of recursion, one open descriptor per level; deeper directories are moved up first.
   private static let depthLimit = 200
 
   private let cancellation: Cancellation
 
-  /// Stops with `interrupted` where that is asked for.
+  /// Stops with `interrupted` on cancellation.
   package init(cancellation: Cancellation) { self.cancellation = cancellation }
 
   /// Removes `name` of `parent`.
   ///
-  /// - Throws: at the first thing that cannot be removed; what was removed until then is gone.
+  /// - Throws: at the first entry that cannot be removed; earlier entries are already removed.
   package func remove(_ name: FileName, in parent: borrowing AnchoredDirectory) throws(MirrorError) {
     do throws(MirrorError) {
       let top = try parent.directory(name, enteringMounts: false)
-      // What is moved up here is found by the next round.
+      // Directories that were moved up are found in the next round.
       while try !removeEntries(of: top, below: top, depth: 0) {}
     } catch {
       if error.code == .system(.notPermitted) { throw Self.explained(error) }
@@ -29,7 +29,8 @@ package struct TreeRemover {
     try parent.removeDirectory(name)
   }
 
-  /// Removes all entries, but moves directories that lie too deep up to `top`; tells whether there were none.
+  /// Removes all entries, but moves directories that are too deep up to `top`; returns whether there were
+  /// none.
   private func removeEntries(
     of directory: borrowing AnchoredDirectory, below top: borrowing AnchoredDirectory, depth: Int
   ) throws(MirrorError) -> Bool {
@@ -58,11 +59,11 @@ package struct TreeRemover {
     guard result == 0 else { throw .system(lastErrno(), "remove", directory.displayed(name)) }
   }
 
-  /// Root may not remove what `chattr` protects; an ordinary user what is another's.
+  /// Root may not remove what `chattr` protects, nor an ordinary user what belongs to others.
   private static func explained(_ error: MirrorError) -> MirrorError {
     guard geteuid() == 0 else { return error }
     return MirrorError(
       error.code, error.subject, error.problem,
-      remedy: "see whether it, or its directory, is immutable (lsattr -d): chattr -ia takes that away")
+      remedy: "check whether it or its directory is immutable (lsattr -d); chattr -ia makes it mutable")
   }
 }

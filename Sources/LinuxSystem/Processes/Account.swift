@@ -6,16 +6,16 @@ package enum Account {
   package static var user: UInt32 { geteuid() }
   /// The effective group.
   package static var group: UInt32 { getegid() }
-  /// Whether the program may do what root may, if only in a namespace of its own.
+  /// Whether the program has root's rights, even if only in a user namespace.
   package static var isRoot: Bool { user == 0 }
 
-  /// The number of a user by its name on this machine.
+  /// A user's number by name on this machine.
   package static func user(named name: String) -> UInt32? { getpwnam(name)?.pointee.pw_uid }
 
-  /// The number of a group by its name on this machine.
+  /// A group's number by name on this machine.
   package static func group(named name: String) -> UInt32? { getgrnam(name)?.pointee.gr_gid }
 
-  /// A user's name on this machine, or the number.
+  /// A user's name on this machine, or else the number.
   package static func name(of user: UInt32) -> String {
     getpwuid(user).map { String(cString: $0.pointee.pw_name) } ?? "user \(user)"
   }

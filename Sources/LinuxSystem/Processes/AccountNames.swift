@@ -1,7 +1,8 @@
 import Glibc
 import SystemPackage
 
-/// Numbers of the users and groups of a root, by its own `etc/passwd` and `etc/group`, then by this machine's.
+/// Numbers of users and groups of a root, from its own `etc/passwd` and `etc/group`, then from this
+/// machine's.
 package struct AccountNames {
   private let users: [[UInt8]: UInt32]
   private let groups: [[UInt8]: UInt32]
@@ -19,7 +20,7 @@ package struct AccountNames {
     groups[name] ?? FileName(bytes: name).withCString { getgrnam($0)?.pointee.gr_gid }
   }
 
-  /// `name:x:number:…`, a line each; what cannot be read names nobody.
+  /// `name:x:number:…`, one per line; an unreadable file has no names.
   private static func table(_ file: FileName, _ root: borrowing TreeDirectory) -> [[UInt8]: UInt32] {
     guard let directory = try? root.directory(FileName("etc")), let file = try? directory.file(file),
       (try? NodeStatus(of: file))?.kind == .regular, let content = try? file.bytes(upTo: 1 << 22)

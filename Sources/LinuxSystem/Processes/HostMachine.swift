@@ -10,7 +10,7 @@ package enum HostName {
   }
 }
 
-/// What this machine is and has.
+/// The properties of this machine.
 package enum HostMachine {
   /// As `uname -m` prints it: `x86_64`.
   package static var name: String {
@@ -19,16 +19,16 @@ package enum HostMachine {
     return withUnsafeBytes(of: names.machine) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
   }
 
-  /// Bytes of a page.
+  /// The page size in bytes.
   package static var pageSize: Int { max(1, sysconf(Int32(_SC_PAGESIZE))) }
 
-  /// Bytes of memory.
+  /// The memory size in bytes.
   package static var memory: UInt64 {
     UInt64(max(0, sysconf(Int32(_SC_PHYS_PAGES)))).multipliedReportingOverflow(by: UInt64(pageSize))
       .partialValue
   }
 
-  /// Files that the program may have open; nil if that cannot be told.
+  /// The maximum number of open files of the program; nil if unknown.
   package static var openFiles: UInt64? {
     var limit = rlimit()
     guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return nil }

@@ -3,40 +3,40 @@ import FoundationEssentials
 import Glibc
 import SystemPackage
 
-/// A program of the host that is run for what it says or does.
+/// A host program that is run for its output or its effect.
 package enum HostProgram {
-  /// How a program ended, and what it said.
+  /// How a program ended, and its output.
   package struct Outcome: Sendable {
-    /// Its exit status, or 128 and the signal that ended it.
+    /// Its exit status, or 128 plus the signal that ended it.
     package let status: Int32
     /// Standard output.
     package let output: [UInt8]
     /// The end of standard error, if it was kept.
     package let errors: [UInt8]
-    /// Whether it was ended because its time was over.
+    /// Whether it was ended by the time limit.
     package let isLate: Bool
   }
 
-  /// Where standard error goes.
+  /// The destination of standard error.
   package enum Errors: Sendable {
-    /// Where ours does.
+    /// Our own standard error.
     case ours
-    /// Into the outcome; only the last 64 KiB.
+    /// The outcome; only the last 64 KiB are kept.
     case kept
-    /// Nowhere.
+    /// Discarded.
     case lost
   }
 
-  /// Runs it to its end, whatever that is. It never outlives us.
+  /// Runs a program and waits for it, whatever its status. It never outlives us.
   ///
   /// - Parameters:
   ///   - environment: added to our own.
-  ///   - leads: whether it has a process group of its own, all of which ends with it, also when we are
-  ///     killed. Such a program cannot ask at a terminal.
+  ///   - leads: whether it leads its own process group; the whole group ends with it, even if we are killed.
+  ///     Such a program cannot prompt on a terminal.
   ///   - mask: its umask; nil for ours.
   ///   - limit: seconds after which it is ended.
-  ///   - cancellation: ends it too, and throws `interrupted`.
-  ///   - heard: takes what it prints as it comes; then the outcome has no output.
+  ///   - cancellation: also ends it; then `interrupted` is thrown.
+  ///   - heard: receives its output as it is printed; then the outcome has no output.
   /// - Throws: when it cannot be started, or is interrupted.
   package static func run(
     _ command: [String], input: [UInt8] = [], environment: [String: String] = [:], errors: Errors = .kept,
@@ -46,7 +46,7 @@ package enum HostProgram {
     let name = command.first ?? ""
     // A file, not a pipe: the program may leave it unread.
     let source = Descriptor(owning: clinux_memory_file("input"))
-    try attempt("keep what is told to", name) { () throws(Errno) in
+    try attempt("store its input", name) { () throws(Errno) in
       if source.raw < 0 { throw lastErrno() }
       try source.write(input)
       try retrying { Int(lseek(source.raw, 0, SEEK_SET)) }
@@ -75,7 +75,7 @@ package enum HostProgram {
     if let fault = started.reading().failure() {
       _ = child.wait()
       throw fault == .noSuchFileOrDirectory
-        ? MirrorError(.system(fault), name, "is not to be found", remedy: "install it, or check PATH")
+        ? MirrorError(.system(fault), name, "not found", remedy: "install it, or check PATH")
         : .system(fault, "run", name)
     }
     let began = ContinuousClock.now
@@ -87,11 +87,11 @@ package enum HostProgram {
     return outcome
   }
 
-  /// Runs it and gives what it prints; what it says on standard error goes where ours does.
+  /// Runs a program and returns its output; its standard error goes to ours.
   ///
   /// - Parameters:
   ///   - environment: added to our own.
-  ///   - isSilent: whether what it says on standard error is lost.
+  ///   - isSilent: whether standard error is discarded.
   /// - Throws: when it cannot be started, or fails.
   package static func ask(
     _ command: [String], input: [UInt8] = [], environment: [String: String] = [:], isSilent: Bool = false
@@ -102,15 +102,15 @@ package enum HostProgram {
       throw MirrorError(
         .invalid, command.first ?? "",
         outcome.status > 128
-          ? "was ended by signal \(outcome.status - 128)" : "failed with exit status \(outcome.status)",
-        remedy: "see what it says, or run it by hand")
+          ? "was killed by signal \(outcome.status - 128)" : "failed with exit status \(outcome.status)",
+        remedy: "see its message, or run it by hand")
     }
     return outcome.output
   }
 
-  /// Runs blocks of Python in one interpreter, and gives what each printed.
+  /// Runs blocks of Python in one interpreter, and returns the output of each.
   package static func python(_ blocks: [String]) throws(MirrorError) -> [String] {
-    // `os` is imported and the blocks share their names, as in Metro.
+    // As in Metro, `os` is imported and the blocks share their names.
     let driver = """
       import io, json, os, sys
       names, outputs = {"os": os}, []
@@ -129,7 +129,7 @@ package enum HostProgram {
       outputs.count == blocks.count
     else {
       throw MirrorError(
-        .invalid, "python3", "answered what is no list of texts", remedy: "see what it prints")
+        .invalid, "python3", "did not print a list of strings", remedy: "check its output")
     }
     return outputs
   }
@@ -142,17 +142,17 @@ private struct Pipe: ~Copyable {
 
   init(for name: String) throws(MirrorError) {
     var ends: [Int32] = [-1, -1]
-    guard clinux_pipe(&ends) == 0 else { throw .system(lastErrno(), "make a pipe for", name) }
+    guard clinux_pipe(&ends) == 0 else { throw .system(lastErrno(), "create a pipe", name) }
     source = Descriptor(owning: ends[0])
     writing = Descriptor(owning: ends[1])
   }
 
-  /// The end that is read, once nobody here writes any more.
+  /// The reading end, when nobody here writes any more.
   consuming func reading() -> Descriptor { source }
 }
 
 extension Descriptor {
-  /// What an exec that failed wrote; nil when it came to be.
+  /// The error of a failed exec; nil if it succeeded.
   fileprivate borrowing func failure() -> Errno? {
     var number: Int32 = 0
     let count = try? retrying { Glibc.read(raw, &number, MemoryLayout<Int32>.size) }
@@ -160,9 +160,9 @@ extension Descriptor {
   }
 }
 
-/// A program that runs, and must be waited for.
+/// A running program that must be waited for.
 private struct Child {
-  /// Bytes.
+  /// Maximum output, in bytes.
   private static let mostSaid = 1 << 30
 
   let pid: Int32
@@ -174,7 +174,7 @@ private struct Child {
     self.leads = leads
   }
 
-  /// Takes what it says until it ends; a program that it left behind is not waited for.
+  /// Reads its output until it ends; does not wait for programs that it left behind.
   mutating func hear(
     _ output: borrowing Descriptor, _ errors: borrowing Descriptor, limit: Int?, cancellation: Cancellation?,
     name: String, heard: (([UInt8]) -> Void)?
@@ -189,7 +189,7 @@ private struct Child {
     ]
     while true {
       let isOver = hasEnded()
-      // One that says nothing more is about to end.
+      // A program that closed its output is about to end.
       let isSilent = polled.allSatisfy { $0.fd < 0 }
       let ready = poll(&polled, 2, isOver ? 0 : isSilent ? 2 : 50)
       if ready > 0 {
@@ -202,11 +202,11 @@ private struct Child {
         if complaints.count > 1 << 17 { complaints.removeFirst(complaints.count - 1 << 16) }
         guard said.count < Self.mostSaid else {
           end()
-          throw MirrorError(.library, name, "prints without end", remedy: "run it by hand")
+          throw MirrorError(.library, name, "prints endless output", remedy: "run it by hand")
         }
       }
       if isOver {
-        // What it left behind may print on for ever; what it said itself fits into a pipe.
+        // A program that it left behind may print forever; its own last output fits into a pipe.
         lastReads += 1
         if ready > 0, lastReads < 4 { continue }
         break
@@ -224,7 +224,7 @@ private struct Child {
       status: wait(), output: said, errors: Array(complaints.suffix(1 << 16)), isLate: isLate)
   }
 
-  /// Reads what is there; false once there will be nothing more.
+  /// Reads available output; false at its end.
   private func take(_ polled: inout pollfd, into bytes: inout [UInt8]) -> Bool {
     guard polled.fd >= 0, polled.revents != 0 else { return true }
     var buffer = [UInt8](repeating: 0, count: 1 << 16)
@@ -244,18 +244,19 @@ private struct Child {
     return true
   }
 
-  /// SIGTERM, and SIGKILL if it is still there five seconds later; waits for all of its group to be gone.
+  /// Sends SIGTERM, then SIGKILL if it is still running five seconds later; waits until its whole group is
+  /// gone.
   private mutating func end() {
     let target = leads ? -pid : pid
     kill(target, SIGTERM)
     for _ in 0..<100 where !hasEnded() { usleep(50_000) }
     if !hasEnded() { kill(target, SIGKILL) }
     _ = wait()
-    // What outlives the leader is killed after these five seconds, too.
+    // Processes that outlive the leader are also killed after these five seconds.
     for _ in 0..<120 where leads && kill(target, 0) == 0 { usleep(50_000) }
   }
 
-  /// Its exit status, or 128 and the signal that ended it.
+  /// Its exit status, or 128 plus the signal that ended it.
   mutating func wait() -> Int32 {
     while status == nil {
       var raw: Int32 = 0

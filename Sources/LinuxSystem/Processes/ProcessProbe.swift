@@ -1,6 +1,6 @@
 import Glibc
 
-/// Tells whether the process that wrote a lock still runs.
+/// Checks whether the process that wrote a lock is still running.
 public struct ProcessProbe: Sendable {
   private let isAlive: @Sendable (_ pid: Int32, _ lockWritten: Int64) -> Bool
 
@@ -9,7 +9,7 @@ public struct ProcessProbe: Sendable {
     self.isAlive = isAlive
   }
 
-  /// Asks the kernel. A process that began after the lock was written only reuses the number.
+  /// Asks the kernel. A process that started after the lock was written only reuses the process id.
   public static let system = ProcessProbe { pid, lockWritten in
     guard pid > 0, kill(pid, 0) == 0 || errno == EPERM else { return false }
     guard let started = startTime(of: pid) else { return true }

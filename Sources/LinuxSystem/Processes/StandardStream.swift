@@ -13,7 +13,7 @@ package struct StandardStream: Sendable {
   /// Whether it is a terminal.
   package var isTerminal: Bool { isatty(raw) == 1 }
 
-  /// Whether it is open on the file.
+  /// Whether it is open on this file.
   package func isOpen(on file: FileStatus) -> Bool {
     var status = clinux_status()
     guard clinux_status(raw, "", &status) == 0 else { return false }
@@ -21,7 +21,7 @@ package struct StandardStream: Sendable {
     return (own.device, own.inode) == (file.identity.device, file.identity.inode)
   }
 
-  /// Writes all bytes; waits where another program made the file that it shares with us non-blocking.
+  /// Writes all bytes; waits if another program made the shared file non-blocking.
   package func write(_ bytes: [UInt8]) throws(Errno) {
     var rest = bytes[...]
     while !rest.isEmpty {
@@ -36,7 +36,7 @@ package struct StandardStream: Sendable {
     }
   }
 
-  /// Reports a write that the file system lost: some tell only when a descriptor is closed.
+  /// Reports a write that the file system lost: some only report it when a descriptor is closed.
   package func checkWritten() throws(Errno) {
     let copy = dup(raw)
     if copy >= 0, close(copy) != 0 { throw lastErrno() }

@@ -2,7 +2,7 @@ import Glibc
 
 /// Turns SIGINT and SIGTERM into calls on a thread of its own.
 package enum StopSignals {
-  /// Must be called before any other thread is started. A second signal ends the process at once.
+  /// Must be called before any other thread starts. A second signal ends the process at once.
   package static func watch(_ request: @escaping @Sendable (Int32) -> Void) {
     var signals = set
     pthread_sigmask(SIG_BLOCK, &signals, nil)
@@ -12,7 +12,7 @@ package enum StopSignals {
       if sigwait(&signals, &number) == 0 { request(number) }
       if sigwait(&signals, &number) == 0 { _exit(128 + number) }
     }
-    // Without the thread the signals act as they always do.
+    // Without the thread, the signals have their default effect.
     if !isWatched { pthread_sigmask(SIG_UNBLOCK, &signals, nil) }
   }
 

@@ -1,15 +1,15 @@
 import Glibc
 
-/// Threads of our own for blocking work.
+/// Our own threads for blocking work.
 package enum BackgroundThread {
-  /// Starts a thread that nobody waits for; false if no more can be had, and then the body does not run.
+  /// Starts a detached thread; false if no thread can be created, and then `body` does not run.
   package static func start(_ body: @escaping @Sendable () -> Void) -> Bool {
     guard let thread = joinable(body) else { return false }
     pthread_detach(thread)
     return true
   }
 
-  /// Starts a thread that is to be joined; nil if no more can be had, and then the body does not run.
+  /// Starts a thread to be joined; nil if no thread can be created, and then `body` does not run.
   static func joinable(_ body: @escaping @Sendable () -> Void) -> pthread_t? {
     let work = Unmanaged.passRetained(Body(body))
     var thread = pthread_t()

@@ -1,12 +1,12 @@
 import Glibc
 
-/// Buffers of bytes on their way from one thread to another, few at a time.
+/// Passes buffers of bytes from one thread to another, a few at a time.
 ///
-/// One thread fills and one empties. A fault on the filling side arrives after what was sent before it, so that
-/// the same damaged input stops at the same place in every run; a fault on the emptying side stops the other at
-/// once.
+/// One thread fills and one empties. An error of the filling thread arrives after the data sent before it, so
+/// that the same damaged input stops at the same place in every run; an error of the emptying thread stops
+/// the other at once.
 package final class ChunkPipe: @unchecked Sendable {
-  /// A buffer that its holder alone may touch until it sends or returns it.
+  /// A buffer that only its holder may touch until it is sent or returned.
   package struct Chunk {
     fileprivate let index: Int
     package let bytes: UnsafeMutableRawBufferPointer
@@ -22,7 +22,7 @@ package final class ChunkPipe: @unchecked Sendable {
 
   private let buffers: [UnsafeMutableRawBufferPointer]
   private let state: Monitor<State>
-  /// What the emptying thread holds; no other touches it.
+  /// The buffer of the emptying thread; no other thread touches it.
   private var held: Int?
 
   package init(chunks: Int, bytes: Int) {
@@ -34,7 +34,7 @@ package final class ChunkPipe: @unchecked Sendable {
 
   /// Waits for a buffer to fill.
   ///
-  /// - Throws: the fault of whoever empties.
+  /// - Throws: the error of the emptying thread.
   package func vacant() throws(MirrorError) -> Chunk {
     let result: Result<Int, MirrorError> = state.wait { state in
       if let fault = state.emptyingFault { return .failure(fault) }
@@ -44,27 +44,27 @@ package final class ChunkPipe: @unchecked Sendable {
     return Chunk(index: index, bytes: buffers[index])
   }
 
-  /// Hands over the first `count` bytes of a buffer.
+  /// Sends the first `count` bytes of a buffer.
   package func send(_ chunk: Chunk, count: Int) {
     state.withLock { state in
       if count > 0 { state.filled.append((chunk.index, count)) } else { state.free.append(chunk.index) }
     }
   }
 
-  /// Says that all was sent.
+  /// Marks the end of the data.
   package func finish() { state.withLock { $0.isFinished = true } }
 
-  /// Says that no more can be sent.
+  /// Reports that no more can be sent.
   package func fail(_ error: MirrorError) { state.withLock { $0.fillingFault = $0.fillingFault ?? error } }
 
-  /// Says that no more will be taken.
+  /// Reports that no more will be taken.
   package func abandon(_ error: MirrorError) {
     state.withLock { $0.emptyingFault = $0.emptyingFault ?? error }
   }
 
   /// Waits for the next bytes, valid until the next call; nil at the end.
   ///
-  /// - Throws: the fault of whoever fills.
+  /// - Throws: the error of the filling thread.
   package func next() throws(MirrorError) -> UnsafeRawBufferPointer? {
     if let held {
       state.withLock { $0.free.append(held) }

@@ -1,11 +1,11 @@
 import Glibc
 
-/// A value that threads share, with waiting until it says what they wait for.
+/// A value shared between threads, which can wait for it to change.
 ///
 /// `Mutex` cannot be waited on.
 package final class Monitor<State>: @unchecked Sendable {
   private var state: State
-  /// Threads that wait for a change.
+  /// The number of threads that wait for a change.
   private var waiting = 0
   private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
   private let changed = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
@@ -23,7 +23,7 @@ package final class Monitor<State>: @unchecked Sendable {
     mutex.deallocate()
   }
 
-  /// Changes the value and wakes whoever waits.
+  /// Changes the value and wakes waiting threads.
   @discardableResult
   package func withLock<Result>(_ body: (inout State) -> Result) -> Result {
     pthread_mutex_lock(mutex)
@@ -31,7 +31,8 @@ package final class Monitor<State>: @unchecked Sendable {
     return body(&state)
   }
 
-  /// Tries `body` now and after every change, until it gives something; its own change wakes others too.
+  /// Tries `body` now and after every change, until it returns a value; its own change wakes other threads
+  /// too.
   package func wait<Result>(until body: (inout State) -> Result?) -> Result {
     pthread_mutex_lock(mutex)
     defer { unlock() }

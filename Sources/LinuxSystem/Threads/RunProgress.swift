@@ -1,6 +1,6 @@
 import Synchronization
 
-/// How far a long step is; read by whoever shows it.
+/// The progress of a long step, for display.
 public final class RunProgress: Sendable {
   private let doneBytes = Atomic<Int64>(0)
   private let doneFiles = Atomic<Int64>(0)
@@ -9,35 +9,35 @@ public final class RunProgress: Sendable {
   /// Nothing to do yet.
   public init() {}
 
-  /// Begins a step of so many bytes and files.
+  /// Begins a step with this many bytes and files.
   public func begin(_ step: String, bytes: Int64, files: Int) {
     totals.withLock { $0 = (step, bytes, Int64(files)) }
     doneBytes.store(0, ordering: .relaxed)
     doneFiles.store(0, ordering: .relaxed)
   }
 
-  /// Ends the step: nothing is left to show.
+  /// Ends the step: there is nothing to show.
   public func end() { begin("", bytes: 0, files: 0) }
 
-  /// Tells of bytes just done; from any thread.
+  /// Adds finished bytes; from any thread.
   public func add(bytes: Int) { doneBytes.wrappingAdd(Int64(bytes), ordering: .relaxed) }
 
-  /// Tells of all bytes that are done so far; from any thread.
+  /// Sets the number of finished bytes; from any thread.
   package func set(bytes: Int64) { doneBytes.store(bytes, ordering: .relaxed) }
 
   package func addFile() { doneFiles.wrappingAdd(1, ordering: .relaxed) }
 
-  /// A moment's view.
+  /// The progress at one moment.
   public struct Snapshot: Sendable {
-    /// What is being done, `hashing`; empty between steps.
+    /// The current step, such as `hashing`; empty between steps.
     public let step: String
-    /// Bytes done and in all.
+    /// Finished and total bytes.
     public let bytes: (done: Int64, total: Int64)
-    /// Files done and in all.
+    /// Finished and total files.
     public let files: (done: Int64, total: Int64)
   }
 
-  /// Where the step stands.
+  /// The current progress.
   public var snapshot: Snapshot {
     let totals = totals.withLock { $0 }
     return Snapshot(

@@ -2,14 +2,14 @@ import CLinux
 import Glibc
 import Synchronization
 
-/// Threads of our own for blocking work, which the cooperative pool is not made for.
+/// Our own threads for blocking work, for which the cooperative pool is not suited.
 package enum Workers {
-  /// Processors that this process may run on.
+  /// The number of CPUs that this process may use.
   package static var processors: Int { max(1, Int(clinux_processors())) }
 
   /// Calls `body` once for every index below `count`, on up to `jobs` threads, lowest first.
   ///
-  /// Returns when all calls have.
+  /// Returns when all calls have returned.
   package static func forEach(_ count: Int, jobs: Int, _ body: @escaping @Sendable (Int) -> Void) {
     let next = Shared(Atomic<Int>(0))
     run(min(jobs, count)) { _ in
@@ -21,7 +21,7 @@ package enum Workers {
     }
   }
 
-  /// The results of `body` for every item, in the items' order.
+  /// The results of `body` for all items, in the order of the items.
   package static func map<Item: Sendable, Result: Sendable>(
     _ items: [Item], jobs: Int, _ body: @escaping @Sendable (Item) -> Result
   ) -> [Result] {
@@ -34,16 +34,17 @@ package enum Workers {
     return shared.value.withLock { $0.sorted { $0.0 < $1.0 }.map(\.1) }
   }
 
-  /// Runs `body` on `count` threads at once, of which the caller's own is the first, and waits for all.
+  /// Runs `body` on `count` threads at once, including the calling one, and waits for all.
   ///
-  /// Where no more threads are to be had fewer run: `body` must take its work from what all share.
+  /// If threads cannot be created, fewer run: `body` must take its work from a shared source.
   package static func run(_ count: Int, _ body: @escaping @Sendable (Int) -> Void) {
     let threads = start(count - 1) { body($0 + 1) }
     if count > 0 { body(0) }
     for thread in threads { pthread_join(thread, nil) }
   }
 
-  /// As `run`, for bodies that need each other; false if there are not threads enough, and then none has run.
+  /// Like `run`, for bodies that need each other; false, without running any, if there are not enough
+  /// threads.
   package static func runTogether(_ count: Int, _ body: @escaping @Sendable (Int) -> Void) -> Bool {
     let isComplete = Monitor<Bool?>(nil)
     let threads = start(count - 1) { index in
@@ -61,7 +62,7 @@ package enum Workers {
   }
 }
 
-/// Lets several threads hold one atomic or mutex.
+/// Shares an atomic or mutex between threads.
 package final class Shared<Value: ~Copyable & Sendable>: Sendable {
   package let value: Value
   package init(_ value: consuming Value) { self.value = value }

@@ -1,18 +1,18 @@
 public import SystemPackage
 
-/// What is wrong with one path or key, and what to do about it.
+/// What is wrong with one path or key, and how to fix it.
 ///
-/// Reads `<path or key>: <what is wrong>[: <what to do>]`, the form of every message of `mirrorctl`.
+/// Printed as `<path or key>: <problem>[: <remedy>]`, the form of every message of `mirrorctl`.
 public struct MirrorError: Error, Hashable, Sendable, CustomStringConvertible {
-  /// What a caller may want to tell apart; everything else is in the text.
+  /// What a caller may need to distinguish; everything else is in the text.
   public enum Code: Hashable, Sendable {
     /// A system call failed.
     case system(Errno)
     /// Another run holds the lock.
     case busy
-    /// A file or directory is not what it was when it was looked at.
+    /// A file or directory changed after it was examined.
     case changed
-    /// Content or a name that cannot be used.
+    /// Content or a name is not valid.
     case invalid
     /// A plan exceeds a safety limit.
     case refused
@@ -28,15 +28,15 @@ public struct MirrorError: Error, Hashable, Sendable, CustomStringConvertible {
   public let subject: String
   /// What is wrong with it.
   public let problem: String
-  /// What the reader can do, where there is something.
+  /// What the reader can do, if anything.
   public let remedy: Remedy?
 
-  /// Makes an error of its parts; `subject` must already be fit for display.
+  /// Creates an error from its parts; `subject` must already be escaped for display.
   public init(_ code: Code, _ subject: String, _ problem: String, remedy: String? = nil) {
     self.init(code, subject, problem, remedy: remedy.map { Remedy(stringLiteral: $0) })
   }
 
-  /// Makes an error whose remedy names actions.
+  /// Creates an error whose remedy names actions.
   public init(_ code: Code, _ subject: String, _ problem: String, remedy: Remedy?) {
     self.code = code
     self.subject = subject
@@ -44,30 +44,30 @@ public struct MirrorError: Error, Hashable, Sendable, CustomStringConvertible {
     self.remedy = remedy
   }
 
-  /// A failed system call: `operation` is a verb, as in `cannot <operation>`.
+  /// A failed system call: `operation` completes the phrase `cannot <operation>`.
   package static func system(_ errno: Errno, _ operation: String, _ subject: String) -> Self {
     Self(.system(errno), subject, "cannot \(operation): \(errno)", remedy: remedy(for: errno))
   }
 
-  /// Whether there was no room for what was to be written.
+  /// Whether there was no space left to write.
   public var isFullDisk: Bool { code == .system(.noSpace) || code == .system(.diskQuotaExceeded) }
 
   private static func remedy(for errno: Errno) -> String? {
     switch errno {
-    case .permissionDenied, .notPermitted: "run as the mirror's owner, or mend the permissions"
+    case .permissionDenied, .notPermitted: "run as the mirror's owner, or fix the permissions"
     case .noSuchFileOrDirectory: "check the path"
     case .noSpace, .diskQuotaExceeded: "free some space and run again"
     case .readOnlyFileSystem: "mount the file system writable"
     case .tooManyOpenFiles, .tooManyOpenFilesInSystem: "raise the limit of open files (ulimit -n)"
-    case .ioError: "look at the disk (dmesg, smartctl)"
+    case .ioError: "check the disk (dmesg, smartctl)"
     default: nil
     }
   }
 
-  /// The message without the program's name, in the words of the libraries.
+  /// The message without the program's name, with the library's names of actions.
   public var description: String { text(\.description) }
 
-  /// The message, each action of the remedy said as `name` says it.
+  /// The message, with each action of the remedy named by `name`.
   public func text(_ name: (Remedy.Action) -> String) -> String {
     remedy.map { "\(subject): \(problem): \($0.text(name))" } ?? "\(subject): \(problem)"
   }
@@ -88,6 +88,6 @@ extension MirrorError: Encodable {
 }
 
 extension CodingUserInfoKey {
-  /// How the actions of remedies are said: `@Sendable (Remedy.Action) -> String`.
+  /// The names of the actions in remedies: `@Sendable (Remedy.Action) -> String`.
   public static let actionNames = CodingUserInfoKey(rawValue: "mirrorctl.actionNames")
 }

@@ -1,15 +1,15 @@
-/// What the reader of a message can do: words, and among them actions that each program has its own names for.
+/// What the reader of a message can do: text, which may contain actions that each program names differently.
 ///
 ///     remedy: "restore it, or \(run: .index)"
 ///
-/// A library cannot know what its caller's verbs and options are called; the program replaces each action by its own
-/// words with ``text(_:)``.
+/// A library does not know the verbs and options of its caller; the program replaces each action by its own
+/// text with ``text(_:)``.
 public struct Remedy: Hashable, Codable, Sendable, ExpressibleByStringInterpolation, CustomStringConvertible {
-  /// Something that the libraries can be asked for, or a value that they take.
+  /// Something that the libraries can do, or a value that they take.
   public enum Action: Hashable, Codable, Sendable {
     /// Make digests.
     case digestgen
-    /// Make the digests of one file again, whatever was known of it.
+    /// Make the digests of one file again, ignoring recorded ones.
     case forceDigests
     /// Write the indexes.
     case index
@@ -17,43 +17,43 @@ public struct Remedy: Hashable, Codable, Sendable, ExpressibleByStringInterpolat
     case refresh
     /// Verify the mirror.
     case verify
-    /// Verify one part of several in turn.
+    /// Verify one of several parts of the mirror.
     case verifyParts
-    /// A report of how subarches and places stand.
+    /// A report on subarches and mounts.
     case status
     /// The preparation of a subarch.
     case preparation
-    /// Prepare the subarch of these names, with a seed.
+    /// Prepare the named subarch, with a seed.
     case seed(String)
-    /// Say the date of a seed.
+    /// Give the date of a seed.
     case seedVersion
-    /// Name the subarch to take a seed of.
+    /// Name the subarch whose stage3 is the seed.
     case remoteSeed
-    /// Begin a mirror in a directory.
+    /// Create a mirror in a directory.
     case create
     /// Accept that a place, relative to the mirror's root, is gone for good.
     case forget(String)
     /// Forget the failures of a subarch.
     case zap(String)
-    /// The plan of what retention removes.
+    /// The plan of what retention would remove.
     case previewRemovals
-    /// Allow so many removals; nil for more.
+    /// Allow this many removals; nil for more.
     case allowRemovals(Int?)
     /// Publish.
     case publish
-    /// The plan of what publishing to a destination does.
+    /// The plan of publishing to a destination.
     case previewPublishing(String)
     /// Receive the upload of a server.
     case receive(String)
     /// Wait longer for the lock.
     case lockWait
-    /// Does all that a mirror needs.
+    /// Keeps a mirror up to date.
     case upkeep
-    /// The making of a snapshot of a package tree.
+    /// The creation of a snapshot of a package tree.
     case snapshot
     /// Make a build.
     case build
-    /// A report of whether this machine can build.
+    /// A report on whether this machine can build.
     case doctor
   }
 
@@ -64,14 +64,14 @@ public struct Remedy: Hashable, Codable, Sendable, ExpressibleByStringInterpolat
 
   private let parts: [Part]
 
-  /// Collects words and actions.
+  /// Collects text and actions.
   public struct StringInterpolation: StringInterpolationProtocol {
     fileprivate var parts: [Part] = []
 
-    /// Begins with nothing.
+    /// Starts empty.
     public init(literalCapacity: Int, interpolationCount: Int) {}
 
-    /// Adds words.
+    /// Adds text.
     public mutating func appendLiteral(_ literal: String) { parts.append(.words(literal)) }
 
     /// Adds a value's text.
@@ -83,13 +83,13 @@ public struct Remedy: Hashable, Codable, Sendable, ExpressibleByStringInterpolat
     public mutating func appendInterpolation(run action: Action) { parts.append(.action(action)) }
   }
 
-  /// Words alone.
+  /// Text only.
   public init(stringLiteral words: String) { parts = [.words(words)] }
 
-  /// Words and actions.
+  /// Text and actions.
   public init(stringInterpolation interpolation: StringInterpolation) { parts = interpolation.parts }
 
-  /// The whole, each action said as `name` says it.
+  /// The complete text, with each action named by `name`.
   public func text(_ name: (Action) -> String) -> String {
     parts.map { part in
       switch part {
@@ -99,26 +99,26 @@ public struct Remedy: Hashable, Codable, Sendable, ExpressibleByStringInterpolat
     }.joined()
   }
 
-  /// The whole in the words of the libraries.
+  /// The complete text, with the library's names of actions.
   public var description: String { text(\.description) }
 }
 
 extension Remedy.Action: CustomStringConvertible {
-  /// What it is, in words that name no verb and no option of a program.
+  /// A description of the action without verbs or options of a program.
   public var description: String {
     switch self {
     case .digestgen: "make its digests"
-    case .forceDigests: "make its digests again as it is"
+    case .forceDigests: "accept it as it is"
     case .index: "write the indexes"
     case .refresh: "make digests and write the indexes"
     case .verify: "verify the mirror"
-    case .verifyParts: "give parts in turn"
+    case .verifyParts: "verify it in parts"
     case .status: "the report on the mirror"
     case .preparation: "the preparation of a subarch"
     case .seed(let names): "prepare \(names)"
-    case .seedVersion: "say its date"
+    case .seedVersion: "give its date"
     case .remoteSeed: "name another"
-    case .create: "say that it is to be one"
+    case .create: "confirm that it is a new mirror"
     case .forget(let path): "forget \(path)"
     case .zap(let path): "forget the failures of \(path)"
     case .previewRemovals: "the plan of removals"
@@ -128,8 +128,8 @@ extension Remedy.Action: CustomStringConvertible {
     case .previewPublishing(let destination): "the plan of publishing to \(destination)"
     case .receive(let server): "receive the upload of \(server)"
     case .lockWait: "wait longer"
-    case .upkeep: "keeps the mirror"
-    case .snapshot: "the making of a snapshot"
+    case .upkeep: "maintains the mirror"
+    case .snapshot: "the creation of a snapshot"
     case .build: "make a build"
     case .doctor: "the report on this machine"
     }

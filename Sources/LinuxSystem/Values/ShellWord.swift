@@ -1,11 +1,11 @@
 /// Words of a POSIX shell's command line.
 package enum ShellWord {
-  /// The word as it is where no shell takes it for anything else, otherwise in single quotes.
+  /// The word unchanged if a shell does not treat it specially, otherwise in single quotes.
   package static func quoted(_ bytes: [UInt8]) -> [UInt8] {
     bytes.isEmpty || !bytes.allSatisfy(isPlain) ? inSingleQuotes(bytes) : bytes
   }
 
-  /// The word in single quotes, whatever it holds.
+  /// The word in single quotes, whatever it contains.
   package static func inSingleQuotes(_ bytes: [UInt8]) -> [UInt8] {
     let quote = UInt8(ascii: "'")
     return [quote] + bytes.flatMap { $0 == quote ? Array(#"'\''"#.utf8) : [$0] } + [quote]

@@ -1,4 +1,4 @@
-// CLinux as well: its headers name `timespec` too, and the compiler may ask for either module.
+// CLinux as well: its headers also declare `timespec`, and the compiler may require either module.
 import CLinux
 import Glibc
 
@@ -13,13 +13,13 @@ package enum SystemClock {
     return Int64(now.tv_sec) &* 1_000_000_000 &+ Int64(now.tv_nsec)
   }
 
-  /// Nanoseconds of a clock that nobody sets.
+  /// Nanoseconds of a clock that cannot be set.
   package static var monotonic: UInt64 {
     let now = read(CLOCK_MONOTONIC)
     return UInt64(now.tv_sec) * 1_000_000_000 + UInt64(now.tv_nsec)
   }
 
-  /// Lets the calling thread sleep; a signal may end it early.
+  /// Suspends the calling thread; a signal may end this early.
   package static func pause(microseconds: UInt32) { usleep(microseconds) }
 
   private static func read(_ clock: clockid_t) -> timespec {
@@ -29,18 +29,18 @@ package enum SystemClock {
   }
 }
 
-/// Days of the calendar by the C library, which knows the time zones.
+/// Calendar days, computed by the C library, which knows the time zones.
 package enum CivilDay {
-  /// A year as the calendar counts it, a month from 1 to 12, a day from 1.
+  /// A calendar year, a month from 1 to 12, a day from 1.
   package typealias Parts = (year: Int, month: Int, day: Int)
 
-  /// The day in the local time zone (TZ) of a moment in seconds since the epoch.
+  /// The day, in the local time zone (TZ), of a time in seconds since the epoch.
   package static func local(_ seconds: Int64) -> Parts { parts(seconds, localtime_r) }
 
-  /// The day in UTC of a moment in seconds since the epoch.
+  /// The day, in UTC, of a time in seconds since the epoch.
   package static func utc(_ seconds: Int64) -> Parts { parts(seconds, gmtime_r) }
 
-  /// When a day begins in the local time zone, in seconds since the epoch.
+  /// The start of a day in the local time zone, in seconds since the epoch.
   package static func localStart(_ day: Parts) -> Int64 {
     var local = tm()
     local.tm_year = Int32(clamping: day.year - 1900)

@@ -1,6 +1,6 @@
 import Glibc
 
-/// Moments as standards write them, in UTC.
+/// Times in standard formats, in UTC.
 package enum UTCText {
   /// `2026-11-20T10:00:00Z` (RFC 3339).
   package static func internet(_ seconds: Int64) -> String { text(seconds, "%Y-%m-%dT%H:%M:%SZ") }
@@ -13,13 +13,13 @@ package enum UTCText {
     var parts = tm()
     gmtime_r(&clock, &parts)
     var buffer = [CChar](repeating: 0, count: 64)
-    // Only LC_CTYPE is ever set, so that names of days and months are English.
+    // Only LC_CTYPE is ever set, so names of days and months are English.
     let count = strftime(&buffer, buffer.count, format, &parts)
     return String(decoding: buffer.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 }
 
 extension FileIdentity {
-  /// Seconds since the epoch of the last change of the content.
+  /// The time of the last change of the content, in seconds since the epoch.
   package var modified: Int64 { mtime / 1_000_000_000 }
 }

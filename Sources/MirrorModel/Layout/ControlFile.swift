@@ -1,6 +1,6 @@
 package import LinuxSystem
 
-/// A file of a subarch's `.control` directory. Each holds one line.
+/// A file of a subarch's `.control` directory. Each contains one line.
 package enum ControlFile: Hashable, Sendable {
   /// `.failcount`: consecutive failed builds.
   case failcount
@@ -10,21 +10,21 @@ package enum ControlFile: Hashable, Sendable {
   case buildStrategy
   /// `strategy/seed`: `stage3` or `stage1`.
   case seedStrategy
-  /// `remote/build`, `remote/arch_desc`, `remote/subarch`: whose stage3 seeds a remote build.
+  /// `remote/build`, `remote/arch_desc`, `remote/subarch`: the subarch whose stage3 seeds a remote build.
   case remoteBuild, remoteArch, remoteSubarch
-  /// `.multi_progress` and `.TARGET_progress`: a process that is at work.
+  /// `.multi_progress` and `.TARGET_progress`: a process that is building.
   case lock(FileName)
   /// `server`: the build server from which a master receives the subarch.
   case server
 
-  /// Those with a fixed name.
+  /// The files with a fixed name.
   private static let named: [(file: ControlFile, path: MirrorPath)] = [
     (.failcount, ".failcount"), (.server, "server"), (.buildStrategy, "strategy/build"),
     (.seedStrategy, "strategy/seed"), (.remoteBuild, "remote/build"), (.remoteArch, "remote/arch_desc"),
     (.remoteSubarch, "remote/subarch"),
   ]
 
-  /// What a path below `.control` is; nil for what has no meaning there.
+  /// The meaning of a path below `.control`; nil if it has none.
   package init?(_ path: MirrorPath) {
     if let known = Self.named.first(where: { $0.path == path }) {
       self = known.file
@@ -41,7 +41,7 @@ package enum ControlFile: Hashable, Sendable {
     self = .version(target: MirrorPath(joining: parts[1...]))
   }
 
-  /// Where it is, below `.control`.
+  /// Its path below `.control`.
   package var path: MirrorPath {
     switch self {
     case .version(let target): MirrorPath("version").joined(target)
@@ -50,7 +50,7 @@ package enum ControlFile: Hashable, Sendable {
     }
   }
 
-  /// What a file says: its first line without blank space around it; nil if that is blank.
+  /// The word in a file: its first line without surrounding blanks; nil if that is blank.
   package static func word(_ bytes: [UInt8]) -> FileName? {
     let isBlank: (UInt8) -> Bool = { $0 == 0x20 || $0 == 0x09 || $0 == 0x0d }
     let line = bytes.prefix { $0 != UInt8(ascii: "\n") }
@@ -58,34 +58,34 @@ package enum ControlFile: Hashable, Sendable {
     return trimmed.isEmpty ? nil : FileName(bytes: Array(trimmed))
   }
 
-  /// A file that says this.
+  /// The contents of a file with this word.
   package static func text(_ word: String) -> [UInt8] { Array("\(word)\n".utf8) }
 
-  /// The count of failed builds that `.failcount` says; nil if it says none.
+  /// The failure count in `.failcount`; nil if it is not a count.
   package static func failures(_ word: FileName) -> Int? {
     guard let count = Int(word.description), count >= 0 else { return nil }
     return count
   }
 }
 
-/// A file of a version's directory with a meaning of its own.
+/// A file in a version's directory with a special meaning.
 package enum VersionFile: Hashable, Sendable {
-  /// `status`: `ok` once the build ended well.
+  /// `status`: `ok` if the build succeeded.
   case status
   /// `build-info.json`.
   case buildInfo
-  /// `.targets`: what a build that is under way makes, a line each.
+  /// `.targets`: the targets of a build in progress, one per line.
   case targets
   /// `log/NAME`.
   case log(MirrorPath)
 
-  /// The directory of logs.
+  /// The directory for logs.
   package static let logs: FileName = "log"
-  /// What a `status` says of a build that ended well, and of one that did not.
+  /// The `status` of a build that succeeded, and of one that failed.
   package static let done = "ok"
   package static let failed = "fail"
 
-  /// What a path below a version is; nil for what has no meaning of its own.
+  /// The meaning of a path below a version; nil if it has none.
   package init?(_ path: MirrorPath) {
     switch path {
     case "status": self = .status
@@ -98,7 +98,7 @@ package enum VersionFile: Hashable, Sendable {
     }
   }
 
-  /// Where it is, below the version's directory.
+  /// Its path below the version's directory.
   package var path: MirrorPath {
     switch self {
     case .status: "status"
@@ -108,7 +108,7 @@ package enum VersionFile: Hashable, Sendable {
     }
   }
 
-  /// Whether a `status` says that the build ended well.
+  /// Whether a `status` says that the build succeeded.
   package static func isDone(_ status: [UInt8]) -> Bool {
     ControlFile.word(status).map { $0.bytes.elementsEqual(done.utf8) } ?? false
   }

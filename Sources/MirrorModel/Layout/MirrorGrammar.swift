@@ -1,22 +1,22 @@
 package import LinuxSystem
 
-/// How a mirror arranges its files: turns places into paths, and paths into places.
+/// The layout of a mirror: converts between places and paths.
 ///
-/// Another arrangement than Metro's is another case here, and nowhere else.
+/// To support a layout other than Metro's, add a case here and nowhere else.
 package enum MirrorGrammar: Sendable {
-  /// `BUILD/ARCH/SUBARCH/VERSION`, as Metro's `buildrepo` has it.
+  /// `BUILD/ARCH/SUBARCH/VERSION`, the layout of Metro's `buildrepo`.
   case metro
 
   private static let snapshots: FileName = "snapshots"
   private static let services: Set<FileName> = ["streams", "project"]
 
-  /// The directory of snapshots, by its name in a build.
+  /// Whether this name in a build is the directory of snapshots.
   package func isSnapshots(_ name: FileName) -> Bool { name == Self.snapshots }
 
-  /// Whether an entry of the root has a meaning of its own, so that no build may have the name.
+  /// Whether an entry of the root has a special meaning, so that no build may use its name.
   package func isService(_ name: FileName) -> Bool { Self.services.contains(name) }
 
-  /// What a path is for.
+  /// The place that a path stands for.
   package func place(of path: MirrorPath) -> MirrorPlace {
     let parts = path.components
     guard let build = parts.first else { return .root }
@@ -36,7 +36,7 @@ package enum MirrorGrammar: Sendable {
     return parts.count == 4 ? .version(parts[3], subarch) : .versionFile(rest, version: parts[3], subarch)
   }
 
-  /// Where a place is.
+  /// The path of a place.
   package func path(of place: MirrorPlace) -> MirrorPath {
     switch place {
     case .root: .root
@@ -56,29 +56,29 @@ package enum MirrorGrammar: Sendable {
 }
 
 extension MirrorPath {
-  /// What the path is for.
+  /// The place that the path stands for.
   package var place: MirrorPlace { MirrorGrammar.metro.place(of: self) }
 
-  /// Where a place is.
+  /// The path of a place.
   package init(_ place: MirrorPlace) { self = MirrorGrammar.metro.path(of: place) }
 
-  /// Of some components.
+  /// Joins components.
   package init(joining components: ArraySlice<FileName>) {
     self.init(bytes: Array(components.map(\.bytes).joined(separator: [UInt8(ascii: "/")])))
   }
 
-  /// The subarch that the path is, or is in.
+  /// The subarch that the path is or is inside of.
   package var subarch: MirrorPath? { place.subarch.map { MirrorPath(.subarch($0)) } }
 
-  /// Whether it is the place of a subarch.
+  /// Whether it is the path of a subarch.
   package var isSubarch: Bool {
     if case .subarch = place { true } else { false }
   }
 
-  /// The directory of the version that a file is of.
+  /// The directory of the version that a file belongs to.
   package var version: MirrorPath? { place.version.map { MirrorPath(.version($0.name, $0.subarch)) } }
 
-  /// The subarch or directory of snapshots that a tarball's path is in; nil for one at the root or beside subarches.
+  /// The subarch or snapshot directory that contains a tarball; nil for one at the root or beside subarches.
   package var section: MirrorPath? {
     let place = place
     if place.snapshotName != nil { return parent }
@@ -86,18 +86,18 @@ extension MirrorPath {
     return place.subarch.map { MirrorPath(.subarch($0)) }
   }
 
-  /// What belongs together with a file, so that all of it is kept or goes: a version, or a snapshot's tarball.
+  /// The unit that a file is kept or removed with: a version, or a snapshot's tarball.
   package var unit: MirrorPath? {
     let place = place
     if place.snapshotName != nil { return parent.appending(SidecarKind.parse(name)?.tarball ?? name) }
     return place.version.map { MirrorPath(.version($0.name, $0.subarch)) }
   }
 
-  /// A file of this subarch's control directory.
+  /// The path of a file in this subarch's control directory.
   package func control(_ file: ControlFile) -> MirrorPath {
     appending(ControlDirectory.name).joined(file.path)
   }
 
-  /// A file of this version.
+  /// The path of a file in this version.
   package func file(_ file: VersionFile) -> MirrorPath { joined(file.path) }
 }

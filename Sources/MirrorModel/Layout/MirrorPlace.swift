@@ -1,9 +1,9 @@
 package import LinuxSystem
 
-/// What a path of a mirror is for, as its components alone show it.
+/// The meaning of a path in a mirror, as far as its components show it.
 ///
-/// By its name a file beside directories looks like one of them: `README` in the root like a build. Only a look at
-/// the disk tells them apart.
+/// By its name alone, a file beside directories looks like one of them, such as `README` in the root like a
+/// build. Only the disk shows the difference.
 package enum MirrorPlace: Hashable, Sendable {
   /// The root.
   case root
@@ -25,10 +25,10 @@ package enum MirrorPlace: Hashable, Sendable {
   case versionFile(MirrorPath, version: FileName, SubarchPlace)
   /// The control directory of a subarch.
   case control(SubarchPlace)
-  /// A file below the control directory; the path is relative to that.
+  /// A file below the control directory; the path is relative to that directory.
   case controlFile(MirrorPath, SubarchPlace)
 
-  /// The subarch that it is, or is in.
+  /// The subarch that it is or is inside of.
   package var subarch: SubarchPlace? {
     switch self {
     case .subarch(let subarch), .version(_, let subarch), .versionFile(_, _, let subarch),
@@ -39,7 +39,7 @@ package enum MirrorPlace: Hashable, Sendable {
     }
   }
 
-  /// The name of the snapshot that it is; nil for anything else, also for what is in a directory among snapshots.
+  /// The name of the snapshot; nil for anything else, including entries in directories among snapshots.
   package var snapshotName: FileName? {
     guard case .snapshot(let file, _) = self, !file.bytes.contains(UInt8(ascii: "/")) else { return nil }
     return file.name
@@ -56,13 +56,13 @@ package enum MirrorPlace: Hashable, Sendable {
     return (version, subarch)
   }
 
-  /// The file of a version that it is.
+  /// The version file that it is.
   package var versionFile: VersionFile? {
     guard case .versionFile(let file, _, _) = self else { return nil }
     return VersionFile(file)
   }
 
-  /// The file of the control directory that it is.
+  /// The control file that it is.
   package var controlFile: ControlFile? {
     guard case .controlFile(let file, _) = self else { return nil }
     return ControlFile(file)
@@ -75,7 +75,7 @@ package struct SubarchPlace: Hashable, Sendable {
   package let arch: FileName
   package let name: FileName
 
-  /// Whether a name of it is hidden, so that it is none of the mirror's.
+  /// Whether one of its names is hidden, so that it does not belong to the mirror.
   package var isHidden: Bool { build.isHidden || arch.isHidden || name.isHidden }
 
   package init(build: FileName, arch: FileName, name: FileName) {

@@ -1,10 +1,10 @@
 package import LinuxSystem
 
-/// A processor architecture, and what everybody calls it.
+/// A CPU architecture and its names in different systems.
 package enum Architecture: CaseIterable, Sendable {
   case amd64, x86, arm64, arm, riscv64
 
-  /// The name of Linux: `uname -m`.
+  /// The Linux name: `uname -m`.
   package var kernelName: String {
     switch self {
     case .amd64: "x86_64"
@@ -15,7 +15,7 @@ package enum Architecture: CaseIterable, Sendable {
     }
   }
 
-  /// What its programs are made for. Source: elf(5), `e_ident[EI_CLASS]` and `e_machine`.
+  /// The machine of its programs. Source: elf(5), `e_ident[EI_CLASS]` and `e_machine`.
   package var machine: ProgramHeader.Machine {
     switch self {
     case .amd64: .init(class: 2, number: 62)
@@ -26,7 +26,7 @@ package enum Architecture: CaseIterable, Sendable {
     }
   }
 
-  /// The keyword of Gentoo's packages.
+  /// The keyword of Gentoo packages.
   package var keyword: String {
     switch self {
     case .amd64: "amd64"
@@ -37,7 +37,7 @@ package enum Architecture: CaseIterable, Sendable {
     }
   }
 
-  /// The name of Debian and of image servers of LXD and Incus.
+  /// The name in Debian and on image servers of LXD and Incus.
   package var imageName: String {
     switch self {
     case .amd64: "amd64"
@@ -70,7 +70,7 @@ package enum Architecture: CaseIterable, Sendable {
     }
   }
 
-  /// The 32-bit architecture whose programs its processors run too, by personality(2) `PER_LINUX32`.
+  /// The 32-bit architecture whose programs also run on it, with personality(2) `PER_LINUX32`.
   package var compatible: Architecture? {
     switch self {
     case .amd64: .x86
@@ -79,7 +79,8 @@ package enum Architecture: CaseIterable, Sendable {
     }
   }
 
-  /// By the directory's name in a mirror, which is Metro's `arch_desc` or Gentoo's keyword; nil for any other.
+  /// From the name of a mirror's directory, which is Metro's `arch_desc` or Gentoo's keyword; nil for any
+  /// other.
   package init?(directory name: FileName) {
     switch name {
     case "x86-64bit", "pure64": self = .amd64
@@ -93,13 +94,13 @@ package enum Architecture: CaseIterable, Sendable {
     }
   }
 
-  /// By the name of Linux.
+  /// From the Linux name.
   package init?(kernelName: String) {
     guard let known = Self.allCases.first(where: { $0.kernelName == kernelName }) else { return nil }
     self = known
   }
 
-  /// By what a program is made for.
+  /// From the machine of a program.
   package init?(_ machine: ProgramHeader.Machine) {
     guard let known = Self.allCases.first(where: { $0.machine == machine }) else { return nil }
     self = known

@@ -1,24 +1,24 @@
 public import LinuxSystem
 import FoundationEssentials
 
-/// What a build noted about itself in `build-info.json`.
+/// The information that a build recorded about itself in `build-info.json`.
 public struct BuildInfo: Sendable, Hashable {
   package static let fileName: FileName = "build-info.json"
 
   /// Strings and numbers, as text.
   public var values: [String: String]
-  /// Keys of anything else.
+  /// Keys with values of other types.
   public var unusable: [String]
 
-  /// Takes values as they are.
+  /// Takes any values.
   public init(_ values: [String: String] = [:], unusable: [String] = []) {
     self.values = values
     self.unusable = unusable
   }
 
-  /// Reads a version's file in the mirror at `root`; empty when there is none.
+  /// Reads a version's file in the mirror at `root`; empty if there is none.
   ///
-  /// - Throws: when it cannot be read, or is no JSON object.
+  /// - Throws: when it cannot be read, or is not a JSON object.
   public static func read(_ version: Version, in mirror: Mirror) throws(MirrorError) -> BuildInfo {
     let anchor = try AnchoredDirectory(root: mirror.root)
     let path = version.path.appending(fileName)
@@ -26,18 +26,18 @@ public struct BuildInfo: Sendable, Hashable {
     return try parse(bytes, subject: mirror.displayed(path))
   }
 
-  /// Whether a text is what ``read(_:in:)`` understands.
+  /// Whether ``read(_:in:)`` can parse a text.
   package static func isReadable(_ bytes: [UInt8]) -> Bool { (try? parse(bytes, subject: "")) != nil }
 
   static func parse(_ bytes: [UInt8], subject: String) throws(MirrorError) -> BuildInfo {
     guard let object = try? JSONDecoder().decode([String: Scalar].self, from: Data(bytes)) else {
-      throw MirrorError(.invalid, subject, "is no JSON object", remedy: "build again, or mend the file")
+      throw MirrorError(.invalid, subject, "is not a JSON object", remedy: "build again, or fix the file")
     }
     return BuildInfo(
       object.compactMapValues(\.text), unusable: object.filter { $0.value.text == nil }.keys.sorted())
   }
 
-  /// A JSON value, its text if it is a string or a number.
+  /// A JSON value; its text if it is a string or a number.
   private struct Scalar: Decodable {
     let text: String?
 

@@ -1,6 +1,6 @@
 import LinuxSystem
 
-/// A day of the Gregorian calendar, as versions are named: `YYYY-MM-DD`.
+/// A day of the Gregorian calendar, as used for names of versions: `YYYY-MM-DD`.
 public struct CalendarDate: Hashable, Comparable, Sendable, Codable, CustomStringConvertible {
   /// The date's digits as a number: 20261120. A mirror has hundreds of thousands of dates.
   private let digits: Int32
@@ -20,7 +20,7 @@ public struct CalendarDate: Hashable, Comparable, Sendable, Codable, CustomStrin
     self.init(unchecked: year, month, day)
   }
 
-  /// Reads exactly `YYYY-MM-DD`.
+  /// Parses exactly `YYYY-MM-DD`.
   public init?(_ bytes: some Collection<UInt8>) {
     let bytes = Array(bytes)
     guard bytes.count == 10, bytes[4] == UInt8(ascii: "-"), bytes[7] == UInt8(ascii: "-"),
@@ -30,7 +30,7 @@ public struct CalendarDate: Hashable, Comparable, Sendable, Codable, CustomStrin
     self.init(year: year, month: month, day: day)
   }
 
-  /// What Metro takes a directory for whose name is no date.
+  /// The date that Metro assumes for a directory whose name is not a date.
   static let undated = CalendarDate(unchecked: 1980, 1, 1)
 
   private init(unchecked year: Int, _ month: Int, _ day: Int) {
@@ -41,17 +41,17 @@ public struct CalendarDate: Hashable, Comparable, Sendable, Codable, CustomStrin
     self.init(unchecked: min(9999, max(1, parts.year)), parts.month, parts.day)
   }
 
-  /// The local day (TZ) of a moment in seconds since the epoch.
+  /// The local day (TZ) of a time in seconds since the epoch.
   public init(localDayOf seconds: Int64) {
     self.init(clamping: CivilDay.local(seconds))
   }
 
-  /// The day in UTC of a moment in seconds since the epoch.
+  /// The day in UTC of a time in seconds since the epoch.
   init(utcDayOf seconds: Int64) {
     self.init(clamping: CivilDay.utc(seconds))
   }
 
-  /// The last day that counts at a moment in seconds since the epoch: later ones are in the future.
+  /// The last day that is not in the future, at a time in seconds since the epoch.
   ///
   /// Clocks and time zones differ, so that a date may begin up to 26 hours later in UTC.
   public static func horizon(at now: Int64) -> CalendarDate {
@@ -59,7 +59,7 @@ public struct CalendarDate: Hashable, Comparable, Sendable, Codable, CustomStrin
     return CalendarDate(utcDayOf: overflow ? now : limit)
   }
 
-  /// When the day begins in the local time zone (TZ), in seconds since the epoch.
+  /// The start of the day in the local time zone (TZ), in seconds since the epoch.
   public var localStart: Int64 { CivilDay.localStart((year, month, day)) }
 
   /// Days since 1970-01-01.
@@ -77,7 +77,7 @@ public struct CalendarDate: Hashable, Comparable, Sendable, Codable, CustomStrin
   /// The Monday of this day's week, as days since 1970-01-01 (a Thursday).
   package var weekOrdinal: Int { Int(((Double(ordinal) + 3) / 7).rounded(.down)) }
 
-  /// Days from `earlier` to this day; negative when this day is before it.
+  /// Days from `earlier` to this day; negative if this day is earlier.
   public func days(since earlier: CalendarDate) -> Int { ordinal - earlier.ordinal }
 
   /// `YYYY-MM-DD`.
@@ -95,7 +95,7 @@ public struct CalendarDate: Hashable, Comparable, Sendable, Codable, CustomStrin
   public init(from decoder: any Decoder) throws {
     let container = try decoder.singleValueContainer()
     guard let date = CalendarDate(try container.decode(String.self).utf8) else {
-      throw DecodingError.dataCorruptedError(in: container, debugDescription: "no date YYYY-MM-DD")
+      throw DecodingError.dataCorruptedError(in: container, debugDescription: "not a date YYYY-MM-DD")
     }
     self = date
   }

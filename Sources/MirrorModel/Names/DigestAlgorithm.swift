@@ -1,6 +1,6 @@
 import LinuxSystem
 
-/// The message digests that sidecars carry.
+/// The message digests in sidecars.
 public enum DigestAlgorithm: String, CaseIterable, Codable, Sendable {
   /// FIPS 180-4, 32 bytes.
   case sha256
@@ -12,7 +12,7 @@ public enum DigestAlgorithm: String, CaseIterable, Codable, Sendable {
   /// Bytes of a digest.
   package var length: Int { self == .sha256 ? 32 : 64 }
 
-  /// In BSD tags, as coreutils writes them.
+  /// The name in BSD tags, as written by coreutils.
   package var tag: String {
     switch self {
     case .sha256: "SHA256"
@@ -21,10 +21,10 @@ public enum DigestAlgorithm: String, CaseIterable, Codable, Sendable {
     }
   }
 
-  /// In Gentoo's Manifest and DIGESTS files (GLEP 74).
+  /// The name in Gentoo's Manifest and DIGESTS files (GLEP 74).
   package var manifestTag: String { tag.uppercased() }
 
-  /// By any of its spellings.
+  /// From any of its spellings.
   package init?(tag: some StringProtocol) {
     guard let algorithm = Self.allCases.first(where: { $0.manifestTag == tag.uppercased() }) else {
       return nil
@@ -33,7 +33,7 @@ public enum DigestAlgorithm: String, CaseIterable, Codable, Sendable {
   }
 }
 
-/// Digests of one content, by algorithm.
+/// Digests of the same content, by algorithm.
 package struct DigestSet: Hashable, Sendable {
   private var sha256: [UInt8]?
   private var sha512: [UInt8]?
@@ -58,17 +58,17 @@ package struct DigestSet: Hashable, Sendable {
     }
   }
 
-  /// The algorithms that are there, in their order of declaration.
+  /// The algorithms that are present, in order of declaration.
   package var algorithms: [DigestAlgorithm] { DigestAlgorithm.allCases.filter { self[$0] != nil } }
 
-  /// Lowercase hexadecimal by the algorithm's name: `sha256`.
+  /// Lowercase hexadecimal digests by the name of the algorithm: `sha256`.
   package var hexadecimal: [String: String] {
     Dictionary(uniqueKeysWithValues: algorithms.map { ($0.rawValue, hex(self[$0] ?? [])) })
   }
 
   package func covers(_ wanted: Set<DigestAlgorithm>) -> Bool { wanted.allSatisfy { self[$0] != nil } }
 
-  /// Whether both agree wherever both know.
+  /// Whether both agree on all algorithms that both contain.
   package func agrees(with other: DigestSet) -> Bool {
     DigestAlgorithm.allCases.allSatisfy { algorithm in
       guard let mine = self[algorithm], let theirs = other[algorithm] else { return true }
@@ -76,7 +76,7 @@ package struct DigestSet: Hashable, Sendable {
     }
   }
 
-  /// This set with what only `other` knows added.
+  /// This set, with algorithms added that only `other` contains.
   package func merging(_ other: DigestSet) -> DigestSet {
     var merged = self
     for algorithm in other.algorithms where merged[algorithm] == nil { merged[algorithm] = other[algorithm] }

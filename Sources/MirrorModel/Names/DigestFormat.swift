@@ -1,12 +1,12 @@
 package import LinuxSystem
 
-/// The kinds of sidecars a user may ask for.
+/// The kinds of sidecars that can be configured.
 public enum DigestFormat: String, CaseIterable, Sendable {
   /// Metro's `<tarball>.hash.txt`, always written.
   case hashText = "hash.txt"
-  /// coreutils' `SHA256SUMS`, `SHA512SUMS`, `B2SUMS` in each directory.
+  /// `SHA256SUMS`, `SHA512SUMS`, `B2SUMS` of coreutils, in each directory.
   case sums
-  /// BSD tags in a `CHECKSUMS` of each directory.
+  /// A `CHECKSUMS` with BSD tags in each directory.
   case bsd
   /// Gentoo's `<tarball>.DIGESTS`.
   case digests
@@ -14,7 +14,7 @@ public enum DigestFormat: String, CaseIterable, Sendable {
   case manifest
 }
 
-/// Files that list the digests of all tarballs of one directory.
+/// Files that list the digests of all tarballs in one directory.
 package enum ManifestKind: UInt8, Sendable, CaseIterable {
   case sha256Sums, sha512Sums, blake2bSums, bsdTags, manifest
 
@@ -35,7 +35,7 @@ package enum ManifestKind: UInt8, Sendable, CaseIterable {
     self = kind
   }
 
-  /// The one algorithm of a coreutils file.
+  /// The only algorithm of a coreutils file.
   package var algorithm: DigestAlgorithm? {
     switch self {
     case .sha256Sums: .sha256
@@ -45,7 +45,7 @@ package enum ManifestKind: UInt8, Sendable, CaseIterable {
     }
   }
 
-  /// The files that `format` stands for, with these algorithms.
+  /// The files of `format` for these algorithms.
   package static func kinds(of format: DigestFormat, _ algorithms: Set<DigestAlgorithm>) -> [ManifestKind] {
     switch format {
     case .hashText, .digests: []
@@ -56,7 +56,7 @@ package enum ManifestKind: UInt8, Sendable, CaseIterable {
   }
 }
 
-/// Which of them a directory has.
+/// The manifests that exist in a directory.
 package struct ManifestKinds: OptionSet, Sendable {
   package let rawValue: UInt8
   package init(rawValue: UInt8) { self.rawValue = rawValue }
@@ -65,6 +65,6 @@ package struct ManifestKinds: OptionSet, Sendable {
 
   package func contains(_ kind: ManifestKind) -> Bool { contains(ManifestKinds(kind)) }
 
-  /// In their order of declaration.
+  /// In order of declaration.
   package var kinds: [ManifestKind] { ManifestKind.allCases.filter { contains($0) } }
 }

@@ -1,8 +1,8 @@
 package import LinuxSystem
 
-/// How a detached signature is written.
+/// The formats of detached signatures.
 public enum SignatureFormat: String, Encodable, Sendable, CaseIterable {
-  /// Binary, as Metro's.
+  /// Binary, as in Metro.
   case gpg
   /// Armoured: ASCII.
   case asc
@@ -10,10 +10,10 @@ public enum SignatureFormat: String, Encodable, Sendable, CaseIterable {
   /// `.gpg`.
   var suffix: String { ".\(rawValue)" }
 
-  /// The sidecar of a tarball that it is.
+  /// The kind of sidecar that it is for a tarball.
   package var sidecar: SidecarKind { self == .gpg ? .signature : .armored }
 
-  /// The file that a signature with this name signs; nil if the name is not that of a signature.
+  /// The file that a signature with this name signs; nil if the name is not a signature's.
   package static func parse(_ name: FileName) -> (format: SignatureFormat, file: FileName)? {
     guard name.hasSuffix(".gpg") || name.hasSuffix(".asc") else { return nil }
     return (name.hasSuffix(".gpg") ? .gpg : .asc, name.dropping(last: 4))
@@ -24,7 +24,7 @@ public enum SignatureFormat: String, Encodable, Sendable, CaseIterable {
 }
 
 extension SidecarKind {
-  /// The format of a signature; nil for what is none.
+  /// The format of a signature; nil if the name is not a signature's.
   package var signatureFormat: SignatureFormat? {
     switch self {
     case .signature: .gpg

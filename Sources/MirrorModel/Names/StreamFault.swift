@@ -1,25 +1,25 @@
 package import LinuxSystem
 
-/// What is wrong with a damaged tarball.
+/// The damage of a tarball.
 ///
-/// The catalog remembers it by its number.
+/// The catalog stores its number.
 package enum StreamFault: Int, Sendable {
-  /// Its compressed stream is cut off, or does not decompress.
+  /// Its compressed stream is truncated or does not decompress.
   case cutOff = 1
-  /// It is another kind of file than its name says.
+  /// It is not the kind of file that its name says.
   case otherKind = 2
 
-  /// As a verdict says it.
+  /// The text in verdicts.
   package var detail: String {
     switch self {
-    case .cutOff: "its compressed stream is not whole"
+    case .cutOff: "its compressed stream is truncated or corrupt"
     case .otherKind: "is not compressed as its name says"
     }
   }
 }
 
 extension MirrorError {
-  /// A tarball that is not offered, because nobody could unpack it.
+  /// The error for a tarball that is not offered because nobody could unpack it.
   package static func damaged(_ subject: String, _ fault: StreamFault) -> MirrorError {
     switch fault {
     case .cutOff:

@@ -1,13 +1,13 @@
 package import LinuxSystem
 
-/// How a tarball is compressed, by its name's ending.
+/// The compression of a tarball, as shown by its extension.
 public enum Compression: String, Codable, Sendable, CaseIterable {
   case gz, bz2, xz, zst
 
   /// `.tar.xz`.
   package var suffix: String { ".tar.\(rawValue)" }
 
-  /// By its name, or that of its program.
+  /// From its name, or that of its program.
   public init?(configured name: String) {
     switch name {
     case "gzip": self = .gz
@@ -18,7 +18,7 @@ public enum Compression: String, Codable, Sendable, CaseIterable {
   }
 }
 
-/// What a file's name says about a tarball.
+/// The information in a tarball's file name.
 package struct TarballName: Sendable {
   /// The name without `.tar` and compression.
   package let stem: FileName
@@ -28,7 +28,7 @@ package struct TarballName: Sendable {
   /// `.tar` or `.tar.xz`.
   package var suffix: String { compression?.suffix ?? ".tar" }
 
-  /// nil when the name is no tarball's.
+  /// nil if the name is not a tarball's.
   package init?(_ name: FileName) {
     guard !name.isHidden else { return nil }
     if name.hasSuffix(".tar") {
@@ -52,15 +52,15 @@ package struct TarballName: Sendable {
     if stem.bytes.isEmpty { return nil }
   }
 
-  /// What the tarball is: `stage3`, or the extra's name (`openvz`, `lxd`, `gnome`).
+  /// The kind of tarball: `stage3`, or the name of an extra (`openvz`, `lxd`, `gnome`).
   ///
-  /// Metro names them `stage3-<subarch>-<build>-<version>`, `gnome-stage3-…`, `lxd-…` and
+  /// Metro's names are `stage3-<subarch>-<build>-<version>`, `gnome-stage3-…`, `lxd-…` and
   /// `<build>-<subarch>-openvz-<version>`.
   package func variant(in version: Version) -> String {
     variant(of: version.path) ?? stem.description
   }
 
-  /// The same by the version's path; nil for a name that no build gives.
+  /// The same by the version's path; nil for a name that no build uses.
   package func variant(of version: MirrorPath) -> String? {
     guard case .version(let version, let place) = version.place else { return nil }
     let (build, subarch) = (place.build, place.name)
@@ -77,7 +77,7 @@ package struct TarballName: Sendable {
     return name.hasSuffix("-stage3") ? String(name.dropLast(7)) : String(name)
   }
 
-  /// Name and version of a snapshot, `portage-2026-11-20`.
+  /// Name and date of a snapshot, `portage-2026-11-20`.
   package var snapshotParts: (name: String, date: CalendarDate)? {
     guard stem.bytes.count > 11, let date = CalendarDate(stem.bytes.suffix(10)),
       stem.bytes[stem.bytes.count - 11] == UInt8(ascii: "-")
@@ -86,7 +86,7 @@ package struct TarballName: Sendable {
   }
 }
 
-/// A file that tells something about a tarball beside it.
+/// A file with information about a tarball beside it.
 package enum SidecarKind: String, Sendable, CaseIterable {
   /// Metro's `sha256 <hex>`.
   case hashText = ".hash.txt"
@@ -96,7 +96,7 @@ package enum SidecarKind: String, Sendable, CaseIterable {
   case signature = ".gpg"
   /// An armoured detached signature.
   case armored = ".asc"
-  /// The names in it, a line each.
+  /// The names in it, one per line.
   case contents = ".contents.gz"
   /// An RFC 5854 metalink of it.
   case metalink = ".meta4"
@@ -123,7 +123,7 @@ package enum SidecarKind: String, Sendable, CaseIterable {
     return TarballName(tarball) == nil ? nil : (kind, tarball)
   }
 
-  /// Whether a name is that of a file that tells digests: of one tarball, or of a directory's.
+  /// Whether a name is that of a file with digests: of one tarball, or of a directory.
   static func tellsDigests(_ name: FileName) -> Bool {
     if ManifestKind(fileName: name) != nil { return true }
     return parse(name).map { $0.kind == .hashText || $0.kind == .digests } ?? false

@@ -1,6 +1,6 @@
 import LinuxSystem
 
-/// A tarball that a version offers: not a stage1 or stage2, and the best form where several lie there.
+/// A tarball that a version offers: not a stage1 or stage2, and the best form if there are several.
 package struct Artifact: Sendable {
   /// `stage3`, or the extra's name (`openvz`, `lxd`).
   package let variant: String
@@ -9,7 +9,8 @@ package struct Artifact: Sendable {
 }
 
 extension Version {
-  /// What this version of `subarch` offers, by variant: one tarball each, rather compressed than plain.
+  /// The tarballs that this version of `subarch` offers: one per variant, preferring compressed over plain
+  /// ones.
   package func artifacts(of subarch: Subarch) -> [Artifact] {
     var chosen: [String: Tarball] = [:]
     for tarball in folder.tarballs where tarball.isWhole && !isBeingCompressed(tarball) {
@@ -22,7 +23,8 @@ extension Version {
     return chosen.map { Artifact(variant: $0.key, tarball: $0.value) }.sorted { $0.variant < $1.variant }
   }
 
-  /// Whether a build's tarball can be downloaded: what nobody's build makes is no reason to call it complete.
+  /// Whether it contains a tarball that a build makes and that can be downloaded; other tarballs do not make
+  /// it complete.
   var hasDownload: Bool {
     folder.tarballs.contains { tarball in
       guard tarball.isWhole, let variant = TarballName(tarball.name)?.variant(of: path) else {
@@ -32,13 +34,14 @@ extension Version {
     }
   }
 
-  /// The same without tarballs marked for compression: they are about to go, and others take their places.
+  /// The same without tarballs marked for compression, which are about to be replaced.
   package func offers(of subarch: Subarch) -> [Artifact] {
     let marked = Set(folder.marks.map(\.tarball))
     return artifacts(of: subarch).filter { !marked.contains($0.tarball.name) }
   }
 
-  /// Whether a compressor other than ours still writes the file: its `.tar` lies there, marked as under way.
+  /// Whether another compressor is still writing the file: its `.tar` exists and is marked as being
+  /// compressed.
   package func isBeingCompressed(_ tarball: Tarball) -> Bool {
     guard tarball.compression != nil, let stem = TarballName(tarball.name)?.stem else { return false }
     let plain = stem.appending(".tar")

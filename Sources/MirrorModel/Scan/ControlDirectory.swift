@@ -1,6 +1,6 @@
 public import LinuxSystem
 
-/// What a subarch's `.control` directory says.
+/// The contents of a subarch's `.control` directory.
 public struct ControlState: Sendable {
   /// Consecutive failed builds.
   public package(set) var failcount = 0
@@ -10,22 +10,22 @@ public struct ControlState: Sendable {
   public package(set) var buildStrategy: String?
   /// `strategy/seed`: `stage3` or `stage1`.
   public package(set) var seedStrategy: String?
-  /// `remote/build|arch_desc|subarch`: whose stage3 seeds a remote build.
+  /// `remote/build|arch_desc|subarch`: the subarch whose stage3 seeds a remote build.
   public package(set) var remoteSeed: MirrorPath?
   /// `.multi_progress` and `.<target>_progress`.
   var locks: [ProgressLock] = []
-  /// What a killed run left.
+  /// Leftovers of killed runs.
   package var leftovers: [MirrorPath] = []
 
   package init() {}
 
-  /// A lock whose process lives.
+  /// A lock whose process is running.
   package var liveLock: ProgressLock? { locks.first(where: \.isAlive) }
-  /// A live lock of a whole build, what keeps a subarch out of the rotation.
+  /// The lock of a running build, which keeps the subarch out of the rotation.
   package var liveBuildLock: ProgressLock? { locks.first { $0.isAlive && $0.name == ".multi_progress" } }
 }
 
-/// A lock of Metro's: a file that holds a process number.
+/// A lock in Metro's format: a file that contains a process id.
 package struct ProgressLock: Sendable {
   let name: FileName
   package let pid: Int32?
@@ -45,10 +45,10 @@ package struct ControlDirectory {
     self.now = now
   }
 
-  /// Receives what is wrong, and where that is relative to the mirror's root.
+  /// Receives a problem, and its path relative to the mirror's root.
   package typealias Report = (_ problem: MirrorError, _ path: MirrorPath) -> Void
 
-  /// Reads what is there into a state; what cannot be read is reported and taken as absent.
+  /// Reads the current state; unreadable files are reported and treated as missing.
   package func read(_ directory: borrowing AnchoredDirectory, report: Report) -> ControlState {
     var state = ControlState()
     for entry in list(directory, report) {
@@ -84,14 +84,14 @@ package struct ControlDirectory {
     return state
   }
 
-  /// What Metro never makes, such as a link to another control directory, says nothing that can be relied on.
+  /// Something that Metro never creates, such as a link to another control directory, is not trusted.
   static func oddity(
     _ name: FileName, in directory: borrowing AnchoredDirectory, isNo kind: String
   ) -> MirrorError {
-    MirrorError(.invalid, directory.displayed(name), "is no \(kind)", remedy: "replace it by one")
+    MirrorError(.invalid, directory.displayed(name), "is not a \(kind)", remedy: "replace it with one")
   }
 
-  /// Reads what `version` says, or a directory of targets in it.
+  /// Reads `version`, or a directory of targets in it.
   private func readVersions(
     _ directory: borrowing AnchoredDirectory, _ group: MirrorPath?, into state: inout ControlState,
     _ report: Report
@@ -124,7 +124,7 @@ package struct ControlDirectory {
     }
   }
 
-  /// What a control file says; nil when it is missing or blank.
+  /// The word in a control file; nil if it is missing or blank.
   private func line(
     _ directory: borrowing AnchoredDirectory, _ file: ControlFile, _ report: Report
   ) -> FileName? {
@@ -141,7 +141,7 @@ package struct ControlDirectory {
     guard let count = ControlFile.failures(text) else {
       report(
         MirrorError(
-          .invalid, directory.displayed(ControlFile.failcount.path), "`\(text)` is no failure count",
+          .invalid, directory.displayed(ControlFile.failcount.path), "`\(text)` is not a failure count",
           remedy: "remove the file; until then it counts as 0"),
         directory.path.joined(ControlFile.failcount.path))
       return 0
@@ -149,7 +149,7 @@ package struct ControlDirectory {
     return count
   }
 
-  /// A lock of this directory; nil when it is gone or cannot be read.
+  /// A lock in this directory; nil if it is gone or cannot be read.
   func lock(
     _ name: FileName, _ directory: borrowing AnchoredDirectory, _ report: Report
   ) -> ProgressLock? {
@@ -157,7 +157,7 @@ package struct ControlDirectory {
       guard let status = try directory.status(of: name) else { return nil }
       let written = status.identity.mtime / 1_000_000_000
       let pid = line(directory, .lock(name), report).flatMap { Int32($0.description) }
-      // A lock without a number is being written just now, unless it is old.
+      // A lock without a number is just being written, unless it is old.
       let isAlive = pid.map { probe($0, lockWritten: written) } ?? (abs(now - written) < 60)
       return ProgressLock(name: name, pid: pid, isAlive: isAlive)
     } catch {

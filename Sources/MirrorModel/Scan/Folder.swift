@@ -1,6 +1,6 @@
 public import LinuxSystem
 
-/// What matters of one directory's own files: tarballs, what describes them, and links.
+/// The relevant files of one directory: tarballs, files that describe them, and links.
 public struct Folder: Sendable {
   /// Relative to the mirror's root.
   public let path: MirrorPath
@@ -8,17 +8,17 @@ public struct Folder: Sendable {
   public package(set) var tarballs: [Tarball] = []
   /// Every symbolic link, by name.
   public package(set) var links: [Link] = []
-  /// Files that describe one tarball each, by name; what they describe may be gone.
+  /// Files that describe one tarball each, by name; the tarball may be gone.
   package var sidecars: [Sidecar] = []
   /// Files that describe all tarballs of the directory: `SHA256SUMS`, …
   package var manifests: ManifestKinds = []
-  /// Signatures of sidecars and of manifests, by name; what they sign may be gone.
+  /// Signatures of sidecars and manifests, by name; the signed file may be gone.
   package var digestSignatures: [DigestSignature] = []
   /// `.cme` and `.cme.run` marks, by name.
   package var marks: [CompressionMark] = []
-  /// What a killed run left: files that never came to be, directories that were being removed.
+  /// Leftovers of killed runs: unfinished files, and directories that were being removed.
   var leftovers: [FileName] = []
-  /// Owner and permissions of the directory, for what is written into it.
+  /// Owner and permissions of the directory, for new files in it.
   package var status: FileStatus
 
   init(path: MirrorPath, status: FileStatus) {
@@ -26,7 +26,7 @@ public struct Folder: Sendable {
     self.status = status
   }
 
-  /// Those of its tarballs that are compressed and have no `.hash.txt` beside them.
+  /// Its compressed tarballs without a `.hash.txt`.
   package var undigested: [Tarball] {
     let described = Set(sidecars.lazy.filter { $0.kind == .hashText }.map(\.tarball))
     return tarballs.filter { $0.compression != nil && !described.contains($0.path.name) }
@@ -35,7 +35,7 @@ public struct Folder: Sendable {
   /// Tarballs that are known to be damaged.
   var damaged: [Tarball] { tarballs.filter(\.isDamaged) }
 
-  /// What is wrong with those of some damaged tarballs that are here and the same files.
+  /// The faults of those damaged tarballs that are in this folder and unchanged.
   func faults(of others: [Tarball]) -> [MirrorPath: StreamFault] {
     guard !others.isEmpty else { return [:] }
     let known = Dictionary(others.map { ($0.path, $0) }) { first, _ in first }
@@ -43,14 +43,14 @@ public struct Folder: Sendable {
     return Dictionary(uniqueKeysWithValues: same.map { ($0.path, known[$0.path]?.fault ?? .cutOff) })
   }
 
-  /// Notes which of its tarballs are damaged.
+  /// Marks tarballs as damaged.
   mutating func mark(damaged: [MirrorPath: StreamFault]) {
     for index in tarballs.indices {
       if let fault = damaged[tarballs[index].path] { tarballs[index].fault = fault }
     }
   }
 
-  /// The signature of a tarball that downloaders are told of: the binary one, as Metro's.
+  /// The signature of a tarball that downloaders are pointed to: the binary one, as in Metro.
   package func signature(of tarball: FileName) -> MirrorPath? {
     let signatures = sidecars.filter { $0.tarball == tarball }
     let best = signatures.first { $0.kind == .signature } ?? signatures.first { $0.kind == .armored }
@@ -63,17 +63,18 @@ public struct Folder: Sendable {
   }
 }
 
-/// A tarball that lies in the mirror.
+/// A tarball in the mirror.
 public struct Tarball: Sendable {
-  /// The directory that it is in, relative to the mirror's root; its bytes are shared with all that is there.
+  /// The directory that contains it, relative to the mirror's root; all files in the directory share its
+  /// bytes.
   package let folder: MirrorPath
-  /// Its own name.
+  /// Its file name.
   package let name: FileName
   /// nil for a plain `.tar`.
   public let compression: Compression?
-  /// What `statx(2)` said during the scan.
+  /// The result of `statx(2)` during the scan.
   public let status: FileStatus
-  /// What is known to be wrong with it.
+  /// Its known damage.
   var fault: StreamFault?
 
   package init(_ name: FileName, in folder: MirrorPath, compression: Compression?, status: FileStatus) {
@@ -85,33 +86,33 @@ public struct Tarball: Sendable {
 
   /// Relative to the mirror's root.
   public var path: MirrorPath { folder.appending(name) }
-  /// Whether it is known that nobody could unpack it.
+  /// Whether it is known to be damaged.
   public var isDamaged: Bool { fault != nil }
 
-  /// Whether there is something in it to download, as far as is known.
+  /// Whether it contains something to download, as far as is known.
   package var isWhole: Bool { status.size > 0 && !isDamaged }
 }
 
 /// A file named after a tarball.
 package struct Sidecar: Sendable {
   package let kind: SidecarKind
-  /// The tarball that it is named after; its bytes are shared with that.
+  /// The tarball that it is named after; both share the bytes of the name.
   package let tarball: FileName
-  /// What `statx(2)` said during the scan.
+  /// The result of `statx(2)` during the scan.
   package let identity: FileIdentity
 
   package var name: FileName { tarball.appending(kind.rawValue) }
 }
 
-/// A detached signature of a file that tells digests.
+/// A detached signature of a file with digests.
 package struct DigestSignature: Sendable {
   package let name: FileName
-  /// What it signs.
+  /// The file that it signs.
   package let file: FileName
-  /// Whether that was written to after it; nil if it is gone.
+  /// Whether that file was changed after it was signed; nil if the file is gone.
   package let isOlder: Bool?
 
-  /// nil when the name is no such signature's, or the signature is gone.
+  /// nil if the name is not such a signature's, or the signature is gone.
   init?(_ name: FileName, in directory: borrowing AnchoredDirectory) throws(MirrorError) {
     guard let (_, file) = SignatureFormat.parse(name), SidecarKind.tellsDigests(file),
       let own = try directory.status(of: name)
@@ -124,15 +125,16 @@ package struct DigestSignature: Sendable {
 
 /// A mark beside a `.tar` that asks for its compression.
 package struct CompressionMark: Sendable {
-  /// What a `.cme.run` tells of the run that began the compression.
+  /// The contents of a `.cme.run`: the run that started the compression.
   package struct Run: Sendable {
-    /// nil for Metro's, which is empty.
+    /// nil for Metro's, which are empty.
     let pid: Int32?
     let isAlive: Bool
     /// Seconds since the epoch.
     let written: Int64
 
-    /// Whether somebody is at work: a live process, or Metro's less than `patience` seconds ago.
+    /// Whether it is in progress: its process is running, or it is Metro's and less than `patience` seconds
+    /// old.
     package func isUnderWay(now: Int64, patience: Int64) -> Bool {
       if pid != nil { return isAlive }
       let (age, overflow) = now.subtractingReportingOverflow(written)
@@ -141,12 +143,12 @@ package struct CompressionMark: Sendable {
   }
 
   package let name: FileName
-  /// The `.tar` it speaks of.
+  /// The `.tar` that it marks.
   package let tarball: FileName
   /// nil for a `.cme`.
   package let run: Run?
 
-  /// nil when the name is no mark's, or the file is gone.
+  /// nil if the name is not a mark's, or the file is gone.
   package init?(
     _ name: FileName, in directory: borrowing AnchoredDirectory, probe: ProcessProbe
   ) throws(MirrorError) {
@@ -171,29 +173,29 @@ package struct CompressionMark: Sendable {
 public struct Link: Sendable {
   /// Relative to the mirror's root.
   public let path: MirrorPath
-  /// What is written in it.
+  /// Its target, as written.
   package let text: [UInt8]
-  /// What it names, by its text alone, if that is in the mirror.
+  /// The target as a path in the mirror, judged by the text alone; nil if it is outside.
   public let destination: MirrorPath?
-  /// What kind of thing is there; nil for nothing.
+  /// The kind of file that it leads to; nil if there is none.
   let kind: FileKind?
-  /// Whether nothing is there.
+  /// Whether its target does not exist.
   public var isDead: Bool { kind == nil }
 
-  /// Whether it leads to a directory outside the mirror, or to nothing there.
+  /// Whether it leads to a directory outside the mirror, or to a missing target there.
   var leadsAway: Bool {
     destination == nil && (kind == .directory || isDead) && TarballName(path.name) == nil
       && SidecarKind.parse(path.name) == nil && !path.name.isHidden
   }
 
-  /// Whether a link's text goes up at its beginning only: after another link's name a `..` would lead from where
-  /// that one leads.
+  /// Whether `..` occurs only at the start of a link's text: after the name of another link, `..` would be
+  /// relative to that link's target.
   package static func isPlain(_ text: [UInt8]) -> Bool {
     let parts = text.split(separator: UInt8(ascii: "/")).filter { $0 != [UInt8(ascii: ".")] }
     return !parts.drop { $0.elementsEqual("..".utf8) }.contains { $0.elementsEqual("..".utf8) }
   }
 
-  /// Where a link in `folder` that says `text` points inside a mirror known as `roots`.
+  /// The target of a link in `folder` with this `text`, inside a mirror with the paths `roots`.
   package static func destination(of text: [UInt8], in folder: MirrorPath, roots: [[UInt8]]) -> MirrorPath? {
     let slash = UInt8(ascii: "/")
     var parts: [[UInt8]]

@@ -12,16 +12,16 @@ struct Listing: Sendable {
     entries = try directory.entries().sorted { $0.name < $1.name }
   }
 
-  /// Whether a file of a version is there.
+  /// Whether a file of a version exists.
   func holds(_ file: VersionFile) -> Bool {
     let name = file.path.bytes
     return entries.contains { $0.kind == .regular && $0.name.bytes == name }
   }
 
-  /// What file systems have at their roots, readable by root alone.
+  /// Names that file systems have in their root directory, readable only by root.
   private static let systemNames: Set<FileName> = ["lost+found", "System Volume Information", "$RECYCLE.BIN"]
 
-  /// Directories that may be the mirror's.
+  /// Directories that may belong to the mirror.
   var directories: [FileName] {
     entries.compactMap { entry in
       entry.kind == .directory && !entry.name.isHidden && !Self.systemNames.contains(entry.name)

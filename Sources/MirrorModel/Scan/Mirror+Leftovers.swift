@@ -1,10 +1,11 @@
 public import LinuxSystem
 
 extension Mirror {
-  /// Removes what killed runs left under temporary names: files, links, and directories that were going away.
+  /// Removes leftovers of killed runs with temporary names: files, links, and directories that were being
+  /// removed.
   ///
-  /// A build writes without the mirror's lock: what a living process made stays. What cannot be removed joins
-  /// the mirror's problems. The mirror's lock must be held.
+  /// A build writes without the mirror's lock, so files of running processes are kept. What cannot be removed
+  /// is added to the mirror's problems. The mirror's lock must be held.
   public mutating func sweepLeftovers(probe: ProcessProbe = .system) {
     let controlled = subarches.flatMap { subarch in
       subarch.control.leftovers.map { subarch.path.appending(ControlDirectory.name).joined($0) }

@@ -1,9 +1,9 @@
 public import LinuxSystem
 public import SystemPackage
 
-/// A mirror as one scan found it. Nothing here changes, and nothing here asks the disk again.
+/// A mirror as found by one scan. It does not change and does not read the disk again.
 public struct Mirror: Sendable {
-  /// Where it lies.
+  /// Its path.
   public let root: FilePath
   /// The same with links resolved, as bytes.
   package let canonicalRoot: [UInt8]
@@ -11,19 +11,19 @@ public struct Mirror: Sendable {
   public let folder: Folder
   /// Lines of development, by name.
   public package(set) var builds: [Build]
-  /// What could not be read and was left out.
+  /// Errors for what could not be read and was ignored.
   public var problems: [MirrorError] { faults.map(\.error) }
-  /// The same, and where.
+  /// The same, with paths.
   package var faults: [MirrorFault]
   /// The last day whose versions and snapshots count; later ones are dated in the future.
   public let horizon: CalendarDate
-  /// What the configuration says of it that does not fit.
+  /// Contradictions between the configuration and the mirror.
   public package(set) var oddities: [MirrorError] = []
-  /// Links at the places of builds, architectures and subarches that lead out of the mirror.
+  /// Links in place of builds, architectures and subarches that lead out of the mirror.
   public let heldLinks: [MirrorPath]
-  /// Subarches that the configuration leaves alone; what they name elsewhere is protected all the same.
+  /// Subarches that the configuration excludes; what they refer to elsewhere is protected all the same.
   package var bystanders: [Subarch] = []
-  /// Their directories, and those of builds that are left alone.
+  /// Their directories, and those of excluded builds.
   package var bystanderFolders: [Folder] = []
 
   init(
@@ -42,7 +42,7 @@ public struct Mirror: Sendable {
   /// All subarches, in path order.
   public var subarches: [Subarch] { builds.flatMap { $0.arches.flatMap(\.subarches) } }
 
-  /// Every directory that may hold tarballs or links: upper ones first, then subarch by subarch.
+  /// All directories that may contain tarballs or links: upper ones first, then subarch by subarch.
   ///
   /// Lazy, because a mirror may have hundreds of thousands.
   package var folders: some Sequence<Folder> {
@@ -50,7 +50,7 @@ public struct Mirror: Sendable {
     return ([nil] + subarches.map(Optional.some)).lazy.flatMap { $0?.folders ?? upper }
   }
 
-  /// Versions and snapshots that are dated in the future: nobody means them to be there, and nothing else tells.
+  /// Versions and snapshots dated in the future, which nobody can want and nothing else reports.
   public var futureDates: [MirrorError] {
     let versions = subarches.flatMap(\.versions).filter(\.isFuture).map(\.path)
     let snapshots = builds.compactMap(\.snapshots).flatMap(\.tarballs).map(\.path).filter { path in
@@ -63,7 +63,7 @@ public struct Mirror: Sendable {
     }
   }
 
-  /// Tarballs that are known to be damaged, a problem each.
+  /// An error for each tarball that is known to be damaged.
   public var damagedTarballs: [MirrorError] {
     folders.flatMap(\.tarballs).compactMap { tarball in
       tarball.fault.map { .damaged(displayed(tarball.path), $0) }
@@ -86,7 +86,7 @@ public struct Mirror: Sendable {
     return mirror
   }
 
-  /// Subarches that are stored here, and those that are left alone.
+  /// Subarches stored here, and excluded ones.
   package var allSubarches: [Subarch] { subarches + bystanders }
 
   /// The absolute path of something in the mirror, escaped for display.
@@ -97,7 +97,7 @@ public struct Mirror: Sendable {
     canonicalRoot + (path.bytes.isEmpty ? [] : [UInt8(ascii: "/")] + path.bytes)
   }
 
-  /// Whether something that was scanned has this path, or lies below it.
+  /// Whether anything found by the scan has this path or is below it.
   public func holds(_ path: MirrorPath) -> Bool {
     folders.contains { folder in
       folder.path.isWithin(path) || folder.tarballs.contains { $0.path == path }
@@ -105,7 +105,7 @@ public struct Mirror: Sendable {
     }
   }
 
-  /// This mirror with one subarch as it is now, or gone.
+  /// This mirror with one subarch as it is now, or without it if it is gone.
   func replacing(_ path: MirrorPath, with subarch: Subarch?) -> Mirror {
     var mirror = self
     for (r, build) in builds.enumerated() {
@@ -119,7 +119,7 @@ public struct Mirror: Sendable {
     return mirror
   }
 
-  /// This mirror with what was found in some places now, and the faults that were met there.
+  /// This mirror with some places and their faults as they are now.
   func refreshed(_ found: [MirrorPath: MirrorScanner.Found], _ faults: [MirrorFault]) -> Mirror {
     var mirror = self
     for (r, build) in builds.enumerated() {
@@ -175,7 +175,7 @@ public struct Arch: Sendable {
   public package(set) var subarches: [Subarch]
 }
 
-/// A CPU tuning of an architecture in a build, and all that was built for it.
+/// A CPU tuning of an architecture in a build, and everything built for it.
 public struct Subarch: Sendable {
   /// Relative to the mirror's root.
   public var path: MirrorPath { folder.path }
@@ -187,17 +187,17 @@ public struct Subarch: Sendable {
   public let name: FileName
   /// Its names.
   package var place: SubarchPlace { SubarchPlace(build: build, arch: arch, name: name) }
-  /// What `.control` says.
+  /// The contents of `.control`.
   public let control: ControlState
   /// Files beside the versions: `latest` links.
   public let folder: Folder
-  /// Oldest first; same dates by name.
+  /// Oldest first; those with the same date by name.
   public private(set) var versions: [Version]
 
   /// Complete versions that are not dated in the future, oldest first.
   public var built: [Version] { versions.filter { $0.isComplete && !$0.isFuture } }
 
-  /// The same with those of these tarballs marked as damaged that are as they were.
+  /// The same, with those of these tarballs that are unchanged marked as damaged.
   fileprivate func marking(damaged: [Tarball]) -> Subarch {
     var subarch = self
     var faults: [MirrorPath: StreamFault] = [:]
@@ -206,7 +206,7 @@ public struct Subarch: Sendable {
     return subarch
   }
 
-  /// Notes which tarballs of versions with these paths are damaged.
+  /// Marks damaged tarballs in the versions with these paths.
   fileprivate mutating func mark(damaged: [MirrorPath: StreamFault], in paths: Set<MirrorPath>) {
     for index in versions.indices where paths.contains(versions[index].path) {
       versions[index].mark(damaged: damaged)
@@ -216,34 +216,35 @@ public struct Subarch: Sendable {
   /// Its own directory, and those of its versions.
   package var folders: [Folder] { [folder] + versions.flatMap { [$0.folder] + $0.nested } }
 
-  /// Whether a version is being built: it has no `status` yet and a live process holds a progress lock.
+  /// Whether a version is being built: it has no `status` yet, and a running process holds a progress lock.
   package func isBeingBuilt(_ version: Version) -> Bool { !version.hasStatus && control.liveLock != nil }
 }
 
-/// What one run built, a directory named by its date.
+/// The output of one build, a directory named by its date.
 public struct Version: Sendable {
   /// Relative to the mirror's root.
   public var path: MirrorPath { folder.path }
   /// The directory's name.
   public var name: FileName { path.name }
-  /// Its date; 1980-01-01 when the name is none.
+  /// Its date; 1980-01-01 if the name is not a date.
   public let date: CalendarDate
   /// Whether the name is a date.
   public let isDated: Bool
-  /// Whether the date is too far ahead of the clock to be believed: kept, but never offered or the newest.
+  /// Whether the date is too far in the future to be plausible: it is kept, but never offered and never the
+  /// newest.
   public let isFuture: Bool
   /// Files of the directory itself.
   public package(set) var folder: Folder
-  /// Directories inside that are not Metro's.
+  /// Subdirectories that Metro does not use.
   package let nested: [Folder]
-  /// Whether a `status` file is there.
+  /// Whether there is a `status` file.
   public let hasStatus: Bool
-  /// Whether its build ended well, as Metro judges it: there is a `status`, and it says `ok` or a stage3 is there.
+  /// Whether its build succeeded, as Metro judges it: there is a `status`, and it is `ok` or a stage3 exists.
   package let hasSucceeded: Bool
-  /// Whether its build ended well and something of it can be downloaded: a tarball other than a stage1 or stage2
+  /// Whether its build succeeded and something can be downloaded: a tarball other than a stage1 or stage2
   /// that is neither empty nor damaged.
   ///
-  /// Without `status` a version is in progress, as in Metro: its stage3 may be half-written.
+  /// Without `status` a version is in progress, as in Metro: its stage3 may be incomplete.
   public var isComplete: Bool { hasSucceeded && hasArtifact }
   private(set) var hasArtifact: Bool
   /// Whether there is a `build-info.json`.
@@ -261,7 +262,7 @@ public struct Version: Sendable {
     hasArtifact = hasSucceeded && hasDownload
   }
 
-  /// Notes which of its tarballs are damaged.
+  /// Marks tarballs as damaged.
   mutating func mark(damaged: [MirrorPath: StreamFault]) {
     folder.mark(damaged: damaged)
     hasArtifact = hasSucceeded && hasDownload

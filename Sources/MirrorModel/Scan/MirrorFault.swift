@@ -1,12 +1,12 @@
 package import LinuxSystem
 
-/// What keeps a place of a mirror from being judged: it cannot be read, is not what it should be, or is missing.
+/// A place in a mirror that cannot be judged: it cannot be read, is not what it should be, or is missing.
 ///
-/// Whoever removes, deletes or publishes decides by the path.
+/// Code that removes, deletes or publishes checks the path.
 package struct MirrorFault: Sendable {
   /// Relative to the mirror's root.
   package let path: MirrorPath
-  /// For people.
+  /// The message.
   package let error: MirrorError
 
   package init(_ path: MirrorPath, _ error: MirrorError) {
@@ -16,10 +16,10 @@ package struct MirrorFault: Sendable {
 }
 
 extension Mirror {
-  /// Whether there is no fault in a directory, or below it.
+  /// Whether there is no fault at or below a path.
   package func isReadWhole(_ path: MirrorPath) -> Bool { !faults.contains { $0.path.isWithin(path) } }
 
-  /// Whether a place could not be looked at, or not all of it: what cannot be read is not missing.
+  /// Whether a place was not read, or not completely: what cannot be read is not missing.
   package func isUnread(_ path: MirrorPath) -> Bool {
     heldLinks.contains { path.isWithin($0) }
       || faults.contains { $0.path.isWithin(path) || path.isWithin($0.path) }

@@ -3,8 +3,8 @@ public import SystemPackage
 
 /// Reads a mirror's directories once, several at a time.
 ///
-/// Two system calls a file or fewer: a directory costs an open, two reads and a close; only tarballs, sidecars
-/// and links are looked at one by one. What cannot be read is reported in the result and left out.
+/// At most two system calls per file: a directory needs an open, two reads and a close; only tarballs,
+/// sidecars and links are examined one by one. What cannot be read is reported in the result and ignored.
 public struct MirrorScanner: Sendable {
   private let root: FilePath
   private let roots: [[UInt8]]
@@ -13,7 +13,7 @@ public struct MirrorScanner: Sendable {
   private let horizon: CalendarDate
 
   /// - Parameters:
-  ///   - jobs: threads that read at once; nil for one a processor.
+  ///   - jobs: number of threads that read; nil for one per CPU.
   ///   - now: seconds since the epoch.
   public init(root: FilePath, jobs: Int? = nil, now: Int64, probe: ProcessProbe = .system) {
     self.root = root
@@ -97,7 +97,7 @@ public struct MirrorScanner: Sendable {
       faults: problems.sorted, horizon: horizon, heldLinks: links.map(\.path))
   }
 
-  /// Whether a link out of the mirror stands for a part of it; one whose file system is not mounted may.
+  /// Whether a link out of the mirror replaces a part of it; it may if its file system is not mounted.
   private func isPart(_ link: Link) -> Bool {
     guard !link.isDead else { return true }
     guard let name = link.path.text, let behind = try? AnchoredDirectory(root: root.appending(name)) else {
@@ -109,7 +109,7 @@ public struct MirrorScanner: Sendable {
   private static func oddity(_ link: Link, in root: FilePath) -> MirrorError {
     MirrorError(
       .invalid, "\(root)/\(link.path)",
-      "is a symbolic link out of the mirror: what is behind it is ignored, and kept at every destination",
+      "is a symbolic link out of the mirror: its target is ignored, and kept at every destination",
       remedy: "mount the directory here instead (mount --bind), or remove the link")
   }
 
@@ -119,7 +119,7 @@ public struct MirrorScanner: Sendable {
     let problems = ProblemList()
     let isSnapshots = mirror.builds.contains { $0.snapshots?.path == path }
     let found = try read(Candidate(path: path, isSnapshots: isSnapshots), anchor, problems)
-    // What can be read only in part cannot be judged.
+    // A place that was not read completely cannot be judged.
     if let problem = problems.sorted.first { throw problem.error }
     switch found {
     case .subarch(let subarch): return mirror.replacing(path, with: subarch)
@@ -128,9 +128,9 @@ public struct MirrorScanner: Sendable {
     }
   }
 
-  /// A mirror with these subarches and directories of snapshots as they are now, several read at a time.
+  /// A mirror with these subarches and snapshot directories as they are now, several read at a time.
   ///
-  /// - Returns: nil where a path is neither, so that only a whole scan can tell.
+  /// - Returns: nil if a path is neither, so that a complete scan is needed.
   package func refresh(_ paths: Set<MirrorPath>, of mirror: Mirror) throws(MirrorError) -> Mirror? {
     let snapshots = Set(mirror.builds.compactMap(\.snapshots?.path))
     let subarches = Set(mirror.subarches.map(\.path))
@@ -153,7 +153,7 @@ public struct MirrorScanner: Sendable {
     let isSnapshots: Bool
   }
 
-  /// What lies in a place.
+  /// What was found in a place.
   enum Found: Sendable {
     case subarch(Subarch)
     case snapshots(Folder)
@@ -166,7 +166,7 @@ public struct MirrorScanner: Sendable {
     let directory = try anchor.directory(candidate.path)
     let listing = try Listing(directory)
     if candidate.isSnapshots { return .snapshots(folder(listing, directory, problems)) }
-    // Neither a control directory nor a dated one: something that is no subarch, such as distfiles.
+    // No control directory and no dated one: not a subarch but something else, such as distfiles.
     let controlEntry = listing.entries.first { $0.name == ControlDirectory.name }
     let hasControl = controlEntry?.kind == .directory
     guard hasControl || listing.directories.contains(where: { CalendarDate($0.bytes) != nil }) else {
@@ -240,7 +240,7 @@ public struct MirrorScanner: Sendable {
     } catch { problems.append(error, at: parent.path.appending(name)) }
   }
 
-  /// Looks at what matters of a listing; `directory` is the listed one or one above it.
+  /// Examines the relevant entries of a listing; `directory` is the listed one or a parent.
   private func folder(
     _ listing: Listing, _ directory: borrowing AnchoredDirectory, _ problems: ProblemList
   ) -> Folder {

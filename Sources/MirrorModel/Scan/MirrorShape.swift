@@ -1,13 +1,13 @@
 package import LinuxSystem
 
-/// What a directory of a mirror looks like, by names alone; what cannot be read looks like nothing.
+/// The role of a directory as shown by the names in it; an unreadable one has none.
 package enum MirrorShape: Int {
   case mirror, build, arch, subarch
 
-  /// That of what has a path in the mirror; nil for what is deeper.
+  /// The shape expected at a path in the mirror; nil if it is deeper.
   init?(of path: MirrorPath) { self.init(rawValue: path.components.count) }
 
-  /// Whether a directory has this shape: it holds a subarch or a snapshot at the right depth.
+  /// Whether a directory has this shape: it contains a subarch or a snapshot at the right depth.
   package func fits(_ directory: borrowing AnchoredDirectory) -> Bool {
     guard let entries = try? directory.entries() else { return false }
     let directories = entries.filter { $0.kind == .directory }.map(\.name)

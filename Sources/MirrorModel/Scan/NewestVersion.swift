@@ -1,16 +1,17 @@
 package import LinuxSystem
 
-/// The three meanings of "newest" of a subarch's versions. A version that is dated in the future is none of them.
+/// The three meanings of "newest" among a subarch's versions. Versions dated in the future are never the
+/// newest.
 extension Subarch {
-  /// The newest that was begun, complete or not; only what is named by a date was.
+  /// The newest version that was started, complete or not; only names that are dates count.
   package var newestBegun: Version? { versions.last { $0.isDated && !$0.isFuture } }
 
-  /// The newest complete one: what builds start from, and what is never removed.
+  /// The newest complete version: builds start from it, and it is never removed.
   package var newestComplete: Version? { built.last }
 
-  /// The newest that is offered to downloaders.
+  /// The newest version that is offered to downloaders.
   ///
-  /// One whose tarballs all wait for compression offers nothing yet.
+  /// A version whose tarballs all wait for compression offers nothing yet.
   ///
   /// - Parameter excluded: versions that are about to be removed.
   package func newestOffered(excluding excluded: Set<MirrorPath> = []) -> Version? {

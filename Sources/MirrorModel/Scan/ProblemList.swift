@@ -2,7 +2,7 @@ import SystemPackage
 import LinuxSystem
 import Synchronization
 
-/// Problems met by several threads.
+/// Problems found by several threads.
 final class ProblemList: Sendable {
   private let list = Mutex<[MirrorFault]>([])
 
@@ -12,7 +12,7 @@ final class ProblemList: Sendable {
     list.withLock { $0.append(MirrorFault(path, problem)) }
   }
 
-  /// The result of `body`, or nil after noting why there is none.
+  /// The result of `body`, or nil after recording its error.
   func catching<Result>(at path: MirrorPath, _ body: () throws(MirrorError) -> Result) -> Result? {
     do throws(MirrorError) { return try body() } catch {
       append(error, at: path)
@@ -20,6 +20,6 @@ final class ProblemList: Sendable {
     }
   }
 
-  /// In the order of what people read.
+  /// Sorted by subject, for display.
   var sorted: [MirrorFault] { list.withLock { $0.sorted { $0.error.subject < $1.error.subject } } }
 }

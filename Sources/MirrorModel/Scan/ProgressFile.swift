@@ -1,9 +1,10 @@
 package import LinuxSystem
 import SystemPackage
 
-/// A lock of Metro's: a file that holds the number of the process at work.
+/// A lock in Metro's format: a file that contains the id of the process that builds.
 ///
-/// The kernel does not release it: after a kill its number names no process, and it counts as stale.
+/// The kernel does not release it: after a kill its number does not belong to a running process, and it is
+/// stale.
 package struct ProgressFile: Sendable {
   private let name: FileName
   private let probe: ProcessProbe
@@ -18,12 +19,12 @@ package struct ProgressFile: Sendable {
     self.clock = clock
   }
 
-  /// Makes the file, whole and at once.
+  /// Creates the complete file atomically.
   ///
-  /// - Throws: ``MirrorError`` with code `busy` while a live process holds it.
+  /// - Throws: ``MirrorError`` with code `busy` while a running process holds it.
   package func take(in directory: borrowing AnchoredDirectory) throws(MirrorError) {
     let temporary = TemporaryName.make()
-    // A name given to a finished file is never seen empty, as one that is opened and written would be.
+    // A finished file that gets its name is never seen empty, unlike one that is opened and then written.
     let file = try directory.createFile(temporary)
     defer { try? directory.unlink(temporary) }
     try attempt("write", directory.displayed(temporary)) { () throws(Errno) in
@@ -39,17 +40,17 @@ package struct ProgressFile: Sendable {
 
   /// Removes the file if it is ours.
   package func drop(in directory: borrowing AnchoredDirectory) {
-    // What is no longer ours stays; what cannot be removed names a process that will be gone.
+    // A lock that is no longer ours is kept; one that cannot be removed names a process that will be gone.
     guard found(in: directory)?.pid == OwnProgram.pid else { return }
     try? directory.unlink(name)
   }
 
   private func removeStale(_ directory: borrowing AnchoredDirectory) throws(MirrorError) {
     if let lock = found(in: directory), lock.isAlive {
-      let holder = lock.pid.map { "process \($0)" } ?? "another process"
+      let holder = lock.pid.map { "(pid \($0))" } ?? "(unknown pid)"
       throw MirrorError(
-        .busy, directory.displayed(name), "\(holder) works at this",
-        remedy: "run again when it has ended")
+        .busy, directory.displayed(name), "build in progress \(holder)",
+        remedy: "run again when it has finished")
     }
     try directory.unlink(name)
   }

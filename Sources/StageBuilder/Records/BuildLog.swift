@@ -1,22 +1,22 @@
 import LinuxSystem
 import SystemPackage
 
-/// A target's log: what its steps print, and what is done between them.
+/// A target's log: the output of its steps, and notes on what happens between them.
 struct BuildLog: ~Copyable {
-  /// What lines begin with that are mirrorctl's.
+  /// Prefix of the lines that mirrorctl writes.
   static let mark = ">>> "
 
-  /// Where steps print to.
+  /// The descriptor that steps print to.
   let descriptor: Descriptor
   /// The log's path, for messages.
   let path: String
   private let tell: @Sendable (String) -> Void
 
-  /// Begins a log anew.
+  /// Starts a new log.
   init(
     _ name: FileName, in directory: borrowing AnchoredDirectory, tell: @escaping @Sendable (String) -> Void
   ) throws(MirrorError) {
-    // Another name, so that what a killed build still writes goes nowhere.
+    // A new file, so that output of a killed build does not end up in it.
     try directory.unlink(name)
     let file = try directory.createFile(name, isReadable: true)
     let ownership = try directory.fileOwnership()
@@ -38,21 +38,21 @@ struct BuildLog: ~Copyable {
     self.tell = tell
   }
 
-  /// That of a snapshot alone, which belongs to no version.
+  /// The log of a snapshot-only build, which belongs to no version.
   static func inMemory(tell: @escaping @Sendable (String) -> Void) throws(MirrorError) -> BuildLog {
-    let file = try attempt("make a file for", "the log") { () throws(Errno) in try Descriptor(inMemory: "log")
+    let file = try attempt("create", "the log") { () throws(Errno) in try Descriptor(inMemory: "log")
     }
-    return BuildLog(file, path: "what it said", tell: tell)
+    return BuildLog(file, path: "its output", tell: tell)
   }
 
-  /// Notes what is done, and tells who looks on.
+  /// Writes a line to the log and passes it to `tell`.
   func note(_ text: String) {
     // A full disk fails the step, not its log.
     try? descriptor.write(Array("\(Self.mark)\(text)\n".utf8))
     tell(text)
   }
 
-  /// The log's end, at most `limit` bytes, from a whole line on.
+  /// The end of the log, at most `limit` bytes, starting at a line.
   func text(limit: Int64 = 64 << 20) -> String {
     guard let size = try? descriptor.status().size else { return "" }
     let start = max(0, size - limit)

@@ -3,7 +3,7 @@ import LinuxSystem
 public import MirrorTools
 
 extension BuildRecord {
-  /// What the catalog is to remember of a build; nil where nothing was built, or nothing counts.
+  /// The catalog's record of a build; nil if nothing was built, or nothing counts.
   ///
   /// - Parameter now: seconds since the epoch.
   public init?(_ report: BuildReport, of request: BuildRequest, at now: Int64) {

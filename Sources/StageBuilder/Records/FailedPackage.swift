@@ -1,11 +1,11 @@
-/// A package that Portage could not build, as its log tells.
+/// A package that Portage failed to build, according to the log.
 struct FailedPackage: Hashable, Sendable {
   /// `app-misc/hello-1.0`.
   let ebuild: String
   /// `compile`.
   let phase: String
 
-  /// All that a log tells of, each once, in its order.
+  /// All failed packages in a log, each once, in order of appearance.
   ///
   /// Lines ` * ERROR: app-misc/hello-1.0::gentoo failed (compile phase):`; older ones have no `::gentoo`.
   static func all(in log: some StringProtocol) -> [FailedPackage] {
@@ -26,7 +26,7 @@ struct FailedPackage: Hashable, Sendable {
     phase = String(words[4].dropFirst())
   }
 
-  /// `errors.json`, laid out as Metro's.
+  /// `errors.json` in Metro's layout.
   static func json(_ failed: [FailedPackage]) -> String {
     let entries = failed.map { entry in
       """
@@ -48,7 +48,7 @@ struct FailedPackage: Hashable, Sendable {
 }
 
 extension StringProtocol {
-  /// The text without the terminal's colours (ECMA-48 SGR).
+  /// The text without terminal colours (ECMA-48 SGR).
   var withoutColours: String {
     var result = ""
     var rest = self[...]
@@ -60,15 +60,15 @@ extension StringProtocol {
   }
 }
 
-/// What a log says first of a failure.
+/// The first error in a log.
 enum FirstError {
-  /// The line that names a failed package, else the last lines of the step that failed.
+  /// The line that names a failed package, or else the last lines of the step that failed.
   static func lines(in log: some StringProtocol) -> [String] {
     let lines = log.split(whereSeparator: \.isNewline).map(\.withoutColours)
     if let first = lines.firstIndex(where: { $0.hasPrefix(" * ERROR: ") }) {
       return Array(lines[first...].prefix(4))
     }
-    // What stands before belongs to steps that succeeded.
+    // Anything earlier belongs to steps that succeeded.
     let begin = lines.lastIndex { $0.hasPrefix(BuildLog.mark) }.map { $0 + 1 } ?? 0
     return Array(lines[begin...].suffix(10))
   }

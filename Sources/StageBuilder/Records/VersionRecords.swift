@@ -2,9 +2,10 @@ import MirrorModel
 import LinuxSystem
 import SystemPackage
 
-/// What a build writes of itself: below `.control` of its subarch, and into its version's directory.
+/// The files in which a build records its state: below the subarch's `.control`, and in the version's
+/// directory.
 ///
-/// Every file appears whole and durable; see METRO's layout in mirrorctl(8).
+/// Every file appears complete and durable; see METRO's layout in mirrorctl(8).
 struct VersionRecords {
   private let anchor: Shared<AnchoredDirectory>
   /// `BUILD/ARCH/SUBARCH`.
@@ -18,7 +19,7 @@ struct VersionRecords {
     self.version = subarch.appending(FileName(version))
   }
 
-  /// The subarch's control directory; it must be there.
+  /// The subarch's control directory, which must exist.
   func control() throws(MirrorError) -> AnchoredDirectory {
     let path = subarch.appending(ControlDirectory.name)
     do throws(MirrorError) { return try anchor.value.directory(path) } catch {
@@ -30,15 +31,15 @@ struct VersionRecords {
     }
   }
 
-  /// The version's directory, made if it is missing.
+  /// The version's directory, created if missing.
   func directory() throws(MirrorError) -> AnchoredDirectory { try anchor.value.makePath(version) }
 
-  /// The directory of logs, made if it is missing.
+  /// The directory for logs, created if missing.
   func logs() throws(MirrorError) -> AnchoredDirectory {
     try anchor.value.makePath(version.appending(VersionFile.logs))
   }
 
-  /// `.targets`: what is planned, a line each.
+  /// `.targets`: the planned targets, one per line.
   func write(targets: [String]) throws(MirrorError) {
     try write(
       Array(targets.map { $0 + "\n" }.joined().utf8), to: VersionFile.targets.path.name, in: try directory())
@@ -47,13 +48,13 @@ struct VersionRecords {
   /// `build-info.json`.
   func write(buildInfo: [UInt8]) throws(MirrorError) {
     let directory = try directory()
-    // The tarball is yet to come: with it the directory is synced.
+    // The tarball comes later, and the directory is synced with it.
     try DurableFile.write(
       buildInfo, to: VersionFile.buildInfo.path.name, in: directory, try directory.fileOwnership(),
       syncingDirectory: false)
   }
 
-  /// `log/errors.json`; none removes what an earlier attempt left.
+  /// `log/errors.json`; an empty list removes the file of an earlier attempt.
   func write(_ failed: [FailedPackage]) throws(MirrorError) {
     let logs = try logs()
     guard !failed.isEmpty else {
@@ -65,9 +66,9 @@ struct VersionRecords {
     try file.commit(try logs.fileOwnership(), as: "errors.json", in: logs)
   }
 
-  /// `status`, and the count of failures: one more after a failure, none after a success.
+  /// `status`, and the failure count: incremented after a failure, removed after a success.
   ///
-  /// - Returns: the count; nil where none is kept.
+  /// - Returns: the count; nil if none is kept.
   @discardableResult
   func write(isDone: Bool, counting: Bool) throws(MirrorError) -> Int? {
     try write(
@@ -83,22 +84,22 @@ struct VersionRecords {
       return 0
     }
     let word = ControlFile.word(try control.contents(of: failcount, limit: 4096) ?? [])
-    // A count that nobody can count on begins anew.
+    // An unreadable count restarts at zero.
     let count = word.flatMap(ControlFile.failures) ?? 0
     let next = max(0, min(count, 1_000_000)) + 1
     try write(ControlFile.text("\(next)"), to: failcount.name, in: control)
     return next
   }
 
-  /// `.control/version/<name>`, where `name` may have a directory: `stage4/openvz`.
+  /// `.control/version/<name>`, where `name` may contain a directory: `stage4/openvz`.
   func write(version name: MirrorPath) throws(MirrorError) {
     let path = subarch.control(.version(target: name))
     try write(ControlFile.text("\(version.name)"), to: path.name, in: try anchor.value.makePath(path.parent))
   }
 
-  /// Lets the next build take this subarch's own stage3 as its seed.
+  /// Makes the next build use this subarch's own stage3 as its seed.
   ///
-  /// - Returns: whether it did not already.
+  /// - Returns: whether this changed anything.
   func switchToLocal() throws(MirrorError) -> Bool {
     let path = subarch.control(.buildStrategy)
     let directory = try anchor.value.makePath(path.parent)

@@ -1,7 +1,7 @@
 package import LinuxSystem
 import Glibc
 
-/// What a system call returned; throws an error that names the operation and the file where it failed.
+/// The result of a system call; if it failed, throws an error that names the operation and the file.
 @discardableResult
 func checked(
   _ result: Int32, _ operation: @autoclosure () -> String, _ subject: @autoclosure () -> String
@@ -26,7 +26,7 @@ func signalSet(_ numbers: Int32...) -> sigset_t {
   return signals
 }
 
-/// Runs `body` with an array of C strings that ends in null.
+/// Runs `body` with a null-terminated array of C strings.
 func withCStrings<Result>(_ texts: [String], _ body: ([UnsafeMutablePointer<CChar>?]) -> Result) -> Result {
   let copies = texts.map { strdup($0) } + [nil]
   defer { for copy in copies { free(copy) } }
@@ -34,9 +34,9 @@ func withCStrings<Result>(_ texts: [String], _ body: ([UnsafeMutablePointer<CCha
 }
 
 extension Descriptor {
-  /// An owner of the open file that this process writes its results to.
+  /// An owner of the open file that is this process's standard output.
   package static func standardOutput() throws(MirrorError) -> Descriptor {
     Descriptor(
-      owning: try checked(fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3), "write to", "standard output"))
+      owning: try checked(fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3), "write", "standard output"))
   }
 }

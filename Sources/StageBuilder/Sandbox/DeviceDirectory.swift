@@ -3,7 +3,7 @@ import CLinux
 import Glibc
 import SystemPackage
 
-/// A `/dev` with what programs need, and none of the host's disks.
+/// A `/dev` with the devices that programs need, and without the host's disks.
 struct DeviceDirectory {
   private static let names = ["null", "zero", "full", "random", "urandom", "tty"]
   private static let links: KeyValuePairs = [
@@ -16,9 +16,10 @@ struct DeviceDirectory {
   private let memory: Mount
   private var nodes: [(name: String, mount: Mount)] = []
 
-  /// Takes the devices from the host's `/dev`: an ordinary user can make none.
+  /// Takes the devices from the host's `/dev`, since ordinary users cannot create them.
   ///
-  /// With a terminal on standard input, that is `/dev/console`: the step knows its own `/dev/pts` only.
+  /// If standard input is a terminal, it becomes `/dev/console`, because the step only has its own
+  /// `/dev/pts`.
   init(hasTerminal: Bool) throws(MirrorError) {
     directory = try Mount.fileSystem(
       "tmpfs", ["mode": "755", "size": "1m"], attributes: CLINUX_NO_SETUID | CLINUX_NO_PROGRAMS)
@@ -36,19 +37,19 @@ struct DeviceDirectory {
   private static func terminals() throws(MirrorError) -> Mount {
     let attributes = CLINUX_NO_SETUID | CLINUX_NO_PROGRAMS
     do throws(MirrorError) {
-      // 5 is tty's number in every distribution.
+      // Group 5 is `tty` in every distribution.
       return try Mount.fileSystem(
         "devpts", ["newinstance": nil, "ptmxmode": "0666", "mode": "0620", "gid": "5"], attributes: attributes
       )
     } catch {
-      // Without subordinate numbers there is no group 5.
+      // Without subordinate ids there is no group 5.
       guard error.code == .system(.invalidArgument) else { throw error }
       return try Mount.fileSystem(
         "devpts", ["newinstance": nil, "ptmxmode": "0666", "mode": "0600"], attributes: attributes)
     }
   }
 
-  /// Attaches it at `/dev`, which must be no link.
+  /// Attaches it at `/dev`, which must not be a link.
   func attach(_ points: borrowing MountPoints) throws(MirrorError) {
     try directory.attach(to: try points.plainDirectory("dev"), "/dev")
     let root = directory.descriptor.raw

@@ -1,33 +1,33 @@
 package import LinuxSystem
 
-/// Judges whether this machine can build, and tells what to do where it cannot.
+/// Checks whether this machine can build, and how to fix what is missing.
 package struct Doctor: Sendable {
   /// How serious a finding is.
   package enum Level: String, Codable, Sendable {
     case ok
-    /// Some builds fail, or not every build needs it.
+    /// Some builds fail, or it is not needed for every build.
     case warning
-    /// No build can be made.
+    /// No build is possible.
     case missing
   }
 
-  /// One thing that was looked at.
+  /// The result of one check.
   package struct Finding: Codable, Hashable, Sendable {
     package let level: Level
-    /// A key of the configuration, a program, a file.
+    /// A configuration key, a program or a file.
     package let subject: String
     package let text: String
-    /// What to do; nil if all is well.
+    /// How to fix it; nil if nothing is wrong.
     package let remedy: String?
   }
 
-  /// In the order in which things are best set right.
+  /// In the order in which problems are best fixed.
   package private(set) var findings: [Finding] = []
 
-  /// Whether builds can be made.
+  /// Whether builds are possible.
   package var isHealthy: Bool { !findings.contains { $0.level == .missing } }
 
-  /// Judges facts.
+  /// Evaluates the facts.
   package init(_ facts: DoctorFacts) {
     judgeUser(facts)
     judgeTrial(facts)
@@ -37,14 +37,14 @@ package struct Doctor: Sendable {
     for (name, use) in Self.programs { judgeProgram(name, use, facts) }
   }
 
-  /// Adds what is odd about the mirror.
+  /// Adds warnings about the mirror.
   ///
-  /// - Parameter action: how an action is called that a remedy names.
+  /// - Parameter action: returns the name of an action in a remedy.
   package mutating func warn(_ oddities: [MirrorError], naming action: (Remedy.Action) -> String) {
     for oddity in oddities { add(.warning, oddity.subject, oddity.problem, oddity.remedy?.text(action)) }
   }
 
-  /// What programs of the host are there for; steps in a root use its own.
+  /// Host programs and their purpose; steps in a root use the root's own.
   private static let programs: KeyValuePairs = [
     "git": "snapshots of Git trees", "rsync": "snapshots and seeds by rsync",
     "python3": "<?python ?> in the configuration", "tar": "host steps that use it",
@@ -57,8 +57,8 @@ package struct Doctor: Sendable {
 
   private mutating func judgeUser(_ facts: DoctorFacts) {
     let user = facts.user
-    if user.isRoot { return add(.ok, "user", "root builds") }
-    add(.ok, "user", "\(user.name) builds, as root of a user namespace")
+    if user.isRoot { return add(.ok, "user", "builds run as root") }
+    add(.ok, "user", "builds run as \(user.name), in a user namespace")
     judgeNumbers(.users, user.users, user.name)
     judgeNumbers(.groups, user.groups, user.name)
     for name in ["newuidmap", "newgidmap"] {
@@ -70,7 +70,7 @@ package struct Doctor: Sendable {
             .missing, name, "\(program.path) does not run as root", "run as root: chmod u+s \(program.path)")
         }
       } else {
-        add(.missing, name, "is not to be found", "install uidmap (Debian) or shadow, or build as root")
+        add(.missing, name, "not found", "install uidmap (Debian) or shadow, or build as root")
       }
     }
     judgeLimits(facts.limits)
@@ -78,43 +78,43 @@ package struct Doctor: Sendable {
 
   private mutating func judgeNumbers(_ kind: SubordinateIDs.Kind, _ count: Int, _ name: String) {
     let remedy = "run as root: \(UserNamespace.addition(name))"
-    if count == 0 { return add(.missing, kind.file, "has no line for \(name)", remedy) }
+    if count == 0 { return add(.missing, kind.file, "has no entry for \(name)", remedy) }
     // `nobody` is 65534 everywhere.
     if count < 65534 {
-      return add(.warning, kind.file, "gives \(name) only \(count) numbers: a stage needs 65534", remedy)
+      return add(.warning, kind.file, "grants \(name) only \(count) ids: a stage needs 65534", remedy)
     }
-    add(.ok, kind.file, "gives \(name) \(count) numbers")
+    add(.ok, kind.file, "grants \(name) \(count) ids")
   }
 
   private mutating func judgeLimits(_ limits: DoctorFacts.Limits) {
     if limits.userNamespaces == 0 {
       add(
-        .missing, "user.max_user_namespaces", "is 0: there are no user namespaces",
+        .missing, "user.max_user_namespaces", "is 0: user namespaces are disabled",
         "run as root: sysctl -w user.max_user_namespaces=10000")
     }
     if limits.unprivilegedNamespaces == 0 {
       add(
-        .missing, "kernel.unprivileged_userns_clone", "is 0: only root makes user namespaces",
+        .missing, "kernel.unprivileged_userns_clone", "is 0: only root can create user namespaces",
         "run as root: sysctl -w kernel.unprivileged_userns_clone=1")
     }
     if let value = limits.restrictedByAppArmor, value != 0 {
       add(
         .warning, "kernel.apparmor_restrict_unprivileged_userns",
-        "is \(value): AppArmor lets few programs have them",
-        "give mirrorctl a profile with `userns,`, or run as root: sysctl -w "
+        "is \(value): AppArmor restricts user namespaces",
+        "add an AppArmor profile with `userns,`, or run as root: sysctl -w "
           + "kernel.apparmor_restrict_unprivileged_userns=0")
     }
   }
 
   private mutating func judgeTrial(_ facts: DoctorFacts) {
     guard let fault = facts.trial else {
-      return add(.ok, "namespaces", "a step had mounts, processes, IPC, host name and network of its own")
+      return add(.ok, "namespaces", "namespaces work: mounts, processes, IPC, host name and network")
     }
     add(
-      .missing, "namespaces", "a step could not be run: \(fault)",
+      .missing, "namespaces", "cannot run a test step: \(fault)",
       facts.user.isRoot
-        ? "allow this container CAP_SYS_ADMIN and an unmasked /proc, or build outside of it"
-        : "see the lines above, or build as root")
+        ? "give this container CAP_SYS_ADMIN and an unmasked /proc, or build outside it"
+        : "fix the problems above, or build as root")
   }
 
   private mutating func judge(_ place: DoctorFacts.Place) {
@@ -124,23 +124,24 @@ package struct Doctor: Sendable {
     }
     if place.options.contains("noexec") {
       add(
-        .missing, subject, "is mounted noexec: nothing can be run there",
-        "mount it without, or set it elsewhere")
+        .missing, subject, "is mounted noexec: programs cannot run there",
+        "remount it without noexec, or use another directory")
     }
     for option in place.options where option != "noexec" {
       add(
         .warning, subject, "is mounted \(option)",
         option == "nosuid"
-          ? "mount it without: su and its like fail in steps" : "mount it without: devices fail there")
+          ? "remount it without nosuid: su and sudo fail in steps"
+          : "remount it without nodev: devices do not work there")
     }
     guard let free = place.free else { return }
     let (needed, wanted): (Int64, Int64) = place.key == "path/mirror" ? (1, 10) : (4, 20)
     let gibibytes = free >> 30
-    let text = "\(gibibytes) GiB are free"
+    let text = "\(gibibytes) GiB free"
     if gibibytes < needed {
-      add(.missing, subject, text, "free some: a build needs \(wanted) GiB")
+      add(.missing, subject, text, "free some space: a build needs \(wanted) GiB")
     } else if gibibytes < wanted {
-      add(.warning, subject, text, "free some: a large build needs \(wanted) GiB")
+      add(.warning, subject, text, "free some space: a large build needs \(wanted) GiB")
     } else {
       add(.ok, subject, text)
     }
@@ -155,18 +156,18 @@ package struct Doctor: Sendable {
 
   private mutating func judge(_ architecture: DoctorFacts.Architecture) {
     switch architecture.means {
-    case .success(.native): add(.ok, architecture.name, "is run by this machine itself")
-    case .success(.emulated(let program)): add(.ok, architecture.name, "is run by \(program)")
+    case .success(.native): add(.ok, architecture.name, "runs natively")
+    case .success(.emulated(let program)): add(.ok, architecture.name, "runs under \(program)")
     case .success(.emulatedInside(let program)):
       add(
-        .warning, architecture.name, "is run by \(program) inside of the root, if the seed has it",
-        "register it with flag F, as Debian's qemu-user-static does")
+        .warning, architecture.name, "runs under \(program) if the seed contains it",
+        "register the emulator with flag F, as Debian's qemu-user-static does")
     case .failure(let error): add(.missing, architecture.name, error.problem, error.remedy?.description)
     }
   }
 
   private mutating func judgeProgram(_ name: String, _ use: String, _ facts: DoctorFacts) {
     if let program = facts.programs[name] { return add(.ok, name, program.path) }
-    add(.warning, name, "is not to be found: it is for \(use)", "install it if you need that")
+    add(.warning, name, "not found: needed for \(use)", "install it if you need this")
   }
 }

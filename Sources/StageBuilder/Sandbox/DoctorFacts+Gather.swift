@@ -5,12 +5,12 @@ import Glibc
 package import SystemPackage
 
 extension DoctorFacts {
-  /// Looks at this machine.
+  /// Examines this machine.
   ///
   /// - Parameters:
-  ///   - places: keys of the configuration, and the directories that they name.
-  ///   - rules: what must not be emptied.
-  ///   - architectures: as the configuration names them; one that is not known is left out.
+  ///   - places: configuration keys, and the directories they name.
+  ///   - rules: directories that must not be emptied.
+  ///   - architectures: names from the configuration; unknown ones are ignored.
   package static func gather(
     places: [(key: String, path: FilePath)], rules: WorkPlaces, architectures: [FileName]
   ) throws(MirrorError) -> DoctorFacts {
@@ -43,7 +43,7 @@ extension DoctorFacts {
     return facts
   }
 
-  /// The number that a file of the kernel's holds.
+  /// The number in a kernel file.
   private static func number(in path: String) -> Int? {
     ProcFile.text(path).flatMap { Int($0.split(whereSeparator: \.isWhitespace).first ?? "") }
   }
@@ -53,7 +53,7 @@ extension DoctorFacts {
     guard let real = realpath(path, nil) else { return false }
     defer { free(real) }
     guard clinux_status(AT_FDCWD, real, &status) == 0 else { return false }
-    // Some distributions give it capabilities instead.
+    // Some distributions use capabilities instead.
     return status.mode & S_ISUID != 0 && status.uid == 0
       || clinux_has_capabilities(real) == 1
   }
@@ -61,7 +61,7 @@ extension DoctorFacts {
   private static func place(_ key: String, _ path: FilePath, _ rules: WorkPlaces) -> Place {
     let (existing, _) = SafePath.existing(path)
     var place = Place(key: key, path: "\(path)")
-    // The mirror is for everybody to see; only a work directory must be ours alone.
+    // The mirror is public; only a work directory must be private.
     if key != "path/mirror" {
       do throws(MirrorError) {
         if key == "path/work" { try rules.check(work: path) } else { try rules.check(temporary: path) }
@@ -73,7 +73,7 @@ extension DoctorFacts {
     place.free = Int64(
       clamping: UInt64(system.f_bavail).multipliedReportingOverflow(by: UInt64(system.f_frsize)).partialValue)
     guard key != "path/mirror" else { return place }
-    // ST_NOSUID and what statvfs(3) hides behind _GNU_SOURCE.
+    // ST_NOSUID and others, which statvfs(3) hides behind _GNU_SOURCE.
     let options: KeyValuePairs = ["nosuid": UInt(2), "nodev": 4, "noexec": 8]
     place.options = options.filter { UInt(system.f_flag) & $0.value != 0 }.map(\.key)
     return place

@@ -1,12 +1,12 @@
 package import LinuxSystem
 
-/// What decides whether this machine can build, as it was found.
+/// The facts that decide whether this machine can build.
 package struct DoctorFacts: Sendable {
-  /// Who asks.
+  /// The user who runs this.
   package struct User: Sendable {
     var name: String
     var isRoot: Bool
-    /// How many numbers he may hand out; see ``SubordinateIDs``.
+    /// The number of subordinate ids of this user; see ``SubordinateIDs``.
     var users = 0
     var groups = 0
   }
@@ -18,30 +18,30 @@ package struct DoctorFacts: Sendable {
     var isPrivileged = false
   }
 
-  /// Limits of the kernel on namespaces; nil where it has no such setting.
+  /// Kernel limits on namespaces; nil if the kernel has no such setting.
   package struct Limits: Sendable {
     /// `/proc/sys/user/max_user_namespaces`
     var userNamespaces: Int?
-    /// `/proc/sys/kernel/unprivileged_userns_clone`, of Debian's kernels.
+    /// `/proc/sys/kernel/unprivileged_userns_clone` (Debian kernels)
     var unprivilegedNamespaces: Int?
     /// `/proc/sys/kernel/apparmor_restrict_unprivileged_userns`
     var restrictedByAppArmor: Int?
   }
 
-  /// A directory of the configuration.
+  /// A directory from the configuration.
   package struct Place: Sendable {
     /// As in the configuration: `path/work`.
     var key: String
     var path: String
-    /// Bytes that may be written to its file system; nil if that could not be told.
+    /// Free bytes on its file system; nil if unknown.
     var free: Int64?
-    /// Options of its mount that matter: `noexec`, `nodev`, `nosuid`.
+    /// Mount options that matter: `noexec`, `nodev`, `nosuid`.
     var options: [String] = []
-    /// Why it is not safe to work in; nil if it is.
+    /// Why it is not safe as a work directory; nil if it is safe.
     var danger: MirrorError?
   }
 
-  /// An architecture that is built here, and how, or why not.
+  /// An architecture that is built here, and how its programs run, or why they cannot.
   package struct Architecture: Sendable {
     var name: String
     var means: Result<ForeignArchitecture.Means, MirrorError>
@@ -52,8 +52,8 @@ package struct DoctorFacts: Sendable {
   var limits = Limits()
   var places: [Place] = []
   var architectures: [Architecture] = []
-  /// What a step in namespaces of its own said when it failed; nil if it ran.
+  /// The error of a test step in new namespaces; nil if it succeeded.
   var trial: String?
-  /// The key that signs, and what is wrong with it; nil where nothing is signed.
+  /// The signing key, and what is wrong with it; nil if nothing is signed.
   package var key: (fingerprint: String, fault: MirrorError?)?
 }

@@ -2,10 +2,10 @@ package import MirrorTools
 
 /// What ``Doctor`` found.
 package struct DoctorReport: Report {
-  /// Where the mirror is; nil where none is configured.
+  /// Path of the mirror; nil if none is configured.
   package let mirror: String?
   package let findings: [Doctor.Finding]
-  /// Failed where no build can be made.
+  /// `failed` if no build is possible.
   package let status: ExitStatus
 
   private enum CodingKeys: CodingKey { case mirror, findings }

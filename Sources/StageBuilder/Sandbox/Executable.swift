@@ -1,8 +1,8 @@
 import Glibc
 
-/// Programs of the host.
+/// Host programs.
 enum Executable {
-  /// Where one lies: in `PATH`, or where systems have theirs.
+  /// The path of a program: in `PATH`, or in the usual system directories.
   static func find(_ name: String) -> String? {
     let path = getenv("PATH").map { String(cString: $0) } ?? ""
     return (path + ":/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin").split(separator: ":").lazy

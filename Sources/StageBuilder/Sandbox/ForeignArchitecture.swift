@@ -5,19 +5,20 @@ import Glibc
 import MirrorTools
 package import SystemPackage
 
-/// Whether this machine can run the programs of a root: by itself, or by an emulator that the kernel knows.
+/// Whether this machine can run the programs of a root, natively or with an emulator registered in the
+/// kernel.
 package struct ForeignArchitecture: Sendable {
-  /// How the programs are run.
+  /// How the programs run.
   package enum Means: Hashable, Sendable {
-    /// By the processor.
+    /// Natively.
     case native
-    /// By an emulator that the kernel opened when it was told of it (flag F): the root needs nothing.
+    /// With an emulator that the kernel opened at registration (flag F): the root needs no copy.
     case emulated(by: String)
-    /// By an emulator that is looked for inside of the root, at this absolute path.
+    /// With an emulator that must be in the root, at this absolute path.
     case emulatedInside(by: String)
   }
 
-  /// What the kernel lets an interpreter run; see binfmt_misc in the kernel's documentation.
+  /// A registered interpreter; see binfmt_misc in the kernel's documentation.
   struct Entry: Hashable, Sendable {
     let name: String
     let interpreter: String
@@ -27,7 +28,7 @@ package struct ForeignArchitecture: Sendable {
     private let magic: [UInt8]
     private let mask: [UInt8]
 
-    /// Of a file of `/proc/sys/fs/binfmt_misc`; nil if it matches by an extension.
+    /// Parses a file of `/proc/sys/fs/binfmt_misc`; nil if the entry matches by file extension.
     init?(name: String, _ text: String) {
       var values: [Substring: Substring] = [:]
       let lines = text.split(separator: "\n")
@@ -58,7 +59,7 @@ package struct ForeignArchitecture: Sendable {
       return bytes
     }
 
-    /// Whether it is for a program that begins so.
+    /// Whether it matches a program with this header.
     func matches(_ header: ProgramHeader) -> Bool {
       guard offset == 0, magic.count <= header.bytes.count, mask.count >= magic.count else { return false }
       return zip(zip(header.bytes, magic), mask).allSatisfy { ($0.0 ^ $0.1) & $1 == 0 }
@@ -68,7 +69,7 @@ package struct ForeignArchitecture: Sendable {
   private let host: ProgramHeader.Machine?
   private let entries: [Entry]
 
-  /// Of this machine.
+  /// The interpreters of this machine.
   package init() {
     let place = "/proc/sys/fs/binfmt_misc"
     var entries: [Entry] = []
@@ -87,45 +88,47 @@ package struct ForeignArchitecture: Sendable {
     self.entries = entries
   }
 
-  /// Whether the processor runs programs of an architecture, as mirrors name it.
+  /// Whether the CPU runs programs of an architecture, given by its name in mirrors.
   func runsItself(_ architecture: FileName) -> Bool {
     guard let machine = Architecture(directory: architecture)?.machine else { return false }
     return (try? means(for: ProgramHeader(machine), of: "\(architecture)")) == .native
   }
 
-  /// How the programs of a tarball, which is not unpacked yet, are to be run.
+  /// How to run the programs of a tarball that is not unpacked yet.
   ///
-  /// - Throws: when they cannot be, or it is no tarball.
+  /// - Throws: when this is not possible, or the file is not a tarball.
   package func means(forTarball path: FilePath) throws(MirrorError) -> Means {
     try means(for: try SeedTarball.program(in: path.string), of: path.string)
   }
 
-  /// How the programs of a root are to be run; an emulator that must lie in it has to be there.
+  /// How to run the programs of a root; an emulator that must be in the root has to exist there.
   ///
-  /// - Throws: when they cannot be.
+  /// - Throws: when this is not possible.
   package func means(forRoot root: FilePath) throws(MirrorError) -> Means {
     let means = try means(for: try Self.shell(of: root), of: "\(root)")
     if case .emulatedInside(let interpreter) = means, try !Self.isProgram(interpreter, in: root) {
       throw MirrorError(
-        .refused, "\(root)\(interpreter)", "is not there: the kernel looks for the emulator inside the root",
+        .refused, "\(root)\(interpreter)",
+        "does not exist: the kernel looks for the emulator inside the root",
         remedy: "register it with flag F (fix binary), as Debian's qemu-user-static does, or copy it there")
     }
     return means
   }
 
-  /// How a program is to be run.
+  /// How to run a program.
   ///
-  /// - Throws: when it cannot be; `subject` is what it belongs to.
+  /// - Throws: when this is not possible; `subject` is what the program belongs to.
   package func means(for header: ProgramHeader?, of subject: String) throws(MirrorError) -> Means {
     guard let header else {
-      throw MirrorError(.invalid, subject, "has no shell that could be run", remedy: "take a whole stage")
+      throw MirrorError(.invalid, subject, "does not contain a shell", remedy: "use a complete stage")
     }
     guard let host, header.machine != host, header.machine != Architecture(host)?.compatible?.machine else {
       return .native
     }
     guard let entry = entries.first(where: { $0.isEnabled && $0.matches(header) }) else {
       throw MirrorError(
-        .refused, subject, "holds programs of \(Self.name(header.machine)), which this machine cannot run",
+        .refused, subject,
+        "contains programs for \(Self.name(header.machine)), which this machine cannot run",
         remedy: "install qemu-user-static and binfmt-support (Debian), or build on such a machine")
     }
     return entry.isOpened ? .emulated(by: entry.interpreter) : .emulatedInside(by: entry.interpreter)

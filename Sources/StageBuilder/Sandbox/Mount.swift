@@ -2,7 +2,7 @@ import LinuxSystem
 import CLinux
 import SystemPackage
 
-/// A mount that is attached nowhere until ``attach(to:_:)``; gone with this value if it never was.
+/// A mount that is detached until ``attach(to:_:)``; if never attached, it disappears with this value.
 final class Mount {
   let descriptor: Descriptor
   private let name: String
@@ -12,28 +12,28 @@ final class Mount {
     self.name = name
   }
 
-  /// A copy of what is mounted at a path, and below it.
+  /// A copy of the mounts at a path and below it.
   ///
-  /// Below, too: an ordinary user may not look beneath the mounts of the host.
+  /// Including those below, because an ordinary user must not uncover what the host's mounts hide.
   static func copy(of path: String, in directory: Int32 = -100) throws(MirrorError) -> Mount {
     Mount(owning: try checked(clinux_copy_mounts(directory, path), "mount", path), name: path)
   }
 
-  /// A new file system without a device; see `mount(8)` for its options.
+  /// A new file system without a block device; see `mount(8)` for its options.
   static func fileSystem(
     _ type: String, _ options: KeyValuePairs<String, String?> = [:], attributes: UInt64
   ) throws(MirrorError) -> Mount {
-    let context = Descriptor(owning: try checked(clinux_file_system(type), "make a \(type)", type))
+    let context = Descriptor(owning: try checked(clinux_file_system(type), "create a \(type)", type))
     for (name, value) in options {
       try checked(clinux_file_system_option(context.raw, name, value), "set \(name) of a \(type)", type)
     }
     let raw = clinux_file_system_mount(context.raw, attributes)
-    return Mount(owning: try checked(raw, "make a \(type)", type), name: type)
+    return Mount(owning: try checked(raw, "create a \(type)", type), name: type)
   }
 
-  /// Adds attributes: `CLINUX_READ_ONLY` and its like. The others stay, those that are locked too.
+  /// Adds attributes such as `CLINUX_READ_ONLY`. The others are kept, including locked ones.
   func restrict(_ attributes: UInt64) throws(MirrorError) {
-    try checked(clinux_restrict_mount(descriptor.raw, attributes), "restrict the mount of", name)
+    try checked(clinux_restrict_mount(descriptor.raw, attributes), "restrict the mount", name)
   }
 
   /// Attaches it over an open file or directory.

@@ -3,27 +3,27 @@ import CLinux
 import Glibc
 import SystemPackage
 
-/// Places in a root that may be hostile, where something is to be mounted.
+/// Mount points in a root that may be hostile.
 ///
-/// Links are followed inside the root only, whatever they say. What is missing is made, and told to whoever
-/// removes it after the step.
+/// Links are followed only inside the root, whatever their targets. Missing mount points are created, and
+/// reported so that they are removed after the step.
 struct MountPoints: ~Copyable {
   private let root: Descriptor
   private let report: SandboxReport.Writer
 
-  /// Of the root directory of this process.
+  /// Mount points in the root directory of this process.
   init(_ report: SandboxReport.Writer) throws(MirrorError) {
     root = Descriptor(
       owning: try checked(open("/", CLINUX_O_PATH | O_DIRECTORY | O_CLOEXEC), "open", "/"))
     self.report = report
   }
 
-  /// A directory of the root itself that must be no link: `dev`.
+  /// A directory at the top of the root that must not be a link: `dev`.
   func plainDirectory(_ name: String, mode: mode_t = 0o755, isKept: Bool = false) throws(MirrorError)
     -> Descriptor
   {
     if mkdirat(root.raw, name, mode) == 0 {
-      // The umask may have taken bits away.
+      // The umask may have removed bits.
       fchmodat(root.raw, name, mode, 0)
       if !isKept { report.made(.directory, "/\(name)") }
     } else if errno != EEXIST {
@@ -34,7 +34,7 @@ struct MountPoints: ~Copyable {
     throw strange("/\(name)", lastErrno())
   }
 
-  /// A directory; made with its parents if it is missing.
+  /// A directory; created with its parents if missing.
   func directory(_ path: String) throws(MirrorError) -> Descriptor {
     try directory(try components(of: path))
   }
@@ -53,7 +53,7 @@ struct MountPoints: ~Copyable {
     return Descriptor(owning: try checked(made, "open", "/\(path)"))
   }
 
-  /// A regular file or device; an empty file if it is missing.
+  /// A regular file or device; created as an empty file if missing.
   func file(_ path: String) throws(MirrorError) -> Descriptor {
     let components = try components(of: path)
     let raw = openat2(root.raw, components.joined(separator: "/"), CLINUX_O_PATH, CLINUX_IN_ROOT)
@@ -68,7 +68,7 @@ struct MountPoints: ~Copyable {
     return Descriptor(owning: made)
   }
 
-  /// Whether there is a character device.
+  /// Whether a character device exists there.
   func isDevice(_ path: String) -> Bool {
     var found = clinux_status()
     guard clinux_status(AT_FDCWD, path, &found) == 0 else { return false }
@@ -80,7 +80,7 @@ struct MountPoints: ~Copyable {
     guard path.hasPrefix("/"), !components.isEmpty, !components.contains(where: { $0 == "." || $0 == ".." })
     else {
       throw MirrorError(
-        .invalid, path, "is no place to mount something at", remedy: "give an absolute path without `..`")
+        .invalid, path, "is not a valid mount point", remedy: "use an absolute path without `..`")
     }
     return components[...]
   }
@@ -93,11 +93,11 @@ struct MountPoints: ~Copyable {
     let problem =
       switch error {
       case .tooManySymbolicLinkLevels: "is a symbolic link in the root"
-      case .fileExists: "is a symbolic link to nothing in the root"
-      case .notDirectory: "is no directory in the root"
+      case .fileExists: "is a dangling symbolic link in the root"
+      case .notDirectory: "is not a directory in the root"
       default: "cannot be used in the root: \(error)"
       }
     return MirrorError(
-      .system(error), path, problem, remedy: "look at what the seed or an earlier step made of it")
+      .system(error), path, problem, remedy: "check what the seed or an earlier step created there")
   }
 }

@@ -4,16 +4,16 @@ import FoundationEssentials
 import Glibc
 package import SystemPackage
 
-/// Runs steps of a build apart from the machine: with their own mounts, processes, IPC and host name.
+/// Runs the steps of a build in isolation: with their own mounts, processes, IPC and host name.
 ///
-/// However mirrorctl ends, every process of the step ends with it, and every mount.
+/// However mirrorctl ends, all processes and mounts of the step end with it.
 package struct Sandbox: Sendable {
   private let helper: FilePath
   private let grace: Int
 
   /// - Parameters:
   ///   - helper: the program whose `main` begins with ``SandboxHelper/runIfAsked(_:)``.
-  ///   - grace: seconds that a cancelled step has between SIGTERM and SIGKILL.
+  ///   - grace: seconds between SIGTERM and SIGKILL for a cancelled step.
   package init(helper: FilePath = OwnProgram.path, grace: Int = 10) {
     self.helper = helper
     self.grace = grace
@@ -21,14 +21,14 @@ package struct Sandbox: Sendable {
 
   /// Runs the step; its stdout and stderr go to `output`.
   ///
-  /// - Throws: when it could not be run, or with code `interrupted` when a cancellation ended it.
+  /// - Throws: when it cannot be run, or with code `interrupted` when it was cancelled.
   package func run(
     _ plan: SandboxPlan, output: borrowing Descriptor, cancellation: Cancellation
   ) throws(MirrorError) -> StepEnd {
     try cancellation.check()
     let name = plan.script.name
     var ends: [Int32] = [-1, -1]
-    try checked(clinux_pipe(&ends), "make a pipe for", name)
+    try checked(clinux_pipe(&ends), "create a pipe", name)
     let source = Descriptor(owning: ends[0])
     let foreground = plan.interactive ? tcgetpgrp(STDIN_FILENO) : -1
     let helper = try start(plan, output, reporting: Descriptor(owning: ends[1]))
@@ -41,8 +41,8 @@ package struct Sandbox: Sendable {
     if wasCancelled && status != 0 { try cancellation.check() }
     guard let status else {
       throw MirrorError(
-        .invalid, name, "was ended from outside, with all of its processes",
-        remedy: "look for what killed it: the kernel's log tells if memory was short")
+        .invalid, name, "was killed from outside, with all of its processes",
+        remedy: "find out what killed it: the kernel log (dmesg) shows out-of-memory kills")
     }
     return StepEnd(waitStatus: status)
   }
@@ -51,16 +51,16 @@ package struct Sandbox: Sendable {
     _ plan: SandboxPlan, _ output: borrowing Descriptor, reporting report: consuming Descriptor
   ) throws(MirrorError) -> pid_t {
     let name = plan.script.name
-    let order = Descriptor(owning: try checked(clinux_memory_file("step"), "make a file for", name))
+    let order = Descriptor(owning: try checked(clinux_memory_file("step"), "create the order file", name))
     do {
       let content = SandboxOrder(plan: plan, parent: getpid(), grace: grace)
       try order.write(Array(try JSONEncoder().encode(content)))
     } catch let error as Errno {
-      throw .system(error, "tell the helper of", name)
+      throw .system(error, "send it to the helper", name)
     } catch {
-      throw MirrorError(.invalid, name, "cannot be told to the helper: \(error)")
+      throw MirrorError(.invalid, name, "cannot be sent to the helper: \(error)")
     }
-    // Apart from the numbers that they get.
+    // Duplicates with numbers above those that they get in the helper.
     let orderCopy = try apart(order, name)
     let reportCopy = try apart(report, name)
     let outputCopy = try apart(output, name)
@@ -78,7 +78,7 @@ package struct Sandbox: Sendable {
   }
 
   private func apart(_ file: borrowing Descriptor, _ name: String) throws(MirrorError) -> Descriptor {
-    Descriptor(owning: try checked(fcntl(file.raw, F_DUPFD_CLOEXEC, 16), "pass on a descriptor to", name))
+    Descriptor(owning: try checked(fcntl(file.raw, F_DUPFD_CLOEXEC, 16), "pass a descriptor", name))
   }
 
   private func spawn(_ actions: inout posix_spawn_file_actions_t) throws(MirrorError) -> pid_t {
@@ -102,7 +102,7 @@ package struct Sandbox: Sendable {
     return pid
   }
 
-  /// Reads reports until helper and pid 1 have ended; sends the helper SIGTERM when a cancellation comes.
+  /// Reads reports until the helper and pid 1 have ended; sends the helper SIGTERM on cancellation.
   private func listen(
     to source: borrowing Descriptor, _ helper: pid_t, _ cancellation: Cancellation
   ) -> (reports: [SandboxReport], wasCancelled: Bool) {
@@ -114,13 +114,13 @@ package struct Sandbox: Sendable {
       if poll(&wanted, 1, 50) > 0 {
         let count = read(source.raw, &buffer, buffer.count)
         if count == 0 { break }
-        // A step that found the pipe shall not fill our memory.
+        // A step that writes to the pipe must not fill our memory.
         if count > 0 && bytes.count < 1 << 20 { bytes += buffer[..<count] }
       }
       if let deadline {
         if deadline < .now { kill(helper, SIGKILL) }
       } else if cancellation.isCancelled {
-        // The helper itself ends the step after the time of grace; this is for one that hangs.
+        // The helper itself ends the step after the grace period; this is for a helper that hangs.
         deadline = .now + .seconds(grace + 5)
         kill(helper, SIGTERM)
       }
@@ -128,7 +128,7 @@ package struct Sandbox: Sendable {
     return (SandboxReport.lines(bytes), deadline != nil)
   }
 
-  /// Puts our process group in front of the terminal again, where the step's shell had its own.
+  /// Makes our process group the foreground group of the terminal again, after the step's shell used it.
   private func takeTerminal(_ group: pid_t) {
     var (stop, before) = (signalSet(SIGTTOU), sigset_t())
     pthread_sigmask(SIG_BLOCK, &stop, &before)

@@ -4,22 +4,22 @@ import FoundationEssentials
 import Glibc
 import SystemPackage
 
-/// The process between mirrorctl and a step: mirrorctl's program again, with one thread from its first
-/// instruction, as namespaces want it.
+/// The process between mirrorctl and a step: mirrorctl's own program, single-threaded from the start, as
+/// namespaces require.
 public enum SandboxHelper {
   /// Its first and only argument.
   static let argument = "--sandbox-helper"
-  /// Where the order is read from.
+  /// The descriptor that the order is read from.
   static let orderDescriptor: Int32 = 3
-  /// Where the report goes.
+  /// The descriptor that the report is written to.
   static let reportDescriptor: Int32 = 4
 
-  /// Goes on as the helper if that is what this process was started for.
+  /// Runs as the helper if this process was started as one.
   ///
-  /// Whoever builds with this library must call it before anything else: before threads, signal handlers and the reading
-  /// of options.
+  /// Programs that build with this library must call it first: before they start threads, install signal
+  /// handlers or read options.
   ///
-  /// - Parameter arguments: those of the process, its name among them.
+  /// - Parameter arguments: the arguments of the process, including its name.
   public static func runIfAsked(_ arguments: [String]) {
     guard arguments.count == 2, arguments[1] == argument else { return }
     let report = SandboxReport.Writer(raw: reportDescriptor)
@@ -32,17 +32,17 @@ public enum SandboxHelper {
 
   private static func run(_ report: SandboxReport.Writer) throws(MirrorError) {
     try checked(clinux_die_with_parent(), "watch", "mirrorctl")
-    // Signals wait: SIGTERM is taken from the queue below.
+    // Signals are blocked: SIGTERM is read from the queue below.
     var signals = allSignals()
     sigprocmask(SIG_SETMASK, &signals, nil)
     try checked(clinux_hide_descriptors(3), "close", "descriptors")
     let order = try readOrder()
-    // Its end before the call above went unnoticed.
+    // The parent may have ended before the call above.
     guard getppid() == order.parent else { return }
     umask(0o022)
     if !order.plan.interactive { setsid() }
     try separate(order.plan)
-    let own = Descriptor(owning: try checked(clinux_process_handle(getpid()), "watch", "the helper"))
+    let own = Descriptor(owning: try checked(clinux_process_handle(getpid()), "watch itself", "the helper"))
     let pid = try checked(clinux_fork(), "start", "pid 1 of a step")
     if pid == 0 {
       clinux_die_with_parent()
@@ -60,7 +60,7 @@ public enum SandboxHelper {
       return try JSONDecoder().decode(SandboxOrder.self, from: Data(bytes))
     } catch {
       throw MirrorError(
-        .invalid, argument, "is for mirrorctl itself: \(error)", remedy: "\(run: .build)")
+        .invalid, argument, "is for internal use: \(error)", remedy: "\(run: .build)")
     }
   }
 
@@ -70,10 +70,10 @@ public enum SandboxHelper {
     guard clinux_unshare(flags) == 0 else {
       let error = lastErrno()
       throw MirrorError(
-        .system(error), "unshare(2)", "cannot make namespaces for a step: \(error)",
+        .system(error), "unshare(2)", "cannot create namespaces for a step: \(error)",
         remedy: "run as root, and see \(run: .doctor)")
     }
-    try checked(clinux_make_private(), "make private the mounts of", "/")
+    try checked(clinux_make_private(), "make the mounts private", "/")
     if plan.network == .none { try checked(clinux_loopback_up(), "bring up", "lo") }
     if !plan.hostName.isEmpty {
       let name = plan.hostName
@@ -81,7 +81,7 @@ public enum SandboxHelper {
     }
   }
 
-  /// Waits for the end of pid 1, with which all of the step's processes have ended.
+  /// Waits for pid 1 to end, and with it all processes of the step.
   private static func wait(for pid: pid_t, grace: Int) {
     var signals = signalSet(SIGCHLD, SIGTERM)
     var deadline: ContinuousClock.Instant?

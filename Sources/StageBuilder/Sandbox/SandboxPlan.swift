@@ -1,10 +1,11 @@
-/// One step of a build and all that it sees of the machine.
+/// One step of a build and the parts of the machine that it can see.
 package struct SandboxPlan: Codable, Hashable, Sendable {
-  /// A directory or file of the host that the step sees at another place.
+  /// A file or directory of the host that the step sees at another path.
   package struct Bind: Codable, Hashable, Sendable {
     /// Absolute path on the host; links are followed.
     package var source: String
-    /// Absolute path in the new root; links are followed inside of it, what is missing is made for the step.
+    /// Absolute path in the new root; links are followed inside it, and missing directories are created for
+    /// the step.
     package var target: String
     package var isReadOnly: Bool
 
@@ -15,22 +16,22 @@ package struct SandboxPlan: Codable, Hashable, Sendable {
     }
   }
 
-  /// What the step sees of the network.
+  /// The network that the step can use.
   package enum Network: String, Codable, Sendable {
     /// The host's.
     case host
-    /// A loopback interface of its own.
+    /// Only a loopback interface of its own.
     case none
   }
 
-  /// What `uname(2)` says of the machine.
+  /// The machine that `uname(2)` reports.
   package enum Personality: String, Codable, Sendable {
     case native
     /// 32 bits on a 64-bit kernel; see `personality(2)`.
     case linux32
   }
 
-  /// A program text; its first line may name an interpreter, otherwise `/bin/sh` runs it.
+  /// A script; its first line may name an interpreter, otherwise `/bin/sh` runs it.
   package struct Script: Codable, Hashable, Sendable {
     /// As in the specification: `steps/chroot/run`.
     package var name: String
@@ -42,24 +43,25 @@ package struct SandboxPlan: Codable, Hashable, Sendable {
     }
   }
 
-  /// Absolute path of the new root; nil for the host's own, in namespaces of its own all the same.
+  /// Absolute path of the new root; nil for the host's root, but in new namespaces all the same.
   package var root: String?
-  /// Attached in this order, after the system's.
+  /// Attached in this order, after the system mounts.
   package var mounts: [Bind]
-  /// Whether there is `/dev`, `/proc`, the host's `/etc/hosts` and `/etc/resolv.conf`, and ``mounts``.
+  /// Whether to provide `/dev`, `/proc`, the host's `/etc/hosts` and `/etc/resolv.conf`, and ``mounts``.
   ///
-  /// Without, only `/dev/null` is seen to, if the root has none: a shell would make a file of that name.
+  /// If not, only `/dev/null` is provided when the root has none: otherwise a shell would create a file of
+  /// that name.
   package var hasSystemMounts: Bool
   package var network: Network
-  /// Empty for the host's.
+  /// The host's name if empty.
   package var hostName: String
   package var personality: Personality
   package var script: Script
-  /// All of the step's environment.
+  /// The complete environment of the step.
   package var environment: [String: String]
-  /// Whether a shell runs on the terminal, instead of the script.
+  /// Whether to run a shell on the terminal instead of the script.
   package var interactive: Bool
-  /// Where the script of a step on the host's own root is written: a directory of ours with mode 0700.
+  /// Where the script of a step on the host's root is written: a private directory with mode 0700.
   package var scriptDirectory: String?
 
   package init(
@@ -82,12 +84,12 @@ package struct SandboxPlan: Codable, Hashable, Sendable {
 
 /// How a step ended.
 package enum StepEnd: Hashable, Sendable {
-  /// By itself, with this status.
+  /// It exited with this status.
   case exited(Int32)
-  /// By this signal.
+  /// It was ended by this signal.
   case signalled(Int32)
 
-  /// What `wait(2)` tells.
+  /// Decodes the status of `wait(2)`.
   init(waitStatus status: Int32) {
     let signal = status & 0x7f
     self = signal == 0 ? .exited(status >> 8 & 0xff) : .signalled(signal)

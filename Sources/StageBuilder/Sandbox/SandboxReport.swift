@@ -3,22 +3,22 @@ import FoundationEssentials
 import Glibc
 import SystemPackage
 
-/// What the helper is told.
+/// The order that the helper receives.
 struct SandboxOrder: Codable {
   let plan: SandboxPlan
-  /// Who started the helper.
+  /// The process that started the helper.
   let parent: Int32
   /// Seconds between SIGTERM and SIGKILL.
   let grace: Int
 }
 
-/// What the helper tells of a step, a line of JSON each.
+/// What the helper reports about a step, one JSON object per line.
 struct SandboxReport: Codable {
-  /// Something that was made in the root for the step, and goes after it.
+  /// Something that was created in the root for the step, and is removed after it.
   struct Made: Codable {
     enum Kind: String, Codable { case directory, placeholder, script }
     let kind: Kind
-    /// Absolute in the root.
+    /// Absolute path in the root.
     let path: String
   }
 
@@ -42,10 +42,10 @@ struct SandboxReport: Codable {
 
   var made: Made?
   var fault: Fault?
-  /// How the step ended, as `wait(2)` tells it.
+  /// How the step ended, as reported by `wait(2)`.
   var waitStatus: Int32?
 
-  /// Reads what was told; a line that was cut off by a kill is left out.
+  /// Parses reports; a line that was cut off by a kill is ignored.
   static func lines(_ bytes: [UInt8]) -> [SandboxReport] {
     bytes.split(separator: UInt8(ascii: "\n")).compactMap {
       try? JSONDecoder().decode(SandboxReport.self, from: Data($0))
@@ -58,7 +58,7 @@ struct SandboxReport: Codable {
 
     func tell(_ report: SandboxReport) {
       guard let line = try? JSONEncoder().encode(report) else { return }
-      // Nobody is left to be told where it fails.
+      // If this fails, nobody is left to report to.
       _ = write(raw, Array(line) + [UInt8(ascii: "\n")], line.count + 1)
     }
 

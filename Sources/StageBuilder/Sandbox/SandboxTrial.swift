@@ -3,12 +3,13 @@ import FoundationEssentials
 import Glibc
 import SystemPackage
 
-/// A step that does nothing, to see whether any can be run.
+/// A step that does nothing, to find out whether steps can run.
 enum SandboxTrial {
-  /// Runs it by a process of its own, which makes root of an ordinary user; what that said, if it failed.
+  /// Runs it in a separate process, which enters a user namespace for ordinary users; returns its error
+  /// output if it failed.
   static func fault() throws(MirrorError) -> String? {
     var template = Array("/tmp/mirrorctl-doctor-XXXXXX".utf8CString)
-    guard mkdtemp(&template) != nil else { throw .system(lastErrno(), "make a directory in", "/tmp") }
+    guard mkdtemp(&template) != nil else { throw .system(lastErrno(), "create a directory", "/tmp") }
     let place = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     defer { _ = try? HostProgram.ask(["rm", "-rf", place]) }
     let root = "\(place)/root"
@@ -26,7 +27,7 @@ enum SandboxTrial {
     do { try JSONEncoder().encode(plan).write(to: URL(filePath: file)) } catch {
       throw MirrorError(.invalid, file, "cannot be written: \(error)")
     }
-    let script = "message=$(\"$0\" step \"$1\" 2>&1) || echo \"${message:-it ended with status $?}\""
+    let script = "message=$(\"$0\" step \"$1\" 2>&1) || echo \"${message:-exit status $?}\""
     let said = try HostProgram.ask(["/bin/sh", "-c", script, OwnProgram.path.canonical.string, file])
     let text = String(decoding: said, as: UTF8.self).split(separator: "\n").joined(separator: "; ")
     guard !text.isEmpty else { return nil }

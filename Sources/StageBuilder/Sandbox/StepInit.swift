@@ -2,7 +2,7 @@ import LinuxSystem
 import CLinux
 import Glibc
 
-/// Pid 1 of a step: makes what it sees, runs it, and ends with it; the kernel ends whatever is left then.
+/// Pid 1 of a step: sets up its file systems, runs it, and ends with it; the kernel then kills what is left.
 struct StepInit {
   let plan: SandboxPlan
   let report: SandboxReport.Writer
@@ -33,10 +33,10 @@ struct StepInit {
     report.tell(SandboxReport(waitStatus: status))
   }
 
-  /// What the step's own process is like before its program begins.
+  /// Prepares the step's own process before its program starts.
   private func prepare() throws(MirrorError) {
     if plan.interactive {
-      // A process group of its own in front: keys like ^C are for the shell alone. SIGTTOU is blocked.
+      // Its own process group in the foreground: keys like ^C affect only the shell. SIGTTOU is blocked.
       setpgid(0, 0)
       tcsetpgrp(STDIN_FILENO, getpid())
     } else {
@@ -51,7 +51,7 @@ struct StepInit {
     sigprocmask(SIG_SETMASK, &none, nil)
   }
 
-  /// Reaps everything until the step has ended; SIGTERM goes on to all.
+  /// Reaps children until the step has ended; SIGTERM is forwarded to all.
   private func wait(for step: pid_t) -> Int32 {
     var signals = signalSet(SIGCHLD, SIGTERM)
     while true {
@@ -61,7 +61,7 @@ struct StepInit {
       if ended > 0 { continue }
       if sigwaitinfo(&signals, nil) == SIGTERM {
         kill(-1, SIGTERM)
-        // One that is stopped would not hear it.
+        // A stopped process would not receive it.
         kill(-1, SIGCONT)
       }
     }

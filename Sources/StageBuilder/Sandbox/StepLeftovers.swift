@@ -2,12 +2,13 @@ import LinuxSystem
 import CLinux
 import Glibc
 
-/// What was made in a root for a step: mount points and the script.
+/// What was created in a root for a step: mount points and the script.
 struct StepLeftovers {
   let root: String
   let made: [SandboxReport.Made]
 
-  /// Removes what is still there and empty. The step's mounts must be gone; it may have put links anywhere.
+  /// Removes what still exists and is empty. The step's mounts must be gone; the step may have put links
+  /// anywhere.
   func remove() {
     let raw = open(root, CLINUX_O_PATH | O_DIRECTORY | O_CLOEXEC)
     guard raw >= 0 else { return }

@@ -3,15 +3,16 @@ import CLinux
 import Glibc
 import SystemPackage
 
-/// The file systems that a step sees. Pid 1 of its namespaces makes them: a new `/proc` shows whose it is.
+/// The file systems that a step sees. Pid 1 of its namespaces mounts them, because a new `/proc` shows the
+/// pid namespace of the process that mounts it.
 struct StepRoot {
   let plan: SandboxPlan
   let report: SandboxReport.Writer
 
   /// Changes the root directory of this mount namespace, which must be private.
   ///
-  /// Whatever lies on the host is opened before, whatever lies in the root is looked up after: then no link in
-  /// the root can lead to the host any more.
+  /// Everything on the host is opened before the change and everything in the root is looked up after it, so
+  /// that no link in the root can lead to the host.
   func enter() throws(MirrorError) {
     let binds = plan.hasSystemMounts ? plan.mounts : []
     var sources: [Mount] = []
@@ -20,7 +21,7 @@ struct StepRoot {
       if bind.isReadOnly { try source.restrict(CLINUX_READ_ONLY) }
       sources.append(source)
     }
-    // The kernel refuses it to an ordinary user who does not see a whole /proc already.
+    // The kernel refuses this to an ordinary user who does not already see a complete /proc.
     let processes = try plan.hasSystemMounts || plan.root == nil ? Self.processes() : nil
     guard let root = plan.root else {
       let points = try MountPoints(report)
@@ -49,7 +50,7 @@ struct StepRoot {
   ) throws(MirrorError) {
     for (source, bind) in zip(sources, binds) {
       var status = clinux_status()
-      try checked(clinux_status(source.descriptor.raw, "", &status), "look at", bind.source)
+      try checked(clinux_status(source.descriptor.raw, "", &status), "examine", bind.source)
       let isDirectory = status.mode & S_IFMT == S_IFDIR
       let target = try isDirectory ? points.directory(bind.target) : points.file(bind.target)
       try source.attach(to: target, bind.target)
@@ -60,7 +61,7 @@ struct StepRoot {
     try Mount.fileSystem("proc", attributes: CLINUX_NO_SETUID | CLINUX_NO_DEVICES | CLINUX_NO_PROGRAMS)
   }
 
-  /// Makes what is the whole machine's read-only, as container managers do.
+  /// Makes machine-wide settings read-only, as container managers do.
   private static func protect(_ processes: Mount) throws(MirrorError) {
     for name in ["sys", "sysrq-trigger", "irq", "bus", "fs"] {
       let raw = openat(processes.descriptor.raw, name, CLINUX_O_PATH | O_NOFOLLOW | O_CLOEXEC)
@@ -78,6 +79,6 @@ struct StepRoot {
     let raw = try checked(open(root, CLINUX_O_PATH | O_DIRECTORY | O_CLOEXEC), "open", root)
     try mount.attach(to: Descriptor(owning: raw), root)
     try checked(fchdir(mount.descriptor.raw), "enter", root)
-    try checked(clinux_pivot_to_current_directory(), "change the root directory to", root)
+    try checked(clinux_pivot_to_current_directory(), "change the root directory", root)
   }
 }

@@ -3,9 +3,9 @@ import CLinux
 import Glibc
 import SystemPackage
 
-/// The file that a step is run from.
+/// The script file of a step.
 struct StepScript: ~Copyable {
-  /// As the step sees it.
+  /// The path in the step's root.
   let path: String
   private let directory: Descriptor
   private let name: String
@@ -16,7 +16,7 @@ struct StepScript: ~Copyable {
     self.name = name
   }
 
-  /// Writes it to `/tmp` of the new root, or to a directory of ours on the host.
+  /// Writes it to `/tmp` of the new root, or to a private directory on the host.
   static func write(_ plan: SandboxPlan, _ report: SandboxReport.Writer) throws(MirrorError) -> StepScript {
     let name = plan.script.name.split(separator: "/").joined(separator: "-") + ".metro"
     let place = plan.root == nil ? plan.scriptDirectory ?? "" : "/tmp"
@@ -33,8 +33,8 @@ struct StepScript: ~Copyable {
     guard unlinkat(directory.raw, name, 0) == 0 || errno == ENOENT else {
       let error = lastErrno()
       throw MirrorError(
-        .system(error), path, "is in the way of a script, and cannot be removed: \(error)",
-        remedy: "look at what the seed or an earlier step made of it")
+        .system(error), path, "blocks a script, and cannot be removed: \(error)",
+        remedy: "check what the seed or an earlier step created there")
     }
     let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
     let file = Descriptor(
@@ -43,37 +43,37 @@ struct StepScript: ~Copyable {
     do throws(Errno) { try file.write(Array(text.utf8)) } catch {
       throw .system(error, "write", path)
     }
-    try checked(fchmod(file.raw, 0o755), "set the mode of", path)
+    try checked(fchmod(file.raw, 0o755), "set the mode", path)
   }
 
   private static func privateDirectory(_ path: String) throws(MirrorError) -> Descriptor {
     let raw = try checked(
-      open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), "open the directory for scripts", path)
+      open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), "open the script directory", path)
     let directory = Descriptor(owning: raw)
     var status = clinux_status()
-    try checked(clinux_status(raw, "", &status), "look at", path)
+    try checked(clinux_status(raw, "", &status), "examine", path)
     guard status.uid == geteuid(), status.mode & 0o022 == 0 else {
       throw MirrorError(
-        .refused, path, "is not ours alone: others could change a script before it runs",
-        remedy: "use a directory of mode 0700")
+        .refused, path, "is not private: others could change a script before it runs",
+        remedy: "use a directory with mode 0700")
     }
     return directory
   }
 
-  /// Removes it, if the step did not.
+  /// Removes it if the step did not.
   func remove() { unlinkat(directory.raw, name, 0) }
 
-  /// Becomes the program; returns only to throw.
+  /// Replaces this process with the script; returns only to throw.
   func execute(_ environment: [String: String]) throws(MirrorError) {
     Self.execute([path], environment)
     if errno == ENOEXEC { Self.execute(["/bin/sh", path], environment) }
     let error = lastErrno()
     throw MirrorError(
       .system(error), path, "cannot be run: \(error)",
-      remedy: "check the interpreter that its first line names, and the architecture of the root")
+      remedy: "check the interpreter in its first line, and the architecture of the root")
   }
 
-  /// Becomes the shell of the root; returns only to throw.
+  /// Replaces this process with the root's shell; returns only to throw.
   static func executeShell(_ environment: [String: String]) throws(MirrorError) {
     Self.execute(["/bin/bash", "--login", "-i"], environment)
     Self.execute(["/bin/sh", "-i"], environment)

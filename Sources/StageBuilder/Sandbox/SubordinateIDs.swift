@@ -1,7 +1,7 @@
 import LinuxSystem
 import Glibc
 
-/// The numbers of users or groups that an ordinary user may hand out in a user namespace of his own.
+/// The subordinate user or group ids that an ordinary user may map in a user namespace.
 ///
 /// Source: `subuid(5)` and `subgid(5)`.
 package struct SubordinateIDs: Hashable, Sendable {
@@ -15,18 +15,18 @@ package struct SubordinateIDs: Hashable, Sendable {
   package enum Kind: Sendable {
     case users, groups
 
-    /// Where they are listed.
+    /// The file that lists them.
     package var file: String { self == .users ? "/etc/subuid" : "/etc/subgid" }
-    /// The program that may map them.
+    /// The program that maps them.
     package var program: String { self == .users ? "newuidmap" : "newgidmap" }
   }
 
   package let ranges: [Range]
 
-  /// How many there are.
+  /// Their number.
   package var count: Int { ranges.reduce(0) { $0 + Int($1.count) } }
 
-  /// Those of a user, given by name or number, in the text of the file; other lines are left out.
+  /// The ids of a user, given by name or number, in the text of the file; other lines are ignored.
   package init(_ text: String, user: String, number: UInt32) {
     ranges = text.split(separator: "\n").compactMap { line in
       let fields = line.split(separator: ":", omittingEmptySubsequences: false)
@@ -37,7 +37,7 @@ package struct SubordinateIDs: Hashable, Sendable {
     }
   }
 
-  /// Those of a user on this machine; what `getsubids(1)` says where they are kept elsewhere than in the file.
+  /// The ids of a user on this machine; from `getsubids(1)` if they are not stored in the file.
   package init(_ kind: Kind, user: String, number: UInt32) {
     let listed = Self(ProcFile.text(kind.file) ?? "", user: user, number: number)
     if !listed.ranges.isEmpty || Executable.find("getsubids") == nil {
@@ -46,14 +46,14 @@ package struct SubordinateIDs: Hashable, Sendable {
     }
     let option = kind == .groups ? ["-g"] : []
     let answer = try? HostProgram.ask(["getsubids"] + option + [user], isSilent: true)
-    // A line is `0: user 100000 65536`.
+    // A line looks like `0: user 100000 65536`.
     let lines = String(decoding: answer ?? [], as: UTF8.self).split(separator: "\n").map { line in
       line.split(separator: " ").dropFirst().joined(separator: ":")
     }
     self.init(lines.joined(separator: "\n"), user: user, number: number)
   }
 
-  /// Arguments of `newuidmap(1)`: 0 is the user himself, 1 and on what was given to him.
+  /// Arguments of `newuidmap(1)`: 0 is the user, 1 and up are the subordinate ids.
   func mapping(of own: UInt32) -> [String] {
     var next = 1
     var words = ["0", "\(own)", "1"]

@@ -3,16 +3,16 @@ import CLinux
 import Glibc
 import SystemPackage
 
-/// What makes root of an ordinary user, in a world of numbers of his own.
+/// Makes an ordinary user root of a user namespace with subordinate ids.
 package enum UserNamespace {
-  /// Where this process is.
+  /// The user namespace of this process.
   package struct State: Hashable, Sendable {
-    /// Whether root here is an ordinary user outside: he makes no devices, and mounts little.
+    /// Whether root here is an ordinary user outside, who cannot create devices and can mount little.
     package let isInside: Bool
-    /// The user outside that root here is.
+    /// The user outside the namespace that root here maps to.
     package let outerUser: UInt32
 
-    /// What `/proc/self/uid_map` says; see `user_namespaces(7)`.
+    /// Parses `/proc/self/uid_map`; see `user_namespaces(7)`.
     init(map: String) {
       let first = map.split(separator: "\n").first ?? ""
       let words = first.split(separator: " ").compactMap { UInt32($0) }
@@ -20,14 +20,14 @@ package enum UserNamespace {
       outerUser = words.count == 3 && words[0] == 0 ? words[1] : 0
     }
 
-    /// That of this process.
+    /// The state of this process.
     package static var current: State { State(map: ProcFile.text("/proc/self/uid_map") ?? "") }
   }
 
-  /// Goes on as root of a user namespace, with all capabilities there.
+  /// Enters a user namespace as root, with all capabilities in it.
   ///
-  /// Must be called before any thread is started. 0 is the user himself; 1 and on are the numbers that
-  /// `/etc/subuid` and `/etc/subgid` give him.
+  /// Must be called before any thread starts. 0 is the user; 1 and up are the ids granted by `/etc/subuid`
+  /// and `/etc/subgid`.
   package static func enter() throws(MirrorError) {
     let (user, group) = (geteuid(), getegid())
     let name = getpwuid(user).map { String(cString: $0.pointee.pw_name) } ?? "\(user)"
@@ -41,7 +41,7 @@ package enum UserNamespace {
     try checked(clinux_pipe(&ends), "make", "a pipe")
     let sink = ends[1]
     let source = Descriptor(owning: ends[0])
-    // It stays outside, where the programs have their set-user-ID bit and the numbers their meaning.
+    // It remains outside, where the programs keep their set-user-ID bit and the ids their meaning.
     let child = try checked(clinux_fork(), "start", "newuidmap")
     if child == 0 {
       close(sink)
@@ -59,12 +59,12 @@ package enum UserNamespace {
     guard isApart else { throw refused(fault) }
     guard status == 0 else {
       throw MirrorError(
-        .refused, "newuidmap", "could not give numbers to the user namespace of \(name)",
-        remedy: "see what it says above: it and newgidmap need to be set-user-ID root")
+        .refused, "newuidmap", "cannot map ids into the user namespace of \(name)",
+        remedy: "see its message above: newuidmap and newgidmap must be set-user-ID root")
     }
-    try checked(setgroups(0, nil), "leave the groups of", name)
-    try checked(setgid(0), "become", "group 0")
-    try checked(setuid(0), "become", "user 0")
+    try checked(setgroups(0, nil), "drop the supplementary groups", name)
+    try checked(setgid(0), "switch to it", "group 0")
+    try checked(setuid(0), "switch to it", "user 0")
   }
 
   private static func ids(
@@ -73,10 +73,10 @@ package enum UserNamespace {
     let ids = SubordinateIDs(kind, user: name, number: user)
     guard ids.ranges.isEmpty else { return ids }
     throw MirrorError(
-      .refused, kind.file, "has no line for \(name)", remedy: "run as root: \(addition(name))")
+      .refused, kind.file, "has no entry for \(name)", remedy: "run as root: \(addition(name))")
   }
 
-  /// The command that gives a user numbers.
+  /// The command that grants a user subordinate ids.
   static func addition(_ name: String) -> String {
     "usermod --add-subuids 100000-165535 --add-subgids 100000-165535 \(name)"
   }
@@ -84,7 +84,7 @@ package enum UserNamespace {
   private static func program(_ kind: SubordinateIDs.Kind) throws(MirrorError) -> String {
     guard let path = Executable.find(kind.program) else {
       throw MirrorError(
-        .refused, kind.program, "is not to be found: an ordinary user needs it to build",
+        .refused, kind.program, "not found: ordinary users need it to build",
         remedy: "install uidmap (Debian) or shadow, or run as root")
     }
     return path
@@ -92,7 +92,7 @@ package enum UserNamespace {
 
   private static func refused(_ fault: Errno) -> MirrorError {
     MirrorError(
-      .system(fault), "unshare(2)", "an ordinary user may not make a user namespace here: \(fault)",
+      .system(fault), "unshare(2)", "ordinary users cannot create user namespaces here: \(fault)",
       remedy: "run as root, or see \(run: .doctor)")
   }
 

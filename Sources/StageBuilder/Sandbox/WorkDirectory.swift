@@ -3,13 +3,13 @@ import CLinux
 import Glibc
 package import SystemPackage
 
-/// A directory that one run works in: empty at first, gone afterwards, and nobody else's meanwhile.
+/// A directory that one run works in: empty at first, removed afterwards, and used by nobody else meanwhile.
 ///
-/// A lock file beside it is held for the life of this value and released by the kernel at death. It names the very
-/// directory that was made, so that later runs can tell the leftovers of killed ones from anything else: only a
-/// directory that is named so, or is empty, is ever removed.
+/// A lock file beside it is held for the life of this value and released by the kernel when the process dies.
+/// It identifies the directory that was created, so that later runs can distinguish leftovers of killed runs
+/// from anything else: a directory is only ever removed if it is identified this way or is empty.
 package struct WorkDirectory: ~Copyable {
-  /// Where it lies.
+  /// Its path.
   package let path: FilePath
   private let parent: AnchoredDirectory
   private let name: FileName
@@ -18,14 +18,14 @@ package struct WorkDirectory: ~Copyable {
   private var isOver = false
   private var isKept = false
 
-  /// Makes it with mode 0700, and its parents where they are missing; what a killed run left in it goes.
+  /// Creates it with mode 0700, with missing parents; leftovers of a killed run in it are removed.
   ///
-  /// - Throws: code `busy` when another run works in it, `refused` where others could tamper with it, or where a
-  ///   directory with something in it is there that no run made.
+  /// - Throws: code `busy` when another run works in it, `refused` when others could tamper with it, or when
+  ///   the directory exists, is not empty, and was not created by a run.
   package init(_ path: FilePath, cancellation: Cancellation) throws(MirrorError) {
     let path = path.lexicallyNormalized()
     guard path.isAbsolute, let last = path.lastComponent else {
-      throw MirrorError(.invalid, "path/work", "`\(path)` is no absolute path", remedy: "begin it with /")
+      throw MirrorError(.invalid, "path/work", "`\(path)` is not an absolute path", remedy: "start it with /")
     }
     let (place, name) = (path.removingLastComponent(), FileName(last.string))
     let parent = try SafePath.make(place)
@@ -48,12 +48,12 @@ package struct WorkDirectory: ~Copyable {
     if isKept { lock.keep(mark) } else if !isOver { try? Self.end(name, mark, in: parent, lock) }
   }
 
-  /// Lets it stay after this value, for somebody to look at; the next run by that name removes it.
+  /// Keeps it after this value is gone, for inspection; the next run with this name removes it.
   package mutating func keep() { isKept = true }
 
   /// Removes it, unless it is kept.
   ///
-  /// - Throws: when something in it cannot be removed; the next run by that name tries again.
+  /// - Throws: when something in it cannot be removed; the next run with this name tries again.
   package mutating func remove() throws(MirrorError) {
     guard !isOver && !isKept else { return }
     isOver = true
@@ -63,13 +63,13 @@ package struct WorkDirectory: ~Copyable {
   private static func end(
     _ name: FileName, _ mark: WorkMark, in parent: borrowing AnchoredDirectory, _ lock: borrowing WorkLock
   ) throws(MirrorError) {
-    // An interrupted run clears up too. A step on the host may have put something else in its place.
+    // An interrupted run also cleans up. A step on the host may have replaced the directory.
     guard mark.isOf(name, in: parent) else { return lock.remove() }
     try remove(name, in: parent, Cancellation())
     lock.remove()
   }
 
-  /// Removes what has the name, if a run of ours made it or if it is an empty directory.
+  /// Removes what has this name, if a run created it or if it is an empty directory.
   ///
   /// - Throws: code `refused` for anything else.
   private static func clear(
@@ -84,7 +84,7 @@ package struct WorkDirectory: ~Copyable {
     guard status.kind == .directory else {
       throw MirrorError(
         .refused, parent.displayed(name), "is not a directory",
-        remedy: "move it away, or set path/work elsewhere")
+        remedy: "move it away, or set path/work to another directory")
     }
     do throws(MirrorError) { try parent.removeDirectory(name) } catch {
       if error.code == .system(.directoryNotEmpty) { throw strange(name, in: parent) }
@@ -96,14 +96,14 @@ package struct WorkDirectory: ~Copyable {
 
   private static func strange(_ name: FileName, in parent: borrowing AnchoredDirectory) -> MirrorError {
     MirrorError(
-      .refused, parent.displayed(name), "is not empty, and no run of this version made it",
-      remedy: "if a build of mirrorctl 0.1 left it, remove it; otherwise set path/work elsewhere")
+      .refused, parent.displayed(name), "is not empty, and was not created by this version of mirrorctl",
+      remedy: "if a build of mirrorctl 0.1 left it, remove it; otherwise set path/work to another directory")
   }
 
   private static func remove(
     _ name: FileName, in parent: borrowing AnchoredDirectory, _ cancellation: Cancellation
   ) throws(MirrorError) {
-    // Processes of a run that was killed a moment ago may still be dying, and writing.
+    // Processes of a run that was just killed may still be writing.
     for attempt in 1...20 {
       do throws(MirrorError) {
         return try TreeRemover(cancellation: cancellation).remove(name, in: parent)
@@ -115,9 +115,9 @@ package struct WorkDirectory: ~Copyable {
     }
   }
 
-  /// Throws if a directory that is there could not become a work directory; changes nothing.
+  /// Throws if an existing directory cannot be used as a work directory; changes nothing.
   ///
-  /// - Throws: code `refused`, or `system` where it cannot be looked at.
+  /// - Throws: code `refused`, or `system` if it cannot be examined.
   package static func check(_ path: FilePath) throws(MirrorError) {
     let path = path.lexicallyNormalized()
     let place = path.removingLastComponent()
@@ -130,22 +130,22 @@ package struct WorkDirectory: ~Copyable {
     guard status.kind == .directory else {
       throw MirrorError(
         .refused, parent.displayed(name), "is not a directory",
-        remedy: "move it away, or set path/work elsewhere")
+        remedy: "move it away, or set path/work to another directory")
     }
     guard try parent.directory(name).entries().isEmpty else { throw strange(name, in: parent) }
   }
 
-  /// What a sweep did.
+  /// The result of a sweep.
   package struct Swept: Hashable, Sendable {
-    /// Work directories that are gone.
+    /// Work directories that were removed.
     package var removed: [FilePath] = []
-    /// Why others are not.
+    /// Why others were not.
     package var problems: [MirrorError] = []
   }
 
-  /// Removes what killed runs left in a directory: those with a lock that nobody holds.
+  /// Removes the leftovers of killed runs in a directory: work directories whose lock nobody holds.
   ///
-  /// - Throws: when the directory cannot be read or is not safe, or code `interrupted`.
+  /// - Throws: when the directory cannot be read or is not safe, or with code `interrupted`.
   package static func sweep(_ place: FilePath, cancellation: Cancellation) throws(MirrorError) -> Swept {
     guard access(place.string, F_OK) == 0 else { return Swept() }
     let parent = try SafePath.make(place)
@@ -167,9 +167,10 @@ package struct WorkDirectory: ~Copyable {
 }
 
 extension WorkDirectory {
-  /// Removes what killed builds left in a directory; what cannot be removed is no reason not to build.
+  /// Removes the leftovers of killed builds in a directory; one that cannot be removed does not prevent a
+  /// build.
   ///
-  /// - Returns: why it cannot be.
+  /// - Returns: why some were not removed.
   static func sweeping(_ place: FilePath, _ cancellation: Cancellation) -> [String] {
     do throws(MirrorError) {
       return try sweep(place, cancellation: cancellation).problems.map { "\($0)" }

@@ -5,15 +5,15 @@ import SystemPackage
 
 /// `NAME.lock` beside a work directory, locked by `flock(2)`.
 struct WorkLock: ~Copyable {
-  /// What the run before left in the file; nil if nothing.
+  /// The mark that an earlier run left in the file; nil if none.
   let left: WorkMark?
   private let file: Descriptor
   private let directory: Descriptor
   private let name: FileName
 
-  /// Takes it. Its text stays until ``mark(_:in:)`` or ``take(over:)``.
+  /// Takes the lock. Its text is kept until ``mark(_:in:)`` or ``take(over:)``.
   ///
-  /// - Throws: code `busy` when another run holds it, `refused` if it is not a lock of ours.
+  /// - Throws: code `busy` when another run holds it, `refused` if the file is not one of our locks.
   init(beside work: FileName, in parent: borrowing AnchoredDirectory) throws(MirrorError) {
     let name = work.appending(".lock")
     let path = parent.displayed(name)
@@ -24,13 +24,13 @@ struct WorkLock: ~Copyable {
       guard try Self.isOurs(file) else { throw WorkMark.strange(path) }
       guard Self.lock(file) else {
         throw MirrorError(
-          .busy, path, "another run works here: \(Self.holder(file))", remedy: "wait for it to end")
+          .busy, path, "in use by another run (\(Self.holder(file)))", remedy: "wait for it to end")
       }
-      // A run that ends removes the file: then ours has no name any more.
+      // A run that ends removes the file: then the lock that we hold is on a deleted file.
       guard Self.isNamed(file, name, parent) else { continue }
       let text = try attempt("read", path) { () throws(Errno) in try file.bytes(upTo: 512) }
       let left = WorkMark(text)
-      // What another program locks by is not for us to write to.
+      // A lock file of another program must not be overwritten.
       guard text.isEmpty || left != nil else { throw WorkMark.strange(path) }
       directory = try attempt("open", path) { () throws(Errno) in try parent.descriptor.duplicate() }
       self.left = left
@@ -40,7 +40,7 @@ struct WorkLock: ~Copyable {
     }
   }
 
-  /// Takes that of a dead run; nil if it is another's, held, or beside a directory that is kept.
+  /// Takes the lock of a dead run; nil if it is not ours, is held, or belongs to a directory that is kept.
   init?(leftBeside work: FileName, in parent: borrowing AnchoredDirectory) {
     let name = work.appending(".lock")
     let raw = name.withCString {
@@ -57,7 +57,7 @@ struct WorkLock: ~Copyable {
     self.name = name
   }
 
-  /// Marks a directory that was just made as this run's, durably: whoever finds it later may remove it.
+  /// Marks a newly created directory as this run's, durably: later runs may remove it.
   func mark(_ work: FileName, in parent: borrowing AnchoredDirectory) throws(MirrorError) -> WorkMark {
     let mark = WorkMark(pid: getpid(), directory: WorkMark.Directory(work, in: parent))
     try attempt("write", parent.displayed(name)) { () throws(Errno) in
@@ -67,16 +67,17 @@ struct WorkLock: ~Copyable {
     return mark
   }
 
-  /// Names this run as the one that removes what another left; until it is gone it stays marked.
+  /// Records this run as the one that removes another's leftovers; the directory remains marked until it is
+  /// gone.
   func take(over left: WorkMark) { try? write(WorkMark(pid: getpid(), directory: left.directory)) }
 
-  /// Leaves the mark of a directory that is kept for somebody to look at.
+  /// Leaves the mark of a directory that is kept for inspection.
   func keep(_ mark: WorkMark) { try? write(WorkMark(pid: mark.pid, directory: mark.directory, isKept: true)) }
 
   /// Removes the file; the lock itself lasts as long as this value.
   func remove() { _ = name.withCString { unlinkat(directory.raw, $0, 0) } }
 
-  /// Removes the file if this run made it, and no mark is in it.
+  /// Removes the file if this run created it and it contains no mark.
   func giveUp() { if left == nil { remove() } }
 
   private func write(_ mark: WorkMark) throws(Errno) {
@@ -95,7 +96,7 @@ struct WorkLock: ~Copyable {
 
   private static func isOurs(_ file: borrowing Descriptor) throws(MirrorError) -> Bool {
     var status = clinux_status()
-    try checked(clinux_status(file.raw, "", &status), "look at", "a lock")
+    try checked(clinux_status(file.raw, "", &status), "examine", "a lock")
     return status.mode & S_IFMT == S_IFREG && status.uid == geteuid()
   }
 
@@ -114,8 +115,8 @@ struct WorkLock: ~Copyable {
 
   private static func holder(_ file: borrowing Descriptor) -> String {
     guard let pid = mark(file)?.pid, pid > 0, kill(pid, 0) == 0 || errno == EPERM else {
-      return "one that has just begun"
+      return "just started"
     }
-    return "mirrorctl, pid \(pid)"
+    return "pid \(pid)"
   }
 }

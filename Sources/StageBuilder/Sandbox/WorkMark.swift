@@ -3,25 +3,25 @@ import CLinux
 import Glibc
 import SystemPackage
 
-/// What the lock file beside a work directory says: which process made which directory.
+/// The contents of the lock file beside a work directory: which process created which directory.
 ///
-/// It is beside the directory, where no step in the root can reach it, and names the directory by inode and time of
-/// birth: another directory under the same name is not ours.
+/// It is beside the directory, where no step in the root can reach it, and identifies the directory by inode
+/// and birth time: another directory with the same name does not match.
 struct WorkMark: Hashable {
-  /// The first line: tells our locks from others' files of such a name.
+  /// The first line: distinguishes our locks from other files with such a name.
   private static let title = "mirrorctl work directory"
 
   /// The process that works in the directory.
   let pid: Int32
   /// The directory; nil in locks of version 0.1, and before it is made.
   let directory: Directory?
-  /// Whether it is kept for somebody to look at.
+  /// Whether it is kept for inspection.
   var isKept = false
 
-  /// A directory of the lock's file system.
+  /// A directory on the lock's file system.
   struct Directory: Hashable {
     let inode: UInt64
-    /// Nanoseconds since the epoch; 0 where the file system does not keep it.
+    /// Nanoseconds since the epoch; 0 if the file system does not record it.
     let birth: Int64
   }
 
@@ -31,7 +31,7 @@ struct WorkMark: Hashable {
     self.isKept = isKept
   }
 
-  /// Reads a lock file's text; nil if it is not ours.
+  /// Parses the text of a lock file; nil if it is not ours.
   init?(_ text: [UInt8]) {
     let lines = String(decoding: text, as: UTF8.self).split(separator: "\n")
     guard lines.first == Substring(Self.title) else { return nil }
@@ -47,7 +47,7 @@ struct WorkMark: Hashable {
     directory = Directory(inode: inode, birth: birth)
   }
 
-  /// The text of a lock file. It always has the same length: one write replaces another whole.
+  /// The text of a lock file. Its length is constant, so that one write replaces another completely.
   var text: [UInt8] {
     func padded(_ number: some BinaryInteger, _ width: Int) -> String {
       String(repeating: " ", count: max(0, width - String(number).count)) + String(number)
@@ -62,7 +62,7 @@ struct WorkMark: Hashable {
       """.utf8)
   }
 
-  /// The mark in the lock file of a name; nil if there is none of ours.
+  /// The mark in the lock file for a name; nil if there is none.
   static func beside(_ work: FileName, in parent: borrowing AnchoredDirectory) throws(MirrorError)
     -> WorkMark?
   {
@@ -77,18 +77,18 @@ struct WorkMark: Hashable {
 
   static func strange(_ path: String) -> MirrorError {
     MirrorError(
-      .refused, path, "is not a file of ours",
-      remedy: "remove it if nobody needs it, or set path/work elsewhere")
+      .refused, path, "was not created by mirrorctl",
+      remedy: "remove it if nobody needs it, or set path/work to another directory")
   }
 
-  /// Whether the directory of that name is the one that is marked.
+  /// Whether the directory with that name is the marked one.
   func isOf(_ name: FileName, in parent: borrowing AnchoredDirectory) -> Bool {
     directory != nil && directory == Directory(name, in: parent)
   }
 }
 
 extension WorkMark.Directory {
-  /// The directory of a name; nil if there is none.
+  /// The directory with a name; nil if there is none.
   init?(_ name: FileName, in parent: borrowing AnchoredDirectory) {
     var place = clinux_place()
     guard name.withCString({ clinux_place(parent.descriptor.raw, $0, &place) }) == 0, place.is_directory != 0

@@ -3,13 +3,14 @@ import CLinux
 import Glibc
 package import SystemPackage
 
-/// The places of a configuration that a build must never empty, and the judgement of those that it would.
+/// The directories of a configuration that a build must never empty, and the check of those that it would
+/// empty.
 ///
-/// A directory that a build empties must be neither one of these places nor above one. The mirror and the caches
-/// also forbid what is inside of them. Directories are compared by canonical path, and by device and inode, so
-/// that neither a link nor a bind mount hides what a name stands for.
+/// A directory that a build empties must not be one of these places, nor a parent of one. It must not be
+/// inside the mirror or the caches either. Directories are compared by canonical path, and by device and
+/// inode, so that links and bind mounts are recognized.
 package struct WorkPlaces: Sendable {
-  /// What a directory is emptied for.
+  /// What a directory is used for when it is emptied.
   package enum Use: Sendable {
     /// A build works in it.
     case work
@@ -27,19 +28,19 @@ package struct WorkPlaces: Sendable {
     /// `path/cache`, `the mirror`.
     let name: String
     let path: FilePath
-    /// From the directory itself up to the root of what exists.
+    /// From the directory itself up to the root; only directories that exist.
     let chain: [Node]
-    /// Uses that may not be inside of it either.
+    /// Uses that are not allowed inside it either.
     var closedTo: [Use] = []
-    /// Whether it is one of several places whose path adds nothing to its name.
+    /// Whether it is a home directory; messages about that very directory leave out its path.
     var isHome = false
   }
 
   private let guarded: [Guarded]
 
   /// - Parameters:
-  ///   - mirror: its root; nil where none is known.
-  ///   - path: the configuration's directory of this key, `path/tmp`; nil if it is undefined.
+  ///   - mirror: its root; nil if unknown.
+  ///   - path: the directory configured with a key such as `path/tmp`; nil if undefined.
   package init(mirror: FilePath?, path: (String) -> FilePath?) {
     var guarded: [Guarded] = []
     func guardPlace(_ name: String, _ path: FilePath?, closedTo uses: [Use] = [], isHome: Bool = false) {
@@ -83,7 +84,7 @@ package struct WorkPlaces: Sendable {
       let shown = place.isHome && relation == .same ? "" : ", \(place.path)"
       throw Self.refused(key, "`\(path)` \(relation.rawValue) \(place.name)\(shown)")
     }
-    if own.isMountRoot { throw Self.refused(key, "`\(path)` is where a file system is mounted") }
+    if own.isMountRoot { throw Self.refused(key, "`\(path)` is a mount point") }
   }
 
   private static func refused(_ key: String, _ problem: String) -> MirrorError {
@@ -99,7 +100,7 @@ package struct WorkPlaces: Sendable {
     return place.closedTo.contains(use) && chain.contains(where: theirs.isSame) ? .inside : nil
   }
 
-  /// Home directories by the name of their user.
+  /// Home directories with the name of their user.
   private static func homes() -> [(String, FilePath)] {
     var homes: [(String, FilePath)] = []
     setpwent()
@@ -112,7 +113,7 @@ package struct WorkPlaces: Sendable {
   }
 }
 
-/// A directory by its canonical path, and by what the kernel knows it by.
+/// A directory by its canonical path, and by its identity in the kernel.
 private struct Node: Sendable {
   let path: FilePath
   /// nil if it does not exist.
@@ -132,7 +133,7 @@ private struct Node: Sendable {
     isMountRoot = isThere && place.is_mount_root != 0
   }
 
-  /// A path and the directories above it, up to the root. What does not exist yet is seen where it would be.
+  /// A path and its parents up to the root. A path that does not exist yet is resolved as if it did.
   static func chain(_ path: FilePath) -> [Node] {
     let (existing, missing) = SafePath.existing(path.lexicallyNormalized())
     var path = existing.canonical

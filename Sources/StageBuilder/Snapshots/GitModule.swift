@@ -1,23 +1,23 @@
 import LinuxSystem
 import SystemPackage
 
-/// A repository within another, as `.gitmodules` has it; see gitmodules(5).
+/// A repository inside another, as described by `.gitmodules`; see gitmodules(5).
 struct GitModule: Hashable {
-  /// Where it lies in the other.
+  /// Its path in the other repository.
   let path: String
-  /// Where it is fetched from.
+  /// The URL that it is fetched from.
   let remote: String
   /// The branch that it follows.
   let branch: String
-  /// The commit that the other names.
+  /// The commit that the other repository names.
   var commit = ""
 
-  /// What its objects are kept under.
+  /// The name of its object cache.
   var cacheName: String { path.replacing("/", with: "-") }
 
-  /// Reads `git config --list` of `.gitmodules`: lines `submodule.NAME.path=VALUE`.
+  /// Parses `git config --list` of `.gitmodules`: lines `submodule.NAME.path=VALUE`.
   ///
-  /// - Throws: where a path leads out of the repository.
+  /// - Throws: when a path leads out of the repository.
   static func all(in text: String, remote: String) throws(MirrorError) -> [GitModule] {
     var values: [String: [String: String]] = [:]
     for line in text.split(separator: "\n") {
@@ -33,8 +33,8 @@ struct GitModule: Hashable {
       let names = path.split(separator: "/", omittingEmptySubsequences: false)
       guard names.allSatisfy({ !$0.isEmpty && !$0.hasPrefix(".") }), !url.hasPrefix("-") else {
         throw MirrorError(
-          .refused, "\(remote): .gitmodules", "\(name) has the path `\(path)` and the address `\(url)`",
-          remedy: "look at it by hand")
+          .refused, "\(remote): .gitmodules", "\(name) has path `\(path)` and URL `\(url)`",
+          remedy: "inspect it by hand")
       }
       modules.append(
         GitModule(path: path, remote: resolve(url, against: remote), branch: module["branch"] ?? "master"))
@@ -42,7 +42,7 @@ struct GitModule: Hashable {
     return modules
   }
 
-  /// An address that begins with `./` or `../` is seen from the repository's own.
+  /// A URL that begins with `./` or `../` is relative to the repository's own.
   static func resolve(_ url: String, against remote: String) -> String {
     guard url.hasPrefix("./") || url.hasPrefix("../") else { return url }
     var base = remote.split(separator: "/", omittingEmptySubsequences: false)

@@ -12,9 +12,9 @@ struct GitRepository {
     let time: Int64
   }
 
-  /// Where it is fetched from.
+  /// The URL that it is fetched from.
   let remote: String
-  /// Where its objects are kept.
+  /// The path of the object cache.
   let cache: FilePath
   let steps: StepRunner
   let work: FilePath
@@ -56,7 +56,7 @@ struct GitRepository {
     let words = try ask(["show", "--no-patch", "--format=%H %ct", reference]).split(
       whereSeparator: \.isWhitespace)
     guard words.count == 2, let time = Int64(words[1]) else {
-      throw MirrorError(.invalid, cache.string, "does not tell its commit \(reference)", remedy: "remove it")
+      throw MirrorError(.invalid, cache.string, "does not contain commit \(reference)", remedy: "remove it")
     }
     return Commit(name: String(words[0]), time: time)
   }
@@ -67,10 +67,10 @@ struct GitRepository {
       decoding: try HostProgram.ask(["git", "-C", cache.string] + arguments), as: UTF8.self)
   }
 
-  /// Lays a commit's files out in a directory that does not exist.
+  /// Checks out a commit into a directory that does not exist.
   ///
-  /// A live one is a repository with this commit alone, in which neither time nor place leave a trace: packed
-  /// anew by one thread, and uncompressed, since the whole tarball is compressed.
+  /// A live one is a repository with only this commit, in which neither time nor path leave a trace: repacked
+  /// by one thread, and uncompressed, since the whole tarball is compressed.
   func place(
     _ commit: Commit, branch: String, at directory: FilePath, isLive: Bool, log: borrowing BuildLog
   ) throws {
@@ -116,7 +116,7 @@ struct GitRepository {
     try AnchoredDirectory(root: work).unlink("export.tar")
   }
 
-  /// Lays out the repositories that a commit names as its modules, such as the kits of a meta-repo.
+  /// Checks out the repositories that a commit names as its modules, such as the kits of a meta-repo.
   func placeModules(
     of commit: Commit, at directory: FilePath, isLive: Bool, log: borrowing BuildLog
   ) throws {
@@ -143,8 +143,8 @@ struct GitRepository {
       let words = entry.split(whereSeparator: \.isWhitespace)
       guard words.count >= 3, words[1] == "commit" else {
         throw MirrorError(
-          .invalid, "\(remote): .gitmodules", "names \(module.path), which is no module of \(commit.name)",
-          remedy: "mend the repository")
+          .invalid, "\(remote): .gitmodules", "names \(module.path), which is not a module in \(commit.name)",
+          remedy: "fix the repository")
       }
       var module = module
       module.commit = String(words[2])

@@ -3,28 +3,28 @@ import SystemPackage
 
 /// Directories that keep package trees between builds, below `path/cache/git` and beside it.
 ///
-/// They are brought up to date by removing what is gone at their source, so nothing but ours may be in them.
+/// They are updated by deleting what is gone at the source, so they must contain nothing else.
 struct SnapshotCaches {
-  /// Where git objects are kept.
+  /// The directory for git objects.
   let git: FilePath
-  /// Where a copy of an rsync tree is kept.
+  /// The directory for a copy of an rsync tree.
   let rsync: FilePath
 
-  /// What the lock file beside a copy of a tree says.
+  /// The contents of the lock file beside a copy of a tree.
   static let mark = "mirrorctl copy of a package tree"
 
   init(_ settings: BuildSettings) throws {
     let name = try settings.text("snapshot/source/name") ?? settings.required("target/build")
     guard !name.contains("/"), !name.hasPrefix(".") else {
       throw MirrorError(
-        .invalid, "snapshot/source/name", "`\(name)` is not a directory's name", remedy: "write a plain name")
+        .invalid, "snapshot/source/name", "`\(name)` is not a directory name", remedy: "use a plain name")
     }
     let cache = try settings.requiredPath("path/cache/git")
     git = cache.appending(name)
     rsync = cache.removingLastComponent().appending("rsync").appending(name)
   }
 
-  /// Throws if the copy of an rsync tree is something else: it may be absent, empty, or marked.
+  /// Throws if the copy of an rsync tree is something else: it may be missing, empty, or marked.
   ///
   /// - Throws: code `refused`.
   func checkCopy() throws(MirrorError) {
@@ -32,29 +32,30 @@ struct SnapshotCaches {
     let text = try Self.text(of: lock)
     guard text.isEmpty || text == Self.mark + "\n" else {
       throw MirrorError(
-        .refused, "\(lock)", "is not a file of ours", remedy: "move it away, or set path/cache/git elsewhere")
+        .refused, "\(lock)", "was not created by mirrorctl",
+        remedy: "move it away, or set path/cache/git to another directory")
     }
     guard text.isEmpty, rsync.exists,
       try !AnchoredDirectory(root: rsync).entries().isEmpty
     else { return }
     throw MirrorError(
-      .refused, "\(rsync)", "is not empty, and no run of this version made it",
+      .refused, "\(rsync)", "is not empty, and was not created by this version of mirrorctl",
       remedy: "if a build of mirrorctl 0.1 left it, remove it or write `\(Self.mark)` to \(lock)")
   }
 
-  /// Throws if a git repository is not one that we keep objects in.
+  /// Throws if a git repository is not one of our object caches.
   ///
   /// - Throws: code `refused`.
   static func checkRepository(_ path: FilePath) throws(MirrorError) {
     guard path.exists else { return }
-    // Ours are bare, made without a template, and let a commit be fetched by its name.
+    // Ours are bare, created without a template, and allow fetching a commit by name.
     let settings = try text(of: path.appending("config")).lowercased()
     guard settings.contains("allowanysha1inwant = true"),
       !path.appending("description").exists
     else {
       throw MirrorError(
-        .refused, "\(path)", "is not a repository that mirrorctl made to keep objects in",
-        remedy: "move it away, or set path/cache/git elsewhere")
+        .refused, "\(path)", "is not an object cache of mirrorctl",
+        remedy: "move it away, or set path/cache/git to another directory")
     }
   }
 

@@ -2,14 +2,14 @@ import MirrorModel
 import LinuxSystem
 import SystemPackage
 
-/// Where a package tree comes from: `[section snapshot/source]`.
+/// The source of a package tree: `[section snapshot/source]`.
 struct SnapshotSource {
   /// A tree that is ready to be captured.
   struct Tree {
     let path: FilePath
-    /// Nothing in the snapshot is dated later; seconds.
+    /// The latest time of any file in the snapshot, in seconds.
     let epoch: Int64
-    /// What is not the tree's own, relative to it.
+    /// Paths relative to the tree that do not belong to it.
     let omitted: [String]
   }
 
@@ -20,7 +20,7 @@ struct SnapshotSource {
     case metaRepository = "meta-repo"
   }
 
-  /// What the snapshot's names begin with: `portage`.
+  /// The prefix of names in the snapshot: `portage`.
   let prefix: String
   private let kind: Kind
   private let remote: String
@@ -30,14 +30,14 @@ struct SnapshotSource {
   private let work: FilePath
   private let steps: StepRunner
 
-  /// Directories of a package tree that are the machine's.
+  /// Directories in a package tree that belong to the machine.
   private static let foreign = ["packages", "distfiles", "local", "CVS", ".git", ".svn"]
 
   init(_ settings: BuildSettings, _ steps: StepRunner, _ work: FilePath) throws {
     let text = try settings.required("snapshot/source/type")
     guard let kind = Kind(rawValue: text) else {
       throw MirrorError(
-        .invalid, "snapshot/source/type", "`\(text)` is no source of a snapshot",
+        .invalid, "snapshot/source/type", "`\(text)` is not a snapshot source",
         remedy: "use \(Kind.allCases.map(\.rawValue).joined(separator: ", "))")
     }
     self.kind = kind
@@ -48,7 +48,7 @@ struct SnapshotSource {
     case "dead": isLive = false
     case let other:
       throw MirrorError(
-        .invalid, "snapshot/type", "`\(other)` is neither live nor dead", remedy: "use one of them")
+        .invalid, "snapshot/type", "`\(other)` is neither live nor dead", remedy: "use live or dead")
     }
     prefix = try settings.text("snapshot/prefix") ?? (kind == .metaRepository ? "meta-repo" : "portage")
     caches = try SnapshotCaches(settings)
@@ -56,11 +56,11 @@ struct SnapshotSource {
     self.steps = steps
     guard !prefix.contains("/"), !prefix.hasPrefix(".") else {
       throw MirrorError(
-        .invalid, "snapshot/prefix", "`\(prefix)` is not a directory's name", remedy: "write a plain name")
+        .invalid, "snapshot/prefix", "`\(prefix)` is not a directory name", remedy: "use a plain name")
     }
   }
 
-  /// Gets the tree.
+  /// Fetches the tree.
   func fetch(
     version: String, cancellation: Cancellation, log: borrowing BuildLog
   ) throws -> Tree {
@@ -70,7 +70,8 @@ struct SnapshotSource {
     case .local:
       guard remote.hasPrefix("/") else {
         throw MirrorError(
-          .invalid, "snapshot/source/remote", "`\(remote)` is no absolute path", remedy: "begin it with /")
+          .invalid, "snapshot/source/remote", "`\(remote)` is not an absolute path",
+          remedy: "start it with /")
       }
       return Tree(path: FilePath(remote), epoch: day, omitted: isLive ? [] : Self.foreign)
     case .rsync:
@@ -90,7 +91,7 @@ struct SnapshotSource {
     }
   }
 
-  /// Only what changed is transferred; the copy that is captured is this run's own.
+  /// Transfers only what changed; the captured copy belongs to this run.
   private func rsync(to tree: FilePath) -> String {
     let kept = caches.rsync.string
     let lock = shellWord(kept + ".lock")
@@ -113,7 +114,7 @@ struct SnapshotSource {
   }
 }
 
-/// A word that a shell takes as it is.
+/// A shell word, quoted.
 func shellWord(_ text: String) -> String {
   String(decoding: ShellWord.quoted(Array(text.utf8)), as: UTF8.self)
 }

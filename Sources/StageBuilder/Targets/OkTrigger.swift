@@ -2,9 +2,9 @@ import MirrorModel
 import LinuxSystem
 import SystemPackage
 
-/// What a finished tarball changes: links to the latest, and what `.control` says.
+/// The follow-up of a finished tarball: updates links to the latest, and `.control`.
 ///
-/// It runs again where a target is there already, since an earlier build may have died before it.
+/// It also runs when the target already exists, since an earlier build may have died before it.
 struct OkTrigger {
   let settings: BuildSettings
   let anchor: Shared<AnchoredDirectory>
@@ -25,29 +25,29 @@ struct OkTrigger {
     guard let records, let name = try settings.text("target/control/version") else { return }
     guard name.split(separator: "/").allSatisfy({ !$0.hasPrefix(".") }) else {
       throw MirrorError(
-        .invalid, "target/control/version", "`\(name)` is no path below .control/version",
-        remedy: "name it as in stage3 or stage4/openvz")
+        .invalid, "target/control/version", "`\(name)` is not a path below .control/version",
+        remedy: "use a path such as stage3 or stage4/openvz")
     }
     try records.write(version: MirrorPath(name))
     if name == "stage3", try records.switchToLocal() {
-      log.note("\(settings.target ?? ""): the next build takes this stage3 as its seed")
+      log.note("\(settings.target ?? ""): the next build uses this stage3 as its seed")
     }
   }
 
-  /// Lets a link say where the tarball is, as seen from the link.
+  /// Points a link at the tarball, with a target relative to the link.
   private func place(_ link: MirrorPath, to tarball: MirrorPath, log: borrowing BuildLog) throws(MirrorError)
   {
     let directory = try anchor.value.makePath(link.parent)
     let name = Self.name(link.name, following: tarball.name)
     if let there = try directory.status(of: name), there.kind != .link {
       throw MirrorError(
-        .invalid, directory.displayed(name), "is no link, so it cannot name the latest",
+        .invalid, directory.displayed(name), "is not a link, so it cannot point to the latest tarball",
         remedy: "move it away")
     }
     let target = Self.relative(tarball, from: link.parent)
     let ownership = try directory.fileOwnership()
     try directory.replaceLink(name, to: target.bytes, ownership)
-    // A link's digests and signatures are links to those of what it names.
+    // A link's digests and signatures are links to those of its target.
     let beside = try anchor.value.directory(tarball.parent)
     for kind in SidecarKind.allCases {
       let sidecar = name.appending(kind.rawValue)
@@ -61,7 +61,7 @@ struct OkTrigger {
     log.note("\(link.parent.appending(name)) -> \(target)")
   }
 
-  /// The link's name with the tarball's ending: what is not compressed yet is not called `.tar.xz`.
+  /// The link's name with the tarball's extension: what is not compressed yet is not called `.tar.xz`.
   private static func name(_ link: FileName, following tarball: FileName) -> FileName {
     guard let own = TarballName(link), let other = TarballName(tarball) else { return link }
     return own.stem.appending(other.suffix)

@@ -4,9 +4,9 @@ import SystemPackage
 
 /// A tarball that a target needs: a seed, or a snapshot.
 enum RequiredTarball {
-  /// Where it is: under its name, or not yet compressed, or compressed otherwise.
+  /// Its path: under its name, not yet compressed, or compressed in another format.
   ///
-  /// - Parameter key: the element that names it; the name may be a pattern that one file matches.
+  /// - Parameter key: the element that names it; the name may be a pattern that matches one file.
   static func find(_ key: String, _ settings: BuildSettings) throws -> FilePath {
     let path = try settings.requiredPath(key)
     if path.exists { return path }
@@ -16,7 +16,7 @@ enum RequiredTarball {
       .invalid, path.string, "does not exist, but \(key) names it",
       remedy: key == "path/mirror/snapshot"
         ? "make it with \(run: .snapshot)"
-        : "see .control of the subarch that it is of, and \(run: .preparation)")
+        : "check .control of its subarch, and see \(run: .preparation)")
   }
 
   private static func otherwiseCompressed(_ path: FilePath) -> FilePath? {
@@ -30,7 +30,8 @@ enum RequiredTarball {
     guard path.string.contains(where: { "*?[".contains($0) }) else { return nil }
     let found = FilePath.matches(of: path)
     guard found.count <= 1 else {
-      throw MirrorError(.invalid, key, "\(found.count) files match `\(path)`", remedy: "let it match one")
+      throw MirrorError(
+        .invalid, key, "\(found.count) files match `\(path)`", remedy: "make it match one file")
     }
     return found.first
   }

@@ -6,18 +6,18 @@ struct SnapshotTarget {
   let settings: BuildSettings
   let context: BuildContext
   let anchor: Shared<AnchoredDirectory>
-  /// Where scripts for the host are written.
+  /// The directory for the scripts of host steps.
   let scripts: FilePath
 
-  /// Makes it, by the spec's own step or of `snapshot/source`.
+  /// Makes it, by the spec's own step or from `snapshot/source`.
   ///
-  /// - Returns: what mirrorctl captured; nil where the spec's own step did.
+  /// - Returns: what mirrorctl captured; nil if the spec's own step wrote the tarball.
   func run(log: borrowing BuildLog) throws -> TarballOutput.Captured? {
     let output = try TarballOutput("path/mirror/snapshot", settings, anchor)
     var work = try WorkDirectory(
       try settings.requiredPath("path/work"), cancellation: context.cancellation)
     let steps = try StepRunner(settings, context, root: work.path, scripts: scripts)
-    // A step of the spec's own writes to where its tarball belongs.
+    // A step of the spec writes its tarball to this directory.
     _ = try anchor.value.makePath(output.path.parent)
     if try steps.run("steps/run", in: .host, log: log) {
       try work.remove()

@@ -2,18 +2,18 @@ import MirrorModel
 import LinuxSystem
 import SystemPackage
 
-/// A stage: a seed is unpacked, changed by the spec's steps in a sandbox, and captured.
+/// A stage: a seed that is unpacked, changed by the spec's steps in a sandbox, and captured.
 struct StageTarget {
   let settings: BuildSettings
   let context: BuildContext
   let anchor: Shared<AnchoredDirectory>
   let records: VersionRecords
-  /// Where scripts for the host are written.
+  /// The directory for the scripts of host steps.
   let scripts: FilePath
 
-  /// Builds it; METRO's order of steps.
+  /// Builds it, with the steps in METRO's order.
   ///
-  /// - Returns: what mirrorctl captured; nil where the spec's own step did.
+  /// - Returns: what mirrorctl captured; nil if the spec's own step wrote the tarball.
   func run(log: borrowing BuildLog) throws -> TarballOutput.Captured? {
     let seed = try RequiredTarball.find("path/mirror/source", settings)
     let snapshot = try settings.isOfficial ? RequiredTarball.find("path/mirror/snapshot", settings) : nil
@@ -22,7 +22,7 @@ struct StageTarget {
       try settings.requiredPath("path/work"), cancellation: context.cancellation)
     guard chroot.starts(with: work.path) else {
       throw MirrorError(
-        .invalid, "path/chroot", "`\(chroot)` is not in path/work, \(work.path)", remedy: "let it begin so")
+        .invalid, "path/chroot", "`\(chroot)` is not in path/work, \(work.path)", remedy: "use a path in it")
     }
     let steps = try StepRunner(settings, context, root: chroot, scripts: scripts)
     do {
@@ -40,28 +40,28 @@ struct StageTarget {
     }
   }
 
-  /// An empty root; a seed need not say what its own directory is like.
+  /// An empty root; a seed may lack attributes of its top directory.
   private static func makeRoot(_ chroot: FilePath, in work: FilePath) throws(MirrorError) -> AnchoredDirectory
   {
     let mode: UInt32 = 0o755
     var layout = OwnershipRules()
     layout.mode = mode
     let root = try AnchoredDirectory(root: work, layout: layout).makePath(path(of: chroot, in: work))
-    try attempt("set the mode of", "\(chroot)") { () throws(Errno) in
+    try attempt("set the mode", "\(chroot)") { () throws(Errno) in
       try root.descriptor.setMode(mode)
     }
     return root
   }
 
-  /// A shell in the root of a failed step, if one is wanted.
+  /// Opens a shell in the root of a failed step, if requested.
   private func inspect(_ error: any Error, _ steps: StepRunner, _ log: borrowing BuildLog) {
     guard context.opensShell else { return }
     context.tell(context.text(error))
-    context.tell("a shell in the failed root; leave it by `exit`")
+    context.tell("shell in the failed root; type `exit` to leave it")
     do { try steps.openShell(log: log) } catch { context.tell(context.text(error)) }
   }
 
-  /// - Returns: the moment after which nothing in the stage is dated, in seconds.
+  /// - Returns: the latest time of any file in the stage, in seconds.
   private func unpack(
     _ seed: FilePath, _ snapshot: FilePath?, _ steps: StepRunner, _ root: Shared<AnchoredDirectory>,
     _ log: borrowing BuildLog
@@ -95,7 +95,7 @@ struct StageTarget {
     try steps.run("steps/clean", in: .host, log: log)
   }
 
-  /// What `grabinfo` left in the root becomes the version's `build-info.json`.
+  /// Stores what `grabinfo` left in the root as the version's `build-info.json`.
   private func takeBuildInfo(
     _ root: borrowing AnchoredDirectory, _ log: borrowing BuildLog
   ) throws(MirrorError) {
@@ -106,7 +106,7 @@ struct StageTarget {
     }
     guard let text else { return }
     guard BuildInfo.isReadable(text) else {
-      log.note("\(root.displayed(place)) is no JSON object of strings: it is left out")
+      log.note("\(root.displayed(place)) is not a JSON object of strings: ignored")
       return
     }
     try records.write(buildInfo: text)
@@ -129,8 +129,8 @@ struct StageTarget {
     return captured
   }
 
-  /// What is captured: the root, a directory in it, or one above it in the work directory, for an image that has
-  /// more than the root.
+  /// The tree to capture: the root, a directory in it, or a parent of it in the work directory, for an image
+  /// that contains more than the root.
   private static func tree(
     _ stage: FilePath, _ chroot: FilePath, _ work: FilePath, _ root: borrowing AnchoredDirectory
   ) throws(MirrorError) -> AnchoredDirectory {
@@ -140,7 +140,7 @@ struct StageTarget {
       throw MirrorError(
         .invalid, "path/chroot/stage",
         "`\(stage)` is neither in path/chroot, \(chroot), nor above it in path/work",
-        remedy: "let it begin so")
+        remedy: "use a path in one of them")
     }
     return try AnchoredDirectory(root: stage)
   }

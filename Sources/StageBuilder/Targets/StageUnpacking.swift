@@ -9,15 +9,15 @@ struct StageUnpacking {
   /// `path/chroot`, opened.
   let root: Shared<AnchoredDirectory>
 
-  /// Throws unless this machine can run what the seed holds.
+  /// Throws unless this machine can run the programs in the seed.
   func checkMachine(_ seed: FilePath) throws {
     let machine = ForeignArchitecture()
-    // What runs by itself need not be looked for in gigabytes.
+    // Native programs need no search through gigabytes.
     guard try !machine.runsItself(FileName(settings.text("target/arch_desc") ?? "")) else { return }
     _ = try machine.means(forTarball: seed)
   }
 
-  /// Unpacks the seed; device nodes are left out, since steps get their own.
+  /// Unpacks the seed; device nodes are skipped, since steps get their own.
   func unpackSeed(_ seed: FilePath, _ log: borrowing BuildLog) throws {
     log.note("\(settings.target ?? ""): unpack \(seed)")
     _ = try unpack(seed, into: root.value, excluding: ["dev"], log)
@@ -25,13 +25,13 @@ struct StageUnpacking {
 
   /// Unpacks the snapshot to `snapshot/destination`.
   ///
-  /// - Returns: the time of the newest file in it, in seconds; nil if there is no file in it.
+  /// - Returns: the time of the newest file in it, in seconds; nil if it contains no file.
   func unpackSnapshot(_ snapshot: FilePath, _ log: borrowing BuildLog) throws -> Int64? {
     guard let text = try settings.text("snapshot/destination") else { return nil }
     let destination = MirrorPath(String(text.drop { $0 == "/" }))
     guard !destination.bytes.isEmpty else {
       throw MirrorError(
-        .invalid, "snapshot/destination", "is the root of the stage", remedy: "name a directory in it")
+        .invalid, "snapshot/destination", "is the root of the stage", remedy: "use a directory in the stage")
     }
     let prefix = FileName(try settings.text("snapshot/prefix") ?? "portage")
     log.note("\(settings.target ?? ""): unpack \(snapshot) to /\(destination)")
@@ -46,8 +46,8 @@ struct StageUnpacking {
     let report = try unpack(snapshot, into: unpacked, excluding: [], log)
     guard try unpacked.status(of: prefix)?.kind == .directory else {
       throw MirrorError(
-        .invalid, snapshot.string, "holds no directory `\(prefix)`",
-        remedy: "set snapshot/prefix to what it holds")
+        .invalid, snapshot.string, "does not contain a directory `\(prefix)`",
+        remedy: "set snapshot/prefix to its top directory")
     }
     try parent.take(prefix, from: unpacked, as: destination.name)
     try remover.remove(scratch, in: parent)

@@ -2,11 +2,11 @@ import MirrorModel
 import LinuxSystem
 import SystemPackage
 
-/// Runs the scripts of a specification, each in a sandbox of its own.
+/// Runs the scripts of a specification, each in its own sandbox.
 struct StepRunner {
   /// Where a step runs.
   enum Place {
-    /// On the host, as mirrorctl does.
+    /// On the host, with mirrorctl's own view of it.
     case host
     /// In the work directory as root, with or without caches and devices.
     case root(isEquipped: Bool)
@@ -35,15 +35,15 @@ struct StepRunner {
     let text = try settings.text("build/network") ?? "host"
     guard let network = SandboxPlan.Network(rawValue: text) else {
       throw MirrorError(
-        .invalid, "build/network", "`\(text)` is neither host nor none", remedy: "use one of them")
+        .invalid, "build/network", "`\(text)` is neither host nor none", remedy: "use host or none")
     }
     return network
   }
 
-  /// Runs a script if the specification has it.
+  /// Runs a script if the specification contains it.
   ///
-  /// - Returns: whether it has.
-  /// - Throws: when it fails; `interrupted` when the build is to stop.
+  /// - Returns: whether it does.
+  /// - Throws: when it fails; `interrupted` when the build is cancelled.
   @discardableResult
   func run(_ key: String, in place: Place, log: borrowing BuildLog) throws -> Bool {
     guard let text = try settings.script(key) else { return false }
@@ -51,7 +51,7 @@ struct StepRunner {
     return true
   }
 
-  /// Runs a script of mirrorctl's own on the host.
+  /// Runs one of mirrorctl's own scripts on the host.
   func run(_ text: String, named name: String, log: borrowing BuildLog) throws {
     try run(SandboxPlan.Script(name: name, text: text), in: .host, log)
   }
@@ -66,14 +66,14 @@ struct StepRunner {
     let problem =
       switch end {
       case .exited(let status): "failed with exit status \(status)"
-      case .signalled(let signal): "was ended by signal \(signal)"
+      case .signalled(let signal): "was killed by signal \(signal)"
       }
     throw MirrorError(.invalid, "\(target): \(script.name)", problem, remedy: "see \(log.path)")
   }
 
   private var target: String { settings.target ?? "build" }
 
-  /// Opens a shell where steps run.
+  /// Opens a shell in the environment of the steps.
   func openShell(log: borrowing BuildLog) throws {
     var plan = try plan(SandboxPlan.Script(name: "shell", text: ""), in: .root(isEquipped: true))
     plan.interactive = true
@@ -85,7 +85,7 @@ struct StepRunner {
     var plan = template
     plan.script = script
     guard case .root(let isEquipped) = place else {
-      // What runs on the host fetches snapshots and seeds.
+      // Host steps fetch snapshots and seeds.
       plan.network = .host
       return plan
     }

@@ -4,14 +4,14 @@ import LinuxSystem
 import MirrorTools
 import SystemPackage
 
-/// A tarball that a target makes: its place in the mirror, and how it comes there.
+/// A tarball that a target makes: its path in the mirror, and how it is written.
 struct TarballOutput {
   /// The finished, compressed tarball, relative to the mirror's root.
   let path: MirrorPath
   private let anchor: Shared<AnchoredDirectory>
   private let name: TarballName
   private let compression: Compression
-  /// How hard it is compressed; nil for the format's highest.
+  /// Compression level; nil for the format's highest.
   private let level: Int?
   /// Whether `mirrorctl compress` compresses it later.
   private let isDeferred: Bool
@@ -23,8 +23,8 @@ struct TarballOutput {
       let name = TarballName(path.name), let compression = name.compression
     else {
       throw MirrorError(
-        .invalid, key, "`\(text)` is no compressed tarball",
-        remedy: "let its name end in .tar.xz, .tar.zst, .tar.gz or .tar.bz2 (target/compression)")
+        .invalid, key, "`\(text)` is not a compressed tarball",
+        remedy: "use a name that ends in .tar.xz, .tar.zst, .tar.gz or .tar.bz2 (target/compression)")
     }
     self.path = path
     self.anchor = anchor
@@ -33,7 +33,7 @@ struct TarballOutput {
     level = try settings.text("capture/level").map { text in
       guard let level = Int(text) else {
         throw MirrorError(
-          .invalid, "capture/level", "`\(text)` is no number", remedy: "write a level of \(compression)")
+          .invalid, "capture/level", "`\(text)` is not a number", remedy: "use a level of \(compression)")
       }
       return level
     }
@@ -42,7 +42,7 @@ struct TarballOutput {
     case "later": isDeferred = true
     case let other:
       throw MirrorError(
-        .invalid, "capture/compress", "`\(other)` is neither now nor later", remedy: "use one of them")
+        .invalid, "capture/compress", "`\(other)` is neither now nor later", remedy: "use now or later")
     }
   }
 
@@ -63,7 +63,7 @@ struct TarballOutput {
     return nil
   }
 
-  /// Removes what is there, for a step of the spec's own that makes it anew.
+  /// Removes the existing tarball before a step of the spec makes it again.
   func remove() throws(MirrorError) {
     guard let there = try existing() else { return }
     let directory = try anchor.value.directory(there.parent)
@@ -72,19 +72,19 @@ struct TarballOutput {
     try directory.sync()
   }
 
-  /// What tells of an older tarball goes before it does.
+  /// Removes the digests and signatures of an older tarball before it is replaced.
   private static func removeSidecars(
     of tarball: FileName, in directory: borrowing AnchoredDirectory
   ) throws(MirrorError) {
     for kind in SidecarKind.allCases.reversed() { try directory.unlink(tarball.appending(kind.rawValue)) }
   }
 
-  /// Captures a tree as this tarball; nothing is seen of it before it is whole and durable.
+  /// Captures a tree as this tarball; it becomes visible only when it is complete and durable.
   ///
   /// - Parameters:
   ///   - epoch: seconds; no time in the tarball is later.
-  ///   - prefix: what names in the tarball begin with.
-  /// - Returns: what came to be, and its digests.
+  ///   - prefix: prefix of the names in the tarball.
+  /// - Returns: the tarball and its digests.
   func capture(
     _ tree: borrowing AnchoredDirectory, epoch: Int64, prefix: String, omitting omitted: [String] = [],
     _ context: BuildContext
@@ -125,7 +125,7 @@ struct TarballOutput {
     /// Bytes.
     let size: Int64
     let sha256: String?
-    /// What could not be kept.
+    /// What could not be preserved.
     let notes: [String]
   }
 }

@@ -2,9 +2,9 @@ import MirrorModel
 import LinuxSystem
 import SystemPackage
 
-/// One target of a build, with its settings: what is to be made, and whether it is there.
+/// One target of a build with its settings: what to build, and whether it exists.
 struct Target {
-  /// `target/class`: which runner makes it.
+  /// `target/class`: the kind of target.
   enum Class: String {
     case snapshot
     case stage
@@ -20,7 +20,7 @@ struct Target {
     let text = try settings.required("target/class")
     guard let kind = Class(rawValue: text) else {
       throw MirrorError(
-        .invalid, "target/class", "`\(text)` of the target \(name) is not built by mirrorctl",
+        .invalid, "target/class", "`\(text)` (target \(name)) is not supported",
         remedy: "use stage or snapshot")
     }
     self.kind = kind
@@ -34,15 +34,15 @@ struct Target {
     }
   }
 
-  /// Whether a step of the spec's own writes the tarball, rather than mirrorctl.
+  /// Whether a step of the spec writes the tarball, rather than mirrorctl.
   var isMadeBySpec: Bool {
     get throws { try settings.script(kind == .snapshot ? "steps/run" : "steps/capture") != nil }
   }
 
-  /// Whether `metro/options` asks for what is there to be made anew.
+  /// Whether `metro/options` asks to rebuild existing targets.
   func isToReplace() throws -> Bool { try settings.words("metro/options").contains("replace") }
 
-  /// The file that tells other builds that this target is under way, and the directory that it is in.
+  /// The file that shows other builds that this target is in progress, and its directory.
   func progressFile(_ output: TarballOutput, _ subarch: MirrorPath?) -> (
     directory: MirrorPath, name: FileName
   ) {

@@ -1,16 +1,16 @@
 package import MirrorModel
 
-/// What was captured.
+/// The result of a capture.
 package struct CaptureReport: Hashable, Sendable {
-  /// Of the tarball as it was written.
+  /// Digests of the tarball as written.
   package internal(set) var digests = DigestSet()
-  /// Bytes of the tarball as it was written.
+  /// Size in bytes of the tarball as written.
   package internal(set) var size: Int64 = 0
-  /// Bytes of the archive before compression.
+  /// Size in bytes of the archive before compression.
   package internal(set) var uncompressedSize: Int64 = 0
-  /// Members, the root among them.
+  /// Number of members, including the root.
   package internal(set) var entries = 0
-  /// What was left out though nobody said so, for a person.
+  /// Messages about what was left out unasked.
   package var notes: [String] { collected.lines }
   var collected = Notes()
 }

@@ -30,7 +30,7 @@ final class CaptureWork: Sendable {
     into sink: consuming Descriptor, contents: consuming Descriptor?
   ) throws(MirrorError) -> CaptureReport {
     let archive = ChunkPipe(chunks: 6, bytes: 1 << 20)
-    // Without compression what is written is the archive itself.
+    // Without compression, the archive itself is written.
     let output = settings == nil ? archive : ChunkPipe(chunks: 6, bytes: 1 << 18)
     let sink = Shared(sink)
     let contents = Shared(contents)
@@ -43,14 +43,14 @@ final class CaptureWork: Sendable {
         }
       } catch {
         fault.withLock { $0 = $0 ?? error }
-        // Whoever waits for this thread stops too.
+        // Unblocks threads that wait for this one.
         for pipe in [archive, output] {
           pipe.fail(error)
           pipe.abandon(error)
         }
       }
     }
-    guard started else { throw .system(.resourceTemporarilyUnavailable, "start threads for", subject) }
+    guard started else { throw .system(.resourceTemporarilyUnavailable, "start threads", subject) }
     if let fault = fault.withLock({ $0 }) { throw fault }
     return report.withLock { $0 }
   }
@@ -59,7 +59,7 @@ final class CaptureWork: Sendable {
     let list: Descriptor?
     switch contents {
     case .some(let file):
-      list = try attempt("list the contents of", subject) { () throws(Errno) in try file.duplicate() }
+      list = try attempt("list the contents", subject) { () throws(Errno) in try file.duplicate() }
     case .none: list = nil
     }
     let result = try walker.walk(into: TarWriter(PipeSink(pipe)), contents: list)
@@ -100,7 +100,7 @@ final class CaptureWork: Sendable {
     var size: Int64 = 0
     while let bytes = try pipe.next() {
       try cancellation.check()
-      try attempt("write the tarball of", subject) { () throws(Errno) in try sink.write(bytes) }
+      try attempt("write the tarball", subject) { () throws(Errno) in try sink.write(bytes) }
       try digester.update(bytes)
       size += Int64(bytes.count)
     }

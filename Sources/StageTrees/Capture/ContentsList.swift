@@ -1,14 +1,15 @@
 import MirrorModel
 import LinuxSystem
 
-/// Lists the members of a tarball, one path a line as `tar -t` prints it in a UTF-8 locale, compressed by gzip.
+/// Lists the members of a tarball, one path per line as printed by `tar -t` in a UTF-8 locale, compressed
+/// with gzip.
 struct ContentsList: ~Copyable {
   private var encoder: ArchiveEncoder
   private var pending: [UInt8] = []
   private static let batch = 1 << 16
 
   init(into file: consuming Descriptor, subject: String, cancellation: Cancellation) throws(MirrorError) {
-    // `gzip`'s own level.
+    // The default level of `gzip`.
     let settings = try CompressionSettings(.gz, level: 6)
     encoder = try ArchiveEncoder(
       settings, threads: 1, into: FileSink(file, subject: subject), subject: subject,
@@ -33,7 +34,7 @@ struct ContentsList: ~Copyable {
     pending.removeAll(keepingCapacity: true)
   }
 
-  /// A path and a line's end; GNU tar's `--quoting-style=escape` keeps it on its line.
+  /// A path and a newline; escaped like GNU tar's `--quoting-style=escape` so that it stays on one line.
   private static func append(_ path: [UInt8], to line: inout [UInt8]) {
     let isText = String(validating: path, as: UTF8.self) != nil
     for byte in path {

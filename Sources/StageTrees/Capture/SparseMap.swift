@@ -1,10 +1,10 @@
 import LinuxSystem
 import SystemPackage
 
-/// Which parts of a file hold something.
+/// The parts of a file that contain data.
 ///
-/// A file counts as sparse if it has a hole on the disk; where its holes are, its content alone decides, in
-/// pages: so it does not matter how a file system had laid it out.
+/// A file is sparse if it has a hole on disk; the position of the holes is determined from its content, in
+/// pages, so that the layout of the file system does not matter.
 struct SparseMap: Hashable, Sendable {
   struct Segment: Hashable, Sendable {
     var offset: Int64
@@ -14,10 +14,10 @@ struct SparseMap: Hashable, Sendable {
   private static let page: Int64 = 4096
 
   private(set) var segments: [Segment] = []
-  /// The file's size, holes included.
+  /// The file's size, including holes.
   let size: Int64
 
-  /// Bytes that are stored.
+  /// Number of stored bytes.
   var stored: Int64 { segments.reduce(0) { $0 + $1.count } }
 
   /// Reads a file; nil if it has no hole.
@@ -34,7 +34,7 @@ struct SparseMap: Hashable, Sendable {
         let wanted = Int(min(Int64(buffer.bytes.count), size - offset))
         let window = UnsafeMutableRawBufferPointer(rebasing: buffer.bytes[..<wanted])
         let count = try file.read(into: window, at: offset)
-        // Whoever stores the content finds that the file has become shorter.
+        // The code that stores the content detects that the file has become shorter.
         if count == 0 { return }
         add(buffer.prefix(count), at: offset)
         offset += Int64(count)
@@ -42,7 +42,7 @@ struct SparseMap: Hashable, Sendable {
     }
   }
 
-  /// The map as GNU's format 1.0 puts it before the data, in whole blocks.
+  /// The map in GNU's format 1.0, which precedes the data, in complete blocks.
   var header: [UInt8] {
     var numbers = segments.flatMap { [$0.offset, $0.count] }
     if segments.last.map({ $0.offset + $0.count < size }) ?? true { numbers += [size, 0] }

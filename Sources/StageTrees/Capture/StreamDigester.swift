@@ -20,7 +20,7 @@ struct StreamDigester: ~Copyable {
     try blake2b?.update(bytes)
   }
 
-  /// Of all that was given.
+  /// The digests of all bytes so far.
   mutating func finish() throws(MirrorError) -> DigestSet {
     var digests = DigestSet()
     digests[.sha256] = try sha256?.finish()

@@ -1,8 +1,8 @@
 import LinuxSystem
 
-/// A header block of POSIX's `ustar` format, with an extended one (`pax`) before it for what does not fit.
+/// A header block in POSIX's `ustar` format, preceded by an extended one (`pax`) for values that do not fit.
 ///
-/// It depends on its fields alone: numbers of owners without their names, no device or inode, no other times.
+/// It depends only on its fields: numeric owners without names, no device or inode, no other times.
 struct TarHeader {
   enum Kind: UInt8 {
     case regular = 0x30
@@ -18,10 +18,10 @@ struct TarHeader {
   static let blockSize = 512
 
   var kind: Kind
-  /// With a slash at a directory's end.
+  /// Directories end with a slash.
   var path: [UInt8]
   var target: [UInt8] = []
-  /// Bytes that follow the header.
+  /// Number of bytes that follow the header.
   var size: Int64 = 0
   var uid: UInt32 = 0
   var gid: UInt32 = 0
@@ -29,14 +29,14 @@ struct TarHeader {
   var mtime = NodeTime(seconds: 0, nanoseconds: 0)
   var major: UInt32 = 0
   var minor: UInt32 = 0
-  /// What the extended header says besides what does not fit.
+  /// Additional records of the extended header.
   var records: [FileName: [UInt8]] = [:]
 
   /// All blocks of the header.
   var blocks: [UInt8] {
     var records = records
     let name = Self.split(path)
-    // The receiver takes the name from the record; the field is for readers that know no such thing.
+    // Modern readers take the name from the record; the field is for readers that do not know it.
     if name == nil, records["GNU.sparse.name"] == nil { records["path"] = path }
     if target.count > 100 { records["linkpath"] = target }
     if size > Self.largest(digits: 11) { records["size"] = Array("\(size)".utf8) }
@@ -48,7 +48,7 @@ struct TarHeader {
     if [path, target].contains(where: { String(validating: $0, as: UTF8.self) == nil }),
       records["path"] != nil || records["linkpath"] != nil || records["GNU.sparse.name"] != nil
     {
-      // POSIX says that texts are UTF-8 unless this is said.
+      // POSIX requires texts to be UTF-8 unless this record is present.
       records["hdrcharset"] = Array("BINARY".utf8)
     }
     return extendedBlocks(records) + block(name ?? (Array(path.prefix(100)), []))
@@ -56,7 +56,7 @@ struct TarHeader {
 
   private func extendedBlocks(_ records: [FileName: [UInt8]]) -> [UInt8] {
     if records.isEmpty { return [] }
-    // `hdrcharset` tells how to read what follows it, so it comes first.
+    // `hdrcharset` affects how the records after it are read, so it comes first.
     let ordered = records.sorted { left, right in
       (left.key == "hdrcharset" ? 0 : 1, left.key) < (right.key == "hdrcharset" ? 0 : 1, right.key)
     }
@@ -68,7 +68,7 @@ struct TarHeader {
     return header.block((header.path, [])) + content + Self.padding(after: Int64(content.count))
   }
 
-  /// Zeros up to the next whole block.
+  /// Zeros up to the next complete block.
   static func padding(after count: Int64) -> [UInt8] {
     [UInt8](repeating: 0, count: Int(-count & 511))
   }
@@ -106,10 +106,11 @@ struct TarHeader {
     return block
   }
 
-  /// A path in the fields for its end (100 bytes) and its beginning (155), parted at a slash; nil if it does not fit.
+  /// A path split at a slash into the fields for its end (100 bytes) and its start (155); nil if it does not
+  /// fit.
   private static func split(_ path: [UInt8]) -> (name: [UInt8], prefix: [UInt8])? {
     if path.count <= 100 { return (path, []) }
-    // A directory's own slash parts nothing.
+    // The slash at the end of a directory does not count.
     let slash = path.indices.dropLast().first { index in
       path[index] == UInt8(ascii: "/") && path.count - index - 1 <= 100 && index > 0
     }
@@ -117,7 +118,7 @@ struct TarHeader {
     return (Array(path[(slash + 1)...]), Array(path[..<slash]))
   }
 
-  /// The largest number that fits; a larger one stands in a record, and this one in the field.
+  /// The largest number that fits; larger ones are stored in a record, with this one in the field.
   private static func largest(digits: Int) -> Int64 { (1 << (3 * Int64(digits))) - 1 }
 
   private static func octal(_ number: Int64, digits: Int) -> [UInt8] {
@@ -127,9 +128,9 @@ struct TarHeader {
 }
 
 extension NodeTime {
-  /// Seconds since the epoch, as POSIX writes them in extended headers.
+  /// Seconds since the epoch, in the format of POSIX extended headers.
   fileprivate var decimal: String {
-    // Before the epoch whole seconds are rounded down, and the text's sign covers both parts.
+    // Before the epoch, whole seconds are rounded down, and the sign applies to both parts.
     let isNegative = seconds < 0 && nanoseconds > 0
     let whole = isNegative ? seconds + 1 : seconds
     let part = isNegative ? 1_000_000_000 - nanoseconds : nanoseconds

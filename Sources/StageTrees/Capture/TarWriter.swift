@@ -1,9 +1,9 @@
 import LinuxSystem
 
-/// Puts headers and content into a pipe, as a tar archive.
+/// Writes headers and content into a pipe, as a tar archive.
 struct TarWriter: ~Copyable {
   private let sink: PipeSink
-  /// Bytes so far.
+  /// Number of bytes so far.
   private(set) var size: Int64 = 0
 
   init(_ sink: PipeSink) { self.sink = sink }
@@ -20,7 +20,7 @@ struct TarWriter: ~Copyable {
     size += Int64(bytes.count)
   }
 
-  /// Lets `read` put up to `count` bytes where they are sent from; it returns how many it put there.
+  /// Lets `read` put up to `count` bytes directly into the buffer; it returns the number of bytes.
   mutating func write(
     upTo count: Int64, _ read: (UnsafeMutableRawBufferPointer) throws(MirrorError) -> Int
   ) throws(MirrorError) -> Int {
@@ -32,10 +32,10 @@ struct TarWriter: ~Copyable {
     return filled
   }
 
-  /// Fills the last block of a member's content.
+  /// Pads the last block of a member's content.
   mutating func pad() throws(MirrorError) { try write(TarHeader.padding(after: size)) }
 
-  /// Writes the archive's end: two blocks of zeros, and as many as make a record of twenty.
+  /// Writes the end of the archive: two blocks of zeros, and more up to a record of twenty blocks.
   mutating func finish() throws(MirrorError) {
     let record: Int64 = 20 * 512
     let rest = (size + 1024) % record

@@ -2,9 +2,11 @@ package import LinuxSystem
 package import SystemPackage
 
 extension TreeCapture {
-  /// Captures into a file that appears under its name whole and durable, or not at all; replaces what is there.
+  /// Captures into a file that appears under its name complete and durable, or not at all; replaces an
+  /// existing file.
   ///
-  /// - Parameter contents: where the list of paths goes, in the same way and before the tarball; nil for no list.
+  /// - Parameter contents: the file for the list of paths, written in the same way before the tarball; nil
+  ///   for none.
   package func capture(
     _ root: FilePath, to tarball: FilePath, contents: FilePath? = nil
   ) throws(MirrorError) -> CaptureReport {
@@ -24,7 +26,7 @@ extension TreeCapture {
 
   private static func begun(_ path: FilePath) throws(MirrorError) -> DurableFile {
     guard let name = path.lastComponent, name.kind == .regular else {
-      throw MirrorError(.invalid, "\(path)", "is no name of a file", remedy: "name a file to write")
+      throw MirrorError(.invalid, "\(path)", "is not a file name", remedy: "give the name of a file to write")
     }
     let parent = path.removingLastComponent()
     let directory = try AnchoredDirectory(root: parent.isEmpty ? "." : parent)

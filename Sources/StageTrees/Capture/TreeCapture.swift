@@ -3,32 +3,32 @@ package import MirrorModel
 import Synchronization
 package import SystemPackage
 
-/// Writes a whole root as a tarball whose bytes depend on the tree and the options alone.
+/// Writes a root as a tarball whose bytes depend only on the tree and the options.
 ///
-/// Neither the number of threads nor the order of directories, inode and device numbers or the root's path
-/// matter. Members come in byte order of their paths. Hard links, holes, access control lists, extended
-/// attributes and capabilities are kept; sockets, and what lies on another file system, are left out with a note.
+/// The number of threads, the order of directories, inode and device numbers and the root's path do not
+/// matter. Members are in byte order of their paths. Hard links, holes, access control lists, extended
+/// attributes and capabilities are preserved; sockets and other file systems are left out with a note.
 package struct TreeCapture: Sendable {
-  /// What is captured, and how.
+  /// What to capture, and how.
   package struct Options: Sendable {
     /// nil for a plain `.tar`.
     package var compression: Compression?
     /// nil for the format's highest.
     package var level: Int?
-    /// Threads that compress.
+    /// Number of threads that compress.
     package var threads: Int
-    /// Seconds since the epoch; later modification times become this one.
+    /// Seconds since the epoch; later modification times are set to this one.
     package var epoch: Int64
-    /// Directories, relative to the root, of which the contents are left out and they themselves not.
+    /// Directories, relative to the root, that are captured without their contents.
     package var excluded: [String]
-    /// What is left out altogether, relative to the root.
+    /// Paths relative to the root that are left out completely.
     package var omitted: [String] = []
-    /// What stands before every path: `./`, or `portage/` for a snapshot.
+    /// The prefix of every path: `./`, or `portage/` for a snapshot.
     package var prefix: String
-    /// What is computed of the tarball as it is written.
+    /// The digests to compute of the tarball as written.
     package var algorithms: [DigestAlgorithm]
 
-    /// All of a tree.
+    /// The complete tree.
     package init(
       compression: Compression? = .xz, level: Int? = nil, threads: Int? = nil, epoch: Int64,
       excluded: [String] = [], prefix: String = "./", algorithms: [DigestAlgorithm] = [.sha256]
@@ -47,7 +47,7 @@ package struct TreeCapture: Sendable {
   private let cancellation: Cancellation
   private let progress: @Sendable (Int) -> Void
 
-  /// - Parameter progress: told the bytes just read from files, by another thread.
+  /// - Parameter progress: receives the number of bytes just read from files, on another thread.
   package init(
     _ options: Options, cancellation: Cancellation, progress: @escaping @Sendable (Int) -> Void = { _ in }
   ) {
@@ -56,18 +56,18 @@ package struct TreeCapture: Sendable {
     self.progress = progress
   }
 
-  /// Writes the tree at `root` to `sink`, at its position, and to `contents` a list of the members' paths, one a
-  /// line, compressed by gzip.
+  /// Writes the tree at `root` to `sink`, at its position, and to `contents` a list of the members' paths,
+  /// one per line, compressed with gzip.
   ///
-  /// - Throws: ``MirrorError`` naming the file that cannot be read, or that changed meanwhile; what was written
-  ///   until then is worth nothing.
+  /// - Throws: ``MirrorError`` naming the file that cannot be read, or that changed meanwhile; then the
+  ///   output is unusable.
   package func capture(
     _ root: FilePath, into sink: consuming Descriptor, contents: consuming Descriptor? = nil
   ) throws(MirrorError) -> CaptureReport {
     try capture(try AnchoredDirectory(root: root), into: sink, contents: contents)
   }
 
-  /// As above, of a directory that is open already.
+  /// As above, for a directory that is already open.
   package func capture(
     _ root: borrowing AnchoredDirectory, into sink: consuming Descriptor,
     contents: consuming Descriptor? = nil

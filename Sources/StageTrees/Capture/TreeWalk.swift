@@ -3,7 +3,7 @@ import SystemPackage
 
 /// One walk through a tree.
 struct TreeWalk: ~Copyable {
-  /// Each level holds a descriptor and a part of the stack.
+  /// Maximum depth: each level needs a descriptor and a part of the stack.
   private static let depth = 1000
 
   private var writer: TarWriter
@@ -16,7 +16,7 @@ struct TreeWalk: ~Copyable {
   private let omitted: Set<[UInt8]>
   private let cancellation: Cancellation
   private let progress: @Sendable (Int) -> Void
-  /// Where a node with several names was met first.
+  /// The first path of each node with several names.
   private var met: [NodeStatus.Identity: [UInt8]] = [:]
   private var report = CaptureReport()
 
@@ -50,14 +50,14 @@ struct TreeWalk: ~Copyable {
   private mutating func addDirectory(
     _ directory: borrowing TreeDirectory, _ path: [UInt8]
   ) throws(MirrorError) {
-    let status = try attempt(path, "look at") { () throws(Errno) in try NodeStatus(of: directory.descriptor) }
+    let status = try attempt(path, "examine") { () throws(Errno) in try NodeStatus(of: directory.descriptor) }
     var header = header(.directory, path, status)
     header.records = try records(of: directory.descriptor, isHeld: false, path)
     try begin(header)
     if excluded.contains(path) { return }
     guard path.count(where: { $0 == slash }) < Self.depth else {
       throw MirrorError(
-        .refused, displayed(path), "lies deeper than \(Self.depth) directories", remedy: "remove it")
+        .refused, displayed(path), "is more than \(Self.depth) directories deep", remedy: "remove it")
     }
     let entries = try attempt(path, "read") { () throws(Errno) in try directory.entries() }
     for entry in entries.sorted(by: { $0.sortKey.lexicographicallyPrecedes($1.sortKey) }) {
@@ -79,26 +79,26 @@ struct TreeWalk: ~Copyable {
       try addDirectory(below, path)
     case .regular:
       let file = try unlessMounted(path) { () throws(Errno) in try directory.file(entry.name) }
-      guard let file else { return note(path, "is left out: something is mounted on it") }
+      guard let file else { return note(path, "is left out: it is a mount point") }
       try addFile(file, path)
     default:
       let node = try unlessMounted(path) { () throws(Errno) in
         try directory.node(entry.name, enteringMounts: false)
       }
-      guard let node else { return note(path, "is left out: something is mounted on it") }
+      guard let node else { return note(path, "is left out: it is a mount point") }
       try addNode(node, path)
     }
   }
 
-  /// A directory on which something is mounted: what it is like beneath cannot be seen.
+  /// A directory on which something is mounted: its own attributes are not visible.
   private mutating func addMountPoint(_ path: [UInt8]) throws(MirrorError) {
-    note(path, "is kept as an empty directory: another file system is mounted on it")
+    note(path, "is kept as an empty directory: it is a mount point")
     try begin(
       TarHeader(kind: .directory, path: prefix + path + [slash], permissions: 0o755, mtime: epoch))
   }
 
   private mutating func addFile(_ file: borrowing Descriptor, _ path: [UInt8]) throws(MirrorError) {
-    let status = try attempt(path, "look at") { () throws(Errno) in try NodeStatus(of: file) }
+    let status = try attempt(path, "examine") { () throws(Errno) in try NodeStatus(of: file) }
     guard status.kind == .regular else { throw changed(path) }
     if try addHardLink(path, status) { return }
     var header = header(.regular, path, status)
@@ -116,7 +116,7 @@ struct TreeWalk: ~Copyable {
       try copy(SparseMap.Segment(offset: 0, count: status.size), of: file, path)
     }
     try writer.pad()
-    let now = try attempt(path, "look at") { () throws(Errno) in try NodeStatus(of: file) }
+    let now = try attempt(path, "examine") { () throws(Errno) in try NodeStatus(of: file) }
     guard now.size == status.size, now.mtime == status.mtime, now.ctime == status.ctime else {
       throw changed(path)
     }
@@ -158,7 +158,7 @@ struct TreeWalk: ~Copyable {
   }
 
   private mutating func addNode(_ node: borrowing Descriptor, _ path: [UInt8]) throws(MirrorError) {
-    let status = try attempt(path, "look at") { () throws(Errno) in try NodeStatus(of: node) }
+    let status = try attempt(path, "examine") { () throws(Errno) in try NodeStatus(of: node) }
     let kind: TarHeader.Kind
     switch status.kind {
     case .link: kind = .symbolicLink
@@ -178,7 +178,7 @@ struct TreeWalk: ~Copyable {
     try begin(header)
   }
 
-  /// Whether the node is one that was met under another name, to which a hard link was written.
+  /// Whether the node was already met under another name; then a hard link is written.
   private mutating func addHardLink(_ path: [UInt8], _ status: NodeStatus) throws(MirrorError) -> Bool {
     guard status.links > 1 else { return false }
     guard let first = met[status.identity] else {
@@ -202,7 +202,7 @@ struct TreeWalk: ~Copyable {
   private func records(
     of node: borrowing Descriptor, isHeld: Bool, _ path: [UInt8]
   ) throws(MirrorError) -> [FileName: [UInt8]] {
-    let extended = try attempt(path, "read the attributes of") { () throws(Errno) in
+    let extended = try attempt(path, "read the attributes") { () throws(Errno) in
       try ExtendedAttribute.all(of: node, isHeld: isHeld)
     }
     var records: [FileName: [UInt8]] = [:]
@@ -262,6 +262,6 @@ struct TreeWalk: ~Copyable {
 private let slash = UInt8(ascii: "/")
 
 extension TreeDirectory.Entry {
-  /// As paths sort of which a directory's ends in a slash: then all below it comes where itself does.
+  /// Sort key in which directories end with a slash: the contents of a directory then follow it directly.
   fileprivate var sortKey: [UInt8] { kind == .directory ? name.bytes + [slash] : name.bytes }
 }

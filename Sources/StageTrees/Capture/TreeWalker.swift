@@ -32,12 +32,12 @@ struct TreeWalker: Sendable {
     let name = try MemberPath(option: options.prefix, meaning: "put before every path")
     guard prefix.last == UInt8(ascii: "/"), !name.components.isEmpty || options.prefix == "./" else {
       throw MirrorError(
-        .invalid, options.prefix, "is no prefix of a tarball's paths",
-        remedy: "end it with a slash, as ./ or portage/")
+        .invalid, options.prefix, "is not a valid prefix",
+        remedy: "use a relative path that ends with a slash, such as ./ or portage/")
     }
   }
 
-  /// Writes all members and the archive's end.
+  /// Writes all members and the end of the archive.
   func walk(
     into writer: consuming TarWriter, contents: consuming Descriptor?
   ) throws(MirrorError) -> CaptureReport {
@@ -53,13 +53,13 @@ struct TreeWalker: Sendable {
 }
 
 extension MemberPath {
-  /// Of an option's text.
+  /// From the text of an option.
   init(option text: String, meaning: String) throws(MirrorError) {
     switch MemberPath.parse(Array(text.utf8), depth: .max) {
     case .success(let path): self = path
     case .failure(let refusal):
       throw MirrorError(
-        .invalid, text, "\(refusal.problem), so it cannot be \(meaning)", remedy: "give a relative path")
+        .invalid, text, "\(refusal.problem), so it cannot be \(meaning)", remedy: "use a relative path")
     }
   }
 }

@@ -3,7 +3,7 @@ package import LinuxSystem
 import CLibArchive
 import SystemPackage
 
-/// Decompresses a file block by block; what the blocks hold does not matter.
+/// Decompresses a file block by block; the content of the blocks does not matter.
 package struct ArchiveDecoder: ~Copyable {
   private let handle: ArchiveReadHandle
   private let file: Descriptor
@@ -11,14 +11,14 @@ package struct ArchiveDecoder: ~Copyable {
   private var isAtEnd = false
 
   /// - Parameters:
-  ///   - file: read from its start on.
-  ///   - subject: the path that errors name.
+  ///   - file: read from its start.
+  ///   - subject: the path in errors.
   package init(
     _ compression: Compression, of file: consuming Descriptor, subject: String
   ) throws(MirrorError) {
     let handle = try ArchiveReadHandle(subject: subject)
     let archive = handle.raw
-    // Exactly this filter: a guess would unpack twice a stream that holds another compressed one.
+    // Exactly this filter: with a guess, a compressed stream inside the stream would be unpacked too.
     try LibArchive.check(
       archive_read_append_filter(archive, compression.filterCode), archive, "read", subject)
     try LibArchive.check(archive_read_support_format_raw(archive), archive, "read", subject)
@@ -33,10 +33,10 @@ package struct ArchiveDecoder: ~Copyable {
     self.subject = subject
   }
 
-  /// Bytes of the file that were decompressed so far, as far as the filter tells.
+  /// Number of bytes of the file decompressed so far, as far as the filter reports it.
   var consumed: Int64 { archive_filter_bytes(handle.raw, -1) }
 
-  /// The next bytes, valid until the next call; nil at the stream's sound end.
+  /// The next bytes, valid until the next call; nil at the end of a complete stream.
   ///
   /// - Throws: when the stream is truncated or damaged.
   package mutating func next() throws(MirrorError) -> UnsafeRawBufferPointer? {

@@ -3,15 +3,15 @@ package import LinuxSystem
 import CLibArchive
 import SystemPackage
 
-/// gzip, bzip2 and zstd by libarchive.
+/// gzip, bzip2 and zstd with libarchive.
 package struct ArchiveEncoder: StreamEncoder, ~Copyable {
   private let handle: WriteHandle
   private let output: CallbackOutput
   private let subject: String
 
   /// - Parameters:
-  ///   - threads: for zstd, whose bytes do not depend on the number.
-  ///   - subject: the path that errors name.
+  ///   - threads: for zstd, whose output does not depend on the number.
+  ///   - subject: the path in errors.
   package init(
     _ settings: CompressionSettings, threads: Int, into sink: any ByteSink, subject: String,
     cancellation: Cancellation
@@ -22,7 +22,7 @@ package struct ArchiveEncoder: StreamEncoder, ~Copyable {
     let archive = handle.raw
     let filter = settings.compression.filterName
     var options: [(name: String, value: String?)] = [("compression-level", "\(settings.level)")]
-    // A time in the header would make every run's bytes differ.
+    // With a time in the header, the bytes would differ in every run.
     if settings.compression == .gz { options.append(("timestamp", nil)) }
     if settings.compression == .zst { options.append(("threads", "\(min(max(1, threads), 64))")) }
     try LibArchive.check(
@@ -34,7 +34,7 @@ package struct ArchiveEncoder: StreamEncoder, ~Copyable {
         subject)
     }
     try LibArchive.check(archive_write_set_bytes_per_block(archive, 1 << 16), archive, "compress", subject)
-    // Otherwise the last block is filled with zeros.
+    // Otherwise the last block would be padded with zeros.
     try LibArchive.check(archive_write_set_bytes_in_last_block(archive, 1), archive, "compress", subject)
     try output.check(
       archive_write_open(
@@ -67,7 +67,7 @@ package struct ArchiveEncoder: StreamEncoder, ~Copyable {
   }
 }
 
-/// Takes what libarchive writes, and remembers why it could not.
+/// Receives libarchive's output, and remembers why it could not be written.
 private final class CallbackOutput {
   private let sink: any ByteSink
   private var fault: MirrorError?
@@ -90,7 +90,7 @@ private final class CallbackOutput {
   }
 }
 
-/// The one owner of a libarchive writer.
+/// The only owner of a libarchive writer.
 private struct WriteHandle: ~Copyable {
   let raw: OpaquePointer
   private let compression: Compression
@@ -109,9 +109,10 @@ private struct WriteHandle: ~Copyable {
   }
 
   deinit {
-    // Freeing closes: zstd would compress all that is queued first, while the others leak unless closed.
+    // Freeing closes: zstd would first compress everything that is queued, while the others leak unless
+    // closed.
     if compression == .zst { archive_write_fail(raw) }
-    // zstd's blocks in work cannot be stopped; a run that is about to end does not wait a minute for them.
+    // zstd cannot stop blocks in progress; a run that is about to end does not wait a minute for them.
     if compression == .zst && cancellation.isCancelled && freeMeanwhile() { return }
     archive_write_free(raw)
   }

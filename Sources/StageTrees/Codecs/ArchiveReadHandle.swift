@@ -2,7 +2,7 @@ import LinuxSystem
 import CLibArchive
 import SystemPackage
 
-/// The one owner of a libarchive reader.
+/// The only owner of a libarchive reader.
 struct ArchiveReadHandle: ~Copyable {
   let raw: OpaquePointer
 

@@ -1,9 +1,9 @@
 package import LinuxSystem
 import SystemPackage
 
-/// Where compressed bytes go.
+/// A destination for compressed bytes.
 package protocol ByteSink: AnyObject, Sendable {
-  /// Takes bytes; they may be overwritten afterwards.
+  /// Takes bytes; the buffer may be overwritten afterwards.
   func write(_ bytes: UnsafeRawBufferPointer) throws(MirrorError)
 }
 
@@ -12,7 +12,7 @@ package final class FileSink: ByteSink {
   private let file: Descriptor
   private let subject: String
 
-  /// - Parameter subject: the path that errors name.
+  /// - Parameter subject: the path in errors.
   package init(_ file: consuming Descriptor, subject: String) {
     self.file = file
     self.subject = subject
@@ -42,7 +42,7 @@ final class PipeSink: ByteSink, @unchecked Sendable {
     }
   }
 
-  /// Where the next bytes may be put; never empty.
+  /// Space for the next bytes; never empty.
   func vacant() throws(MirrorError) -> UnsafeMutableRawBufferPointer {
     if let chunk { return UnsafeMutableRawBufferPointer(rebasing: chunk.bytes[filled...]) }
     let fresh = try pipe.vacant()
@@ -51,14 +51,14 @@ final class PipeSink: ByteSink, @unchecked Sendable {
     return fresh.bytes
   }
 
-  /// Says that `count` bytes were put where ``vacant()`` told.
+  /// Reports that `count` bytes were written to ``vacant()``.
   func advance(_ count: Int) {
     guard let chunk else { return }
     filled += count
     if filled == chunk.bytes.count { flush() }
   }
 
-  /// Sends what is not a whole buffer, and ends the pipe.
+  /// Sends an incomplete buffer, and ends the pipe.
   func finish() {
     flush()
     pipe.finish()

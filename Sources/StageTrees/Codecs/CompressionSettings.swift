@@ -1,15 +1,16 @@
 public import LinuxSystem
 public import MirrorModel
 
-/// How tarballs are compressed: `target/compression`, and how hard.
+/// The compression of tarballs: `target/compression` and the level.
 public struct CompressionSettings: Codable, Hashable, Sendable {
   /// The format.
   public let compression: Compression
-  /// How hard; what the numbers mean is the format's own matter.
+  /// The compression level; its meaning depends on the format.
   public let level: Int
 
-  /// - Parameter level: nil for what suits files that are compressed once and downloaded often, Metro's choice:
-  ///   xz 9 (its extreme variant, `xz -9e`), gzip 9, bzip2 9; and zstd 19, which Metro did not know.
+  /// - Parameter level: nil for a level that suits files compressed once and downloaded often, as chosen by
+  ///   Metro: xz 9 (its extreme variant, `xz -9e`), gzip 9, bzip2 9; and zstd 19, which Metro did not
+  ///   support.
   public init(_ compression: Compression = .xz, level: Int? = nil) throws(MirrorError) {
     let levels = compression.levels
     let level = level ?? levels.upperBound
@@ -17,7 +18,7 @@ public struct CompressionSettings: Codable, Hashable, Sendable {
       throw MirrorError(
         .invalid, "compression level \(level)",
         "\(compression.rawValue) has levels \(levels.lowerBound) to \(levels.upperBound)",
-        remedy: "give one of them")
+        remedy: "use one of these")
     }
     self.compression = compression
     self.level = level
@@ -25,7 +26,7 @@ public struct CompressionSettings: Codable, Hashable, Sendable {
 }
 
 extension Compression {
-  /// Beyond level 19 zstd asks more memory of whoever unpacks the tarball.
+  /// Beyond level 19, zstd needs more memory for decompression.
   var levels: ClosedRange<Int> {
     switch self {
     case .xz: 0...9
@@ -34,6 +35,6 @@ extension Compression {
     }
   }
 
-  /// Whether several threads work at one file; the others take several files at once.
+  /// Whether several threads compress one file; the other formats compress several files at once.
   package var isThreaded: Bool { self == .xz || self == .zst }
 }

@@ -1,6 +1,6 @@
 import CLZMA
 
-/// The one owner of liblzma's state, which must not move.
+/// The only owner of liblzma's state, which must not move.
 struct LZMAStream: ~Copyable {
   let raw: UnsafeMutablePointer<lzma_stream>
 

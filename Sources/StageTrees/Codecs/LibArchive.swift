@@ -3,9 +3,9 @@ import LinuxSystem
 import CLibArchive
 import SystemPackage
 
-/// The one place that judges libarchive's results.
+/// Evaluates libarchive's results, in one place.
 enum LibArchive {
-  /// Anything but success is a fault: a warning would mean a filter run as an external program.
+  /// Anything but success is an error: a warning would mean that a filter runs as an external program.
   static func check(
     _ result: Int32, _ archive: OpaquePointer, _ operation: String, _ subject: @autoclosure () -> String
   ) throws(MirrorError) {
@@ -13,7 +13,7 @@ enum LibArchive {
     throw fault(of: archive, operation, subject())
   }
 
-  /// What libarchive says went wrong last.
+  /// libarchive's last error.
   static func fault(of archive: OpaquePointer, _ operation: String, _ subject: String) -> MirrorError {
     let number = Errno(rawValue: archive_errno(archive))
     switch number {
@@ -27,7 +27,7 @@ enum LibArchive {
 }
 
 extension Compression {
-  /// libarchive's number of the filter.
+  /// libarchive's number for the filter.
   var filterCode: Int32 {
     switch self {
     case .gz: ARCHIVE_FILTER_GZIP
@@ -37,7 +37,7 @@ extension Compression {
     }
   }
 
-  /// libarchive's name of the filter, for its options.
+  /// libarchive's name for the filter, in options.
   var filterName: String {
     switch self {
     case .gz: "gzip"

@@ -1,4 +1,4 @@
-/// Lines for a person, of which a hostile input makes no more than can be read.
+/// Messages for the user, limited in number even for hostile input.
 struct Notes: Hashable, Sendable {
   private static let limit = 100
   private var kept: [String] = []

@@ -1,8 +1,8 @@
 import LinuxSystem
 
-/// A POSIX.1e access control list, between the kernel's form and the tarball's.
+/// A POSIX.1e access control list, converted between the kernel's form and the tarball's.
 struct PosixACL: Hashable, Sendable {
-  /// Whom an entry is about, by the kernel's numbers (`linux/posix_acl.h`), in the kernel's order.
+  /// The subject of an entry, with the kernel's numbers (`linux/posix_acl.h`), in the kernel's order.
   enum Tag: UInt16, Sendable {
     case userObject = 1
     case user = 2
@@ -16,7 +16,7 @@ struct PosixACL: Hashable, Sendable {
     let tag: Tag
     /// Read 4, write 2, execute 1.
     let permissions: UInt16
-    /// A user's or group's number; of no meaning for others.
+    /// A user's or group's number; without meaning for other tags.
     let id: UInt32
   }
 
@@ -27,7 +27,7 @@ struct PosixACL: Hashable, Sendable {
 
   init(entries: [Entry]) { self.entries = entries }
 
-  /// Of an extended attribute's value; nil if it is none.
+  /// Parses an extended attribute's value; nil if it is not a list.
   init?(attribute value: [UInt8]) {
     // A version (4 bytes), then entries of tag (2), permissions (2) and id (4), all little-endian.
     guard value.count >= 4, value.count % 8 == 4, value.starts(with: [2, 0, 0, 0]) else { return nil }
@@ -56,7 +56,7 @@ struct PosixACL: Hashable, Sendable {
     return value
   }
 
-  /// As `SCHILY.acl.access` has it: numbers alone, which GNU tar and bsdtar both take.
+  /// The value of `SCHILY.acl.access`: numbers only, accepted by both GNU tar and bsdtar.
   var text: String {
     sorted.map { entry in
       let who =

@@ -1,9 +1,10 @@
 import LinuxSystem
 
-/// Gives the bytes that a compressed stream holds.
+/// Reads the decompressed bytes of a stream.
 protocol StreamDecoder: ~Copyable {
-  /// Fills `buffer` as far as bytes are there without more waiting than needed; 0 at the stream's sound end.
+  /// Fills `buffer` with the bytes available without unnecessary waiting; returns 0 at the end of a complete
+  /// stream.
   ///
-  /// - Throws: when the stream is truncated or damaged, or something follows its end.
+  /// - Throws: when the stream is truncated or damaged, or has trailing data.
   mutating func read(into buffer: UnsafeMutableRawBufferPointer) throws(MirrorError) -> Int
 }

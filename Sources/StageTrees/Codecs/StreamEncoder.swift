@@ -1,15 +1,15 @@
 package import LinuxSystem
 
-/// Compresses a stream of bytes into a file. Dropped unfinished, it stops and frees what it holds.
+/// Compresses a stream of bytes into a file. If dropped unfinished, it stops and frees its resources.
 package protocol StreamEncoder: ~Copyable {
-  /// Takes the next bytes; they may be overwritten afterwards.
+  /// Takes the next bytes; the buffer may be overwritten afterwards.
   mutating func encode(_ bytes: UnsafeRawBufferPointer) throws(MirrorError)
 
-  /// Writes what is still held back, and the format's end.
+  /// Writes buffered output and the end of the format.
   mutating func finish() throws(MirrorError)
 }
 
-/// Memory that C fills or reads, freed with its owner.
+/// Memory that C code reads or fills, freed with its owner.
 package struct ChunkBuffer: ~Copyable {
   package let bytes: UnsafeMutableRawBufferPointer
 
@@ -24,9 +24,9 @@ package struct ChunkBuffer: ~Copyable {
 }
 
 extension Cancellation {
-  /// Throws once a stop is asked for, naming the file that stays as it was.
+  /// Throws if a stop is requested, naming the file, which is left unchanged.
   package func check(compressing subject: String) throws(MirrorError) {
     guard isCancelled else { return }
-    throw MirrorError(.interrupted, subject, "compression was interrupted; the file stays as it was")
+    throw MirrorError(.interrupted, subject, "compression interrupted; the file is unchanged")
   }
 }

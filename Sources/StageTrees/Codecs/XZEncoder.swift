@@ -4,10 +4,9 @@ import SystemPackage
 
 /// liblzma's multi-threaded encoder.
 ///
-/// Blocks are three dictionaries long whatever the number of threads, even one, so that the bytes do not depend
-/// on it.
-/// libarchive's own encoder would wait for whole blocks (minutes, at level 9) before it can be interrupted, and
-/// it cannot be freed half-way.
+/// Blocks are three dictionaries long whatever the number of threads, even one, so that the output does not
+/// depend on it. libarchive's own encoder waits for complete blocks (minutes, at level 9) before it can be
+/// interrupted, and cannot be freed half-way.
 package struct XZEncoder: StreamEncoder, ~Copyable {
   private let stream = LZMAStream()
   private let sink: any ByteSink
@@ -16,8 +15,8 @@ package struct XZEncoder: StreamEncoder, ~Copyable {
   private let cancellation: Cancellation
 
   /// - Parameters:
-  ///   - threads: at most so many; fewer if their memory would be more than half of the machine's.
-  ///   - subject: the path that errors name.
+  ///   - threads: at most this many; fewer if their memory would exceed half of the machine's.
+  ///   - subject: the path in errors.
   package init(
     level: Int, threads: Int, into sink: any ByteSink, subject: String, cancellation: Cancellation
   ) throws(MirrorError) {
@@ -27,7 +26,7 @@ package struct XZEncoder: StreamEncoder, ~Copyable {
     var options = lzma_mt()
     options.preset = UInt32(clamping: level) | (level == 9 ? mctl_preset_extreme : 0)
     options.check = LZMA_CHECK_CRC64
-    // Milliseconds after which `lzma_code` returns even with nothing done: how soon an interruption is heard.
+    // Milliseconds after which `lzma_code` returns even without progress: the delay of an interruption.
     options.timeout = 200
     try Self.setThreads(of: &options, wanted: threads, subject: subject)
     let result = lzma_stream_encoder_mt(stream.raw, &options)
@@ -45,7 +44,7 @@ package struct XZEncoder: StreamEncoder, ~Copyable {
     guard needed <= memory else {
       throw MirrorError(
         .system(.noMemory), subject, "xz at this level needs \(needed >> 20) MiB of memory",
-        remedy: "choose a lower compression level")
+        remedy: "use a lower compression level")
     }
   }
 

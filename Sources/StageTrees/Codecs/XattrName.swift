@@ -2,7 +2,7 @@ import LinuxSystem
 
 /// Names of extended attributes as GNU tar writes them in extended headers, where `=` ends a key.
 extension FileName {
-  /// With `%` and `=` as `%25` and `%3D`.
+  /// With `%` and `=` escaped as `%25` and `%3D`.
   var escapedForTar: [UInt8] {
     bytes.flatMap { byte -> [UInt8] in
       switch byte {
@@ -13,7 +13,7 @@ extension FileName {
     }
   }
 
-  /// Undoes ``escapedForTar``, and takes everything else as it is.
+  /// Reverses ``escapedForTar``, and takes everything else unchanged.
   init(escapedForTar text: [UInt8]) {
     var bytes: [UInt8] = []
     var rest = text[...]

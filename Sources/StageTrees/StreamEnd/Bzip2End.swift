@@ -1,11 +1,12 @@
 import LinuxSystem
 import SystemPackage
 
-/// The mark that ends a `.bz2` stream: 48 bits that begin at any bit, the checksum, and bits up to a whole byte.
+/// The end of a `.bz2` stream: a mark of 48 bits that starts at any bit, the checksum, and bits up to a whole
+/// byte.
 enum Bzip2End {
   /// The digits of the square root of pi. Source: bzip2's `compress.c`, `BZ2_compressBlock`.
   private static let mark: UInt64 = 0x1772_4538_5090
-  /// Zeros that may pad a file, as tapes do, in bytes.
+  /// Maximum padding with zeros, as on tapes, in bytes.
   private static let padding = 1 << 20
 
   static func isWhole(_ file: borrowing Descriptor, size: Int64) throws(Errno) -> Bool {
@@ -19,7 +20,7 @@ enum Bzip2End {
     }
   }
 
-  /// The last bytes, with no more zeros at their end than a checksum may have.
+  /// The last bytes, with no more trailing zeros than a checksum may have.
   private static func tail(of file: borrowing Descriptor, size: Int64) throws(Errno) -> [UInt8] {
     var end = size
     var zeros: [UInt8] = []

@@ -3,35 +3,35 @@ package import MirrorModel
 import Hashing
 package import SystemPackage
 
-/// Judges, while a compressed tarball is read, whether its stream is all there, without decompressing it.
+/// Checks, while a compressed tarball is read, whether its stream is complete, without decompressing it.
 ///
-/// Each must begin as its name says. xz: footer and index, from the end; zst: the chain of block headers, on the way;
-/// bz2: the mark at the end. Whether the rest of a gzip stream is there, only decompressing tells.
+/// The first bytes must match the name. xz: footer and index, from the end; zst: the chain of block headers,
+/// on the way; bz2: the mark at the end. Only decompression shows whether a gzip stream is complete.
 package struct StreamEnd: StreamJudge {
   private let compression: Compression
   private var frames = ZstdFrames()
 
   package init(_ compression: Compression) { self.compression = compression }
 
-  /// Takes the next bytes of the file; all of them must come by, in order.
+  /// Takes the next bytes of the file; all bytes must pass through, in order.
   mutating func take(_ bytes: UnsafeRawBufferPointer) {
     if compression == .zst { frames.take(bytes) }
   }
 
-  /// What is wrong with the file, of `size` bytes that all came by.
+  /// The fault of a file of `size` bytes, all of which were passed.
   ///
-  /// - Throws: what keeps its ends from being read.
+  /// - Throws: when its ends cannot be read.
   func fault(of file: borrowing Descriptor, size: Int64) throws(Errno) -> StreamFault? {
     try Self.fault(of: file, size: size, compression) { _ throws(Errno) in frames.isWhole }
   }
 
-  /// The same of a file that nobody read.
+  /// The same for a file that was not read.
   package static func fault(
     of file: borrowing Descriptor, size: Int64, _ compression: Compression,
     frames: (borrowing Descriptor) throws(Errno) -> Bool = ZstdFrames.areWhole
   ) throws(Errno) -> StreamFault? {
     let head = try file.bytes(upTo: 6)
-    // Nothing, or the zeros that a power cut leaves where content was not written yet.
+    // Empty, or the zeros that a power cut leaves in place of content that was not written yet.
     guard head.contains(where: { $0 != 0 }) else { return .cutOff }
     guard Compression(magic: head) == compression else { return .otherKind }
     let isWhole =
@@ -46,7 +46,7 @@ package struct StreamEnd: StreamJudge {
 }
 
 extension AnchoredDirectory {
-  /// What is wrong with a compressed tarball below this directory, by a look at its ends.
+  /// The fault of a compressed tarball below this directory, from its ends.
   package func fault(of tarball: Tarball) throws(MirrorError) -> StreamFault? {
     guard let compression = tarball.compression else { return nil }
     let file = try file(tarball.path)

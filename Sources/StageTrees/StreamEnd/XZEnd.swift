@@ -2,9 +2,9 @@ import LinuxSystem
 import CLZMA
 import SystemPackage
 
-/// The footers and indexes of an `.xz` file, which liblzma reads from its end to its beginning.
+/// The footers and indexes of an `.xz` file, which liblzma reads from its end to its start.
 enum XZEnd {
-  /// Bytes that an index may take in memory: millions of blocks. A larger one is not judged.
+  /// Maximum memory for an index, in bytes: millions of blocks. A larger one is not checked.
   private static let memory: UInt64 = 64 << 20
 
   static func isWhole(_ file: borrowing Descriptor, size: Int64) throws(Errno) -> Bool {

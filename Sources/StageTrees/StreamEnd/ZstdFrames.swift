@@ -1,27 +1,27 @@
 import LinuxSystem
 import SystemPackage
 
-/// Follows the chain of frames and blocks through a `.zst` file: RFC 8878, section 3.
+/// Follows the chain of frames and blocks in a `.zst` file: RFC 8878, section 3.
 ///
-/// Only headers are looked at; what is between them is passed over.
+/// Only headers are parsed; the data between them is skipped.
 struct ZstdFrames {
   private enum Part {
     case magic, skippableSize, descriptor, block, checksum, padding
-    /// What cannot be a part of a stream was found.
+    /// Something was found that cannot be part of a stream.
     case nonsense
   }
 
   private var part = Part.magic
-  /// Bytes that are passed over before the part begins.
+  /// Number of bytes to skip before the part begins.
   private var skip: Int64 = 0
-  /// What of the part came so far, little-endian, and how many bytes that is.
+  /// The value of the part so far, little-endian, and its number of bytes.
   private var value: UInt64 = 0
   private var count = 0
   private var wanted = 4
   private var hasChecksum = false
   private var hasFrame = false
 
-  /// Whether the bytes so far are whole frames, and zeros after them at most.
+  /// Whether the bytes so far are complete frames, followed at most by zeros.
   var isWhole: Bool {
     switch part {
     case .padding: true
@@ -30,7 +30,7 @@ struct ZstdFrames {
     }
   }
 
-  /// Follows the chain through a file, of which only headers are read.
+  /// Follows the chain in a file, reading only headers.
   static func areWhole(in file: borrowing Descriptor) throws(Errno) -> Bool {
     var frames = ZstdFrames()
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 4096, alignment: 16)
@@ -38,7 +38,7 @@ struct ZstdFrames {
     var offset: Int64 = 0
     while true {
       let (start, overflow) = offset.addingReportingOverflow(frames.skip)
-      // A byte before what comes next tells whether what is passed over is there.
+      // The byte before the next header shows whether the skipped data exists.
       let isFar = frames.skip > 0 && !overflow
       if overflow { return false }
       if isFar {

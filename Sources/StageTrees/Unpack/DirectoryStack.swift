@@ -1,7 +1,7 @@
 import LinuxSystem
 import SystemPackage
 
-/// The directories that lead to the member in work, kept open: most members lie beside the one before.
+/// The directories that lead to the current member, kept open: most members are beside the previous one.
 struct DirectoryStack: ~Copyable {
   private let root: Shared<TreeDirectory>
   private var names: [FileName] = []
@@ -9,15 +9,16 @@ struct DirectoryStack: ~Copyable {
 
   init(_ root: Shared<TreeDirectory>) { self.root = root }
 
-  /// What stopped on the way to a directory.
+  /// What stopped the descent to a directory.
   struct Obstacle: Error {
     let depth: Int
     let error: Errno
   }
 
-  /// Opens the directory of this path; `made` hears how many components lead to each that was missing.
+  /// Opens the directory with this path; `made` receives the number of components of each directory that was
+  /// created.
   ///
-  /// - Throws: also where a component is a symbolic link, even one that leads back into the root.
+  /// - Throws: also if a component is a symbolic link, even one that leads back into the root.
   mutating func directory(
     _ path: ArraySlice<FileName>, making: Bool, made: (Int) -> Void = { _ in }
   ) throws(Obstacle) -> Shared<TreeDirectory> {

@@ -2,21 +2,21 @@ import LinuxSystem
 import MirrorModel
 import SystemPackage
 
-/// zstd and bzip2 by libarchive's filters.
+/// zstd and bzip2 with libarchive's filters.
 struct FilterDecoder: StreamDecoder, ~Copyable {
   private var decoder: ArchiveDecoder
   private let size: Int64
   private let subject: String
   private let progress: @Sendable (Int) -> Void
   private var reported: Int64 = 0
-  /// What of the filter's last block did not fit; valid until its next one.
+  /// The rest of the filter's last block; valid until the next one.
   private var rest = UnsafeRawBufferPointer(start: nil, count: 0)
 
   init(
     _ compression: Compression, of file: consuming Descriptor, subject: String,
     progress: @escaping @Sendable (Int) -> Void
   ) throws(MirrorError) {
-    let size = try attempt("look at", subject) { () throws(Errno) in try file.status().size }
+    let size = try attempt("examine", subject) { () throws(Errno) in try file.status().size }
     decoder = try Self.decoder(compression, file, subject)
     self.size = size
     self.subject = subject
@@ -53,7 +53,7 @@ struct FilterDecoder: StreamDecoder, ~Copyable {
 
   private func checkEnd() throws(MirrorError) {
     guard decoder.consumed == size else {
-      throw TarballInput.fault(subject, "has something after the end of its compressed stream")
+      throw TarballInput.fault(subject, "has data after the end of its compressed stream")
     }
   }
 

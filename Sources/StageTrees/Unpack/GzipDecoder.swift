@@ -2,7 +2,7 @@ import LinuxSystem
 import CZlib
 import SystemPackage
 
-/// gzip by zlib, which compares checksums and lengths; one member after the other.
+/// gzip with zlib, which checks checksums and lengths; one member after the other.
 struct GzipDecoder: StreamDecoder, ~Copyable {
   private let stream: InflateStream
   private var input: TarballInput
@@ -34,7 +34,7 @@ struct GzipDecoder: StreamDecoder, ~Copyable {
       case Z_MEM_ERROR: throw .system(.noMemory, "read", input.subject)
       default:
         throw TarballInput.fault(
-          input.subject, "is damaged: its gzip stream is corrupt, or something follows it")
+          input.subject, "is damaged: its gzip stream is corrupt, or has trailing data")
       }
     }
     return buffer.count - Int(raw.pointee.avail_out)
@@ -49,7 +49,7 @@ struct GzipDecoder: StreamDecoder, ~Copyable {
   }
 }
 
-/// The one owner of zlib's state, which must not move.
+/// The only owner of zlib's state, which must not move.
 private struct InflateStream: ~Copyable {
   let raw: UnsafeMutablePointer<z_stream>
 

@@ -3,7 +3,7 @@ import SystemPackage
 
 /// Errors that name a member of a tarball.
 enum MemberFault {
-  /// What the tarball is to blame for.
+  /// An error caused by the tarball.
   static func make(
     _ tarball: String, _ member: [UInt8], _ problem: String, code: MirrorError.Code = .invalid,
     remedy: String? = "do not use this tarball"
@@ -11,21 +11,21 @@ enum MemberFault {
     MirrorError(code, "\(tarball): member \(escaped(member))", problem, remedy: remedy)
   }
 
-  /// A system call that failed, of which many a reason lies in the member.
+  /// A failed system call, often caused by the member.
   static func failed(
     _ tarball: String, _ member: [UInt8], _ operation: String, _ error: Errno
   ) -> MirrorError {
     let reason =
       switch error {
       case .tooManySymbolicLinkLevels, .notDirectory:
-        "the way leads through a symbolic link, or what is no directory"
-      case .isDirectory: "it would replace a directory by something else"
-      case .improperLink: "it lies on another file system"
-      case .noSuchFileOrDirectory: "there is none"
+        "its path contains a symbolic link, or something that is not a directory"
+      case .isDirectory: "it would replace a directory"
+      case .improperLink: "it is on another file system"
+      case .noSuchFileOrDirectory: "it does not exist"
       case .fileNameTooLong: "a name is too long"
       default: ""
       }
-    if reason.isEmpty { return .system(error, "\(operation) member \(escaped(member)) of", tarball) }
+    if reason.isEmpty { return .system(error, "\(operation) (member \(escaped(member)))", tarball) }
     return make(tarball, member, "cannot \(operation): \(reason)")
   }
 }

@@ -1,14 +1,15 @@
 import LinuxSystem
 
-/// Where in the root a name of a tarball leads: components, none of them `.` or `..`; none at all for the root.
+/// The path in the root for a name in a tarball: components, none of them `.` or `..`; no components for the
+/// root.
 struct MemberPath: Hashable, Sendable {
   let components: [FileName]
 
   private init(components: [FileName]) { self.components = components }
 
-  /// Of a name as it is written; a leading `./` and trailing slashes do not matter.
+  /// Parses a name; a leading `./` and trailing slashes are ignored.
   ///
-  /// - Returns: nil and why it leads nowhere that is safe.
+  /// - Returns: nil, and the reason, if the name is not safe.
   static func parse(_ name: [UInt8], depth: Int) -> Result<MemberPath, Refusal> {
     if name.first == UInt8(ascii: "/") { return .failure(.absolute) }
     if name.contains(0) { return .failure(.hasNUL) }
@@ -23,7 +24,7 @@ struct MemberPath: Hashable, Sendable {
     return .success(MemberPath(components: components))
   }
 
-  /// Why a name is not followed.
+  /// Why a name is refused.
   enum Refusal: Error {
     case absolute, climbs, hasNUL, tooLong
     case tooDeep(Int)
@@ -31,10 +32,10 @@ struct MemberPath: Hashable, Sendable {
     var problem: String {
       switch self {
       case .absolute: "is absolute"
-      case .climbs: "leads upwards by `..`"
-      case .hasNUL: "holds a NUL"
-      case .tooLong: "is longer than a path may be"
-      case .tooDeep(let limit): "lies deeper than \(limit) directories"
+      case .climbs: "contains `..`"
+      case .hasNUL: "contains a NUL byte"
+      case .tooLong: "is longer than the maximum path length"
+      case .tooDeep(let limit): "is more than \(limit) directories deep"
       }
     }
   }
@@ -42,7 +43,7 @@ struct MemberPath: Hashable, Sendable {
   /// The last component; nil for the root.
   var name: FileName? { components.last }
 
-  /// The directory that holds it; the root's is itself.
+  /// The parent directory; the root's is itself.
   var parent: ArraySlice<FileName> { components.dropLast() }
 
   /// The path of its first components.
@@ -53,7 +54,7 @@ struct MemberPath: Hashable, Sendable {
     MirrorPath(bytes: Array(components.map(\.bytes).joined(separator: [UInt8(ascii: "/")])))
   }
 
-  /// Whether it lies below another, not that one itself.
+  /// Whether it is below another path (and not equal to it).
   func isBelow(_ other: MemberPath) -> Bool {
     components.count > other.components.count && components.starts(with: other.components)
   }

@@ -1,11 +1,11 @@
 import LinuxSystem
 
-/// An access control list as GNU tar writes it: with names of users and groups in place of their numbers.
+/// An access control list as GNU tar writes it: with names of users and groups instead of numbers.
 struct NamedACL: Sendable {
   struct Entry: Sendable {
     let tag: PosixACL.Tag
     let permissions: UInt16
-    /// nil if only the name is told.
+    /// nil if only the name is given.
     let id: UInt32?
     let name: [UInt8]
   }
@@ -14,7 +14,7 @@ struct NamedACL: Sendable {
   let attribute: FileName
   let entries: [Entry]
 
-  /// The list by numbers, or a name that nobody has.
+  /// The list with numbers, or an unknown name.
   func resolved(by names: AccountNames) -> Result<ExtendedAttribute, UnknownName> {
     var numbered: [PosixACL.Entry] = []
     for entry in entries {
@@ -26,7 +26,7 @@ struct NamedACL: Sendable {
     return .success(ExtendedAttribute(name: attribute, value: PosixACL(entries: numbered).attribute))
   }
 
-  /// As long as no number is missing.
+  /// The list if all numbers are given.
   var numbered: ExtendedAttribute? {
     guard entries.allSatisfy({ $0.id != nil || ($0.tag != .user && $0.tag != .group) }) else { return nil }
     let list = entries.map { PosixACL.Entry(tag: $0.tag, permissions: $0.permissions, id: $0.id ?? .max) }

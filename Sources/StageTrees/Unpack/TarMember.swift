@@ -2,7 +2,7 @@ import LinuxSystem
 import CLibArchive
 import SystemPackage
 
-/// What a tarball says of one member, not yet believed.
+/// The description of one member in a tarball, not yet checked.
 package struct TarMember: Sendable {
   package enum Kind: Sendable {
     case regular(size: Int64)
@@ -14,15 +14,15 @@ package struct TarMember: Sendable {
     case socket
   }
 
-  /// As it is written.
+  /// As written.
   package let name: [UInt8]
   package let kind: Kind
   let attributes: NodeAttributes
-  /// Access control lists whose names are still to be looked up.
+  /// Access control lists whose names must still be looked up.
   let namedLists: [NamedACL]
   let notes: [String]
 
-  /// - Throws: where a field is missing or absurd; `subject` names the tarball.
+  /// - Throws: when a field is missing or absurd; `subject` names the tarball.
   init(_ entry: OpaquePointer, subject: String) throws(MirrorError) {
     guard let path = archive_entry_pathname(entry), path[0] != 0 else {
       throw TarballInput.fault(subject, "has a member without a name")
@@ -31,7 +31,7 @@ package struct TarMember: Sendable {
     func fault(_ problem: String) -> MirrorError { MemberFault.make(subject, name, problem) }
     guard let uid = UInt32(exactly: archive_entry_uid(entry)), uid != .max,
       let gid = UInt32(exactly: archive_entry_gid(entry)), gid != .max
-    else { throw fault("has an owner whose number no system has") }
+    else { throw fault("has an owner number out of range") }
     let nanoseconds = UInt32(clamping: archive_entry_mtime_nsec(entry))
     let lists = Self.accessLists(entry)
     self.name = name
@@ -58,14 +58,14 @@ package struct TarMember: Sendable {
     case .directory: return .directory
     case .link:
       guard let target = archive_entry_symlink(entry), target[0] != 0 else {
-        throw fault("is a symbolic link to nothing")
+        throw fault("is a symbolic link without a target")
       }
       return .link(target: bytes(target))
     case .fifo: return .fifo
     case .characterDevice, .blockDevice:
       guard let major = UInt32(exactly: archive_entry_rdevmajor(entry)),
         let minor = UInt32(exactly: archive_entry_rdevminor(entry))
-      else { throw fault("is a device whose number no system has") }
+      else { throw fault("has a device number out of range") }
       return .device(mode: mode, major: major, minor: minor)
     case .socket: return .socket
     case .unknown: throw fault("is of an unknown kind")
@@ -103,7 +103,7 @@ package struct TarMember: Sendable {
   private static func notes(_ entry: OpaquePointer) -> [String] {
     let known = ARCHIVE_ENTRY_ACL_TYPE_ACCESS | ARCHIVE_ENTRY_ACL_TYPE_DEFAULT
     return archive_entry_acl_types(entry) & ~known == 0
-      ? [] : ["its NFSv4 access control list has no place here"]
+      ? [] : ["its NFSv4 access control list is not supported"]
   }
 
   private static func aclEntries(_ entry: OpaquePointer, _ wanted: Int32) -> [NamedACL.Entry] {

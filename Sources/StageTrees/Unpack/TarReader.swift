@@ -2,14 +2,14 @@ package import LinuxSystem
 import CLibArchive
 import SystemPackage
 
-/// Members of a tar archive whose bytes come through a pipe, by libarchive.
+/// Reads the members of a tar archive from a pipe, with libarchive.
 package struct TarReader: ~Copyable {
   private let handle: ArchiveReadHandle
   private let supply: PipeSupply
   private let subject: String
-  /// The name of the member in work.
+  /// The name of the current member.
   private var current: [UInt8] = []
-  /// Where the last member ended, in bytes of the archive.
+  /// The end of the last member, in bytes of the archive.
   private var end: Int64 = 0
 
   /// - Parameter subject: the tarball's path.
@@ -18,7 +18,7 @@ package struct TarReader: ~Copyable {
     let archive = handle.raw
     let supply = PipeSupply(pipe)
     try LibArchive.check(archive_read_support_format_tar(archive), archive, "read", subject)
-    // A fault of the first block comes back at the first member.
+    // An error in the first block is reported at the first member.
     _ = archive_read_open(
       archive, Unmanaged.passUnretained(supply).toOpaque(), nil,
       { _, context, bytes in
@@ -30,10 +30,10 @@ package struct TarReader: ~Copyable {
     self.subject = subject
   }
 
-  /// The next member; nil at the archive's sound end.
+  /// The next member; nil at the end of a complete archive.
   package mutating func next() throws(MirrorError) -> TarMember? {
     if !current.isEmpty {
-      // What of the last member was not read; its end tells where the archive's end mark must begin.
+      // Skips the rest of the last member; its end determines where the archive's end mark must begin.
       try check(archive_read_data_skip(handle.raw))
       end = archive_filter_bytes(handle.raw, 0)
     }
@@ -43,15 +43,15 @@ package struct TarReader: ~Copyable {
       try checkEnd()
       return nil
     }
-    // A name that is no UTF-8 is taken as it is.
+    // A name that is not UTF-8 is used unchanged.
     if result != ARCHIVE_WARN || !isAboutText { try check(result) }
-    guard let entry else { throw fault("libarchive gives no member") }
+    guard let entry else { throw fault("libarchive returned no member") }
     let member = try TarMember(entry, subject: subject)
     current = member.name
     return member
   }
 
-  /// The next bytes of the member and their place in its file; nil after the last.
+  /// The next bytes of the member and their offset in its file; nil after the last.
   package mutating func nextBlock() throws(MirrorError) -> (bytes: UnsafeRawBufferPointer, offset: Int64)? {
     var bytes: UnsafeRawPointer?
     var count = 0
@@ -62,12 +62,12 @@ package struct TarReader: ~Copyable {
     return (UnsafeRawBufferPointer(start: bytes, count: count), Int64(offset))
   }
 
-  /// Reads what follows the end mark: nothing but zeros may.
+  /// Reads what follows the end mark, which must be zeros.
   private func checkEnd() throws(MirrorError) {
     while supply.hasMore() {}
     if let fault = supply.fault { throw fault }
     guard supply.lastContent < end || end == 0 && supply.lastContent < 0 else {
-      throw fault("something follows the archive's end")
+      throw fault("has data after the end of the archive")
     }
     guard supply.total - end >= 1024 else { throw fault("is truncated: its end mark is missing") }
   }
@@ -91,18 +91,18 @@ package struct TarReader: ~Copyable {
 
   private func fault(_ problem: String) -> MirrorError {
     current.isEmpty
-      ? TarballInput.fault(subject, "is no sound tar archive: \(problem)")
+      ? TarballInput.fault(subject, "is not a valid tar archive: \(problem)")
       : TarballInput.fault(subject, "is damaged in or after member \(escaped(current)): \(problem)")
   }
 }
 
-/// Hands libarchive what comes through a pipe, and remembers how it ended.
+/// Passes bytes from a pipe to libarchive, and remembers how it ended.
 private final class PipeSupply {
   private let pipe: ChunkPipe
   private(set) var fault: MirrorError?
-  /// Bytes so far.
+  /// Number of bytes so far.
   private(set) var total: Int64 = 0
-  /// The place of the last byte that is not zero; -1 if there is none.
+  /// The offset of the last byte that is not zero; -1 if there is none.
   private(set) var lastContent: Int64 = -1
   private var isAtEnd = false
 

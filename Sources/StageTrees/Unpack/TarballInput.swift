@@ -1,7 +1,7 @@
 import LinuxSystem
 import SystemPackage
 
-/// The bytes of an open tarball, from its start on.
+/// The bytes of an open tarball, from its start.
 struct TarballInput: ~Copyable {
   let subject: String
   private let file: Descriptor
@@ -15,13 +15,13 @@ struct TarballInput: ~Copyable {
     self.progress = progress
   }
 
-  /// The next bytes, valid until the next call; none at the end.
+  /// The next bytes, valid until the next call; empty at the end.
   mutating func next() throws(MirrorError) -> UnsafeRawBufferPointer {
     let count = try read(into: buffer.bytes)
     return buffer.prefix(count)
   }
 
-  /// Reads on; 0 at the end.
+  /// Reads the next bytes; 0 at the end.
   mutating func read(into buffer: UnsafeMutableRawBufferPointer) throws(MirrorError) -> Int {
     let position = offset
     let count = try attempt("read", subject) { () throws(Errno) in try file.read(into: buffer, at: position) }
@@ -30,7 +30,7 @@ struct TarballInput: ~Copyable {
     return count
   }
 
-  /// An error that the content is to blame for.
+  /// An error caused by the content.
   static func fault(_ subject: String, _ problem: String) -> MirrorError {
     MirrorError(.invalid, subject, problem, remedy: "get the tarball again, or compare its digests")
   }

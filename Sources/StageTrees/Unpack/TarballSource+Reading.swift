@@ -3,13 +3,13 @@ import Synchronization
 import SystemPackage
 
 extension TarballSource {
-  /// Decompresses a tarball on a thread of its own, while `body` takes on this one what comes.
+  /// Decompresses a tarball on its own thread, while `body` reads the result on this one.
   ///
   /// - Parameters:
-  ///   - threads: those that decompress; xz alone makes use of more than one.
-  ///   - chunks: buffers of 1 MiB between the two.
-  ///   - progress: receives the bytes just read from the tarball, on the other thread.
-  ///   - body: may return before all has come.
+  ///   - threads: threads that decompress; only xz uses more than one.
+  ///   - chunks: number of 1 MiB buffers between the two.
+  ///   - progress: receives the number of bytes just read from the tarball, on the other thread.
+  ///   - body: may return before the end.
   package static func read<Result: Sendable>(
     _ source: Shared<TarballSource>, threads: Int = 1, chunks: Int = 2, cancellation: Cancellation,
     progress: @escaping @Sendable (Int) -> Void = { _ in },
@@ -22,12 +22,12 @@ extension TarballSource {
         source.value.pour(into: pipe, threads: threads, cancellation: cancellation, progress: progress)
       } else {
         let result = Swift.Result { () throws(MirrorError) in try body(pipe) }
-        pipe.abandon(MirrorError(.interrupted, source.value.subject, "is not read on"))
+        pipe.abandon(MirrorError(.interrupted, source.value.subject, "reading stopped"))
         outcome.value.withLock { $0 = result }
       }
     }
     guard started, let result = outcome.value.withLock({ $0 }) else {
-      throw .system(.resourceTemporarilyUnavailable, "start a thread for", source.value.subject)
+      throw .system(.resourceTemporarilyUnavailable, "start a thread", source.value.subject)
     }
     return try result.get()
   }

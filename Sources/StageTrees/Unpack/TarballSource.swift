@@ -2,12 +2,12 @@ package import MirrorModel
 package import LinuxSystem
 package import SystemPackage
 
-/// An open tarball, whatever it is compressed with.
+/// An open tarball with any supported compression.
 package struct TarballSource: ~Copyable {
   private let file: Descriptor
-  /// Told by the first bytes, not by the name; nil for a plain `.tar`.
+  /// Determined from the first bytes, not from the name; nil for a plain `.tar`.
   package let compression: Compression?
-  /// The path that errors name.
+  /// The path in errors.
   let subject: String
 
   package init(_ path: FilePath) throws(MirrorError) {
@@ -16,9 +16,9 @@ package struct TarballSource: ~Copyable {
     try self.init(file, subject: subject)
   }
 
-  /// - Parameter subject: the path that errors name.
+  /// - Parameter subject: the path in errors.
   package init(_ file: consuming Descriptor, subject: String) throws(MirrorError) {
-    let status = try attempt("look at", subject) { () throws(Errno) in try file.status() }
+    let status = try attempt("examine", subject) { () throws(Errno) in try file.status() }
     let head = try attempt("read", subject) { () throws(Errno) in try file.bytes(upTo: 6) }
     guard status.kind == .regular else {
       throw MirrorError(.invalid, subject, "is not a regular file", remedy: "give a tarball")
@@ -28,9 +28,9 @@ package struct TarballSource: ~Copyable {
     compression = Compression(magic: head)
   }
 
-  /// Decompresses all of it into a pipe; ends the pipe, with the fault if there is one.
+  /// Decompresses all of it into a pipe; then ends the pipe, with the error if there is one.
   ///
-  /// - Parameter progress: told the bytes just read from the tarball.
+  /// - Parameter progress: receives the number of bytes just read from the tarball.
   func pour(
     into pipe: ChunkPipe, threads: Int, cancellation: Cancellation,
     progress: @escaping @Sendable (Int) -> Void
@@ -70,7 +70,7 @@ package struct TarballSource: ~Copyable {
         do throws(MirrorError) {
           count = try decoder.read(into: UnsafeMutableRawBufferPointer(rebasing: chunk.bytes[filled...]))
         } catch {
-          // What is sound before the fault tells which member it is in.
+          // The valid bytes before the error show which member it is in.
           pipe.send(chunk, count: filled)
           throw error
         }
@@ -83,7 +83,7 @@ package struct TarballSource: ~Copyable {
 }
 
 extension Compression {
-  /// The format that begins so.
+  /// The format with these first bytes.
   init?(magic head: [UInt8]) {
     if head.starts(with: [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00]) {
       self = .xz
@@ -98,7 +98,7 @@ extension Compression {
     }
   }
 
-  /// RFC 8878, 3.1.2: what pzstd begins with.
+  /// RFC 8878, 3.1.2: the first frame that pzstd writes.
   private static func isSkippableFrame(_ head: [UInt8]) -> Bool {
     guard let first = head.first else { return false }
     return first & 0xf0 == 0x50 && head.dropFirst().starts(with: [0x2a, 0x4d, 0x18])

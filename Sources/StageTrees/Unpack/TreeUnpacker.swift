@@ -1,25 +1,25 @@
 package import LinuxSystem
 package import SystemPackage
 
-/// Unpacks a whole stage or snapshot, whoever made it, into a directory and nowhere else.
+/// Safely unpacks a stage or snapshot from an untrusted source, writing only into one directory.
 ///
 /// Owners (by number), modes with set-id bits, times, hard links, holes, access control lists, extended
-/// attributes and capabilities come back. A member whose path leads through a symbolic link is refused, though
-/// the link may stay in the root: what it would overwrite is not what the archive names. Tarballs that
-/// ``TreeCapture`` and GNU tar write of a tree never hold one.
+/// attributes and capabilities are restored. A member whose path contains a symbolic link is refused,
+/// although the link itself may remain in the root: the member would overwrite something other than the
+/// archive names. Tarballs written by ``TreeCapture`` and GNU tar from a tree never contain such a member.
 package struct TreeUnpacker: Sendable {
-  /// What is unpacked, and how.
+  /// What to unpack, and how.
   package struct Options: Sendable {
-    /// Directories, relative to the archive's root, of which the contents are left out and they themselves not.
+    /// Directories, relative to the archive's root, that are unpacked without their contents.
     package var excluded: [String]
-    /// How much a tarball may hold.
+    /// Limits on the contents of the tarball.
     package var limits: UnpackLimits
-    /// Threads that decompress; xz alone makes use of more than one.
+    /// Number of threads that decompress; only xz uses more than one.
     package var threads: Int
-    /// Whether devices are made; where not, or where the kernel forbids it, the report notes them.
+    /// Whether to create devices; if not, or if the kernel forbids it, the report mentions them.
     package var canMakeDevices: Bool
 
-    /// All of the tarball, with the default limits.
+    /// The complete tarball, with the default limits.
     package init(
       excluded: [String] = [], limits: UnpackLimits = UnpackLimits(), threads: Int? = nil,
       canMakeDevices: Bool = true
@@ -35,7 +35,8 @@ package struct TreeUnpacker: Sendable {
   private let cancellation: Cancellation
   private let progress: @Sendable (Int) -> Void
 
-  /// - Parameter progress: told the bytes just read from the tarball, by another thread; they add up to its size.
+  /// - Parameter progress: receives the number of bytes just read from the tarball, on another thread; the
+  ///   sum is its size.
   package init(
     _ options: Options, cancellation: Cancellation, progress: @escaping @Sendable (Int) -> Void = { _ in }
   ) {
@@ -44,14 +45,14 @@ package struct TreeUnpacker: Sendable {
     self.progress = progress
   }
 
-  /// Unpacks a tarball, plain or compressed with anything of ``Compression``, into an existing directory.
+  /// Unpacks a tarball, plain or compressed in any format of ``Compression``, into an existing directory.
   ///
-  /// - Throws: ``MirrorError`` naming the tarball and the member; what was unpacked until then stays.
+  /// - Throws: ``MirrorError`` naming the tarball and the member; what was unpacked before is kept.
   package func unpack(_ tarball: FilePath, into root: FilePath) throws(MirrorError) -> UnpackReport {
     try unpack(tarball, into: try AnchoredDirectory(root: root))
   }
 
-  /// As above, into a directory that is open already.
+  /// As above, into a directory that is already open.
   package func unpack(
     _ tarball: FilePath, into root: borrowing AnchoredDirectory
   ) throws(MirrorError) -> UnpackReport {

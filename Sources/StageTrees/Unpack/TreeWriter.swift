@@ -1,11 +1,11 @@
 import LinuxSystem
 import SystemPackage
 
-/// Puts members of a tarball into a root, and nothing anywhere else.
+/// Writes members of a tarball into a root, and nowhere else.
 ///
-/// Each is made by its name in a directory that is held open and was reached through no symbolic link, so that
-/// no member can lead a later one out of the root, or elsewhere in it. A later member replaces an earlier one of
-/// its name unless one of both is a directory.
+/// Each is created by its name in a directory that is held open and was reached without symbolic links, so
+/// that no member can lead a later one out of the root, or elsewhere in it. A later member replaces an
+/// earlier one with the same name unless one of them is a directory.
 struct TreeWriter: ~Copyable {
   private let subject: String
   private let options: TreeUnpacker.Options
@@ -14,12 +14,12 @@ struct TreeWriter: ~Copyable {
   private let isRoot = Account.isRoot
   private let root: Shared<TreeDirectory>
   private var stack: DirectoryStack
-  /// Those of hard links' targets, which often lie elsewhere.
+  /// Directories of hard links' targets, which are often elsewhere.
   private var targets: DirectoryStack
-  /// What directories are to become once nothing is put into them any more.
+  /// Attributes of directories, to be set when they are complete.
   private var directories: [MemberPath: NodeAttributes] = [:]
   private var skipped: Set<MemberPath> = []
-  /// Lists that wait for the root's own names of users and groups.
+  /// Lists that need the root's own names of users and groups.
   private var namedLists: [MemberPath: [NamedACL]] = [:]
   private(set) var report = UnpackReport()
 
@@ -34,8 +34,8 @@ struct TreeWriter: ~Copyable {
       case .success(let path): excluded.append(path)
       case .failure(let refusal):
         throw MirrorError(
-          .invalid, text, "\(refusal.problem), so nothing can be left out below it",
-          remedy: "give a path relative to the archive's root")
+          .invalid, text, "\(refusal.problem), so its contents cannot be left out",
+          remedy: "use a path relative to the archive's root")
       }
     }
     self.excluded = excluded
@@ -47,11 +47,11 @@ struct TreeWriter: ~Copyable {
     targets = DirectoryStack(root)
   }
 
-  /// Makes a member, reading its content.
+  /// Creates a member, reading its content.
   mutating func add(_ member: TarMember, from reader: inout TarReader) throws(MirrorError) {
     report.entries += 1
     guard report.entries <= options.limits.entries else {
-      throw refused(member, "is one more than the \(options.limits.entries) members that are allowed")
+      throw refused(member, "exceeds the limit of \(options.limits.entries) members")
     }
     let path = try resolve(member.name, of: member)
     if excluded.contains(where: { path.isBelow($0) }) { return }
@@ -70,7 +70,7 @@ struct TreeWriter: ~Copyable {
     case .regular(let size): try addFile(member, name, size, parent.value, &reader)
     case .hardLink(let target): try addHardLink(member, path, name, target, parent.value)
     case .link(let target):
-      try make(member, "make the link", name, parent.value) { directory throws(Errno) in
+      try make(member, "create the link", name, parent.value) { directory throws(Errno) in
         try directory.makeLink(name, to: target)
       }
       try finish(member, name, parent.value, isLink: true)
@@ -79,13 +79,13 @@ struct TreeWriter: ~Copyable {
       if options.canMakeDevices {
         try addNode(member, path, name, mode: mode, major, minor, parent.value)
       } else {
-        skip(member, path, "is a device, and none can be made here")
+        skip(member, path, "is a device, which cannot be created here")
       }
-    case .socket: skip(member, path, "is a socket, which only a program can make")
+    case .socket: skip(member, path, "is a socket, which only a program can create")
     }
   }
 
-  /// Gives directories their attributes, the deepest first, as a parent may then forbid to enter it.
+  /// Sets the attributes of directories, deepest first, since a parent's mode may then forbid entering it.
   mutating func finish() throws(MirrorError) -> UnpackReport {
     try applyNamedLists()
     let order = directories.sorted { $0.key.components.count > $1.key.components.count }
@@ -110,7 +110,7 @@ struct TreeWriter: ~Copyable {
         switch list.resolved(by: names) {
         case .failure(let unknown):
           report.collected.add(
-            "\(path.path): its access control list names \(escaped(unknown.name)), whom nobody knows here")
+            "\(path.path): its access control list names \(escaped(unknown.name)), which is unknown here")
         case .success(let attribute): try apply(attribute, path)
         }
       }
@@ -118,7 +118,7 @@ struct TreeWriter: ~Copyable {
   }
 
   private mutating func apply(_ attribute: ExtendedAttribute, _ path: MemberPath) throws(MirrorError) {
-    // A directory's mode is still to be set, and its list after that.
+    // The mode of a directory is set later, and its list after that.
     if directories[path] != nil {
       directories[path]?.extended.append(attribute)
       return
@@ -141,9 +141,9 @@ struct TreeWriter: ~Copyable {
     _ member: TarMember, _ path: MemberPath, _ name: FileName, _ parent: borrowing TreeDirectory
   ) throws(MirrorError) {
     do throws(Errno) { try parent.makeDirectory(name) } catch {
-      guard error == .fileExists else { throw fault(member.name, "make the directory", error) }
+      guard error == .fileExists else { throw fault(member.name, "create the directory", error) }
       do throws(Errno) { _ = try parent.directory(name) } catch {
-        throw fault(member, "would replace something that is no directory, as a link, by one")
+        throw fault(member, "would replace something else, such as a link, with a directory")
       }
     }
     directories[path] = member.attributes
@@ -154,7 +154,7 @@ struct TreeWriter: ~Copyable {
     _ reader: inout TarReader
   ) throws(MirrorError) {
     guard size <= options.limits.fileBytes else {
-      throw refused(member, "has \(size) bytes, more than the \(options.limits.fileBytes) that are allowed")
+      throw refused(member, "has \(size) bytes, more than the limit of \(options.limits.fileBytes)")
     }
     let file = try make(member, "create", name, parent) { directory throws(Errno) in
       try directory.createFile(name)
@@ -164,11 +164,11 @@ struct TreeWriter: ~Copyable {
       try cancellation.check()
       let (last, overflow) = block.offset.addingReportingOverflow(Int64(block.bytes.count))
       guard block.offset >= end, !overflow, last <= size else {
-        throw fault(member, "has content where none can be")
+        throw fault(member, "has content although its kind has none")
       }
       let (total, isTooMuch) = report.bytes.addingReportingOverflow(Int64(block.bytes.count))
       guard !isTooMuch, total <= options.limits.totalBytes else {
-        throw refused(member, "exceeds the \(options.limits.totalBytes) bytes that are allowed in all")
+        throw refused(member, "exceeds the limit of \(options.limits.totalBytes) bytes in total")
       }
       report.bytes = total
       do throws(Errno) { try file.write(block.bytes, at: block.offset) } catch {
@@ -188,13 +188,13 @@ struct TreeWriter: ~Copyable {
   ) throws(MirrorError) {
     let source = try resolve(target, of: member, as: "its hard link's target ")
     guard let sourceName = source.name else { throw fault(member, "is a hard link to the root") }
-    if skipped.contains(source) { return skip(member, path, "is a hard link to what was skipped") }
+    if skipped.contains(source) { return skip(member, path, "is a hard link to a skipped member") }
     if source == path { throw fault(member, "is a hard link to itself") }
     let directory: Shared<TreeDirectory>
     do throws(DirectoryStack.Obstacle) {
       directory = try targets.directory(source.parent, making: false)
     } catch { throw fault(member.name, "reach its hard link's target \(escaped(target))", error.error) }
-    try make(member, "make the hard link to \(escaped(target))", name, parent) { parent throws(Errno) in
+    try make(member, "create the hard link to \(escaped(target))", name, parent) { parent throws(Errno) in
       try parent.hardLink(name, to: sourceName, of: directory.value)
     }
   }
@@ -203,7 +203,7 @@ struct TreeWriter: ~Copyable {
     _ member: TarMember, _ path: MemberPath, _ name: FileName, mode: UInt32, _ major: UInt32,
     _ minor: UInt32, _ parent: borrowing TreeDirectory
   ) throws(MirrorError) {
-    let isMade = try make(member, "make the node", name, parent) { directory throws(Errno) in
+    let isMade = try make(member, "create the node", name, parent) { directory throws(Errno) in
       do throws(Errno) {
         try directory.makeNode(name, mode: mode | 0o600, major: major, minor: minor)
         return true
@@ -212,7 +212,7 @@ struct TreeWriter: ~Copyable {
         return false
       }
     }
-    guard isMade else { return skip(member, path, "is a device or FIFO, which may not be made here") }
+    guard isMade else { return skip(member, path, "is a device or FIFO, which cannot be created here") }
     try finish(member, name, parent, isLink: false)
   }
 
@@ -245,14 +245,14 @@ struct TreeWriter: ~Copyable {
       directory = try stack.directory(path.parent, making: true) { missing.append($0) }
     } catch { throw fault(member.name, "reach its directory", error.error) }
     for count in missing {
-      // Nobody said what it is to be like.
+      // The archive did not specify its attributes.
       directories[path.prefix(count)] = NodeAttributes(
         uid: Account.user, gid: Account.group, permissions: 0o755, mtime: member.attributes.mtime)
     }
     return directory
   }
 
-  /// Runs `body`, and once more after removing what has the name already.
+  /// Runs `body`, and once more after removing an existing file with that name.
   private func make<Result: ~Copyable>(
     _ member: TarMember, _ operation: String, _ name: FileName, _ parent: borrowing TreeDirectory,
     _ body: (borrowing TreeDirectory) throws(Errno) -> Result

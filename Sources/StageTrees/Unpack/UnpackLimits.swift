@@ -1,12 +1,13 @@
-/// How much one tarball may hold, so that a small hostile one fills no disk and wears no run out.
+/// Limits on the contents of one tarball, so that a small hostile one cannot fill the disk or keep a run
+/// busy.
 package struct UnpackLimits: Hashable, Sendable {
-  /// Members.
+  /// Number of members.
   package var entries: Int
   /// Bytes of all files together, as they are written.
   package var totalBytes: Int64
   /// Bytes of one file, holes included.
   package var fileBytes: Int64
-  /// Components of a path.
+  /// Number of components of a path.
   package var depth: Int
 
   /// - Parameters: by default far above any stage or snapshot: four million members, 1 TiB, 256 directories.

@@ -1,12 +1,12 @@
-/// What was unpacked.
+/// The result of unpacking.
 package struct UnpackReport: Hashable, Sendable {
-  /// Members that were read, those left out too.
+  /// Number of members read, including skipped ones.
   package internal(set) var entries = 0
-  /// Bytes written to files; holes are none.
+  /// Bytes written to files, without holes.
   package internal(set) var bytes: Int64 = 0
-  /// When the newest file or directory was last written to, in seconds since the epoch; nil if there is none.
+  /// The time of the newest file or directory, in seconds since the epoch; nil if there is none.
   package internal(set) var newest: Int64?
-  /// What was not done as the tarball has it, for a person.
+  /// Differences from the tarball, for the user.
   package var notes: [String] { collected.lines }
   var collected = Notes()
 }

@@ -2,15 +2,15 @@ import LinuxSystem
 import CLZMA
 import SystemPackage
 
-/// liblzma's multi-threaded decoder: blocks whose sizes are told beforehand, as `xz -T` and ``XZEncoder`` write
-/// them, are decompressed side by side.
+/// liblzma's multi-threaded decoder: blocks with sizes in their headers, as written by `xz -T` and
+/// ``XZEncoder``, are decompressed in parallel.
 struct XZDecoder: StreamDecoder, ~Copyable {
   private let stream = LZMAStream()
   private var input: TarballInput
   private let cancellation: Cancellation
   private var action = LZMA_RUN
   private var isAtEnd = false
-  /// Comes after what was decoded before it.
+  /// Reported after the bytes decoded before it.
   private var fault: MirrorError?
 
   init(
@@ -20,10 +20,10 @@ struct XZDecoder: StreamDecoder, ~Copyable {
     var options = lzma_mt()
     options.flags = mctl_concatenated
     options.threads = UInt32(min(max(1, threads), 1024))
-    // Beyond this fewer threads work; a dictionary beyond half the memory is an attack.
+    // Beyond this, fewer threads are used; a dictionary of more than half the memory is treated as an attack.
     options.memlimit_threading = memory / 4
     options.memlimit_stop = memory / 2
-    // Milliseconds after which `lzma_code` returns even with nothing done: how soon an interruption is heard.
+    // Milliseconds after which `lzma_code` returns even without progress: the delay of an interruption.
     options.timeout = 200
     let result = lzma_stream_decoder_mt(stream.raw, &options)
     guard result == LZMA_OK else { throw Self.fault(result, input.subject) }
@@ -66,12 +66,12 @@ struct XZDecoder: StreamDecoder, ~Copyable {
     switch result {
     case LZMA_BUF_ERROR: return TarballInput.fault(subject, "is truncated")
     case LZMA_DATA_ERROR, LZMA_FORMAT_ERROR:
-      return TarballInput.fault(subject, "is damaged: its xz stream is corrupt, or something follows it")
-    case LZMA_OPTIONS_ERROR: return TarballInput.fault(subject, "uses a part of xz that liblzma has not")
+      return TarballInput.fault(subject, "is damaged: its xz stream is corrupt, or has trailing data")
+    case LZMA_OPTIONS_ERROR: return TarballInput.fault(subject, "uses an xz feature unknown to liblzma")
     case LZMA_MEM_ERROR: return .system(.noMemory, "read", subject)
     case LZMA_MEMLIMIT_ERROR:
       return MirrorError(
-        .refused, subject, "needs more than half of this machine's memory to be decompressed",
+        .refused, subject, "needs more than half of this machine's memory to decompress",
         remedy: "compress it with a smaller dictionary")
     default: return MirrorError(.library, subject, "liblzma failed with status \(result.rawValue)")
     }

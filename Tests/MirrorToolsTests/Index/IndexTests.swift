@@ -95,7 +95,7 @@ struct IndexDocumentTests {
     arguments: ["", "{", "[1]", "\"x\"", "{\"a\":"])
   func brokenBuildInfo(text: String) throws {
     let index = try document(buildInfo: text)
-    #expect(index.problems.map(\.problem) == ["is no JSON object"])
+    #expect(index.problems.map(\.problem) == ["is not a JSON object"])
     #expect(index.subarches.first?.builds.count == 1)
   }
 

@@ -5,7 +5,7 @@ import Testing
 
 /// A build server in a temporary directory: a configuration, a busybox seed, a package tree and an empty mirror.
 struct BuildSite {
-  /// Whether builds can be made here: by root, or in a user namespace.
+  /// Whether builds are possible here: by root, or in a user namespace.
   static let isPossible = (try? Tool.run(Program.path.string, "doctor", "--quiet").status) == 0
   static let reason: Comment = "`mirrorctl doctor` says that nothing can be built here"
 
@@ -13,7 +13,7 @@ struct BuildSite {
   /// `BUILD ARCH SUBARCH` of the tests.
   static let subarch = ["std", "x86-64bit", "gen"]
 
-  /// - Parameter steps: FlexData that is added to the configuration.
+  /// - Parameter steps: FlexData added to the configuration.
   init(_ steps: String = "", isPrepared: Bool = true) throws {
     workspace = try Workspace()
     try workspace.shell(
@@ -31,7 +31,7 @@ struct BuildSite {
     if isPrepared { try prepare() }
   }
 
-  /// Makes the seed the subarch's own.
+  /// Makes the seed the subarch's own stage3.
   func prepare() throws {
     _ = try succeed(
       ["init"] + Self.subarch + ["--local", workspace.path.appending("stage3-gen-2026-11-01.tar.xz").string])
@@ -57,13 +57,13 @@ struct BuildSite {
     return ["env", config, Program.path.string] + arguments
   }
 
-  /// Runs a verb to its end.
+  /// Runs a verb and waits for it.
   func run(_ arguments: [String]) throws -> Outcome { try workspace.run(command(arguments)) }
 
   /// Builds the subarch.
   func build(_ arguments: String...) throws -> Outcome { try run(["build"] + Self.subarch + arguments) }
 
-  /// Runs a verb that must not fail.
+  /// Runs a verb that must succeed.
   @discardableResult
   func succeed(_ arguments: [String]) throws -> Outcome {
     let outcome = try run(arguments)
@@ -71,7 +71,7 @@ struct BuildSite {
     return outcome
   }
 
-  /// What a verb said that failed where it must not.
+  /// The output of a verb that failed although it must succeed.
   struct Failure: Error { let message: String }
 
   /// The names in a tarball of the mirror, as GNU tar lists them.

@@ -3,7 +3,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-/// A step that says where it was.
+/// A step that reports where it ran.
 private let steps = """
   [section steps/chroot]
   run: [
@@ -23,7 +23,7 @@ private let steps = """
 
 @Suite("Builds", .enabled(if: BuildSite.isPossible, BuildSite.reason))
 struct BuildTests {
-  @Test("a stage goes in, a stage comes out, with all that belongs to it")
+  @Test("a build turns a seed into a stage with all its files")
   func full() throws {
     let site = try BuildSite(steps)
     let outcome = try site.build("full+openvz", "2026-11-22")
@@ -63,7 +63,7 @@ struct BuildTests {
     ])
     #expect(
       snapshot.text == "portage/\nportage/app-misc/\nportage/app-misc/x/\nportage/app-misc/x/x-1.ebuild\n")
-    // The seed alone is not this program's.
+    // Only the seed was not made by this program.
     let seed = "\(site.subarchPath)/2026-11-01/stage3-gen-std-2026-11-01.tar.xz"
     #expect(digestgen == "digested \(seed)\n")
     #expect(
@@ -79,7 +79,7 @@ struct BuildTests {
     ).text.split(separator: "\n").map(String.init).sorted()
   }
 
-  @Test("what is there already is not built again, but its links and records are mended")
+  @Test("existing targets are not built again, but their links and records are repaired")
   func again() throws {
     let site = try BuildSite(steps)
     try site.succeed(["build"] + BuildSite.subarch + ["2026-11-22"])
@@ -88,14 +88,14 @@ struct BuildTests {
     )
     let outcome = try site.build("2026-11-22")
     #expect(outcome.status == 0)
-    #expect(outcome.text.split(separator: "\n").allSatisfy { $0.hasSuffix("is there already") })
+    #expect(outcome.text.split(separator: "\n").allSatisfy { $0.hasSuffix("already exists") })
     try site.workspace.shell(
       "cd mirror/std/x86-64bit/gen; stat -c %i 2026-11-22/*.xz | cmp - ~/before; test -L stage3-latest.tar.xz"
     )
     #expect(site.text(".control/version/stage1") == "2026-11-22\n")
   }
 
-  @Test("with `replace` what is there is made anew, and never missing")
+  @Test("with `replace` existing targets are rebuilt, and are never missing")
   func replace() throws {
     let site = try BuildSite(steps + "\n[section metro]\noptions: replace\n")
     try site.succeed(["build"] + BuildSite.subarch + ["2026-11-22"])
@@ -107,7 +107,7 @@ struct BuildTests {
     #expect(site.text("\(stage1).hash.txt") == "sha256 \(sum)\n")
   }
 
-  @Test("a failing step counts one failure, and leaves what was there as it was")
+  @Test("a failing step counts one failure, and leaves existing files unchanged")
   func failure() throws {
     let site = try BuildSite(
       steps + """
@@ -125,7 +125,7 @@ struct BuildTests {
     #expect(outcome.status == 1)
     #expect(outcome.errorText.contains("stage3: steps/chroot/postrun: failed with exit status 7: see "))
     #expect(outcome.errorText.contains("ERROR: app-misc/broken-1.0::gentoo failed (compile phase)"))
-    #expect(outcome.errorText.contains("failures in a row: 1"))
+    #expect(outcome.errorText.contains("consecutive failures: 1"))
     #expect(
       outcome.errorText.hasPrefix(
         "mirrorctl: std x86-64bit gen full 2026-11-22: stage3: steps/chroot/postrun: "),
@@ -148,7 +148,7 @@ struct BuildTests {
     #expect(try site.build("2026-11-22").status == 1)
     #expect(site.text(".control/.failcount") == "2\n")
     #expect(try leftovers(site) == "")
-    // Mended, it forgets.
+    // Once repaired, the failure is forgotten.
     try site.workspace.shell("sed -i 's/^exit 7$/exit 0/' conf")
     #expect(try site.build("2026-11-22").status == 0)
     #expect(site.text(".control/.failcount") == nil)
@@ -156,7 +156,7 @@ struct BuildTests {
     #expect(site.text("2026-11-22/status") == "ok")
   }
 
-  /// What work left behind.
+  /// The leftovers of a run.
   private func leftovers(_ site: BuildSite) throws -> String {
     try site.workspace.run(["find", "\(site.workspace.path)/tmp", "!", "-type", "d"]).text
       + site.workspace.run([
@@ -165,7 +165,7 @@ struct BuildTests {
       .text
   }
 
-  @Test("a missing seed is told with what to do, and counts, so that the rotation goes on")
+  @Test("a missing seed is reported with a remedy, and counts as a failure, so that the rotation continues")
   func seedless() throws {
     let site = try BuildSite(steps)
     try site.workspace.shell("rm mirror/std/x86-64bit/gen/2026-11-01/*")
@@ -173,7 +173,7 @@ struct BuildTests {
     #expect(outcome.status == 1)
     #expect(outcome.errorText.contains("does not exist, but path/mirror/source names it"))
     #expect(site.text(".control/.failcount") == "1\n")
-    // As status and nextbuild read it.
+    // As read by status and nextbuild.
     try site.workspace.shell("printf '3\\n4\\n' > mirror/std/x86-64bit/gen/.control/.failcount")
     #expect(try site.build("2026-11-22").status == 1)
     #expect(site.text(".control/.failcount") == "4\n")
@@ -183,7 +183,7 @@ struct BuildTests {
       unprepared.errorText.contains("the subarch has no seed: run `mirrorctl init std x86-64bit gen --local"))
   }
 
-  @Test("the seed may lie uncompressed, or compressed otherwise")
+  @Test("the seed may be uncompressed, or compressed in another format")
   func seeds() throws {
     for command in ["unxz -f *.xz", "unxz -f *.xz; zstd -q --rm *.tar", "unxz -f *.xz; bzip2 *.tar"] {
       let site = try BuildSite(steps)
@@ -192,7 +192,7 @@ struct BuildTests {
     }
   }
 
-  @Test("a remote build becomes a local one once it has a stage3 of its own")
+  @Test("a remote build becomes a local one once it has its own stage3")
   func remote() throws {
     let site = try BuildSite(steps)
     let other = ["std", "x86-64bit", "core2"]
@@ -205,24 +205,24 @@ struct BuildTests {
     #expect(site.text("/std/x86-64bit/core2/.control/version/stage3") == "2026-11-22\n")
   }
 
-  @Test("compression may be left to `compress`; links never lead nowhere meanwhile")
+  @Test("compression may be left to `compress`; meanwhile no link is dangling")
   func deferred() throws {
     let site = try BuildSite(steps + "\n[section capture]\ncompress: later\n")
     try site.workspace.shell("sed -i 's/stage1-\\(.*\\).tar.xz$/stage1-\\1.tar/' conf")
     try site.succeed(["build"] + BuildSite.subarch + ["2026-11-22"])
     #expect(site.text("2026-11-22/stage3-gen-std-2026-11-22.tar.cme") == "")
     try site.workspace.shell("test -e mirror/std/x86-64bit/gen/stage3-latest.tar")
-    #expect(try site.build("2026-11-22").text.contains("stage3-gen-std-2026-11-22.tar is there already"))
+    #expect(try site.build("2026-11-22").text.contains("stage3-gen-std-2026-11-22.tar already exists"))
     try site.succeed(["compress", "--mirror", site.workspace.mirror.string, "--compression-level", "1"])
     try site.workspace.shell(
       "test -s mirror/std/x86-64bit/gen/2026-11-22/stage3-gen-std-2026-11-22.tar.xz.contents.gz")
     try site.workspace.shell(
       "test -e mirror/std/x86-64bit/gen/stage3-latest.tar.xz; ! test -L mirror/std/x86-64bit/gen/stage3-latest.tar"
     )
-    #expect(try site.build("2026-11-22").text.contains("stage3-gen-std-2026-11-22.tar.xz is there already"))
+    #expect(try site.build("2026-11-22").text.contains("stage3-gen-std-2026-11-22.tar.xz already exists"))
   }
 
-  @Test("without words it builds what the rotation has next, and says when there is nothing")
+  @Test("without arguments it builds the next build of the rotation, and reports if there is none")
   func rotation() throws {
     let site = try BuildSite(steps)
     let mirror = ["--mirror", site.workspace.mirror.string]
@@ -238,11 +238,11 @@ struct BuildTests {
   }
 
   @Test(
-    "what cannot be built is refused before anything is done",
+    "an impossible build is refused before anything is done",
     arguments: [
-      (["std", "x86-64bit", "../gen"], "is no name", 1 as Int32),
+      (["std", "x86-64bit", "../gen"], "is not the name", 1 as Int32),
       (["std", "x86-64bit"], "Give BUILD ARCH SUBARCH", 64),
-      (["std", "x86-64bit", "gen", "full+/x"], "is no way to build", 1),
+      (["std", "x86-64bit", "gen", "full+/x"], "is not a build mode", 1),
       (["std", "x86-64bit", "gen", "full", "2026-13-01"], "is not a date", 64),
       (["std", "x86-64bit", "gen", "target:"], "NAME: VALUE", 64),
       (["std", "x86-64bit", "gen", "build/network:", "some"], "is neither host nor none", 1),
@@ -256,7 +256,7 @@ struct BuildTests {
     #expect(site.text(".control/.failcount") == nil)
   }
 
-  @Test("one target is built by its name alone, with elements defined for this once")
+  @Test("one target is built by its name, with elements defined on the command line")
   func single() throws {
     let site = try BuildSite(steps)
     try site.succeed(

@@ -4,7 +4,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-/// Steps long enough to be met by a signal.
+/// Steps long enough to be interrupted by a signal.
 private let slow = """
   [section steps/chroot]
   run: [
@@ -18,9 +18,9 @@ private let slow = """
 
   """
 
-@Suite("Builds that are stopped, and builds that meet", .enabled(if: BuildSite.isPossible, BuildSite.reason))
+@Suite("Interrupted and concurrent builds", .enabled(if: BuildSite.isPossible, BuildSite.reason))
 struct InterruptionTests {
-  /// Mounts that the machine sees, and processes of a site's steps.
+  /// Mounts of the machine, and processes of a site's steps.
   private static func traces(of site: BuildSite) throws -> String {
     let mounts = try String(contentsOfFile: "/proc/self/mountinfo", encoding: .utf8)
       .split(separator: "\n").filter { $0.contains("\(site.workspace.path)") }
@@ -33,7 +33,7 @@ struct InterruptionTests {
     return mounts.joined(separator: "\n") + processes.joined(separator: " ")
   }
 
-  /// Waits until a condition holds, 10 s at most.
+  /// Waits until a condition holds, at most 10 s.
   private static func settle(_ isReached: () throws -> Bool) rethrows -> Bool {
     for _ in 0..<200 {
       if try isReached() { return true }
@@ -42,7 +42,7 @@ struct InterruptionTests {
     return false
   }
 
-  @Test("killed at any moment, a build leaves no process, no mount, and what was there; the next one works")
+  @Test("a build killed at any moment leaves no process, no mount and no damage; the next one works")
   func kill() throws {
     let site = try BuildSite(slow)
     let rounds = ProcessInfo.processInfo.environment["MIRRORCTL_SOAK"] == "full" ? 60 : 30
@@ -52,7 +52,7 @@ struct InterruptionTests {
       "sha256sum", site.subarchPath.appending("2026-11-10/stage3-gen-std-2026-11-10.tar.xz").string,
     ]).text
     for round in 0..<rounds {
-      // A build that was quicker than the signal is the next ones' seed.
+      // A build that was faster than the signal is the seed of the next ones.
       let version = "2026-11-\(11 + round / 3)"
       let run = try site.workspace.start(site.command(["build"] + BuildSite.subarch + [version]))
       usleep(UInt32.random(in: 0..<1_200_000, using: &random))
@@ -77,7 +77,7 @@ struct InterruptionTests {
       try site.workspace.run([
         "sha256sum", site.subarchPath.appending("2026-11-10/stage3-gen-std-2026-11-10.tar.xz").string,
       ]).text == before)
-    // What the killed ones left is gone with the next run, or with upkeep.
+    // Leftovers of killed builds are removed by the next run, or by upkeep.
     #expect(
       try site.workspace.run([
         "find", "\(site.workspace.path)/tmp/work", "\(site.workspace.path)/tmp/run", "!", "-type", "d",
@@ -86,7 +86,7 @@ struct InterruptionTests {
     #expect(try site.workspace.run(["find", site.workspace.mirror.string, "-name", "*.tmp"]).text == "")
   }
 
-  @Test("interrupted, a build counts nothing and says how to go on", arguments: [SIGINT, SIGTERM])
+  @Test("an interrupted build counts no failure and says how to continue", arguments: [SIGINT, SIGTERM])
   func interrupted(signal: Int32) throws {
     let site = try BuildSite(slow)
     try site.workspace.shell("sed -i 's/^: 0.2/: 60/' conf")
@@ -105,7 +105,7 @@ struct InterruptionTests {
       try site.workspace.run(["find", "\(site.workspace.path)/tmp/work", "!", "-type", "d"]).text == "")
   }
 
-  @Test("of two builds of a subarch the second leaves with 10, and nothing is counted")
+  @Test("the second of two builds of a subarch exits with 10, and counts no failure")
   func meeting() throws {
     let site = try BuildSite(slow)
     try site.workspace.shell("sed -i 's/^: 0.2/: 3/' conf")
@@ -113,8 +113,8 @@ struct InterruptionTests {
     #expect(Self.settle { site.text(".control/.multi_progress") != nil })
     let second = try site.build("2026-11-22")
     #expect(second.status == 10)
-    #expect(second.errorText.contains(".multi_progress: process \(first.pid) works at this"))
-    // The rotation passes over it.
+    #expect(second.errorText.contains(".multi_progress: build in progress (pid \(first.pid))"))
+    // The rotation skips it.
     let next = try site.run(["build", "--mirror", site.workspace.mirror.string])
     #expect(next.status == 0)
     #expect(next.text == "Builds are current.\n")
@@ -123,7 +123,7 @@ struct InterruptionTests {
     #expect(site.text("2026-11-22/status") == "ok")
   }
 
-  @Test("two subarches that want one snapshot share it")
+  @Test("two subarches that need the same snapshot share it")
   func sharedSnapshot() throws {
     let site = try BuildSite(slow)
     let other = ["std", "x86-64bit", "core2"]
@@ -145,7 +145,7 @@ struct InterruptionTests {
       ])
   }
 
-  @Test("upkeep beside a build leaves alone what the build is writing")
+  @Test("upkeep during a build does not touch what the build is writing")
   func upkeep() throws {
     let site = try BuildSite(slow)
     try site.workspace.shell(

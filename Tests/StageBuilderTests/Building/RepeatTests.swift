@@ -17,11 +17,11 @@ struct RepeatTests {
 
     """
 
-  @Test("the same inputs give the same tarballs, wherever and with however many threads")
+  @Test("the same inputs give the same tarballs, in any place and with any number of threads")
   func identical() throws {
     let sites = try (0..<2).map { _ in try BuildSite(Self.steps) }
     for (site, jobs) in zip(sites, ["1", "5"]) {
-      // The seed is an input: both have the same one.
+      // The seed is an input: both builds have the same one.
       try site.workspace.shell(
         "cp '\(sites[0].workspace.path)/stage3-gen-2026-11-01.tar.xz' mirror/std/x86-64bit/gen/2026-11-01/new; mv mirror/std/x86-64bit/gen/2026-11-01/new mirror/std/x86-64bit/gen/2026-11-01/stage3-gen-std-2026-11-01.tar.xz"
       )
@@ -38,7 +38,7 @@ struct RepeatTests {
     #expect(sums[0].split(separator: "\n").count > 12)
   }
 
-  @Test("nothing in a tarball is dated later than its snapshot, or its version")
+  @Test("no file in a tarball is newer than its snapshot or its version")
   func epoch() throws {
     let site = try BuildSite(Self.steps)
     try site.succeed(["build"] + BuildSite.subarch + ["2026-11-22"])
@@ -51,7 +51,7 @@ struct RepeatTests {
     #expect(dates.allSatisfy { $0 <= "2026-11-22T00:00:00" })
   }
 
-  @Test("a seed whose directories are links to the machine's changes nothing outside of its root")
+  @Test("a seed whose directories are links to the machine's changes nothing outside its root")
   func hostileSeed() throws {
     let site = try BuildSite(
       """
@@ -81,7 +81,7 @@ struct RepeatTests {
     #expect(try site.workspace.run(["cat", "\(site.workspace.path)/outside/etc/hosts"]).text == "precious\n")
   }
 
-  @Test("what is captured lies in the root, whatever links say")
+  @Test("only files in the root are captured, whatever the links")
   func hostileStage() throws {
     let site = try BuildSite(
       """
@@ -102,7 +102,7 @@ struct RepeatTests {
         == "")
   }
 
-  @Test("without a network there is a loopback alone, and the report tells which it was")
+  @Test("without a network there is only a loopback, and the report names the network")
   func network() throws {
     let site = try BuildSite(
       """
@@ -123,7 +123,7 @@ struct RepeatTests {
     #expect(devices == ["lo"])
   }
 
-  @Test("a failed root stays to be looked at, if that is wanted, until the next build")
+  @Test("a failed root is kept on request until the next build")
   func keepWork() throws {
     let site = try BuildSite("[section steps/chroot]\nrun: [\n#!/bin/sh\necho x > /etc/evidence; exit 1\n]\n")
     let outcome = try site.run(["build", "--keep-work"] + BuildSite.subarch + ["2026-11-22"])

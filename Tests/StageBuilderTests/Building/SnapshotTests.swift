@@ -7,7 +7,7 @@ import Testing
 
 @Suite("Snapshots", .enabled(if: BuildSite.isPossible, BuildSite.reason))
 struct SnapshotTests {
-  /// A site whose tree is a git repository with a branch and, in `modules/kit`, another one.
+  /// A site whose tree is a git repository with a branch, and another one in `modules/kit`.
   private static func gitSite(_ settings: String) throws -> BuildSite {
     let site = try BuildSite(isPrepared: false)
     try site.workspace.shell(
@@ -39,7 +39,7 @@ struct SnapshotTests {
     return "\(site.workspace.mirror)/std/snapshots/portage-\(date).tar.xz"
   }
 
-  @Test("of a git commit hold its files alone, dated as it is")
+  @Test("of a git commit contain only its files, with the time of the commit")
   func dead() throws {
     let site = try Self.gitSite("source/type: git")
     let tarball = try snapshot(site, "2026-11-22")
@@ -58,7 +58,7 @@ struct SnapshotTests {
   }
 
   @Test(
-    "alive are repositories that go on, whose bytes tell nothing of when and where",
+    "that are live are usable repositories, whose bytes do not depend on time and place",
     arguments: ["git", "meta-repo"])
   func live(kind: String) throws {
     let prefix = kind == "git" ? "portage" : "meta-repo"
@@ -84,7 +84,7 @@ struct SnapshotTests {
           "cd out/\(prefix)/kits/core; test \"$(cat kit.eclass)\" = kit; git reset -q; test -z \"$(git status --porcelain)\"; git log -1 --format=%s | grep -x kit"
         )
       }
-      // The address is the one thing that differs between these two.
+      // These two differ only in the URL.
       try site.workspace.shell("rm -rf out; mkdir out; tar -C out -xf '\(tarball)'")
       return try site.workspace.shell(
         """
@@ -96,7 +96,7 @@ struct SnapshotTests {
     #expect(sums[0] == sums[1])
   }
 
-  @Test("by rsync leave the machine's own directories out, and fetch only what changed")
+  @Test("by rsync exclude the machine's own directories, and fetch only what changed")
   func rsync() throws {
     let site = try BuildSite("[section snapshot]\nx: y\n", isPrepared: false)
     try site.workspace.shell(
@@ -113,7 +113,7 @@ struct SnapshotTests {
       try site.workspace.run(["find", "\(site.workspace.path)/tmp/rsync", "-name", "*.ebuild"]).text != "")
   }
 
-  @Test("of what cannot be had say why, and leave nothing")
+  @Test("of an unavailable source say why, and leave nothing")
   func failures() throws {
     let site = try Self.gitSite("source/type: git")
     try site.workspace.shell("rm -rf tree")
@@ -123,7 +123,7 @@ struct SnapshotTests {
     #expect(try site.workspace.run(["find", "\(site.workspace.mirror)/std", "-type", "f"]).text == "")
   }
 
-  @Test("read what .gitmodules says, and refuse what leads out")
+  @Test("parse .gitmodules, and refuse paths that lead out")
   func modules() throws {
     let text = """
       submodule.kits/core.path=kits/core

@@ -6,7 +6,7 @@ import Testing
 
 @Suite("An ordinary user's builds", .enabled(if: OrdinaryUser.isPossible, OrdinaryUser.reason))
 struct UserBuildTests {
-  @Test("he builds as root of a namespace; owners come through, and what is in the mirror is his")
+  @Test("run as root of a namespace; owners are preserved, and files in the mirror belong to the user")
   func rootless() throws {
     let site = try BuildSite(
       """

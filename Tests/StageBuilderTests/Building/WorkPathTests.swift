@@ -3,17 +3,17 @@ import SystemPackage
 import TestSupport
 import Testing
 
-/// A configuration that names a place which is not the build's to empty.
+/// A configuration with a directory that a build must not empty.
 ///
-/// Every place is in the test's own directory: a program that fails the test empties it. Places of the machine are
-/// only judged, by ``WorkPlacesTests``.
+/// All directories are in the test's own directory, since a program that fails the test empties them.
+/// Directories of the machine are only checked, by ``WorkPlacesTests``.
 struct ForbiddenPlace: CustomTestStringConvertible, Sendable {
   let testDescription: String
   /// Shell commands that prepare it.
   var setup = "true"
-  /// Definitions of the command line; `@` is the site's directory.
+  /// Definitions on the command line; `@` is the site's directory.
   let definitions: [String]
-  /// What the message says.
+  /// The expected message.
   let says: String
 
   static let all = [
@@ -57,7 +57,7 @@ struct ForbiddenPlace: CustomTestStringConvertible, Sendable {
     ForbiddenPlace(
       testDescription: "a directory whose lock is another program's",
       setup: "echo dependencies > flake.lock", definitions: ["path/work:", "@/flake"],
-      says: "is not a file of ours"),
+      says: "was not created by mirrorctl"),
     ForbiddenPlace(
       testDescription: "a path/tmp in the mirror", definitions: ["path/tmp:", "@/mirror/std"],
       says: "is inside the mirror, @/mirror"),
@@ -95,7 +95,7 @@ struct WorkPathTests {
     #expect(try Tree(path).differences(from: before).filter { !$0.hasPrefix("state") } == [])
   }
 
-  @Test("is refused where the mirror is mounted a second time under another name")
+  @Test("is refused if the mirror is also mounted under another name")
   func mounted() throws {
     let site = try BuildSite()
     let path = site.workspace.path
@@ -112,7 +112,7 @@ struct WorkPathTests {
     #expect(site.text(".control/version/stage3") != nil)
   }
 
-  @Test("is refused for the copy of an rsync tree and for a git cache too, which are never another's")
+  @Test("is also refused for the copy of an rsync tree and for a git cache")
   func caches() throws {
     let site = try BuildSite()
     let path = site.workspace.path
@@ -141,7 +141,7 @@ struct WorkPathTests {
     #expect(inside.errorText.contains("is inside the mirror"), "\(inside.errorText)")
   }
 
-  @Test("does not concern a work directory that a killed build left, nor one that was kept")
+  @Test("does not include a work directory left by a killed build, or one that was kept")
   func leftovers() throws {
     let site = try BuildSite(
       """
@@ -162,7 +162,7 @@ struct WorkPathTests {
     #expect(again.errorText.contains("exit status 1"), "\(again.errorText)")
     #expect(!FileManager.default.fileExists(atPath: "\(work)"))
     #expect(try site.workspace.shell("ls tmp/work/std").text == "")
-    // As version 0.1 left it: without a mark that names this very directory.
+    // As left by version 0.1: without a mark that identifies this directory.
     try site.workspace.shell(
       "mkdir -p \(work)/root; echo x > \(work)/root/x; printf 'mirrorctl work directory\\n1\\n' > \(work).lock"
     )

@@ -15,7 +15,7 @@ import Testing
   }
 
   private static func entry(_ state: String = "enabled", flags: String) throws -> ForeignArchitecture.Entry {
-    // As Debian registers it.
+    // As registered by Debian.
     let text = """
       \(state)
       interpreter /usr/bin/qemu-aarch64-static
@@ -28,14 +28,14 @@ import Testing
     return try #require(ForeignArchitecture.Entry(name: "qemu-aarch64", text))
   }
 
-  @Test("of this machine and of its 32-bit kin are run by the processor")
+  @Test("of this machine and of its 32-bit variant run natively")
   func thisMachine32() throws {
     let machine = ForeignArchitecture(host: Self.x86, entries: [])
     #expect(try machine.means(for: Self.header(class: 2, machine: 62), of: "seed") == .native)
     #expect(try machine.means(for: Self.header(class: 1, machine: 3), of: "seed") == .native)
   }
 
-  @Test("of another are run by the emulator that the kernel knows")
+  @Test("of another architecture run under the registered emulator")
   func anotherRunEmulator() throws {
     let header = Self.header(class: 2, machine: 183)
     let opened = ForeignArchitecture(host: Self.x86, entries: [try Self.entry(flags: "OCF")])
@@ -44,7 +44,7 @@ import Testing
     #expect(try inside.means(for: header, of: "seed") == .emulatedInside(by: "/usr/bin/qemu-aarch64-static"))
   }
 
-  @Test("of another without one are refused", arguments: [nil, "disabled"])
+  @Test("of another architecture without an emulator are refused", arguments: [nil, "disabled"])
   func anotherWithoutOne(state: String?) throws {
     let entries = try state.map { [try Self.entry($0, flags: "F")] } ?? []
     let machine = ForeignArchitecture(host: Self.x86, entries: entries)
@@ -53,12 +53,12 @@ import Testing
     }
     #expect(
       error?.description == """
-        seed.tar.xz: holds programs of 64-bit ARM, which this machine cannot run: install qemu-user-static and \
-        binfmt-support (Debian), or build on such a machine
+        seed.tar.xz: contains programs for 64-bit ARM, which this machine cannot run: \
+        install qemu-user-static and binfmt-support (Debian), or build on such a machine
         """)
   }
 
-  @Test("are not taken for those of an emulator of a third architecture")
+  @Test("do not match an emulator of a third architecture")
   func notTakenFor() throws {
     let machine = ForeignArchitecture(host: Self.x86, entries: [try Self.entry(flags: "F")])
     #expect(throws: MirrorError.self) {
@@ -85,7 +85,7 @@ import Testing
     #expect(throws: MirrorError.self) { try ForeignArchitecture().means(forRoot: root.path) }
   }
 
-  @Test("whose emulator must lie in the root need it there")
+  @Test("need their emulator in the root if the kernel looks for it there")
   func whoseEmulatorMust() throws {
     let root = try SandboxRoot()
     let header = Self.header(class: 2, machine: 183)

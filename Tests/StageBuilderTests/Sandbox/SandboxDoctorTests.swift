@@ -29,47 +29,48 @@ import Testing
 
   static let ills = [
     Ill(
-      testDescription: "no users to hand out", harm: { $0.user.users = 0 }, level: .missing,
+      testDescription: "no subordinate users", harm: { $0.user.users = 0 }, level: .missing,
       subject: "/etc/subuid", remedy: usermod),
     Ill(
-      testDescription: "few groups to hand out", harm: { $0.user.groups = 1000 }, level: .warning,
+      testDescription: "few subordinate groups", harm: { $0.user.groups = 1000 }, level: .warning,
       subject: "/etc/subgid", remedy: usermod),
     Ill(
       testDescription: "no newuidmap", harm: { $0.programs["newuidmap"] = nil }, level: .missing,
       subject: "newuidmap", remedy: "install uidmap (Debian) or shadow, or build as root"),
     Ill(
-      testDescription: "newgidmap without its bit", harm: { $0.programs["newgidmap"]?.isPrivileged = false },
+      testDescription: "newgidmap not set-user-ID", harm: { $0.programs["newgidmap"]?.isPrivileged = false },
       level: .missing, subject: "newgidmap", remedy: "run as root: chmod u+s /usr/bin/newgidmap"),
     Ill(
       testDescription: "no user namespaces", harm: { $0.limits.userNamespaces = 0 }, level: .missing,
       subject: "user.max_user_namespaces",
       remedy: "run as root: sysctl -w user.max_user_namespaces=10000"),
     Ill(
-      testDescription: "user namespaces for root alone", harm: { $0.limits.unprivilegedNamespaces = 0 },
+      testDescription: "user namespaces only for root", harm: { $0.limits.unprivilegedNamespaces = 0 },
       level: .missing, subject: "kernel.unprivileged_userns_clone",
       remedy: "run as root: sysctl -w kernel.unprivileged_userns_clone=1"),
     Ill(
       testDescription: "AppArmor", harm: { $0.limits.restrictedByAppArmor = 1 }, level: .warning,
       subject: "kernel.apparmor_restrict_unprivileged_userns",
-      remedy: "give mirrorctl a profile with `userns,`, or run as root: sysctl -w "
+      remedy: "add an AppArmor profile with `userns,`, or run as root: sysctl -w "
         + "kernel.apparmor_restrict_unprivileged_userns=0"),
     Ill(
       testDescription: "a step that fails", harm: { $0.trial = "unshare(2): no" }, level: .missing,
-      subject: "namespaces", remedy: "see the lines above, or build as root"),
+      subject: "namespaces", remedy: "fix the problems above, or build as root"),
     Ill(
       testDescription: "a full disk",
       harm: { $0.places = [.init(key: "path/work", path: "/w", free: 3 << 30)] }, level: .missing,
-      subject: "path/work (/w)", remedy: "free some: a build needs 20 GiB"),
+      subject: "path/work (/w)", remedy: "free some space: a build needs 20 GiB"),
     Ill(
       testDescription: "a disk that is nearly full",
       harm: { $0.places = [.init(key: "path/mirror", path: "/m", free: 5 << 30)] }, level: .warning,
-      subject: "path/mirror (/m)", remedy: "free some: a large build needs 10 GiB"),
+      subject: "path/mirror (/m)", remedy: "free some space: a large build needs 10 GiB"),
     Ill(
       testDescription: "noexec",
       harm: { $0.places = [.init(key: "path/tmp", path: "/t", free: 99 << 30, options: ["noexec"])] },
-      level: .missing, subject: "path/tmp (/t)", remedy: "mount it without, or set it elsewhere"),
+      level: .missing, subject: "path/tmp (/t)",
+      remedy: "remount it without noexec, or use another directory"),
     Ill(
-      testDescription: "a strange processor",
+      testDescription: "an unknown architecture",
       harm: {
         $0.architectures = [
           .init(
@@ -78,7 +79,7 @@ import Testing
       }, level: .missing, subject: "riscv-64bit", remedy: "install qemu"),
     Ill(
       testDescription: "no git", harm: { $0.programs["git"] = nil }, level: .warning, subject: "git",
-      remedy: "install it if you need that"),
+      remedy: "install it if you need this"),
   ]
 
   @Test("finds nothing wrong with a machine that can build")
@@ -88,7 +89,7 @@ import Testing
     #expect(doctor.findings.allSatisfy { $0.level == .ok && $0.remedy == nil })
   }
 
-  @Test("tells of each ill what to do, and of no other", arguments: ills)
+  @Test("reports each problem with a remedy, and no other", arguments: ills)
   func tellsEachIll(ill: Ill) {
     var facts = Self.alice
     ill.harm(&facts)
@@ -99,7 +100,7 @@ import Testing
     #expect(Doctor(facts).isHealthy == (ill.level == .warning))
   }
 
-  @Test("asks nothing of root's numbers")
+  @Test("ignores root's subordinate ids")
   func asksNothingRoot() {
     let doctor = Doctor(DoctorFacts(user: .init(name: "root", isRoot: true), programs: Self.alice.programs))
     #expect(doctor.isHealthy)
@@ -108,7 +109,7 @@ import Testing
 }
 
 @Suite("mirrorctl doctor") struct MirrorctlDoctorTests {
-  @Test("tells of the paths and architectures of a configuration", .enabled(if: Host.isRoot, Host.needsRoot))
+  @Test("reports the paths and architectures of a configuration", .enabled(if: Host.isRoot, Host.needsRoot))
   func tellsPathsArchitectures() throws {
     let root = try SandboxRoot()
     try root.directory.shell(
@@ -132,7 +133,7 @@ import Testing
     #expect(outcome.text.contains("ok: namespaces: "), "\(outcome.text)")
   }
 
-  @Test("ends with 1 where a build cannot be made, and says so in JSON")
+  @Test("exits with 1 if no build is possible, and says so in JSON")
   func endsWith1() throws {
     let workspace = try Workspace()
     try workspace.shell("mkdir -m 777 work; printf '[section path]\\ntmp: %s/work\\n' $PWD > conf")
@@ -144,8 +145,8 @@ import Testing
     let findings = try #require(object["findings"] as? [[String: String]])
     let work = findings.first { $0["subject"] == "path/tmp (\(workspace.path)/work)" }
     #expect(work?["level"] == "missing")
-    #expect(work?["text"] == "\(workspace.path)/work may be written by everybody, and has no sticky bit")
-    #expect(work?["remedy"] == "mend its owner and mode, or set path/work elsewhere")
+    #expect(work?["text"] == "\(workspace.path)/work is world-writable without the sticky bit")
+    #expect(work?["remedy"] == "fix its owner and mode, or set path/work to another directory")
   }
 
   @Test("tries a step for an ordinary user too", .enabled(if: OrdinaryUser.isPossible, OrdinaryUser.reason))
@@ -153,13 +154,13 @@ import Testing
     let well = try OrdinaryUser()
     let outcome = try well.run([Program.path.string, "doctor"])
     #expect(outcome.status == 0, "\(outcome.text)")
-    #expect(outcome.text.contains("ok: user: \(well.name) builds, as root of a user namespace\n"))
+    #expect(outcome.text.contains("ok: user: builds run as \(well.name), in a user namespace\n"))
     #expect(outcome.text.contains("ok: namespaces: "))
 
     let ill = try OrdinaryUser(hasNumbers: false)
     let told = try ill.run([Program.path.string, "doctor"])
     #expect(told.status == 1)
-    #expect(told.text.contains("missing: /etc/subuid: has no line for \(ill.name): run as root: usermod"))
-    #expect(told.text.contains("missing: namespaces: a step could not be run: /etc/subuid: has no line"))
+    #expect(told.text.contains("missing: /etc/subuid: has no entry for \(ill.name): run as root: usermod"))
+    #expect(told.text.contains("missing: namespaces: cannot run a test step: /etc/subuid: has no entry"))
   }
 }

@@ -10,9 +10,9 @@ import Testing
 @Suite("A hostile root", .enabled(if: Host.isRoot, Host.needsRoot)) struct HostileRootTests {
   struct Trap: Sendable, CustomTestStringConvertible {
     let testDescription: String
-    /// Shell, in the directory of the test; `$victim` is absolute.
+    /// Shell commands, in the directory of the test; `$victim` is absolute.
     let preparation: String
-    /// Whether a step can be run at all.
+    /// Whether a step can run at all.
     var runs = true
   }
 
@@ -67,7 +67,7 @@ import Testing
     #expect(try Host.mounts(root) == table)
   }
 
-  @Test("cannot lead the clearing up outside either")
+  @Test("cannot lead the cleanup outside either")
   func cannotLeadClearing() throws {
     let root = try SandboxRoot()
     let victim = root.directory.path.appending("victim")

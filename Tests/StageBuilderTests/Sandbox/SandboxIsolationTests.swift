@@ -5,8 +5,8 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@Suite("A step in a root of its own", .enabled(if: Host.isRoot, Host.needsRoot)) struct StepRootTests {
-  @Test("sees its own processes only, below pid 1")
+@Suite("A step in its own root", .enabled(if: Host.isRoot, Host.needsRoot)) struct StepRootTests {
+  @Test("sees only its own processes, below pid 1")
   func seesOwnProcesses() throws {
     let text = try SandboxRoot().print("ls /proc | grep -c '^[0-9]*$'; cat /proc/1/cmdline; echo; echo $$")
     let lines = text.split(separator: "\n")
@@ -75,7 +75,7 @@ import Testing
         """)
   }
 
-  @Test("has the host name of its plan, and the host keeps its own")
+  @Test("has the host name of its plan, and the host's is unchanged")
   func hostNamePlan() throws {
     let before = try Tool.run("uname", "-n").output
     #expect(try SandboxRoot().print("hostname") == "inside\n")
@@ -97,7 +97,7 @@ import Testing
     #expect(text == "/proc/self/net/dev\n\(count)\n")
   }
 
-  @Test("has shared memory and semaphores apart from the host's")
+  @Test("has shared memory and semaphores separate from the host's")
   func sharedMemorySemaphores() throws {
     let text = try SandboxRoot().print("readlink /proc/self/ns/ipc")
     #expect(text.trimmed != (try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/ns/ipc")))
@@ -113,7 +113,7 @@ import Testing
   func threeDescriptors() throws {
     let root = try SandboxRoot()
     let text = try root.run(root.plan("") { $0.script.text = "#!/bin/ls /proc/self/fd\n" }).text
-    // The fourth is that of the directory which ls reads.
+    // The fourth is the directory that ls reads.
     #expect(text == "/tmp/steps-chroot-run.metro\n\n/proc/self/fd:\n0\n1\n2\n3\n")
   }
 
@@ -138,7 +138,7 @@ import Testing
     #expect(own.contains { $0 == text.trimmed })
   }
 
-  @Test("may not change the machine by /proc")
+  @Test("cannot change the machine through /proc")
   func mayNotChange() throws {
     let text = try SandboxRoot().print("echo x > /proc/sys/kernel/domainname || echo refused")
     #expect(text.contains("Read-only file system") && text.hasSuffix("refused\n"))
@@ -151,7 +151,7 @@ import Testing
     #expect(try SandboxRoot().print("uname -m") == "x86_64\n")
   }
 
-  @Test("without system mounts has nothing but /dev/null, which it leaves no file of")
+  @Test("without system mounts has only /dev/null, and leaves no such file")
   func withoutSystemMounts() throws {
     let root = try SandboxRoot()
     try root.directory.shell("mkdir cache root/dev")
@@ -165,7 +165,7 @@ import Testing
   }
 }
 
-/// What kind of machine runs the tests.
+/// The kind of machine that runs the tests.
 enum TestMachine {
   static let is64BitX86 = (try? Tool.run("uname", "-m").output) == "x86_64\n"
 }

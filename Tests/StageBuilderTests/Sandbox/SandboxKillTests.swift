@@ -4,9 +4,9 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@Suite("mirrorctl that is killed", .enabled(if: Host.isRoot, Host.needsRoot), .serialized)
+@Suite("A killed mirrorctl", .enabled(if: Host.isRoot, Host.needsRoot), .serialized)
 struct MirrorctlKilledTests {
-  @Test("leaves no process and no mount, whatever it was at", arguments: 0..<24)
+  @Test("leaves no process and no mount, at any stage", arguments: 0..<24)
   func leavesNoProcess(seed: UInt64) throws {
     var random = Seeded(state: seed)
     let root = try SandboxRoot()
@@ -24,7 +24,7 @@ struct MirrorctlKilledTests {
   }
 
   @Test(
-    "by nothing, but refused a call by the kernel, says so and leaves nothing",
+    "leaves nothing if a system call fails, and reports the failure",
     .enabled(if: Tracing.works, "\(Tracing.reason)"),
     arguments: [
       "unshare", "mount", "open_tree", "mount_setattr", "fsopen", "fsmount", "move_mount", "pivot_root",
@@ -44,7 +44,7 @@ struct MirrorctlKilledTests {
     #expect(try Tree(root.path).differences(from: before.1) == [])
   }
 
-  @Test("in part ends as a whole", arguments: ["helper", "pid 1"])
+  @Test("ends completely if one of its processes is killed", arguments: ["helper", "pid 1"])
   func partEndsWhole(part: String) throws {
     let root = try SandboxRoot()
     let mark = "34\(getpid())\(part.count)7"
@@ -54,11 +54,11 @@ struct MirrorctlKilledTests {
     kill(part == "helper" ? helper : try #require(Self.child(of: helper)), SIGKILL)
     let outcome = try run.wait()
     #expect(outcome.status == 1)
-    #expect(outcome.errorText.contains("steps/chroot/run: was ended from outside"))
+    #expect(outcome.errorText.contains("steps/chroot/run: was killed from outside"))
     try Host.wait { Host.processes(mark).isEmpty }
   }
 
-  @Test("by a signal that asks ends the step first", arguments: [SIGINT, SIGTERM])
+  @Test("ends the step first if the signal can be caught", arguments: [SIGINT, SIGTERM])
   func signalAsksEnds(signal: Int32) throws {
     let root = try SandboxRoot()
     let run = try root.directory.start(
@@ -70,7 +70,7 @@ struct MirrorctlKilledTests {
     #expect(access(root.path.appending("tidied").string, F_OK) == 0)
   }
 
-  /// Whether a process has the root mounted, in whatever namespace.
+  /// Whether a process in any namespace has the root mounted.
   private static func someoneMounts(_ path: String) -> Bool {
     let all = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
     return all.filter { Int($0) != nil }.contains { pid in

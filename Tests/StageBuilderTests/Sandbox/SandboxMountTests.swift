@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 @Suite("A mount of a step", .enabled(if: Host.isRoot, Host.needsRoot)) struct MountStepTests {
-  @Test("that is read-only cannot be written, one that is not can")
+  @Test("that is read-only cannot be written to, others can")
   func readOnlyCannot() throws {
     let root = try SandboxRoot()
     try root.directory.shell("mkdir ro rw; echo kept > ro/file")
@@ -38,7 +38,7 @@ import Testing
     #expect(text == "secret\n")
   }
 
-  @Test("leaves no mount point that was made for it")
+  @Test("leaves no mount point that was created for it")
   func leavesNoMount() throws {
     let root = try SandboxRoot()
     try root.directory.shell("mkdir cache; echo secret > key; rm -r root/etc; mkdir -p root/var/lib")
@@ -52,7 +52,7 @@ import Testing
     #expect(try Tree(root.path).differences(from: before) == [])
   }
 
-  @Test("leaves a directory on its way that the step put something in")
+  @Test("leaves a created directory if the step put something into it")
   func leavesDirectoryOn() throws {
     let root = try SandboxRoot()
     try root.directory.shell("mkdir cache")
@@ -76,7 +76,7 @@ import Testing
     #expect(try Tree(root.path.appending("real")).nodes.isEmpty)
   }
 
-  @Test("whose source is missing is named")
+  @Test("is named if its source is missing")
   func whoseSourceMissing() throws {
     let root = try SandboxRoot()
     let error = #expect(throws: MirrorError.self) {
@@ -85,7 +85,7 @@ import Testing
     #expect(error?.subject == "/missing/source")
   }
 
-  @Test("is never seen by the host: before, during and after the mount table is the same")
+  @Test("is never visible on the host: the mount table is the same before, during and after")
   func neverSeenHost() throws {
     let root = try SandboxRoot()
     let before = try Host.mounts(root)
@@ -98,7 +98,7 @@ import Testing
     #expect(try Host.mounts(root) == before)
   }
 
-  @Test("that the step makes itself stays with it")
+  @Test("made by the step itself is private to it")
   func stepMakesItself() throws {
     let root = try SandboxRoot()
     let before = try Host.mounts(root)
@@ -113,7 +113,7 @@ import Testing
 struct HostSHostsResolvConfTests {
   private let hosts = FileManager.default.contents(atPath: "/etc/hosts") ?? Data()
 
-  @Test("are seen, cannot be changed, and are not copied")
+  @Test("are visible, cannot be changed, and are not copied")
   func seenCannotBe() throws {
     let root = try SandboxRoot()
     try root.directory.shell("echo own > root/etc/hosts")
@@ -123,7 +123,7 @@ struct HostSHostsResolvConfTests {
     #expect(try Tree(root.path.appending("etc")).nodes == ["hosts": .file(Array("own\n".utf8))])
   }
 
-  @Test("come to where a link in the root leads")
+  @Test("are mounted at the target of a link in the root")
   func comeWhereLink() throws {
     let root = try SandboxRoot()
     try root.directory.shell("mkdir root/run; echo own > root/run/names; ln -s ../run/names root/etc/hosts")
@@ -131,12 +131,12 @@ struct HostSHostsResolvConfTests {
     #expect(try Tree(root.path.appending("run")).nodes == ["names": .file(Array("own\n".utf8))])
   }
 
-  @Test("are gone without where the root has something strange, and the step is told")
+  @Test("are left out with a message if the root has something unusual there")
   func goneWithoutWhere() throws {
     let root = try SandboxRoot()
     try root.directory.shell("mkdir root/etc/resolv.conf; ln -s /missing root/etc/hosts")
     let text = try root.print("test -d /etc/resolv.conf; test ! -e /etc/hosts; echo on")
-    #expect(text.contains("mirrorctl: /etc/hosts: is a symbolic link to nothing in the root"))
+    #expect(text.contains("mirrorctl: /etc/hosts: is a dangling symbolic link in the root"))
     #expect(text.hasSuffix("on\n"))
   }
 }

@@ -6,7 +6,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-/// A tiny root of busybox, and what runs steps in it.
+/// A tiny busybox root, and the means to run steps in it.
 struct SandboxRoot {
   static let applets = [
     "awk", "cat", "chmod", "cp", "echo", "env", "find", "grep", "head", "hostname", "id", "ip", "kill", "ln",
@@ -15,7 +15,7 @@ struct SandboxRoot {
     "stat", "test", "touch", "true", "tty", "umount", "uname", "wc",
   ]
 
-  /// What else the test has lies in its ``Workspace/path``.
+  /// Other files of the test are in its ``Workspace/path``.
   let directory: Workspace
   var path: FilePath { directory.path.appending("root") }
 
@@ -34,7 +34,7 @@ struct SandboxRoot {
     return plan
   }
 
-  /// Runs a step by the built program, from this process.
+  /// Runs a step with the built program, from this process.
   func run(
     _ plan: SandboxPlan, grace: Int = 10, cancellation: Cancellation = Cancellation()
   ) throws -> (end: StepEnd, text: String) {
@@ -47,14 +47,14 @@ struct SandboxRoot {
     return (end, try String(contentsOfFile: log.string, encoding: .utf8))
   }
 
-  /// Runs a script; what it printed, if it ended well.
+  /// Runs a script that must succeed; returns its output.
   func print(_ script: String, _ change: (inout SandboxPlan) -> Void = { _ in }) throws -> String {
     let (end, text) = try run(plan(script, change))
     #expect(end == .exited(0), "\(text)")
     return text
   }
 
-  /// A command that runs the plan as a process of its own, which a test may kill.
+  /// A command that runs the plan in a separate process, which a test may kill.
   func command(_ plan: SandboxPlan, grace: Int = 10) throws -> [String] {
     let file = directory.path.appending("plan-\(UInt32.random(in: 0 ... .max)).json")
     try JSONEncoder().encode(plan).write(to: URL(fileURLWithPath: file.string))
@@ -62,20 +62,20 @@ struct SandboxRoot {
   }
 }
 
-/// What the machine has: mounts and processes.
+/// The machine's mounts and processes.
 enum Host {
-  /// Whether steps can be run here at all.
+  /// Whether steps can run here at all.
   static let isRoot = geteuid() == 0
   static let needsRoot: Comment = "namespaces need root"
 
-  /// The host's mount table, but for what other tests mount in their own directories meanwhile.
+  /// The host's mount table, without what other tests mount in their own directories meanwhile.
   static func mounts(_ root: SandboxRoot) throws -> [Substring] {
     try String(contentsOfFile: "/proc/self/mountinfo", encoding: .utf8).split(separator: "\n").filter {
       !$0.contains("/tmp/mirrorctl-") || $0.contains(root.directory.path.string)
     }
   }
 
-  /// The processes whose command line holds a word.
+  /// The processes whose command line contains a word.
   static func processes(_ word: String) -> [Int32] {
     let all = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
     return all.compactMap(Int32.init).filter { pid in
@@ -84,7 +84,7 @@ enum Host {
     }
   }
 
-  /// Waits until a condition holds, far longer than it takes.
+  /// Waits until a condition holds, far longer than necessary.
   static func wait(_ condition: () throws -> Bool) throws {
     for _ in 0..<3000 {
       if try condition() { return }

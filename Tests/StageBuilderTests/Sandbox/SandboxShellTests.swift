@@ -7,20 +7,20 @@ import Testing
 
 @Suite("A shell in a root", .enabled(if: Host.isRoot && Tool.exists("script"), "needs root and script(1)"))
 struct RootShellTests {
-  /// Types lines on a terminal of its own; what the terminal shows, and the exit status.
+  /// Types lines on its own terminal; returns the terminal's output and the exit status.
   private func type(_ lines: String, in root: SandboxRoot) throws -> Outcome {
     let plan = root.plan("") {
       $0.interactive = true
       $0.environment["TERM"] = "dumb"
     }
     let command = try root.command(plan).joined(separator: " ")
-    // The lines come one after the other, as by hand.
+    // The lines are typed one after the other, as by hand.
     let typing =
       "(sleep 1; printf '%s' '\(lines)' | while IFS= read -r line; do echo \"$line\"; sleep 0.2; done)"
     return try root.directory.run(["sh", "-c", "\(typing) | script -qec '\(command)' /dev/null"])
   }
 
-  @Test("has the terminal, and gives its exit status")
+  @Test("has the terminal, and returns its exit status")
   func terminalGivesExit() throws {
     let root = try SandboxRoot()
     let outcome = try type("tty > /answer; echo $$ >> /answer; exit 7\n", in: root)
@@ -28,7 +28,7 @@ struct RootShellTests {
     #expect(try root.directory.shell("cat root/answer").text == "/dev/console\n2\n")
   }
 
-  @Test("stands in front: ^C ends its command and neither it nor mirrorctl")
+  @Test("is in the foreground: ^C ends its command, but neither the shell nor mirrorctl")
   func standsFrontC() throws {
     let root = try SandboxRoot()
     let outcome = try type("sleep 600\n\u{3}\ntouch /still; exit 3\n", in: root)

@@ -14,13 +14,14 @@ import Testing
   }
 
   @Test(
-    "is the signal that ended it, apart from any exit status", arguments: [SIGTERM, SIGKILL, SIGSEGV, SIGHUP])
+    "is the signal that ended it, distinct from any exit status",
+    arguments: [SIGTERM, SIGKILL, SIGSEGV, SIGHUP])
   func signalEndedApart(signal: Int32) throws {
     let root = try SandboxRoot()
     #expect(try root.run(root.plan("kill -\(signal) $$; sleep 60")).end == .signalled(signal))
   }
 
-  @Test("is told though its children live on, and they do not")
+  @Test("is reported although its children are still running, and ends them")
   func toldThoughChildren() throws {
     let root = try SandboxRoot()
     let mark = "31\(getpid())7"
@@ -33,7 +34,7 @@ import Testing
     #expect(Host.processes(mark) == [])
   }
 
-  @Test("comes to orphans as to others: pid 1 reaps them")
+  @Test("includes orphans, which pid 1 reaps")
   func comesOrphansOthers() throws {
     let text = try SandboxRoot().print(
       "for i in 1 2 3; do (sh -c 'true & exit' &); done; sleep 0.3; grep -l '^State:.Z' /proc/*/status | wc -l"
@@ -41,7 +42,7 @@ import Testing
     #expect(text == "0\n")
   }
 
-  @Test("cannot be that pid 1 is killed from inside")
+  @Test("cannot be caused by killing pid 1 from inside")
   func cannotBePid() throws {
     let root = try SandboxRoot()
     #expect(try root.run(root.plan("kill -KILL 1; kill -TERM -1; kill -KILL 0; exit 9")).end != .exited(0))
@@ -50,14 +51,14 @@ import Testing
 }
 
 @Suite("The script of a step", .enabled(if: Host.isRoot, Host.needsRoot)) struct ScriptStepTests {
-  @Test("is run by the interpreter that it names")
+  @Test("runs with the interpreter that it names")
   func runInterpreterNames() throws {
     let root = try SandboxRoot()
     let plan = root.plan("") { $0.script.text = "#!/bin/awk -f\nBEGIN { print 6 * 7 }\n" }
     #expect(try root.run(plan).text == "42\n")
   }
 
-  @Test("is run by sh if it names none")
+  @Test("runs with sh if it names none")
   func runShIf() throws {
     let root = try SandboxRoot()
     #expect(
@@ -65,7 +66,7 @@ import Testing
         == "/tmp/steps-chroot-run.metro 0\n")
   }
 
-  @Test("lies in /tmp meanwhile, executable, and is gone after it")
+  @Test("is executable in /tmp during the step, and removed afterwards")
   func liesTmpMeanwhile() throws {
     let root = try SandboxRoot()
     try root.directory.shell("rmdir root/tmp")
@@ -76,7 +77,7 @@ import Testing
   @Test("may remove itself")
   func mayRemoveItself() throws { #expect(try SandboxRoot().print("rm $0; echo gone") == "gone\n") }
 
-  @Test("whose interpreter is missing is named")
+  @Test("is named if its interpreter is missing")
   func whoseInterpreterMissing() throws {
     let root = try SandboxRoot()
     let error = #expect(throws: MirrorError.self) {
@@ -86,7 +87,7 @@ import Testing
     #expect(error?.subject == "/tmp/steps-chroot-run.metro")
   }
 
-  @Test("of a host step lies in the run's private directory")
+  @Test("of a host step is in the run's private directory")
   func hostStepLies() throws {
     let root = try SandboxRoot()
     try root.directory.shell("mkdir -m 700 scripts")
@@ -116,7 +117,7 @@ import Testing
 }
 
 @Suite("A cancelled step", .enabled(if: Host.isRoot, Host.needsRoot)) struct CancelledStepTests {
-  /// Asks for the end once the step says that it has begun.
+  /// Cancels once the step has started.
   private func cancelled(_ script: String, grace: Int) throws -> (error: MirrorError?, root: SandboxRoot) {
     let root = try SandboxRoot()
     let cancellation = Cancellation()
@@ -132,7 +133,7 @@ import Testing
     return (error, root)
   }
 
-  @Test("may clear up after SIGTERM")
+  @Test("may clean up after SIGTERM")
   func mayClearUp() throws {
     let (error, root) = try cancelled(
       "trap 'echo tidy > /tidied; exit 1' TERM; touch /begun; while :; do sleep 0.01; done", grace: 60)
@@ -140,7 +141,7 @@ import Testing
     #expect(access(root.path.appending("tidied").string, F_OK) == 0)
   }
 
-  @Test("that does not hear is killed after the grace, with all that it started")
+  @Test("that ignores SIGTERM is killed after the grace period, with all its processes")
   func doesNotHear() throws {
     let mark = "32\(getpid())7"
     let (error, root) = try cancelled(
@@ -150,7 +151,7 @@ import Testing
     #expect(try Tree(root.path.appending("tmp")).nodes.isEmpty)
   }
 
-  @Test("is not even begun if the run was cancelled before")
+  @Test("is not even started if the run was cancelled before")
   func notEvenBegun() throws {
     let root = try SandboxRoot()
     let cancellation = Cancellation()

@@ -6,9 +6,10 @@ import Testing
 
 @testable import StageBuilder
 
-/// An ordinary user of this machine with subordinate numbers, gone with this value.
+/// An ordinary user of this machine with subordinate ids, deleted with this value.
 final class OrdinaryUser: Sendable {
-  /// Whether there can be one: root made him, and the kernel lets him have namespaces.
+  /// Whether such a user is possible: root can create one, and the kernel lets ordinary users have
+  /// namespaces.
   static let isPossible: Bool = {
     guard Host.isRoot, Tool.exists("useradd"), Tool.exists("newuidmap") else { return false }
     let command = "exec setpriv --reuid 65534 --regid 65534 --clear-groups unshare --user true"
@@ -51,7 +52,7 @@ final class OrdinaryUser: Sendable {
 
 @Suite("An ordinary user", .enabled(if: OrdinaryUser.isPossible, OrdinaryUser.reason))
 struct OrdinaryUserTests {
-  @Test("runs a step as root of a namespace of his own")
+  @Test("runs a step as root of a user namespace")
   func runsStepRoot() throws {
     let user = try OrdinaryUser()
     try user.root.directory.shell("mkdir cache; echo kept > cache/file; chown -R \(user.name): cache")
@@ -74,7 +75,7 @@ struct OrdinaryUserTests {
         "uid=0 gid=0", "inside", "2", "1", "2", "terminals", "2", "kept", "refused", "refused",
         "250 250", "65534", "no devices", "mounted",
       ], "\(outcome.text) \(outcome.errorText)")
-    // Outside it is his, or of the numbers that he was given.
+    // Outside, files belong to the user or to the subordinate ids.
     let owner = try user.root.directory.shell("stat -c %u root/mine; id -u \(user.name)").text.split(
       separator: "\n")
     #expect((Int(owner[0]) ?? 0) >= 100_000)
@@ -113,7 +114,7 @@ struct OrdinaryUserTests {
     }
   }
 
-  @Test("removes his work directory, whoever owns what is in it")
+  @Test("can remove the work directory, whoever owns the files in it")
   func removesHisWork() throws {
     let user = try OrdinaryUser()
     let work = user.root.directory.path.appending("runs/stage3")
@@ -130,21 +131,21 @@ struct OrdinaryUserTests {
     #expect(try Tree(user.root.directory.path.appending("runs")).nodes.isEmpty)
   }
 
-  @Test("without subordinate numbers is told which line is missing")
+  @Test("without subordinate ids is told which entry is missing")
   func withoutSubordinateNumbers() throws {
     let user = try OrdinaryUser(hasNumbers: false)
     let outcome = try user.run(user.root.plan("true"))
     #expect(outcome.status == 1)
     #expect(
       outcome.errorText == """
-        mirrorctl: /etc/subuid: has no line for \(user.name): run as root: usermod --add-subuids 100000-165535 \
-        --add-subgids 100000-165535 \(user.name)
+        mirrorctl: /etc/subuid: has no entry for \(user.name): run as root: \
+        usermod --add-subuids 100000-165535 --add-subgids 100000-165535 \(user.name)
 
         """)
   }
 }
 
-@Suite("Subordinate numbers") struct SubordinateNumbersTests {
+@Suite("Subordinate ids") struct SubordinateNumbersTests {
   @Test(
     "are a user's by name and by number",
     arguments: [
@@ -156,7 +157,7 @@ struct OrdinaryUserTests {
     #expect(SubordinateIDs(text, user: "alice", number: 1000).ranges.map(\.first) == firsts)
   }
 
-  @Test("are mapped one after the other, after the user himself")
+  @Test("are mapped consecutively, after the user")
   func mappedOneAfter() {
     let ids = SubordinateIDs("a:100000:65536\na:500000:10\n", user: "a", number: 1000)
     #expect(
@@ -164,7 +165,7 @@ struct OrdinaryUserTests {
   }
 
   @Test(
-    "tell whether this process is in a namespace",
+    "show whether this process is in a namespace",
     arguments: [
       ("         0          0 4294967295\n", false, 0), ("0 1000 1\n1 100000 65536\n", true, 1000),
       ("", false, 0),

@@ -14,17 +14,17 @@ import Testing
 
   private func make() throws -> WorkDirectory { try WorkDirectory(work, cancellation: Cancellation()) }
 
-  /// Makes one as a killed run leaves it.
+  /// Creates one as left by a killed run.
   private func leave(_ name: String) throws {
     do {
       var held = try WorkDirectory(directory.path.appending("work/\(name)"), cancellation: Cancellation())
       held.keep()
     }
-    // What is kept differs in a word.
+    // A kept one differs in one word.
     try directory.shell("sed -i s/kept/work/ work/\(name).lock")
   }
 
-  @Test("is there and empty while it is held, and gone afterwards")
+  @Test("exists and is empty while it is held, and is removed afterwards")
   func thereEmptyWhile() throws {
     do {
       let held = try make()
@@ -36,7 +36,7 @@ import Testing
     #expect(try Tree(directory.path.appending("work")).nodes.isEmpty)
   }
 
-  @Test("is emptied of what a killed run left")
+  @Test("is emptied of leftovers of a killed run")
   func emptiedWhatKilled() throws {
     try leave("stage3-generic_64")
     try directory.shell("mkdir -p work/stage3-generic_64/root/bin; touch work/stage3-generic_64/x")
@@ -45,7 +45,7 @@ import Testing
     _ = consume held
   }
 
-  @Test("is not made of a directory with something in it that no run made")
+  @Test("does not replace a non-empty directory that no run created")
   func notMadeDirectory() throws {
     try directory.shell(
       "mkdir -m 700 work; mkdir -p work/stage3-generic_64/root; touch work/stage3-generic_64/x")
@@ -54,7 +54,7 @@ import Testing
     #expect(error?.code == .refused)
     #expect(error?.subject == work.string)
     #expect(try Tree(directory.path) == before)
-    // A lock of version 0.1 proves nothing: it was written before the directory was looked at.
+    // A lock of version 0.1 proves nothing: it was written before the directory was examined.
     try directory.shell("printf 'mirrorctl work directory\\n1\\n' > work/stage3-generic_64.lock")
     #expect(throws: MirrorError.self) { _ = try make() }
     let swept = try WorkDirectory.sweep(work.removingLastComponent(), cancellation: Cancellation())
@@ -63,7 +63,7 @@ import Testing
     #expect(FileManager.default.fileExists(atPath: "\(work)/x"))
   }
 
-  @Test("is not made of another directory that has the name of a killed run's")
+  @Test("does not replace another directory with the name of a killed run's")
   func notMadeAnother() throws {
     try leave("stage3-generic_64")
     try directory.shell(
@@ -73,7 +73,7 @@ import Testing
     #expect(FileManager.default.fileExists(atPath: "\(work)/x"))
   }
 
-  @Test("does not touch a lock of another program, nor the directory beside it")
+  @Test("does not touch another program's lock, nor the directory beside it")
   func doesNotTouch() throws {
     try directory.shell("mkdir -m 700 work; echo dependencies > work/stage3-generic_64.lock")
     let before = try Tree(directory.path)
@@ -82,7 +82,7 @@ import Testing
     #expect(try Tree(directory.path) == before)
   }
 
-  @Test("belongs to one run at a time: the other is told whose it is")
+  @Test("belongs to one run at a time: the error names the holder")
   func belongsOneRun() throws {
     let held = try make()
     let error = #expect(throws: MirrorError.self) {
@@ -90,18 +90,18 @@ import Testing
     }
     #expect(error?.code == .busy)
     #expect(error?.subject == "\(work).lock")
-    #expect(error?.problem == "another run works here: mirrorctl, pid \(getpid())")
+    #expect(error?.problem == "in use by another run (pid \(getpid()))")
     _ = consume held
     _ = try make()
   }
 
-  @Test("that is kept stays, and is not swept")
+  @Test("that is kept is not swept")
   func keptStaysNot() throws {
     do {
       var held = try make()
       try directory.shell("touch work/stage3-generic_64/x")
       held.keep()
-      // Until then it is as much ours as before.
+      // Until then it is ours as before.
       let error = #expect(throws: MirrorError.self) { _ = try make() }
       #expect(error?.code == .busy)
     }
@@ -111,13 +111,13 @@ import Testing
       try Tree(work.removingLastComponent()).nodes == [
         "stage3-generic_64": .directory, "stage3-generic_64/x": .file([]), "stage3-generic_64.lock": mark,
       ])
-    // The next run by that name may empty it.
+    // The next run with that name may empty it.
     let again = try make()
     #expect(try Tree(work).nodes.isEmpty)
     _ = consume again
   }
 
-  @Test("of a dead run is swept, that of a living one and strangers are not")
+  @Test("of a dead run is swept; others are not")
   func deadRunSwept() throws {
     let held = try make()
     try leave("dead")
@@ -141,7 +141,7 @@ import Testing
   }
 
   @Test(
-    "is refused where others could tamper with it",
+    "is refused if others could tamper with it",
     arguments: ["chmod 777 work", "chmod 777 .", "chgrp 65534 work; chmod 770 work"])
   func refusedWhereOthers(harm: String) throws {
     try directory.shell("mkdir -m 700 work; \(harm)")
@@ -149,26 +149,26 @@ import Testing
       _ = try WorkDirectory(work, cancellation: Cancellation())
     }
     #expect(error?.code == .refused)
-    #expect(error?.remedy == "mend its owner and mode, or set path/work elsewhere")
+    #expect(error?.remedy == "fix its owner and mode, or set path/work to another directory")
   }
 
-  @Test("is refused below a stranger's directory")
+  @Test("is refused below another user's directory")
   func refusedBelowStranger() throws {
     try directory.shell("mkdir -m 700 work; chown 12345 work")
     let error = #expect(throws: MirrorError.self) {
       _ = try WorkDirectory(work, cancellation: Cancellation())
     }
-    #expect(error?.problem == "belongs to user 12345, who could change what lies in it")
+    #expect(error?.problem == "belongs to user 12345, who could change its contents")
   }
 
-  @Test("whose lock is a link is refused")
+  @Test("is refused if its lock is a link")
   func whoseLockLink() throws {
     try directory.shell("mkdir -m 700 work; echo own > victim; ln -s ../victim work/stage3-generic_64.lock")
     #expect(throws: MirrorError.self) { _ = try WorkDirectory(work, cancellation: Cancellation()) }
     #expect(try directory.shell("cat victim").text == "own\n")
   }
 
-  @Test("is removed through no link")
+  @Test("is removed without following links")
   func removedThroughNo() throws {
     try directory.shell("mkdir victim; touch victim/x")
     do {
@@ -183,7 +183,7 @@ import Testing
   func removedHoweverDeep() throws {
     do {
       let held = try make()
-      // Longer than any path may be, and deeper than descriptors last.
+      // Longer than any path may be, and deeper than the number of descriptors.
       let name = String(repeating: "d", count: 40)
       var level = open(held.path.string, O_RDONLY | O_DIRECTORY)
       for _ in 0..<3000 {
@@ -197,7 +197,7 @@ import Testing
     #expect(try Tree(directory.path.appending("work")).nodes.isEmpty)
   }
 
-  @Test("is removed with what may not be read or written", .enabled(if: Host.isRoot, Host.needsRoot))
+  @Test("is removed even if files in it are not accessible", .enabled(if: Host.isRoot, Host.needsRoot))
   func removedWithWhat() throws {
     do {
       let held = try make()
@@ -208,7 +208,7 @@ import Testing
     #expect(try Tree(directory.path.appending("work")).nodes.isEmpty)
   }
 
-  @Test("with a mount in it is not emptied: the mount is named", .enabled(if: Host.isRoot, Host.needsRoot))
+  @Test("is not emptied if it contains a mount, which is named", .enabled(if: Host.isRoot, Host.needsRoot))
   func withMountNot() throws {
     try leave("stage3-generic_64")
     try directory.shell("mkdir -p work/stage3-generic_64/mnt cache; touch cache/x")
@@ -220,7 +220,7 @@ import Testing
   }
 
   @Test(
-    "with something immutable in it is not removed, and it is named",
+    "is not removed if it contains an immutable file, which is named",
     .enabled(if: Host.isRoot && Immutable.isPossible, "needs root and chattr"))
   func withSomethingImmutable() throws {
     var held = try make()

@@ -6,8 +6,8 @@ import Testing
 
 @testable import StageBuilder
 
-/// Places of the machine itself: they are judged here, and no build is ever given one of them.
-@Suite("The judgement of places that a build would empty") struct WorkPlacesTests {
+/// Directories of the machine itself: they are only checked here, and no build ever gets one of them.
+@Suite("The check of directories that a build would empty") struct WorkPlacesTests {
   private let workspace: Workspace
 
   init() throws { workspace = try Workspace() }
@@ -25,12 +25,12 @@ import Testing
     return nil
   }
 
-  @Test("forbids the root, by whatever name", arguments: ["/", "//", "/usr/..", "/proc/self/root"])
+  @Test("forbids the root by any name", arguments: ["/", "//", "/usr/..", "/proc/self/root"])
   func root(path: String) {
     #expect(problem(FilePath(path))?.contains("root of the file system") == true)
   }
 
-  @Test("forbids the home of every user, and what is above one; not what is below")
+  @Test("forbids the home of every user and its parents, but not what is below")
   func homes() throws {
     let home = try #require(getpwuid(0).map { FilePath(platformString: $0.pointee.pw_dir) })
     #expect(problem(home)?.contains("is the home directory of root") == true)
@@ -38,7 +38,7 @@ import Testing
     #expect(problem("/var")?.contains("contains") == true)
   }
 
-  @Test("allows what is in path/tmp, also where a cache is around that")
+  @Test("allows directories in path/tmp, even if it is inside a cache")
   func temporary() throws {
     let metro = ["path/tmp": "@/tmp", "path/cache": "@/tmp/cache", "path/distfiles": "@/tmp/distfiles"]
     #expect(problem(workspace.path.appending("tmp/work/std/stage3"), .work, metro) == nil)
@@ -51,6 +51,6 @@ import Testing
     #expect(problem(workspace.path.appending("all"), .work, around)?.contains("contains path/tmp") == true)
   }
 
-  @Test("does not take a name that begins alike for a directory above")
+  @Test("does not mistake a path with the same prefix for a parent")
   func names() { #expect(problem(FilePath("\(workspace.mirror)-work")) == nil) }
 }

@@ -103,7 +103,7 @@ struct PublishFaultTests {
     let outcome = try workspace.run(["env", "PATH=/nowhere"] + site.command(["publish"]).dropFirst())
     // `env` itself is found through the PATH of the test.
     #expect(outcome.status == 1, "\(outcome.errorText)")
-    #expect(outcome.errorText.contains("rsync: is not to be found"), "\(outcome.errorText)")
+    #expect(outcome.errorText.contains("rsync: not found"), "\(outcome.errorText)")
   }
 
   @Test("a broken connection is retried")
