@@ -276,7 +276,7 @@ struct CleanChangeTests {
       })
     #expect(
       complaint == mirror.path("std/x86/gen/2026-11-01")
-        + ": is kept after all: named by the link stage3-latest: run again if it should go")
+        + ": is kept after all: named by the link stage3-latest: run again to remove it")
     #expect(mirror.isWhole("2026-11-01"))
     #expect(!mirror.exists("std/x86/gen/2026-11-05"))
   }
@@ -377,7 +377,7 @@ struct CleanChangeTests {
     let arguments = ["--mirror", "\(mirror.root)", "--apply", "--keep", "1", "--max-remove"]
     let refused = try Built.run(["clean"] + arguments + [limit])
     #expect(refused.status == 5, "\(refused.output)")
-    #expect(refused.output.contains("2 of 3 versions and snapshots would go"))
+    #expect(refused.output.contains("2 of 3 versions and snapshots would be removed"))
     let after = try mirror.tree()
     #expect(before.split(separator: "\n").allSatisfy { after.contains($0) })
     #expect(try Built.run(["clean"] + arguments + ["2"]).status == 0)
