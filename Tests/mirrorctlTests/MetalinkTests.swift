@@ -79,7 +79,7 @@ struct MetalinkTests {
     try workspace.shell("rm mirror/\(metalink)")
     let read = try workspace.mirrorctl("index")
     #expect(read.status == 4)
-    #expect(read.errorText.contains("/\(OfferedMirror.stage3): its content is not what its digests say"))
+    #expect(read.errorText.contains("/\(OfferedMirror.stage3): content does not match its digests"))
     #expect(try mirror.names("stage3-gen-std-2016-11-17*.meta4") == [])
   }
 

@@ -195,7 +195,7 @@ struct DistributedTests {
     let before = try visible()
     let outcome = try receive(3)
     #expect(outcome.errorText.contains("its digest is another"), "\(outcome.errorText)")
-    #expect(try master.run("receive", "two").text == "two: nothing of it waits in \(master.mirror)\n")
+    #expect(try master.run("receive", "two").text == "no upload from two in \(master.mirror)\n")
     #expect(try visible() == before)
     try publish(one)
     _ = try receive()

@@ -196,7 +196,7 @@ import Testing
     try mirror.write("")
     let run = try mirror.run("keys", "export")
     #expect(run.status == 1)
-    #expect(run.errorText.hasPrefix("mirrorctl: signing/key: is not defined: name a key"))
+    #expect(run.errorText.hasPrefix("mirrorctl: signing/key: is not set: set a key"))
   }
 
   @Test(
