@@ -208,7 +208,7 @@ extension PublishPlan {
   fileprivate var lines: [String] {
     summary.map { phase in
       let bytes = phase.bytes > 0 ? ", \(humanBytes(phase.bytes))" : ""
-      return "would \(phase.verb) \(counted(phase.count, "name", "names")) (\(phase.name))\(bytes)"
+      return "would \(phase.verb) \(counted(phase.count, "file", "files")) (\(phase.name))\(bytes)"
     }
   }
 }

@@ -54,15 +54,15 @@ struct ReceiveSectionTests {
   @Test(
     "what is wrong is named",
     arguments: [
-      ("[section receive/one]\nsubarches: std/x86", "`std/x86` does not name a subarch"),
-      ("[section receive/one]\nsubarches: std/../x", "does not name a subarch"),
-      ("[section receive/one]\nsubarches: std/.control/x", "does not name a subarch"),
-      ("[section receive/one]\nsnapshots: std/snapshots", "does not name a build"),
+      ("[section receive/one]\nsubarches: std/x86", "`std/x86` is not a subarch pattern"),
+      ("[section receive/one]\nsubarches: std/../x", "is not a subarch pattern"),
+      ("[section receive/one]\nsubarches: std/.control/x", "is not a subarch pattern"),
+      ("[section receive/one]\nsnapshots: std/snapshots", "is not a build name"),
       ("[section receive/one]\nreplace: perhaps", "neither yes nor no"),
       ("[section receive/one]\nkey: DEADBEEF", "is a short id"),
       ("[section receive/one]\nsnapshot: std", "did you mean snapshots?"),
       ("[section receive]\nsubarches: a/b/c", "belongs to no server"),
-      ("[section receive/-one]\nreplace: yes", "cannot name a server"),
+      ("[section receive/-one]\nreplace: yes", "is not a valid server name"),
     ])
   func wrong(text: String, message: String) throws {
     do {

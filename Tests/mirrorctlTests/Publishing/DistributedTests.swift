@@ -147,12 +147,12 @@ struct DistributedTests {
     let refused = try one.run("publish")
     #expect(refused.status == 1)
     #expect(
-      refused.errorText.contains("is built here, and one uploads it: nothing of it is received from one"))
+      refused.errorText.contains("is built here, but was uploaded by one: not received from one"))
     #expect(content(master, Self.gen) == nil)
     try master.configure("[section rotation]\nbuilds: std\narches: x86\nsubarches: other")
     let taken = try one.run("publish")
     #expect(taken.status == 0, "\(taken.errorText)")
-    #expect(taken.text.contains("is received, but neither cleaned nor indexed here"), "\(taken.text)")
+    #expect(taken.text.contains("is received, but not cleaned or indexed here"), "\(taken.text)")
     #expect(content(master, Self.gen) == content(one, Self.gen))
   }
 
@@ -194,7 +194,7 @@ struct DistributedTests {
     try workspace.shell("printf X | dd of='\(waiting)' conv=notrunc bs=1 seek=1000 status=none")
     let before = try visible()
     let outcome = try receive(3)
-    #expect(outcome.errorText.contains("its digest is another"), "\(outcome.errorText)")
+    #expect(outcome.errorText.contains("does not match its digest"), "\(outcome.errorText)")
     #expect(try master.run("receive", "two").text == "no upload from two in \(master.mirror)\n")
     #expect(try visible() == before)
     try publish(one)
@@ -235,7 +235,7 @@ struct DistributedTests {
     try configure(two, "two")
     try publish(two)
     let outcome = try receive(3)
-    #expect(outcome.errorText.contains("is built by one, and two uploads it too"), "\(outcome.errorText)")
+    #expect(outcome.errorText.contains("is built by one, but was uploaded by two"), "\(outcome.errorText)")
     #expect(try !visible().contains { $0.contains("2016-01-05") })
     try workspace.shell("echo two > master/mirror/std/x86/gen/.control/server")
     try master.configure("[section rotation]\nsubarches: gen\nalso-stored: v7")

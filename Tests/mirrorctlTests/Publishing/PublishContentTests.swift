@@ -102,7 +102,7 @@ struct PublishContentTests {
     try rot("\(mirror.published)/\(gen)")
     #expect(try publish().text == "", "size and time agree")
     let found = try publish(4, "--check", part)
-    #expect(found.errorText.contains("\(gen) there differs from what was sent"), "\(found.errorText)")
+    #expect(found.errorText.contains("\(gen) there differs from the file sent"), "\(found.errorText)")
     #expect(found.text.contains("1 file sent"))
     try expectEqual()
     let again = try publish(0, "--check", part)
@@ -116,7 +116,7 @@ struct PublishContentTests {
     try rot("\(mirror.published)/\(gen)")
     let rotten = mirror.there(gen)
     let outcome = try publish(4, "--check", "100%", "--dry-run")
-    #expect(outcome.text.contains("would send 1 name (replaced)"), "\(outcome.text)")
+    #expect(outcome.text.contains("would send 1 file (replaced)"), "\(outcome.text)")
     #expect(mirror.there(gen) == rotten)
     let json = try publish(4, "--check", "100%", "--json")
     let object = try JSONSerialization.jsonObject(with: Data(json.output)) as? [String: Any]
