@@ -256,7 +256,7 @@ private let everything: DigestOptions = {
     #expect(report.problems == [])
     // A metalink has some, or is none.
     try digested.mirror.file("\(tarball).meta4", "none")
-    #expect(try digested.verify().problems.map(\.problem) == ["holds no digest"])
+    #expect(try digested.verify().problems.map(\.problem) == ["contains no digest"])
   }
 
   @Test("reads every tarball in exactly one of seven parts")

@@ -138,7 +138,7 @@ struct HostileUploadCase: CustomTestStringConvertible, Sendable {
         "std/x86/gen/2016-01-02/SHA256SUMS": "\(trojan)  stage3-gen-std-2016-01-02.tar.xz\n",
       ]),
       messages: [
-        ".tar.xz.hash.txt: does not match the tarball", ".tar.xz.DIGESTS: does not match the tarball", "SHA256SUMS: does not match the tarball",
+        ".tar.xz.hash.txt: does not match", ".tar.xz.DIGESTS: does not match", "SHA256SUMS: does not match",
       ], received: rest),
     HostileUploadCase(
       testDescription: "digests of nothing, and a text with more than a digest", preparation: owned,
@@ -146,7 +146,7 @@ struct HostileUploadCase: CustomTestStringConvertible, Sendable {
         "std/x86/gen/2016-01-02/gnome-gen-std-2016-01-02.tar.xz.hash.txt": "sha256 \(trojan)\n",
         "\(tarball).hash.txt": "sha256 \(stage)\nsha256 \(trojan)\n",
       ]),
-      messages: ["gnome-gen-std-2016-01-02.tar.xz.hash.txt: ", ".tar.xz.hash.txt: does not match the tarball"],
+      messages: ["gnome-gen-std-2016-01-02.tar.xz.hash.txt: ", ".tar.xz.hash.txt: does not match"],
       received: rest),
     HostileUploadCase(
       testDescription: "signatures, where nobody can check them", preparation: owned,

@@ -169,7 +169,7 @@ struct SigningFaultCase: CustomTestStringConvertible, Sendable {
       """)
     let run = try mirror.run("digestgen", "--jobs", "1", environment: [path])
     #expect(run.status == 3)
-    #expect(run.errorText.hasPrefix("mirrorctl: \(stage3): changed while it was signed"), "\(run.errorText)")
+    #expect(run.errorText.hasPrefix("mirrorctl: \(stage3): changed during signing"), "\(run.errorText)")
     #expect(
       try mirror.signatures() == [SignedMirror.snapshot, SignedMirror.stage1].map { "\($0).gpg" })
   }
