@@ -141,7 +141,7 @@ struct MetalinkTests {
       "rm mirror/\(OfferedMirror.old)/lxd*.meta4 mirror/index.xml mirror/\(OfferedMirror.subarch)/latest.txt")
     let outcome = try workspace.mirrorctl("index")
     #expect(outcome.status == 3)
-    #expect(outcome.errorText.hasPrefix("mirrorctl: index/urls: no metalink is written, "))
+    #expect(outcome.errorText.hasPrefix("mirrorctl: index/urls: no metalinks are written, "))
     #expect(try mirror.names("index.xml").count + mirror.names("latest.txt").count == 2)
     // What is there and true stays.
     #expect(try mirror.text(metalink) == before)

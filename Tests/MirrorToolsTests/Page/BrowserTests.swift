@@ -120,7 +120,7 @@ struct BrowserTests {
     try browser.open(url(pages, Self.subarch), Browser.View(runsScripts: false))
     #expect(try browser.text("document.querySelectorAll('button').length") == "0")
     let shell = try browser.text("document.querySelector('details').innerText")
-    #expect(shell.contains("Once the files above are downloaded") && !shell.contains("curl"))
+    #expect(shell.contains("After downloading the files above") && !shell.contains("curl"))
   }
 
   @Test("with JavaScript, commands know where the page is")
@@ -141,7 +141,7 @@ struct BrowserTests {
 
         """)
     #expect(
-      try browser.text("document.querySelector('details').innerText").contains("Once the files") == false)
+      try browser.text("document.querySelector('details').innerText").contains("After downloading") == false)
   }
 
   @Test("a button copies the digest, whatever the clipboard allows")

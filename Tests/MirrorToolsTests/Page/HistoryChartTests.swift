@@ -21,19 +21,19 @@ import TestSupport
     #expect(chart.contains("<title>2026-11-2: failed</title>"))
     #expect(chart.contains(#"role="img" aria-labelledby="outcomes-title outcomes-desc""#))
     #expect(
-      chart.contains(#"<desc id="outcomes-desc">2 of the last 3 builds went well; the last did.</desc>"#))
+      chart.contains(#"<desc id="outcomes-desc">2 of the last 3 builds succeeded; the last did.</desc>"#))
   }
 
   @Test("in words they say the same")
   func summary() {
-    #expect(HistoryChart.summary([]) == "No build is remembered.")
-    #expect(HistoryChart.summary([record(1)]) == "One build, which went well.")
-    #expect(HistoryChart.summary([record(1, .fail)]) == "One build, which failed.")
-    #expect(HistoryChart.summary([record(1), record(2)]) == "All of the last 2 builds went well.")
-    #expect(HistoryChart.summary([record(1, .fail), record(2, .fail)]) == "All of the last 2 builds failed.")
+    #expect(HistoryChart.summary([]) == "No builds recorded.")
+    #expect(HistoryChart.summary([record(1)]) == "The only build succeeded.")
+    #expect(HistoryChart.summary([record(1, .fail)]) == "The only build failed.")
+    #expect(HistoryChart.summary([record(1), record(2)]) == "The last 2 builds succeeded.")
+    #expect(HistoryChart.summary([record(1, .fail), record(2, .fail)]) == "The last 2 builds failed.")
     #expect(
       HistoryChart.summary([record(1), record(2), record(3, .fail)])
-        == "2 of the last 3 builds went well; the last failed.")
+        == "2 of the last 3 builds succeeded; the last failed.")
   }
 
   @Test("one size is no history; a version built twice counts once; failures have no size")
@@ -63,7 +63,7 @@ import TestSupport
   func strip() throws {
     #expect(HistoryChart.strip([]) == nil)
     let strip = try #require(HistoryChart.strip((1...12).map { record($0, $0 == 12 ? .fail : .ok) })).markup
-    #expect(strip.contains(#"aria-label="9 of the last 10 builds went well; the last failed.""#))
+    #expect(strip.contains(#"aria-label="9 of the last 10 builds succeeded; the last failed.""#))
     #expect(strip.matches(of: /v12/).count == 9)
     #expect(strip.matches(of: /v5/).count == 1)
   }

@@ -38,7 +38,7 @@ import TestSupport
     try pages.catalog.note(pages.mirror.scan(), now: 7)
     let state = try #require(PageSurvey(pages.source()).entries.first).state
     #expect(words(state) == ["healthy"])
-    #expect(state.sentence == "The last build failed and will be tried again.")
+    #expect(state.sentence == "The last build failed and will be retried.")
   }
 
   @Test("failures are counted, whether there is a stage or not")
@@ -66,7 +66,7 @@ import TestSupport
   func never() throws {
     let entry = try entry { try $0.directory("std/x86/a/.control") }
     #expect(words(entry.state) == ["never built"])
-    #expect(entry.state.sentence == "Nothing has been built yet.")
+    #expect(entry.state.sentence == "No builds yet.")
     #expect(entry.page == "std/x86/a/index.html")
   }
 

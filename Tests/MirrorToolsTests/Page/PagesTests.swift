@@ -69,7 +69,7 @@ import TestSupport
       "href=\"2026-11-21/lxd-generic_64-std-2026-11-21.tar.xz\"", ">\(digest)</code>",
       "curl -fL -O https://example.org/m/std/x86-64bit/generic_64/2026-11-21/\(name)\n",
       "echo &#39;\(digest)  \(name)&#39; | sha256sum -c\n", "gpg --verify \(name).gpg \(name)\n",
-      "curl -fL https://example.org/m/signing-key.asc | gpg --import", "its fingerprint: <code>5A5A5A5A",
+      "curl -fL https://example.org/m/signing-key.asc | gpg --import", "; fingerprint: <code>5A5A5A5A",
       "x86_64-pc-linux-gnu",
       "-O2 -march=x86-64", "href=\"2026-11-03/stage3-generic_64-std-2026-11-03.tar.xz\"",
       "href=\"../../../index.html#in/std/x86-64bit\"",
@@ -153,7 +153,7 @@ import TestSupport
     let problems = try IndexFormat.html.content(pages.source()).problems
     #expect(
       problems.map(\.description) == [
-        "\(pages.mirror.root)/\(path): was not written by mirrorctl: move it away, or write no html"
+        "\(pages.mirror.root)/\(path): was not written by mirrorctl: move it away, or disable html"
       ])
     #expect(try IndexFormat.present(in: pages.mirror.scan()).contains(.html) == !directory.isEmpty)
   }
@@ -202,7 +202,7 @@ import TestSupport
 
   @Test("an empty mirror has a page")
   func empty() throws {
-    #expect(try PageMirror().page("index.html")?.contains("Nothing lies here yet.") == true)
+    #expect(try PageMirror().page("index.html")?.contains("No stages yet.") == true)
   }
 
   @Test("a strict HTML parser finds nothing wrong, whatever things are called")
