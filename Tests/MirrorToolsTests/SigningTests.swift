@@ -225,20 +225,20 @@ private let valid = "[GNUPG:] VALIDSIG \(pinned) 2026-11-26 1795664788 0 4 0 22 
       (["FAILURE sign 67108976"], 2, false, "signing/key: the smartcard of \(pinned) does not sign: no luck"),
       (["SC_OP_FAILURE 1", "FAILURE sign 1"], 2, false, "signing/key: the smartcard of"),
       (["CARDCTRL 4"], 2, false, "signing/key: the smartcard of"),
-      (["FAILURE sign 67108941"], 2, false, "signing/homedir: gpg does not reach its agent"),
+      (["FAILURE sign 67108941"], 2, false, "signing/homedir: gpg cannot connect to its agent"),
       (
         ["PINENTRY_LAUNCHED 1 tty", "FAILURE sign 83886179"], 2, false,
         "signing/key: \(pinned) is locked by a"
       ),
       (["MISSING_PASSPHRASE"], 2, false, "signing/key: \(pinned) is locked by a passphrase"),
-      (["BAD_PASSPHRASE 1"], 2, false, "signing/key: the passphrase of \(pinned) is another one"),
-      (["INV_SGNR 9 x", "FAILURE sign 17"], 2, false, "signing/key: /g has no secret key of \(pinned)"),
+      (["BAD_PASSPHRASE 1"], 2, false, "signing/key: wrong passphrase for \(pinned)"),
+      (["INV_SGNR 9 x", "FAILURE sign 17"], 2, false, "signing/key: /g has no secret key for \(pinned)"),
       (["NO_SECKEY x"], 2, false, "signing/key: /g has no secret key"),
       (["KEYEXPIRED 1", "INV_SGNR 5 x"], 2, false, "signing/key: \(pinned) cannot sign: no luck"),
       ([], 2, true, "signing/key: gpg did not answer in time"),
-      ([], 0, false, "gpg: ended well and told of no signature"),
-      ([], 139, false, "gpg: was ended by signal 11"),
-      (["FAILURE sign 1"], 2, false, "gpg: does not sign with \(pinned): no luck"),
+      ([], 0, false, "gpg: succeeded without making a signature"),
+      ([], 139, false, "gpg: was killed by signal 11"),
+      (["FAILURE sign 1"], 2, false, "gpg: cannot sign with \(pinned): no luck"),
     ] as [([String], Int32, Bool, String)])
   func words(lines: [String], status: Int32, isLate: Bool, message: String) throws {
     let key = try #require(Fingerprint(pinned))

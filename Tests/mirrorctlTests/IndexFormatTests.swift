@@ -204,6 +204,6 @@ struct IndexFormatTests {
     try mirror.configure("[section index]\nformats: rss\n")
     let refused = try workspace.mirrorctl("index")
     #expect(refused.status == 1)
-    #expect(refused.errorText.contains("`rss` is not known"))
+    #expect(refused.errorText.contains("`rss` is not valid"))
   }
 }

@@ -153,7 +153,7 @@ struct MetalinkTests {
     try mirror.configure("[section index]\nurls: http://\n")
     let refused = try workspace.mirrorctl("index")
     #expect(refused.status == 1)
-    #expect(refused.errorText.contains("index/urls: `http://` is no address"), "\(refused.errorText)")
+    #expect(refused.errorText.contains("index/urls: `http://` is not a URL"), "\(refused.errorText)")
   }
 
   @Test("leaves metalinks of others alone, and writes none because of them")
