@@ -91,7 +91,7 @@ struct HookTests {
       """)
     let outcome = try site.run("upkeep")
     #expect(outcome.status == 0)
-    #expect(outcome.errorText.contains("hooks/on-success: was killed after 1 seconds"), "\(outcome.errorText)")
+    #expect(outcome.errorText.contains("on-success: was killed after 1 seconds"), "\(outcome.errorText)")
     try expectGone("child", site)
   }
 

@@ -20,7 +20,7 @@ public enum ExampleConfiguration {
 
     [section path]
 
-    # Work directory of builds, not writable by other users. Caches in it are kept.
+    # Work directory of builds, for the building user only. Caches below it are kept.
     tmp: /var/tmp/mirrorctl
 
     [section build]

@@ -7,7 +7,7 @@ public import LinuxSystem
 public enum IndexFormat: String, Sendable, CaseIterable {
   case metalink, latest, simplestreams, json, xml, html
 
-  /// The file of a format that consists of one file, named alike for all mirrors; otherwise nil.
+  /// Name of the file if the format has only one, at the root of the mirror; otherwise nil.
   public var fileName: FileName? {
     switch self {
     case .metalink, .latest, .simplestreams: nil
