@@ -21,7 +21,7 @@ struct ReceiveSectionTests {
 
   private static let key = "0123456789ABCDEF0123456789ABCDEF01234567"
 
-  @Test("every setting is read, and one server's say nothing of another's")
+  @Test("every setting is read, separately for each server")
   func all() throws {
     let (found, _) = try configuration(
       """
@@ -52,7 +52,7 @@ struct ReceiveSectionTests {
   }
 
   @Test(
-    "what is wrong is named",
+    "errors are reported",
     arguments: [
       ("[section receive/one]\nsubarches: std/x86", "`std/x86` is not a subarch pattern"),
       ("[section receive/one]\nsubarches: std/../x", "is not a subarch pattern"),
@@ -82,10 +82,10 @@ struct ReceiveSectionTests {
   }
 }
 
-@Suite("What a file of an upload may be")
+@Suite("Files of an upload")
 struct UploadKindTests {
   @Test(
-    "is what builds make, in its place",
+    "are those that builds make, in their place",
     arguments: [
       ("std/x86/gen/2016-01-01/stage3-gen-std-2016-01-01.tar.xz", .tarball),
       ("std/x86/gen/2016-01-01/std-gen-openvz-2016-01-01.tar.zst", .tarball),
@@ -123,7 +123,7 @@ struct UploadKindTests {
   func kinds(path: MirrorPath, kind: UploadKind?) { #expect(UploadKind(path) == kind) }
 
   @Test(
-    "is a link only to the newest of something, or to what describes that",
+    "may be links only to the newest tarballs, or to their sidecars",
     arguments: [
       ("s/x/g/stage3-latest.tar.xz", "s/x/g/2016-01-01/stage3-g-s-2016-01-01.tar.xz", true),
       ("s/x/g/stage3-current.tar.xz", "s/x/g/2016-01-01/stage3-g-s-2016-01-01.tar.xz", true),
