@@ -282,7 +282,7 @@ struct CleanChangeTests {
   }
 
   @Test(
-    "a version already removed is no error, and a file in its place is kept", arguments: CleanForm.allCases)
+    "a removed version is not an error, and a file in its place is kept", arguments: CleanForm.allCases)
   func gone(form: CleanForm) throws {
     let mirror = try TestMirror.three()
     try form.clean(
