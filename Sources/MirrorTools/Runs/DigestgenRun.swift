@@ -49,7 +49,7 @@ extension DigestPlan: Plan {
     lines += signatures.map {
       "would sign \(mirror.displayed($0.path)) (\($0.format.rawValue), \($0.reason.rawValue))"
     }
-    lines += outdated.map { "would remove \(mirror.displayed($0.path)) if what it signs has changed" }
+    lines += outdated.map { "would remove \(mirror.displayed($0.path)) if the signed file has changed" }
     lines += links.map { "would \($0.isRemoval ? "remove" : "link") \(mirror.displayed($0.path))" }
     lines += removals.map { "would remove \(mirror.displayed($0.path))" }
     lines += skipped.map { "would leave \(mirror.displayed($0.path)): \($0.reason)" }
