@@ -1,7 +1,7 @@
 import Foundation
 import TestSupport
 
-/// The program as it was built with these tests.
+/// The mirrorctl binary built with these tests.
 enum Built {
   static let mirrorctl = {
     let tests = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")

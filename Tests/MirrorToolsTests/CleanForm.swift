@@ -14,7 +14,7 @@ enum CleanForm: String, CaseIterable, CustomTestStringConvertible {
 
   var testDescription: String { rawValue }
 
-  /// Scans, plans, lets `between` interfere, and carries the plan out; what was complained of.
+  /// Scans, plans, calls `between`, and applies the plan; returns the reported problems.
   @discardableResult
   func clean(
     _ root: FilePath, policy: RetentionPolicy = .keeping(1), cancellation: Cancellation = Cancellation(),
@@ -23,7 +23,7 @@ enum CleanForm: String, CaseIterable, CustomTestStringConvertible {
     let scanner = MirrorScanner(
       root: root, jobs: 1, now: TestMirror.noon, probe: ProcessProbe { pid, _ in isAlive(pid) })
     var mirror = try scanner.scan()
-    // As every run that holds the lock does.
+    // Like every run that holds the lock.
     if self == .apply { mirror.sweepLeftovers() }
     let planner = RetentionPlanner(policy: policy, today: day("2026-11-22"), mounts: try .current())
     let plan = planner.plan(mirror)
@@ -49,7 +49,7 @@ enum CleanForm: String, CaseIterable, CustomTestStringConvertible {
 }
 
 extension RetentionPolicy {
-  /// The newest `count`, and no other rule.
+  /// The newest `count` versions, without other rules.
   static func keeping(_ count: Int) -> RetentionPolicy {
     var policy = RetentionPolicy()
     policy.keep = count
@@ -58,19 +58,19 @@ extension RetentionPolicy {
 }
 
 extension TestMirror {
-  /// Three complete versions of `std/x86/gen`, of which `keep 1` alone would leave the last.
+  /// Three complete versions of `std/x86/gen`, of which `keep 1` alone would keep the last.
   static func three() throws -> TestMirror {
     try TestMirror()
       .version("std/x86/gen/2026-11-01").version("std/x86/gen/2026-11-05").version("std/x86/gen/2026-11-20")
   }
 
-  /// Whether a version of `std/x86/gen` is there whole.
+  /// Whether a version of `std/x86/gen` is complete.
   func isWhole(_ version: String) -> Bool {
     let path = "std/x86/gen/\(version)"
     return content("\(path)/stage3-gen-std-\(version).tar.xz") != nil && content("\(path)/status") != nil
   }
 
-  /// Whether there is something of this path, be it a dead link.
+  /// Whether a path exists, even as a dead link.
   func exists(_ relative: String) -> Bool {
     var found = stat()
     return lstat(path(relative), &found) == 0

@@ -18,7 +18,7 @@ private let mountsWork: Bool = {
 
 private let straceWorks = (try? Tool.run("strace", "true"))?.status == 0
 
-/// A link that names the version 2026-11-01 of `std/x86/gen`; `ROOT` and `ALIAS` stand for absolute paths.
+/// A link to the version 2026-11-01 of `std/x86/gen`; `ROOT` and `ALIAS` stand for absolute paths.
 struct LinkCase: CustomTestStringConvertible {
   let path: String
   let target: String
@@ -47,9 +47,9 @@ struct LinkCase: CustomTestStringConvertible {
   }()
 }
 
-@Suite("clean: what must stay, whatever the policy says")
+@Suite("clean: what is always kept")
 struct CleanProtectionTests {
-  /// Cleans three versions with `keep 1` after `prepare`: the oldest must stay, the middle one go.
+  /// Cleans three versions with `keep 1` after `prepare`: the oldest must be kept, the middle one removed.
   private func expectOldestStays(
     _ form: CleanForm, isAlive: @escaping @Sendable (Int32) -> Bool = { _ in false },
     _ prepare: (TestMirror) throws -> Void
@@ -63,7 +63,7 @@ struct CleanProtectionTests {
   }
 
   @Test(
-    "without protection all but the newest go, and the newest stays even with keep 0",
+    "without protection only the newest is kept, even with keep 0",
     arguments: CleanForm.allCases)
   func baseline(form: CleanForm) throws {
     let mirror = try TestMirror.three().version("std/x86/gen/2026-11-21", stages: [], status: "fail")
@@ -73,7 +73,7 @@ struct CleanProtectionTests {
   }
 
   @Test(
-    "the newest complete version stays, however many incomplete ones follow", arguments: CleanForm.allCases)
+    "the newest complete version is kept, however many incomplete ones follow", arguments: CleanForm.allCases)
   func newestComplete(form: CleanForm) throws {
     let mirror = try TestMirror().version("std/x86/gen/2025-01-01")
     for day in 10...15 { try mirror.version("std/x86/gen/2026-11-\(day)", stages: [], status: "fail") }
@@ -81,7 +81,7 @@ struct CleanProtectionTests {
     #expect(try mirror.names(in: "std/x86/gen") == ["2025-01-01", "2026-11-15"])
   }
 
-  @Test("what a link names stays", arguments: CleanForm.allCases, LinkCase.all)
+  @Test("the target of a link is kept", arguments: CleanForm.allCases, LinkCase.all)
   func links(form: CleanForm, link: LinkCase) throws {
     let mirror = try TestMirror.three().version("std/x86/core2/2026-11-20")
     let aliases = try TestMirror().link("alias", to: "\(mirror.root)")
@@ -94,7 +94,7 @@ struct CleanProtectionTests {
     #expect(!mirror.exists("std/x86/gen/2026-11-05"))
   }
 
-  @Test("what a link names by way of another link stays", arguments: CleanForm.allCases)
+  @Test("the target of a link through another link is kept", arguments: CleanForm.allCases)
   func chainedLinks(form: CleanForm) throws {
     try expectOldestStays(form) { mirror in
       try mirror.link("current", to: "std").link("std/best", to: "x86/gen").link(
@@ -114,7 +114,7 @@ struct CleanProtectionTests {
   }
 
   @Test(
-    "what .control/version names stays", arguments: CleanForm.allCases,
+    "a version named by .control/version is kept", arguments: CleanForm.allCases,
     ["stage1", "stage2", "stage3", "stage4/openvz", "stage4/odd name"])
   func controlVersion(form: CleanForm, target: String) throws {
     try expectOldestStays(form) {
@@ -122,7 +122,7 @@ struct CleanProtectionTests {
     }
   }
 
-  @Test("the seed of another subarch's remote builds stays", arguments: CleanForm.allCases)
+  @Test("the seed of another subarch's remote builds is kept", arguments: CleanForm.allCases)
   func remoteSeed(form: CleanForm) throws {
     try expectOldestStays(form) { mirror in
       try mirror.file("std/x86/gen/.control/version/stage3", "2026-11-01")
@@ -131,7 +131,7 @@ struct CleanProtectionTests {
         )
         .file("dev/arm/new/.control/remote/subarch", "gen\n")
     }
-    // The plan says both reasons.
+    // The plan contains both reasons.
     let mirror = try TestMirror.three().file("std/x86/gen/.control/version/stage3", "2026-11-01")
       .file("dev/arm/new/.control/remote/build", "std\n").file(
         "dev/arm/new/.control/remote/arch_desc", "x86\n"
@@ -145,7 +145,7 @@ struct CleanProtectionTests {
   }
 
   @Test(
-    "a version without status stays while a live process holds any lock", arguments: CleanForm.allCases,
+    "a version without status is kept while a live process holds any lock", arguments: CleanForm.allCases,
     [".multi_progress", ".stage3_progress"])
   func inProgress(form: CleanForm, lock: String) throws {
     try expectOldestStays(form, isAlive: { $0 == 77 }) { mirror in
@@ -160,7 +160,7 @@ struct CleanProtectionTests {
     }
   }
 
-  @Test("what is dated in the future or by no date stays", arguments: CleanForm.allCases)
+  @Test("versions dated in the future or without a date are kept", arguments: CleanForm.allCases)
   func dates(form: CleanForm) throws {
     let names = [
       "2026-11-23", "2099-01-01", "2026-02-30", "2026-11-01-keep", "2026-11-01x", "2026-11-1", "old",
@@ -169,12 +169,12 @@ struct CleanProtectionTests {
     let mirror = try TestMirror.three()
     for name in names { try mirror.version("std/x86/gen/\(name)") }
     try form.clean(mirror.root)
-    // Tomorrow's counts: clocks and zones differ.
+    // Tomorrow is allowed: clocks and time zones differ.
     #expect(try mirror.names(in: "std/x86/gen") == names.sorted())
   }
 
   @Test(
-    "a version directory that is a link is left alone, and so is what it names", arguments: CleanForm.allCases
+    "a version directory that is a link is not removed, nor is its target", arguments: CleanForm.allCases
   )
   func linkedVersion(form: CleanForm) throws {
     let outside = try TestMirror().file("2026-10-01/status", "ok").file("2026-10-01/precious", "x")
@@ -197,7 +197,7 @@ struct CleanProtectionTests {
   }
 
   @Test(
-    "what cannot be read of a subarch keeps all of it", arguments: CleanForm.allCases,
+    "a subarch with an unreadable directory keeps all versions", arguments: CleanForm.allCases,
     ["linked control", "linked versions", "linked version", "huge version", "file", "directory lock"])
   func unreadable(form: CleanForm, oddity: String) throws {
     let mirror = try TestMirror.three().version("std/x86/core2/2026-11-01").version(
@@ -222,7 +222,7 @@ struct CleanProtectionTests {
 @Suite("clean: mounts", .enabled(if: mountsWork, "mounting needs CAP_SYS_ADMIN"), .serialized)
 struct CleanMountTests {
   @Test(
-    "a version on or in which something is mounted stays whole", arguments: CleanForm.allCases,
+    "a version with a mount on or in it is kept whole", arguments: CleanForm.allCases,
     ["tmpfs", "bind", "bind on the version itself"])
   func mounted(form: CleanForm, kind: String) throws {
     let outside = try TestMirror().file("precious", "x")
@@ -243,7 +243,7 @@ struct CleanMountTests {
     #expect(!mirror.exists("std/x86/gen/2026-11-05"))
   }
 
-  @Test("what is mounted after the plan was made loses nothing", arguments: CleanForm.allCases)
+  @Test("a file system mounted after planning loses nothing", arguments: CleanForm.allCases)
   func mountedLater(form: CleanForm) throws {
     let outside = try TestMirror().file("precious", "x")
     let mirror = try TestMirror.three().directory("std/x86/gen/2026-11-01/work")
@@ -255,7 +255,7 @@ struct CleanMountTests {
         #expect(mount.status == 0, "\(mount.output)")
       })
     defer {
-      // Under whatever name it is now: nothing may be removed below a mount.
+      // Whatever its name is now: nothing may be removed below a mount.
       _ = try? Tool.run(
         "sh", "-c", #"umount "$1"/std/x86/gen/*/work "$1"/std/x86/gen/.m*/work"#, "sh", "\(mirror.root)")
     }
@@ -266,7 +266,7 @@ struct CleanMountTests {
 
 @Suite("clean: what changes between plan and removal")
 struct CleanChangeTests {
-  @Test("a version that became linked stays, and is named")
+  @Test("a version that was linked meanwhile is kept, and reported")
   func linkedMeanwhile() throws {
     let mirror = try TestMirror.three()
     let complaint = try CleanForm.apply.clean(
@@ -276,13 +276,13 @@ struct CleanChangeTests {
       })
     #expect(
       complaint == mirror.path("std/x86/gen/2026-11-01")
-        + ": is kept after all: named by the link stage3-latest: run again if it should go")
+        + ": is kept after all: named by the link stage3-latest: run again to remove it")
     #expect(mirror.isWhole("2026-11-01"))
     #expect(!mirror.exists("std/x86/gen/2026-11-05"))
   }
 
   @Test(
-    "what is gone already is no problem, a file in its place is left alone", arguments: CleanForm.allCases)
+    "a removed version is not an error, and a file in its place is kept", arguments: CleanForm.allCases)
   func gone(form: CleanForm) throws {
     let mirror = try TestMirror.three()
     try form.clean(
@@ -296,7 +296,7 @@ struct CleanChangeTests {
   }
 
   @Test(
-    "nothing outside goes when a directory is replaced by a link", arguments: CleanForm.allCases,
+    "nothing outside is removed when a directory is replaced by a link", arguments: CleanForm.allCases,
     ["std/x86/gen/2026-11-01", "std/x86/gen", "std/x86", "std", "std/snapshots"])
   func replaced(form: CleanForm, path: String) throws {
     let mirror = try TestMirror.three().file("std/snapshots/portage-2026-11-01.tar.xz", "1")
@@ -313,7 +313,7 @@ struct CleanChangeTests {
       moved == (path == "std" ? 8 : path.hasSuffix("2026-11-01") || path.hasSuffix("snapshots") ? 2 : 6))
   }
 
-  @Test("what a killed run left is swept, files and directories, but nothing that only looks like it")
+  @Test("leftovers of a killed run are removed, files and directories, but nothing that only looks similar")
   func leftovers() throws {
     let mirror = try TestMirror.three()
     let (file, directory) = (TemporaryName.make().description, TemporaryName.make().description)
@@ -335,7 +335,7 @@ struct CleanChangeTests {
     cancellation.cancel(signal: SIGTERM)
     try CleanForm.apply.clean(mirror.root, cancellation: cancellation)
     #expect(try mirror.tree() == before)
-    // As when the signal comes between the rename and the end of the removal.
+    // Like a signal between the rename and the end of the removal.
     let anchor = try AnchoredDirectory(root: mirror.root)
     let subarch = try anchor.directory("std/x86/gen" as MirrorPath)
     let temporary = TemporaryName.make()
@@ -377,7 +377,7 @@ struct CleanChangeTests {
     let arguments = ["--mirror", "\(mirror.root)", "--apply", "--keep", "1", "--max-remove"]
     let refused = try Built.run(["clean"] + arguments + [limit])
     #expect(refused.status == 5, "\(refused.output)")
-    #expect(refused.output.contains("2 of 3 versions and snapshots would go"))
+    #expect(refused.output.contains("2 of 3 versions and snapshots would be removed"))
     let after = try mirror.tree()
     #expect(before.split(separator: "\n").allSatisfy { after.contains($0) })
     #expect(try Built.run(["clean"] + arguments + ["2"]).status == 0)
@@ -385,7 +385,7 @@ struct CleanChangeTests {
   }
 }
 
-@Suite("clean: names that a shell might take for something else")
+@Suite("clean: names that are special to a shell")
 struct CleanQuotingTests {
   private static let names: [[UInt8]] =
     [
@@ -394,7 +394,7 @@ struct CleanQuotingTests {
       "#hash", "~", "tab\there", "…", "!", "a;touch x", "a&b|c>d", "%s%n",
     ].map { Array($0.utf8) } + [[0xff, 0x61, 0xfe], [0x01, 0x7f]]
 
-  @Test("exactly the planned directories go", arguments: CleanForm.allCases, names)
+  @Test("exactly the planned directories are removed", arguments: CleanForm.allCases, names)
   func quoting(form: CleanForm, name: [UInt8]) throws {
     for odd in ["std", "std/x86", "std/x86/gen"] {
       let mirror = try TestMirror.three().version("std/x86/gen/2026-11-01-keep").version(
@@ -424,7 +424,7 @@ struct CleanSnapshotTests {
     return mirror
   }
 
-  @Test("sidecars and signatures go with their snapshot and no other", arguments: CleanForm.allCases)
+  @Test("sidecars and signatures are removed with their snapshot only", arguments: CleanForm.allCases)
   func sidecars(form: CleanForm) throws {
     let endings = ["", ".hash.txt", ".gpg", ".asc", ".DIGESTS", ".contents.gz", ".meta4"]
     let mirror = try snapshots(
@@ -457,7 +457,7 @@ struct CleanSnapshotTests {
   }
 
   @Test(
-    "what portage-latest names stays, and so do the future, the undated and links",
+    "the target of portage-latest is kept, as are future and undated snapshots and links",
     arguments: CleanForm.allCases)
   func protected(form: CleanForm) throws {
     let mirror = try snapshots([
@@ -488,7 +488,7 @@ struct CleanSnapshotTests {
       ])
   }
 
-  @Test("SHA256SUMS loses the lines of what went, and only those")
+  @Test("SHA256SUMS loses only the lines of removed files")
   func manifest() throws {
     let line = { (name: String) in String(repeating: "0", count: 64) + "  \(name)\n" }
     let (old, new) = ("portage-2026-11-01.tar.xz", "portage-2026-11-20.tar.xz")

@@ -74,7 +74,7 @@ private let now: Int64 = 1_795_000_000
     #expect(mirror.content(tar) == nil)
   }
 
-  @Test("may hold a compressed stream itself")
+  @Test("may contain a compressed stream itself")
   func mayHoldCompressed() throws {
     let mirror = try markedMirror()
     try mirror.file("plain", "content")
@@ -85,7 +85,7 @@ private let now: Int64 = 1_795_000_000
     #expect(mirror.content(tar) == before)
   }
 
-  @Test("takes the links that name it along")
+  @Test("renames the links to it")
   func takesLinksName() throws {
     let mirror = try markedMirror()
     try mirror.file(tar, "content")
@@ -104,7 +104,7 @@ private let now: Int64 = 1_795_000_000
     #expect(mirror.target(of: "\(subarch)/other.tar") == "2026-11-13/other.tar")
   }
 
-  @Test("is read as far as progress tells")
+  @Test("is read as often as progress shows")
   func readFarProgress() throws {
     let mirror = try markedMirror()
     try mirror.file(tar, compressible(megabytes: 1))
@@ -120,7 +120,7 @@ private let now: Int64 = 1_795_000_000
     [".cme": "", ".cme.run": "4242\n"], [".cme.run": "4242\n"], [".cme": "", ".cme.run": ""],
   ]
 
-  @Test("is taken up again", arguments: marks)
+  @Test("is resumed", arguments: marks)
   func takenUpAgain(marks: [String: String]) throws {
     let mirror = try unmarkedMirror()
     try mirror.file(tar, "content")
@@ -130,7 +130,7 @@ private let now: Int64 = 1_795_000_000
     #expect(try mirror.names(in: version) == ["\(name).xz", "status"])
   }
 
-  @Test("that had only the marks left to remove is finished")
+  @Test("that only had to remove its marks is finished")
   func hadOnlyMarks() throws {
     let mirror = try markedMirror()
     try mirror.file("\(tar).gz", "whatever")
@@ -139,7 +139,7 @@ private let now: Int64 = 1_795_000_000
     #expect(try mirror.names(in: version) == ["\(name).gz", "status"])
   }
 
-  @Test("that had put the compressed file in place is finished", arguments: Compression.allCases)
+  @Test("that had already written the compressed file is finished", arguments: Compression.allCases)
   func hadPutCompressed(compression: Compression) throws {
     let mirror = try markedMirror()
     try mirror.file(tar, "content")
@@ -147,7 +147,7 @@ private let now: Int64 = 1_795_000_000
     let packed = mirror.content("\(tar).\(compression.rawValue)")
     try mirror.file(tar, "content")
     try mirror.file("\(tar).cme")
-    // Whatever compression is wanted now.
+    // Whatever compression is configured now.
     #expect(try compress(mirror, with: .xz).problems == [])
     #expect(try mirror.names(in: version) == ["\(name).\(compression.rawValue)", "status"])
     #expect(mirror.content("\(tar).\(compression.rawValue)") == packed)
@@ -188,7 +188,7 @@ private let now: Int64 = 1_795_000_000
   }
 }
 
-@Suite("A mark is left alone") struct MarkLeftAloneTests {
+@Suite("A mark is skipped") struct MarkLeftAloneTests {
   @Test("while its process lives")
   func whileProcessLives() throws {
     let mirror = try markedMirror()
@@ -223,7 +223,7 @@ private let now: Int64 = 1_795_000_000
     #expect(try leftAlone(mirror) == [.locked])
   }
 
-  @Test("when nothing is there to compress")
+  @Test("when there is nothing to compress")
   func whenNothingThere() throws {
     #expect(try leftAlone(try markedMirror()) == [.missing])
   }
@@ -302,7 +302,7 @@ private let now: Int64 = 1_795_000_000
     #expect(try mirror.names(in: version) == [name, "\(name).cme", "status"])
   }
 
-  @Test("when a file stands where a link would go")
+  @Test("when a file is in the place of a link")
   func whenFileStands() throws {
     let mirror = try markedMirror()
     try mirror.file(tar, "content")
@@ -320,7 +320,7 @@ private let now: Int64 = 1_795_000_000
 @Suite("The lock of a subarch") struct LockSubarchTests {
   private static let lock = "\(subarch)/.control/.multi_progress"
 
-  @Test("is held meanwhile, even where a dead build left it", arguments: [nil, "4242\n"])
+  @Test("is held meanwhile, even if a dead build left it", arguments: [nil, "4242\n"])
   func heldMeanwhileEven(left: String?) throws {
     let mirror = try markedMirror()
     try mirror.file(tar, "content")
@@ -337,7 +337,7 @@ private let now: Int64 = 1_795_000_000
     #expect(try mirror.names(in: "\(subarch)/.control") == ["strategy"])
   }
 
-  @Test("that a build took since the scan is respected")
+  @Test("taken by a build since the scan is respected")
   func buildTookSince() throws {
     let mirror = try markedMirror()
     try mirror.file(tar, "content")
@@ -352,14 +352,14 @@ private let now: Int64 = 1_795_000_000
 }
 
 @Suite("Compression settings") struct CompressionSettingsTests {
-  @Test("refuse a level that the format has not")
+  @Test("refuse a level that the format does not have")
   func refuseLevelFormat() {
     #expect(throws: MirrorError.self) { try CompressionSettings(.zst, level: 20) }
     #expect(throws: MirrorError.self) { try CompressionSettings(.gz, level: 0) }
     #expect(throws: MirrorError.self) { try CompressionSettings(.xz, level: -1) }
   }
 
-  @Test("follow Metro where nothing is said")
+  @Test("follow Metro by default")
   func followMetroWhere() throws {
     #expect(try CompressionSettings().compression == .xz)
     #expect(try Compression.allCases.map { try CompressionSettings($0).level } == [9, 9, 9, 19])
@@ -423,7 +423,7 @@ private func append(_ text: String, to path: String) {
   try? handle.write(contentsOf: Data(text.utf8))
 }
 
-/// Words in an order that never repeats, so that every block of a compressor has work of its own.
+/// Words that never repeat, so that every block has work for a compressor.
 private func compressible(megabytes: Int) -> Data {
   var state: UInt64 = 1
   var data = Data(capacity: megabytes << 20)

@@ -44,7 +44,7 @@ private struct Digested {
     ).verify(try mirror.scan(), subset: subset)
   }
 
-  /// Other bytes in the same file, its size and mtime as they were.
+  /// Other bytes in the same file, with its size and mtime.
   func corrupt() throws {
     let content = try #require(mirror.content(tarball))
     try mirror.file(tarball, "CONTENT of \(MirrorPath(tarball).name)")
@@ -73,7 +73,7 @@ private let everything: DigestOptions = {
 }()
 
 @Suite("A tarball's digest") struct TarballSDigestTests {
-  @Test("is written for a new one, and once only")
+  @Test("is written once for a new one")
   func writtenForNew() throws {
     let digested = try Digested()
     let first = try digested.digestgen()
@@ -84,7 +84,7 @@ private let everything: DigestOptions = {
     #expect(second.bytes == 0)
   }
 
-  @Test("is taken again when the tarball is replaced")
+  @Test("is computed again when the tarball is replaced")
   func takenAgainWhen() throws {
     let digested = try Digested()
     try digested.digestgen()
@@ -93,7 +93,7 @@ private let everything: DigestOptions = {
     #expect(digested.sidecarText() == "sha256 \(try digested.sha256())\n")
   }
 
-  @Test("is written again when its sidecar lies, and left when it was but touched")
+  @Test("is written again when its sidecar is wrong, and kept when it was only touched")
   func writtenAgainWhen() throws {
     let digested = try Digested()
     try digested.digestgen()
@@ -105,7 +105,7 @@ private let everything: DigestOptions = {
     #expect(digested.sidecarText() == right)
   }
 
-  @Test("is adopted from a sidecar that is newer, and only from such a one", arguments: [true, false])
+  @Test("is adopted only from a sidecar that is newer", arguments: [true, false])
   func adoptedFromSidecar(isNewer: Bool) throws {
     let digested = try Digested()
     try digested.mirror.file(sidecar, "sha256 \(try digested.sha256())\n")
@@ -113,7 +113,7 @@ private let everything: DigestOptions = {
     #expect(try digested.digestgen().actions.map(\.kind) == [isNewer ? .adopted : .digested])
   }
 
-  @Test("stays when only the ctime moved")
+  @Test("is kept when only the ctime changed")
   func staysWhenOnly() throws {
     let digested = try Digested()
     try digested.digestgen()
@@ -124,7 +124,7 @@ private let everything: DigestOptions = {
     #expect(try digested.verify().count(.ok) == 1)
   }
 
-  @Test("of corrupt content is never blessed but by force and name")
+  @Test("of corrupt content is accepted only with --force and its name")
   func corruptContentNever() throws {
     let digested = try Digested()
     try digested.digestgen()
@@ -142,7 +142,7 @@ private let everything: DigestOptions = {
     #expect(try digested.verify().count(.ok) == 1)
   }
 
-  @Test("tells of corruption even when the catalog is lost")
+  @Test("shows corruption even when the catalog is lost")
   func tellsCorruptionEven() throws {
     var digested = try Digested()
     try digested.digestgen()
@@ -152,7 +152,7 @@ private let everything: DigestOptions = {
     #expect(try digested.digestgen(force: true).corrupt == [MirrorPath(tarball)])
   }
 
-  @Test("is taken of a version without status, but not of one that is being built")
+  @Test("is computed for a version without status, but not for one being built")
   func takenVersionWithout() throws {
     let digested = try Digested()
     try FileManager.default.removeItem(atPath: digested.mirror.path("\(folder)/status"))
@@ -162,8 +162,8 @@ private let everything: DigestOptions = {
   }
 }
 
-@Suite("What stands beside tarballs") struct WhatStandsBesideTarballsTests {
-  @Test("goes when it is dead or orphaned, and stays when it leads outside or is awaited")
+@Suite("Files beside tarballs") struct WhatStandsBesideTarballsTests {
+  @Test("are removed when dead or orphaned, and kept when they lead outside or are awaited")
   func goesWhenDead() throws {
     let digested = try Digested()
     let mirror = digested.mirror
@@ -184,7 +184,7 @@ private let everything: DigestOptions = {
     #expect(try mirror.names(in: folder).filter { $0.hasPrefix("lost") } == [])
   }
 
-  @Test("keeps the lines of others, satisfies coreutils, and is written once")
+  @Test("keep the lines of others, satisfy coreutils, and are written once")
   func keepsLinesOthers() throws {
     let digested = try Digested()
     let mirror = digested.mirror
@@ -234,7 +234,7 @@ private let everything: DigestOptions = {
 }
 
 @Suite("Verify") struct VerifyTests {
-  @Test("tells ok, changed, undigested and orphaned apart")
+  @Test("distinguishes ok, changed, undigested and orphaned")
   func tellsOkChanged() throws {
     let digested = try Digested()
     #expect(try digested.verify().findings.map(\.verdict) == [.undigested])
@@ -254,9 +254,9 @@ private let everything: DigestOptions = {
     let report = try digested.verify()
     #expect(report.findings.map(\.verdict) == [.ok])
     #expect(report.problems == [])
-    // A metalink has some, or is none.
+    // A metalink contains some, or is not valid.
     try digested.mirror.file("\(tarball).meta4", "none")
-    #expect(try digested.verify().problems.map(\.problem) == ["holds no digest"])
+    #expect(try digested.verify().problems.map(\.problem) == ["contains no digest"])
   }
 
   @Test("reads every tarball in exactly one of seven parts")
@@ -268,7 +268,7 @@ private let everything: DigestOptions = {
     #expect(parts.map(\.path).sorted() == candidates.map(\.path).sorted())
   }
 
-  @Test("reads what was least recently verified first")
+  @Test("reads the least recently verified first")
   func readsWhatWas() {
     let candidates = (0..<100).map {
       VerifySubset.Candidate(

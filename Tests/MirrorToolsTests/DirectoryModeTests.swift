@@ -16,17 +16,17 @@ struct DirectoryModeTests {
   }
 
   @Test(
-    "has the mode of the one that holds it", arguments: [0o755, 0o775, 0o2775, 0o750, 0o1777] as [UInt32])
+    "has the mode of its parent", arguments: [0o755, 0o775, 0o2775, 0o750, 0o1777] as [UInt32])
   func mode(_ mode: UInt32) throws {
     try #require(chmod(mirror.root.string, mode) == 0)
-    // Whoever may write into a sticky directory need not write into those in it.
+    // Who may write to a sticky directory need not write to those in it.
     #expect(try made("std/x86/gen/2016-01-01").mode & 0o7777 == mode & 0o2777)
     var layout = OwnershipRules()
     layout.mode = 0o711
     #expect(try made("other/x86", layout).mode & 0o7777 == 0o711)
   }
 
-  @Test("has its owner and group, where root makes it", .enabled(if: geteuid() == 0, "root gives files away"))
+  @Test("has its owner and group, if root makes it", .enabled(if: geteuid() == 0, "root gives files away"))
   func owner() throws {
     try #require(chown(mirror.root.string, 65534, 12) == 0)
     let status = try made("std/x86")

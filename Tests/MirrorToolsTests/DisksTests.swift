@@ -27,7 +27,7 @@ private struct Machine {
       try root.link("sys/dev/block/\(number)", to: place)
     }
     try root.link("sys/class/block/null", to: "../../../\(ata)/block/sda/sda2")
-    // The only device node that every machine has stands for the one of a partition.
+    // The only device node that exists on every machine stands for that of a partition.
     try root.file(
       "mountinfo",
       """
@@ -53,14 +53,14 @@ private struct Machine {
     #expect(machine.rotational(8, 2) == "sda")
   }
 
-  @Test("is found under a logical volume, and under Btrfs by what is mounted")
+  @Test("is found under a logical volume, and under Btrfs by its mount")
   func foundUnderLogical() throws {
     let machine = try Machine()
     #expect(machine.rotational(253, 0) == "dm-0")
     #expect(machine.rotational(0, 45) == "sda")
   }
 
-  @Test("is neither a solid one, nor a virtual machine's, nor memory, nor an unknown")
+  @Test("is not a solid one, a virtual machine's, memory, or an unknown one")
   func neitherSolidOne() throws {
     let machine = try Machine()
     #expect(machine.rotational(259, 0) == nil)

@@ -4,7 +4,7 @@ import LinuxSystem
 @testable import MirrorTools
 
 extension FileHasher {
-  /// As fast as it goes, with nobody who looks on.
+  /// At full speed, without progress.
   static var plain: FileHasher {
     FileHasher(HashingOptions(), progress: RunProgress(), cancellation: Cancellation())
   }

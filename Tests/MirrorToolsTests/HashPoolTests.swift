@@ -2,13 +2,13 @@
 import TestSupport
 import Testing
 
-/// A tarball of which so many bytes are left.
+/// A tarball with this number of bytes left.
 private struct Rest: Unfinished {
   let index: Int
   var remaining: Int64
 }
 
-/// Threads that hash with the speed of vector lanes: a turn takes the same time however many files share it.
+/// Threads that hash at the speed of vector lanes: a turn takes the same time however many files share it.
 private struct Simulation {
   private var pool: HashPool<Rest>
   private let sizes: [Int64]
@@ -29,7 +29,7 @@ private struct Simulation {
     hashed = Array(repeating: 0, count: sizes.count)
   }
 
-  /// Lets the thread that is behind go on, until all is done.
+  /// Lets the thread that is behind continue, until all is done.
   mutating func run() -> Bool {
     var open = Set<Int>()
     while true {
@@ -37,7 +37,7 @@ private struct Simulation {
       finishTurn(of: thread, &open)
       switch pool.take() {
       case nil:
-        // It waits for one that works.
+        // It waits for one that is working.
         guard let next = turns.indices.filter({ working[$0] != nil }).map({ turns[$0] }).min() else {
           return false
         }
@@ -69,8 +69,8 @@ private struct Simulation {
   }
 }
 
-@Suite("Tarballs that wait to be hashed") struct HashPoolTests {
-  @Test("are each hashed whole, and once", arguments: 0..<60 as Range<UInt64>)
+@Suite("Tarballs to hash") struct HashPoolTests {
+  @Test("are hashed completely, and once", arguments: 0..<60 as Range<UInt64>)
   func complete(seed: UInt64) {
     var random = Seeded(state: seed)
     let sizes = (0..<Int.random(in: 0...80, using: &random)).map { _ in
@@ -86,7 +86,7 @@ private struct Simulation {
     #expect(run.mostOpen <= max(threads, descriptors))
   }
 
-  @Test("are begun longest first")
+  @Test("are started longest first")
   func begunLongestFirst() {
     var run = Simulation([5, 900, 70, 300, 12], threads: 1, width: 1)
     let isComplete = run.run()
@@ -111,7 +111,7 @@ private struct Simulation {
     #expect(run.turns[0] <= atBest * 11 / 10)
   }
 
-  @Test("that are long do not leave others waiting at the end")
+  @Test("that are long do not keep others waiting at the end")
   func longDoNot() {
     let mirror: [Int64] = [1536, 300, 250, 100].flatMap { Array(repeating: $0 * 64, count: 6) }
     var run = Simulation(mirror, threads: 2, width: 8)

@@ -15,7 +15,7 @@ private final class HashedFiles: Sendable {
   let names: [String]
   private let sizes: [Int]
 
-  /// Content depends on the seed, and no file begins as another.
+  /// Content depends on the seed, and no two files begin alike.
   init(sizes: [Int], seed: UInt64 = 1) throws {
     mirror = try TestMirror()
     self.sizes = sizes
@@ -28,7 +28,7 @@ private final class HashedFiles: Sendable {
     }
   }
 
-  /// What coreutils makes of them, by name, in hexadecimal.
+  /// The results of coreutils, by name, in hexadecimal.
   func expected(_ algorithm: DigestAlgorithm) throws -> [String] {
     let tool = ["sha256sum", "sha512sum", "b2sum"][DigestAlgorithm.allCases.firstIndex(of: algorithm) ?? 0]
     let output = try Tool.run(tool, arguments: names.map(mirror.path)).output
@@ -76,12 +76,12 @@ private let instructionSets: [Set<InstructionSet>] = [
 ]
 
 @Suite("Hashing many files") struct HashingTests {
-  /// Around blocks, padding, pages and buffers, a few long ones, and many of a kind.
+  /// Around blocks, padding, pages and buffers, a few long ones, and many of one size.
   private static let sizes =
     [0, 1, 55, 56, 63, 64, 65, 111, 112, 119, 127, 128, 129, 4095, 4096, 4097, 65536, 131072, 131073]
     + [1 << 20, (1 << 20) + 1, 3_000_000, 5_000_000, 9_000_000] + Array(repeating: 40_000, count: 21)
 
-  @Test("gives what coreutils gives, whatever the processor can", arguments: instructionSets)
+  @Test("gives the results of coreutils on every processor", arguments: instructionSets)
   func agrees(sets: Set<InstructionSet>) throws {
     let files = try HashedFiles(sizes: Self.sizes)
     for jobs in [1, 2, 7] {
@@ -92,7 +92,7 @@ private let instructionSets: [Set<InstructionSet>] = [
     }
   }
 
-  @Test("takes the digests that are asked for, and no other", arguments: DigestAlgorithm.allCases)
+  @Test("computes only the requested digests", arguments: DigestAlgorithm.allCases)
   func single(algorithm: DigestAlgorithm) throws {
     let files = try HashedFiles(sizes: Self.sizes)
     let results = try files.digest(options(Set(InstructionSet.allCases), jobs: 2), [algorithm])
@@ -113,7 +113,7 @@ private let instructionSets: [Set<InstructionSet>] = [
     #expect(progress.snapshot.files.done == 1)
   }
 
-  @Test("a file that is not there, or cannot be hashed, fails alone")
+  @Test("a file that does not exist, or cannot be hashed, fails alone")
   func failures() throws {
     let files = try HashedFiles(sizes: Array(repeating: 300_000, count: 20))
     try FileManager.default.removeItem(atPath: files.mirror.path(files.names[3]))
@@ -128,13 +128,13 @@ private let instructionSets: [Set<InstructionSet>] = [
     }
   }
 
-  /// What happens to a file while it is hashed.
+  /// Changes of a file during hashing.
   enum Accident: CaseIterable {
     case shrinks, grows, isWritten
   }
 
   @Test(
-    "a file that changes midway fails alone", arguments: Accident.allCases, [1, 20])
+    "a file that changes during hashing fails alone", arguments: Accident.allCases, [1, 20])
   func change(accident: Accident, count: Int) throws {
     let files = try HashedFiles(sizes: Array(repeating: 10 << 20, count: count))
     let victim = files.names[0]
@@ -142,7 +142,7 @@ private let instructionSets: [Set<InstructionSet>] = [
     progress.begin("hashing", bytes: 0, files: count)
     var options = HashingOptions()
     options.jobs = 2
-    // A few seconds for all, of which the accident needs a moment near the beginning.
+    // A few seconds for all; the change needs a moment near the beginning.
     options.bytesPerSecond = Int64(count * 10 << 20) / 2
     let path = files.mirror.path(victim)
     let isDone = Shared(Atomic<Bool>(false))
@@ -166,7 +166,7 @@ private let instructionSets: [Set<InstructionSet>] = [
     for index in results.indices.dropFirst() { #expect(results[index]?.hex(.sha512) == right[index]) }
   }
 
-  @Test("a cancelled run ends at once, however slow it was told to be")
+  @Test("a cancelled run ends at once, however slow")
   func cancelled() throws {
     let files = try HashedFiles(sizes: Array(repeating: 1 << 20, count: 40))
     let cancellation = Cancellation()
@@ -185,7 +185,7 @@ private let instructionSets: [Set<InstructionSet>] = [
     #expect(results.allSatisfy { $0?.code == nil })
   }
 
-  @Test("a limited rate is kept")
+  @Test("a rate limit is kept")
   func limited() throws {
     let files = try HashedFiles(sizes: Array(repeating: 1 << 20, count: 6))
     var options = HashingOptions()
@@ -195,14 +195,14 @@ private let instructionSets: [Set<InstructionSet>] = [
     let start = clock.now
     let results = try files.digest(options)
     #expect(results.allSatisfy { $0 != nil && $0?.code == nil })
-    // The last read, of up to both threads' buffers, waits for what came before it.
+    // The last read, of up to both threads' buffers, waits for the earlier ones.
     #expect(clock.now - start >= .seconds(1))
   }
 }
 
 @Suite("The page cache", .enabled(if: PageCache.canForget, "/tmp is not on a disk"))
 struct PageCacheTests {
-  @Test("is left as it was: what was cached stays, what was not goes", arguments: [1, 2], [1, 12])
+  @Test("is left unchanged: only what was cached before is cached after", arguments: [1, 2], [1, 12])
   func restored(jobs: Int, count: Int) throws {
     let files = try HashedFiles(sizes: Array(repeating: 9 << 20, count: count * 2))
     let right = try files.expected(.sha256)
@@ -219,7 +219,7 @@ struct PageCacheTests {
   }
 }
 
-/// What the kernel caches, by the tools of coreutils and util-linux.
+/// Whether the kernel caches it, according to coreutils and util-linux.
 private enum PageCache {
   static let canForget: Bool = {
     guard let mirror = try? TestMirror().file("probe", Data(count: 1 << 20)) else { return false }

@@ -29,7 +29,7 @@ import Testing
 }
 
 @Suite("The catalog") struct CatalogTests {
-  @Test("that is broken is put aside and begun anew, with a warning")
+  @Test("that is broken is renamed and created anew, with a warning")
   func brokenPutAside() throws {
     let workspace = try Workspace()
     let path = workspace.state.appending(Catalog.fileName(for: workspace.mirror))
@@ -42,7 +42,7 @@ import Testing
     #expect(access("\(path).broken", F_OK) == 0)
   }
 
-  @Test("that has no place lives in memory, with a warning")
+  @Test("without a place is in memory, with a warning")
   func noPlaceLives() throws {
     let workspace = try Workspace()
     try workspace.shell("touch state")
@@ -55,7 +55,7 @@ import Testing
 
 @Suite("A name") struct NameTests {
   @Test(
-    "is shown on one line, escaped where it must be",
+    "is shown on one line, escaped if necessary",
     arguments: [
       (Array("a\nb".utf8), "a\\nb"), (Array("\u{1b}[31m".utf8), "\\x1b[31m"),
       ([0x61, 0xff, 0x62], "a\\xffb"),
@@ -66,7 +66,7 @@ import Testing
     #expect(FileName(bytes: bytes).description == shown)
   }
 
-  @Test("joins and parts as a path")
+  @Test("joins and splits as a path")
   func joinsPartsPath() {
     let path: MirrorPath = "a/b"
     #expect(path.appending("c") == "a/b/c")
@@ -77,7 +77,7 @@ import Testing
     #expect(path.isWithin(MirrorPath("")))
   }
 
-  @Test("of a day is one for every day from 1970 to 2100, in order")
+  @Test("of a day exists for every day from 1970 to 2100, in order")
   func dayOneFor() throws {
     var last = -1
     for year in 1970...2100 {

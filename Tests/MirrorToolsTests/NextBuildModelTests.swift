@@ -7,7 +7,7 @@ import Testing
 
 @testable import MirrorTools
 
-/// A subarch as Metro's database has it.
+/// A subarch as in Metro's database.
 private struct Row: Sendable {
   let name: String
   let failcount: Int
@@ -62,7 +62,7 @@ private struct MetroModel {
 
 @Suite("nextbuild: any mirror")
 struct NextBuildModelTests {
-  @Test("takes turns as a plain reading of Metro's rule does", arguments: UInt64(0)..<400)
+  @Test("chooses builds like a literal reading of Metro's rule", arguments: UInt64(0)..<400)
   func model(seed: UInt64) throws {
     var random = Seeded(state: seed)
     let staleDays = Int.random(in: 0...5, using: &random)

@@ -6,7 +6,7 @@ import Testing
 @testable import MirrorModel
 @testable import MirrorTools
 
-@Suite("What a run looks at again")
+@Suite("A second scan")
 struct RefreshTests {
   private let mirror: TestMirror
 
@@ -25,14 +25,14 @@ struct RefreshTests {
 
   private func text(_ mirror: Mirror) -> String {
     var text = ""
-    // The directories above change with their entries, and nobody asks them for their times.
+    // The directories above change with their entries, but their times are not used.
     dump(mirror.subarches, to: &text)
     dump(mirror.builds.map(\.snapshots), to: &text)
     dump(mirror.problems, to: &text)
     return text
   }
 
-  /// Changes the mirror, and compares what is found again with a whole scan.
+  /// Changes the mirror, and compares the second scan with a complete one.
   private func compare(_ places: Set<MirrorPath>, after change: () throws -> Void) throws {
     let before = try scanner().scan()
     try change()
@@ -42,7 +42,7 @@ struct RefreshTests {
     #expect(text(refreshed) != text(before))
   }
 
-  @Test("is as a whole scan would find it")
+  @Test("equals a complete scan")
   func same() throws {
     try compare(["std/x86/a", "std/snapshots"]) {
       try shell("rm -r std/x86/a/2026-11-01 std/snapshots/*-01.tar.xz")
@@ -52,20 +52,20 @@ struct RefreshTests {
     try compare(["cur/x86/a"]) { try shell("rm -r cur/x86/a") }
   }
 
-  @Test("has the faults of now and not those of before")
+  @Test("has the current faults, not the former ones")
   func faults() throws {
     try mirror.file("std/x86/a/.control", "no directory").file("std/x86/b/.control", "no directory")
     try compare(["std/x86/a"]) { try shell("rm std/x86/a/.control") }
   }
 
-  @Test("is not enough where a place is none, or a new one")
+  @Test("is not enough if a place was removed or is new")
   func unknown() throws {
     let before = try scanner().scan()
     #expect(try scanner().refresh(["std/x86/c"], of: before) == nil)
     #expect(try scanner().refresh(["std"], of: before) == nil)
   }
 
-  @Test("is what was noted as changed: a run finds it, and all else as it was")
+  @Test("covers recorded changes: a run finds them, and nothing else changed")
   func run() throws {
     let environment = RunEnvironment(stateDirectory: "/nonexistent")
     let run = try MirrorRun(reading: mirror.root, MirrorConfiguration(), environment)

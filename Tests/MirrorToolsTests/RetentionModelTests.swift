@@ -9,18 +9,18 @@ extension Seeded {
   fileprivate mutating func one(in count: Int) -> Bool { Int.random(in: 0..<count, using: &self) == 0 }
 }
 
-/// A mirror as it was thrown, with a model of what must stay that knows nothing of the product's code.
+/// A random mirror, with a model of what must be kept that shares no code with the product.
 private struct RandomMirror {
   struct Version {
     let path: String
-    /// Days before today; negative in the future; nil when the name is no date.
+    /// Days before today; negative in the future; nil if the name is not a date.
     let age: Int?
     let status: String?
     let hasStage3: Bool
     var isComplete: Bool { status != nil && hasStage3 }
   }
 
-  /// Tomorrow is not in the future yet: clocks and zones differ.
+  /// Tomorrow does not count as the future: clocks and time zones differ.
   static let horizon = -1
   static let today = Date(timeIntervalSince1970: 1_795_305_600)  // 2026-11-22T00:00Z
   static let calendar = {
@@ -32,7 +32,7 @@ private struct RandomMirror {
   var subarches: [[Version]] = []
   var snapshots: [String: [(path: String, age: Int)]] = [:]
   var policy = RetentionPolicy()
-  /// Paths that something outside the version itself names.
+  /// Paths named outside the version itself.
   var named: Set<String> = []
   var mounted: [String] = []
   var building: Set<Int> = []
@@ -146,7 +146,7 @@ private struct RandomMirror {
     return kept
   }
 
-  /// What goes, straight from invariant 5 and the policy.
+  /// What is removed, according to invariant 5 and the policy.
   func mustGo() -> Set<String> {
     var gone: Set<String> = []
     for (index, versions) in subarches.enumerated() {

@@ -9,9 +9,9 @@ import TestSupport
 
 private let today = day("2026-11-22")
 
-@Suite("status: a line a subarch, as Metro's fails")
+@Suite("status: one line per subarch, like Metro's fails")
 struct StatusReportTests {
-  @Test("failing ones come first, the highest failcount first of all, the rest in path order")
+  @Test("failing ones come first, by descending failcount, the rest in path order")
   func order() throws {
     let mirror = try TestMirror()
       .version("funtoo-current/x86-64bit/generic_64/2026-11-01")
@@ -46,7 +46,7 @@ struct StatusReportTests {
     #expect(status.ageDays == 5)
   }
 
-  @Test("a compressed form that a foreign compressor still writes is not taken")
+  @Test("a compressed form that another program still writes is not used")
   func halfCompressed() throws {
     let version = "std/x86/gen/2026-11-17"
     let mirror = try TestMirror().version(version).version(version, compression: "")
@@ -55,7 +55,7 @@ struct StatusReportTests {
     #expect(status.artifacts.map(\.name) == ["stage3-gen-std-2026-11-17.tar"])
   }
 
-  @Test("a version without status is in progress, whatever lies in it")
+  @Test("a version without status is in progress, whatever it contains")
   func inProgress() throws {
     let mirror = try TestMirror()
       .version("std/x86/gen/2026-11-17").version("std/x86/gen/2026-11-21", status: nil)
@@ -65,7 +65,7 @@ struct StatusReportTests {
     #expect(status.inProgress)
   }
 
-  @Test("JSON tells the strategy, the tarballs without digests and the bytes of all versions")
+  @Test("JSON contains the strategy, the tarballs without digests and the bytes of all versions")
   func json() throws {
     let mirror = try TestMirror()
       .version("std/x86/gen/2026-11-17", stages: ["stage1", "stage3"])
@@ -99,7 +99,7 @@ struct StatusReportTests {
   }
 }
 
-@Suite("nextbuild: whose turn it is")
+@Suite("nextbuild: the next build")
 struct NextBuildTests {
   private func plan(_ mirror: TestMirror, _ settings: RotationSettings = RotationSettings()) throws
     -> NextBuildPlan
@@ -107,7 +107,7 @@ struct NextBuildTests {
     try NextBuildPlan(try mirror.scan { $0 == 77 }, settings, today: today)
   }
 
-  @Test("what was never built goes before what is stale, the stalest of which goes first")
+  @Test("subarches never built come before stale ones, the oldest first")
   func order() throws {
     let mirror = try TestMirror().version("std/x86/a/2026-11-10").version("std/x86/b/2026-11-09")
     #expect(try plan(mirror).next?.subarch == "b")
@@ -117,13 +117,13 @@ struct NextBuildTests {
     #expect(next.fullDate == nil)
   }
 
-  @Test("at just stale-days it is a subarch's turn, a day before it is not")
+  @Test("a subarch is due at exactly stale-days, not a day before")
   func staleDays() throws {
     #expect(try plan(TestMirror().version("std/x86/a/2026-11-19")).next != nil)
     #expect(try plan(TestMirror().version("std/x86/a/2026-11-20")).next == nil)
   }
 
-  @Test("one failure is made up for after twice stale-days, before what is merely stale")
+  @Test("one failure is retried after twice stale-days, before subarches that are only stale")
   func failedOnce() throws {
     let mirror = try TestMirror().version("std/x86/a/2026-11-01").version("std/x86/b/2026-11-16")
       .file("std/x86/b/.control/.failcount", "1")
@@ -139,7 +139,7 @@ struct NextBuildTests {
     #expect(try plan(mirror, patient).next?.failcount == 3)
   }
 
-  @Test("a subarch that is being built is passed over with a line")
+  @Test("a subarch being built is passed over with a line")
   func busy() throws {
     let mirror = try TestMirror().directory("std/x86/b/.control").file(
       "std/x86/a/.control/.multi_progress", "77")
@@ -148,7 +148,7 @@ struct NextBuildTests {
     #expect(plan.notices() == ["# Build at \(mirror.root)/std/x86/a in progress, skipping..."])
   }
 
-  @Test("a dead build's lock is no obstacle, nor is that of a single target")
+  @Test("a dead build's lock is ignored, as is that of a single target")
   func deadLock() throws {
     let mirror = try TestMirror().file("std/x86/a/.control/.multi_progress", "78")
       .file("std/x86/a/.control/.stage3_progress", "77")
@@ -157,7 +157,7 @@ struct NextBuildTests {
   }
 
   @Test(
-    "each mode follows the one before it",
+    "the modes are used in turn",
     arguments: [
       (["full"], [true, false], "full"),
       (["freshen"], [true], "freshen"),
@@ -180,7 +180,7 @@ struct NextBuildTests {
     #expect(try plan(mirror, settings).next?.target == expected)
   }
 
-  @Test("a shell reads the assignments back, whatever the names are")
+  @Test("a shell reads the assignments back, whatever the names")
   func shell() throws {
     let mirror = try TestMirror().version("a b/$(id)/it's;x/2026-10-10")
     var settings = RotationSettings()
@@ -194,7 +194,7 @@ struct NextBuildTests {
     #expect(result.status == 0)
   }
 
-  @Test("plain values are not quoted, as in Metro, but for the extras")
+  @Test("plain values are not quoted, as in Metro, except extras")
   func plainShell() throws {
     let next = try plan(TestMirror().directory("funtoo-current/x86-64bit/generic_64/.control")).next
     #expect(
@@ -211,7 +211,7 @@ struct NextBuildTests {
         """)
   }
 
-  @Test("extras of a path go before those of a name")
+  @Test("extras of a path take precedence over those of a name")
   func extras() throws {
     var settings = RotationSettings()
     settings.extras = ["std/x86/a": ["lxd"], "a": ["openvz"]]
@@ -222,7 +222,7 @@ struct NextBuildTests {
 
 @Suite("empties and zap")
 struct UpkeepOfTheRotationTests {
-  @Test("empties are the subarches never built")
+  @Test("empties are subarches that were never built")
   func empties() throws {
     let mirror = try TestMirror().version("std/x86/a/2026-11-10").directory("std/x86/b/.control")
       .version("std/x86/c/2026-11-10", stages: [], status: "fail")
@@ -235,7 +235,7 @@ struct UpkeepOfTheRotationTests {
       .file("std/x86/c/.control/.failcount", "0").file("cur/x86/a/.control/.failcount", "4")
   }
 
-  @Test("zap removes the counts above 0 and says so")
+  @Test("zap removes counts above 0 and reports it")
   func zap() throws {
     let mirror = try failing()
     var zap = try Zap(mirror.scan(), RotationSettings())
@@ -250,7 +250,7 @@ struct UpkeepOfTheRotationTests {
     #expect(try Zap(mirror.scan(), RotationSettings()).paths == [])
   }
 
-  @Test("zap keeps to the paths it is given")
+  @Test("zap removes only counts at the given paths")
   func selection() throws {
     let scanned = try failing().scan()
     let paths = { (selection: [MirrorPath]) in try Zap(scanned, RotationSettings(), only: selection).paths }

@@ -6,16 +6,16 @@ import SystemPackage
 import TestSupport
 import Testing
 
-/// `mirrorctl` as a plain user, who cannot read everything.
+/// `mirrorctl` as an ordinary user, who cannot read everything.
 private let asPlainUser = ["--reuid=65534", "--regid=65534", "--clear-groups", Built.mirrorctl]
 private let privilegesCanBeDropped: Bool =
   (try? Tool.run("setpriv", arguments: asPlainUser + ["--version"]))?.status == 0
 private let straceWorks: Bool =
   Built.exists && (try? Tool.run("strace", "-o", "/dev/null", "true"))?.status == 0
 
-@Suite("The scan: what a mirror's directories say")
+@Suite("The scan of a mirror's directories")
 struct ScanTests {
-  /// A copy of the fixture; the value must outlive its use.
+  /// A copy of the fixture; keep the value as long as it is used.
   private func fixture() throws -> (disk: TestMirror, mirror: Mirror) {
     let package = FilePath(#filePath).removingLastComponent().removingLastComponent().removingLastComponent()
     let disk = try TestMirror()
@@ -75,7 +75,7 @@ struct ScanTests {
     #expect(byPath["funtoo-current/x86-64bit/generic_64"]?.remoteSeed == nil)
   }
 
-  @Test("links tell where they point, and whether anything is there")
+  @Test("links have their targets, and whether these exist")
   func links() throws {
     let (_, mirror) = try fixture()
     let subarch = try #require(mirror.subarches.first { $0.path == "1.4-release-std/x86-64bit/generic_64" })
@@ -94,7 +94,7 @@ struct ScanTests {
     #expect(odd.map(\.isDead) == [true, true, false])
   }
 
-  @Test("a lock lives with its process; an empty one only while it is young")
+  @Test("a lock is valid while its process lives; an empty one only while it is young")
   func locks() throws {
     let now = Int(TestMirror.noon)
     let mirror = try TestMirror().file("std/x86/gen/.control/.multi_progress", "77\n")
@@ -111,7 +111,7 @@ struct ScanTests {
       ])
   }
 
-  @Test("directories that are no subarch, hidden ones and links to directories are passed over")
+  @Test("directories that are not subarches, hidden ones and links to directories are skipped")
   func noSubarch() throws {
     let mirror = try TestMirror().version("std/x86/gen/2026-11-01")
       .file("std/x86/distfiles/cache/foo.tar.xz").file("std/x86/.hidden/2026-11-01/status", "ok")
@@ -121,7 +121,7 @@ struct ScanTests {
     #expect(mirror.problems.isEmpty)
   }
 
-  @Test("hostile names are carried through byte by byte")
+  @Test("hostile names are preserved byte by byte")
   func names() throws {
     for name in ["a\nb", "$(touch x)", "-rf", "it's", " "] {
       let mirror = try TestMirror().directory("std/x86/\(name)/2026-11-01").scan()
@@ -150,7 +150,7 @@ struct ScanTests {
   }
 
   @Test(
-    "a scan asks the system no more than twice a file",
+    "a scan needs at most two system calls per file",
     .enabled(if: straceWorks, "needs strace and the built mirrorctl"))
   func systemCalls() throws {
     let calls = ["openat2", "getdents64", "statx", "newfstatat", "readlinkat", "close", "read", "pread64"]
@@ -174,7 +174,7 @@ struct ScanTests {
         return sum + (Int(fields[3]) ?? 0)
       }
     }
-    // The difference leaves out what every run costs.
+    // The difference excludes the cost of every run.
     let (few, many) = (try count(1), try count(201))
     #expect(few > 10)
     #expect(many - few <= 2 * 4 * 200)

@@ -6,7 +6,7 @@ import Testing
 private let pinned = "0123456789ABCDEF0123456789ABCDEF01234567"
 
 @Suite("Whether a key can sign") struct SigningKeyStateTests {
-  /// The key, by the capabilities of the primary key and its subkeys: each its validity, expiry and uses.
+  /// The key, given the primary key and its subkeys: each with validity, expiry and uses.
   private func key(_ primary: String, _ subkeys: [String]) throws -> SigningKey {
     func record(_ kind: String, _ key: String, _ number: Int) -> String {
       let parts = key.split(separator: " ", omittingEmptySubsequences: false)
@@ -24,7 +24,7 @@ private let pinned = "0123456789ABCDEF0123456789ABCDEF01234567"
   }
 
   @Test(
-    "follows from what it and its subkeys may do, and when they end",
+    "follows from the uses and expiry of it and its subkeys",
     arguments: [
       ("u  scSC", [], .usable, nil), ("u 900 scSC", [], .usable, 900),
       ("e 900 scSC", ["u  s"], .expired, 900),
@@ -40,7 +40,7 @@ private let pinned = "0123456789ABCDEF0123456789ABCDEF01234567"
     #expect((key.objection == nil) == (state == .usable))
   }
 
-  @Test("is warned of from 30 days before its end, and no sooner")
+  @Test("is warned about from 30 days before its expiry, and no sooner")
   func notice() throws {
     let (key, day) = (try key("u  cC", ["u 100000000 s"]), Int64(86_400))
     #expect(key.warning(at: 100_000_000 - 31 * day) == nil)
@@ -50,7 +50,7 @@ private let pinned = "0123456789ABCDEF0123456789ABCDEF01234567"
   }
 }
 
-@Suite("Which key a signature names") struct SignatureIssuerTests {
+@Suite("The key named in a signature") struct SignatureIssuerTests {
   private static let id: [UInt8] = [0x89, 0xab, 0xcd, 0xef, 1, 2, 3, 4]
   private static let print: [UInt8] = Array(repeating: 7, count: 12) + id
 
@@ -63,7 +63,7 @@ private let pinned = "0123456789ABCDEF0123456789ABCDEF01234567"
 
   private static let whole = packet([22, 33, 4] + print, [9, 16] + id)
 
-  @Test("is read from either subpacket, armoured too, and from several packets")
+  @Test("is read from either subpacket, also armoured, and from several packets")
   func read() {
     let name: Set<String> = ["89ABCDEF01020304"]
     #expect(SignatureIssuer.keyIDs(in: Self.whole) == name)
@@ -74,7 +74,7 @@ private let pinned = "0123456789ABCDEF0123456789ABCDEF01234567"
     #expect(SignatureIssuer.keyIDs(in: old + Self.packet([], [9, 16] + Self.id.reversed())).count == 2)
   }
 
-  @Test("is nothing for whatever is no signature, and no bytes do harm")
+  @Test("is not found in other data, and no bytes do harm")
   func hostile() {
     var random = Seeded(state: 9)
     for _ in 0..<20_000 {

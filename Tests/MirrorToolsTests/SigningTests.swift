@@ -14,7 +14,7 @@ private let valid = "[GNUPG:] VALIDSIG \(pinned) 2026-11-26 1795664788 0 4 0 22 
 
 @Suite("GnuPG's status protocol") struct GnuPGStatusTests {
   @Test(
-    "is read line by line",
+    "is parsed line by line",
     arguments: [
       ("NEWSIG", .newSignature), ("NEWSIG jane@example.org", .newSignature),
       ("GOODSIG 89ABCDEF01234567 Jane", .good), ("BADSIG 89ABCDEF01234567 Jane", .bad),
@@ -40,7 +40,7 @@ private let valid = "[GNUPG:] VALIDSIG \(pinned) 2026-11-26 1795664788 0 4 0 22 
       ("NO_SECKEY 8", .noSecretKey), ("SC_OP_FAILURE 2", .card), ("CARDCTRL 4", .card), ("NODATA 1", .noData),
       ("ERROR add_keyblock_resource 33587281", .noKeyring), ("ERROR keylist.getkey 9", .other("ERROR")),
       ("KEY_CONSIDERED x 0", .other("KEY_CONSIDERED")),
-      // What is cut short is worth nothing.
+      // An incomplete line counts for nothing.
       ("GOODSIG", .other("GOODSIG")), ("VALIDSIG \(pinned)", .other("VALIDSIG")),
       ("VALIDSIG DEADBEEF 2026-11-26 1 0 4 0 22 10 00 DEADBEEF", .other("VALIDSIG")),
       ("SIG_CREATED D 22 10 00 1", .other("SIG_CREATED")),
@@ -50,7 +50,7 @@ private let valid = "[GNUPG:] VALIDSIG \(pinned) 2026-11-26 1795664788 0 4 0 22 
     #expect(GnuPGStatus("[GNUPG:] \(line)") == status)
   }
 
-  @Test("tells the keys in full")
+  @Test("contains the full keys")
   func keys() throws {
     let fingerprint = try #require(Fingerprint(pinned))
     #expect(GnuPGStatus(valid) == .valid(key: fingerprint, primary: fingerprint))
@@ -59,7 +59,7 @@ private let valid = "[GNUPG:] VALIDSIG \(pinned) 2026-11-26 1795664788 0 4 0 22 
         == .created(key: fingerprint, hash: 10))
   }
 
-  @Test("is told from what is said to people, which cannot pretend to be it")
+  @Test("is separated from messages, which cannot imitate it")
   func parts() {
     let output = """
       gpg: using "x" [GNUPG:] GOODSIG 1 forged
@@ -74,18 +74,18 @@ private let valid = "[GNUPG:] VALIDSIG \(pinned) 2026-11-26 1795664788 0 4 0 22 
   }
 }
 
-@Suite("A signature's worth") struct SignatureVerdictTests {
+@Suite("The verdict on a signature") struct SignatureVerdictTests {
   private static func valid(_ key: String, _ primary: String) -> String {
     "VALIDSIG \(key) 2026-11-26 1795664788 0 4 0 22 10 00 \(primary)"
   }
 
   @Test(
-    "follows from all that gpgv says, with one key trusted",
+    "follows from all status lines of gpgv, with one key trusted",
     arguments: [
       (["NEWSIG", "GOODSIG 8 J", valid(pinned, pinned)], .valid),
       (["NEWSIG", "GOODSIG 8 J", valid(subkey, pinned)], .valid),
       (["GOODSIG 8 J", valid(pinned, pinned)], .valid),
-      // gpgv ends well for these.
+      // gpgv exits with 0 for these.
       (["NEWSIG", "KEYEXPIRED 1", "EXPKEYSIG 8 J", valid(pinned, pinned)], .keyExpired),
       (["NEWSIG", "KEYEXPIRED 1", "EXPKEYSIG 8 J", valid(subkey, pinned)], .subkeyExpired),
       (["NEWSIG", "EXPSIG 8 J", valid(pinned, pinned)], .expired),
@@ -111,7 +111,7 @@ private let valid = "[GNUPG:] VALIDSIG \(pinned) 2026-11-26 1795664788 0 4 0 22 
 }
 
 @Suite("A fingerprint") struct FingerprintTests {
-  @Test("is taken with spaces, in any case, with 0x, of 40 or 64 digits")
+  @Test("may contain spaces and 0x, in any case, with 40 or 64 digits")
   func spelled() {
     for text in [
       pinned, pinned.lowercased(), "0x\(pinned)", "0123 4567 89AB CDEF 0123  4567 89AB CDEF 0123 4567",
@@ -120,7 +120,7 @@ private let valid = "[GNUPG:] VALIDSIG \(pinned) 2026-11-26 1795664788 0 4 0 22 
     #expect(Fingerprint(long)?.description == long)
   }
 
-  @Test("is no short id, no address, no digits too many")
+  @Test("is not a short id, an address, or any other number of digits")
   func refused() {
     for text in [
       "", "DEADBEEF", "0x0123456789ABCDEF", pinned + "00", "jane@example.org", pinned.dropLast() + "G",
@@ -153,7 +153,7 @@ private let valid = "[GNUPG:] VALIDSIG \(pinned) 2026-11-26 1795664788 0 4 0 22 
     return try #require(SigningKey(fingerprint, in: Array(listing.utf8)))
   }
 
-  @Test("tells a primary key, its users, and that a subkey of it can sign")
+  @Test("shows a primary key, its users, and that a subkey can sign")
   func primary() throws {
     let key = try key(pinned)
     #expect(key.primary == key.fingerprint && key.signer == pinned)
@@ -162,14 +162,14 @@ private let valid = "[GNUPG:] VALIDSIG \(pinned) 2026-11-26 1795664788 0 4 0 22 
     #expect(key.signsUntil == 1_790_000_000 && key.expiredSigners == ["89ABCDEF01234567"])
   }
 
-  @Test("tells a subkey, which signs by itself alone")
+  @Test("shows a subkey, which signs only by itself")
   func sub() throws {
     let key = try key(subkey)
     #expect(key.primary == Fingerprint(pinned) && key.signer == "\(subkey)!")
     #expect(key.state == .expired && key.expires == 1_750_000_000 && key.secret == .available)
   }
 
-  @Test("that is damaged, or of others, tells of no key")
+  @Test("that is damaged, or of other keys, contains no key")
   func damaged() throws {
     let fingerprint = try #require(Fingerprint(pinned))
     for text in ["", ":::", "fpr:::::::::\(pinned):", "pub\nfpr", "sub:\nfpr:::::::::\(pinned):"] {
@@ -180,7 +180,7 @@ private let valid = "[GNUPG:] VALIDSIG \(pinned) 2026-11-26 1795664788 0 4 0 22 
 }
 
 @Suite("An index and its signatures") struct CompanionTests {
-  @Test("belong together: each is checked, and another text is not taken for it")
+  @Test("belong together: each is checked, and is not valid for another text")
   func companions() throws {
     let workspace = try Workspace()
     let home = workspace.path.appending("g")
@@ -195,7 +195,7 @@ private let valid = "[GNUPG:] VALIDSIG \(pinned) 2026-11-26 1795664788 0 4 0 22 
       """
     ).text.split(separator: "\n")
     let bytes = Array("<subarches/>\n".utf8)
-    // By the primary key, which only certifies and signs by its subkey; and by the subkey itself.
+    // By the primary key, which can only certify and signs with its subkey; and by the subkey itself.
     for fingerprint in listing {
       let key = try #require(Fingerprint(fingerprint))
       var settings = SigningSettings(key: key)
@@ -218,27 +218,27 @@ private let valid = "[GNUPG:] VALIDSIG \(pinned) 2026-11-26 1795664788 0 4 0 22 
   }
 }
 
-@Suite("Why gpg does not sign") struct SigningFaultTableTests {
+@Suite("The reason why gpg does not sign") struct SigningFaultTableTests {
   @Test(
-    "is told in words that name the setting",
+    "is reported with the name of the setting",
     arguments: [
       (["FAILURE sign 67108976"], 2, false, "signing/key: the smartcard of \(pinned) does not sign: no luck"),
       (["SC_OP_FAILURE 1", "FAILURE sign 1"], 2, false, "signing/key: the smartcard of"),
       (["CARDCTRL 4"], 2, false, "signing/key: the smartcard of"),
-      (["FAILURE sign 67108941"], 2, false, "signing/homedir: gpg does not reach its agent"),
+      (["FAILURE sign 67108941"], 2, false, "signing/homedir: gpg cannot connect to its agent"),
       (
         ["PINENTRY_LAUNCHED 1 tty", "FAILURE sign 83886179"], 2, false,
         "signing/key: \(pinned) is locked by a"
       ),
       (["MISSING_PASSPHRASE"], 2, false, "signing/key: \(pinned) is locked by a passphrase"),
-      (["BAD_PASSPHRASE 1"], 2, false, "signing/key: the passphrase of \(pinned) is another one"),
-      (["INV_SGNR 9 x", "FAILURE sign 17"], 2, false, "signing/key: /g has no secret key of \(pinned)"),
+      (["BAD_PASSPHRASE 1"], 2, false, "signing/key: wrong passphrase for \(pinned)"),
+      (["INV_SGNR 9 x", "FAILURE sign 17"], 2, false, "signing/key: /g has no secret key for \(pinned)"),
       (["NO_SECKEY x"], 2, false, "signing/key: /g has no secret key"),
       (["KEYEXPIRED 1", "INV_SGNR 5 x"], 2, false, "signing/key: \(pinned) cannot sign: no luck"),
       ([], 2, true, "signing/key: gpg did not answer in time"),
-      ([], 0, false, "gpg: ended well and told of no signature"),
-      ([], 139, false, "gpg: was ended by signal 11"),
-      (["FAILURE sign 1"], 2, false, "gpg: does not sign with \(pinned): no luck"),
+      ([], 0, false, "gpg: succeeded without making a signature"),
+      ([], 139, false, "gpg: was killed by signal 11"),
+      (["FAILURE sign 1"], 2, false, "gpg: cannot sign with \(pinned): no luck"),
     ] as [([String], Int32, Bool, String)])
   func words(lines: [String], status: Int32, isLate: Bool, message: String) throws {
     let key = try #require(Fingerprint(pinned))

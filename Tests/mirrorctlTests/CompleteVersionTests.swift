@@ -251,8 +251,8 @@ struct AddTests {
     )
     for (file, words) in [
       ("stage3-a.tar.xz", "is cut off or damaged"), ("stage3-b.tar.xz", "is not compressed as its name says"),
-      ("other.tar.xz", "is not named as a build names"),
-      ("stage1-a.tar.xz", "would offer nothing"), ("none.tar.xz", "is not named"),
+      ("other.tar.xz", "is not named like a tarball of a build"),
+      ("stage1-a.tar.xz", "nothing to offer"), ("none.tar.xz", "is not named"),
       ("stage3-none.tar.xz", "cannot open"),
     ] {
       let outcome = try workspace.mirrorctl(
@@ -265,6 +265,6 @@ struct AddTests {
     try workspace.shell("echo x > file; tar cJf stage3-fine.tar.xz file")
     let again = try workspace.mirrorctl(
       "add", "std", "x86-64bit", "gen", day, "\(workspace.path)/stage3-fine.tar.xz")
-    #expect(again.status == 1 && again.errorText.contains("is there already"), "\(again.errorText)")
+    #expect(again.status == 1 && again.errorText.contains("already exists"), "\(again.errorText)")
   }
 }

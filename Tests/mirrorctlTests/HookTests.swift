@@ -91,7 +91,7 @@ struct HookTests {
       """)
     let outcome = try site.run("upkeep")
     #expect(outcome.status == 0)
-    #expect(outcome.errorText.contains("hooks/on-success: was ended after 1 seconds"), "\(outcome.errorText)")
+    #expect(outcome.errorText.contains("on-success: was killed after 1 seconds"), "\(outcome.errorText)")
     try expectGone("child", site)
   }
 
@@ -100,7 +100,7 @@ struct HookTests {
     let site = try Site("on-success: while :; do echo x; done\nlimit: 1s")
     let outcome = try site.run("upkeep")
     #expect(outcome.status == 0)
-    #expect(outcome.errorText.contains("hooks/on-success: was ended after 1 seconds"))
+    #expect(outcome.errorText.contains("hooks/on-success: was killed after 1 seconds"))
   }
 
   @Test("are not waited for if a process they leave behind keeps printing")
@@ -182,10 +182,10 @@ struct HookTests {
     ])
     #expect(
       check.errorText.contains(
-        "hooks/on-sucess: is no setting of [section hooks]: did you mean on-success?"), "\(check.errorText)")
+        "on-sucess: is not a setting of [section hooks]: did you mean on-success?"), "\(check.errorText)")
     #expect(check.status == 1)
     let late = try Site("limit: soon")
-    #expect(try late.run("upkeep").errorText.contains("hooks/limit: `soon` is no time: write 90s"))
+    #expect(try late.run("upkeep").errorText.contains("hooks/limit: `soon` is not a time: use 90s"))
   }
 
   struct Event: Decodable {

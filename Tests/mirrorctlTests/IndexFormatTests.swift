@@ -139,9 +139,9 @@ struct IndexFormatTests {
     try #require(try workspace.mirrorctl("digestgen").status == 0)
     let outcome = try workspace.mirrorctl("index", "--format", "simplestreams")
     #expect(outcome.status == 3)
-    #expect(outcome.errorText.contains("LXD's name of `sparc, old` is not known"))
+    #expect(outcome.errorText.contains("LXD has no name for `sparc, old`"))
     #expect(
-      outcome.errorText.contains("lxd-a b-std-2016-11-17.tar.xz: left out of the image streams: its path is"))
+      outcome.errorText.contains("lxd-a b-std-2016-11-17.tar.xz: omitted from the image streams: its path"))
     #expect(try products().keys.sorted() == ["std:x86-64bit:gen"])
   }
 
@@ -204,6 +204,6 @@ struct IndexFormatTests {
     try mirror.configure("[section index]\nformats: rss\n")
     let refused = try workspace.mirrorctl("index")
     #expect(refused.status == 1)
-    #expect(refused.errorText.contains("`rss` is not known"))
+    #expect(refused.errorText.contains("`rss` is not valid"))
   }
 }

@@ -57,7 +57,7 @@ import Testing
   func otherPlaces(_ names: [String]) throws {
     let outcome = try workspace.run(workspace.command(["init"] + names + ["--local", seed]))
     #expect(outcome.status == 1)
-    #expect(outcome.errorText.contains("\(names.joined(separator: "/")): is no subarch"))
+    #expect(outcome.errorText.contains("\(names.joined(separator: "/")): is not a subarch"))
     #expect(try workspace.run(["find", workspace.mirror.string, "-name", "*.tar.xz"]).text == "")
   }
 
@@ -92,7 +92,7 @@ import Testing
   @Test("refuses a seed of another architecture, a file that is not a tarball, and a remote without a stage3")
   func refusals() throws {
     let wrong = try initialise("funtoo-current", "x86-64bit", "generic_64", "--local", seed)
-    #expect(wrong.errorText.contains("is not for x86-64bit: its ./bin/bash is of another architecture"))
+    #expect(wrong.errorText.contains("is not for x86-64bit: its ./bin/bash has another architecture"))
     try workspace.shell(
       "echo hello > note-2020-01-01.tar.xz; : > empty-2020-01-01.tar; head -c 300 '\(seed)' > cut-2020-01-01.tar.xz"
     )

@@ -79,7 +79,7 @@ struct MetalinkTests {
     try workspace.shell("rm mirror/\(metalink)")
     let read = try workspace.mirrorctl("index")
     #expect(read.status == 4)
-    #expect(read.errorText.contains("/\(OfferedMirror.stage3): its content is not what its digests say"))
+    #expect(read.errorText.contains("/\(OfferedMirror.stage3): content does not match its digests"))
     #expect(try mirror.names("stage3-gen-std-2016-11-17*.meta4") == [])
   }
 
@@ -141,7 +141,7 @@ struct MetalinkTests {
       "rm mirror/\(OfferedMirror.old)/lxd*.meta4 mirror/index.xml mirror/\(OfferedMirror.subarch)/latest.txt")
     let outcome = try workspace.mirrorctl("index")
     #expect(outcome.status == 3)
-    #expect(outcome.errorText.hasPrefix("mirrorctl: index/urls: no metalink is written, "))
+    #expect(outcome.errorText.hasPrefix("mirrorctl: index/urls: no metalinks are written, "))
     #expect(try mirror.names("index.xml").count + mirror.names("latest.txt").count == 2)
     // Existing correct metalinks are kept.
     #expect(try mirror.text(metalink) == before)
@@ -153,7 +153,7 @@ struct MetalinkTests {
     try mirror.configure("[section index]\nurls: http://\n")
     let refused = try workspace.mirrorctl("index")
     #expect(refused.status == 1)
-    #expect(refused.errorText.contains("index/urls: `http://` is no address"), "\(refused.errorText)")
+    #expect(refused.errorText.contains("index/urls: `http://` is not a URL"), "\(refused.errorText)")
   }
 
   @Test("does not change metalinks of other programs, nor write ours because of them")

@@ -27,17 +27,17 @@ struct VerboseTests {
     #expect(lines.contains { $0.hasPrefix("mirrorctl: scanned \(workspace.mirror): ") })
     #expect(lines.contains { $0.hasPrefix("mirrorctl: plan of digestgen: ") })
     #expect(lines.contains { $0.hasSuffix(".tar.xz.hash.txt") && $0.hasPrefix("mirrorctl: renamed ") })
-    #expect(!lines.contains { $0.contains("is hashed: new") })
+    #expect(!lines.contains { $0.contains("to hash: new") })
     #expect(
       try log("clean", "--keep", "1", "--apply", "-qv").contains { $0.hasPrefix("mirrorctl: removed ") })
   }
 
   @Test("given twice, logs for each file why it is or is not hashed")
   func decisions() throws {
-    #expect(try log("digestgen", "-q", "-vv").contains { $0.hasSuffix(".tar.xz: is hashed: new") })
+    #expect(try log("digestgen", "-q", "-vv").contains { $0.hasSuffix(".tar.xz: to hash: new") })
     #expect(
       try log("digestgen", "-q", "-v", "-v").contains {
-        $0.hasSuffix(": the catalog knows its digests, and they are beside it")
+        $0.hasSuffix(": digests in the catalog and in the sidecar")
       })
   }
 

@@ -1,33 +1,33 @@
 import MirrorModel
 public import LinuxSystem
 
-/// What one build came to, as the catalog remembers it; it outlives the version's directory.
+/// Result of one build in the catalog; kept after the version is removed.
 public struct BuildRecord: Codable, Hashable, Sendable {
-  /// How a build ends that counts.
+  /// Final result of a build.
   public enum Outcome: String, Codable, Sendable {
     case ok, fail
   }
 
-  /// The subarch, relative to the mirror's root.
+  /// The subarch, relative to the root of the mirror.
   public let subarch: MirrorPath
-  /// The version's directory.
+  /// Directory of the version.
   public let version: FileName
   /// When it ended, or was first seen, in seconds since the epoch.
   public let at: Int64
-  /// How it ended.
+  /// Its result.
   public let outcome: Outcome
-  /// The stage3's size, or that of the largest tarball where there is none; nil when there is nothing.
+  /// Size of the stage3, or of the largest tarball if there is none; nil without tarballs.
   public let bytes: Int64?
-  /// How long it took; nil for what was built elsewhere.
+  /// Duration; nil if built elsewhere.
   public let seconds: Double?
   /// The target that failed.
   public let target: String?
-  /// What its log says first.
+  /// The first error in its log.
   public let error: String?
-  /// Its log, relative to the mirror's root.
+  /// Its log, relative to the root of the mirror.
   public let log: MirrorPath?
 
-  /// Takes it as it is.
+  /// Creates a record.
   public init(
     subarch: MirrorPath, version: FileName, at: Int64, outcome: Outcome, bytes: Int64? = nil,
     seconds: Double? = nil, target: String? = nil, error: String? = nil, log: MirrorPath? = nil
@@ -36,7 +36,7 @@ public struct BuildRecord: Codable, Hashable, Sendable {
     (self.bytes, self.seconds, self.target, self.error, self.log) = (bytes, seconds, target, error, log)
   }
 
-  /// What a version's directory tells of its build; nil while it has no `status`.
+  /// Reads the result from the directory of a version; nil while it has no `status`.
   init?(_ version: Version, of subarch: Subarch, seen: Int64) {
     guard version.hasStatus else { return nil }
     let artifacts = version.artifacts(of: subarch)
@@ -56,19 +56,19 @@ extension BuildRecord {
     for record in known { last[record.version] = record }
     return subarch.versions.compactMap { version in
       let before = last[version.name]
-      // A second one within a second is still the second.
+      // Two records within a second must not have the same time.
       let record = BuildRecord(version, of: subarch, seen: max(now, (before?.at ?? 0) &+ 1))
       return record.flatMap { $0.outcome == before?.outcome ? nil : $0 }
     }
   }
 }
 
-/// When a verb last ran on a mirror, in seconds since the epoch.
+/// The last run of a verb on a mirror, in seconds since the epoch.
 public struct RunRecord: Codable, Hashable, Sendable {
   /// When it last ended.
   public let at: Int64
-  /// Its exit status then.
+  /// Its exit status at that time.
   public let status: Int32
-  /// When it last ended with 0; nil if it never did.
+  /// When it last ended with status 0; nil for never.
   public let succeeded: Int64?
 }

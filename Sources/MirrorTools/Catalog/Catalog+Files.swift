@@ -3,13 +3,13 @@ import Foundation
 import GRDB
 
 extension Catalog {
-  /// A file that is no tarball, and its SHA-256.
+  /// A file other than a tarball, and its SHA-256.
   struct HashedFile: Sendable {
     let identity: FileIdentity
     let sha256: [UInt8]
   }
 
-  /// All of them, by path.
+  /// All such files, by path.
   func hashedFiles() throws(MirrorError) -> [MirrorPath: HashedFile] {
     try access {
       try self.database.read { database in
@@ -26,7 +26,7 @@ extension Catalog {
     }
   }
 
-  /// Remembers files, and forgets others.
+  /// Adds or replaces some files, and removes others.
   func update(hashing files: [(MirrorPath, HashedFile)], forgetting gone: [MirrorPath]) throws(MirrorError) {
     guard !files.isEmpty || !gone.isEmpty else { return }
     try access {

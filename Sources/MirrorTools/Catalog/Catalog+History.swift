@@ -4,14 +4,14 @@ import Foundation
 import GRDB
 
 extension Catalog {
-  /// Remembers the builds of all versions that are there and were not known, or ended otherwise than was known.
+  /// Records the builds of all versions that are not recorded yet, or whose result differs from the record.
   public func note(_ mirror: Mirror, now: Int64) throws(MirrorError) {
     let known = try builds()
     let fresh = mirror.subarches.flatMap { BuildRecord.fresh(of: $0, known: known[$0.path] ?? [], now: now) }
     try note(fresh)
   }
 
-  /// Remembers builds.
+  /// Records builds.
   public func note(_ builds: [BuildRecord]) throws(MirrorError) {
     guard !builds.isEmpty else { return }
     try access {
@@ -31,7 +31,7 @@ extension Catalog {
     }
   }
 
-  /// All builds that are remembered, by subarch; by version, then oldest first.
+  /// All recorded builds, by subarch; by version, then oldest first.
   public func builds() throws(MirrorError) -> [MirrorPath: [BuildRecord]] {
     try access {
       try self.database.read { database in
@@ -58,7 +58,7 @@ extension Catalog {
     }
   }
 
-  /// Remembers that a verb, or publishing to one target, ended now with this exit status.
+  /// Records that a verb, or publishing to one destination, ended now with this exit status.
   public func note(run verb: String, status: Int32, at now: Int64) throws(MirrorError) {
     try access {
       try self.database.write { database in
@@ -72,7 +72,7 @@ extension Catalog {
     }
   }
 
-  /// When each verb last ran, and each target was last published to.
+  /// When each verb last ran, and when each destination was last published to.
   public func runs() throws(MirrorError) -> [String: RunRecord] {
     try access {
       try self.database.read { database in
@@ -84,12 +84,12 @@ extension Catalog {
     }
   }
 
-  /// Tarballs of a mirror that are known to be corrupt, and are as they were then.
+  /// Tarballs of a mirror recorded as corrupt that have not changed since then.
   public func corrupt(in mirror: Mirror) throws(MirrorError) -> [MirrorPath] {
     try flagged(.corrupt, in: mirror).map(\.path)
   }
 
-  /// The mirror with its damaged tarballs marked: those found to be so that are as they were then.
+  /// The mirror with its damaged tarballs marked: those recorded as damaged that have not changed since then.
   public func marking(_ mirror: Mirror) throws(MirrorError) -> Mirror {
     let damaged = try flagged(.damaged, in: mirror).map { ($0.path, $0.record.fault ?? .cutOff) }
     return mirror.marking(damaged: Dictionary(damaged) { $1 })

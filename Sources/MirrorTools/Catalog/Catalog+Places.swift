@@ -4,7 +4,7 @@ import Foundation
 import GRDB
 
 extension Catalog {
-  /// Subarches and directories of snapshots where runs found tarballs; nil if no run has noted any yet.
+  /// Subarches and snapshot directories where runs found tarballs; nil if none were ever recorded.
   func places() throws(MirrorError) -> Set<MirrorPath>? {
     try access {
       try self.database.read { database in
@@ -16,7 +16,7 @@ extension Catalog {
     }
   }
 
-  /// Remembers that tarballs were found in these places.
+  /// Records that tarballs were found in these places.
   func note(places: Set<MirrorPath>) throws(MirrorError) {
     if let known = try self.places(), known.isSuperset(of: places) { return }
     try access {
@@ -24,7 +24,7 @@ extension Catalog {
     }
   }
 
-  /// Forgets the places and tarballs at a path and below it; gives how many tarballs these were.
+  /// Removes the places and tarballs at and below a path; returns the number of tarballs.
   func forget(below path: MirrorPath) throws(MirrorError) -> Int {
     let slash = UInt8(ascii: "/")
     let isRoot = path.bytes.isEmpty
@@ -40,7 +40,7 @@ extension Catalog {
     }
   }
 
-  /// Makes the table, and fills it with what is known of tarballs.
+  /// Creates the table, and fills it from the known tarballs.
   static func createPlaces(_ database: Database) throws {
     try database.execute(sql: "CREATE TABLE place (path BLOB PRIMARY KEY NOT NULL) WITHOUT ROWID")
     var places: Set<MirrorPath> = []
@@ -53,7 +53,7 @@ extension Catalog {
 
   private static func insert(_ places: Set<MirrorPath>, _ database: Database) throws {
     let statement = try database.cachedStatement(sql: "INSERT OR IGNORE INTO place (path) VALUES (?)")
-    // The empty path says that places are noted at all, however few.
+    // The empty path shows that places were recorded, even if there are none.
     for path in places.union([.root]) { try statement.execute(arguments: [Data(path.bytes)]) }
   }
 }

@@ -4,10 +4,10 @@ import Foundation
 import GRDB
 public import SystemPackage
 
-/// What `mirrorctl` remembers between runs: identities, digests and when they were checked.
+/// Persistent information of `mirrorctl`: identities, digests and times of checks.
 ///
-/// One SQLite file a mirror, in WAL mode. Losing it costs time, never correctness: a catalog that is missing or
-/// broken is begun anew.
+/// One SQLite file per mirror, in WAL mode. Losing it costs time, never correctness: a missing or broken
+/// catalog is created anew.
 public final class Catalog: Sendable {
   let database: any DatabaseWriter
   /// The file, for messages; nil for a catalog in memory.
@@ -18,10 +18,10 @@ public final class Catalog: Sendable {
     self.path = path
   }
 
-  /// Opens the catalog of a mirror below the state directory, making it if it is missing.
+  /// Opens the catalog of a mirror below the state directory, creating it if it is missing.
   ///
-  /// A broken file is put aside under `<name>.broken`. Where none can be had, one in memory serves this run.
-  /// `warn` hears of either.
+  /// A broken file is renamed to `<name>.broken`. If no catalog can be opened, one in memory is used for this
+  /// run. `warn` is called in both cases.
   public static func open(
     for mirror: FilePath, in stateDirectory: FilePath, warn: (MirrorError) -> Void
   ) throws(MirrorError) -> Catalog {
@@ -36,7 +36,7 @@ public final class Catalog: Sendable {
         warn(
           MirrorError(
             .library, "\(path)", "the catalog is broken (\(error.message ?? "\(error.resultCode)"))",
-            remedy: "put aside as \(path).broken and begun anew"))
+            remedy: "it was renamed to \(path).broken; a new one is created"))
         for suffix in ["", "-wal", "-shm"] {
           try? FilePath("\(path)\(suffix)").rename(to: FilePath("\(path)\(suffix).broken"))
         }
@@ -48,35 +48,35 @@ public final class Catalog: Sendable {
       warn(
         MirrorError(
           .library, "\(path)", "cannot open the catalog: \(error)",
-          remedy: "is the disk full? This run goes on without it"))
+          remedy: "check for a full disk; this run continues without it"))
     }
     return try inMemory()
   }
 
-  /// The catalog of a mirror, if this user has one and can read it.
+  /// The catalog of a mirror, if it exists and this user can read it.
   public static func existing(for mirror: FilePath, in stateDirectory: FilePath) -> Catalog? {
     let path = stateDirectory.appending(fileName(for: mirror))
     guard fault(path) == nil else { return nil }
     return try? open(path)
   }
 
-  /// Why this user cannot open a file of a catalog.
+  /// Why this user cannot open a catalog file.
   private static func fault(_ path: FilePath) -> Errno? {
     do throws(Errno) { try path.check([.read, .write]) } catch { return error }
     return nil
   }
 
-  /// Whether it ends with the run, because none could be opened.
+  /// Whether it is only in memory, because no file could be opened.
   public var isTemporary: Bool { path == nil }
 
-  /// Why a user does not know what a mirror's catalog knows: it cannot be read, or it is that of the mirror's owner,
-  /// who is somebody else.
+  /// Why a user has no access to the information in a mirror's catalog: it cannot be read, or belongs to the
+  /// mirror's owner, who is another user.
   ///
   /// - Returns: nil if the user has a catalog of the mirror, or owns the mirror.
   public static func problem(for mirror: FilePath, in stateDirectory: FilePath) -> MirrorError? {
     let path = stateDirectory.appending(fileName(for: mirror))
     guard let error = fault(path) else { return nil }
-    let omission = "so what the catalog alone knows is left out"
+    let omission = "so its information is missing here"
     guard error == .noSuchFileOrDirectory else {
       return MirrorError(
         .system(error), "\(path)", "cannot open the catalog: \(error), \(omission)",
@@ -87,11 +87,11 @@ public final class Catalog: Sendable {
     }
     let owner = Account.name(of: status.uid)
     return MirrorError(
-      .invalid, "\(path)", "there is no catalog, since the mirror belongs to \(owner), \(omission)",
+      .invalid, "\(path)", "no catalog of this user, since the mirror belongs to \(owner), \(omission)",
       remedy: "run as \(owner), or set XDG_STATE_HOME to where that user's catalog is")
   }
 
-  /// A catalog that ends with the run.
+  /// A catalog in memory.
   static func inMemory() throws(MirrorError) -> Catalog {
     do {
       let queue = try DatabaseQueue()
@@ -104,7 +104,7 @@ public final class Catalog: Sendable {
     var configuration = Configuration()
     configuration.busyMode = .timeout(30)
     configuration.journalMode = .wal
-    // A power cut may lose the last records, never the file: what was lost is adopted or hashed again.
+    // A power failure may lose the last records, never the file: lost digests are adopted or computed again.
     configuration.prepareDatabase { try $0.execute(sql: "PRAGMA synchronous = NORMAL") }
     let queue = try DatabaseQueue(path: path.string, configuration: configuration)
     if try queue.read({ try migrator.hasBeenSuperseded($0) }) {
@@ -180,7 +180,7 @@ public final class Catalog: Sendable {
     return migrator
   }
 
-  /// Everything, or only those records of which a column is set, by path relative to the mirror's root.
+  /// All records, or only those with a flag, by path relative to the root of the mirror.
   func records(only flag: Flag? = nil) throws(MirrorError) -> [MirrorPath: CatalogRecord] {
     let rest = flag.map { " WHERE \($0.rawValue)" } ?? ""
     return try access {
@@ -197,12 +197,12 @@ public final class Catalog: Sendable {
     }
   }
 
-  /// What is wrong with a tarball.
+  /// A problem of a tarball.
   enum Flag: String {
     case corrupt, damaged
   }
 
-  /// What is remembered of one tarball.
+  /// The record of one tarball.
   func record(of path: MirrorPath) throws(MirrorError) -> CatalogRecord? {
     try access {
       try self.database.read { database in
@@ -230,12 +230,12 @@ public final class Catalog: Sendable {
       verifiedAt: row[15], isCorrupt: row[16], fault: fault(row[17]))
   }
 
-  /// Where the number is of another version, it is damaged all the same.
+  /// A number of another version still counts as damage.
   private static func fault(_ number: Int) -> StreamFault? {
     number == 0 ? nil : StreamFault(rawValue: number) ?? .cutOff
   }
 
-  /// Stores records under their paths and forgets others, all or nothing.
+  /// Stores some records and removes others, in one transaction.
   func update(storing stored: [(MirrorPath, CatalogRecord)], forgetting gone: [MirrorPath] = [])
     throws(MirrorError)
   {
@@ -255,7 +255,7 @@ public final class Catalog: Sendable {
   func access<Result>(_ body: () throws -> Result) throws(MirrorError) -> Result {
     do { return try body() } catch {
       throw MirrorError(
-        .library, path.map { "\($0)" } ?? "catalog", "\(error)", remedy: "remove the file if this goes on")
+        .library, path.map { "\($0)" } ?? "catalog", "\(error)", remedy: "remove the file if this persists")
     }
   }
 
@@ -285,7 +285,8 @@ public final class Catalog: Sendable {
 
   static func signed(_ value: UInt64) -> Int64 { Int64(bitPattern: value) }
 
-  /// One file a mirror: its last component for people, a digest of its canonical path for uniqueness.
+  /// One file per mirror: the last component of its path for people, a digest of the canonical path for
+  /// uniqueness.
   static func fileName(for mirror: FilePath) -> String {
     let canonical = mirror.canonical
     let name =
@@ -298,8 +299,8 @@ public final class Catalog: Sendable {
     do throws(MirrorError) { try path.makeDirectories(mode: 0o700) } catch {
       guard case .system(let number) = error.code else { throw error }
       throw MirrorError(
-        error.code, error.subject, "cannot make the state directory: \(number)",
-        remedy: "set XDG_STATE_HOME or HOME to a directory of yours; this run goes on without the catalog")
+        error.code, error.subject, "cannot create the state directory: \(number)",
+        remedy: "set XDG_STATE_HOME or HOME to a directory of yours; this run continues without the catalog")
     }
   }
 }

@@ -1,24 +1,24 @@
 public import MirrorModel
 public import LinuxSystem
 
-/// The last builds of every subarch that is there.
+/// The last builds of every existing subarch.
 public struct HistoryReport: MirrorReport, Codable, Sendable {
-  /// One subarch's.
+  /// The builds of one subarch.
   public struct Entry: Codable, Sendable {
-    /// Relative to the mirror's root.
+    /// Relative to the root of the mirror.
     public let path: MirrorPath
     /// Newest first.
     public let builds: [BuildRecord]
   }
 
-  /// Where the mirror lies.
+  /// Root of the mirror.
   public let mirror: String
   /// In path order.
   public let subarches: [Entry]
 
   /// - Parameters:
-  ///   - known: what the catalog remembers; versions that it does not know yet are added.
-  ///   - last: how many of each subarch, at most.
+  ///   - known: the builds in the catalog; versions missing in it are added.
+  ///   - last: maximum number of builds per subarch.
   ///   - now: seconds since the epoch.
   public init(_ mirror: Mirror, known: [MirrorPath: [BuildRecord]], last: Int, now: Int64) {
     self.mirror = "\(mirror.root)"
@@ -31,7 +31,7 @@ public struct HistoryReport: MirrorReport, Codable, Sendable {
     }
   }
 
-  /// A line a subarch, and one a build.
+  /// One line per subarch, followed by one line per build.
   public var lines: [ReportLine] {
     subarches.flatMap { entry in
       [displayed(entry.path)] + (entry.builds.isEmpty ? ["  never built"] : entry.builds.map(line))

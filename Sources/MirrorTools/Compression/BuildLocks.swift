@@ -2,11 +2,11 @@ import MirrorModel
 import LinuxSystem
 import Synchronization
 
-/// Metro's lock of a subarch, `.control/.multi_progress`, held while files of that subarch are worked at.
+/// Metro's lock of a subarch, `.control/.multi_progress`, held while files of the subarch are changed.
 ///
-/// Several threads of one run may hold the same one.
+/// Several threads of one run may hold the same lock.
 final class BuildLocks: Sendable {
-  /// A subarch whose lock one piece of work holds.
+  /// A subarch whose lock is held by one task.
   typealias Held = MirrorPath
 
   private let file: ProgressFile
@@ -16,7 +16,7 @@ final class BuildLocks: Sendable {
     file = ProgressFile(".multi_progress", probe: probe, clock: clock)
   }
 
-  /// Takes the lock of a subarch; nil where there is none to take.
+  /// Takes the lock of a subarch; nil if there is none to take.
   ///
   /// - Throws: ``MirrorError`` with code `busy` while a live process holds it.
   func acquire(_ subarch: MirrorPath?, _ anchor: borrowing AnchoredDirectory) throws(MirrorError) -> Held? {
@@ -28,7 +28,7 @@ final class BuildLocks: Sendable {
     }
   }
 
-  /// Gives back what ``acquire(_:_:)`` gave; the last holder removes the lock.
+  /// Releases a lock from ``acquire(_:_:)``; the last holder removes it.
   func release(_ held: Held?, _ anchor: borrowing AnchoredDirectory) {
     guard let held else { return }
     holders.withLock { holders in

@@ -3,11 +3,11 @@ public import StageTrees
 public import MirrorModel
 
 extension CompressionPlan {
-  /// Plans from the marks of `mirror`.
+  /// Makes a plan for the marks in `mirror`.
   ///
   /// - Parameters:
   ///   - now: seconds since the epoch.
-  ///   - patience: seconds after which an empty `.cme.run`, Metro's, counts as left by a dead run.
+  ///   - patience: seconds after which an empty `.cme.run`, as made by Metro, counts as that of a dead run.
   public init(
     of mirror: Mirror, settings: CompressionSettings, now: Int64,
     patience: Int64 = CompressionPlan.defaultPatience
@@ -60,7 +60,7 @@ extension CompressionPlan {
     if marks.contains(where: { $0.run?.isUnderWay(now: now, patience: patience) ?? false }) {
       return .leave(.underWay)
     }
-    // A run that died may have been told another compression: what it left is taken as it is.
+    // A dead run may have used another compression: its result is used as it is.
     let path = folder.path.appending(name)
     let existing = ([compression] + Compression.allCases).first { candidate in
       folder.tarballs.contains { $0.path == path.compressed(candidate) }
@@ -73,7 +73,7 @@ extension CompressionPlan {
   }
 }
 
-/// Links by what they name.
+/// Links by target.
 private struct LinkIndex {
   private let byDestination: [MirrorPath: [Link]]
 
@@ -85,7 +85,7 @@ private struct LinkIndex {
     }
   }
 
-  /// Links that would dangle once `tar` is gone, nearest first; a renamed link takes its own along.
+  /// Links that would dangle without `tar`, nearest first, including links to renamed links.
   func following(_ tar: MirrorPath, _ compression: Compression) -> [CompressionPlan.FollowingLink] {
     var found: [CompressionPlan.FollowingLink] = []
     var seen: Set<MirrorPath> = [tar]

@@ -2,21 +2,21 @@ public import StageTrees
 public import MirrorModel
 public import LinuxSystem
 
-/// What is to be compressed in a mirror, and what is left alone and why.
+/// Tarballs to compress in a mirror, and those left alone, with the reasons.
 public struct CompressionPlan: Codable, Sendable {
-  /// A `.tar` that is marked.
+  /// A marked `.tar`.
   public struct Item: Codable, Hashable, Sendable {
-    /// The `.tar`, relative to the mirror's root.
+    /// The `.tar`, relative to the root of the mirror.
     public let path: MirrorPath
-    /// Its size.
+    /// Its size in bytes.
     public let bytes: Int64
-    /// How the file beside it is, or will be, compressed.
+    /// Compression of the file beside it, existing or to be made.
     public let compression: Compression
-    /// Whether the compressed file is there already: then the two are compared, and the job is finished.
+    /// Whether the compressed file already exists: then the two are compared, and the work is completed.
     public let isCompressed: Bool
-    /// The subarch whose build lock is held meanwhile; nil for what belongs to none.
+    /// The subarch to lock during the work; nil if it belongs to none.
     public let subarch: MirrorPath?
-    /// Links that name the `.tar`, directly or through each other.
+    /// Links that point to the `.tar`, directly or through other links.
     public let links: [FollowingLink]
 
     private enum CodingKeys: String, CodingKey {
@@ -25,27 +25,27 @@ public struct CompressionPlan: Codable, Sendable {
 
     /// The compressed file.
     public var compressedPath: MirrorPath { path.compressed(compression) }
-    /// Bytes that progress will tell of: the tarball is read again to compare.
+    /// Bytes counted in progress: the tarball is read again for comparison.
     public var bytesToRead: Int64 {
       isCompressed ? bytes : bytes.multipliedReportingOverflow(by: 2).partialValue
     }
   }
 
-  /// A link that names what will be compressed.
+  /// A link to a tarball that will be compressed.
   public struct FollowingLink: Codable, Hashable, Sendable {
-    /// Where it lies.
+    /// Its present path.
     public let path: MirrorPath
-    /// Where it will lie: `.tar` in its own name gets the compressed ending too.
+    /// Its new path: if its name contains `.tar`, it gets the compressed suffix, too.
     public let newPath: MirrorPath
-    /// The last component of what it names.
+    /// The last component of its target.
     let names: FileName
   }
 
-  /// A mark that nothing is done about.
+  /// A mark without action.
   public struct LeftAlone: Codable, Hashable, Sendable {
-    /// The `.tar`, relative to the mirror's root.
+    /// The `.tar`, relative to the root of the mirror.
     public let path: MirrorPath
-    /// Why.
+    /// The reason.
     public let reason: Reason
   }
 
@@ -53,48 +53,48 @@ public struct CompressionPlan: Codable, Sendable {
   public enum Reason: String, Codable, Sendable {
     /// Its version is being built.
     case beingBuilt = "being-built"
-    /// A build of its subarch runs.
+    /// A build of its subarch is in progress.
     case locked
     /// Another run compresses it.
     case underWay = "under-way"
-    /// Neither the tarball nor a compressed one is there.
+    /// Neither the tarball nor a compressed one exists.
     case missing
-    /// The name is a symbolic link's.
+    /// The name is that of a symbolic link.
     case isLink = "is-link"
 
-    /// Whether somebody has to mend it; otherwise a later run will do it.
+    /// Whether the problem needs a person; otherwise a later run will compress it.
     public var isProblem: Bool { self == .missing || self == .isLink }
   }
 
-  /// How the items are compressed that are not yet.
+  /// How to compress the items.
   public let settings: CompressionSettings
   /// In path order.
   public let items: [Item]
-  /// Marks whose tarball was compressed and removed already.
+  /// Marks whose tarball was already compressed and removed.
   public let staleMarks: [MirrorPath]
   /// In path order.
   public let leftAlone: [LeftAlone]
 
-  /// All that progress will tell of.
+  /// Bytes counted in progress.
   public var bytesToRead: Int64 {
     items.reduce(0) { $0.addingReportingOverflow($1.bytesToRead).partialValue }
   }
 }
 
 extension CompressionPlan.LeftAlone {
-  /// The message that names it.
+  /// The message for it.
   public func error(in mirror: Mirror) -> MirrorError {
     let subject = mirror.displayed(path)
     return switch reason {
-    case .beingBuilt: MirrorError(.busy, subject, "is left alone: its version is being built")
-    case .locked: MirrorError(.busy, subject, "is left alone: a build of this subarch runs")
-    case .underWay: MirrorError(.busy, subject, "is left alone: another run compresses it")
+    case .beingBuilt: MirrorError(.busy, subject, "not compressed: its version is being built")
+    case .locked: MirrorError(.busy, subject, "not compressed: a build of this subarch is in progress")
+    case .underWay: MirrorError(.busy, subject, "not compressed: another run is compressing it")
     case .missing:
       MirrorError(
-        .invalid, subject, "is marked for compression and not there", remedy: "remove the mark (.cme)")
+        .invalid, subject, "is marked for compression but does not exist", remedy: "remove the mark (.cme)")
     case .isLink:
       MirrorError(
-        .invalid, subject, "is marked for compression and a symbolic link", remedy: "mark what it names")
+        .invalid, subject, "is marked for compression but is a symbolic link", remedy: "mark its target")
     }
   }
 }

@@ -1,31 +1,31 @@
 public import LinuxSystem
 
-/// What became of a ``CompressionPlan``.
+/// Result of a ``CompressionPlan``.
 public struct CompressionReport: Sendable {
-  /// A `.tar` that became a compressed one.
+  /// A `.tar` that was compressed.
   public struct Outcome: Codable, Hashable, Sendable {
-    /// The `.tar`, relative to the mirror's root.
+    /// The `.tar`, relative to the root of the mirror.
     public let from: MirrorPath
     /// The compressed file.
     public let to: MirrorPath
-    /// Bytes of the `.tar`.
+    /// Size of the `.tar` in bytes.
     public let bytesBefore: Int64
-    /// Bytes of the compressed file.
+    /// Size of the compressed file in bytes.
     public let bytesAfter: Int64
   }
 
-  /// Where the mirror is.
+  /// Root of the mirror.
   public let mirror: String
   /// In path order.
   public internal(set) var outcomes: [Outcome] = []
-  /// Marks that a dead run had left.
+  /// Marks of dead runs that were removed.
   public internal(set) var removedMarks: [MirrorPath] = []
-  /// What failed, each naming its file; code `busy` where another process was at work. The plan's order.
+  /// Failures, one per file, in the order of the plan; code `busy` if another process was at work.
   public internal(set) var problems: [MirrorError] = []
-  /// What the plan left alone.
+  /// Marks that the plan left alone.
   public internal(set) var leftAlone: [CompressionPlan.LeftAlone] = []
-  /// What of that a later run does.
+  /// Those that a later run will take care of.
   var notes: [MirrorError] = []
-  /// What of that somebody has to mend.
+  /// Those that need a person.
   var faultsOfMarks: [MirrorError] = []
 }

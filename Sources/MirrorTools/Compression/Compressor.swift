@@ -2,7 +2,7 @@ import StageTrees
 import LinuxSystem
 import SystemPackage
 
-/// Carries a ``CompressionPlan`` out. The caller holds the mirror's lock.
+/// Carries out a ``CompressionPlan``. The caller holds the mirror's lock.
 struct Compressor: Sendable {
   private let root: FilePath
   private let layout: OwnershipRules
@@ -12,11 +12,11 @@ struct Compressor: Sendable {
   private let clock: @Sendable () -> Int64
 
   /// - Parameters:
-  ///   - layout: whose compressed tarballs are.
-  ///   - jobs: threads at work; nil for one a processor. xz and zstd give all of them to one file after the
-  ///     other, gzip and bzip2 one to each file.
-  ///   - patience: as the plan's.
-  ///   - clock: seconds since the epoch.
+  ///   - layout: owner and mode of compressed tarballs.
+  ///   - jobs: number of threads; nil for one per processor. xz and zstd use all of them for one file after
+  ///     the other, gzip and bzip2 one per file.
+  ///   - patience: the value used for the plan.
+  ///   - clock: returns seconds since the epoch.
   init(
     root: FilePath, layout: OwnershipRules = OwnershipRules(), jobs: Int? = nil,
     patience: Int64 = CompressionPlan.defaultPatience, probe: ProcessProbe = .system,
@@ -30,15 +30,17 @@ struct Compressor: Sendable {
     self.clock = clock
   }
 
-  /// The machine's clock.
+  /// The clock of the machine.
   static let systemClock: @Sendable () -> Int64 = { SystemClock.seconds }
 
-  /// Works through the plan; one item's failure stops no other. Once cancelled, nothing new is begun.
+  /// Carries out the plan; a failure of one item does not stop the others. After cancellation, nothing new is
+  /// started.
   ///
   /// - Parameters:
-  ///   - each: receives each outcome, on any thread, as it is there.
-  ///   - progress: receives the bytes just read, on any thread; they add up to the plan's `bytesToRead`.
-  /// - Throws: ``MirrorError`` if the mirror's root cannot be opened.
+  ///   - each: called with each outcome when it is obtained, on any thread.
+  ///   - progress: called with the number of bytes just read, on any thread; the sum is the plan's
+  ///     `bytesToRead`.
+  /// - Throws: ``MirrorError`` if the root of the mirror cannot be opened.
   func apply(
     _ plan: CompressionPlan, cancellation: Cancellation,
     each: @escaping @Sendable (CompressionReport.Outcome) -> Void = { _ in },

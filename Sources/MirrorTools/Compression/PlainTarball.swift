@@ -2,7 +2,7 @@ import StageTrees
 import LinuxSystem
 import SystemPackage
 
-/// An open `.tar` that must not change while it is compressed.
+/// An open `.tar` that must not change during compression.
 struct PlainTarball: ~Copyable {
   let file: Descriptor
   let status: FileStatus
@@ -21,12 +21,12 @@ struct PlainTarball: ~Copyable {
     self.subject = subject
   }
 
-  /// Reads into `buffer` at `offset`; 0 at the end.
+  /// Reads into `buffer` at `offset`; returns 0 at the end.
   func read(into buffer: borrowing ChunkBuffer, at offset: Int64) throws(MirrorError) -> Int {
     try attempt("read", subject) { () throws(Errno) in try file.read(into: buffer.bytes, at: offset) }
   }
 
-  /// Whether the bytes at `offset` are these.
+  /// Whether the file has these bytes at `offset`.
   func holds(
     _ bytes: UnsafeRawBufferPointer, at offset: Int64, scratch: borrowing ChunkBuffer
   ) throws(MirrorError) -> Bool {
@@ -45,12 +45,12 @@ struct PlainTarball: ~Copyable {
     return true
   }
 
-  /// Throws unless the open file is what it was, and its name still means it.
+  /// Throws unless the file is unchanged and its name still refers to it.
   func checkUnchanged(in directory: borrowing AnchoredDirectory) throws(MirrorError) {
     let now = try attempt("look at", subject) { () throws(Errno) in try file.status() }
     guard now.identity == status.identity, try directory.status(of: name)?.identity == status.identity else {
       throw MirrorError(
-        .changed, subject, "changed while it was compressed", remedy: "run again once nothing writes to it")
+        .changed, subject, "changed during compression", remedy: "run again when nothing writes to it")
     }
   }
 }

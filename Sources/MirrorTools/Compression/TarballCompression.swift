@@ -3,10 +3,10 @@ import LinuxSystem
 import StageTrees
 import SystemPackage
 
-/// One `.tar` becomes a compressed one.
+/// Replaces one `.tar` by a compressed file.
 ///
-/// At every instant either the `.tar` is there or the compressed file is, verified and durable; the mark stays
-/// until all is done. A failure takes nothing away but its own `.cme.run`.
+/// At all times either the `.tar` or the compressed file exists, verified and durable; the mark is kept until
+/// all is done. After a failure only its own `.cme.run` is removed.
 struct TarballCompression: Sendable {
   let item: CompressionPlan.Item
   let settings: CompressionSettings
@@ -43,7 +43,7 @@ struct TarballCompression: Sendable {
     }
   }
 
-  /// The list of names stays with the tarball.
+  /// Renames the list of names along with the tarball.
   private func moveContents(_ directory: borrowing AnchoredDirectory) throws(MirrorError) {
     let suffix = SidecarKind.contents.rawValue
     let name = item.path.name.appending(suffix)
@@ -51,17 +51,17 @@ struct TarballCompression: Sendable {
     try directory.rename(name, to: target.appending(suffix))
   }
 
-  /// Sets `.cme.run`, unless somebody else did since the scan.
+  /// Creates `.cme.run`, unless another process did so since the scan.
   private func begin(_ tar: borrowing PlainTarball, _ directory: borrowing AnchoredDirectory)
     throws(MirrorError)
   {
     if let found = try CompressionMark(runMark, in: directory, probe: probe), let run = found.run,
       run.isUnderWay(now: now, patience: patience)
     {
-      throw MirrorError(.busy, tar.subject, "is left alone: another run compresses it")
+      throw MirrorError(.busy, tar.subject, "not compressed: another run is compressing it")
     }
     let ownership = Ownership(of: tar.status)
-    // A dead run's `.cme.run` alone would be forgotten if this run failed.
+    // The `.cme.run` of a dead run alone would be lost if this run failed.
     if try directory.status(of: mark) == nil {
       try DurableFile.write([], to: mark, in: directory, ownership, syncingDirectory: false)
     }
@@ -86,13 +86,13 @@ struct TarballCompression: Sendable {
     try tar.checkUnchanged(in: directory)
     guard try isEqual(try output.reopened(), to: tar, subject: subject) else {
       throw MirrorError(
-        .library, subject, "does not unpack to what was compressed; the .tar stays",
-        remedy: "test this machine's memory")
+        .library, subject, "does not decompress to the original; the .tar is kept",
+        remedy: "test the memory of this machine")
     }
     try tar.checkUnchanged(in: directory)
     guard try directory.status(of: target) == nil else {
       throw MirrorError(
-        .changed, subject, "appeared while \(tar.subject) was compressed", remedy: "run again")
+        .changed, subject, "was created during the compression of \(tar.subject)", remedy: "run again")
     }
     try output.keepTime(tar.status.identity.mtime)
     return try output.commit(Ownership(of: tar.status)).size
@@ -103,7 +103,7 @@ struct TarballCompression: Sendable {
   ) throws(MirrorError) {
     let buffer = ChunkBuffer(count: 1 << 18)
     var offset: Int64 = 0
-    // A file that grows as fast as it is read would never end.
+    // Otherwise a file that grows as fast as it is read would never end.
     while offset <= tar.status.size {
       try cancellation.check(compressing: tar.subject)
       let count = try tar.read(into: buffer, at: offset)
@@ -115,21 +115,21 @@ struct TarballCompression: Sendable {
     try encoder.finish()
   }
 
-  /// The size of a compressed file that lies there already, if it holds what the `.tar` does.
+  /// The size of an existing compressed file, if it has the same content as the `.tar`.
   private func compareExisting(
     _ tar: borrowing PlainTarball, _ directory: borrowing AnchoredDirectory
   ) throws(MirrorError) -> Int64 {
     let subject = directory.displayed(target)
     let file = try directory.file(MirrorPath(bytes: target.bytes))
     let status = try attempt("look at", subject) { () throws(Errno) in
-      // Whoever wrote it may not have waited for the disk.
+      // Its writer may not have synced it.
       try file.sync()
       return try file.status()
     }
     guard status.kind == .regular, try isEqual(file, to: tar, subject: subject) else {
       throw MirrorError(
-        .invalid, tar.subject, "is not what \(subject) unpacks to; both stay",
-        remedy: "remove the one that is wrong")
+        .invalid, tar.subject, "differs from the content of \(subject); both are kept",
+        remedy: "remove the wrong one")
     }
     return status.size
   }
@@ -151,7 +151,7 @@ struct TarballCompression: Sendable {
 }
 
 extension CompressionPlan.FollowingLink {
-  /// Points to the compressed file instead, if the link still says what it said.
+  /// Points the link to the compressed file, if its target is unchanged.
   func follow(_ compression: Compression, _ anchor: borrowing AnchoredDirectory) throws(MirrorError) {
     let directory = try anchor.directory(path.parent)
     guard let status = try directory.status(of: path.name), status.kind == .link else { return }
@@ -159,7 +159,7 @@ extension CompressionPlan.FollowingLink {
     guard target.name == names else { return }
     if let found = try directory.status(of: newPath.name), found.kind != .link {
       throw MirrorError(
-        .invalid, directory.displayed(newPath.name), "is no link, so \(path.name) cannot become it",
+        .invalid, directory.displayed(newPath.name), "is not a link, so \(path.name) cannot be renamed to it",
         remedy: "remove one of them")
     }
     try directory.replaceLink(

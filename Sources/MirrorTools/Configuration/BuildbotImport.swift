@@ -3,14 +3,15 @@ public import LinuxSystem
 import Foundation
 public import SystemPackage
 
-/// A `~/.buildbot` of Metro, asked what it means.
+/// Converts a `~/.buildbot` of Metro.
 public struct BuildbotImport: Sendable {
-  /// `[section rotation]` with the same meaning, as far as tables can say it.
+  /// An equivalent `[section rotation]`, as far as tables can express it.
   public private(set) var text = ""
-  /// What cannot be said so.
+  /// Parts that could not be converted.
   public private(set) var warnings: [String] = []
 
-  /// What the file's Python answers; the newest build that `map_build` is asked about is of one of these dates.
+  /// Answers of the file's Python code; `map_build` is called with each of these dates as that of the newest
+  /// build.
   private struct Answers: Decodable {
     struct Answer: Decodable {
       let build: String
@@ -26,24 +27,24 @@ public struct BuildbotImport: Sendable {
     let hasMapBuild: Bool
   }
 
-  /// Runs the file by the host's python3.
+  /// Runs the file with the host's python3.
   ///
   /// - Parameter now: seconds since the epoch.
-  /// - Throws: ``MirrorError`` when it cannot be run, or defines what makes no sense.
+  /// - Throws: ``MirrorError`` if it cannot be run, or its definitions make no sense.
   public init(_ file: FilePath, now: Int64) throws(MirrorError) {
     let dates = [0, 1, 10, 400].map { CalendarDate(localDayOf: now - $0 * 86_400) }
     let input = ([file.string] + dates.map(\.description)).joined(separator: "\n")
     let output = try HostProgram.ask(["python3", "-I", "-c", Self.driver], input: Array(input.utf8))
     guard let answers = try? JSONDecoder().decode(Answers.self, from: Data(output)) else {
       throw MirrorError(
-        .invalid, file.string, "did not answer as a .buildbot does",
-        remedy: "see that it defines builds, arches, subarches and, if it likes, map_build()")
+        .invalid, file.string, "is not a usable .buildbot",
+        remedy: "make it define builds, arches, subarches and, optionally, map_build()")
     }
     render(answers, file)
   }
 
   private mutating func render(_ answers: Answers, _ file: FilePath) {
-    var lines = ["# What \(file) says.", "[section rotation]", ""]
+    var lines = ["# Imported from \(file).", "[section rotation]", ""]
     let lists = answers.lists
     for (name, own) in [("builds", "builds"), ("arches", "arches"), ("subarches", "subarches")] {
       if let words = lists[name] { lines.append("\(own): \(words.joined(separator: " "))") }
@@ -66,7 +67,7 @@ public struct BuildbotImport: Sendable {
       guard let number = answers.numbers[name] else { continue }
       if name == "keep_num" && number < 1 {
         warnings.append(
-          "\(file): keep_num is \(number), which kept everything in Metro: say `keep` as you want it")
+          "\(file): keep_num is \(number), which keeps everything in Metro: set `keep` as desired")
       } else {
         lines.append("\(own): \(number)")
       }
@@ -75,7 +76,7 @@ public struct BuildbotImport: Sendable {
     text = lines.joined(separator: "\n") + "\n"
   }
 
-  /// What `map_build` answered, as modes and extras.
+  /// Converts the answers of `map_build` to modes and extras.
   private mutating func tables(_ answers: Answers, _ file: FilePath) -> [String] {
     struct Key: Hashable { let build, subarch: String }
     struct Way: Hashable { let modes, extras: [String] }
@@ -102,9 +103,10 @@ public struct BuildbotImport: Sendable {
     if !unsaid.isEmpty {
       warnings.append(
         """
-        \(file): what map_build answers for \(unsaid.sorted().joined(separator: ", ")) depends on more than whether \
-        the last build was full, or is no sequence of modes: a table cannot say it: say `decide: COMMAND`, a program \
-        that reads build, arch, subarch, full (yes or no) and full_date from its environment and prints full+openvz
+        \(file): map_build's answer for \(unsaid.sorted().joined(separator: ", ")) depends on more than \
+        whether the last build was full, or is not a sequence of modes, so no table can express it: use \
+        `decide: COMMAND`, a program that reads build, arch, subarch, full (yes or no) and full_date from \
+        its environment and prints full+openvz
         """)
     }
     var lines: [String] = []

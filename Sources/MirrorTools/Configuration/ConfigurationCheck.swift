@@ -3,26 +3,26 @@ public import LinuxSystem
 import FlexData
 import SystemPackage
 
-/// What is wrong with a configuration, or may be.
+/// Finds faults and possible faults in a configuration.
 public struct ConfigurationCheck: Sendable {
-  /// Faults, each a message.
+  /// Faults, one message each.
   public private(set) var findings: [String] = []
-  /// What may be meant, and may be a slip.
+  /// Possible faults, which may also be intended.
   public private(set) var warnings: [String] = []
-  /// What is worth knowing, and no fault.
+  /// Other information.
   public private(set) var notes: [String] = []
 
-  /// Looks at all of it.
+  /// Checks all of it.
   public init(_ file: ConfigurationFile) {
     guard let path = file.path else {
-      notes.append("there is no configuration: defaults serve, and all that a mirror holds is managed")
+      notes.append("no configuration: using defaults, which manage everything in the mirror")
       return
     }
     let names = file.elements.names
     var waiting = 0
     for name in names {
       do throws(FlexDataError) { _ = try file.elements.lines(name) } catch {
-        // What is missing may stand in a file that needs a target to be found.
+        // A missing element may be defined in a file that is only found with a target.
         if file.unresolved.isEmpty || !error.problems.allSatisfy({ $0.missing != nil }) {
           findings += error.problems.map(\.description)
         } else {
@@ -37,17 +37,17 @@ public struct ConfigurationCheck: Sendable {
     notes.append("\(path): \(names.count) elements")
     if waiting > 0 {
       notes.append(
-        "\(waiting) of them need a target: to check them too, add `target: NAME target/build: BUILD` and the like"
+        "\(waiting) of them require a target: to check them, too, add `target: NAME target/build: BUILD` etc."
       )
     }
     findings = findings.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
   }
 
-  /// Asks gpg for the key that signs: one that cannot is a fault, one that ends soon is worth knowing.
+  /// Looks up the signing key in gpg: an unusable key is a fault, one that expires soon is reported.
   ///
   /// - Parameter now: seconds since the epoch.
   public mutating func checkKey(of file: ConfigurationFile, now: Int64, cancellation: Cancellation) {
-    // What is wrong with the configuration itself is found already.
+    // Errors in the configuration itself were already reported.
     guard let signing = (try? MirrorConfiguration(file.elements))?.signing else { return }
     do throws(MirrorError) {
       let key = try PublicKeyFile.listed(signing, cancellation: cancellation)
@@ -59,7 +59,7 @@ public struct ConfigurationCheck: Sendable {
     } catch { notes.append("\(error)") }
   }
 
-  /// Adds what others found.
+  /// Adds faults found elsewhere.
   public mutating func add(_ errors: [MirrorError]) { errors.forEach { add($0) } }
 
   private mutating func add(_ error: MirrorError) { findings.append("\(error)") }
@@ -72,12 +72,12 @@ public struct ConfigurationCheck: Sendable {
       where configuration.rotation.isBuiltHere(subarch) {
         add(
           MirrorError(
-            .invalid, "receive/\(server)/subarches", "\(subarch) is built here, so it is never received",
-            remedy: "remove it from subarches (rotation), or here"))
+            .invalid, "receive/\(server)/subarches", "\(subarch) is built here, so it cannot be received",
+            remedy: "remove it from subarches (rotation), or from this list"))
       }
     }
     guard let mirror = configuration.mirror else {
-      return add(MirrorError(.invalid, "path/mirror", "is not defined", remedy: "say where the mirror lies"))
+      return add(MirrorError(.invalid, "path/mirror", "is not set", remedy: "set the path of the mirror"))
     }
     if let found = try? MirrorScanner(root: mirror, now: SystemClock.seconds).scan() {
       warnings += configuration.rotation.oddities(in: found).map(\.description)
@@ -85,7 +85,7 @@ public struct ConfigurationCheck: Sendable {
     if (try? mirror.status())?.kind != .directory {
       add(
         MirrorError(
-          .invalid, "path/mirror", "there is no directory \(mirror)", remedy: "make it, or check the path"))
+          .invalid, "path/mirror", "\(mirror) does not exist", remedy: "create it, or check the path"))
     }
   }
 
@@ -93,7 +93,7 @@ public struct ConfigurationCheck: Sendable {
     if let install = (try? elements.text("path/install")).flatMap({ $0 }), !install.isEmpty,
       !FilePath(install).exists
     {
-      add(MirrorError(.invalid, "path/install", "there is no \(install)", remedy: "check the path"))
+      add(MirrorError(.invalid, "path/install", "\(install) does not exist", remedy: "check the path"))
     }
   }
 }

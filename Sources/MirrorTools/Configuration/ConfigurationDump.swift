@@ -4,12 +4,12 @@ public import FlexData
 public struct ConfigurationDump: Report, Sendable {
   /// An element's expanded text.
   public enum Value: Sendable, Encodable {
-    /// Of a single-line element.
+    /// Text of a single-line element.
     case text(String)
-    /// Of a multi-line element.
+    /// Lines of a multi-line element.
     case lines([String])
 
-    /// A string, or an array of strings.
+    /// Encodes a string or an array of strings.
     public func encode(to encoder: any Encoder) throws {
       var container = encoder.singleValueContainer()
       switch self {
@@ -21,12 +21,12 @@ public struct ConfigurationDump: Report, Sendable {
 
   /// By name.
   public private(set) var elements: [String: Value] = [:]
-  /// Why the others have no text, by name.
+  /// Why other elements could not be expanded, by name.
   public private(set) var unresolved: [String: String] = [:]
 
   private enum CodingKeys: CodingKey { case elements, unresolved }
 
-  /// Expands all of them.
+  /// Expands all elements.
   public init(_ all: Elements) {
     for name in all.names {
       do throws(FlexDataError) {
@@ -41,7 +41,7 @@ public struct ConfigurationDump: Report, Sendable {
     }
   }
 
-  /// The same in the language itself; what has no text is in comments.
+  /// The elements in the configuration language; those that could not be expanded are comments.
   public var lines: [ReportLine] { text.asEssentialLines }
 
   private var text: [String] {

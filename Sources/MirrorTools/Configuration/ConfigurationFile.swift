@@ -2,41 +2,41 @@ import LinuxSystem
 public import FlexData
 public import SystemPackage
 
-/// The master file, and what it defines with all that it collects.
+/// The master file, and the elements that it defines and collects.
 public struct ConfigurationFile {
-  /// Where it lies; nil where there is none, and defaults serve.
+  /// Path of the file; nil if there is none and defaults are used.
   public let path: FilePath?
-  /// What is defined.
+  /// The defined elements.
   public let elements: Elements
-  /// Whether `<?python ?>` and other programs that it names may be run.
+  /// Whether to run `<?python ?>` and other programs named in it.
   public let runsHostCode: Bool
-  /// Collects that could not be resolved, which only a build needs.
+  /// Collects that could not be resolved, which only builds need.
   public let unresolved: [Problem]
 
-  /// How a master file is found and read.
+  /// How to find and read a master file.
   public struct Request: Sendable {
-    /// `--config`, then `$MIRRORCTL_CONFIG`: a file that must be there.
+    /// `--config`, or `$MIRRORCTL_CONFIG`: a file that must exist.
     public var named: FilePath?
-    /// Files of which the first that is there counts.
+    /// Paths to try; the first existing file is used.
     public var candidates: [FilePath] = []
-    /// `NAME: VALUE` of the command line.
+    /// `NAME: VALUE` arguments of the command line.
     public var definitions: [(name: String, value: String)] = []
-    /// Whether `<?python ?>` and other programs may be run.
+    /// Whether to run `<?python ?>` and other programs.
     public var runsHostCode = true
-    /// Why they are not, where they are not.
-    public var refusal = "the caller forbids it"
-    /// The spec tree to collect where the configuration names none as `path/install`.
+    /// Why they are not run.
+    public var refusal = "not allowed by the caller"
+    /// The spec tree to collect if the configuration does not set `path/install`.
     public var tree: FilePath?
-    /// Whether a collect that cannot be resolved is an error.
+    /// Whether an unresolved collect is an error.
     public var isStrict = false
 
-    /// No file.
+    /// Without a file.
     public init() {}
   }
 
   /// Reads a configuration.
   ///
-  /// - Throws: ``FlexDataError`` with all that is wrong in its texts, ``MirrorError`` where it cannot be read.
+  /// - Throws: ``FlexDataError`` with all errors in its texts, or ``MirrorError`` if it cannot be read.
   public init(_ request: Request) throws {
     runsHostCode = request.runsHostCode
     let found = request.named ?? request.candidates.first(where: \.exists)
@@ -56,11 +56,11 @@ public struct ConfigurationFile {
     unresolved = try elements.collect(files, tolerant: !request.isStrict)
   }
 
-  /// Whether the configuration itself says where the spec tree is.
+  /// Whether the configuration itself defines the path of the spec tree.
   private static func namesTree(_ request: Request, _ path: FilePath?) throws -> Bool {
     let probe = Elements(host(runsCode: false))
     try probe.define(request.definitions, origin: "the command line")
-    // What is wrong with it is told when it is read in earnest.
+    // Errors are reported when the file is finally read.
     if let path { _ = try? probe.collect(path.string, tolerant: true) }
     return probe.names.contains("path/install")
   }
@@ -73,7 +73,7 @@ public struct ConfigurationFile {
         }
       },
       run: { blocks throws(HostAccess.Fault) in
-        guard runsCode else { throw HostAccess.Fault("code is not run: \(refusal)") }
+        guard runsCode else { throw HostAccess.Fault("code was not run: \(refusal)") }
         do throws(MirrorError) { return try HostProgram.python(blocks) } catch {
           throw HostAccess.Fault("\(error)")
         }

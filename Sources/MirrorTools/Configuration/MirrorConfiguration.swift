@@ -3,23 +3,23 @@ public import LinuxSystem
 public import FlexData
 public import SystemPackage
 
-/// What a configuration says about a mirror.
+/// The settings of a mirror.
 public struct MirrorConfiguration: Sendable {
-  /// `path/mirror`; nil if it is not said.
+  /// `path/mirror`; nil if not set.
   public var mirror: FilePath?
-  /// `path/mirror/owner`, `group` and `dirmode`; nil where they are not said.
+  /// `path/mirror/owner`, `group` and `dirmode`; nil if not set.
   var (owner, group, directoryMode): (String?, String?, String?) = (nil, nil, nil)
-  /// `target/compression`; nil if it is not said.
+  /// `target/compression`; nil if not set.
   var compression: String?
   /// `[section rotation]`.
   public var rotation = RotationSettings()
-  /// `rotation/keep` and its kin; nil if none is said.
+  /// `rotation/keep` and similar settings; nil if none is set.
   public var retention: RetentionPolicy?
   /// `[section index]`.
   public var index = IndexSettings()
   /// `[section hooks]`.
   public var hooks = HookSettings()
-  /// `[section signing]`; nil if nothing is to be signed.
+  /// `[section signing]`; nil if signing is disabled.
   public var signing: SigningSettings?
   /// `[section publish/NAME]`, by name.
   public var publishing: [PublishDestination] = []
@@ -27,12 +27,12 @@ public struct MirrorConfiguration: Sendable {
   /// `[section receive/SERVER]`.
   public var receiving = ReceiveRules()
 
-  /// Nothing is said.
+  /// Defaults.
   public init() {}
 
-  /// What a configuration file says; programs that it names are left out unless they may be run.
+  /// Reads the settings of a configuration file; commands are ignored if they may not be run.
   ///
-  /// - Throws: ``FlexDataError`` or ``MirrorError`` with what is wrong.
+  /// - Throws: ``FlexDataError`` or ``MirrorError`` for invalid settings.
   public init(_ file: ConfigurationFile) throws {
     try self.init(file.elements)
     guard !file.runsHostCode else { return }
@@ -40,9 +40,9 @@ public struct MirrorConfiguration: Sendable {
     rotation.runsHostCode = false
   }
 
-  /// What elements say.
+  /// Reads the settings from elements.
   ///
-  /// - Throws: ``FlexDataError`` or ``MirrorError`` with what is wrong.
+  /// - Throws: ``FlexDataError`` or ``MirrorError`` for invalid settings.
   public init(_ elements: Elements) throws {
     if let unknown = Self.sections(elements).lazy.flatMap({ $0.unknown() }).first { throw unknown }
     let path = SettingsSection("path", of: elements, known: [])
@@ -63,7 +63,7 @@ public struct MirrorConfiguration: Sendable {
     index.add(urls: publishing.compactMap(\.url))
   }
 
-  /// The sections that are mirrorctl's own, where a setting that it does not know is an error.
+  /// The sections of mirrorctl itself, in which an unknown setting is an error.
   static func sections(_ elements: Elements) -> [SettingsSection] {
     [
       RotationSection.section(elements), SigningSection.section(elements), IndexSettings.section(elements),
@@ -75,43 +75,43 @@ public struct MirrorConfiguration: Sendable {
     try elements.text(name).flatMap { $0.isEmpty ? nil : $0 }
   }
 
-  /// What marked tarballs are compressed to; nil if it is not said.
+  /// Compression of marked tarballs; nil if not set.
   ///
-  /// - Throws: when it is no compression.
+  /// - Throws: if the setting is not a compression.
   public func chosenCompression() throws(MirrorError) -> Compression? {
     guard let compression else { return nil }
     guard let chosen = Compression(configured: compression) else {
       throw MirrorError(
-        .invalid, "target/compression", "`\(compression)` is no compression",
+        .invalid, "target/compression", "`\(compression)` is not a compression",
         remedy: "use xz, zst, gz or bz2")
     }
     return chosen
   }
 
-  /// Whose the mirror's directories are.
+  /// Owner and mode of new files in the mirror.
   ///
-  /// - Throws: when the system does not know them.
+  /// - Throws: if owner or group is unknown to the system.
   public func layout() throws(MirrorError) -> OwnershipRules {
     var layout = OwnershipRules()
     if let owner {
       guard let id = UInt32(owner) ?? Account.user(named: owner) else {
         throw MirrorError(
-          .invalid, "path/mirror/owner", "the system knows no user `\(owner)`", remedy: "check the name")
+          .invalid, "path/mirror/owner", "unknown user `\(owner)`", remedy: "check the name")
       }
       layout.owner = id
     }
     if let group {
       guard let id = UInt32(group) ?? Account.group(named: group) else {
         throw MirrorError(
-          .invalid, "path/mirror/group", "the system knows no group `\(group)`", remedy: "check the name")
+          .invalid, "path/mirror/group", "unknown group `\(group)`", remedy: "check the name")
       }
       layout.group = id
     }
     if let directoryMode {
       guard let mode = UInt32(directoryMode, radix: 8), mode <= 0o7777 else {
         throw MirrorError(
-          .invalid, "path/mirror/dirmode", "`\(directoryMode)` is no octal mode",
-          remedy: "write 775 or the like")
+          .invalid, "path/mirror/dirmode", "`\(directoryMode)` is not an octal mode",
+          remedy: "use e.g. 775")
       }
       layout.mode = mode
     }

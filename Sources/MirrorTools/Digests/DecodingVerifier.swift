@@ -4,13 +4,13 @@ import LinuxSystem
 import Synchronization
 import SystemPackage
 
-/// Decompresses tarballs to find those that were damaged before anybody digested them.
+/// Decompresses tarballs to find those that were damaged before they were digested.
 struct DecodingVerifier {
   let context: DigestContext
   let anchor: Shared<AnchoredDirectory>
   let stream: FindingStream
 
-  /// Judges those that were found to be what their digests say.
+  /// Checks the tarballs that match their digests.
   func judge(
     _ candidates: [VerifySubset.Candidate], into report: inout VerifyReport
   ) throws(MirrorError) {
@@ -63,16 +63,16 @@ struct DecodingVerifier {
 }
 
 extension VerifyReport.Finding {
-  /// As it is after decompression failed; nil where the file could not be read.
+  /// The finding after decompression failed; nil if the file could not be read.
   fileprivate func judged(by fault: MirrorError) -> Self? {
     fault.code == .invalid ? Self(path: path, verdict: .damaged, detail: fault.problem) : nil
   }
 }
 
 extension TarballSource {
-  /// Decompresses all of a mirror's tarball.
+  /// Decompresses a whole tarball of a mirror.
   ///
-  /// - Throws: code `invalid` if it is cut off, damaged, or not compressed as its name says.
+  /// - Throws: code `invalid` if it is truncated, damaged, or not compressed as its name says.
   static func check(
     _ path: MirrorPath, in anchor: borrowing AnchoredDirectory, cancellation: Cancellation
   ) throws(MirrorError) {

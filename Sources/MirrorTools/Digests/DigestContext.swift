@@ -1,13 +1,13 @@
 import LinuxSystem
 import SystemPackage
 
-/// What making and checking digests and signatures of a mirror's tarballs needs.
+/// Context for making and checking digests and signatures of the tarballs in a mirror.
 struct DigestContext: Sendable {
   let root: FilePath
   let ownership: OwnershipRules
   let catalog: Catalog
   let hasher: FileHasher
-  /// nil where nothing is signed.
+  /// nil if signing is disabled.
   let signing: SigningSettings?
   /// Seconds since the epoch.
   let now: Int64
@@ -15,8 +15,8 @@ struct DigestContext: Sendable {
   var cancellation: Cancellation { hasher.cancellation }
 
   /// - Parameters:
-  ///   - ownership: whose sidecars are.
-  ///   - signing: with which key tarballs and digests are signed, and their signatures checked.
+  ///   - ownership: owner and mode of sidecars.
+  ///   - signing: the key to sign tarballs and digests with, and to check their signatures with.
   ///   - now: seconds since the epoch.
   init(
     root: FilePath, ownership: OwnershipRules = OwnershipRules(), catalog: Catalog, hasher: FileHasher,

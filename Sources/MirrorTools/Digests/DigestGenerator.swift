@@ -5,21 +5,22 @@ import MirrorModel
 
 /// Plans and carries out `digestgen`.
 ///
-/// Sidecars appear before anything that names them, and only after their tarball was read whole and unchanged.
+/// A sidecar is written before any file that refers to it, and only after its tarball was read completely and
+/// unchanged.
 struct DigestGenerator {
   private let context: DigestContext
 
-  /// Works on one mirror.
+  /// Creates a generator for one mirror.
   init(_ context: DigestContext) { self.context = context }
 
-  /// What would be done; reads the catalog and the sidecars that it does not know, writes nothing.
+  /// What would be done; reads the catalog and the sidecars unknown to it, and writes nothing.
   func plan(_ mirror: Mirror, _ options: DigestOptions) throws(MirrorError) -> DigestPlan {
     let anchor = try AnchoredDirectory(root: context.root)
     let records = try context.catalog.records()
     var plan = DigestPlanner(
       options: options, signing: context.signing, records: records,
       readSidecar: { tarball in
-        // Unreadable or malformed: the tarball is hashed and the sidecar written anew.
+        // Unreadable or malformed: the tarball is hashed and the sidecar rewritten.
         guard let directory = try? anchor.directory(tarball.path.parent) else { return nil }
         return try? HashTextFile.digests(
           of: tarball.name, vouchingFor: tarball.status.identity, in: directory)
@@ -35,11 +36,11 @@ struct DigestGenerator {
     return plan
   }
 
-  /// Does it. The mirror's lock must be held.
+  /// Carries out a plan. The mirror's lock must be held.
   ///
-  /// - Parameter each: receives each action that takes long, on any thread, as it is done: see
+  /// - Parameter each: called, on any thread, with each long action when it is done; see
   ///   ``DigestReport/Kind/isSentAtOnce``.
-  /// - Throws: ``MirrorError`` only where nothing could be done at all; the rest is in the report.
+  /// - Throws: ``MirrorError`` only if nothing could be done at all; other errors are in the report.
   func apply(
     _ plan: DigestPlan, to mirror: Mirror,
     each: @escaping @Sendable (DigestReport.Action) -> Void = { _ in }
@@ -67,13 +68,13 @@ struct DigestGenerator {
     signatures.signTarballs(plan.signatures.filter(\.isOfTarball))
     for link in plan.links where !context.cancellation.isCancelled { work.change(link) }
     for (_, link) in plan.signatureLinks where !context.cancellation.isCancelled { work.restore(link) }
-    // A signature goes before what it signs.
+    // A signature is removed before the file that it signs.
     for isSignature in [true, false] {
       for removal in plan.removals where removal.isSignature == isSignature {
         if !context.cancellation.isCancelled { work.remove(removal) }
       }
     }
-    // Links to what went just now are dead only since then.
+    // Links to files removed just now have become dead only by that.
     for link in plan.links where link.isRemoval && !context.cancellation.isCancelled { work.change(link) }
     for folder in plan.folders where !context.cancellation.isCancelled { work.writeManifests(of: folder) }
     signatures.signDigests(plan.signatures.filter { !$0.isOfTarball })
@@ -85,12 +86,12 @@ struct DigestGenerator {
 }
 
 extension DigestReport {
-  /// In order, and without what was taken away only to be made anew.
+  /// Sorted, without removals of files that were made again.
   fileprivate var settled: DigestReport {
     var report = self
     let made = Set(actions.lazy.filter { [.signed, .linked].contains($0.kind) }.map(\.path))
     let remade = Set(actions.lazy.filter { $0.kind == .removed && made.contains($0.path) }.map(\.path))
-    // A link that is back is as it was; a signature is a new one.
+    // A link made again is unchanged; a signature is new.
     report.actions.removeAll { $0.kind != .signed && remade.contains($0.path) }
     report.actions.sort { $0.path < $1.path }
     report.corrupt.sort()

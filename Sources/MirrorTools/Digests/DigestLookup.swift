@@ -1,24 +1,24 @@
 public import MirrorModel
 public import LinuxSystem
 
-/// Tells the digests of single tarballs: from the catalog, or else from a `.hash.txt` that is newer.
+/// Looks up the digests of single tarballs: in the catalog, or in a newer `.hash.txt`.
 public struct DigestLookup: Sendable {
   private let catalog: Catalog
   private let anchor: Shared<AnchoredDirectory>
 
-  /// Looks into a mirror's catalog and its sidecars.
+  /// Uses the catalog and the sidecars of a mirror.
   public init(_ mirror: Mirror, catalog: Catalog) throws(MirrorError) {
     self.catalog = catalog
     anchor = Shared(try AnchoredDirectory(root: mirror.root))
   }
 
-  /// Lowercase hexadecimal by algorithm; nothing for what is not known of the tarball as it lies there now.
+  /// Lowercase hexadecimal digests by algorithm; empty if none are known for the present file.
   public func callAsFunction(_ tarball: Tarball) -> [String: String] {
     (recorded(tarball) ?? written(tarball))?.hexadecimal ?? [:]
   }
 
   private func recorded(_ tarball: Tarball) -> DigestSet? {
-    // A catalog that cannot be read is one that knows nothing.
+    // An unreadable catalog is treated as an empty one.
     guard let record = try? catalog.record(of: tarball.path),
       tarball.status.identity.isSameFile(as: record.identity)
     else { return nil }

@@ -1,74 +1,74 @@
 public import LinuxSystem
 public import MirrorModel
 
-/// What `digestgen` is asked to do.
+/// Options of `digestgen`.
 public struct DigestOptions: Sendable {
-  /// Digests to take besides SHA-256, which `.hash.txt` needs.
+  /// Digests to compute besides SHA-256, which `.hash.txt` requires.
   public var algorithms: Set<DigestAlgorithm> = [.sha256]
-  /// Sidecars to keep besides `.hash.txt`.
+  /// Sidecar formats to write besides `.hash.txt`.
   public var formats: Set<DigestFormat> = []
-  /// Hash again what has digests.
+  /// Whether to hash tarballs that already have digests.
   public var force = false
   /// Tarballs and directories to limit the work to; none for the whole mirror.
   public var paths: [MirrorPath] = []
 
-  /// SHA-256 into `.hash.txt`, for the whole mirror.
+  /// SHA-256 in `.hash.txt`, for the whole mirror.
   public init() {}
 
-  /// Whether a path is within what was asked for.
+  /// Whether a path is in the selection.
   func includes(_ path: MirrorPath) -> Bool { paths.isEmpty || paths.contains { path.isWithin($0) } }
 
-  /// Whether a tarball itself was named, not a directory above it.
+  /// Whether a tarball itself was selected, not a directory above it.
   func names(_ path: MirrorPath) -> Bool { paths.contains(path) }
 }
 
-/// What `digestgen` would do to a mirror.
+/// What `digestgen` would do in a mirror.
 public struct DigestPlan: Encodable, Sendable {
   /// Why a tarball is hashed.
   public enum Reason: String, Encodable, Sendable {
-    /// Nothing is known of it.
+    /// It has no known digests.
     case new
-    /// It is not the file that was recorded, or is newer than its sidecar.
+    /// It is not the recorded file, or is newer than its sidecar.
     case changed
-    /// More digests are wanted than are known.
+    /// Some of the requested digests are not known.
     case algorithms
-    /// `--force`: compared with what is known.
+    /// `--force`: compared with the known digests.
     case again
-    /// `--force` and its name: what is found counts, whatever was known.
+    /// `--force` and selected by name: the result replaces the known digests.
     case forced
   }
 
   /// A tarball to hash.
   public struct Hash: Encodable, Sendable {
-    /// Relative to the mirror's root.
+    /// Relative to the root of the mirror.
     public let path: MirrorPath
-    /// Bytes.
+    /// Size in bytes.
     public let size: Int64
-    /// Why.
+    /// Why it is hashed.
     public let reason: Reason
     let algorithms: [DigestAlgorithm]
     let device: UInt64
     private enum CodingKeys: String, CodingKey { case path, size = "bytes", reason, algorithms }
   }
 
-  /// A tarball whose digests are known, and whose sidecar is missing or was touched.
+  /// A tarball with known digests whose sidecar is missing or was touched.
   public struct Known: Encodable, Sendable {
-    /// The tarball, relative to the mirror's root.
+    /// The tarball, relative to the root of the mirror.
     public let path: MirrorPath
-    /// Whether the digests come from the sidecar and the catalog learns them.
+    /// Whether the digests are adopted from the sidecar into the catalog.
     public let isAdoption: Bool
     let record: CatalogRecord
     private enum CodingKeys: String, CodingKey { case path, isAdoption = "adopted" }
   }
 
-  /// A link to make or to take away.
+  /// A link to make or remove.
   public struct LinkChange: Encodable, Sendable {
-    /// The link, relative to the mirror's root.
+    /// The link, relative to the root of the mirror.
     public let path: MirrorPath
-    /// What it is to say; nil when it goes.
+    /// Its target; nil to remove it.
     let text: FileName?
     private enum CodingKeys: String, CodingKey { case path, text = "destination" }
-    /// Whether it goes.
+    /// Whether it is removed.
     public var isRemoval: Bool { text == nil }
   }
 
@@ -78,87 +78,86 @@ public struct DigestPlan: Encodable, Sendable {
     public enum Reason: String, Encodable, Sendable {
       /// It has no signature.
       case new
-      /// It was written to after its signature.
+      /// It was modified after it was signed.
       case older
-      /// It seems to be another file; it is signed again if its content is another.
+      /// It seems to be another file; it is signed again if its content differs.
       case changed
       /// `--force`.
       case again
-      /// It is by a subkey that has expired.
+      /// Its signature was made by an expired subkey.
       case expired
     }
 
-    /// What is signed, relative to the mirror's root.
+    /// The file to sign, relative to the root of the mirror.
     public let path: MirrorPath
-    /// How its signature is written.
+    /// The format of the signature.
     public let format: SignatureFormat
-    /// Why.
+    /// Why it is signed.
     public let reason: Reason
     let size: Int64
     let device: UInt64
     private enum CodingKeys: CodingKey { case path, format, reason }
 
-    /// Whether it signs a tarball, not a file of digests.
+    /// Whether the file is a tarball; otherwise it contains digests.
     var isOfTarball: Bool { TarballName(path.name) != nil }
-    /// Where the signature lies.
+    /// Path of the signature.
     var destination: MirrorPath { path.parent.appending(format.signature(of: path.name)) }
   }
 
-  /// A file to take away.
+  /// A file to remove.
   public struct Removal: Encodable, Sendable {
-    /// Relative to the mirror's root.
+    /// Relative to the root of the mirror.
     public let path: MirrorPath
-    /// The tarball, or another file, that is gone.
+    /// The missing tarball, or other file, that it belongs to.
     let tarball: FileName
-    /// Whether it signs something.
+    /// Whether it is a signature.
     var isSignature: Bool { SignatureFormat.parse(path.name) != nil }
   }
 
-  /// Something that is not touched.
+  /// A version that is left as it is.
   public struct Skip: Encodable, Sendable {
-    /// Relative to the mirror's root.
+    /// Relative to the root of the mirror.
     public let path: MirrorPath
-    /// Why.
+    /// Why it is skipped.
     public let reason: String
   }
 
-  /// Sidecars that one folder keeps besides `.hash.txt`.
+  /// Sidecars of one folder besides `.hash.txt`.
   struct FolderSidecars: Encodable, Sendable {
     let path: MirrorPath
     let manifests: [ManifestKind]
     /// Tarballs with a `.DIGESTS`.
     let digests: [FileName]
-    /// Signatures that these and the `.hash.txt` will have.
+    /// Signatures that these files and the `.hash.txt` will have.
     let signatures: [FileName]
     private enum CodingKeys: CodingKey { case path }
   }
 
   /// Tarballs to hash.
   public var hashes: [Hash] = []
-  /// Sidecars to adopt or to write again.
+  /// Sidecars to adopt or to rewrite.
   public var known: [Known] = []
-  /// Tarballs and files of digests to sign.
+  /// Tarballs and digest files to sign.
   public var signatures: [Signature] = []
-  /// Signatures that nothing will replace, of tarballs that seem to be other files; they go if the content is
-  /// another.
+  /// Signatures without replacement, of tarballs that seem to be other files; removed if the content differs.
   public var outdated: [Removal] = []
-  /// Links to make or take away.
+  /// Links to make or remove.
   public var links: [LinkChange] = []
-  /// Sidecars whose tarball is gone.
+  /// Sidecars whose tarball does not exist any more.
   public var removals: [Removal] = []
-  /// What is being built.
+  /// Versions that are being built.
   public var skipped: [Skip] = []
-  /// Tarballs known to be corrupt, kept as they are.
+  /// Corrupt tarballs, left as they are.
   public var corrupt: [MirrorPath] = []
-  /// Tarballs known to be damaged, which get no digests.
+  /// Damaged tarballs, which get no digests.
   public var damaged: [MirrorPath] = []
   var folders: [FolderSidecars] = []
-  /// Links to signatures that may go, and what they say: they go first, and come back last.
+  /// Links to signatures that may be removed: they are removed first, and made again last.
   var signatureLinks: [(signature: MirrorPath, link: LinkChange)] = []
-  /// Records of tarballs that are gone.
+  /// Tarballs that do not exist any more, to be removed from the catalog.
   var forgotten: [MirrorPath] = []
 
-  /// What the catalog knew when the plan was made.
+  /// The records in the catalog when the plan was made.
   var records: [MirrorPath: CatalogRecord] = [:]
 
   private enum CodingKeys: CodingKey {

@@ -1,15 +1,15 @@
 import MirrorModel
 import LinuxSystem
 
-/// Decides what `digestgen` does: a pure function of the mirror, the catalog's records and the options.
+/// Decides what `digestgen` does: a pure function of the mirror, the catalog and the options.
 struct DigestPlanner {
   let options: DigestOptions
   let signing: SigningSettings?
   let records: [MirrorPath: CatalogRecord]
-  /// The digests that a `.hash.txt` tells of the tarball that is there now; asked only where it decides.
+  /// Returns the digests in a `.hash.txt` if they are those of the present tarball; called only if needed.
   let readSidecar: (Tarball) -> DigestSet?
-  /// Whether a tarball that nobody hashed here is damaged, as far as its ends tell; asked only before its digests
-  /// are adopted.
+  /// Returns whether the ends of a tarball that was never hashed here show damage; called only before its
+  /// digests are adopted.
   let isDamaged: (Tarball) -> Bool
 
   func plan(_ mirror: Mirror) -> DigestPlan {
@@ -20,8 +20,8 @@ struct DigestPlanner {
       for version in subarch.versions where subarch.isBeingBuilt(version) {
         guard let lock = subarch.control.liveLock, options.includes(version.path) else { continue }
         beingBuilt.append(version.path)
-        let holder = lock.pid.map { "pid \($0)" } ?? "a run that has just begun"
-        plan.skipped.append(.init(path: version.path, reason: "is being built by \(holder)"))
+        let holder = lock.pid.map { "pid \($0)" } ?? "a run that just started"
+        plan.skipped.append(.init(path: version.path, reason: "being built by \(holder)"))
       }
     }
     var present = Set<MirrorPath>()
@@ -38,7 +38,7 @@ struct DigestPlanner {
     plan.outdated.sort { $0.path < $1.path }
     plan.links.sort { $0.path < $1.path }
     plan.removals.sort { $0.path < $1.path }
-    // A directory that could not be read may still hold its tarballs.
+    // A directory that could not be read may still contain its tarballs.
     present.formUnion(mirror.bystanderFolders.lazy.flatMap(\.tarballs).map(\.path))
     if mirror.problems.isEmpty { plan.forgotten = records.keys.filter { !present.contains($0) }.sorted() }
     return plan
@@ -47,7 +47,7 @@ struct DigestPlanner {
   private func planTarballs(of folder: Folder, into plan: inout DigestPlan) {
     let tarballs = folder.tarballs.filter { $0.compression != nil && options.includes($0.path) }
     guard !tarballs.isEmpty || !folder.manifests.isEmpty else { return }
-    // A format that is there is kept up to date, asked for or not.
+    // An existing format is kept up to date, whether requested or not.
     let manifests = ManifestKind.allCases.filter { kind in
       folder.manifests.contains(kind)
         || (!tarballs.isEmpty
@@ -90,27 +90,27 @@ struct DigestPlanner {
     }
   }
 
-  /// What is to be done with one tarball.
+  /// What to do with one tarball.
   private enum Decision: CustomStringConvertible {
-    /// Its digests and its sidecar are as they should be.
+    /// Its digests and its sidecar are up to date.
     case settled
-    /// Its digests are known, and its sidecar is written again, or adopted by the catalog.
+    /// Its digests are known; its sidecar is rewritten, or adopted into the catalog.
     case known(CatalogRecord, isAdoption: Bool)
     case hash(DigestPlan.Reason)
-    /// Its content is known to be another than its digests say.
+    /// Its content is known to differ from its digests.
     case corrupt
-    /// Nobody could unpack it.
+    /// It cannot be unpacked.
     case damaged
 
-    /// As the log tells it.
+    /// Text for the log.
     var description: String {
       switch self {
-      case .settled: "the catalog knows its digests, and they are beside it"
-      case .known(_, isAdoption: true): "its digests are taken from the file beside it"
-      case .known(_, isAdoption: false): "the catalog knows its digests"
-      case .hash(let reason): "is hashed: \(reason.rawValue)"
-      case .corrupt: "is known to be corrupt"
-      case .damaged: "is known to be damaged"
+      case .settled: "digests in the catalog and in the sidecar"
+      case .known(_, isAdoption: true): "digests are adopted from the sidecar"
+      case .known(_, isAdoption: false): "digests in the catalog, sidecar is rewritten"
+      case .hash(let reason): "to hash: \(reason.rawValue)"
+      case .corrupt: "corrupt"
+      case .damaged: "damaged"
       }
     }
   }
@@ -120,7 +120,7 @@ struct DigestPlanner {
   ) -> Decision {
     let record = records[tarball.path]
     let isSame = record.map { tarball.status.identity.isSameFile(as: $0.identity) } ?? false
-    // What is known to be corrupt keeps its digests until someone names it.
+    // A corrupt tarball keeps its digests until it is selected by name.
     if let record, isSame, record.isCorrupt, !(options.force && options.names(tarball.path)) {
       return .corrupt
     }
@@ -134,7 +134,7 @@ struct DigestPlanner {
     }
     guard let sidecar else { return .hash(.new) }
     guard let digests = readSidecar(tarball) else { return .hash(.changed) }
-    // Hashing it finds what is wrong, and remembers it.
+    // Hashing it finds the damage, and records it.
     guard digests.covers(wanted), !isDamaged(tarball) else { return .hash(.algorithms) }
     return .known(
       CatalogRecord(identity: tarball.status.identity, sidecar: sidecar.identity, digests: digests),

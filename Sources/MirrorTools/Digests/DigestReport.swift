@@ -1,33 +1,33 @@
 public import LinuxSystem
 
-/// What `digestgen` did.
+/// Result of `digestgen`.
 public struct DigestReport: Sendable {
-  /// The kinds of things it does.
+  /// Kinds of actions.
   public enum Kind: String, Encodable, Sendable, CaseIterable {
     case digested, adopted, written, signed, linked, removed
 
-    /// Whether it is final when it is done: links and removals may be undone before the end.
+    /// Whether it is final at once: links and removals may be undone before the end.
     public var isSentAtOnce: Bool { self != .linked && self != .removed }
   }
 
-  /// One thing done.
+  /// One action.
   public struct Action: Encodable, Sendable {
-    /// What was done.
+    /// Its kind.
     public let kind: Kind
-    /// To what, relative to the mirror's root.
+    /// Its file, relative to the root of the mirror.
     public let path: MirrorPath
   }
 
-  /// Where the mirror is.
+  /// Root of the mirror.
   public let mirror: String
   /// In path order.
   public internal(set) var actions: [Action] = []
-  /// Tarballs whose content no longer is what their digests say.
+  /// Tarballs whose content does not match their digests any more.
   public internal(set) var corrupt: [MirrorPath] = []
-  /// What could not be done.
+  /// Failures.
   public internal(set) var problems: [MirrorError] = []
   /// Bytes hashed.
   public internal(set) var bytes: Int64 = 0
-  /// What was not touched.
+  /// Versions that were skipped.
   public internal(set) var skipped: [DigestPlan.Skip] = []
 }

@@ -3,11 +3,11 @@ import Hashing
 import LinuxSystem
 import Synchronization
 
-/// The steps of one `digestgen` run, and what they did; results arrive from several threads.
+/// The steps of one `digestgen` run, and their results, which arrive from several threads.
 final class DigestWork: Sendable {
   let anchor: Shared<AnchoredDirectory>
   private let catalog: Catalog
-  /// Links to signatures, by the signature.
+  /// Links to signatures, by signature.
   private let links: [MirrorPath: [MirrorPath]]
   private let forced: Set<MirrorPath>
   private let now: Int64
@@ -37,10 +37,10 @@ final class DigestWork: Sendable {
 
   var report: DigestReport { state.withLock { $0.report } }
 
-  /// What is known of tarballs by now.
+  /// The current records of tarballs.
   var records: [MirrorPath: CatalogRecord] { state.withLock { $0.records } }
 
-  /// Files that tell digests and were written in this run.
+  /// Digest files written in this run.
   var rewritten: [MirrorPath] { state.withLock { $0.rewritten } }
 
   func note(_ kind: DigestReport.Kind, _ path: MirrorPath) {
@@ -53,7 +53,7 @@ final class DigestWork: Sendable {
 
   func note(corrupt: [MirrorPath]) { state.withLock { $0.report.corrupt += corrupt } }
 
-  /// Takes one file's digests: writes its sidecar and remembers them, unless they tell of corruption.
+  /// Processes the digests of one file: writes its sidecar and records them, unless the file is corrupt.
   func take(_ result: Result<DigestResult, MirrorError>, of path: MirrorPath) {
     attempt { () throws(MirrorError) in
       let result = try result.get()
@@ -64,7 +64,7 @@ final class DigestWork: Sendable {
         return
       }
       if let fault = result.fault {
-        // Digests would tell downloaders that it is what it should be.
+        // Digests of a damaged tarball would make it look intact.
         remember(path, CatalogRecord(identity: result.identity, hashedAt: now, fault: fault)) { report in
           report.problems.append(.damaged(directory.displayed(path.name), fault))
         }
@@ -80,7 +80,7 @@ final class DigestWork: Sendable {
     }
   }
 
-  /// Removes the signatures of a tarball whose content is another than it was: they sign it no longer.
+  /// Removes the signatures of a tarball whose content changed: they are not valid any more.
   private func dropSignatures(
     of path: MirrorPath, unlessOf result: DigestResult, _ previous: CatalogRecord?,
     _ directory: borrowing AnchoredDirectory
@@ -105,8 +105,7 @@ final class DigestWork: Sendable {
     }
   }
 
-  /// The signatures of the plan that are missing, or that the files they sign have outlived, or that are to be
-  /// made again.
+  /// The planned signatures that are missing, older than their file, or to be made again.
   func wanting(_ signatures: [DigestPlan.Signature]) -> [DigestPlan.Signature] {
     signatures.filter { signature in
       if signature.reason == .again || signature.reason == .expired { return true }
@@ -122,7 +121,7 @@ final class DigestWork: Sendable {
     }
   }
 
-  /// The record of a tarball that nobody replaced and whose content is not what was recorded, or nil.
+  /// The record of a tarball that was not replaced but has other content than recorded; otherwise nil.
   private func damage(
     _ path: MirrorPath, _ previous: CatalogRecord?, _ result: DigestResult,
     _ directory: borrowing AnchoredDirectory
@@ -142,7 +141,7 @@ final class DigestWork: Sendable {
     return record
   }
 
-  /// Writes a sidecar whose digests are known, or learns an adopted one.
+  /// Writes a sidecar with known digests, or adopts an existing one.
   func settle(_ known: DigestPlan.Known) {
     attempt { () throws(MirrorError) in
       var record = known.record
@@ -197,7 +196,7 @@ final class DigestWork: Sendable {
     if isFull { flush() }
   }
 
-  /// Writes what is not yet in the catalog. What a killed run loses is adopted from its sidecars by the next.
+  /// Writes pending records to the catalog. If a run is killed, the next one adopts its sidecars.
   func flush() {
     let unsaved = state.withLock { state in
       defer { state.unsaved = [] }
@@ -210,12 +209,12 @@ final class DigestWork: Sendable {
     attempt { () throws(MirrorError) in try catalog.update(storing: [], forgetting: paths) }
   }
 
-  /// Writes the `.DIGESTS` of a folder's tarballs, where they differ.
+  /// Writes the `.DIGESTS` of the tarballs in a folder if they changed.
   func writeDigests(of folder: DigestPlan.FolderSidecars) {
     write(in: folder.path) { writer throws(MirrorError) in try writer.writeDigests(of: folder.digests) }
   }
 
-  /// Writes what lists all tarballs of a folder, where it differs.
+  /// Writes the files that list all tarballs of a folder if they changed.
   func writeManifests(of folder: DigestPlan.FolderSidecars) {
     write(in: folder.path) { writer throws(MirrorError) in
       try writer.writeManifests(folder.manifests, signatures: folder.signatures)
@@ -242,13 +241,13 @@ final class DigestWork: Sendable {
       let directory = try anchor.value.directory(link.path.parent)
       let name = link.path.name
       if let text = link.text {
-        // Its sidecar may not have come to be.
+        // Its sidecar may not have been written.
         guard !directory.linkIsDead(text) else { return }
         try directory.replaceLink(name, to: text.bytes, Ownership(of: try directory.status()))
         try directory.sync()
         note(.linked, link.path)
       } else {
-        // It may have come to life since the scan.
+        // Its target may exist since the scan.
         guard try directory.status(of: name)?.kind == .link, directory.linkIsDead(name) else { return }
         try directory.unlink(name)
         try directory.sync()
@@ -257,7 +256,7 @@ final class DigestWork: Sendable {
     }
   }
 
-  /// Makes a link to a signature again that went with it, if that is there again.
+  /// Makes a removed link to a signature again if the signature exists again.
   func restore(_ link: DigestPlan.LinkChange) {
     attempt { () throws(MirrorError) in
       if try anchor.value.directory(link.path.parent).status(of: link.path.name) == nil { change(link) }
@@ -282,9 +281,9 @@ final class DigestWork: Sendable {
 }
 
 extension FileIdentity {
-  /// Whether nobody wrote to the file by ordinary means: the same file with the same mtime and size.
+  /// Whether the file was not modified by ordinary means: the same file with the same mtime and size.
   ///
-  /// The ctime is left out, because a change of owner moves it.
+  /// The ctime is ignored, because a change of owner updates it.
   func hasSameContentTimes(as other: FileIdentity) -> Bool {
     inode == other.inode && size == other.size && mtime == other.mtime
   }

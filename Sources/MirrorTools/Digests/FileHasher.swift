@@ -3,15 +3,16 @@ import MirrorModel
 import Hashing
 import LinuxSystem
 
-/// Reads a mirror's files on all its disks at once, hashed or by other programs, and shows how far it is.
+/// Reads files of a mirror on all its disks in parallel, by hashing or with other programs, and reports
+/// progress.
 struct FileHasher: Sendable {
   private let engine: any DigestEngine
-  /// Threads that were asked for.
+  /// Requested number of threads.
   private let jobs: Int?
   private let progress: RunProgress
   let cancellation: Cancellation
 
-  /// - Parameter hashing: how files are read and hashed.
+  /// - Parameter hashing: how to read and hash files.
   init(_ hashing: HashingOptions, progress: RunProgress, cancellation: Cancellation) {
     engine = LaneDigestEngine(hashing)
     jobs = hashing.jobs
@@ -19,9 +20,9 @@ struct FileHasher: Sendable {
     self.cancellation = cancellation
   }
 
-  /// Hashes files as a step of this name, and hands each result over on whichever thread found it.
+  /// Hashes files as a step of this name, and passes on each result on the thread that obtained it.
   ///
-  /// Compressed tarballs are judged on the way.
+  /// The stream ends of compressed tarballs are checked at the same time.
   func hash(
     _ requests: [DigestRequest], as step: String, in anchor: Shared<AnchoredDirectory>,
     deliver: @escaping @Sendable (Int, Result<DigestResult, MirrorError>) -> Void
@@ -37,7 +38,8 @@ struct FileHasher: Sendable {
       judged, in: anchor, progress: progress, cancellation: cancellation, deliver: deliver)
   }
 
-  /// Hashes files of a mirror; results come in the order of the requests, and what could not be read says why.
+  /// Hashes files of a mirror; results are in the order of the requests, with an error for each unreadable
+  /// file.
   func results(
     _ requests: [DigestRequest], as step: String, in anchor: Shared<AnchoredDirectory>
   ) throws(MirrorError) -> [Result<DigestResult, MirrorError>] {
@@ -52,7 +54,7 @@ struct FileHasher: Sendable {
     }
   }
 
-  /// Calls `body` with each file that other programs are to read, in a step of this name, several at a time.
+  /// Calls `body` for each file to be read by other programs, several at a time, as a step of this name.
   func forEach<File: Sendable>(
     _ files: [File], as step: String, size: @escaping @Sendable (File) -> (bytes: Int64, device: UInt64),
     _ body: @escaping @Sendable (File) -> Void

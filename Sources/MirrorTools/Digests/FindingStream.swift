@@ -1,9 +1,9 @@
 import LinuxSystem
 import Synchronization
 
-/// Sends each finding of `verify` once, as soon as no later judge can change it.
+/// Passes on each finding of `verify` once, as soon as no later judge can change it.
 final class FindingStream: Sendable {
-  /// The judges, in their order.
+  /// The judges, in order.
   enum Judge: Int { case reading, decoding, all }
 
   private let anchor: Shared<AnchoredDirectory>
@@ -22,10 +22,10 @@ final class FindingStream: Sendable {
     self.each = each
   }
 
-  /// Sends a finding that is final after a judge; without a judge in any case, as none looks at it.
+  /// Passes on a finding if it is final after a judge; without a judge always.
   func send(_ finding: VerifyReport.Finding, after judge: Judge? = nil) {
     guard isFinal(finding, after: judge) else { return }
-    // What clean removed meanwhile, by plan, is nobody's fault.
+    // Tarballs that clean removed meanwhile are not a problem.
     if finding.verdict != .ok, anchor.value.isGone(finding.path) { return }
     if sent.withLock({ $0.insert(finding).inserted }) { each(finding) }
   }
@@ -34,7 +34,7 @@ final class FindingStream: Sendable {
     guard let judge else { return true }
     if judge.rawValue >= last.rawValue { return true }
     switch finding.verdict {
-    // Decoding may find damage, and then signatures are judged of what is ok.
+    // Decoding may find damage, and signatures are checked for sound tarballs only.
     case .ok: return false
     case .undigested: return judge != .reading || !decodes
     case .changed, .corrupt, .damaged, .unsigned, .missigned, .orphan: return true

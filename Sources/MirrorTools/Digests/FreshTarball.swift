@@ -1,15 +1,15 @@
 package import LinuxSystem
 package import MirrorModel
 
-/// A tarball that was just written, and whose digests came out of writing it.
+/// A tarball that was just written, with digests computed while writing.
 package enum FreshTarball {
-  /// Writes its `.hash.txt`, and remembers its digests, so that nobody reads it again for them.
+  /// Writes its `.hash.txt`, and records its digests, so that it need not be read again for them.
   ///
-  /// The caller syncs the directory, which it wrote the tarball to.
+  /// The caller syncs the directory of the tarball.
   ///
   /// - Parameters:
-  ///   - status: the file's, under its final name.
-  ///   - catalog: where digests are remembered; without it `digestgen` takes them from the sidecar.
+  ///   - status: status of the file under its final name.
+  ///   - catalog: where to record the digests; without it `digestgen` adopts them from the sidecar.
   ///   - now: seconds since the epoch.
   package static func record(
     _ digests: DigestSet, of path: MirrorPath, _ status: FileStatus,
@@ -23,8 +23,8 @@ package enum FreshTarball {
       syncingDirectory: false)
     let record = CatalogRecord(
       identity: status.identity, sidecar: sidecar.identity, digests: digests, hashedAt: now)
-    // What is not remembered is adopted from the sidecar, or hashed where a write within the same second would not
-    // show.
+    // Unrecorded digests are adopted from the sidecar; the tarball is hashed if a write within the same
+    // second would not be noticed.
     guard !status.identity.hasCoarseTimes else { return }
     try? catalog?.update(storing: [(path, record)])
   }

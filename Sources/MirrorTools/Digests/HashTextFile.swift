@@ -1,9 +1,9 @@
 import MirrorModel
 import LinuxSystem
 
-/// Metro's `.hash.txt`, as it lies beside a tarball.
+/// Metro's `.hash.txt`, beside a tarball.
 enum HashTextFile {
-  /// The sidecar's name.
+  /// Name of the sidecar.
   static func name(of tarball: FileName) -> FileName { tarball.appending(SidecarKind.hashText.rawValue) }
 
   /// Its text; nil when it does not exist.
@@ -13,7 +13,7 @@ enum HashTextFile {
     try directory.contents(of: MirrorPath(bytes: name(of: tarball).bytes), limit: 4096)
   }
 
-  /// The digests that it tells, if it is a file that is not older than the tarball.
+  /// Its digests, if it is a regular file and not older than the tarball.
   static func digests(
     of tarball: FileName, notOlderThan identity: FileIdentity, in directory: borrowing AnchoredDirectory
   ) throws(MirrorError) -> DigestSet? {
@@ -23,10 +23,11 @@ enum HashTextFile {
     return try digests(of: tarball, in: directory)
   }
 
-  /// The digests of the tarball that is there now; nil if they may be those of an earlier one.
+  /// The digests of the present tarball; nil if they may be those of an earlier one.
   ///
-  /// A tarball that was put there later may have an older mtime (`cp -p`), but not an older ctime. Where both files are
-  /// copies, as of a mirror that moved, ctimes tell only the order of copying: a copy is younger than its content.
+  /// A tarball that was copied there later may have an older mtime (`cp -p`), but not an older ctime. If both
+  /// files are copies, e.g. after the mirror was moved, ctimes only show the order of copying: a copy is
+  /// younger than its content.
   static func digests(
     of tarball: FileName, vouchingFor identity: FileIdentity, in directory: borrowing AnchoredDirectory
   ) throws(MirrorError) -> DigestSet? {
@@ -40,7 +41,7 @@ enum HashTextFile {
     return try digests(of: tarball, in: directory)
   }
 
-  /// The digests that it tells, however old it is.
+  /// Its digests, regardless of its age.
   static func digests(
     of tarball: FileName, in directory: borrowing AnchoredDirectory
   ) throws(MirrorError) -> DigestSet? {

@@ -1,7 +1,7 @@
 import MirrorModel
 import LinuxSystem
 
-/// Keeps links to tarballs company: a link to each sidecar, and none that leads nowhere.
+/// Plans links beside links to tarballs: one to each sidecar, and no dead ones.
 struct LinkPlanner {
   let options: DigestOptions
   let beingBuilt: [MirrorPath]
@@ -37,7 +37,7 @@ struct LinkPlanner {
       guard !isAwaitingCompression(destination, in: home) else { return }
       plan.links.append(.init(path: link.path, text: nil))
     } else if tarball == nil {
-      // A link to a link, or to something that is no tarball: nothing to say about it.
+      // A link to a link, or to something that is not a tarball, is ignored.
       return
     }
     for kind in SidecarKind.allCases {
@@ -57,7 +57,7 @@ struct LinkPlanner {
     }
   }
 
-  /// Signatures that will be there, and those that may go.
+  /// Signatures that will exist, and those that may be removed.
   private func signatures(in plan: DigestPlan) -> (signed: Set<MirrorPath>, doubtful: Set<MirrorPath>) {
     let replaced = plan.signatures.filter { $0.reason != .new }
     return (
@@ -73,7 +73,7 @@ struct LinkPlanner {
     return willBeWritten || folder.sidecars.contains { $0.kind == kind && $0.tarball == tarball.name }
   }
 
-  /// Metro moves the link before it compresses; then the plain tarball is there.
+  /// Metro moves the link before it compresses; until then the plain tarball exists.
   private func isAwaitingCompression(_ destination: MirrorPath, in folder: Folder?) -> Bool {
     guard let stem = TarballName(destination.name)?.stem else { return false }
     let plain = stem.appending(".tar")

@@ -1,13 +1,13 @@
 import MirrorModel
 import LinuxSystem
 
-/// Writes the sidecars of one folder that are asked for besides `.hash.txt`.
+/// Writes the requested sidecars of one folder besides `.hash.txt`.
 ///
-/// Lines that speak of anything but the folder's tarballs are kept, so that a file made by others loses nothing.
+/// Lines about other files than the folder's tarballs are kept, so that files made by others lose nothing.
 struct ManifestWriter: ~Copyable {
   private let directory: AnchoredDirectory
   private let records: [MirrorPath: CatalogRecord]
-  /// Told of signatures that sign a file no longer.
+  /// Called with signatures that are not valid any more.
   private let dropped: (FileName) -> Void
 
   private static let limit = 64 << 20
@@ -21,7 +21,7 @@ struct ManifestWriter: ~Copyable {
     self.dropped = dropped
   }
 
-  /// Brings the `.DIGESTS` of these tarballs up to date; returns the names of the files that changed.
+  /// Updates the `.DIGESTS` of these tarballs; returns the names of changed files.
   func writeDigests(of tarballs: [FileName]) throws(MirrorError) -> [FileName] {
     var changed: [FileName] = []
     for tarball in tarballs {
@@ -34,9 +34,9 @@ struct ManifestWriter: ~Copyable {
     return changed
   }
 
-  /// Brings the files that list all tarballs up to date; returns the names of those that changed.
+  /// Updates the files that list all tarballs; returns the names of changed files.
   ///
-  /// - Parameter signatures: names that a Manifest leaves out, though they are not all there yet.
+  /// - Parameter signatures: names to omit from a Manifest, even if they do not exist yet.
   func writeManifests(_ kinds: [ManifestKind], signatures: [FileName]) throws(MirrorError) -> [FileName] {
     var changed: [FileName] = []
     for kind in kinds {
@@ -50,8 +50,8 @@ struct ManifestWriter: ~Copyable {
   }
 
   private func text(of kind: ManifestKind, _ signatures: [FileName]) throws(MirrorError) -> [UInt8] {
-    // Listed for each anew: a Manifest names what was written just before it.
-    // GLEP 74 wants every name of the tree told of; hidden ones and the Manifest itself are not.
+    // Listed again for each kind: a Manifest contains the files written just before it.
+    // GLEP 74 requires every name in the tree, except hidden ones and the Manifest itself.
     let entries = try directory.entries().sorted { $0.name < $1.name }
     var text: [UInt8] = []
     var known = Set<FileName>()
@@ -73,7 +73,7 @@ struct ManifestWriter: ~Copyable {
     return text
   }
 
-  /// Takes the lines of tarballs that are about to go out of the files of a directory that list them.
+  /// Removes the lines of tarballs that are about to be deleted from the manifests of a directory.
   static func forget(_ tarballs: Set<FileName>, in directory: borrowing AnchoredDirectory) throws(MirrorError)
   {
     let writer = try ManifestWriter(directory: directory, records: [:])
@@ -94,7 +94,7 @@ struct ManifestWriter: ~Copyable {
     return record.flatMap { status.identity.isSameFile(as: $0.identity) && $0.fault == nil ? $0 : nil }
   }
 
-  /// Lines of an existing file that stay: they speak of something else, or of a tarball whose digests are not
+  /// Lines of an existing file to keep: those about other files, or about tarballs whose digests are not
   /// known now.
   private func kept(of kind: ManifestKind, _ unknown: Set<FileName>) throws(MirrorError) -> [UInt8] {
     let existing = try directory.contents(of: MirrorPath(bytes: kind.fileName.bytes), limit: Self.limit) ?? []
@@ -123,7 +123,7 @@ struct ManifestWriter: ~Copyable {
     try directory.contents(of: MirrorPath(bytes: name.bytes), limit: Self.limit)
   }
 
-  /// Removes the signatures of a file that is about to change; tells whether there were any.
+  /// Removes the signatures of a file that is about to change; returns whether there were any.
   private func dropSignatures(of name: FileName) throws(MirrorError) -> Bool {
     let names = try SignatureFiles.drop(of: name, in: directory)
     names.forEach(dropped)
@@ -140,7 +140,7 @@ struct ManifestWriter: ~Copyable {
       try directory.sync()
       return true
     }
-    // Like the folder that it describes, without the right to search.
+    // Owner and mode of the folder, without execute permission.
     try DurableFile.write(text, to: name, in: directory, Ownership(of: try directory.status()))
     return true
   }

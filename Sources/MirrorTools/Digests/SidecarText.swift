@@ -1,23 +1,23 @@
 import MirrorModel
 import LinuxSystem
 
-/// Texts of digests, written and read: one line tells one file's digests.
+/// Writing and parsing of digest files; each line contains the digest of one file.
 enum SidecarText {
-  /// What a line says of a file.
+  /// A parsed line about a file.
   struct Claim: Sendable {
-    /// nil when the line's file is that which the sidecar is named after.
+    /// nil if the line is about the file that the sidecar is named after.
     let file: FileName?
     let digests: DigestSet
-    /// Bytes, where the format tells.
+    /// Size in bytes, if the format has one.
     var size: Int64?
   }
 
-  /// Metro's: `sha256 <hex>`.
+  /// Metro's format: `sha256 <hex>`.
   static func hashText(_ digests: DigestSet) -> [UInt8]? {
     digests[.sha256].map { Array("sha256 \(hex($0))\n".utf8) }
   }
 
-  /// Gentoo's DIGESTS of one tarball.
+  /// Gentoo's DIGESTS for one tarball.
   static func digests(_ name: FileName, _ digests: DigestSet) -> [UInt8] {
     digests.algorithms.flatMap { algorithm in
       Array("# \(algorithm.manifestTag) HASH\n".utf8) + sum(name, digests[algorithm] ?? [])
@@ -32,7 +32,7 @@ enum SidecarText {
     ]
   }
 
-  /// A BSD line a digest: `SHA256 (name) = hex`.
+  /// BSD format, one line per digest: `SHA256 (name) = hex`.
   static func tags(_ name: FileName, _ digests: DigestSet) -> [UInt8] {
     let special = coreutilsEscaped(name.bytes)
     return digests.algorithms.flatMap { algorithm in
@@ -47,15 +47,15 @@ enum SidecarText {
     return Array("DATA \(glepEscaped(name.bytes)) \(size)\(pairs)\n".utf8)
   }
 
-  /// A GLEP 74 line that leaves a file or directory out.
+  /// A GLEP 74 line that ignores a file or directory.
   static func ignore(_ name: FileName) -> [UInt8] { Array("IGNORE \(glepEscaped(name.bytes))\n".utf8) }
 
-  /// Reads a line of any of the formats; `algorithm` is that of a coreutils line. nil for what says nothing.
+  /// Parses a line in any of the formats; `algorithm` is that of a coreutils line. nil for other lines.
   static func parse(_ line: ArraySlice<UInt8>, algorithm: DigestAlgorithm?) -> Claim? {
     hashTextClaim(line) ?? manifestClaim(line) ?? tagClaim(line) ?? algorithm.flatMap { sumClaim(line, $0) }
   }
 
-  /// Reads all lines of a file; those of DIGESTS learn their algorithm from the comment above them.
+  /// Parses all lines of a file; lines of DIGESTS have the algorithm of the comment above them.
   static func parseAll(_ text: [UInt8], algorithm: DigestAlgorithm? = nil) -> [Claim] {
     var current = algorithm
     return text.split(separator: newline).compactMap { line in
@@ -108,7 +108,7 @@ enum SidecarText {
     var digests = DigestSet()
     var rest = words[3...]
     while rest.count >= 2, let tag = rest.popFirst(), let value = rest.popFirst() {
-      // Digests that we do not compute (SHA3, MD5) are passed over.
+      // Algorithms that are not supported here (SHA3, MD5) are skipped.
       guard let algorithm = DigestAlgorithm(tag: String(decoding: tag, as: UTF8.self)) else { continue }
       guard let one = digest(value, algorithm) else { return nil }
       digests = digests.merging(one)
@@ -116,7 +116,7 @@ enum SidecarText {
     return digests.algorithms.isEmpty ? nil : Claim(file: FileName(bytes: file), digests: digests, size: size)
   }
 
-  /// Hexadecimal digits as a digest; nil if they are none.
+  /// Hexadecimal digits as a digest; nil for other text.
   static func digest(_ digits: ArraySlice<UInt8>, _ algorithm: DigestAlgorithm) -> DigestSet? {
     guard digits.count == algorithm.length * 2 else { return nil }
     var bytes: [UInt8] = []

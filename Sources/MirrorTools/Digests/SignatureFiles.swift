@@ -1,12 +1,13 @@
 import MirrorModel
 import LinuxSystem
 
-/// Detached signatures as they lie beside what they sign.
+/// Detached signatures beside the signed files.
 enum SignatureFiles {
-  /// The most that a signature may have in bytes; several by large keys have a few thousand.
+  /// Maximum size of a signature in bytes; several signatures by large keys have a few thousand.
   static let limit = 64 << 10
 
-  /// Removes the signatures of a file that is about to change, or all but some; returns their names.
+  /// Removes the signatures of a file that is about to change, except some; returns the names of those
+  /// removed.
   static func drop(
     of file: FileName, except kept: [FileName] = [], in directory: borrowing AnchoredDirectory
   ) throws(MirrorError) -> [FileName] {
@@ -21,7 +22,7 @@ enum SignatureFiles {
     return dropped
   }
 
-  /// Whether a file has no signature, or one that is older than itself.
+  /// Whether a file has no signature, or one that is older than the file.
   static func isWanting(
     _ format: SignatureFormat, of file: FileName, _ identity: FileIdentity,
     in directory: borrowing AnchoredDirectory

@@ -1,15 +1,15 @@
 import LinuxSystem
 import MirrorModel
 
-/// Decides what is signed: a pure function of a folder, and of what the plan says of its tarballs already.
+/// Decides what to sign: a pure function of a folder, and of the plan for its tarballs.
 struct SignaturePlanner {
   let options: DigestOptions
   let settings: SigningSettings?
 
-  /// Whether the files of a folder that tell digests are signed.
+  /// Whether the digest files of a folder are signed.
   var signsDigests: Bool { settings?.what.contains(.digests) ?? false }
 
-  /// The signatures of a tarball that is hashed for `reason`, or not at all.
+  /// Plans the signatures of a tarball that is hashed for `reason`, or not hashed if nil.
   func plan(
     _ tarball: Tarball, _ reason: DigestPlan.Reason?, in folder: Folder, into plan: inout DigestPlan
   ) {
@@ -28,17 +28,17 @@ struct SignaturePlanner {
             device: tarball.status.identity.device))
       }
     }
-    // Hashing will tell whether they still sign it.
+    // Hashing will show whether they are still valid.
     guard reason == .changed || reason == .forced else { return }
     for signature in existing where !planned.contains(where: { $0.sidecar == signature.kind }) {
       plan.outdated.append(.init(path: folder.path.appending(signature.name), tarball: name))
     }
   }
 
-  /// The signatures of what tells digests in a folder: its manifests, and the sidecars of its tarballs.
+  /// Plans the signatures of digest files in a folder: its manifests, and the sidecars of its tarballs.
   ///
-  /// - Parameter touched: tarballs whose sidecars may be written anew.
-  /// - Returns: the names of all signatures that there will be.
+  /// - Parameter touched: tarballs whose sidecars may be rewritten.
+  /// - Returns: the names of all signatures that will exist.
   func plan(
     _ manifests: [ManifestKind], _ tarballs: [FileName], _ withDigests: [FileName], touched: Set<FileName>,
     in folder: Folder, into plan: inout DigestPlan
@@ -57,7 +57,7 @@ struct SignaturePlanner {
         let name = format.signature(of: file.name)
         names.append(name)
         let isOlder = existing[name].map { $0.isOlder ?? true }
-        // A folder that is out of what was asked for has no tarballs here.
+        // A folder outside the selection has no tarballs here.
         guard !tarballs.isEmpty, let why = why(isOlder, isChanged: file.isTouched) else { continue }
         plan.signatures.append(
           .init(
@@ -68,7 +68,7 @@ struct SignaturePlanner {
     return names
   }
 
-  /// Signatures of files that tell digests, and are gone or about to go.
+  /// Signatures of digest files that were removed or will be.
   func planOrphans(of folder: Folder, without present: Set<FileName>, into plan: inout DigestPlan) {
     for signature in folder.digestSignatures {
       let path = folder.path.appending(signature.name)
@@ -81,7 +81,8 @@ struct SignaturePlanner {
     }
   }
 
-  /// The forms that are signed in. Who signs all again goes over to another key: no signature of the old one may stay.
+  /// The formats to sign in. Signing everything again changes the key: no signature by the old one may be
+  /// kept.
   private func formats(
     _ settings: SigningSettings, beside present: [SignatureFormat]
   ) -> [SignatureFormat] {

@@ -1,21 +1,21 @@
 import LinuxSystem
 import MirrorModel
 
-/// Finds signatures by subkeys that have expired; each run makes a few of them anew.
+/// Finds signatures by expired subkeys; each run renews a few of them.
 struct SignatureRenewal {
-  /// Signatures that one run renews, so that none takes long because a subkey was replaced.
+  /// Maximum number of signatures renewed per run, so that no run takes long after a subkey was replaced.
   static let limit = 20
 
   let settings: SigningSettings
-  /// The ids of signing subkeys that have expired.
+  /// The ids of expired signing subkeys.
   let expired: Set<String>
 
-  /// nil where nothing is to be renewed, or nothing can be.
+  /// nil if there is nothing to renew, or renewal is not possible.
   init?(_ mirror: Mirror, _ settings: SigningSettings, _ cancellation: Cancellation) {
     let isSigned = mirror.folders.contains { folder in
       !folder.digestSignatures.isEmpty || folder.sidecars.contains { $0.kind.signatureFormat != nil }
     }
-    // What is wrong with gpg is told by what has to sign.
+    // Problems with gpg are reported by the steps that sign.
     guard isSigned, let key = try? GnuPG(settings: settings, cancellation: cancellation).listed(),
       key.state == .usable, !key.expiredSigners.isEmpty
     else { return nil }
@@ -25,7 +25,7 @@ struct SignatureRenewal {
 
   /// Adds the newest of them to the plan.
   ///
-  /// - Parameter beingBuilt: directories that are left alone.
+  /// - Parameter beingBuilt: directories to skip.
   func plan(
     _ mirror: Mirror, _ options: DigestOptions, beingBuilt: [MirrorPath],
     in anchor: borrowing AnchoredDirectory, into plan: inout DigestPlan
@@ -45,7 +45,7 @@ struct SignatureRenewal {
     plan.signatures += found.prefix(Self.limit).map(\.signature)
   }
 
-  /// Every signature of a folder, and when what it signs was written.
+  /// Every signature of a folder, with the modification time of the signed file.
   private func candidates(_ folder: Folder) -> [(DigestPlan.Signature, Int64)] {
     var candidates: [(DigestPlan.Signature, Int64)] = []
     if settings.what.contains(.tarballs) {

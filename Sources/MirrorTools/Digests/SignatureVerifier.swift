@@ -2,27 +2,27 @@ import MirrorModel
 import LinuxSystem
 import Synchronization
 
-/// Judges the signatures of what `verify` has read and found right.
+/// Checks the signatures of files that `verify` has read and found correct.
 ///
-/// Only the key of the configuration is trusted; without one signatures are not judged.
+/// Only the key in the configuration is trusted; without one, signatures are not checked.
 struct SignatureVerifier: Sendable {
   let context: DigestContext
   let settings: SigningSettings
   let anchor: Shared<AnchoredDirectory>
   let stream: FindingStream
 
-  /// A file, and the signatures that should lie beside it.
+  /// A file, and its expected signatures.
   private struct Signed: Sendable {
     let path: MirrorPath
     let size: Int64
     let device: UInt64
-    /// Whether it is wrong that it has none.
+    /// Whether a missing signature is a problem.
     let isWanted: Bool
-    /// What was found out of it already.
+    /// Index of the existing finding for the file.
     let finding: Int?
   }
 
-  /// Judges tarballs that were found right, what tells their digests, and the index at the root.
+  /// Checks correct tarballs, their digest files, and the index at the root.
   func judge(_ mirror: Mirror, _ options: DigestOptions, into report: inout VerifyReport) {
     let files = tarballs(mirror, report) + digests(mirror, report) + index(options)
     guard !files.isEmpty, !context.cancellation.isCancelled else { return }
@@ -51,7 +51,7 @@ struct SignatureVerifier: Sendable {
       } catch {
         guard error.code != .interrupted, !anchor.value.isGone(signed.path) else { return }
         gathered.value.withLock { report in
-          // What is wrong with gpgv is wrong with all.
+          // A problem with gpgv concerns all signatures.
           if !report.problems.contains(error) { report.problems.append(error) }
         }
       }
@@ -59,7 +59,7 @@ struct SignatureVerifier: Sendable {
     report = gathered.value.withLock { $0 }
   }
 
-  /// nil where nothing is to be said.
+  /// nil if there is nothing to report.
   private func judge(
     _ signed: Signed, _ checker: SignatureChecker
   ) throws(MirrorError) -> (VerifyReport.Verdict, String)? {
@@ -75,7 +75,7 @@ struct SignatureVerifier: Sendable {
       }
       let file = try directory.file(MirrorPath(bytes: signed.path.name.bytes))
       let verdict = try checker.verdict(on: signature, of: file.pathForPrograms, bytes: signed.size)
-      // Downloaders who have the key see a good signature; upkeep renews it.
+      // For downloaders who have the key the signature is good; upkeep renews it.
       if verdict == .subkeyExpired {
         aged = aged ?? name
       } else if verdict != .valid {
@@ -83,9 +83,9 @@ struct SignatureVerifier: Sendable {
       }
     }
     guard signed.isWanted, !missing.isEmpty else {
-      return aged.map { (.ok, "\($0) is by an expired subkey") }
+      return aged.map { (.ok, "\($0) was made by an expired subkey") }
     }
-    return (.unsigned, "there is no \(missing.map { "\($0)" }.joined(separator: ", "))")
+    return (.unsigned, "missing \(missing.map { "\($0)" }.joined(separator: ", "))")
   }
 
   private func tarballs(_ mirror: Mirror, _ report: VerifyReport) -> [Signed] {
@@ -99,7 +99,7 @@ struct SignatureVerifier: Sendable {
     }
   }
 
-  /// What tells the digests of tarballs that were read.
+  /// The digest files of tarballs that were read.
   private func digests(_ mirror: Mirror, _ report: VerifyReport) -> [Signed] {
     let isWanted = settings.what.contains(.digests)
     let read = Set(report.findings.lazy.filter { $0.verdict == .ok }.map(\.path))
@@ -120,7 +120,7 @@ struct SignatureVerifier: Sendable {
     return files
   }
 
-  /// Signatures of the index at the root; that it has some is for `index` to see to.
+  /// Signatures of the index at the root; missing ones are the concern of `index`.
   private func index(_ options: DigestOptions) -> [Signed] {
     guard let entries = try? anchor.value.entries() else { return [] }
     let names = Set(entries.lazy.filter { $0.kind == .regular }.map(\.name))

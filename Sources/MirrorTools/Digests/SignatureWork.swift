@@ -3,9 +3,9 @@ import LinuxSystem
 import Synchronization
 import SystemPackage
 
-/// Signs what a run of `digestgen` left without a signature that is good for it.
+/// Signs files that have no valid signature after a run of `digestgen`.
 ///
-/// What is wrong with the key, or with gpg, is told once and ends the work; digests are in place by then.
+/// A problem with the key or with gpg is reported once and ends the work; digests are complete by then.
 struct SignatureWork: Sendable {
   let context: DigestContext
   let work: DigestWork
@@ -16,12 +16,12 @@ struct SignatureWork: Sendable {
     self.work = work
   }
 
-  /// Signs tarballs whose digests are in place.
+  /// Signs tarballs whose digests are complete.
   func signTarballs(_ signatures: [DigestPlan.Signature]) {
     sign(work.wanting(signatures), records: work.records)
   }
 
-  /// Signs files that tell digests: those of the plan, and what was written besides.
+  /// Signs digest files: the planned ones, and others written in this run.
   func signDigests(_ signatures: [DigestPlan.Signature]) {
     guard let settings = context.signing, settings.what.contains(.digests) else { return }
     let planned = Set(signatures.map(\.destination))
@@ -33,7 +33,7 @@ struct SignatureWork: Sendable {
     sign(work.wanting(signatures + written.filter { !planned.contains($0.destination) }), records: nil)
   }
 
-  /// - Parameter records: what is known of tarballs; nil for files of which nothing need be known.
+  /// - Parameter records: records of tarballs; nil for files without records.
   private func sign(_ wanting: [DigestPlan.Signature], records: [MirrorPath: CatalogRecord]?) {
     guard let settings = context.signing, !wanting.isEmpty, !context.cancellation.isCancelled,
       fault.value.withLock({ $0 }) == nil
@@ -59,7 +59,7 @@ struct SignatureWork: Sendable {
             of: file.pathForPrograms, anchor.value.displayed(wanted.path), bytes: file.bytes,
             as: wanted.format)
         } catch {
-          // Then that is the reason, and the next may be signed all the same.
+          // If the file changed, this is the reason, and the next file may still be signed.
           try file.check(in: anchor.value)
           return halt(error)
         }
@@ -69,18 +69,18 @@ struct SignatureWork: Sendable {
     }
   }
 
-  /// Tells what is wrong, once, and signs nothing more.
+  /// Reports a problem once, and stops signing.
   private func halt(_ error: MirrorError) {
     let isFirst = fault.value.withLock { fault in
       defer { fault = fault ?? error }
       return fault == nil
     }
-    // An interrupted run says so by itself.
+    // An interruption is reported elsewhere.
     if isFirst, error.code != .interrupted { work.note(error) }
   }
 }
 
-/// An open file that is to be signed as it is.
+/// An open file to be signed.
 private struct FileToSign: ~Copyable {
   private let path: MirrorPath
   private let file: Descriptor
@@ -89,9 +89,9 @@ private struct FileToSign: ~Copyable {
   var bytes: Int64 { status.size }
   var pathForPrograms: String { file.pathForPrograms }
 
-  /// nil for a file whose digests are not those of what lies there.
+  /// nil for a file whose known digests are not those of the present content.
   ///
-  /// - Parameter isKnown: whether the known digests are those of a file with this identity.
+  /// - Parameter isKnown: returns whether the known digests are those of a file with this identity.
   init?(
     _ path: MirrorPath, in anchor: borrowing AnchoredDirectory, isKnown: (FileIdentity) -> Bool
   ) throws(MirrorError) {
@@ -103,7 +103,7 @@ private struct FileToSign: ~Copyable {
     self.status = status
   }
 
-  /// Puts a signature beside the file, if that is still the file that was signed.
+  /// Writes a signature beside the file, if the path still names the signed file.
   consuming func place(
     _ signature: [UInt8], _ format: SignatureFormat, in anchor: borrowing AnchoredDirectory
   ) throws(MirrorError) -> MirrorPath {
@@ -113,7 +113,7 @@ private struct FileToSign: ~Copyable {
     return path.parent.appending(name)
   }
 
-  /// Opens its directory, if it is still the file that lies there.
+  /// Opens its directory, if the path still names the file.
   @discardableResult
   func check(in anchor: borrowing AnchoredDirectory) throws(MirrorError) -> AnchoredDirectory {
     let directory = try anchor.directory(path.parent)
@@ -122,8 +122,8 @@ private struct FileToSign: ~Copyable {
     }
     guard after == status.identity, try directory.status(of: path.name)?.identity == after else {
       throw MirrorError(
-        .changed, anchor.displayed(path), "changed while it was signed",
-        remedy: "run again when it is finished")
+        .changed, anchor.displayed(path), "changed during signing",
+        remedy: "run again when nobody writes to it")
     }
     return directory
   }

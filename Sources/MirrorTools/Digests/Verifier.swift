@@ -3,26 +3,27 @@ import LinuxSystem
 import MirrorModel
 import Synchronization
 
-/// Reads tarballs again and compares them with every digest that is told of them.
+/// Reads tarballs again and compares them with every known digest.
 ///
-/// Takes no lock: it writes nothing but what the catalog remembers of it.
+/// Takes no lock, since it writes only to the catalog.
 struct Verifier {
   private let context: DigestContext
   private let readMetalink: @Sendable ([UInt8]) -> SidecarText.Claim?
 
-  /// Works on one mirror.
+  /// Creates a verifier for one mirror.
   ///
-  /// - Parameter readMetalink: what a `.meta4` claims of its tarball; nil where it claims nothing.
+  /// - Parameter readMetalink: returns the digests that a `.meta4` contains for its tarball; nil if there are
+  ///   none.
   init(_ context: DigestContext, readMetalink: @escaping @Sendable ([UInt8]) -> SidecarText.Claim?) {
     self.context = context
     self.readMetalink = readMetalink
   }
 
-  /// Verifies a part of a mirror, or of the tarballs and directories named by `paths`.
+  /// Verifies a part of a mirror, or of the tarballs and directories in `paths`.
   ///
   /// - Parameters:
-  ///   - decodes: whether each tarball that is read is decompressed as well.
-  ///   - each: receives every finding once, on any thread, as soon as nothing can change it any more.
+  ///   - decodes: whether to decompress each tarball as well.
+  ///   - each: called once with every finding, on any thread, as soon as it is final.
   func verify(
     _ mirror: Mirror, subset: VerifySubset = .all, paths: [MirrorPath] = [], decodes: Bool = false,
     each: @escaping @Sendable (VerifyReport.Finding) -> Void = { _ in }
@@ -58,7 +59,7 @@ struct Verifier {
       SignatureVerifier(context: context, settings: settings, anchor: anchor, stream: stream)
         .judge(mirror, options, into: &report)
     }
-    // What clean removed meanwhile, by plan, is nobody's fault.
+    // Tarballs that clean removed meanwhile are not a problem.
     report.findings.removeAll { $0.verdict != .ok && anchor.value.isGone($0.path) }
     report.findings.sort { ($0.path, $0.verdict.rawValue) < ($1.path, $1.verdict.rawValue) }
     report.problems.sort { $0.subject < $1.subject }
@@ -66,7 +67,7 @@ struct Verifier {
     return report
   }
 
-  /// Gathers a folder's tarballs with all that is claimed of them, and the claims about nothing.
+  /// Collects the tarballs of a folder with all claims about them, and claims about missing tarballs.
   private func collect(
     _ folder: Folder, _ options: DigestOptions, _ anchor: borrowing AnchoredDirectory,
     into subjects: inout [MirrorPath: Subject], _ report: inout VerifyReport
@@ -85,7 +86,7 @@ struct Verifier {
         own[tarball]?.claims.append(
           .init(sidecar: sidecar, mtime: mtime, digests: claim.digests, size: claim.size))
       } else if !plain.contains(tarball), !linked.contains(tarball), options.includes(path) {
-        report.findings.append(.init(path: path, verdict: .orphan, detail: "\(tarball) is gone"))
+        report.findings.append(.init(path: path, verdict: .orphan, detail: "\(tarball) does not exist"))
       }
     }
     for sidecar in folder.sidecars {
@@ -123,7 +124,7 @@ struct Verifier {
         : SidecarText.parseAll(text, algorithm: algorithm)
       if claims.isEmpty {
         throw MirrorError(
-          .invalid, anchor.displayed(path), "holds no digest", remedy: "remove it and \(run: .digestgen)"
+          .invalid, anchor.displayed(path), "contains no digest", remedy: "remove it and \(run: .digestgen)"
         )
       }
       return claims
@@ -184,7 +185,7 @@ struct Verifier {
   }
 }
 
-/// A tarball and what is claimed of it.
+/// A tarball and the claims about it.
 private struct Subject: Sendable {
   struct Claim: Sendable {
     let sidecar: FileName
@@ -197,7 +198,7 @@ private struct Subject: Sendable {
   let identity: FileIdentity
   var claims: [Claim] = []
 
-  /// The verdict on what was read, and what the catalog is to remember of it.
+  /// The verdict on a file, and the record to store in the catalog.
   func judge(
     _ result: DigestResult, _ record: CatalogRecord?, now: Int64
   ) -> (VerifyReport.Finding, CatalogRecord?) {
@@ -235,23 +236,23 @@ private struct Subject: Sendable {
         remembered?.identity = result.identity
         remembered?.isCorrupt = true
         return (
-          finding(.corrupt, "its content differs from \(names.isEmpty ? "the catalog" : names)"), remembered
+          finding(.corrupt, "content differs from \(names.isEmpty ? "the catalog" : names)"), remembered
         )
       }
-      return (finding(.changed, "\(names) does not match it; its content is as it was digested"), remembered)
+      return (finding(.changed, "\(names) does not match, but the content is unchanged"), remembered)
     }
-    // Nobody remembers the file: a sidecar that is newer than the tarball speaks of this content.
+    // Without a record, a sidecar that is newer than the tarball counts as evidence for this content.
     guard let witness = broken.first(where: { result.identity.isOlder(than: $0.mtime) }) else {
       return (finding(.changed, "replaced after \(names)"), nil)
     }
     let corrupt = CatalogRecord(
       identity: result.identity, digests: witness.digests, verifiedAt: now, isCorrupt: true)
-    return (finding(.corrupt, "its content differs from \(names)"), corrupt)
+    return (finding(.corrupt, "content differs from \(names)"), corrupt)
   }
 }
 
 extension SidecarKind {
-  /// Whether digests stand in it.
+  /// Whether it is a file that contains digests.
   fileprivate var tellsDigests: Bool {
     switch self {
     case .hashText, .digests, .metalink: true

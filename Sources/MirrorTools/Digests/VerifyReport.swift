@@ -1,57 +1,60 @@
 public import LinuxSystem
 
-/// What `verify` found.
+/// Result of `verify`.
 public struct VerifyReport: Sendable {
-  /// The verdicts on a file.
+  /// Verdicts on a file.
   public enum Verdict: String, Encodable, Sendable, CaseIterable {
     /// Content and all its digests agree.
     case ok
-    /// The tarball was replaced after its digests were taken, or a sidecar was: `digestgen` mends it.
+    /// The tarball was replaced after its digests were computed, or a sidecar was replaced: `digestgen`
+    /// repairs it.
     case changed
-    /// Nobody replaced the tarball, and its content differs.
+    /// The tarball was not replaced, but its content differs.
     case corrupt
-    /// Its compressed stream is cut off, or does not decompress, or is of another kind: it was never whole.
+    /// Its compressed stream is truncated, cannot be decompressed, or has the wrong format: it was never
+    /// intact.
     case damaged
-    /// There is no sidecar to compare with.
+    /// There is no sidecar to compare it with.
     case undigested
-    /// It is what its digests say, and the key of the configuration has not signed it.
+    /// It matches its digests, but the key in the configuration has not signed it.
     case unsigned
-    /// It is what its digests say, and a signature beside it is none of it by the key of the configuration.
+    /// It matches its digests, but has a signature that is not valid or not made by the key in the
+    /// configuration.
     case missigned
-    /// A sidecar, or a line of one, whose tarball is gone.
+    /// A sidecar, or a line in one, whose tarball does not exist.
     case orphan
   }
 
-  /// One file's verdict.
+  /// The verdict on one file.
   public struct Finding: Encodable, Hashable, Sendable {
-    /// Relative to the mirror's root.
+    /// Relative to the root of the mirror.
     public let path: MirrorPath
     /// The verdict.
     public internal(set) var verdict: Verdict
-    /// What disagrees, where something does.
+    /// What does not match, if anything.
     public internal(set) var detail: String?
   }
 
-  /// Where the mirror is.
+  /// Root of the mirror.
   public let mirror: String
   /// In path order.
   public internal(set) var findings: [Finding] = []
-  /// What could not be read.
+  /// Files that could not be read.
   public internal(set) var problems: [MirrorError] = []
-  /// Tarballs and bytes read.
+  /// Number and bytes of tarballs read.
   public internal(set) var read: (files: Int, bytes: Int64) = (0, 0)
-  /// Tarballs that the subset left for another run.
+  /// Number of tarballs left for other runs by the subset.
   public internal(set) var left = 0
 
-  /// How many findings have a verdict.
+  /// Number of findings with a verdict.
   public func count(_ verdict: Verdict) -> Int { findings.count { $0.verdict == verdict } }
 }
 
 extension MirrorError {
-  /// Without a catalog every run would read the same part.
+  /// The error for a subset without a catalog: every run would read the same part.
   static var forgetfulSubset: MirrorError {
     MirrorError(
-      .invalid, "subset", "reads the same files every time, since the catalog cannot be written",
+      .invalid, "subset", "the catalog cannot be written, so every run would read the same files",
       remedy: "see the message above, or \(run: .verifyParts)")
   }
 }

@@ -1,17 +1,17 @@
 import LinuxSystem
 
-/// Which part of a mirror `verify` reads.
+/// The part of a mirror to verify.
 public enum VerifySubset: Sendable, Hashable {
   /// Everything.
   case all
-  /// So much of all bytes, 0 to 1, least recently verified first; at least one file.
+  /// A fraction of all bytes, 0 to 1, least recently verified first; at least one file.
   case fraction(Double)
-  /// So many bytes, least recently verified first; at least one file.
+  /// A number of bytes, least recently verified first; at least one file.
   case bytes(Int64)
-  /// The `number`th of `count` parts, from 1; a tarball is always in the same part.
+  /// Part `number` of `count`, from 1; a tarball is always in the same part.
   case part(number: Int, of: Int)
 
-  /// Whether it goes on where the last run ended, by what the catalog remembers.
+  /// Whether it continues after the last run, as recorded in the catalog.
   public var needsMemory: Bool {
     switch self {
     case .all, .part: false
@@ -19,7 +19,7 @@ public enum VerifySubset: Sendable, Hashable {
     }
   }
 
-  /// `5%`, `2/7` or `50G`; nil for anything else.
+  /// Parses `5%`, `2/7` or `50G`; nil for other text.
   public init?(_ text: String) {
     let parts = text.split(separator: "/", omittingEmptySubsequences: false)
     if text.hasSuffix("%"), let percent = Double(text.dropLast()), percent > 0, percent <= 100 {

@@ -1,30 +1,30 @@
 import FlexData
 
-/// `[section hooks]`: what is run when a verb has ended.
+/// `[section hooks]`: commands run when a verb ends.
 public struct HookSettings: Sendable {
-  /// How a run can end for a hook.
+  /// Events that a hook can be set for.
   public enum Event: String, Encodable, Sendable {
     case success, failure
   }
 
   /// Shell scripts.
   var scripts: [Event: String] = [:]
-  /// Seconds that each may take.
+  /// Timeout of each in seconds.
   var limit = 60
 
   static func section(_ elements: Elements) -> SettingsSection {
     SettingsSection("hooks", of: elements, known: ["on-success", "on-failure", "limit"])
   }
 
-  /// None.
+  /// No hooks.
   public init() {}
 
-  /// What elements say.
+  /// Reads the settings.
   init(_ elements: Elements) throws {
     let section = Self.section(elements)
     scripts[.success] = try section.script("on-success")
     scripts[.failure] = try section.script("on-failure")
     limit = try section.seconds("limit") ?? limit
-    guard limit > 0 else { throw section.invalid("limit", "is no time for anything", "write 60s or more") }
+    guard limit > 0 else { throw section.invalid("limit", "must be more than 0", "use e.g. 60s") }
   }
 }

@@ -1,6 +1,6 @@
-/// Sizes as `du -h` prints them.
+/// Sizes in the format of `du -h`.
 enum HumanSize {
-  /// Allocated bytes in the largest unit that leaves at least 1: powers of 1024, rounded up, with one decimal
+  /// Allocated bytes in the largest unit that gives at least 1: powers of 1024, rounded up, with one decimal
   /// below 10.
   static func text(_ allocated: Int64) -> String {
     let bytes = UInt64(max(0, allocated))
@@ -12,7 +12,7 @@ enum HumanSize {
     }
     guard let letter = letters.first, unit > 1 else { return String(bytes) }
     let (whole, rest) = bytes.quotientAndRemainder(dividingBy: unit)
-    // The remainder is below 2^60, so ten of it fit.
+    // The remainder is below 2^60, so ten times that fits.
     let tenths = whole < 10 ? whole * 10 + ceiling(rest * 10, unit) : .max
     if tenths < 100 { return "\(tenths / 10).\(tenths % 10)\(letter)" }
     let rounded = whole + ceiling(rest, unit)

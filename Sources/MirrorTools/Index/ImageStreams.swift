@@ -1,15 +1,14 @@
 import MirrorModel
 import LinuxSystem
 
-/// The container images of a mirror as clients of LXD and Incus read them: `streams/v1`, of the simple streams
-/// format.
+/// The container images of a mirror for clients of LXD and Incus: `streams/v1`, in the simple streams format.
 ///
-/// An image is an `lxd-…` tarball of a complete version, whose SHA-256 is known. What the clients read of it is
-/// in their `shared/simplestreams`.
+/// An image is an `lxd-…` tarball of a complete version with a known SHA-256. What clients read is defined in
+/// their `shared/simplestreams`.
 struct ImageStreams {
   private static let indexPath: MirrorPath = "streams/v1/index.json"
   static let imagesPath: MirrorPath = "streams/v1/images.json"
-  /// What tells our files from those of others; clients pass over it.
+  /// Marks files written by mirrorctl; clients ignore it.
   private static let creator = IndexMark.text
 
   private var products: [String: Product] = [:]
@@ -20,7 +19,8 @@ struct ImageStreams {
     let versions = source.subarches.flatMap { subarch in
       source.versions(of: subarch).filter(\.isDated).map { (version: $0, subarch: subarch) }
     }
-    // Clients refuse an alias whose fingerprint is listed twice: the same bytes count under their newest version.
+    // Clients refuse an alias with a duplicate fingerprint: identical tarballs are listed under their newest
+    // version.
     var listed: Set<String> = []
     for (version, subarch) in versions.sorted(by: { $0.version.date > $1.version.date }) {
       for artifact in version.offers(of: subarch) where artifact.variant == "lxd" {
@@ -32,12 +32,12 @@ struct ImageStreams {
     }
   }
 
-  /// Whether the mirror has streams that are ours.
+  /// Whether the mirror has streams written by mirrorctl.
   static func isOurs(_ anchor: borrowing AnchoredDirectory) -> Bool {
     IndexMark.isThere(imagesPath, anchor) || IndexMark.isThere(indexPath, anchor)
   }
 
-  /// The images, and the index that names them.
+  /// The list of images, and the index that refers to it.
   func content() throws(MirrorError) -> IndexContent {
     let updated = newest.map(UTCText.mail)
     let images = Images(products: products, updated: updated)
@@ -50,23 +50,23 @@ struct ImageStreams {
       ], problems: problems.sorted { $0.subject < $1.subject })
   }
 
-  /// Lists an image; false if clients could not take it.
+  /// Lists an image; false if clients could not use it.
   private mutating func add(
     _ tarball: Tarball, _ sha256: String, _ version: Version, _ subarch: Subarch, _ source: IndexSource
   ) -> Bool {
     func leaveOut(_ why: String, _ remedy: String) -> Bool {
       problems.append(
         MirrorError(
-          .invalid, source.mirror.displayed(tarball.path), "left out of the image streams: \(why)",
+          .invalid, source.mirror.displayed(tarball.path), "omitted from the image streams: \(why)",
           remedy: remedy))
       return false
     }
     guard let architecture = Architecture(directory: subarch.arch)?.imageName else {
-      return leaveOut("LXD's name of `\(subarch.arch)` is not known", "nothing can be done")
+      return leaveOut("LXD has no name for `\(subarch.arch)`", "ignore this")
     }
-    // Clients differ in whether they escape it, and a comma would end an alias.
+    // Clients do not agree on escaping, and a comma would end an alias.
     let path = tarball.path.urlPath
-    guard path == tarball.path.text else { return leaveOut("its path is no plain URL", "rename it") }
+    guard path == tarball.path.text else { return leaveOut("its path is not a plain URL", "rename it") }
     let name = [subarch.build, subarch.arch, subarch.name].map(\.description)
     let file = { Item(ftype: $0, path: path, sha256: sha256, size: tarball.status.size) }
     let items = Dictionary(

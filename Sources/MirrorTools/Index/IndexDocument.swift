@@ -1,13 +1,13 @@
 public import MirrorModel
 public import LinuxSystem
 
-/// What a mirror offers, as its index tells it.
+/// The content of a mirror's index.
 public struct IndexDocument: Codable, Sendable, Hashable {
-  /// The version of the index's JSON.
+  /// Version of the JSON format.
   public private(set) var version = 1
   /// Subarches with a complete version, in path order.
   public private(set) var subarches: [IndexedSubarch] = []
-  /// What had to be left out; not part of the index.
+  /// Omissions; not part of the index.
   public private(set) var problems: [MirrorError] = []
 
   private enum CodingKeys: CodingKey { case version, subarches }
@@ -15,10 +15,11 @@ public struct IndexDocument: Codable, Sendable, Hashable {
   /// Lists the newest complete versions of a mirror.
   ///
   /// - Parameters:
-  ///   - ignoring: subarches that are not listed.
+  ///   - ignoring: subarches to omit.
   ///   - excluding: versions that are about to be removed.
-  ///   - digests: lowercase hexadecimal by algorithm (`sha256`, `sha512`, `blake2b`), as far as known.
-  ///   - buildInfo: what a version's `build-info.json` says, as ``BuildInfo/read(_:in:)`` returns it.
+  ///   - digests: lowercase hexadecimal digests by algorithm (`sha256`, `sha512`, `blake2b`), as far as
+  ///     known.
+  ///   - buildInfo: the content of a version's `build-info.json`, as returned by ``BuildInfo/read(_:in:)``.
   public init(
     _ mirror: Mirror, ignoring: Set<MirrorPath> = [], excluding: Set<MirrorPath> = [],
     digests: (Tarball) -> [String: String] = { _ in [:] },
@@ -51,7 +52,7 @@ public struct IndexDocument: Codable, Sendable, Hashable {
         problems.append(
           MirrorError(
             .invalid, mirror.displayed(version.path.appending(BuildInfo.fileName)),
-            "left out of the index what no attribute can carry: \(names)"))
+            "entries omitted from the index, not valid as XML attributes: \(names)"))
       }
       return usable
     } catch {
@@ -80,6 +81,6 @@ public struct IndexDocument: Codable, Sendable, Hashable {
 
   private static func unwritable(_ path: String) -> MirrorError {
     MirrorError(
-      .invalid, path, "left out of the index: XML cannot carry the name", remedy: "rename it")
+      .invalid, path, "omitted from the index: the name is not valid in XML", remedy: "rename it")
   }
 }

@@ -1,23 +1,23 @@
 public import LinuxSystem
 
-/// One file of an index, as it is to be.
+/// One file of an index.
 public struct IndexFile: Sendable, Hashable {
-  /// Where it lies, relative to the mirror's root; its directory may have to be made.
+  /// Relative to the root of the mirror; its directory may not exist yet.
   public let path: MirrorPath
-  /// The whole of it.
+  /// The complete content.
   public let bytes: [UInt8]
 
-  /// Takes it as it is.
+  /// Creates a file.
   public init(path: MirrorPath, bytes: [UInt8]) {
     self.path = path
     self.bytes = bytes
   }
 }
 
-/// The files of a format, and what had to be left out of them.
+/// The files of a format, and what had to be omitted from them.
 public struct IndexContent: Sendable, Hashable {
-  /// In the order in which they are written.
+  /// In the order of writing.
   public internal(set) var files: [IndexFile]
-  /// What was left out, beyond the problems of the ``IndexSource/document``.
+  /// Omissions, in addition to the problems of the ``IndexSource/document``.
   public internal(set) var problems: [MirrorError] = []
 }

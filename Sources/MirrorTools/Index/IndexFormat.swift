@@ -1,13 +1,13 @@
 public import MirrorModel
 public import LinuxSystem
 
-/// What downloaders are told, and how; in the order in which the files are written.
+/// The formats of indexes, in the order in which their files are written.
 ///
-/// Each file appears after those that it names: what is looked at first comes last.
+/// Each file appears after the files that it refers to: entry points come last.
 public enum IndexFormat: String, Sendable, CaseIterable {
   case metalink, latest, simplestreams, json, xml, html
 
-  /// The one file of the format that others may read from elsewhere; nil for formats of several files.
+  /// Name of the file if the format has only one, at the root of the mirror; otherwise nil.
   public var fileName: FileName? {
     switch self {
     case .metalink, .latest, .simplestreams: nil
@@ -17,7 +17,7 @@ public enum IndexFormat: String, Sendable, CaseIterable {
     }
   }
 
-  /// Whether its files have signatures beside them where the index is signed.
+  /// Whether its files are signed if signing of the index is enabled.
   public var isSigned: Bool {
     switch self {
     case .metalink, .latest, .simplestreams: false
@@ -26,10 +26,10 @@ public enum IndexFormat: String, Sendable, CaseIterable {
     }
   }
 
-  /// Its files, as they are to be, in the order in which they are written; none of ``metalink``, whose files a
-  /// ``MetalinkRun`` writes while it reads tarballs.
+  /// Its files, in the order of writing; none for ``metalink``, whose files are written by a ``MetalinkRun``,
+  /// which reads tarballs.
   ///
-  /// - Parameter isWanted: whether the format was asked for: then files of others that have such a name are ours.
+  /// - Parameter isWanted: whether the format was requested: then existing files of others are replaced.
   func content(_ source: IndexSource, isWanted: Bool = true) throws(MirrorError) -> IndexContent {
     var content = try whole(source)
     guard !isWanted, [.latest, .simplestreams].contains(self) else { return content }
@@ -51,7 +51,7 @@ public enum IndexFormat: String, Sendable, CaseIterable {
     }
   }
 
-  /// Those that a mirror has already, so that they are kept true whether asked for or not.
+  /// The formats that a mirror has already, which are kept up to date whether requested or not.
   public static func present(in mirror: Mirror) throws(MirrorError) -> Set<IndexFormat> {
     let anchor = try AnchoredDirectory(root: mirror.root)
     var present: Set<IndexFormat> = []

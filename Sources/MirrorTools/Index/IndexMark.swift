@@ -1,21 +1,21 @@
 import LinuxSystem
 
-/// Tells files of ours from those of others: what we did not write is not ours to keep true.
+/// Distinguishes files of mirrorctl from those of others, which are not updated.
 enum IndexMark {
-  /// Stands near the beginning of each of our files that others might have written.
+  /// Occurs near the beginning of each file that others might have written, too.
   static let text = "mirrorctl"
 
-  /// Whether bytes begin as ours do.
+  /// Whether bytes begin like a file of mirrorctl.
   static func isIn(_ bytes: [UInt8]) -> Bool {
     String(decoding: bytes.prefix(512), as: UTF8.self).contains(text)
   }
 
-  /// Whether something is there that does not begin as ours do.
+  /// Whether a file exists that does not begin like one of mirrorctl.
   static func isForeign(_ path: MirrorPath, _ anchor: borrowing AnchoredDirectory) -> Bool {
     (try? anchor.status(at: path)) != nil && !isThere(path, anchor)
   }
 
-  /// Whether a regular file begins as ours do.
+  /// Whether a regular file begins like one of mirrorctl.
   static func isThere(_ path: MirrorPath, _ anchor: borrowing AnchoredDirectory) -> Bool {
     guard let file = try? anchor.file(path), let status = try? file.status(), status.kind == .regular,
       let bytes = try? file.bytes(upTo: 512)

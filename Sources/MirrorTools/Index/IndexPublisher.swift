@@ -1,7 +1,7 @@
 import LinuxSystem
 import SystemPackage
 
-/// Puts index files in place, durably, in order, and only those that say something new.
+/// Writes index files durably, in order, and only if they changed.
 struct IndexPublisher: ~Copyable, Sendable {
   private let root: AnchoredDirectory
 
@@ -10,9 +10,9 @@ struct IndexPublisher: ~Copyable, Sendable {
     self.root = try AnchoredDirectory(root: root, layout: layout)
   }
 
-  /// Writes a file, and its signatures right after; tells whether anything changed.
+  /// Writes a file, and its signatures right after it; returns whether anything changed.
   ///
-  /// - Parameter signatures: keeps them true; nil for a file that is not to have any.
+  /// - Parameter signatures: updates them; nil for a file without signatures.
   @discardableResult
   func publish(
     _ file: IndexFile, _ signatures: IndexSignatures? = nil
@@ -27,13 +27,13 @@ struct IndexPublisher: ~Copyable, Sendable {
     guard isNews || areWanting else { return false }
     let made = signatures.make(of: file)
     if isNews {
-      // None is there for a moment, rather than one of another file.
+      // For a moment there is no signature, rather than one of an older file.
       _ = try SignatureFiles.drop(of: file.path.name, in: directory)
       try write(file, in: directory)
     }
     for signature in made { try write(signature, in: directory) }
     if !isNews, !made.isEmpty {
-      // Nobody would renew one in a form that is not asked for any more.
+      // Nothing would renew signatures in formats that are not requested any more.
       _ = try SignatureFiles.drop(of: file.path.name, except: made.map(\.path.name), in: directory)
     }
     return isNews || !made.isEmpty
@@ -47,7 +47,7 @@ struct IndexPublisher: ~Copyable, Sendable {
     }
   }
 
-  /// Whether the file is there as it is to be.
+  /// Whether the file exists with the right content.
   private func holds(
     _ file: IndexFile, _ directory: borrowing AnchoredDirectory
   ) throws(MirrorError) -> Bool {
@@ -68,18 +68,18 @@ struct IndexPublisher: ~Copyable, Sendable {
       file.bytes, to: file.path.name, in: directory, existing.map(Ownership.init(of:)) ?? owned)
   }
 
-  /// Takes away a file that tells of nothing any more; nothing happens when it is gone already.
+  /// Removes a file; does nothing if it does not exist.
   func remove(_ path: MirrorPath) throws(MirrorError) {
     let directory = try root.directory(path.parent)
     try directory.unlink(path.name)
     try directory.sync()
   }
 
-  /// Writes a file anywhere, in the same way; tells whether it changed.
+  /// Writes a file anywhere, in the same way; returns whether it changed.
   @discardableResult
   public static func write(_ bytes: [UInt8], to output: FilePath) throws(MirrorError) -> Bool {
     guard let name = output.lastComponent, name.kind == .regular else {
-      throw MirrorError(.invalid, escaped(output.bytes), "is no file's name", remedy: "name a file")
+      throw MirrorError(.invalid, escaped(output.bytes), "is not a file name", remedy: "give a file name")
     }
     let parent = output.removingLastComponent()
     return try IndexPublisher(root: parent.isEmpty ? "." : parent).publish(

@@ -2,26 +2,26 @@ import MirrorModel
 import LinuxSystem
 import Foundation
 
-/// The files that one file of an index names.
+/// The files that one index file refers to.
 struct IndexReferences {
   struct Reference: Hashable {
-    /// Relative to the mirror's root.
+    /// Relative to the root of the mirror.
     let path: MirrorPath
-    /// Bytes, where they are told.
+    /// Size in bytes, if the index has one.
     var size: Int64?
-    /// Lowercase hexadecimal, where it is told.
+    /// Lowercase hexadecimal, if the index has it.
     var sha256: String?
   }
 
   let references: [Reference]
 
-  /// Whether a file is one that is read here. Pages are not: they name what `index` found when it wrote all of them.
+  /// Whether a file is parsed here. Pages are not: they refer to files that `index` found when it wrote them.
   static func areIn(_ path: MirrorPath) -> Bool {
     ["index.xml", "index.json", ImageStreams.imagesPath].contains(path)
       || path.name == LatestList.fileName && path.parent.isSubarch
   }
 
-  /// Those of a file that ``areIn(_:)`` holds for; none of a file that is not ours.
+  /// The references in a file for which ``areIn(_:)`` is true; none for files of others.
   ///
   /// nil for an `index.xml` that is not well-formed.
   init?(_ bytes: [UInt8], at path: MirrorPath) {
@@ -60,7 +60,7 @@ struct IndexReferences {
     }
   }
 
-  /// Lines of a path and a size; those that begin with `#` say whose it is.
+  /// Lines with a path and a size; lines that begin with `#` are comments.
   private static func list(_ bytes: [UInt8], in folder: MirrorPath) -> [Reference] {
     guard IndexMark.isIn(bytes) else { return [] }
     return bytes.split(separator: UInt8(ascii: "\n")).filter { $0.first != UInt8(ascii: "#") }.map { line in
@@ -80,7 +80,7 @@ struct IndexReferences {
     }
   }
 
-  /// What is read of `images.json`.
+  /// The parsed part of `images.json`.
   private struct Images: Decodable {
     struct Product: Decodable { let versions: [String: Version] }
     struct Version: Decodable { let items: [String: Item] }

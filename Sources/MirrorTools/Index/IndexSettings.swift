@@ -2,15 +2,15 @@ import FlexData
 
 /// `[section index]`.
 public struct IndexSettings: Sendable {
-  /// What `index` and `upkeep` write.
+  /// Formats that `index` and `upkeep` write.
   public var formats: [IndexFormat] = [.xml]
-  /// What the mirror is called on its page.
+  /// Title of the mirror's page.
   var title = "Stages"
   /// A sentence below the title.
   var description: String?
   /// The operating system of images, `Funtoo`.
   var system: String?
-  /// Where the mirror's root is offered, without a slash at the end; the best first.
+  /// URLs of the mirror's root, without a slash at the end; the best first.
   var urls: [String] = []
 
   static func section(_ elements: Elements) -> SettingsSection {
@@ -20,7 +20,7 @@ public struct IndexSettings: Sendable {
   /// Defaults.
   public init() {}
 
-  /// What elements say.
+  /// Reads the settings.
   init(_ elements: Elements) throws {
     let section = Self.section(elements)
     formats = try section.choices("formats") ?? formats
@@ -30,7 +30,7 @@ public struct IndexSettings: Sendable {
     urls = try section.addresses("urls") ?? []
   }
 
-  /// Adds addresses of mirrors that are published to, since these serve too.
+  /// Adds URLs of destinations, since these serve the mirror, too.
   mutating func add(urls more: [String]) {
     urls = (urls + more).reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
   }

@@ -1,23 +1,23 @@
 import MirrorModel
 public import LinuxSystem
 
-/// Keeps the signatures of index files true, with one look at the key a run.
+/// Keeps the signatures of index files up to date; looks up the key once per run.
 public final class IndexSignatures {
   private let settings: SigningSettings?
   private let cancellation: Cancellation
   private var signer: Signer?
   private var checker: SignatureChecker?
-  /// What keeps the index from being signed.
+  /// Why the index cannot be signed.
   public private(set) var fault: MirrorError?
 
-  /// - Parameter settings: what is signed, and how; nil for nothing.
+  /// - Parameter settings: what to sign, and how; nil for nothing.
   public init(_ settings: SigningSettings?, cancellation: Cancellation) {
     self.settings = settings.flatMap { $0.what.contains(.index) ? $0 : nil }
     self.cancellation = cancellation
   }
 
-  /// Whether a file that lies there lacks a signature, or has one that is older than itself, of something else or
-  /// another key's.
+  /// Whether an existing file lacks a signature, or has one that is older, of other content, or by another
+  /// key.
   func areWanting(of file: IndexFile, in directory: borrowing AnchoredDirectory) throws(MirrorError) -> Bool {
     guard let settings, let status = try directory.status(of: file.path.name) else { return false }
     for format in settings.formats {
@@ -25,7 +25,7 @@ public final class IndexSignatures {
         return true
       }
       let path = MirrorPath(bytes: format.signature(of: file.path.name).bytes)
-      // What cannot be read is none.
+      // An unreadable signature counts as missing.
       guard let signature = try? directory.contents(of: path, limit: SignatureFiles.limit),
         !isUnfit(signature, of: file, settings)
       else { return true }
@@ -33,7 +33,7 @@ public final class IndexSignatures {
     return false
   }
 
-  /// Whether a new signature would be better.
+  /// Whether a signature should be replaced.
   private func isUnfit(_ signature: [UInt8], of file: IndexFile, _ settings: SigningSettings) -> Bool {
     guard fault == nil else { return false }
     do throws(MirrorError) {
@@ -41,7 +41,7 @@ public final class IndexSignatures {
       switch try checker?.verdict(on: signature, of: file.bytes) {
       case .subkeyExpired: return checker?.key.state == .usable
       case .bad, .otherKey, .expired, .unreadable: return true
-      // No new one would be better as long as the key is this one.
+      // With the same key, a new signature would not be better.
       case .valid, .keyExpired, .keyRevoked, nil: return false
       }
     } catch {
@@ -50,7 +50,7 @@ public final class IndexSignatures {
     }
   }
 
-  /// The signatures of a file as it is to be; none where that cannot be, and ``fault`` says why.
+  /// Makes the signatures of a file; none if that fails, with the reason in ``fault``.
   func make(of file: IndexFile) -> [IndexFile] {
     guard let settings, fault == nil else { return [] }
     do throws(MirrorError) {

@@ -1,31 +1,31 @@
 import LinuxSystem
 import MirrorModel
 
-/// All that index files are made of, as it was at one moment.
+/// Everything that index files are made from, at one point in time.
 struct IndexSource: Sendable {
-  /// What is stored here.
+  /// The stored part of the mirror.
   let mirror: Mirror
-  /// The newest of each subarch.
+  /// The newest version of each subarch.
   let document: IndexDocument
   let settings: IndexSettings
   let rotation: RotationSettings
-  /// The key that signs here.
+  /// The signing key.
   let signer: Fingerprint?
   let catalog: Catalog
   /// Versions that are about to be removed.
   let excluded: Set<MirrorPath>
-  /// Builds that are not listed.
+  /// Builds to omit.
   private let ignored: Set<FileName>
   private let lookup: DigestLookup
-  /// The local day.
+  /// The current local date.
   let today: CalendarDate
   /// Seconds since the epoch.
   let now: Int64
 
-  /// Gathers it.
+  /// Collects the data.
   ///
   /// - Parameters:
-  ///   - signer: the key that signs here; nil for none.
+  ///   - signer: the signing key; nil for none.
   ///   - excluding: versions that are about to be removed.
   ///   - now: seconds since the epoch.
   init(
@@ -44,7 +44,7 @@ struct IndexSource: Sendable {
     (self.settings, self.rotation, self.signer) = (settings, rotation, signer)
   }
 
-  /// Refuses to write indexes that would lose subarches because no list of the configuration has them.
+  /// Refuses to write indexes that would lose subarches because they are in no list of the configuration.
   ///
   /// - Throws: ``MirrorError`` with code `refused`.
   func checkLosses() throws(MirrorError) {
@@ -55,17 +55,17 @@ struct IndexSource: Sendable {
     guard !lost.isEmpty else { return }
     throw MirrorError(
       .refused, mirror.displayed(.root),
-      "the index would lose \(lost.summary): no list of [section rotation] has it",
-      remedy: "correct builds, arches and subarches; or add it to ignore, if it is to be left out")
+      "the index would lose \(lost.summary): not listed in [section rotation]",
+      remedy: "correct builds, arches and subarches, or add it to ignore to leave it out")
   }
 
   /// Subarches that are listed, in path order.
   var subarches: [Subarch] { mirror.subarches.filter { !ignored.contains($0.build) } }
 
-  /// A subarch's complete versions that stay, oldest first.
+  /// A subarch's complete versions, oldest first, without those about to be removed.
   func versions(of subarch: Subarch) -> [Version] { subarch.built.filter { !excluded.contains($0.path) } }
 
-  /// What a subarch's newest version offers, by variant; nothing of one that is not listed.
+  /// The artifacts of a subarch's newest version, by variant; none for an omitted subarch.
   func newestOffers(of subarch: Subarch) -> [Artifact] {
     guard !ignored.contains(subarch.build) else { return [] }
     return subarch.newestOffered(excluding: excluded)?.offers(of: subarch) ?? []
@@ -74,6 +74,6 @@ struct IndexSource: Sendable {
   /// Whether a version or snapshot is not about to be removed.
   func stays(_ path: MirrorPath) -> Bool { !excluded.contains(path) }
 
-  /// Lowercase hexadecimal by algorithm (`sha256`, `sha512`, `blake2b`), as far as known.
+  /// Lowercase hexadecimal digests by algorithm (`sha256`, `sha512`, `blake2b`), as far as known.
   func digests(_ tarball: Tarball) -> [String: String] { lookup(tarball) }
 }

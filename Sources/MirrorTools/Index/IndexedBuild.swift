@@ -5,19 +5,19 @@ public import LinuxSystem
 public struct IndexedBuild: Codable, Sendable, Hashable {
   /// Counts from 1 in each subarch.
   public let id: Int
-  /// `stage3`, or the extra's name.
+  /// `stage3`, or the name of the extra.
   public let variant: String
-  /// The line of development.
+  /// The build, a line of development.
   public let release: FileName
-  /// The subarch's directory.
+  /// Directory of the subarch.
   public let path: MirrorPath
-  /// The version's date.
+  /// Date of the version.
   public let latest: CalendarDate
   /// The tarball.
   public let download: MirrorPath
-  /// Room taken on the disk, as `du -h` prints it, and `B`.
+  /// Disk usage in the format of `du -h`, followed by `B`.
   public let size: String
-  /// The tarball's size.
+  /// Size of the tarball in bytes.
   public let bytes: Int64
   /// Lowercase hexadecimal, if known.
   public let sha256: String?
@@ -61,6 +61,6 @@ public struct IndexedBuild: Codable, Sendable, Hashable {
 }
 
 extension MirrorPath {
-  /// The path as a web server at the mirror's root has it.
+  /// The path on a web server whose root is the mirror's root.
   fileprivate var rooted: MirrorPath { MirrorPath(bytes: [UInt8(ascii: "/")] + bytes) }
 }

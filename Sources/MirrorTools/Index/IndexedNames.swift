@@ -1,11 +1,11 @@
 import MirrorModel
 import LinuxSystem
 
-/// What the index files of a mirror name at this moment, whatever it holds. Pages are for people, who can look again.
+/// The files named in the index files of a mirror. Pages are ignored, since people can reload them.
 struct IndexedNames: Sendable {
   private let paths: [MirrorPath]
 
-  /// Reads them; what cannot be read is an error, since anything might be named there.
+  /// Reads the index files; an unreadable one is an error, since it might name anything.
   init(in mirror: Mirror) throws(MirrorError) {
     let anchor = try AnchoredDirectory(root: mirror.root)
     let subarches = mirror.subarches.map(\.path)
@@ -25,7 +25,7 @@ struct IndexedNames: Sendable {
     self.paths = Array(paths)
   }
 
-  /// Whether a version or a snapshot is named.
+  /// Whether an index names a version or a snapshot.
   func name(_ path: MirrorPath) -> Bool {
     paths.contains { $0.isWithin(path) }
   }

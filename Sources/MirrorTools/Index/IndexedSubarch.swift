@@ -2,11 +2,11 @@ public import LinuxSystem
 
 /// A subarch in the index.
 public struct IndexedSubarch: Codable, Sendable, Hashable {
-  /// Its own name.
+  /// Name of the subarch.
   public let name: FileName
-  /// What `build-info.json` says: `CFLAGS`, `CHOST`, …
+  /// The content of `build-info.json`: `CFLAGS`, `CHOST`, …
   public let info: [String: String]
-  /// What its newest version offers, by variant.
+  /// The artifacts of its newest version, by variant.
   public let builds: [IndexedBuild]
 
   /// Its attributes in `index.xml`, in order.
@@ -16,7 +16,7 @@ public struct IndexedSubarch: Codable, Sendable, Hashable {
       + info.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
   }
 
-  /// Whether a value can be an attribute beside ours.
+  /// Whether a value can be stored as an additional attribute.
   static func canCarry(_ key: String, _ value: String) -> Bool {
     key != "name" && key != "builds" && XMLText.isAttributeName(key) && XMLText.isValid(value)
   }

@@ -3,7 +3,7 @@ import FoundationEssentials
 
 /// Writes an index as JSON.
 public enum JSONIndexWriter {
-  /// The bytes of `index.json`, or of another index: the same for the same content.
+  /// The bytes of `index.json`, or of another index; equal content gives equal bytes.
   public static func bytes(_ index: some Encodable) throws(MirrorError) -> [UInt8] {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]

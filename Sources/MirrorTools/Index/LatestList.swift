@@ -1,14 +1,14 @@
 import MirrorModel
 import LinuxSystem
 
-/// The `latest.txt` of each subarch, as Gentoo's mirrors have it: what is newest, a line a tarball.
+/// The `latest.txt` of each subarch, as on Gentoo's mirrors: the newest tarballs, one per line.
 struct LatestList {
   static let fileName: FileName = "latest.txt"
 
   /// The files, in path order.
   private(set) var content = IndexContent(files: [])
 
-  /// Lists what every subarch offers. One that offers nothing has a file only if it had one: then nothing is in it.
+  /// Lists the tarballs on offer. A subarch without any gets a file only if it had one: an empty list.
   init(_ source: IndexSource) throws(MirrorError) {
     let anchor = try AnchoredDirectory(root: source.mirror.root)
     for subarch in source.mirror.subarches {
@@ -19,13 +19,13 @@ struct LatestList {
     }
   }
 
-  /// Whether a subarch has one that is ours.
+  /// Whether a subarch has a file written by mirrorctl.
   static func isOurs(in subarch: MirrorPath, _ anchor: borrowing AnchoredDirectory) -> Bool {
     IndexMark.isThere(subarch.appending(fileName), anchor)
   }
 
   private mutating func text(_ offers: [Artifact], _ mirror: Mirror) -> [UInt8] {
-    // Whoever takes the first line that says stage3 wants the plain one.
+    // Plain stage3 first, for scripts that take the first line containing stage3.
     let ordered = offers.filter { $0.variant == "stage3" } + offers.filter { $0.variant != "stage3" }
     var lines: [UInt8] = []
     if let newest = offers.map(\.tarball.status.identity.modified).max() {
@@ -38,7 +38,7 @@ struct LatestList {
         content.problems.append(
           MirrorError(
             .invalid, mirror.displayed(tarball.path),
-            "left out of \(Self.fileName): a blank or control character is in the name", remedy: "rename it"))
+            "omitted from \(Self.fileName): blank or control character in the name", remedy: "rename it"))
         continue
       }
       lines += path + Array(" \(tarball.status.size)\n".utf8)
@@ -46,7 +46,7 @@ struct LatestList {
     return lines
   }
 
-  /// Whether a path can be the first field of a line that is no comment.
+  /// Whether a path can be the first field of a line that is not a comment.
   private static func isField(_ path: [UInt8]) -> Bool {
     guard path.first != UInt8(ascii: "#"), let text = String(validating: path, as: UTF8.self) else {
       return false

@@ -1,12 +1,12 @@
 public import LinuxSystem
 public import SystemPackage
 
-/// A file that the user named for a result: replaced whole if it is a regular file or does not exist, written into
-/// otherwise.
+/// A file that the user gave for a result: replaced as a whole if it is a regular file or does not exist,
+/// otherwise written to.
 public enum OutputFile {
-  /// Writes it; returns whether that changed anything.
+  /// Writes the file; returns whether its content changed.
   ///
-  /// A symbolic link stays, and what it points at is replaced or made.
+  /// A symbolic link is kept; its target is replaced or created.
   @discardableResult
   public static func write(_ bytes: [UInt8], to path: FilePath) throws(MirrorError) -> Bool {
     guard let status = try? path.status(), status.kind != .regular else {
@@ -14,32 +14,32 @@ public enum OutputFile {
     }
     let shown = escaped(path.bytes)
     guard status.kind != .directory else {
-      throw MirrorError(.invalid, shown, "is a directory", remedy: "name a file")
+      throw MirrorError(.invalid, shown, "is a directory", remedy: "give a file name")
     }
-    // A pipe waits for its reader, as for every program that writes to it.
+    // A pipe blocks until there is a reader, as for every program that writes to it.
     let file = try attempt("open", shown) { () throws(Errno) in try Descriptor(writing: path) }
     try attempt("write", shown) { () throws(Errno) in try file.write(bytes) }
     return true
   }
 
-  /// Whether a path names what standard output is open on, as `/dev/stdout` does.
+  /// Whether a path names the file that standard output is open on, e.g. `/dev/stdout`.
   ///
-  /// Opened anew, a file would be written from its beginning.
+  /// A file opened again would be overwritten from its beginning.
   public static func isStandardOutput(_ path: FilePath) -> Bool {
     guard let named = try? path.status() else { return false }
     return StandardStream.output.isOpen(on: named)
   }
 
-  /// Where links lead from a path, to something that need not exist.
+  /// Follows links to a target that may not exist.
   private static func destination(_ path: FilePath) throws(MirrorError) -> FilePath {
     var path = path
     for _ in 0..<40 {
       guard let link = try? path.linkStatus(), link.kind == .link else { return path }
-      // Whoever may write to the directory could lead root anywhere.
+      // Otherwise anyone who may write to the directory could make root write anywhere.
       guard link.uid == Account.user || link.uid == 0 else {
         throw MirrorError(
-          .refused, escaped(path.bytes), "is a link that belongs to user \(link.uid)",
-          remedy: "name the file that it points at")
+          .refused, escaped(path.bytes), "is a link owned by user \(link.uid)",
+          remedy: "give its target instead")
       }
       let (place, shown) = (path, escaped(path.bytes))
       let target = try attempt("read the link", shown) { () throws(Errno) in try place.linkText() }

@@ -1,14 +1,14 @@
 import LinuxSystem
 import SystemPackage
 
-/// The public key that lies in a mirror for downloaders.
+/// The public key in a mirror for downloaders.
 struct PublishedKey: Sendable {
   private let root: FilePath
   private let layout: OwnershipRules
   private let settings: SigningSettings
   private let cancellation: Cancellation?
 
-  /// That of a mirror.
+  /// The key of a mirror.
   init(
     _ root: FilePath, _ layout: OwnershipRules, _ settings: SigningSettings, cancellation: Cancellation? = nil
   ) {
@@ -18,9 +18,10 @@ struct PublishedKey: Sendable {
     self.cancellation = cancellation
   }
 
-  /// Writes it again if it is the key of the configuration, and gpg knows more of that by now; tells whether it did.
+  /// Rewrites the file if it contains the key in the configuration, and gpg has a newer version; returns
+  /// whether it did.
   ///
-  /// A file that is not there, is another key's, or knows of something that gpg does not is left alone.
+  /// A file that does not exist, contains another key, or is newer than gpg's version is not changed.
   func renew() throws(MirrorError) -> Bool {
     let path = MirrorPath(bytes: PublicKeyFile.name.bytes)
     let anchor = try AnchoredDirectory(root: root, layout: layout)
@@ -35,7 +36,7 @@ struct PublishedKey: Sendable {
     return try IndexPublisher(root: root, layout).publish(IndexFile(path: path, bytes: fresh))
   }
 
-  /// The key of the configuration, if a file holds that and no other.
+  /// The key in the configuration, if a file contains only that key.
   private func key(in file: [UInt8]) throws(MirrorError) -> SigningKey? {
     let memory = try MemoryFile(file, for: "gpg")
     let answer = try GnuPG(settings: settings, cancellation: cancellation).gpg([
@@ -44,6 +45,6 @@ struct PublishedKey: Sendable {
     return SigningKey(settings.key, in: answer.output, alone: true)
   }
 
-  /// nil is never.
+  /// Compares times; nil means never.
   private static func isNotLater(_ one: Int64?, _ other: Int64?) -> Bool { one ?? .max <= other ?? .max }
 }

@@ -1,7 +1,7 @@
 import LinuxSystem
 import MirrorModel
 
-/// The subarches and snapshots listed in the index at a mirror's root, used when there is no catalog.
+/// The subarches and snapshots listed in the index at the root of a mirror, used if there is no catalog.
 enum PublishedPlaces {
   static func read(in mirror: Mirror) -> Set<MirrorPath> {
     guard let anchor = try? AnchoredDirectory(root: mirror.root) else { return [] }

@@ -2,7 +2,7 @@ import MirrorModel
 import LinuxSystem
 
 extension Signer {
-  /// Signs one file of an index: `index.xml.asc` and the like, as many as there are formats.
+  /// Makes the signatures of one index file, e.g. `index.xml.asc`, one per format.
   func companions(of file: IndexFile) throws(MirrorError) -> [IndexFile] {
     let memory = try MemoryFile(file.bytes, for: "gpg")
     var companions: [IndexFile] = []

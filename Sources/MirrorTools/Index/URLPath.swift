@@ -1,8 +1,8 @@
 import LinuxSystem
 
-/// Text of URLs.
+/// Percent-encoding for URLs.
 enum URLPath {
-  /// All but the unreserved characters and slashes as `%XX`.
+  /// Encodes all bytes as `%XX` except unreserved characters and slashes.
   ///
   /// Source: RFC 3986, 2.3.
   static func encoded(_ bytes: some Sequence<UInt8>) -> String {
@@ -21,6 +21,6 @@ enum URLPath {
 }
 
 extension MirrorPath {
-  /// The path as it stands in a URL.
+  /// The path as part of a URL.
   var urlPath: String { URLPath.encoded(bytes) }
 }

@@ -1,8 +1,8 @@
 public import LinuxSystem
 
-/// Writes the index in Metro's format, with attributes of ours added.
+/// Writes the index in Metro's format, with additional attributes.
 public enum XMLIndexWriter {
-  /// The bytes of `index.xml`: the same for the same index.
+  /// The bytes of `index.xml`; equal indexes give equal bytes.
   public static func bytes(_ index: IndexDocument) throws(MirrorError) -> [UInt8] {
     try XMLTextWriter.document { writer throws(MirrorError) in
       try writer.element("subarches") { () throws(MirrorError) in

@@ -1,8 +1,8 @@
 import CLibXML2
 
-/// What XML 1.0 can carry.
+/// Characters and names allowed in XML 1.0.
 enum XMLText {
-  /// Whether every character is one of XML's.
+  /// Whether all characters are allowed in XML.
   ///
   /// Source: XML 1.0, fifth edition, production 2 (`Char`).
   static func isValid(_ text: String) -> Bool {
@@ -14,7 +14,7 @@ enum XMLText {
     }
   }
 
-  /// Whether an attribute may be called so, without a namespace.
+  /// Whether a name is a valid attribute name without a namespace.
   static func isAttributeName(_ name: String) -> Bool {
     guard isValid(name), name != "xmlns" else { return false }
     return name.withXMLString { xmlValidateNCName($0, 0) } == 0
@@ -22,7 +22,7 @@ enum XMLText {
 }
 
 extension String {
-  /// Runs `body` with the text as libxml2 takes it; the text has no NUL.
+  /// Calls `body` with the text as a libxml2 string; the text must not contain NUL.
   func withXMLString<Result>(_ body: (UnsafePointer<xmlChar>) -> Result) -> Result {
     withCString { text in
       text.withMemoryRebound(to: xmlChar.self, capacity: utf8.count + 1) { body($0) }

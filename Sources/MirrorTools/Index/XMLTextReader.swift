@@ -1,23 +1,24 @@
 import CLibXML2
 
-/// A document that libxml2 reads piece by piece.
+/// Reads an XML document piece by piece with libxml2.
 enum XMLTextReader {
-  /// What stands in it, in order.
+  /// A part of the document, in document order.
   enum Piece {
-    /// An element begins.
+    /// Start of an element.
     case begin(name: String, namespace: String?, attributes: [String: String])
-    /// A part of the text inside.
+    /// A part of the text in an element.
     case text(String)
-    /// An element ends.
+    /// End of an element.
     case end
   }
 
-  /// Hands over a document's pieces; false if it is not well-formed, after what came before the fault.
+  /// Passes on the pieces of a document; returns false if it is not well-formed, after the pieces before the
+  /// error.
   ///
-  /// Nothing elsewhere is read, no entity of the document's own is followed, and faults go nowhere.
+  /// No other files are read, no entities of the document are expanded, and error messages are discarded.
   static func read(_ bytes: [UInt8], _ take: (Piece) -> Void) -> Bool {
     guard let count = Int32(exactly: bytes.count) else { return false }
-    // Encodings are set up at first use, which is safe on one thread only; this is safe on any.
+    // Encodings are initialized at first use, which is not thread-safe; this call is.
     xmlInitParser()
     let options = XML_PARSE_NONET.rawValue | XML_PARSE_NOERROR.rawValue | XML_PARSE_NOWARNING.rawValue
     return bytes.withUnsafeBytes { buffer in

@@ -1,7 +1,7 @@
 import LinuxSystem
 import CLibXML2
 
-/// A document being written into memory by libxml2.
+/// Writes an XML document into memory with libxml2.
 struct XMLTextWriter: ~Copyable {
   private let buffer: XMLBuffer
   private let raw: xmlTextWriterPtr
@@ -13,10 +13,10 @@ struct XMLTextWriter: ~Copyable {
     self.raw = raw
   }
 
-  // The writer flushes into the buffer, which goes after it.
+  // The writer flushes into the buffer, which is freed after it.
   deinit { xmlFreeTextWriter(raw) }
 
-  /// The bytes of a UTF-8 document, indented by two spaces, that `content` writes.
+  /// The bytes of a UTF-8 document written by `content`, indented by two spaces.
   static func document(
     _ content: (borrowing XMLTextWriter) throws(MirrorError) -> Void
   ) throws(MirrorError) -> [UInt8] {
@@ -30,7 +30,7 @@ struct XMLTextWriter: ~Copyable {
     return writer.buffer.bytes
   }
 
-  /// Writes an element with its attributes; `content` writes what is inside.
+  /// Writes an element with its attributes; `content` writes its content.
   func element(
     _ name: String, _ attributes: [(String, String)] = [], content: () throws(MirrorError) -> Void = {}
   ) throws(MirrorError) {
@@ -45,7 +45,7 @@ struct XMLTextWriter: ~Copyable {
     try Self.check(xmlTextWriterEndElement(raw))
   }
 
-  /// Writes an element that holds text.
+  /// Writes an element that contains text.
   func element(_ name: String, _ attributes: [(String, String)] = [], text: String) throws(MirrorError) {
     try element(name, attributes) { () throws(MirrorError) in
       try Self.check(text.withXMLString { xmlTextWriterWriteString(raw, $0) })
@@ -61,12 +61,12 @@ struct XMLTextWriter: ~Copyable {
   }
 }
 
-/// libxml2's growing buffer.
+/// A growing buffer of libxml2.
 private struct XMLBuffer: ~Copyable {
   let raw: xmlBufferPtr
 
   init() throws(MirrorError) {
-    // Encodings are set up at first use, which is safe on one thread only; this is safe on any.
+    // Encodings are initialized at first use, which is not thread-safe; this call is.
     xmlInitParser()
     guard let raw = xmlBufferCreate() else { throw XMLTextWriter.fault }
     self.raw = raw

@@ -1,13 +1,13 @@
 public import MirrorModel
 public import LinuxSystem
 
-/// Accepts that builds, subarches or snapshots are gone for good.
+/// Accepts that builds, subarches or snapshots were removed for good.
 public struct Forgetting: MirrorReport, Sendable {
-  /// Where the mirror is.
+  /// Root of the mirror.
   public let mirror: String
-  /// Subarches and directories of snapshots that are no longer known.
+  /// Subarches and snapshot directories to remove from the catalog.
   public let places: [MirrorPath]
-  /// Tarballs of which the digests are no longer known.
+  /// Number of tarballs whose digests were removed from the catalog.
   public private(set) var tarballs = 0
   private let paths: [MirrorPath]
   private let known: Set<MirrorPath>
@@ -15,12 +15,12 @@ public struct Forgetting: MirrorReport, Sendable {
 
   private enum CodingKeys: CodingKey { case mirror, places, tarballs }
 
-  /// Plans it.
+  /// Plans the removal of records.
   ///
   /// - Parameters:
-  ///   - mirror: all that is there.
-  ///   - paths: builds, architectures or places; the root stands for all of them.
-  /// - Throws: where one of them is there, or nothing is known of it.
+  ///   - mirror: the complete mirror.
+  ///   - paths: builds, architectures or places; the root stands for all missing places.
+  /// - Throws: if one of them exists, or is not in the catalog.
   public init(_ mirror: Mirror, _ paths: [MirrorPath], _ catalog: Catalog) throws(MirrorError) {
     known = try catalog.places() ?? PublishedPlaces.read(in: mirror)
     let missing = PlaceCheck(mirror, known: known)
@@ -28,13 +28,13 @@ public struct Forgetting: MirrorReport, Sendable {
     for path in paths {
       if let there = known.subtracting(gone).first(where: { $0.isWithin(path) }) {
         throw MirrorError(
-          .invalid, mirror.displayed(there), "is there, so there is nothing to forget",
-          remedy: "name what \(run: .status) reports as missing")
+          .invalid, mirror.displayed(there), "exists, so there is nothing to forget",
+          remedy: "name a place that \(run: .status) reports as missing")
       }
       guard gone.contains(where: { $0.isWithin(path) }) else {
         throw MirrorError(
-          .invalid, mirror.displayed(path), "is not known",
-          remedy: "name what \(run: .status) reports as missing")
+          .invalid, mirror.displayed(path), "is not in the catalog",
+          remedy: "name a place that \(run: .status) reports as missing")
       }
     }
     self.mirror = "\(mirror.root)"
@@ -42,15 +42,15 @@ public struct Forgetting: MirrorReport, Sendable {
     places = gone.filter { place in paths.contains { place.isWithin($0) } }.sorted()
   }
 
-  /// A line for each place.
+  /// One line per place.
   public var lines: [ReportLine] {
     places.map { "\(isApplied ? "forgot" : "would forget") \(displayed($0))" }
   }
 
-  /// Forgets them. The mirror's lock must be held.
+  /// Removes the records. The mirror's lock must be held.
   public mutating func apply(to catalog: Catalog) throws(MirrorError) {
     isApplied = true
-    // What only the published index tells must not come back from it.
+    // Places known only from the published index must not be recorded again from it.
     try catalog.note(places: known)
     for path in paths { tarballs += try catalog.forget(below: path) }
   }

@@ -2,25 +2,25 @@ import MirrorModel
 public import LinuxSystem
 public import SystemPackage
 
-/// Tells a mirror from any other directory.
+/// Distinguishes a mirror from other directories.
 ///
-/// A mirror has a subarch or a snapshot, or the file that `mirrorctl init`, `add` and `upkeep --create` leave at its
-/// root. A mount point whose file system is missing, or a mistyped path, has neither.
+/// A mirror contains a subarch or a snapshot, or the file that `mirrorctl init`, `add` and `upkeep --create`
+/// write to its root. A mount point without its file system, or a mistyped path, contains neither.
 public enum MirrorMark {
-  /// At the mirror's root; hidden, so that it is never published.
+  /// At the root of the mirror; hidden, so that it is never published.
   static let fileName: FileName = ".mirrorctl.mirror"
 
   /// Refuses a directory that is not a mirror, before anything is written to it.
   ///
-  /// - Throws: ``MirrorError`` with code `refused`, or what keeps the directory from being read.
+  /// - Throws: ``MirrorError`` with code `refused`, or an error reading the directory.
   public static func check(_ root: FilePath) throws(MirrorError) {
     let anchor = try AnchoredDirectory(root: root)
     if try anchor.status(of: fileName)?.kind == .regular { return }
     if MirrorShape.mirror.fits(anchor) { return }
     throw MirrorError(
-      .refused, "\(root)", "is not a mirror: it holds no subarch and no snapshot",
+      .refused, "\(root)", "is not a mirror: it contains no subarch and no snapshot",
       remedy:
-        "check the path, and that its file system is mounted; to begin a mirror there \(run: .create)"
+        "check the path, and that its file system is mounted; to create a mirror there, \(run: .create)"
     )
   }
 

@@ -1,14 +1,14 @@
 public import MirrorModel
 public import LinuxSystem
 
-/// Compares what a scan found with what earlier runs knew of: a file system that is not mounted must never pass for
-/// files that were removed.
+/// Compares the scanned places with those known from earlier runs: files on a file system that is not mounted
+/// must never be mistaken for removed files.
 ///
-/// A *place* is a subarch, or a build's directory of snapshots.
+/// A *place* is a subarch, or the snapshot directory of a build.
 public struct PlaceCheck: Sendable {
-  /// Builds of which nothing was found.
+  /// Builds without any place found.
   let builds: [MirrorPath]
-  /// Places that are missing from builds that were found.
+  /// Missing places of builds that were found.
   let places: [MirrorPath]
 
   /// - Parameter known: places where earlier runs found tarballs.
@@ -22,12 +22,13 @@ public struct PlaceCheck: Sendable {
     places = missing.filter { !builds.contains($0.build) }.sorted()
   }
 
-  /// The mirror with what is missing among its problems and held everywhere, after the catalog has learnt what is
-  /// there.
+  /// Adds missing places to the problems of the mirror and protects them, after updating the places in the
+  /// catalog.
   ///
   /// - Parameters:
-  ///   - mirror: all that is there, whatever the configuration says.
-  ///   - isWriter: whether a run may write; one that only reads is told of missing builds, too, and goes on.
+  ///   - mirror: the complete mirror, regardless of the configuration.
+  ///   - isWriter: whether the run may write; one that only reads gets missing builds as problems, and
+  ///     continues.
   /// - Throws: ``MirrorError`` with code `refused` if a whole build is missing.
   public static func apply(
     to mirror: Mirror, _ catalog: Catalog, isWriter: Bool
@@ -36,7 +37,7 @@ public struct PlaceCheck: Sendable {
     let check = PlaceCheck(mirror, known: known)
     if isWriter {
       if let refusal = check.refusal(in: mirror) { throw refusal }
-      // A full disk must not keep clean from its work: what is not noted now is noted by the next run.
+      // A full disk must not stop clean; the next run records these places.
       try? catalog.note(places: known.union(mirror.filledPlaces))
     }
     var result = mirror
@@ -44,8 +45,8 @@ public struct PlaceCheck: Sendable {
       MirrorFault(
         path,
         MirrorError(
-          .invalid, mirror.displayed(path), "is missing, though an earlier run found tarballs there",
-          remedy: "mount or restore it; if it is gone for good, \(run: .forget("\(path)"))"))
+          .invalid, mirror.displayed(path), "is missing, but an earlier run found tarballs there",
+          remedy: "mount or restore it; if it was removed for good, \(run: .forget("\(path)"))"))
     }
     return result
   }
@@ -53,25 +54,25 @@ public struct PlaceCheck: Sendable {
   private func refusal(in mirror: Mirror) -> MirrorError? {
     guard let first = builds.first else { return nil }
     let others =
-      builds.count > 1 ? ", and so are \(counted(builds.count - 1, "other build", "other builds"))" : ""
+      builds.count > 1 ? " (likewise \(counted(builds.count - 1, "other build", "other builds")))" : ""
     return MirrorError(
-      .refused, mirror.displayed(first), "is missing, though an earlier run found tarballs there\(others)",
-      remedy: "is its file system mounted? If it is gone for good, \(run: .forget("\(first)"))")
+      .refused, mirror.displayed(first), "is missing, but an earlier run found tarballs there\(others)",
+      remedy: "mount its file system; if it was removed for good, \(run: .forget("\(first)"))")
   }
 }
 
 extension MirrorPath {
-  /// The build that a place belongs to.
+  /// The build of a place.
   fileprivate var build: MirrorPath { components.first.map { MirrorPath.root.appending($0) } ?? self }
 }
 
 extension Mirror {
-  /// Subarches and directories of snapshots that hold anything.
+  /// Subarches and snapshot directories that are not empty.
   fileprivate var places: [MirrorPath] {
     subarches.filter { !$0.versions.isEmpty }.map(\.path) + filledPlaces
   }
 
-  /// Those that hold tarballs.
+  /// Places that contain tarballs.
   fileprivate var filledPlaces: [MirrorPath] {
     let subarches = subarches.filter { $0.folders.contains { !$0.tarballs.isEmpty } }.map(\.path)
     return subarches + builds.compactMap(\.snapshots).filter { !$0.tarballs.isEmpty }.map(\.path)

@@ -3,12 +3,13 @@ import Foundation
 import GRDB
 
 extension Catalog {
-  /// Since when a destination's files are known to be superfluous, in seconds since the epoch.
+  /// Files that are superfluous at a destination, with the time when that was first seen, in seconds since
+  /// the epoch.
   func superfluous(at destination: String) throws(MirrorError) -> [MirrorPath: Int64] {
     try times("SELECT path, since FROM superfluous WHERE target = ?", [destination])
   }
 
-  /// Remembers that exactly these are superfluous at a destination.
+  /// Records exactly these files as superfluous at a destination.
   func setSuperfluous(_ paths: [MirrorPath: Int64], at destination: String) throws(MirrorError) {
     try access {
       try self.database.write { database in
@@ -25,7 +26,7 @@ extension Catalog {
     try times("SELECT path, at FROM compared WHERE target = ?", [destination])
   }
 
-  /// Remembers that these files were compared now, and forgets others.
+  /// Records that these files were compared now, and removes other entries.
   func note(
     compared paths: [MirrorPath], forgetting gone: [MirrorPath], at destination: String, now: Int64
   ) throws(MirrorError) {
@@ -40,7 +41,7 @@ extension Catalog {
     }
   }
 
-  /// What was uploaded to a destination, where others put it into place.
+  /// The record of uploads to a destination that moves them into place itself.
   func uploadRecord(of destination: String) throws(MirrorError) -> SentRecord? {
     try access {
       try self.database.read { database in
@@ -51,7 +52,7 @@ extension Catalog {
     }
   }
 
-  /// Remembers what was uploaded to a destination.
+  /// Stores the record of uploads to a destination.
   func set(uploadRecord record: SentRecord, of destination: String) throws(MirrorError) {
     try access {
       try self.database.write { database in
@@ -62,10 +63,10 @@ extension Catalog {
     }
   }
 
-  /// How long it is remembered what was cleaned, in seconds.
+  /// How long cleaned paths are kept in the catalog, in seconds.
   private static let cleanedMemory: Int64 = 366 * 86_400
 
-  /// Remembers what `clean` removed: that it is deleted at other places too is no surprise.
+  /// Records what `clean` removed: the deletion of these files at destinations is expected.
   public func note(cleaned report: CleanReport, now: Int64) throws(MirrorError) {
     let paths = report.removed.flatMap(\.paths)
     guard !paths.isEmpty else { return }

@@ -1,21 +1,21 @@
 import LinuxSystem
 
-/// What a listing tells of one name.
+/// An entry of a listing.
 enum ListedNode: Hashable, Sendable {
-  /// Bytes, and the modification time in whole seconds since the epoch.
+  /// Size in bytes, and modification time in whole seconds since the epoch.
   case file(size: Int64, seconds: Int64)
-  /// What is written in it.
+  /// The target of a symbolic link.
   case link([UInt8])
   case directory
   case other
 
-  /// Bytes of a file.
+  /// Size of a file in bytes; 0 for other entries.
   var size: Int64 {
     if case .file(let size, _) = self { return size }
     return 0
   }
 
-  /// A file that `statx(2)` saw.
+  /// Creates an entry from the result of `statx(2)`.
   init(_ status: FileStatus) {
     self = .file(size: status.size, seconds: Self.seconds(status.identity.mtime))
   }
@@ -27,20 +27,20 @@ enum ListedNode: Hashable, Sendable {
   }
 }
 
-/// A name of the mirror that is published.
+/// A file or link of the mirror to publish.
 struct LocalEntry: Hashable, Sendable {
-  /// When it may appear there: each after those before it.
+  /// Publishing order: entries of one role become visible after those of the roles before it.
   enum Role: Int, Hashable, Comparable, Sendable, CaseIterable {
-    /// Tarballs, and what lies with them.
+    /// Tarballs and their sidecars.
     case payload
-    /// `status`, without which a version does not count.
+    /// `status` files; a version without one does not count.
     case status
     case link
-    /// What is written for one subarch: pages, `latest.txt`.
+    /// Files written for one subarch: pages, `latest.txt`.
     case page
-    /// What names files of the whole mirror.
+    /// Files that refer to files of the whole mirror.
     case index
-    /// What a master shows of a subarch's builds.
+    /// Control files that a master shows for a subarch.
     case control
 
     static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
@@ -54,19 +54,19 @@ struct LocalEntry: Hashable, Sendable {
 }
 
 extension [LocalEntry] {
-  /// Of all of them together.
+  /// Total size in bytes.
   var bytes: Int64 { reduce(0) { $0 &+ $1.node.size } }
 }
 
 extension MirrorPath {
-  /// Whether each component is a name, so that it leads nowhere else: none is empty, `.` or `..`.
+  /// Whether no component is empty, `.` or `..`, so that the path cannot lead elsewhere.
   var isPlain: Bool {
     bytes.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).allSatisfy {
       !$0.isEmpty && !$0.elementsEqual(".".utf8) && !$0.elementsEqual("..".utf8)
     }
   }
 
-  /// The directories that it lies in, without the root, the shortest first.
+  /// The directories above it, without the root, shortest first.
   var ancestors: [MirrorPath] {
     bytes.indices.filter { bytes[$0] == UInt8(ascii: "/") }.map { MirrorPath(bytes: Array(bytes[..<$0])) }
   }

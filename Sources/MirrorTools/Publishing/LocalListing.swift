@@ -2,30 +2,30 @@ import MirrorModel
 import LinuxSystem
 import SystemPackage
 
-/// What of a mirror may be published, by one look at it.
+/// The publishable files of a mirror at one point in time.
 struct LocalListing: Sendable {
   /// By path.
   var entries: [LocalEntry] = []
-  /// Paths of which nothing is published: what is there, and below them, stays as it is.
+  /// Paths that are held: at and below them, the destination is left as it is.
   private(set) var held: Set<MirrorPath> = []
-  /// The subarches that are looked at.
+  /// The subarches in the listing.
   var subarches: Set<MirrorPath> = []
-  /// Every name that exclusions leave out, and by which.
+  /// Excluded paths, with the exclusion that matched.
   var excluded: [MirrorPath: PublishExclusion] = [:]
   /// Whether any version is complete.
   var hasVersions = false
-  /// Whether it is known what could not be read, and so what is gone.
+  /// Whether everything could be read, so that missing files are known to be deleted.
   var isWhole = true
 
-  /// What there is of each path.
+  /// Entries by path.
   var byPath: [MirrorPath: LocalEntry] { Dictionary(entries.map { ($0.path, $0) }) { first, _ in first } }
 
   init() {}
 
-  /// Looks at what a destination wants of a mirror that was scanned. The mirror's lock should be held.
+  /// Lists what a destination takes from a scanned mirror. The mirror's lock should be held.
   ///
-  /// - Parameter holding: what stays as it is on the other side, with all below it.
-  /// - Throws: when a directory that was scanned cannot be read now.
+  /// - Parameter holding: paths to hold: at and below them, the other side is left as it is.
+  /// - Throws: if a directory that was scanned can no longer be read.
   init(
     _ mirror: Mirror, for destination: PublishDestination, _ rotation: RotationSettings,
     holding: [MirrorPath] = []
@@ -35,7 +35,7 @@ struct LocalListing: Sendable {
     let unclear = Set(mirror.faults.map(\.path))
     isWhole = !unclear.contains(.root)
     held.formUnion(unclear.subtracting([.root]))
-    // A sound copy may be there still.
+    // The other side may still have an intact copy.
     for folder in mirror.folders {
       let damaged = Set(folder.tarballs.filter(\.isDamaged).map(\.name))
       guard !damaged.isEmpty else { continue }
@@ -58,7 +58,7 @@ struct LocalListing: Sendable {
       for subarch in subarches { try add(subarch, anchor, destination) }
     }
     dropHeld()
-    // This server's own trace is written anew.
+    // The trace of this server is written by publishing.
     entries.removeAll { $0.path == TraceFile.path(of: destination.server) }
     exclude(destination)
     resolveLinks(in: mirror)
@@ -76,7 +76,8 @@ struct LocalListing: Sendable {
   private static let indexNames =
     [PageSurvey.fileName, LatestList.fileName] + IndexFormat.allCases.compactMap(\.fileName)
 
-  /// What tells of other files, and is written anew in its place; others may lie beside it, of any size.
+  /// The role of a file outside versions; indexes are rewritten in place, other files of any size may be
+  /// beside them.
   private static func role(_ path: MirrorPath) -> LocalEntry.Role {
     guard indexNames.contains(SignatureFormat.parse(path.name)?.file ?? path.name) else { return .payload }
     return path.parent.bytes.isEmpty ? .index : .page
@@ -98,7 +99,7 @@ struct LocalListing: Sendable {
       let unfinished = Set(
         version.folder.tarballs.filter { version.isBeingCompressed($0) }.map(\.path))
       try add(version.path, anchor, depth: 8) { path in
-        // Metalinks are a part of the index, which is the master's.
+        // Metalinks are part of the index, which belongs to the master.
         if unfinished.contains(path) || destination.isStaged && path.name.hasSuffix(".meta4") { return nil }
         return path == version.path.file(.status) ? .status : .payload
       }
@@ -108,7 +109,7 @@ struct LocalListing: Sendable {
   private mutating func addControl(
     of subarch: Subarch, _ anchor: borrowing AnchoredDirectory
   ) throws(MirrorError) {
-    // A master wants to have the version that is named.
+    // A master must have the version that is named.
     let sent = Set(subarch.versions.filter { $0.isComplete && !subarch.isBeingBuilt($0) }.map(\.name))
     var paths = subarch.control.versions.filter { sent.contains($0.value) }.keys.map {
       subarch.path.control(.version(target: MirrorPath($0)))
@@ -122,7 +123,8 @@ struct LocalListing: Sendable {
     }
   }
 
-  /// Adds the files and links of a directory, and of those in it so many levels down; nothing hidden.
+  /// Adds the files and links of a directory, and of its subdirectories down to `depth`; hidden files are
+  /// skipped.
   private mutating func add(
     _ path: MirrorPath, _ anchor: borrowing AnchoredDirectory, depth: Int,
     role: (MirrorPath) -> LocalEntry.Role?
@@ -144,12 +146,12 @@ struct LocalListing: Sendable {
     }
   }
 
-  /// Whether a path is held, or is below one that is.
+  /// Whether a path is held, or below a held path.
   func holds(_ path: MirrorPath) -> Bool {
     !held.isEmpty && (held.contains(path) || path.ancestors.contains(where: held.contains))
   }
 
-  /// Holds what belongs together with a file that cannot be sent: its version, or a snapshot and its digests.
+  /// Holds everything that belongs to a file that cannot be sent: its version, or a snapshot and its digests.
   mutating func hold(with path: MirrorPath) {
     if path.place.isInSnapshots {
       let tarball = SidecarKind.parse(path.name)?.tarball ?? path.name
@@ -179,7 +181,8 @@ struct LocalListing: Sendable {
     }
   }
 
-  /// Writes absolute links, and those that go up again, as plain ones; leaves out those that lead out of the mirror.
+  /// Rewrites absolute links and links through parent directories as plain ones; omits links out of the
+  /// mirror.
   private mutating func resolveLinks(in mirror: Mirror) {
     let roots = [mirror.root.bytes, mirror.canonicalRoot]
     entries = entries.compactMap { entry in
@@ -205,7 +208,7 @@ struct LocalListing: Sendable {
 }
 
 extension AnchoredDirectory {
-  /// Whether a path below is a directory that no link leads to.
+  /// Whether a path is a directory that is not reached through a link.
   fileprivate func holdsDirectory(_ path: MirrorPath) throws(MirrorError) -> Bool {
     do throws(MirrorError) {
       _ = try directory(path)

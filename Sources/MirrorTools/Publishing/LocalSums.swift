@@ -3,7 +3,7 @@ import MirrorModel
 import LinuxSystem
 import SystemPackage
 
-/// SHA-256 of all files that are published: what the catalog knows, and hashed otherwise.
+/// SHA-256 of all published files: from the catalog if known, otherwise computed.
 struct LocalSums {
   let root: FilePath
   let catalog: Catalog
@@ -11,12 +11,12 @@ struct LocalSums {
   /// Seconds since the epoch.
   let now: Int64
 
-  /// Seconds after which a file that is written again has another time on every file system.
+  /// Seconds after which a rewritten file has a different time on every file system.
   private static let tick: Int64 = 2
 
-  /// By path; files that cannot be read are held, with what belongs to them.
+  /// Sums by path; files that cannot be read are held, with everything that belongs to them.
   ///
-  /// - Parameter remembers: whether the catalog is told what was hashed.
+  /// - Parameter remembers: whether to store computed sums in the catalog.
   func of(
     _ local: inout LocalListing, remembers: Bool, _ problems: inout [MirrorError]
   ) throws(MirrorError) -> [MirrorPath: [UInt8]] {
@@ -49,7 +49,7 @@ struct LocalSums {
         let found = try result.get()
         guard found.identity == file.identity, let sum = found.digests[.sha256] else {
           throw MirrorError(
-            .changed, "\(root)/\(file.path)", "changed while it was published", remedy: "run again")
+            .changed, "\(root)/\(file.path)", "changed during publishing", remedy: "run again")
         }
         sums[file.path] = sum
         if TarballName(file.path.name) == nil, file.identity.ctime / 1_000_000_000 < now - Self.tick {
@@ -63,13 +63,13 @@ struct LocalSums {
     }
     if remembers {
       let known = local.byPath
-      // Losing them costs time alone.
+      // If they cannot be stored, they are only computed again.
       try? catalog.update(hashing: fresh, forgetting: files.keys.filter { known[$0] == nil })
     }
     return sums
   }
 
-  /// What a `.hash.txt` that is newer than its tarball tells.
+  /// The digest in a `.hash.txt` that is newer than its tarball.
   private func written(
     _ path: MirrorPath, _ identity: FileIdentity, _ anchor: borrowing AnchoredDirectory
   ) -> [UInt8]? {

@@ -1,30 +1,30 @@
 import MirrorModel
 import LinuxSystem
 
-/// What keeps something from being published.
+/// Checks that refuse publishing.
 extension Publication {
-  /// Where builds are made or received nothing is removed from outside: that may be this very mirror.
+  /// Refuses deletions on a host that builds or receives: the destination may be this very mirror.
   func checkPlace(_ remote: RemoteListing) throws(MirrorError) {
     let control = remote.nodes.keys.first { path in
       if case .control = path.place { true } else { false }
     }
     guard destination.deletes, !destination.isStaged, let control else { return }
     throw MirrorError(
-      .refused, destination.subject, "somebody works on the mirror there (\(control)), and delete is yes",
-      remedy: "publish to another directory, or write delete: no")
+      .refused, destination.subject, "the mirror there is in use (\(control)), and delete is yes",
+      remedy: "publish to another directory, or set delete: no")
   }
 
-  /// Neither a tarball that is known to be corrupt nor one beside digests of the one before it is published.
+  /// Refuses corrupt tarballs, and tarballs whose digests are those of an older tarball.
   func checkSound(_ sent: [LocalEntry], _ local: LocalListing) throws(MirrorError) {
     let corrupt = Set(try catalog.corrupt(in: mirror))
     let known = local.byPath
     for entry in sent where TarballName(entry.path.name) != nil {
       func refusal(_ problem: String, _ remedy: Remedy) -> MirrorError {
         MirrorError(
-          .refused, mirror.displayed(entry.path), "\(problem), so that nothing is published", remedy: remedy)
+          .refused, mirror.displayed(entry.path), "\(problem); nothing is published", remedy: remedy)
       }
       if corrupt.contains(entry.path) {
-        throw refusal("is known to be corrupt", "restore it, or remove its version and \(run: .index)")
+        throw refusal("is corrupt", "restore it, or remove its version and \(run: .index)")
       }
       let sidecar = known[entry.path.parent.appending(HashTextFile.name(of: entry.path.name))]
       if let digested = sidecar?.identity, let identity = entry.identity, digested.isOlder(than: identity),
@@ -35,8 +35,7 @@ extension Publication {
     }
   }
 
-  /// Whether an older `.hash.txt` tells the digest of a tarball all the same: somebody touched it, and it was read
-  /// since.
+  /// Whether an older `.hash.txt` still matches a tarball: its times changed, and it was read since then.
   private func isDescribed(_ path: MirrorPath, _ identity: FileIdentity) throws(MirrorError) -> Bool {
     guard let record = try catalog.record(of: path), identity.isSameFile(as: record.identity),
       let digest = record.digests[.sha256]
@@ -45,15 +44,15 @@ extension Publication {
     return try HashTextFile.digests(of: path.name, in: directory)?[.sha256] == digest
   }
 
-  /// An index that names what is neither sent nor there is not sent either.
+  /// Withholds an index that names a file that is neither sent nor there.
   ///
-  /// - Throws: `refused` where that cannot be right; what is held is only left as it is there.
+  /// - Throws: `refused` if that must be an error. Held indexes are only left as they are there.
   func checkIndexes(_ survey: inout PublishSurvey) throws(MirrorError) {
     let local = survey.local
     let indexes = local.entries.filter {
       [.index, .page].contains($0.role) && IndexReferences.areIn($0.path)
     }
-    // One that is held goes on naming what it names.
+    // A held index continues to name the same files.
     if let held = local.held.sorted().first(where: { IndexReferences.areIn($0) }) {
       withhold(&survey, "\(held) is left there as it is")
     }
@@ -62,46 +61,46 @@ extension Publication {
     let known = local.byPath
     let lookup = try DigestLookup(mirror, catalog: catalog)
     let tarballs = Dictionary(mirror.folders.flatMap(\.tarballs).map { ($0.path, $0) }) { first, _ in first }
-    // Several name the same.
+    // Several indexes may name the same file.
     var checked = Set<IndexReferences.Reference>()
     for index in indexes {
       let bytes = try anchor.contents(of: index.path, limit: 256 << 20) ?? []
       let name = "\(mirror.displayed(index.path))"
       func refusal(_ problem: String, _ remedy: Remedy) -> MirrorError {
-        MirrorError(.refused, name, "\(problem), so that nothing is published", remedy: remedy)
+        MirrorError(.refused, name, "\(problem); nothing is published", remedy: remedy)
       }
       guard let content = IndexReferences(bytes, at: index.path) else {
-        throw refusal("is no well-formed XML", "\(run: .index)")
+        throw refusal("is not well-formed XML", "\(run: .index)")
       }
       for reference in content.references where checked.insert(reference).inserted {
         if local.holds(reference.path) {
           if !isThere(reference, survey) {
-            withhold(&survey, "\(index.path) names \(reference.path), which is not there as the index says")
+            withhold(&survey, "\(index.path) names \(reference.path), which differs there or is missing")
           }
           continue
         }
         guard let file = known[reference.path] else {
           if let exclusion = local.excluded[reference.path] {
             throw refusal(
-              "names \(reference.path), which `exclude: \(exclusion)` of publish/\(destination.name) leaves out",
-              "change exclude, or what the index names")
+              "names \(reference.path), excluded by `exclude: \(exclusion)` of publish/\(destination.name)",
+              "change exclude, or exclude the index")
           }
-          throw refusal("names \(reference.path), which is not there", "\(run: .index)")
+          throw refusal("names \(reference.path), which does not exist", "\(run: .index)")
         }
         if let size = reference.size, case .file = file.node, size != file.node.size {
           throw refusal(
-            "tells another size of \(reference.path)", "\(run: .refresh)")
+            "has a wrong size for \(reference.path)", "\(run: .refresh)")
         }
         if let told = reference.sha256, let tarball = tarballs[reference.path],
           let digest = lookup(tarball)["sha256"], told != digest
         {
-          throw refusal("tells another digest of \(reference.path)", "\(run: .index)")
+          throw refusal("has a wrong digest for \(reference.path)", "\(run: .index)")
         }
       }
     }
   }
 
-  /// Whether a file there is the one that an index names, as far as is known.
+  /// Whether the file there is the one that an index names, as far as known.
   private func isThere(_ reference: IndexReferences.Reference, _ survey: PublishSurvey) -> Bool {
     guard case .file(let size, _) = survey.remote.nodes[reference.path], size == reference.size ?? size else {
       return false
@@ -111,20 +110,20 @@ extension Publication {
     return hex(sent.sha256) == told
   }
 
-  /// Leaves the indexes there as they are, and so what they name.
+  /// Leaves the indexes there as they are, and therefore the files that they name.
   private func withhold(_ survey: inout PublishSurvey, _ reason: String) {
     if !survey.isWithheld {
       survey.report.problems.append(
         MirrorError(
           .invalid, destination.subject,
-          "\(reason): pages and indexes are not sent, and nothing is deleted there",
-          remedy: "repair what is reported above, and run again"))
+          "\(reason): no pages or indexes are sent, and nothing is deleted there",
+          remedy: "fix the problems reported above, and run again"))
     }
     survey.isWithheld = true
     survey.plan.withholdIndexes()
   }
 
-  /// Throws if any of these is not what was planned.
+  /// Throws if any of these files is not the planned one any more.
   func checkUnchanged(_ entries: [LocalEntry]) throws(MirrorError) {
     let anchor = try AnchoredDirectory(root: mirror.root)
     for entry in entries {
@@ -132,7 +131,7 @@ extension Publication {
       let status = try anchor.status(at: entry.path)
       guard status?.identity == identity else {
         throw MirrorError(
-          .changed, anchor.displayed(entry.path), "changed while it was published", remedy: "run again")
+          .changed, anchor.displayed(entry.path), "changed during publishing", remedy: "run again")
       }
     }
   }

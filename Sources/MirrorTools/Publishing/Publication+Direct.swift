@@ -4,7 +4,8 @@ import LinuxSystem
 import SystemPackage
 
 extension Publication {
-  /// Sends straight into the mirror there: payload, then what names it, then deletions, then the trace.
+  /// Sends straight into the mirror there: payload, then files that refer to it, then deletions, then the
+  /// trace.
   func publish(_ listing: LocalListing) throws(MirrorError) -> DestinationReport {
     var survey = try survey(listing, remembers: true)
     if destination.deletes, survey.local.isWhole, survey.planner.knowledge.record != nil {
@@ -43,7 +44,7 @@ extension Publication {
     static let record: FileName = "record"
   }
 
-  /// Sends all that is not there as it is here, and looks at the other side again.
+  /// Sends everything that differs there, and lists the other side again.
   private func send(
     _ survey: inout PublishSurvey, _ record: inout SentRecord, _ stage: borrowing PublishStage
   ) throws(MirrorError) {
@@ -64,7 +65,7 @@ extension Publication {
     try sendNames(survey.plan, survey.local, stage)
     noteLacks(&survey)
     guard !plan.outstanding.isEmpty else { return }
-    // What was sent is what is there, as far as sizes tell; what has another time is compared.
+    // Files of equal size count as sent; those with another time are compared.
     for entry in plan.outstanding { record.files[entry.path]?.isDoubtful = false }
     survey.planner.knowledge.record = record
     survey.planner.knowledge.compared = [:]
@@ -74,7 +75,8 @@ extension Publication {
     if let first = survey.plan.outstanding.first { throw notThere(first, survey.plan.outstanding.count) }
   }
 
-  /// Looks whether all payload came. Files that could not be read here are held, with what belongs to them.
+  /// Checks that all payload arrived. Files that could not be read here are held, with everything that
+  /// belongs to them.
   private func checkArrival(_ survey: inout PublishSurvey) throws(MirrorError) {
     let remote = try remoteListing().mirror
     let missing = survey.plan.payload.filter { remote.nodes[$0.path] == nil }
@@ -89,12 +91,12 @@ extension Publication {
     survey.remote = remote
     let sent = Set(survey.plan.replaced.map(\.path))
     try settle(&survey)
-    // What came in the meantime is not replaced.
+    // Held files are not replaced.
     survey.plan.replaced.removeAll { !sent.contains($0.path) }
     try checkIndexes(&survey)
   }
 
-  /// Keeps links and indexes as they are now: builds move links without the mirror's lock.
+  /// Copies links and indexes as they are now: builds move links without the mirror's lock.
   private func copy(
     _ plan: PublishPlan, to stage: borrowing PublishStage
   ) throws(MirrorError) -> [UInt8]? {
@@ -112,10 +114,10 @@ extension Publication {
     return indexDigest
   }
 
-  /// Sends what makes the payload known: each step after all that it names.
+  /// Sends the files that refer to the payload: each step after everything that it refers to.
   ///
-  /// Where a tarball is replaced all goes in one run, which renames everything at its end: a digest and the
-  /// tarball that it is of cannot be changed at once, but within a moment.
+  /// If a tarball is replaced, everything is sent in one run, which renames all files at its end. A tarball
+  /// and its digests cannot be changed atomically, but they change within a moment.
   private func sendNames(
     _ plan: PublishPlan, _ local: LocalListing, _ stage: borrowing PublishStage
   ) throws(MirrorError) {
@@ -128,7 +130,7 @@ extension Publication {
     let tarballs = Set(plan.replaced.lazy.map(\.path).filter { TarballName($0.name) != nil })
     guard tarballs.isEmpty else {
       let replaced = Set(plan.replaced.map(\.path))
-      // A sidecar may have the size and the second of the one before it.
+      // A new sidecar may have the size and the second of the old one.
       let sidecars = local.entries.filter { entry in
         guard !replaced.contains(entry.path), let sidecar = SidecarKind.parse(entry.path.name) else {
           return false
@@ -148,7 +150,7 @@ extension Publication {
     try rsync.send(indexes, ["--checksum"], as: "sending", bytes: 0)
   }
 
-  /// Reports, once, what the other side turned out to lack.
+  /// Reports, once, what the other side does not support.
   private func noteLacks(_ survey: inout PublishSurvey) {
     let fresh = rsync.findings.lacks.subtracting(survey.planner.knowledge.record?.lacks ?? [])
     if fresh.contains(.links) {
@@ -157,35 +159,35 @@ extension Publication {
       survey.report.notices.append(
         MirrorError(
           .invalid, destination.subject,
-          "no symbolic link can be made there: \(links.count) links are left out, the latest links among them",
-          remedy: "publish to a file system that has links, or have index/formats write latest.txt"))
+          "symbolic links are not supported there: \(links.count) links omitted, including the latest links",
+          remedy: "publish to a file system with symbolic links, or add latest to index/formats"))
     }
   }
 
-  /// Links alone that did not arrive: a daemon that munges links makes them unsafe, and drops them.
+  /// Detects a daemon that munges links: they become unsafe, are dropped, and only links do not arrive.
   private func checkMunging(_ survey: inout PublishSurvey) throws(MirrorError) {
     guard case .daemon = destination.address, !survey.plan.outstanding.isEmpty,
       survey.plan.outstanding.allSatisfy({ $0.role == .link })
     else { return }
     let count = survey.plan.outstanding.count
     survey.report.problems.append(
-      munged("\(count) links do not arrive, the latest links among them: the rsync daemon there munges links")
+      munged("\(count) links did not arrive, including the latest links: the rsync daemon there munges links")
     )
     survey.planner.knowledge.lacksLinks = true
     try settle(&survey)
   }
 
   private func notThere(_ entry: LocalEntry, _ count: Int) -> MirrorError {
-    let others = count > 1 ? ", nor are \(count - 1) more" : ""
+    let others = count > 1 ? " (and \(count - 1) more)" : ""
     return MirrorError(
-      .changed, destination.subject, "\(entry.path) is not there as it was sent\(others)",
-      remedy: "does anyone else write there? Run again")
+      .changed, destination.subject, "\(entry.path) is missing or different there\(others)",
+      remedy: "check whether anyone else writes there, and run again")
   }
 }
 
 /// Deletions.
 extension Publication {
-  /// Deletes names there, within `max-delete`; what `clean` removed here does not count.
+  /// Deletes files there, within `max-delete`; files removed by `clean` here do not count.
   private func delete(
     _ deletions: [MirrorPath], _ survey: inout PublishSurvey, _ stage: borrowing PublishStage
   ) throws(MirrorError) {
@@ -197,7 +199,7 @@ extension Publication {
     guard counted <= destination.maxDelete else {
       throw MirrorError(
         .refused, destination.subject,
-        "\(counted) names would be removed there that no clean removed here, more than max-delete: \(destination.maxDelete)",
+        "\(counted) files would be deleted there that clean did not remove here, more than max-delete: \(destination.maxDelete)",
         remedy:
           "look at \(run: .previewPublishing(destination.name)), and raise publish/\(destination.name)/max-delete"
       )
@@ -211,9 +213,9 @@ extension Publication {
     for path in deletions { survey.remote.nodes[path] = nil }
   }
 
-  /// Deletes, before anything is sent, what is due and what nothing there names.
+  /// Before anything is sent, deletes due files that nothing there refers to.
   ///
-  /// - Returns: whether there is more room now.
+  /// - Returns: whether space was freed.
   private func makeRoom(
     _ survey: inout PublishSurvey, _ stage: borrowing PublishStage
   ) throws(MirrorError) -> Bool {
@@ -227,7 +229,7 @@ extension Publication {
     return true
   }
 
-  /// The versions and snapshots that indexes and links there name.
+  /// The versions and snapshots that indexes and links there refer to.
   private func namedThere(
     _ remote: RemoteListing, _ stage: borrowing PublishStage
   ) throws(MirrorError) -> Set<MirrorPath> {

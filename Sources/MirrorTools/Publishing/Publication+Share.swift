@@ -3,12 +3,12 @@ import Hashing
 import LinuxSystem
 
 extension Publication {
-  /// Seconds of a day.
+  /// Seconds per day.
   private static let day: Int64 = 86_400
 
-  /// Compares a share of what both sides have by its content: a disk there may rot.
+  /// Compares the content of a share of the files that are on both sides, to find disk errors there.
   ///
-  /// What differs is sent again, unless it is the file here that is corrupt.
+  /// Files that differ are sent again, unless the file here is corrupt.
   func compareShare(_ survey: inout PublishSurvey, remembers: Bool) throws(MirrorError) {
     let times = try catalog.compared(at: destination.name)
     let subset: VerifySubset
@@ -16,7 +16,7 @@ extension Publication {
     case .none: return
     case .part(let part): subset = part
     case .daily:
-      // A dry run does not say what the day's share would find.
+      // A dry run does not compare the share of the day.
       guard remembers, let share = destination.check,
         (times.values.max() ?? .min) / Self.day < now / Self.day
       else { return }
@@ -38,7 +38,7 @@ extension Publication {
       now: now)
   }
 
-  /// Tells on which side a file that differs is corrupt, by reading the one here again.
+  /// Finds out on which side differing files are corrupt, by reading those here again.
   private func judge(_ suspects: [LocalEntry], _ survey: inout PublishSurvey) throws(MirrorError) {
     guard !suspects.isEmpty else { return }
     let results = try hasher.results(

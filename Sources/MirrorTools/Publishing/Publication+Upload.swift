@@ -4,7 +4,8 @@ import LinuxSystem
 import SystemPackage
 
 extension Publication {
-  /// Sends what a master lacks into a directory of its own there, then the manifest that makes it count.
+  /// Sends the files that a master lacks into this server's directory there, then the manifest that completes
+  /// the upload.
   func upload(_ listing: LocalListing) throws(MirrorError) -> DestinationReport {
     var survey = try survey(listing, remembers: true)
     var record = survey.planner.knowledge.record ?? SentRecord(origin: origin)
@@ -21,7 +22,7 @@ extension Publication {
       let (there, waiting) = try remoteListing()
       survey.remote = there
       try settle(&survey)
-      // Done in part: of what is amiss there, all may have been taken nevertheless.
+      // With problems there, the master may still have received everything.
       if outcome.status != 0 {
         guard waiting.nodes[MirrorPath(bytes: Upload.manifest.bytes)] == nil,
           survey.plan.outstanding.isEmpty
@@ -30,7 +31,7 @@ extension Publication {
     }
     record.settle(survey.plan.settled, at: survey.remote, survey.sums)
     record.lacks = rsync.findings.lacks
-    // Without it files are compared again.
+    // If this fails, files are compared again.
     if record != survey.recordThere { try? catalog.set(uploadRecord: record, of: destination.name) }
     return survey.report
   }
@@ -45,7 +46,7 @@ extension Publication {
     let stage = try PublishStage(in: mirror.root)
     let fresh = files.filter { !waits($0, waiting, record, sums) }
     if !fresh.isEmpty, waiting.nodes[MirrorPath(bytes: Upload.manifest.bytes)] != nil {
-      // What is not complete any more must not look so.
+      // An upload that is no longer complete must not look complete.
       let staying: Set<MirrorPath> = [Upload.parent, upload]
       try stage.makeDirectory(upload, in: "empty")
       try rsync.remove([upload.appending(Upload.manifest)], staying: staying, empty: stage.base("empty"))
@@ -53,7 +54,7 @@ extension Publication {
     try describe(plan, files, survey, &manifest)
     record.begin(fresh + plan.control, to: survey.remote, sums)
     try? catalog.set(uploadRecord: record, of: destination.name)
-    // What waits and looks the same may be what was uploaded before it.
+    // A waiting file that looks the same may be an older one.
     let alike = fresh.filter { waiting.nodes[$0.path] == $0.node }
     let others = fresh.filter { waiting.nodes[$0.path] != $0.node }
     try rsync.send(items(others), as: "uploading", bytes: others.bytes, to: "\(upload)")
@@ -65,7 +66,7 @@ extension Publication {
     for entry in files {
       guard case .file(let size, let there) = arrived.nodes[entry.path], size == entry.node.size else {
         throw MirrorError(
-          .changed, destination.subject, "\(entry.path) did not arrive as it was sent", remedy: "run again")
+          .changed, destination.subject, "\(entry.path) did not arrive intact", remedy: "run again")
       }
       record.files[entry.path]?.secondsThere = there
       record.files[entry.path]?.isUploaded = true
@@ -78,7 +79,7 @@ extension Publication {
     try? catalog.set(uploadRecord: record, of: destination.name)
   }
 
-  /// Whether the very content of a file waits there already.
+  /// Whether the same content already waits there.
   private func waits(
     _ entry: LocalEntry, _ waiting: RemoteListing, _ record: SentRecord, _ sums: [MirrorPath: [UInt8]]
   ) -> Bool {
@@ -88,7 +89,7 @@ extension Publication {
       && there == sent.secondsThere ?? sent.seconds
   }
 
-  /// Tells of every file what it must be, and of links and control files what they say.
+  /// Describes every file, link and control file in the manifest.
   private func describe(
     _ plan: PublishPlan, _ files: [LocalEntry], _ survey: PublishSurvey, _ manifest: inout UploadManifest
   ) throws(MirrorError) {
@@ -112,19 +113,19 @@ extension Publication {
     }
   }
 
-  /// Control files that a master shows still, and that are gone here: a build that succeeded has no failures.
+  /// Control files that a master still shows but that were deleted here: a successful build has no failures.
   private func cleared(_ local: LocalListing, _ there: RemoteListing) -> [ExactPath] {
     let known = Set(local.entries.lazy.filter { $0.role == .control }.map(\.path))
     return local.subarches.map { $0.control(.failcount) }
       .filter { there.nodes[$0] != nil && !known.contains($0) }.sorted().map(ExactPath.init)
   }
 
-  /// Runs `mirrorctl receive` on the master, and tells what it says.
+  /// Runs `mirrorctl receive` on the master.
   ///
-  /// - Returns: its exit status, 0 or 3.
+  /// - Returns: its exit status, 0 or 3, and its output lines.
   private func receiveThere() throws(MirrorError) -> (status: Int32, said: [String]) {
     guard case .shell(let host, let place) = destination.address else { return (0, []) }
-    // Quoted, a tilde is none; the remote shell starts at home anyway.
+    // A quoted tilde is not expanded; the remote shell starts in the home directory anyway.
     let path = place.hasPrefix("~/") ? String(place.dropFirst(2)) : place
     let standard = [
       "mirrorctl", "receive", "--mirror", String(decoding: ShellWord.quoted(Array(path.utf8)), as: UTF8.self),
@@ -148,9 +149,9 @@ extension Publication {
     let last = (faults.first ?? said.last).map { ": \($0)\(others)" } ?? ""
     return MirrorError(
       .library, destination.subject,
-      "all was uploaded, but receiving there ended with status \(status)\(last)",
+      "upload complete, but receiving there failed with status \(status)\(last)",
       remedy: status == 127
-        ? "is mirrorctl in PATH there? Else set remote-command"
-        : "see what it says, or \(run: .receive(destination.server)) there by hand")
+        ? "install mirrorctl in PATH there, or set remote-command"
+        : "see its message, or \(run: .receive(destination.server)) there by hand")
   }
 }

@@ -2,29 +2,29 @@ import MirrorModel
 public import LinuxSystem
 import SystemPackage
 
-/// What publishing to one destination came to.
+/// Result of publishing to one destination.
 public struct DestinationReport: Encodable, Sendable {
   /// The destination's name in the configuration.
   public let destination: String
-  /// Names that were sent.
+  /// Files and links sent.
   public internal(set) var files = 0
-  /// Bytes of them.
+  /// Their size in bytes.
   public internal(set) var bytes: Int64 = 0
-  /// Names that were removed there.
+  /// Files and links removed there.
   public internal(set) var deleted = 0
-  /// What the other side said of an upload, a line each.
+  /// Output lines of the other side after an upload.
   public internal(set) var said: [String] = []
-  /// Files that were compared by a check.
+  /// Files compared by a check.
   public internal(set) var compared = 0
-  /// Bytes of them.
+  /// Their size in bytes.
   public internal(set) var comparedBytes: Int64 = 0
-  /// Files that a check found to be others there than were sent, although size and time agreed.
+  /// Files that a check found to differ there although size and time agree.
   public internal(set) var corruptThere: [MirrorPath] = []
-  /// Files here that are not as their digests say.
+  /// Files here that do not match their digests.
   public internal(set) var corruptHere: [MirrorPath] = []
-  /// What was not done, and why.
+  /// What could not be done, and why.
   public internal(set) var problems: [MirrorError] = []
-  /// What is worth knowing, and needs no repair here.
+  /// Notices that require no action here.
   public internal(set) var notices: [MirrorError] = []
 
   private enum CodingKeys: CodingKey {
@@ -32,13 +32,13 @@ public struct DestinationReport: Encodable, Sendable {
   }
 }
 
-/// Which files are compared by their content, although a listing says that they are there as they are here.
+/// Which files to compare by content although both listings agree.
 public enum PublishCheck: Hashable, Sendable {
-  /// Only those of which it is not known.
+  /// Only files whose state is unknown.
   case none
-  /// This share, those first that were compared least recently.
+  /// This share of the files, those compared least recently first.
   case part(VerifySubset)
-  /// The destination's share, unless one was compared this day (UTC).
+  /// The share of the destination, unless one was compared today (UTC).
   case daily
 }
 
@@ -56,11 +56,11 @@ struct Publication: Sendable {
   let rsync: Rsync
 
   /// - Parameters:
-  ///   - mirror: as it was just scanned.
-  ///   - hasher: hashes what is sent.
+  ///   - mirror: the mirror, just scanned.
+  ///   - hasher: hashes files to send.
   ///   - now: seconds since the epoch.
-  ///   - holding: builds, arches or subarches of which the destination keeps what it has.
-  ///   - check: what is compared by content.
+  ///   - holding: builds, arches or subarches that the destination keeps as they are.
+  ///   - check: which files to compare by content.
   init(
     _ mirror: Mirror, to destination: PublishDestination, _ rotation: RotationSettings, catalog: Catalog,
     hasher: FileHasher, progress: RunProgress, now: Int64, holding: [MirrorPath] = [],
@@ -79,13 +79,13 @@ struct Publication: Sendable {
 
   /// What would be done; nothing is written here or there.
   ///
-  /// - Returns: the plan, and what of the report is known before anything is done.
+  /// - Returns: the plan, and the findings so far.
   func plan() throws(MirrorError) -> (plan: PublishPlan, report: DestinationReport) {
     let survey = try survey(try localListing(), remembers: false)
     return (survey.plan, survey.report)
   }
 
-  /// Does it.
+  /// Publishes.
   func apply() throws(MirrorError) -> DestinationReport {
     let local = try localListing()
     return destination.isStaged ? try upload(local) : try publish(local)
@@ -98,20 +98,20 @@ struct Publication: Sendable {
       if (here + slash).starts(with: there + slash) || (there + slash).starts(with: here + slash) {
         throw MirrorError(
           .invalid, destination.subject,
-          "\(destination.address) is the mirror itself, or one lies in the other",
+          "\(destination.address) is the mirror itself, or one is inside the other",
           remedy: "publish to another directory")
       }
     }
     let local = try LocalListing(mirror, for: destination, rotation, holding: holding)
     guard local.hasVersions else {
       throw MirrorError(
-        .refused, "\(mirror.root)", "holds nothing complete to publish to \(destination.name)",
-        remedy: "is it mounted, and is this the right mirror?")
+        .refused, "\(mirror.root)", "contains no complete version to publish to \(destination.name)",
+        remedy: "check that it is mounted and the right mirror")
     }
     return local
   }
 
-  /// What lies there: the mirror, and what of an upload waits in it.
+  /// Lists the other side: the mirror, and the files of an unfinished or waiting upload.
   func remoteListing() throws(MirrorError) -> (mirror: RemoteListing, upload: RemoteListing) {
     var filters = ["--exclude=/.*", "--exclude=/lost+found"]
     let upload = Upload.directory(of: destination.server)

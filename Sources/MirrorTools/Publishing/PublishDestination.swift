@@ -1,50 +1,50 @@
-/// `[section publish/NAME]`: a place that the mirror is published to, and how.
+/// `[section publish/NAME]`: a destination of the mirror, and its settings.
 public struct PublishDestination: Sendable {
-  /// How much of the mirror is published.
+  /// How much of the mirror to publish.
   public enum Scope: String, CaseIterable, Sendable {
-    /// All of it, with its indexes.
+    /// Everything, with the indexes.
     case all
-    /// The subarches that are built here, without indexes: those are the master's.
+    /// The subarches that are built here, without indexes, which belong to the master.
     case own
   }
 
-  /// What the other side does with what arrives.
+  /// How the other side receives files.
   public enum Reception: String, CaseIterable, Sendable {
-    /// Nothing: it goes straight into the mirror there.
+    /// Files go straight into the mirror there.
     case no
-    /// It waits for `mirrorctl receive`, or the next upkeep there.
+    /// Uploads wait for `mirrorctl receive` or the next upkeep there.
     case upkeep
-    /// `mirrorctl receive` is run there by the remote shell.
+    /// The remote shell runs `mirrorctl receive` there.
     case ssh
   }
 
   /// Its name in the configuration.
   public let name: String
-  /// Where to.
+  /// Its address.
   public let address: DestinationAddress
   var scope = Scope.all
   var exclusions = PublishExclusion.standard
-  /// How many remote files and directories one run may remove.
+  /// Maximum number of files and directories deleted there per run.
   var maxDelete = 500
-  /// How much of it `upkeep` compares with what is here, each day; nil for nothing.
+  /// Share of the files that `upkeep` compares each day; nil for none.
   public internal(set) var check: VerifySubset? = .fraction(0.01)
-  /// Nil for no limit.
+  /// nil for no limit.
   var bytesPerSecond: Int64?
-  /// Whether what is gone here goes there too.
+  /// Whether files deleted here are deleted there too.
   var deletes = false
-  /// How long what is gone here stays there, in seconds.
+  /// How long files deleted here are kept there, in seconds.
   var grace = 86_400
   var reception = Reception.no
-  /// This server's name, a plain word.
+  /// Name of this server, a plain word.
   var server = "localhost"
   /// The remote shell and its options.
   var shell = ["ssh"]
   var passwordFile: String?
-  /// Where downloaders find it.
+  /// URL for downloaders.
   public var url: String?
-  /// What is run there instead of `mirrorctl receive`, as a shell's words.
+  /// Shell command to run there instead of `mirrorctl receive`.
   var remoteCommand: String?
-  /// How often a transfer is tried again that failed for a reason that may pass.
+  /// How often a transfer is repeated after an error that may be temporary.
   var retries = 4
 
   init(name: String, to address: DestinationAddress) {
@@ -52,19 +52,19 @@ public struct PublishDestination: Sendable {
     self.address = address
   }
 
-  /// Whether what arrives waits to be moved into place.
+  /// Whether files wait there until they are received.
   public var isStaged: Bool { reception != .no }
 
   private static let runs = "publish/"
 
-  /// What the catalog calls publishing to it.
+  /// Name of the run in the catalog.
   public var run: String { Self.runs + name }
 
-  /// The name of the destination that a run in the catalog published to; nil for a run of a verb.
+  /// The destination of a publish run in the catalog; nil for runs of other verbs.
   public static func name(ofRun run: String) -> String? {
     run.hasPrefix(runs) ? String(run.dropFirst(runs.count)) : nil
   }
 
-  /// What messages call it.
+  /// The subject of its messages.
   var subject: String { "publish \(name)" }
 }

@@ -1,23 +1,23 @@
 import MirrorModel
 import LinuxSystem
 
-/// What is not published.
+/// What not to publish.
 enum PublishExclusion: Hashable, Sendable {
-  /// What belongs to one kind of file.
+  /// Files of one kind.
   enum Word: String, CaseIterable, Sendable {
     case stage1, stage2, uncompressed, marks, logs, snapshots
   }
 
   case word(Word)
-  /// A name, or a path if it holds a slash; `*` stands for any bytes.
+  /// A name, or a path if it contains a slash; `*` matches any bytes.
   case glob([UInt8])
 
-  /// What is excluded where nothing is said.
+  /// The default exclusions.
   static let standard: [PublishExclusion] = [.stage1, .stage2, .uncompressed, .marks].map { (word: Word) in
     .word(word)
   }
 
-  /// A word, or a pattern; nil if it is neither.
+  /// Parses a word or a pattern; nil if it is neither.
   init?(_ text: String) {
     if let word = Word(rawValue: text) {
       self = .word(word)
@@ -49,7 +49,7 @@ enum PublishExclusion: Hashable, Sendable {
     }
   }
 
-  /// `*` stands for any bytes, everything else for itself.
+  /// Matches a pattern; `*` matches any bytes.
   static func matches(_ pattern: [UInt8], _ text: [UInt8]) -> Bool {
     let pieces = pattern.split(separator: UInt8(ascii: "*"), omittingEmptySubsequences: false)
     guard let first = pieces.first, let last = pieces.last, pieces.count > 1 else { return pattern == text }
@@ -66,7 +66,7 @@ enum PublishExclusion: Hashable, Sendable {
 }
 
 extension PublishExclusion: CustomStringConvertible {
-  /// As it is written in a configuration.
+  /// As written in a configuration.
   var description: String {
     switch self {
     case .word(let word): word.rawValue

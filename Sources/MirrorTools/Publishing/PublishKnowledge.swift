@@ -1,21 +1,21 @@
 import MirrorModel
 import LinuxSystem
 
-/// What is known of files beyond the two listings.
+/// Information about files beyond the two listings.
 struct PublishKnowledge: Sendable {
-  /// What this mirror sent there; nil if no record tells.
+  /// Files that this mirror sent there; nil if there is no record.
   var record: SentRecord?
   /// SHA-256 of the files here.
   var sums: [MirrorPath: [UInt8]] = [:]
-  /// Whether files that were compared are the same on both sides.
+  /// Results of comparing files: whether both sides are the same.
   var compared: [MirrorPath: Bool] = [:]
-  /// Whether no symbolic link can be made there.
+  /// Whether the other side does not support symbolic links.
   var lacksLinks = false
 
-  /// How a file there relates to the one here.
+  /// State of a file there compared with the one here.
   enum Standing { case missing, same, different, doubtful }
 
-  /// A listing tells size and time alone, and neither says that the content is the same.
+  /// Compares a file there with the one here; equal size and time alone do not prove equal content.
   func standing(_ entry: LocalEntry, _ node: ListedNode?) -> Standing {
     guard let node else { return .missing }
     guard case .file(let size, let seconds) = entry.node, case .file(size, let there) = node else {
@@ -29,13 +29,13 @@ struct PublishKnowledge: Sendable {
     return !sent.isDoubtful && there == sent.secondsThere ?? seconds ? .same : .doubtful
   }
 
-  /// Files larger than this are compared only if there is a reason to think that they differ.
+  /// Larger files are compared only if there is a reason to expect a difference.
   private static let smallSize: Int64 = 1 << 20
 
-  /// Judges a file of which no record tells, and that looks the same in both listings: a tarball by its digests.
+  /// Judges a file without a record that looks the same in both listings; a tarball is judged by its digests.
   ///
-  /// - Parameter digests: the files here that tell digests of it, with their nodes there.
-  /// - Returns: the verdict, and what must be compared for it.
+  /// - Parameter digests: the files here with digests of it, with their entries there.
+  /// - Returns: the verdict, and the files to compare for it.
   func unrecorded(
     _ entry: LocalEntry, digests: [(entry: LocalEntry, node: ListedNode?)]
   ) -> (standing: Standing, questions: [LocalEntry]) {

@@ -1,61 +1,63 @@
 import LinuxSystem
 
-/// What publishing does at one destination.
+/// What to do at one destination.
 public struct PublishPlan: Sendable {
-  /// Payload that is not there yet, sent first.
+  /// Payload that is missing there, sent first.
   var payload: [LocalEntry] = []
-  /// Payload that is there and says something else.
+  /// Payload that differs there.
   var replaced: [LocalEntry] = []
-  /// `status` files and links that differ.
+  /// `status` files and links that differ there.
   var marks: [LocalEntry] = []
-  /// Pages that differ, and all of them.
+  /// Pages that differ there, and all pages.
   var pages: (changed: [LocalEntry], all: [LocalEntry]) = ([], [])
-  /// Index files that differ, and all of them.
+  /// Index files that differ there, and all index files.
   var indexes: (changed: [LocalEntry], all: [LocalEntry]) = ([], [])
-  /// `.control` files that differ.
+  /// `.control` files that differ there.
   var control: [LocalEntry] = []
-  /// What is there as it is here, as far as is known.
+  /// Files known to be the same on both sides.
   var settled: [LocalEntry] = []
-  /// What must be compared before all is known.
+  /// Files to compare before the plan is complete.
   var questions: [LocalEntry] = []
-  /// What this mirror sent and is not here any more; and since when that is known.
+  /// Files that this mirror sent and that were deleted here, with the time when that was first seen.
   var superfluous: [MirrorPath: Int64] = [:]
-  /// What of that has been so for longer than the grace, by path.
+  /// Superfluous files whose grace period is over, by path.
   var deletions: [MirrorPath] = []
-  /// What looks like a mirror's there, is not here, and stays, as no record says whether this mirror sent it.
+  /// Files that look like those of a mirror, are missing here, and are kept, since no record shows who sent
+  /// them.
   var unrecorded: [MirrorPath] = []
-  /// What is not sent although it is here, and why.
+  /// Files here that are not sent, and why.
   var leftOut: [LeftOut] = []
 
-  /// A name that is not sent.
+  /// A file or link that is not sent.
   struct LeftOut: Encodable, Sendable {
     let path: MirrorPath
     let reason: String
   }
 
-  /// All that is not there as it is here.
+  /// Everything that differs there.
   var outstanding: [LocalEntry] {
     payload + replaced + marks + pages.changed + indexes.changed
   }
 
-  /// Leaves out pages and indexes, and with them all deletions: what is there may name what would go.
+  /// Omits pages and indexes, and therefore all deletions: pages and indexes there may refer to those files.
   mutating func withholdIndexes() {
     (pages, indexes, deletions) = (([], []), ([], []), [])
   }
 
-  /// A part of the work, in the order of its doing.
+  /// One step of the work, in order of execution.
   public struct Phase: Sendable {
-    /// `send` or `remove`.
+    /// `send`, `remove` or `keep`.
     public let verb: String
-    /// `payload`, `replaced`, `links`, `pages`, `indexes`, `control`, or what goes.
+    /// `payload`, `replaced`, `links and status`, `pages`, `indexes`, `control`, or why files are removed or
+    /// kept.
     public let name: String
-    /// Names.
+    /// Number of files and links.
     public let count: Int
-    /// Bytes to send.
+    /// Size in bytes.
     public let bytes: Int64
   }
 
-  /// The phases that would do something.
+  /// Phases with work to do.
   public var summary: [Phase] {
     let sent: [(String, [LocalEntry])] = [
       ("payload", payload), ("replaced", replaced), ("links and status", marks), ("pages", pages.changed),
@@ -68,14 +70,14 @@ public struct PublishPlan: Sendable {
     let waiting = superfluous.count - deletions.count
     return
       (phases + [
-        Phase(verb: "remove", name: "gone here", count: deletions.count, bytes: 0),
-        Phase(verb: "remove later", name: "gone here, within keep-remote-grace", count: waiting, bytes: 0),
+        Phase(verb: "remove", name: "deleted here", count: deletions.count, bytes: 0),
+        Phase(verb: "keep", name: "deleted here, within keep-remote-grace", count: waiting, bytes: 0),
       ]).filter { $0.count > 0 }
   }
 
-  /// Bytes of what is to be sent.
+  /// Bytes to send.
   public var bytes: Int64 { (outstanding + control).bytes }
-  /// Names that are to be sent.
+  /// Number of files and links to send.
   public var count: Int { outstanding.count + control.count }
 }
 

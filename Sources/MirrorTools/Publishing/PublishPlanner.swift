@@ -1,11 +1,11 @@
 import MirrorModel
 import LinuxSystem
 
-/// Decides what publishing does: a pure function of both listings, what is known, the settings and the clock.
+/// Decides what to publish: a pure function of both listings, other knowledge, the settings and the clock.
 struct PublishPlanner {
   let destination: PublishDestination
   var knowledge = PublishKnowledge()
-  /// Since when something is known to be superfluous, in seconds since the epoch.
+  /// When files were first seen to be superfluous, in seconds since the epoch.
   let grace: [MirrorPath: Int64]
   /// Seconds since the epoch.
   let now: Int64
@@ -30,12 +30,13 @@ struct PublishPlanner {
     return plan
   }
 
-  /// A link is published if what it names is.
+  /// Adds links whose targets are published.
   private func addLinks(
     _ local: LocalListing, _ remote: RemoteListing, _ published: inout Set<MirrorPath>,
     _ plan: inout PublishPlan
   ) {
-    // Where this server sends only its own, what is there already counts too; and so does what is held there.
+    // A server that sends only its own subarches also counts files that are there already; held files count,
+    // too.
     var reachable = published
     if destination.scope == .own {
       reachable.formUnion(remote.nodes.keys)
@@ -45,7 +46,7 @@ struct PublishPlanner {
     for path in published { reachable.formUnion(path.ancestors) }
     var waiting = local.entries.filter { $0.role == .link }
     var isDone = false
-    // Links may name links.
+    // Links may point to links.
     while !isDone {
       isDone = true
       waiting.removeAll { entry in
@@ -54,7 +55,7 @@ struct PublishPlanner {
         }
         let node = remote.nodes[entry.path]
         if knowledge.lacksLinks, node == nil {
-          plan.leftOut.append(.init(path: entry.path, reason: "no symbolic link can be made there"))
+          plan.leftOut.append(.init(path: entry.path, reason: "symbolic links are not supported there"))
           return true
         }
         reachable.insert(entry.path)
@@ -64,8 +65,8 @@ struct PublishPlanner {
         return true
       }
     }
-    plan.leftOut += waiting.map { .init(path: $0.path, reason: "what it names is not published") }
-    // A link to what is held stays there as it is.
+    plan.leftOut += waiting.map { .init(path: $0.path, reason: "its target is not published") }
+    // A link to a held target is left there as it is.
     published.formUnion(waiting.filter { Self.destination(of: $0).map(local.holds) ?? false }.map(\.path))
   }
 
@@ -74,7 +75,7 @@ struct PublishPlanner {
     return Link.destination(of: text, in: entry.path.parent, roots: [])
   }
 
-  /// Several servers may make snapshots: the link to the newest never goes back.
+  /// Several servers may make snapshots: the link to the newest one never moves back.
   private func isOlderSnapshotLink(_ entry: LocalEntry, at node: ListedNode?) -> Bool {
     guard destination.scope == .own, entry.path.place.isInSnapshots, case .link(let mine) = entry.node,
       case .link(let theirs) = node
@@ -85,12 +86,12 @@ struct PublishPlanner {
   private func findSuperfluous(
     _ local: LocalListing, _ remote: RemoteListing, _ published: Set<MirrorPath>, _ plan: inout PublishPlan
   ) {
-    // A mirror that is not there, or not mounted, looks like one of which all was removed.
+    // A mirror that is missing or not mounted looks like one whose files were all deleted.
     guard destination.deletes, !destination.isStaged, local.hasVersions, local.isWhole else { return }
     let scope = RemoteScope(local, remote, knowledge.record, isWhole: destination.scope == .all)
-    // What is excluded is here, and stays there: as with rsync's own filters.
+    // Excluded files exist here, and are kept there, as with rsync's own filters.
     var needed = published.union(local.excluded.keys)
-    // The parts that came of what is about to be sent: it goes on from there.
+    // Partial files of pending transfers are kept: rsync resumes from them.
     let coming = Set(plan.outstanding.map(\.path))
     needed.formUnion(remote.nodes.keys.filter { RsyncLeftover.file(of: $0).map(coming.contains) ?? false })
     for path in needed { needed.formUnion(path.ancestors) }
@@ -103,7 +104,7 @@ struct PublishPlanner {
     }
     plan.unrecorded.sort()
     let due = plan.superfluous.filter { now - $0.value >= destination.grace }
-    // A directory goes with the last that is in it.
+    // A directory is removed with its last file.
     var occupied = Set<MirrorPath>()
     for path in remote.nodes.keys where due[path] == nil { occupied.formUnion(path.ancestors) }
     plan.deletions = due.keys.filter { !occupied.contains($0) }.sorted()
@@ -111,7 +112,7 @@ struct PublishPlanner {
 }
 
 extension PublishPlan {
-  /// Notes an entry where it belongs.
+  /// Adds an entry to the list for its role.
   fileprivate mutating func add(_ entry: LocalEntry, _ standing: PublishKnowledge.Standing) {
     let differs = standing == .missing || standing == .different
     switch entry.role {

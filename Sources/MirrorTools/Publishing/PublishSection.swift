@@ -3,7 +3,7 @@ import FlexData
 
 /// Reads the sections `[section publish/NAME]`.
 enum PublishSection {
-  /// All of them, as the names in the configuration have it.
+  /// The sections in the configuration, sorted by name.
   static func sections(_ elements: Elements) -> [SettingsSection] {
     SettingsSection.names(in: "publish", of: elements).map { section($0, elements) }
   }
@@ -17,13 +17,13 @@ enum PublishSection {
       ])
   }
 
-  /// What they say.
+  /// The destinations in the configuration.
   static func destinations(_ elements: Elements) throws -> [PublishDestination] {
     try SettingsSection.names(in: "publish", of: elements).map { name in
-      // `[section publish]` without a name makes settings look like names.
+      // `[section publish]` without a name would make settings look like names.
       if elements.names.contains("publish/\(name)") {
         throw SettingsSection("publish", of: elements, known: []).invalid(
-          name, "belongs to no place", "write it below [section publish/NAME]")
+          name, "belongs to no destination", "move it below [section publish/NAME]")
       }
       return try destination(name, section(name, elements))
     }
@@ -31,10 +31,10 @@ enum PublishSection {
 
   private static func destination(_ name: String, _ section: SettingsSection) throws -> PublishDestination {
     guard isWord(name) else {
-      throw section.invalid("to", "`\(name)` cannot name a place", "use letters, digits, -, _ and .")
+      throw section.invalid("to", "`\(name)` is not a valid name", "use letters, digits, -, _ and .")
     }
     guard let to = try section.text("to") else {
-      throw section.invalid("to", "is not said", "write /PATH, rsync://HOST/MODULE/PATH or HOST:/PATH")
+      throw section.invalid("to", "is not set", "write /PATH, rsync://HOST/MODULE/PATH or HOST:/PATH")
     }
     var destination: PublishDestination
     do throws(DestinationAddress.Fault) {
@@ -49,7 +49,7 @@ enum PublishSection {
       try section.words("exclude")?.map { word in
         guard let exclusion = PublishExclusion(word) else {
           let words = PublishExclusion.Word.allCases.map(\.rawValue).joined(separator: ", ")
-          throw section.invalid("exclude", "`\(word)` is not known", "use \(words), or patterns with *")
+          throw section.invalid("exclude", "`\(word)` is unknown", "use \(words), or patterns with *")
         }
         return exclusion
       } ?? destination.exclusions
@@ -66,7 +66,7 @@ enum PublishSection {
     destination.retries = try section.number("retries", from: 0, to: 20) ?? destination.retries
     if let text = try section.text("check") {
       guard text == "no" || VerifySubset(text) != nil else {
-        throw section.invalid("check", "`\(text)` is not a share", "write 5%, 50G, or no")
+        throw section.invalid("check", "`\(text)` is not a share", "use 5%, 50G, or no")
       }
       destination.check = VerifySubset(text)
     }
@@ -74,26 +74,26 @@ enum PublishSection {
     return destination
   }
 
-  /// What cannot go together.
+  /// Checks for settings that contradict each other.
   private static func check(_ destination: PublishDestination, _ section: SettingsSection) throws {
     if destination.reception == .ssh {
       guard case .shell = destination.address else {
         throw section.invalid(
-          "receive", "ssh wants a place that ssh reaches", "write to: HOST:/PATH, or receive: upkeep")
+          "receive", "ssh requires a destination reached by ssh", "use to: HOST:/PATH, or receive: upkeep")
       }
     }
     if destination.isStaged, destination.deletes {
-      throw section.invalid("delete", "means nothing where the other side receives", "let clean do it there")
+      throw section.invalid("delete", "has no effect if the other side receives", "run clean there")
     }
     if destination.remoteCommand != nil, destination.reception != .ssh {
-      throw section.invalid("remote-command", "is run only with receive: ssh", "remove one of them")
+      throw section.invalid("remote-command", "requires receive: ssh", "remove one of them")
     }
   }
 
   private static func server(_ section: SettingsSection) throws -> String {
     if let text = try section.text("as") {
       guard isWord(text) else {
-        throw section.invalid("as", "`\(text)` is no name of a server", "use letters, digits, -, _ and .")
+        throw section.invalid("as", "`\(text)` is not a valid server name", "use letters, digits, -, _ and .")
       }
       return text
     }
@@ -101,7 +101,7 @@ enum PublishSection {
     return isWord(host) ? host : "localhost"
   }
 
-  /// What may be a file's name anywhere, and needs no quoting.
+  /// Whether a text is a valid file name everywhere and needs no quoting.
   static func isWord(_ text: String) -> Bool {
     guard let first = text.utf8.first, text.utf8.count <= 64 else { return false }
     let isLetterOrDigit: (UInt8) -> Bool = {

@@ -1,9 +1,10 @@
 import LinuxSystem
 import SystemPackage
 
-/// A hidden directory, usually of the mirror, with copies of what must be sent as it was when it was planned.
+/// A hidden directory, usually in the mirror, with copies of files to be sent as they were when they were
+/// planned.
 ///
-/// It goes with this value; that of a killed run is swept as its other leftovers are.
+/// It is removed with this value; that of a killed run is removed like other leftovers.
 struct PublishStage: ~Copyable {
   private let parent: AnchoredDirectory
   private let name: FileName
@@ -21,14 +22,14 @@ struct PublishStage: ~Copyable {
 
   deinit { try? TreeRemover(cancellation: Cancellation()).remove(name, in: parent) }
 
-  /// Where a tree of it lies; several are kept apart.
+  /// Root of one of its trees, which are kept apart.
   func base(_ tree: FileName) -> FilePath {
     parent.root.appending(name.description).appending(tree.description)
   }
 
-  /// Copies a small file with its time, and gives its content.
+  /// Copies a small file with its time, and returns its content.
   ///
-  /// - Throws: `changed` if it is not what was planned.
+  /// - Throws: `changed` if it is not the planned file any more.
   @discardableResult
   func copy(
     _ entry: LocalEntry, into tree: FileName, from anchor: borrowing AnchoredDirectory
@@ -40,13 +41,13 @@ struct PublishStage: ~Copyable {
     }
     let status = try attempt("look at", name) { () throws(Errno) in try file.status() }
     guard status.identity == entry.identity, Int64(bytes.count) == entry.node.size else {
-      throw MirrorError(.changed, name, "changed since it was looked at", remedy: "run again")
+      throw MirrorError(.changed, name, "changed since the mirror was scanned", remedy: "run again")
     }
     try write(bytes, to: entry.path, in: tree, mtime: status.identity.mtime)
     return bytes
   }
 
-  /// Writes a file, or writes it anew; `mtime` in nanoseconds since the epoch.
+  /// Writes or rewrites a file; `mtime` in nanoseconds since the epoch.
   func write(
     _ bytes: [UInt8], to path: MirrorPath, in tree: FileName, mtime: Int64? = nil
   ) throws(MirrorError) {
@@ -60,19 +61,19 @@ struct PublishStage: ~Copyable {
     }
   }
 
-  /// The content of a file of a tree; nil if it is not there.
+  /// The content of a file in a tree; nil if it does not exist.
   func contents(of path: MirrorPath, in tree: FileName) throws(MirrorError) -> [UInt8]? {
     try directory.contents(of: MirrorPath(bytes: tree.bytes).joined(path), limit: 1 << 30)
   }
 
-  /// Makes a link.
+  /// Makes a symbolic link.
   func link(_ path: MirrorPath, to target: [UInt8], in tree: FileName) throws(MirrorError) {
     try makeDirectory(path.parent, in: tree)
     let folder = try directory.directory(MirrorPath(bytes: tree.bytes).joined(path.parent))
     try folder.createLink(path.name, to: target)
   }
 
-  /// Makes a directory of a tree, and those above it.
+  /// Makes a directory in a tree, with its parents.
   func makeDirectory(_ path: MirrorPath, in tree: FileName) throws(MirrorError) {
     let full = MirrorPath(bytes: tree.bytes).joined(path)
     for ancestor in full.ancestors + [full] { try directory.makeDirectory(at: ancestor, mode: 0o755) }

@@ -2,29 +2,29 @@ import MirrorModel
 import LinuxSystem
 import SystemPackage
 
-/// Both sides as they were found, and what is to be done.
+/// The listings of both sides, and the plan.
 struct PublishSurvey {
   var local: LocalListing
   var remote: RemoteListing
-  /// What of an upload waits there.
+  /// Files of an upload that waits there.
   let upload: RemoteListing
   var planner: PublishPlanner
   var plan = PublishPlan()
-  /// What is not sent or deleted, as an index names what is not there.
+  /// Whether indexes and deletions are withheld, since an index names a missing file.
   var isWithheld = false
-  /// The record as it is there.
+  /// The record as stored there.
   var recordThere: SentRecord?
-  /// What is known of the run's result so far.
+  /// The findings so far.
   var report: DestinationReport
 
   var sums: [MirrorPath: [UInt8]] { planner.knowledge.sums }
 }
 
 extension Publication {
-  /// Looks at both sides, and decides.
+  /// Lists both sides, and makes the plan.
   ///
-  /// - Parameter remembers: whether the catalog may learn from it.
-  /// - Throws: `refused` where it would be wrong to publish.
+  /// - Parameter remembers: whether to update the catalog.
+  /// - Throws: `refused` if publishing would be wrong.
   func survey(_ listing: LocalListing, remembers: Bool) throws(MirrorError) -> PublishSurvey {
     var report = DestinationReport(destination: destination.name)
     var local = listing
@@ -38,7 +38,7 @@ extension Publication {
     let recordThere = try record(remote, isDryRun: !remembers, &report)
     planner.knowledge.record = recordThere
     planner.knowledge.sums = sums
-    // A file system that has been replaced may have them.
+    // The file system there may have been replaced by one that supports them.
     let isRetrying = if case .part = check { true } else { false }
     if !isRetrying, var lacks = recordThere?.lacks {
       if remote.nodes.values.contains(where: { if case .link = $0 { true } else { false } }) {
@@ -59,7 +59,7 @@ extension Publication {
     return survey
   }
 
-  /// Plans, and compares what must be for that.
+  /// Makes the plan, and compares files as far as necessary.
   func settle(_ survey: inout PublishSurvey) throws(MirrorError) {
     survey.plan = survey.planner.plan(survey.local, survey.remote)
     while !survey.plan.questions.isEmpty {
@@ -73,7 +73,7 @@ extension Publication {
     if survey.isWithheld { survey.plan.withholdIndexes() }
   }
 
-  /// What this mirror sent there, as far as it is known.
+  /// The record of files that this mirror sent there.
   private func record(
     _ remote: RemoteListing, isDryRun: Bool, _ report: inout DestinationReport
   ) throws(MirrorError) -> SentRecord? {
@@ -86,43 +86,43 @@ extension Publication {
     guard let text = try stage.contents(of: path, in: "record"), let record = SentRecord(text) else {
       report.notices.append(
         MirrorError(
-          .invalid, destination.subject, "the record of what was sent there (\(path)) is not understood",
-          remedy: "it is written anew; nothing is deleted there this time"))
+          .invalid, destination.subject, "cannot parse the record of sent files there (\(path))",
+          remedy: "it will be rewritten; nothing is deleted there in this run"))
       return nil
     }
     guard record.origin == origin else {
       report.problems.append(
         MirrorError(
           .invalid, destination.subject,
-          "`\(destination.server)` published there from \(escaped(Array(record.origin.utf8))) before",
+          "`\(destination.server)` previously published there from \(escaped(Array(record.origin.utf8)))",
           remedy:
-            "nothing is deleted there this time; if that mirror still publishes, set `as` to another name"))
+            "nothing is deleted there in this run; if that mirror still publishes, set `as` to another name"))
       return nil
     }
     return record
   }
 
-  /// Where this mirror is.
+  /// Host and path of this mirror.
   var origin: String { "\(HostName.current):\(String(decoding: mirror.canonicalRoot, as: UTF8.self))" }
 
   private static var temporaryDirectory: FilePath {
     OwnProgram.variable("TMPDIR").map { FilePath($0) } ?? "/tmp"
   }
 
-  /// Reports links that lead nowhere there.
+  /// Reports broken links there.
   private func checkLinks(_ remote: RemoteListing, _ local: LocalListing, _ report: inout DestinationReport) {
     guard remote.mungesLinks, local.entries.contains(where: { $0.role == .link }) else { return }
-    report.problems.append(munged("links there begin with /rsyncd-munged/ and lead nowhere"))
+    report.problems.append(munged("links there begin with /rsyncd-munged/ and are broken"))
   }
 
-  /// What to do about a daemon that rewrites links.
+  /// A problem caused by a daemon that munges links.
   func munged(_ problem: String) -> MirrorError {
     MirrorError(
       .invalid, destination.subject, problem,
-      remedy: "set `munge symlinks = no` for that module in the rsyncd.conf there, and delete such links")
+      remedy: "set `munge symlinks = no` for that module in rsyncd.conf there, and delete these links")
   }
 
-  /// Reports, once, what would be deleted there if a record said that it was sent from here.
+  /// Reports, once, files that would be deleted there if a record showed that they were sent from here.
   private func noteUnrecorded(_ survey: inout PublishSurvey) {
     guard let first = survey.plan.unrecorded.first else { return }
     let count = survey.plan.unrecorded.count
@@ -130,11 +130,11 @@ extension Publication {
     survey.report.notices.append(
       MirrorError(
         .invalid, destination.subject,
-        "\(first)\(others) there are not in this mirror, and no record says that they were sent from here",
-        remedy: "they are kept; unless they are another mirror's, delete them by hand"))
+        "\(first)\(others) there not in this mirror, and no record shows that this mirror sent them",
+        remedy: "they are kept; delete them by hand unless they belong to another mirror"))
   }
 
-  /// Holds what cannot be opened: rsync would send the rest of its version all the same.
+  /// Holds files that cannot be opened: rsync would send the rest of their version anyway.
   private func holdUnreadable(_ survey: inout PublishSurvey) throws(MirrorError) {
     let anchor = try AnchoredDirectory(root: mirror.root)
     var isHeld = false
@@ -150,9 +150,9 @@ extension Publication {
 }
 
 extension MirrorError {
-  /// What is wrong with a file that is to be published, and what that means.
+  /// The problem of a file to be published, with its consequence.
   var holding: MirrorError {
     MirrorError(
-      code, subject, "\(problem), so that nothing of its version is published", remedy: remedy ?? "repair it")
+      code, subject, "\(problem); its version is not published", remedy: remedy ?? "repair the file")
   }
 }

@@ -1,29 +1,30 @@
 import LinuxSystem
 
-/// `[section receive/SERVER]`: what each server may upload, where the configuration lists any.
+/// `[section receive/SERVER]`: what each server may upload; no restrictions without such sections.
 public struct ReceiveRules: Sendable {
   /// What one server may upload.
   struct Rule: Sendable {
-    /// The subarches; nil for its own, and those that do not exist yet.
+    /// The subarches; nil for those that it owns and those that do not exist yet.
     var subarches: [SubarchPattern]?
-    /// The builds whose snapshots it may send; nil for those in which every subarch is a server's, and one its own.
+    /// The builds whose snapshots it may send; nil for builds of which all subarches belong to servers and
+    /// one to it.
     var snapshots: [FileName]?
-    /// Whether another content may replace a released tarball.
+    /// Whether it may replace the content of a released tarball.
     var replaces = false
-    /// The key that signs what it uploads; nil for `signing/key`.
+    /// The key for signatures in its uploads; nil for `signing/key`.
     var signing: SigningSettings?
   }
 
   var servers: [String: Rule] = [:]
 
-  /// Nothing is listed.
+  /// No sections.
   public init() {}
 
-  /// The rule of a server; nil for one that is not listed while others are.
+  /// The rule of a server; nil if only other servers have a section.
   func rule(of server: String) -> Rule? { servers.isEmpty ? Rule() : servers[server] }
 }
 
-/// `BUILD/ARCH/SUBARCH`, in which `*` stands for any component.
+/// `BUILD/ARCH/SUBARCH`, where `*` matches any component.
 struct SubarchPattern: Sendable {
   static let any: FileName = "*"
   private let components: [FileName]
@@ -35,7 +36,7 @@ struct SubarchPattern: Sendable {
     guard components.count == 3, path.isPlain, !components.contains(where: \.isHidden) else { return nil }
   }
 
-  /// The subarch, if it names a single one.
+  /// The subarch, if the pattern matches only one.
   var subarch: MirrorPath? {
     components.contains(Self.any) ? nil : components.reduce(.root) { $0.appending($1) }
   }

@@ -6,7 +6,7 @@ import SystemPackage
 enum ReceiveSection {
   private static let group = "receive"
 
-  /// All of them, as the names in the configuration have it.
+  /// The sections in the configuration, sorted by name.
   static func sections(_ elements: Elements) -> [SettingsSection] {
     SettingsSection.names(in: group, of: elements).map { section($0, elements) }
   }
@@ -16,16 +16,16 @@ enum ReceiveSection {
       "\(group)/\(server)", of: elements, known: ["subarches", "snapshots", "replace", "key", "homedir"])
   }
 
-  /// What they say.
+  /// The rules in the configuration.
   ///
-  /// - Parameter home: gpg's home directory where a section names none.
+  /// - Parameter home: gpg's home directory for sections without one.
   static func rules(_ elements: Elements, home: FilePath?) throws -> ReceiveRules {
     var rules = ReceiveRules()
     for server in SettingsSection.names(in: group, of: elements) {
-      // `[section receive]` without a name makes settings look like names.
+      // `[section receive]` without a name would make settings look like names.
       if elements.names.contains("\(group)/\(server)") {
         throw SettingsSection(group, of: elements, known: []).invalid(
-          server, "belongs to no server", "write it below [section \(group)/SERVER]")
+          server, "belongs to no server", "move it below [section \(group)/SERVER]")
       }
       rules.servers[server] = try rule(server, section(server, elements), home)
     }
@@ -37,19 +37,19 @@ enum ReceiveSection {
   ) throws -> ReceiveRules.Rule {
     guard PublishSection.isWord(server) else {
       throw section.invalid(
-        section.own.first ?? "", "`\(server)` cannot name a server", "use letters, digits, -, _ and .")
+        section.own.first ?? "", "`\(server)` is not a valid server name", "use letters, digits, -, _ and .")
     }
     var rule = ReceiveRules.Rule()
     rule.subarches = try section.words("subarches")?.map { word in
       guard let pattern = SubarchPattern(word) else {
         throw section.invalid(
-          "subarches", "`\(word)` does not name a subarch", "write BUILD/ARCH/SUBARCH; * stands for any name")
+          "subarches", "`\(word)` is not a subarch pattern", "use BUILD/ARCH/SUBARCH; * matches any name")
       }
       return pattern
     }
     rule.snapshots = try section.words("snapshots")?.map { word in
       guard !word.contains("/"), !word.hasPrefix(".") else {
-        throw section.invalid("snapshots", "`\(word)` does not name a build", "write names of builds, or *")
+        throw section.invalid("snapshots", "`\(word)` is not a build name", "use build names, or *")
       }
       return FileName(word)
     }

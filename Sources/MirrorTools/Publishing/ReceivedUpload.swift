@@ -2,23 +2,23 @@ import MirrorModel
 import LinuxSystem
 import SystemPackage
 
-/// An upload that was judged: moves what may come in.
+/// A checked upload: moves the accepted files into the mirror.
 struct ReceivedUpload {
-  /// A file of the manifest that was found right.
+  /// A checked file of the manifest.
   struct File {
     let path: MirrorPath
     let kind: UploadKind
     let digests: DigestSet
-    /// What is wrong with a tarball: it is received as it is, and not offered.
+    /// Damage of a tarball, which is received but not offered.
     let fault: StreamFault?
-    /// As it was hashed.
+    /// The identity of the hashed file.
     let identity: FileIdentity
-    /// Whether it is in its place already: an earlier run was interrupted.
+    /// Whether it is already in its place, after an interrupted run.
     let isInPlace: Bool
-    /// Whether something else is in its place, which it may replace.
+    /// Whether it replaces another file in its place.
     let isReplacement: Bool
 
-    /// What may appear when: a version counts by its `status`.
+    /// Order of moving: a version counts once its `status` exists.
     var rank: Int {
       switch kind {
       case .tarball: 0
@@ -31,7 +31,7 @@ struct ReceivedUpload {
   }
 
   let manifest: UploadManifest
-  /// Where it waits, below the mirror's root.
+  /// Directory of the upload, relative to the root of the mirror.
   let place: MirrorPath
   let claim: SubarchClaim
   let catalog: Catalog
@@ -39,7 +39,7 @@ struct ReceivedUpload {
   /// Seconds since the epoch.
   let now: Int64
 
-  /// Moves files into place, then makes links, then tells what the server's control files say.
+  /// Moves files into place, then makes links, then writes the control files.
   func move(
     _ files: [File], _ anchor: borrowing AnchoredDirectory, _ refusals: inout UploadRefusals,
     _ report: inout UploadReport
@@ -72,7 +72,7 @@ struct ReceivedUpload {
       }
       for path in touched { try anchor.directory(path).sync() }
     }
-    // Losing them costs time alone.
+    // If they cannot be stored, they are only computed again.
     try? catalog.update(storing: records)
     for link in links {
       do throws(MirrorError) { try make(link, anchor, &report) } catch { refusals.report(error) }
@@ -86,7 +86,7 @@ struct ReceivedUpload {
     }
   }
 
-  /// Moves one file; gives what it is in its place, or nil if it was there.
+  /// Moves one file; returns its identity in its place, or nil if it was already there.
   private func move(
     _ file: File, _ anchor: borrowing AnchoredDirectory
   ) throws(MirrorError) -> FileIdentity? {
@@ -95,40 +95,40 @@ struct ReceivedUpload {
     let name = file.path.name
     let destination = try anchor.makePath(file.path.parent)
     let existing = try destination.status(of: name)
-    // Of a snapshot the first one stays.
+    // The first snapshot of a name is kept.
     if existing != nil, file.path.subarch == nil {
       try source.unlink(name)
       return nil
     }
     if let existing, existing.kind != .regular {
       throw MirrorError(
-        .invalid, destination.displayed(name), "is no regular file, and one of that name was uploaded",
+        .invalid, destination.displayed(name), "is not a regular file, and a file of that name was uploaded",
         remedy: "move it away")
     }
     let opened = try source.file(MirrorPath(bytes: name.bytes))
     let shown = source.displayed(name)
     let status = try attempt("look at", shown) { () throws(Errno) in try opened.status() }
     guard status.identity == file.identity else {
-      throw MirrorError(.changed, shown, "changed while it was received", remedy: "publish there again")
+      throw MirrorError(.changed, shown, "changed during receiving", remedy: "publish there again")
     }
     let folder = try destination.status()
     let layout = destination.layout
-    // A plain user keeps what he received.
+    // An ordinary user owns received files.
     try? opened.setOwner(layout.owner ?? folder.uid, layout.group ?? folder.gid)
     try attempt("set the mode of", shown) { () throws(Errno) in
       try opened.setMode(0o644)
       try opened.sync()
     }
-    // Of the tarball that goes; that of this one comes after it.
+    // The signature of the replaced tarball; the new one follows.
     if file.isReplacement, file.kind == .tarball { _ = try SignatureFiles.drop(of: name, in: destination) }
     try destination.take(name, from: source, as: name)
     let taken = try attempt("look at", shown) { () throws(Errno) in try opened.status() }.identity
-    // Its uploader may have given the name to something else meanwhile, or written to what was hashed.
+    // The uploader may have replaced or modified the file meanwhile.
     guard let there = try destination.status(of: name), there.identity == taken,
       taken.hasSameContentTimes(as: file.identity)
     else {
       try destination.unlink(name)
-      throw MirrorError(.changed, shown, "changed while it was received", remedy: "publish there again")
+      throw MirrorError(.changed, shown, "changed during receiving", remedy: "publish there again")
     }
     return taken
   }
@@ -145,11 +145,11 @@ struct ReceivedUpload {
     if let existing = try directory.status(of: path.name) {
       guard existing.kind == .link else {
         throw MirrorError(
-          .invalid, directory.displayed(path.name), "is no link, and one of that name was uploaded",
+          .invalid, directory.displayed(path.name), "is not a link, and a link of that name was uploaded",
           remedy: "move it away")
       }
       let said = try directory.linkText(of: path.name)
-      // Of several servers' snapshots the newest counts.
+      // The newest snapshot of all servers wins.
       let isOlder = path.place.isInSnapshots && target.lexicographicallyPrecedes(said)
       if said == target || isOlder { return }
     }
@@ -170,7 +170,7 @@ struct ReceivedUpload {
         path,
         MirrorError(
           .invalid, anchor.displayed(path),
-          "names no version that is here, but \(version): not received from \(manifest.server)",
+          "names version \(version), which does not exist here: not received from \(manifest.server)",
           remedy: "publish that version too"))
     }
     let directory = try anchor.makePath(path.parent)

@@ -2,35 +2,35 @@ import MirrorModel
 public import LinuxSystem
 import SystemPackage
 
-/// What receiving one server's upload came to.
+/// Result of receiving the upload of one server.
 public struct UploadReport: Sendable, Encodable {
   /// The server.
   public let server: String
-  /// Files and links that are in the mirror now.
+  /// Files and links moved into the mirror.
   public internal(set) var files = 0
-  /// Bytes of the files.
+  /// Size of the files in bytes.
   public internal(set) var bytes: Int64 = 0
-  /// Subarches that they belong to.
+  /// Their subarches.
   public internal(set) var subarches: [MirrorPath] = []
-  /// What was not done, and why.
+  /// What was not received, and why.
   public internal(set) var problems: [MirrorError] = []
 
   private enum CodingKeys: CodingKey { case server, files, bytes, subarches, problems }
 }
 
-/// Moves what servers uploaded into the mirror. The mirror's lock must be held.
+/// Moves uploads from servers into the mirror. The mirror's lock must be held.
 ///
-/// An upload counts when its manifest is there. What a server may not have stays out, subarch by subarch and
-/// file by file, and is reported. Every other file is hashed again before anything of it moves; if one is not
-/// as the manifest says, nothing of that upload is received.
+/// An upload is complete when its manifest exists. Files that a server may not send are refused, per subarch
+/// and per file, and reported. All other files are hashed before any is moved; if one does not match the
+/// manifest, nothing of that upload is received.
 struct Receiver: Sendable {
   let root: FilePath
   let ownership: OwnershipRules
-  /// What is built here, and is taken from no other server.
+  /// Subarches that are built here and accepted from no server.
   let rotation: RotationSettings
   /// What servers may upload.
   let rules: ReceiveRules
-  /// The key that is pinned for servers whose rule names none.
+  /// The key for servers whose rule has none.
   let signing: SigningSettings?
   let catalog: Catalog
   let hasher: FileHasher
@@ -38,10 +38,10 @@ struct Receiver: Sendable {
   let now: Int64
   let probe: ProcessProbe
 
-  /// Seconds that an upload may rest before it is reported, and that what belongs to none is kept.
+  /// Seconds after which an idle upload is reported; seconds for which files of no upload are kept.
   static let (patience, afterlife): (Int64, Int64) = (7 * 86_400, 86_400)
 
-  /// Servers whose uploads are complete.
+  /// Servers with a complete upload.
   func waiting() throws(MirrorError) -> [String] {
     let anchor = try AnchoredDirectory(root: root, layout: ownership)
     guard try anchor.status(of: Upload.parent.name)?.kind == .directory else { return [] }
@@ -56,7 +56,7 @@ struct Receiver: Sendable {
 
   /// Receives the uploads of these servers, or of all.
   ///
-  /// - Parameter each: receives each server's report when it is complete.
+  /// - Parameter each: called with the report of each server when it is complete.
   func receive(
     _ servers: [String], each: (UploadReport) -> Void = { _ in }
   ) throws(MirrorError) -> [UploadReport] {
@@ -94,18 +94,18 @@ struct Receiver: Sendable {
     do throws(MirrorError) {
       try take(manifest, at: place, anchor, &refusals, &report)
     } catch {
-      // What is not what it should be must be sent again; until then the upload is not complete.
+      // A wrong file must be sent again; until then the upload is not complete.
       if error.code == .changed { try directory.unlink(Upload.manifest) }
       throw error
     }
-    // What the administrator may allow waits for that, with its manifest.
+    // Files that the administrator may still allow wait, with their manifest.
     guard refusals.held.isEmpty else { return }
-    // Another one may have come meanwhile.
+    // A new manifest may have arrived meanwhile.
     guard try directory.status(of: Upload.manifest)?.identity == status.identity else { return }
     try directory.unlink(Upload.manifest)
     for path in manifest.files.map(\.path.path) where refusals.keepsOut(path) {
       guard let folder = try? directory.directory(path.parent) else { continue }
-      // What is a directory stays: nobody knows what is in it.
+      // Directories are kept, since their content is unknown.
       try? folder.unlink(path.name)
     }
     let sweep = UploadSweep(before: now - Self.afterlife)
@@ -133,13 +133,13 @@ struct Receiver: Sendable {
     .move(files, anchor, &refusals, &report)
   }
 
-  /// Reports what has waited for a week for its rest.
+  /// Reports an upload that has been incomplete for a week.
   private func checkAge(of directory: borrowing AnchoredDirectory, _ server: String) throws(MirrorError) {
     let newest = try UploadSweep(before: .min).newest(directory)
     guard newest > 0, now - newest > Self.patience else { return }
     throw MirrorError(
       .invalid, directory.displayed(directory.path),
-      "an upload of \(server) has not gone on since \(CalendarDate(localDayOf: newest))",
+      "upload from \(server) idle since \(CalendarDate(localDayOf: newest))",
       remedy: "\(run: .publish) there, or remove the directory")
   }
 }

@@ -1,38 +1,38 @@
 import MirrorModel
 import LinuxSystem
 
-/// What lies at the other side, as `rsync --list-only` tells it.
+/// The files at the other side, as listed by `rsync --list-only`.
 struct RemoteListing: Hashable, Sendable {
   /// By path, without the root itself.
   var nodes: [MirrorPath: ListedNode] = [:]
-  /// Whether links there are written so that they lead nowhere.
+  /// Whether links there are munged, and therefore broken.
   var mungesLinks = false
 
   init(nodes: [MirrorPath: ListedNode] = [:]) { self.nodes = nodes }
 
-  /// Reads rsync's lines, written with `LC_ALL=C`, `TZ=UTC` and `--no-human-readable`.
+  /// Parses the output of rsync with `LC_ALL=C`, `TZ=UTC` and `--no-human-readable`.
   ///
-  /// - Throws: at the first line that says something else. What is not understood is never acted upon.
+  /// - Throws: at the first line that cannot be parsed: no decision is based on a partial listing.
   init(parsing text: [UInt8], of subject: String) throws(MirrorError) {
     for line in text.split(separator: UInt8(ascii: "\n")) {
       guard let (name, node, isMunged) = Self.parse(line) else {
         throw MirrorError(
-          .invalid, subject, "rsync lists what is not understood: `\(escaped(Array(line)))`",
-          remedy: "is that rsync's own listing?")
+          .invalid, subject, "cannot parse a line of rsync's listing: `\(escaped(Array(line)))`",
+          remedy: "check that the other side runs rsync")
       }
       if name == Array(".".utf8) { continue }
       let path = MirrorPath(bytes: name)
       guard path.isPlain else {
         throw MirrorError(
-          .invalid, subject, "rsync lists a path that leads elsewhere: `\(escaped(name))`",
-          remedy: "look at that server")
+          .invalid, subject, "rsync lists an unsafe path: `\(escaped(name))`",
+          remedy: "check that server")
       }
       nodes[path] = node
       if isMunged { mungesLinks = true }
     }
   }
 
-  /// `-rw-r--r--         416 2026/11/26 03:48:14 name`; nil for anything else.
+  /// Parses `-rw-r--r--         416 2026/11/26 03:48:14 name`; nil for other text.
   private static func parse(
     _ line: ArraySlice<UInt8>
   ) -> (name: [UInt8], node: ListedNode, isMunged: Bool)? {
@@ -55,12 +55,12 @@ struct RemoteListing: Hashable, Sendable {
     }
   }
 
-  /// A link's name and text, either of which may hold the arrow between them: its size tells them apart.
+  /// Splits a link's name and target, both of which may contain the arrow: the size tells where to split.
   private static func link(
     _ text: [UInt8], size: Int64
   ) -> (name: [UInt8], node: ListedNode, isMunged: Bool)? {
     let arrow = Array(" -> ".utf8)
-    // A daemon that munges links counts what it puts before them, and does not show it.
+    // A daemon that munges links includes the hidden prefix in the size.
     for munged in [0, 15] as [Int64] {
       let start = Int64(text.count) - size + munged
       guard size >= munged, start > 4, let position = Int(exactly: start), position <= text.count,
@@ -71,7 +71,7 @@ struct RemoteListing: Hashable, Sendable {
     return nil
   }
 
-  /// `2026/11/26 03:48:14`, which is UTC.
+  /// Parses `2026/11/26 03:48:14` as UTC.
   private static func seconds(_ text: ArraySlice<UInt8>) -> Int64? {
     let bytes = Array(text)
     let separators: [(Int, Character)] = [(4, "/"), (7, "/"), (10, " "), (13, ":"), (16, ":")]
@@ -88,7 +88,7 @@ struct RemoteListing: Hashable, Sendable {
     return Int64(date.ordinal) * 86_400 + Int64(hour * 3600 + minute * 60 + second)
   }
 
-  /// rsync's `\#ooo` undone; it escapes a backslash itself where that could be taken for one of these.
+  /// Decodes rsync's `\#ooo`; rsync escapes a backslash only if the text could be taken for such a sequence.
   static func unescaped(_ text: ArraySlice<UInt8>) -> [UInt8]? {
     var result: [UInt8] = []
     result.reserveCapacity(text.count)

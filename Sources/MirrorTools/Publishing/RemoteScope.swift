@@ -1,12 +1,12 @@
 import LinuxSystem
 import MirrorModel
 
-/// What on the other side is ours to remove: what this mirror sent into subarches and snapshots.
+/// Files on the other side that this mirror may remove: those that it sent into subarches and snapshots.
 struct RemoteScope {
   private let record: SentRecord?
   private let directories: Set<MirrorPath>
   private let subarches: Set<MirrorPath>
-  /// Subarches that look like a mirror's, also those of other mirrors.
+  /// Directories that look like subarches, including those of other mirrors.
   private var apparent: Set<MirrorPath>
   private let isWhole: Bool
 
@@ -17,7 +17,7 @@ struct RemoteScope {
     apparent = subarches
     self.isWhole = isWhole
     guard isWhole, record == nil else { return }
-    // A subarch that is gone here is known by the `status` of its versions there.
+    // A subarch deleted here is recognized by the `status` files of its versions there.
     for path in remote.nodes.keys {
       guard case .versionFile(_, let version, let subarch) = path.place, path.place.versionFile == .status,
         CalendarDate(version.bytes) != nil, !subarch.isHidden
@@ -26,7 +26,8 @@ struct RemoteScope {
     }
   }
 
-  /// Whether the record says that this mirror sent it, or a file in it, or of which it is a part.
+  /// Whether the record shows that this mirror sent the path, a file in it, or the file of which it is a
+  /// part.
   private func wasSent(_ path: MirrorPath) -> Bool {
     guard let record else { return false }
     if record.names(path) || directories.contains(path) { return true }
@@ -34,7 +35,7 @@ struct RemoteScope {
     return RsyncLeftover.file(of: path).map(record.names) ?? false
   }
 
-  /// Whether it is ours to remove.
+  /// Whether this mirror may remove it.
   func holds(_ path: MirrorPath, _ node: ListedNode) -> Bool {
     guard wasSent(path) else { return false }
     let place = path.place
@@ -45,7 +46,7 @@ struct RemoteScope {
     return (isWhole || subarches.contains(MirrorPath(.subarch(subarch)))) && Self.isVisible(path)
   }
 
-  /// Whether its place and name are those of what mirrors send.
+  /// Whether mirrors send files of this place and name.
   func looksOurs(_ path: MirrorPath) -> Bool {
     if case .snapshot(let file, _) = path.place {
       let parts = file.components
@@ -55,7 +56,7 @@ struct RemoteScope {
     return path.subarch.map(apparent.contains) ?? false && Self.isVisible(path)
   }
 
-  /// What is hidden is not ours, but for what transfers that were killed left.
+  /// Whether no component is hidden; leftovers of killed transfers count as visible.
   private static func isVisible(_ path: MirrorPath) -> Bool {
     let components = path.components
     return !components.contains(where: \.isHidden) || RsyncLeftover.isOne(components[...])

@@ -4,27 +4,27 @@ import SystemPackage
 
 /// Runs rsync for one destination.
 ///
-/// Everything is named: no run sends or removes what is not on the list that it is given.
+/// No run sends or removes anything that is not on the list passed to it.
 struct Rsync: Sendable {
   let destination: PublishDestination
   let progress: RunProgress
   let cancellation: Cancellation
-  /// Milliseconds before the first retry; each later one waits twice as long.
+  /// Milliseconds before the first retry; doubled for each further retry.
   var patience: UInt32 = 2000
-  /// What was found while it ran.
+  /// Facts found while it ran.
   let findings = Findings()
 
-  /// What runs find out about the two sides.
+  /// Facts about the two sides.
   final class Findings: Sendable {
     private let state = Mutex<(lacks: SentRecord.Lacks, unreadable: [String])>(([], []))
 
-    /// What the other side cannot keep.
+    /// Features that the other side does not support.
     var lacks: SentRecord.Lacks {
       get { state.withLock { $0.lacks } }
       set { state.withLock { $0.lacks = newValue } }
     }
 
-    /// What rsync says of files that it could not read here.
+    /// Messages of rsync about files that it could not read here.
     var unreadable: [String] { state.withLock { $0.unreadable } }
 
     func add(_ fault: RsyncFault.Partial) {
@@ -35,10 +35,10 @@ struct Rsync: Sendable {
     }
   }
 
-  /// What lies there, or below a directory of it.
+  /// Lists the destination, or a directory in it.
   ///
-  /// - Parameter filters: rsync's `--include` and `--exclude`.
-  /// - Throws: when any part of it cannot be listed.
+  /// - Parameter filters: `--include` and `--exclude` options of rsync.
+  /// - Throws: if any part of it cannot be listed.
   func list(_ filters: [String]) throws(MirrorError) -> RemoteListing {
     let outcome = try run(
       ["--list-only", "--recursive", "--links", "--no-human-readable", "--no-motd"] + filters,
@@ -47,7 +47,7 @@ struct Rsync: Sendable {
     return try RemoteListing(parsing: outcome.output, of: destination.subject)
   }
 
-  /// Something to send: a path below a directory of this host.
+  /// A path to send, relative to a directory on this host.
   struct Item {
     let base: FilePath
     let path: MirrorPath
@@ -55,13 +55,13 @@ struct Rsync: Sendable {
 
   /// Sends files and links, and nothing else.
   ///
-  /// Times and links that the other side cannot keep are left out, and noted.
+  /// Times and links that the other side does not support are omitted and recorded.
   ///
   /// - Parameters:
-  ///   - step: what progress calls it.
-  ///   - bytes: what it will be, for progress.
-  ///   - directory: where to, below the destination; it is made.
-  ///   - mayLack: whether files that cannot be read here may be missing there; they are noted.
+  ///   - step: name of the step, for progress.
+  ///   - bytes: expected size in bytes, for progress.
+  ///   - directory: target directory below the destination, created if missing.
+  ///   - mayLack: whether to accept files that cannot be read here; they are recorded.
   func send(
     _ items: [Item], _ options: [String] = [], as step: String, bytes: Int64, to directory: String = "",
     mayLack: Bool = false
@@ -86,14 +86,14 @@ struct Rsync: Sendable {
     if !findings.lacks.contains(.times) {
       try send(["--times"] + options)
       guard findings.lacks.contains(.times) else { return }
-      // What came is as it should be, but for its permissions.
+      // The files are complete except for their permissions.
       return try send(
         options.filter { !["--ignore-existing", "--ignore-times"].contains($0) } + ["--checksum"])
     }
     try send(options)
   }
 
-  /// Which of these files are not the same on the other side, or not there, by their content.
+  /// The files that are missing on the other side or differ by content.
   func differing(_ items: [Item], as step: String, bytes: Int64) throws(MirrorError) -> Set<MirrorPath> {
     guard !items.isEmpty else { return [] }
     progress.begin(step, bytes: bytes, files: 0)
@@ -101,13 +101,13 @@ struct Rsync: Sendable {
     let outcome = try run(
       [
         "--dry-run", "--checksum", "--no-implied-dirs", "--from0", "--files-from=-", "--out-format=%i %n",
-        // Either side is silent while it reads a large file.
+        // Both sides are silent while they read large files.
         "--timeout=21600",
       ], ["--", "/", destination.address.argument()], input: Self.names(items), transfers: false
     ).outcome
     return Set(
       outcome.output.split(separator: UInt8(ascii: "\n")).compactMap { line in
-        // `<fc........ NAME`, or `>f...` to a directory of this host.
+        // `<fc........ NAME`, or `>f...` for a directory on this host.
         guard line.count > 12, "<>".utf8.contains(line[line.startIndex]),
           line[line.startIndex + 1] == UInt8(ascii: "f"),
           let name = RemoteListing.unescaped(line.dropFirst(12))
@@ -116,7 +116,7 @@ struct Rsync: Sendable {
       })
   }
 
-  /// Copies files from there into a directory of this host, under their paths.
+  /// Copies files from the other side into a directory on this host, keeping their paths.
   func fetch(_ paths: [MirrorPath], into directory: FilePath) throws(MirrorError) {
     guard !paths.isEmpty else { return }
     _ = try run(
@@ -127,14 +127,14 @@ struct Rsync: Sendable {
 
   private static func names(_ items: [Item]) -> [UInt8] {
     items.flatMap { item -> [UInt8] in
-      // What stands before `/./` is only where it is found.
+      // The part before `/./` only locates the file.
       Array(item.base.bytes.drop { $0 == UInt8(ascii: "/") }) + Array("/./".utf8) + item.path.bytes + [0]
     }
   }
 
-  /// Removes exactly these paths, directories only if nothing else is in them.
+  /// Removes exactly these paths, and directories only if nothing else is in them.
   ///
-  /// - Parameter empty: a directory that holds the directories that stay, and nothing else.
+  /// - Parameter empty: a directory that contains only the directories to keep.
   func remove(_ paths: [MirrorPath], staying: Set<MirrorPath>, empty: FilePath) throws(MirrorError) {
     guard !paths.isEmpty else { return }
     let rules: [UInt8] = (staying.sorted() + paths).flatMap { path -> [UInt8] in Self.pattern(path) + [0] }
@@ -145,7 +145,7 @@ struct Rsync: Sendable {
       ], ["--", "\(empty)/", destination.address.argument()], input: rules, transfers: true)
   }
 
-  /// A filter rule that means one path: a backslash stands for itself unless there are wildcards.
+  /// A filter rule for one path: a backslash is literal unless the path contains wildcards.
   static func pattern(_ path: MirrorPath) -> [UInt8] {
     let wild = Array("*?[".utf8)
     let backslash = UInt8(ascii: "\\")
@@ -157,9 +157,9 @@ struct Rsync: Sendable {
       }
   }
 
-  /// Runs it, again and again while it fails for reasons that may pass.
+  /// Runs rsync, and repeats it after errors that may be temporary.
   ///
-  /// - Parameter bears: whether what was done in part is good enough.
+  /// - Parameter bears: whether a partial transfer is accepted.
   private func run(
     _ options: [String], _ places: [String], input: [UInt8] = [], transfers: Bool,
     bears: (RsyncFault.Partial) -> Bool = { _ in false }
@@ -183,7 +183,7 @@ struct Rsync: Sendable {
     }
   }
 
-  /// New directories of this host have the mode of the one that is published to.
+  /// The umask, so that new directories on this host get the mode of the destination.
   private var mask: Int32 {
     guard case .path(let path) = destination.address, let root = try? AnchoredDirectory(root: FilePath(path)),
       let status = try? root.status()
@@ -191,7 +191,7 @@ struct Rsync: Sendable {
     return Int32(~(status.mode | 0o700) & 0o777)
   }
 
-  /// Listings are read in C and UTC. Without a password rsync would ask for one at the terminal.
+  /// Listings are parsed in C and UTC. Without a password rsync would prompt at the terminal.
   private var environment: [String: String] {
     let language = ["LC_ALL": "C", "TZ": "UTC"]
     return OwnProgram.variable("RSYNC_PASSWORD") == nil
@@ -211,7 +211,7 @@ struct Rsync: Sendable {
     return options
   }
 
-  /// The remote shell's command; ssh must not ask, nor wait for ever. What the configuration says goes first.
+  /// The remote shell command; ssh must not prompt or wait forever. Options in the configuration come first.
   var shell: [String] {
     guard let program = destination.shell.first, FilePath(program).lastComponent?.string == "ssh" else {
       return destination.shell
@@ -221,7 +221,7 @@ struct Rsync: Sendable {
     ]
   }
 
-  /// `      1,234  12% ...`: how many bytes are through.
+  /// Parses `      1,234  12% ...`, the number of transferred bytes.
   private func hear(_ output: [UInt8]) {
     let last = output.split(whereSeparator: { $0 == 0x0d || $0 == 0x0a }).last ?? []
     let word = last.drop { $0 == 0x20 }.prefix { $0 != 0x20 }

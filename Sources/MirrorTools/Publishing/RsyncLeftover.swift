@@ -1,19 +1,19 @@
 import LinuxSystem
 import MirrorModel
 
-/// What rsync leaves when it is killed.
+/// Leftovers of a killed rsync.
 enum RsyncLeftover {
-  /// Where it keeps what came only in part.
+  /// Directory for partially transferred files.
   static let directory: FileName = ".~partial~"
 
-  /// The file that came in part; nil for a path that is none, and for the directory of parts.
+  /// The file that was partially transferred; nil for other paths, and for the directory itself.
   static func file(of path: MirrorPath) -> MirrorPath? {
     if path.parent.name == directory { return path.parent.parent.appending(path.name) }
     guard path.name != directory, isOne(path.components[...]) else { return nil }
     return path.parent.appending(FileName(bytes: Array(path.name.bytes.dropFirst().dropLast(7))))
   }
 
-  /// Whether the hidden part of a path is rsync's: its directory, or `.NAME.XXXXXX`.
+  /// Whether the hidden component of a path is rsync's: its directory, or `.NAME.XXXXXX`.
   static func isOne(_ components: ArraySlice<FileName>) -> Bool {
     guard let hidden = components.first(where: \.isHidden) else { return false }
     if hidden == directory { return true }

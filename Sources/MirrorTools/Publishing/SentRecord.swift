@@ -1,34 +1,34 @@
 import MirrorModel
 import LinuxSystem
 
-/// What this mirror sent to a destination, as the file beside the trace there tells it.
+/// The files that this mirror sent to a destination, as recorded in the file beside the trace there.
 ///
-/// A name is added before its file may appear there, and removed after the file was deleted there. It decides
-/// what may be deleted there, and which files differ from those that were sent.
+/// A name is added before its file may appear there, and removed after the file was deleted there. The record
+/// decides which files may be deleted there, and which differ from those sent.
 struct SentRecord: Hashable, Sendable {
-  /// A file as it was last sent.
+  /// A file as last sent.
   struct File: Hashable, Sendable {
-    /// Bytes.
+    /// Size in bytes.
     var size: Int64
     /// Its modification time here, in seconds since the epoch.
     var seconds: Int64
-    /// Its time there, where that is another one: not every file system keeps times.
+    /// Its time there if different: not every file system keeps times.
     var secondsThere: Int64?
     let sha256: [UInt8]
-    /// Whether the file there may still be the one before it: they look the same in a listing.
+    /// Whether the file there may still be the previous one, which looks the same in a listing.
     var isDoubtful = false
-    /// Whether all of it waits in an upload, or did.
+    /// Whether it is, or was, completely in an upload.
     var isUploaded = false
   }
 
-  /// What the other side cannot keep.
+  /// Features that the other side does not support.
   struct Lacks: OptionSet, Hashable, Sendable {
     let rawValue: Int
     static let times = Lacks(rawValue: 1)
     static let links = Lacks(rawValue: 2)
   }
 
-  /// The host and the mirror on it that wrote the record.
+  /// Host and path of the mirror that wrote the record.
   var origin: String
   var lacks: Lacks = []
   var files: [MirrorPath: File] = [:]
@@ -36,15 +36,15 @@ struct SentRecord: Hashable, Sendable {
 
   init(origin: String) { self.origin = origin }
 
-  /// Where the record of a server is: hidden from the listings of web servers.
+  /// Path of the record of a server, hidden in directory listings of web servers.
   static func path(of server: String) -> MirrorPath {
     TraceFile.path(of: server).parent.appending(FileName(".\(server).sent"))
   }
 
-  /// Whether it names a file or link.
+  /// Whether it contains a file or link.
   func names(_ path: MirrorPath) -> Bool { files[path] != nil || links.contains(path) }
 
-  /// The directories of all names.
+  /// The directories of all files and links.
   var directories: Set<MirrorPath> {
     var directories = Set<MirrorPath>()
     for path in Array(files.keys) + links where !directories.contains(path.parent) {
@@ -53,7 +53,7 @@ struct SentRecord: Hashable, Sendable {
     return directories
   }
 
-  /// Notes what is about to be sent.
+  /// Records files about to be sent.
   mutating func begin(_ entries: [LocalEntry], to remote: RemoteListing, _ sums: [MirrorPath: [UInt8]]) {
     for entry in entries {
       guard case .file(let size, let seconds) = entry.node, let sum = sums[entry.path] else {
@@ -65,7 +65,7 @@ struct SentRecord: Hashable, Sendable {
     }
   }
 
-  /// Notes what is there as it is here, and forgets what is there no more.
+  /// Records files that are the same on both sides, and removes those no longer there.
   mutating func settle(
     _ entries: [LocalEntry], at remote: RemoteListing, _ sums: [MirrorPath: [UInt8]]
   ) {
@@ -86,7 +86,7 @@ struct SentRecord: Hashable, Sendable {
 extension SentRecord {
   private static let title = "mirrorctl-sent 1"
 
-  /// Its text: a line for each name, below the directory that holds it.
+  /// The text of the record: one line per name, below the line of its directory.
   var text: [UInt8] {
     var text = Array("\(Self.title)\norigin \(ExactPath.encoded(Array(origin.utf8)))\n".utf8)
     if lacks.contains(.times) { text += Array("lacks times\n".utf8) }
@@ -109,7 +109,7 @@ extension SentRecord {
     return text
   }
 
-  /// Reads its text; nil if any of it is not understood.
+  /// Parses a record; nil if any part of it cannot be parsed.
   init?(_ text: [UInt8]) {
     let lines = text.split(separator: UInt8(ascii: "\n"))
     guard lines.first?.elementsEqual(Self.title.utf8) == true else { return nil }

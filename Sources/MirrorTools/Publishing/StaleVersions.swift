@@ -1,12 +1,12 @@
 import LinuxSystem
 import MirrorModel
 
-/// Where the other side cleans by itself, what it has cleaned is not sent again.
+/// Versions and snapshots that the other side has cleaned by itself are not sent again.
 struct StaleVersions {
-  /// The newest version of each subarch, and date of each kind of snapshot, that is there.
+  /// The newest version of each subarch, and the newest date of each kind of snapshot, on the other side.
   private var newest: [MirrorPath: CalendarDate] = [:]
   private var versions: Set<MirrorPath> = []
-  /// Snapshots that are there, of the name of one that is here, and not that one.
+  /// Snapshots there that have the name of one here, but another content.
   private var others: Set<MirrorPath> = []
 
   init(_ local: LocalListing, _ remote: RemoteListing, _ standings: Standings) {
@@ -22,15 +22,15 @@ struct StaleVersions {
     }
   }
 
-  /// Why an entry is not to be sent; nil if it is.
+  /// Why an entry is not sent; nil if it is.
   func reason(against entry: LocalEntry, at node: ListedNode?) -> String? {
     if let name = entry.path.place.snapshotName {
       guard TarballName(name) != nil || SidecarKind.parse(name) != nil else {
-        return "the other side writes it by itself"
+        return "the other side writes this file itself"
       }
-      // Each server makes its own of the same name: the first one stays, and what describes it.
+      // Each server makes its own snapshot of the same name: the first one is kept, with its sidecars.
       if others.contains(entry.path) || entry.path.unit.map(others.contains) ?? false {
-        return "another one of that name is there"
+        return "a different snapshot of that name is there"
       }
       if node != nil { return nil }
     } else if let version = Self.version(of: entry.path), versions.contains(version) {
@@ -39,7 +39,7 @@ struct StaleVersions {
     guard let (group, date) = Self.dated(entry.path), let latest = newest[group], date < latest else {
       return nil
     }
-    return "a newer one is there"
+    return "a newer version or snapshot is there"
   }
 
   private static func version(of path: MirrorPath) -> MirrorPath? {
@@ -47,7 +47,7 @@ struct StaleVersions {
     return MirrorPath(.version(name, subarch))
   }
 
-  /// What is one of a row of dates, and its date.
+  /// The group and the date of a dated path.
   private static func dated(_ path: MirrorPath) -> (group: MirrorPath, date: CalendarDate)? {
     if path.place.snapshotName != nil {
       return path.unit.flatMap { TarballName($0.name) }?.snapshotParts.map {

@@ -1,7 +1,7 @@
 import LinuxSystem
 import MirrorModel
 
-/// How all files there relate to those here.
+/// State of all files there compared with those here.
 struct Standings {
   private var standings: [MirrorPath: PublishKnowledge.Standing] = [:]
 

@@ -1,65 +1,65 @@
 import MirrorModel
 import LinuxSystem
 
-/// Judges whether a server may write to a subarch, by what lies there on the master.
+/// Decides whether a server may write to a subarch, by the state of the subarch on the master.
 struct SubarchClaim {
   let server: String
-  /// nil where others are listed and this server is not.
+  /// nil if only other servers have a section.
   let rule: ReceiveRules.Rule?
   let rotation: RotationSettings
   let control: ControlDirectory
 
-  /// What a subarch is on the master.
+  /// State of a subarch on the master.
   private struct Found {
-    /// Of `.control/server`; nil where none is noted.
+    /// Content of `.control/server`; nil if there is none.
     var owner: [UInt8]?
-    /// Whether nothing is in it, as where a receive was killed that made it.
+    /// Whether it is empty, e.g. after a receive that created it was killed.
     var isVacant = true
     var state = ControlState()
   }
 
-  /// Why a subarch is not to be written to; nil if it is.
+  /// Why a subarch must not be written to; nil if it may.
   func objection(
     to subarch: MirrorPath, in anchor: borrowing AnchoredDirectory
   ) throws(MirrorError) -> MirrorError? {
     let (name, found) = (anchor.displayed(subarch), try Self.look(at: subarch, in: anchor, control))
     func objection(_ problem: String, _ remedy: String) -> MirrorError {
-      MirrorError(.invalid, name, "\(problem): nothing of it is received from \(server)", remedy: remedy)
+      MirrorError(.invalid, name, "\(problem): not received from \(server)", remedy: remedy)
     }
     let file = anchor.displayed(subarch.control(.server))
     if rotation.isBuiltHere(subarch) {
       return objection(
-        "is built here, and \(server) uploads it",
-        "remove it from subarches (rotation), or put it into also-stored")
+        "is built here, but was uploaded by \(server)",
+        "remove it from subarches (rotation), or move it to also-stored")
     }
     if let owner = found.owner, owner != Array(server.utf8) {
       return objection(
-        "is built by \(escaped(owner)), and \(server) uploads it too",
-        "write \(server) into \(file) if it is built there from now on")
+        "is built by \(escaped(owner)), but was uploaded by \(server)",
+        "write \(server) to \(file) if it is now built there")
     }
     if let lock = found.state.liveLock {
       let holder = lock.pid.map { " (pid \($0))" } ?? ""
-      return objection("is being built here\(holder)", "receive again when that has ended")
+      return objection("is being built here\(holder)", "receive again after the build")
     }
     guard let rule, rule.subarches?.contains(where: { $0.matches(subarch) }) ?? true else {
-      return objection("is not listed for \(server)", "name it in subarches of [section receive/\(server)]")
+      return objection("is not listed for \(server)", "add it to subarches in [section receive/\(server)]")
     }
     guard found.owner == nil else { return nil }
     if found.state.buildStrategy != nil {
       return objection(
-        "is built here, as .control/strategy/build says",
-        "to hand it over to \(server), write that name into \(file)")
+        "is built here according to .control/strategy/build",
+        "to hand it over to \(server), write that name to \(file)")
     }
     if !found.isVacant, rule.subarches == nil {
       return objection(
-        "is there already and has no owner",
-        "to hand it over, name it in subarches of [section receive/\(server)], or write \(server) into \(file)"
+        "already exists and has no owner",
+        "to hand it over, add it to subarches in [section receive/\(server)], or write \(server) to \(file)"
       )
     }
     return nil
   }
 
-  /// Why the snapshots of a build are not to be written to; nil if they are.
+  /// Why the snapshots of a build must not be written to; nil if they may.
   ///
   /// - Parameter gained: subarches that the server may write to in this upload.
   func objection(
@@ -69,7 +69,7 @@ struct SubarchClaim {
     func objection(_ problem: String) -> MirrorError {
       MirrorError(
         .invalid, name, "\(problem): no snapshots are received from \(server)",
-        remedy: "name the build in snapshots of [section receive/\(server)], or exclude snapshots there")
+        remedy: "add the build to snapshots in [section receive/\(server)], or exclude snapshots there")
     }
     guard let rule else { return objection("are not listed for \(server)") }
     if let listed = rule.snapshots {
@@ -82,14 +82,14 @@ struct SubarchClaim {
       if found.owner == Array(server.utf8) {
         ownsOne = true
       } else if found.owner == nil, !found.isVacant, !gained.contains(subarch) {
-        // What a build here starts from is nothing that others choose.
-        return objection("belong to this master, which has \(subarch) of that build")
+        // Other servers must not choose the snapshots that local builds start from.
+        return objection("belong to this master, which builds \(subarch)")
       }
     }
-    return ownsOne ? nil : objection("belong to a build of which \(server) builds nothing")
+    return ownsOne ? nil : objection("belong to a build without subarches of \(server)")
   }
 
-  /// Notes whose subarch it is, before anything of it appears: a run that is killed can be completed then.
+  /// Records the owner of a subarch before any file of it appears, so that a killed run can be completed.
   func note(_ subarch: MirrorPath, in anchor: borrowing AnchoredDirectory) throws(MirrorError) {
     let directory = try anchor.makePath(subarch.appending(ControlDirectory.name))
     let said = try directory.contents(of: ControlFile.server.path, limit: 4096) ?? []
@@ -110,7 +110,7 @@ struct SubarchClaim {
     guard entries.contains(where: { $0.name == ControlDirectory.name }) else { return found }
     let inner = try directory.directory(ControlDirectory.name)
     if try !inner.entries().allSatisfy({ TemporaryName.matches($0.name) }) { found.isVacant = false }
-    // What cannot be read must not look like what is not there.
+    // An unreadable file must not look like a missing one.
     var problem: MirrorError?
     found.state = control.read(inner) { error, _ in problem = problem ?? error }
     if let problem { throw problem }
@@ -141,7 +141,7 @@ struct SubarchClaim {
 }
 
 extension RotationSettings {
-  /// Whether the configuration names a subarch as one that is built here.
+  /// Whether the configuration lists a subarch as built here.
   func isBuiltHere(_ path: MirrorPath) -> Bool {
     guard let place = path.place.subarch, let subarches, subarches.contains(place.name),
       !alsoStored.contains(place.name)

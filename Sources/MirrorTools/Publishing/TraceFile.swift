@@ -1,16 +1,16 @@
 import LinuxSystem
 
-/// What a mirror tells of the last time that it was brought up to date, a `Key: value` a line.
+/// Time and size of the last update of a mirror, one `Key: value` per line.
 struct TraceFile {
   /// Seconds since the epoch.
   let date: Int64
   let server: String
-  /// Of `index.xml`; nil where it is not sent.
+  /// SHA-256 of `index.xml`; nil if it is not sent.
   let indexDigest: [UInt8]?
-  /// Bytes of what was sent.
+  /// Bytes sent.
   let bytes: Int64
 
-  /// Where a server leaves its trace, as Debian's mirrors have it.
+  /// Path of the trace of a server, as on Debian mirrors.
   static func path(of server: String) -> MirrorPath { MirrorPath("project/trace/\(server)") }
 
   var text: [UInt8] {

@@ -1,51 +1,51 @@
 import MirrorModel
 import LinuxSystem
 
-/// Judges what a manifest wants to have in the mirror, by names alone.
+/// Checks the requests of a manifest by names alone.
 ///
-/// A manifest comes from another host: nothing it says is believed that would write elsewhere than where a
-/// server's builds belong.
+/// A manifest comes from another host: it is refused if it would write outside the places of a server's
+/// builds.
 struct UploadCheck {
   let server: String
-  /// The manifest's file, for messages.
+  /// Path of the manifest, for messages.
   let name: String
 
   func check(_ manifest: UploadManifest) throws(MirrorError) {
     guard manifest.server == server else {
-      throw fault("is of the server \(escaped(Array(manifest.server.utf8)))", "upload it as that one")
+      throw fault("belongs to server \(escaped(Array(manifest.server.utf8)))", "upload it under that name")
     }
     var seen = Set<MirrorPath>()
     let paths = manifest.files.map(\.path.path) + manifest.links.map(\.path.path)
     for path in paths {
       guard Self.isOrdinary(path), !path.components.contains(where: \.isHidden) else {
-        throw fault("names \(path), which is no file of a subarch or snapshot", "look at that server")
+        throw fault("names \(path), which is not a file of a subarch or snapshot", "check that server")
       }
-      guard seen.insert(path).inserted else { throw fault("names \(path) twice", "look at that server") }
+      guard seen.insert(path).inserted else { throw fault("names \(path) twice", "check that server") }
     }
-    // A file below a link would be written wherever the link leads.
+    // A file below a link would be written to the target of the link.
     let leaves = seen
     if let path = paths.first(where: { $0.ancestors.contains(where: leaves.contains) }) {
-      throw fault("names \(path) below another file", "look at that server")
+      throw fault("names \(path) below another file", "check that server")
     }
     for file in manifest.files {
       guard case .version = file.path.path.place else { continue }
-      throw fault("names \(file.path.path), which is in no version", "look at that server")
+      throw fault("names \(file.path.path), which is not in a version", "check that server")
     }
     for file in manifest.files where file.size < 0 || file.sha256.utf8.count != 64 {
-      throw fault("tells no size and digest of \(file.path.path)", "look at that server")
+      throw fault("has no size or digest for \(file.path.path)", "check that server")
     }
     for link in manifest.links {
       let target = link.target.path.bytes
       guard !target.isEmpty, target.first != UInt8(ascii: "/"), !target.contains(0), Link.isPlain(target),
         let destination = Link.destination(of: target, in: link.path.path.parent, roots: [])?.components,
         !destination.isEmpty, !destination.contains(where: \.isHidden)
-      else { throw fault("has a link \(link.path.path) that leads out of the mirror", "look at that server") }
+      else { throw fault("has a link \(link.path.path) that points out of the mirror", "check that server") }
     }
     for path in manifest.control.map(\.path.path) + manifest.cleared.map(\.path) where !Self.isControl(path) {
-      throw fault("names \(path), which is no control file to be received", "look at that server")
+      throw fault("names \(path), which is not an allowed control file", "check that server")
     }
     for control in manifest.control where control.text.utf8.count > 4096 {
-      throw fault("has too long a text of \(control.path.path)", "look at that server")
+      throw fault("has too long a text for \(control.path.path)", "check that server")
     }
   }
 
@@ -53,7 +53,7 @@ struct UploadCheck {
     MirrorError(.invalid, name, problem, remedy: remedy)
   }
 
-  /// `BUILD/ARCH/SUBARCH/...` or `BUILD/snapshots/FILE`, each component a name.
+  /// Whether a path is `BUILD/ARCH/SUBARCH/...` or `BUILD/snapshots/FILE`, each component a name.
   private static func isOrdinary(_ path: MirrorPath) -> Bool {
     let parts = path.bytes.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
     guard path.isPlain, parts.allSatisfy({ $0.count < 256 && !$0.contains(0) }) else { return false }

@@ -2,31 +2,31 @@ import MirrorModel
 import Hashing
 import LinuxSystem
 
-/// Reads what of an upload may come in, and judges it by what it holds.
+/// Reads the accepted files of an upload, and checks their content.
 struct UploadContents {
   let manifest: UploadManifest
-  /// Where it waits, below the mirror's root.
+  /// Directory of the upload, relative to the root of the mirror.
   let place: MirrorPath
   let rule: ReceiveRules.Rule
   let catalog: Catalog
   let hasher: FileHasher
-  /// The key that is pinned for the server; nil where none is.
+  /// The key of the server; nil if there is none.
   let signing: SigningSettings?
 
-  /// A file of the manifest, and where it was found.
+  /// A file of the manifest, with its location.
   private struct Located {
     let file: UploadManifest.File
     let kind: UploadKind
     let status: FileStatus
-    /// Where it is read: waiting, or in its place already.
+    /// Its path: in the upload, or in its place already.
     let source: MirrorPath
     var path: MirrorPath { file.path.path }
     var isInPlace: Bool { source == path }
   }
 
-  /// Looks at every file that is not refused, hashes it, and refuses what contradicts what is known.
+  /// Hashes every file that is not refused, and refuses files that contradict others.
   ///
-  /// - Throws: `changed` when anything is missing or not what the manifest says; what is wrong is removed, so
+  /// - Throws: `changed` if a file is missing or does not match the manifest. A wrong file is removed, so
   ///   that it is sent again.
   func checked(
     _ anchor: borrowing AnchoredDirectory, _ refusals: inout UploadRefusals
@@ -42,7 +42,7 @@ struct UploadContents {
         file.source, as: .uploaded(file.path), file.status, texts.algorithms[file.path] ?? [])
       guard !file.isInPlace, let there = try anchor.status(at: file.path) else { continue }
       if there.kind != .regular {
-        refusals.drop(file.path, fault(file.path, "is no regular file here", "move it away", anchor))
+        refusals.drop(file.path, fault(file.path, "is not a regular file here", "move it away", anchor))
       } else if isReleased(file) {
         try work.add(file.path, as: .there(file.path), there, [])
       }
@@ -78,7 +78,8 @@ struct UploadContents {
     return files
   }
 
-  /// What was released once stays as it is: tarballs with the lists of their names, and all of a snapshot.
+  /// Whether a file, once released, is kept as it is: tarballs, their lists of names, and all files of
+  /// snapshots.
   private func isReleased(_ file: Located) -> Bool {
     if file.path.subarch == nil { return true }
     switch file.kind {
@@ -95,8 +96,8 @@ struct UploadContents {
       let path = file.path.path
       guard let kind = UploadKind(path) else { continue }
       let waiting = try anchor.status(at: place.joined(path))
-      if let waiting, waiting.kind != .regular { throw try refuse(path, "is no regular file", anchor) }
-      if let waiting, waiting.size != file.size { throw try refuse(path, "has another size", anchor) }
+      if let waiting, waiting.kind != .regular { throw try refuse(path, "is not a regular file", anchor) }
+      if let waiting, waiting.size != file.size { throw try refuse(path, "has the wrong size", anchor) }
       var found = waiting
       if found == nil { found = try anchor.status(at: path) }
       guard let found, found.kind == .regular, found.size == file.size else {
@@ -109,16 +110,16 @@ struct UploadContents {
     return located
   }
 
-  /// - Throws: if a file is not what the manifest says.
+  /// - Throws: if a file does not match the manifest.
   private func check(
     _ file: Located, _ sum: DigestResult, _ anchor: borrowing AnchoredDirectory
   ) throws(MirrorError) {
     guard hex(sum.digests[.sha256] ?? []) != file.file.sha256 else { return }
     if file.isInPlace { throw hasNotArrived(file.path, anchor) }
-    throw try refuse(file.path, "is not what was sent: its digest is another", anchor)
+    throw try refuse(file.path, "does not match its digest", anchor)
   }
 
-  /// Keeps out what would replace something that was released.
+  /// Refuses a file that would replace a released one.
   private func refuseOther(
     _ file: Located, _ all: [Located], _ anchor: borrowing AnchoredDirectory,
     _ refusals: inout UploadRefusals
@@ -126,20 +127,20 @@ struct UploadContents {
     let server = manifest.server
     guard file.path.subarch == nil else {
       if rule.replaces { return }
-      // A part of a version that was built again fits nothing else of it.
+      // Part of a rebuilt version does not fit the rest of it.
       return refusals.hold(
         file.path.parent,
         fault(
-          file.path, "\(server) uploads another content of what is here: nothing of its version is received",
-          "allow it by replace: yes in [section receive/\(server)], or give it another date", anchor))
+          file.path, "\(server) uploaded different content for this file: its version is not received",
+          "set replace: yes in [section receive/\(server)], or use another date", anchor))
     }
     refusals.drop(
       file.path,
       fault(
-        file.path, "another one of that name is here: not received from \(server)",
-        "remove it here if that of \(server) is to take its place", anchor))
+        file.path, "a different file of that name exists here: not received from \(server)",
+        "remove it here to use the one from \(server)", anchor))
     guard file.kind == .tarball else { return }
-    // What describes it, and what signs that.
+    // Its sidecars, and their signatures.
     let company = file.path.bytes + [UInt8(ascii: ".")]
     for other in all where other.path.bytes.starts(with: company) { refusals.drop(other.path) }
   }
@@ -149,16 +150,16 @@ struct UploadContents {
       .changed, anchor.displayed(place.joined(path)), "has not arrived", remedy: "publish there again")
   }
 
-  /// Removes what came wrong, and says so.
+  /// Removes a wrong file, and returns the error.
   private func refuse(
     _ path: MirrorPath, _ problem: String, _ anchor: borrowing AnchoredDirectory
   ) throws(MirrorError) -> MirrorError {
     let full = place.joined(path)
     let directory = try anchor.directory(full.parent)
-    // What is a directory stays: nobody knows what is in it.
+    // Directories are kept, since their content is unknown.
     try? directory.unlink(full.name)
     return MirrorError(
-      .changed, anchor.displayed(full), "\(problem); it is removed, and nothing is received",
+      .changed, anchor.displayed(full), "\(problem); it was removed, and nothing was received",
       remedy: "publish there again")
   }
 

@@ -2,13 +2,13 @@ import MirrorModel
 import Hashing
 import LinuxSystem
 
-/// Hashes files of an upload, and those in the mirror that they are compared with.
+/// Hashes files of an upload, and the files in the mirror to compare them with.
 struct UploadHashing {
-  /// What a file is asked about for.
+  /// A file to hash.
   enum Subject: Hashable, Sendable {
-    /// A file of the upload, by its place.
+    /// A file of the upload, by its destination.
     case uploaded(MirrorPath)
-    /// What lies in that place.
+    /// The existing file at that destination.
     case there(MirrorPath)
   }
 
@@ -18,7 +18,7 @@ struct UploadHashing {
 
   init(_ catalog: Catalog) { self.catalog = catalog }
 
-  /// Asks for SHA-256 and other digests of a file; what the catalog knows of it is not computed again.
+  /// Requests SHA-256 and other digests of a file; those in the catalog are not computed again.
   mutating func add(
     _ path: MirrorPath, as subject: Subject, _ status: FileStatus, _ algorithms: Set<DigestAlgorithm>
   ) throws(MirrorError) {
@@ -38,7 +38,7 @@ struct UploadHashing {
     }
   }
 
-  /// The digests of all.
+  /// The digests of all files.
   func sums(
     _ hasher: FileHasher, in anchor: Shared<AnchoredDirectory>
   ) throws(MirrorError) -> [Subject: DigestResult] {

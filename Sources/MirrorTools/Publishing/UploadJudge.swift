@@ -1,12 +1,13 @@
 import MirrorModel
 import LinuxSystem
 
-/// Judges what of a manifest may come into the mirror, by paths alone; contents are judged by ``UploadContents``.
+/// Decides which files of a manifest may enter the mirror, by paths alone; see ``UploadContents`` for
+/// contents.
 struct UploadJudge {
   let claim: SubarchClaim
-  /// Where the upload waits, below the mirror's root.
+  /// Directory of the upload, relative to the root of the mirror.
   let place: MirrorPath
-  /// The last day that may be named.
+  /// The last date that versions may have.
   let lastDay: CalendarDate
 
   /// - Parameter now: seconds since the epoch.
@@ -18,7 +19,7 @@ struct UploadJudge {
 
   private var server: String { claim.server }
 
-  /// Adds what must stay out to the refusals.
+  /// Adds the files to refuse to the refusals.
   func judge(
     _ manifest: UploadManifest, in anchor: borrowing AnchoredDirectory, _ refusals: inout UploadRefusals
   ) {
@@ -55,8 +56,8 @@ struct UploadJudge {
     for subarch in gained.sorted() where !(subarch.place.subarch.map(claim.rotation.isStored) ?? false) {
       refusals.report(
         MirrorError(
-          .invalid, anchor.displayed(subarch), "is received, but neither cleaned nor indexed here",
-          remedy: "put it into also-stored (rotation)"))
+          .invalid, anchor.displayed(subarch), "is received, but not cleaned or indexed here",
+          remedy: "add it to also-stored (rotation)"))
     }
   }
 
@@ -72,7 +73,7 @@ struct UploadJudge {
       return refusals.drop(
         path,
         fault(
-          path, "is not a file that a build makes", "exclude it in [section publish/NAME] of that server",
+          path, "is not a file made by builds", "exclude it in [section publish/NAME] on that server",
           anchor))
     }
     guard path.subarch == nil else { return }
@@ -84,9 +85,9 @@ struct UploadJudge {
   }
 
   private func objection(toDate date: CalendarDate?) -> (String, String)? {
-    guard let date else { return ("is no version: its name is not a date", "look at that server") }
+    guard let date else { return ("is not a version: its name is not a date", "check that server") }
     guard date <= lastDay else {
-      return ("is dated in the future", "set the clock of that server, and of this one")
+      return ("is dated in the future", "check the clocks of that server and of this one")
     }
     return nil
   }
@@ -97,13 +98,13 @@ struct UploadJudge {
     let path = link.path.path
     let target = Link.destination(of: link.target.path.bytes, in: path.parent, roots: [])
     if let target, UploadKind.isLink(path, to: target) {
-      // What it names is reported by itself.
+      // The target is reported by itself.
       if refusals.keepsOut(target) { refusals.drop(path) }
     } else {
       refusals.drop(
         path,
         fault(
-          path, "is not a link that a build makes", "exclude it in [section publish/NAME] of that server",
+          path, "is not a link made by builds", "exclude it in [section publish/NAME] on that server",
           anchor))
     }
   }
@@ -116,12 +117,12 @@ struct UploadJudge {
     guard path.place.controlFile != .failcount else {
       let digits = control.text.hasSuffix("\n") ? control.text.dropLast() : control.text[...]
       if digits.isEmpty || digits.count > 6 || !digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }) {
-        refusals.drop(path, fault(path, "is no number of failures", "look at that server", anchor))
+        refusals.drop(path, fault(path, "is not a number of failures", "check that server", anchor))
       }
       return
     }
     if control.version == nil {
-      refusals.drop(path, fault(path, "names no version: it is not a date", "look at that server", anchor))
+      refusals.drop(path, fault(path, "does not contain a date", "check that server", anchor))
     }
   }
 
@@ -134,14 +135,14 @@ struct UploadJudge {
 }
 
 extension UploadManifest {
-  /// The paths of all that it wants to have changed.
+  /// The paths of all requested changes.
   var allPaths: [MirrorPath] {
     files.map(\.path.path) + links.map(\.path.path) + control.map(\.path.path) + cleared.map(\.path)
   }
 }
 
 extension UploadManifest.Control {
-  /// The version that a file below `.control/version` names in a single line; nil if it names none.
+  /// The version in the single line of a file below `.control/version`; nil if it is not a name.
   var version: FileName? {
     let line = Array(text.utf8)
     let date = line.last == UInt8(ascii: "\n") ? line.dropLast() : line[...]

@@ -1,22 +1,22 @@
 import MirrorModel
 import LinuxSystem
 
-/// What a file of an upload is, by its path alone: one of those that a build makes.
+/// Kind of a file in an upload, determined by its path: one of the files that builds make.
 enum UploadKind: Equatable {
   /// A tarball of a version, or a snapshot.
   case tarball
-  /// The names in a tarball.
+  /// The list of names in a tarball.
   case contents(of: FileName)
   /// Digests of one tarball.
   case digests(SidecarKind, of: FileName)
-  /// Digests of a version's tarballs.
+  /// Digests of all tarballs of a version.
   case manifest(ManifestKind)
   /// A signature of another file.
   case signature(of: FileName)
-  /// `status`, `build-info.json` and logs, which follow a build that is repeated.
+  /// `status`, `build-info.json` and logs, which are replaced when a build is repeated.
   case record
 
-  /// nil for what no build makes, or not under this name.
+  /// nil for files, or file names, that builds do not make.
   init?(_ path: MirrorPath) {
     let name = path.name
     switch path.place.versionFile {
@@ -50,18 +50,18 @@ enum UploadKind: Equatable {
     switch kind {
     case .hashText, .digests: return .digests(kind, of: tarball)
     case .contents: return .contents(of: tarball)
-    // A metalink is the master's, as all of the index.
+    // Metalinks belong to the master, as do all indexes.
     case .metalink, .signature, .armored: return nil
     }
   }
 
-  /// A directory that holds tarballs.
+  /// A directory that contains tarballs.
   struct Directory {
-    /// nil for that of snapshots.
+    /// nil for the directory of snapshots.
     let version: FileName?
     private let subarch: FileName
 
-    /// nil for any other.
+    /// nil for other directories.
     init?(_ path: MirrorPath) {
       switch path.place {
       case .snapshots: (version, subarch) = (nil, path.name)
@@ -70,7 +70,7 @@ enum UploadKind: Equatable {
       }
     }
 
-    /// Whether a name is that of a tarball that is made here: of a subarch and version both are part.
+    /// Whether a name is that of a tarball made here: it contains the subarch and the version.
     func isOwn(_ name: FileName) -> Bool {
       guard let tarball = TarballName(name) else { return false }
       guard let version else { return tarball.snapshotParts != nil }
@@ -88,7 +88,7 @@ enum UploadKind: Equatable {
     }
   }
 
-  /// Whether a link of an upload is one that builds make: to the newest tarball, or to what describes that.
+  /// Whether builds make such a link: to the newest tarball, or to one of its sidecars.
   static func isLink(_ path: MirrorPath, to destination: MirrorPath) -> Bool {
     let (sidecar, name) = SidecarKind.parse(path.name).map { ($0.kind, $0.tarball) } ?? (nil, path.name)
     guard let link = TarballName(name), let directory = Directory(destination.parent) else { return false }
@@ -99,7 +99,7 @@ enum UploadKind: Equatable {
     } else {
       tarball = destination.name
     }
-    // What is dated is a tarball's own name.
+    // A dated name is that of a tarball itself.
     guard directory.isOwn(tarball), link.snapshotParts == nil else { return false }
     if directory.version != nil { return destination.subarch == path.parent }
     guard destination.parent == path.parent, let snapshot = TarballName(tarball)?.snapshotParts else {
@@ -110,6 +110,6 @@ enum UploadKind: Equatable {
 }
 
 extension ArraySlice<UInt8> {
-  /// Whether other bytes are part of these.
+  /// Whether it contains the given bytes.
   fileprivate func holds(_ part: [UInt8]) -> Bool { indices.contains { self[$0...].starts(with: part) } }
 }

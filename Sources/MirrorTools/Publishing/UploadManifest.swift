@@ -1,24 +1,24 @@
 import LinuxSystem
 import Foundation
 
-/// What a server uploaded for a master to receive, written when all of it is there.
+/// The contents of an upload to a master, written when the upload is complete.
 struct UploadManifest: Codable, Sendable {
   /// A file that waits beside the manifest.
   struct File: Codable, Sendable {
     let path: ExactPath
-    /// Bytes.
+    /// Size in bytes.
     let size: Int64
     /// Lowercase hexadecimal.
     let sha256: String
   }
 
-  /// A symbolic link, which is made by whoever receives.
+  /// A symbolic link, made by the receiver.
   struct Link: Codable, Sendable {
     let path: ExactPath
     let target: ExactPath
   }
 
-  /// A small file of `.control`.
+  /// A small file below `.control`.
   struct Control: Codable, Sendable {
     let path: ExactPath
     let text: String
@@ -35,10 +35,10 @@ struct UploadManifest: Codable, Sendable {
   var files: [File] = []
   var links: [Link] = []
   var control: [Control] = []
-  /// `.control` files that are no more.
+  /// Deleted `.control` files.
   var cleared: [ExactPath] = []
 
-  /// Its text.
+  /// The text of the manifest.
   func encoded() throws(MirrorError) -> [UInt8] {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
@@ -47,15 +47,15 @@ struct UploadManifest: Codable, Sendable {
     }
   }
 
-  /// Reads its text; `name` is the file's, for messages.
+  /// Parses a manifest; `name` is its path, for messages.
   init(_ text: [UInt8], name: String) throws(MirrorError) {
     do { self = try JSONDecoder().decode(Self.self, from: Data(text)) } catch {
       throw MirrorError(
-        .invalid, name, "is no manifest of an upload", remedy: "remove it: the server writes it anew")
+        .invalid, name, "is not an upload manifest", remedy: "remove it: the server will write a new one")
     }
     guard version == 1 else {
       throw MirrorError(
-        .invalid, name, "is of version \(version), which this mirrorctl does not know",
+        .invalid, name, "has the unknown version \(version)",
         remedy: "install a newer mirrorctl here")
     }
   }
@@ -66,7 +66,7 @@ struct UploadManifest: Codable, Sendable {
   }
 }
 
-/// A path's bytes as text that loses none: what is no printable ASCII is written `%XX`.
+/// The exact bytes of a path as text: bytes other than printable ASCII are written as `%XX`.
 struct ExactPath: Codable, Hashable, Sendable {
   let path: MirrorPath
 
@@ -75,7 +75,7 @@ struct ExactPath: Codable, Hashable, Sendable {
   init(from decoder: any Decoder) throws {
     let container = try decoder.singleValueContainer()
     guard let bytes = Self.decoded(Array(try container.decode(String.self).utf8)) else {
-      throw DecodingError.dataCorruptedError(in: container, debugDescription: "no path")
+      throw DecodingError.dataCorruptedError(in: container, debugDescription: "not a path")
     }
     path = MirrorPath(bytes: bytes)
   }
@@ -113,11 +113,11 @@ struct ExactPath: Codable, Hashable, Sendable {
   }
 }
 
-/// Where uploads wait on a master.
+/// Paths of uploads on a master.
 enum Upload {
   static let parent: MirrorPath = ".incoming"
   static let manifest: FileName = ".complete"
 
-  /// A server's own directory.
+  /// The directory of a server.
   static func directory(of server: String) -> MirrorPath { parent.appending(FileName(server)) }
 }

@@ -1,45 +1,45 @@
 import LinuxSystem
 
-/// What of an upload stays out, and why.
+/// Refused files of an upload, and why.
 struct UploadRefusals {
-  /// What the administrator of this mirror may allow: it waits, with all below it.
+  /// Paths that the administrator of this mirror may allow: they wait, with everything below them.
   private(set) var held: Set<MirrorPath> = []
-  /// What only the server can mend: it is thrown away, with all below it.
+  /// Paths that only the server can correct: they are deleted, with everything below them.
   private(set) var dropped: Set<MirrorPath> = []
-  /// Each of them, as a message.
+  /// One message per refusal.
   private(set) var problems: [MirrorError] = []
   private var unnamed = 0
 
-  /// Names of one upload that are reported; of a hostile one the rest is only counted.
+  /// Maximum number of names reported per upload; the rest, e.g. of a hostile one, is only counted.
   private static let limit = 200
 
-  /// Lets a path wait.
+  /// Holds a path.
   mutating func hold(_ path: MirrorPath, _ problem: MirrorError) {
     if held.insert(path).inserted { report(problem) }
   }
 
-  /// Throws a path away; without a problem, one that something else tells of already.
+  /// Deletes a path; without a problem if it is already reported elsewhere.
   mutating func drop(_ path: MirrorPath, _ problem: MirrorError? = nil) {
     if dropped.insert(path).inserted, let problem { report(problem) }
   }
 
-  /// Reports what is amiss, whatever becomes of it.
+  /// Reports a problem without refusing the path.
   mutating func report(_ problem: MirrorError) {
     if problems.count < Self.limit { problems.append(problem) } else { unnamed += 1 }
   }
 
-  /// Whether a path, or a directory above it, stays out.
+  /// Whether a path, or a directory above it, is refused.
   func keepsOut(_ path: MirrorPath) -> Bool {
     guard !held.isEmpty || !dropped.isEmpty else { return false }
     return ([path] + path.ancestors).contains { held.contains($0) || dropped.contains($0) }
   }
 
-  /// All messages, and how many there are besides.
+  /// All messages, with the number of unreported ones.
   func problems(of manifest: String) -> [MirrorError] {
     guard unnamed > 0 else { return problems }
     return problems + [
       MirrorError(
-        .invalid, manifest, "\(unnamed) more of its names are not received", remedy: "look at that server")
+        .invalid, manifest, "\(unnamed) more of its files are not received", remedy: "check that server")
     ]
   }
 }

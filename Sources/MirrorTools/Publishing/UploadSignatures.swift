@@ -1,17 +1,17 @@
 import LinuxSystem
 import SystemPackage
 
-/// The signatures of an upload: only those of the key that is pinned for its server are kept.
+/// The signatures of an upload: only those made by the key of its server are accepted.
 struct UploadSignatures {
   private let server: String
   private let place: MirrorPath
   private let cancellation: Cancellation
   private let settings: SigningSettings?
   private var checker: SignatureChecker?
-  /// Whether it is said already that none can be checked.
+  /// Whether the missing key was already reported.
   private var isTold = false
 
-  /// - Parameter settings: the key that is pinned; nil where none is.
+  /// - Parameter settings: the key of the server; nil if there is none.
   init(server: String, place: MirrorPath, _ settings: SigningSettings?, _ cancellation: Cancellation) {
     self.server = server
     self.place = place
@@ -19,9 +19,9 @@ struct UploadSignatures {
     self.cancellation = cancellation
   }
 
-  /// Refuses those that are not good, or cannot be checked.
+  /// Refuses signatures that are bad or cannot be checked.
   ///
-  /// - Throws: `changed` when a file is not what was hashed, `interrupted`.
+  /// - Throws: `changed` if a file is not the hashed one any more, or `interrupted`.
   mutating func judge(
     _ files: [ReceivedUpload.File], _ anchor: borrowing AnchoredDirectory,
     _ refusals: inout UploadRefusals
@@ -51,7 +51,7 @@ struct UploadSignatures {
         file.path,
         MirrorError(
           .invalid, anchor.displayed(file.path), "\(problem): not received from \(server)",
-          remedy: "sign there by \(settings.map { "\($0.key)" } ?? "the key"), or exclude *.gpg and *.asc"))
+          remedy: "sign there with \(settings.map { "\($0.key)" } ?? "the key"), or exclude *.gpg and *.asc"))
     }
   }
 
@@ -61,7 +61,7 @@ struct UploadSignatures {
     return checker
   }
 
-  /// Says once that nobody can check them.
+  /// Reports once that signatures cannot be checked.
   private mutating func refuseAll(
     _ anchor: borrowing AnchoredDirectory, _ refusals: inout UploadRefusals
   ) {
@@ -69,20 +69,20 @@ struct UploadSignatures {
       refusals.report(
         MirrorError(
           .invalid, anchor.displayed(place),
-          "signatures of \(server) are not received: no key to check them by is configured",
-          remedy: "name it as key in [section receive/\(server)], or exclude *.gpg and *.asc there"))
+          "signatures from \(server) are not received: no key is configured to check them",
+          remedy: "set key in [section receive/\(server)], or exclude *.gpg and *.asc there"))
     }
     isTold = true
   }
 
-  /// What is wrong with a signature; nil if it is good.
+  /// The problem of a signature; nil if it is good.
   private func problem(
     with signature: ReceivedUpload.File, of signed: MirrorPath, _ upload: ReceivedUpload.File?,
     _ checker: SignatureChecker, _ anchor: borrowing AnchoredDirectory
   ) throws(MirrorError) -> String? {
     let source = upload.map { $0.isInPlace ? signed : place.joined(signed) } ?? signed
     guard let found = try anchor.status(at: source), found.kind == .regular else {
-      return "signs a file that is not here"
+      return "signs a file that does not exist here"
     }
     let (bytes, identity) = try anchor.smallFile(
       place.joined(signature.path), limit: SignatureFiles.limit)
@@ -90,7 +90,7 @@ struct UploadSignatures {
     let file = try anchor.file(source)
     let status = try attempt("look at", name) { () throws(Errno) in try file.status() }
     guard identity == signature.identity, upload.map({ $0.identity == status.identity }) ?? true else {
-      throw MirrorError(.changed, name, "changed while it was received", remedy: "publish there again")
+      throw MirrorError(.changed, name, "changed during receiving", remedy: "publish there again")
     }
     let verdict = try checker.verdict(on: bytes, of: file.pathForPrograms, bytes: status.size)
     return verdict == .valid ? nil : "\(verdict)"

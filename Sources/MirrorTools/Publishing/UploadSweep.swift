@@ -1,11 +1,11 @@
 import LinuxSystem
 
-/// Takes away what an upload leaves that was received: directories that are empty, and old files of no upload.
+/// Removes the remains of a received upload: empty directories, and old files that belong to no upload.
 struct UploadSweep {
-  /// Files that came before this go, in seconds since the epoch.
+  /// Files that arrived before this time are removed; in seconds since the epoch.
   let before: Int64
 
-  /// Sweeps below a directory; tells whether it is empty now.
+  /// Sweeps a directory; returns whether it is empty now.
   func sweep(_ directory: borrowing AnchoredDirectory) throws(MirrorError) -> Bool {
     var isEmpty = true
     for entry in try directory.entries() {
@@ -21,7 +21,7 @@ struct UploadSweep {
     return isEmpty
   }
 
-  /// When the newest file below came, in seconds since the epoch; 0 if there is none.
+  /// When the newest file below arrived, in seconds since the epoch; 0 if there is none.
   func newest(_ directory: borrowing AnchoredDirectory) throws(MirrorError) -> Int64 {
     var newest: Int64 = 0
     for entry in try directory.entries() {
@@ -34,6 +34,6 @@ struct UploadSweep {
     return newest
   }
 
-  /// A file keeps its time when it is uploaded; when it got its name is its status's.
+  /// The change time: an uploaded file keeps its modification time.
   private func arrival(_ status: FileStatus) -> Int64 { status.identity.ctime / 1_000_000_000 }
 }

@@ -3,25 +3,25 @@ import MirrorModel
 import LinuxSystem
 import SystemPackage
 
-/// The texts of an upload that tell digests: they must agree with the tarballs beside them.
+/// The digest files of an upload, which must agree with the tarballs beside them.
 struct UploadTexts {
   private struct Text {
     let bytes: [UInt8]
     let claims: [SidecarText.Claim]
-    /// As it was read.
+    /// The identity of the file that was read.
     let identity: FileIdentity
   }
 
   private let server: String
   private var texts: [MirrorPath: Text] = [:]
-  /// Digests that are told of tarballs.
+  /// Algorithms of the digests given for tarballs.
   private(set) var algorithms: [MirrorPath: Set<DigestAlgorithm>] = [:]
 
   init(_ server: String) { self.server = server }
 
-  /// Reads a file that tells digests; any other is passed over.
+  /// Reads a digest file; other files are ignored.
   ///
-  /// - Parameter source: where it waits.
+  /// - Parameter source: its path in the upload.
   mutating func read(
     _ path: MirrorPath, _ kind: UploadKind, at source: MirrorPath, in anchor: borrowing AnchoredDirectory,
     _ refusals: inout UploadRefusals
@@ -44,7 +44,7 @@ struct UploadTexts {
     } catch { refusals.drop(path, error) }
   }
 
-  /// The tarball that a claim speaks of.
+  /// The tarball that a claim describes.
   private static func tarball(
     of claim: SidecarText.Claim, _ path: MirrorPath, _ kind: UploadKind
   ) -> MirrorPath? {
@@ -53,10 +53,10 @@ struct UploadTexts {
     return path.parent.appending(file)
   }
 
-  /// Refuses what does not agree.
+  /// Refuses files that do not agree.
   ///
-  /// - Parameter known: what tarballs there will be.
-  /// - Throws: `changed` when a text is not what was hashed.
+  /// - Parameter known: the tarballs after the upload.
+  /// - Throws: `changed` if a file is not the hashed one any more.
   func judge(
     _ files: [ReceivedUpload.File], _ known: [MirrorPath: DigestResult],
     _ anchor: borrowing AnchoredDirectory, _ refusals: inout UploadRefusals
@@ -65,7 +65,7 @@ struct UploadTexts {
       guard let text = texts[file.path] else { continue }
       guard text.identity == file.identity else {
         throw MirrorError(
-          .changed, "\(file.path)", "changed while it was received", remedy: "publish there again")
+          .changed, "\(file.path)", "changed during receiving", remedy: "publish there again")
       }
       guard let problem = problem(with: text, file, known) else { continue }
       refusals.drop(
@@ -79,13 +79,13 @@ struct UploadTexts {
   private func problem(
     with text: Text, _ file: ReceivedUpload.File, _ known: [MirrorPath: DigestResult]
   ) -> String? {
-    let disagrees = "does not agree with what it describes"
+    let disagrees = "does not match the tarball"
     switch file.kind {
     case .digests(let kind, let name):
       guard let tarball = known[file.path.parent.appending(name)] else {
-        return "describes a tarball that is not here"
+        return "describes a tarball that does not exist here"
       }
-      // Of a text of one line nothing else may be said.
+      // A single-line file must not contain anything else.
       if kind == .hashText { return text.bytes == SidecarText.hashText(tarball.digests) ? nil : disagrees }
       let isTrue = text.claims.allSatisfy { claim in
         (claim.file ?? name) == name && claim.agrees(with: tarball)
@@ -93,7 +93,7 @@ struct UploadTexts {
       return isTrue && !text.claims.isEmpty ? nil : disagrees
     case .manifest:
       let isTrue = text.claims.allSatisfy { claim in
-        // What is not here, such as a stage1 that stays at home, hurts nobody.
+        // Claims about missing tarballs, such as a stage1 that is not published, are harmless.
         guard let name = claim.file, let tarball = known[file.path.parent.appending(name)] else {
           return true
         }
@@ -113,7 +113,7 @@ extension SidecarText.Claim {
 }
 
 extension AnchoredDirectory {
-  /// The bytes of a small file below this directory, and which file it was.
+  /// The bytes of a small file below this directory, and its identity.
   func smallFile(
     _ path: MirrorPath, limit: Int
   ) throws(MirrorError) -> (bytes: [UInt8], identity: FileIdentity) {
@@ -122,7 +122,7 @@ extension AnchoredDirectory {
     let status = try attempt("look at", name) { () throws(Errno) in try file.status() }
     guard status.kind == .regular, status.size <= limit else {
       throw MirrorError(
-        .invalid, name, "is larger than \(limit) bytes", remedy: "look at the server that sent it")
+        .invalid, name, "is larger than \(limit) bytes", remedy: "check the server that sent it")
     }
     let bytes = try attempt("read", name) { () throws(Errno) in try file.bytes(upTo: Int(status.size)) }
     return (bytes, status.identity)

@@ -2,20 +2,20 @@ public import LinuxSystem
 
 /// How a run ended, for cron and scripts.
 public enum ExitStatus: Int32, Encodable, Sendable {
-  /// All that there was to do.
+  /// Everything was done.
   case done = 0
-  /// Nothing was lost.
+  /// Failed; nothing was lost.
   case failed = 1
   /// Something could not be done or read.
   case partial = 3
-  /// Content is not what its digests say.
+  /// Content does not match its digests.
   case corrupt = 4
   /// A safety limit forbids it.
   case refused = 5
   /// Another run holds the lock.
   case busy = 10
 
-  /// What an error makes of a run that it ends.
+  /// The status of a run that ends with an error.
   public init(_ error: MirrorError) {
     self =
       switch error.code {
@@ -25,7 +25,7 @@ public enum ExitStatus: Int32, Encodable, Sendable {
       }
   }
 
-  /// The one that deserves more attention.
+  /// The more severe status.
   public func worse(_ other: ExitStatus) -> ExitStatus { severity >= other.severity ? self : other }
 
   private var severity: Int {

@@ -1,6 +1,6 @@
 import Foundation
 
-/// `1.5 GiB`: a size for people.
+/// A size for people: `1.5 GiB`.
 package func humanBytes(_ bytes: Int64) -> String {
   var value = Double(bytes)
   for unit in ["B", "KiB", "MiB", "GiB"] {
@@ -10,7 +10,7 @@ package func humanBytes(_ bytes: Int64) -> String {
   return "\(rounded(value)) TiB"
 }
 
-/// `0.4 s`, `12 s`, `1 h 5 min`: a span for people.
+/// A duration for people: `0.4 s`, `12 s`, `1 h 5 min`.
 package func humanSeconds(_ seconds: Double) -> String {
   if seconds < 60 { return "\(rounded(seconds)) s" }
   let minutes = Int(min(seconds / 60, 1e9))

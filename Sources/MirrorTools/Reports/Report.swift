@@ -1,17 +1,17 @@
 import Foundation
 public import LinuxSystem
 
-/// What a use case tells of itself: lines for people, JSON for programs, and how it ended.
+/// Result of a use case: lines for people, JSON for programs, and an exit status.
 public protocol Report: Encodable {
-  /// Results, without those that were handed over as they came (``RunEnvironment/result``).
+  /// Result lines, except those already passed to ``RunEnvironment/result``.
   var lines: [ReportLine] { get }
-  /// What was done, in one line; nil where nothing was.
+  /// What was done, in one line; nil for nothing.
   var summary: String? { get }
-  /// What is wrong.
+  /// Problems.
   var messages: [MirrorError] { get }
-  /// What else is for standard error, as text.
+  /// Other text for standard error.
   var notes: [String] { get }
-  /// How it ended.
+  /// The exit status.
   var status: ExitStatus { get }
 }
 
@@ -24,44 +24,44 @@ extension Report {
   public var messages: [MirrorError] { [] }
   /// None.
   public var notes: [String] { [] }
-  /// Done in part where there is a message.
+  /// `partial` if there is a message.
   public var status: ExitStatus { messages.isEmpty ? .done : .partial }
 }
 
 /// A report about one mirror.
 public protocol MirrorReport: Report {
-  /// Where the mirror is.
+  /// Root of the mirror.
   var mirror: String { get }
 }
 
 extension MirrorReport {
-  /// The absolute path of something in the mirror.
+  /// The absolute path of a file or directory in the mirror.
   func displayed(_ path: MirrorPath) -> String { path.bytes.isEmpty ? mirror : "\(mirror)/\(path)" }
 }
 
-/// A result and the version of the JSON that all of them have; the schemas in `share/schema` describe it.
+/// A result with the version of the JSON format; the schemas in `share/schema` describe it.
 public struct VersionedReport: Encodable {
-  /// Increases when a key is renamed, removed, or changes its meaning.
+  /// Increases when a key is renamed or removed, or changes its meaning.
   public static let version = 2
 
   private let report: any Encodable
   private enum CodingKeys: CodingKey { case version }
 
-  /// Of any result.
+  /// Wraps a result.
   public init(_ report: any Encodable) { self.report = report }
 
-  /// The result's own keys, and `version` among them.
+  /// The keys of the result, plus `version`.
   public func encode(to encoder: any Encoder) throws {
     try report.encode(to: encoder)
     var container = encoder.container(keyedBy: CodingKeys.self)
     try container.encode(Self.version, forKey: .version)
   }
 
-  /// JSON with sorted keys, so that the same content is the same text.
+  /// JSON with sorted keys, so that equal content gives equal text.
   ///
   /// - Parameters:
-  ///   - isCompact: whether it is one line.
-  ///   - action: how an action is called that a remedy names.
+  ///   - isCompact: whether to write one line.
+  ///   - action: returns the text of an action in a remedy.
   public func json(
     isCompact: Bool = false, naming action: @escaping @Sendable (Remedy.Action) -> String = \.description
   ) throws -> [UInt8] {

@@ -1,32 +1,31 @@
 import LinuxSystem
 
-/// A line of a result, without its end.
+/// A line of a result, without its line end.
 public struct ReportLine: Hashable, Sendable, ExpressibleByStringInterpolation, CustomStringConvertible {
-  /// Bytes, since a name on the disk need not be UTF-8.
+  /// Bytes, since a name on the disk may not be valid UTF-8.
   public let bytes: [UInt8]
-  /// Whether it is what was asked for, or tells of something that is wrong: it is printed also where only that is
-  /// wanted.
+  /// Whether the user asked for this line, or it reports a problem: `--quiet` does not suppress it.
   public let isEssential: Bool
 
-  /// A line of bytes.
+  /// Creates a line from bytes.
   public init(bytes: [UInt8], isEssential: Bool = false) {
     self.bytes = bytes
     self.isEssential = isEssential
   }
 
-  /// A line of text.
+  /// Creates a line from text.
   public init(_ text: String, isEssential: Bool = false) {
     self.init(bytes: Array(text.utf8), isEssential: isEssential)
   }
 
-  /// Its text.
+  /// The text of the line.
   public var description: String { String(decoding: bytes, as: UTF8.self) }
 
-  /// A line that is not essential.
+  /// Creates a line that is not essential.
   public init(stringLiteral text: String) { self.init(text) }
 }
 
 extension [String] {
-  /// Lines of what was asked for.
+  /// The same as essential lines.
   public var asEssentialLines: [ReportLine] { map { ReportLine($0, isEssential: true) } }
 }

@@ -3,15 +3,15 @@ import MirrorModel
 
 /// A retention plan as a shell script that a person can read before it runs.
 enum CleanScript {
-  /// The script's bytes: names are as the disk has them, quoted; comments show them escaped.
+  /// The bytes of the script. Names are quoted as they are on the disk; comments show them escaped.
   ///
-  /// The script looks again before each removal: it goes through no link, and past nothing that is mounted.
+  /// Before each removal the script checks again that no link and no mount is in the way.
   static func render(_ plan: RetentionPlan, of mirror: Mirror, today: CalendarDate) -> [UInt8] {
     var text = Array(
       """
       #!/bin/sh
-      # mirrorctl clean of \(mirror.displayed(.root)) on \(today): \(plan.removals.count) of \(plan.count) versions and snapshots go.
-      # Policy: \(plan.policy). Run it soon: it knows the mirror as it was then.
+      # mirrorctl clean of \(mirror.displayed(.root)) on \(today): \(plan.removals.count) of \(plan.count) versions and snapshots will be removed.
+      # Policy: \(plan.policy). Run it soon: it describes the mirror as it was at that time.
       set -eu
       LC_ALL=C
       export LC_ALL
@@ -36,14 +36,14 @@ enum CleanScript {
     # remove DIRECTORY ITS-NAME-IN-MOUNTINFO
     remove() {
       if [ ! -d "$1" ] || [ -L "$1" ]; then
-        printf '%s\\n' "mirrorctl clean: $1: is no directory any more: left alone" >&2
+        printf '%s\\n' "mirrorctl clean: $1: not a directory any more: not removed" >&2
       elif [ "$(cd -P -- "$1" && pwd -P && echo x)" != "$1
     x" ]; then
-        printf '%s\\n' "mirrorctl clean: $1: lies behind a link: left alone" >&2
+        printf '%s\\n' "mirrorctl clean: $1: is behind a link: not removed" >&2
       elif [ ! -r /proc/self/mountinfo ]; then
-        printf '%s\\n' "mirrorctl clean: $1: mounts cannot be seen without /proc: left alone" >&2
+        printf '%s\\n' "mirrorctl clean: $1: cannot check mounts without /proc: not removed" >&2
       elif grep -qF -e " $2 " -e " $2/" /proc/self/mountinfo; then
-        printf '%s\\n' "mirrorctl clean: $1: a file system is mounted there: left alone" >&2
+        printf '%s\\n' "mirrorctl clean: $1: a file system is mounted there: not removed" >&2
       else
         rm -rf --one-file-system -- "$1"
       fi
@@ -57,7 +57,7 @@ enum CleanScript {
     remove_file() {
       if [ "$(cd -P -- "$1" && pwd -P && echo x)" != "$1
     x" ]; then
-        printf '%s\\n' "mirrorctl clean: $1: lies behind a link: left alone" >&2
+        printf '%s\\n' "mirrorctl clean: $1: is behind a link: not removed" >&2
       else
         rm -f -- "$1/$2"
       fi

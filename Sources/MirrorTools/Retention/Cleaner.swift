@@ -2,32 +2,32 @@ import MirrorModel
 public import LinuxSystem
 import SystemPackage
 
-/// What `clean --apply` did.
+/// Result of `clean --apply`.
 public struct CleanReport: Sendable {
-  /// Where the mirror is.
+  /// Root of the mirror.
   public let mirror: String
-  /// What is gone, in path order.
+  /// Removed items, in path order.
   public internal(set) var removed: [RetentionPlan.Item] = []
-  /// What was to go and stayed.
+  /// Why planned removals were not carried out.
   public internal(set) var problems: [MirrorError] = []
 
-  /// Adds what was done to the same mirror after it.
+  /// Adds the result of a later removal in the same mirror.
   mutating func add(_ other: CleanReport) {
     removed = (removed + other.removed).sorted { $0.path < $1.path }
     problems += other.problems
   }
 
-  /// Adds what kept something from being removed.
+  /// Adds the reason why something was not removed.
   mutating func add(_ problem: MirrorError) { problems.append(problem) }
 
-  /// Bytes of what is gone.
+  /// Total size of the removed items in bytes.
   public var bytes: Int64 { removed.reduce(0) { $0 &+ $1.bytes } }
 }
 
 /// Carries out a retention plan. The mirror's lock must be held.
 ///
-/// Every section is scanned and planned again before anything of it goes, and what the second look would keep
-/// stays. A version disappears at once, by a rename to a temporary name, and is taken apart after that.
+/// Every section is scanned and planned again before anything in it is removed; an item that the second plan
+/// keeps is kept. A version disappears at once, by a rename to a temporary name, and is deleted after that.
 struct Cleaner: Sendable {
   private let scanner: MirrorScanner
   private let planner: RetentionPlanner
@@ -42,15 +42,16 @@ struct Cleaner: Sendable {
 
   /// Removes what `plan` removes.
   ///
-  /// - Parameter each: receives each item once it is gone.
-  /// - Throws: ``MirrorError`` where nothing could be done at all.
+  /// - Parameter each: called with each item after it was removed.
+  /// - Throws: ``MirrorError`` if nothing could be done at all.
   func apply(
     _ plan: RetentionPlan, to mirror: Mirror, each: (RetentionPlan.Item) -> Void = { _ in }
   ) throws(MirrorError) -> CleanReport {
     let anchor = try AnchoredDirectory(root: mirror.root)
     let names = planner.names(in: mirror)
     var report = CleanReport(mirror: "\(mirror.root)")
-    // Snapshots last: what lists them is written anew, which a full disk allows only after versions are gone.
+    // Snapshots last: manifests that list them are rewritten, which a full disk allows only once versions are
+    // removed.
     for section in plan.sections.filter({ !$0.isOfSnapshots }) + plan.sections.filter(\.isOfSnapshots)
     where !section.removals.isEmpty && !cancellation.isCancelled {
       report.attempt { report throws(MirrorError) in
@@ -62,7 +63,7 @@ struct Cleaner: Sendable {
             let path = mirror.displayed(item.path)
             report.problems.append(
               MirrorError(
-                .changed, path, "is kept after all: \(second.reason)", remedy: "run again if it should go"))
+                .changed, path, "is kept after all: \(second.reason)", remedy: "run again to remove it"))
             continue
           }
           report.attempt { report throws(MirrorError) in

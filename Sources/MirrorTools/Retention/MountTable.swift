@@ -1,16 +1,16 @@
 import MirrorModel
 public import LinuxSystem
 
-/// Where file systems are mounted, bind mounts included.
+/// Mount points, bind mounts included.
 public struct MountTable: Sendable {
   private let points: [[UInt8]]
 
   /// Absolute paths.
   init(points: [[UInt8]]) { self.points = points }
 
-  /// As the kernel tells it now; source: proc(5), `/proc/self/mountinfo`.
+  /// The current mount points; source: proc(5), `/proc/self/mountinfo`.
   ///
-  /// - Throws: ``MirrorError`` where `/proc` is not mounted: nothing is known to be safe then.
+  /// - Throws: ``MirrorError`` if `/proc` is not mounted: no removal is known to be safe then.
   public static func current() throws(MirrorError) -> MountTable {
     guard let text = ProcFile.bytes("/proc/self/mountinfo") else {
       throw MirrorError(.system(lastErrno()), "/proc/self/mountinfo", "cannot be read", remedy: "mount /proc")
@@ -22,7 +22,7 @@ public struct MountTable: Sendable {
       })
   }
 
-  /// What is mounted inside a mirror.
+  /// Mount points inside a mirror.
   func points(in mirror: Mirror) -> [MirrorPath] {
     let prefix = mirror.absolute(.root) + [UInt8(ascii: "/")]
     return points.filter { $0.starts(with: prefix) }.map {

@@ -1,14 +1,14 @@
 import MirrorModel
 import LinuxSystem
 
-/// What names versions and snapshots from elsewhere: links, control files, remote seeds and mounts.
+/// Names of versions and snapshots elsewhere: in links, control files, remote seeds and mounts.
 struct ProtectingNames {
   private var reasonsByPath: [MirrorPath: [String]] = [:]
   private var targetsByPath: [MirrorPath: [String]] = [:]
   private var destinations: [MirrorPath: MirrorPath] = [:]
   /// Remote subarches, by the subarch that seeds them.
   private var remotes: [MirrorPath: [MirrorPath]] = [:]
-  /// What is mounted inside the mirror.
+  /// Mount points inside the mirror.
   let mounts: [MirrorPath]
 
   init(_ mirror: Mirror, mounts: [MirrorPath]) {
@@ -23,15 +23,15 @@ struct ProtectingNames {
     for subarch in subarches { add(subarch.control, of: subarch.path) }
   }
 
-  /// Takes what the links of some folders name.
+  /// Adds the targets of the links in some folders.
   mutating func add(_ folders: some Sequence<Folder>) {
     let links = folders.flatMap(\.links)
     for link in links { destinations[link.path] = link.destination }
-    // Links to sidecars only follow those to their tarballs.
+    // Links to sidecars only accompany the links to their tarballs.
     for link in links where SidecarKind.parse(link.path.name) == nil {
       guard let destination = link.destination else { continue }
-      // The link may name the directory, a file in it, or something deeper, by way of other links. What a
-      // version's own links say of that version goes with it.
+      // The link may name the directory, a file in it, or something deeper, through other links. Links inside
+      // a version that point to the same version are removed together with it.
       for path in destination.steps(through: destinations) where !link.path.isWithin(path) {
         let isNear = link.path.isWithin(path.parent)
         reasonsByPath[path, default: []].append(
@@ -40,7 +40,8 @@ struct ProtectingNames {
     }
   }
 
-  /// Takes what the control files of a subarch name, for itself and for those that it seeds.
+  /// Adds the versions that the control files of a subarch name, for itself and for the subarches that it
+  /// seeds.
   mutating func add(_ control: ControlState, of subarch: MirrorPath) {
     for (target, version) in control.versions.sorted(by: { $0.key < $1.key }) {
       targetsByPath[subarch.appending(version), default: []].append(target)
@@ -58,11 +59,11 @@ struct ProtectingNames {
 }
 
 extension MirrorPath {
-  /// The lineage of the path, and of what it comes to where links lie on the way.
+  /// The lineage of the path, and of the path that results from following links.
   fileprivate func steps(through links: [MirrorPath: MirrorPath]) -> Set<MirrorPath> {
     var all = Set(lineage)
     var path = self
-    // As many links as Linux follows: source: path_resolution(7).
+    // Linux follows at most this many links; source: path_resolution(7).
     for _ in 0..<40 {
       guard let link = path.lineage.last(where: { links[$0] != nil }), let target = links[link] else { break }
       let rest = path.bytes.dropFirst(link.bytes.count + 1)

@@ -5,28 +5,28 @@ public import LinuxSystem
 public struct RetentionPlan: Encodable, Sendable {
   /// A version of a subarch, or a snapshot.
   public struct Item: Encodable, Sendable {
-    /// The directory, or the tarball, relative to the mirror's root.
+    /// The directory, or the tarball, relative to the root of the mirror.
     public let path: MirrorPath
-    /// Whether it goes.
+    /// Whether it is removed.
     public let isRemoved: Bool
-    /// Why it stays or goes.
+    /// Why it is kept or removed.
     public let reason: String
-    /// Bytes of its tarballs.
+    /// Size of its tarballs in bytes.
     public let bytes: Int64
-    /// Whether it is a version that downloaders may have.
+    /// Whether it is a complete version, which downloaders may have.
     let isComplete: Bool
-    /// What it is.
+    /// Version or snapshot.
     enum Kind: Sendable {
-      /// A directory that goes as a whole.
+      /// A directory, removed as a whole.
       case version
       /// Files, the tarball among them, in the order of their removal.
       case snapshot([MirrorPath])
     }
 
     let kind: Kind
-    /// Whether it is a snapshot, not a version.
+    /// Whether it is a snapshot; otherwise it is a version.
     public var isSnapshot: Bool { if case .snapshot = kind { true } else { false } }
-    /// What is removed by name: a snapshot's files, or a version's directory.
+    /// Paths to remove: the files of a snapshot, or the directory of a version.
     var paths: [MirrorPath] {
       switch kind {
       case .version: [path]
@@ -38,22 +38,22 @@ public struct RetentionPlan: Encodable, Sendable {
 
   /// The items of one subarch, or of one build's snapshots, oldest first.
   public struct Section: Encodable, Sendable {
-    /// The directory that holds them.
+    /// The directory that contains them.
     public let path: MirrorPath
     /// Oldest first.
     public let items: [Item]
-    /// Whether it is of snapshots.
+    /// Whether its items are snapshots.
     var isOfSnapshots: Bool { if case .snapshots = path.place { true } else { false } }
-    /// Items that go.
+    /// Items to remove.
     public var removals: [Item] { items.filter(\.isRemoved) }
   }
 
   /// In path order.
   public let sections: [Section]
-  /// What it follows.
+  /// Description of the policy.
   public let policy: String
 
-  /// The same without removing what `isKept` holds for.
+  /// A copy without the removals for which `isKept` returns true.
   public func keeping(_ isKept: (Item) -> Bool) -> RetentionPlan {
     RetentionPlan(
       sections: sections.map { section in
@@ -61,17 +61,17 @@ public struct RetentionPlan: Encodable, Sendable {
       }, policy: policy)
   }
 
-  /// All that goes.
+  /// All items to remove.
   public var removals: [Item] { sections.flatMap(\.removals) }
-  /// How many items there are.
+  /// Number of items.
   public var count: Int { sections.reduce(0) { $0 + $1.items.count } }
-  /// Bytes of all that goes.
+  /// Size of all items to remove, in bytes.
   public var bytes: Int64 { removals.reduce(0) { $0 &+ $1.bytes } }
 
-  /// Complete versions that a plan may remove whatever share of all they are.
+  /// Up to this many complete versions may be removed, whatever their share.
   private static let harmless = 20
 
-  /// Refuses a plan that removes most of what downloaders have: nobody means that without saying so.
+  /// Refuses a plan that removes most complete versions: that is hardly ever intended.
   ///
   /// - Throws: ``MirrorError`` with code `refused`.
   public func checkShare(of mirror: Mirror) throws(MirrorError) {
@@ -82,7 +82,7 @@ public struct RetentionPlan: Encodable, Sendable {
       .refused, mirror.displayed(.root),
       "\(removed) of \(complete.count) complete versions would be removed, more than half",
       remedy:
-        "look at \(run: .previewRemovals); if that is what you want, \(run: .allowRemovals(removals.count))")
+        "look at \(run: .previewRemovals); if this is intended, \(run: .allowRemovals(removals.count))")
   }
 
   /// Refuses a plan that removes more than `limit` allows.
@@ -97,15 +97,15 @@ public struct RetentionPlan: Encodable, Sendable {
     guard removals.count > most else { return }
     throw MirrorError(
       .refused, mirror.displayed(.root),
-      "\(removals.count) of \(count) versions and snapshots would go, more than the \(most) that are allowed",
+      "\(removals.count) of \(count) versions and snapshots would be removed, more than the limit of \(most)",
       remedy: "look at \(run: .previewRemovals), then \(run: .allowRemovals(nil)) or keep more")
   }
 }
 
-/// How much one `clean` may remove.
+/// Limit of the removals by one `clean`.
 public enum RemovalLimit: Sendable, Hashable {
-  /// So many versions and snapshots.
+  /// Number of versions and snapshots.
   case count(Int)
-  /// So much of all versions and snapshots.
+  /// Percentage of all versions and snapshots.
   case percent(Double)
 }

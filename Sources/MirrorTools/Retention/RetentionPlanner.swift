@@ -3,15 +3,16 @@ public import MirrorModel
 
 /// Decides what `clean` removes: a pure function of the mirror, the policy, the day and what is mounted.
 ///
-/// Whatever the policy says, these stay: the newest complete version; what a link, a `.control/version` file or a
-/// remote seed names; what is being built; what is dated in the future or by no date; what a file system is
-/// mounted on; and everything of a subarch that could not be read whole.
+/// Whatever the policy says, it keeps the newest complete version; versions named by a link, a
+/// `.control/version` file or a remote seed; versions being built; versions dated in the future or not named
+/// by a date; versions with a mounted file system; and all versions of a subarch that could not be read
+/// completely.
 public struct RetentionPlanner: Sendable {
   private let policy: RetentionPolicy
   private let today: CalendarDate
   private let mounts: MountTable
 
-  /// - Parameter today: the local day.
+  /// - Parameter today: the current local date.
   public init(policy: RetentionPolicy, today: CalendarDate, mounts: MountTable) {
     self.policy = policy
     self.today = today
@@ -33,14 +34,15 @@ public struct RetentionPlanner: Sendable {
     return RetentionPlan(sections: sections.sorted { $0.path < $1.path }, policy: policy.description)
   }
 
-  /// What protects by name, gathered once for a mirror.
+  /// Names that protect versions and snapshots, collected once per mirror.
   func names(in mirror: Mirror) -> ProtectingNames {
     ProtectingNames(mirror, mounts: mounts.points(in: mirror))
   }
 
-  /// One section again, of a mirror in which it was scanned anew; `names` are the whole mirror's from before.
+  /// One section, planned again for a mirror in which it was rescanned; `names` are from the earlier scan of
+  /// the whole mirror.
   ///
-  /// nil when it is gone.
+  /// nil if the section no longer exists.
   func section(
     at path: MirrorPath, of mirror: Mirror, _ names: ProtectingNames
   ) -> RetentionPlan.Section? {
@@ -64,24 +66,24 @@ public struct RetentionPlanner: Sendable {
   {
     let place = mirror.displayed(subarch.path)
     let isReadWhole = mirror.isReadWhole(subarch.path)
-    // A tarball that waits for compression is not offered: the version before it is what downloaders have.
+    // A tarball that waits for compression is not offered: downloaders still get the version before it.
     let (newest, offered) = (subarch.newestComplete, subarch.newestOffered())
     let reasons = policy.reasons(for: subarch.built.filter(\.isDated).map(\.date).reversed())
     let items = subarch.versions.map { version in
       var why = protections(version.path, date: version.isDated ? version.date : nil, mirror, names)
-      if !isReadWhole { why.append("\(place) could not be read whole") }
+      if !isReadWhole { why.append("\(place) could not be read completely") }
       if subarch.isBeingBuilt(version) {
-        why.append("is being built" + (subarch.control.liveLock?.pid.map { " by pid \($0)" } ?? ""))
+        why.append("being built" + (subarch.control.liveLock?.pid.map { " by pid \($0)" } ?? ""))
       }
       if version.path == newest?.path {
         why.append("the newest complete version")
       } else if version.path == offered?.path {
-        why.append("the newest version that is offered")
+        why.append("the newest version on offer")
       }
       if version.isComplete {
         why += version.isDated ? reasons[version.date] ?? [] : []
         return item(
-          version.path, why, otherwise: "beyond what is kept", bytes: version.bytes, isComplete: true)
+          version.path, why, otherwise: "not kept by any rule", bytes: version.bytes, isComplete: true)
       }
       let age = today.days(since: version.date)
       if version.path == subarch.newestBegun?.path { why.append("the newest version, not complete") }
@@ -104,7 +106,7 @@ public struct RetentionPlanner: Sendable {
       TarballName(tarball.name)?.snapshotParts?.name
     }
     for (name, tarballs) in groups {
-      // What is empty or damaged is no reason to remove another.
+      // An empty or damaged tarball is not a reason to remove another one.
       let past = Set(
         tarballs.filter(\.isWhole).compactMap { TarballName($0.name)?.snapshotParts?.date }
       ).filter { $0 <= mirror.horizon }.sorted(by: >)
@@ -112,21 +114,21 @@ public struct RetentionPlanner: Sendable {
       for tarball in tarballs {
         let date = TarballName(tarball.name)?.snapshotParts?.date
         var why = protections(tarball.path, date: date, mirror, names)
-        if !isReadWhole { why.append("\(mirror.displayed(folder.path)) could not be read whole") }
+        if !isReadWhole { why.append("\(mirror.displayed(folder.path)) could not be read completely") }
         if let date {
           why += reasons[date] ?? []
           let age = today.days(since: date)
           if !tarball.isWhole, age < policy.staleDays {
             why.append("empty or damaged, but only \(counted(age, "day", "days")) old")
           }
-          if building.contains(date) { why.append("a build of that day is going on") }
+          if building.contains(date) { why.append("a build of that day is in progress") }
         }
         let sidecars = folder.sidecars.filter { $0.tarball == tarball.name }
           .sorted { ($0.kind.removalOrder, $0.name) < ($1.kind.removalOrder, $1.name) }
         let beside = folder.signatures(ofDigestsOf: tarball.name) + sidecars.map(\.name)
         items.append(
           item(
-            tarball.path, why, otherwise: "beyond what is kept", bytes: tarball.status.size,
+            tarball.path, why, otherwise: "not kept by any rule", bytes: tarball.status.size,
             kind: .snapshot(beside.map { folder.path.appending($0) } + [tarball.path])))
       }
     }
@@ -140,7 +142,7 @@ public struct RetentionPlanner: Sendable {
     if let date {
       if date > mirror.horizon { why.append("dated in the future") }
     } else {
-      why.append("its name is no date; remove it by hand if it is not wanted")
+      why.append("its name is not a date; remove it by hand if you do not want it")
     }
     if names.mounts.contains(where: { $0.isWithin(path) }) { why.append("a file system is mounted there") }
     return why
@@ -157,7 +159,7 @@ public struct RetentionPlanner: Sendable {
 }
 
 extension SidecarKind {
-  /// Metalinks go before signatures and these before digests, as they came after them.
+  /// Metalinks are removed before signatures, and signatures before digests: the reverse order of creation.
   fileprivate var removalOrder: Int {
     switch self {
     case .metalink: 0

@@ -1,12 +1,12 @@
 import MirrorModel
 
-/// Which versions and snapshots are kept; what any rule keeps stays.
+/// Which versions and snapshots to keep; a version is kept if any rule keeps it.
 public struct RetentionPolicy: Sendable, Hashable {
-  /// The newest complete ones, at least 1.
+  /// Number of newest complete versions, at least 1.
   public var keep = 3
-  /// All that are at most so many days older than the newest.
+  /// Versions at most this many days older than the newest; 0 for no such rule.
   public var withinDays = 0
-  /// The newest of each of the last days, weeks (from Monday), months and years that have one.
+  /// Number of days for which the newest version is kept; likewise for weeks (from Monday), months and years.
   public var daily = 0
   /// See ``daily``.
   public var weekly = 0
@@ -14,13 +14,13 @@ public struct RetentionPolicy: Sendable, Hashable {
   public var monthly = 0
   /// See ``daily``.
   public var yearly = 0
-  /// Days after which an incomplete version counts as given up.
+  /// Age in days from which an incomplete version counts as abandoned.
   public var staleDays = 3
 
-  /// Keeps the newest three.
+  /// Keeps the newest three versions.
   public init() {}
 
-  /// `30d`, `6w`, `1y`, `30`: days; nil for anything else.
+  /// `30d`, `6w`, `1y`, `30` as days; nil for other text.
   package static func days(_ text: String) -> Int? {
     let factors: [Character: Int] = ["d": 1, "w": 7, "y": 365]
     let factor = text.last.flatMap { factors[$0] }
@@ -29,10 +29,10 @@ public struct RetentionPolicy: Sendable, Hashable {
     return count * (factor ?? 1)
   }
 
-  /// Why each of these dates is kept; `dates` newest first, each once.
+  /// Why each of these dates is kept; `dates` are distinct, newest first.
   ///
-  /// The calendar rules work as those of `restic forget`: each walks from the newest and keeps the first of every
-  /// new period, until it has as many as it may.
+  /// The calendar rules work like those of `restic forget`: each starts at the newest date and keeps the
+  /// first date of every new period, up to its number.
   func reasons(for dates: [CalendarDate]) -> [CalendarDate: [String]] {
     var reasons: [CalendarDate: [String]] = [:]
     for date in dates.prefix(max(1, keep)) {
@@ -59,7 +59,7 @@ public struct RetentionPolicy: Sendable, Hashable {
     return reasons
   }
 
-  /// As the options that ask for it.
+  /// The policy in the words of its options.
   public var description: String {
     let parts = [
       "keep \(max(1, keep))", withinDays > 0 ? "within \(withinDays)d" : nil,

@@ -4,12 +4,12 @@ import MirrorModel
 import SystemPackage
 
 extension RetentionPlanner {
-  /// The plan for a whole mirror, and the mirror with what was found damaged on the way.
+  /// The plan for a whole mirror, and the mirror with the damage found while planning.
   ///
-  /// A tarball that nobody has hashed yet may be cut off, or an error page: before it is a reason to remove another,
-  /// its ends are looked at.
+  /// A tarball that was never hashed may be truncated, or an error page. Both of its ends are checked before
+  /// it becomes a reason to remove another one.
   ///
-  /// - Parameter catalog: knows which tarballs were looked at before; without it all are looked at.
+  /// - Parameter catalog: records which tarballs were checked before; without it all are checked.
   func soundPlan(
     _ mirror: Mirror, _ catalog: Catalog?
   ) throws(MirrorError) -> (plan: RetentionPlan, mirror: Mirror) {
@@ -22,7 +22,7 @@ extension RetentionPlanner {
       for tarball in folder.tarballs where tarball.isWhole && tarball.compression != nil {
         let record = try catalog?.record(of: tarball.path)
         if let record, tarball.status.identity.isSameFile(as: record.identity) { continue }
-        // What cannot be read is no reason to remove another either.
+        // An unreadable tarball is not a reason to remove another one either.
         do throws(MirrorError) { damaged[tarball.path] = try anchor.fault(of: tarball) } catch {
           damaged[tarball.path] = .cutOff
         }

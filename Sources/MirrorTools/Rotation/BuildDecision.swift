@@ -1,14 +1,14 @@
 public import LinuxSystem
 public import MirrorModel
 
-/// How a subarch is built next, and which images are made of it.
+/// How to build a subarch next, and which images to make from it.
 public struct BuildDecision: Sendable, Hashable {
   /// `full`, `freshen`, `quick`.
   public let mode: String
   /// `openvz`, `lxd`.
   public let extras: [String]
 
-  /// Reads `full+openvz+lxd`; nil if it is anything else.
+  /// Parses `full+openvz+lxd`; nil for other text.
   package init?(_ text: String) {
     let words = text.split(separator: "+", omittingEmptySubsequences: false).map(String.init)
     guard let mode = words.first, words.allSatisfy(Self.isWord) else { return nil }
@@ -21,7 +21,7 @@ public struct BuildDecision: Sendable, Hashable {
     self.extras = extras
   }
 
-  /// Whether a word may name a target: it becomes a part of paths and of shell words.
+  /// Whether a word is a valid target name, usable in paths and shell words.
   static func isWord(_ word: String) -> Bool {
     !word.isEmpty && !word.hasPrefix(".") && !word.hasPrefix("-")
       && word.utf8.allSatisfy { byte in
@@ -36,17 +36,17 @@ public struct BuildDecision: Sendable, Hashable {
 }
 
 extension RotationSettings {
-  /// How to build a subarch next: what the `decide` program answers, or what the tables say.
+  /// How to build a subarch next: the answer of the `decide` program, or the entry in the tables.
   ///
-  /// - Throws: when the program fails, may not be run, or does not answer with a build.
+  /// - Throws: if the program fails, may not be run, or its answer is not a build.
   public func decision(for subarch: Subarch) throws(MirrorError) -> BuildDecision {
     guard let decide else {
       return BuildDecision(mode: mode(of: subarch), extras: extras(of: subarch))
     }
     guard runsHostCode else {
       throw MirrorError(
-        .invalid, "rotation/decide", "is not run: code of the configuration may not be run",
-        remedy: "allow that, or choose the modes")
+        .invalid, "rotation/decide", "was not run: running code from the configuration is not allowed",
+        remedy: "allow it, or give the modes")
     }
     let newest = subarch.newestComplete
     let output = try HostProgram.ask(
@@ -61,8 +61,8 @@ extension RotationSettings {
     let answer = text.trimmingPrefix { $0 == " " }
     guard let decision = BuildDecision(String(answer)) else {
       throw MirrorError(
-        .invalid, "rotation/decide", "`\(decide)` answered `\(text)` for \(subarch.path), which is no build",
-        remedy: "let it print one line such as full or full+openvz")
+        .invalid, "rotation/decide", "`\(decide)` answered `\(text)` for \(subarch.path), not a build",
+        remedy: "make it print one line such as full or full+openvz")
     }
     return decision
   }

@@ -1,7 +1,7 @@
 public import MirrorModel
 
 extension Mirror {
-  /// This mirror without what is not stored here.
+  /// This mirror without subarches that are not stored here.
   public func limited(to settings: RotationSettings) -> Mirror {
     var mirror = self
     mirror.oddities = settings.oddities(in: self)

@@ -1,19 +1,19 @@
 public import MirrorModel
 public import LinuxSystem
 
-/// The build whose turn it is.
+/// The next build of the rotation.
 public struct NextBuild: Codable, Sendable, Hashable {
-  /// The line of development.
+  /// The build, a line of development.
   public let build: FileName
   /// The architecture.
   public let archDesc: FileName
-  /// The subarch's own name.
+  /// Name of the subarch.
   public let subarch: FileName
-  /// The newest complete version's date; nil when never built.
+  /// Date of the newest complete version; nil if never built.
   public let fullDate: CalendarDate?
-  /// The date of the build to come.
+  /// Date of the next build.
   public let nextDate: CalendarDate
-  /// Consecutive failed builds so far.
+  /// Number of consecutive failed builds.
   public let failcount: Int
   /// How to build it: `full`, `freshen`, `quick`.
   public let target: String
@@ -24,9 +24,9 @@ public struct NextBuild: Codable, Sendable, Hashable {
     case build, archDesc = "arch", subarch, fullDate, nextDate, failcount, target, extras
   }
 
-  /// Metro's shell assignments, a line each, safe for `eval`.
+  /// Metro's shell assignments, one per line, safe for `eval`.
   ///
-  /// Bytes, since a name on the disk need not be UTF-8.
+  /// Bytes, since a name on the disk may not be valid UTF-8.
   public var shellAssignments: [[UInt8]] {
     let values: [(String, [UInt8])] = [
       ("release", build.bytes), ("arch_desc", archDesc.bytes), ("subarch", subarch.bytes),

@@ -1,32 +1,32 @@
 public import MirrorModel
 public import LinuxSystem
 
-/// Which build the rotation asks for, and which it passed over.
+/// The next build of the rotation, and subarches that were passed over.
 public struct NextBuildPlan: MirrorReport, Codable, Sendable, Hashable {
-  /// Where the mirror lies.
+  /// Root of the mirror.
   public let mirror: String
-  /// The build whose turn it is; nil when all is current.
+  /// The next build; nil if everything is current.
   public let next: NextBuild?
-  /// Subarches whose turn came first, but which are being built.
+  /// Subarches that come before it, but are being built.
   public let inProgress: [MirrorPath]
   /// Subarches that failed too often and wait for `zap`.
   public let givenUp: [GivenUp]
 
-  /// A subarch that is out of the rotation.
+  /// A subarch that was taken out of the rotation.
   public struct GivenUp: Codable, Sendable, Hashable {
-    /// Relative to the mirror's root.
+    /// Relative to the root of the mirror.
     public let path: MirrorPath
-    /// Consecutive failed builds.
+    /// Number of consecutive failed builds.
     public let failcount: Int
   }
 
-  /// Takes turns as Metro does.
+  /// Chooses the next build as Metro does.
   ///
-  /// - Throws: when a program that decides how to build fails.
+  /// - Throws: if the program that decides how to build fails.
   public init(_ mirror: Mirror, _ settings: RotationSettings, today: CalendarDate) throws(MirrorError) {
     let queue = settings.managed(in: mirror)
       .compactMap { subarch in Turn(of: subarch, settings, today).map { (turn: $0, subarch: subarch) } }
-      // The sort is stable: ties stay in the settings' order.
+      // The sort is stable: ties keep the order of the settings.
       .sorted { $0.turn < $1.turn }
       .map(\.subarch)
     let busy = queue.prefix { $0.control.liveBuildLock != nil }
@@ -46,14 +46,15 @@ public struct NextBuildPlan: MirrorReport, Codable, Sendable, Hashable {
       target: decision.mode, extras: decision.extras)
   }
 
-  /// Metro's shell assignments; nothing when all is current.
+  /// Metro's shell assignments; empty if everything is current.
   public var lines: [ReportLine] {
     next?.shellAssignments.map { ReportLine(bytes: $0, isEssential: true) } ?? []
   }
 
-  /// A line for each subarch passed over: as Metro prints them on standard error, and for those that were given up.
+  /// One line per subarch that was passed over: in Metro's words if it is being built, and for those given
+  /// up.
   ///
-  /// - Parameter action: how an action is called that a notice names.
+  /// - Parameter action: returns the text of an action in a notice.
   public func notices(naming action: (Remedy.Action) -> String = \.description) -> [String] {
     inProgress.map { "# Build at \(mirror)/\($0) in progress, skipping..." }
       + givenUp.map { subarch in
@@ -64,20 +65,20 @@ public struct NextBuildPlan: MirrorReport, Codable, Sendable, Hashable {
   }
 }
 
-/// A subarch's place in the queue.
+/// Position of a subarch in the queue.
 ///
 /// Metro asks three questions at level 0, then at level 1, and so on:
-/// 0. never built, with as many failures as the level?
-/// 1. one failure more, and never built or twice as stale as need be?
-/// 2. as many failures as the level, and stale?
+/// 0. never built, and as many failures as the level?
+/// 1. one failure more, and never built or twice as old as allowed?
+/// 2. as many failures as the level, and due?
 ///
-/// The first question that a subarch answers with yes is its place; there the oldest goes first.
+/// The first question answered with yes gives the position; among equals the oldest comes first.
 private struct Turn: Comparable {
   let level: Int
   let question: Int
   let age: Int
 
-  /// nil when it is not its turn.
+  /// nil if it is not due.
   init?(of subarch: Subarch, _ settings: RotationSettings, _ today: CalendarDate) {
     let failures = subarch.control.failcount
     guard !settings.givesUp(after: failures) else { return nil }

@@ -3,11 +3,11 @@ public import MirrorModel
 import FlexData
 
 extension RotationSettings {
-  /// Names in the lists that a mirror does not have, and its subarches that no list has.
+  /// Names in the lists that the mirror does not contain, and subarches of the mirror that are in no list.
   ///
-  /// A mistyped name would take a subarch out of the rotation, the index and every published copy.
+  /// A mistyped name would take a subarch out of the rotation, the index and all published copies.
   ///
-  /// - Parameter mirror: all that is there.
+  /// - Parameter mirror: the complete mirror.
   public func oddities(in mirror: Mirror) -> [MirrorError] {
     let subarches = mirror.allSubarches
     let builds = Set(mirror.builds.map(\.name) + subarches.map(\.build))
@@ -27,7 +27,7 @@ extension RotationSettings {
     return unknown + (unlisted.isEmpty ? [] : [Self.unlisted(unlisted.map(\.path), in: mirror)])
   }
 
-  /// Whether the configuration says that a subarch is left alone on purpose.
+  /// Whether the configuration ignores a subarch on purpose.
   func isIgnored(_ subarch: Subarch) -> Bool {
     ignored.contains { path in
       path.bytes == subarch.build.bytes || path.bytes == subarch.name.bytes || path == subarch.path
@@ -39,18 +39,18 @@ extension RotationSettings {
     return MirrorError(
       .invalid, "rotation/\(key)", "`\(name)` is not in the mirror",
       remedy: near.map { "did you mean \($0)?" }
-        ?? "check the spelling, or begin it with \(run: .preparation)")
+        ?? "check the spelling, or prepare it with \(run: .preparation)")
   }
 
   private static func unlisted(_ paths: [MirrorPath], in mirror: Mirror) -> MirrorError {
     MirrorError(
-      .invalid, "[section rotation]", "has no list with \(paths.summary), which \(mirror.root) holds",
-      remedy: "add it to subarches or also-stored; or to ignore, if it is left alone on purpose")
+      .invalid, "[section rotation]", "does not list \(paths.summary) in \(mirror.root)",
+      remedy: "add it to subarches or also-stored, or to ignore to silence this")
   }
 }
 
 extension [MirrorPath] {
-  /// The first few of them, and how many more there are.
+  /// The first few paths, and the number of others.
   var summary: String {
     let shown = prefix(5).map(\.description).joined(separator: ", ")
     return count > 5 ? "\(shown) and \(count - 5) more" : shown

@@ -1,7 +1,7 @@
 import LinuxSystem
 import FlexData
 
-/// Reads `[section rotation]`, and knows all that may stand in it.
+/// Reads `[section rotation]`, and knows all its settings.
 struct RotationSection {
   private let section: SettingsSection
 
@@ -41,7 +41,7 @@ struct RotationSection {
     return settings
   }
 
-  /// What is kept; nil if nothing is said of it.
+  /// The retention policy; nil if none is configured.
   func retention() throws -> RetentionPolicy? {
     var policy = RetentionPolicy()
     var isSaid = false
@@ -57,7 +57,7 @@ struct RotationSection {
     try take("keep-yearly", from: 0, \.yearly)
     if let text = try section.text("keep-within") {
       guard let days = RetentionPolicy.days(text) else {
-        throw section.invalid("keep-within", "`\(text)` is no time", "write 30d, 6w or 1y")
+        throw section.invalid("keep-within", "`\(text)` is not a time", "use 30d, 6w or 1y")
       }
       policy.withinDays = days
       isSaid = true
@@ -69,10 +69,10 @@ struct RotationSection {
   private func names(_ name: String) throws -> [FileName]? {
     guard let words = try section.words(name) else { return nil }
     if let bad = words.first(where: { $0.contains("/") || $0.hasPrefix(".") }) {
-      throw section.invalid(name, "`\(bad)` is no directory's name", "write names separated by spaces")
+      throw section.invalid(name, "`\(bad)` is not a directory name", "use names separated by spaces")
     }
     if let twice = words.first(where: { word in words.count { $0 == word } > 1 }) {
-      throw section.invalid(name, "`\(twice)` is there twice", "remove one of them")
+      throw section.invalid(name, "`\(twice)` is listed twice", "remove one of them")
     }
     return words.map { FileName($0) }
   }
@@ -80,7 +80,7 @@ struct RotationSection {
   private func modes(_ name: String) throws -> [String]? {
     guard let words = try section.words(name) else { return nil }
     guard !words.isEmpty else {
-      throw section.invalid(name, "is empty", "write at least one way to build")
+      throw section.invalid(name, "is empty", "list at least one way to build")
     }
     return try checked(name, words)
   }
@@ -88,7 +88,7 @@ struct RotationSection {
   private func checked(_ name: String, _ words: [String]) throws -> [String] {
     for word in words where !BuildDecision.isWord(word) {
       throw section.invalid(
-        name, "`\(word)` is no name of a target", "use letters, digits, -, _ and .")
+        name, "`\(word)` is not a target name", "use letters, digits, -, _ and .")
     }
     return words
   }

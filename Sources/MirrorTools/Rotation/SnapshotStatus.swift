@@ -1,26 +1,26 @@
 public import MirrorModel
 public import LinuxSystem
 
-/// How the snapshots of one kind stand in a line of development.
+/// Status of the snapshots of one kind in a build.
 public struct SnapshotStatus: Codable, Sendable, Hashable {
-  /// The line of development.
+  /// The build, a line of development.
   public let build: FileName
-  /// What they are of, such as `portage`.
+  /// Name of the snapshots, such as `portage`.
   public let name: String
-  /// The newest one, relative to the mirror's root.
+  /// The newest one, relative to the root of the mirror.
   public let path: MirrorPath
   /// Its date.
   public let date: CalendarDate
   /// Days since that date; negative for a date in the future.
   public let ageDays: Int
-  /// How many there are.
+  /// Number of snapshots.
   public let snapshots: Int
-  /// Bytes of all of them.
+  /// Total size in bytes.
   public let bytes: Int64
-  /// Compressed ones without a `.hash.txt` beside them.
+  /// Number of compressed ones without a `.hash.txt`.
   public let digestsMissing: Int
 
-  /// All kinds of a line of development, by name.
+  /// All kinds in a build, by name.
   static func all(of build: Build, today: CalendarDate, horizon: CalendarDate) -> [SnapshotStatus] {
     guard let folder = build.snapshots else { return [] }
     let undigested = Set(folder.undigested.map(\.path))

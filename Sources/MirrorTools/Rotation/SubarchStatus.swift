@@ -1,48 +1,48 @@
 public import MirrorModel
 public import LinuxSystem
 
-/// How one subarch stands.
+/// Status of one subarch.
 public struct SubarchStatus: Codable, Sendable, Hashable {
-  /// Relative to the mirror's root.
+  /// Relative to the root of the mirror.
   public let path: MirrorPath
-  /// The line of development.
+  /// The build, a line of development.
   public let build: FileName
   /// The architecture.
   public let arch: FileName
-  /// The subarch's own name.
+  /// Name of the subarch.
   public let subarch: FileName
-  /// The newest complete version's date; nil when there is none.
+  /// Date of the newest complete version; nil if there is none.
   public let date: CalendarDate?
   /// Days since that date; negative for a date in the future.
   public let ageDays: Int?
   /// Whether the newest complete version is a full build.
   public let full: Bool
-  /// Consecutive failed builds.
+  /// Number of consecutive failed builds.
   public let failcount: Int
   /// Whether it failed too often and waits for `zap`.
   public let givenUp: Bool
-  /// Whether something is being built.
+  /// Whether a build is in progress.
   public let inProgress: Bool
-  /// What the newest complete version offers, by variant.
+  /// Artifacts of the newest complete version, by variant.
   public let artifacts: [Item]
-  /// Bytes of the tarballs of all versions.
+  /// Size of the tarballs of all versions in bytes.
   public let bytes: Int64
-  /// How many version directories there are.
+  /// Number of version directories.
   public let versions: Int
-  /// Compressed tarballs of all versions without a `.hash.txt` beside them.
+  /// Number of compressed tarballs, of all versions, without a `.hash.txt`.
   public let digestsMissing: Int
-  /// What `.control` says of the next build.
+  /// Settings in `.control` for the next build.
   public let strategy: Strategy
 
-  /// An artifact, in numbers.
+  /// An artifact.
   public struct Item: Codable, Sendable, Hashable {
-    /// `stage3`, or the extra's name.
+    /// `stage3`, or the name of the extra.
     public let variant: String
-    /// The file's name.
+    /// File name.
     public let name: FileName
-    /// Relative to the mirror's root.
+    /// Relative to the root of the mirror.
     public let path: MirrorPath
-    /// The file's size.
+    /// File size in bytes.
     public let bytes: Int64
     /// nil for a plain `.tar`.
     public let compression: Compression?
@@ -54,7 +54,7 @@ public struct SubarchStatus: Codable, Sendable, Hashable {
     public let build: String?
     /// `stage3` or `stage1`.
     public let seed: String?
-    /// Whose stage3 seeds a remote build.
+    /// The subarch whose stage3 is the seed of a remote build.
     public let remote: MirrorPath?
   }
 
@@ -88,7 +88,7 @@ public struct SubarchStatus: Codable, Sendable, Hashable {
       remote: subarch.control.remoteSeed)
   }
 
-  /// Metro's line of `fails`, in a mirror at `root`.
+  /// The line in the format of Metro's `fails`, for a mirror at `root`.
   func line(root: String) -> String {
     let variants = artifacts.map(\.variant).joined(separator: ",")
     return

@@ -1,13 +1,13 @@
 public import MirrorModel
 public import LinuxSystem
 
-/// Brings failing subarches back into the rotation.
+/// Puts failing subarches back into the rotation.
 public struct Zap: MirrorReport, Codable, Sendable, Hashable {
-  /// Where the mirror lies.
+  /// Root of the mirror.
   public let mirror: String
-  /// The failure counts to remove, relative to the mirror's root.
+  /// The failure counts to remove, relative to the root of the mirror.
   public let paths: [MirrorPath]
-  /// What could not be removed.
+  /// Failures.
   public private(set) var messages: [MirrorError] = []
   private var isApplied = false
 
@@ -16,15 +16,15 @@ public struct Zap: MirrorReport, Codable, Sendable, Hashable {
   /// Plans for every failing subarch, or only for those at or below `selection`.
   ///
   /// - Parameter selection: empty for all.
-  /// - Throws: when one of them has no subarch of the rotation.
+  /// - Throws: if one of these paths contains no subarch of the rotation.
   public init(_ mirror: Mirror, _ settings: RotationSettings, only selection: [MirrorPath] = [])
     throws(MirrorError)
   {
     let managed = settings.managed(in: mirror)
     for path in selection where !managed.contains(where: { $0.path.isWithin(path) }) {
       throw MirrorError(
-        .invalid, mirror.displayed(path), "has no subarch of the rotation",
-        remedy: "name one as \(run: .status) prints it")
+        .invalid, mirror.displayed(path), "contains no subarch of the rotation",
+        remedy: "give a path as printed by \(run: .status)")
     }
     self.mirror = "\(mirror.root)"
     paths = managed.filter { subarch in
@@ -32,7 +32,7 @@ public struct Zap: MirrorReport, Codable, Sendable, Hashable {
     }.map { $0.path.control(.failcount) }
   }
 
-  /// A line for each count: as Metro prints them, once they are removed.
+  /// One line per count, in Metro's words once they are removed.
   public var lines: [ReportLine] {
     isApplied
       ? paths.map { "Removing \(displayed($0))..." }

@@ -3,28 +3,28 @@ public import MirrorModel
 
 /// Removes the versions and snapshots that a policy does not keep.
 ///
-/// What goes is taken out of the indexes first: whoever is killed, whenever that is, leaves none that names what is
-/// gone.
+/// Removed versions are taken out of the indexes first: a run killed at any time leaves no index that names a
+/// removed version.
 public struct CleanRun {
   private let run: MirrorRun
   private let policy: RetentionPolicy
   private let limit: RemovalLimit?
 
   /// - Parameters:
-  ///   - policy: what stays.
-  ///   - limit: how much may go; nil for half of what is offered.
+  ///   - policy: which versions and snapshots to keep.
+  ///   - limit: how much may be removed; nil for half of the complete versions.
   public init(_ run: MirrorRun, _ policy: RetentionPolicy, limit: RemovalLimit? = nil) {
     self.run = run
     self.policy = policy
     self.limit = limit
   }
 
-  /// What would stay and go, and why.
+  /// What would be kept and removed, and why.
   ///
-  /// - Throws: ``MirrorError`` with code `refused` where more would go than the limit allows.
+  /// - Throws: ``MirrorError`` with code `refused` if more would be removed than the limit allows.
   public func plan() throws(MirrorError) -> Planned<RetentionPlan> {
     let (plan, mirror) = try planner().soundPlan(try run.scan(), run.existingCatalog)
-    Log.step("plan of clean: \(plan.removals.count) of \(plan.count) versions and snapshots go")
+    Log.step("plan of clean: \(plan.removals.count) of \(plan.count) versions and snapshots to remove")
     for item in plan.sections.flatMap(\.items) {
       Log.detail("\(item.isRemoved ? "removes" : "keeps") \(item.path): \(item.reason)")
     }
@@ -32,20 +32,20 @@ public struct CleanRun {
     return Planned(plan, for: mirror)
   }
 
-  /// Removes what a plan of this run says, after a second look at each.
+  /// Carries out a plan of this run, after a second check of each item.
   ///
-  /// - Throws: ``MirrorError`` with code `refused` where most of what is offered would go and no limit was given; or
-  ///   what keeps the indexes from being written, before anything is removed.
+  /// - Throws: ``MirrorError`` with code `refused` if most complete versions would be removed and no limit
+  ///   was given; or an error that prevents writing the indexes, before anything is removed.
   public func apply(_ planned: Planned<RetentionPlan>) throws(MirrorError) -> CleanReport {
     if limit == nil { try planned.plan.checkShare(of: planned.scan) }
     let report = try remove(planned.plan, from: planned.scan)
     run.noteChanges(at: report.removed.map(\.path))
-    // Without it `max-delete` counts what is deleted elsewhere for the same reason.
+    // Otherwise `max-delete` would count the deletion of these versions at destinations.
     try? run.catalog().note(cleaned: report, now: run.environment.now())
     return report
   }
 
-  /// A plan as a shell script that a person can read before it runs; names are as the disk has them.
+  /// A plan as a shell script that a person can read before it runs; names are as on the disk.
   public func script(_ planned: Planned<RetentionPlan>) -> RemovalScript {
     RemovalScript(
       planned: planned,
@@ -56,9 +56,9 @@ public struct CleanRun {
     RetentionPlanner(policy: policy, today: run.environment.today, mounts: try .current())
   }
 
-  /// Takes what is to be removed out of the indexes, then removes it.
+  /// Takes the items out of the indexes, then removes them.
   ///
-  /// Where a full disk keeps an index from being written, what none of them names is removed first.
+  /// If a full disk prevents writing an index, items that no index names are removed first.
   private func remove(_ plan: RetentionPlan, from mirror: Mirror) throws(MirrorError) -> CleanReport {
     guard !plan.removals.isEmpty else { return CleanReport(mirror: "\(mirror.root)") }
     let cleaner = Cleaner(
@@ -96,10 +96,10 @@ public struct RemovalScript: MirrorReport {
   let planned: Planned<RetentionPlan>
   let text: [UInt8]
 
-  /// Where the mirror is.
+  /// Root of the mirror.
   public var mirror: String { planned.mirror }
 
-  /// The script's.
+  /// The lines of the script.
   public var lines: [ReportLine] {
     text.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).dropLast().map {
       ReportLine(bytes: Array($0), isEssential: true)
@@ -111,7 +111,7 @@ public struct RemovalScript: MirrorReport {
 }
 
 extension RetentionPlan: Plan {
-  /// What would go, a line each.
+  /// One line per removal.
   public func lines(in mirror: Mirror) -> [String] {
     removals.map { "would remove \(mirror.displayed($0.path)): \($0.reason)" }
   }
@@ -120,7 +120,7 @@ extension RetentionPlan: Plan {
 extension CleanReport: MirrorReport {
   private enum CodingKeys: CodingKey { case mirror, removed, problems, bytes }
 
-  /// How many went, and their bytes.
+  /// Number and size of the removed versions and snapshots.
   public var summary: String? {
     let snapshots = removed.count { $0.isSnapshot }
     let versions = removed.count - snapshots
@@ -131,7 +131,7 @@ extension CleanReport: MirrorReport {
     return parts.isEmpty ? nil : "\(parts.joined(separator: ", ")) removed, \(humanBytes(bytes))"
   }
 
-  /// What was to go and stayed.
+  /// Why planned removals were not carried out.
   public var messages: [MirrorError] { problems }
 
   /// `mirror`, `removed`, `problems` and `bytes`.

@@ -5,7 +5,8 @@ public import StageTrees
 
 /// Compresses the plain tarballs that are marked for it.
 ///
-/// They are taken out of the indexes first: whoever is killed, whenever that is, leaves none that names what is gone.
+/// They are taken out of the indexes first: a run killed at any time leaves no index that names a removed
+/// tarball.
 public struct CompressRun {
   private let run: MirrorRun
   private let settings: CompressionSettings
@@ -16,7 +17,7 @@ public struct CompressRun {
     self.settings = settings
   }
 
-  /// What would be compressed, and what not, and why.
+  /// What would be compressed, and what not and why.
   public func plan() throws(MirrorError) -> Planned<CompressionPlan> {
     let mirror = try run.scan()
     let plan = CompressionPlan(of: mirror, settings: settings, now: run.environment.now())
@@ -24,7 +25,7 @@ public struct CompressRun {
     return Planned(plan, for: mirror)
   }
 
-  /// Compresses what a plan of this run says.
+  /// Carries out a plan of this run.
   public func apply(_ planned: Planned<CompressionPlan>) throws(MirrorError) -> CompressionReport {
     let (plan, mirror) = (planned.plan, planned.scan)
     if !plan.items.isEmpty { try IndexRun(run).unlist([], in: mirror) }
@@ -50,28 +51,28 @@ public struct CompressRun {
 }
 
 extension CompressionPlan: Plan {
-  /// What would be compressed or left, a line each.
+  /// One line per tarball that would be compressed or left as it is.
   public func lines(in mirror: Mirror) -> [String] {
     items.map { "would compress \(mirror.displayed($0.path)) to \($0.compressedPath.name)" }
       + leftAlone.filter { !$0.reason.isProblem }.map { "would leave: \($0.error(in: mirror))" }
   }
 
-  /// What somebody has to mend; the rest a later run does.
+  /// Problems that need a person; a later run takes care of the rest.
   public func messages(in mirror: Mirror) -> [MirrorError] {
     leftAlone.filter(\.reason.isProblem).map { $0.error(in: mirror) }
   }
 
-  /// Done in part where somebody has to mend something.
+  /// `partial` if a problem needs a person.
   public var status: ExitStatus { leftAlone.contains(where: \.reason.isProblem) ? .partial : .done }
 }
 
 extension CompressionReport: MirrorReport {
   private enum CodingKeys: CodingKey { case mirror, compressed, leftAlone, problems }
 
-  /// What was left for a later run.
+  /// Tarballs left for a later run.
   public var lines: [ReportLine] { notes.map { ReportLine("\($0)") } }
 
-  /// How many were compressed, and their bytes.
+  /// Number of compressed tarballs, and their sizes.
   public var summary: String? {
     guard !outcomes.isEmpty else { return nil }
     let before = outcomes.reduce(0 as Int64) { $0 &+ $1.bytesBefore }
@@ -80,7 +81,7 @@ extension CompressionReport: MirrorReport {
     return "\(tarballs), \(humanBytes(before)) to \(humanBytes(after))"
   }
 
-  /// What failed, and what somebody has to mend.
+  /// Failures, and problems that need a person.
   public var messages: [MirrorError] { problems + faultsOfMarks }
 
   /// `mirror`, `compressed`, `leftAlone` and `problems`.

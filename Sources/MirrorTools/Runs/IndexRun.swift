@@ -1,19 +1,19 @@
 public import LinuxSystem
 import MirrorModel
 
-/// Writes what tells downloaders the newest of everything.
+/// Writes the indexes, which tell downloaders the newest versions.
 public struct IndexRun {
   private let run: MirrorRun
   private let formats: [IndexFormat]
 
-  /// - Parameter formats: what is written; what is there already is kept true besides. nil for what the configuration
-  ///   says.
+  /// - Parameter formats: which formats to write, besides updating the existing ones; nil for those in the
+  ///   configuration.
   public init(_ run: MirrorRun, _ formats: [IndexFormat]? = nil) {
     self.run = run
     self.formats = formats ?? run.configuration.index.formats
   }
 
-  /// Files that would be written; metalinks, for which tarballs are read, are left out.
+  /// Files that would be written, except metalinks, which require reading tarballs.
   public func plan() throws(MirrorError) -> [MirrorPath] {
     let mirror = try run.scan()
     let source = try source(mirror)
@@ -28,7 +28,7 @@ public struct IndexRun {
     return paths
   }
 
-  /// Writes what is asked for, and keeps true what is there, each file after those that it names.
+  /// Writes the requested formats and updates existing ones, each file after the files that it refers to.
   public func apply() throws(MirrorError) -> IndexReport {
     let mirror = try run.scan()
     remember(mirror)
@@ -39,7 +39,7 @@ public struct IndexRun {
     return report
   }
 
-  /// The one file of a format as it would be, and what is left out of it; nil where the format is not one file.
+  /// The content of a format that is a single file, and what is omitted from it; nil for other formats.
   public func content(
     of format: IndexFormat
   ) throws(MirrorError) -> (bytes: [UInt8], messages: [MirrorError])? {
@@ -48,19 +48,20 @@ public struct IndexRun {
     return (try format.content(source).files.flatMap(\.bytes), source.document.problems)
   }
 
-  /// Takes what is about to go out of the indexes that are there: versions, and tarballs marked for compression.
+  /// Takes versions that are about to be removed, and tarballs marked for compression, out of the existing
+  /// indexes.
   ///
-  /// Metalinks stay: they go with their version, and marked tarballs have none.
+  /// Metalinks are kept: they are removed with their version, and marked tarballs have none.
   func unlist(_ versions: [MirrorPath], in mirror: Mirror) throws(MirrorError) {
     remember(mirror)
     var report = IndexReport(mirror: "\(mirror.root)", subarches: 0)
     try IndexRun(run, []).write(
       try source(mirror, excluding: Set(versions)), in: mirror, readsTarballs: false, &report)
-    // What is left out is told by `apply`; what could not be written must stop what comes after.
+    // `apply` reports omissions; a file that could not be written must stop the next steps.
     if let failure = report.failures.first { throw failure }
   }
 
-  /// Lets the catalog remember how builds ended, also of versions that will be gone.
+  /// Records the results of builds in the catalog, also for versions that will be removed.
   private func remember(_ mirror: Mirror) {
     do throws(MirrorError) { try run.catalog().note(mirror, now: run.environment.now()) } catch {
       run.tell(error)
@@ -76,7 +77,7 @@ public struct IndexRun {
       now: run.environment.now())
   }
 
-  /// What is asked for and what is there, in the order of writing.
+  /// The requested and the existing formats, in the order of writing.
   private func wanted(in mirror: Mirror) throws(MirrorError) -> [(format: IndexFormat, isWanted: Bool)] {
     let present = try IndexFormat.present(in: mirror)
     return IndexFormat.allCases.filter { formats.contains($0) || present.contains($0) }.map {
@@ -112,7 +113,7 @@ public struct IndexRun {
             report.files.append(file.path)
           }
         } catch {
-          // One file of many hinders no other.
+          // A failure of one file of many does not stop the others.
           if format.fileName != nil { throw error }
           report.failures.append(error)
         }
@@ -122,19 +123,19 @@ public struct IndexRun {
   }
 }
 
-/// What writing indexes did.
+/// Result of writing indexes.
 public struct IndexReport: MirrorReport {
-  /// Where the mirror is.
+  /// Root of the mirror.
   public let mirror: String
-  /// Subarches that the index lists.
+  /// Number of subarches in the index.
   let subarches: Int
-  /// Files that say something else now.
+  /// Files whose content changed.
   public internal(set) var files: [MirrorPath] = []
-  /// What was left out, or could not be written.
+  /// What was omitted or could not be written.
   public internal(set) var problems: [MirrorError] = []
   /// What could not be written.
   var failures: [MirrorError] = []
-  /// Tarballs whose content is not what their digests say.
+  /// Tarballs whose content does not match their digests.
   public internal(set) var corrupt: [MirrorPath] = []
 
   private enum CodingKeys: CodingKey { case mirror, changed, files }
@@ -153,17 +154,17 @@ public struct IndexReport: MirrorReport {
   /// The summary.
   public var lines: [ReportLine] { summary.map { [ReportLine($0)] } ?? [] }
 
-  /// What was written, and of how many subarches.
+  /// What was written, and for how many subarches.
   public var summary: String? {
     guard let first = files.first else { return nil }
     let named = files.count == 1 ? "\(first)" : counted(files.count, "file", "files")
     return "\(named) written, \(counted(subarches, "subarch", "subarches"))"
   }
 
-  /// What was left out, and corrupt tarballs.
+  /// Omissions and corrupt tarballs.
   public var messages: [MirrorError] { problems + corrupt.map { .corrupt(displayed($0)) } }
 
-  /// Corrupt where a tarball is.
+  /// `corrupt` if a tarball is.
   public var status: ExitStatus { corrupt.isEmpty ? problems.isEmpty ? .done : .partial : .corrupt }
 
   /// `mirror`, `changed` and `files`.

@@ -1,17 +1,17 @@
 public import LinuxSystem
 import SystemPackage
 
-/// Keeps the public key at the mirror's root as it is, and warns once a day of one that ends soon.
+/// Keeps the public key at the root of the mirror up to date, and warns once a day if it expires soon.
 public struct KeyRun {
   private let run: MirrorRun
 
-  /// Works in a run.
+  /// Creates the use case for a run.
   public init(_ run: MirrorRun) { self.run = run }
 
-  /// Writes the key if there is another now, where the configuration has signatures.
+  /// Writes the key if it changed and the configuration enables signatures.
   public func apply() throws(MirrorError) -> KeyReport {
     let (environment, report) = (run.environment, KeyReport(isWritten: false))
-    // What is wrong with gpg is told by what has to sign.
+    // Problems with gpg are reported by the steps that sign.
     guard let signing = run.configuration.signing,
       let key = try? PublicKeyFile.listed(signing, cancellation: environment.cancellation)
     else { return report }
@@ -27,9 +27,9 @@ public struct KeyRun {
 }
 
 extension KeyRun {
-  /// Writes the public key to the mirror's root.
+  /// Writes the public key to the root of the mirror.
   ///
-  /// - Throws: where the configuration names no key, or gpg does not have it.
+  /// - Throws: if the configuration names no key, or gpg does not have it.
   public func export() throws(MirrorError) -> KeyExport {
     let bytes = try PublicKeyFile.bytes(
       try run.configuration.requiredSigning(), cancellation: run.environment.cancellation)
@@ -43,34 +43,34 @@ extension KeyRun {
 public struct KeyExport: Report {
   /// The file.
   public let path: String
-  /// Whether it says something else now.
+  /// Whether its content changed.
   public let changed: Bool
 
-  /// - Parameter changed: whether it says something else now.
+  /// - Parameter changed: whether its content changed.
   public init(path: String, changed: Bool) {
     self.path = path
     self.changed = changed
   }
 
-  /// Its name, if it was written.
+  /// Its path, if it was written.
   public var lines: [ReportLine] { changed ? ["\(path) written"] : [] }
 }
 
 extension MirrorConfiguration {
-  /// The key that signs.
+  /// The signing key.
   ///
-  /// - Throws: where none is named.
+  /// - Throws: if the configuration names no key.
   public func requiredSigning() throws(MirrorError) -> SigningSettings {
     guard let signing else {
       throw MirrorError(
-        .invalid, "signing/key", "is not defined",
-        remedy: "name a key in [section signing] of the configuration, see mirrorctl.conf(5)")
+        .invalid, "signing/key", "is not set",
+        remedy: "set a key in [section signing] of the configuration, see mirrorctl.conf(5)")
     }
     return signing
   }
 }
 
-/// What became of the public key's file.
+/// Result of updating the public key file.
 public struct KeyReport: Report {
   /// Whether it was written.
   public let isWritten: Bool

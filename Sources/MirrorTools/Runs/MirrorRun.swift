@@ -2,27 +2,27 @@ public import LinuxSystem
 public import MirrorModel
 public import SystemPackage
 
-/// One run on one mirror: its root, settings, lock, catalog, and the mirror as it was found.
+/// One run on one mirror: its root, settings, lock, catalog, and the scanned mirror.
 ///
-/// Use cases such as ``CleanRun`` work in a run. The mirror is scanned once; what they change is looked at again by
-/// the next that needs it. A run is used by one thread.
+/// Use cases such as ``CleanRun`` work in a run. The mirror is scanned once; changed places are scanned again
+/// by the next use case that needs them. A run is used by one thread.
 public final class MirrorRun {
-  /// Where the mirror is.
+  /// Root of the mirror.
   public let root: FilePath
-  /// What the configuration says of it.
+  /// The configuration of the mirror.
   public let configuration: MirrorConfiguration
-  /// What it sees of the world.
+  /// Clock, processes, state directory and output of the run.
   public let environment: RunEnvironment
-  /// Whether it may write.
+  /// Whether the run may write.
   let isWriter: Bool
-  /// Why ``knownCatalog()`` gave none.
+  /// Why ``knownCatalog()`` returned nil.
   public private(set) var catalogProblems: [MirrorError] = []
   private let lock: MirrorLock?
   private var opened: Catalog?
   private var scanned: Mirror?
   private var changed: Changes = .some([])
 
-  /// What was found on the disk, before the catalog and the configuration were asked.
+  /// The result of the last scan, before the catalog and the configuration are applied.
   private var found: Mirror?
 
   private enum Changes {
@@ -30,14 +30,14 @@ public final class MirrorRun {
     case all
   }
 
-  /// Whose what it makes is.
+  /// Owner and mode of new files.
   ///
-  /// - Throws: when the system does not know the owner or group that the configuration names.
+  /// - Throws: if the owner or group in the configuration is unknown to the system.
   func ownership() throws(MirrorError) -> OwnershipRules { try configuration.layout() }
 
-  /// A run that only reads, and takes no lock.
+  /// Creates a run that only reads, and takes no lock.
   ///
-  /// - Throws: ``MirrorError`` where the directory is not a mirror.
+  /// - Throws: ``MirrorError`` if the directory is not a mirror.
   public init(
     reading root: FilePath, _ configuration: MirrorConfiguration, _ environment: RunEnvironment
   ) throws(MirrorError) {
@@ -49,13 +49,13 @@ public final class MirrorRun {
     isWriter = false
   }
 
-  /// A run that writes, and holds the mirror's lock as long as it is there.
+  /// Creates a run that writes, and holds the lock of the mirror as long as it exists.
   ///
   /// - Parameters:
-  ///   - name: what other runs are told of it: `clean`.
-  ///   - lockWait: seconds to wait for another run to end.
-  ///   - creates: whether the directory may become a mirror, which ``mark()`` makes of it.
-  /// - Throws: ``MirrorError`` with code `busy` where another run holds the lock.
+  ///   - name: the name that other runs see: `clean`.
+  ///   - lockWait: seconds to wait for another run.
+  ///   - creates: whether the directory may become a mirror, by ``mark()``.
+  /// - Throws: ``MirrorError`` with code `busy` if another run holds the lock.
   public init(
     writing root: FilePath, _ configuration: MirrorConfiguration, _ environment: RunEnvironment,
     as name: String, lockWait: Int = 0, creates: Bool = false
@@ -73,10 +73,10 @@ public final class MirrorRun {
   /// Marks the directory as a mirror.
   public func mark() throws(MirrorError) { try MirrorMark.write(to: root, try ownership()) }
 
-  /// Tells what is wrong.
+  /// Reports a problem.
   func tell(_ problem: MirrorError) { environment.problem(problem) }
 
-  /// What keeps the mirror from being read whole makes any run one that was done in part.
+  /// `partial` if the mirror could not be read completely.
   public var status: ExitStatus { (scanned?.problems.isEmpty ?? true) ? .done : .partial }
 }
 
@@ -86,10 +86,10 @@ extension MirrorRun {
     MirrorScanner(root: root, now: environment.now(), probe: environment.probe)
   }
 
-  /// The mirror as it is now, as far as this run changed it: scanned at the first call, and told what is wrong with it.
-  /// A run that writes takes away what killed runs left.
+  /// The mirror as it is now: scanned at the first call, and after that where this run changed it. Problems
+  /// are reported. A run that writes removes the leftovers of killed runs.
   ///
-  /// What is not stored here, as the configuration has it, is left out.
+  /// Subarches that the configuration does not store here are left out.
   ///
   /// - Throws: ``MirrorError`` with code `refused` in a run that writes, if a build is missing.
   public func scan() throws(MirrorError) -> Mirror {
@@ -108,7 +108,7 @@ extension MirrorRun {
     return mirror
   }
 
-  /// What is on the disk: what was found before, with what changed since looked at again; or all of it.
+  /// Scans the mirror, or again only the places that changed since the last scan.
   private func look() throws(MirrorError) -> Mirror {
     let began = ContinuousClock.now
     if let found, case .some(let paths) = changed, let mirror = try scanner.refresh(paths, of: found) {
@@ -123,7 +123,7 @@ extension MirrorRun {
     return mirror
   }
 
-  /// Has the places looked at again that hold these paths, for they were written or removed.
+  /// Marks the places of these paths for another scan, since the paths were written or removed.
   func noteChanges(at paths: some Sequence<MirrorPath>) {
     guard case .some(var places) = changed else { return }
     for path in paths {
@@ -138,18 +138,18 @@ extension MirrorRun {
     changed = .some(places)
   }
 
-  /// Has everything looked at again.
+  /// Marks everything for another scan.
   func noteChanges() { changed = .all }
 }
 
 extension MirrorRun {
-  /// The catalog, if there is one: whoever only looks makes none.
+  /// The catalog if it exists; a run that only reads creates none.
   public var existingCatalog: Catalog? {
     if opened == nil { opened = Catalog.existing(for: root, in: environment.stateDirectory) }
     return opened
   }
 
-  /// The mirror's catalog, opened at its first use; what is wrong with it is told once.
+  /// The catalog of the mirror, opened at its first use; a problem with it is reported once.
   public func catalog() throws(MirrorError) -> Catalog {
     if let opened { return opened }
     let catalog = try Catalog.open(for: root, in: environment.stateDirectory, warn: tell)
@@ -157,7 +157,8 @@ extension MirrorRun {
     return catalog
   }
 
-  /// The catalog, for what it alone knows; nil where this user cannot read it, which ``catalogProblems`` tells then.
+  /// The catalog, for information found nowhere else; nil if this user cannot read it (see
+  /// ``catalogProblems``).
   public func knownCatalog() throws(MirrorError) -> Catalog? {
     if let problem = Catalog.problem(for: root, in: environment.stateDirectory) {
       catalogProblems.append(problem)
@@ -167,27 +168,27 @@ extension MirrorRun {
     guard catalog.isTemporary else { return catalog }
     catalogProblems.append(
       MirrorError(
-        .invalid, "catalog", "cannot be read, so what it alone knows is left out",
+        .invalid, "catalog", "cannot be read, so its information is missing here",
         remedy: "see the message above"))
     return nil
   }
 }
 
 extension MirrorRun {
-  /// Reads and hashes files.
+  /// Settings for reading and hashing files.
   var hasher: FileHasher {
     FileHasher(
       environment.hashing, progress: environment.progress, cancellation: environment.cancellation)
   }
 
-  /// What making and checking digests needs.
+  /// The context for making and checking digests.
   func digests() throws(MirrorError) -> DigestContext {
     DigestContext(
       root: root, ownership: try ownership(), catalog: try catalog(), hasher: hasher,
       signing: configuration.signing, now: environment.now())
   }
 
-  /// Refuses paths that the mirror does not have.
+  /// Throws for paths that are not in the mirror.
   func check(_ paths: [MirrorPath], in mirror: Mirror) throws(MirrorError) {
     for path in paths where !mirror.holds(path) {
       throw MirrorError(.invalid, mirror.displayed(path), "is not in the mirror", remedy: "check the path")

@@ -1,26 +1,26 @@
 public import LinuxSystem
 public import MirrorModel
 
-/// What a use case would do.
+/// A plan of a use case.
 public protocol Plan: Encodable, Sendable {
-  /// It in text.
+  /// One line per planned change.
   func lines(in mirror: Mirror) -> [String]
-  /// What is wrong already.
+  /// Problems known already.
   func messages(in mirror: Mirror) -> [MirrorError]
-  /// What it makes of a run that only plans.
+  /// The exit status of a run that only plans.
   var status: ExitStatus { get }
 }
 
 extension Plan {
-  /// Nothing.
+  /// None.
   public func messages(in mirror: Mirror) -> [MirrorError] { [] }
-  /// Done.
+  /// `done`.
   public var status: ExitStatus { .done }
 }
 
 /// A plan, and the mirror that it was made for.
 public struct Planned<Content: Plan>: MirrorReport, Sendable {
-  /// What would be done.
+  /// The plan.
   public let plan: Content
   let scan: Mirror
 
@@ -31,13 +31,13 @@ public struct Planned<Content: Plan>: MirrorReport, Sendable {
     self.scan = scan
   }
 
-  /// Where the mirror is.
+  /// Root of the mirror.
   public var mirror: String { "\(scan.root)" }
-  /// The plan's.
+  /// The lines of the plan.
   public var lines: [ReportLine] { plan.lines(in: scan).asEssentialLines }
-  /// The plan's.
+  /// The messages of the plan.
   public var messages: [MirrorError] { plan.messages(in: scan) }
-  /// The plan's.
+  /// The status of the plan.
   public var status: ExitStatus { plan.status }
 
   /// `mirror` and `plan`.

@@ -1,24 +1,24 @@
 public import LinuxSystem
 import MirrorModel
 
-/// Sends the mirror to its destinations, in an order that no downloader can stumble over.
+/// Sends the mirror to its destinations, in an order that keeps it consistent for downloaders at all times.
 public struct PublishRun {
   private let run: MirrorRun
   private let names: [String]
   private let check: PublishCheck
 
   /// - Parameters:
-  ///   - names: destinations, as the configuration names them; none for all.
-  ///   - check: what is compared by content.
+  ///   - names: destinations, as named in the configuration; none for all.
+  ///   - check: which files to compare by content.
   public init(_ run: MirrorRun, _ names: [String] = [], check: PublishCheck = .none) {
     self.run = run
     self.names = names
     self.check = check
   }
 
-  /// What would be sent and removed at each destination.
+  /// What would be sent to and removed from each destination.
   ///
-  /// - Throws: where the configuration has no such destination.
+  /// - Throws: if the configuration has no such destination.
   public func plan() throws(MirrorError) -> PublishReport {
     try forEachDestination { publication throws(MirrorError) in
       let (plan, report) = try publication.plan()
@@ -26,9 +26,9 @@ public struct PublishRun {
     }
   }
 
-  /// Publishes to one destination after the other; what fails at one does not keep the others from theirs.
+  /// Publishes to one destination after the other; a failure at one does not stop the others.
   ///
-  /// - Throws: where the configuration has no such destination, and when the run is to stop.
+  /// - Throws: if the configuration has no such destination, or the run was interrupted.
   public func apply() throws(MirrorError) -> PublishReport {
     let (catalog, result) = (try run.catalog(), run.environment.result)
     return try forEachDestination { publication throws(MirrorError) in
@@ -37,12 +37,12 @@ public struct PublishRun {
       if let line = report.line(tellsChecks: true) { result("\(name): \(line)") }
       return .init(name: name, report: report)
     } ended: { destination, status in
-      // A catalog that cannot be written loses only when this was.
+      // If the catalog cannot be written, only the time of this run is lost.
       try? catalog.note(run: destination.run, status: status.rawValue, at: run.environment.now())
     }
   }
 
-  /// Takes destinations one after the other, and what fails at each as its report.
+  /// Calls a function for one destination after the other, and reports a failure of each as its result.
   private func forEachDestination(
     _ body: (Publication) throws(MirrorError) -> PublishReport.Destination,
     ended: (PublishDestination, ExitStatus) -> Void = { _, _ in }
@@ -69,23 +69,23 @@ public struct PublishRun {
     return report
   }
 
-  /// The destinations of these names, or all.
+  /// The destinations with these names, or all.
   private func destinations() throws(MirrorError) -> [PublishDestination] {
     let all = run.configuration.publishing
     guard !all.isEmpty || !names.isEmpty else {
       throw MirrorError(
-        .invalid, "publish", "the configuration names no place to publish to",
-        remedy: "write a [section publish/NAME] with `to:`")
+        .invalid, "publish", "the configuration has no destination",
+        remedy: "add a [section publish/NAME] with `to:`")
     }
     guard !names.isEmpty else { return all }
     var chosen: [PublishDestination] = []
     for name in names {
       guard let destination = all.first(where: { $0.name == name }) else {
         throw MirrorError(
-          .invalid, name, "is no place to publish to",
+          .invalid, name, "is not a destination",
           remedy: all.isEmpty
             ? "the configuration has no [section publish/\(name)]"
-            : "there are \(all.map(\.name).joined(separator: ", "))")
+            : "destinations are \(all.map(\.name).joined(separator: ", "))")
       }
       chosen.append(destination)
     }
@@ -93,19 +93,19 @@ public struct PublishRun {
   }
 }
 
-/// What publishing came to, or would come to.
+/// Result or plan of publishing.
 public struct PublishReport: MirrorReport {
-  /// One destination's part.
+  /// The part of one destination.
   public struct Destination: Encodable, Sendable {
     /// Its name in the configuration.
     public let name: String
-    /// How it ended.
+    /// Exit status for this destination.
     public let status: ExitStatus
-    /// What was done; nil for a plan, and where nothing could be.
+    /// What was done; nil for a plan, or if nothing could be done.
     public let report: DestinationReport?
-    /// What would be done; nil where it was.
+    /// What would be done; nil if it was done.
     public let plan: PublishPlan?
-    /// What was not done.
+    /// What could not be done.
     public let problems: [MirrorError]
     private let found: DestinationReport?
 
@@ -114,7 +114,7 @@ public struct PublishReport: MirrorReport {
     init(name: String, report: DestinationReport, plan: PublishPlan? = nil) {
       self.name = name
       self.plan = plan
-      // That of a plan says only what was found.
+      // The report of a plan has only findings.
       self.report = plan == nil ? report : nil
       found = report
       problems = report.problems
@@ -128,13 +128,13 @@ public struct PublishReport: MirrorReport {
       (report, plan, found) = (nil, nil, nil)
     }
 
-    /// What was found amiss on either side.
+    /// Problems found on either side.
     fileprivate func messages(in mirror: String) -> [MirrorError] {
       problems + (found?.notices ?? []) + (found?.corruption(in: mirror) ?? [])
     }
   }
 
-  /// Where the mirror is.
+  /// Root of the mirror.
   public let mirror: String
   /// In the order of the configuration.
   public internal(set) var destinations: [Destination] = []
@@ -147,14 +147,14 @@ public struct PublishReport: MirrorReport {
     self.isWhole = isWhole
   }
 
-  /// What would be done, a line a phase.
+  /// One line per phase.
   public var lines: [ReportLine] {
     destinations.flatMap { destination in
       (destination.plan?.lines ?? []).map { ReportLine("\(destination.name): \($0)", isEssential: true) }
     }
   }
 
-  /// What was sent and removed; checks are left out, as they change nothing.
+  /// What was sent and removed; checks are left out, since they change nothing.
   public var summary: String? {
     let lines = destinations.compactMap { destination in
       destination.report?.line(tellsChecks: false).map { "\(destination.name): \($0)" }
@@ -162,10 +162,10 @@ public struct PublishReport: MirrorReport {
     return lines.isEmpty ? nil : lines.joined(separator: "; ")
   }
 
-  /// What was found amiss.
+  /// Problems found.
   public var messages: [MirrorError] { destinations.flatMap { $0.messages(in: mirror) } }
 
-  /// That of the destinations, or done in part if only some failed.
+  /// The status of the destinations, or `partial` if only some failed.
   public var status: ExitStatus {
     let all = destinations.map(\.status)
     let worst = all.reduce(ExitStatus.done) { $0.worse($1) }
@@ -175,7 +175,7 @@ public struct PublishReport: MirrorReport {
 }
 
 extension DestinationReport {
-  /// What was sent, removed and said, in one line; nil where there is nothing to tell.
+  /// What was sent and removed, in one line; nil for nothing.
   fileprivate func line(tellsChecks: Bool) -> String? {
     var parts: [String] = []
     if tellsChecks, compared > 0 {
@@ -187,28 +187,28 @@ extension DestinationReport {
     return parts.isEmpty ? nil : parts.joined(separator: "; ")
   }
 
-  /// Files that differ although nobody changed them.
+  /// Files whose content differs although size and time are the same.
   fileprivate func corruption(in mirror: String) -> [MirrorError] {
     corruptThere.map { path in
       MirrorError(
         .invalid, "publish \(destination)",
-        "\(path) there differs from what was sent, with the same size and time",
-        remedy: "it is sent again; check the disk there")
+        "\(path) there differs from the file sent, with the same size and time",
+        remedy: "it will be sent again; check the disk there")
     }
       + corruptHere.map { path in
         MirrorError(
-          .invalid, "\(mirror)/\(path)", "its content is not what its digests say",
-          remedy: "it is not sent; restore it, perhaps from publish \(destination), and \(run: .verify)")
+          .invalid, "\(mirror)/\(path)", "content does not match its digests",
+          remedy: "it is not sent; restore it, e.g. from publish \(destination), and \(run: .verify)")
       }
   }
 }
 
 extension PublishPlan {
-  /// A line for each phase that would do something.
+  /// One line per phase with work to do.
   fileprivate var lines: [String] {
     summary.map { phase in
       let bytes = phase.bytes > 0 ? ", \(humanBytes(phase.bytes))" : ""
-      return "would \(phase.verb) \(counted(phase.count, "name", "names")) (\(phase.name))\(bytes)"
+      return "would \(phase.verb) \(counted(phase.count, "file", "files")) (\(phase.name))\(bytes)"
     }
   }
 }

@@ -1,21 +1,21 @@
 public import LinuxSystem
 import MirrorModel
 
-/// Moves what build servers uploaded into the mirror.
+/// Moves uploads from build servers into the mirror.
 public struct ReceiveRun {
   private let run: MirrorRun
   private let servers: [String]
 
-  /// - Parameter servers: whose uploads are received; none for all.
+  /// - Parameter servers: whose uploads to receive; none for all.
   public init(_ run: MirrorRun, _ servers: [String] = []) {
     self.run = run
     self.servers = servers
   }
 
-  /// Servers whose uploads are complete.
+  /// Servers with a complete upload.
   public func plan() throws(MirrorError) -> [String] { try receiver().waiting() }
 
-  /// Receives.
+  /// Receives the uploads.
   public func apply() throws(MirrorError) -> ReceiveReport {
     let (result, receiver) = (run.environment.result, try receiver())
     var report = ReceiveReport(mirror: "\(run.root)")
@@ -38,34 +38,34 @@ public struct ReceiveRun {
 }
 
 extension UploadReport {
-  /// What came in; nil where nothing did.
+  /// What was received; nil for nothing.
   fileprivate var line: String? {
     files > 0 ? "\(server): \(counted(files, "file", "files")) received, \(humanBytes(bytes))" : nil
   }
 }
 
-/// What was received.
+/// Result of receiving uploads.
 public struct ReceiveReport: MirrorReport {
-  /// Where the mirror is.
+  /// Root of the mirror.
   public let mirror: String
-  /// Server by server.
+  /// One report per server.
   public internal(set) var servers: [UploadReport] = []
-  /// Servers that were asked for and have no upload.
+  /// Requested servers without an upload.
   var unknown: [String] = []
 
   private enum CodingKeys: CodingKey { case mirror, servers }
 
-  private var absences: [String] { unknown.map { "\($0): nothing of it waits in \(mirror)" } }
+  private var absences: [String] { unknown.map { "no upload from \($0) in \(mirror)" } }
 
-  /// Servers that have no upload.
+  /// Servers without an upload.
   public var lines: [ReportLine] { absences.map { ReportLine($0) } }
 
-  /// What came in.
+  /// What was received.
   public var summary: String? {
     let lines = servers.compactMap(\.line) + absences
     return lines.isEmpty ? nil : lines.joined(separator: "; ")
   }
 
-  /// What was not received.
+  /// What could not be received.
   public var messages: [MirrorError] { servers.flatMap(\.problems) }
 }

@@ -3,28 +3,28 @@ public import LinuxSystem
 import MirrorModel
 public import SystemPackage
 
-/// What a run sees of the world, and whom it tells what.
+/// Clock, processes and settings of a run, and the receivers of its output.
 public struct RunEnvironment: Sendable {
-  /// Where catalogs are.
+  /// Directory of the catalogs.
   public var stateDirectory: FilePath
-  /// Seconds since the epoch.
+  /// Returns the time in seconds since the epoch.
   public var now: @Sendable () -> Int64 = { SystemClock.seconds }
-  /// Tells which processes that hold locks are alive.
+  /// Tells whether processes that hold locks are alive.
   public var probe = ProcessProbe.system
   /// A request to stop.
   public var cancellation = Cancellation()
-  /// How far a long step is.
+  /// Progress of long steps.
   public var progress = RunProgress()
   /// How tarballs are read and hashed.
   public var hashing = HashingOptions()
-  /// Receives what is wrong, as soon as it is known; the same may come again.
+  /// Called with each problem as soon as it is known; a problem may be reported more than once.
   public var problem: @Sendable (MirrorError) -> Void = { _ in }
-  /// Receives results as they come, from any thread.
+  /// Called with each result as soon as it is known, from any thread.
   public var result: @Sendable (ReportLine) -> Void = { _ in }
 
-  /// The system's clock and processes, and nobody who listens.
+  /// Uses the clock and processes of the system, and discards all output.
   public init(stateDirectory: FilePath) { self.stateDirectory = stateDirectory }
 
-  /// The local day.
+  /// The current local date.
   var today: CalendarDate { CalendarDate(localDayOf: now()) }
 }

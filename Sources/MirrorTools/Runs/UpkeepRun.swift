@@ -2,17 +2,17 @@ public import LinuxSystem
 import MirrorModel
 public import StageTrees
 
-/// All that a mirror needs, step by step: receive, clean, compress, keys, digestgen, index, publish.
+/// Everything a mirror needs, step by step: receive, clean, compress, keys, digestgen, index, publish.
 public struct UpkeepRun {
-  /// What the steps do beside what the configuration says.
+  /// Options of the steps in addition to the configuration.
   public struct Options: Sendable {
-    /// What stays; nil where nothing is removed.
+    /// Which versions to keep; nil to remove nothing.
     public var policy: RetentionPolicy?
-    /// How much one run may remove; nil for half of what is offered.
+    /// How much one run may remove; nil for half of the complete versions.
     public var limit: RemovalLimit?
-    /// How marked tarballs are compressed.
+    /// How to compress marked tarballs.
     public var compression: CompressionSettings
-    /// Which digests are made.
+    /// Which digests to make.
     public var digests = DigestOptions()
 
     /// Removes nothing.
@@ -22,7 +22,7 @@ public struct UpkeepRun {
   private let run: MirrorRun
   private let options: Options
 
-  /// Works in a run.
+  /// Creates the use case for a run.
   public init(_ run: MirrorRun, _ options: Options) {
     self.run = run
     self.options = options
@@ -33,7 +33,7 @@ public struct UpkeepRun {
     let apply: () throws(MirrorError) -> any Report
   }
 
-  /// The steps that there are, in their order.
+  /// The steps, in order.
   private var steps: [Step] {
     var steps = [Step(name: "receive") { () throws(MirrorError) in try ReceiveRun(run).apply() }]
     if let clean {
@@ -58,10 +58,10 @@ public struct UpkeepRun {
   private var compress: CompressRun { CompressRun(run, options.compression) }
   private var digestgen: DigestgenRun { DigestgenRun(run, options.digests) }
 
-  /// Takes every step; one that fails or is done in part does not stop the ones after it.
+  /// Runs every step; if one fails or is partly done, the next ones run nevertheless.
   ///
-  /// - Parameter each: receives each step as it ends.
-  /// - Throws: where the mirror cannot be read, or must not be written to.
+  /// - Parameter each: called with the result of each step as it ends.
+  /// - Throws: if the mirror cannot be read, or must not be written to.
   public func apply(each: (UpkeepReport.Step) -> Void = { _ in }) throws(MirrorError) -> UpkeepReport {
     var report = UpkeepReport(mirror: "\(run.root)")
     let mirror = try run.scan()
@@ -82,7 +82,7 @@ public struct UpkeepRun {
       return UpkeepReport.Step(
         step: step.name, status: report.status.worse(run.status), summary: report.summary)
     } catch {
-      // An interruption is told at the end.
+      // An interruption is reported at the end.
       if !run.environment.cancellation.isCancelled {
         run.tell(
           MirrorError(error.code, "\(step.name): \(error.subject)", error.problem, remedy: error.remedy))
@@ -91,7 +91,8 @@ public struct UpkeepRun {
     }
   }
 
-  /// Reports what is odd and makes no run incomplete, each at most once a day: cron mails what is printed.
+  /// Reports oddities that do not make a run incomplete, each at most once a day, since cron mails all
+  /// output.
   private func warn(_ oddities: [MirrorError]) throws(MirrorError) {
     let catalog = try run.catalog()
     for oddity in oddities where (try? catalog.isDue("\(oddity)", at: run.environment.now())) ?? true {
@@ -99,9 +100,10 @@ public struct UpkeepRun {
     }
   }
 
-  /// What each step would do to the mirror as it is now; what one step makes work for the next is not seen.
+  /// What each step would do to the mirror as it is now. Work that one step creates for the next is not
+  /// included.
   ///
-  /// - Throws: where the mirror cannot be read.
+  /// - Throws: if the mirror cannot be read.
   public func plan() throws(MirrorError) -> UpkeepPlan {
     let mirror = try run.scan()
     for oddity in mirror.oddities + mirror.futureDates { run.tell(oddity) }
@@ -131,26 +133,26 @@ public struct UpkeepRun {
   }
 }
 
-/// What the steps did.
+/// Result of the steps.
 public struct UpkeepReport: MirrorReport {
-  /// One step's end.
+  /// Result of one step.
   public struct Step: Encodable, Sendable {
     /// Its name.
     public let step: String
-    /// How it ended.
+    /// Its exit status.
     public let status: ExitStatus
     /// What it did, in one line; nil for nothing.
     public let summary: String?
   }
 
-  /// Where the mirror is.
+  /// Root of the mirror.
   public let mirror: String
-  /// In the order of their taking.
+  /// In the order of execution.
   public internal(set) var steps: [Step] = []
 
   private enum CodingKeys: CodingKey { case mirror, steps }
 
-  /// That of the worst step.
+  /// The status of the worst step.
   public var status: ExitStatus { steps.reduce(.done) { $0.worse($1.status) } }
 }
 
@@ -159,17 +161,17 @@ public struct UpkeepPlan: MirrorReport {
   let scan: Mirror
   /// Servers whose uploads would be received.
   public internal(set) var receive: [String] = []
-  /// nil where nothing is removed.
+  /// nil if nothing would be removed.
   public internal(set) var clean: RetentionPlan?
   /// What would be compressed.
   public internal(set) var compress: CompressionPlan?
   /// What would be digested.
   public internal(set) var digestgen: DigestPlan?
-  /// Index files that would be written, without metalinks.
+  /// Index files that would be written, except metalinks.
   public internal(set) var index: [MirrorPath]?
-  /// nil where nothing is published.
+  /// nil if nothing would be published.
   public internal(set) var publish: PublishReport?
-  /// What keeps steps from being planned.
+  /// Why steps could not be planned.
   public internal(set) var problems: [StepProblem] = []
 
   private enum CodingKeys: CodingKey {
@@ -178,16 +180,16 @@ public struct UpkeepPlan: MirrorReport {
 
   init(scan: Mirror) { self.scan = scan }
 
-  /// A step, and what keeps it from being planned.
+  /// A step that could not be planned.
   public struct StepProblem: Encodable, Sendable {
     /// The step's name.
     public let step: String
-    /// What is wrong.
+    /// The reason.
     public let error: MirrorError
 
     private enum CodingKeys: CodingKey { case step }
 
-    /// The keys of the error, and `step` among them.
+    /// The keys of the error, plus `step`.
     public func encode(to encoder: any Encoder) throws {
       try error.encode(to: encoder)
       var container = encoder.container(keyedBy: CodingKeys.self)
@@ -195,10 +197,10 @@ public struct UpkeepPlan: MirrorReport {
     }
   }
 
-  /// Where the mirror is.
+  /// Root of the mirror.
   public var mirror: String { "\(scan.root)" }
 
-  /// What would be done, step by step.
+  /// Planned changes, step by step.
   public var lines: [ReportLine] {
     let plans: [(any Plan)?] = [clean, compress, digestgen]
     let lines =
@@ -208,14 +210,14 @@ public struct UpkeepPlan: MirrorReport {
     return lines.asEssentialLines + (publish?.lines ?? [])
   }
 
-  /// What keeps steps from being planned.
+  /// Why steps could not be planned.
   public var messages: [MirrorError] {
     problems.map {
       MirrorError($0.error.code, "\($0.step): \($0.error.subject)", $0.error.problem, remedy: $0.error.remedy)
     }
   }
 
-  /// The worst of what keeps steps from being planned, and of publishing.
+  /// The worst status of planning and publishing.
   public var status: ExitStatus {
     let statuses = problems.map { ExitStatus($0.error) } + (publish.map { [$0.status] } ?? [])
     return statuses.reduce(.done) { $0.worse($1) }

@@ -3,7 +3,7 @@ import MirrorModel
 
 /// Reads tarballs again and compares them with every digest and signature beside them.
 ///
-/// It writes nothing but what the catalog remembers of it, and needs no lock.
+/// It writes only its results to the catalog, and needs no lock.
 public struct VerifyRun {
   private let run: MirrorRun
   private let subset: VerifySubset
@@ -11,9 +11,9 @@ public struct VerifyRun {
   private let decodes: Bool
 
   /// - Parameters:
-  ///   - subset: the part of the mirror that is read.
+  ///   - subset: the part of the mirror to read.
   ///   - paths: tarballs and directories to limit the work to; none for the whole mirror.
-  ///   - decodes: whether each tarball that is read is decompressed as well.
+  ///   - decodes: whether to decompress each tarball as well.
   public init(
     _ run: MirrorRun, subset: VerifySubset = .all, paths: [MirrorPath] = [], decodes: Bool = false
   ) {
@@ -23,9 +23,9 @@ public struct VerifyRun {
     self.decodes = decodes
   }
 
-  /// Reads.
+  /// Verifies the tarballs.
   ///
-  /// - Throws: where a path is not in the mirror.
+  /// - Throws: if a path is not in the mirror.
   public func apply() throws(MirrorError) -> VerifyReport {
     let mirror = try run.scan()
     try run.check(paths, in: mirror)
@@ -53,7 +53,7 @@ extension VerifyReport: MirrorReport {
   /// The summary.
   public var lines: [ReportLine] { summary.map { [ReportLine($0)] } ?? [] }
 
-  /// How many of each verdict, and what was read.
+  /// Number of files per verdict, and how much was read.
   public var summary: String? {
     let counts = Verdict.allCases.compactMap { verdict in
       count(verdict) > 0 ? "\(count(verdict)) \(verdict.rawValue)" : nil
@@ -63,10 +63,10 @@ extension VerifyReport: MirrorReport {
     return "\(verdicts); read \(counted(read.files, "file", "files")), \(humanBytes(read.bytes))\(rest)"
   }
 
-  /// What could not be read.
+  /// Files that could not be read.
   public var messages: [MirrorError] { problems }
 
-  /// Corrupt where a tarball is; done in part where anything is not well.
+  /// `corrupt` if a tarball is; `partial` for any other problem.
   public var status: ExitStatus {
     if count(.corrupt) > 0 { return .corrupt }
     return problems.isEmpty && findings.allSatisfy { $0.verdict == .ok } ? .done : .partial

@@ -4,16 +4,16 @@ package import LinuxSystem
 import Synchronization
 import SystemPackage
 
-/// Looks into a tarball that is to become a seed.
+/// Checks a tarball that is to become a seed.
 package enum SeedTarball {
-  /// Programs that every stage has, in one of these places.
+  /// Programs of which every stage contains at least one.
   private static let programs = [
     "bin/bash", "usr/bin/bash", "bin/busybox", "usr/bin/busybox", "bin/sh", "usr/bin/env",
   ]
 
-  /// How the first program begins that every stage has; nil if a tarball has none.
+  /// Reads the beginning of the first such program; nil if a tarball contains none.
   ///
-  /// - Throws: when it is no tarball, or damaged.
+  /// - Throws: if the file is not a tarball, or is damaged.
   package static func program(in name: String) throws(MirrorError) -> ProgramHeader? {
     let found = Shared(Mutex<ProgramHeader?>(nil))
     try forEachProgram(in: name) { _, header in
@@ -23,26 +23,27 @@ package enum SeedTarball {
     return found.value.withLock { $0 }
   }
 
-  /// Throws if a file is no tarball, or holds programs of another architecture than its place in the mirror.
+  /// Throws if a file is not a tarball, or contains programs of another architecture than its place in the
+  /// mirror.
   static func check(_ placement: SubarchSetup.Placement) throws(MirrorError) {
     let name = placement.source
     guard let architecture = placement.path.place.subarch?.arch else { return }
     let expected = Architecture(directory: architecture)?.machine
     let strange = Shared(Mutex<String?>(nil))
     try forEachProgram(in: name) { path, header in
-      // Without an architecture that is known the whole tarball is read.
+      // If the architecture is unknown, the whole tarball is read.
       guard let expected else { return true }
       if header.machine != expected { strange.value.withLock { $0 = path } }
       return false
     }
     if let strange = strange.value.withLock({ $0 }) {
       throw MirrorError(
-        .invalid, name, "is not for \(architecture): its \(strange) is of another architecture",
-        remedy: "take a stage of the right one")
+        .invalid, name, "is not for \(architecture): its \(strange) has another architecture",
+        remedy: "use a stage for this architecture")
     }
   }
 
-  /// Visits the programs that every stage has until `visit` says no more; throws if it is no whole tarball.
+  /// Visits these programs until `visit` returns false; throws if the file is not a complete tarball.
   private static func forEachProgram(
     in name: String, _ visit: @escaping @Sendable (String, ProgramHeader) -> Bool
   ) throws(MirrorError) {

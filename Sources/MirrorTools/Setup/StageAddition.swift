@@ -3,35 +3,35 @@ public import MirrorModel
 public import LinuxSystem
 public import SystemPackage
 
-/// Adds a finished build that was made elsewhere, so that it is offered like one made here.
+/// Adds a finished build that was made elsewhere; it is then offered like a local one.
 public struct StageAddition: Sendable {
-  /// What was made.
+  /// Result of adding a build.
   public struct Made: MirrorReport, Sendable {
-    /// Where the mirror is.
+    /// Root of the mirror.
     public let mirror: String
-    /// Relative to the mirror's root, in the order of making.
+    /// Files made, relative to the root of the mirror, in order.
     public internal(set) var made: [MirrorPath] = []
-    /// Why the version is not offered yet; empty where all is well.
+    /// Why the version is not offered yet; empty on success.
     public internal(set) var messages: [MirrorError] = []
 
     private enum CodingKeys: CodingKey { case mirror, made }
 
-    /// A line for each.
+    /// One line per file.
     public var lines: [ReportLine] { made.map { "made \(displayed($0))" } }
-    /// Failed where the version is not offered.
+    /// `failed` if the version is not offered.
     public var status: ExitStatus { messages.isEmpty ? .done : .failed }
   }
 
-  /// The version's directory.
+  /// Directory of the version.
   private let version: MirrorPath
   private let placements: [SubarchSetup.Placement]
 
-  /// Plans it from names alone.
+  /// Plans the addition from names alone.
   ///
   /// - Parameters:
   ///   - subarch: `BUILD/ARCH/SUBARCH`.
-  ///   - files: tarballs, and perhaps a `build-info.json`.
-  /// - Throws: when a name is not one that a build gives, or there is nothing to offer.
+  ///   - files: tarballs, and optionally a `build-info.json`.
+  /// - Throws: if a file is not named like one of a build, or nothing would be offered.
   public init(
     _ subarch: MirrorPath, version: CalendarDate, files: [FilePath]
   ) throws(MirrorError) {
@@ -44,20 +44,20 @@ public struct StageAddition: Sendable {
       let path = place.appending(name)
       if placements.contains(where: { $0.path == path }) {
         throw MirrorError(
-          .invalid, file.string, "would become \(name), as another file does", remedy: "name one of them")
+          .invalid, file.string, "would become \(name), like another file", remedy: "give only one of them")
       }
       offersSomething = offersSomething || variant.map { $0 != "stage1" && $0 != "stage2" } ?? false
       placements.append(SubarchSetup.Placement(source: file.string, path: path))
     }
     guard offersSomething else {
       throw MirrorError(
-        .invalid, "\(place)", "would offer nothing: no file is a stage3 or an image", remedy: "add a stage3")
+        .invalid, "\(place)", "nothing to offer: no file is a stage3 or an image", remedy: "add a stage3")
     }
     self.version = place
     self.placements = placements
   }
 
-  /// The name that a file gets in a version, and what it is; nil for what is no tarball.
+  /// The name of a file in a version, and its variant; nil if it is not a tarball.
   private static func name(
     of file: FilePath, in version: MirrorPath, _ subarch: SubarchPlace
   ) throws(MirrorError) -> (name: FileName, variant: String?) {
@@ -65,7 +65,7 @@ public struct StageAddition: Sendable {
     if own == BuildInfo.fileName { return (own, nil) }
     guard let tarball = TarballName(own), let variant = tarball.variant(of: version) else {
       throw MirrorError(
-        .invalid, file.string, "is not named as a build names its tarballs",
+        .invalid, file.string, "is not named like a tarball of a build",
         remedy: "name it stage3-….tar.xz, or NAME-SUBARCH-BUILD-VERSION.tar.xz for an image called NAME")
     }
     guard ["stage1", "stage2", "stage3"].contains(variant) else { return (own, variant) }
@@ -74,17 +74,17 @@ public struct StageAddition: Sendable {
     )
   }
 
-  /// Does it. The mirror's lock must be held.
+  /// Adds the version. The mirror's lock must be held.
   ///
-  /// The version counts by its `status`, which is written last: after every file is in place, was read whole, and has
-  /// its digests.
+  /// The version counts once its `status` exists, which is written last: after every file is in place, was
+  /// read completely, and has its digests.
   ///
-  /// - Throws: before anything is made, where a tarball is damaged or the version is there already.
+  /// - Throws: before anything is made, if a tarball is damaged or the version already exists.
   func apply(_ context: DigestContext, _ scanner: MirrorScanner) throws(MirrorError) -> Made {
     let anchor = try AnchoredDirectory(root: context.root, layout: context.ownership)
     if try anchor.status(at: version) != nil {
       throw MirrorError(
-        .invalid, anchor.displayed(version), "is there already",
+        .invalid, anchor.displayed(version), "already exists",
         remedy: "add another version, or remove it first")
     }
     for placement in placements where TarballName(placement.path.name) != nil { try check(placement, anchor) }
@@ -132,7 +132,7 @@ public struct StageAddition: Sendable {
     report.messages += result.problems
   }
 
-  /// Lets `stage3-latest` name the stage3, if the version is the newest now.
+  /// Points `stage3-latest` to the stage3, if the version is now the newest.
   private func link(
     _ scanner: MirrorScanner, _ anchor: borrowing AnchoredDirectory, _ report: inout Made
   ) throws(MirrorError) {
@@ -145,7 +145,7 @@ public struct StageAddition: Sendable {
     let name = FileName("stage3-latest\(suffix)")
     if let there = try directory.status(of: name), there.kind != .link {
       throw MirrorError(
-        .invalid, directory.displayed(name), "is not a link, so it cannot name the latest",
+        .invalid, directory.displayed(name), "is not a link, so it cannot point to the latest",
         remedy: "move it away")
     }
     let target = MirrorPath(bytes: version.name.bytes).appending(stage.path.name)

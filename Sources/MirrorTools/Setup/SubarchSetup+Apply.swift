@@ -3,23 +3,23 @@ public import LinuxSystem
 import SystemPackage
 
 extension SubarchSetup {
-  /// What was made; what was there already is left out.
+  /// Files made; existing ones are not listed.
   public struct Made: MirrorReport, Sendable {
-    /// Where the mirror is.
+    /// Root of the mirror.
     public let mirror: String
-    /// Relative to the mirror's root.
+    /// Relative to the root of the mirror.
     public internal(set) var made: [MirrorPath] = []
 
-    /// A line for each.
+    /// One line per file.
     public var lines: [ReportLine] { made.map { "made \(displayed($0))" } }
   }
 
-  /// Makes what is missing. The mirror's lock must be held.
+  /// Makes missing files. The mirror's lock must be held.
   ///
-  /// Nothing that is there is changed: where a file says something else, that is an error, found before
-  /// anything is made.
+  /// Existing files are not changed: a file with different content is an error, found before anything is
+  /// made.
   ///
-  /// - Parameter layout: whose what is made is.
+  /// - Parameter layout: owner and mode of new files.
   func apply(in root: FilePath, _ layout: OwnershipRules) throws(MirrorError) -> Made {
     let anchor = try AnchoredDirectory(root: root, layout: layout)
     for file in files { _ = try isSaid(file, anchor) }
@@ -30,7 +30,7 @@ extension SubarchSetup {
     if let placement {
       try placement.place(in: try anchor.directory(placement.path.parent), &report.made)
     }
-    // The files come last: only what is whole is named.
+    // The control files come last, so that they never refer to incomplete directories.
     for file in files where try !isSaid(file, anchor) {
       try make(file.path.parent, anchor, &report)
       let directory = try anchor.directory(file.path.parent)
@@ -42,19 +42,19 @@ extension SubarchSetup {
     return report
   }
 
-  /// Whether a control file is there; one that says something else is an error.
+  /// Whether a control file exists; one with different content is an error.
   private func isSaid(_ file: Said, _ anchor: borrowing AnchoredDirectory) throws(MirrorError) -> Bool {
     guard let text = try anchor.contents(of: file.path, limit: 4096) else { return false }
     let said = ControlFile.word(text)?.bytes ?? []
     guard said.elementsEqual(file.line.utf8) else {
       throw MirrorError(
-        .invalid, anchor.displayed(file.path), "says `\(escaped(said))`, not `\(file.line)`",
-        remedy: "remove it if the subarch is to begin anew")
+        .invalid, anchor.displayed(file.path), "contains `\(escaped(said))`, not `\(file.line)`",
+        remedy: "remove it to set up the subarch again")
     }
     return true
   }
 
-  /// A remote seed must be there.
+  /// Checks that a remote seed exists.
   private func checkRemote(_ anchor: borrowing AnchoredDirectory) throws(MirrorError) {
     let remote = files.filter { $0.path.parent.name == "remote" }.map(\.line)
     guard remote.count == 3 else { return }
@@ -69,7 +69,7 @@ extension SubarchSetup {
     let tarballs = try anchor.directory(place).entries().filter { TarballName($0.name) != nil }
     guard tarballs.contains(where: { $0.name.hasPrefix("stage3-") }) else {
       throw MirrorError(
-        .invalid, anchor.displayed(place), "holds no stage3, though .control/version names it",
+        .invalid, anchor.displayed(place), "contains no stage3, but .control/version names it",
         remedy: "build it again, or \(run: .remoteSeed)")
     }
   }
@@ -91,7 +91,7 @@ extension SubarchSetup {
 }
 
 extension SubarchSetup.Placement {
-  /// Links the tarball into its directory, or copies it from another file system; what is there stays.
+  /// Links the tarball into its directory, or copies it from another file system; an existing file is kept.
   func place(
     in directory: borrowing AnchoredDirectory, _ made: inout [MirrorPath]
   ) throws(MirrorError) {

@@ -2,37 +2,37 @@ public import LinuxSystem
 public import MirrorModel
 public import SystemPackage
 
-/// What a subarch needs before its first build.
+/// Files that a subarch needs before its first build.
 public struct SubarchSetup: Encodable, Sendable {
-  /// Where the first build takes its seed from.
+  /// The seed of the first build.
   public enum Seed: Sendable {
-    /// A stage3 tarball on this host, which becomes the subarch's own.
+    /// A stage3 tarball on this host, which is copied or linked into the subarch.
     case local(FilePath, version: CalendarDate?)
     /// The stage3 of another subarch of the mirror: `BUILD/ARCH/SUBARCH`.
     case remote(MirrorPath)
   }
 
-  /// A file of `.control`, and its line.
+  /// A file in `.control`, and its line.
   struct Said: Encodable, Sendable {
     let path: MirrorPath
     let line: String
   }
 
-  /// A tarball of the host's, and its place in the mirror.
+  /// A tarball on this host, and its place in the mirror.
   struct Placement: Encodable, Sendable {
     let source: String
     let path: MirrorPath
   }
 
-  /// Relative to the mirror's root, upper ones first.
+  /// Relative to the root of the mirror, parents first.
   let directories: [MirrorPath]
   let files: [Said]
   let placement: Placement?
 
-  /// Plans it from names alone.
+  /// Plans the setup from names alone.
   ///
   /// - Parameter subarch: `BUILD/ARCH/SUBARCH`.
-  /// - Throws: when the seed's name tells neither version nor compression, or a name cannot be one.
+  /// - Throws: if the name of the seed has no date or is not that of a tarball, or a name is not valid.
   public init(_ subarch: MirrorPath, from seed: Seed) throws(MirrorError) {
     let names = try Self.names(of: subarch)
     var directories = [
@@ -65,21 +65,21 @@ public struct SubarchSetup: Encodable, Sendable {
     self.files = files
   }
 
-  /// The names of a subarch, if these can be some.
+  /// The names of a subarch; throws if they are not valid.
   static func names(of subarch: MirrorPath) throws(MirrorError) -> SubarchPlace {
     let names = subarch.bytes.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
     guard names.count == 3, names.allSatisfy({ !$0.isEmpty && $0.first != UInt8(ascii: ".") }),
       case .subarch(let place) = subarch.place
     else {
       throw MirrorError(
-        .invalid, "\(subarch)", "is no subarch",
-        remedy: "name build, arch and subarch: funtoo-current x86-64bit generic_64")
+        .invalid, "\(subarch)", "is not a subarch",
+        remedy: "give build, arch and subarch, e.g. funtoo-current x86-64bit generic_64")
     }
     return place
   }
 }
 
-/// What a seed's name tells.
+/// Version and suffix from the name of a seed.
 private struct SeedName {
   let version: CalendarDate
   /// `.tar.xz`.
@@ -89,7 +89,7 @@ private struct SeedName {
     let bytes = file.lastComponent.map { FilePath(root: nil, components: $0).bytes } ?? []
     guard let name = TarballName(FileName(bytes: bytes)) else {
       throw MirrorError(
-        .invalid, file.string, "is not named as a tarball",
+        .invalid, file.string, "is not named like a tarball",
         remedy: "name it .tar, .tar.xz, .tar.zst, .tar.gz or .tar.bz2")
     }
     suffix = name.compression?.suffix ?? ".tar"

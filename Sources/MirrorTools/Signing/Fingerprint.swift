@@ -1,16 +1,17 @@
-/// A key's whole fingerprint, which nobody can imitate as one can a short id.
+/// The full fingerprint of a key, which cannot be imitated, unlike a short id.
 public struct Fingerprint: Hashable, Sendable, Encodable, CustomStringConvertible {
   /// 40 or 64 hexadecimal digits in upper case.
   public let description: String
 
-  /// Of 40 or 64 digits in any case, with `0x` before them or spaces among them; nil for anything else.
+  /// Parses 40 or 64 digits in any case, optionally with `0x` before them or spaces between them; nil for
+  /// other text.
   public init?(_ text: some StringProtocol) {
     let digits = Self.digits(of: text)
     guard digits.count == 40 || digits.count == 64, digits.allSatisfy(\.isHexDigit) else { return nil }
     description = digits
   }
 
-  /// Whether text is a key id: too short to tell keys apart.
+  /// Whether a text is a key id, which is too short to identify a key.
   static func isShort(_ text: some StringProtocol) -> Bool {
     let digits = digits(of: text)
     return (4..<40).contains(digits.count) && digits.allSatisfy(\.isHexDigit)

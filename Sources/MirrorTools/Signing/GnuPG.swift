@@ -1,20 +1,20 @@
 import LinuxSystem
 import SystemPackage
 
-/// Runs gpg and gpgv: unattended, with no configuration but ours, and hears what they report.
+/// Runs gpg and gpgv unattended, without the user's configuration, and parses their status output.
 struct GnuPG: Sendable {
-  /// What a run reported.
+  /// Result of a run.
   struct Answer: Sendable {
     let status: Int32
     let output: [UInt8]
     let statuses: [GnuPGStatus]
-    /// What was said to people.
+    /// Messages for people.
     let messages: [String]
     let isLate: Bool
 
-    /// The last thing said to people, without the program's name.
+    /// The last message, without the name of the program.
     var complaint: String {
-      let last = messages.last ?? "it said nothing"
+      let last = messages.last ?? "no error message"
       return last.hasPrefix("gpg: ") ? String(last.dropFirst(5)) : last
     }
   }
@@ -22,13 +22,13 @@ struct GnuPG: Sendable {
   let settings: SigningSettings
   let cancellation: Cancellation?
 
-  /// Seconds after which a gpg that has little to do is given up.
+  /// Timeout in seconds for a gpg that has little to do.
   static let patience = 120
 
-  /// Seconds after which a gpg that reads so many bytes is given up.
+  /// Timeout in seconds for a gpg that reads this many bytes.
   static func patience(reading bytes: Int64) -> Int { patience + Int(clamping: bytes >> 22) }
 
-  /// Runs gpg. Its standard output stays apart from its statuses.
+  /// Runs gpg, with separate standard output and status output.
   func gpg(_ arguments: [String], limit: Int = patience) throws(MirrorError) -> Answer {
     var command = ["gpg", "--batch", "--no-tty", "--no-options", "--no-auto-check-trustdb"]
     command += ["--status-fd", "2"]
@@ -40,7 +40,7 @@ struct GnuPG: Sendable {
       isLate: outcome.isLate)
   }
 
-  /// Runs gpgv with no other key than those of a keyring.
+  /// Runs gpgv with only the keys in a keyring.
   func gpgv(keyring: String, signature: String, of file: String, limit: Int = patience) throws(MirrorError)
     -> Answer
   {
@@ -55,14 +55,14 @@ struct GnuPG: Sendable {
   private func run(_ command: [String], limit: Int) throws(MirrorError) -> HostProgram.Outcome {
     let name = command.first ?? ""
     do throws(MirrorError) {
-      // A group of its own: Ctrl-C is for us, who end it.
+      // A process group of its own: Ctrl-C goes to mirrorctl, which ends it.
       return try HostProgram.run(
         command, environment: ["LC_ALL": "C", "LANGUAGE": "C"], leads: true, limit: limit,
         cancellation: cancellation)
     } catch {
       guard error.code == .system(.noSuchFileOrDirectory) else { throw error }
       throw MirrorError(
-        error.code, name, "is not to be found, and signing/key asks for signatures",
+        error.code, name, "not found, but required by signing/key",
         remedy: "install \(name == "gpg" ? "GnuPG" : name), or check PATH")
     }
   }

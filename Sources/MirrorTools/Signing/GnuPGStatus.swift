@@ -1,34 +1,35 @@
 import LinuxSystem
 
-/// A line of the protocol by which gpg and gpgv tell programs what happened (GnuPG's doc/DETAILS).
+/// A line of the status protocol of gpg and gpgv (doc/DETAILS of GnuPG).
 ///
-/// A line that is not whole is `other`, so that nothing good can come of it.
+/// An incomplete line is `other`, so that it cannot count as a good signature.
 enum GnuPGStatus: Hashable, Sendable {
-  /// What follows is of another signature.
+  /// The following lines are about another signature.
   case newSignature
   /// `GOODSIG`.
   case good
-  /// `VALIDSIG`: the key that signed, and its primary key.
+  /// `VALIDSIG`: the signing key, and its primary key.
   case valid(key: Fingerprint, primary: Fingerprint)
   /// `BADSIG`.
   case bad
-  /// `ERRSIG`: cannot be checked; its key, and whether just that is missing.
+  /// `ERRSIG`: cannot be checked; the key, and whether a missing key is the only reason.
   case unchecked(key: String, isKeyMissing: Bool)
   /// `NO_PUBKEY`.
   case noPublicKey(String)
-  /// `EXPSIG`, `EXPKEYSIG` and `REVKEYSIG`: good, but for time or a revocation.
+  /// `EXPSIG`, `EXPKEYSIG` and `REVKEYSIG`: a correct signature that expired, or by an expired or revoked
+  /// key.
   case signatureExpired, signedByExpiredKey, signedByRevokedKey
   /// `SIG_CREATED`: a detached signature, with the number of its hash algorithm.
   case created(key: Fingerprint, hash: Int)
-  /// `INV_SGNR`: the key cannot be used, and the number of the reason.
+  /// `INV_SGNR`: the key cannot be used; the number of the reason.
   case invalidSigner(reason: Int)
-  /// `FAILURE`: libgpg-error's number, without the part that failed.
+  /// `FAILURE`: the number of libgpg-error, without the component that failed.
   case failure(code: Int)
   /// `NO_SECKEY`.
   case noSecretKey
   /// `KEYEXPIRED` and `KEYREVOKED`.
   case keyExpired, keyRevoked
-  /// `PINENTRY_LAUNCHED`: somebody was asked.
+  /// `PINENTRY_LAUNCHED`: the user was prompted.
   case pinentryLaunched
   /// `MISSING_PASSPHRASE` and `BAD_PASSPHRASE`.
   case missingPassphrase, badPassphrase
@@ -38,10 +39,10 @@ enum GnuPGStatus: Hashable, Sendable {
   case noKeyring
   /// `NODATA`.
   case noData
-  /// Any other, by its keyword.
+  /// Any other line, by its keyword.
   case other(String)
 
-  /// Reads one line; nil where it is none of the protocol.
+  /// Parses one line; nil if it is not a status line.
   init?(_ line: String) {
     guard line.hasPrefix("[GNUPG:] ") else { return nil }
     let words = line.dropFirst(9).split(separator: " ")
@@ -62,7 +63,7 @@ enum GnuPGStatus: Hashable, Sendable {
     case "REVKEYSIG": .signedByRevokedKey
     case "SIG_CREATED": created(words)
     case "INV_SGNR": words.first.flatMap { Int($0) }.map { .invalidSigner(reason: $0) }
-    // The upper bits of the number tell which part of GnuPG failed.
+    // The upper bits of the number identify the component of GnuPG that failed.
     case "FAILURE": words.dropFirst().first.flatMap { Int($0) }.map { .failure(code: $0 & 0xffff) }
     case "NO_SECKEY": .noSecretKey
     case "KEYEXPIRED": .keyExpired
@@ -77,14 +78,15 @@ enum GnuPGStatus: Hashable, Sendable {
     }
   }
 
-  /// The key's id, two algorithms, the class, the time, the reason (9: no key), and perhaps the fingerprint.
+  /// The id of the key, two algorithms, the class, the time, the reason (9: no key), and optionally the
+  /// fingerprint.
   private static func unchecked(_ words: [Substring]) -> GnuPGStatus? {
     guard words.count >= 6 else { return nil }
     let fingerprint = words.count > 6 ? Fingerprint(words[6]) : nil
     return .unchecked(key: fingerprint.map { "\($0)" } ?? String(words[0]), isKeyMissing: words[5] == "9")
   }
 
-  /// The first field is the key, the tenth its primary key.
+  /// The first field is the key, the tenth is its primary key.
   private static func valid(_ words: [Substring]) -> GnuPGStatus? {
     guard words.count >= 10, let key = Fingerprint(words[0]), let primary = Fingerprint(words[9]) else {
       return nil
@@ -100,7 +102,7 @@ enum GnuPGStatus: Hashable, Sendable {
     return .created(key: key, hash: hash)
   }
 
-  /// Parts what was printed into statuses and what is meant for people.
+  /// Separates output into status lines and messages for people.
   static func parse(_ output: [UInt8]) -> (statuses: [GnuPGStatus], messages: [String]) {
     var result: (statuses: [GnuPGStatus], messages: [String]) = ([], [])
     for line in output.split(separator: UInt8(ascii: "\n")) {

@@ -1,13 +1,13 @@
 public import LinuxSystem
 
-/// The public key, as downloaders need it.
+/// The public key file for downloaders.
 public enum PublicKeyFile {
-  /// Its name at a mirror's root.
+  /// Its name at the root of a mirror.
   public static let name: FileName = "signing-key.asc"
 
-  /// The key and all its subkeys, expired ones too, armoured, without what others certified.
+  /// The key and all its subkeys, including expired ones, armoured, without third-party signatures.
   ///
-  /// - Throws: when gpg or the key is not there.
+  /// - Throws: if gpg or the key is missing.
   public static func bytes(
     _ settings: SigningSettings, cancellation: Cancellation? = nil
   ) throws(MirrorError) -> [UInt8] {
@@ -16,19 +16,19 @@ public enum PublicKeyFile {
     let bytes = try gnupg.exportedForOthers()
     guard bytes.starts(with: "-----BEGIN PGP PUBLIC KEY BLOCK-----".utf8) else {
       throw MirrorError(
-        .library, "gpg", "exported no armoured public key", remedy: "try gpg --export by hand")
+        .library, "gpg", "did not export an armoured public key", remedy: "try gpg --export by hand")
     }
     return bytes
   }
 
-  /// What gpg knows of the key.
+  /// The key as listed by gpg.
   public static func listed(
     _ settings: SigningSettings, cancellation: Cancellation? = nil
   ) throws(MirrorError) -> SigningKey {
     try GnuPG(settings: settings, cancellation: cancellation).listed()
   }
 
-  /// What gpg knows of the key, and where its secret part is.
+  /// The key as listed by gpg, with the place of its secret part.
   public static func key(
     _ settings: SigningSettings, cancellation: Cancellation? = nil
   ) throws(MirrorError) -> SigningKey {

@@ -1,16 +1,16 @@
 public import LinuxSystem
 import SystemPackage
 
-/// Judges detached signatures by one key alone, whatever else is in anybody's keyring.
+/// Checks detached signatures with one key only, whatever other keys are in keyrings.
 public struct SignatureChecker: Sendable {
   let gnupg: GnuPG
-  /// The pinned key, as gpg lists it.
+  /// The trusted key, as listed by gpg.
   let key: SigningKey
   private let keyring: Shared<MemoryFile>
 
-  /// Takes the public key from gpg's keyring.
+  /// Exports the public key from gpg's keyring.
   ///
-  /// - Throws: when gpg or the key is not there.
+  /// - Throws: if gpg or the key is missing.
   public init(_ settings: SigningSettings, cancellation: Cancellation? = nil) throws(MirrorError) {
     let gnupg = GnuPG(settings: settings, cancellation: cancellation)
     self.gnupg = gnupg
@@ -18,7 +18,7 @@ public struct SignatureChecker: Sendable {
     keyring = Shared(try MemoryFile(try gnupg.exported(), for: "gpgv"))
   }
 
-  /// What a signature is worth for an open file of so many bytes.
+  /// The verdict on a signature of an open file with this number of bytes.
   func verdict(
     on signature: [UInt8], of file: String, bytes: Int64
   ) throws(MirrorError) -> SignatureVerdict {
@@ -28,19 +28,19 @@ public struct SignatureChecker: Sendable {
       limit: GnuPG.patience(reading: bytes))
     guard !answer.isLate, answer.status < 128 else {
       throw MirrorError(
-        .library, "gpgv", "was ended before it had read everything", remedy: "see whether the disk is slow")
+        .library, "gpgv", "was killed before it read the whole file", remedy: "check for a slow disk")
     }
     guard !answer.statuses.contains(.noKeyring) else {
       throw MirrorError(
-        .library, "gpgv", "cannot read the key: \(answer.messages.first ?? "it does not say why")",
-        remedy: "see whether /proc is mounted, and shows this user's own processes")
+        .library, "gpgv", "cannot read the key: \(answer.messages.first ?? "no reason given")",
+        remedy: "check that /proc is mounted and shows this user's processes")
     }
     let verdict = SignatureVerdict(answer.statuses, trusting: gnupg.settings.key)
-    // With the primary key all its subkeys expire.
+    // If the primary key expires, all its subkeys do.
     return verdict == .subkeyExpired && key.state == .expired ? .keyExpired : verdict
   }
 
-  /// What a signature is worth for these bytes.
+  /// The verdict on a signature of these bytes.
   package func verdict(on signature: [UInt8], of bytes: [UInt8]) throws(MirrorError) -> SignatureVerdict {
     let file = try MemoryFile(bytes, for: "gpgv")
     return try verdict(on: signature, of: file.path, bytes: Int64(bytes.count))
@@ -48,12 +48,12 @@ public struct SignatureChecker: Sendable {
 }
 
 extension GnuPG {
-  /// The key of the configuration, as gpg knows it.
+  /// The key in the configuration, as listed by gpg.
   func listed(secret: Bool = false) throws(MirrorError) -> SigningKey {
-    // gpg would say that there is no such key.
+    // Otherwise gpg would report a missing key.
     if let home = settings.homeDirectory {
       do throws(Errno) { try home.check([.read, .search]) } catch  where error == .permissionDenied {
-        throw .system(error, "look into \(escaped(home.bytes))", "signing/homedir")
+        throw .system(error, "read \(escaped(home.bytes))", "signing/homedir")
       } catch {}
     }
     let answer = try gpg([
@@ -63,20 +63,20 @@ extension GnuPG {
     guard let key = SigningKey(settings.key, in: answer.output) else {
       throw MirrorError(
         .invalid, "signing/key", "\(settings.displayedHome) has no key \(settings.key): \(answer.complaint)",
-        remedy: "import it there with gpg --import, or mend signing/key or signing/homedir")
+        remedy: "import it there with gpg --import, or correct signing/key or signing/homedir")
     }
     return key
   }
 
-  /// The public key and all its subkeys, also those that have expired: what they signed is to be checked still.
+  /// The public key and all its subkeys, including expired ones, whose signatures must still be checked.
   func exported() throws(MirrorError) -> [UInt8] {
     try output(of: try gpg(["--export", "\(settings.key)"]))
   }
 
-  /// The same armoured, and without what others certified.
+  /// The same, armoured and without third-party signatures.
   func exportedForOthers() throws(MirrorError) -> [UInt8] {
     let whole = try MemoryFile(try exported(), for: "gpg")
-    // export-minimal would leave out what has expired.
+    // export-minimal would omit expired subkeys.
     return try output(
       of: try gpg([
         "--import-options", "import-export,self-sigs-only", "--armor", "--output", "-", "--import",
@@ -87,7 +87,7 @@ extension GnuPG {
   private func output(of answer: Answer) throws(MirrorError) -> [UInt8] {
     guard answer.status == 0, !answer.output.isEmpty else {
       throw MirrorError(
-        .invalid, "signing/key", "gpg does not export \(settings.key): \(answer.complaint)",
+        .invalid, "signing/key", "gpg cannot export \(settings.key): \(answer.complaint)",
         remedy: "try gpg --export by hand")
     }
     return answer.output

@@ -1,9 +1,9 @@
 import LinuxSystem
 import Foundation
 
-/// Which keys a detached signature says it is by. Nothing is proved by it: that is for gpgv to judge.
+/// The issuers named in a detached signature. This proves nothing; gpgv checks the signature.
 enum SignatureIssuer {
-  /// Their ids, 16 hexadecimal digits in upper case; none of what cannot be read.
+  /// Their ids, 16 hexadecimal digits in upper case; empty if the signature cannot be parsed.
   static func keyIDs(in signature: [UInt8]) -> Set<String> {
     guard let packets = signature.first.map({ $0 & 0x80 != 0 ? signature : dearmored(signature) }) ?? nil
     else {
@@ -17,7 +17,7 @@ enum SignatureIssuer {
     return ids
   }
 
-  /// The packets of an armoured signature; nil if it is none. Source: RFC 4880, 6.2.
+  /// The packets of an armoured signature; nil for other text. Source: RFC 4880, 6.2.
   private static func dearmored(_ text: [UInt8]) -> [UInt8]? {
     let lines = text.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
       .map { String(decoding: $0, as: UTF8.self).trimmingCharacters(in: .whitespaces) }
@@ -28,7 +28,7 @@ enum SignatureIssuer {
     return Data(base64Encoded: body.joined()).map { Array($0) }
   }
 
-  /// The issuer of a signature packet, of version 3 or 4. Source: RFC 4880, 5.2.
+  /// The issuer of a signature packet of version 3 or 4. Source: RFC 4880, 5.2.
   private static func issuer(_ body: ArraySlice<UInt8>) -> String? {
     var reader = Reader(body)
     switch reader.number(1) {
@@ -43,7 +43,7 @@ enum SignatureIssuer {
         var inner = Reader(area)
         while let (type, content) = inner.subpacket() {
           if type == 16, content.count == 8 { found = text(content) }
-          // The fingerprint of a key of version 4 ends in its id.
+          // The fingerprint of a version 4 key ends with its id.
           if type == 33, content.first == 4, content.count == 21 { found = found ?? text(content.suffix(8)) }
         }
       }
@@ -54,7 +54,7 @@ enum SignatureIssuer {
 
   private static func text(_ bytes: ArraySlice<UInt8>) -> String { hex(bytes).uppercased() }
 
-  /// Takes what is there; nil where it ends too soon.
+  /// Reads from a buffer; returns nil at a premature end.
   private struct Reader {
     private var rest: ArraySlice<UInt8>
 
@@ -86,7 +86,7 @@ enum SignatureIssuer {
       return (type & 0x7f, body.dropFirst())
     }
 
-    /// A length in one, two or five bytes; nil for one that is told in parts.
+    /// A length of one, two or five bytes; nil for a partial length.
     private mutating func length() -> Int? {
       guard let first = number(1) else { return nil }
       if first < 192 { return first }

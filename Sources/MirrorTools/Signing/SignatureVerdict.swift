@@ -1,26 +1,26 @@
-/// What a detached signature is worth for one file, when one key alone is trusted.
+/// The verdict on a detached signature of one file, if only one key is trusted.
 package enum SignatureVerdict: Hashable, Sendable, CustomStringConvertible {
-  /// By the key, of this very content.
+  /// By the key, for this content.
   case valid
-  /// By the key, of something else.
+  /// By the key, for other content.
   case bad
-  /// By a key that is not trusted, with its id or fingerprint.
+  /// By another key, with its id or fingerprint.
   case otherKey(String)
-  /// By the key, but its time is over.
+  /// By the key, but the signature has expired.
   case expired
-  /// By the key, whose own time is over.
+  /// By the key, which has expired.
   case keyExpired
-  /// By a subkey of the key whose time is over, while the key lives on.
+  /// By an expired subkey of the key, which itself has not expired.
   case subkeyExpired
   /// By the key, which was revoked.
   case keyRevoked
-  /// No signature at all.
+  /// Not a signature.
   case unreadable
 
-  /// What gpgv's statuses make of it; its exit status says nothing that they do not.
+  /// Derives the verdict from gpgv's status lines; its exit status adds nothing.
   init(_ statuses: [GnuPGStatus], trusting pinned: Fingerprint) {
     let verdicts = statuses.split(separator: .newSignature).compactMap { Self.one($0, pinned) }
-    // One that is bad spoils the others: somebody changed the file, or this one.
+    // One bad signature invalidates the others: the file or the signature was changed.
     if verdicts.contains(.bad) {
       self = .bad
     } else if verdicts.contains(.valid) {
@@ -51,17 +51,17 @@ package enum SignatureVerdict: Hashable, Sendable, CustomStringConvertible {
     return nil
   }
 
-  /// Completes `the signature …`.
+  /// Continues `the signature …`.
   package var description: String {
     switch self {
     case .valid: "is good"
-    case .bad: "does not match it"
-    case .otherKey(let key): "is by another key, \(key)"
+    case .bad: "does not match the file"
+    case .otherKey(let key): "was made by another key, \(key)"
     case .expired: "has expired"
-    case .keyExpired: "is by a key that has expired"
-    case .subkeyExpired: "is by an expired subkey"
-    case .keyRevoked: "is by a key that was revoked"
-    case .unreadable: "is no signature that gpgv can read"
+    case .keyExpired: "was made by an expired key"
+    case .subkeyExpired: "was made by an expired subkey"
+    case .keyRevoked: "was made by a revoked key"
+    case .unreadable: "is not a signature that gpgv can read"
     }
   }
 }

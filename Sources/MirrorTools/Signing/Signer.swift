@@ -2,14 +2,14 @@ import MirrorModel
 public import LinuxSystem
 import SystemPackage
 
-/// Makes detached signatures with one key; each is checked before anybody sees it.
+/// Makes detached signatures with one key, and checks each before it is used.
 public struct Signer: Sendable {
   let settings: SigningSettings
   private let checker: SignatureChecker
 
-  /// Looks whether the key can sign.
+  /// Checks that the key can sign.
   ///
-  /// - Throws: when gpg, gpgv or the key is not there, or the key is not to be used.
+  /// - Throws: if gpg, gpgv or the key is missing, or the key must not be used.
   public init(_ settings: SigningSettings, cancellation: Cancellation? = nil) throws(MirrorError) {
     self.settings = settings
     checker = try SignatureChecker(settings, cancellation: cancellation)
@@ -17,14 +17,14 @@ public struct Signer: Sendable {
     try settings.checkPassphraseFile()
   }
 
-  /// Signs a file of so many bytes that gpg opens by `path`, which is shown as `name`.
+  /// Signs a file with this number of bytes, which gpg opens by `path` and messages call `name`.
   ///
-  /// - Throws: when gpg does not sign, or what it made is no signature of this file by the key.
+  /// - Throws: if gpg does not sign, or its output is not a signature of this file by the key.
   func signature(
     of path: String, _ name: String, bytes: Int64, as format: SignatureFormat
   ) throws(MirrorError) -> [UInt8] {
     var arguments = ["--digest-algo", "SHA512", "--local-user", checker.key.signer]
-    // Nobody is there to be asked.
+    // Nobody is there to answer a prompt.
     arguments +=
       settings.passphraseFile.map { ["--pinentry-mode", "loopback", "--passphrase-file", $0.string] }
       ?? ["--pinentry-mode", "error"]
@@ -37,8 +37,8 @@ public struct Signer: Sendable {
     let verdict = try checker.verdict(on: answer.output, of: path, bytes: bytes)
     guard verdict == .valid else {
       throw MirrorError(
-        .library, name, "the signature that gpg has just made \(verdict)",
-        remedy: "it was thrown away: sign something with gpg by hand and check it with gpgv")
+        .library, name, "the new signature by gpg \(verdict)",
+        remedy: "it was discarded; test gpg and gpgv by hand")
     }
     return answer.output
   }

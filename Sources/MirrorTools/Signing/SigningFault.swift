@@ -1,18 +1,18 @@
 import LinuxSystem
 import SystemPackage
 
-/// Says why gpg did not sign, and what to do about it.
+/// Explains why gpg did not sign, and suggests a remedy.
 enum SigningFault {
-  /// Numbers of libgpg-error.
+  /// Error numbers of libgpg-error.
   private enum Code {
     static let badPassphrase = 11
     static let noSecretKey = 17
     static let unusableSecretKey = 54
-    /// Timeout, no pinentry or one that fails, cancelled, no passphrase.
+    /// Timeout, no pinentry or a failing one, cancelled, no passphrase.
     static let locked: Set<Int> = [62, 85, 86, 99, 177, 198]
     static let noAgent: Set<Int> = [77, 78]
-    /// Bad PIN, wrong card, card error, reset, removed, invalid, not present, no daemon, its error, not initialized, PIN
-    /// blocked, no PIN.
+    /// Bad PIN, wrong card, card error, reset, removed, invalid, not present, no daemon, daemon error, not
+    /// initialized, PIN blocked, no PIN.
     static let card: Set<Int> = [87, 91, 108, 109, 110, 111, 112, 119, 120, 123, 130, 178]
   }
 
@@ -36,69 +36,69 @@ enum SigningFault {
     if answer.isLate {
       return error(
         "signing/key", "gpg did not answer in time",
-        "see what its agent waits for, or end it with gpgconf --kill gpg-agent")
+        "check what its agent waits for, or stop it with gpgconf --kill gpg-agent")
     }
     if isCard || !codes.isDisjoint(with: Code.card) {
       return error(
         "signing/key", "the smartcard of \(key) does not sign: \(answer.complaint)",
-        "insert it, and unlock it by signing something with gpg by hand")
+        "insert it, and unlock it by signing a file with gpg by hand")
     }
     if codes.contains(Code.badPassphrase) {
       return error(
         settings.passphraseFile == nil ? "signing/key" : "signing/passphrase-file",
-        "the passphrase of \(key) is another one", "mend signing/passphrase-file")
+        "wrong passphrase for \(key)", "correct signing/passphrase-file")
     }
     if isLocked || !codes.isDisjoint(with: Code.locked) {
       return error(
-        "signing/key", "\(key) is locked by a passphrase, and nobody is there to be asked",
-        "give it to the agent with gpg-preset-passphrase, or name a file as signing/passphrase-file")
+        "signing/key", "\(key) is locked by a passphrase, and gpg cannot prompt for it",
+        "give it to the agent with gpg-preset-passphrase, or set signing/passphrase-file")
     }
     if codes.contains(Code.noSecretKey) {
       return error(
-        "signing/key", "\(settings.displayedHome) has no secret key of \(key)",
-        "import it there, insert its smartcard, or mend signing/homedir")
+        "signing/key", "\(settings.displayedHome) has no secret key for \(key)",
+        "import it there, insert its smartcard, or correct signing/homedir")
     }
     if !codes.isDisjoint(with: Code.noAgent) {
       return error(
-        "signing/homedir", "gpg does not reach its agent: \(answer.complaint)",
-        "see whether gpg-agent runs for this user, and whether the directory's path is short enough")
+        "signing/homedir", "gpg cannot connect to its agent: \(answer.complaint)",
+        "check that gpg-agent runs for this user, and that the path of the directory is not too long")
     }
     if isInvalid || codes.contains(Code.unusableSecretKey) {
       return error(
         "signing/key", "\(key) cannot sign: \(answer.complaint)",
-        "look at it with gpg --list-secret-keys: it, or its subkey, may have expired or serve something else")
+        "check with gpg --list-secret-keys whether it has expired or has another purpose")
     }
     if answer.status == 0 {
       return error(
-        "gpg", "ended well and told of no signature", "see whether the gpg that PATH finds is GnuPG's")
+        "gpg", "succeeded without making a signature", "check that the gpg in PATH is GnuPG")
     }
     return error(
       "gpg",
       answer.status > 128
-        ? "was ended by signal \(answer.status - 128)" : "does not sign with \(key): \(answer.complaint)",
-      "sign something with gpg by hand")
+        ? "was killed by signal \(answer.status - 128)" : "cannot sign with \(key): \(answer.complaint)",
+      "try to sign a file with gpg by hand")
   }
 }
 
 extension SigningSettings {
-  /// Refuses a passphrase that is not there, or that others can read.
+  /// Refuses a passphrase file that does not exist, or that others can read.
   func checkPassphraseFile() throws(MirrorError) {
     guard let passphraseFile else { return }
     let name = "signing/passphrase-file"
     let found: FileStatus
     do throws(Errno) { found = try passphraseFile.status() } catch {
       throw MirrorError(
-        .system(error), name, "cannot look at \(escaped(passphraseFile.bytes)): \(error)",
+        .system(error), name, "cannot read \(escaped(passphraseFile.bytes)): \(error)",
         remedy: "check the path")
     }
     guard found.kind == .regular, found.size > 0 else {
       throw MirrorError(
-        .invalid, name, "\(escaped(passphraseFile.bytes)) is no file with a passphrase",
-        remedy: "write the passphrase into it, as its first line")
+        .invalid, name, "\(escaped(passphraseFile.bytes)) is not a file with a passphrase",
+        remedy: "write the passphrase to its first line")
     }
     guard found.mode & 0o077 == 0 else {
       throw MirrorError(
-        .invalid, name, "others may read \(escaped(passphraseFile.bytes))", remedy: "chmod 600 it")
+        .invalid, name, "\(escaped(passphraseFile.bytes)) is readable by others", remedy: "chmod 600 it")
     }
   }
 }

@@ -2,10 +2,10 @@ import MirrorModel
 public import LinuxSystem
 
 extension SigningKey {
-  /// Seconds before a key's end from which it is warned of.
+  /// Seconds before expiry from which a key is reported.
   private static let notice: Int64 = 30 * 86_400
 
-  /// Why it cannot sign, and what to do; nil if it can.
+  /// Why it cannot sign, with a remedy; nil if it can.
   public var objection: MirrorError? {
     let name = "signing/key"
     let addition = "gpg --quick-add-key \(primary) ed25519 sign 2y"
@@ -13,7 +13,7 @@ extension SigningKey {
     case .usable: return nil
     case .certifyOnly:
       return MirrorError(
-        .invalid, name, "\(fingerprint) only certifies, and has no subkey that signs",
+        .invalid, name, "\(fingerprint) can only certify, and has no signing subkey",
         remedy: "add one with \(addition)")
     case .signerExpired:
       return MirrorError(
@@ -25,7 +25,7 @@ extension SigningKey {
       )
     case .expired:
       return MirrorError(
-        .invalid, name, "\(fingerprint) is expired",
+        .invalid, name, "\(fingerprint) has expired",
         remedy: "extend it with gpg --quick-set-expire, or sign with another key")
     case .revoked, .disabled, .invalid:
       return MirrorError(
@@ -33,7 +33,7 @@ extension SigningKey {
     }
   }
 
-  /// Why it cannot sign, or soon will not, from 30 days before its end; nil if neither.
+  /// Why it cannot sign, or that it expires within 30 days; nil if neither.
   ///
   /// - Parameter now: seconds since the epoch.
   public func warning(at now: Int64) -> MirrorError? {

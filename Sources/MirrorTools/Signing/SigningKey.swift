@@ -1,50 +1,50 @@
 import LinuxSystem
 
-/// A key, as gpg lists it.
+/// A key as listed by gpg.
 public struct SigningKey: Sendable, Encodable {
-  /// What keeps a key from signing.
+  /// Whether a key can sign, or why not.
   public enum State: String, Sendable, Encodable {
     case usable, expired, revoked, disabled, invalid
-    /// Neither it nor a subkey of it may sign.
+    /// Neither the key nor a subkey may sign.
     case certifyOnly = "certify only"
-    /// It may not sign, and its subkeys that may are not usable any more.
+    /// The key may not sign, and its signing subkeys are no longer usable.
     case signerExpired = "signing subkey expired"
     case signerRevoked = "signing subkey revoked"
   }
 
-  /// Where its secret part is.
+  /// Place of the secret part.
   public enum Secret: String, Sendable, Encodable {
     case available, card, missing
   }
 
-  /// The key that was asked for: a primary key or a subkey.
+  /// The requested key: a primary key or a subkey.
   public let fingerprint: Fingerprint
   /// Its primary key.
   public let primary: Fingerprint
-  /// Whose it is, escaped for display.
+  /// Its user ids, escaped for display.
   public internal(set) var users: [String] = []
   /// Seconds since the epoch.
   public let created: Int64?
   /// Seconds since the epoch; nil for never.
   public let expires: Int64?
-  /// When the last subkey that signs for it expires, or it does itself: seconds since the epoch, nil for never.
+  /// When the key or its last signing subkey expires: seconds since the epoch, nil for never.
   public let signsUntil: Int64?
   /// Whether it can sign, or why not.
   public let state: State
-  /// Where its secret part is; nil if that was not asked.
+  /// Place of its secret part; nil if not requested.
   public internal(set) var secret: Secret?
-  /// The ids of signing subkeys that have expired, 16 hexadecimal digits each.
+  /// The ids of expired signing subkeys, 16 hexadecimal digits each.
   let expiredSigners: Set<String>
-  /// Those of the primary key and all subkeys.
+  /// Fingerprints of the primary key and all subkeys.
   let fingerprints: Set<Fingerprint>
 
   private enum CodingKeys: CodingKey {
     case fingerprint, primary, users, created, expires, signsUntil, state, secret
   }
 
-  /// Finds a key in a listing that gpg made `--with-colons`; nil if it is not there.
+  /// Finds a key in a listing by gpg `--with-colons`; nil if it is not in it.
   ///
-  /// - Parameter alone: whether no other key may be listed.
+  /// - Parameter alone: whether the listing must not contain other keys.
   init?(_ fingerprint: Fingerprint, in listing: [UInt8], alone: Bool = false) {
     let records = listing.split(separator: UInt8(ascii: "\n")).map(Record.init)
     let starts = records.indices.filter { ["pub", "sec"].contains(records[$0].kind) }
@@ -60,7 +60,7 @@ public struct SigningKey: Sendable, Encodable {
       users = block.filter { $0.kind == "uid" }.map { escaped($0.unescaped(9)) }
       created = Int64(key[5])
       expires = Int64(key[6])
-      // A primary key that is kept in a safe signs by a subkey.
+      // A primary key that is stored offline signs with a subkey.
       let signers =
         fingerprint == primary
         ? block.filter { Self.kinds.contains($0.kind) && $0[11].contains("s") } : [key]
@@ -81,7 +81,7 @@ public struct SigningKey: Sendable, Encodable {
     return nil
   }
 
-  /// How gpg is told to sign with it: a subkey by itself alone, a primary key by the subkey that it signs with.
+  /// The key argument for gpg: exactly this subkey, or a primary key with its signing subkey.
   var signer: String { fingerprint == primary ? "\(fingerprint)" : "\(fingerprint)!" }
 
   private static let kinds = ["pub", "sec", "sub", "ssb"]
@@ -97,7 +97,7 @@ public struct SigningKey: Sendable, Encodable {
     }
   }
 
-  /// What a primary key is worth whose keys that may sign are of these states.
+  /// The state of a primary key whose signing keys have these states.
   private static func state(ofSigners states: [State]) -> State {
     if states.isEmpty { return .certifyOnly }
     if states.contains(.usable) { return .usable }
@@ -105,14 +105,14 @@ public struct SigningKey: Sendable, Encodable {
     return states.contains(.revoked) ? .signerRevoked : .invalid
   }
 
-  /// When the last of these can sign no longer; nil for never.
+  /// When the last of these keys expires; nil for never.
   private static func end(of primary: Record, _ signers: [Record]) -> Int64? {
     let ends = signers.map { Int64($0[6]) ?? .max }
     let end = min(Int64(primary[6]) ?? .max, ends.max() ?? .max)
     return end == .max ? nil : end
   }
 
-  /// `+`, `#` for a stub, or a card's serial number.
+  /// `+`, `#` for a stub, or the serial number of a card.
   private static func secret(_ record: Record) -> Secret {
     switch record[14] {
     case "+": .available
@@ -122,7 +122,7 @@ public struct SigningKey: Sendable, Encodable {
   }
 }
 
-/// A line of gpg's listing: fields between colons.
+/// A line of gpg's listing, split at colons.
 private struct Record {
   private let fields: [[UInt8]]
 
@@ -132,15 +132,15 @@ private struct Record {
 
   var kind: String { self[0] }
 
-  /// That of a line that tells one.
+  /// The fingerprint, if the line contains one.
   var fingerprint: Fingerprint? { kind == "fpr" ? Fingerprint(self[9]) : nil }
 
-  /// Empty where there is none.
+  /// Empty if there is no such field.
   subscript(index: Int) -> String { String(decoding: bytes(index), as: UTF8.self) }
 
   private func bytes(_ index: Int) -> [UInt8] { fields.indices.contains(index) ? fields[index] : [] }
 
-  /// gpg writes a colon, and what would break a line, as `\x3a`.
+  /// Decodes `\x3a`, as gpg writes colons and control characters.
   func unescaped(_ index: Int) -> [UInt8] {
     var (result, rest) = ([UInt8](), bytes(index)[...])
     while let byte = rest.popFirst() {

@@ -1,7 +1,7 @@
 public import LinuxSystem
 import MirrorModel
 
-/// What gpg knows of the key that signs, and whether it can.
+/// The signing key as listed by gpg, and whether it can sign.
 public struct SigningKeyReport: Report {
   /// The key.
   public let key: SigningKey
@@ -16,7 +16,7 @@ public struct SigningKeyReport: Report {
     warning = key.state == .usable ? key.warning(at: now) : nil
   }
 
-  /// A line a fact.
+  /// One line per property.
   public var lines: [ReportLine] {
     func day(_ time: Int64) -> String { "\(CalendarDate(localDayOf: time))" }
     var lines = ["key: \(key.fingerprint)"]
@@ -28,8 +28,8 @@ public struct SigningKeyReport: Report {
     return lines.map { ReportLine($0, isEssential: !canSign) }
   }
 
-  /// That it ends soon.
+  /// A warning if it expires soon.
   public var messages: [MirrorError] { warning.map { [$0] } ?? [] }
-  /// Failed where it cannot sign.
+  /// `failed` if it cannot sign.
   public var status: ExitStatus { canSign ? .done : .failed }
 }

@@ -2,7 +2,7 @@ import MirrorModel
 import FlexData
 import SystemPackage
 
-/// Reads `[section signing]`, and knows all that may stand in it.
+/// Reads `[section signing]`, and knows all its settings.
 struct SigningSection {
   private let section: SettingsSection
 
@@ -13,7 +13,7 @@ struct SigningSection {
       "signing", of: elements, known: ["key", "homedir", "passphrase-file", "formats", "what"])
   }
 
-  /// nil where no key is named: nothing is signed.
+  /// nil if no key is set: signing is disabled.
   func settings() throws -> SigningSettings? {
     let home = try home()
     let passphrase = try section.absolutePath("passphrase-file").map { FilePath($0) }
@@ -28,23 +28,23 @@ struct SigningSection {
     return settings
   }
 
-  /// gpg's home directory; nil for its own.
+  /// gpg's home directory; nil for the default.
   func home() throws -> FilePath? { try section.absolutePath("homedir").map { FilePath($0) } }
 
-  /// The key that a section names; nil if it names none.
+  /// The key of a section; nil if it has none.
   static func key(_ section: SettingsSection) throws -> Fingerprint? {
     guard let text = try section.text("key") else { return nil }
     guard let key = Fingerprint(text) else {
       throw section.invalid(
         "key",
         Fingerprint.isShort(text)
-          ? "`\(text)` is a short id, which other keys may have too" : "`\(text)` is no fingerprint",
-        "write the 40 or 64 digits that `gpg --fingerprint` shows")
+          ? "`\(text)` is a short id, which may not be unique" : "`\(text)` is not a fingerprint",
+        "use the 40 or 64 digits printed by `gpg --fingerprint`")
     }
     return key
   }
 
-  /// Words in the order of their declaration, each once.
+  /// Distinct words in the order of their declaration.
   private func some<Choice: RawRepresentable & CaseIterable & Equatable>(
     _: Choice.Type, of setting: String
   ) throws -> [Choice]? where Choice.RawValue == String {

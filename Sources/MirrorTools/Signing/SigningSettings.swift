@@ -2,31 +2,31 @@ import LinuxSystem
 public import MirrorModel
 public import SystemPackage
 
-/// How files are signed: `[section signing]`.
+/// Settings for signing: `[section signing]`.
 public struct SigningSettings: Sendable {
-  /// The key that signs, or the primary key of one that does; no other counts.
+  /// The signing key, or its primary key; no other key is trusted.
   public let key: Fingerprint
-  /// gpg's home directory; nil for its own.
+  /// gpg's home directory; nil for the default.
   public var homeDirectory: FilePath?
-  /// A file that holds the key's passphrase; nil where the agent knows it, or there is none.
+  /// A file with the key's passphrase; nil if the agent has it, or there is none.
   public var passphraseFile: FilePath?
-  /// How signatures are written.
+  /// Formats of signatures.
   public var formats: [SignatureFormat] = [.gpg]
-  /// What is signed.
+  /// What to sign.
   public var what: Set<SignedKind> = [.tarballs, .index]
 
-  /// `.gpg` of tarballs and index, by this key.
+  /// `.gpg` signatures of tarballs and index by this key.
   public init(key: Fingerprint) { self.key = key }
 
   /// gpg's home directory, for messages.
   var displayedHome: String { homeDirectory.map { escaped($0.bytes) } ?? "gpg's own home directory" }
 }
 
-/// What may be signed.
+/// Kinds of files to sign.
 public enum SignedKind: String, Sendable, CaseIterable {
   /// Compressed tarballs.
   case tarballs
-  /// `.hash.txt`, `.DIGESTS`, `SHA256SUMS` and their kin.
+  /// `.hash.txt`, `.DIGESTS`, `SHA256SUMS` and similar files.
   case digests
   /// `index.xml` and the other files of an index.
   case index

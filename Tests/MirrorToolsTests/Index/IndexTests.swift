@@ -14,7 +14,7 @@ private let longDigest = String(repeating: "0f", count: 64)
 
 @Suite("index: what is listed")
 struct IndexDocumentTests {
-  @Test("the newest complete version of each subarch, a build a variant")
+  @Test("the newest complete version of each subarch, one build per variant")
   func newest() throws {
     let mirror = try TestMirror()
       .version("std/x86/gen/2026-11-10")
@@ -36,7 +36,7 @@ struct IndexDocumentTests {
     #expect(index.problems == [])
   }
 
-  @Test("no version dated in the future, but one of tomorrow: clocks and zones differ")
+  @Test("no version dated in the future, except tomorrow: clocks and time zones differ")
   func future() throws {
     let mirror = try TestMirror().version("std/x86/a/2026-11-17").version("std/x86/a/2026-12-01")
       .version("std/x86/b/2026-11-23").version("std/x86/c/2026-11-24")
@@ -54,7 +54,7 @@ struct IndexDocumentTests {
     #expect(index.subarches.flatMap(\.builds).map(\.latest) == [day("2026-11-10")])
   }
 
-  @Test("a signature that lies beside the tarball, binary rather than armoured")
+  @Test("a signature beside the tarball, binary rather than armoured")
   func signature() throws {
     let tarball = "std/x86/a/2026-11-17/stage3-a-std-2026-11-17.tar.xz"
     let mirror = try TestMirror().version("std/x86/a/2026-11-17")
@@ -77,7 +77,7 @@ struct IndexDocumentTests {
       buildInfo: { version throws(MirrorError) in try BuildInfo.read(version, in: scanned) })
   }
 
-  @Test("strings and numbers of build-info.json; what no attribute can carry is named")
+  @Test("strings and numbers of build-info.json; values not valid as attributes are reported")
   func buildInfo() throws {
     let index = try document(
       buildInfo: #"""
@@ -91,7 +91,7 @@ struct IndexDocumentTests {
   }
 
   @Test(
-    "a broken build-info.json is named and hides nothing else",
+    "a broken build-info.json is reported and hides nothing else",
     arguments: ["", "{", "[1]", "\"x\"", "{\"a\":"])
   func brokenBuildInfo(text: String) throws {
     let index = try document(buildInfo: text)
@@ -99,7 +99,7 @@ struct IndexDocumentTests {
     #expect(index.subarches.first?.builds.count == 1)
   }
 
-  @Test("an entry that XML cannot carry is left out and named; others stay")
+  @Test("an entry not valid in XML is omitted and reported; others are kept")
   func unwritable() throws {
     let mirror = try TestMirror().version("std/x86/a/2026-11-17")
       .file("std/x86/a/2026-11-17/lx\u{1}d-a-std-2026-11-17.tar.xz", "x")
@@ -113,7 +113,7 @@ struct IndexDocumentTests {
     #expect(try Tool.run("xmllint", "--noout", try written(XMLIndexWriter.bytes(index), mirror)).status == 0)
   }
 
-  @Test("a name that is not UTF-8 is left out and named")
+  @Test("a name that is not UTF-8 is omitted and reported")
   func notUTF8() throws {
     let path = MirrorPath(bytes: Array("std/x86/".utf8) + [0xFF])
     var small = clinux_status()
@@ -142,7 +142,7 @@ struct IndexDocumentTests {
   }
 }
 
-/// Writes bytes beside the mirror's content; returns where.
+/// Writes bytes beside the mirror's content; returns their path.
 private func written(_ bytes: [UInt8], _ mirror: TestMirror) throws -> String {
   try mirror.file(".written", String(decoding: bytes, as: UTF8.self))
   return mirror.path(".written")
@@ -193,7 +193,7 @@ struct IndexWriterTests {
     #expect(text == "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<subarches/>\n")
   }
 
-  @Test("xmllint accepts it by the schema that we ship", .enabled(if: Tool.exists("xmllint")))
+  @Test("xmllint accepts it with the shipped schema", .enabled(if: Tool.exists("xmllint")))
   func schema() throws {
     let schema = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .deletingLastPathComponent()
@@ -208,7 +208,7 @@ struct IndexWriterTests {
     #expect(try Tool.run("xmllint", "--noout", "--relaxng", schema, bad).status != 0)
   }
 
-  @Test("a reader gets back every character", .enabled(if: Tool.exists("xmllint")))
+  @Test("a reader restores every character", .enabled(if: Tool.exists("xmllint")))
   func roundTrip() throws {
     let mirror = try awkward()
     let path = try written(XMLIndexWriter.bytes(try index(mirror)), mirror)
@@ -255,14 +255,14 @@ struct IndexPublisherTests {
     #expect(try FileManager.default.contentsOfDirectory(atPath: mirror.root.string) == ["index.xml"])
   }
 
-  @Test("what is no regular file is not replaced")
+  @Test("a file that is not regular is not replaced")
   func link() throws {
     let mirror = try TestMirror().file("elsewhere", "kept").link("index.xml", to: "elsewhere")
     #expect(throws: MirrorError.self) { try publish("", in: mirror) }
     #expect(try String(contentsOfFile: mirror.path("elsewhere"), encoding: .utf8) == "kept")
   }
 
-  @Test("an index can go to any other file")
+  @Test("an index can be written to any other file")
   func output() throws {
     let mirror = try TestMirror().directory("www")
     #expect(try IndexPublisher.write([0x78], to: FilePath(mirror.path("www/list.json"))))
@@ -280,7 +280,7 @@ struct IndexPublisherTests {
   private func permissions(_ path: String) throws -> Int? { try attributes(path)[.posixPermissions] as? Int }
 }
 
-@Suite("index: size as du -h prints it")
+@Suite("index: size in the format of du -h")
 struct HumanSizeTests {
   private static let knownSizes: [(Int64, String)] = [
     (0, "0"), (512, "512"), (1023, "1023"), (1024, "1.0K"), (4096, "4.0K"), (10239, "10K"),
@@ -301,7 +301,7 @@ struct HumanSizeTests {
     #expect(try Tool.run("du", "-h", path).output == "\(HumanSize.text(status.allocated))\t\(path)\n")
   }
 
-  @Test("any size, as numfmt of coreutils rounds it")
+  @Test("any size, rounded like numfmt of coreutils")
   func numfmt() throws {
     let sizes = (0..<200).map { _ in Int64.random(in: 0...(1 << Int64.random(in: 1...50))) }
     let mirror = try TestMirror().file("sizes", sizes.map { "\($0)\n" }.joined())

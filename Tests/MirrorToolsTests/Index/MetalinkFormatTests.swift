@@ -8,7 +8,7 @@ import Testing
 
 @testable import MirrorTools
 
-@Suite("index: what a metalink says")
+@Suite("index: the content of a metalink")
 struct MetalinkFormatTests {
   private static let grammar = FilePath(#filePath).removingLastComponent().removingLastComponent()
     .appending("Fixtures/metalink.rng").string
@@ -34,7 +34,7 @@ struct MetalinkFormatTests {
     return try Tool.run("xmllint", arguments: options + [mirror.path("x.meta4")])
   }
 
-  @Test("is the same at every time, and what RFC 5854 allows", .enabled(if: Tool.exists("xmllint")))
+  @Test("is always the same, and valid according to RFC 5854", .enabled(if: Tool.exists("xmllint")))
   func grammar() throws {
     var alone = metalink(pieces: 0)
     (alone.sha512, alone.signature, alone.urls) = (nil, nil, ["ftp://m.example/x"])
@@ -44,7 +44,7 @@ struct MetalinkFormatTests {
       let judged = try lint(bytes, "--noout", "--relaxng", Self.grammar)
       #expect(judged.status == 0, "\(judged.output)")
     }
-    // The grammar is no yes-man.
+    // The grammar does not accept everything.
     var homeless = metalink()
     homeless.urls = []
     #expect(try lint(homeless.bytes(), "--noout", "--relaxng", Self.grammar).status != 0)
@@ -54,14 +54,14 @@ struct MetalinkFormatTests {
     #expect(try lint(shallow.bytes(), "--noout", "--relaxng", Self.grammar).status != 0)
   }
 
-  @Test("carries the signature as it is", .enabled(if: Tool.exists("xmllint")))
+  @Test("contains the signature unchanged", .enabled(if: Tool.exists("xmllint")))
   func signature() throws {
     let expression = "string(//*[local-name() = 'signature'])"
     let text = try lint(metalink().bytes(), "--xpath", expression).output
     #expect(text == Self.armored + "\n")
   }
 
-  @Test("can be read again", arguments: [0, 1, 3, 500])
+  @Test("can be parsed again", arguments: [0, 1, 3, 500])
   func reading(pieces: Int) throws {
     let written = metalink(name: #"a&b "<c>'d' é.tar.xz"#, pieces: pieces)
     let read = try #require(Metalink(reading: try written.bytes()))
@@ -76,7 +76,7 @@ struct MetalinkFormatTests {
   }
 
   @Test(
-    "of something else is nothing, and does no harm",
+    "from other data is nil, and does no harm",
     arguments: [
       "", "<", "metalink", "<metalink/>", "<metalink xmlns='urn:ietf:params:xml:ns:metalink'/>",
       "<metalink xmlns='urn:ietf:params:xml:ns:metalink'><file name='x'><size>1</size></file></metalink>",
@@ -89,7 +89,7 @@ struct MetalinkFormatTests {
     ])
   func foreign(text: String) { #expect(Metalink(reading: Array(text.utf8)) == nil) }
 
-  @Test("cut short anywhere is nothing")
+  @Test("truncated anywhere is nil")
   func truncated() throws {
     let bytes = try metalink().bytes()
     for count in stride(from: 0, to: bytes.count - 2, by: 7) {
@@ -97,7 +97,7 @@ struct MetalinkFormatTests {
     }
   }
 
-  @Test("has no more than 2048 pieces, of at least a MiB, all of one power of two")
+  @Test("has at most 2048 pieces, of at least 1 MiB, whose size is a power of two")
   func pieceLength() {
     #expect(PieceDigests.length(for: 0) == 1 << 20)
     #expect(PieceDigests.length(for: 2048 << 20 - 1) == 1 << 20)
@@ -114,7 +114,7 @@ struct MetalinkFormatTests {
   }
 
   @Test(
-    "of pieces is what split and sha256sum say",
+    "has the pieces that split and sha256sum give",
     arguments: [1, (1 << 20) - 1, 1 << 20, (1 << 20) + 1, 3_500_000], [true, false])
   func pieces(size: Int, withKernels: Bool) throws {
     var generator = Seeded(state: UInt64(size))
@@ -137,7 +137,7 @@ struct MetalinkFormatTests {
     #expect(result.whole.digests[.sha256].map(hex) == String(whole))
   }
 
-  @Test("of a run that is to stop is nothing")
+  @Test("of a cancelled run is nil")
   func cancelled() throws {
     let mirror = try TestMirror().file("x.tar.xz", "x")
     let tarball = try #require(try mirror.scan().folder.tarballs.first)
@@ -159,15 +159,15 @@ struct MetalinkFormatTests {
         == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
   }
 
-  @Test("of an address escapes every byte that is not plain")
+  @Test("has URLs in which every special byte is escaped")
   func addresses() {
     #expect(MirrorPath("a/b-c_d.e~1/F").urlPath == "a/b-c_d.e~1/F")
     #expect(MirrorPath(bytes: Array("a b/é%?#\n".utf8) + [0xff]).urlPath == "a%20b/%C3%A9%25%3F%23%0A%FF")
   }
 }
 
-@Suite("index: moments") struct UTCTextTests {
-  @Test("are written as date does", arguments: [0, 1, 951_782_400, 1_795_255_200, 4_102_444_800] as [Int64])
+@Suite("index: times") struct UTCTextTests {
+  @Test("are written like date does", arguments: [0, 1, 951_782_400, 1_795_255_200, 4_102_444_800] as [Int64])
   func moments(seconds: Int64) throws {
     func date(_ format: String) throws -> String {
       try Tool.run("env", "LC_ALL=C", "TZ=UTC", "date", "-d", "@\(seconds)", format).output

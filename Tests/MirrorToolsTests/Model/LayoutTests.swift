@@ -52,7 +52,7 @@ struct MirrorGrammarTests {
     }
   }
 
-  @Test("knows what belongs together, and where")
+  @Test("knows which files belong together, and where")
   func units() {
     let version: MirrorPath = "current/x86-64bit/generic_64/2026-11-20"
     #expect(MirrorPath("\(version)/log/stage3.txt").unit == version)
@@ -87,7 +87,7 @@ struct ControlFileTests {
   }
 
   @Test(
-    "nothing else has a meaning",
+    "other names have no meaning",
     arguments: [
       "version", "version/.hidden", "version/a/b", "version/stage4/a/b", "strategy", "other",
       "multi_progress",
@@ -95,7 +95,7 @@ struct ControlFileTests {
       as [MirrorPath])
   func others(_ path: MirrorPath) { #expect(ControlFile(path) == nil) }
 
-  @Test("a file says its first line without blank space")
+  @Test("the value of a file is its first line without blanks")
   func words() {
     #expect(ControlFile.word(Array("  2026-11-20 \t\r\nmore\n".utf8)) == "2026-11-20")
     #expect(ControlFile.word(Array("\n2\n".utf8)) == nil)
@@ -103,7 +103,7 @@ struct ControlFileTests {
     #expect(ControlFile.word(ControlFile.text("remote")) == "remote")
   }
 
-  @Test("a failure count is a number that can be counted on")
+  @Test("a failure count is a valid number")
   func failures() {
     #expect(ControlFile.word(Array("3\n4\n".utf8)).flatMap(ControlFile.failures) == 3)
     for text in ["-1", "x", "3 4", "99999999999999999999"] {
@@ -126,7 +126,7 @@ struct ControlFileTests {
 
 @Suite("Architectures")
 struct ArchitectureTests {
-  @Test("each name leads to one", arguments: Architecture.allCases)
+  @Test("each name gives one", arguments: Architecture.allCases)
   func names(_ architecture: Architecture) {
     #expect(Architecture(directory: FileName(architecture.keyword)) == architecture)
     #expect(Architecture(kernelName: architecture.kernelName) == architecture)

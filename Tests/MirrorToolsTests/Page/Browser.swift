@@ -5,7 +5,7 @@ import TestSupport
 
 /// A headless Chromium, driven through its debugging protocol over two FIFOs.
 final class Browser {
-  /// How a page is looked at.
+  /// Settings for viewing a page.
   struct View {
     var width = 1200
     var isDark = false
@@ -14,7 +14,7 @@ final class Browser {
 
   struct Gone: Error {}
 
-  // Outlives the program, which writes into it.
+  // Outlives the program, which writes to it.
   private let workspace: Workspace
   private let program: RunningProgram
   private let requests: FileDescriptor
@@ -23,9 +23,9 @@ final class Browser {
   private var number = 0
   private var session: String?
   private var loads = 0
-  /// What the console, the log and the policy had to say.
+  /// Messages of the console, the log and the policy.
   private(set) var complaints: [String] = []
-  /// Addresses that were asked for.
+  /// Requested URLs.
   private(set) var loaded: [String] = []
 
   init(in workspace: Workspace) throws {
@@ -50,7 +50,7 @@ final class Browser {
     try? requests.close()
     try? answers.close()
     _ = try? program.wait()
-    // Its helpers, in the group that timeout leads, would write on into the workspace.
+    // Its helpers, in the group led by timeout, would continue to write to the workspace.
     kill(-program.pid, SIGKILL)
     while kill(-program.pid, 0) == 0 { usleep(5_000) }
   }
@@ -77,7 +77,7 @@ final class Browser {
     while loads == before { note(try receive()) }
   }
 
-  /// What an expression gives on the page, as JSON has it.
+  /// The value of an expression on the page, as JSON.
   func evaluate(_ expression: String) throws -> Any? {
     let answer = try call(
       "Runtime.evaluate",
@@ -100,7 +100,7 @@ final class Browser {
 
   func type(_ text: String) throws { try call("Input.insertText", ["text": text]) }
 
-  /// Role and name of all that assistive programs are told of.
+  /// Role and name of everything exposed to assistive technology.
   func accessibleNodes() throws -> [(role: String, name: String)] {
     let nodes = try call("Accessibility.getFullAXTree")["nodes"] as? [[String: Any]] ?? []
     return nodes.filter { $0["ignored"] as? Bool != true }.map { node in

@@ -28,7 +28,7 @@ struct BrowserTests {
   private let shown =
     "[...document.querySelectorAll('.rows > li')].filter(e => e.offsetParent).map(e => e.querySelector('.what a').textContent)"
 
-  @Test("a page loads nothing but itself, runs its script, and nobody complains")
+  @Test("a page loads nothing but itself, and runs its script without errors")
   func quiet() throws {
     let pages = try PageMirror.rich()
     try pages.write()
@@ -42,7 +42,7 @@ struct BrowserTests {
     #expect(try browser.text("document.querySelectorAll('time + .ago').length > 0") == "true")
   }
 
-  @Test("the policy keeps out whatever else would run or load")
+  @Test("the policy blocks other scripts and resources")
   func policy() throws {
     let pages = try PageMirror.rich()
     try pages.write()
@@ -60,7 +60,7 @@ struct BrowserTests {
     #expect(browser.complaints.count >= 3)
   }
 
-  @Test("the filter follows the address, as one passes it on")
+  @Test("the filter follows the URL, so that it can be shared")
   func fragment() throws {
     let pages = try PageMirror.rich()
     try pages.write()
@@ -105,7 +105,7 @@ struct BrowserTests {
     #expect(try browser.text("document.activeElement.tagName") == "A")
   }
 
-  @Test("without JavaScript everything is there, and nothing that would not work")
+  @Test("without JavaScript everything is there, except what would not work")
   func noScript() throws {
     let pages = try PageMirror.rich()
     try pages.write()
@@ -120,10 +120,10 @@ struct BrowserTests {
     try browser.open(url(pages, Self.subarch), Browser.View(runsScripts: false))
     #expect(try browser.text("document.querySelectorAll('button').length") == "0")
     let shell = try browser.text("document.querySelector('details').innerText")
-    #expect(shell.contains("Once the files above are downloaded") && !shell.contains("curl"))
+    #expect(shell.contains("After downloading the files above") && !shell.contains("curl"))
   }
 
-  @Test("with JavaScript, commands know where the page is")
+  @Test("with JavaScript, commands contain the URL of the page")
   func place() throws {
     let pages = try PageMirror.rich()
     try pages.write()
@@ -141,7 +141,7 @@ struct BrowserTests {
 
         """)
     #expect(
-      try browser.text("document.querySelector('details').innerText").contains("Once the files") == false)
+      try browser.text("document.querySelector('details').innerText").contains("After downloading") == false)
   }
 
   @Test("a button copies the digest, whatever the clipboard allows")
@@ -165,7 +165,7 @@ struct BrowserTests {
     }
   }
 
-  @Test("a page that nobody wrote anew tells by itself that a stage turned stale")
+  @Test("a page that was not rewritten shows by itself that a stage has become stale")
   func aged() throws {
     var pages = try PageMirror()
     pages.today = day("2020-01-02")
@@ -180,7 +180,7 @@ struct BrowserTests {
     }
   }
 
-  @Test("hostile names run nothing, and every link leads to what is there")
+  @Test("hostile names run nothing, and every link leads to an existing file")
   func hostile() throws {
     let pages = try PageMirror.hostile()
     let files = try pages.write()
@@ -203,7 +203,7 @@ struct BrowserTests {
   }
 
   @Test(
-    "nothing is wider than a phone of 320 pixels, nor than any wider screen",
+    "nothing is wider than a phone of 320 pixels, or any wider screen",
     arguments: [320, 390, 768, 1200])
   func width(pixels: Int) throws {
     let pages = try PageMirror.rich()
@@ -216,7 +216,7 @@ struct BrowserTests {
     }
   }
 
-  @Test("all text can be read, as the browser computes its colours", arguments: [false, true])
+  @Test("all text is readable in the colours computed by the browser", arguments: [false, true])
   func contrast(isDark: Bool) throws {
     let pages = try PageMirror.rich()
     for path in try pages.write().map(\.path) {
@@ -228,7 +228,7 @@ struct BrowserTests {
     #expect(ground == (isDark ? "rgb(14, 18, 23)" : "rgb(244, 246, 249)"))
   }
 
-  @Test("assistive programs find landmarks, headings in order, and a name for all that can be used")
+  @Test("assistive technology finds landmarks, headings in order, and a name for every control")
   func accessibility() throws {
     let pages = try PageMirror.rich()
     try pages.write()
@@ -271,7 +271,7 @@ struct BrowserTests {
     return result
   }
 
-  /// Texts with a contrast below 4.5 to 1 against what is painted behind them.
+  /// Texts with a contrast below 4.5 to 1 against their background.
   private static let faint = """
     (() => {
       const parse = (text) => { const n = text.match(/[0-9.]+/g).map(Number); return n.length < 4 ? [...n, 1] : n; };

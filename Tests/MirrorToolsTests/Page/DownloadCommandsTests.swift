@@ -16,7 +16,7 @@ import TestSupport
         signature: MirrorPath("a/b/c/\(name).gpg"), metalink: nil), at: base, from: "a/b")
   }
 
-  @Test("what a shell would take for more is quoted, and an address is percent-encoded")
+  @Test("special characters of the shell are quoted, and a URL is percent-encoded")
   func quoting() throws {
     let commands = try #require(made("a'b $(c).tar.xz"))
     #expect(
@@ -26,7 +26,7 @@ import TestSupport
     #expect(commands.checks[1] == #"gpg --verify 'a'\''b $(c).tar.xz.gpg' 'a'\''b $(c).tar.xz'"#)
   }
 
-  @Test("a name that begins with a dash is no option")
+  @Test("a name that begins with a dash is not an option")
   func dash() throws {
     let commands = try #require(made("-rf.tar.xz"))
     #expect(commands.fetches[0].command == "curl -fL -o ./-rf.tar.xz https://example.org/a/b/c/-rf.tar.xz")
@@ -34,11 +34,11 @@ import TestSupport
   }
 
   @Test(
-    "what cannot be typed has no commands",
+    "names that cannot be typed have no commands",
     arguments: ["a\nb.tar.xz", "a\\b.tar.xz", "a\u{202e}b.tar.xz", "\u{7}.tar"])
   func untypable(name: String) { #expect(made(name) == nil) }
 
-  @Test("as the page gives them, they download from a real server and verify with real gpg")
+  @Test("unchanged, they download from a real server and verify with real gpg")
   func forReal() throws {
     let workspace = try Workspace()
     let server = try workspace.start([
@@ -91,7 +91,7 @@ import TestSupport
     #expect(outcome.status == 0, "\(script)\n\(outcome.errorText)")
     #expect(outcome.text.matches(of: /: OK\n/).count == 2)
     #expect(outcome.errorText.matches(of: /Good signature from "Test/).count == 2)
-    // A damaged download is found.
+    // A damaged download is detected.
     try workspace.shell(
       "for f in mirror/std/x86/gen/*/stage3*.xz; do printf X | dd of=$f conv=notrunc status=none; done; rm -r got"
     )

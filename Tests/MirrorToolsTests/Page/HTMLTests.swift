@@ -5,7 +5,7 @@ import TestSupport
 @testable import MirrorTools
 
 @Suite("Pages: HTML") struct HTMLTests {
-  @Test("text becomes no markup, neither in elements nor in attributes")
+  @Test("text does not become markup, neither in elements nor in attributes")
   func text() {
     let evil = "<b a='x' c=\"y\">&amp;"
     let escaped = "&lt;b a=&#39;x&#39; c=&quot;y&quot;&gt;&amp;amp;"
@@ -14,7 +14,7 @@ import TestSupport
     #expect(HTML(.span) { HTML(name: FileName(evil)) }.markup == "<span>\(escaped)</span>")
   }
 
-  @Test("characters that no page may hold are replaced; line ends and tabs stay")
+  @Test("characters not allowed in a page are replaced; line ends and tabs are kept")
   func characters() {
     var text = "a"
     for value: UInt32 in [0, 1, 0x7F, 0x85, 0xFDD0, 0x1FFFF, 0xD] {
@@ -23,13 +23,13 @@ import TestSupport
     #expect(HTML(text + "\n\té🙂").markup == "a\(String(repeating: "\u{FFFD}", count: 7))\n\té🙂")
   }
 
-  @Test("bytes that are no UTF-8 and marks that turn the writing direction are shown as escapes")
+  @Test("invalid UTF-8 and bidirectional control characters are shown as escapes")
   func names() {
     #expect(HTML(name: FileName(bytes: [0x61, 0xff])).markup == #"a\xff"#)
     #expect(HTML(name: "a\u{202e}b" as FileName).markup == #"a\xe2\x80\xaeb"#)
   }
 
-  @Test("elements nest in the order in which they are listed, and void ones have no end")
+  @Test("elements nest in the order in which they are listed, and void ones have no end tag")
   func elements() {
     let html = HTML(.p, .id("x"), .flag("hidden")) {
       "one"
@@ -41,7 +41,7 @@ import TestSupport
   }
 
   @Test(
-    "a link leads to the very file, whatever its name",
+    "a link leads to the right file, whatever its name",
     arguments: [
       ("a/b/c", "", "a/b/c"), ("a/b/c", "a/b", "c"), ("a/bc", "a/b", "../../a/bc"),
       ("x", "a/b/c", "../../../x"),
@@ -52,7 +52,7 @@ import TestSupport
     #expect(PageLink(to: path, from: directory).text == text)
   }
 
-  @Test("anchors have neither blanks nor the names of a page's own parts")
+  @Test("anchors contain no blanks and differ from the page's own ids")
   func anchors() {
     #expect(PageLink.anchor("main") == "in/main")
     #expect(PageLink.anchor("a b/\t") == "in/a%20b/%09")

@@ -4,14 +4,14 @@ import TestSupport
 
 @testable import MirrorTools
 
-@Suite("Pages: pictures of builds") struct HistoryChartTests {
+@Suite("Pages: charts of builds") struct HistoryChartTests {
   private func record(_ day: Int, _ outcome: BuildRecord.Outcome = .ok, _ bytes: Int64? = nil) -> BuildRecord
   {
     BuildRecord(
       subarch: "s", version: FileName("2026-11-\(day)"), at: Int64(day), outcome: outcome, bytes: bytes)
   }
 
-  @Test("the outcomes have a bar each, of a form that tells failures without colour")
+  @Test("each outcome has a bar, whose form shows failures without colour")
   func outcomes() {
     let chart = HistoryChart.outcomes([record(1, .ok, 1 << 30), record(2, .fail), record(3)]).markup
     #expect(chart.matches(of: /<rect class="good" [^>]*height="40"/).count == 2)
@@ -21,22 +21,22 @@ import TestSupport
     #expect(chart.contains("<title>2026-11-2: failed</title>"))
     #expect(chart.contains(#"role="img" aria-labelledby="outcomes-title outcomes-desc""#))
     #expect(
-      chart.contains(#"<desc id="outcomes-desc">2 of the last 3 builds went well; the last did.</desc>"#))
+      chart.contains(#"<desc id="outcomes-desc">2 of the last 3 builds succeeded; the last did.</desc>"#))
   }
 
-  @Test("in words they say the same")
+  @Test("descriptions match the charts")
   func summary() {
-    #expect(HistoryChart.summary([]) == "No build is remembered.")
-    #expect(HistoryChart.summary([record(1)]) == "One build, which went well.")
-    #expect(HistoryChart.summary([record(1, .fail)]) == "One build, which failed.")
-    #expect(HistoryChart.summary([record(1), record(2)]) == "All of the last 2 builds went well.")
-    #expect(HistoryChart.summary([record(1, .fail), record(2, .fail)]) == "All of the last 2 builds failed.")
+    #expect(HistoryChart.summary([]) == "No builds recorded.")
+    #expect(HistoryChart.summary([record(1)]) == "The only build succeeded.")
+    #expect(HistoryChart.summary([record(1, .fail)]) == "The only build failed.")
+    #expect(HistoryChart.summary([record(1), record(2)]) == "The last 2 builds succeeded.")
+    #expect(HistoryChart.summary([record(1, .fail), record(2, .fail)]) == "The last 2 builds failed.")
     #expect(
       HistoryChart.summary([record(1), record(2), record(3, .fail)])
-        == "2 of the last 3 builds went well; the last failed.")
+        == "2 of the last 3 builds succeeded; the last failed.")
   }
 
-  @Test("one size is no history; a version built twice counts once; failures have no size")
+  @Test("one size is not a history; a version built twice counts once; failures have no size")
   func fewSizes() {
     #expect(HistoryChart.sizes([]) == nil)
     #expect(
@@ -46,7 +46,7 @@ import TestSupport
   }
 
   @Test(
-    "the sizes stay inside of the picture",
+    "the sizes are inside the picture",
     arguments: [[1, 2], [7, 7, 7], [1, .max], [.max, .max], [3, 1, 2], Array(1...30)] as [[Int64]])
   func sizes(values: [Int64]) throws {
     let records = values.enumerated().map { record($0.offset + 1, .ok, $0.element) }
@@ -59,11 +59,11 @@ import TestSupport
     #expect(zip(points, points.dropFirst()).allSatisfy { $0.0 < $1.0 })
   }
 
-  @Test("a list's line shows the last ten, and says so")
+  @Test("a table row shows the last ten, and says so")
   func strip() throws {
     #expect(HistoryChart.strip([]) == nil)
     let strip = try #require(HistoryChart.strip((1...12).map { record($0, $0 == 12 ? .fail : .ok) })).markup
-    #expect(strip.contains(#"aria-label="9 of the last 10 builds went well; the last failed.""#))
+    #expect(strip.contains(#"aria-label="9 of the last 10 builds succeeded; the last failed.""#))
     #expect(strip.matches(of: /v12/).count == 9)
     #expect(strip.matches(of: /v5/).count == 1)
   }

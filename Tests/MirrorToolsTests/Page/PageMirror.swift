@@ -5,7 +5,7 @@ import TestSupport
 
 @testable import MirrorTools
 
-/// A mirror, and its pages as they are made and put in place.
+/// A mirror, and its pages as generated and written.
 struct PageMirror {
   let mirror: TestMirror
   let catalog: Catalog
@@ -27,7 +27,7 @@ struct PageMirror {
       now: now)
   }
 
-  /// Writes the pages, as the verb does.
+  /// Writes the pages, like the verb.
   @discardableResult
   func write(excluding: Set<MirrorPath> = []) throws -> [IndexFile] {
     let files = try IndexFormat.html.content(source(excluding: excluding)).files
@@ -42,7 +42,7 @@ struct PageMirror {
       .map { String(decoding: $0.bytes, as: UTF8.self) }
   }
 
-  /// A mirror in which there is some of everything.
+  /// A mirror with an example of everything.
   static func rich() throws -> PageMirror {
     var pages = try PageMirror()
     pages.configuration.index.title = "Stages <of> \"Example\""
@@ -83,7 +83,7 @@ struct PageMirror {
     return pages
   }
 
-  /// A mirror whose names try to be more than names.
+  /// A mirror with hostile names.
   static func hostile() throws -> PageMirror {
     var pages = try PageMirror()
     let names = [

@@ -4,7 +4,7 @@ import TestSupport
 
 @testable import MirrorTools
 
-@Suite("Pages: how a subarch stands") struct PageStateTests {
+@Suite("Pages: the state of a subarch") struct PageStateTests {
   private func entry(
     _ prepare: (TestMirror) throws -> Void, isAlive: Bool = false,
     _ configure: (inout MirrorConfiguration) -> Void = { _ in }
@@ -20,7 +20,7 @@ import TestSupport
   }
 
   @Test(
-    "a stage is stale from the day on which the rotation builds it again",
+    "a stage is stale from the day on which it is due again",
     arguments: [
       ("2026-11-22", "healthy"), ("2026-11-20", "healthy"), ("2026-11-19", "stale"),
       ("2026-11-23", "healthy"), ("2099-01-01", "never built"),
@@ -30,7 +30,7 @@ import TestSupport
     #expect(words(entry.state) == [word])
   }
 
-  @Test("a failure that was forgiven is still told")
+  @Test("a failure that was cleared is still shown")
   func forgiven() throws {
     let pages = try PageMirror()
     try pages.mirror.version("std/x86/a/2026-11-20").version(
@@ -38,7 +38,7 @@ import TestSupport
     try pages.catalog.note(pages.mirror.scan(), now: 7)
     let state = try #require(PageSurvey(pages.source()).entries.first).state
     #expect(words(state) == ["healthy"])
-    #expect(state.sentence == "The last build failed and will be tried again.")
+    #expect(state.sentence == "The last build failed and will be retried.")
   }
 
   @Test("failures are counted, whether there is a stage or not")
@@ -66,11 +66,11 @@ import TestSupport
   func never() throws {
     let entry = try entry { try $0.directory("std/x86/a/.control") }
     #expect(words(entry.state) == ["never built"])
-    #expect(entry.state.sentence == "Nothing has been built yet.")
+    #expect(entry.state.sentence == "No builds yet.")
     #expect(entry.page == "std/x86/a/index.html")
   }
 
-  @Test("a build in progress is told beside how the last one ended, while its process lives")
+  @Test("a build in progress is shown beside the last result, while its process lives")
   func building() throws {
     let prepare: (TestMirror) throws -> Void = {
       try $0.version("std/x86/a/2026-11-21").file("std/x86/a/.control/.multi_progress", "1234")

@@ -25,7 +25,7 @@ import TestSupport
     }
   }
 
-  @Test("text can be read in both schemes: a contrast of 4.5 to 1 at least")
+  @Test("text is readable in both schemes: a contrast of at least 4.5 to 1")
   func contrast() throws {
     let grounds = ["page", "panel", "code"]
     var pairs = grounds.flatMap { ground in
@@ -41,7 +41,7 @@ import TestSupport
     }
   }
 
-  @Test("pictures and borders of controls can be seen: 3 to 1 at least")
+  @Test("pictures and borders of controls are visible: at least 3 to 1")
   func graphics() throws {
     for scheme in schemes {
       for ink in ["good", "bad", "accent", "quiet"] {
@@ -52,7 +52,7 @@ import TestSupport
     }
   }
 
-  @Test("both schemes define the same colours, and no rule has one of its own")
+  @Test("both schemes define the same colours, and rules use only these")
   func names() {
     #expect(Set(schemes[0].keys) == Set(schemes[1].keys))
     let rules = "\(PageStyle.text)".replacing(/--[a-z-]+: #[0-9a-f]{6};/, with: "")
@@ -60,7 +60,7 @@ import TestSupport
     for match in rules.matches(of: /var\(--([a-z-]+)\)/) { #expect(schemes[0][String(match.1)] != nil) }
   }
 
-  @Test("style and script end nowhere but at their end, and load nothing")
+  @Test("style and script end only at their end, and load nothing")
   func inlined() {
     for text in ["\(PageStyle.text)", "\(PageScript.text)"] {
       for part in ["</", "<!--", "url(", "@import", "http:", "https:", "innerHTML", "eval(", "\r"] {
@@ -69,7 +69,7 @@ import TestSupport
     }
   }
 
-  @Test("the policy names the digests of the very bytes, as openssl computes them")
+  @Test("the policy contains the digests of the exact bytes, as computed by openssl")
   func policy() throws {
     let policy = try PageShell.policy()
     for text in ["\(PageStyle.text)", "\(PageScript.text)"] {

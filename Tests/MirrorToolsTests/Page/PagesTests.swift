@@ -8,7 +8,7 @@ import TestSupport
 @testable import MirrorTools
 
 @Suite("Pages: what is written") struct PagesTests {
-  @Test("a page for each subarch, and the mirror's own last, as it names them")
+  @Test("a page for each subarch, and the root page last, since it refers to them")
   func files() throws {
     let files = try PageMirror.rich().write().map(\.path)
     #expect(
@@ -20,7 +20,7 @@ import TestSupport
     #expect(IndexFormat.allCases.last == .html)
   }
 
-  @Test("the same mirror gives the same bytes, also at another time while nothing turned stale")
+  @Test("the same mirror gives the same bytes, also later while no stage became stale")
   func same() throws {
     var pages = try PageMirror.rich()
     let files = try IndexFormat.html.content(pages.source()).files
@@ -33,7 +33,7 @@ import TestSupport
     #expect(try IndexFormat.html.content(pages.source()).files == calm)
   }
 
-  @Test("a day later only the pages change of which a stage turned stale")
+  @Test("a day later only the pages of stages that became stale change")
   func stale() throws {
     var pages = try PageMirror.rich()
     let before = try IndexFormat.html.content(pages.source()).files
@@ -44,7 +44,7 @@ import TestSupport
         == ["index.html", "std/x86-64bit/intel64-haswell/index.html"])
   }
 
-  @Test("a fingerprint is told only beside the key that signs here, whatever other keys lie there")
+  @Test("a fingerprint is shown only for the signing key, whatever other keys exist")
   func keys() throws {
     var pages = try PageMirror.rich()
     pages.configuration.index.urls = ["https://example.org/m"]
@@ -56,7 +56,7 @@ import TestSupport
     #expect(old.contains("m/old-key.asc | gpg --import") && !old.contains("fingerprint"))
   }
 
-  @Test("a subarch's page has all that helps to download its newest stage")
+  @Test("a subarch's page contains everything for downloading its newest stage")
   func subarch() throws {
     var pages = try PageMirror.rich()
     pages.configuration.index.urls = ["https://example.org/m", "https://example.net"]
@@ -69,7 +69,7 @@ import TestSupport
       "href=\"2026-11-21/lxd-generic_64-std-2026-11-21.tar.xz\"", ">\(digest)</code>",
       "curl -fL -O https://example.org/m/std/x86-64bit/generic_64/2026-11-21/\(name)\n",
       "echo &#39;\(digest)  \(name)&#39; | sha256sum -c\n", "gpg --verify \(name).gpg \(name)\n",
-      "curl -fL https://example.org/m/signing-key.asc | gpg --import", "its fingerprint: <code>5A5A5A5A",
+      "curl -fL https://example.org/m/signing-key.asc | gpg --import", "; fingerprint: <code>5A5A5A5A",
       "x86_64-pc-linux-gnu",
       "-O2 -march=x86-64", "href=\"2026-11-03/stage3-generic_64-std-2026-11-03.tar.xz\"",
       "href=\"../../../index.html#in/std/x86-64bit\"",
@@ -77,7 +77,7 @@ import TestSupport
     #expect(!page.contains("index.json") && !page.contains("stage1"))
   }
 
-  @Test("without an address no command pretends to know one")
+  @Test("without a URL no command contains one")
   func noAddress() throws {
     let page = try #require(try PageMirror.rich().page("std/x86-64bit/generic_64/index.html"))
     let body = try #require(page.components(separatedBy: "<script>").first)
@@ -85,7 +85,7 @@ import TestSupport
     #expect(body.contains("<noscript>") && body.contains("sha256sum -c"))
   }
 
-  @Test("links to what is newest are offered, since their names stay; others are not")
+  @Test("links to the newest files are shown, since their names do not change; others are not")
   func latest() throws {
     let pages = try PageMirror.rich()
     let path = "std/x86-64bit/generic_64"
@@ -98,7 +98,7 @@ import TestSupport
     for name in ["lxd-latest", "openvz-latest", "\"key\""] { #expect(!page.contains(name)) }
   }
 
-  @Test("a failing subarch's page leads to the log, as long as it lies there")
+  @Test("a failing subarch's page links to the log, while it exists")
   func log() throws {
     let pages = try PageMirror.rich()
     let log = "href=\"2026-11-18/log/stage2.txt\""
@@ -108,7 +108,7 @@ import TestSupport
       try pages.page("next/x86-64bit/generic_64/index.html", excluding: excluding)?.contains(log) == false)
   }
 
-  @Test("what is about to be removed is offered no more")
+  @Test("a version about to be removed is not shown")
   func excluding() throws {
     let pages = try PageMirror.rich()
     let excluding: Set<MirrorPath> = [
@@ -132,7 +132,7 @@ import TestSupport
     #expect(try pages.page("std/x86/b/index.html")?.contains("2099-01-01/") == false)
   }
 
-  @Test("a tarball that is marked for compression is not offered")
+  @Test("a tarball marked for compression is not shown")
   func marked() throws {
     let pages = try PageMirror()
     try pages.mirror.version("std/x86/a/2026-11-21", stages: ["lxd"], compression: "")
@@ -142,7 +142,7 @@ import TestSupport
   }
 
   @Test(
-    "a page of somebody else's is left alone and named, at the root or below",
+    "a page of somebody else is kept and reported, at the root or below",
     arguments: ["", "std/x86-64bit/core2_64/"])
   func foreign(directory: String) throws {
     let pages = try PageMirror.rich()
@@ -153,12 +153,12 @@ import TestSupport
     let problems = try IndexFormat.html.content(pages.source()).problems
     #expect(
       problems.map(\.description) == [
-        "\(pages.mirror.root)/\(path): was not written by mirrorctl: move it away, or write no html"
+        "\(pages.mirror.root)/\(path): was not written by mirrorctl: move it away, or disable html"
       ])
     #expect(try IndexFormat.present(in: pages.mirror.scan()).contains(.html) == !directory.isEmpty)
   }
 
-  @Test("what is no file is left alone too", arguments: ["ln -s /etc/passwd", "mkdir", "mkfifo"])
+  @Test("a file that is not regular is kept, too", arguments: ["ln -s /etc/passwd", "mkdir", "mkfifo"])
   func noFile(command: String) throws {
     let pages = try PageMirror.rich()
     try Tool.run("sh", "-c", "\(command) \(pages.mirror.path("index.html"))")
@@ -167,7 +167,7 @@ import TestSupport
     #expect(try !IndexFormat.present(in: pages.mirror.scan()).contains(.html))
   }
 
-  @Test("our own page is known, and written again only if it says something else")
+  @Test("our own page is recognized, and rewritten only if it changed")
   func own() throws {
     let pages = try PageMirror.rich()
     #expect(try !IndexFormat.present(in: pages.mirror.scan()).contains(.html))
@@ -178,7 +178,7 @@ import TestSupport
     for file in files { #expect(try !publisher.publish(file)) }
   }
 
-  @Test("a subarch that went since the scan does not come back")
+  @Test("the directory of a subarch removed since the scan is not created again")
   func gone() throws {
     let pages = try PageMirror.rich()
     let source = try pages.source()
@@ -202,7 +202,7 @@ import TestSupport
 
   @Test("an empty mirror has a page")
   func empty() throws {
-    #expect(try PageMirror().page("index.html")?.contains("Nothing lies here yet.") == true)
+    #expect(try PageMirror().page("index.html")?.contains("No stages yet.") == true)
   }
 
   @Test("a strict HTML parser finds nothing wrong, whatever things are called")

@@ -4,7 +4,7 @@ import Testing
 
 @testable import MirrorTools
 
-@Suite("What publishing plans")
+@Suite("The plan of publishing")
 struct PublishPlannerTests {
   private var destination = PublishDestination(name: "test", to: .path("/nowhere"))
 
@@ -54,12 +54,12 @@ struct PublishPlannerTests {
     now: Int64 = 1_000_000
   ) -> PublishPlan {
     var planner = PublishPlanner(destination: destination, grace: grace, now: now)
-    // What is deleted was sent, as a record tells.
+    // Deleted files were sent according to a record.
     if destination.deletes { planner.knowledge = sent(local, remote) }
     return planner.plan(local, remote)
   }
 
-  /// A record of all that is there, and of what is here.
+  /// A record of everything there and here.
   private func sent(_ local: LocalListing, _ remote: RemoteListing) -> PublishKnowledge {
     var knowledge = PublishKnowledge()
     var record = SentRecord(origin: "here:/mirror")
@@ -79,7 +79,7 @@ struct PublishPlannerTests {
     return knowledge
   }
 
-  @Test("an empty place gets everything: payload, then status and links, then the index")
+  @Test("an empty destination gets everything: payload, then status and links, then the index")
   func first() {
     let plan = plan(whole, RemoteListing(), destination)
     #expect(plan.payload.map(\.path.name) == ["stage3.tar.xz", "stage3.tar.xz.hash.txt"])
@@ -89,14 +89,14 @@ struct PublishPlannerTests {
     #expect(plan.bytes == 184)
   }
 
-  @Test("what is there as it is here is not sent")
+  @Test("a file that is the same there is not sent")
   func settled() {
     let plan = plan(whole, listing(whole), destination)
     #expect(plan.outstanding.isEmpty)
     #expect(plan.deletions.isEmpty)
   }
 
-  @Test("another size or time is a replacement, another text of a link a new link")
+  @Test("a different size or time is a replacement, a different link target a new link")
   func changes() {
     var remote = listing(whole)
     remote.nodes["std/x86/gen/2026-11-20/stage3.tar.xz"] = .file(size: 10, seconds: 0)
@@ -107,7 +107,7 @@ struct PublishPlannerTests {
     #expect(plan.payload.isEmpty)
   }
 
-  @Test("a link to what is not published is not published, nor one to that link")
+  @Test("a link to an unpublished file is not published, nor one to that link")
   func deadLinks() {
     var listing = whole
     listing.entries += [
@@ -130,13 +130,13 @@ struct PublishPlannerTests {
     return remote
   }
 
-  @Test("nothing is removed unless that is asked for")
+  @Test("nothing is removed unless requested")
   func keeps() {
     let plan = plan(whole, withOld(), destination)
     #expect(plan.superfluous.isEmpty)
   }
 
-  @Test("what is gone here goes there once the grace is over, the directory with its last file")
+  @Test("files deleted here are deleted there after the grace period, a directory with its last file")
   func grace() {
     let destination = deleting(after: 100)
     let old: MirrorPath = "std/x86/gen/2026-11-10"
@@ -150,11 +150,11 @@ struct PublishPlannerTests {
     more.nodes[old.appending("late")] = .file(size: 1, seconds: 1)
     let held = plan(whole, more, destination, grace: first.superfluous, now: 1_000_100)
     #expect(held.deletions == [old.appending("stage3.tar.xz")])
-    // A clock that was set back, or a state that is lost, only makes it wait.
+    // A clock that was set back, or a lost state, only makes it wait.
     #expect(plan(whole, withOld(), destination, grace: [old: 9_000_000], now: 1_000_100).deletions.isEmpty)
   }
 
-  @Test("only what lies in subarches and among snapshots is ever removed")
+  @Test("only files in subarches and snapshots are ever removed")
   func scope() {
     let destination = deleting()
     var remote = withOld()
@@ -176,7 +176,7 @@ struct PublishPlannerTests {
     for path in ours { #expect(plan.deletions.contains(path), "\(path)") }
   }
 
-  @Test("what no record tells of is not removed, but told of, if it looks like a mirror's")
+  @Test("files without a record are kept, and reported if they look like a mirror's")
   func unrecorded() {
     var remote = withOld()
     remote.nodes["robots.txt"] = .file(size: 1, seconds: 1)
@@ -190,13 +190,13 @@ struct PublishPlannerTests {
   }
 
   private struct Standing: Equatable {
-    /// What is sent again.
+    /// Files to send again.
     var sent: [MirrorPath] = []
-    /// What must be compared first.
+    /// Files to compare first.
     var asked: [MirrorPath] = []
   }
 
-  /// How the tarball of `whole` stands, with what is known of it and its digests.
+  /// The standing of the tarball of `whole`, given information about it and its digests.
   private func standing(
     _ node: ListedNode, sent: SentRecord.File?, sum: UInt8 = 1, compared: [MirrorPath: Bool] = [:]
   ) -> Standing {
@@ -214,7 +214,7 @@ struct PublishPlannerTests {
     return Standing(sent: plan.replaced.map(\.path), asked: plan.questions.map(\.path))
   }
 
-  @Test("of a file that looks the same the record decides, and a comparison where it cannot")
+  @Test("a file that looks the same is judged by the record, or else by comparison")
   func standings() {
     let tarball: MirrorPath = "std/x86/gen/2026-11-20/stage3.tar.xz"
     let digest = tarball.parent.appending("stage3.tar.xz.hash.txt")
@@ -232,7 +232,7 @@ struct PublishPlannerTests {
     #expect(standing(rounded, sent: sent, compared: [tarball: true]) == Standing())
     #expect(standing(rounded, sent: sent, compared: [tarball: false]) == Standing(sent: [tarball]))
     #expect(standing(.file(size: 11, seconds: 1), sent: sent) == Standing(sent: [tarball]), "cut off there")
-    // A run that was killed while it replaced it.
+    // A run that was killed while replacing it.
     var doubtful = sent
     doubtful.isDoubtful = true
     #expect(standing(same, sent: doubtful) == Standing(asked: [tarball]))
@@ -245,14 +245,14 @@ struct PublishPlannerTests {
     #expect(standing(rounded, sent: nil).sent == [tarball])
   }
 
-  @Test("what lies here in a version that is not published now stays there")
+  @Test("files of a version here that is not published now are kept there")
   func held() {
     let destination = deleting()
     let listing = local(whole.entries, held: ["std/x86/gen/2026-11-10"])
     #expect(plan(listing, withOld(), destination).superfluous.isEmpty)
   }
 
-  @Test("what came of a file in part is not gone here while the file is still to be sent")
+  @Test("a partial file is kept while the file is still to be sent")
   func parts() {
     let destination = deleting()
     let folder: MirrorPath = "std/x86/gen/2026-11-20"
@@ -267,7 +267,7 @@ struct PublishPlannerTests {
     #expect(Set(plan(whole, remote, destination).deletions) == Set(parts))
   }
 
-  @Test("a mirror that looks empty, or could not be read whole, removes nothing")
+  @Test("a mirror that looks empty, or could not be read completely, removes nothing")
   func empty() {
     let destination = deleting()
     var listing = whole
@@ -278,7 +278,7 @@ struct PublishPlannerTests {
     #expect(plan(listing, withOld(), destination).superfluous.isEmpty)
   }
 
-  @Test("a master that cleaned an old version does not get it again, but one that it has in part")
+  @Test("a master that cleaned an old version does not get it again, except one that it has in part")
   func cleanedThere() {
     var destination = destination
     destination.scope = .own
@@ -337,14 +337,14 @@ struct PublishPlannerTests {
     #expect(exclusion.matches(MirrorPath(path)) == isExcluded)
   }
 
-  @Test("a filter rule means its path alone, whatever is in its name")
+  @Test("a filter rule matches its path only, whatever the name")
   func patterns() {
     #expect(Rsync.pattern("a/b") == Array("/a/b".utf8))
     #expect(Rsync.pattern(#"a\b"#) == Array(#"/a\b"#.utf8))
     #expect(Rsync.pattern(#"a\b*[c?"#) == Array(#"/a\\b\*\[c\?"#.utf8))
   }
 
-  @Test("an index's downloads are read, entities undone")
+  @Test("an index's downloads are read with entities decoded")
   func references() throws {
     let xml = """
       <?xml version="1.0"?><subarches><subarch name="x"><build id="1" download="/a/b&amp;c&#x41;.tar.xz" \

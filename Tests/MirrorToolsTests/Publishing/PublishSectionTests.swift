@@ -60,7 +60,7 @@ struct PublishSectionTests {
   }
 
   @Test(
-    "what is wrong is named with its place",
+    "errors are reported with their place",
     arguments: [
       ("to: /x\nwhere: there", "publish/a/where"), ("what: all", "publish/a/to"), ("to: x", "publish/a/to"),
       ("to: rsync://host", "publish/a/to"), ("to: host::module", "rsync://HOST/MODULE"),
@@ -82,7 +82,7 @@ struct PublishSectionTests {
     }
   }
 
-  @Test("an address in brackets loses them for ssh, which rsync wants")
+  @Test("brackets around an address are kept for rsync and removed for ssh")
   func address() throws {
     let target = try #require(try targets("[section publish/a]\nto: me@[::1]:/srv/m").first)
     #expect(target.address == .shell(host: "me@[::1]", path: "/srv/m"))
@@ -91,13 +91,13 @@ struct PublishSectionTests {
     #expect(target.address.sshName(of: "me@host") == "me@host")
   }
 
-  @Test("settings outside of a named section are an error")
+  @Test("settings outside a named section are an error")
   func nameless() throws {
     #expect(throws: MirrorError.self) { try targets("[section publish]\nto: /x") }
   }
 }
 
-@Suite("What a master believes of an upload")
+@Suite("The check of an upload")
 struct UploadCheckTests {
   private let check = UploadCheck(server: "build1", name: ".complete")
   private static let digest = String(repeating: "a", count: 64)
@@ -112,7 +112,7 @@ struct UploadCheckTests {
     .init(path: ExactPath(MirrorPath(path)), size: 1, sha256: Self.digest)
   }
 
-  @Test("stages, snapshots, links and control files are taken")
+  @Test("stages, snapshots, links and control files are accepted")
   func good() throws {
     try check.check(
       manifest {
@@ -128,7 +128,7 @@ struct UploadCheckTests {
   }
 
   @Test(
-    "a file's name that leads elsewhere is refused",
+    "a file name that leads elsewhere is refused",
     arguments: [
       "../x", "/etc/passwd", "r/a/s/../../../x", "index.xml", "r/x", "r/a/x", "r/a/s/x",
       "r/a/s/2026-11-20/.x",
@@ -141,7 +141,7 @@ struct UploadCheckTests {
   }
 
   @Test(
-    "a link that leads out of the mirror, or to what is hidden, is refused",
+    "a link that points out of the mirror, or to a hidden file, is refused",
     arguments: [
       "/etc/passwd", "../../../../x", "", "../../../.incoming/x", ".control/version", "../../..",
       "one/../../etc/shadow", "./one/..",
@@ -154,7 +154,7 @@ struct UploadCheckTests {
   }
 
   @Test(
-    "no other control file is written",
+    "no other control file is accepted",
     arguments: [
       "r/a/s/.control/strategy/build", "r/a/s/.control/.multi_progress", "r/a/s/.control/server",
       "r/a/s/.control/version/.x", "r/a/s/.control/version/a/b/c", "r/a/s/x/.control/.failcount",
@@ -180,7 +180,7 @@ struct UploadCheckTests {
     #expect(throws: MirrorError.self) { try check.check(manifest { $0.server = "build2" }) }
   }
 
-  @Test("any bytes of a path come through a manifest")
+  @Test("any bytes of a path survive a manifest")
   func bytes() throws {
     let path = MirrorPath(bytes: Array("a/%41 ä\n".utf8) + [0xff, 0x01])
     var sent = UploadManifest(server: "build1", date: "now")

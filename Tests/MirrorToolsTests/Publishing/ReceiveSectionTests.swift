@@ -21,7 +21,7 @@ struct ReceiveSectionTests {
 
   private static let key = "0123456789ABCDEF0123456789ABCDEF01234567"
 
-  @Test("every setting is read, and one server's say nothing of another's")
+  @Test("every setting is read, separately for each server")
   func all() throws {
     let (found, _) = try configuration(
       """
@@ -52,17 +52,17 @@ struct ReceiveSectionTests {
   }
 
   @Test(
-    "what is wrong is named",
+    "errors are reported",
     arguments: [
-      ("[section receive/one]\nsubarches: std/x86", "`std/x86` does not name a subarch"),
-      ("[section receive/one]\nsubarches: std/../x", "does not name a subarch"),
-      ("[section receive/one]\nsubarches: std/.control/x", "does not name a subarch"),
-      ("[section receive/one]\nsnapshots: std/snapshots", "does not name a build"),
+      ("[section receive/one]\nsubarches: std/x86", "`std/x86` is not a subarch pattern"),
+      ("[section receive/one]\nsubarches: std/../x", "is not a subarch pattern"),
+      ("[section receive/one]\nsubarches: std/.control/x", "is not a subarch pattern"),
+      ("[section receive/one]\nsnapshots: std/snapshots", "is not a build name"),
       ("[section receive/one]\nreplace: perhaps", "neither yes nor no"),
       ("[section receive/one]\nkey: DEADBEEF", "is a short id"),
       ("[section receive/one]\nsnapshot: std", "did you mean snapshots?"),
       ("[section receive]\nsubarches: a/b/c", "belongs to no server"),
-      ("[section receive/-one]\nreplace: yes", "cannot name a server"),
+      ("[section receive/-one]\nreplace: yes", "is not a valid server name"),
     ])
   func wrong(text: String, message: String) throws {
     do {
@@ -77,15 +77,15 @@ struct ReceiveSectionTests {
       "[section rotation]\nsubarches: gen\n[section receive/one]\nsubarches: std/x86/gen std/x86/*")
     #expect(
       check.findings.contains {
-        $0.hasPrefix("receive/one/subarches: std/x86/gen is built here, so it is never received")
+        $0.hasPrefix("receive/one/subarches: std/x86/gen is built here, so it cannot be received")
       })
   }
 }
 
-@Suite("What a file of an upload may be")
+@Suite("Files of an upload")
 struct UploadKindTests {
   @Test(
-    "is what builds make, in its place",
+    "are those that builds make, in their place",
     arguments: [
       ("std/x86/gen/2016-01-01/stage3-gen-std-2016-01-01.tar.xz", .tarball),
       ("std/x86/gen/2016-01-01/std-gen-openvz-2016-01-01.tar.zst", .tarball),
@@ -123,7 +123,7 @@ struct UploadKindTests {
   func kinds(path: MirrorPath, kind: UploadKind?) { #expect(UploadKind(path) == kind) }
 
   @Test(
-    "is a link only to the newest of something, or to what describes that",
+    "may be links only to the newest tarballs, or to their sidecars",
     arguments: [
       ("s/x/g/stage3-latest.tar.xz", "s/x/g/2016-01-01/stage3-g-s-2016-01-01.tar.xz", true),
       ("s/x/g/stage3-current.tar.xz", "s/x/g/2016-01-01/stage3-g-s-2016-01-01.tar.xz", true),

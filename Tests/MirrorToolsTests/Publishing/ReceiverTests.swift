@@ -9,7 +9,7 @@ import Testing
 
 @testable import MirrorTools
 
-@Suite("Uploads that wait")
+@Suite("Waiting uploads")
 struct ReceiverTests {
   private let mirror: TestMirror
 
@@ -20,7 +20,7 @@ struct ReceiverTests {
       ".incoming/one/std/x86/gen/2016-01-01/.~partial~/stage3-gen-std-2016-01-01.tar.xz", "half")
   }
 
-  /// Receives so many days from now.
+  /// Receives after this many days.
   private func receive(days: Int64 = 0, _ rule: ReceiveRules.Rule = .init()) throws -> [UploadReport] {
     var rules = ReceiveRules()
     rules.servers["one"] = rule
@@ -40,18 +40,18 @@ struct ReceiverTests {
     try mirror.file(".incoming/one/.complete", String(decoding: try manifest.encoded(), as: UTF8.self))
   }
 
-  @Test("an unfinished one is left alone, and told of after a week")
+  @Test("an unfinished one is kept, and reported after a week")
   func age() throws {
     #expect(try receive(days: 6).flatMap(\.problems).isEmpty)
     let problems = try receive(days: 8).flatMap(\.problems)
     #expect(problems.count == 1)
-    #expect("\(problems[0])".contains("an upload of one has not gone on since"))
+    #expect("\(problems[0])".contains("upload from one idle since"))
     #expect(
       mirror.content(".incoming/one/std/x86/gen/2016-01-01/.~partial~/stage3-gen-std-2016-01-01.tar.xz")
         != nil)
   }
 
-  @Test("with a finished one goes what belonged to none for a day, and no sooner")
+  @Test("with a finished one, files that belong to none are removed after a day, and no sooner")
   func sweep() throws {
     try complete()
     _ = try receive()
@@ -61,7 +61,7 @@ struct ReceiverTests {
     #expect(try mirror.names(in: ".incoming/one") == [])
   }
 
-  @Test("one that lacks a file is not finished: its manifest goes, the rest stays")
+  @Test("one with a missing file is not finished: its manifest is removed, the rest is kept")
   func lacking() throws {
     try mirror.file(".incoming/one/std/x86/gen/2016-01-01/status", "a")
     let digest = hex(try OpenSSLDigest.sha256(of: Array("a".utf8)))
@@ -76,14 +76,14 @@ struct ReceiverTests {
     #expect(mirror.content("std/x86/gen/2016-01-01/status") == nil)
   }
 
-  @Test("a manifest that cannot be read is told, and stays to be looked at")
+  @Test("an invalid manifest is reported, and kept for inspection")
   func nonsense() throws {
     try mirror.file(".incoming/one/.complete", "{")
-    #expect(try "\(receive().flatMap(\.problems))".contains("is no manifest"))
+    #expect(try "\(receive().flatMap(\.problems))".contains("is not an upload manifest"))
     #expect(mirror.content(".incoming/one/.complete") != nil)
   }
 
-  @Test("a signature of a snapshot stays out where another server's snapshot of that name is in its place")
+  @Test("a signature of a snapshot is refused if another server's snapshot of that name exists")
   func foreignSignature() throws {
     let path = "std/snapshots/portage-2016-01-01.tar.xz"
     try mirror.file(path, "theirs").file(".incoming/one/\(path)", "ours").file(
@@ -98,12 +98,12 @@ struct ReceiverTests {
     }
     let reports = try receive(.init(snapshots: ["std"]))
     #expect(reports.map(\.files) == [0])
-    #expect("\(reports.flatMap(\.problems))".contains("another one of that name is here"))
+    #expect("\(reports.flatMap(\.problems))".contains("a different file of that name exists here"))
     #expect(try mirror.names(in: "std/snapshots") == ["portage-2016-01-01.tar.xz"])
     #expect(mirror.content(path) == Compressed.file(path, holding: "theirs"))
   }
 
-  @Test("with a tarball that is replaced goes the signature of the one before it")
+  @Test("with a replaced tarball its old signature is removed")
   func replaced() throws {
     let path = "std/x86/gen/2016-01-01/stage3-gen-std-2016-01-01.tar.xz"
     try mirror.file(path, "old").file("\(path).gpg", "old").file(".incoming/one/\(path)", "new")
@@ -117,7 +117,7 @@ struct ReceiverTests {
     #expect(mirror.content("\(path).gpg") == nil)
   }
 
-  @Test("a signature stays where a tarball comes again as it was")
+  @Test("a signature is kept if the tarball is the same")
   func same() throws {
     let path = "std/x86/gen/2016-01-01/stage3-gen-std-2016-01-01.tar.xz"
     let same = Compressed.file(path, holding: "same")
@@ -131,7 +131,7 @@ struct ReceiverTests {
     #expect(mirror.content("\(path).gpg") != nil)
   }
 
-  @Test("digests that were checked on the way in are not computed again")
+  @Test("digests that were checked on arrival are not computed again")
   func catalog() throws {
     try mirror.file(".incoming/one/std/x86/gen/2016-01-01/stage3-gen-std-2016-01-01.tar.xz", "a")
     let content = Compressed.file(".tar.xz", holding: "a")

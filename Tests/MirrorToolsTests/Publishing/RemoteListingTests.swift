@@ -12,7 +12,7 @@ struct RemoteListingTests {
     try RemoteListing(parsing: Array(text.utf8), of: "publish test")
   }
 
-  @Test("files, directories and links are told apart, with size, time and destination")
+  @Test("files, directories and links are distinguished, with size, time and target")
   func kinds() throws {
     let listing = try parse(
       """
@@ -36,7 +36,7 @@ struct RemoteListingTests {
     #expect(Array(listing.nodes.keys) == [MirrorPath(bytes: Array("n\nl \\#012 \\x ä".utf8))])
   }
 
-  @Test("the size of a link tells its name from its text, also where a daemon munged it")
+  @Test("the size of a link separates its name from its target, even if munged by a daemon")
   func arrows() throws {
     let listing = try parse(
       """
@@ -48,7 +48,7 @@ struct RemoteListingTests {
   }
 
   @Test(
-    "what is not understood is an error, never a listing that lacks something",
+    "a line that cannot be parsed is an error, never an incomplete listing",
     arguments: [
       "Welcome to our mirror", "-rw-r--r--  1,234 2026/11/26 03:48:14 a",
       "-rw-r--r-- 1 2026/13/26 03:48:14 a",
@@ -62,7 +62,7 @@ struct RemoteListingTests {
     #expect(throws: MirrorError.self) { try parse(line) }
   }
 
-  @Test("rsync itself lists any name so that it is read back byte by byte")
+  @Test("rsync itself lists any name so that it is parsed byte by byte")
   func real() throws {
     let mirror = try TestMirror()
     var names: [[UInt8]] = [

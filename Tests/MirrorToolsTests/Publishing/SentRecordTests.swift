@@ -4,7 +4,7 @@ import Testing
 
 @testable import MirrorTools
 
-@Suite("The record of what was sent")
+@Suite("The record of sent files")
 struct SentRecordTests {
   private let digest = [UInt8](repeating: 0xab, count: 32)
 
@@ -19,10 +19,10 @@ struct SentRecordTests {
     return record
   }
 
-  @Test("is read as it was written, whatever the names")
+  @Test("is parsed as written, whatever the names")
   func roundTrip() { #expect(SentRecord(record.text) == record) }
 
-  @Test("is not believed if any line is not understood, or leads elsewhere")
+  @Test("is not used if any line cannot be parsed, or leads elsewhere")
   func hostile() {
     let text = record.text
     for line in ["nonsense", "l ../../etc/passwd", "d ../..", "l ..", "f 1 2 - - short name", "d a//b", "l "]
@@ -33,7 +33,7 @@ struct SentRecordTests {
     #expect(SentRecord(Array("mirrorctl-sent 2\n".utf8)) == nil)
   }
 
-  @Test("has a name before it is sent, and until it is deleted there")
+  @Test("contains a name before it is sent, and until it is deleted there")
   func names() {
     var record = SentRecord(origin: "here:/")
     let entry = LocalEntry(path: "r/a/s/v/f", node: .file(size: 1, seconds: 9), role: .payload)
@@ -41,7 +41,7 @@ struct SentRecordTests {
     record.begin([entry, link], to: RemoteListing(), [entry.path: digest])
     #expect(record.names(entry.path) && record.names(link.path))
     #expect(record.directories == ["r", "r/a", "r/a/s", "r/a/s/v"])
-    // It looks the same as the one before it, until it was sent.
+    // It looks like the previous one until it was sent.
     record.begin([entry], to: RemoteListing(nodes: [entry.path: entry.node]), [entry.path: digest])
     #expect(record.files[entry.path]?.isDoubtful == true)
     let there = RemoteListing(nodes: [entry.path: .file(size: 1, seconds: 8), link.path: link.node])

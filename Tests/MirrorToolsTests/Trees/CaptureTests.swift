@@ -43,7 +43,7 @@ import Testing
     #expect(try bench.bytes("one.gz") == bench.bytes("two.gz"))
   }
 
-  @Test("has no time later than the epoch, and others as they are")
+  @Test("has no time later than the epoch, and keeps earlier ones")
   func epoch() throws {
     try TreeJudge.shell(
       "mkdir tree; touch -d @1500000000.5 tree/old; touch -d @1700000000.5 tree/new; touch -d @1600000000 tree/same",
@@ -62,7 +62,7 @@ import Testing
         """)
   }
 
-  @Test("stands below the prefix of a snapshot, without what is excluded")
+  @Test("is below the prefix of a snapshot, without excluded files")
   func prefix() throws {
     try TreeJudge.shell(
       "mkdir -p tree/dev/pts tree/usr/dev; touch tree/dev/null tree/devices tree/usr/dev/kept",
@@ -100,7 +100,7 @@ import Testing
   }
 
   @Test(
-    "is refused when a file changes meanwhile, by its name", arguments: ["grows", "shrinks", "is written"])
+    "is refused by name when a file changes meanwhile", arguments: ["grows", "shrinks", "is written"])
   func changing(how: String) throws {
     try TreeJudge.shell("mkdir tree; seq 1 2000000 > tree/file", in: bench.place)
     let path = bench.path("tree/file").string
@@ -143,7 +143,7 @@ import Testing
     #expect(try TreeJudge.shell("ls -A", in: bench.place) == "mirror\ntree\n")
   }
 
-  @Test("comes back whatever it is like", arguments: 1...12)
+  @Test("is restored, whatever it contains", arguments: 1...12)
   func anyTree(seed: Int) throws {
     try TreeJudge.python(
       """
@@ -187,7 +187,7 @@ import Testing
   }
 }
 
-/// Lets a closure hold a mutex.
+/// Makes a mutex usable in a closure.
 private final class Shared<Value: ~Copyable & Sendable>: Sendable {
   let value: Value
   init(_ value: consuming Value) { self.value = value }

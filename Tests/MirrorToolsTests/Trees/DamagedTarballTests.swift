@@ -9,7 +9,7 @@ import Testing
 
   init() throws {
     bench = try TreeBench()
-    // Content that does not compress, so that damage is spread over all members.
+    // Content that does not compress, so that damage can be in any member.
     try TreeJudge.shell(
       """
       mkdir tree tree/dir; for i in 1 2 3 4 5 6 7 8; do head -c 3000 /dev/urandom > tree/dir/file$i; done
@@ -34,7 +34,7 @@ import Testing
     }
   }
 
-  @Test("is refused wherever it is cut off", arguments: packers.keys.sorted())
+  @Test("is refused wherever it is truncated", arguments: packers.keys.sorted())
   func truncated(format: String) throws {
     try TreeJudge.shell(Self.packers[format] ?? "", in: bench.place)
     let content = try bench.bytes("T")
@@ -45,7 +45,7 @@ import Testing
     }
   }
 
-  @Test("is refused wherever a plain one is cut off, even between members")
+  @Test("is refused wherever a plain one is truncated, even between members")
   func truncatedPlain() throws {
     let content = try bench.bytes("T.tar")
     // GNU tar fills the last record with zeros, of which 1024 bytes are the end mark.
@@ -64,7 +64,7 @@ import Testing
     let content = try bench.bytes("T")
     var random = Seeded(state: 7)
     for _ in 0..<40 {
-      // gzip's header holds a time and a system that mean nothing here; bits of zstd's are not all used.
+      // gzip's header contains a time and a system that are ignored here; some bits of zstd's are unused.
       let place = Int.random(in: 16..<content.count, using: &random)
       var damaged = content
       damaged[place] ^= 1 << UInt8.random(in: 0..<8, using: &random)
@@ -72,7 +72,7 @@ import Testing
     }
   }
 
-  @Test("is refused with something after its end", arguments: packers.keys.sorted())
+  @Test("is refused with data after its end", arguments: packers.keys.sorted())
   func trailing(format: String) throws {
     try TreeJudge.shell(Self.packers[format] ?? "", in: bench.place)
     try expectRefused(try bench.bytes("T") + Data("garbage".utf8), "\(format) with garbage after it")
@@ -81,7 +81,7 @@ import Testing
     try expectRefused(try bench.bytes("T"), "\(format) with garbage after its archive")
   }
 
-  @Test("names the member that the damage is in or after")
+  @Test("names the member with the damage, or the one before it")
   func naming() throws {
     let content = try bench.bytes("T.tar")
     try content.prefix(content.count / 2).write(to: URL(fileURLWithPath: bench.path("D").string))
@@ -91,7 +91,7 @@ import Testing
     #expect(error.description.contains("member ./"))
   }
 
-  @Test("is not taken for one when it is empty, a text or a directory")
+  @Test("is not accepted if empty, a text or a directory")
   func noTarball() throws {
     try expectRefused(Data(), "an empty file")
     try expectRefused(Data("no tarball\n".utf8), "a text")
@@ -101,7 +101,7 @@ import Testing
     #expect(throws: MirrorError.self) { try bench.unpack("T.tar", into: bench.path("missing")) }
   }
 
-  @Test("ends its run soon when that is interrupted")
+  @Test("ends its run soon when interrupted")
   func cancelled() throws {
     let cancellation = Cancellation()
     let error = try #require(throws: MirrorError.self) {

@@ -5,10 +5,10 @@ import SystemPackage
 import TestSupport
 import Testing
 
-/// A tarball that wants something it must not get, and the member that an error names.
+/// A tarball that attempts something forbidden, and the member named in the error.
 struct HostileTarball: Sendable, CustomTestStringConvertible {
   let testDescription: String
-  /// Python that adds members by `add`; `outside` is the directory that nothing may happen to.
+  /// Python code that adds members by `add`; `outside` is the directory that must not change.
   let members: String
   let named: String
 
@@ -98,7 +98,7 @@ struct HostileTarball: Sendable, CustomTestStringConvertible {
       "\(Self.prelude)\n\(members)\nout.close()", bench.path("outside").string, bench.path("T").string)
   }
 
-  @Test("is refused by the member's name and changes nothing outside", arguments: HostileTarball.all)
+  @Test("is refused by the name of the member and changes nothing outside", arguments: HostileTarball.all)
   func refused(tarball: HostileTarball) throws {
     try make(tarball.members)
     let before = try TreeJudge.describe(bench.path("outside"))
@@ -110,7 +110,7 @@ struct HostileTarball: Sendable, CustomTestStringConvertible {
     #expect(try TreeJudge.shell("cat before", in: bench.path("root")) == "sound")
   }
 
-  @Test("that repeats a name leaves the last, and never writes through what it replaces")
+  @Test("that repeats a name leaves the last, and never writes through a replaced one")
   func duplicates() throws {
     try make(
       """
@@ -123,7 +123,7 @@ struct HostileTarball: Sendable, CustomTestStringConvertible {
     #expect(try TreeJudge.shell("cat x h i", in: bench.path("root")) == "minetwoone")
   }
 
-  @Test("meets a root that already holds links, and is not led out by them")
+  @Test("cannot escape through links that already exist in the root")
   func preparedRoot() throws {
     try TreeJudge.shell("ln -s ../outside root/etc", in: bench.place)
     try make("add('etc/escaped', b'x')")
@@ -132,7 +132,7 @@ struct HostileTarball: Sendable, CustomTestStringConvertible {
     #expect(try TreeJudge.describe(bench.path("outside")) == before)
   }
 
-  @Test("gets no device where none are to be made")
+  @Test("gets no device if devices are not allowed")
   func devices() throws {
     try make(
       "add('disk', kind=tarfile.BLKTYPE, device=(8, 0)); add('also', hard='disk'); add('after', b'x')")
@@ -143,7 +143,7 @@ struct HostileTarball: Sendable, CustomTestStringConvertible {
     #expect(report.notes.first?.hasPrefix("disk: ") == true)
   }
 
-  @Test("holds no more than the limits allow")
+  @Test("is limited in size and number of members")
   func limits() throws {
     try make("for i in range(20): add(f'f{i}', b'x' * 1000)")
     for (limits, member) in [
@@ -166,7 +166,7 @@ struct HostileTarball: Sendable, CustomTestStringConvertible {
     #expect(report.notes.last == "and 400 more like these")
   }
 
-  @Test("leaves out what an excluded directory holds, as GNU tar's --exclude='./dev/*'")
+  @Test("omits the content of an excluded directory, like GNU tar's --exclude='./dev/*'")
   func excluded() throws {
     try make(
       "add('./dev', kind=DIR, mode=0o750); add('./dev/null', kind=tarfile.CHRTYPE); add('./device', b'x'); add('dev/a/b', b'x')"

@@ -5,7 +5,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@Suite("A tree with everything that a stage may hold") struct TreeEverythingStageMayHoldTests {
+@Suite("A tree with everything that a stage may contain") struct TreeEverythingStageMayHoldTests {
   private let bench: TreeBench
   private let original: [String]
 
@@ -15,7 +15,7 @@ import Testing
     original = try TreeJudge.describe(bench.path("tree"))
   }
 
-  /// What bsdtar is known not to keep: the root's time, names with `=` as GNU tar writes them.
+  /// Known losses of bsdtar: the root's time, names with `=` as GNU tar writes them.
   private func differencesForBsdtar() throws -> [String] {
     differences(original, try TreeJudge.describe(bench.path("out"))).filter {
       !$0.contains("(b'',") && !$0.contains("user.with")
@@ -23,7 +23,7 @@ import Testing
   }
 
   @Test(
-    "comes back from a tarball of GNU tar or bsdtar",
+    "is restored from a tarball of GNU tar or bsdtar",
     arguments: [
       "tar --xattrs --xattrs-include='*' --acls -S --format=pax -cf T -C tree . 2>/dev/null",
       "tar --xattrs --xattrs-include='*' --acls -S --numeric-owner --format=pax -cJf T -C tree . 2>/dev/null",
@@ -49,7 +49,7 @@ import Testing
     #expect(try bench.bytes("T") == bench.bytes("T2"))
   }
 
-  @Test("is extracted as it was by GNU tar")
+  @Test("is extracted unchanged by GNU tar")
   func toGNUTar() throws {
     try bench.capture("tree", to: "T")
     try TreeJudge.shell(
@@ -61,14 +61,14 @@ import Testing
         == "")
   }
 
-  @Test("is extracted as it was by bsdtar")
+  @Test("is extracted unchanged by bsdtar")
   func toBsdtar() throws {
     try bench.capture("tree", to: "T")
     try TreeJudge.shell("mkdir out; bsdtar --acls --xattrs --numeric-owner -xpSf T -C out", in: bench.place)
     #expect(try differencesForBsdtar() == [])
   }
 
-  @Test("is read by Python without a fault")
+  @Test("is read by Python without errors")
   func toPython() throws {
     let report = try bench.capture("tree", to: "T")
     let names = try TreeJudge.python(
@@ -77,7 +77,7 @@ import Testing
     #expect(names == "\(report.entries)\n")
   }
 
-  @Test("has a list of its contents as `tar -t` prints it, in byte order")
+  @Test("has a list of its contents like that of `tar -t`, in byte order")
   func contents() throws {
     try bench.capture("tree", to: "T", contents: "T.contents.gz")
     try TreeJudge.shell(
@@ -86,11 +86,11 @@ import Testing
       zcat T.contents.gz > ours; tar -tf T > theirs 2>/dev/null; cmp ours theirs
       LC_ALL=C sort -c ours; gzip -lv T.contents.gz > /dev/null
       """, in: bench.place)
-    // The header's time, RFC 1952.
+    // The time in the header, RFC 1952.
     #expect(try bench.bytes("T.contents.gz").dropFirst(4).prefix(4).elementsEqual([0, 0, 0, 0]))
   }
 
-  @Test("is digested as it is written")
+  @Test("is digested while it is written")
   func digests() throws {
     for compression in [nil, .xz] as [Compression?] {
       let report = try bench.capture("tree", to: "T") {
@@ -105,7 +105,7 @@ import Testing
   }
 }
 
-/// Lines that only one of both has.
+/// Lines that only one of the two has.
 func differences(_ expected: [String], _ found: [String]) -> [String] {
   let (old, new) = (Set(expected), Set(found))
   return expected.filter { !new.contains($0) }.map { "- \($0)" }

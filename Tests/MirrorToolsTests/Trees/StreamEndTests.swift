@@ -12,7 +12,7 @@ struct StreamEndTests {
 
   init() throws {
     mirror = try TestMirror()
-    // Content of several blocks, some of which compress and some of which do not.
+    // Content of several blocks, some compressible and some not.
     let made = try Tool.run(
       "sh", "-euc",
       "cd \"$1\"; { head -c 600000 /dev/urandom; head -c 900000 /dev/zero; seq 200000; } > plain",
@@ -20,7 +20,7 @@ struct StreamEndTests {
     try #require(made.status == 0, "\(made.output)")
   }
 
-  /// What a program makes of the content.
+  /// The content as compressed by a program.
   private func compressed(_ command: String) throws -> [UInt8] {
     let made = try Tool.run(
       "sh", "-euc", "cd \"$1\"; { \(command); } > out", "sh", mirror.root.string)
@@ -32,7 +32,7 @@ struct StreamEndTests {
     try fault(bytes, compression) == nil
   }
 
-  /// What is wrong with a file; the same whether it was read or not.
+  /// The fault of a file; the same whether it was read or not.
   private func fault(_ bytes: some Sequence<UInt8>, _ compression: Compression) throws -> StreamFault? {
     let bytes = Array(bytes)
     try mirror.file("stream", Data(bytes))
@@ -60,20 +60,20 @@ struct StreamEndTests {
     (.bz2, "bzip2 -c < /dev/null"),
     (.bz2, "bzip2 -c plain; bzip2 -c plain"), (.bz2, "bzip2 -c plain; head -c 10240 /dev/zero"),
     (.gz, "gzip -c plain"), (.gz, "gzip -c < /dev/null"),
-    // Skippable frames before the others, as pzstd writes them, and nothing else.
+    // Only skippable frames before the others, as written by pzstd.
     (.zst, "printf 'P*M\\030\\004\\000\\000\\000abcd'; zstd -c plain"),
     (.zst, "printf '_*M\\030\\000\\000\\000\\000'"),
   ]
 
   @Test(
-    "is found where programs wrote it, with several streams and with padding", arguments: commands.indices)
+    "is found in the output of programs, with several streams and with padding", arguments: commands.indices)
   func whole(_ number: Int) throws {
     let (compression, command) = Self.commands[number]
     #expect(try isWhole(compressed(command), compression), "\(command)")
   }
 
   @Test(
-    "is missed wherever a stream is cut off",
+    "is missing wherever a stream is truncated",
     arguments: ["xz -1 -c plain", "zstd -1 -c plain", "bzip2 -1 -c plain"])
   func cutOff(_ command: String) throws {
     let compression: Compression = command.hasPrefix("xz") ? .xz : command.hasPrefix("zstd") ? .zst : .bz2
@@ -85,20 +85,20 @@ struct StreamEndTests {
     }
   }
 
-  @Test("is missed in nothing, and in the zeros that a power cut leaves", arguments: Compression.allCases)
+  @Test("is missing in an empty file, and in zeros after a power failure", arguments: Compression.allCases)
   func empty(_ compression: Compression) throws {
     #expect(try !isWhole([], compression))
     #expect(try !isWhole([UInt8](repeating: 0, count: 100_000), compression))
   }
 
-  @Test("is missed where a second stream is cut off", arguments: ["xz", "zstd", "bzip2"])
+  @Test("is missing if a second stream is truncated", arguments: ["xz", "zstd", "bzip2"])
   func second(_ program: String) throws {
     let compression: Compression = program == "xz" ? .xz : program == "zstd" ? .zst : .bz2
     let first = try compressed("\(program) -c plain")
     #expect(try !isWhole(first + first.prefix(first.count / 2), compression))
   }
 
-  @Test("is told from another kind of file under the name", arguments: Compression.allCases)
+  @Test("is distinguished from another format under the name", arguments: Compression.allCases)
   func otherKind(_ compression: Compression) throws {
     let texts = [
       "<!DOCTYPE html><html>502 Bad Gateway</html>", "x", "version https://git-lfs.github.com/spec/v1\n",
@@ -107,7 +107,7 @@ struct StreamEndTests {
     for (other, command) in Self.commands where other != compression {
       #expect(try fault(compressed(command), compression) == .otherKind, "\(command)")
     }
-    // What no name stands for: lzma, lzip, compress, zip, a plain tarball.
+    // Formats without a name: lzma, lzip, compress, zip, a plain tarball.
     for command in [
       "xz --format=lzma -c plain", "printf 'LZIP\\001\\014'; cat plain",
       "printf '\\037\\235\\220'; cat plain",

@@ -6,11 +6,11 @@ import SystemPackage
 import TestSupport
 import Testing
 
-/// Trees that Python makes, looks at and packs: it shares no code with what is tested.
+/// Trees that Python makes, inspects and packs, without code shared with the product.
 enum TreeJudge {
   static let isRoot = getuid() == 0
 
-  /// A line for each node: path, kind, mode, owner, time, size, names of the same node, content, link, device,
+  /// One line per node: path, kind, mode, owner, time, size, names of the same node, content, link, device,
   /// extended attributes with access control lists, and whether it has holes.
   static func describe(_ root: FilePath, timesOfDirectories: Bool = true) throws -> [String] {
     try python(
@@ -41,7 +41,7 @@ enum TreeJudge {
     ).split(separator: "\n").map(String.init)
   }
 
-  /// Makes a tree with everything a stage may hold; what needs root is left out for others.
+  /// Makes a tree with everything a stage may contain; without root, parts that require root are omitted.
   static func makeRichTree(_ root: FilePath) throws {
     try python(
       """
@@ -109,7 +109,7 @@ enum TreeJudge {
       """, root.string)
   }
 
-  /// Runs a script; gives what it prints.
+  /// Runs a script; returns its output.
   @discardableResult
   static func python(_ script: String, _ arguments: String...) throws -> String {
     let (status, output) = try Tool.run("python3", arguments: ["-I", "-c", script] + arguments)
@@ -117,7 +117,7 @@ enum TreeJudge {
     return output
   }
 
-  /// Runs shell commands in a directory; gives what they print.
+  /// Runs shell commands in a directory; returns their output.
   @discardableResult
   static func shell(_ script: String, in directory: FilePath) throws -> String {
     let (status, output) = try Tool.run("sh", "-c", "set -eu; cd '\(directory)'; \(script)")
@@ -131,7 +131,7 @@ enum TreeJudge {
   }
 }
 
-/// Places of one test, and what is tested run on them.
+/// Directories of one test, and the tested functions run on them.
 struct TreeBench {
   let workspace: Workspace
   var place: FilePath { workspace.path }
@@ -168,6 +168,6 @@ struct TreeBench {
 
   func bytes(_ name: String) throws -> Data { try Data(contentsOf: URL(fileURLWithPath: path(name).string)) }
 
-  /// Later than every file's time.
+  /// Later than the time of every file.
   static let farEpoch: Int64 = 1 << 40
 }

@@ -53,7 +53,7 @@ struct HostileUploadCase: CustomTestStringConvertible, Sendable {
       upload: ForgedUpload(files: next), messages: ["/std/x86/gen: is being built here"]),
     HostileUploadCase(
       testDescription: "an existing subarch without an owner", preparation: built,
-      upload: ForgedUpload(files: next), messages: ["/std/x86/gen: is there already and has no owner"]),
+      upload: ForgedUpload(files: next), messages: ["/std/x86/gen: already exists and has no owner"]),
     HostileUploadCase(
       testDescription: "a subarch of another server",
       preparation: "\(built); mkdir std/x86/gen/.control; echo two > std/x86/gen/.control/server",
@@ -65,7 +65,7 @@ struct HostileUploadCase: CustomTestStringConvertible, Sendable {
       upload: ForgedUpload(
         control: ["std/x86/gen/.control/version/stage3": "2016-01-01\n"],
         cleared: ["std/x86/gen/.control/.failcount"]),
-      messages: ["/std/x86/gen: is there already and has no owner"]),
+      messages: ["/std/x86/gen: already exists and has no owner"]),
     HostileUploadCase(
       testDescription: "a subarch that is not in its list",
       configuration: "[section receive/one]\nsubarches: std/x86/honest std/arm/*",
@@ -78,18 +78,18 @@ struct HostileUploadCase: CustomTestStringConvertible, Sendable {
     HostileUploadCase(
       testDescription: "an owner of its own making",
       upload: ForgedUpload(files: next, control: ["std/x86/gen/.control/server": "one\n"]),
-      messages: [".control/server, which is no control file to be received"], takesHonest: false),
+      messages: [".control/server, which is not an allowed control file"], takesHonest: false),
     HostileUploadCase(
       testDescription: "a strategy of its own making", preparation: owned,
       upload: ForgedUpload(control: ["std/x86/gen/.control/strategy/build": "remote\n"]),
-      messages: ["which is no control file to be received"], takesHonest: false),
+      messages: ["which is not an allowed control file"], takesHonest: false),
   ]
 
   static let files = [
     HostileUploadCase(
       testDescription: "a build in the place of the image streams",
       upload: ForgedUpload(files: ForgedUpload.version("streams/v1/gen/2016-01-01")),
-      messages: ["streams/v1/gen/2016-01-01/", "which is no file of a subarch or snapshot"],
+      messages: ["streams/v1/gen/2016-01-01/", "which is not a file of a subarch or snapshot"],
       takesHonest: false),
     HostileUploadCase(
       testDescription: "a released tarball with other content, and its sidecars",
@@ -98,7 +98,7 @@ struct HostileUploadCase: CustomTestStringConvertible, Sendable {
         files: ForgedUpload.version("std/x86/gen/2016-01-01", "trojan").merging([
           "std/x86/gen/2016-01-01/stage3-gen-std-2016-01-01.tar.xz.hash.txt": "sha256 \(trojan)\n"
         ]) { $1 }),
-      messages: ["stage3-gen-std-2016-01-01.tar.xz: one uploads another content of what is here"]),
+      messages: ["stage3-gen-std-2016-01-01.tar.xz: one uploaded different content for this file"]),
     HostileUploadCase(
       testDescription: "a version dated in the future", preparation: owned,
       upload: ForgedUpload(
@@ -109,7 +109,7 @@ struct HostileUploadCase: CustomTestStringConvertible, Sendable {
     HostileUploadCase(
       testDescription: "a version without a date", preparation: owned,
       upload: ForgedUpload(files: ForgedUpload.version("std/x86/gen/latest")),
-      messages: ["/std/x86/gen/latest: is no version"]),
+      messages: ["/std/x86/gen/latest: is not a version"]),
     HostileUploadCase(
       testDescription: "pages and scripts in a version", preparation: owned,
       upload: ForgedUpload(files: next).adding([
@@ -128,7 +128,7 @@ struct HostileUploadCase: CustomTestStringConvertible, Sendable {
     HostileUploadCase(
       testDescription: "a page of the subarch",
       upload: ForgedUpload(files: ["std/x86/gen/index.html": "<script>"]),
-      messages: ["std/x86/gen/index.html, which is in no version"], takesHonest: false),
+      messages: ["std/x86/gen/index.html, which is not in a version"], takesHonest: false),
     HostileUploadCase(
       testDescription: "digests of other contents", preparation: owned,
       upload: ForgedUpload(files: next).adding([
@@ -138,7 +138,7 @@ struct HostileUploadCase: CustomTestStringConvertible, Sendable {
         "std/x86/gen/2016-01-02/SHA256SUMS": "\(trojan)  stage3-gen-std-2016-01-02.tar.xz\n",
       ]),
       messages: [
-        ".tar.xz.hash.txt: does not agree", ".tar.xz.DIGESTS: does not agree", "SHA256SUMS: does not agree",
+        ".tar.xz.hash.txt: does not match", ".tar.xz.DIGESTS: does not match", "SHA256SUMS: does not match",
       ], received: rest),
     HostileUploadCase(
       testDescription: "digests of nothing, and a text with more than a digest", preparation: owned,
@@ -146,12 +146,12 @@ struct HostileUploadCase: CustomTestStringConvertible, Sendable {
         "std/x86/gen/2016-01-02/gnome-gen-std-2016-01-02.tar.xz.hash.txt": "sha256 \(trojan)\n",
         "\(tarball).hash.txt": "sha256 \(stage)\nsha256 \(trojan)\n",
       ]),
-      messages: ["gnome-gen-std-2016-01-02.tar.xz.hash.txt: ", ".tar.xz.hash.txt: does not agree"],
+      messages: ["gnome-gen-std-2016-01-02.tar.xz.hash.txt: ", ".tar.xz.hash.txt: does not match"],
       received: rest),
     HostileUploadCase(
       testDescription: "signatures that cannot be checked", preparation: owned,
       upload: ForgedUpload(files: next).adding(["\(tarball).gpg": "junk", "\(tarball).asc": "junk"]),
-      messages: ["signatures of one are not received"], received: rest),
+      messages: ["signatures from one are not received"], received: rest),
     HostileUploadCase(
       testDescription: "links in place of files", preparation: owned,
       upload: ForgedUpload(
@@ -179,8 +179,8 @@ struct HostileUploadCase: CustomTestStringConvertible, Sendable {
           "std/x86/gen/.control/version/stage2": "latest", "std/x86/gen/.control/.failcount": "many\n",
         ]),
       messages: [
-        "version/stage3: names no version", "version/stage1: names no", "version/stage2: names no",
-        ".failcount: is no number",
+        "version/stage3: names version 2016-01-03, which", "version/stage1: does not contain a date",
+        "version/stage2: does not contain a date", ".failcount: is not a number",
       ], received: rest),
   ]
 
@@ -218,7 +218,7 @@ struct HostileUploadCase: CustomTestStringConvertible, Sendable {
           "std/snapshots/portage-2016-01-02.tar.xz": "tree",
           "std/snapshots/portage-2016-01-02.tar.xz.hash.txt": "sha256 \(tree)\n",
         ]),
-      messages: ["portage-2016-01-02.tar.xz: another one of that name is here"]),
+      messages: ["portage-2016-01-02.tar.xz: a different file of that name exists here"]),
     HostileUploadCase(
       testDescription: "a snapshot link to another target",
       preparation:

@@ -102,7 +102,7 @@ struct PublishContentTests {
     try rot("\(mirror.published)/\(gen)")
     #expect(try publish().text == "", "size and time are equal")
     let found = try publish(4, "--check", part)
-    #expect(found.errorText.contains("\(gen) there differs from what was sent"), "\(found.errorText)")
+    #expect(found.errorText.contains("\(gen) there differs from the file sent"), "\(found.errorText)")
     #expect(found.text.contains("1 file sent"))
     try expectEqual()
     let again = try publish(0, "--check", part)
@@ -116,7 +116,7 @@ struct PublishContentTests {
     try rot("\(mirror.published)/\(gen)")
     let rotten = mirror.there(gen)
     let outcome = try publish(4, "--check", "100%", "--dry-run")
-    #expect(outcome.text.contains("would send 1 name (replaced)"), "\(outcome.text)")
+    #expect(outcome.text.contains("would send 1 file (replaced)"), "\(outcome.text)")
     #expect(mirror.there(gen) == rotten)
     let json = try publish(4, "--check", "100%", "--json")
     let object = try JSONSerialization.jsonObject(with: Data(json.output)) as? [String: Any]
@@ -131,7 +131,7 @@ struct PublishContentTests {
     let good = mirror.there(gen)
     try rot("\(site.mirror)/\(gen)")
     let outcome = try publish(4, "--check", "100%")
-    #expect(outcome.errorText.contains("its content is not what its digests say"), "\(outcome.errorText)")
+    #expect(outcome.errorText.contains("content does not match its digests"), "\(outcome.errorText)")
     #expect(mirror.there(gen) == good)
     #expect(mirror.downloader.faults() == [])
   }

@@ -25,7 +25,7 @@ struct PublishFaultTests {
     try site.configure("[section publish/out]\nto: \(published)")
     let outcome = try site.run("publish", "outt")
     #expect(outcome.status == 1)
-    #expect(outcome.errorText.contains("there are out"), "\(outcome.errorText)")
+    #expect(outcome.errorText.contains("destinations are out"), "\(outcome.errorText)")
   }
 
   @Test("a refused connection is reported clearly", arguments: [PublishRoute.daemon, .ssh])

@@ -38,12 +38,12 @@ import Testing
     let run = try mirror.run("verify")
     #expect(run.status == 3)
     let stage3 = try #require(verdict(Mirror.stage3, run.text))
-    #expect(stage3.hasPrefix("missigned ") && stage3.hasSuffix(".tar.xz.gpg does not match it)"), "\(stage3)")
+    #expect(stage3.hasPrefix("missigned ") && stage3.hasSuffix(".gpg does not match the file)"), "\(stage3)")
     let stage1 = try #require(verdict(Mirror.stage1, run.text))
-    #expect(stage1.hasPrefix("missigned ") && stage1.contains(".gpg is by another key, "), "\(stage1)")
+    #expect(stage1.hasPrefix("missigned ") && stage1.contains(".gpg was made by another key, "), "\(stage1)")
     let snapshot = try #require(verdict(Mirror.snapshot, run.text))
     #expect(
-      snapshot.hasPrefix("unsigned  ") && snapshot.contains("(there is no portage-2016-11-17.tar.xz.gpg)"))
+      snapshot.hasPrefix("unsigned  ") && snapshot.contains("(missing portage-2016-11-17.tar.xz.gpg)"))
     #expect(run.text.contains("1 unsigned, 2 missigned"))
     // The remedy of the message fixes it.
     #expect(try mirror.run("digestgen", "--force").status == 0)
@@ -93,7 +93,7 @@ import Testing
     try mirror.configure([])
     let run = try mirror.run("verify")
     #expect(run.status == 3)
-    #expect(verdict(Mirror.stage3, run.text)?.contains(".gpg is by a key that has expired)") == true)
+    #expect(verdict(Mirror.stage3, run.text)?.contains(".gpg was made by an expired key)") == true)
   }
 
   @Test("reports digest files and an index with the signature of another file")
@@ -122,7 +122,7 @@ import Testing
     try #require(try mirror.run("digestgen").status == 0)
     let run = try mirror.run("verify", environment: ["PATH=/nonexistent"])
     #expect(run.status == 3)
-    #expect(run.errorText.hasPrefix("mirrorctl: gpg: is not to be found"))
+    #expect(run.errorText.hasPrefix("mirrorctl: gpg: not found"))
     #expect(run.errorText.split(separator: "\n").count == 1)
     #expect(run.text.contains("3 ok"))
   }
@@ -196,20 +196,20 @@ import Testing
     try mirror.write("")
     let run = try mirror.run("keys", "export")
     #expect(run.status == 1)
-    #expect(run.errorText.hasPrefix("mirrorctl: signing/key: is not defined: name a key"))
+    #expect(run.errorText.hasPrefix("mirrorctl: signing/key: is not set: set a key"))
   }
 
   @Test(
     "with invalid settings are reported",
     arguments: [
-      ("key: DEADBEEF", "is a short id, which other keys may have too: write the 40 or 64 digits"),
+      ("key: DEADBEEF", "is a short id, which may not be unique: use the 40 or 64 digits"),
       ("key: 0x1234567812345678", "is a short id"),
-      ("key: jane@example.org", "is no fingerprint"),
-      ("homedir: gnupg", "is no absolute path"),
-      ("formats: sig", "`sig` is not known: use some of: gpg, asc"),
+      ("key: jane@example.org", "is not a fingerprint"),
+      ("homedir: gnupg", "is not an absolute path"),
+      ("formats: sig", "`sig` is not valid: use some of: gpg, asc"),
       ("formats:", "is empty"),
       ("what: everything", "use some of: tarballs, digests, index"),
-      ("program: gpg2", "is no setting of [section signing]"),
+      ("program: gpg2", "is not a setting of [section signing]"),
     ])
   func settings(line: String, message: String) throws {
     let mirror = try SignedMirror()

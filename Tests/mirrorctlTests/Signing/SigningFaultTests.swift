@@ -22,11 +22,11 @@ struct SigningFaultCase: CustomTestStringConvertible, Sendable {
 
   static let all = [
     SigningFaultCase(
-      testDescription: "there is no gpg", path: "/nonexistent", message: "gpg: is not to be found",
+      testDescription: "there is no gpg", path: "/nonexistent", message: "gpg: not found",
       remedy: "install GnuPG"),
     SigningFaultCase(
       testDescription: "there is no gpgv", path: "bin", preparation: "mkdir bin; ln -s /usr/bin/gpg bin/gpg",
-      message: "gpgv: is not to be found", remedy: "install gpgv"),
+      message: "gpgv: not found", remedy: "install gpgv"),
     SigningFaultCase(
       testDescription: "the key is not in the keyring",
       preparation: "sed -i 's/^key: .*/key: \(unknown)/' .metro",
@@ -37,7 +37,7 @@ struct SigningFaultCase: CustomTestStringConvertible, Sendable {
       message: "signing/key: /nonexistent has no key", remedy: "signing/homedir"),
     SigningFaultCase(
       testDescription: "the key has expired", key: .expired, message: "signing/key: ",
-      remedy: "is expired: extend it"),
+      remedy: "has expired: extend it"),
     SigningFaultCase(
       testDescription: "the key was revoked", key: .revoked, message: "signing/key: ", remedy: "is revoked"),
     SigningFaultCase(
@@ -50,42 +50,42 @@ struct SigningFaultCase: CustomTestStringConvertible, Sendable {
       testDescription: "the file holds another passphrase", key: .locked,
       settings: ["passphrase-file: $[path/config]/passphrase"],
       preparation: "echo wrong > passphrase; chmod 600 passphrase", message: "signing/passphrase-file: ",
-      remedy: "is another one"),
+      remedy: "wrong passphrase"),
     SigningFaultCase(
       testDescription: "the passphrase file is empty", key: .locked,
       settings: ["passphrase-file: $[path/config]/passphrase"],
       preparation: ": > passphrase; chmod 600 passphrase", message: "signing/passphrase-file: ",
-      remedy: "as its first line"),
+      remedy: "to its first line"),
     SigningFaultCase(
       testDescription: "others may read the passphrase", key: .locked,
       settings: ["passphrase-file: $[path/config]/passphrase"],
       preparation: "echo secret > passphrase; chmod 640 passphrase",
-      message: "signing/passphrase-file: others may read", remedy: "chmod 600"),
+      message: "signing/passphrase-file: ", remedy: "is readable by others: chmod 600"),
     SigningFaultCase(
       testDescription: "gpg prints nothing and succeeds", program: sign("exit 0"),
-      message: "gpg: ended well and told of no signature"),
+      message: "gpg: succeeded without making a signature"),
     SigningFaultCase(
       testDescription: "gpg reports a signature and writes another text",
       program: sign("echo '[GNUPG:] SIG_CREATED D 22 10 00 1 \(unknown)' >&2; echo hello"),
-      message: "MIRROR/", remedy: "is no signature that gpgv can read"),
+      message: "MIRROR/", remedy: "is not a signature that gpgv can read"),
     SigningFaultCase(
       testDescription: "gpg signs with another key",
       program: sign(
         "gpg=/usr/bin/gpg; exec $gpg --batch --homedir ${0%/bin/gpg}/h --status-fd 2 -o - --detach-sign \"$file\""
       ),
-      message: "MIRROR/", remedy: "is by another key"),
+      message: "MIRROR/", remedy: "was made by another key"),
     SigningFaultCase(
       testDescription: "gpg signs something else",
       program: sign(
         "for one; do :; done; set -- \"$@\" /etc/passwd; exec /usr/bin/gpg $(echo \"$@\" | sed 's|/proc/[^ ]*||')"
       ),
-      message: "MIRROR/", remedy: "does not match it"),
+      message: "MIRROR/", remedy: "does not match the file"),
     SigningFaultCase(
       testDescription: "gpg fails for its own reasons",
       program: sign("echo 'gpg: no more entropy' >&2; exit 2"),
-      message: "gpg: does not sign with", remedy: "no more entropy"),
+      message: "gpg: cannot sign with", remedy: "no more entropy"),
     SigningFaultCase(
-      testDescription: "gpg crashes", program: sign("kill -SEGV $$"), message: "gpg: was ended by signal 11"),
+      testDescription: "gpg crashes", program: sign("kill -SEGV $$"), message: "gpg: was killed by signal"),
   ]
 
   static let unknown = "0123456789ABCDEF0123456789ABCDEF01234567"
@@ -169,7 +169,7 @@ struct SigningFaultCase: CustomTestStringConvertible, Sendable {
       """)
     let run = try mirror.run("digestgen", "--jobs", "1", environment: [path])
     #expect(run.status == 3)
-    #expect(run.errorText.hasPrefix("mirrorctl: \(stage3): changed while it was signed"), "\(run.errorText)")
+    #expect(run.errorText.hasPrefix("mirrorctl: \(stage3): changed during signing"), "\(run.errorText)")
     #expect(
       try mirror.signatures() == [SignedMirror.snapshot, SignedMirror.stage1].map { "\($0).gpg" })
   }

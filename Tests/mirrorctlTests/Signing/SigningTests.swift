@@ -176,7 +176,7 @@ import Testing
     let plan = try mirror.run("digestgen", "--dry-run").text
     #expect(
       plan.contains(
-        "would remove \(mirror.workspace.mirror)/\(Mirror.stage3).gpg if what it signs has changed\n"))
+        "would remove \(mirror.workspace.mirror)/\(Mirror.stage3).gpg if the signed file has changed\n"))
     let run = try mirror.run("digestgen")
     #expect(run.status == 0)
     #expect(run.text.contains("removed \(mirror.workspace.mirror)/\(Mirror.stage3).gpg\n"))

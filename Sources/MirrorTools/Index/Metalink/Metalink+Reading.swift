@@ -2,11 +2,11 @@ import MirrorModel
 import Hashing
 
 extension Metalink {
-  /// Bytes of a `.meta4` that is read.
+  /// Maximum size of a parsed `.meta4` in bytes.
   static let sizeLimit = 4 << 20
 
-  /// What the first file of a metalink is said to be, without signature and addresses; nil if it is none, or says
-  /// no size and SHA-256. Pieces that are not whole or not SHA-256 count as none.
+  /// Parses the first file of a metalink, without signature and URLs; nil if there is none, or it has no size
+  /// or SHA-256. Pieces that are incomplete or not SHA-256 are ignored.
   init?(reading bytes: [UInt8]) {
     guard bytes.count <= Self.sizeLimit, let parts = MetalinkParts(of: bytes),
       let name = parts.name, let size = parts.size, let sha256 = parts.hashes["sha-256"]
@@ -17,7 +17,7 @@ extension Metalink {
   }
 }
 
-/// What stands in the elements of a metalink.
+/// Parsed elements of a metalink.
 private struct MetalinkParts {
   var name: String?
   var size: Int64?
@@ -27,7 +27,7 @@ private struct MetalinkParts {
   private var type: String?
   private var text = ""
 
-  /// nil if it is not well-formed.
+  /// nil if the document is not well-formed.
   init?(of bytes: [UInt8]) {
     guard XMLTextReader.read(bytes, { take($0) }) else { return nil }
   }

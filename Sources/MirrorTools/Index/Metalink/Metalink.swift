@@ -2,15 +2,15 @@ import MirrorModel
 import LinuxSystem
 import Hashing
 
-/// What a `.meta4` tells of one tarball: RFC 5854, The Metalink Download Description Format.
+/// The content of a `.meta4` for one tarball: RFC 5854, The Metalink Download Description Format.
 struct Metalink: Hashable, Sendable {
   static let namespace = "urn:ietf:params:xml:ns:metalink"
 
-  /// The tarball's name.
+  /// Name of the tarball.
   var name: String
-  /// Bytes.
+  /// Size in bytes.
   var size: Int64
-  /// Seconds since the epoch; nil if it is not said.
+  /// Seconds since the epoch; nil if unknown.
   var published: Int64?
   /// Lowercase hexadecimal.
   var sha256: String
@@ -19,10 +19,10 @@ struct Metalink: Hashable, Sendable {
   var pieces: PieceDigests
   /// An armoured OpenPGP signature, if there is one.
   var signature: String?
-  /// Where it is to be had, the best first.
+  /// URLs of the tarball, the best first.
   var urls: [String] = []
 
-  /// The file: the same bytes for the same content.
+  /// The content of the file; equal values give equal bytes.
   func bytes() throws(MirrorError) -> [UInt8] {
     try XMLTextWriter.document { writer throws(MirrorError) in
       try writer.element("metalink", [("xmlns", Self.namespace)]) { () throws(MirrorError) in
@@ -54,7 +54,7 @@ struct Metalink: Hashable, Sendable {
     }
   }
 
-  /// What it claims of the tarball that it is named after.
+  /// Its digests as a claim about the tarball that it is named after.
   var claim: SidecarText.Claim {
     let digests = [(sha256 as String?, DigestAlgorithm.sha256), (sha512, .sha512)].reduce(DigestSet()) {
       guard let text = $1.0, let digest = SidecarText.digest(Array(text.utf8)[...], $1.1) else { return $0 }

@@ -1,9 +1,9 @@
 import MirrorModel
 import LinuxSystem
 
-/// Lets links to metalinks follow those to their tarballs: `stage3-latest.tar.xz.meta4`.
+/// Maintains links to metalinks beside links to tarballs: `stage3-latest.tar.xz.meta4`.
 struct MetalinkLinks {
-  /// Metalinks that lie in the mirror.
+  /// Metalinks in the mirror.
   let present: Set<MirrorPath>
 
   func apply(
@@ -22,7 +22,7 @@ struct MetalinkLinks {
         guard isWanted ? existing?.text != text : existing != nil else { continue }
         do throws(MirrorError) {
           let directory = try anchor.directory(folder.path)
-          // What is no link is not ours.
+          // A file that is not a link belongs to somebody else.
           if let status = try directory.status(of: name), status.kind != .link { continue }
           if isWanted {
             try directory.replaceLink(name, to: text, Ownership(of: try directory.status()))

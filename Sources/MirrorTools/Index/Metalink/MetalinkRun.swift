@@ -2,20 +2,20 @@ import MirrorModel
 import Hashing
 import LinuxSystem
 
-/// What writing metalinks did.
+/// Result of writing metalinks.
 struct MetalinkReport: Sendable {
-  /// Files and links that were written or went, in path order.
+  /// Files and links that were written or removed, in path order.
   fileprivate(set) var changed: [MirrorPath] = []
-  /// Tarballs whose content is not what their digests say.
+  /// Tarballs whose content does not match their digests.
   fileprivate(set) var corrupt: [MirrorPath] = []
-  /// What could not be done.
+  /// Failures.
   fileprivate(set) var problems: [MirrorError] = []
 }
 
-/// Keeps a `.meta4` beside every tarball that is offered: the compressed ones of all complete versions, of which
-/// the SHA-256 is known.
+/// Keeps a `.meta4` beside every tarball on offer: the compressed tarballs of all complete versions with a
+/// known SHA-256.
 ///
-/// Only tarballs whose metalink does not agree with what is known of them are read.
+/// A tarball is read only if its metalink does not match its known digests.
 struct MetalinkRun: Sendable {
   private let source: IndexSource
   private let isWanted: Bool
@@ -25,9 +25,9 @@ struct MetalinkRun: Sendable {
   private let cancellation: Cancellation
 
   /// - Parameters:
-  ///   - isWanted: whether metalinks were asked for: then those of others are replaced.
-  ///   - layout: whose what is made is.
-  ///   - hashing: how tarballs are read.
+  ///   - isWanted: whether metalinks were requested: then those of others are replaced.
+  ///   - layout: owner and mode of new files.
+  ///   - hashing: how to read tarballs.
   init(
     _ source: IndexSource, isWanted: Bool = true, layout: OwnershipRules = OwnershipRules(),
     hashing: HashingOptions,
@@ -41,7 +41,7 @@ struct MetalinkRun: Sendable {
     self.cancellation = cancellation
   }
 
-  /// Whether a mirror has metalinks that are ours.
+  /// Whether a mirror has metalinks written by mirrorctl.
   static func isPresent(in mirror: Mirror, _ anchor: borrowing AnchoredDirectory) -> Bool {
     for folder in mirror.folders {
       for sidecar in folder.sidecars where sidecar.kind == .metalink {
@@ -51,9 +51,9 @@ struct MetalinkRun: Sendable {
     return false
   }
 
-  /// Writes what is missing or says something else, takes away what tells of nothing, and lets links follow.
+  /// Writes missing and changed metalinks, removes those without a tarball, and updates links.
   ///
-  /// - Throws: when the mirror cannot be read, or the run is to stop.
+  /// - Throws: if the mirror cannot be read, or the run was interrupted.
   func apply() throws(MirrorError) -> MetalinkReport {
     let anchor = Shared(try AnchoredDirectory(root: source.mirror.root, layout: layout))
     let work = MetalinkWork(
@@ -87,28 +87,28 @@ struct MetalinkRun: Sendable {
   }
 
   private static let noAddress = MirrorError(
-    .invalid, "index/urls", "no metalink is written, for it has to name an address of the mirror",
+    .invalid, "index/urls", "no metalinks are written, since they require a URL of the mirror",
     remedy:
-      "say where the mirror's root is offered (index/urls, or url in a [section publish/NAME]), or remove all .meta4 files"
+      "set the URL of the mirror's root (index/urls, or url in a [section publish/NAME]), or remove all .meta4 files"
   )
 }
 
-/// A tarball that gets a metalink, and what is known of it.
+/// A tarball that gets a metalink, and its known data.
 struct MetalinkOffer: Sendable {
   let tarball: Tarball
   let name: String
   let (sha256, sha512): (String, String?)
-  /// The armoured signature beside it, if it is not older.
+  /// The armoured signature beside it, if not older.
   let signature: MirrorPath?
-  /// Whether a `.meta4` lies beside it.
+  /// Whether there is a `.meta4` beside it.
   let hasMetalink: Bool
 
-  /// Where its metalink lies.
+  /// Path of its metalink.
   var path: MirrorPath {
     tarball.path.parent.appending(tarball.name.appending(SidecarKind.metalink.rawValue))
   }
 
-  /// All of a mirror; names that XML cannot carry are left out and told.
+  /// All tarballs on offer in a mirror; those with names not valid in XML are omitted and reported.
   static func all(_ source: IndexSource, _ problems: inout [MirrorError]) -> [MetalinkOffer] {
     var offers: [MetalinkOffer] = []
     for subarch in source.subarches {
@@ -121,7 +121,7 @@ struct MetalinkOffer: Sendable {
             problems.append(
               MirrorError(
                 .invalid, source.mirror.displayed(tarball.path),
-                "gets no metalink: XML cannot carry the name", remedy: "rename it"))
+                "gets no metalink: the name is not valid in XML", remedy: "rename it"))
             continue
           }
           let beside = version.folder.sidecars.filter { $0.tarball == tarball.name }

@@ -10,14 +10,14 @@ struct MetalinkWork: Sendable {
   let cancellation: Cancellation
   let hasher: PieceHasher
 
-  /// What became of a tarball's metalink.
+  /// State of a tarball's metalink.
   struct Outcome: Sendable {
     let path: MirrorPath
     let tarball: MirrorPath
-    /// Whether it lies there and is true.
+    /// Whether it exists and is correct.
     var isPresent = false
     var isChanged = false
-    /// Whether the tarball has to be read for it.
+    /// Whether the tarball must be read for it.
     var isUnread = false
     var isCorrupt = false
     var problem: MirrorError?
@@ -25,7 +25,7 @@ struct MetalinkWork: Sendable {
     init(_ offer: MetalinkOffer) { (path, tarball) = (offer.path, offer.tarball.path) }
   }
 
-  /// Writes a metalink again whose pieces are known from the one that lies there, where it would say something else.
+  /// Rewrites a metalink if its content would change and its pieces are known from the existing one.
   func renew(_ offer: MetalinkOffer) -> Outcome {
     var outcome = Outcome(offer)
     guard !cancellation.isCancelled else { return outcome }
@@ -34,7 +34,7 @@ struct MetalinkWork: Sendable {
       return outcome
     }
     outcome.isPresent = true
-    // Without an address nothing can be written, and what is there stays.
+    // Without a URL nothing can be written, and an existing metalink is kept.
     if !source.settings.urls.isEmpty { write(offer, pieces, &outcome) }
     return outcome
   }
@@ -79,7 +79,7 @@ struct MetalinkWork: Sendable {
     return text
   }
 
-  /// The pieces that the metalink beside a tarball tells, if it speaks of this content.
+  /// The pieces in an existing metalink, if it is about this content.
   private func knownPieces(of offer: MetalinkOffer) -> PieceDigests? {
     guard offer.hasMetalink,
       let bytes = try? anchor.value.contents(of: offer.path, limit: Metalink.sizeLimit),
@@ -90,7 +90,8 @@ struct MetalinkWork: Sendable {
     return known.pieces
   }
 
-  /// Takes away metalinks of ours that are not `present`: their tarball is gone, another, or no longer offered.
+  /// Removes metalinks of mirrorctl that are not `present`: their tarball was removed, replaced, or is not on
+  /// offer.
   func removeStale(
     _ present: Set<MirrorPath>, _ changed: inout [MirrorPath], _ problems: inout [MirrorError]
   ) {

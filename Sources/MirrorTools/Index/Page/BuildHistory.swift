@@ -1,7 +1,7 @@
 import MirrorModel
 import LinuxSystem
 
-/// How the builds of a subarch went, in pictures and in words.
+/// The recent builds of a subarch, as charts and as a table.
 struct BuildHistory {
   let entry: PageEntry
 
@@ -18,7 +18,7 @@ struct BuildHistory {
       }
       HTML(.p) { HistoryChart.summary(entry.history) }
       HTML(.details) {
-        HTML(.summary) { "All of them as a table" }
+        HTML(.summary) { "Show as table" }
         HTML(.div, .class("scroll")) { table }
       }
     }
@@ -41,7 +41,7 @@ struct BuildHistory {
 
   private var table: HTML {
     HTML(.table) {
-      HTML(.caption) { "The last builds, newest first" }
+      HTML(.caption) { "Recent builds, newest first" }
       HTML(.thead) {
         HTML(.tr) {
           for title in ["Version", "Outcome", "Size", "Log"] {

@@ -1,13 +1,13 @@
 import LinuxSystem
 
-/// One tarball of the newest version: the way to it, its digest, and how it is checked.
+/// One tarball of the newest version: its link, its digest, and how to check it.
 struct DownloadCard {
   let download: Download
-  /// Whether it is what most come for.
+  /// Whether it is the main download.
   let isFirst: Bool
-  /// Where the mirror is offered, if that is known.
+  /// URL of the mirror, if known.
   let base: String?
-  /// Where the page lies.
+  /// Directory of the page.
   let directory: MirrorPath
   let key: MirrorPath?
   let fingerprint: Fingerprint?
@@ -35,7 +35,7 @@ struct DownloadCard {
 
   private var digest: HTML {
     guard let sha256 = download.sha256 else {
-      return HTML(.p, .class("quiet")) { "No digest is known yet." }
+      return HTML(.p, .class("quiet")) { "No digest yet." }
     }
     return HTML(.div, .class("digest")) {
       HTML(.span, .class("quiet")) { "SHA-256" }
@@ -63,9 +63,9 @@ struct DownloadCard {
     return HTML(
       .details, isFirst ? [.flag("open")] : [],
       HTML([
-        HTML(.summary) { "In a shell" },
+        HTML(.summary) { "Shell commands" },
         commands.isAbsolute
-          ? HTML() : HTML(.noscript) { HTML(.p) { "Once the files above are downloaded:" } },
+          ? HTML() : HTML(.noscript) { HTML(.p) { "After downloading the files above:" } },
         HTML(.pre, .class("shell")) {
           HTML(.code, Attribute("data-copy", "commands for \(download.variant)")) {
             for fetch in commands.fetches { line(fetch, isWhole: commands.isAbsolute) }
@@ -76,7 +76,7 @@ struct DownloadCard {
       ]))
   }
 
-  /// A line; one that only the page's own address completes is left to the script.
+  /// A command line; if it requires the page's own URL, the script completes it.
   private func line(_ fetch: DownloadCommands.Fetch, isWhole: Bool) -> HTML {
     isWhole
       ? HTML(.span, .class("line")) { "\(fetch.command)\n" }
@@ -88,10 +88,10 @@ struct DownloadCard {
   private var keyHint: HTML {
     guard isFirst, download.signature != nil, let key, let base else { return HTML() }
     return HTML(.p, .class("quiet hint")) {
-      "The signing key, once: "
+      "Import the signing key (once): "
       HTML(.code) { DownloadCommands.keyImport(key, at: base) }
       if let fingerprint {
-        "; its fingerprint: "
+        "; fingerprint: "
         HTML(.code) { "\(fingerprint)" }
       }
     }

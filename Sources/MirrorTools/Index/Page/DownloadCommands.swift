@@ -1,25 +1,25 @@
 import LinuxSystem
 
-/// Shell commands that download a tarball and check it; a page names only those that work as they stand.
+/// Shell commands that download and check a tarball; a page shows only commands that work unchanged.
 struct DownloadCommands: Sendable, Hashable {
-  /// What curl is to fetch.
+  /// A file to fetch with curl.
   struct Fetch: Sendable, Hashable {
     let link: PageLink
-    /// `-O`, or `-o NAME` where the last part of the address is not the name.
+    /// `-O`, or `-o NAME` if the URL does not end with the name.
     let option: String
 
-    /// The whole line, where the link says it all.
+    /// The complete command, if the link is absolute.
     var command: String { "curl -fL \(option) \(word(link.text))" }
   }
 
-  /// Downloads; each link is absolute where the mirror's address is known.
+  /// Downloads; each link is absolute if the URL of the mirror is known.
   let fetches: [Fetch]
-  /// Checks, in the directory of what was downloaded.
+  /// Checks, to be run in the download directory.
   let checks: [String]
-  /// Whether the links say where the mirror is.
+  /// Whether the links are absolute.
   let isAbsolute: Bool
 
-  /// nil where a name cannot be typed.
+  /// nil if a name cannot be typed.
   init?(_ download: Download, at base: String?, from directory: MirrorPath) {
     guard let name = Self.typed(download.path.name) else { return nil }
     var checks: [String] = []
@@ -40,12 +40,12 @@ struct DownloadCommands: Sendable, Hashable {
     isAbsolute = base != nil
   }
 
-  /// Tells gpg of the key that signatures are made with.
+  /// The command that imports the signing key into gpg.
   static func keyImport(_ key: MirrorPath, at base: String) -> String {
     "curl -fL \(word(PageLink(to: key, at: base).text)) | gpg --import"
   }
 
-  /// How a file of the current directory is named in a command; nil where its name is not plain text.
+  /// The name of a file in the current directory as a command argument; nil if it is not plain text.
   private static func typed(_ name: FileName) -> String? {
     guard let text = name.text, text == name.description else { return nil }
     return text.hasPrefix("-") ? "./\(text)" : text

@@ -1,8 +1,8 @@
 import LinuxSystem
 
-/// A piece of HTML that is whole by itself. Text can become no markup: it is escaped wherever it comes in.
+/// A complete piece of HTML. Text cannot become markup: it is always escaped.
 struct HTML: Sendable, Hashable, ExpressibleByStringLiteral {
-  /// As it is written into a page.
+  /// The markup as written into a page.
   private(set) var markup = ""
 
   /// Nothing.
@@ -11,18 +11,18 @@ struct HTML: Sendable, Hashable, ExpressibleByStringLiteral {
   /// Text, escaped.
   init(_ text: String) { markup = Self.escaped(text) }
 
-  /// Text that is known when the program is written, escaped like any other.
+  /// Literal text, escaped like any other.
   init(stringLiteral text: String) { self.init(text) }
 
-  /// A name: what cannot be shown of it is escaped as in C.
+  /// A name; bytes that cannot be displayed are escaped as in C.
   init(name: some RawName) { self.init(name.description) }
 
-  /// An element, with what is inside of it.
+  /// An element with its content.
   init(_ tag: Tag, _ attributes: Attribute..., @HTMLBuilder content: () -> HTML = { HTML() }) {
     self.init(tag, attributes, content())
   }
 
-  /// An element, with what is inside of it.
+  /// An element with its content.
   init(_ tag: Tag, _ attributes: [Attribute], _ content: HTML = HTML()) {
     markup = "<\(tag.rawValue)"
     for attribute in attributes { markup += " \(attribute.markup)" }
@@ -31,20 +31,20 @@ struct HTML: Sendable, Hashable, ExpressibleByStringLiteral {
     if tag.endsLine { markup += "\n" }
   }
 
-  /// A style or a script of ours, whose text HTML does not escape.
+  /// A built-in style sheet or script, which HTML does not escape.
   init(verbatim tag: Tag, _ text: StaticString) {
     markup = "<\(tag.rawValue)>\(text)</\(tag.rawValue)>\n"
   }
 
-  /// One after the other.
+  /// A sequence of pieces.
   init(_ parts: [HTML]) { markup = parts.map(\.markup).joined() }
 
-  /// A whole page.
+  /// A complete page.
   static func document(_ root: HTML) -> [UInt8] { Array("<!DOCTYPE html>\n\(root.markup)".utf8) }
 
-  /// Text in an element or in a quoted attribute.
+  /// Text for an element or a quoted attribute.
   ///
-  /// Characters that a page must not hold (controls, noncharacters) become U+FFFD.
+  /// Characters not allowed in a page (controls, noncharacters) are replaced by U+FFFD.
   static func escaped(_ text: String) -> String {
     if text.utf8.allSatisfy(isPlain) { return text }
     var result = ""
@@ -80,7 +80,7 @@ struct HTML: Sendable, Hashable, ExpressibleByStringLiteral {
   }
 }
 
-/// The elements that pages are made of.
+/// The elements used in pages.
 enum Tag: String, Sendable {
   case a, article, body, button, caption, circle, code, dd, desc, details, div, dl, dt, footer, form, g, h1,
     h2,
@@ -91,7 +91,7 @@ enum Tag: String, Sendable {
 
   var isVoid: Bool { [.input, .link, .meta].contains(self) }
 
-  /// Whether a line ends behind it, which readers of the source and of differences like.
+  /// Whether to end the line after it, for readable sources and diffs.
   fileprivate var endsLine: Bool {
     switch self {
     case .a, .button, .circle, .code, .desc, .g, .h4, .label, .option, .path, .rect, .select, .small, .span,
@@ -107,10 +107,10 @@ enum Tag: String, Sendable {
 struct Attribute: Sendable, Hashable {
   fileprivate let markup: String
 
-  /// One with a value.
+  /// An attribute with a value.
   init(_ name: StaticString, _ value: String) { markup = "\(name)=\"\(HTML.escaped(value))\"" }
 
-  /// One that is there or not.
+  /// An attribute without a value.
   static func flag(_ name: StaticString) -> Attribute { Attribute(bare: name) }
 
   private init(bare name: StaticString) { markup = "\(name)" }
@@ -122,7 +122,7 @@ struct Attribute: Sendable, Hashable {
   static let isDecoration = Attribute("aria-hidden", "true")
 }
 
-/// Lets what is inside of an element be listed.
+/// Builds the content of an element from a list.
 @resultBuilder
 enum HTMLBuilder {
   static func buildExpression(_ part: HTML) -> HTML { part }

@@ -1,8 +1,8 @@
 import LinuxSystem
 
-/// Pictures of what the catalog remembers. Each says in words what it shows.
+/// Charts of the recorded builds, each with a description in words.
 enum HistoryChart {
-  /// How the last builds ended, small enough for a line of a list; nil without any.
+  /// The results of recent builds, small enough for a table row; nil without any.
   static func strip(_ history: [BuildRecord]) -> HTML? {
     let shown = history.suffix(10)
     guard !shown.isEmpty else { return nil }
@@ -21,12 +21,12 @@ enum HistoryChart {
     }
   }
 
-  /// How the last builds ended: tall bars for good ones, short ones below a cross for failures.
+  /// The results of recent builds: tall bars for successes, short ones below a cross for failures.
   static func outcomes(_ history: [BuildRecord]) -> HTML {
     let (step, height) = (12, 44)
     let width = step * max(1, history.count)
     return picture(
-      "outcomes", width: width, height: height, title: "How the last builds ended",
+      "outcomes", width: width, height: height, title: "Results of recent builds",
       description: summary(history)
     ) {
       for (index, record) in history.enumerated() {
@@ -44,7 +44,7 @@ enum HistoryChart {
     }
   }
 
-  /// The stage's size over time; nil where there are not two to compare.
+  /// The size of the stage over time; nil for less than two sizes.
   static func sizes(_ history: [BuildRecord]) -> HTML? {
     let records = sized(history)
     guard let first = records.first, let last = records.last, records.count > 1 else { return nil }
@@ -75,24 +75,24 @@ enum HistoryChart {
     }
   }
 
-  /// The first and last size of ``sizes(_:)``, the older on the left.
+  /// The first and the last size in ``sizes(_:)``, the older on the left.
   static func ends(_ history: [BuildRecord]) -> [(name: FileName, bytes: Int64)] {
     let records = sized(history)
     return [records.first, records.last].compactMap(\.self)
   }
 
-  /// `7 of 8 builds went well, the last failed.`
+  /// `7 of the last 8 builds succeeded; the last failed.`
   static func summary(_ history: [BuildRecord]) -> String {
-    guard let last = history.last else { return "No build is remembered." }
+    guard let last = history.last else { return "No builds recorded." }
     let good = history.count { $0.outcome == .ok }
     let all = history.count
-    if all == 1 { return last.outcome == .ok ? "One build, which went well." : "One build, which failed." }
-    if good == all { return "All of the last \(all) builds went well." }
-    if good == 0 { return "All of the last \(all) builds failed." }
-    return "\(good) of the last \(all) builds went well; the last \(last.outcome == .ok ? "did" : "failed")."
+    if all == 1 { return last.outcome == .ok ? "The only build succeeded." : "The only build failed." }
+    if good == all { return "The last \(all) builds succeeded." }
+    if good == 0 { return "The last \(all) builds failed." }
+    return "\(good) of the last \(all) builds succeeded; the last \(last.outcome == .ok ? "did" : "failed")."
   }
 
-  /// The last record of each version that has a size.
+  /// The last record with a size of each version.
   private static func sized(_ history: [BuildRecord]) -> [(name: FileName, bytes: Int64)] {
     var sized: [(name: FileName, bytes: Int64)] = []
     for record in history where record.outcome == .ok {
@@ -103,7 +103,7 @@ enum HistoryChart {
     return sized
   }
 
-  /// How far below the top a value is drawn, from 0 to 1.
+  /// Distance of a value from the top of the chart, from 0 to 1.
   private static func share(of value: Int64, _ low: Int64, _ high: Int64) -> Double {
     (Double(high) - Double(value)) / (Double(high) - Double(low))
   }
@@ -130,7 +130,7 @@ enum HistoryChart {
 }
 
 extension HTML {
-  /// An element of a picture, with its measures.
+  /// An SVG element with its dimensions.
   fileprivate init(
     _ tag: Tag, _ style: Attribute, _ measures: [(StaticString, Int)],
     @HTMLBuilder content: () -> HTML = { HTML() }

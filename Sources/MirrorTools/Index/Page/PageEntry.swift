@@ -1,43 +1,43 @@
 import LinuxSystem
 import MirrorModel
 
-/// All that pages tell of a subarch.
+/// The data of a subarch for its page.
 struct PageEntry: Sendable {
   let subarch: Subarch
   let state: PageState
-  /// What is offered first; nil where nothing complete lies.
+  /// The version on offer; nil without a complete version.
   let newest: Edition?
-  /// Complete versions that lie here too, newest first.
+  /// Other complete versions, newest first.
   let older: [Edition]
-  /// How builds ended, oldest first, no more than a page shows.
+  /// Results of builds, oldest first, at most as many as a page shows.
   let history: [BuildRecord]
-  /// Logs that lie here, by failed version.
+  /// Existing logs, by failed version.
   let logs: [FileName: [MirrorPath]]
-  /// What `build-info.json` says of the newest version.
+  /// The content of `build-info.json` of the newest version.
   let info: [String: String]
-  /// Links to what is newest and `latest.txt`: names that stay the same.
+  /// Links to the newest tarballs, and `latest.txt`: names that do not change.
   let latest: [MirrorPath]
 
-  /// Its page, relative to the mirror's root.
+  /// Its page, relative to the root of the mirror.
   var page: MirrorPath { subarch.path.appending(PageSurvey.fileName) }
 
-  /// Whether it runs on every machine of its architecture, as Metro's names have it.
+  /// Whether it runs on every machine of its architecture, according to its name.
   var isGeneric: Bool { subarch.name.hasPrefix("generic") }
 }
 
-/// A complete version and what it offers.
+/// A complete version and its downloads.
 struct Edition: Sendable {
   let version: Version
   /// stage3 first, then by variant.
   let downloads: [Download]
 
-  /// What is offered first.
+  /// The main download.
   var main: Download? { downloads.first }
 }
 
-/// A tarball that is offered, and what helps to get it whole.
+/// A tarball on offer, with the data for checking it.
 struct Download: Sendable, Hashable {
-  /// `stage3`, or the extra's name.
+  /// `stage3`, or the name of the extra.
   let variant: String
   let path: MirrorPath
   let bytes: Int64
@@ -49,19 +49,19 @@ struct Download: Sendable, Hashable {
   let metalink: MirrorPath?
 }
 
-/// How a subarch stands, as far as it stays true until something happens.
+/// The state of a subarch, as far as it does not change by time alone.
 struct PageState: Sendable, Hashable {
   enum Kind: Sendable, Hashable { case healthy, stale, failing, neverBuilt }
 
   let kind: Kind
-  /// Consecutive failed builds.
+  /// Number of consecutive failed builds.
   let failcount: Int
   let isBuilding: Bool
-  /// Whether the rotation has left it out since it failed too often.
+  /// Whether it failed too often and was taken out of the rotation.
   let isGivenUp: Bool
-  /// Whether the last build failed, be it forgiven or not.
+  /// Whether the last build failed, even if its failures were cleared.
   let lastFailed: Bool
-  /// Days after which a stage counts as stale.
+  /// Age in days from which a stage is stale.
   let staleDays: Int
 
   init(
@@ -82,7 +82,7 @@ struct PageState: Sendable, Hashable {
     }
   }
 
-  /// A word or two, in a colour of its own.
+  /// The state in one or two words, each with its own colour.
   var chips: HTML {
     HTML([chip] + (isBuilding ? [HTML(.span, .class("chip building")) { "building" }] : []))
   }
@@ -96,20 +96,20 @@ struct PageState: Sendable, Hashable {
     }
   }
 
-  /// The same in sentences that stay true.
+  /// The state in sentences that remain true.
   var sentence: String {
     var words: [String] = []
     switch kind {
-    case .healthy where lastFailed: words.append("The last build failed and will be tried again.")
-    case .healthy: words.append("The last build ended well.")
+    case .healthy where lastFailed: words.append("The last build failed and will be retried.")
+    case .healthy: words.append("The last build succeeded.")
     case .stale:
       let days = counted(staleDays, "day", "days")
-      words.append("The newest stage is \(days) old or older: a new build is due.")
+      words.append("The newest stage is at least \(days) old; a new build is due.")
     case .failing where failcount == 1: words.append("The last build failed.")
     case .failing: words.append("The last \(failcount) builds failed.")
-    case .neverBuilt: words.append("Nothing has been built yet.")
+    case .neverBuilt: words.append("No builds yet.")
     }
-    if isGivenUp { words.append("It is out of the rotation until somebody has looked at it.") }
+    if isGivenUp { words.append("It is out of the rotation until its failures are cleared.") }
     if isBuilding { words.append("A build is in progress.") }
     return words.joined(separator: " ")
   }

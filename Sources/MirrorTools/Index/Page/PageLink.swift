@@ -1,11 +1,11 @@
 import LinuxSystem
 
-/// Where a link leads. Whatever bytes a name has, it stays one path component below what it is seen from.
+/// The target of a link. A name of any bytes remains a single path component.
 struct PageLink: Sendable, Hashable {
   /// Percent-encoded.
   let text: String
 
-  /// The way to a file of the mirror from a page in `directory`.
+  /// A relative link to a file of the mirror from a page in `directory`.
   init(to path: MirrorPath, from directory: MirrorPath) {
     if path != directory, path.isWithin(directory) {
       let skipped = directory.bytes.isEmpty ? 0 : directory.bytes.count + 1
@@ -15,18 +15,18 @@ struct PageLink: Sendable, Hashable {
     }
   }
 
-  /// A file of the mirror where its root is offered at `base`.
+  /// A file of the mirror at the base URL `base`.
   init(to path: MirrorPath, at base: String) { text = "\(base)/\(URLPath.encoded(path.bytes))" }
 
-  /// A place on the same page.
+  /// An anchor on the same page.
   init(anchor: String) { text = "#\(anchor)" }
 
-  /// A place on another page.
+  /// An anchor on another page.
   init(_ link: PageLink, anchor: String) { text = "\(link.text)#\(anchor)" }
 
-  /// A name that a page's own parts do not have, fit for `id` and fragment: `in/BUILD/ARCH`.
+  /// An id that no other part of the page uses, valid in `id` and in fragments: `in/BUILD/ARCH`.
   static func anchor(_ path: MirrorPath) -> String { "in/\(URLPath.encoded(path.bytes))" }
 
-  /// A small picture that is in the link itself.
+  /// A small picture embedded in the link.
   init(svg: StaticString) { text = "data:image/svg+xml,\(URLPath.encoded(Array("\(svg)".utf8)))" }
 }

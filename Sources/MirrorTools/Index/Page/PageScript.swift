@@ -1,4 +1,4 @@
-/// What pages can do where scripts run. They say everything without it.
+/// Additional features of pages if scripts run. Pages are complete without it.
 enum PageScript {
   static let text: StaticString = #"""
 
@@ -8,7 +8,7 @@ enum PageScript {
       const make = (tag, text, properties = {}) =>
         Object.assign(document.createElement(tag), { textContent: text }, properties);
 
-      // How long ago things were: the page is not written anew every day.
+      // Relative dates: the page is not rewritten every day.
       const now = new Date();
       const today = Date.UTC(now.getFullYear(), now.getMonth(), now.getDate());
       const daysSince = (time) => Math.round((today - Date.parse(time.textContent)) / 864e5);
@@ -30,7 +30,7 @@ enum PageScript {
         time.after(make('span', ` ${ago(daysSince(time))}`, { className: 'ago' }));
       }
 
-      // Commands that need to know where this page is.
+      // Commands that need the URL of this page.
       const word = (text) => /^[\w.,:\/@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
       for (const fetch of all('.fetch')) {
         const url = new URL(fetch.dataset.href, location.href).href;
@@ -57,7 +57,7 @@ enum PageScript {
         (source.closest('pre') || source).after(button);
       }
 
-      // The filter; its state is in the address, so that it can be passed on.
+      // The filter; its state is in the URL, so that it can be shared.
       const form = document.getElementById('filter');
       if (!form) return;
       const { q, build, arch } = form.elements;

@@ -3,9 +3,9 @@ import Hashing
 import LinuxSystem
 import Foundation
 
-/// What all pages of a mirror have in common: the head, what is above and below.
+/// The common parts of all pages of a mirror: head, header and footer.
 struct PageShell: Sendable {
-  /// By this a page is known as ours.
+  /// Marks pages of mirrorctl.
   static let mark = HTML(.meta, Attribute("name", "generator"), Attribute("content", "mirrorctl"))
   private static let icon: StaticString = """
     <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><path fill="#3b82d6" d="M16 3 30 10 16 17 2 10z"/>\
@@ -15,10 +15,10 @@ struct PageShell: Sendable {
 
   let settings: IndexSettings
   private let indexes: [MirrorPath]
-  /// The key that signatures are made with.
+  /// The public signing key.
   let key: MirrorPath?
   let fingerprint: Fingerprint?
-  /// Days after which a stage counts as stale, for who looks at the page later.
+  /// Age in days from which a stage is stale, for later views of the page.
   private let staleDays: Int
   private let policy: String
 
@@ -30,7 +30,7 @@ struct PageShell: Sendable {
     policy = try Self.policy()
   }
 
-  /// Nothing but our own style and script, by the digests of their very bytes.
+  /// Allows only the built-in style sheet and script, by their digests.
   static func policy() throws(MirrorError) -> String {
     let style = try source("\(PageStyle.text)")
     let script = try source("\(PageScript.text)")
@@ -42,7 +42,7 @@ struct PageShell: Sendable {
     "'sha256-\(Data(try OpenSSLDigest.sha256(of: Array(text.utf8))).base64EncodedString())'"
   }
 
-  /// A whole page that lies in `directory`.
+  /// A complete page in `directory`.
   func page(
     title: String, description: String?, in directory: MirrorPath, header: HTML, main: HTML
   ) -> [UInt8] {
@@ -78,7 +78,7 @@ struct PageShell: Sendable {
     }
   }
 
-  /// Three layers: stages.
+  /// Three layers, for stages.
   static var logo: HTML {
     HTML(
       .svg, .class("logo"), Attribute("viewBox", "0 0 32 32"), .isDecoration
@@ -100,13 +100,13 @@ struct PageShell: Sendable {
           }
         }
       }
-      HTML(.p) { "Written by mirrorctl when something in the mirror changed." }
+      HTML(.p) { "Written by mirrorctl at the last change of the mirror." }
     }
   }
 }
 
 extension Version {
-  /// When it was built; a name that is no date says nothing of it.
+  /// The date of the version, or its name if that is not a date.
   var moment: HTML { isDated ? HTML(.time) { "\(date)" } : HTML(.span) { HTML(name: name) } }
 }
 

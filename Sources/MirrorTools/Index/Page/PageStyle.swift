@@ -1,4 +1,4 @@
-/// How pages look. Colours are in custom properties only, once for light and once for dark.
+/// The style sheet. Colours are defined as custom properties only, once for light and once for dark.
 enum PageStyle {
   static let text: StaticString = """
 

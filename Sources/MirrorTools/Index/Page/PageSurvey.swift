@@ -2,23 +2,23 @@ import MirrorModel
 import LinuxSystem
 import SystemPackage
 
-/// Looks up in the mirror what its pages tell and link to. After that no page asks the disk again.
+/// Collects all data for the pages of a mirror; after that no page reads the disk.
 struct PageSurvey: Sendable {
   static let fileName: FileName = "index.html"
-  /// How many builds a page tells of.
+  /// Number of builds shown per page.
   private static let builds = 30
 
   /// Listed subarches, in path order.
   let entries: [PageEntry]
-  /// The newest snapshot of each kind, by line of development.
+  /// The newest snapshot of each kind, by build.
   let snapshots: [FileName: [Tarball]]
-  /// Files at the root that programs read.
+  /// Index files at the root, for programs.
   let indexes: [MirrorPath]
-  /// The key that signatures are made with, where it lies at the root.
+  /// The public signing key at the root, if there is one.
   let key: MirrorPath?
-  /// Which key that is, if it is the one that signs here.
+  /// Fingerprint of that key, if it is the signing key.
   let fingerprint: Fingerprint?
-  /// Pages that are not ours, with what to do about them.
+  /// Pages not written by mirrorctl, with the error to report.
   let foreign: [MirrorPath: MirrorError]
 
   init(_ source: IndexSource) throws(MirrorError) {
@@ -27,7 +27,7 @@ struct PageSurvey: Sendable {
     let infos = Self.infos(source.document)
     var entries: [PageEntry] = []
     for subarch in source.subarches {
-      // It may be gone since the scan; a page must not bring it back.
+      // It may have been removed since the scan; a page must not create it again.
       guard let directory = try? anchor.directory(subarch.path) else { continue }
       entries.append(
         try Self.entry(
@@ -46,7 +46,7 @@ struct PageSurvey: Sendable {
     foreign = try Self.foreign(source, anchor)
   }
 
-  /// Pages that somebody else wrote where ours would be.
+  /// Pages of others at the paths of pages of mirrorctl.
   private static func foreign(
     _ source: IndexSource, _ anchor: borrowing AnchoredDirectory
   ) throws(MirrorError) -> [MirrorPath: MirrorError] {
@@ -57,18 +57,18 @@ struct PageSurvey: Sendable {
       else { continue }
       foreign[folder.appending(fileName)] = MirrorError(
         .invalid, directory.displayed(fileName), problem,
-        remedy: "move it away, or write no html")
+        remedy: "move it away, or disable html")
     }
     return foreign
   }
 
-  /// Whether a page of ours is at the root.
+  /// Whether the page at the root was written by mirrorctl.
   static func isOurs(_ anchor: borrowing AnchoredDirectory) throws(MirrorError) -> Bool {
     guard try anchor.status(of: fileName) != nil else { return false }
     return try problem(in: anchor) == nil
   }
 
-  /// What forbids to write a page into a directory.
+  /// Why a page must not be written to a directory; nil if it may.
   private static func problem(in directory: borrowing AnchoredDirectory) throws(MirrorError) -> String? {
     guard let status = try directory.status(of: fileName) else { return nil }
     guard status.kind == .regular else { return "is not a regular file" }

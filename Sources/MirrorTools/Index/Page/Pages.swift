@@ -1,8 +1,8 @@
 import LinuxSystem
 
-/// The mirror's page and those of its subarches, as files.
+/// The page of the mirror and those of its subarches.
 enum Pages {
-  /// Subarches' pages first, then the root's, which names them; those of others are left alone.
+  /// The pages of subarches first, then the root page, which links to them; pages of others are kept.
   static func content(_ source: IndexSource) throws(MirrorError) -> IndexContent {
     let survey = try PageSurvey(source)
     let shell = try PageShell(source.settings, survey, staleDays: source.rotation.staleDays)

@@ -1,9 +1,9 @@
 import MirrorModel
 import LinuxSystem
 
-/// The page at the mirror's root: every subarch, and what is newest of it.
+/// The page at the root of the mirror: every subarch with its newest version.
 struct RootPage {
-  /// More would make the page heavy for little.
+  /// Maximum number of rows with all details, to limit the size of the page.
   private static let richRows = 300
 
   let survey: PageSurvey
@@ -41,7 +41,7 @@ struct RootPage {
         counted(survey.entries.count, "subarch", "subarches")
         " in "
         counted(builds.count, "build", "builds")
-        if let newest { ", the newest stage of \(newest.date)" }
+        if let newest { ", newest stage: \(newest.date)" }
       }
     }
   }
@@ -52,11 +52,11 @@ struct RootPage {
 
   private var main: HTML {
     HTML(
-      [survey.entries.isEmpty ? HTML(.p) { "Nothing lies here yet." } : HTML([filter, contents])]
+      [survey.entries.isEmpty ? HTML(.p) { "No stages yet." } : HTML([filter, contents])]
         + builds.map(section))
   }
 
-  /// Seen only where the script runs, which fills the lists.
+  /// Shown only if the script runs, which fills the lists.
   private var filter: HTML {
     HTML(
       .form, .id("filter"), .class("panel"), Attribute("role", "search"), .label("Filter"), .flag("hidden")

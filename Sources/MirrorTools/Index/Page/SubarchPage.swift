@@ -1,7 +1,7 @@
 import MirrorModel
 import LinuxSystem
 
-/// The page of one subarch: what it is, what to download, and how its builds went.
+/// The page of one subarch: description, downloads and build history.
 struct SubarchPage {
   private static let known = ["ARCH", "CHOST", "CFLAGS", "CPU_FLAGS_X86"]
 
@@ -38,7 +38,7 @@ struct SubarchPage {
     }
   }
 
-  /// Where to look first.
+  /// Links to the logs of the last failed build.
   private var lastLogs: HTML {
     let logs = entry.logs.filter { !$0.value.isEmpty }.max { $0.key < $1.key }?.value ?? []
     return HTML(
@@ -51,7 +51,7 @@ struct SubarchPage {
   private var crumbs: HTML {
     let root = PageLink(to: MirrorPath(bytes: PageSurvey.fileName.bytes), from: directory)
     let build = MirrorPath(bytes: entry.subarch.build.bytes)
-    return HTML(.nav, .label("Where you are")) {
+    return HTML(.nav, .label("Breadcrumb")) {
       HTML(.ol, .class("crumbs")) {
         HTML(.li) { HTML(.a, .href(root)) { shell.settings.title } }
         for path in [build, build.appending(entry.subarch.arch)] {
@@ -79,7 +79,7 @@ struct SubarchPage {
         if !entry.latest.isEmpty { latest }
       }
       if let newest = entry.newest {
-        if newest.downloads.isEmpty { HTML(.p) { "This version offers nothing to download." } }
+        if newest.downloads.isEmpty { HTML(.p) { "This version has no downloads." } }
         for (index, download) in newest.downloads.enumerated() {
           DownloadCard(
             download: download, isFirst: index == 0, base: base, directory: directory, key: shell.key,
@@ -90,7 +90,7 @@ struct SubarchPage {
     }
   }
 
-  /// What scripts may rely on.
+  /// Names that scripts may use permanently.
   private var latest: HTML {
     HTML(.div, .class("quiet always")) {
       HTML(.span) { "Always the newest:" }
