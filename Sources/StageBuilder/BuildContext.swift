@@ -7,7 +7,7 @@ public struct BuildContext: Sendable {
   /// The mirror's root.
   public let root: FilePath
   /// Owner, group and mode of what is created in the mirror.
-  public let layout: OwnershipRules
+  public let ownershipRules: OwnershipRules
   /// How the configuration is read; the request's own settings override it.
   public let source: ConfigurationFile.Request
   /// The program that runs steps: `mirrorctl` itself.
@@ -37,12 +37,12 @@ public struct BuildContext: Sendable {
 
   /// Creates a context from its required parts; `jobs` nil means one per CPU.
   public init(
-    root: FilePath, layout: OwnershipRules, source: ConfigurationFile.Request, jobs: Int?,
+    root: FilePath, ownershipRules: OwnershipRules, source: ConfigurationFile.Request, jobs: Int?,
     now: @escaping @Sendable () -> Int64, cancellation: Cancellation, progress: RunProgress,
     tell: @escaping @Sendable (String) -> Void
   ) {
     self.root = root
-    self.layout = layout
+    self.ownershipRules = ownershipRules
     self.source = source
     self.jobs = jobs ?? Workers.processors
     self.now = now

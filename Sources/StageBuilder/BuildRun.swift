@@ -18,7 +18,7 @@ public struct BuildRun: Sendable {
   ///
   /// - Throws: the errors in the configuration.
   public func plan() throws -> BuildPlan {
-    let anchor = Shared(try AnchoredDirectory(root: context.root, layout: context.layout))
+    let anchor = Shared(try AnchoredDirectory(root: context.root, ownershipRules: context.ownershipRules))
     let shared = try settings(nil)
     try checkPlaces(shared)
     var isFirst = true
@@ -83,7 +83,7 @@ public struct BuildRun: Sendable {
     _ shared: BuildSettings, _ report: inout BuildReport, _ scripts: FilePath,
     _ each: (BuildReport.Target) -> Void
   ) throws {
-    let anchor = Shared(try AnchoredDirectory(root: context.root, layout: context.layout))
+    let anchor = Shared(try AnchoredDirectory(root: context.root, ownershipRules: context.ownershipRules))
     let names = try targetNames(shared)
     guard let path = request.path, names != ["snapshot"] else {
       run(names, anchor, nil, scripts, &report, each)

@@ -79,7 +79,7 @@ struct CommandContext: Sendable {
 
   /// Starts logging if `verbosity` is above 0.
   func log(_ verbosity: Int) {
-    if verbosity > 0 { startLog(verbosity) { [self] in write($0) } }
+    if verbosity > 0, messages.startsLog() { startLog(verbosity) { [self] in write($0) } }
   }
 
   private func write(_ text: String) {
@@ -115,6 +115,7 @@ struct CommandContext: Sendable {
 final class MessageLog: Sendable {
   private let texts = Mutex<[String]>([])
   private let problems = Mutex<Set<MirrorError>>([])
+  private let hasLog = Mutex(false)
   /// The maximum number of messages kept; a hook needs no more.
   private static let limit = 1000
 
@@ -123,6 +124,14 @@ final class MessageLog: Sendable {
 
   /// Records a problem; returns whether it is new.
   func isNews(_ problem: MirrorError) -> Bool { problems.withLock { $0.insert(problem).inserted } }
+
+  /// Whether the log was not started before.
+  func startsLog() -> Bool {
+    hasLog.withLock { hasLog in
+      defer { hasLog = true }
+      return !hasLog
+    }
+  }
 
   func add(_ text: String) { texts.withLock { if $0.count < Self.limit { $0.append(text) } } }
 }

@@ -11,8 +11,8 @@ struct DirectoryModeTests {
 
   init() throws { mirror = try TestMirror() }
 
-  private func made(_ path: MirrorPath, _ layout: OwnershipRules = OwnershipRules()) throws -> FileStatus {
-    try AnchoredDirectory(root: mirror.root, layout: layout).makePath(path).status()
+  private func made(_ path: MirrorPath, _ ownershipRules: OwnershipRules = OwnershipRules()) throws -> FileStatus {
+    try AnchoredDirectory(root: mirror.root, ownershipRules: ownershipRules).makePath(path).status()
   }
 
   @Test(
@@ -21,9 +21,9 @@ struct DirectoryModeTests {
     try #require(chmod(mirror.root.string, mode) == 0)
     // Who may write to a sticky directory need not write to those in it.
     #expect(try made("std/x86/gen/2016-01-01").mode & 0o7777 == mode & 0o2777)
-    var layout = OwnershipRules()
-    layout.mode = 0o711
-    #expect(try made("other/x86", layout).mode & 0o7777 == 0o711)
+    var ownershipRules = OwnershipRules()
+    ownershipRules.mode = 0o711
+    #expect(try made("other/x86", ownershipRules).mode & 0o7777 == 0o711)
   }
 
   @Test("has its owner and group, if root makes it", .enabled(if: geteuid() == 0, "root gives files away"))
@@ -31,9 +31,9 @@ struct DirectoryModeTests {
     try #require(chown(mirror.root.string, 65534, 12) == 0)
     let status = try made("std/x86")
     #expect(status.uid == 65534 && status.gid == 12)
-    var layout = OwnershipRules()
-    (layout.owner, layout.group) = (1, 2)
-    let other = try made("other", layout)
+    var ownershipRules = OwnershipRules()
+    (ownershipRules.owner, ownershipRules.group) = (1, 2)
+    let other = try made("other", ownershipRules)
     #expect(other.uid == 1 && other.gid == 2)
   }
 }

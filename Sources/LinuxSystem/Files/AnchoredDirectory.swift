@@ -21,20 +21,20 @@ package struct AnchoredDirectory: ~Copyable {
   /// This directory relative to the root.
   package let path: MirrorPath
   /// Owner, group and mode of what is created in it.
-  package let layout: OwnershipRules
+  package let ownershipRules: OwnershipRules
 
-  private init(owning raw: Int32, root: FilePath, path: MirrorPath, layout: OwnershipRules) {
+  private init(owning raw: Int32, root: FilePath, path: MirrorPath, ownershipRules: OwnershipRules) {
     descriptor = Descriptor(owning: raw)
     self.root = root
     self.path = path
-    self.layout = layout
+    self.ownershipRules = ownershipRules
   }
 
   /// Opens the mirror's root, following links: the user named it.
-  package init(root: FilePath, layout: OwnershipRules = OwnershipRules()) throws(MirrorError) {
+  package init(root: FilePath, ownershipRules: OwnershipRules = OwnershipRules()) throws(MirrorError) {
     let raw = root.withPlatformString { open($0, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
     guard raw >= 0 else { throw .system(lastErrno(), "open", "\(root)") }
-    self.init(owning: raw, root: root, path: .root, layout: layout)
+    self.init(owning: raw, root: root, path: .root, ownershipRules: ownershipRules)
   }
 
   /// Opens a directory below this one; `mounts` allows entering another file system.
@@ -45,7 +45,7 @@ package struct AnchoredDirectory: ~Copyable {
       relative, flags: O_RDONLY | O_DIRECTORY, resolve: CLINUX_NO_LINKS | (mounts ? 0 : CLINUX_NO_MOUNTS))
     let path = self.path.joined(relative)
     guard raw >= 0 else { throw .system(lastErrno(), "open", displayed(path)) }
-    return AnchoredDirectory(owning: raw, root: root, path: path, layout: layout)
+    return AnchoredDirectory(owning: raw, root: root, path: path, ownershipRules: ownershipRules)
   }
 
   /// Opens a directory of this one by name.
@@ -59,7 +59,7 @@ package struct AnchoredDirectory: ~Copyable {
   package func duplicate() throws(MirrorError) -> AnchoredDirectory {
     let raw = fcntl(descriptor.raw, F_DUPFD_CLOEXEC, 0)
     guard raw >= 0 else { throw .system(lastErrno(), "open", displayed(path)) }
-    return AnchoredDirectory(owning: raw, root: root, path: path, layout: layout)
+    return AnchoredDirectory(owning: raw, root: root, path: path, ownershipRules: ownershipRules)
   }
 
   /// Opens a file below this directory for reading, without changing its access time if that is allowed.
@@ -243,10 +243,10 @@ package struct AnchoredDirectory: ~Copyable {
     }
     let made = try directory(name)
     // An ordinary user keeps ownership of it.
-    _ = fchown(made.descriptor.raw, layout.owner ?? own.uid, layout.group ?? own.gid)
+    _ = fchown(made.descriptor.raw, ownershipRules.owner ?? own.uid, ownershipRules.group ?? own.gid)
     let inherited = own.mode & 0o2777 | 0o700
     try attempt("set the mode", displayed(name)) { () throws(Errno) in
-      _ = try retrying { Int(fchmod(made.descriptor.raw, mode ?? layout.mode ?? inherited)) }
+      _ = try retrying { Int(fchmod(made.descriptor.raw, mode ?? ownershipRules.mode ?? inherited)) }
     }
     try sync()
   }
@@ -276,7 +276,7 @@ package struct AnchoredDirectory: ~Copyable {
 
   /// Sets a link's owner; for an ordinary user it is left unchanged.
   package func changeOwner(of name: FileName, to ownership: Ownership) {
-    let (uid, gid) = (layout.owner ?? ownership.uid, layout.group ?? ownership.gid)
+    let (uid, gid) = (ownershipRules.owner ?? ownership.uid, ownershipRules.group ?? ownership.gid)
     _ = name.withCString { fchownat(descriptor.raw, $0, uid, gid, AT_SYMLINK_NOFOLLOW) }
   }
 

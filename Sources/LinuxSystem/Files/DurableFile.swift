@@ -70,8 +70,8 @@ package struct DurableFile: ~Copyable {
   private func finish(_ ownership: Ownership) throws(MirrorError) {
     let path = directory.displayed(name)
     // An ordinary user cannot give files away; they then belong to him, readable like the mirror's.
-    let layout = directory.layout
-    _ = fchown(file.raw, layout.owner ?? ownership.uid, layout.group ?? ownership.gid)
+    let ownershipRules = directory.ownershipRules
+    _ = fchown(file.raw, ownershipRules.owner ?? ownership.uid, ownershipRules.group ?? ownership.gid)
     try attempt("write", path) { () throws(Errno) in
       try retrying { Int(fchmod(file.raw, ownership.mode)) }
       try file.sync()

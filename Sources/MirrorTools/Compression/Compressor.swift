@@ -5,25 +5,25 @@ import SystemPackage
 /// Carries out a ``CompressionPlan``. The caller holds the mirror's lock.
 struct Compressor: Sendable {
   private let root: FilePath
-  private let layout: OwnershipRules
+  private let ownershipRules: OwnershipRules
   private let jobs: Int
   private let patience: Int64
   private let probe: ProcessProbe
   private let clock: @Sendable () -> Int64
 
   /// - Parameters:
-  ///   - layout: owner and mode of compressed tarballs.
+  ///   - ownershipRules: owner and mode of compressed tarballs.
   ///   - jobs: number of threads; nil for one per processor. xz and zstd use all of them for one file after
   ///     the other, gzip and bzip2 one per file.
   ///   - patience: the value used for the plan.
   ///   - clock: returns seconds since the epoch.
   init(
-    root: FilePath, layout: OwnershipRules = OwnershipRules(), jobs: Int? = nil,
+    root: FilePath, ownershipRules: OwnershipRules = OwnershipRules(), jobs: Int? = nil,
     patience: Int64 = CompressionPlan.defaultPatience, probe: ProcessProbe = .system,
     clock: @escaping @Sendable () -> Int64 = Compressor.systemClock
   ) {
     self.root = root
-    self.layout = layout
+    self.ownershipRules = ownershipRules
     self.jobs = max(1, jobs ?? Workers.processors)
     self.patience = patience
     self.probe = probe
@@ -46,7 +46,7 @@ struct Compressor: Sendable {
     each: @escaping @Sendable (CompressionReport.Outcome) -> Void = { _ in },
     progress: @escaping @Sendable (Int) -> Void = { _ in }
   ) throws(MirrorError) -> CompressionReport {
-    let anchor = Shared(try AnchoredDirectory(root: root, layout: layout))
+    let anchor = Shared(try AnchoredDirectory(root: root, ownershipRules: ownershipRules))
     let locks = BuildLocks(probe: probe, clock: clock)
     let results = Workers.map(plan.items, jobs: plan.settings.compression.isThreaded ? 1 : jobs) { item in
       if cancellation.isCancelled { return Step.notBegun }

@@ -66,7 +66,7 @@ public struct ConfigurationCheck: Sendable {
 
   private mutating func check(_ configuration: MirrorConfiguration) {
     do throws(MirrorError) { _ = try configuration.chosenCompression() } catch { add(error) }
-    do throws(MirrorError) { _ = try configuration.layout() } catch { add(error) }
+    do throws(MirrorError) { _ = try configuration.ownershipRules() } catch { add(error) }
     for (server, rule) in configuration.receiving.servers.sorted(by: { $0.key < $1.key }) {
       for subarch in (rule.subarches ?? []).compactMap(\.subarch)
       where configuration.rotation.isBuiltHere(subarch) {

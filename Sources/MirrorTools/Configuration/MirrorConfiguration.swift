@@ -91,21 +91,21 @@ public struct MirrorConfiguration: Sendable {
   /// Owner and mode of new files in the mirror.
   ///
   /// - Throws: if owner or group is unknown to the system.
-  public func layout() throws(MirrorError) -> OwnershipRules {
-    var layout = OwnershipRules()
+  public func ownershipRules() throws(MirrorError) -> OwnershipRules {
+    var ownershipRules = OwnershipRules()
     if let owner {
       guard let id = UInt32(owner) ?? Account.user(named: owner) else {
         throw MirrorError(
           .invalid, "path/mirror/owner", "unknown user `\(owner)`", remedy: "check the name")
       }
-      layout.owner = id
+      ownershipRules.owner = id
     }
     if let group {
       guard let id = UInt32(group) ?? Account.group(named: group) else {
         throw MirrorError(
           .invalid, "path/mirror/group", "unknown group `\(group)`", remedy: "check the name")
       }
-      layout.group = id
+      ownershipRules.group = id
     }
     if let directoryMode {
       guard let mode = UInt32(directoryMode, radix: 8), mode <= 0o7777 else {
@@ -113,8 +113,8 @@ public struct MirrorConfiguration: Sendable {
           .invalid, "path/mirror/dirmode", "`\(directoryMode)` is not an octal mode",
           remedy: "use e.g. 775")
       }
-      layout.mode = mode
+      ownershipRules.mode = mode
     }
-    return layout
+    return ownershipRules
   }
 }

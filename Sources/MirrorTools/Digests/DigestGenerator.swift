@@ -46,7 +46,7 @@ struct DigestGenerator {
     each: @escaping @Sendable (DigestReport.Action) -> Void = { _ in }
   ) throws(MirrorError) -> DigestReport {
     let work = DigestWork(
-      anchor: Shared(try AnchoredDirectory(root: context.root, layout: context.ownership)),
+      anchor: Shared(try AnchoredDirectory(root: context.root, ownershipRules: context.ownership)),
       catalog: context.catalog,
       records: plan.records,
       links: Dictionary(grouping: plan.signatureLinks, by: \.signature).mapValues { $0.map(\.link.path) },

@@ -6,8 +6,8 @@ struct IndexPublisher: ~Copyable, Sendable {
   private let root: AnchoredDirectory
 
   /// Writes into the mirror at `root`.
-  init(root: FilePath, _ layout: OwnershipRules = OwnershipRules()) throws(MirrorError) {
-    self.root = try AnchoredDirectory(root: root, layout: layout)
+  init(root: FilePath, _ ownershipRules: OwnershipRules = OwnershipRules()) throws(MirrorError) {
+    self.root = try AnchoredDirectory(root: root, ownershipRules: ownershipRules)
   }
 
   /// Writes a file, and its signatures right after it; returns whether anything changed.

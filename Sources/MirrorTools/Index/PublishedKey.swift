@@ -4,16 +4,16 @@ import SystemPackage
 /// The public key in a mirror for downloaders.
 struct PublishedKey: Sendable {
   private let root: FilePath
-  private let layout: OwnershipRules
+  private let ownershipRules: OwnershipRules
   private let settings: SigningSettings
   private let cancellation: Cancellation?
 
   /// The key of a mirror.
   init(
-    _ root: FilePath, _ layout: OwnershipRules, _ settings: SigningSettings, cancellation: Cancellation? = nil
+    _ root: FilePath, _ ownershipRules: OwnershipRules, _ settings: SigningSettings, cancellation: Cancellation? = nil
   ) {
     self.root = root
-    self.layout = layout
+    self.ownershipRules = ownershipRules
     self.settings = settings
     self.cancellation = cancellation
   }
@@ -24,7 +24,7 @@ struct PublishedKey: Sendable {
   /// A file that does not exist, contains another key, or is newer than gpg's version is not changed.
   func renew() throws(MirrorError) -> Bool {
     let path = MirrorPath(bytes: PublicKeyFile.name.bytes)
-    let anchor = try AnchoredDirectory(root: root, layout: layout)
+    let anchor = try AnchoredDirectory(root: root, ownershipRules: ownershipRules)
     guard try anchor.status(of: PublicKeyFile.name)?.kind == .regular,
       let there = try anchor.contents(of: path, limit: 1 << 20)
     else { return false }
@@ -33,7 +33,7 @@ struct PublishedKey: Sendable {
       old.primary == new.primary, old.fingerprints.isSubset(of: new.fingerprints),
       Self.isNotLater(old.expires, new.expires), Self.isNotLater(old.signsUntil, new.signsUntil)
     else { return false }
-    return try IndexPublisher(root: root, layout).publish(IndexFile(path: path, bytes: fresh))
+    return try IndexPublisher(root: root, ownershipRules).publish(IndexFile(path: path, bytes: fresh))
   }
 
   /// The key in the configuration, if a file contains only that key.

@@ -25,8 +25,8 @@ public enum MirrorMark {
   }
 
   /// Marks a directory as a mirror.
-  public static func write(to root: FilePath, _ layout: OwnershipRules) throws(MirrorError) {
-    let anchor = try AnchoredDirectory(root: root, layout: layout)
+  public static func write(to root: FilePath, _ ownershipRules: OwnershipRules) throws(MirrorError) {
+    let anchor = try AnchoredDirectory(root: root, ownershipRules: ownershipRules)
     guard try anchor.status(of: fileName) == nil else { return }
     try DurableFile.write(
       Array("mirrorctl \(ToolVersion.text)\n".utf8), to: fileName, in: anchor, try anchor.fileOwnership())

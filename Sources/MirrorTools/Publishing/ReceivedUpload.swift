@@ -112,9 +112,9 @@ struct ReceivedUpload {
       throw MirrorError(.changed, shown, "changed during receiving", remedy: "publish there again")
     }
     let folder = try destination.status()
-    let layout = destination.layout
+    let ownershipRules = destination.ownershipRules
     // An ordinary user owns received files.
-    try? opened.setOwner(layout.owner ?? folder.uid, layout.group ?? folder.gid)
+    try? opened.setOwner(ownershipRules.owner ?? folder.uid, ownershipRules.group ?? folder.gid)
     try attempt("set the mode of", shown) { () throws(Errno) in
       try opened.setMode(0o644)
       try opened.sync()

@@ -43,7 +43,7 @@ struct Receiver: Sendable {
 
   /// Servers with a complete upload.
   func waiting() throws(MirrorError) -> [String] {
-    let anchor = try AnchoredDirectory(root: root, layout: ownership)
+    let anchor = try AnchoredDirectory(root: root, ownershipRules: ownership)
     guard try anchor.status(of: Upload.parent.name)?.kind == .directory else { return [] }
     var servers: [String] = []
     for entry in try anchor.directory(Upload.parent).entries() where entry.kind == .directory {
@@ -60,7 +60,7 @@ struct Receiver: Sendable {
   func receive(
     _ servers: [String], each: (UploadReport) -> Void = { _ in }
   ) throws(MirrorError) -> [UploadReport] {
-    let anchor = try AnchoredDirectory(root: root, layout: ownership)
+    let anchor = try AnchoredDirectory(root: root, ownershipRules: ownership)
     guard try anchor.status(of: Upload.parent.name)?.kind == .directory else { return [] }
     let names = try anchor.directory(Upload.parent).entries().filter { $0.kind == .directory }
       .compactMap(\.name.text).filter { PublishSection.isWord($0) }

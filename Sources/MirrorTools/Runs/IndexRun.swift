@@ -97,7 +97,7 @@ public struct IndexRun {
       if format == .metalink {
         guard readsTarballs else { continue }
         let metalinks = try MetalinkRun(
-          source, isWanted: isWanted, layout: ownership, hashing: environment.hashing,
+          source, isWanted: isWanted, ownershipRules: ownership, hashing: environment.hashing,
           progress: environment.progress, cancellation: environment.cancellation
         ).apply()
         report.add(metalinks)

@@ -33,7 +33,7 @@ public final class MirrorRun {
   /// Owner and mode of new files.
   ///
   /// - Throws: if the owner or group in the configuration is unknown to the system.
-  func ownership() throws(MirrorError) -> OwnershipRules { try configuration.layout() }
+  func ownership() throws(MirrorError) -> OwnershipRules { try configuration.ownershipRules() }
 
   /// Creates a run that only reads, and takes no lock.
   ///

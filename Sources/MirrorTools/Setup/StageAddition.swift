@@ -81,7 +81,7 @@ public struct StageAddition: Sendable {
   ///
   /// - Throws: before anything is made, if a tarball is damaged or the version already exists.
   func apply(_ context: DigestContext, _ scanner: MirrorScanner) throws(MirrorError) -> Made {
-    let anchor = try AnchoredDirectory(root: context.root, layout: context.ownership)
+    let anchor = try AnchoredDirectory(root: context.root, ownershipRules: context.ownership)
     if try anchor.status(at: version) != nil {
       throw MirrorError(
         .invalid, anchor.displayed(version), "already exists",

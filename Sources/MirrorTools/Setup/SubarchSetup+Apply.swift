@@ -19,9 +19,9 @@ extension SubarchSetup {
   /// Existing files are not changed: a file with different content is an error, found before anything is
   /// made.
   ///
-  /// - Parameter layout: owner and mode of new files.
-  func apply(in root: FilePath, _ layout: OwnershipRules) throws(MirrorError) -> Made {
-    let anchor = try AnchoredDirectory(root: root, layout: layout)
+  /// - Parameter ownershipRules: owner and mode of new files.
+  func apply(in root: FilePath, _ ownershipRules: OwnershipRules) throws(MirrorError) -> Made {
+    let anchor = try AnchoredDirectory(root: root, ownershipRules: ownershipRules)
     for file in files { _ = try isSaid(file, anchor) }
     try checkRemote(anchor)
     if let placement { try SeedTarball.check(placement) }

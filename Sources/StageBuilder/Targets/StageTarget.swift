@@ -44,9 +44,9 @@ struct StageTarget {
   private static func makeRoot(_ chroot: FilePath, in work: FilePath) throws(MirrorError) -> AnchoredDirectory
   {
     let mode: UInt32 = 0o755
-    var layout = OwnershipRules()
-    layout.mode = mode
-    let root = try AnchoredDirectory(root: work, layout: layout).makePath(path(of: chroot, in: work))
+    var ownershipRules = OwnershipRules()
+    ownershipRules.mode = mode
+    let root = try AnchoredDirectory(root: work, ownershipRules: ownershipRules).makePath(path(of: chroot, in: work))
     try attempt("set the mode", "\(chroot)") { () throws(Errno) in
       try root.descriptor.setMode(mode)
     }

@@ -17,6 +17,7 @@ struct DoctorCommand: Verb {
   @OptionGroup var definitions: DefinitionArguments
 
   func run(_ context: CommandContext) throws -> ExitStatus {
+    let renderer = global.renderer(context)
     let file = try ConfigurationFile(global.configuration.request(context, defining: definitions.pairs))
     let configuration = try MirrorConfiguration(file)
     let mirror = try? global.root(context, configuration.mirror)
@@ -39,8 +40,7 @@ struct DoctorCommand: Verb {
     {
       doctor.warn(configuration.rotation.oddities(in: found), naming: \.commandLine)
     }
-    return try global.renderer(context).print(
-      DoctorReport(mirror: mirror.map { "\($0)" }, doctor))
+    return try renderer.print(DoctorReport(mirror: mirror.map { "\($0)" }, doctor))
   }
 
   /// The problem that prevents signing with a key, now or soon.

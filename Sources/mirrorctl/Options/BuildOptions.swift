@@ -26,7 +26,7 @@ struct BuildOptions: ParsableArguments {
     source.tree = context.specTree
     let isShown = context.showsProgress && !global.quiet
     var build = BuildContext(
-      root: run.root, layout: try run.configuration.layout(), source: source,
+      root: run.root, ownershipRules: try run.configuration.ownershipRules(), source: source,
       jobs: jobs.jobs, now: context.now, cancellation: context.cancellation,
       progress: run.environment.progress
     ) { text in

@@ -37,7 +37,8 @@ struct GlobalOptions: ParsableArguments {
 
   /// Prints the verb's report.
   func renderer(_ context: CommandContext) -> Renderer {
-    Renderer(context: context, json: json, quiet: quiet)
+    context.log(verbosity.verbose)
+    return Renderer(context: context, json: json, quiet: quiet)
   }
 }
 

@@ -19,23 +19,23 @@ struct MetalinkReport: Sendable {
 struct MetalinkRun: Sendable {
   private let source: IndexSource
   private let isWanted: Bool
-  private let layout: OwnershipRules
+  private let ownershipRules: OwnershipRules
   private let hashing: HashingOptions
   private let progress: RunProgress
   private let cancellation: Cancellation
 
   /// - Parameters:
   ///   - isWanted: whether metalinks were requested: then those of others are replaced.
-  ///   - layout: owner and mode of new files.
+  ///   - ownershipRules: owner and mode of new files.
   ///   - hashing: how to read tarballs.
   init(
-    _ source: IndexSource, isWanted: Bool = true, layout: OwnershipRules = OwnershipRules(),
+    _ source: IndexSource, isWanted: Bool = true, ownershipRules: OwnershipRules = OwnershipRules(),
     hashing: HashingOptions,
     progress: RunProgress, cancellation: Cancellation
   ) {
     self.source = source
     self.isWanted = isWanted
-    self.layout = layout
+    self.ownershipRules = ownershipRules
     self.hashing = hashing
     self.progress = progress
     self.cancellation = cancellation
@@ -55,9 +55,9 @@ struct MetalinkRun: Sendable {
   ///
   /// - Throws: if the mirror cannot be read, or the run was interrupted.
   func apply() throws(MirrorError) -> MetalinkReport {
-    let anchor = Shared(try AnchoredDirectory(root: source.mirror.root, layout: layout))
+    let anchor = Shared(try AnchoredDirectory(root: source.mirror.root, ownershipRules: ownershipRules))
     let work = MetalinkWork(
-      anchor: anchor, publisher: Shared(try IndexPublisher(root: source.mirror.root, layout)),
+      anchor: anchor, publisher: Shared(try IndexPublisher(root: source.mirror.root, ownershipRules)),
       source: source, cancellation: cancellation,
       hasher: PieceHasher(hashing, Pace(hashing.bytesPerSecond, progress, cancellation)))
     var report = MetalinkReport()
