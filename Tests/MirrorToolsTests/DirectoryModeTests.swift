@@ -11,7 +11,9 @@ struct DirectoryModeTests {
 
   init() throws { mirror = try TestMirror() }
 
-  private func made(_ path: MirrorPath, _ ownershipRules: OwnershipRules = OwnershipRules()) throws -> FileStatus {
+  private func made(_ path: MirrorPath, _ ownershipRules: OwnershipRules = OwnershipRules()) throws
+    -> FileStatus
+  {
     try AnchoredDirectory(root: mirror.root, ownershipRules: ownershipRules).makePath(path).status()
   }
 

@@ -10,7 +10,8 @@ struct PublishedKey: Sendable {
 
   /// The key of a mirror.
   init(
-    _ root: FilePath, _ ownershipRules: OwnershipRules, _ settings: SigningSettings, cancellation: Cancellation? = nil
+    _ root: FilePath, _ ownershipRules: OwnershipRules, _ settings: SigningSettings,
+    cancellation: Cancellation? = nil
   ) {
     self.root = root
     self.ownershipRules = ownershipRules

@@ -31,7 +31,8 @@ public struct CompressRun {
     if !plan.items.isEmpty { try IndexRun(run).unlist([], in: mirror) }
     let environment = run.environment
     let compressor = Compressor(
-      root: run.root, ownershipRules: try run.ownership(), jobs: environment.hashing.jobs, probe: environment.probe,
+      root: run.root, ownershipRules: try run.ownership(), jobs: environment.hashing.jobs,
+      probe: environment.probe,
       clock: environment.now)
     let (progress, result) = (environment.progress, environment.result)
     progress.begin("compressing", bytes: plan.bytesToRead, files: plan.items.count)

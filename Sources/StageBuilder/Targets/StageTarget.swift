@@ -46,7 +46,8 @@ struct StageTarget {
     let mode: UInt32 = 0o755
     var ownershipRules = OwnershipRules()
     ownershipRules.mode = mode
-    let root = try AnchoredDirectory(root: work, ownershipRules: ownershipRules).makePath(path(of: chroot, in: work))
+    let root = try AnchoredDirectory(root: work, ownershipRules: ownershipRules).makePath(
+      path(of: chroot, in: work))
     try attempt("set the mode", "\(chroot)") { () throws(Errno) in
       try root.descriptor.setMode(mode)
     }

@@ -167,7 +167,8 @@ struct MetalinkFormatTests {
 }
 
 @Suite("index: times") struct UTCTextTests {
-  @Test("are written like date does", arguments: [0, 1, 951_782_400, 1_795_255_200, 4_102_444_800] as [Int64])
+  @Test(
+    "are written like date does", arguments: [0, 1, 951_782_400, 1_795_255_200, 4_102_444_800] as [Int64])
   func moments(seconds: Int64) throws {
     func date(_ format: String) throws -> String {
       try Tool.run("env", "LC_ALL=C", "TZ=UTC", "date", "-d", "@\(seconds)", format).output
