@@ -1,4 +1,3 @@
-import Glibc
 import SystemPackage
 
 /// Numbers of users and groups of a root, from its own `etc/passwd` and `etc/group`, then from this
@@ -13,11 +12,11 @@ package struct AccountNames {
   }
 
   package func user(_ name: [UInt8]) -> UInt32? {
-    users[name] ?? FileName(bytes: name).withCString { getpwnam($0)?.pointee.pw_uid }
+    users[name] ?? Account.user(named: FileName(bytes: name))
   }
 
   package func group(_ name: [UInt8]) -> UInt32? {
-    groups[name] ?? FileName(bytes: name).withCString { getgrnam($0)?.pointee.gr_gid }
+    groups[name] ?? Account.group(named: FileName(bytes: name))
   }
 
   /// `name:x:number:…`, one per line; an unreadable file has no names.

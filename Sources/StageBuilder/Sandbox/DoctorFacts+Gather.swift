@@ -15,7 +15,7 @@ extension DoctorFacts {
     places: [(key: String, path: FilePath)], rules: WorkPlaces, architectures: [FileName]
   ) throws(MirrorError) -> DoctorFacts {
     let user = geteuid()
-    let name = getpwuid(user).map { String(cString: $0.pointee.pw_name) } ?? "\(user)"
+    let name = Account.knownName(of: user) ?? "\(user)"
     var facts = DoctorFacts(user: User(name: name, isRoot: user == 0))
     if user != 0 {
       facts.user.users = SubordinateIDs(.users, user: name, number: user).count

@@ -30,7 +30,7 @@ package enum UserNamespace {
   /// and `/etc/subgid`.
   package static func enter() throws(MirrorError) {
     let (user, group) = (geteuid(), getegid())
-    let name = getpwuid(user).map { String(cString: $0.pointee.pw_name) } ?? "\(user)"
+    let name = Account.knownName(of: user) ?? "\(user)"
     let users = try ids(.users, name, user)
     let groups = try ids(.groups, name, user)
     let commands = [

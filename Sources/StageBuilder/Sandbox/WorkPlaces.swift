@@ -102,12 +102,7 @@ package struct WorkPlaces: Sendable {
 
   /// Home directories with the name of their user.
   private static func homes() -> [(String, FilePath)] {
-    var homes: [(String, FilePath)] = []
-    setpwent()
-    defer { endpwent() }
-    while let entry = getpwent() {
-      homes.append((String(cString: entry.pointee.pw_name), FilePath(platformString: entry.pointee.pw_dir)))
-    }
+    var homes = Account.homes().map { ($0.user, $0.home) }
     if let own = getenv("HOME") { homes.append(("this user ($HOME)", FilePath(platformString: own))) }
     return homes
   }
