@@ -26,7 +26,7 @@ struct VerboseTests {
     let lines = try log("digestgen", "--quiet", "--verbose")
     #expect(lines.contains { $0.hasPrefix("mirrorctl: scanned \(workspace.mirror): ") })
     #expect(lines.contains { $0.hasPrefix("mirrorctl: plan of digestgen: ") })
-    #expect(lines.contains { $0.hasSuffix(".tar.xz.hash.txt") && $0.hasPrefix("mirrorctl: renamed ") })
+    #expect(lines.contains { $0.hasSuffix(".tar.xz.hash.txt") && $0.hasPrefix("mirrorctl: wrote ") })
     #expect(!lines.contains { $0.contains("to hash: new") })
     #expect(
       try log("clean", "--keep", "1", "--apply", "-qv").contains { $0.hasPrefix("mirrorctl: removed ") })

@@ -210,7 +210,12 @@ package struct AnchoredDirectory: ~Copyable {
       new.withCString { new in renameat(descriptor.raw, old, descriptor.raw, new) }
     }
     guard result == 0 else { throw .system(lastErrno(), "rename \(old) to it", displayed(new)) }
-    Log.step("renamed \(old) to \(displayed(new))")
+    // A temporary name is a file that is being written, or a directory that is being removed.
+    switch (TemporaryName.matches(old), TemporaryName.matches(new)) {
+    case (true, false): Log.step("wrote \(displayed(new))")
+    case (false, true): Log.step("removed \(displayed(old))")
+    default: Log.step("renamed \(displayed(old)) to \(new)")
+    }
   }
 
   /// Moves a name here from another directory of the same file system; replaces an existing file.
@@ -259,7 +264,10 @@ package struct AnchoredDirectory: ~Copyable {
 
   private func remove(_ name: FileName, flags: Int32) throws(MirrorError) {
     guard name.withCString({ unlinkat(descriptor.raw, $0, flags) }) != 0 else {
-      return Log.step("removed \(displayed(name))")
+      if !TemporaryName.matches(name), !path.components.contains(where: TemporaryName.matches) {
+        Log.step("removed \(displayed(name))")
+      }
+      return
     }
     let error = lastErrno()
     guard error == .noSuchFileOrDirectory else { throw .system(error, "remove", displayed(name)) }
@@ -271,7 +279,7 @@ package struct AnchoredDirectory: ~Copyable {
       FileName(bytes: text).withCString { symlinkat($0, descriptor.raw, link) }
     }
     guard result == 0 else { throw .system(lastErrno(), "create the link", displayed(name)) }
-    Log.step("linked \(displayed(name)) to \(escaped(text))")
+    if !TemporaryName.matches(name) { Log.step("linked \(displayed(name)) to \(escaped(text))") }
   }
 
   /// Sets a link's owner; for an ordinary user it is left unchanged.

@@ -83,7 +83,7 @@ package enum HostProgram {
       outputEnd, spokenEnd, limit: limit, cancellation: cancellation, name: name, heard: heard)
     Log.step(
       "ran \(command.map { escaped(Array($0.utf8)) }.joined(separator: " ")): "
-        + "status \(outcome.status), \(ContinuousClock.now - began)")
+        + "status \(outcome.status), \(Log.seconds(since: began))")
     return outcome
   }
 

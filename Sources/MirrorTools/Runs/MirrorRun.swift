@@ -112,14 +112,14 @@ extension MirrorRun {
   private func look() throws(MirrorError) -> Mirror {
     let began = ContinuousClock.now
     if let found, case .some(let paths) = changed, let mirror = try scanner.refresh(paths, of: found) {
-      Log.step("scanned \(paths.count) places again in \(ContinuousClock.now - began)")
+      Log.step("scanned \(counted(paths.count, "place", "places")) again in \(Log.seconds(since: began))")
       return mirror
     }
     let mirror = try scanner.scan()
     Log.step(
       "scanned \(root): \(counted(mirror.subarches.count, "subarch", "subarches")), "
         + "\(counted(mirror.folders.reduce(0) { $0 + $1.tarballs.count }, "tarball", "tarballs")) "
-        + "in \(ContinuousClock.now - began)")
+        + "in \(Log.seconds(since: began))")
     return mirror
   }
 

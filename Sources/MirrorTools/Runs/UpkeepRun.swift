@@ -75,7 +75,7 @@ public struct UpkeepRun {
   }
 
   private func take(_ step: Step) -> UpkeepReport.Step {
-    Log.step("step \(step.name)")
+    Log.step("running \(step.name)")
     do throws(MirrorError) {
       let report = try step.apply()
       for message in report.messages { run.tell(message) }
