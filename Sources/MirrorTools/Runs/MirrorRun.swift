@@ -112,7 +112,7 @@ extension MirrorRun {
   private func look() throws(MirrorError) -> Mirror {
     let began = ContinuousClock.now
     if let found, case .some(let paths) = changed, let mirror = try scanner.refresh(paths, of: found) {
-      Log.step("scanned \(paths.count) places again in \(ContinuousClock.now - began)")
+      Log.step("scanned \(paths.count) paths again in \(ContinuousClock.now - began)")
       return mirror
     }
     let mirror = try scanner.scan()
