@@ -89,7 +89,7 @@ final class Expander {
       if let other = found.value {
         throw error(
           "`\(name)` has two values whose conditions hold: the other is in \(other.place)",
-          at: definition.place, hint: "make the conditions exclude each other")
+          at: definition.place, hint: "make the conditions mutually exclusive")
       }
       found.value = definition
     }

@@ -57,7 +57,7 @@ struct Parser {
     }
     if own.isEmpty && section == nil {
       throw FlexDataError(
-        "`:` defines a section's own element, but there is none", at: line.place(of: first),
+        "`:` defines the element of a section, but there is no section", at: line.place(of: first),
         hint: "put it below `[section NAME]`")
     }
     items.append(
@@ -84,7 +84,7 @@ struct Parser {
     guard let end = rest.firstIndex(where: Self.isClosing) else {
       count = source.lines.count
       throw FlexDataError(
-        "`\(first)` opens lines that are not closed", at: line.place(of: first),
+        "the lines of `\(first)` are not closed", at: line.place(of: first),
         hint: "end them with a line that contains only `]`")
     }
     defer { count = end + 1 }
@@ -99,10 +99,10 @@ struct Parser {
 
   private func malformed(_ first: Substring, _ line: Line) -> FlexDataError {
     let start = line.place(of: first)
-    if first == "]" { return FlexDataError("`]` closes nothing", at: start, hint: "remove the line") }
+    if first == "]" { return FlexDataError("`]` has no matching `[`", at: start, hint: "remove the line") }
     if let colon = first.utf8.firstIndex(of: UInt8(ascii: ":")) {
       return FlexDataError(
-        "no space follows the colon", at: line.place(at: colon),
+        "there is no space after the colon", at: line.place(at: colon),
         hint: "write `\(first[...colon]) \(Substring(first.utf8[colon...].dropFirst()))`")
     }
     let opens = Word.first(of: line.text[first.endIndex...]) == "["

@@ -25,7 +25,7 @@ final class Message {
   func lane(for piece: Piece) throws(MirrorError) -> Lane? {
     // A digest with a gap would be worse than none.
     guard hashed == piece.start else {
-      throw MirrorError(.library, algorithm.rawValue, "lost its place", remedy: "report this bug")
+      throw MirrorError(.library, algorithm.rawValue, "lost its position", remedy: "report this bug")
     }
     hashed = piece.end
     if stream != nil {

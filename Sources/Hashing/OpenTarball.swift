@@ -80,7 +80,7 @@ final class OpenTarball: Unfinished, @unchecked Sendable {
   }
 
   private var changed: MirrorError {
-    MirrorError(.changed, path, "changed while it was hashed", remedy: "run again when it is finished")
+    MirrorError(.changed, path, "changed during hashing", remedy: "run again when nothing writes to it")
   }
 
   /// The file's identity, taken when its last change is old enough that another change would be visible.

@@ -66,7 +66,8 @@ struct BuildSettings {
   func path(_ name: String) throws -> FilePath? {
     guard let text = try text(name) else { return nil }
     guard text.hasPrefix("/") else {
-      throw MirrorError(.invalid, name, "`\(text)` is not an absolute path", remedy: "start it with /")
+      throw MirrorError(
+        .invalid, name, "`\(text)` is not an absolute path", remedy: "use a path that begins with /")
     }
     let path = FilePath(text).lexicallyNormalized()
     guard path != "/" else {

@@ -74,7 +74,7 @@ struct CompleteVersionTests {
       let outcome = try workspace.mirrorctl("upkeep", "--keep", "1", "--quiet")
       #expect(outcome.status == 3, "round \(round): \(outcome.errorText)")
       #expect(
-        outcome.errorText.contains("\(mirror.stage3(new)): is cut off or damaged"), "\(outcome.errorText)")
+        outcome.errorText.contains("\(mirror.stage3(new)): is truncated or damaged"), "\(outcome.errorText)")
       #expect(mirror.exists(mirror.stage3(old)))
       #expect(!mirror.exists("\(mirror.stage3(new)).hash.txt"))
       #expect(mirror.text("index.xml").contains(old) && !mirror.text("index.xml").contains(new))
@@ -105,7 +105,7 @@ struct CompleteVersionTests {
       let digestgen = try workspace.mirrorctl("digestgen", "--quiet")
       #expect(digestgen.status == 3, "round \(round): \(digestgen.errorText)")
       #expect(
-        digestgen.errorText.contains("\(file): is not compressed as its name says"),
+        digestgen.errorText.contains("\(file): its compression does not match its name"),
         "round \(round): \(digestgen.errorText)")
       #expect(!mirror.exists("\(file).hash.txt"))
     }
@@ -115,7 +115,7 @@ struct CompleteVersionTests {
     #expect(verify.status == 3)
     #expect(
       verify.text.contains("damaged")
-        && verify.text.contains("\(file) (is not compressed as its name says)"), "\(verify.text)")
+        && verify.text.contains("\(file) (its compression does not match its name)"), "\(verify.text)")
     #expect(try workspace.mirrorctl("upkeep", "--keep", "1").status == 3)
     #expect(mirror.exists(mirror.stage3(old)) && mirror.exists(file))
     // Once it is copied again, its compression matches its name.
@@ -250,7 +250,8 @@ struct AddTests {
       "echo x > file; tar cJf stage3-a.tar.xz file; truncate -s -3 stage3-a.tar.xz; tar czf stage3-b.tar.xz file; echo x | xz > other.tar.xz; echo x | xz > stage1-a.tar.xz"
     )
     for (file, words) in [
-      ("stage3-a.tar.xz", "is cut off or damaged"), ("stage3-b.tar.xz", "is not compressed as its name says"),
+      ("stage3-a.tar.xz", "is truncated or damaged"),
+      ("stage3-b.tar.xz", "its compression does not match its name"),
       ("other.tar.xz", "is not named like a tarball of a build"),
       ("stage1-a.tar.xz", "nothing to offer"), ("none.tar.xz", "is not named"),
       ("stage3-none.tar.xz", "cannot open"),

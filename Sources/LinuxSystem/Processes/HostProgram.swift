@@ -202,7 +202,7 @@ private struct Child {
         if complaints.count > 1 << 17 { complaints.removeFirst(complaints.count - 1 << 16) }
         guard said.count < Self.mostSaid else {
           end()
-          throw MirrorError(.library, name, "prints endless output", remedy: "run it by hand")
+          throw MirrorError(.library, name, "prints too much output", remedy: "run it by hand")
         }
       }
       if isOver {

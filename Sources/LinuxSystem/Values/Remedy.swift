@@ -107,17 +107,17 @@ extension Remedy.Action: CustomStringConvertible {
   /// A description of the action without verbs or options of a program.
   public var description: String {
     switch self {
-    case .digestgen: "make its digests"
+    case .digestgen: "create its digests"
     case .forceDigests: "accept it as it is"
     case .index: "write the indexes"
-    case .refresh: "make digests and write the indexes"
+    case .refresh: "create digests and write the indexes"
     case .verify: "verify the mirror"
     case .verifyParts: "verify it in parts"
     case .status: "the report on the mirror"
     case .preparation: "the preparation of a subarch"
     case .seed(let names): "prepare \(names)"
-    case .seedVersion: "give its date"
-    case .remoteSeed: "name another"
+    case .seedVersion: "set its date"
+    case .remoteSeed: "choose another"
     case .create: "confirm that it is a new mirror"
     case .forget(let path): "forget \(path)"
     case .zap(let path): "forget the failures of \(path)"
@@ -130,7 +130,7 @@ extension Remedy.Action: CustomStringConvertible {
     case .lockWait: "wait longer"
     case .upkeep: "maintains the mirror"
     case .snapshot: "the creation of a snapshot"
-    case .build: "make a build"
+    case .build: "run a build"
     case .doctor: "the report on this machine"
     }
   }

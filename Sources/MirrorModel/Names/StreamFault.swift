@@ -13,7 +13,7 @@ package enum StreamFault: Int, Sendable {
   package var detail: String {
     switch self {
     case .cutOff: "its compressed stream is truncated or corrupt"
-    case .otherKind: "is not compressed as its name says"
+    case .otherKind: "its compression does not match its name"
     }
   }
 }
@@ -24,7 +24,7 @@ extension MirrorError {
     switch fault {
     case .cutOff:
       MirrorError(
-        .invalid, subject, "is cut off or damaged: \(fault.detail)",
+        .invalid, subject, "is truncated or damaged: \(fault.detail)",
         remedy: "copy or build it again, or remove it; until then it is not offered")
     case .otherKind:
       MirrorError(

@@ -300,7 +300,7 @@ public final class Catalog: Sendable {
       guard case .system(let number) = error.code else { throw error }
       throw MirrorError(
         error.code, error.subject, "cannot create the state directory: \(number)",
-        remedy: "set XDG_STATE_HOME or HOME to a directory of yours; this run continues without the catalog")
+        remedy: "set XDG_STATE_HOME or HOME to a directory you own; this run continues without the catalog")
     }
   }
 }

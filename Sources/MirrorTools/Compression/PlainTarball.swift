@@ -13,7 +13,7 @@ struct PlainTarball: ~Copyable {
   init(_ name: FileName, in directory: borrowing AnchoredDirectory) throws(MirrorError) {
     let subject = directory.displayed(name)
     let file = try directory.file(MirrorPath(bytes: name.bytes))
-    let status = try attempt("look at", subject) { () throws(Errno) in try file.status() }
+    let status = try attempt("examine", subject) { () throws(Errno) in try file.status() }
     guard status.kind == .regular else { throw MirrorError(.invalid, subject, "is not a regular file") }
     self.file = file
     self.status = status
@@ -47,7 +47,7 @@ struct PlainTarball: ~Copyable {
 
   /// Throws unless the file is unchanged and its name still refers to it.
   func checkUnchanged(in directory: borrowing AnchoredDirectory) throws(MirrorError) {
-    let now = try attempt("look at", subject) { () throws(Errno) in try file.status() }
+    let now = try attempt("examine", subject) { () throws(Errno) in try file.status() }
     guard now.identity == status.identity, try directory.status(of: name)?.identity == status.identity else {
       throw MirrorError(
         .changed, subject, "changed during compression", remedy: "run again when nothing writes to it")

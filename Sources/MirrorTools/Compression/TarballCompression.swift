@@ -121,7 +121,7 @@ struct TarballCompression: Sendable {
   ) throws(MirrorError) -> Int64 {
     let subject = directory.displayed(target)
     let file = try directory.file(MirrorPath(bytes: target.bytes))
-    let status = try attempt("look at", subject) { () throws(Errno) in
+    let status = try attempt("examine", subject) { () throws(Errno) in
       // Its writer may not have synced it.
       try file.sync()
       return try file.status()

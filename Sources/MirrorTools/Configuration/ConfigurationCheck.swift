@@ -37,7 +37,7 @@ public struct ConfigurationCheck: Sendable {
     notes.append("\(path): \(names.count) elements")
     if waiting > 0 {
       notes.append(
-        "\(waiting) of them require a target: to check them, too, add `target: NAME target/build: BUILD` etc."
+        "\(waiting) of them require a target: to check them too, add `target: NAME target/build: BUILD` etc."
       )
     }
     findings = findings.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }

@@ -82,7 +82,7 @@ public struct ConfigurationFile {
 
   private static func contents(of path: String) throws(MirrorError) -> [UInt8] {
     let file = try attempt("read", path) { () throws(Errno) in try Descriptor(reading: FilePath(path)) }
-    let status = try attempt("look at", path) { () throws(Errno) in try file.status() }
+    let status = try attempt("examine", path) { () throws(Errno) in try file.status() }
     guard status.kind == .regular else { throw MirrorError(.invalid, path, "is not a regular file") }
     guard status.size <= 64 << 20 else { throw MirrorError(.invalid, path, "is larger than 64 MiB") }
     return try attempt("read", path) { () throws(Errno) in try file.bytes(upTo: Int(status.size)) }

@@ -20,8 +20,8 @@ struct DigestPlanner {
       for version in subarch.versions where subarch.isBeingBuilt(version) {
         guard let lock = subarch.control.liveLock, options.includes(version.path) else { continue }
         beingBuilt.append(version.path)
-        let holder = lock.pid.map { "pid \($0)" } ?? "a run that just started"
-        plan.skipped.append(.init(path: version.path, reason: "being built by \(holder)"))
+        let holder = lock.pid.map { "pid \($0)" } ?? "unknown pid"
+        plan.skipped.append(.init(path: version.path, reason: "being built (\(holder))"))
       }
     }
     var present = Set<MirrorPath>()

@@ -96,7 +96,7 @@ private struct FileToSign: ~Copyable {
     _ path: MirrorPath, in anchor: borrowing AnchoredDirectory, isKnown: (FileIdentity) -> Bool
   ) throws(MirrorError) {
     let file = try anchor.file(path)
-    let status = try attempt("look at", anchor.displayed(path)) { () throws(Errno) in try file.status() }
+    let status = try attempt("examine", anchor.displayed(path)) { () throws(Errno) in try file.status() }
     guard status.kind == .regular, isKnown(status.identity) else { return nil }
     self.path = path
     self.file = file
@@ -117,13 +117,13 @@ private struct FileToSign: ~Copyable {
   @discardableResult
   func check(in anchor: borrowing AnchoredDirectory) throws(MirrorError) -> AnchoredDirectory {
     let directory = try anchor.directory(path.parent)
-    let after = try attempt("look at", anchor.displayed(path)) { () throws(Errno) in
+    let after = try attempt("examine", anchor.displayed(path)) { () throws(Errno) in
       try file.status().identity
     }
     guard after == status.identity, try directory.status(of: path.name)?.identity == after else {
       throw MirrorError(
         .changed, anchor.displayed(path), "changed during signing",
-        remedy: "run again when nobody writes to it")
+        remedy: "run again when nothing writes to it")
     }
     return directory
   }

@@ -39,7 +39,7 @@ public enum OutputFile {
       guard link.uid == Account.user || link.uid == 0 else {
         throw MirrorError(
           .refused, escaped(path.bytes), "is a link owned by user \(link.uid)",
-          remedy: "give its target instead")
+          remedy: "use its target instead")
       }
       let (place, shown) = (path, escaped(path.bytes))
       let target = try attempt("read the link", shown) { () throws(Errno) in try place.linkText() }

@@ -29,12 +29,12 @@ public struct Forgetting: MirrorReport, Sendable {
       if let there = known.subtracting(gone).first(where: { $0.isWithin(path) }) {
         throw MirrorError(
           .invalid, mirror.displayed(there), "exists, so there is nothing to forget",
-          remedy: "name a place that \(run: .status) reports as missing")
+          remedy: "use a path that \(run: .status) reports as missing")
       }
       guard gone.contains(where: { $0.isWithin(path) }) else {
         throw MirrorError(
           .invalid, mirror.displayed(path), "is not in the catalog",
-          remedy: "name a place that \(run: .status) reports as missing")
+          remedy: "use a path that \(run: .status) reports as missing")
       }
     }
     self.mirror = "\(mirror.root)"

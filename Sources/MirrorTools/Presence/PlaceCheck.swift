@@ -54,7 +54,7 @@ public struct PlaceCheck: Sendable {
   private func refusal(in mirror: Mirror) -> MirrorError? {
     guard let first = builds.first else { return nil }
     let others =
-      builds.count > 1 ? " (likewise \(counted(builds.count - 1, "other build", "other builds")))" : ""
+      builds.count > 1 ? " (and \(counted(builds.count - 1, "other build", "other builds")))" : ""
     return MirrorError(
       .refused, mirror.displayed(first), "is missing, but an earlier run found tarballs there\(others)",
       remedy: "mount its file system; if it was removed for good, \(run: .forget("\(first)"))")

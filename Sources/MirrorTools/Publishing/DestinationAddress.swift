@@ -17,7 +17,7 @@ public enum DestinationAddress: Hashable, Sendable {
   /// Reads `/path`, `rsync://host/module` or `host:path`.
   init(_ text: String) throws(Fault) {
     guard !text.utf8.contains(where: { $0 < 0x20 || $0 == 0x7f }) else {
-      throw .fault("contains control characters", remedy: "write it in one line")
+      throw .fault("contains control characters", remedy: "write it on one line")
     }
     if text.hasPrefix("/") {
       self = .path(Self.trimmed(text))

@@ -54,7 +54,7 @@ extension Publication {
     }
     // A held index continues to name the same files.
     if let held = local.held.sorted().first(where: { IndexReferences.areIn($0) }) {
-      withhold(&survey, "\(held) is left there as it is")
+      withhold(&survey, "\(held) is not changed there")
     }
     guard !indexes.isEmpty else { return }
     let anchor = try AnchoredDirectory(root: mirror.root)
@@ -75,17 +75,17 @@ extension Publication {
       for reference in content.references where checked.insert(reference).inserted {
         if local.holds(reference.path) {
           if !isThere(reference, survey) {
-            withhold(&survey, "\(index.path) names \(reference.path), which differs there or is missing")
+            withhold(&survey, "\(index.path) lists \(reference.path), which differs there or is missing")
           }
           continue
         }
         guard let file = known[reference.path] else {
           if let exclusion = local.excluded[reference.path] {
             throw refusal(
-              "names \(reference.path), excluded by `exclude: \(exclusion)` of publish/\(destination.name)",
+              "lists \(reference.path), excluded by `exclude: \(exclusion)` of publish/\(destination.name)",
               "change exclude, or exclude the index")
           }
-          throw refusal("names \(reference.path), which does not exist", "\(run: .index)")
+          throw refusal("lists \(reference.path), which does not exist", "\(run: .index)")
         }
         if let size = reference.size, case .file = file.node, size != file.node.size {
           throw refusal(

@@ -201,7 +201,7 @@ extension Publication {
         .refused, destination.subject,
         "\(counted) files would be deleted there that clean did not remove here, more than max-delete: \(destination.maxDelete)",
         remedy:
-          "look at \(run: .previewPublishing(destination.name)), and raise publish/\(destination.name)/max-delete"
+          "see \(run: .previewPublishing(destination.name)), and raise publish/\(destination.name)/max-delete"
       )
     }
     let gone = Set(deletions)

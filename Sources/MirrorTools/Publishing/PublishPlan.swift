@@ -46,7 +46,7 @@ public struct PublishPlan: Sendable {
 
   /// One step of the work, in order of execution.
   public struct Phase: Sendable {
-    /// `send`, `remove` or `keep`.
+    /// `send`, `delete` or `keep`.
     public let verb: String
     /// `payload`, `replaced`, `links and status`, `pages`, `indexes`, `control`, or why files are removed or
     /// kept.
@@ -70,7 +70,7 @@ public struct PublishPlan: Sendable {
     let waiting = superfluous.count - deletions.count
     return
       (phases + [
-        Phase(verb: "remove", name: "deleted here", count: deletions.count, bytes: 0),
+        Phase(verb: "delete", name: "deleted here", count: deletions.count, bytes: 0),
         Phase(verb: "keep", name: "deleted here, within keep-remote-grace", count: waiting, bytes: 0),
       ]).filter { $0.count > 0 }
   }

@@ -39,7 +39,7 @@ struct PublishStage: ~Copyable {
     let bytes = try attempt("read", name) { () throws(Errno) in
       try file.bytes(upTo: Int(clamping: entry.node.size))
     }
-    let status = try attempt("look at", name) { () throws(Errno) in try file.status() }
+    let status = try attempt("examine", name) { () throws(Errno) in try file.status() }
     guard status.identity == entry.identity, Int64(bytes.count) == entry.node.size else {
       throw MirrorError(.changed, name, "changed since the mirror was scanned", remedy: "run again")
     }

@@ -107,7 +107,7 @@ struct ReceivedUpload {
     }
     let opened = try source.file(MirrorPath(bytes: name.bytes))
     let shown = source.displayed(name)
-    let status = try attempt("look at", shown) { () throws(Errno) in try opened.status() }
+    let status = try attempt("examine", shown) { () throws(Errno) in try opened.status() }
     guard status.identity == file.identity else {
       throw MirrorError(.changed, shown, "changed during receiving", remedy: "publish there again")
     }
@@ -122,7 +122,7 @@ struct ReceivedUpload {
     // The signature of the replaced tarball; the new one follows.
     if file.isReplacement, file.kind == .tarball { _ = try SignatureFiles.drop(of: name, in: destination) }
     try destination.take(name, from: source, as: name)
-    let taken = try attempt("look at", shown) { () throws(Errno) in try opened.status() }.identity
+    let taken = try attempt("examine", shown) { () throws(Errno) in try opened.status() }.identity
     // The uploader may have replaced or modified the file meanwhile.
     guard let there = try destination.status(of: name), there.identity == taken,
       taken.hasSameContentTimes(as: file.identity)
@@ -170,7 +170,7 @@ struct ReceivedUpload {
         path,
         MirrorError(
           .invalid, anchor.displayed(path),
-          "names version \(version), which does not exist here: not received from \(manifest.server)",
+          "refers to version \(version), which does not exist here: not received from \(manifest.server)",
           remedy: "publish that version too"))
     }
     let directory = try anchor.makePath(path.parent)

@@ -25,7 +25,7 @@ struct RemoteListing: Hashable, Sendable {
       guard path.isPlain else {
         throw MirrorError(
           .invalid, subject, "rsync lists an unsafe path: `\(escaped(name))`",
-          remedy: "check that server")
+          remedy: "check the server")
       }
       nodes[path] = node
       if isMunged { mungesLinks = true }

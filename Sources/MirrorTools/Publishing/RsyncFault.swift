@@ -75,7 +75,7 @@ enum RsyncFault {
     ("module is read only", "set `read only = no` in rsyncd.conf there"),
     ("Unknown module", "check the module's name in `to`"),
     ("could not open password file", "check publish/NAME/password-file"),
-    ("password file must", "make the password-file yours and private (chmod 600)"),
+    ("password file must", "make this user the owner of password-file, and chmod 600 it"),
     ("auth failed", "check the user in `to`, and password-file"),
     ("Failed to exec", "install it, or check rsh"),
     ("No space left on device", "free some space there"),

@@ -18,34 +18,34 @@ struct UploadCheck {
     let paths = manifest.files.map(\.path.path) + manifest.links.map(\.path.path)
     for path in paths {
       guard Self.isOrdinary(path), !path.components.contains(where: \.isHidden) else {
-        throw fault("names \(path), which is not a file of a subarch or snapshot", "check that server")
+        throw fault("lists \(path), which is not a file of a subarch or snapshot", "check the server")
       }
-      guard seen.insert(path).inserted else { throw fault("names \(path) twice", "check that server") }
+      guard seen.insert(path).inserted else { throw fault("lists \(path) twice", "check the server") }
     }
     // A file below a link would be written to the target of the link.
     let leaves = seen
     if let path = paths.first(where: { $0.ancestors.contains(where: leaves.contains) }) {
-      throw fault("names \(path) below another file", "check that server")
+      throw fault("lists \(path) below another file", "check the server")
     }
     for file in manifest.files {
       guard case .version = file.path.path.place else { continue }
-      throw fault("names \(file.path.path), which is not in a version", "check that server")
+      throw fault("lists \(file.path.path), which is not in a version", "check the server")
     }
     for file in manifest.files where file.size < 0 || file.sha256.utf8.count != 64 {
-      throw fault("has no size or digest for \(file.path.path)", "check that server")
+      throw fault("has no size or digest for \(file.path.path)", "check the server")
     }
     for link in manifest.links {
       let target = link.target.path.bytes
       guard !target.isEmpty, target.first != UInt8(ascii: "/"), !target.contains(0), Link.isPlain(target),
         let destination = Link.destination(of: target, in: link.path.path.parent, roots: [])?.components,
         !destination.isEmpty, !destination.contains(where: \.isHidden)
-      else { throw fault("has a link \(link.path.path) that points out of the mirror", "check that server") }
+      else { throw fault("has a link \(link.path.path) that points out of the mirror", "check the server") }
     }
     for path in manifest.control.map(\.path.path) + manifest.cleared.map(\.path) where !Self.isControl(path) {
-      throw fault("names \(path), which is not an allowed control file", "check that server")
+      throw fault("lists \(path), which is not an allowed control file", "check the server")
     }
     for control in manifest.control where control.text.utf8.count > 4096 {
-      throw fault("has too long a text for \(control.path.path)", "check that server")
+      throw fault("contains text that is too long for \(control.path.path)", "check the server")
     }
   }
 

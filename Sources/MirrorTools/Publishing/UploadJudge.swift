@@ -73,7 +73,7 @@ struct UploadJudge {
       return refusals.drop(
         path,
         fault(
-          path, "is not a file made by builds", "exclude it in [section publish/NAME] on that server",
+          path, "is not a file created by builds", "exclude it in [section publish/NAME] on that server",
           anchor))
     }
     guard path.subarch == nil else { return }
@@ -85,7 +85,7 @@ struct UploadJudge {
   }
 
   private func objection(toDate date: CalendarDate?) -> (String, String)? {
-    guard let date else { return ("is not a version: its name is not a date", "check that server") }
+    guard let date else { return ("is not a version: its name is not a date", "check the server") }
     guard date <= lastDay else {
       return ("is dated in the future", "check the clocks of that server and of this one")
     }
@@ -104,7 +104,7 @@ struct UploadJudge {
       refusals.drop(
         path,
         fault(
-          path, "is not a link made by builds", "exclude it in [section publish/NAME] on that server",
+          path, "is not a link created by builds", "exclude it in [section publish/NAME] on that server",
           anchor))
     }
   }
@@ -117,12 +117,12 @@ struct UploadJudge {
     guard path.place.controlFile != .failcount else {
       let digits = control.text.hasSuffix("\n") ? control.text.dropLast() : control.text[...]
       if digits.isEmpty || digits.count > 6 || !digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }) {
-        refusals.drop(path, fault(path, "is not a number of failures", "check that server", anchor))
+        refusals.drop(path, fault(path, "is not a failure count", "check the server", anchor))
       }
       return
     }
     if control.version == nil {
-      refusals.drop(path, fault(path, "does not contain a date", "check that server", anchor))
+      refusals.drop(path, fault(path, "does not contain a date", "check the server", anchor))
     }
   }
 

@@ -39,7 +39,7 @@ struct UploadRefusals {
     guard unnamed > 0 else { return problems }
     return problems + [
       MirrorError(
-        .invalid, manifest, "\(unnamed) more of its files are not received", remedy: "check that server")
+        .invalid, manifest, "\(unnamed) more of its files are not received", remedy: "check the server")
     ]
   }
 }

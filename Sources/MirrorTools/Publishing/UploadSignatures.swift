@@ -88,7 +88,7 @@ struct UploadSignatures {
       place.joined(signature.path), limit: SignatureFiles.limit)
     let name = anchor.displayed(source)
     let file = try anchor.file(source)
-    let status = try attempt("look at", name) { () throws(Errno) in try file.status() }
+    let status = try attempt("examine", name) { () throws(Errno) in try file.status() }
     guard identity == signature.identity, upload.map({ $0.identity == status.identity }) ?? true else {
       throw MirrorError(.changed, name, "changed during receiving", remedy: "publish there again")
     }

@@ -119,7 +119,7 @@ extension AnchoredDirectory {
   ) throws(MirrorError) -> (bytes: [UInt8], identity: FileIdentity) {
     let name = displayed(path)
     let file = try file(path)
-    let status = try attempt("look at", name) { () throws(Errno) in try file.status() }
+    let status = try attempt("examine", name) { () throws(Errno) in try file.status() }
     guard status.kind == .regular, status.size <= limit else {
       throw MirrorError(
         .invalid, name, "is larger than \(limit) bytes", remedy: "check the server that sent it")

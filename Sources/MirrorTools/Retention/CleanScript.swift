@@ -36,10 +36,10 @@ enum CleanScript {
     # remove DIRECTORY ITS-NAME-IN-MOUNTINFO
     remove() {
       if [ ! -d "$1" ] || [ -L "$1" ]; then
-        printf '%s\\n' "mirrorctl clean: $1: not a directory any more: not removed" >&2
+        printf '%s\\n' "mirrorctl clean: $1: is no longer a directory: not removed" >&2
       elif [ "$(cd -P -- "$1" && pwd -P && echo x)" != "$1
     x" ]; then
-        printf '%s\\n' "mirrorctl clean: $1: is behind a link: not removed" >&2
+        printf '%s\\n' "mirrorctl clean: $1: its path contains a symbolic link: not removed" >&2
       elif [ ! -r /proc/self/mountinfo ]; then
         printf '%s\\n' "mirrorctl clean: $1: cannot check mounts without /proc: not removed" >&2
       elif grep -qF -e " $2 " -e " $2/" /proc/self/mountinfo; then
@@ -57,7 +57,7 @@ enum CleanScript {
     remove_file() {
       if [ "$(cd -P -- "$1" && pwd -P && echo x)" != "$1
     x" ]; then
-        printf '%s\\n' "mirrorctl clean: $1: is behind a link: not removed" >&2
+        printf '%s\\n' "mirrorctl clean: $1: its path contains a symbolic link: not removed" >&2
       else
         rm -f -- "$1/$2"
       fi

@@ -82,7 +82,7 @@ public struct RetentionPlan: Encodable, Sendable {
       .refused, mirror.displayed(.root),
       "\(removed) of \(complete.count) complete versions would be removed, more than half",
       remedy:
-        "look at \(run: .previewRemovals); if this is intended, \(run: .allowRemovals(removals.count))")
+        "see \(run: .previewRemovals); if this is intended, \(run: .allowRemovals(removals.count))")
   }
 
   /// Refuses a plan that removes more than `limit` allows.
@@ -98,7 +98,7 @@ public struct RetentionPlan: Encodable, Sendable {
     throw MirrorError(
       .refused, mirror.displayed(.root),
       "\(removals.count) of \(count) versions and snapshots would be removed, more than the limit of \(most)",
-      remedy: "look at \(run: .previewRemovals), then \(run: .allowRemovals(nil)) or keep more")
+      remedy: "see \(run: .previewRemovals), then \(run: .allowRemovals(nil)) or keep more")
   }
 }
 

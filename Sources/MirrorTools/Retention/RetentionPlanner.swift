@@ -73,12 +73,12 @@ public struct RetentionPlanner: Sendable {
       var why = protections(version.path, date: version.isDated ? version.date : nil, mirror, names)
       if !isReadWhole { why.append("\(place) could not be read completely") }
       if subarch.isBeingBuilt(version) {
-        why.append("being built" + (subarch.control.liveLock?.pid.map { " by pid \($0)" } ?? ""))
+        why.append("being built" + (subarch.control.liveLock?.pid.map { " (pid \($0))" } ?? ""))
       }
       if version.path == newest?.path {
         why.append("the newest complete version")
       } else if version.path == offered?.path {
-        why.append("the newest version on offer")
+        why.append("the newest version offered")
       }
       if version.isComplete {
         why += version.isDated ? reasons[version.date] ?? [] : []
@@ -86,9 +86,9 @@ public struct RetentionPlanner: Sendable {
           version.path, why, otherwise: "not kept by any rule", bytes: version.bytes, isComplete: true)
       }
       let age = today.days(since: version.date)
-      if version.path == subarch.newestBegun?.path { why.append("the newest version, not complete") }
-      if age < policy.staleDays { why.append("not complete, but only \(counted(age, "day", "days")) old") }
-      return item(version.path, why, otherwise: "not complete, \(age) days old", bytes: version.bytes)
+      if version.path == subarch.newestBegun?.path { why.append("the newest version, incomplete") }
+      if age < policy.staleDays { why.append("incomplete, but only \(counted(age, "day", "days")) old") }
+      return item(version.path, why, otherwise: "incomplete, \(age) days old", bytes: version.bytes)
     }
     return RetentionPlan.Section(path: subarch.path, items: items)
   }
@@ -142,7 +142,7 @@ public struct RetentionPlanner: Sendable {
     if let date {
       if date > mirror.horizon { why.append("dated in the future") }
     } else {
-      why.append("its name is not a date; remove it by hand if you do not want it")
+      why.append("its name is not a date; remove it by hand if it is not needed")
     }
     if names.mounts.contains(where: { $0.isWithin(path) }) { why.append("a file system is mounted there") }
     return why

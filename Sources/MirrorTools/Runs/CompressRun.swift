@@ -55,7 +55,7 @@ extension CompressionPlan: Plan {
   /// One line per tarball that would be compressed or left as it is.
   public func lines(in mirror: Mirror) -> [String] {
     items.map { "would compress \(mirror.displayed($0.path)) to \($0.compressedPath.name)" }
-      + leftAlone.filter { !$0.reason.isProblem }.map { "would leave: \($0.error(in: mirror))" }
+      + leftAlone.filter { !$0.reason.isProblem }.map { "would skip: \($0.error(in: mirror))" }
   }
 
   /// Problems that need a person; a later run takes care of the rest.

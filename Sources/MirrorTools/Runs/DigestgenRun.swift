@@ -20,7 +20,7 @@ public struct DigestgenRun {
     let plan = try DigestGenerator(try run.digests()).plan(mirror, options)
     try run.check(options.paths, in: mirror)
     Log.step(
-      "plan of digestgen: \(plan.hashes.count) to hash, \(plan.known.count) known but without a file, "
+      "plan of digestgen: \(plan.hashes.count) to hash, \(plan.known.count) known without a sidecar, "
         + "\(plan.signatures.count) to sign, \(plan.removals.count) to remove")
     return Planned(plan, for: mirror)
   }
@@ -52,9 +52,9 @@ extension DigestPlan: Plan {
     lines += outdated.map { "would remove \(mirror.displayed($0.path)) if the signed file has changed" }
     lines += links.map { "would \($0.isRemoval ? "remove" : "link") \(mirror.displayed($0.path))" }
     lines += removals.map { "would remove \(mirror.displayed($0.path))" }
-    lines += skipped.map { "would leave \(mirror.displayed($0.path)): \($0.reason)" }
-    lines += corrupt.map { "would leave \(mirror.displayed($0)): corrupt" }
-    lines += damaged.map { "would leave \(mirror.displayed($0)): damaged" }
+    lines += skipped.map { "would skip \(mirror.displayed($0.path)): \($0.reason)" }
+    lines += corrupt.map { "would skip \(mirror.displayed($0)): corrupt" }
+    lines += damaged.map { "would skip \(mirror.displayed($0)): damaged" }
     return lines
   }
 
@@ -71,7 +71,7 @@ extension DigestReport: MirrorReport {
   /// Results that were not reported when they were obtained.
   public var lines: [ReportLine] {
     actions.filter { !$0.kind.isSentAtOnce }.map { "\($0.kind.rawValue) \(displayed($0.path))" }
-      + skipped.map { "left \(displayed($0.path)): \($0.reason)" }
+      + skipped.map { "skipped \(displayed($0.path)): \($0.reason)" }
   }
 
   /// Number of files made, by kind.

@@ -112,7 +112,8 @@ extension MirrorRun {
   private func look() throws(MirrorError) -> Mirror {
     let began = ContinuousClock.now
     if let found, case .some(let paths) = changed, let mirror = try scanner.refresh(paths, of: found) {
-      Log.step("scanned \(counted(paths.count, "place", "places")) again in \(Log.seconds(since: began))")
+      Log.step(
+        "scanned \(counted(paths.count, "directory", "directories")) again in \(Log.seconds(since: began))")
       return mirror
     }
     let mirror = try scanner.scan()

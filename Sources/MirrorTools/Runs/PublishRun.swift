@@ -182,7 +182,7 @@ extension DestinationReport {
       parts.append("\(counted(compared, "file", "files")) compared, \(humanBytes(comparedBytes))")
     }
     if files > 0 { parts.append("\(counted(files, "file", "files")) sent, \(humanBytes(bytes))") }
-    if deleted > 0 { parts.append("\(deleted) removed there") }
+    if deleted > 0 { parts.append("\(deleted) deleted there") }
     parts += said
     return parts.isEmpty ? nil : parts.joined(separator: "; ")
   }

@@ -17,7 +17,7 @@ public struct StageAddition: Sendable {
     private enum CodingKeys: CodingKey { case mirror, made }
 
     /// One line per file.
-    public var lines: [ReportLine] { made.map { "made \(displayed($0))" } }
+    public var lines: [ReportLine] { made.map { "created \(displayed($0))" } }
     /// `failed` if the version is not offered.
     public var status: ExitStatus { messages.isEmpty ? .done : .failed }
   }
@@ -44,7 +44,7 @@ public struct StageAddition: Sendable {
       let path = place.appending(name)
       if placements.contains(where: { $0.path == path }) {
         throw MirrorError(
-          .invalid, file.string, "would become \(name), like another file", remedy: "give only one of them")
+          .invalid, file.string, "would become \(name), like another file", remedy: "use only one of them")
       }
       offersSomething = offersSomething || variant.map { $0 != "stage1" && $0 != "stage2" } ?? false
       placements.append(SubarchSetup.Placement(source: file.string, path: path))
@@ -66,7 +66,7 @@ public struct StageAddition: Sendable {
     guard let tarball = TarballName(own), let variant = tarball.variant(of: version) else {
       throw MirrorError(
         .invalid, file.string, "is not named like a tarball of a build",
-        remedy: "name it stage3-….tar.xz, or NAME-SUBARCH-BUILD-VERSION.tar.xz for an image called NAME")
+        remedy: "name it stage3-….tar.xz, or NAME-SUBARCH-BUILD-VERSION.tar.xz for an image NAME")
     }
     guard ["stage1", "stage2", "stage3"].contains(variant) else { return (own, variant) }
     return (
@@ -107,7 +107,7 @@ public struct StageAddition: Sendable {
     let file = try attempt("open", placement.source) { () throws(Errno) in
       try Descriptor(reading: FilePath(placement.source))
     }
-    let status = try attempt("look at", placement.source) { () throws(Errno) in try file.status() }
+    let status = try attempt("examine", placement.source) { () throws(Errno) in try file.status() }
     guard status.kind == .regular else {
       throw MirrorError(.invalid, placement.source, "is not a regular file", remedy: "give a tarball")
     }

@@ -11,7 +11,7 @@ extension SubarchSetup {
     public internal(set) var made: [MirrorPath] = []
 
     /// One line per file.
-    public var lines: [ReportLine] { made.map { "made \(displayed($0))" } }
+    public var lines: [ReportLine] { made.map { "created \(displayed($0))" } }
   }
 
   /// Makes missing files. The mirror's lock must be held.
@@ -69,7 +69,7 @@ extension SubarchSetup {
     let tarballs = try anchor.directory(place).entries().filter { TarballName($0.name) != nil }
     guard tarballs.contains(where: { $0.name.hasPrefix("stage3-") }) else {
       throw MirrorError(
-        .invalid, anchor.displayed(place), "contains no stage3, but .control/version names it",
+        .invalid, anchor.displayed(place), "contains no stage3, but .control/version refers to it",
         remedy: "build it again, or \(run: .remoteSeed)")
     }
   }

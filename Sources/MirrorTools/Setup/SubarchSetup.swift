@@ -90,7 +90,7 @@ private struct SeedName {
     guard let name = TarballName(FileName(bytes: bytes)) else {
       throw MirrorError(
         .invalid, file.string, "is not named like a tarball",
-        remedy: "name it .tar, .tar.xz, .tar.zst, .tar.gz or .tar.bz2")
+        remedy: "use a name that ends in .tar, .tar.xz, .tar.zst, .tar.gz or .tar.bz2")
     }
     suffix = name.compression?.suffix ?? ".tar"
     let dates = bytes.indices.lazy.compactMap { CalendarDate(bytes[$0...].prefix(10)) }

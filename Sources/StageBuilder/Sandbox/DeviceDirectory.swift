@@ -54,14 +54,14 @@ struct DeviceDirectory {
     try directory.attach(to: try points.plainDirectory("dev"), "/dev")
     let root = directory.descriptor.raw
     for (name, mount) in [("pts", terminals), ("shm", memory)] {
-      try checked(mkdirat(root, name, 0o755), "make", "/dev/\(name)")
+      try checked(mkdirat(root, name, 0o755), "create", "/dev/\(name)")
       let target = openat(root, name, CLINUX_O_PATH | O_DIRECTORY | O_CLOEXEC)
       try mount.attach(to: Descriptor(owning: try checked(target, "open", "/dev/\(name)")), "/dev/\(name)")
     }
     for (name, mount) in nodes {
       let target = openat(root, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
-      try mount.attach(to: Descriptor(owning: try checked(target, "make", "/dev/\(name)")), "/dev/\(name)")
+      try mount.attach(to: Descriptor(owning: try checked(target, "create", "/dev/\(name)")), "/dev/\(name)")
     }
-    for (name, target) in Self.links { try checked(symlinkat(target, root, name), "make", "/dev/\(name)") }
+    for (name, target) in Self.links { try checked(symlinkat(target, root, name), "create", "/dev/\(name)") }
   }
 }

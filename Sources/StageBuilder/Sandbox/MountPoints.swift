@@ -27,7 +27,7 @@ struct MountPoints: ~Copyable {
       fchmodat(root.raw, name, mode, 0)
       if !isKept { report.made(.directory, "/\(name)") }
     } else if errno != EEXIST {
-      throw .system(lastErrno(), "make", "/\(name)")
+      throw .system(lastErrno(), "create", "/\(name)")
     }
     let raw = openat2(root.raw, name, CLINUX_O_PATH | O_DIRECTORY, CLINUX_NO_LINKS)
     guard raw < 0 else { return Descriptor(owning: raw) }

@@ -12,7 +12,7 @@ enum SafePath {
     let (made, missing) = existing(path)
     try check(made)
     for directory in missing.reversed() where mkdir(directory.string, 0o700) != 0 && errno != EEXIST {
-      throw .system(lastErrno(), "make", "\(directory)")
+      throw .system(lastErrno(), "create", "\(directory)")
     }
     return try AnchoredDirectory(root: path)
   }

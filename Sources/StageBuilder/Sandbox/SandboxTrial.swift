@@ -13,7 +13,7 @@ enum SandboxTrial {
     let place = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     defer { _ = try? HostProgram.ask(["rm", "-rf", place]) }
     let root = "\(place)/root"
-    try checked(mkdir(root, 0o755), "make", root)
+    try checked(mkdir(root, 0o755), "create", root)
     // The host's own programs, to have a shell.
     let programs: [String] = ["/usr", "/bin", "/lib", "/lib32", "/lib64", "/libx32", "/nix", "/gnu"]
     let binds = programs.filter { access($0, F_OK) == 0 }.map { path in

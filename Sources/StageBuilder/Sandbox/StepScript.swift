@@ -38,7 +38,7 @@ struct StepScript: ~Copyable {
     }
     let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
     let file = Descriptor(
-      owning: try checked(openat(directory.raw, name, flags, 0o700), "make", path))
+      owning: try checked(openat(directory.raw, name, flags, 0o700), "create", path))
     report.made(.script, path)
     do throws(Errno) { try file.write(Array(text.utf8)) } catch {
       throw .system(error, "write", path)

@@ -38,7 +38,7 @@ package enum UserNamespace {
       [try program(.groups), "\(getpid())"] + groups.mapping(of: group),
     ]
     var ends: [Int32] = [-1, -1]
-    try checked(clinux_pipe(&ends), "make", "a pipe")
+    try checked(clinux_pipe(&ends), "create", "a pipe")
     let sink = ends[1]
     let source = Descriptor(owning: ends[0])
     // It remains outside, where the programs keep their set-user-ID bit and the ids their meaning.

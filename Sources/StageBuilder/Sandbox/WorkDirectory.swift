@@ -25,7 +25,8 @@ package struct WorkDirectory: ~Copyable {
   package init(_ path: FilePath, cancellation: Cancellation) throws(MirrorError) {
     let path = path.lexicallyNormalized()
     guard path.isAbsolute, let last = path.lastComponent else {
-      throw MirrorError(.invalid, "path/work", "`\(path)` is not an absolute path", remedy: "start it with /")
+      throw MirrorError(
+        .invalid, "path/work", "`\(path)` is not an absolute path", remedy: "use a path that begins with /")
     }
     let (place, name) = (path.removingLastComponent(), FileName(last.string))
     let parent = try SafePath.make(place)
@@ -36,7 +37,7 @@ package struct WorkDirectory: ~Copyable {
       lock.giveUp()
       throw error
     }
-    try checked(name.withCString { mkdirat(parent.descriptor.raw, $0, 0o700) }, "make", "\(path)")
+    try checked(name.withCString { mkdirat(parent.descriptor.raw, $0, 0o700) }, "create", "\(path)")
     mark = try lock.mark(name, in: parent)
     self.path = path
     self.parent = parent

@@ -78,7 +78,7 @@ struct WorkMark: Hashable {
   static func strange(_ path: String) -> MirrorError {
     MirrorError(
       .refused, path, "was not created by mirrorctl",
-      remedy: "remove it if nobody needs it, or set path/work to another directory")
+      remedy: "remove it if it is not needed, or set path/work to another directory")
   }
 
   /// Whether the directory with that name is the marked one.

@@ -143,7 +143,7 @@ struct GitRepository {
       let words = entry.split(whereSeparator: \.isWhitespace)
       guard words.count >= 3, words[1] == "commit" else {
         throw MirrorError(
-          .invalid, "\(remote): .gitmodules", "names \(module.path), which is not a module in \(commit.name)",
+          .invalid, "\(remote): .gitmodules", "lists \(module.path), which is not a module in \(commit.name)",
           remedy: "fix the repository")
       }
       var module = module

@@ -71,7 +71,7 @@ struct SnapshotSource {
       guard remote.hasPrefix("/") else {
         throw MirrorError(
           .invalid, "snapshot/source/remote", "`\(remote)` is not an absolute path",
-          remedy: "start it with /")
+          remedy: "use a path that begins with /")
       }
       return Tree(path: FilePath(remote), epoch: day, omitted: isLive ? [] : Self.foreign)
     case .rsync:

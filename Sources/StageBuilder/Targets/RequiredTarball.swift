@@ -13,9 +13,9 @@ enum RequiredTarball {
     if let match = try pattern(key, path) { return match }
     if let other = otherwiseCompressed(path) { return other }
     throw MirrorError(
-      .invalid, path.string, "does not exist, but \(key) names it",
+      .invalid, path.string, "does not exist, but \(key) refers to it",
       remedy: key == "path/mirror/snapshot"
-        ? "make it with \(run: .snapshot)"
+        ? "create it with \(run: .snapshot)"
         : "check .control of its subarch, and see \(run: .preparation)")
   }
 

@@ -79,13 +79,13 @@ struct TreeWalk: ~Copyable {
       try addDirectory(below, path)
     case .regular:
       let file = try unlessMounted(path) { () throws(Errno) in try directory.file(entry.name) }
-      guard let file else { return note(path, "is left out: it is a mount point") }
+      guard let file else { return note(path, "is skipped: it is a mount point") }
       try addFile(file, path)
     default:
       let node = try unlessMounted(path) { () throws(Errno) in
         try directory.node(entry.name, enteringMounts: false)
       }
-      guard let node else { return note(path, "is left out: it is a mount point") }
+      guard let node else { return note(path, "is skipped: it is a mount point") }
       try addNode(node, path)
     }
   }
@@ -165,7 +165,7 @@ struct TreeWalk: ~Copyable {
     case .fifo: kind = .fifo
     case .characterDevice: kind = .characterDevice
     case .blockDevice: kind = .blockDevice
-    case .socket: return note(path, "is left out: it is a socket")
+    case .socket: return note(path, "is skipped: it is a socket")
     case .regular, .directory, .unknown: throw changed(path)
     }
     if try addHardLink(path, status) { return }
@@ -244,8 +244,8 @@ struct TreeWalk: ~Copyable {
 
   private func changed(_ path: [UInt8]) -> MirrorError {
     MirrorError(
-      .changed, displayed(path), "changed while it was captured",
-      remedy: "run again once nothing writes to it")
+      .changed, displayed(path), "changed during capture",
+      remedy: "run again when nothing writes to it")
   }
 
   private mutating func note(_ path: [UInt8], _ text: String) {

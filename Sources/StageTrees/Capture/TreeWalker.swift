@@ -23,10 +23,10 @@ struct TreeWalker: Sendable {
     self.progress = progress
     epoch = NodeTime(seconds: options.epoch, nanoseconds: 0)
     excluded = try options.excluded.map { text throws(MirrorError) in
-      try MemberPath(option: text, meaning: "left out")
+      try MemberPath(option: text, meaning: "excluded")
     }
     omitted = try options.omitted.map { text throws(MirrorError) in
-      try MemberPath(option: text, meaning: "left out")
+      try MemberPath(option: text, meaning: "excluded")
     }
     prefix = Array(options.prefix.utf8)
     let name = try MemberPath(option: options.prefix, meaning: "put before every path")

@@ -59,6 +59,6 @@ struct FilterDecoder: StreamDecoder, ~Copyable {
 
   private static func blaming(_ error: MirrorError) -> MirrorError {
     guard error.code == .library else { return error }
-    return TarballInput.fault(error.subject, "is damaged or truncated: \(error.problem)")
+    return TarballInput.fault(error.subject, "is truncated or damaged: \(error.problem)")
   }
 }

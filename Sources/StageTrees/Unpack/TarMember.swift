@@ -68,7 +68,7 @@ package struct TarMember: Sendable {
       else { throw fault("has a device number out of range") }
       return .device(mode: mode, major: major, minor: minor)
     case .socket: return .socket
-    case .unknown: throw fault("is of an unknown kind")
+    case .unknown: throw fault("has an unknown type")
     }
   }
 

@@ -34,7 +34,7 @@ struct TreeWriter: ~Copyable {
       case .success(let path): excluded.append(path)
       case .failure(let refusal):
         throw MirrorError(
-          .invalid, text, "\(refusal.problem), so its contents cannot be left out",
+          .invalid, text, "\(refusal.problem), so its contents cannot be excluded",
           remedy: "use a path relative to the archive's root")
       }
     }
@@ -164,7 +164,7 @@ struct TreeWriter: ~Copyable {
       try cancellation.check()
       let (last, overflow) = block.offset.addingReportingOverflow(Int64(block.bytes.count))
       guard block.offset >= end, !overflow, last <= size else {
-        throw fault(member, "has content although its kind has none")
+        throw fault(member, "has content, but its type does not allow any")
       }
       let (total, isTooMuch) = report.bytes.addingReportingOverflow(Int64(block.bytes.count))
       guard !isTooMuch, total <= options.limits.totalBytes else {
@@ -193,7 +193,7 @@ struct TreeWriter: ~Copyable {
     let directory: Shared<TreeDirectory>
     do throws(DirectoryStack.Obstacle) {
       directory = try targets.directory(source.parent, making: false)
-    } catch { throw fault(member.name, "reach its hard link's target \(escaped(target))", error.error) }
+    } catch { throw fault(member.name, "find its hard link's target \(escaped(target))", error.error) }
     try make(member, "create the hard link to \(escaped(target))", name, parent) { parent throws(Errno) in
       try parent.hardLink(name, to: sourceName, of: directory.value)
     }
@@ -243,7 +243,7 @@ struct TreeWriter: ~Copyable {
     let directory: Shared<TreeDirectory>
     do throws(DirectoryStack.Obstacle) {
       directory = try stack.directory(path.parent, making: true) { missing.append($0) }
-    } catch { throw fault(member.name, "reach its directory", error.error) }
+    } catch { throw fault(member.name, "open its directory", error.error) }
     for count in missing {
       // The archive did not specify its attributes.
       directories[path.prefix(count)] = NodeAttributes(

@@ -14,9 +14,9 @@ struct BuildCommand: ReportedVerb {
       mirrorctl build funtoo-current x86-64bit generic_64
       mirrorctl build funtoo-current x86-64bit generic_64 full+openvz 2026-11-23
 
-      Modes are full, freshen, quick and stage1. A build first makes the snapshot, if none of that date \
-      exists. Targets whose tarball exists are not built again. Without arguments, the build that \
-      `mirrorctl nextbuild` prints is made.
+      Modes are full, freshen, quick and stage1. A build first creates the snapshot if none of that date \
+      exists. Targets whose tarball exists are not built again. Without arguments, the build printed by \
+      `mirrorctl nextbuild` is run.
       """)
 
   @OptionGroup var options: BuildOptions

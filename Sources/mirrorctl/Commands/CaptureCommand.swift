@@ -28,13 +28,13 @@ struct CaptureCommand: Verb {
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "Replace later modification times by this one (default: $SOURCE_DATE_EPOCH, then now).",
+      "Replace later modification times with this one (default: $SOURCE_DATE_EPOCH, then now).",
       valueName: "seconds"))
   var epoch: Int64?
 
   @Option(
     name: .long,
-    help: ArgumentHelp("Leave out the contents of this directory; repeatable.", valueName: "dir"))
+    help: ArgumentHelp("Exclude the contents of this directory; repeatable.", valueName: "dir"))
   var exclude: [String] = []
 
   @Option(name: .long, help: ArgumentHelp("Prefix of every path.", valueName: "text"))
@@ -75,7 +75,7 @@ struct CaptureCommand: Verb {
   private func sourceEpoch(_ context: CommandContext) throws -> Int64? {
     guard let text = context.environment["SOURCE_DATE_EPOCH"], !text.isEmpty else { return nil }
     guard let seconds = Int64(text) else {
-      throw ValidationError("SOURCE_DATE_EPOCH: '\(text)' is not a number of seconds.")
+      throw ValidationError("SOURCE_DATE_EPOCH: `\(text)` is not a number of seconds.")
     }
     return seconds
   }

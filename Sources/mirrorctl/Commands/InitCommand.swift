@@ -38,7 +38,7 @@ struct InitCommand: Verb {
 
   func validate() throws {
     if (local == nil) == (remote == nil) {
-      throw ValidationError("Give a seed: either --local TARBALL or --remote BUILD/ARCH/SUBARCH.")
+      throw ValidationError("Missing seed: use --local TARBALL or --remote BUILD/ARCH/SUBARCH.")
     }
     if seedVersion != nil && local == nil { throw ValidationError("--version requires --local.") }
   }

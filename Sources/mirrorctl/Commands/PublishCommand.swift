@@ -14,7 +14,7 @@ struct PublishCommand: ReportedVerb {
   @OptionGroup var global: GlobalOptions
   @OptionGroup var lock: LockOptions
 
-  @Flag(name: .shortAndLong, help: "Print what would be sent and removed, and change nothing.")
+  @Flag(name: .shortAndLong, help: "Print what would be sent and deleted, and change nothing.")
   var dryRun = false
 
   @Option(

@@ -8,7 +8,7 @@ struct ReceiveCommand: ReportedVerb {
     abstract: "Move uploads of build servers into the mirror.",
     discussion: """
       For a master mirror that build servers publish to. An upload is received once it is complete; all its \
-      files are hashed again before any is moved. Files that a server may not upload are left out and \
+      files are hashed again before any is moved. Files that a server may not upload are skipped and \
       reported, see [section receive/SERVER] in mirrorctl.conf(5). An incomplete upload is kept and can be \
       resumed.
       """)
@@ -16,7 +16,7 @@ struct ReceiveCommand: ReportedVerb {
   @OptionGroup var global: GlobalOptions
   @OptionGroup var lock: LockOptions
 
-  @Argument(help: "Servers whose uploads to receive (default: all).")
+  @Argument(help: "Servers to receive uploads from (default: all).")
   var servers: [String] = []
 
   func perform(_ context: CommandContext, _ event: RunEvent) throws -> ExitStatus {

@@ -19,7 +19,7 @@ struct UnpackCommand: Verb {
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "Leave out the contents of this directory of the tarball; repeatable.", valueName: "dir"))
+      "Exclude the contents of this directory of the tarball; repeatable.", valueName: "dir"))
   var exclude: [String] = []
 
   @Flag(name: .long, help: "Do not create devices; report them instead.")

@@ -8,10 +8,10 @@ struct VerifyCommand: ReportedVerb {
     abstract: "Read tarballs and compare them with all digests beside them.",
     discussion: """
       One verdict per file: ok, changed (replaced after its digest was made: run digestgen), corrupt (not \
-      replaced, but its content differs), damaged (cut off, not decompressible or of another type before its \
-      digest was made), undigested, orphan; if the configuration names a key, also unsigned and missigned (a \
-      signature is bad or by another key). The exit status is 4 if a file is corrupt, 3 if a file has any \
-      other verdict than ok or cannot be read.
+      replaced, but its content differs), damaged (truncated, not decompressible or of another type before \
+      its digest was made), undigested, orphan; if the configuration names a key, also unsigned and \
+      missigned (a signature is bad or by another key). The exit status is 4 if a file is corrupt, 3 if a \
+      file has any other verdict than ok or cannot be read.
       """)
 
   @OptionGroup var global: GlobalOptions

@@ -33,7 +33,7 @@ struct BuildLine {
   func version(_ words: ArraySlice<String>, today: CalendarDate) throws -> CalendarDate {
     guard let word = words.first else { return today }
     guard words.count == 1, let date = CalendarDate(word.utf8) else {
-      throw ValidationError("'\(words.joined(separator: " "))' is not a date: use YYYY-MM-DD.")
+      throw ValidationError("`\(words.joined(separator: " "))` is not a date: use YYYY-MM-DD.")
     }
     return date
   }

@@ -89,7 +89,7 @@ extension MirrorRun {
     guard !argument.hasPrefix("/"), relative.components.first?.kind != .parentDirectory else {
       throw MirrorError(
         .invalid, argument, "is not in the mirror \(root)",
-        remedy: "give a path inside it, or another --mirror")
+        remedy: "use a path inside it, or another --mirror")
     }
     return MirrorPath(relative == "." ? "" : relative.string.trimmingSlashes)
   }

@@ -68,7 +68,7 @@ func parseList<Value: RawRepresentable & CaseIterable>(
   try text.split(separator: ",", omittingEmptySubsequences: false).map { word in
     guard let value = Value(rawValue: String(word)) else {
       let known = Value.allCases.map(\.rawValue).joined(separator: ", ")
-      throw ValidationError("unknown \(noun) '\(word)'. Use one or more of: \(known).")
+      throw ValidationError("unknown \(noun) `\(word)`. Use one or more of: \(known).")
     }
     return value
   }

@@ -23,7 +23,7 @@ struct ReadingOptions: ParsableArguments {
       guard let set = InstructionSet(rawValue: String(word)) else {
         let known = InstructionSet.allCases.map(\.rawValue).joined(separator: ", ")
         throw ValidationError(
-          "MIRRORCTL_ISA: unknown instruction set '\(word)'. Use one or more of: \(known), none.")
+          "MIRRORCTL_ISA: unknown instruction set `\(word)`. Use one or more of: \(known), none.")
       }
       options.instructionSets.insert(set)
     }

@@ -11,7 +11,7 @@ struct RetentionOptions: ParsableArguments {
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "Keep all that are at most this much older than the newest, e.g. 30d.", valueName: "days"))
+      "Keep versions and snapshots at most this much older than the newest, e.g. 30d.", valueName: "days"))
   var keepWithin: DaysArgument?
 
   @Option(

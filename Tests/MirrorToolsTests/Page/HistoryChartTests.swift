@@ -21,7 +21,8 @@ import TestSupport
     #expect(chart.contains("<title>2026-11-2: failed</title>"))
     #expect(chart.contains(#"role="img" aria-labelledby="outcomes-title outcomes-desc""#))
     #expect(
-      chart.contains(#"<desc id="outcomes-desc">2 of the last 3 builds succeeded; the last did.</desc>"#))
+      chart.contains(
+        #"<desc id="outcomes-desc">2 of the last 3 builds succeeded; the last one succeeded.</desc>"#))
   }
 
   @Test("descriptions match the charts")
@@ -33,7 +34,7 @@ import TestSupport
     #expect(HistoryChart.summary([record(1, .fail), record(2, .fail)]) == "The last 2 builds failed.")
     #expect(
       HistoryChart.summary([record(1), record(2), record(3, .fail)])
-        == "2 of the last 3 builds succeeded; the last failed.")
+        == "2 of the last 3 builds succeeded; the last one failed.")
   }
 
   @Test("one size is not a history; a version built twice counts once; failures have no size")
@@ -63,7 +64,7 @@ import TestSupport
   func strip() throws {
     #expect(HistoryChart.strip([]) == nil)
     let strip = try #require(HistoryChart.strip((1...12).map { record($0, $0 == 12 ? .fail : .ok) })).markup
-    #expect(strip.contains(#"aria-label="9 of the last 10 builds succeeded; the last failed.""#))
+    #expect(strip.contains(#"aria-label="9 of the last 10 builds succeeded; the last one failed.""#))
     #expect(strip.matches(of: /v12/).count == 9)
     #expect(strip.matches(of: /v5/).count == 1)
   }

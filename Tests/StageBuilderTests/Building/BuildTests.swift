@@ -171,7 +171,7 @@ struct BuildTests {
     try site.workspace.shell("rm mirror/std/x86-64bit/gen/2026-11-01/*")
     let outcome = try site.build("2026-11-22")
     #expect(outcome.status == 1)
-    #expect(outcome.errorText.contains("does not exist, but path/mirror/source names it"))
+    #expect(outcome.errorText.contains("does not exist, but path/mirror/source refers to it"))
     #expect(site.text(".control/.failcount") == "1\n")
     // As read by status and nextbuild.
     try site.workspace.shell("printf '3\\n4\\n' > mirror/std/x86-64bit/gen/.control/.failcount")

@@ -179,8 +179,8 @@ struct HostileUploadCase: CustomTestStringConvertible, Sendable {
           "std/x86/gen/.control/version/stage2": "latest", "std/x86/gen/.control/.failcount": "many\n",
         ]),
       messages: [
-        "version/stage3: names version 2016-01-03, which", "version/stage1: does not contain a date",
-        "version/stage2: does not contain a date", ".failcount: is not a number",
+        "version/stage3: refers to version 2016-01-03, which", "version/stage1: does not contain a date",
+        "version/stage2: does not contain a date", ".failcount: is not a failure count",
       ], received: rest),
   ]
 

@@ -127,7 +127,7 @@ struct PublishDeletionTests {
     try mirror.configure(deleting + "\nmax-delete: 5")
     _ = try publish()
     #expect(try site.run("clean", "--apply", "--keep", "1", "--quiet").status == 0)
-    #expect(try publish().text.contains("removed there"))
+    #expect(try publish().text.contains("deleted there"))
     #expect(!mirror.exists("std/x86/gen/2016-01-05"))
     // Files removed by hand do.
     try site.build("std/x86/gen", "2016-02-01", bytes: 1000, seed: 70)
@@ -155,7 +155,7 @@ struct PublishDeletionTests {
     try site.build("std/x86/gen", "2016-01-04", bytes: 500_000, seed: 6)
     try site.refresh()
     let outcome = try publish()
-    #expect(outcome.text.contains("removed there"), "\(outcome.text)")
+    #expect(outcome.text.contains("deleted there"), "\(outcome.text)")
     #expect(mirror.downloader.faults() == [])
     #expect(mirror.exists("std/x86/gen/2016-01-04/status") && !mirror.exists("std/x86/gen/2016-01-01"))
     // The index there names everything that is due, so nothing is deleted.

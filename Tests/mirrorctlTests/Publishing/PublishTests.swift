@@ -136,7 +136,7 @@ struct PublishTests {
     try configure("delete: yes\nkeep-remote-grace: 0")
     let outcome = try site.run("publish")
     #expect(outcome.status == 0, "\(outcome.errorText)")
-    #expect(outcome.text.contains("removed there"), "\(outcome.text)")
+    #expect(outcome.text.contains("deleted there"), "\(outcome.text)")
     #expect(!published("std/x86/gen/2016-01-01/status"))
     // A directory with foreign files is kept.
     #expect(published("std/x86/gen/2016-01-01/.mine"))

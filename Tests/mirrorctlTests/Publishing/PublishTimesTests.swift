@@ -74,7 +74,7 @@ struct PublishTimesTests {
     #expect(mirror.here(PublishedMirror.gen) == mirror.there(PublishedMirror.gen))
     #expect(mirror.downloader.faults() == [])
     #expect(try site.run("clean", "--apply", "--keep", "1", "--quiet").status == 0)
-    #expect(try publish().text.contains("removed there"))
+    #expect(try publish().text.contains("deleted there"))
     #expect(!mirror.exists("std/x86/gen/2016-01-01"))
     #expect(mirror.downloader.faults() == [])
     let modes = try mirror.workspace.run([

@@ -121,7 +121,7 @@ struct MetalinkOffer: Sendable {
             problems.append(
               MirrorError(
                 .invalid, source.mirror.displayed(tarball.path),
-                "gets no metalink: the name is not valid in XML", remedy: "rename it"))
+                "omitted from the metalinks: the name is not valid in XML", remedy: "rename it"))
             continue
           }
           let beside = version.folder.sidecars.filter { $0.tarball == tarball.name }

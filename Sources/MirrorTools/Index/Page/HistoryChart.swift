@@ -81,7 +81,7 @@ enum HistoryChart {
     return [records.first, records.last].compactMap(\.self)
   }
 
-  /// `7 of the last 8 builds succeeded; the last failed.`
+  /// `7 of the last 8 builds succeeded; the last one failed.`
   static func summary(_ history: [BuildRecord]) -> String {
     guard let last = history.last else { return "No builds recorded." }
     let good = history.count { $0.outcome == .ok }
@@ -89,7 +89,10 @@ enum HistoryChart {
     if all == 1 { return last.outcome == .ok ? "The only build succeeded." : "The only build failed." }
     if good == all { return "The last \(all) builds succeeded." }
     if good == 0 { return "The last \(all) builds failed." }
-    return "\(good) of the last \(all) builds succeeded; the last \(last.outcome == .ok ? "did" : "failed")."
+    return """
+      \(good) of the last \(all) builds succeeded; \
+      the last one \(last.outcome == .ok ? "succeeded" : "failed").
+      """
   }
 
   /// The last record with a size of each version.
