@@ -13,7 +13,7 @@ struct Mirrorctl: ParsableCommand {
     commandName: "mirrorctl",
     abstract: "Keep a mirror of Linux stage tarballs.",
     discussion: """
-      Set the mirror, in Metro's ownershipRules, with --mirror DIR or $MIRRORCTL_MIRROR, and run \
+      Set the mirror, in Metro's layout, with --mirror DIR or $MIRRORCTL_MIRROR, and run \
       `mirrorctl upkeep` from cron.
 
       Exit status: 0 success, 1 failed without data loss, 3 partly done, 4 corruption found, \
