@@ -103,7 +103,7 @@ struct SpecTreeTests {
   }
 
   @Test("tarballs, links and records have Metro's names")
-  func ownershipRules() throws {
+  func layout() throws {
     let tree = try SpecSite()
     let (subarch, version) = ("gentoo/x86-64bit/core2_64", "2026-11-23")
     let keys = ["target", "target/link", "target/link/dest"].map { "path/mirror/\($0)" }
