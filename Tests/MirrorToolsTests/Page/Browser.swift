@@ -33,7 +33,7 @@ final class Browser {
     try workspace.shell("mkfifo requests answers")
     program = try workspace.start([
       "timeout", "--signal=KILL", "120", "sh", "-c", #"exec "$@" 3<"$0/requests" 4>"$0/answers""#,
-      workspace.path.string, "chromium-headless-shell", "--no-workspace", "--remote-debugging-pipe",
+      workspace.path.string, "chromium-headless-shell", "--no-sandbox", "--remote-debugging-pipe",
       "--user-data-dir=\(workspace.path)/chromium", "--disable-gpu", "--disable-dev-shm-usage", "about:blank",
     ])
     requests = try .open(workspace.path.appending("requests"), .writeOnly)
@@ -109,12 +109,26 @@ final class Browser {
     }
   }
 
+  /// Writes a request; a browser that has exited is an error, not the end of all tests by SIGPIPE.
+  private func send(_ bytes: [UInt8]) throws {
+    var (blocked, before) = (sigset_t(), sigset_t())
+    sigemptyset(&blocked)
+    sigaddset(&blocked, SIGPIPE)
+    pthread_sigmask(SIG_BLOCK, &blocked, &before)
+    defer {
+      var now = timespec()
+      while sigtimedwait(&blocked, nil, &now) == SIGPIPE {}
+      pthread_sigmask(SIG_SETMASK, &before, nil)
+    }
+    try requests.writeAll(bytes)
+  }
+
   @discardableResult
   private func call(_ method: String, _ parameters: [String: Any] = [:]) throws -> [String: Any] {
     number += 1
     var message: [String: Any] = ["id": number, "method": method, "params": parameters]
     if let session { message["sessionId"] = session }
-    try requests.writeAll(Array(try JSONSerialization.data(withJSONObject: message)) + [0])
+    try send(Array(try JSONSerialization.data(withJSONObject: message)) + [0])
     while true {
       let answer = try receive()
       if answer["id"] as? Int == number { return answer["result"] as? [String: Any] ?? answer }
