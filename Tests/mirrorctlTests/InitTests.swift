@@ -135,7 +135,7 @@ import Testing
     )
     let outcome = try initialise("b", "x86-32bit", "s", "--local", seed)
     #expect(outcome.status == 1)
-    #expect(outcome.errorText.contains("strategy/build: says `remote`, not `local`: remove it"))
+    #expect(outcome.errorText.contains("strategy/build: contains `remote`, not `local`: remove it"))
     #expect(try workspace.shell("ls mirror/b/x86-32bit/s/.control/strategy").text == "build\n")
   }
 

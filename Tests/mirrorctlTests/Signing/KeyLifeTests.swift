@@ -85,7 +85,7 @@ import Testing
     try addSubkey()
     let run = try mirror.run("verify")
     #expect(run.status == 0, "\(run.text)\(run.errorText)")
-    #expect(run.text.contains(".tar.xz.gpg is by an expired subkey"), "\(run.text)")
+    #expect(run.text.contains(".tar.xz.gpg was made by an expired subkey"), "\(run.text)")
     let quiet = try mirror.run("verify", "--quiet")
     #expect(quiet.status == 0 && quiet.text == "" && quiet.errorText == "")
     // A signature of another file is still an error.
