@@ -95,8 +95,9 @@ extension MirrorRun {
   public func scan() throws(MirrorError) -> Mirror {
     if let scanned, case .some(let paths) = changed, paths.isEmpty { return scanned }
     let everything = try look()
-    found = everything
-    changed = .some([])
+    (found, changed) = (everything, .some([]))
+    // If what follows fails, the next call must not return the mirror of before.
+    scanned = nil
     var mirror = everything
     if let catalog = isWriter ? try catalog() : existingCatalog {
       mirror = try PlaceCheck.apply(to: catalog.marking(mirror), catalog, isWriter: isWriter)
