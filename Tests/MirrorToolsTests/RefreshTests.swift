@@ -1,3 +1,4 @@
+import Foundation
 import LinuxSystem
 import SystemPackage
 import TestSupport
@@ -76,5 +77,51 @@ struct RefreshTests {
     #expect(try run.scan().subarches.map(\.versions.count) == [1, 2, 2])
     run.noteChanges()
     #expect(try run.scan().subarches.map(\.versions.count) == [2, 2, 2])
+  }
+
+  /// A run that writes, with a catalog of its own.
+  private func write(_ workspace: Workspace) throws -> MirrorRun {
+    try MirrorRun(
+      writing: mirror.root, MirrorConfiguration(), RunEnvironment(stateDirectory: workspace.state), as: "test"
+    )
+  }
+
+  private func versions(of subarch: MirrorPath, _ run: MirrorRun) throws -> [Version] {
+    try #require(try run.scan().subarches.first { $0.path == subarch }).versions
+  }
+
+  @Test(
+    "does not contain a version whose removal failed halfway",
+    .enabled(if: geteuid() == 0, "only root may make a file immutable"))
+  func halfRemoved() throws {
+    try mirror.file("std/x86/a/2026-11-01/fixed", "x")
+    try shell("chattr +i std/x86/a/2026-11-01/fixed")
+    defer { _ = try? shell("find . -name fixed -exec chattr -i {} +") }
+    let workspace = try Workspace()
+    let run = try write(workspace)
+    var policy = RetentionPolicy()
+    policy.keep = 1
+    let clean = CleanRun(run, policy)
+    let report = try clean.apply(clean.plan())
+    #expect(report.problems.count == 1)
+    #expect(!report.removed.contains { $0.path == "std/x86/a/2026-11-01" })
+    #expect(try versions(of: "std/x86/a", run).map(\.path) == ["std/x86/a/2026-11-08"])
+  }
+
+  @Test("knows that a tarball is damaged as soon as digestgen found it, even if it did nothing else")
+  func damaged() throws {
+    let workspace = try Workspace()
+    do {
+      let digestgen = DigestgenRun(try write(workspace))
+      _ = try digestgen.apply(digestgen.plan())
+    }
+    try mirror.version("std/x86/b/2026-11-08")
+      .file("std/x86/b/2026-11-08/stage3-b-std-2026-11-08.tar.xz", Data("an error page".utf8))
+    let run = try write(workspace)
+    #expect(try versions(of: "std/x86/b", run).map(\.isComplete) == [true, true])
+    let digestgen = DigestgenRun(run)
+    let report = try digestgen.apply(digestgen.plan())
+    #expect(report.actions.isEmpty && report.problems.count == 1)
+    #expect(try versions(of: "std/x86/b", run).map(\.isComplete) == [true, false])
   }
 }

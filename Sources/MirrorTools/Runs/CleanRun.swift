@@ -38,8 +38,9 @@ public struct CleanRun {
   ///   was given; or an error that prevents writing the indexes, before anything is removed.
   public func apply(_ planned: Planned<RetentionPlan>) throws(MirrorError) -> CleanReport {
     if limit == nil { try planned.plan.checkShare(of: planned.scan) }
+    // Also a removal that fails may have changed the mirror.
+    run.noteChanges(at: planned.plan.removals.map(\.path))
     let report = try remove(planned.plan, from: planned.scan)
-    run.noteChanges(at: report.removed.map(\.path))
     // Otherwise `max-delete` would count the deletion of these versions at destinations.
     try? run.catalog().note(cleaned: report, now: run.environment.now())
     return report

@@ -28,6 +28,7 @@ public struct CompressRun {
   /// Carries out a plan of this run.
   public func apply(_ planned: Planned<CompressionPlan>) throws(MirrorError) -> CompressionReport {
     let (plan, mirror) = (planned.plan, planned.scan)
+    run.noteChanges(at: plan.affectedPaths)
     if !plan.items.isEmpty { try IndexRun(run).unlist([], in: mirror) }
     let environment = run.environment
     let compressor = Compressor(
@@ -46,12 +47,16 @@ public struct CompressRun {
     report.leftAlone = plan.leftAlone
     report.notes = plan.leftAlone.filter { !$0.reason.isProblem }.map { $0.error(in: mirror) }
     report.faultsOfMarks = plan.messages(in: mirror)
-    run.noteChanges(at: plan.items.map(\.path) + report.removedMarks)
     return report
   }
 }
 
 extension CompressionPlan: Plan {
+  /// Files and links that may change.
+  fileprivate var affectedPaths: [MirrorPath] {
+    items.flatMap { item in [item.path] + item.links.flatMap { [$0.path, $0.newPath] } } + staleMarks
+  }
+
   /// One line per tarball that would be compressed or left as it is.
   public func lines(in mirror: Mirror) -> [String] {
     items.map { "would compress \(mirror.displayed($0.path)) to \($0.compressedPath.name)" }

@@ -28,6 +28,8 @@ public struct DigestgenRun {
   /// Carries out a plan of this run.
   public func apply(_ planned: Planned<DigestPlan>) throws(MirrorError) -> DigestReport {
     let (mirror, result) = (planned.scan, run.environment.result)
+    // A tarball that is found damaged gets no digest, but may not be offered any more.
+    run.noteChanges(at: planned.plan.affectedPaths)
     let report = try DigestGenerator(try run.digests()).apply(planned.plan, to: mirror) { action in
       result("\(action.kind.rawValue) \(mirror.displayed(action.path))")
     }
@@ -37,6 +39,12 @@ public struct DigestgenRun {
 }
 
 extension DigestPlan: Plan {
+  /// Files and links that may change, except the digest files of whole directories.
+  fileprivate var affectedPaths: [MirrorPath] {
+    hashes.map(\.path) + known.map(\.path) + signatures.map(\.path) + (outdated + removals).map(\.path)
+      + links.map(\.path)
+  }
+
   /// One line per file.
   public func lines(in mirror: Mirror) -> [String] {
     var lines: [String] = []

@@ -18,13 +18,14 @@ public struct ReceiveRun {
   /// Receives the uploads.
   public func apply() throws(MirrorError) -> ReceiveReport {
     let (result, receiver) = (run.environment.result, try receiver())
+    // Also an upload that fails, or brings only control files, may have changed the mirror.
+    if try !receiver.waiting().isEmpty { run.noteChanges() }
     var report = ReceiveReport(mirror: "\(run.root)")
     report.servers = try receiver.receive(servers) { upload in
       for problem in upload.problems { run.tell(problem) }
       if let line = upload.line { result(ReportLine(line)) }
     }
     report.unknown = Set(servers).subtracting(report.servers.map(\.server)).sorted()
-    if report.servers.contains(where: { $0.files > 0 }) { run.noteChanges() }
     return report
   }
 
