@@ -13,7 +13,7 @@ let strict: [SwiftSetting] =
 let system: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
 
 // Arrows point down only: mirrorctl, StageBuilder, MirrorTools, StageTrees, Hashing, MirrorModel, LinuxSystem.
-// docs/architecture.md shows the house.
+// docs/architecture.md describes the modules.
 
 /// What everything from MirrorTools up may use.
 let libraries: [Target.Dependency] = [

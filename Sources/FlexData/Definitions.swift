@@ -19,7 +19,7 @@ struct Definitions {
   }
 
   private(set) var own = Rank()
-  /// The definitions that count if there is no own one: `[option define/default]`.
+  /// Definitions of `[option define/default]`, used only if there are no others.
   private(set) var fallback = Rank()
 
   /// Adds a definition.

@@ -127,10 +127,11 @@ public struct MirrorPath: RawName {
   }
 
   /// The path itself and all its parents except the root, longest first.
-  package var lineage: [MirrorPath] {
-    var all = [self]
-    while let last = all.last, !last.parent.bytes.isEmpty { all.append(last.parent) }
-    return all
+  package var lineage: [MirrorPath] { [self] + ancestors.reversed() }
+
+  /// The directories that contain the path, without the root, the shortest first.
+  package var ancestors: [MirrorPath] {
+    bytes.indices.filter { bytes[$0] == separator }.map { MirrorPath(bytes: Array(bytes[..<$0])) }
   }
 
   /// Whether this path is `directory` or is below it.

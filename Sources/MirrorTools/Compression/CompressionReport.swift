@@ -25,7 +25,7 @@ public struct CompressionReport: Sendable {
   /// Marks that the plan left alone.
   public internal(set) var leftAlone: [CompressionPlan.LeftAlone] = []
   /// Those that a later run will take care of.
-  var notes: [MirrorError] = []
+  var waiting: [MirrorError] = []
   /// Those that need a person.
   var faultsOfMarks: [MirrorError] = []
 }

@@ -65,9 +65,4 @@ extension MirrorPath {
       !$0.isEmpty && !$0.elementsEqual(".".utf8) && !$0.elementsEqual("..".utf8)
     }
   }
-
-  /// The directories above it, without the root, shortest first.
-  var ancestors: [MirrorPath] {
-    bytes.indices.filter { bytes[$0] == UInt8(ascii: "/") }.map { MirrorPath(bytes: Array(bytes[..<$0])) }
-  }
 }

@@ -25,7 +25,7 @@ public struct CleanRun {
   public func plan() throws(MirrorError) -> Planned<RetentionPlan> {
     let (plan, mirror) = try planner().soundPlan(try run.scan(), run.existingCatalog)
     Log.step("plan of clean: \(plan.removals.count) of \(plan.count) versions and snapshots to remove")
-    for item in plan.sections.flatMap(\.items) {
+    for item in plan.sections.lazy.flatMap(\.items) {
       Log.detail("\(item.isRemoved ? "removes" : "keeps") \(item.path): \(item.reason)")
     }
     if let limit { try plan.check(limit, mirror: mirror) }

@@ -45,7 +45,7 @@ public struct CompressRun {
       progress.add(bytes: $0)
     }
     report.leftAlone = plan.leftAlone
-    report.notes = plan.leftAlone.filter { !$0.reason.isProblem }.map { $0.error(in: mirror) }
+    report.waiting = plan.leftAlone.filter { !$0.reason.isProblem }.map { $0.error(in: mirror) }
     report.faultsOfMarks = plan.messages(in: mirror)
     return report
   }
@@ -76,7 +76,7 @@ extension CompressionReport: MirrorReport {
   private enum CodingKeys: CodingKey { case mirror, compressed, leftAlone, problems }
 
   /// Tarballs left for a later run.
-  public var lines: [ReportLine] { notes.map { ReportLine("\($0)") } }
+  public var lines: [ReportLine] { waiting.map { ReportLine("\($0)") } }
 
   /// Number of compressed tarballs, and their sizes.
   public var summary: String? {

@@ -35,7 +35,7 @@ public struct IndexRun {
     let source = try source(mirror)
     var report = IndexReport(mirror: "\(mirror.root)", subarches: source.document.subarches.count)
     report.problems = source.document.problems
-    try write(source, in: mirror, readsTarballs: true, &report)
+    try write(source, readsTarballs: true, &report)
     return report
   }
 
@@ -56,7 +56,7 @@ public struct IndexRun {
     remember(mirror)
     var report = IndexReport(mirror: "\(mirror.root)", subarches: 0)
     try IndexRun(run, []).write(
-      try source(mirror, excluding: Set(versions)), in: mirror, readsTarballs: false, &report)
+      try source(mirror, excluding: Set(versions)), readsTarballs: false, &report)
     // `apply` reports omissions; a file that could not be written must stop the next steps.
     if let failure = report.failures.first { throw failure }
   }
@@ -86,14 +86,14 @@ public struct IndexRun {
   }
 
   private func write(
-    _ source: IndexSource, in mirror: Mirror, readsTarballs: Bool, _ report: inout IndexReport
+    _ source: IndexSource, readsTarballs: Bool, _ report: inout IndexReport
   ) throws(MirrorError) {
     try source.checkLosses()
     Log.step("writing indexes of \(counted(source.document.subarches.count, "subarch", "subarches"))")
     let (ownership, environment) = (try run.ownership(), run.environment)
     let publisher = try IndexPublisher(root: run.root, ownership)
     let signatures = IndexSignatures(run.configuration.signing, cancellation: environment.cancellation)
-    for (format, isWanted) in try wanted(in: mirror) {
+    for (format, isWanted) in try wanted(in: source.mirror) {
       if format == .metalink {
         guard readsTarballs else { continue }
         let metalinks = try MetalinkRun(

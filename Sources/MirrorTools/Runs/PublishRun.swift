@@ -49,7 +49,7 @@ public struct PublishRun {
   ) throws(MirrorError) -> PublishReport {
     let destinations = try destinations()
     let (mirror, environment) = (try run.scan(), run.environment)
-    var report = PublishReport(mirror: "\(mirror.root)", isWhole: mirror.problems.isEmpty)
+    var report = PublishReport(mirror: "\(mirror.root)")
     for destination in destinations where !environment.cancellation.isCancelled {
       Log.step("publishing to \(destination.name)")
       var result: PublishReport.Destination
@@ -138,14 +138,10 @@ public struct PublishReport: MirrorReport {
   public let mirror: String
   /// In the order of the configuration.
   public internal(set) var destinations: [Destination] = []
-  private let isWhole: Bool
 
   private enum CodingKeys: CodingKey { case mirror, destinations }
 
-  init(mirror: String, isWhole: Bool) {
-    self.mirror = mirror
-    self.isWhole = isWhole
-  }
+  init(mirror: String) { self.mirror = mirror }
 
   /// One line per phase.
   public var lines: [ReportLine] {
@@ -169,8 +165,7 @@ public struct PublishReport: MirrorReport {
   public var status: ExitStatus {
     let all = destinations.map(\.status)
     let worst = all.reduce(ExitStatus.done) { $0.worse($1) }
-    let status = worst == .failed && all.contains(.done) ? .partial : worst
-    return isWhole ? status : status.worse(.partial)
+    return worst == .failed && all.contains(.done) ? .partial : worst
   }
 }
 

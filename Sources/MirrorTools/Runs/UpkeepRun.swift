@@ -84,8 +84,7 @@ public struct UpkeepRun {
     } catch {
       // An interruption is reported at the end.
       if !run.environment.cancellation.isCancelled {
-        run.tell(
-          MirrorError(error.code, "\(step.name): \(error.subject)", error.problem, remedy: error.remedy))
+        run.tell(error.naming(step: step.name))
       }
       return UpkeepReport.Step(step: step.name, status: ExitStatus(error), summary: nil)
     }
@@ -130,6 +129,13 @@ public struct UpkeepRun {
       guard error.code != .interrupted else { throw error }
       plan.problems.append(.init(step: name, error: error))
     }
+  }
+}
+
+extension MirrorError {
+  /// The same error, with the name of the step that it ended.
+  fileprivate func naming(step: String) -> MirrorError {
+    MirrorError(code, "\(step): \(subject)", problem, remedy: remedy)
   }
 }
 
@@ -212,9 +218,7 @@ public struct UpkeepPlan: MirrorReport {
 
   /// Why steps could not be planned.
   public var messages: [MirrorError] {
-    problems.map {
-      MirrorError($0.error.code, "\($0.step): \($0.error.subject)", $0.error.problem, remedy: $0.error.remedy)
-    }
+    problems.map { $0.error.naming(step: $0.step) }
   }
 
   /// The worst status of planning and publishing.
