@@ -36,7 +36,7 @@ let package = Package(
   ],
   targets: [
     .target(name: "FlexData", swiftSettings: strict),
-    .target(name: "CLinux"),
+    .target(name: "CLinux", linkerSettings: [.linkedLibrary("seccomp")]),
     .target(name: "CDigestLanes"),
     .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CLibXML2", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),

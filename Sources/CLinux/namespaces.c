@@ -2,6 +2,7 @@
 #include "Namespaces.h"
 
 #include <fcntl.h>
+#include <grp.h>
 #include <net/if.h>
 #include <sched.h>
 #include <signal.h>
@@ -24,6 +25,14 @@ const uint64_t CLINUX_READ_ONLY = MOUNT_ATTR_RDONLY, CLINUX_NO_SETUID = MOUNT_AT
 
 int clinux_unshare(int flags) { return unshare(flags); }
 
+int clinux_enter_namespace(int file, int type) { return setns(file, type); }
+
+int clinux_become_root(void) {
+    if (setgroups(0, NULL) != 0) return -1;
+    if (setresgid(0, 0, 0) != 0) return -1;
+    return setresuid(0, 0, 0);
+}
+
 int clinux_fork(void) { return fork(); }
 
 int clinux_die_with_parent(void) { return prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0); }
@@ -31,6 +40,8 @@ int clinux_die_with_parent(void) { return prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0,
 int clinux_process_handle(int pid) { return pidfd_open(pid, 0); }
 
 int clinux_hide_descriptors(unsigned first) { return close_range(first, ~0u, CLOSE_RANGE_CLOEXEC); }
+
+int clinux_close_descriptors(unsigned first) { return close_range(first, ~0u, 0); }
 
 void clinux_reset_signals(void) {
     /* glibc's function rejects its own two signals. The kernel's structure, all zeros: SIG_DFL, no flags, no mask. */
@@ -64,6 +75,16 @@ int clinux_attach_mount(int mount, int target) {
 
 int clinux_restrict_mount(int mount, uint64_t attributes) {
     struct mount_attr change = {.attr_set = attributes};
+    return mount_setattr(mount, "", AT_EMPTY_PATH | AT_RECURSIVE, &change, sizeof change);
+}
+
+int clinux_restrict_all_mounts(uint64_t attributes) {
+    struct mount_attr change = {.attr_set = attributes};
+    return mount_setattr(AT_FDCWD, "/", AT_RECURSIVE, &change, sizeof change);
+}
+
+int clinux_map_mount(int mount, int users, uint64_t attributes) {
+    struct mount_attr change = {.attr_set = MOUNT_ATTR_IDMAP | attributes, .userns_fd = (uint64_t)users};
     return mount_setattr(mount, "", AT_EMPTY_PATH | AT_RECURSIVE, &change, sizeof change);
 }
 

@@ -10,8 +10,8 @@ public struct BuildContext: Sendable {
   public let ownershipRules: OwnershipRules
   /// How the configuration is read; the request's own settings override it.
   public let source: ConfigurationFile.Request
-  /// The program that runs steps: `mirrorctl` itself.
-  public var helper: FilePath = OwnProgram.path
+  /// Runs the steps.
+  let sandbox = Sandbox()
   /// Number of threads that compress and decompress.
   public var jobs: Int
   /// Whether the work directory is kept after a failure.

@@ -127,7 +127,7 @@ public struct BuildRun: Sendable {
     let script = SandboxPlan.Script(name: "check", text: "#!/bin/sh\n")
     let plan = SandboxPlan(root: nil, script: script, scriptDirectory: scripts.string)
     let null = try attempt("open", "/dev/null") { () throws(Errno) in try Descriptor(writing: "/dev/null") }
-    let end = try Sandbox(helper: context.helper).run(plan, output: null, cancellation: context.cancellation)
+    let end = try context.sandbox.run(plan, output: null, cancellation: context.cancellation)
     guard end == .exited(0) else {
       throw MirrorError(
         .invalid, "the sandbox", "cannot run /bin/sh on this machine", remedy: "see \(run: .doctor)")

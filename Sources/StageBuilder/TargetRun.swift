@@ -131,7 +131,7 @@ struct TargetRun {
   private func trigger(_ target: Target, _ tarball: MirrorPath?, _ log: borrowing BuildLog) throws {
     guard try target.settings.isOfficial else { return }
     let root = try target.settings.path("path/chroot") ?? "/var/empty"
-    let steps = try StepRunner(target.settings, context, root: root, scripts: scripts)
+    let steps = try StepRunner(target.settings, context, root: root, scripts: scripts, confinement: .idmapped)
     if try steps.run("trigger/ok/run", in: .host, log: log) { return }
     guard let tarball else { return }
     try OkTrigger(

@@ -13,6 +13,12 @@ int clinux_unshare(int flags);
 /* fork(2): Swift hides it, since only a single-threaded process may continue in Swift after it. */
 int clinux_fork(void);
 
+/* setns(2), behind _GNU_SOURCE. */
+int clinux_enter_namespace(int file, int type);
+
+/* setgroups(2), setresgid(2) and setresuid(2), behind _GNU_SOURCE: becomes user and group 0 without other groups. */
+int clinux_become_root(void);
+
 /* prctl(2) has variable arguments, which Swift cannot pass: SIGKILL when the thread that started us ends. */
 int clinux_die_with_parent(void);
 
@@ -21,6 +27,9 @@ int clinux_process_handle(int pid);
 
 /* close_range(2), behind _GNU_SOURCE: marks all descriptors from `first` up so that no other program inherits them. */
 int clinux_hide_descriptors(unsigned first);
+
+/* close_range(2), behind _GNU_SOURCE: closes all descriptors from `first` up. */
+int clinux_close_descriptors(unsigned first);
 
 /* Resets every signal to its default action, including glibc's own two, which posix_spawn(3) leaves ignored. */
 void clinux_reset_signals(void);
@@ -49,6 +58,12 @@ extern const uint64_t CLINUX_READ_ONLY, CLINUX_NO_SETUID, CLINUX_NO_DEVICES, CLI
 /* mount_setattr(2), in glibc since 2.36: adds attributes to a mount and all below it. */
 int clinux_restrict_mount(int mount, uint64_t attributes);
 
+/* mount_setattr(2): adds attributes to every mount of this namespace. */
+int clinux_restrict_all_mounts(uint64_t attributes);
+
+/* mount_setattr(2): maps the owners in a mount by a user namespace, and adds attributes; see CLINUX_NO_DEVICES. */
+int clinux_map_mount(int mount, int users, uint64_t attributes);
+
 /* fsopen(2), in glibc since 2.36. */
 int clinux_file_system(const char *type);
 
@@ -63,3 +78,31 @@ int clinux_pivot_to_current_directory(void);
 
 /* getxattr(2) of security.capability: 1 if a program file has capabilities, see capabilities(7). */
 int clinux_has_capabilities(const char *path);
+
+/*
+ * seccomp(2) by libseccomp: forbids what no step of a build needs and what reaches beyond it: input typed into a terminal,
+ * keyrings, kernel modules, another kernel, clocks, and files by handle. Programs gain privileges as before. Returns 0,
+ * or -1 with errno.
+ */
+int clinux_forbid_host_calls(void);
+
+/* ioctl(2) has variable arguments: makes the terminal the controlling one of this session. */
+int clinux_take_terminal(int terminal);
+
+/*
+ * posix_openpt(3) and its companions: a new terminal with the size and modes of another. Returns the end of its user and
+ * stores the end of its programs; both are closed at exec.
+ */
+int clinux_new_terminal(int like, int *programs);
+
+/* Passes the window size of one terminal on to another. */
+int clinux_copy_window_size(int from, int to);
+
+/* A pair of connected sockets that keep the bounds of messages; no other program inherits them. */
+int clinux_socket_pair(int *ends);
+
+/* Sends one byte and up to 4 descriptors. */
+int clinux_send(int socket, char byte, const int *files, int count);
+
+/* Receives what clinux_send sent: the byte, or 0 at the end. Missing descriptors are -1. */
+int clinux_receive(int socket, int files[4]);

@@ -3,9 +3,24 @@ import CLinux
 import Glibc
 import SystemPackage
 
+/// The host's devices that programs need, opened; ordinary users cannot create any.
+struct DeviceNodes {
+  private static let names = ["null", "zero", "full", "random", "urandom", "tty"]
+
+  fileprivate private(set) var nodes: [(name: String, mount: Mount)] = []
+
+  /// - Parameter terminal: of an interactive step; it becomes `/dev/console`, because the step only has its own
+  ///   `/dev/pts`.
+  init(terminal: String?) throws(MirrorError) {
+    for name in Self.names where access("/dev/\(name)", F_OK) == 0 {
+      nodes.append((name, try Mount.copy(of: "/dev/\(name)")))
+    }
+    if let terminal { nodes.append(("console", try Mount.copy(of: terminal))) }
+  }
+}
+
 /// A `/dev` with the devices that programs need, and without the host's disks.
 struct DeviceDirectory {
-  private static let names = ["null", "zero", "full", "random", "urandom", "tty"]
   private static let links: KeyValuePairs = [
     "fd": "/proc/self/fd", "stdin": "/proc/self/fd/0", "stdout": "/proc/self/fd/1",
     "stderr": "/proc/self/fd/2", "ptmx": "pts/ptmx",
@@ -14,24 +29,16 @@ struct DeviceDirectory {
   private let directory: Mount
   private let terminals: Mount
   private let memory: Mount
-  private var nodes: [(name: String, mount: Mount)] = []
+  private let nodes: DeviceNodes
 
-  /// Takes the devices from the host's `/dev`, since ordinary users cannot create them.
-  ///
-  /// If standard input is a terminal, it becomes `/dev/console`, because the step only has its own
-  /// `/dev/pts`.
-  init(hasTerminal: Bool) throws(MirrorError) {
+  /// Must be called in the mount namespace of the step, whose root then owns it.
+  init(_ nodes: DeviceNodes) throws(MirrorError) {
+    self.nodes = nodes
     directory = try Mount.fileSystem(
       "tmpfs", ["mode": "755", "size": "1m"], attributes: CLINUX_NO_SETUID | CLINUX_NO_PROGRAMS)
     terminals = try Self.terminals()
     memory = try Mount.fileSystem(
       "tmpfs", ["mode": "1777"], attributes: CLINUX_NO_SETUID | CLINUX_NO_DEVICES)
-    for name in Self.names where access("/dev/\(name)", F_OK) == 0 {
-      nodes.append((name, try Mount.copy(of: "/dev/\(name)")))
-    }
-    if hasTerminal, let terminal = ttyname(STDIN_FILENO) {
-      nodes.append(("console", try Mount.copy(of: String(cString: terminal))))
-    }
   }
 
   private static func terminals() throws(MirrorError) -> Mount {
@@ -58,7 +65,7 @@ struct DeviceDirectory {
       let target = openat(root, name, CLINUX_O_PATH | O_DIRECTORY | O_CLOEXEC)
       try mount.attach(to: Descriptor(owning: try checked(target, "open", "/dev/\(name)")), "/dev/\(name)")
     }
-    for (name, mount) in nodes {
+    for (name, mount) in nodes.nodes {
       let target = openat(root, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
       try mount.attach(to: Descriptor(owning: try checked(target, "create", "/dev/\(name)")), "/dev/\(name)")
     }

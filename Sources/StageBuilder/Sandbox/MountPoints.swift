@@ -75,6 +75,30 @@ struct MountPoints: ~Copyable {
     return found.mode & S_IFMT == S_IFCHR
   }
 
+  /// Whether a symbolic link has this path; links in its parents are followed in the root.
+  func isLink(_ path: String) -> Bool { linkText(path) != nil }
+
+  /// The path in the root where a symbolic link leads, through further links; nothing needs to be there.
+  func target(ofLink path: String) throws(MirrorError) -> String {
+    var path = FilePath(path)
+    for _ in 0..<40 {
+      guard let text = linkText(path.string) else { return path.string }
+      path = path.removingLastComponent().pushing(FilePath(text)).lexicallyNormalized()
+    }
+    throw strange(path.string, .tooManySymbolicLinkLevels)
+  }
+
+  /// The target of a link as written; nil if there is none.
+  private func linkText(_ path: String) -> String? {
+    guard let slash = path.lastIndex(of: "/") else { return nil }
+    let parent = openat2(root.raw, "." + path[..<slash], CLINUX_O_PATH | O_DIRECTORY, CLINUX_IN_ROOT)
+    guard parent >= 0 else { return nil }
+    let directory = Descriptor(owning: parent)
+    var target = [CChar](repeating: 0, count: Int(PATH_MAX))
+    let count = readlinkat(directory.raw, String(path[path.index(after: slash)...]), &target, target.count - 1)
+    return count > 0 ? String(cString: target) : nil
+  }
+
   private func components(of path: String) throws(MirrorError) -> ArraySlice<Substring> {
     let components = path.split(separator: "/")
     guard path.hasPrefix("/"), !components.isEmpty, !components.contains(where: { $0 == "." || $0 == ".." })

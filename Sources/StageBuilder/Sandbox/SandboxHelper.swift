@@ -4,15 +4,17 @@ import FoundationEssentials
 import Glibc
 import SystemPackage
 
-/// The process between mirrorctl and a step: mirrorctl's own program, single-threaded from the start, as
-/// namespaces require.
+/// The process between mirrorctl and its steps: mirrorctl's own program, single-threaded from the start, as
+/// namespaces require. It starts one process for each step, see ``StepProcess``.
 public enum SandboxHelper {
   /// Its first and only argument.
   static let argument = "--sandbox-helper"
-  /// The descriptor that the order is read from.
-  static let orderDescriptor: Int32 = 3
-  /// The descriptor that the report is written to.
-  static let reportDescriptor: Int32 = 4
+  /// Its end of the socket that connects it with mirrorctl.
+  static let socket: Int32 = 3
+  /// Message: start a step. Its descriptors are the order, the report, the output and the terminal, if any.
+  static let start: CChar = 1
+  /// Message: end the step.
+  static let stop: CChar = 2
 
   /// Runs as the helper if this process was started as one.
   ///
@@ -22,81 +24,64 @@ public enum SandboxHelper {
   /// - Parameter arguments: the arguments of the process, including its name.
   public static func runIfAsked(_ arguments: [String]) {
     guard arguments.count == 2, arguments[1] == argument else { return }
-    let report = SandboxReport.Writer(raw: reportDescriptor)
-    do throws(MirrorError) { try run(report) } catch {
-      report.tell(error)
-      _exit(1)
-    }
+    // What mirrorctl itself inherited must not reach a step.
+    clinux_close_descriptors(UInt32(socket) + 1)
+    // SIGTERM of a user's `kill` ends mirrorctl, which then ends us.
+    var signals = allSignals()
+    sigprocmask(SIG_SETMASK, &signals, nil)
+    umask(0o022)
+    serve()
     _exit(0)
   }
 
-  private static func run(_ report: SandboxReport.Writer) throws(MirrorError) {
-    try checked(clinux_die_with_parent(), "watch", "mirrorctl")
-    // Signals are blocked: SIGTERM is read from the queue below.
-    var signals = allSignals()
-    sigprocmask(SIG_SETMASK, &signals, nil)
-    try checked(clinux_hide_descriptors(3), "close", "descriptors")
-    let order = try readOrder()
-    // The parent may have ended before the call above.
-    guard getppid() == order.parent else { return }
-    umask(0o022)
-    if !order.plan.interactive { setsid() }
-    try separate(order.plan)
-    let own = Descriptor(owning: try checked(clinux_process_handle(getpid()), "watch itself", "the helper"))
-    let pid = try checked(clinux_fork(), "start", "pid 1 of a step")
-    if pid == 0 {
-      clinux_die_with_parent()
-      var parent = pollfd(fd: own.raw, events: Int16(POLLIN), revents: 0)
-      if poll(&parent, 1, 0) != 0 { _exit(0) }
-      StepInit(plan: order.plan, report: report).run()
+  /// Starts steps until mirrorctl has closed the socket.
+  private static func serve() {
+    var files: [Int32] = [-1, -1, -1, -1]
+    while true {
+      let message = clinux_receive(socket, &files)
+      guard message > 0 else { return }
+      let (order, report, output, terminal) = (
+        Descriptor(owning: files[0]), Descriptor(owning: files[1]), Descriptor(owning: files[2]),
+        Descriptor(owning: files[3])
+      )
+      // A step may have ended when its stop arrives.
+      guard message == Int32(start) else { continue }
+      do throws(MirrorError) {
+        let order = try read(order)
+        let helper = Descriptor(owning: try checked(clinux_process_handle(getpid()), "watch", "the helper"))
+        let child = try checked(clinux_fork(), "start", order.task.name)
+        if child == 0 {
+          StepProcess(order, helper: helper, report: report, output: output, terminal: terminal).run()
+        }
+        try wait(for: child)
+      } catch { SandboxReport.Writer(raw: report.raw).tell(error) }
     }
-    wait(for: pid, grace: order.grace)
   }
 
-  private static func readOrder() throws(MirrorError) -> SandboxOrder {
-    let file = Descriptor(owning: orderDescriptor)
+  private static func read(_ file: borrowing Descriptor) throws(MirrorError) -> SandboxOrder {
     do {
       let bytes = try file.bytes(upTo: Int(clamping: lseek(file.raw, 0, SEEK_END)))
       return try JSONDecoder().decode(SandboxOrder.self, from: Data(bytes))
     } catch {
-      throw MirrorError(
-        .invalid, argument, "is for internal use: \(error)", remedy: "\(run: .build)")
+      throw MirrorError(.invalid, argument, "is for internal use: \(error)", remedy: "\(run: .build)")
     }
   }
 
-  private static func separate(_ plan: SandboxPlan) throws(MirrorError) {
-    var flags = CLINUX_NEW_MOUNTS | CLINUX_NEW_PROCESSES | CLINUX_NEW_IPC | CLINUX_NEW_HOST_NAME
-    if plan.network == .none { flags |= CLINUX_NEW_NETWORK }
-    guard clinux_unshare(flags) == 0 else {
-      let error = lastErrno()
-      throw MirrorError(
-        .system(error), "unshare(2)", "cannot create namespaces for a step: \(error)",
-        remedy: "run as root, and see \(run: .doctor)")
-    }
-    try checked(clinux_make_private(), "make the mounts private", "/")
-    if plan.network == .none { try checked(clinux_loopback_up(), "bring up", "lo") }
-    if !plan.hostName.isEmpty {
-      let name = plan.hostName
-      try checked(clinux_set_host_name(name, name.utf8.count), "set the host name", name)
-    }
-  }
-
-  /// Waits for pid 1 to end, and with it all processes of the step.
-  private static func wait(for pid: pid_t, grace: Int) {
-    var signals = signalSet(SIGCHLD, SIGTERM)
-    var deadline: ContinuousClock.Instant?
+  /// Waits for the step's process; ends it when mirrorctl says so, and kills it when mirrorctl has ended.
+  private static func wait(for child: pid_t) throws(MirrorError) {
+    let handle = Descriptor(owning: try checked(clinux_process_handle(child), "watch", "a step"))
+    var files: [Int32] = [-1, -1, -1, -1]
     while true {
-      let ended = waitpid(pid, nil, WNOHANG)
-      if ended == pid || (ended < 0 && errno == ECHILD) { return }
-      var limit = timespec(tv_sec: 3600, tv_nsec: 0)
-      if let deadline {
-        let left = deadline - .now
-        if left <= .zero { kill(pid, SIGKILL) }
-        limit = timespec(tv_sec: Int(max(0, left.components.seconds)), tv_nsec: 100_000_000)
+      var polled = [pollfd(handle.raw), pollfd(socket)]
+      poll(&polled, 2, -1)
+      if polled[0].revents != 0 { break }
+      guard polled[1].revents != 0 else { continue }
+      guard clinux_receive(socket, &files) > 0 else {
+        kill(child, SIGKILL)
+        _exit(0)
       }
-      guard sigtimedwait(&signals, nil, &limit) == SIGTERM, deadline == nil else { continue }
-      deadline = .now + .seconds(grace)
-      kill(pid, SIGTERM)
+      kill(child, SIGTERM)
     }
+    waitpid(child, nil, 0)
   }
 }

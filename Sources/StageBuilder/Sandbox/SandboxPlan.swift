@@ -45,9 +45,13 @@ package struct SandboxPlan: Codable, Hashable, Sendable {
 
   /// Absolute path of the new root; nil for the host's root, but in new namespaces all the same.
   package var root: String?
+  /// Whether the owners in the root are shifted on disk; see ``Confinement/shifted``.
+  package var isShifted: Bool
+  /// The directories and files of the host that a step on the host's root can write to; absolute paths.
+  package var writable: [String]
   /// Attached in this order, after the system mounts.
   package var mounts: [Bind]
-  /// Whether to provide `/dev`, `/proc`, the host's `/etc/hosts` and `/etc/resolv.conf`, and ``mounts``.
+  /// Whether to provide `/dev`, `/proc`, the host's view in `/etc/hosts` and `/etc/resolv.conf`, and ``mounts``.
   ///
   /// If not, only `/dev/null` is provided when the root has none: otherwise a shell would create a file of
   /// that name.
@@ -65,11 +69,13 @@ package struct SandboxPlan: Codable, Hashable, Sendable {
   package var scriptDirectory: String?
 
   package init(
-    root: String?, mounts: [Bind] = [], hasSystemMounts: Bool = true, network: Network = .host,
+    root: String?, isShifted: Bool = false, writable: [String] = [], mounts: [Bind] = [], hasSystemMounts: Bool = true, network: Network = .host,
     hostName: String = "", personality: Personality = .native, script: Script,
     environment: [String: String] = [:], interactive: Bool = false, scriptDirectory: String? = nil
   ) {
     self.root = root
+    self.isShifted = isShifted
+    self.writable = writable
     self.mounts = mounts
     self.hasSystemMounts = hasSystemMounts
     self.network = network

@@ -5,9 +5,21 @@ import SystemPackage
 
 /// The order that the helper receives.
 struct SandboxOrder: Codable {
-  let plan: SandboxPlan
-  /// The process that started the helper.
-  let parent: Int32
+  enum Task: Codable {
+    case step(SandboxPlan)
+    /// Find out how steps with a root in a directory can be confined.
+    case trial(String)
+
+    /// For errors.
+    var name: String {
+      switch self {
+      case .step(let plan): plan.script.name
+      case .trial(let directory): directory
+      }
+    }
+  }
+
+  let task: Task
   /// Seconds between SIGTERM and SIGKILL.
   let grace: Int
 }
@@ -16,7 +28,11 @@ struct SandboxOrder: Codable {
 struct SandboxReport: Codable {
   /// Something that was created in the root for the step, and is removed after it.
   struct Made: Codable {
-    enum Kind: String, Codable { case directory, placeholder, script }
+    enum Kind: String, Codable {
+      case directory, placeholder, script
+      /// A file with the host's view, in place of the root's own, which is beside it.
+      case loan
+    }
     let kind: Kind
     /// Absolute path in the root.
     let path: String
@@ -44,6 +60,8 @@ struct SandboxReport: Codable {
   var fault: Fault?
   /// How the step ended, as reported by `wait(2)`.
   var waitStatus: Int32?
+  /// The answer to a trial.
+  var confinement: Confinement?
 
   /// Parses reports; a line that was cut off by a kill is ignored.
   static func lines(_ bytes: [UInt8]) -> [SandboxReport] {

@@ -5,6 +5,7 @@ import Glibc
 /// Pid 1 of a step: sets up its file systems, runs it, and ends with it; the kernel then kills what is left.
 struct StepInit {
   let plan: SandboxPlan
+  let mounts: StepMounts
   let report: SandboxReport.Writer
 
   /// All signals must be blocked.
@@ -14,7 +15,7 @@ struct StepInit {
   }
 
   private func runStep() throws(MirrorError) {
-    try StepRoot(plan: plan, report: report).enter()
+    try StepRoot(plan: plan, mounts: mounts, report: report).enter()
     let script = try plan.interactive ? nil : StepScript.write(plan, report)
     let step = try checked(clinux_fork(), "start", plan.script.name)
     if step == 0 {
@@ -35,13 +36,8 @@ struct StepInit {
 
   /// Prepares the step's own process before its program starts.
   private func prepare() throws(MirrorError) {
-    if plan.interactive {
-      // Its own process group in the foreground: keys like ^C affect only the shell. SIGTTOU is blocked.
-      setpgid(0, 0)
-      tcsetpgrp(STDIN_FILENO, getpid())
-    } else {
-      setsid()
-    }
+    setsid()
+    if plan.interactive { try checked(clinux_take_terminal(STDIN_FILENO), "use", "the terminal") }
     try checked(chdir("/"), "enter", "/")
     umask(0o022)
     if plan.personality == .linux32 { try checked(clinux_become_32bit(), "use", "linux32") }
@@ -49,6 +45,8 @@ struct StepInit {
     clinux_reset_signals()
     var none = signalSet()
     sigprocmask(SIG_SETMASK, &none, nil)
+    // Last, since it cannot be undone.
+    try checked(clinux_forbid_host_calls(), "restrict the system calls of", plan.script.name)
   }
 
   /// Reaps children until the step has ended; SIGTERM is forwarded to all.

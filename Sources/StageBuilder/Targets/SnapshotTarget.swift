@@ -16,7 +16,7 @@ struct SnapshotTarget {
     let output = try TarballOutput("path/mirror/snapshot", settings, anchor)
     var work = try WorkDirectory(
       try settings.requiredPath("path/work"), cancellation: context.cancellation)
-    let steps = try StepRunner(settings, context, root: work.path, scripts: scripts)
+    let steps = try StepRunner(settings, context, root: work.path, scripts: scripts, confinement: .idmapped)
     // A step of the spec writes its tarball to this directory.
     _ = try anchor.value.makePath(output.path.parent)
     if try steps.run("steps/run", in: .host, log: log) {

@@ -24,7 +24,12 @@ struct StageTarget {
       throw MirrorError(
         .invalid, "path/chroot", "`\(chroot)` is not in path/work, \(work.path)", remedy: "use a path in it")
     }
-    let steps = try StepRunner(settings, context, root: chroot, scripts: scripts)
+    let confinement = try context.sandbox.confinement(in: work.path)
+    log.note("\(settings.target ?? ""): \(confinement.text)")
+    let steps = try StepRunner(
+      settings, context, root: chroot, scripts: scripts, confinement: confinement)
+    try steps.prepareCaches()
+    defer { steps.settleCaches(log: log) }
     do {
       let root = Shared(try Self.makeRoot(chroot, in: work.path))
       let epoch = try unpack(seed, snapshot, steps, root, log)

@@ -16,12 +16,19 @@ struct StepRunner {
   private let context: BuildContext
   private let root: FilePath
   private let template: SandboxPlan
+  private let confinement: Confinement
 
-  /// - Parameter root: `path/chroot`.
-  init(_ settings: BuildSettings, _ context: BuildContext, root: FilePath, scripts: FilePath) throws {
+  /// - Parameters:
+  ///   - root: `path/chroot`.
+  ///   - confinement: of the steps in the root.
+  init(
+    _ settings: BuildSettings, _ context: BuildContext, root: FilePath, scripts: FilePath,
+    confinement: Confinement
+  ) throws {
     self.settings = settings
     self.context = context
     self.root = root
+    self.confinement = confinement
     var plan = SandboxPlan(root: nil, script: SandboxPlan.Script(name: "", text: ""))
     plan.network = try Self.network(settings)
     plan.environment = ["PATH": "/bin:/sbin:/usr/bin:/usr/sbin"]
@@ -59,7 +66,7 @@ struct StepRunner {
   private func run(_ script: SandboxPlan.Script, in place: Place, _ log: borrowing BuildLog) throws {
     try context.cancellation.check()
     log.note("\(target): \(script.name)")
-    let end = try Sandbox(helper: context.helper).run(
+    let end = try context.sandbox.run(
       try plan(script, in: place), output: log.descriptor, cancellation: context.cancellation)
     try context.cancellation.check()
     guard end != .exited(0) else { return }
@@ -77,7 +84,7 @@ struct StepRunner {
   func openShell(log: borrowing BuildLog) throws {
     var plan = try plan(SandboxPlan.Script(name: "shell", text: ""), in: .root(isEquipped: true))
     plan.interactive = true
-    _ = try Sandbox(helper: context.helper).run(
+    _ = try context.sandbox.run(
       plan, output: log.descriptor, cancellation: context.cancellation)
   }
 
@@ -87,9 +94,12 @@ struct StepRunner {
     guard case .root(let isEquipped) = place else {
       // Host steps fetch snapshots and seeds.
       plan.network = .host
+      plan.environment["TMPDIR"] = plan.scriptDirectory
+      plan.writable = try writable()
       return plan
     }
     plan.root = root.string
+    plan.isShifted = confinement == .shifted
     plan.hasSystemMounts = isEquipped
     plan.hostName = "mirrorctl"
     plan.personality = try isThirtyTwoBit() ? .linux32 : .native
@@ -102,16 +112,47 @@ struct StepRunner {
     return wanted != nil && Architecture(kernelName: HostMachine.name)?.compatible == wanted
   }
 
+  /// What host steps can write to: the directories of builds, and the mirror.
+  private func writable() throws -> [String] {
+    var paths = [context.root, try settings.temporary]
+    for key in Self.writableKeys { if let path = try settings.path(key) { paths.append(path) } }
+    // A copy of a directory and one of its parent are two mounts, between which nothing can be linked or moved.
+    return paths.filter { path in !paths.contains { $0 != path && path.starts(with: $0) } }.map(\.string)
+  }
+
+  private static let writableKeys = [
+    "path/work", "path/cache", "path/cache/git", "path/cache/package", "path/distfiles",
+  ]
+
   /// Directories of the host that are kept between builds.
   private func caches() throws -> [SandboxPlan.Bind] {
-    let known = [
-      ("path/cache/package", "mounts/packages", "/var/tmp/cache/package"),
-      ("path/distfiles", "mounts/distfiles", "/var/cache/portage/distfiles"),
-    ]
-    return try known.compactMap { source, place, usual in
+    try Self.caches.compactMap { source, place, usual in
       guard let path = try settings.path(source) else { return nil }
-      try path.makeDirectories(mode: 0o755)
       return SandboxPlan.Bind(source: path.string, target: try settings.text(place) ?? usual)
+    }
+  }
+
+  /// The directory, the key of the place in the root, and the usual place.
+  private static let caches = [
+    ("path/cache/package", "mounts/packages", "/var/tmp/cache/package"),
+    ("path/distfiles", "mounts/distfiles", "/var/cache/portage/distfiles"),
+  ]
+
+  /// Creates the caches, and hands them to steps.
+  func prepareCaches() throws {
+    for (key, _, _) in Self.caches {
+      guard let path = try settings.path(key) else { continue }
+      try StepCache(path: path, confinement: confinement).prepare(context.cancellation)
+    }
+  }
+
+  /// Removes the rights that steps gave to files in the caches, also after an interrupt.
+  func settleCaches(log: borrowing BuildLog) {
+    for (key, _, _) in Self.caches {
+      guard let path = try? settings.path(key), path.exists else { continue }
+      do throws(MirrorError) {
+        try StepCache(path: path, confinement: confinement).settle(Cancellation())
+      } catch { log.note("\(error)") }
     }
   }
 }

@@ -1,0 +1,26 @@
+/// Whose root the steps of a build are; never the host's.
+package enum Confinement: String, Codable, Sendable {
+  /// The root of a user namespace with ids that nobody on the host has; the work directory is seen through an
+  /// idmapped mount, and its owners on disk are those of the stage.
+  case idmapped
+  /// The same, where the file system or the kernel has no idmapped mounts: the owners on disk are shifted.
+  case shifted
+  /// The root of the user namespace that mirrorctl itself runs in: that of an ordinary user, or a container's.
+  case userNamespace
+
+  /// The first of the ids that steps of the host's root have; see ``StepUsers``.
+  package static let firstID: UInt32 = 1 << 31
+
+  /// What is added to the owners of a stage in the work directory.
+  package var shift: UInt32 { self == .shifted ? Self.firstID : 0 }
+
+  /// For logs.
+  package var text: String {
+    switch self {
+    case .idmapped: "steps run as an unprivileged user of the host (idmapped mount)"
+    case .shifted:
+      "steps run as an unprivileged user of the host (shifted owners: no idmapped mounts on this file system)"
+    case .userNamespace: "steps run in the user namespace of mirrorctl"
+    }
+  }
+}
