@@ -3,9 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/auxv.h>
+#include <sys/eventfd.h>
+#include <sys/file.h>
+#include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <time.h>
 
@@ -18,7 +22,10 @@ __attribute__((constructor)) static void begin(int count, char **values) {
     arguments = values;
     /* The next file would get the number of a closed standard descriptor, and messages would be written to it. */
     for (int number = 0; number <= 2; number++)
-        if (fcntl(number, F_GETFD) < 0 && errno == EBADF) (void)!open("/dev/null", O_RDWR);
+        if (fcntl(number, F_GETFD) < 0 && errno == EBADF && open("/dev/null", O_RDWR) < 0 && open("/", O_PATH) < 0)
+            _exit(1);
+    /* Inherited as ignored, this would discard the exit statuses of our children. */
+    signal(SIGCHLD, SIG_DFL);
 }
 
 int clinux_argument_count(void) { return argument_count; }
@@ -28,6 +35,28 @@ const char *clinux_argument(int index) { return index < argument_count ? argumen
 const char *clinux_program(void) { return (const char *)getauxval(AT_EXECFN); }
 
 int clinux_pipe(int *ends) { return pipe2(ends, O_CLOEXEC); }
+
+int clinux_event(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
+
+int clinux_raise_event(int event) { return eventfd_write(event, 1); }
+
+int clinux_poll(void *polled, size_t count, int64_t nanoseconds) {
+    const struct timespec limit = {.tv_sec = nanoseconds / 1000000000, .tv_nsec = nanoseconds % 1000000000};
+    return ppoll(polled, count, nanoseconds < 0 ? NULL : &limit, NULL);
+}
+
+int clinux_signal_process(int handle, int signal) { return pidfd_send_signal(handle, signal, NULL, 0); }
+
+int clinux_wait_for_lock(int file) {
+    const int parent = getpid();
+    const int pid = fork();
+    if (pid != 0) return pid;
+    clinux_die_with_parent();
+    if (getppid() != parent) _exit(1);
+    while (flock(file, LOCK_EX) != 0)
+        if (errno != EINTR) _exit(1);
+    _exit(0);
+}
 
 /* Whether a process group ends within `steps` times 50 ms. */
 static int group_ends(int leader, int steps) {
@@ -42,17 +71,20 @@ static int group_ends(int leader, int steps) {
 /*
  * Starts a process that ends the rest of the caller's group when the caller, its leader, has ended: children of a
  * program that is killed with its starter would otherwise go on. They have a second to end by themselves before they
- * get a signal, and four more to clean up: rsync needs up to three to keep partial files.
+ * get a signal, and four more to clean up: rsync needs up to three to keep partial files. The process keeps `ended`
+ * open until the group is gone. Returns -1 if it cannot be started.
  */
-static void end_group_with_us(void) {
+static int end_group_with_us(int ended) {
     const int leader = getpid();
     sigset_t wake;
     sigemptyset(&wake);
     sigaddset(&wake, SIGUSR1);
     /* May be called between fork and exec, as fork(2) of a process with threads may not. */
-    if (_Fork() != 0) return;
+    const int pid = _Fork();
+    if (pid != 0) return pid < 0 ? -1 : 0;
     setpgid(0, 0);
-    close_range(0, ~0u, 0);
+    dup2(ended, STDIN_FILENO);
+    close_range(STDIN_FILENO + 1, ~0u, 0);
     sigprocmask(SIG_BLOCK, &wake, NULL);
     prctl(PR_SET_PDEATHSIG, SIGUSR1, 0, 0, 0);
     while (getppid() == leader) sigwaitinfo(&wake, NULL);
@@ -62,7 +94,7 @@ static void end_group_with_us(void) {
 }
 
 int clinux_spawn(char *const *arguments, char *const *environment, int input, int output, int errors, int failure,
-                 int leads, int mask) {
+                 int group, int mask) {
     const int parent = getpid();
     const int pid = fork();
     if (pid != 0) return pid;
@@ -74,9 +106,9 @@ int clinux_spawn(char *const *arguments, char *const *environment, int input, in
     clinux_hide_descriptors(3);
     clinux_die_with_parent();
     if (mask >= 0) umask((mode_t)mask);
-    if (leads && setpgid(0, 0) == 0) end_group_with_us();
-    if (getppid() == parent && dup2(input, STDIN_FILENO) == STDIN_FILENO &&
-        dup2(output, STDOUT_FILENO) == STDOUT_FILENO && dup2(errors, STDERR_FILENO) == STDERR_FILENO)
+    if ((group < 0 || (setpgid(0, 0) == 0 && end_group_with_us(group) == 0)) && getppid() == parent &&
+        dup2(input, STDIN_FILENO) == STDIN_FILENO && dup2(output, STDOUT_FILENO) == STDOUT_FILENO &&
+        dup2(errors, STDERR_FILENO) == STDERR_FILENO)
         execvpe(arguments[0], arguments, environment);
     const int number = errno;
     _exit(write(failure, &number, sizeof number) < 0 ? 126 : 127);

@@ -25,13 +25,9 @@ package final class Pace: Sendable {
       paid = start &+ UInt64(Double(bytes) / bytesPerSecond * 1e9)
       return start
     }
-    while !isCancelled {
-      let now = SystemClock.monotonic
-      if now >= start { return true }
-      // Sleeps are short, so that a signal takes effect soon.
-      SystemClock.pause(microseconds: UInt32(min(50_000, (start - now) / 1000 + 1)))
-    }
-    return false
+    let now = SystemClock.monotonic
+    guard now < start else { return !isCancelled }
+    return cancellation.wait(until: .now + .nanoseconds(Int64(clamping: start - now)))
   }
 
   /// Reports bytes that were read.

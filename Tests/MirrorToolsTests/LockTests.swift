@@ -1,5 +1,6 @@
 @testable import MirrorModel
 import LinuxSystem
+import Foundation
 import Glibc
 import SystemPackage
 import TestSupport
@@ -25,6 +26,91 @@ import Testing
     let mirror = try TestMirror()
     do { _ = try MirrorLock(root: mirror.root, verb: "index", cancellation: Cancellation()) }
     _ = try MirrorLock(root: mirror.root, verb: "clean", wait: 5, cancellation: Cancellation())
+  }
+}
+
+@Suite("A wait") struct WaitTests {
+  @Test("for the mirror's lock ends when its holder ends")
+  func lock() throws {
+    let mirror = try TestMirror()
+    // It ends once somebody waits for its lock.
+    let script = """
+      touch held; inode=$(stat -c %i .mirrorctl.lock)
+      until grep -q -- "-> FLOCK.*:$inode " /proc/locks; do sleep 0.01; done
+      """
+    let holder = try RunningProgram(
+      Program.limited + ["env", "-C", "\(mirror.root)", "flock", ".mirrorctl.lock", "sh", "-c", script],
+      environment: ["PATH": "/usr/bin:/bin"])
+    while access(mirror.path("held"), F_OK) != 0 { usleep(1000) }
+    _ = try MirrorLock(root: mirror.root, verb: "clean", wait: 300, cancellation: Cancellation())
+    _ = try holder.wait()
+  }
+
+  @Test("for the mirror's lock ends when a stop is requested, and leaves no process")
+  func stopped() throws {
+    let mirror = try TestMirror()
+    let first = try MirrorLock(root: mirror.root, verb: "index", cancellation: Cancellation())
+    let cancellation = Cancellation()
+    let hasThread = BackgroundThread.start {
+      usleep(20_000)
+      cancellation.cancel(signal: SIGTERM)
+    }
+    #expect(hasThread)
+    let error = #expect(throws: MirrorError.self) {
+      _ = try MirrorLock(root: mirror.root, verb: "clean", wait: 300, cancellation: cancellation)
+    }
+    #expect(error?.code == .interrupted)
+    _ = consume first
+    _ = try MirrorLock(root: mirror.root, verb: "clean", cancellation: Cancellation())
+  }
+
+  @Test("ends at once when a stop is requested, on every thread")
+  func cancelled() throws {
+    let cancellation = Cancellation()
+    #expect(cancellation.descriptor >= 0)
+    cancellation.cancel(signal: SIGINT)
+    // Each thread sees it, and again.
+    for _ in 1...2 { #expect(!cancellation.wait(until: .now + .seconds(300))) }
+    let error = #expect(throws: MirrorError.self) { try cancellation.wait(milliseconds: 300_000) }
+    #expect(error?.code == .interrupted)
+  }
+
+  @Test("for a program ends when it ends, whoever holds its output")
+  func program() throws {
+    let outcome = try HostProgram.run(["sh", "-c", "sleep 300 & echo $!; exit 3"])
+    #expect(outcome.status == 3)
+    let sleeper = try #require(Int32(String(decoding: outcome.output, as: UTF8.self).dropLast()))
+    #expect(kill(sleeper, SIGKILL) == 0)
+  }
+
+  @Test("for a program ends when a stop is requested, with its whole group", arguments: [false, true])
+  func group(leads: Bool) throws {
+    let workspace = try Workspace()
+    let cancellation = Cancellation()
+    let mark = workspace.path.appending("mark").string
+    let hasThread = BackgroundThread.start {
+      while access(mark, F_OK) != 0 { usleep(1000) }
+      cancellation.cancel(signal: SIGTERM)
+    }
+    #expect(hasThread)
+    let script = "sleep 300 & echo $! > '\(workspace.path)/pid'; touch '\(mark)'; wait"
+    let error = #expect(throws: MirrorError.self) {
+      _ = try HostProgram.run(["sh", "-c", script], leads: leads, cancellation: cancellation)
+    }
+    #expect(error?.code == .interrupted)
+    let text = try workspace.shell("cat pid").text
+    let sleeper = try #require(Int32(text.dropLast()))
+    // Without a group, only the program itself is ended. A process that nobody waits for remains as a zombie.
+    let status = (try? String(contentsOfFile: "/proc/\(sleeper)/stat", encoding: .utf8)) ?? "Z"
+    #expect(status.contains("Z") == leads)
+    kill(sleeper, SIGKILL)
+  }
+
+  @Test("for a child that is dropped kills it")
+  func dropped() throws {
+    let sleeper = try RunningProgram(["sleep", "300"], environment: ["PATH": "/usr/bin:/bin"])
+    do { _ = try ChildProcess(pid: sleeper.pid, name: "sleep") }
+    #expect(!sleeper.isRunning || kill(sleeper.pid, 0) != 0)
   }
 }
 

@@ -75,6 +75,22 @@ int clinux_memory_file(const char *name);
 /* pipe2(2), behind _GNU_SOURCE: a pipe whose ends no other program inherits. */
 int clinux_pipe(int *ends);
 
+/* eventfd(2), in a header that Glibc omits: readable once it is raised; no other program inherits it. */
+int clinux_event(void);
+int clinux_raise_event(int event);
+
+/* ppoll(2), behind _GNU_SOURCE, of an array of pollfd; a negative limit waits forever. */
+int clinux_poll(void *polled, size_t count, int64_t nanoseconds);
+
+/* pidfd_send_signal(2), in glibc since 2.36. */
+int clinux_signal_process(int handle, int signal);
+
+/*
+ * fork(2) of a process that waits in flock(2) for an exclusive lock, and exits with 0 once it has it: a lock belongs to
+ * the open file, which both processes share. Returns its pid, or -1.
+ */
+int clinux_wait_for_lock(int file);
+
 /* sched_getaffinity(2), whose sets are macros: the number of CPUs that this process may use; 0 if unknown. */
 int clinux_processors(void);
 
@@ -87,8 +103,9 @@ const char *clinux_program(void);
 
 /*
  * fork(2) and execvpe(3) of a program that is killed when the thread that started it ends, which posix_spawn(3) does
- * not support. `leads` gives it its own process group, which ends with it; a `mask` of 0 or more is its umask. Returns
- * its pid, or -1; if exec fails, errno is written to `failure`, which closes at exec.
+ * not support. With a `group` of 0 or more, it gets its own process group, which ends with it; that descriptor is
+ * closed everywhere when the group is gone. A `mask` of 0 or more is its umask. Returns its pid, or -1; if it cannot be
+ * run, errno is written to `failure`, which closes at exec.
  */
 int clinux_spawn(char *const *arguments, char *const *environment, int input, int output, int errors, int failure,
-                 int leads, int mask);
+                 int group, int mask);

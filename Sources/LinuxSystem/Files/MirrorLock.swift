@@ -20,28 +20,37 @@ public struct MirrorLock: ~Copyable {
     let directory = try AnchoredDirectory(root: root)
     let path = directory.displayed(Self.fileName)
     let file = try Self.open(in: directory)
-    let deadline = ContinuousClock.now + .seconds(max(0, wait))
-    while true {
-      do throws(Errno) {
-        try retrying { Int(flock(file.raw, LOCK_EX | LOCK_NB)) }
-        break
-      } catch {
-        guard error == .wouldBlock else { throw .system(error, "lock", path) }
-        guard ContinuousClock.now < deadline else {
-          throw MirrorError(
-            .busy, path, "locked by another run (\(Self.holder(in: file)))",
-            remedy: "wait for it to end, or \(run: .lockWait)")
-        }
-        try cancellation.check()
-        usleep(100_000)
-      }
-    }
+    try Self.lock(file, path, until: .now + .seconds(max(0, wait)), cancellation)
     // The holder is only informative: on a full disk, which clean may be about to fix, it is left out.
     do throws(Errno) {
       try retrying { Int(ftruncate(file.raw, 0)) }
       try file.write(Array("\(getpid()) \(HostName.current) \(verb)\n".utf8))
     } catch {}
     self.file = file
+  }
+
+  private static func lock(
+    _ file: borrowing Descriptor, _ path: String, until deadline: ContinuousClock.Instant,
+    _ cancellation: Cancellation
+  ) throws(MirrorError) {
+    do throws(Errno) {
+      try retrying { Int(flock(file.raw, LOCK_EX | LOCK_NB)) }
+      return
+    } catch {
+      guard error == .wouldBlock else { throw .system(error, "lock", path) }
+    }
+    if deadline > .now {
+      // flock(2) cannot be polled; a process that waits in it can.
+      let pid = clinux_wait_for_lock(file.raw)
+      guard pid > 0 else { throw .system(lastErrno(), "wait for the lock", path) }
+      var waiter = try ChildProcess(pid: pid, name: path)
+      let end = waiter.end(until: deadline, cancellation: cancellation)
+      if end == .ready, (try? waiter.wait()) == 0 { return }
+      try cancellation.check()
+    }
+    throw MirrorError(
+      .busy, path, "locked by another run (\(holder(in: file)))",
+      remedy: "wait for it to end, or \(run: .lockWait)")
   }
 
   // A free lock has no holder.

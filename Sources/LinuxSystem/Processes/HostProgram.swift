@@ -25,6 +25,8 @@ package enum HostProgram {
     case kept
     /// Discarded.
     case lost
+
+    fileprivate var isLost: Bool { if case .lost = self { true } else { false } }
   }
 
   /// Runs a program and waits for it, whatever its status. It never outlives us.
@@ -54,7 +56,9 @@ package enum HostProgram {
     let output = try Pipe(for: name)
     let spoken = try Pipe(for: name)
     let started = try Pipe(for: name)
-    let nowhere = Descriptor(owning: open("/dev/null", O_WRONLY | O_CLOEXEC))
+    let group = try Pipe(for: name, isNeeded: leads)
+    let nowhere = Descriptor(owning: errors.isLost ? open("/dev/null", O_WRONLY | O_CLOEXEC) : -1)
+    if errors.isLost, nowhere.raw < 0 { throw .system(lastErrno(), "open", "/dev/null") }
     let destination =
       switch errors {
       case .ours: STDERR_FILENO
@@ -67,20 +71,19 @@ package enum HostProgram {
     defer { for text in arguments + surroundings { free(text) } }
     let pid = clinux_spawn(
       &arguments, &surroundings, source.raw, output.writing.raw, destination, started.writing.raw,
-      leads ? 1 : 0, mask ?? -1)
+      group.writing.raw, mask ?? -1)
     guard pid > 0 else { throw .system(lastErrno(), "run", name) }
-    var child = Child(pid: pid, leads: leads)
-    let outputEnd = output.reading()
-    let spokenEnd = spoken.reading()
-    if let fault = started.reading().failure() {
-      _ = child.wait()
+    let child = try ChildProcess(pid: pid, name: name)
+    let fault = started.reading().failure()
+    var program = ProgramRun(
+      child, output: output.reading(), errors: spoken.reading(), group: group.reading(), name: name)
+    if let fault {
       throw fault == .noSuchFileOrDirectory
         ? MirrorError(.system(fault), name, "not found", remedy: "install it, or check PATH")
         : .system(fault, "run", name)
     }
     let began = ContinuousClock.now
-    let outcome = try child.hear(
-      outputEnd, spokenEnd, limit: limit, cancellation: cancellation, name: name, heard: heard)
+    let outcome = try program.hear(limit: limit, cancellation: cancellation, heard: heard)
     Log.step(
       "ran \(command.map { escaped(Array($0.utf8)) }.joined(separator: " ")): "
         + "status \(outcome.status), \(Log.seconds(since: began))")
@@ -140,9 +143,10 @@ private struct Pipe: ~Copyable {
   private let source: Descriptor
   let writing: Descriptor
 
-  init(for name: String) throws(MirrorError) {
+  /// - Parameter isNeeded: if not, both ends are invalid.
+  init(for name: String, isNeeded: Bool = true) throws(MirrorError) {
     var ends: [Int32] = [-1, -1]
-    guard clinux_pipe(&ends) == 0 else { throw .system(lastErrno(), "create a pipe", name) }
+    guard !isNeeded || clinux_pipe(&ends) == 0 else { throw .system(lastErrno(), "create a pipe", name) }
     source = Descriptor(owning: ends[0])
     writing = Descriptor(owning: ends[1])
   }
@@ -157,113 +161,5 @@ extension Descriptor {
     var number: Int32 = 0
     let count = try? retrying { Glibc.read(raw, &number, MemoryLayout<Int32>.size) }
     return count == MemoryLayout<Int32>.size ? Errno(rawValue: number) : nil
-  }
-}
-
-/// A running program that must be waited for.
-private struct Child {
-  /// Maximum output, in bytes.
-  private static let mostSaid = 1 << 30
-
-  let pid: Int32
-  let leads: Bool
-  private var status: Int32?
-
-  init(pid: Int32, leads: Bool) {
-    self.pid = pid
-    self.leads = leads
-  }
-
-  /// Reads its output until it ends; does not wait for programs that it left behind.
-  mutating func hear(
-    _ output: borrowing Descriptor, _ errors: borrowing Descriptor, limit: Int?, cancellation: Cancellation?,
-    name: String, heard: (([UInt8]) -> Void)?
-  ) throws(MirrorError) -> HostProgram.Outcome {
-    let deadline = limit.map { ContinuousClock.now + .seconds($0) }
-    var (said, complaints) = ([UInt8](), [UInt8]())
-    var isLate = false
-    var lastReads = 0
-    var polled = [
-      pollfd(fd: output.raw, events: Int16(POLLIN), revents: 0),
-      pollfd(fd: errors.raw, events: Int16(POLLIN), revents: 0),
-    ]
-    while true {
-      let isOver = hasEnded()
-      // A program that closed its output is about to end.
-      let isSilent = polled.allSatisfy { $0.fd < 0 }
-      let ready = poll(&polled, 2, isOver ? 0 : isSilent ? 2 : 50)
-      if ready > 0 {
-        if !take(&polled[0], into: &said) { polled[0].fd = -1 }
-        if !take(&polled[1], into: &complaints) { polled[1].fd = -1 }
-        if let heard, !said.isEmpty {
-          heard(said)
-          said = []
-        }
-        if complaints.count > 1 << 17 { complaints.removeFirst(complaints.count - 1 << 16) }
-        guard said.count < Self.mostSaid else {
-          end()
-          throw MirrorError(.library, name, "prints too much output", remedy: "run it by hand")
-        }
-      }
-      if isOver {
-        // A program that it left behind may print forever; its own last output fits into a pipe.
-        lastReads += 1
-        if ready > 0, lastReads < 4 { continue }
-        break
-      }
-      if let deadline, !isLate, ContinuousClock.now >= deadline {
-        isLate = true
-        end()
-      }
-      if let cancellation, cancellation.isCancelled {
-        end()
-        try cancellation.check()
-      }
-    }
-    return HostProgram.Outcome(
-      status: wait(), output: said, errors: Array(complaints.suffix(1 << 16)), isLate: isLate)
-  }
-
-  /// Reads available output; false at its end.
-  private func take(_ polled: inout pollfd, into bytes: inout [UInt8]) -> Bool {
-    guard polled.fd >= 0, polled.revents != 0 else { return true }
-    var buffer = [UInt8](repeating: 0, count: 1 << 16)
-    let file = polled.fd
-    guard let count = try? retrying({ Glibc.read(file, &buffer, buffer.count) }), count > 0 else {
-      return false
-    }
-    bytes += buffer[..<count]
-    return true
-  }
-
-  private mutating func hasEnded() -> Bool {
-    if status != nil { return true }
-    var raw: Int32 = 0
-    guard waitpid(pid, &raw, WNOHANG) == pid else { return false }
-    status = raw
-    return true
-  }
-
-  /// Sends SIGTERM, then SIGKILL if it is still running five seconds later; waits until its whole group is
-  /// gone.
-  private mutating func end() {
-    let target = leads ? -pid : pid
-    kill(target, SIGTERM)
-    for _ in 0..<100 where !hasEnded() { usleep(50_000) }
-    if !hasEnded() { kill(target, SIGKILL) }
-    _ = wait()
-    // Processes that outlive the leader are also killed after these five seconds.
-    for _ in 0..<120 where leads && kill(target, 0) == 0 { usleep(50_000) }
-  }
-
-  /// Its exit status, or 128 plus the signal that ended it.
-  mutating func wait() -> Int32 {
-    while status == nil {
-      var raw: Int32 = 0
-      if waitpid(pid, &raw, 0) == pid { status = raw } else if errno != EINTR { status = 0 }
-    }
-    // See wait(2): the low seven bits are the signal that ended it.
-    let raw = status ?? 0
-    return raw & 0x7f != 0 ? 128 + raw & 0x7f : raw >> 8 & 0xff
   }
 }

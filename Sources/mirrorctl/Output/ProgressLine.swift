@@ -31,7 +31,8 @@ final class ProgressArea: Sendable {
 final class ProgressLine: Sendable {
   private let progress: RunProgress
   private let area: ProgressArea
-  private let isOver = Atomic<Bool>(false)
+  private let isOver = DispatchSemaphore(value: 0)
+  private let ended = DispatchSemaphore(value: 0)
 
   /// Runs `body`, and shows `progress` if the context has a terminal.
   static func showing<Result>(
@@ -39,8 +40,8 @@ final class ProgressLine: Sendable {
   ) rethrows -> Result {
     guard context.showsProgress && !isQuiet else { return try body() }
     let line = ProgressLine(progress, context.progress)
-    let thread = Thread { line.run() }
-    thread.start()
+    // Without a thread, nothing is shown.
+    guard BackgroundThread.start({ line.run() }) else { return try body() }
     defer { line.end() }
     return try body()
   }
@@ -50,17 +51,15 @@ final class ProgressLine: Sendable {
     self.area = area
   }
 
-  private let ended = DispatchSemaphore(value: 0)
-
   private func end() {
-    isOver.store(true, ordering: .releasing)
+    isOver.signal()
     ended.wait()
   }
 
   private func run() {
     var step = ""
     var began = Date()
-    while !isOver.load(ordering: .acquiring) {
+    repeat {
       let now = progress.snapshot
       if now.step != step {
         step = now.step
@@ -70,8 +69,7 @@ final class ProgressLine: Sendable {
       if !step.isEmpty && max(now.bytes.total, now.bytes.done) > 0 && Date().timeIntervalSince(began) > 0.5 {
         area.show(Self.text(now, seconds: Date().timeIntervalSince(began)))
       }
-      SystemClock.pause(microseconds: 100_000)
-    }
+    } while isOver.wait(timeout: .now() + .milliseconds(100)) == .timedOut
     area.clear()
     ended.signal()
   }
