@@ -33,7 +33,7 @@ struct HostFiles {
   func provide(_ points: borrowing MountPoints, _ report: SandboxReport.Writer) {
     for (path, text) in files {
       do throws(MirrorError) {
-        if try points.isLink(path) { try cover(path, text, points) } else { try lend(path, text, points, report) }
+        if points.isLink(path) { try cover(path, text, points) } else { try lend(path, text, points, report) }
       } catch {
         let text = "mirrorctl: \(error.subject): \(error.problem): the step runs without the host's file\n"
         _ = write(STDERR_FILENO, text, text.utf8.count)

@@ -40,10 +40,10 @@ public enum SandboxHelper {
     while true {
       let message = clinux_receive(socket, &files)
       guard message > 0 else { return }
-      let (order, report, output, terminal) = (
-        Descriptor(owning: files[0]), Descriptor(owning: files[1]), Descriptor(owning: files[2]),
-        Descriptor(owning: files[3])
-      )
+      let order = Descriptor(owning: files[0])
+      let report = Descriptor(owning: files[1])
+      let output = Descriptor(owning: files[2])
+      let terminal = Descriptor(owning: files[3])
       // A step may have ended when its stop arrives.
       guard message == Int32(start) else { continue }
       do throws(MirrorError) {

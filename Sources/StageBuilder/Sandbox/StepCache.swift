@@ -1,18 +1,23 @@
-import LinuxSystem
+package import LinuxSystem
 import CLinux
 import Glibc
-import SystemPackage
+package import SystemPackage
 
 /// A directory of the host that steps keep files in: distfiles, or binary packages.
 ///
 /// What is in it belongs to steps, whose users are nobody on the host. It can still be read by others on the
 /// host, so that no file in it may lend the rights of its owner.
-struct StepCache {
-  let path: FilePath
-  let confinement: Confinement
+package struct StepCache {
+  package let path: FilePath
+  private let confinement: Confinement
+
+  package init(path: FilePath, confinement: Confinement) {
+    self.path = path
+    self.confinement = confinement
+  }
 
   /// Creates it if it is missing, gives steps what the host's root made, and removes rights as in ``settle(_:)``.
-  func prepare(_ cancellation: Cancellation) throws(MirrorError) {
+  package func prepare(_ cancellation: Cancellation) throws(MirrorError) {
     // Nobody else needs to reach a cache.
     try path.removingLastComponent().makeDirectories(mode: 0o700)
     try path.makeDirectories(mode: 0o755)
@@ -22,7 +27,7 @@ struct StepCache {
   /// Removes set-user-ID and set-group-ID bits and capabilities from all files in it.
   ///
   /// - Throws: when a directory cannot be read, or with code `interrupted`.
-  func settle(_ cancellation: Cancellation) throws(MirrorError) {
+  package func settle(_ cancellation: Cancellation) throws(MirrorError) {
     let top = try AnchoredDirectory(root: path)
     try adopt(top.descriptor, "\(path)")
     var waiting: [MirrorPath] = [.root]
@@ -51,8 +56,8 @@ struct StepCache {
     try adopt(file, shown)
     let status = try attempt("examine", shown) { () throws(Errno) in try file.status() }
     guard status.kind == .regular else { return }
-    if status.permissions & 0o6000 != 0 {
-      try attempt("set the mode", shown) { () throws(Errno) in try file.setMode(status.permissions & 0o1777) }
+    if status.mode & 0o6000 != 0 {
+      try attempt("set the mode", shown) { () throws(Errno) in try file.setMode(status.mode & 0o1777) }
     }
     // Most files have none.
     fremovexattr(file.raw, "security.capability")

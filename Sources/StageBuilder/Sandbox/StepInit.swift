@@ -5,17 +5,23 @@ import Glibc
 /// Pid 1 of a step: sets up its file systems, runs it, and ends with it; the kernel then kills what is left.
 struct StepInit {
   let plan: SandboxPlan
-  let mounts: StepMounts
   let report: SandboxReport.Writer
 
   /// All signals must be blocked.
-  func run() -> Never {
-    do throws(MirrorError) { try runStep() } catch { report.tell(error) }
+  func run(_ mounts: consuming StepMounts) -> Never {
+    do throws(MirrorError) {
+      try enter(mounts)
+      try runStep()
+    } catch { report.tell(error) }
     _exit(0)
   }
 
-  private func runStep() throws(MirrorError) {
+  /// The mounts that it opened are closed afterwards: an open one is busy, and the step could not unmount it.
+  private func enter(_ mounts: consuming StepMounts) throws(MirrorError) {
     try StepRoot(plan: plan, mounts: mounts, report: report).enter()
+  }
+
+  private func runStep() throws(MirrorError) {
     let script = try plan.interactive ? nil : StepScript.write(plan, report)
     let step = try checked(clinux_fork(), "start", plan.script.name)
     if step == 0 {

@@ -37,14 +37,16 @@ struct StepListener: ~Copyable {
     }
     var ends: [Int32] = [-1, -1]
     try checked(clinux_pipe(&ends), "create a pipe", name)
-    reports = Descriptor(owning: ends[0])
+    let reports = Descriptor(owning: ends[0])
     let reporting = Descriptor(owning: ends[1])
     try checked(clinux_pipe(&ends), "create a pipe", name)
-    prints = Descriptor(owning: ends[0])
+    let prints = Descriptor(owning: ends[0])
     let printing = Descriptor(owning: ends[1])
     try helper.send(
       [file.raw, reporting.raw, printing.raw] + (terminal.map { [$0.programs.raw] } ?? []), for: name)
     self.helper = helper
+    self.reports = reports
+    self.prints = prints
     self.terminal = terminal
     grace = order.grace
   }

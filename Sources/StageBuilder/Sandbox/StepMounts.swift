@@ -22,7 +22,7 @@ struct StepMounts {
     null = try Mount.copy(of: "/dev/null")
     guard let path = plan.root else {
       users = nil
-      try Self.protectHost(except: plan.writable)
+      try Self.protectHost(except: Self.writable(plan))
       return
     }
     if plan.hasSystemMounts {
@@ -60,6 +60,14 @@ struct StepMounts {
   static func confinement(in directory: String) throws(MirrorError) -> Confinement {
     let users = try StepUsers()
     return users.map(try Mount.copy(of: directory), 0) ? .idmapped : .shifted
+  }
+
+  /// What the plan names, and the place of the script.
+  private static func writable(_ plan: SandboxPlan) -> [String] {
+    guard let scripts = plan.scriptDirectory,
+      !plan.writable.contains(where: { FilePath(scripts).starts(with: FilePath($0)) })
+    else { return plan.writable }
+    return plan.writable + [scripts]
   }
 
   /// Makes the host read-only except for some directories and files; those that do not exist are left out.

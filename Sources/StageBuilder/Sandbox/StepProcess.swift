@@ -26,7 +26,7 @@ struct StepProcess: ~Copyable {
   }
 
   /// All signals must be blocked.
-  consuming func run() -> Never {
+  borrowing func run() -> Never {
     let writer = SandboxReport.Writer(raw: report.raw)
     do throws(MirrorError) {
       try endWithHelper()
@@ -57,7 +57,7 @@ struct StepProcess: ~Copyable {
       var parent = pollfd(own.raw)
       if poll(&parent, 1, 0) != 0 { _exit(0) }
       try redirect(plan)
-      StepInit(plan: plan, mounts: mounts, report: writer).run()
+      StepInit(plan: plan, report: writer).run(consume mounts)
     }
     wait(for: pid)
   }

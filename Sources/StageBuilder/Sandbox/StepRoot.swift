@@ -32,7 +32,7 @@ struct StepRoot {
     if devices == nil && !points.isDevice("/dev/null") {
       try mounts.null.attach(to: try points.file("/dev/null"), "/dev/null")
     }
-    try mounts.files?.provide(points, report)
+    mounts.files?.provide(points, report)
     for (source, bind) in zip(mounts.binds, plan.mounts) { try attach(source, bind, points) }
   }
 

@@ -10,7 +10,7 @@ import Testing
   @Test("that is read-only cannot be written to, others can")
   func readOnlyCannot() throws {
     let root = try SandboxRoot()
-    try root.directory.shell("mkdir ro rw; echo kept > ro/file")
+    try root.directory.shell("mkdir ro rw; echo kept > ro/file; chown -R \(SandboxRoot.stepRoot) ro rw")
     let text = try root.print(
       """
       echo x > /ro/new || echo refused; echo x >> /ro/file || echo refused; rm /ro/file || echo refused
@@ -111,32 +111,63 @@ import Testing
 
 @Suite("The host's hosts and resolv.conf", .enabled(if: Host.isRoot, Host.needsRoot))
 struct HostSHostsResolvConfTests {
-  private let hosts = FileManager.default.contents(atPath: "/etc/hosts") ?? Data()
+  private let hosts = String(decoding: FileManager.default.contents(atPath: "/etc/hosts") ?? Data(), as: UTF8.self)
 
-  @Test("are visible, cannot be changed, and are not copied")
-  func seenCannotBe() throws {
+  @Test("are visible during a step, and the root has its own file again afterwards")
+  func seenDuringStep() throws {
+    let root = try SandboxRoot()
+    try root.directory.shell("echo own > root/etc/hosts; chown 7:8 root/etc/hosts; touch -d 2001-01-01 root/etc/hosts")
+    let before = try root.directory.run(["stat", "-c", "%i %u %g %a %y", "root/etc/hosts"]).text
+    #expect(try root.print("cat /etc/hosts").hasSuffix(hosts))
+    #expect(try Tree(root.path.appending("etc")).nodes == ["hosts": .file(Array("own\n".utf8))])
+    #expect(try root.directory.run(["stat", "-c", "%i %u %g %a %y", "root/etc/hosts"]).text == before)
+  }
+
+  @Test("are never part of the root afterwards, whatever the step makes of its copy", arguments: [
+    "echo x >> /etc/hosts", "sed -i s/localhost/other/ /etc/hosts", "cp /etc/hosts /n; mv /n /etc/hosts",
+    "rm /etc/hosts", "chmod 0 /etc/hosts", "true",
+  ])
+  func takenBack(script: String) throws {
     let root = try SandboxRoot()
     try root.directory.shell("echo own > root/etc/hosts")
-    let text = try root.print("cat /etc/hosts; echo x >> /etc/hosts || echo refused")
-    #expect(text.hasPrefix(String(decoding: hosts, as: UTF8.self)))
-    #expect(text.hasSuffix("refused\n"))
+    _ = try root.print(script)
     #expect(try Tree(root.path.appending("etc")).nodes == ["hosts": .file(Array("own\n".utf8))])
   }
 
-  @Test("are mounted at the target of a link in the root")
-  func comeWhereLink() throws {
+  @Test("can be replaced by the step, as a package manager does, and then belong to the root")
+  func replaced() throws {
     let root = try SandboxRoot()
-    try root.directory.shell("mkdir root/run; echo own > root/run/names; ln -s ../run/names root/etc/hosts")
-    #expect(try root.print("cat /run/names") == String(decoding: hosts, as: UTF8.self))
-    #expect(try Tree(root.path.appending("run")).nodes == ["names": .file(Array("own\n".utf8))])
+    try root.directory.shell("echo own > root/etc/hosts")
+    _ = try root.print("echo theirs > /etc/.hosts.new; mv /etc/.hosts.new /etc/hosts")
+    #expect(try Tree(root.path.appending("etc")).nodes == ["hosts": .file(Array("theirs\n".utf8))])
+  }
+
+  @Test("leave nothing in a root that has no such files")
+  func leaveNothing() throws {
+    let root = try SandboxRoot()
+    try root.directory.shell("rmdir root/etc")
+    #expect(try root.print("cat /etc/hosts").hasSuffix(hosts))
+    #expect(access(root.path.appending("etc").string, F_OK) != 0)
+  }
+
+  @Test("are mounted where a link in the root leads, even to nothing; the link stays", arguments: [
+    "../run/names", "/run/resolve/stub.conf",
+  ])
+  func whereLinkLeads(target: String) throws {
+    let root = try SandboxRoot()
+    try root.directory.shell("mkdir root/run; echo own > root/run/names; ln -s \(target) root/etc/hosts")
+    let before = try Tree(root.path)
+    #expect(try root.print("cat /etc/hosts").hasSuffix(hosts))
+    #expect(try Tree(root.path).differences(from: before) == [])
   }
 
   @Test("are left out with a message if the root has something unusual there")
-  func goneWithoutWhere() throws {
+  func unusual() throws {
     let root = try SandboxRoot()
-    try root.directory.shell("mkdir root/etc/resolv.conf; ln -s /missing root/etc/hosts")
+    try root.directory.shell("mkdir root/etc/resolv.conf; ln -s hosts root/etc/hosts")
     let text = try root.print("test -d /etc/resolv.conf; test ! -e /etc/hosts; echo on")
-    #expect(text.contains("mirrorctl: /etc/hosts: is a dangling symbolic link in the root"))
+    #expect(text.contains("mirrorctl: /etc/hosts: is a symbolic link"))
+    #expect(text.contains("mirrorctl: /etc/resolv.conf: is not a regular file in the root"))
     #expect(text.hasSuffix("on\n"))
   }
 }

@@ -15,6 +15,9 @@ struct SandboxRoot {
     "stat", "test", "touch", "true", "tty", "umount", "uname", "wc",
   ]
 
+  /// The root of steps on the host, for `chown`.
+  static let stepRoot = "\(Confinement.firstID):\(Confinement.firstID)"
+
   /// Other files of the test are in its ``Workspace/path``.
   let directory: Workspace
   var path: FilePath { directory.path.appending("root") }
