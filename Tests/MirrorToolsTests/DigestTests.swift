@@ -214,6 +214,21 @@ private let everything: DigestOptions = {
 }
 
 @Suite("The digest engine") struct DigestEngineTests {
+  @Test(
+    "escapes names as GLEP 74 requires, and reads them again",
+    arguments: [
+      ("plain", "plain"), ("a b\\c\n", "a\\x20b\\x5cc\\x0a"), ("esc\u{1b}\u{7f}", "esc\\x1b\\x7f"),
+      ("c1\u{9b}rtl\u{202e}", "c1\\u009brtl\\u202e"), ("tag\u{e0001}", "tag\\U000e0001"),
+      ("gr\u{fc}n", "gr\u{fc}n"),
+    ])
+  func manifestNames(name: String, written: String) throws {
+    let digests = try #require(
+      SidecarText.digest(ArraySlice(Array(String(repeating: "ab", count: 32).utf8)), .sha256))
+    let line = SidecarText.data(FileName(name), size: 1, digests)
+    #expect(String(decoding: line, as: UTF8.self).hasPrefix("DATA \(written) 1 SHA256 "))
+    #expect(SidecarText.parse(line.dropLast(), algorithm: nil)?.file == FileName(name))
+  }
+
   @Test("agrees with coreutils", arguments: [9, 55, 56, 64, 111, 112, 128, 129, 262_143, 262_144, 262_145])
   func agreesWithCoreutils(size: Int) throws {
     let digested = try Digested()

@@ -22,15 +22,15 @@ private let valid = "[GNUPG:] VALIDSIG \(pinned) 2026-11-26 1795664788 0 4 0 22 
       ("REVKEYSIG 8 J", .signedByRevokedKey),
       (
         "ERRSIG 89ABCDEF01234567 22 10 00 1795664788 9",
-        .unchecked(key: "89ABCDEF01234567", isKeyMissing: true)
+        .unchecked(key: "89ABCDEF01234567", hash: 10, isKeyMissing: true)
       ),
       (
         "ERRSIG 89ABCDEF01234567 22 10 00 1795664788 9 \(other)",
-        .unchecked(key: other, isKeyMissing: true)
+        .unchecked(key: other, hash: 10, isKeyMissing: true)
       ),
       (
         "ERRSIG 89ABCDEF01234567 99 10 00 1795664788 4",
-        .unchecked(key: "89ABCDEF01234567", isKeyMissing: false)
+        .unchecked(key: "89ABCDEF01234567", hash: 10, isKeyMissing: false)
       ),
       ("NO_PUBKEY 89ABCDEF01234567", .noPublicKey("89ABCDEF01234567")),
       ("INV_SGNR 9 x", .invalidSigner(reason: 9)), ("FAILURE sign 67108949", .failure(code: 85)),
@@ -53,7 +53,7 @@ private let valid = "[GNUPG:] VALIDSIG \(pinned) 2026-11-26 1795664788 0 4 0 22 
   @Test("contains the full keys")
   func keys() throws {
     let fingerprint = try #require(Fingerprint(pinned))
-    #expect(GnuPGStatus(valid) == .valid(key: fingerprint, primary: fingerprint))
+    #expect(GnuPGStatus(valid) == .valid(key: fingerprint, primary: fingerprint, hash: 10))
     #expect(
       GnuPGStatus("[GNUPG:] SIG_CREATED D 22 10 00 1795664788 \(pinned)")
         == .created(key: fingerprint, hash: 10))
@@ -75,8 +75,8 @@ private let valid = "[GNUPG:] VALIDSIG \(pinned) 2026-11-26 1795664788 0 4 0 22 
 }
 
 @Suite("The verdict on a signature") struct SignatureVerdictTests {
-  private static func valid(_ key: String, _ primary: String) -> String {
-    "VALIDSIG \(key) 2026-11-26 1795664788 0 4 0 22 10 00 \(primary)"
+  private static func valid(_ key: String, _ primary: String, hash: Int = 10) -> String {
+    "VALIDSIG \(key) 2026-11-26 1795664788 0 4 0 22 \(hash) 00 \(primary)"
   }
 
   @Test(
@@ -93,6 +93,9 @@ private let valid = "[GNUPG:] VALIDSIG \(pinned) 2026-11-26 1795664788 0 4 0 22 
       (["NEWSIG", "GOODSIG 8 J", valid(other, other)], .otherKey(other)),
       (["NEWSIG", "GOODSIG 8 J", valid(other, subkey)], .otherKey(other)),
       (["NEWSIG", "BADSIG 8 J"], .bad),
+      (["NEWSIG", "GOODSIG 8 J", valid(pinned, pinned, hash: 2)], .weak("SHA-1")),
+      (["NEWSIG", "GOODSIG 8 J", valid(other, other, hash: 2)], .otherKey(other)),
+      (["NEWSIG", "ERRSIG 8 22 1 00 1 5"], .weak("MD5")),
       (["NEWSIG", "ERRSIG 8 22 10 00 1 9 \(other)", "NO_PUBKEY 8"], .otherKey(other)),
       (["NEWSIG", "ERRSIG 8 99 10 00 1 4"], .unreadable),
       ([], .unreadable), (["NODATA 1", "NODATA 2"], .unreadable),

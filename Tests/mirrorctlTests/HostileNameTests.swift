@@ -84,6 +84,62 @@ struct HostileNameTests {
     let outcome = try workspace.run(workspace.command(verb + ["--json"]))
     #expect([0, 3].contains(outcome.status), "\(outcome.errorText)")
     #expect(throws: Never.self) { try JSONSerialization.jsonObject(with: Data(outcome.output)) }
+    #expect(unprintable(outcome.output) == nil)
+  }
+
+  @Test("--json contains the exact names")
+  func exactNames() throws {
+    let names = ["rtl\u{202e}gnp", "c1\u{9b}m\u{7f}", "plane\u{e0001}"]
+    for name in names {
+      try workspace.shell("mkdir -p 'mirror/std/x86/\(name)/.control'")
+    }
+    let outcome = try workspace.mirrorctl("status", "--json")
+    #expect(unprintable(outcome.output) == nil)
+    let found = try JSONSerialization.jsonObject(with: Data(outcome.output))
+    for name in names { #expect(contains(name, in: found), "\(name.debugDescription)") }
+  }
+
+  /// Whether a decoded JSON value contains this text.
+  private func contains(_ text: String, in value: Any) -> Bool {
+    switch value {
+    case let string as String: string == text
+    case let list as [Any]: list.contains { contains(text, in: $0) }
+    case let object as [String: Any]: object.values.contains { contains(text, in: $0) }
+    default: false
+    }
+  }
+
+  @Test(
+    "digest files contain no control characters, satisfy coreutils, and names that they cannot list are reported"
+  )
+  func digestFiles() throws {
+    try HostileMirror.makeFiles(in: workspace)
+    let outcome = try workspace.mirrorctl("digestgen", "--format", "hash.txt,sums,bsd,digests,manifest")
+    #expect(outcome.status == 3)
+    for name in [#"esc\x1b[31m"#, #"del\x7fc1\xc2\x9bm"#, #"rtl\xe2\x80\xaegnp"#] {
+      #expect(
+        outcome.errorText.split(separator: "\n").contains {
+          $0.contains(name) && $0.contains("has unprintable characters in its name")
+        }, "\(name) is not in \(outcome.errorText)")
+    }
+    let files = try Tree(workspace.mirror).nodes.filter { path, _ in
+      ["SHA256SUMS", "CHECKSUMS", "Manifest"].contains { path.hasSuffix("/\($0)") }
+        || path.hasSuffix(".DIGESTS")
+    }
+    #expect(files.count > HostileMirror.names.count)
+    for case (let path, .file(let content)) in files {
+      // Names that are not UTF-8 are listed as they are, as by coreutils.
+      let text = String(decoding: content, as: UTF8.self).replacing("\t", with: " ")
+      #expect(unprintable(Array(text.utf8)) == nil, "\(path)")
+    }
+    try workspace.shell(
+      """
+      for day in 2016-01-01 2016-01-02; do
+        cd "$(dirname mirror/std/x86/gen/$day/x)"
+        sha256sum --check --quiet --strict SHA256SUMS; sha256sum --check --quiet --strict CHECKSUMS
+        cd - > /dev/null
+      done
+      """)
   }
 
   @Test(

@@ -29,6 +29,22 @@ extension AnchoredDirectory {
     name.withCString { linkat(AT_FDCWD, source, descriptor.raw, $0, AT_SYMLINK_FOLLOW) } == 0
   }
 
+  /// Gives a file in another directory of this file system a second name here, which must not exist; moves it
+  /// here if it cannot have two names.
+  package func adopt(
+    _ name: FileName, from other: borrowing AnchoredDirectory, as new: FileName
+  ) throws(MirrorError) {
+    let result = name.withCString { name in
+      new.withCString { new in linkat(other.descriptor.raw, name, descriptor.raw, new, 0) }
+    }
+    guard result != 0 else { return }
+    switch lastErrno() {
+    // The file belongs to another user, or the file system has no hard links.
+    case .notPermitted, .notSupported: try take(name, from: other, as: new)
+    case let error: throw .system(error, "move \(name) to it", displayed(new))
+    }
+  }
+
   /// The ownership of files in this directory: the directory's owner, readable by all.
   package func fileOwnership() throws(MirrorError) -> Ownership {
     let status = try status()

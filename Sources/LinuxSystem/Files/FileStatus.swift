@@ -18,6 +18,9 @@ public struct FileIdentity: Hashable, Sendable {
     self.ctime = ctime
   }
 
+  /// Whether both are the same file on disk, whatever its content.
+  package func isNode(_ other: FileIdentity) -> Bool { device == other.device && inode == other.inode }
+
   /// Whether the file's times are whole seconds, as on ext4 with small inodes, ext3, FAT, and NFS exports of
   /// these.
   ///

@@ -174,11 +174,36 @@ private func escaped(_ scalar: Unicode.Scalar) -> String {
   case "\\": return "\\\\"
   default: break
   }
-  switch scalar.properties.generalCategory {
-  case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .unassigned, .privateUse:
-    return UTF8.encode(scalar).map { $0.map(hexEscape).joined() } ?? "?"
-  default: return String(scalar)
+  if !scalar.isPrintable { return UTF8.encode(scalar).map { $0.map(hexEscape).joined() } ?? "?" }
+  return String(scalar)
+}
+
+extension Unicode.Scalar {
+  /// Whether a terminal shows it, and only it: not a control or format character, such as one that changes
+  /// the direction of text.
+  package var isPrintable: Bool {
+    switch properties.generalCategory {
+    case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .unassigned, .privateUse: false
+    default: true
+    }
   }
+}
+
+/// JSON with the same meaning, in which unprintable characters are written as `\uXXXX`.
+package func printableJSON(_ text: [UInt8]) -> [UInt8] {
+  // An encoder escapes those below a space.
+  guard text.contains(where: { $0 >= 0x7f }) else { return text }
+  var result = ""
+  for scalar in String(decoding: text, as: UTF8.self).unicodeScalars {
+    if scalar.value < 0x7f || scalar.isPrintable {
+      result.unicodeScalars.append(scalar)
+    } else {
+      for unit in String(scalar).utf16 {
+        result += "\\u" + hex([UInt8(unit >> 8), UInt8(truncatingIfNeeded: unit)])
+      }
+    }
+  }
+  return Array(result.utf8)
 }
 
 private func hexEscape(_ byte: UInt8) -> String { "\\x" + hex([byte]) }

@@ -4,8 +4,21 @@ import SystemPackage
 
 /// Removes a directory and its contents, without following links or crossing mounts.
 package struct TreeRemover {
-  /// The maximum depth of recursion, one open descriptor per level; deeper directories are moved up first.
+  /// The maximum number of levels that are open at once; deeper directories are moved up first.
   private static let depthLimit = 200
+
+  /// A directory that is being emptied, and the entries that it still has.
+  private struct Level {
+    let name: FileName
+    let directory: Shared<AnchoredDirectory>
+    var entries: [AnchoredDirectory.Entry]
+
+    init(_ name: FileName, _ directory: consuming AnchoredDirectory) throws(MirrorError) {
+      self.name = name
+      entries = try directory.entries()
+      self.directory = Shared(directory)
+    }
+  }
 
   private let cancellation: Cancellation
 
@@ -17,9 +30,12 @@ package struct TreeRemover {
   /// - Throws: at the first entry that cannot be removed; earlier entries are already removed.
   package func remove(_ name: FileName, in parent: borrowing AnchoredDirectory) throws(MirrorError) {
     do throws(MirrorError) {
-      let top = try parent.directory(name, enteringMounts: false)
       // Directories that were moved up are found in the next round.
-      while try !removeEntries(of: top, below: top, depth: 0) {}
+      while true {
+        let top = try Level(name, try parent.directory(name, enteringMounts: false))
+        if top.entries.isEmpty { break }
+        try empty(top)
+      }
     } catch {
       if error.code == .system(.notPermitted) { throw Self.explained(error) }
       guard error.code == .system(.improperLink) else { throw error }
@@ -29,25 +45,26 @@ package struct TreeRemover {
     try parent.removeDirectory(name)
   }
 
-  /// Removes all entries, but moves directories that are too deep up to `top`; returns whether there were
-  /// none.
-  private func removeEntries(
-    of directory: borrowing AnchoredDirectory, below top: borrowing AnchoredDirectory, depth: Int
-  ) throws(MirrorError) -> Bool {
-    let entries = try directory.entries()
-    for entry in entries {
+  /// Removes all entries, but moves directories that are too deep up to `top`.
+  private func empty(_ top: Level) throws(MirrorError) {
+    var levels = [top]
+    while let level = levels.last {
       try cancellation.check()
+      guard let entry = levels[levels.count - 1].entries.popLast() else {
+        levels.removeLast()
+        if let parent = levels.last { try parent.directory.value.removeDirectory(level.name) }
+        continue
+      }
+      let directory = level.directory
       if entry.kind != .directory {
-        try directory.unlink(entry.name)
-      } else if depth < Self.depthLimit {
-        let child = try directory.directory(entry.name, enteringMounts: false)
-        _ = try removeEntries(of: child, below: top, depth: depth + 1)
-        try directory.removeDirectory(entry.name)
+        try directory.value.unlink(entry.name)
+      } else if levels.count <= Self.depthLimit {
+        levels.append(
+          try Level(entry.name, try directory.value.directory(entry.name, enteringMounts: false)))
       } else {
-        try moveUp(entry.name, from: directory, to: top)
+        try moveUp(entry.name, from: directory.value, to: top.directory.value)
       }
     }
-    return entries.isEmpty
   }
 
   private func moveUp(

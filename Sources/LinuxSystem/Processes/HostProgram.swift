@@ -128,7 +128,7 @@ package enum HostProgram {
       """
     guard let input = try? JSONEncoder().encode(blocks) else { return [] }
     let output = try ask(["python3", "-I", "-c", driver], input: Array(input))
-    guard let outputs = try? JSONDecoder().decode([String].self, from: Data(output)),
+    guard let outputs = OutsideJSON.decode([String].self, from: output),
       outputs.count == blocks.count
     else {
       throw MirrorError(

@@ -1,5 +1,4 @@
 public import LinuxSystem
-import FoundationEssentials
 
 /// The information that a build recorded about itself in `build-info.json`.
 public struct BuildInfo: Sendable, Hashable {
@@ -30,7 +29,7 @@ public struct BuildInfo: Sendable, Hashable {
   package static func isReadable(_ bytes: [UInt8]) -> Bool { (try? parse(bytes, subject: "")) != nil }
 
   static func parse(_ bytes: [UInt8], subject: String) throws(MirrorError) -> BuildInfo {
-    guard let object = try? JSONDecoder().decode([String: Scalar].self, from: Data(bytes)) else {
+    guard let object = OutsideJSON.decode([String: Scalar].self, from: bytes) else {
       throw MirrorError(.invalid, subject, "is not a JSON object", remedy: "build again, or fix the file")
     }
     return BuildInfo(

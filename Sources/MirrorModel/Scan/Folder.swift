@@ -109,8 +109,12 @@ package struct DigestSignature: Sendable {
   package let name: FileName
   /// The file that it signs.
   package let file: FileName
+  /// The result of `statx(2)` during the scan.
+  package let identity: FileIdentity
+  /// The same of the signed file; nil if it is gone.
+  package let signed: FileIdentity?
   /// Whether that file was changed after it was signed; nil if the file is gone.
-  package let isOlder: Bool?
+  package var isOlder: Bool? { signed.map { identity.isOlder(than: $0) } }
 
   /// nil if the name is not such a signature's, or the signature is gone.
   init?(_ name: FileName, in directory: borrowing AnchoredDirectory) throws(MirrorError) {
@@ -119,7 +123,8 @@ package struct DigestSignature: Sendable {
     else { return nil }
     self.name = name
     self.file = file
-    isOlder = try directory.status(of: file).map { own.identity.isOlder(than: $0.identity) }
+    identity = own.identity
+    signed = try directory.status(of: file)?.identity
   }
 }
 

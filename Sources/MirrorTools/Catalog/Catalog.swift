@@ -177,6 +177,7 @@ public final class Catalog: Sendable {
           CREATE TABLE cleaned (path BLOB PRIMARY KEY NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID;
           """)
     }
+    migrator.registerMigration("signatures", migrate: createSignatures)
     return migrator
   }
 

@@ -17,6 +17,9 @@ struct CatalogRecord: Hashable, Sendable {
   /// Damage found in it.
   var fault: StreamFault?
 
+  /// Whether the tarball was read here, so that the digests are not only those of a sidecar.
+  var wasRead: Bool { hashedAt != nil || verifiedAt != nil }
+
   /// Whether its digests are known to be those of a file with this identity.
   func vouches(for identity: FileIdentity) -> Bool { !isCorrupt && identity.isSameFile(as: self.identity) }
 }

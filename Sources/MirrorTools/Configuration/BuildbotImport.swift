@@ -35,7 +35,7 @@ public struct BuildbotImport: Sendable {
     let dates = [0, 1, 10, 400].map { CalendarDate(localDayOf: now - $0 * 86_400) }
     let input = ([file.string] + dates.map(\.description)).joined(separator: "\n")
     let output = try HostProgram.ask(["python3", "-I", "-c", Self.driver], input: Array(input.utf8))
-    guard let answers = try? JSONDecoder().decode(Answers.self, from: Data(output)) else {
+    guard let answers = OutsideJSON.decode(Answers.self, from: output) else {
       throw MirrorError(
         .invalid, file.string, "is not a usable .buildbot",
         remedy: "make it define builds, arches, subarches and, optionally, map_build()")

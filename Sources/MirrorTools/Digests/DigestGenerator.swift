@@ -19,6 +19,7 @@ struct DigestGenerator {
     let records = try context.catalog.records()
     var plan = DigestPlanner(
       options: options, signing: context.signing, records: records,
+      checked: try context.catalog.checkedSignatures(),
       readSidecar: { tarball in
         // Unreadable or malformed: the tarball is hashed and the sidecar rewritten.
         guard let directory = try? anchor.directory(tarball.path.parent) else { return nil }
@@ -55,6 +56,7 @@ struct DigestGenerator {
     for path in plan.damaged {
       work.note(.damaged(mirror.displayed(path), plan.records[path]?.fault ?? .cutOff))
     }
+    for path in plan.unlisted { work.note(.unlisted(mirror.displayed(path))) }
     for known in plan.known where !context.cancellation.isCancelled { work.settle(known) }
     let requests = plan.hashes.map {
       DigestRequest(path: $0.path, size: $0.size, device: $0.device, algorithms: Set($0.algorithms))
@@ -78,7 +80,7 @@ struct DigestGenerator {
     for link in plan.links where link.isRemoval && !context.cancellation.isCancelled { work.change(link) }
     for folder in plan.folders where !context.cancellation.isCancelled { work.writeManifests(of: folder) }
     signatures.signDigests(plan.signatures.filter { !$0.isOfTarball })
-    work.forget(plan.forgotten)
+    work.forget(plan.forgotten, signatures: plan.forgottenSignatures)
     var report = work.report.settled
     report.skipped = plan.skipped
     return report
@@ -97,5 +99,14 @@ extension DigestReport {
     report.corrupt.sort()
     report.problems.sort { $0.subject < $1.subject }
     return report
+  }
+}
+
+extension MirrorError {
+  /// A tarball whose name contains characters that a line of digests cannot contain.
+  fileprivate static func unlisted(_ subject: String) -> MirrorError {
+    MirrorError(
+      .invalid, subject, "has unprintable characters in its name: digest files do not list it",
+      remedy: "rename it")
   }
 }

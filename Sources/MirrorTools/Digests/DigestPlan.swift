@@ -86,6 +86,8 @@ public struct DigestPlan: Encodable, Sendable {
       case again
       /// Its signature was made by an expired subkey.
       case expired
+      /// Its signature was not made here; it is signed again if that signature is not by the key.
+      case unchecked
     }
 
     /// The file to sign, relative to the root of the mirror.
@@ -152,10 +154,14 @@ public struct DigestPlan: Encodable, Sendable {
   /// Damaged tarballs, which get no digests.
   public var damaged: [MirrorPath] = []
   var folders: [FolderSidecars] = []
+  /// Tarballs whose names digest files cannot contain.
+  var unlisted: [MirrorPath] = []
   /// Links to signatures that may be removed: they are removed first, and made again last.
   var signatureLinks: [(signature: MirrorPath, link: LinkChange)] = []
   /// Tarballs that do not exist any more, to be removed from the catalog.
   var forgotten: [MirrorPath] = []
+  /// The same for signatures.
+  var forgottenSignatures: [MirrorPath] = []
 
   /// The records in the catalog when the plan was made.
   var records: [MirrorPath: CatalogRecord] = [:]

@@ -6,6 +6,8 @@ struct DigestPlanner {
   let options: DigestOptions
   let signing: SigningSettings?
   let records: [MirrorPath: CatalogRecord]
+  /// Signatures that were made or checked here, by path.
+  let checked: [MirrorPath: Catalog.CheckedSignature]
   /// Returns the digests in a `.hash.txt` if they are those of the present tarball; called only if needed.
   let readSidecar: (Tarball) -> DigestSet?
   /// Returns whether the ends of a tarball that was never hashed here show damage; called only before its
@@ -40,7 +42,13 @@ struct DigestPlanner {
     plan.removals.sort { $0.path < $1.path }
     // A directory that could not be read may still contain its tarballs.
     present.formUnion(mirror.bystanderFolders.lazy.flatMap(\.tarballs).map(\.path))
-    if mirror.problems.isEmpty { plan.forgotten = records.keys.filter { !present.contains($0) }.sorted() }
+    guard mirror.problems.isEmpty else { return plan }
+    plan.forgotten = records.keys.filter { !present.contains($0) }.sorted()
+    if !checked.isEmpty {
+      let signatures = Set(
+        mirror.folders.flatMap(\.signatures) + mirror.bystanderFolders.flatMap(\.signatures))
+      plan.forgottenSignatures = checked.keys.filter { !signatures.contains($0) }.sorted()
+    }
     return plan
   }
 
@@ -55,7 +63,7 @@ struct DigestPlanner {
     }
     let wanted = options.algorithms.union([.sha256]).union(manifests.compactMap(\.algorithm))
     let digested = Set(folder.sidecars.lazy.filter { $0.kind == .digests }.map(\.tarball))
-    let signatures = SignaturePlanner(options: options, settings: signing)
+    let signatures = SignaturePlanner(options: options, settings: signing, checked: checked)
     var touched = Set<FileName>()
     for tarball in tarballs {
       let sidecar = folder.sidecars.first { $0.kind == .hashText && $0.tarball == tarball.name }
@@ -87,6 +95,10 @@ struct DigestPlanner {
     if !manifests.isEmpty || !withDigests.isEmpty {
       plan.folders.append(
         .init(path: folder.path, manifests: manifests, digests: withDigests, signatures: signed))
+      let isListed = manifests.contains { $0 != .manifest }
+      plan.unlisted += tarballs.filter { tarball in
+        (isListed || withDigests.contains(tarball.name)) && !SidecarText.canList(tarball.name)
+      }.map(\.path)
     }
   }
 
@@ -144,11 +156,19 @@ struct DigestPlanner {
   private func planOrphans(of folder: Folder, into plan: inout DigestPlan) {
     guard !folder.sidecars.isEmpty || !folder.digestSignatures.isEmpty else { return }
     let names = Set(folder.tarballs.map(\.name) + folder.links.map(\.path.name))
-    SignaturePlanner(options: options, settings: signing).planOrphans(
+    SignaturePlanner(options: options, settings: signing, checked: checked).planOrphans(
       of: folder, without: names, into: &plan)
     for sidecar in folder.sidecars where !names.contains(sidecar.tarball) {
       let path = folder.path.appending(sidecar.name)
       if options.includes(path) { plan.removals.append(.init(path: path, tarball: sidecar.tarball)) }
     }
+  }
+}
+
+extension Folder {
+  /// The paths of all signatures.
+  fileprivate var signatures: [MirrorPath] {
+    (sidecars.filter { $0.kind.signatureFormat != nil }.map(\.name) + digestSignatures.map(\.name))
+      .map { path.appending($0) }
   }
 }

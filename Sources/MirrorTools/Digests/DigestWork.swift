@@ -105,20 +105,26 @@ final class DigestWork: Sendable {
     }
   }
 
-  /// The planned signatures that are missing, older than their file, or to be made again.
-  func wanting(_ signatures: [DigestPlan.Signature]) -> [DigestPlan.Signature] {
-    signatures.filter { signature in
-      if signature.reason == .again || signature.reason == .expired { return true }
-      var isWanting = false
+  /// Separates planned signatures: those to make, because they are missing, older than their file, or to be
+  /// made again; and those to check.
+  func sorted(
+    _ signatures: [DigestPlan.Signature]
+  ) -> (wanting: [DigestPlan.Signature], doubtful: [DigestPlan.Signature]) {
+    var (wanting, doubtful): ([DigestPlan.Signature], [DigestPlan.Signature]) = ([], [])
+    for signature in signatures {
+      if signature.reason == .again || signature.reason == .expired {
+        wanting.append(signature)
+        continue
+      }
       attempt { () throws(MirrorError) in
         let directory = try anchor.value.directory(signature.path.parent)
         guard let file = try directory.status(of: signature.path.name) else { return }
-        isWanting =
-          try SignatureFiles.isWanting(
-            signature.format, of: signature.path.name, file.identity, in: directory)
+        let isWanting = try SignatureFiles.isWanting(
+          signature.format, of: signature.path.name, file.identity, in: directory)
+        if isWanting { wanting.append(signature) } else { doubtful.append(signature) }
       }
-      return isWanting
     }
+    return (wanting, doubtful)
   }
 
   /// The record of a tarball that was not replaced but has other content than recorded; otherwise nil.
@@ -205,8 +211,11 @@ final class DigestWork: Sendable {
     attempt { () throws(MirrorError) in try catalog.update(storing: unsaved) }
   }
 
-  func forget(_ paths: [MirrorPath]) {
-    attempt { () throws(MirrorError) in try catalog.update(storing: [], forgetting: paths) }
+  func forget(_ paths: [MirrorPath], signatures: [MirrorPath]) {
+    attempt { () throws(MirrorError) in
+      try catalog.update(storing: [], forgetting: paths)
+      try catalog.update(checked: [], forgetting: signatures)
+    }
   }
 
   /// Writes the `.DIGESTS` of the tarballs in a folder if they changed.

@@ -7,6 +7,7 @@ struct LinkPlanner {
   let beingBuilt: [MirrorPath]
 
   func plan(_ mirror: Mirror, into plan: inout DigestPlan) {
+    let borders = mirror.borders
     let linked = mirror.folders.filter { !$0.links.isEmpty && options.includes($0.path) }
     let wanted = Set(linked.flatMap { $0.links.compactMap { $0.destination?.parent } })
     let (signed, doubtful) = signatures(in: plan)
@@ -15,6 +16,7 @@ struct LinkPlanner {
     for folder in linked {
       for link in folder.links where !beingBuilt.contains(where: { link.path.isWithin($0) }) {
         if TarballName(link.path.name) != nil {
+          guard link.isDead || !borders.areCrossed(by: link.path, to: link.destination) else { continue }
           planTarballLink(link, in: folder, folders, signed, doubtful, into: &plan)
         } else if let (_, tarball) = SidecarKind.parse(link.path.name), link.isDead,
           !folder.links.contains(where: { $0.path.name == tarball }),

@@ -29,7 +29,8 @@ struct ManifestWriter: ~Copyable {
         continue
       }
       let sidecar = tarball.appending(SidecarKind.digests.rawValue)
-      if try replace(sidecar, with: SidecarText.digests(tarball, record.digests)) { changed.append(sidecar) }
+      let text = SidecarText.canList(tarball) ? SidecarText.digests(tarball, record.digests) : []
+      if try replace(sidecar, with: text) { changed.append(sidecar) }
     }
     return changed
   }
@@ -78,9 +79,7 @@ struct ManifestWriter: ~Copyable {
   {
     let writer = try ManifestWriter(directory: directory, records: [:])
     for kind in ManifestKind.allCases {
-      guard let text = try directory.contents(of: MirrorPath(bytes: kind.fileName.bytes), limit: limit) else {
-        continue
-      }
+      guard let text = try writer.existing(kind.fileName) else { continue }
       let lines = text.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
       let kept = lines.filter { line in
         SidecarText.parse(line, algorithm: kind.algorithm)?.file.map { !tarballs.contains($0) } ?? true
@@ -97,7 +96,7 @@ struct ManifestWriter: ~Copyable {
   /// Lines of an existing file to keep: those about other files, or about tarballs whose digests are not
   /// known now.
   private func kept(of kind: ManifestKind, _ unknown: Set<FileName>) throws(MirrorError) -> [UInt8] {
-    let existing = try directory.contents(of: MirrorPath(bytes: kind.fileName.bytes), limit: Self.limit) ?? []
+    let existing = try existing(kind.fileName) ?? []
     return existing.split(separator: UInt8(ascii: "\n")).filter { line in
       if kind == .manifest, line.starts(with: "IGNORE ".utf8) { return false }
       guard let name = SidecarText.parse(line, algorithm: kind.algorithm)?.file, TarballName(name) != nil
@@ -111,7 +110,8 @@ struct ManifestWriter: ~Copyable {
   private func lines(
     _ kind: ManifestKind, _ name: FileName, _ digests: DigestSet, _ size: Int64
   ) -> [UInt8] {
-    switch kind {
+    guard kind == .manifest || SidecarText.canList(name) else { return [] }
+    return switch kind {
     case .sha256Sums, .sha512Sums, .blake2bSums:
       kind.algorithm.flatMap { digests[$0] }.map { SidecarText.sum(name, $0) } ?? []
     case .bsdTags: SidecarText.tags(name, digests)
@@ -119,8 +119,10 @@ struct ManifestWriter: ~Copyable {
     }
   }
 
+  /// The text of a file; nil if it does not exist, or there is a link in its place, which is replaced.
   private func existing(_ name: FileName) throws(MirrorError) -> [UInt8]? {
-    try directory.contents(of: MirrorPath(bytes: name.bytes), limit: Self.limit)
+    guard try directory.status(of: name)?.kind != .link else { return nil }
+    return try directory.contents(of: MirrorPath(bytes: name.bytes), limit: Self.limit)
   }
 
   /// Removes the signatures of a file that is about to change; returns whether there were any.

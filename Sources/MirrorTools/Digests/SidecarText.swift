@@ -24,6 +24,15 @@ enum SidecarText {
     }
   }
 
+  /// Whether a line with this name can be written that has no unprintable characters: coreutils can escape
+  /// only line ends.
+  static func canList(_ name: FileName) -> Bool {
+    if name.bytes.allSatisfy({ $0 >= 0x20 && $0 < 0x7f }) { return true }
+    return String(decoding: name.bytes, as: UTF8.self).unicodeScalars.allSatisfy { scalar in
+      scalar.isPrintable || ["\n", "\r", "\t"].contains(scalar)
+    }
+  }
+
   /// A coreutils line; names with a newline or backslash are escaped as `sha256sum` does.
   static func sum(_ name: FileName, _ digest: [UInt8]) -> [UInt8] {
     let special = coreutilsEscaped(name.bytes)
@@ -161,12 +170,18 @@ enum SidecarText {
       return name.map { isPlain($0) ? String(Unicode.Scalar($0)) : "\\x\(hex([$0]))" }.joined()
     }
     return text.unicodeScalars.map { scalar in
-      scalar.isASCII && !isPlain(UInt8(scalar.value)) ? "\\x\(hex([UInt8(scalar.value)]))" : String(scalar)
+      if scalar.isASCII {
+        return isPlain(UInt8(scalar.value)) ? String(scalar) : "\\x\(hex([UInt8(scalar.value)]))"
+      }
+      if scalar.isPrintable, !scalar.properties.isWhitespace { return String(scalar) }
+      let digits = hex(withUnsafeBytes(of: scalar.value.bigEndian, Array.init))
+      return scalar.value > 0xffff ? "\\U\(digits)" : "\\u\(digits.dropFirst(4))"
     }.joined()
   }
 
   private static func isPlain(_ byte: UInt8) -> Bool { byte > 0x20 && byte < 0x7f && byte != backslash }
 
+  /// Decodes `\xHH`, `\uHHHH` and `\UHHHHHHHH`.
   private static func glepUnescaped(_ name: ArraySlice<UInt8>) -> [UInt8]? {
     var result: [UInt8] = []
     var rest = name
@@ -175,10 +190,18 @@ enum SidecarText {
         result.append(byte)
         continue
       }
-      guard rest.popFirst() == UInt8(ascii: "x"), let high = rest.popFirst().flatMap(hexValue),
-        let low = rest.popFirst().flatMap(hexValue)
-      else { return nil }
-      result.append(high << 4 | low)
+      let lengths = [UInt8(ascii: "x"): 2, UInt8(ascii: "u"): 4, UInt8(ascii: "U"): 8]
+      guard let count = rest.popFirst().flatMap({ lengths[$0] }) else { return nil }
+      let digits = rest.prefix(count)
+      guard digits.count == count, digits.allSatisfy({ hexValue($0) != nil }) else { return nil }
+      let value = digits.reduce(UInt32(0)) { $0 << 4 | UInt32(hexValue($1) ?? 0) }
+      rest = rest.dropFirst(count)
+      if count == 2 {
+        result.append(UInt8(truncatingIfNeeded: value))
+      } else {
+        guard let scalar = Unicode.Scalar(value) else { return nil }
+        result += Array(String(scalar).utf8)
+      }
     }
     return result
   }

@@ -22,12 +22,13 @@ enum SignatureFiles {
     return dropped
   }
 
-  /// Whether a file has no signature, or one that is older than the file.
+  /// Whether a file has no signature, one that is older than the file, or a link or directory in its place.
   static func isWanting(
     _ format: SignatureFormat, of file: FileName, _ identity: FileIdentity,
     in directory: borrowing AnchoredDirectory
   ) throws(MirrorError) -> Bool {
-    guard let signature = try directory.status(of: format.signature(of: file)) else { return true }
+    guard let signature = try directory.status(of: format.signature(of: file)), signature.kind == .regular
+    else { return true }
     return signature.identity.isOlder(than: identity)
   }
 }

@@ -5,6 +5,8 @@ import MirrorModel
 struct SignaturePlanner {
   let options: DigestOptions
   let settings: SigningSettings?
+  /// Signatures that were made or checked here, by path.
+  let checked: [MirrorPath: Catalog.CheckedSignature]
 
   /// Whether the digest files of a folder are signed.
   var signsDigests: Bool { settings?.what.contains(.digests) ?? false }
@@ -17,10 +19,15 @@ struct SignaturePlanner {
     let existing = folder.sidecars.filter { $0.tarball == name && $0.kind.signatureFormat != nil }
     var planned: [SignatureFormat] = []
     if let settings, settings.what.contains(.tarballs) {
-      for format in formats(settings, beside: existing.compactMap(\.kind.signatureFormat)) {
+      for format in SignatureFormat.allCases {
         let signature = existing.first { $0.kind == format.sidecar }
-        let isOlder = signature.map { $0.identity.isOlder(than: tarball.status.identity) }
-        guard let why = why(isOlder, isChanged: reason == .changed) else { continue }
+        let state = signature.map {
+          examine(folder.path.appending($0.name), $0.identity, signing: tarball.status.identity, settings)
+        }
+        let isRequested = settings.formats.contains(format)
+        guard let why = why(state, isRequested, isChanged: reason == .changed) else {
+          continue
+        }
         planned.append(format)
         plan.signatures.append(
           .init(
@@ -52,13 +59,19 @@ struct SignaturePlanner {
     let existing = Dictionary(folder.digestSignatures.map { ($0.name, $0) }) { first, _ in first }
     var names: [FileName] = []
     for file in files {
-      let present = SignatureFormat.allCases.filter { existing[$0.signature(of: file.name)] != nil }
-      for format in formats(settings, beside: present) {
+      for format in SignatureFormat.allCases {
         let name = format.signature(of: file.name)
-        names.append(name)
-        let isOlder = existing[name].map { $0.isOlder ?? true }
+        let state = existing[name].map { signature in
+          signature.signed.map {
+            examine(folder.path.appending(name), signature.identity, signing: $0, settings)
+          } ?? .older
+        }
+        let isRequested = settings.formats.contains(format)
+        if isRequested || state != nil { names.append(name) }
         // A folder outside the selection has no tarballs here.
-        guard !tarballs.isEmpty, let why = why(isOlder, isChanged: file.isTouched) else { continue }
+        guard !tarballs.isEmpty, let why = why(state, isRequested, isChanged: file.isTouched) else {
+          continue
+        }
         plan.signatures.append(
           .init(
             path: folder.path.appending(file.name), format: format, reason: why, size: 0,
@@ -81,21 +94,38 @@ struct SignaturePlanner {
     }
   }
 
-  /// The formats to sign in. Signing everything again changes the key: no signature by the old one may be
-  /// kept.
-  private func formats(
-    _ settings: SigningSettings, beside present: [SignatureFormat]
-  ) -> [SignatureFormat] {
-    settings.formats + (options.force ? present.filter { !settings.formats.contains($0) } : [])
+  /// What is known about an existing signature.
+  private enum State {
+    /// The file was changed after it was signed.
+    case older
+    /// It was made or checked here, with the key that is pinned now.
+    case known
+    /// Anybody may have written it.
+    case unknown
   }
 
-  /// - Parameter isOlder: whether the signature is older than its file; nil if there is none.
-  private func why(_ isOlder: Bool?, isChanged: Bool) -> DigestPlan.Signature.Reason? {
-    switch isOlder {
-    case nil: .new
+  private func examine(
+    _ path: MirrorPath, _ signature: FileIdentity, signing file: FileIdentity, _ settings: SigningSettings
+  ) -> State {
+    if signature.isOlder(than: file) { return .older }
+    let isKnown = checked[path]?.vouches(for: signature, of: file, by: "\(settings.key)") ?? false
+    return isKnown ? .known : .unknown
+  }
+
+  /// - Parameters:
+  ///   - state: nil if there is no signature.
+  ///   - isRequested: whether files are signed in this format. Others are only kept valid.
+  private func why(
+    _ state: State?, _ isRequested: Bool, isChanged: Bool
+  ) -> DigestPlan.Signature.Reason? {
+    switch state {
+    case nil: isRequested ? .new : nil
+    // This changes the key: no signature by the old one may be kept.
     case _ where options.force: .again
-    case true?: .older
-    case false?: isChanged ? .changed : nil
+    case .older: isRequested ? .older : nil
+    case _ where isChanged: isRequested ? .changed : nil
+    case .known: nil
+    case .unknown: .unchecked
     }
   }
 }

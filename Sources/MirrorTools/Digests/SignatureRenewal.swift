@@ -30,7 +30,8 @@ struct SignatureRenewal {
     _ mirror: Mirror, _ options: DigestOptions, beingBuilt: [MirrorPath],
     in anchor: borrowing AnchoredDirectory, into plan: inout DigestPlan
   ) {
-    let planned = Set(plan.signatures.map(\.destination) + plan.outdated.map(\.path))
+    let planned = Set(
+      plan.signatures.filter { $0.reason != .unchecked }.map(\.destination) + plan.outdated.map(\.path))
     let corrupt = Set(plan.corrupt)
     var found: [(signature: DigestPlan.Signature, time: Int64)] = []
     for folder in mirror.folders where !beingBuilt.contains(where: { folder.path.isWithin($0) }) {
@@ -42,7 +43,10 @@ struct SignatureRenewal {
       }
     }
     found.sort { ($1.time, $0.signature.destination) < ($0.time, $1.signature.destination) }
-    plan.signatures += found.prefix(Self.limit).map(\.signature)
+    let renewed = found.prefix(Self.limit).map(\.signature)
+    let destinations = Set(renewed.map(\.destination))
+    plan.signatures.removeAll { destinations.contains($0.destination) }
+    plan.signatures += renewed
   }
 
   /// Every signature of a folder, with the modification time of the signed file.

@@ -65,7 +65,8 @@ struct IndexPublisher: ~Copyable, Sendable {
     let existing = try directory.status(of: file.path.name)
     let owned = try directory.fileOwnership()
     try DurableFile.write(
-      file.bytes, to: file.path.name, in: directory, existing.map(Ownership.init(of:)) ?? owned)
+      file.bytes, to: file.path.name, in: directory,
+      existing.flatMap { $0.kind == .regular ? Ownership(of: $0) : nil } ?? owned)
   }
 
   /// Removes a file; does nothing if it does not exist.

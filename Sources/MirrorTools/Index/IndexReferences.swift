@@ -1,6 +1,5 @@
 import MirrorModel
 import LinuxSystem
-import Foundation
 
 /// The files that one index file refers to.
 struct IndexReferences {
@@ -53,7 +52,7 @@ struct IndexReferences {
   }
 
   private static func json(_ bytes: [UInt8]) -> [Reference] {
-    guard let document = try? JSONDecoder().decode(IndexDocument.self, from: Data(bytes)) else { return [] }
+    guard let document = OutsideJSON.decode(IndexDocument.self, from: bytes) else { return [] }
     return document.subarches.flatMap(\.builds).flatMap { build in
       [Reference(path: unrooted(build.download), size: build.bytes, sha256: build.sha256)]
         + (build.signature.map { [Reference(path: unrooted($0))] } ?? [])
@@ -72,7 +71,7 @@ struct IndexReferences {
   }
 
   private static func images(_ bytes: [UInt8]) -> [Reference] {
-    guard let images = try? JSONDecoder().decode(Images.self, from: Data(bytes)),
+    guard let images = OutsideJSON.decode(Images.self, from: bytes),
       images.creator == IndexMark.text
     else { return [] }
     return images.products.values.flatMap(\.versions.values).flatMap(\.items.values).map {

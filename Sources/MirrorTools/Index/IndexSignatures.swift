@@ -20,12 +20,15 @@ public final class IndexSignatures {
   /// key.
   func areWanting(of file: IndexFile, in directory: borrowing AnchoredDirectory) throws(MirrorError) -> Bool {
     guard let settings, let status = try directory.status(of: file.path.name) else { return false }
-    for format in settings.formats {
+    for format in SignatureFormat.allCases {
+      let name = format.signature(of: file.path.name)
+      // One in another format is only kept as long as it is valid.
+      if !settings.formats.contains(format), try directory.status(of: name) == nil { continue }
       if try SignatureFiles.isWanting(format, of: file.path.name, status.identity, in: directory) {
         return true
       }
-      let path = MirrorPath(bytes: format.signature(of: file.path.name).bytes)
       // An unreadable signature counts as missing.
+      let path = MirrorPath(bytes: name.bytes)
       guard let signature = try? directory.contents(of: path, limit: SignatureFiles.limit),
         !isUnfit(signature, of: file, settings)
       else { return true }
@@ -38,12 +41,9 @@ public final class IndexSignatures {
     guard fault == nil else { return false }
     do throws(MirrorError) {
       if checker == nil { checker = try SignatureChecker(settings, cancellation: cancellation) }
-      switch try checker?.verdict(on: signature, of: file.bytes) {
-      case .subkeyExpired: return checker?.key.state == .usable
-      case .bad, .otherKey, .expired, .unreadable: return true
-      // With the same key, a new signature would not be better.
-      case .valid, .keyExpired, .keyRevoked, nil: return false
-      }
+      let verdict = try checker?.verdict(on: signature, of: file.bytes)
+      if verdict == .subkeyExpired { return checker?.key.state == .usable }
+      return verdict?.isUnfit ?? false
     } catch {
       fault = error
       return false

@@ -7,7 +7,7 @@ public enum JSONIndexWriter {
   public static func bytes(_ index: some Encodable) throws(MirrorError) -> [UInt8] {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    do { return Array(try encoder.encode(index)) + [UInt8(ascii: "\n")] } catch {
+    do { return printableJSON(Array(try encoder.encode(index))) + [UInt8(ascii: "\n")] } catch {
       throw MirrorError(.library, "index", "cannot be written as JSON: \(error)")
     }
   }

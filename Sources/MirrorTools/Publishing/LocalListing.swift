@@ -182,14 +182,14 @@ struct LocalListing: Sendable {
   }
 
   /// Rewrites absolute links and links through parent directories as plain ones; omits links out of the
-  /// mirror.
+  /// mirror, and of one subarch into another.
   private mutating func resolveLinks(in mirror: Mirror) {
-    let roots = [mirror.root.bytes, mirror.canonicalRoot]
+    let (roots, borders) = ([mirror.root.bytes, mirror.canonicalRoot], mirror.borders)
     entries = entries.compactMap { entry in
       guard case .link(let said) = entry.node else { return entry }
-      guard let destination = Link.destination(of: said, in: entry.path.parent, roots: roots) else {
-        return nil
-      }
+      guard let destination = Link.destination(of: said, in: entry.path.parent, roots: roots),
+        !borders.areCrossed(by: entry.path, to: destination)
+      else { return nil }
       if said.first != UInt8(ascii: "/"), Link.isPlain(said) { return entry }
       let text = Self.relative(destination, from: entry.path.parent)
       return LocalEntry(path: entry.path, node: .link(text), role: .link)

@@ -52,6 +52,7 @@ extension Publication {
       try rsync.remove([upload.appending(Upload.manifest)], staying: staying, empty: stage.base("empty"))
     }
     try describe(plan, files, survey, &manifest)
+    let text = try manifest.encoded()
     record.begin(fresh + plan.control, to: survey.remote, sums)
     try? catalog.set(uploadRecord: record, of: destination.name)
     // A waiting file that looks the same may be an older one.
@@ -72,7 +73,7 @@ extension Publication {
       record.files[entry.path]?.isUploaded = true
     }
     let path = MirrorPath(bytes: Upload.manifest.bytes)
-    try stage.write(try manifest.encoded(), to: path, in: "manifest")
+    try stage.write(text, to: path, in: "manifest")
     try rsync.send(
       [.init(base: stage.base("manifest"), path: path)], ["--ignore-times"], as: "uploading", bytes: 0,
       to: "\(upload)")

@@ -11,6 +11,8 @@ public struct ReceiveRules: Sendable {
     var snapshots: [FileName]?
     /// Whether it may replace the content of a released tarball.
     var replaces = false
+    /// Maximum total size of one upload in bytes.
+    var maximumSize: Int64 = 1 << 40
     /// The key for signatures in its uploads; nil for `signing/key`.
     var signing: SigningSettings?
   }

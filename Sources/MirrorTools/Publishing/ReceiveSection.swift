@@ -13,7 +13,8 @@ enum ReceiveSection {
 
   private static func section(_ server: String, _ elements: Elements) -> SettingsSection {
     SettingsSection(
-      "\(group)/\(server)", of: elements, known: ["subarches", "snapshots", "replace", "key", "homedir"])
+      "\(group)/\(server)", of: elements,
+      known: ["subarches", "snapshots", "replace", "max-size", "key", "homedir"])
   }
 
   /// The rules in the configuration.
@@ -54,6 +55,7 @@ enum ReceiveSection {
       return FileName(word)
     }
     rule.replaces = try section.flag("replace") ?? rule.replaces
+    rule.maximumSize = try section.bytes("max-size") ?? rule.maximumSize
     let own = try section.absolutePath("homedir").map { FilePath($0) }
     if let key = try SigningSection.key(section) {
       var signing = SigningSettings(key: key)

@@ -107,9 +107,20 @@ struct ReceivedUpload {
     }
     let opened = try source.file(MirrorPath(bytes: name.bytes))
     let shown = source.displayed(name)
-    let status = try attempt("examine", shown) { () throws(Errno) in try opened.status() }
-    guard status.identity == file.identity else {
-      throw MirrorError(.changed, shown, "changed during receiving", remedy: "publish there again")
+    var status = try attempt("examine", shown) { () throws(Errno) in try opened.status() }
+    guard status.identity == file.identity else { throw changed(shown) }
+    if status.links > 1 {
+      if try hasFinished(status.identity, existing, destination) {
+        try source.unlink(name)
+        return try attempt("examine", shown) { () throws(Errno) in try opened.status() }.identity
+      }
+      status = try attempt("examine", shown) { () throws(Errno) in try opened.status() }
+    }
+    // To change the owner of a file that has another name would change it there too.
+    guard status.links == 1 else {
+      throw MirrorError(
+        .invalid, shown, "has another name (a hard link): not received from \(manifest.server)",
+        remedy: "remove it here, and publish there again")
     }
     let folder = try destination.status()
     let ownershipRules = destination.ownershipRules
@@ -119,18 +130,42 @@ struct ReceivedUpload {
       try opened.setMode(0o644)
       try opened.sync()
     }
-    // The signature of the replaced tarball; the new one follows.
-    if file.isReplacement, file.kind == .tarball { _ = try SignatureFiles.drop(of: name, in: destination) }
-    try destination.take(name, from: source, as: name)
-    let taken = try attempt("examine", shown) { () throws(Errno) in try opened.status() }.identity
-    // The uploader may have replaced or modified the file meanwhile.
-    guard let there = try destination.status(of: name), there.identity == taken,
-      taken.hasSameContentTimes(as: file.identity)
-    else {
-      try destination.unlink(name)
-      throw MirrorError(.changed, shown, "changed during receiving", remedy: "publish there again")
+    // Under a name that the uploader cannot replace, until it is known to be the hashed file.
+    let temporary = TemporaryName.make()
+    try destination.adopt(name, from: source, as: temporary)
+    do throws(MirrorError) {
+      guard let there = try destination.status(of: temporary), there.identity.isNode(status.identity),
+        there.identity.hasSameContentTimes(as: file.identity)
+      else { throw changed(shown) }
+      // The signature of the replaced tarball; the new one follows.
+      if file.isReplacement, file.kind == .tarball {
+        _ = try SignatureFiles.drop(of: name, in: destination)
+      }
+      try destination.rename(temporary, to: name)
+    } catch {
+      try? destination.unlink(temporary)
+      throw error
     }
-    return taken
+    if let left = try source.status(of: name), left.identity.isNode(status.identity) {
+      try source.unlink(name)
+    }
+    return try attempt("examine", shown) { () throws(Errno) in try opened.status() }.identity
+  }
+
+  /// Whether a killed run already put a file in its place; removes temporary names that it left.
+  private func hasFinished(
+    _ file: FileIdentity, _ existing: FileStatus?, _ destination: borrowing AnchoredDirectory
+  ) throws(MirrorError) -> Bool {
+    for entry in try destination.entries() where TemporaryName.matches(entry.name) {
+      if let status = try destination.status(of: entry.name), status.identity.isNode(file) {
+        try destination.unlink(entry.name)
+      }
+    }
+    return existing?.identity.isNode(file) ?? false
+  }
+
+  private func changed(_ shown: String) -> MirrorError {
+    MirrorError(.changed, shown, "changed during receiving", remedy: "publish there again")
   }
 
   private func make(

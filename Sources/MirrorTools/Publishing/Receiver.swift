@@ -85,7 +85,8 @@ struct Receiver: Sendable {
     let directory = try anchor.directory(place)
     let name = directory.displayed(Upload.manifest)
     guard let status = try directory.status(of: Upload.manifest),
-      let text = try directory.contents(of: MirrorPath(bytes: Upload.manifest.bytes), limit: 256 << 20)
+      let text = try directory.contents(
+        of: MirrorPath(bytes: Upload.manifest.bytes), limit: UploadManifest.maximumBytes)
     else { return try checkAge(of: directory, server) }
     let manifest = try UploadManifest(text, name: name)
     try UploadCheck(server: server, name: name).check(manifest)
@@ -108,7 +109,7 @@ struct Receiver: Sendable {
       // Directories are kept, since their content is unknown.
       try? folder.unlink(path.name)
     }
-    let sweep = UploadSweep(before: now - Self.afterlife)
+    let sweep = UploadSweep(before: now - Self.afterlife, cancellation: hasher.cancellation)
     _ = try? sweep.sweep(directory)
   }
 
@@ -122,6 +123,7 @@ struct Receiver: Sendable {
       control: ControlDirectory(probe: probe, now: now))
     UploadJudge(claim, place: place, now: now).judge(manifest, in: anchor, &refusals)
     guard let rule else { return }
+    try checkSize(of: manifest, rule, place, anchor, refusals)
     let contents = UploadContents(
       manifest: manifest, place: place, rule: rule, catalog: catalog, hasher: hasher,
       signing: rule.signing ?? signing)
@@ -133,9 +135,27 @@ struct Receiver: Sendable {
     .move(files, anchor, &refusals, &report)
   }
 
+  /// - Throws: if the accepted files are larger than the server may send at once.
+  private func checkSize(
+    of manifest: UploadManifest, _ rule: ReceiveRules.Rule, _ place: MirrorPath,
+    _ anchor: borrowing AnchoredDirectory, _ refusals: UploadRefusals
+  ) throws(MirrorError) {
+    var bytes: Int64 = 0
+    for file in manifest.files where !refusals.keepsOut(file.path.path) {
+      let (sum, overflow) = bytes.addingReportingOverflow(file.size)
+      bytes = overflow ? .max : sum
+    }
+    guard bytes > rule.maximumSize else { return }
+    throw MirrorError(
+      .invalid, anchor.displayed(place),
+      "contains \(humanBytes(bytes)), more than the \(humanBytes(rule.maximumSize)) that "
+        + "\(manifest.server) may send at once",
+      remedy: "raise max-size in [section receive/\(manifest.server)], or publish less there")
+  }
+
   /// Reports an upload that has been incomplete for a week.
   private func checkAge(of directory: borrowing AnchoredDirectory, _ server: String) throws(MirrorError) {
-    let newest = try UploadSweep(before: .min).newest(directory)
+    let newest = try UploadSweep(before: .min, cancellation: hasher.cancellation).newest(directory)
     guard newest > 0, now - newest > Self.patience else { return }
     throw MirrorError(
       .invalid, directory.displayed(directory.path),

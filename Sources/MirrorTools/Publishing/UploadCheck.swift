@@ -14,6 +14,9 @@ struct UploadCheck {
     guard manifest.server == server else {
       throw fault("belongs to server \(escaped(Array(manifest.server.utf8)))", "upload it under that name")
     }
+    guard manifest.count <= UploadManifest.maximumCount else {
+      throw fault("has more than \(UploadManifest.maximumCount) entries", "publish less at once there")
+    }
     var seen = Set<MirrorPath>()
     let paths = manifest.files.map(\.path.path) + manifest.links.map(\.path.path)
     for path in paths {
@@ -60,7 +63,7 @@ struct UploadCheck {
     if parts.first?.elementsEqual("lost+found".utf8) ?? false { return false }
     switch path.place {
     case .snapshot: return path.place.snapshotName != nil
-    case .version, .versionFile, .control, .controlFile: return parts.count <= 16
+    case .version, .versionFile, .control, .controlFile: return parts.count <= Upload.depth
     case .root, .build, .service, .snapshots, .arch, .subarch: return false
     }
   }

@@ -1,6 +1,7 @@
 import MirrorModel
 import Hashing
 import LinuxSystem
+import SystemPackage
 
 /// Reads the accepted files of an upload, and checks their content.
 struct UploadContents {
@@ -98,6 +99,9 @@ struct UploadContents {
       let waiting = try anchor.status(at: place.joined(path))
       if let waiting, waiting.kind != .regular { throw try refuse(path, "is not a regular file", anchor) }
       if let waiting, waiting.size != file.size { throw try refuse(path, "has the wrong size", anchor) }
+      if let waiting, waiting.allocated < waiting.size, try isSparse(place.joined(path), anchor) {
+        throw try refuse(path, "is a sparse file", anchor)
+      }
       var found = waiting
       if found == nil { found = try anchor.status(at: path) }
       guard let found, found.kind == .regular, found.size == file.size else {
@@ -108,6 +112,16 @@ struct UploadContents {
           file: file, kind: kind, status: found, source: waiting == nil ? path : place.joined(path)))
     }
     return located
+  }
+
+  /// Whether a file has holes, and so may claim any size; a compressed file system stores less without holes.
+  private func isSparse(
+    _ path: MirrorPath, _ anchor: borrowing AnchoredDirectory
+  ) throws(MirrorError) -> Bool {
+    let file = try anchor.file(path)
+    return try attempt("examine", anchor.displayed(path)) { () throws(Errno) in
+      try file.hole(from: 0) < file.status().size
+    }
   }
 
   /// - Throws: if a file does not match the manifest.

@@ -38,8 +38,29 @@ struct UploadManifest: Codable, Sendable {
   /// Deleted `.control` files.
   var cleared: [ExactPath] = []
 
+  /// The maximum size of its text.
+  static let maximumBytes = 16 << 20
+  /// The maximum number of entries.
+  static let maximumCount = 100_000
+
+  /// The number of entries.
+  var count: Int { files.count + links.count + control.count + cleared.count }
+
   /// The text of the manifest.
+  ///
+  /// - Throws: also if a master would not read it.
   func encoded() throws(MirrorError) -> [UInt8] {
+    let text = try json()
+    guard text.count <= Self.maximumBytes, count <= Self.maximumCount else {
+      throw MirrorError(
+        .invalid, "the upload's manifest",
+        "has \(counted(count, "entry", "entries")), more than a master receives at once",
+        remedy: "exclude some versions, publish, and remove the exclusion again")
+    }
+    return text
+  }
+
+  private func json() throws(MirrorError) -> [UInt8] {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     do { return Array(try encoder.encode(self)) } catch {
@@ -49,10 +70,11 @@ struct UploadManifest: Codable, Sendable {
 
   /// Parses a manifest; `name` is its path, for messages.
   init(_ text: [UInt8], name: String) throws(MirrorError) {
-    do { self = try JSONDecoder().decode(Self.self, from: Data(text)) } catch {
+    guard let manifest = OutsideJSON.decode(Self.self, from: text) else {
       throw MirrorError(
         .invalid, name, "is not an upload manifest", remedy: "remove it: the server will write a new one")
     }
+    self = manifest
     guard version == 1 else {
       throw MirrorError(
         .invalid, name, "has the unknown version \(version)",
@@ -115,6 +137,8 @@ struct ExactPath: Codable, Hashable, Sendable {
 
 /// Paths of uploads on a master.
 enum Upload {
+  /// The maximum number of components of a path in an upload.
+  static let depth = 16
   static let parent: MirrorPath = ".incoming"
   static let manifest: FileName = ".complete"
 

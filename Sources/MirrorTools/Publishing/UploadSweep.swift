@@ -4,14 +4,28 @@ import LinuxSystem
 struct UploadSweep {
   /// Files that arrived before this time are removed; in seconds since the epoch.
   let before: Int64
+  let cancellation: Cancellation
 
   /// Sweeps a directory; returns whether it is empty now.
-  func sweep(_ directory: borrowing AnchoredDirectory) throws(MirrorError) -> Bool {
+  ///
+  /// - Parameter depth: the number of levels below it that uploads may have.
+  func sweep(
+    _ directory: borrowing AnchoredDirectory, depth: Int = Upload.depth
+  ) throws(MirrorError) -> Bool {
     var isEmpty = true
     for entry in try directory.entries() {
+      try cancellation.check()
       if entry.kind == .directory {
+        guard depth > 0 else {
+          // No upload has directories there.
+          let remover = TreeRemover(cancellation: cancellation)
+          if (try? remover.remove(entry.name, in: directory)) == nil { isEmpty = false }
+          continue
+        }
         let inner = try directory.directory(entry.name)
-        if try sweep(inner), (try? directory.removeDirectory(entry.name)) != nil { continue }
+        if try sweep(inner, depth: depth - 1), (try? directory.removeDirectory(entry.name)) != nil {
+          continue
+        }
       } else if let status = try directory.status(of: entry.name), arrival(status) < before {
         try directory.unlink(entry.name)
         continue
@@ -22,11 +36,16 @@ struct UploadSweep {
   }
 
   /// When the newest file below arrived, in seconds since the epoch; 0 if there is none.
-  func newest(_ directory: borrowing AnchoredDirectory) throws(MirrorError) -> Int64 {
+  ///
+  /// - Parameter depth: the number of levels below it that uploads may have.
+  func newest(
+    _ directory: borrowing AnchoredDirectory, depth: Int = Upload.depth
+  ) throws(MirrorError) -> Int64 {
     var newest: Int64 = 0
     for entry in try directory.entries() {
       if entry.kind == .directory {
-        newest = max(newest, try self.newest(try directory.directory(entry.name)))
+        guard depth > 0 else { continue }
+        newest = max(newest, try self.newest(try directory.directory(entry.name), depth: depth - 1))
       } else if let status = try directory.status(of: entry.name) {
         newest = max(newest, arrival(status))
       }

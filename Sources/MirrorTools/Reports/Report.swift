@@ -69,6 +69,6 @@ public struct VersionedReport: Encodable {
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     if !isCompact { encoder.outputFormatting.insert(.prettyPrinted) }
     if let key = CodingUserInfoKey.actionNames { encoder.userInfo[key] = action }
-    return Array(try encoder.encode(self)) + [UInt8(ascii: "\n")]
+    return printableJSON(Array(try encoder.encode(self))) + [UInt8(ascii: "\n")]
   }
 }

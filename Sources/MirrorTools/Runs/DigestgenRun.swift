@@ -28,6 +28,11 @@ public struct DigestgenRun {
   /// Carries out a plan of this run.
   public func apply(_ planned: Planned<DigestPlan>) throws(MirrorError) -> DigestReport {
     let (mirror, result) = (planned.scan, run.environment.result)
+    if let warning = run.configuration.signing?.exposedHome,
+      try run.catalog().isDue("homedir", at: run.environment.now())
+    {
+      run.tell(warning)
+    }
     // A tarball that is found damaged gets no digest, but may not be offered any more.
     run.noteChanges(at: planned.plan.affectedPaths)
     let report = try DigestGenerator(try run.digests()).apply(planned.plan, to: mirror) { action in
@@ -55,7 +60,9 @@ extension DigestPlan: Plan {
       "would \($0.isAdoption ? "adopt the digest of" : "check") \(mirror.displayed($0.path))"
     }
     lines += signatures.map {
-      "would sign \(mirror.displayed($0.path)) (\($0.format.rawValue), \($0.reason.rawValue))"
+      $0.reason == .unchecked
+        ? "would check \(mirror.displayed($0.destination))"
+        : "would sign \(mirror.displayed($0.path)) (\($0.format.rawValue), \($0.reason.rawValue))"
     }
     lines += outdated.map { "would remove \(mirror.displayed($0.path)) if the signed file has changed" }
     lines += links.map { "would \($0.isRemoval ? "remove" : "link") \(mirror.displayed($0.path))" }

@@ -65,7 +65,7 @@ public struct UpkeepRun {
   public func apply(each: (UpkeepReport.Step) -> Void = { _ in }) throws(MirrorError) -> UpkeepReport {
     var report = UpkeepReport(mirror: "\(run.root)")
     let mirror = try run.scan()
-    try warn(mirror.oddities + mirror.futureDates)
+    try warn(mirror.oddities + mirror.futureDates + mirror.strayLinks)
     for step in steps where !run.environment.cancellation.isCancelled {
       let ended = take(step)
       report.steps.append(ended)
@@ -105,7 +105,7 @@ public struct UpkeepRun {
   /// - Throws: if the mirror cannot be read.
   public func plan() throws(MirrorError) -> UpkeepPlan {
     let mirror = try run.scan()
-    for oddity in mirror.oddities + mirror.futureDates { run.tell(oddity) }
+    for oddity in mirror.oddities + mirror.futureDates + mirror.strayLinks { run.tell(oddity) }
     var plan = UpkeepPlan(scan: mirror)
     try step("receive", &plan) { plan throws(MirrorError) in plan.receive = try ReceiveRun(run).plan() }
     if let clean {

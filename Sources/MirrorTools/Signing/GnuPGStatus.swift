@@ -8,12 +8,13 @@ enum GnuPGStatus: Hashable, Sendable {
   case newSignature
   /// `GOODSIG`.
   case good
-  /// `VALIDSIG`: the signing key, and its primary key.
-  case valid(key: Fingerprint, primary: Fingerprint)
+  /// `VALIDSIG`: the signing key, its primary key, and the number of the hash algorithm.
+  case valid(key: Fingerprint, primary: Fingerprint, hash: Int)
   /// `BADSIG`.
   case bad
-  /// `ERRSIG`: cannot be checked; the key, and whether a missing key is the only reason.
-  case unchecked(key: String, isKeyMissing: Bool)
+  /// `ERRSIG`: cannot be checked; the key, the number of the hash algorithm, and whether a missing key is the
+  /// only reason.
+  case unchecked(key: String, hash: Int, isKeyMissing: Bool)
   /// `NO_PUBKEY`.
   case noPublicKey(String)
   /// `EXPSIG`, `EXPKEYSIG` and `REVKEYSIG`: a correct signature that expired, or by an expired or revoked
@@ -41,6 +42,9 @@ enum GnuPGStatus: Hashable, Sendable {
   case noData
   /// Any other line, by its keyword.
   case other(String)
+
+  /// Numbers and names of hash algorithms that do not protect against forgery. Source: RFC 9580, 9.5.
+  static let weakHashes = [1: "MD5", 2: "SHA-1", 3: "RIPEMD-160"]
 
   /// Parses one line; nil if it is not a status line.
   init?(_ line: String) {
@@ -81,17 +85,18 @@ enum GnuPGStatus: Hashable, Sendable {
   /// The id of the key, two algorithms, the class, the time, the reason (9: no key), and optionally the
   /// fingerprint.
   private static func unchecked(_ words: [Substring]) -> GnuPGStatus? {
-    guard words.count >= 6 else { return nil }
+    guard words.count >= 6, let hash = Int(words[2]) else { return nil }
     let fingerprint = words.count > 6 ? Fingerprint(words[6]) : nil
-    return .unchecked(key: fingerprint.map { "\($0)" } ?? String(words[0]), isKeyMissing: words[5] == "9")
+    return .unchecked(
+      key: fingerprint.map { "\($0)" } ?? String(words[0]), hash: hash, isKeyMissing: words[5] == "9")
   }
 
-  /// The first field is the key, the tenth is its primary key.
+  /// The first field is the key, the eighth is the hash algorithm, the tenth is the primary key.
   private static func valid(_ words: [Substring]) -> GnuPGStatus? {
-    guard words.count >= 10, let key = Fingerprint(words[0]), let primary = Fingerprint(words[9]) else {
-      return nil
-    }
-    return .valid(key: key, primary: primary)
+    guard words.count >= 10, let key = Fingerprint(words[0]), let primary = Fingerprint(words[9]),
+      let hash = Int(words[7])
+    else { return nil }
+    return .valid(key: key, primary: primary, hash: hash)
   }
 
   /// `D`, the public-key algorithm, the hash algorithm, the class, the time, the key.

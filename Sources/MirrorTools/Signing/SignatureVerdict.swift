@@ -14,8 +14,18 @@ package enum SignatureVerdict: Hashable, Sendable, CustomStringConvertible {
   case subkeyExpired
   /// By the key, which was revoked.
   case keyRevoked
+  /// With a hash algorithm for which other content with the same hash can be made.
+  case weak(String)
   /// Not a signature.
   case unreadable
+
+  /// Whether a new signature by the key would be better.
+  package var isUnfit: Bool {
+    switch self {
+    case .bad, .otherKey, .expired, .weak, .unreadable: true
+    case .valid, .keyExpired, .subkeyExpired, .keyRevoked: false
+    }
+  }
 
   /// Derives the verdict from gpgv's status lines; its exit status adds nothing.
   init(_ statuses: [GnuPGStatus], trusting pinned: Fingerprint) {
@@ -33,8 +43,9 @@ package enum SignatureVerdict: Hashable, Sendable, CustomStringConvertible {
   private static func one(_ statuses: ArraySlice<GnuPGStatus>, _ pinned: Fingerprint) -> SignatureVerdict? {
     if statuses.contains(.bad) { return .bad }
     for status in statuses {
-      guard case .valid(let key, let primary) = status else { continue }
+      guard case .valid(let key, let primary, let hash) = status else { continue }
       guard key == pinned || primary == pinned else { return .otherKey("\(key)") }
+      if let name = GnuPGStatus.weakHashes[hash] { return .weak(name) }
       if statuses.contains(.signedByRevokedKey) { return .keyRevoked }
       if statuses.contains(.signedByExpiredKey) {
         return key == pinned ? .keyExpired : .subkeyExpired
@@ -43,8 +54,9 @@ package enum SignatureVerdict: Hashable, Sendable, CustomStringConvertible {
       return statuses.contains(.good) ? .valid : .unreadable
     }
     for status in statuses {
-      if case .unchecked(let key, let isKeyMissing) = status {
-        return isKeyMissing ? .otherKey(key) : .unreadable
+      if case .unchecked(let key, let hash, let isKeyMissing) = status {
+        if isKeyMissing { return .otherKey(key) }
+        return GnuPGStatus.weakHashes[hash].map { .weak($0) } ?? .unreadable
       }
       if case .noPublicKey(let key) = status { return .otherKey(key) }
     }
@@ -61,6 +73,7 @@ package enum SignatureVerdict: Hashable, Sendable, CustomStringConvertible {
     case .keyExpired: "was made by an expired key"
     case .subkeyExpired: "was made by an expired subkey"
     case .keyRevoked: "was made by a revoked key"
+    case .weak(let hash): "uses \(hash), which is not secure"
     case .unreadable: "is not a signature that gpgv can read"
     }
   }

@@ -1,4 +1,4 @@
-import LinuxSystem
+package import LinuxSystem
 import SystemPackage
 
 /// Explains why gpg did not sign, and suggests a remedy.
@@ -100,5 +100,20 @@ extension SigningSettings {
       throw MirrorError(
         .invalid, name, "\(escaped(passphraseFile.bytes)) is readable by others", remedy: "chmod 600 it")
     }
+  }
+  /// A warning if users other than its owner have access to gpg's home directory, which contains the secret key.
+  package var exposedHome: MirrorError? {
+    guard let home = homeDirectory ?? Self.defaultHome, let found = try? home.status(),
+      found.kind == .directory, found.mode & 0o077 != 0, home.appending("private-keys-v1.d").exists
+    else { return nil }
+    return MirrorError(
+      .invalid, "signing/homedir",
+      "\(escaped(home.bytes)) is accessible to other users (mode \(String(found.mode & 0o777, radix: 8)))",
+      remedy: "chmod 700 it")
+  }
+
+  private static var defaultHome: FilePath? {
+    OwnProgram.variable("GNUPGHOME").map { FilePath($0) }
+      ?? OwnProgram.variable("HOME").map { FilePath($0).appending(".gnupg") }
   }
 }

@@ -5,15 +5,16 @@ import MirrorModel
 public struct SigningKeyReport: Report {
   /// The key.
   public let key: SigningKey
-  private let warning: MirrorError?
+  /// Problems that do not prevent signing.
+  public let messages: [MirrorError]
   private var canSign: Bool { key.state == .usable && key.secret != .missing }
 
   private enum CodingKeys: CodingKey { case key }
 
   /// - Parameter now: seconds since the epoch.
-  public init(_ key: SigningKey, now: Int64) {
+  public init(_ key: SigningKey, _ settings: SigningSettings, now: Int64) {
     self.key = key
-    warning = key.state == .usable ? key.warning(at: now) : nil
+    messages = [key.state == .usable ? key.warning(at: now) : nil, settings.exposedHome].compactMap(\.self)
   }
 
   /// One line per property.
@@ -28,8 +29,6 @@ public struct SigningKeyReport: Report {
     return lines.map { ReportLine($0, isEssential: !canSign) }
   }
 
-  /// A warning if it expires soon.
-  public var messages: [MirrorError] { warning.map { [$0] } ?? [] }
   /// `failed` if it cannot sign.
   public var status: ExitStatus { canSign ? .done : .failed }
 }

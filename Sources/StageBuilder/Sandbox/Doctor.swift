@@ -37,7 +37,7 @@ package struct Doctor: Sendable {
     for (name, use) in Self.programs { judgeProgram(name, use, facts) }
   }
 
-  /// Adds warnings about the mirror.
+  /// Adds warnings.
   ///
   /// - Parameter action: returns the name of an action in a remedy.
   package mutating func warn(_ oddities: [MirrorError], naming action: (Remedy.Action) -> String) {

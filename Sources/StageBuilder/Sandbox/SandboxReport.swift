@@ -66,7 +66,7 @@ struct SandboxReport: Codable {
   /// Parses reports; a line that was cut off by a kill is ignored.
   static func lines(_ bytes: [UInt8]) -> [SandboxReport] {
     bytes.split(separator: UInt8(ascii: "\n")).compactMap {
-      try? JSONDecoder().decode(SandboxReport.self, from: Data($0))
+      OutsideJSON.decode(SandboxReport.self, from: Array($0))
     }
   }
 

@@ -35,6 +35,7 @@ struct DoctorCommand: Verb {
       facts.key = ("\(signing.key)", Self.fault(of: signing, context))
     }
     var doctor = Doctor(facts)
+    doctor.warn([configuration.signing?.exposedHome].compactMap(\.self), naming: \.commandLine)
     if let mirror,
       let found = try? MirrorScanner(root: mirror, now: context.now(), probe: context.probe).scan()
     {

@@ -15,6 +15,6 @@ struct KeysShowCommand: Verb {
     let settings = try MirrorConfiguration(ConfigurationFile(source.request(context)))
       .requiredSigning()
     let key = try PublicKeyFile.key(settings, cancellation: context.cancellation)
-    return try result.renderer(context).print(SigningKeyReport(key, now: context.now()))
+    return try result.renderer(context).print(SigningKeyReport(key, settings, now: context.now()))
   }
 }

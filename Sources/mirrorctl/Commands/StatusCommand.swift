@@ -35,7 +35,7 @@ struct StatusCommand: Verb {
   func run(_ context: CommandContext) throws -> ExitStatus {
     let run = try global.read(context)
     let mirror = try run.scan()
-    mirror.futureDates.forEach(context.tell)
+    (mirror.futureDates + mirror.strayLinks).forEach(context.tell)
     let renderer = Renderer(context: context, json: global.json || format == .json, quiet: global.quiet)
     let report: any Report
     if history {

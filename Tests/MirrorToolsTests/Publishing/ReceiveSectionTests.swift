@@ -29,6 +29,7 @@ struct ReceiveSectionTests {
       subarches: std/x86-64bit/core2_64 next/*/*
       snapshots: std next
       replace: yes
+      max-size: 20G
       key: \(Self.key)
       [section receive/build2]
       snapshots:
@@ -43,7 +44,7 @@ struct ReceiveSectionTests {
     ] as [(MirrorPath, Bool)] {
       #expect(patterns.contains { $0.matches(path) } == isListed, "\(path)")
     }
-    #expect(one.snapshots == ["std", "next"] && one.replaces)
+    #expect(one.snapshots == ["std", "next"] && one.replaces && one.maximumSize == 20 << 30)
     #expect(one.signing?.key.description == Self.key && one.signing?.homeDirectory == "/srv/keys")
     let two = try #require(found.receiving.rule(of: "build2"))
     #expect(two.subarches == nil && two.snapshots == [] && !two.replaces && two.signing == nil)
@@ -60,6 +61,7 @@ struct ReceiveSectionTests {
       ("[section receive/one]\nsnapshots: std/snapshots", "is not a build name"),
       ("[section receive/one]\nreplace: perhaps", "neither yes nor no"),
       ("[section receive/one]\nkey: DEADBEEF", "is a short id"),
+      ("[section receive/one]\nmax-size: much", "`much` is not a number of bytes"),
       ("[section receive/one]\nsnapshot: std", "did you mean snapshots?"),
       ("[section receive]\nsubarches: a/b/c", "belongs to no server"),
       ("[section receive/-one]\nreplace: yes", "is not a valid server name"),

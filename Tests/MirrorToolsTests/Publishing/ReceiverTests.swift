@@ -83,6 +83,27 @@ struct ReceiverTests {
     #expect(mirror.content(".incoming/one/.complete") != nil)
   }
 
+  @Test("a manifest with too many bytes, entries or levels is refused")
+  func excessive() throws {
+    func report(_ text: String) throws -> String {
+      try mirror.file(".incoming/one/.complete", text)
+      return try "\(receive().flatMap(\.problems))"
+    }
+    func manifest(_ cleared: String, _ more: String = "0") -> String {
+      """
+      {"version": 1, "server": "one", "date": "", "software": "", "files": [], "links": [], "control": [],
+       "cleared": [\(cleared)], "more": \(more)}
+      """
+    }
+    #expect(
+      try report(manifest("", "0" + String(repeating: " ", count: 16 << 20))).contains("is larger than"))
+    let many = repeatElement("\"a\"", count: UploadManifest.maximumCount + 1).joined(separator: ",")
+    #expect(try report(manifest(many)).contains("has more than 100000 entries"))
+    let deep = String(repeating: "[", count: 100) + String(repeating: "]", count: 100)
+    #expect(try report(manifest("", deep)).contains("is not an upload manifest"))
+    #expect(try report(manifest("")) == "[]")
+  }
+
   @Test("a signature of a snapshot is refused if another server's snapshot of that name exists")
   func foreignSignature() throws {
     let path = "std/snapshots/portage-2016-01-01.tar.xz"

@@ -45,9 +45,37 @@ import Testing
     #expect(
       snapshot.hasPrefix("unsigned  ") && snapshot.contains("(missing portage-2016-11-17.tar.xz.gpg)"))
     #expect(run.text.contains("1 unsigned, 2 missigned"))
-    // The remedy of the message fixes it.
-    #expect(try mirror.run("digestgen", "--force").status == 0)
+    #expect(try mirror.run("digestgen").status == 0)
     #expect(try mirror.run("verify").status == 0)
+  }
+
+  @Test("reports signatures with MD5 and SHA-1, and digestgen replaces them", arguments: ["MD5", "SHA1"])
+  func weak(_ algorithm: String) throws {
+    let mirror = try Mirror()
+    try #require(try mirror.run("digestgen").status == 0)
+    // gpg makes such signatures only with an RSA key.
+    let key = try mirror.workspace.shell(
+      """
+      gpg="gpg --batch --quiet --no-tty --homedir r"; mkdir -m 700 r
+      $gpg --pinentry-mode loopback --passphrase '' --quick-generate-key old@example.org rsa2048 sign never
+      file=mirror/\(Mirror.stage3)
+      $gpg --allow-weak-digest-algos --digest-algo \(algorithm) --yes --output $file.gpg --detach-sign $file
+      $gpg --with-colons --list-keys | awk -F: '/^fpr/ { print $10; exit }'
+      gpgconf --homedir r --kill all
+      """
+    ).text.split(separator: "\n").last.map(String.init)
+    try mirror.configure([], key: key)
+    try mirror.workspace.shell("sed -i 's|^homedir: .*|homedir: \(mirror.workspace.path)/r|' .metro")
+    let run = try mirror.run("verify")
+    #expect(run.status == 3)
+    let name = algorithm == "SHA1" ? "SHA-1" : algorithm
+    #expect(
+      verdict(Mirror.stage3, run.text)?.hasSuffix(".gpg uses \(name), which is not secure)") == true,
+      "\(run.text)")
+    #expect(try mirror.run("digestgen").status == 0)
+    #expect(try mirror.isSigned(Mirror.stage3, home: "r"))
+    #expect(try mirror.run("verify").status == 0)
+    try mirror.workspace.shell("gpgconf --homedir r --kill all")
   }
 
   @Test("detects a tarball and digests that were replaced together, by the old signature")

@@ -1,4 +1,5 @@
 import Foundation
+import SystemPackage
 import TestSupport
 import Testing
 
@@ -93,6 +94,98 @@ import Testing
     try mirror.workspace.shell("chmod 640 mirror/\(Mirror.stage3)")
     #expect(try !mirror.run("digestgen").text.contains("signed"))
     #expect(mirror.content("\(Mirror.stage3).gpg") == signature)
+  }
+
+  @Test(
+    "a signature that was not made here is checked once, and made again if it is bad",
+    arguments: [
+      "echo junk > $file.gpg", "head -c 100000 /dev/zero > $file.gpg", ": > $file.gpg",
+      "gpg --batch --quiet --homedir h --yes --output $file.gpg --detach-sign $file",
+      "ln -sf ../../../../x.gpg $file.gpg", "ln -sf stage1-generic_64-std-2016-11-17.tar.xz.gpg $file.gpg",
+    ], ["", "rm -rf state;"])
+  func foreign(_ change: String, _ before: String) throws {
+    let mirror = try Mirror()
+    try #require(try mirror.run("digestgen").status == 0)
+    _ = try mirror.makeOther()
+    try mirror.workspace.shell("\(before) file=mirror/\(Mirror.stage3); \(change)")
+    let run = try mirror.run("digestgen")
+    #expect(run.status == 0, "\(run.errorText)")
+    #expect(run.text.contains("signed \(mirror.workspace.mirror)/\(Mirror.stage3).gpg\n"), "\(run.text)")
+    #expect(try mirror.isSigned(Mirror.stage3))
+    #expect(try mirror.workspace.shell("find mirror -type l -name 'stage3-generic*'").text == "")
+    #expect(try mirror.run("digestgen", "--dry-run").text == "")
+    #expect(try mirror.run("verify").status == 0)
+  }
+
+  @Test("a tarball that contradicts its signature is signed again only if it was read here")
+  func contradiction() throws {
+    let mirror = try Mirror()
+    try #require(try mirror.run("digestgen").status == 0)
+    try mirror.workspace.shell("cp mirror/\(Mirror.stage1).gpg mirror/\(Mirror.stage3).gpg")
+    try #require(try mirror.run("digestgen").status == 0)
+    #expect(try mirror.isSigned(Mirror.stage3))
+    try mirror.workspace.shell("rm -rf state; cp mirror/\(Mirror.stage1).gpg mirror/\(Mirror.stage3).gpg")
+    for _ in 0..<2 {
+      let run = try mirror.run("digestgen")
+      #expect(run.status == 3)
+      #expect(run.errorText.contains("/\(Mirror.stage3): does not match "), "\(run.errorText)")
+    }
+    #expect(try mirror.run("verify").status == 3)
+    #expect(try mirror.run("digestgen").status == 0)
+    #expect(try mirror.isSigned(Mirror.stage3))
+  }
+
+  @Test("a good signature that was not made here is kept, also in a format that is not requested")
+  func adopted() throws {
+    let mirror = try Mirror(.good, "formats: gpg asc")
+    try #require(try mirror.run("digestgen").status == 0)
+    let signatures = ["gpg", "asc"].map { mirror.content("\(Mirror.stage3).\($0)") }
+    try mirror.configure([])
+    try mirror.workspace.shell("rm -rf state")
+    let plan = try mirror.run("digestgen", "--dry-run").text
+    #expect(plan.contains("would check \(mirror.workspace.mirror)/\(Mirror.stage3).asc\n"), "\(plan)")
+    #expect(try !mirror.run("digestgen").text.contains("signed"))
+    #expect(try mirror.run("digestgen", "--dry-run").text == "")
+    #expect(["gpg", "asc"].map { mirror.content("\(Mirror.stage3).\($0)") } == signatures)
+    try mirror.workspace.shell("echo junk > mirror/\(Mirror.stage3).asc")
+    #expect(try mirror.run("digestgen").status == 0)
+    #expect(try mirror.isSigned(Mirror.stage3, ".asc"))
+  }
+
+  @Test("a bad signature of a digest file or an index is made again, and a link in place of one is replaced")
+  func foreignOfOthers() throws {
+    let mirror = try Mirror(.good, "what: tarballs digests index")
+    try #require(try mirror.run("digestgen", "--format", "hash.txt,sums,digests").status == 0)
+    try #require(try mirror.run("upkeep").status == 0)
+    let files =
+      ["\(Mirror.version)/SHA256SUMS", "index.xml"]
+      + [".hash.txt", ".DIGESTS"].map { "\(Mirror.stage3)\($0)" }
+    for change in ["echo junk > $file.gpg", "ln -sf x $file.gpg", "ln -sf /dev/null $file.gpg"] {
+      for file in files { try mirror.workspace.shell("file=mirror/\(file); \(change)") }
+      let run = try mirror.run("upkeep")
+      #expect(run.status == 0, "\(run.errorText)")
+      for file in files {
+        #expect(try mirror.isSigned(file), "\(file)")
+        #expect(
+          try mirror.workspace.shell("stat -c '%F %a' mirror/\(file).gpg").text == "regular file 644\n")
+      }
+    }
+    try mirror.workspace.shell("echo junk > mirror/index.xml.asc")
+    #expect(try mirror.run("index").status == 0)
+    #expect(!mirror.exists("index.xml.asc"))
+  }
+
+  @Test("links in place of digest files are replaced")
+  func linkedDigests() throws {
+    let mirror = try Mirror()
+    try #require(try mirror.run("digestgen", "--format", "hash.txt,sums,digests").status == 0)
+    let files = ["\(Mirror.stage3).hash.txt", "\(Mirror.stage3).DIGESTS", "\(Mirror.version)/SHA256SUMS"]
+    let contents = files.map { mirror.content($0) }
+    for file in files { try mirror.workspace.shell("ln -sf /dev/null mirror/\(file)") }
+    let run = try mirror.run("digestgen", "--format", "hash.txt,sums,digests")
+    #expect(run.status == 0, "\(run.errorText)")
+    #expect(files.map { mirror.content($0) } == contents)
+    #expect(try mirror.workspace.shell("find mirror/\(Mirror.version) -type l").text == "")
   }
 
   @Test("a tarball that is dated in the future is signed once")
@@ -253,6 +346,21 @@ import Testing
     #expect(try mirror.run("digestgen", "\(mirror.workspace.mirror)/\(Mirror.snapshot)").status == 0)
     let names = [".gpg", ".hash.txt.gpg"].map { "\(Mirror.snapshot)\($0)" }
     #expect(try mirror.signatures() == (names + ["std/snapshots/SHA256SUMS.gpg"]).sorted())
+  }
+
+  @Test("a home directory of gpg that others can read is reported, by digestgen once a day")
+  func exposedHome() throws {
+    let mirror = try Mirror()
+    let message =
+      "signing/homedir: \(mirror.workspace.path)/g is accessible to other users (mode 755): chmod 700 it"
+    try #require(try !mirror.run("doctor").text.contains(message))
+    try mirror.workspace.shell("chmod 755 g")
+    #expect(try mirror.run("doctor").text.contains("warning: \(message)\n"))
+    let show = try mirror.workspace.run([Program.path.string, "keys", "show"])
+    #expect(show.status == 0 && show.errorText == "mirrorctl: \(message)\n", "\(show.errorText)")
+    let first = try mirror.run("digestgen")
+    #expect(first.status == 0 && first.errorText == "mirrorctl: \(message)\n", "\(first.errorText)")
+    #expect(try mirror.run("digestgen").errorText == "")
   }
 
   @Test("a signature has the owner and mode of its tarball")

@@ -10,12 +10,13 @@ struct MetalinkLinks {
     _ mirror: Mirror, _ anchor: borrowing AnchoredDirectory, _ changed: inout [MirrorPath],
     _ problems: inout [MirrorError]
   ) {
-    let ending = SidecarKind.metalink.rawValue
+    let (ending, borders) = (SidecarKind.metalink.rawValue, mirror.borders)
     for folder in mirror.folders {
       for link in folder.links where TarballName(link.path.name) != nil {
         guard let destination = link.destination else { continue }
         let metalink = destination.parent.appending(destination.name.appending(ending))
-        let isWanted = present.contains(metalink)
+        let isWanted =
+          present.contains(metalink) && !borders.areCrossed(by: link.path, to: link.destination)
         let name = link.path.name.appending(ending)
         let existing = folder.links.first { $0.path.name == name }
         let text = link.text + Array(ending.utf8)
