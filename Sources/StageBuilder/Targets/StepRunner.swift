@@ -110,7 +110,7 @@ struct StepRunner {
     ]
     return try known.compactMap { source, place, usual in
       guard let path = try settings.path(source) else { return nil }
-      try path.makeDirectories(mode: 0o755)
+      try SafePath.make(path, mode: 0o755, as: .any, SafePath.remedy(source))
       return SandboxPlan.Bind(source: path.string, target: try settings.text(place) ?? usual)
     }
   }
