@@ -23,6 +23,8 @@ const int CLINUX_NEW_MOUNTS = CLONE_NEWNS, CLINUX_NEW_HOST_NAME = CLONE_NEWUTS, 
 const uint64_t CLINUX_READ_ONLY = MOUNT_ATTR_RDONLY, CLINUX_NO_SETUID = MOUNT_ATTR_NOSUID,
                CLINUX_NO_DEVICES = MOUNT_ATTR_NODEV, CLINUX_NO_PROGRAMS = MOUNT_ATTR_NOEXEC;
 
+const uint64_t CLINUX_NO_LINK_FOLLOWED = MOUNT_ATTR_NOSYMFOLLOW;
+
 int clinux_unshare(int flags) { return unshare(flags); }
 
 int clinux_enter_namespace(int file, int type) { return setns(file, type); }

@@ -4,7 +4,7 @@ package import SystemPackage
 
 extension BuildSettings {
   /// `path/tmp`, the parent of the directory for a run's scripts.
-  var temporary: FilePath { get throws { try path("path/tmp") ?? "/var/tmp/mirrorctl" } }
+  var temporary: FilePath { get throws { try path("path/tmp") ?? usualTemporary } }
 
   /// Throws if this target would empty a directory that is not its own; changes nothing.
   ///
@@ -13,6 +13,9 @@ extension BuildSettings {
     let places = WorkPlaces(mirror: mirror) { (try? path($0)) ?? nil }
     try places.check(temporary: try temporary)
     if let work = try path("path/work") { try places.check(work: work) }
+    for key in ["path/cache/package", "path/distfiles"] {
+      if let cache = try path(key) { try SafePath.check(cache, as: .any, SafePath.remedy(key)) }
+    }
     guard try text("target/class") == "snapshot", try script("steps/run") == nil,
       try text("path/cache/git") != nil
     else { return }

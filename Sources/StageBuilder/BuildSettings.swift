@@ -7,6 +7,8 @@ import SystemPackage
 struct BuildSettings {
   /// The target's name; nil if only the shared settings are needed.
   let target: String?
+  /// The default of `path/tmp`.
+  let usualTemporary: FilePath
   private let elements: Elements
 
   /// - Throws: ``FlexDataError`` with all errors, or ``MirrorError`` if something cannot be read.
@@ -16,6 +18,7 @@ struct BuildSettings {
     source.definitions += request.elements(target: target)
     source.isStrict = target != nil
     self.target = target
+    usualTemporary = source.temporary
     elements = try ConfigurationFile(source).elements
     if try elements.text("portage/MAKEOPTS") == "auto" {
       try elements.define(

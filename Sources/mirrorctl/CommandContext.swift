@@ -42,6 +42,15 @@ struct CommandContext: Sendable {
     return FilePath(environment["HOME"] ?? "/").appending(".local/state/mirrorctl")
   }
 
+  /// The directory in which builds work and keep their caches.
+  var cacheDirectory: FilePath {
+    if let cache = environment["XDG_CACHE_HOME"], cache.hasPrefix("/") {
+      return FilePath(cache).appending("mirrorctl")
+    }
+    if isRoot { return "/var/cache/mirrorctl" }
+    return FilePath(environment["HOME"] ?? "/").appending(".cache/mirrorctl")
+  }
+
   /// The spec tree to use if the configuration names none.
   var specTree: FilePath? { SpecTree.find(program: .ofThisProgram, named: environment["MIRRORCTL_SPECS"]) }
 
@@ -94,8 +103,8 @@ struct CommandContext: Sendable {
     StopSignals.watch { cancellation.cancel(signal: $0) }
     var environment: [String: String] = [:]
     for name in [
-      "MIRRORCTL_MIRROR", "MIRRORCTL_CONFIG", "MIRRORCTL_ISA", "MIRRORCTL_SPECS", "XDG_STATE_HOME", "HOME",
-      "TERM", "SOURCE_DATE_EPOCH", HookRunner.variable,
+      "MIRRORCTL_MIRROR", "MIRRORCTL_CONFIG", "MIRRORCTL_ISA", "MIRRORCTL_SPECS", "XDG_STATE_HOME",
+      "XDG_CACHE_HOME", "HOME", "TERM", "SOURCE_DATE_EPOCH", HookRunner.variable,
     ] {
       environment[name] = OwnProgram.variable(name)
     }

@@ -322,6 +322,24 @@ extension Outcome {
     #expect(near.errorText.hasSuffix("did you mean path/mirror?\n"))
   }
 
+  @Test("builds work in the user's cache directory, or in that of the machine")
+  func workPlace() throws {
+    let configured = try Configured("[section path/mirror]\n: /srv/mirror\n")
+    let target = ["target:", "snapshot", "target/build:", "std", "target/version:", "2026-11-01"]
+    func place(_ environment: [String: String]) throws -> Substring? {
+      let outcome = try RunningProgram(
+        [Program.path.string, "config", "dump"] + target,
+        environment: configured.workspace.environment.merging(environment) { $1 }
+      ).wait()
+      return outcome.text.split(separator: "\n").first { $0.hasPrefix("path/tmp: ") }
+    }
+    #expect(try place(["XDG_CACHE_HOME": "/srv/caches"]) == "path/tmp: /srv/caches/mirrorctl")
+    let usual = geteuid() == 0 ? "/var/cache" : "\(configured.workspace.path)/.cache"
+    #expect(try place([:]) == "path/tmp: \(usual)/mirrorctl")
+    try configured.write("[section path]\ntmp: /srv/tmp\nmirror: /srv/mirror\n")
+    #expect(try place(["XDG_CACHE_HOME": "/srv/caches"]) == "path/tmp: /srv/tmp")
+  }
+
   @Test("where prints file and line")
   func whereNamesFile() throws {
     let configured = try Configured(Self.text)

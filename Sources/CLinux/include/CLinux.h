@@ -24,6 +24,9 @@ extern const uint64_t CLINUX_IN_ROOT;
 /* Flags of open(2) and lseek(2) that require _GNU_SOURCE. */
 extern const int CLINUX_O_NOATIME, CLINUX_O_PATH, CLINUX_SEEK_DATA, CLINUX_SEEK_HOLE;
 
+/* The flag of calls such as fchownat(2) that makes the descriptor itself their subject. */
+extern const int CLINUX_EMPTY_PATH;
+
 /* getdents64(2), behind _GNU_SOURCE: readdir(3) without its hidden buffer and its rewinds. */
 long clinux_getdents64(int directory, void *buffer, size_t bytes);
 

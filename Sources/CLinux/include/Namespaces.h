@@ -55,6 +55,9 @@ int clinux_attach_mount(int mount, int target);
 /* Attributes of mounts, in headers that exclude each other. */
 extern const uint64_t CLINUX_READ_ONLY, CLINUX_NO_SETUID, CLINUX_NO_DEVICES, CLINUX_NO_PROGRAMS;
 
+/* No symbolic link of the mount is followed, although it can be read. Since Linux 5.14. */
+extern const uint64_t CLINUX_NO_LINK_FOLLOWED;
+
 /* mount_setattr(2), in glibc since 2.36: adds attributes to a mount and all below it. */
 int clinux_restrict_mount(int mount, uint64_t attributes);
 

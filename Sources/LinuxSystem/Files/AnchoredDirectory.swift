@@ -30,6 +30,16 @@ package struct AnchoredDirectory: ~Copyable {
     self.ownershipRules = ownershipRules
   }
 
+  /// Takes an open directory; `root` is its path, for messages.
+  package init(
+    _ descriptor: consuming Descriptor, root: FilePath, ownershipRules: OwnershipRules = OwnershipRules()
+  ) {
+    self.descriptor = descriptor
+    self.root = root
+    path = .root
+    self.ownershipRules = ownershipRules
+  }
+
   /// Opens the mirror's root, following links: the user named it.
   package init(root: FilePath, ownershipRules: OwnershipRules = OwnershipRules()) throws(MirrorError) {
     let raw = root.withPlatformString { open($0, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
@@ -91,10 +101,23 @@ package struct AnchoredDirectory: ~Copyable {
   }
 
   /// Opens a file for reading and writing, creating it with `mode` if missing.
+  ///
+  /// - Throws: code `refused` if it may be a file of another user, see ``checkOwn(_:_:)``.
   package func fileForUpdate(_ name: FileName, mode: UInt64) throws(MirrorError) -> Descriptor {
     let raw = openBeneath(
-      MirrorPath(bytes: name.bytes), flags: O_RDWR | O_CREAT, mode: mode, resolve: CLINUX_NO_LINKS)
+      MirrorPath(bytes: name.bytes), flags: O_RDWR | O_CREAT | O_NOCTTY | O_NONBLOCK, mode: mode,
+      resolve: CLINUX_NO_LINKS)
     guard raw >= 0 else { throw .system(lastErrno(), "open", displayed(name)) }
+    let file = Descriptor(owning: raw)
+    try checkOwn(file, name)
+    return file
+  }
+
+  /// Holds the node with this name, even a link, without opening it.
+  func node(_ name: FileName) throws(Errno) -> Descriptor {
+    let raw = openBeneath(
+      MirrorPath(bytes: name.bytes), flags: CLINUX_O_PATH | O_NOFOLLOW, resolve: CLINUX_NO_LINKS)
+    guard raw >= 0 else { throw lastErrno() }
     return Descriptor(owning: raw)
   }
 
@@ -185,7 +208,7 @@ package struct AnchoredDirectory: ~Copyable {
   package func replaceLink(_ name: FileName, to text: [UInt8], _ ownership: Ownership) throws(MirrorError) {
     let temporary = TemporaryName.make()
     try createLink(temporary, to: text)
-    changeOwner(of: temporary, to: ownership)
+    giveLink(temporary, to: ownership)
     do throws(MirrorError) { try rename(temporary, to: name) } catch {
       try? unlink(temporary)
       throw error
@@ -247,8 +270,7 @@ package struct AnchoredDirectory: ~Copyable {
       throw .system(lastErrno(), "create the directory", displayed(name))
     }
     let made = try directory(name)
-    // An ordinary user keeps ownership of it.
-    _ = fchown(made.descriptor.raw, ownershipRules.owner ?? own.uid, ownershipRules.group ?? own.gid)
+    changeOwner(of: made.descriptor, own.uid, own.gid)
     let inherited = own.mode & 0o2777 | 0o700
     try attempt("set the mode", displayed(name)) { () throws(Errno) in
       _ = try retrying { Int(fchmod(made.descriptor.raw, mode ?? ownershipRules.mode ?? inherited)) }
@@ -280,12 +302,6 @@ package struct AnchoredDirectory: ~Copyable {
     }
     guard result == 0 else { throw .system(lastErrno(), "create the link", displayed(name)) }
     if !TemporaryName.matches(name) { Log.step("linked \(displayed(name)) to \(escaped(text))") }
-  }
-
-  /// Sets a link's owner; for an ordinary user it is left unchanged.
-  package func changeOwner(of name: FileName, to ownership: Ownership) {
-    let (uid, gid) = (ownershipRules.owner ?? ownership.uid, ownershipRules.group ?? ownership.gid)
-    _ = name.withCString { fchownat(descriptor.raw, $0, uid, gid, AT_SYMLINK_NOFOLLOW) }
   }
 
   /// Makes renames and removals in this directory survive a power cut.

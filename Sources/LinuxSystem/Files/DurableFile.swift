@@ -69,9 +69,8 @@ package struct DurableFile: ~Copyable {
 
   private func finish(_ ownership: Ownership) throws(MirrorError) {
     let path = directory.displayed(name)
-    // An ordinary user cannot give files away; they then belong to him, readable like the mirror's.
-    let ownershipRules = directory.ownershipRules
-    _ = fchown(file.raw, ownershipRules.owner ?? ownership.uid, ownershipRules.group ?? ownership.gid)
+    // An ordinary user's files belong to him, readable like the mirror's.
+    try directory.give(file, name, to: ownership)
     try attempt("write", path) { () throws(Errno) in
       try retrying { Int(fchmod(file.raw, ownership.mode)) }
       try file.sync()

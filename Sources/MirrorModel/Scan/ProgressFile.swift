@@ -52,6 +52,10 @@ package struct ProgressFile: Sendable {
         .busy, directory.displayed(name), "build in progress \(holder)",
         remedy: "run again when it has finished")
     }
+    // A build does not make directories of this name; it must not count as a failure.
+    if let there = try directory.status(of: name), there.kind == .directory {
+      throw MirrorError(.refused, directory.displayed(name), "is a directory", remedy: "remove it")
+    }
     try directory.unlink(name)
   }
 

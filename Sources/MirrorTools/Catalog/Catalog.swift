@@ -100,7 +100,17 @@ public final class Catalog: Sendable {
     } catch { throw MirrorError(.library, "catalog", "\(error)") }
   }
 
+  /// Throws if SQLite would write to a file that may be another user's.
+  private static func checkFiles(_ path: FilePath) throws(MirrorError) {
+    let directory = try AnchoredDirectory(root: path.removingLastComponent())
+    for suffix in ["", "-wal", "-shm", "-journal"] {
+      let name = FileName(path.lastComponent?.string ?? "").appending(suffix)
+      if let status = try directory.status(of: name) { try directory.checkOwn(status, name) }
+    }
+  }
+
   private static func open(_ path: FilePath) throws -> Catalog {
+    try checkFiles(path)
     var configuration = Configuration()
     configuration.busyMode = .timeout(30)
     configuration.journalMode = .wal

@@ -27,6 +27,8 @@ public struct ConfigurationFile {
     public var refusal = "not allowed by the caller"
     /// The spec tree to collect if the configuration does not set `path/install`.
     public var tree: FilePath?
+    /// The default of `path/tmp` in the spec tree.
+    public var temporary: FilePath = "/var/cache/mirrorctl"
     /// Whether an unresolved collect is an error.
     public var isStrict = false
 
@@ -46,6 +48,7 @@ public struct ConfigurationFile {
     var files = path.map { [$0.string] } ?? []
     var own: [(name: String, value: String)] = []
     if let path { own.append((name: "path/config", value: path.removingLastComponent().string)) }
+    if request.tree != nil { own.append((name: "path/tmp/default", value: request.temporary.string)) }
     if let tree = request.tree, try !Self.namesTree(request, path) {
       own.append((name: "path/install", value: tree.string))
       files.append(tree.appending("etc/master.conf").string)

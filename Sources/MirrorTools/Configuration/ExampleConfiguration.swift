@@ -21,7 +21,7 @@ public enum ExampleConfiguration {
     [section path]
 
     # Work directory of builds, for the building user only. Caches below it are kept.
-    tmp: /var/tmp/mirrorctl
+    tmp: /var/cache/mirrorctl
 
     [section build]
 

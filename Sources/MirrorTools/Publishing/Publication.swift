@@ -53,6 +53,7 @@ struct Publication: Sendable {
   let now: Int64
   let holding: [MirrorPath]
   let check: PublishCheck
+  let source: PublishSource
   let rsync: Rsync
 
   /// - Parameters:
@@ -74,7 +75,9 @@ struct Publication: Sendable {
     self.now = now
     self.holding = holding
     self.check = check
-    rsync = Rsync(destination: destination, progress: progress, cancellation: hasher.cancellation)
+    source = PublishSource(mirror.root)
+    rsync = Rsync(
+      destination: destination, progress: progress, cancellation: hasher.cancellation, source: source)
   }
 
   /// What would be done; nothing is written here or there.

@@ -27,6 +27,9 @@ extension Publication {
   /// - Throws: `refused` if publishing would be wrong.
   func survey(_ listing: LocalListing, remembers: Bool) throws(MirrorError) -> PublishSurvey {
     var report = DestinationReport(destination: destination.name)
+    if let warning = source.warning(mirror, destination.subject), isDue(warning, remembers) {
+      report.notices.append(warning)
+    }
     var local = listing
     let sums = try LocalSums(root: mirror.root, catalog: catalog, hasher: hasher, now: now).of(
       &local, remembers: remembers, &report.problems)
@@ -57,6 +60,11 @@ extension Publication {
     try checkIndexes(&survey)
     noteUnrecorded(&survey)
     return survey
+  }
+
+  /// Whether a warning is due, which is printed once a day, since cron mails all output.
+  private func isDue(_ warning: MirrorError, _ remembers: Bool) -> Bool {
+    !remembers || (try? catalog.isDue("\(warning)", at: now)) ?? true
   }
 
   /// Makes the plan, and compares files as far as necessary.
@@ -138,14 +146,38 @@ extension Publication {
   private func holdUnreadable(_ survey: inout PublishSurvey) throws(MirrorError) {
     let anchor = try AnchoredDirectory(root: mirror.root)
     var isHeld = false
+    func hold(_ entry: LocalEntry, _ error: MirrorError) {
+      survey.local.hold(with: entry.path)
+      survey.report.problems.append(error.holding)
+      isHeld = true
+    }
     for entry in survey.plan.payload + survey.plan.replaced + survey.plan.marks where entry.role != .link {
-      do throws(MirrorError) { _ = try anchor.file(entry.path) } catch {
-        survey.local.hold(with: entry.path)
-        survey.report.problems.append(error.holding)
-        isHeld = true
+      do throws(MirrorError) { try checkPublic(try anchor.file(entry.path), entry, anchor) } catch {
+        hold(entry, error)
       }
     }
+    for entry in survey.plan.pages.all + survey.plan.indexes.all where entry.role != .link {
+      guard let file = try? anchor.file(entry.path) else { continue }
+      do throws(MirrorError) { try checkPublic(file, entry, anchor) } catch { hold(entry, error) }
+    }
     if isHeld { try settle(&survey) }
+  }
+}
+
+extension Publication {
+  /// Throws if a file may be a secret that the owner of its directory linked into the mirror, so that root
+  /// publishes it: a file with another name that not everyone may read.
+  private func checkPublic(
+    _ file: borrowing Descriptor, _ entry: LocalEntry, _ anchor: borrowing AnchoredDirectory
+  ) throws(MirrorError) {
+    let shown = anchor.displayed(entry.path)
+    let status = try attempt("examine", shown) { () throws(Errno) in try file.status() }
+    guard Account.isRoot, status.links > 1, status.mode & 0o004 == 0,
+      !LinkGuard.isOnlyRoots(try anchor.directory(entry.path.parent).status())
+    else { return }
+    throw MirrorError(
+      .refused, shown, "has another name (a hard link), and not all users may read it",
+      remedy: "remove it; if it belongs here, chmod o+r it")
   }
 }
 

@@ -123,6 +123,7 @@ struct ReceivedUpload {
         remedy: "remove it here, and publish there again")
     }
     let folder = try destination.status()
+    try source.checkOwn(status, name, orOwnedBy: folder.uid)
     let ownershipRules = destination.ownershipRules
     // An ordinary user owns received files.
     try? opened.setOwner(ownershipRules.owner ?? folder.uid, ownershipRules.group ?? folder.gid)

@@ -9,6 +9,8 @@ struct Rsync: Sendable {
   let destination: PublishDestination
   let progress: RunProgress
   let cancellation: Cancellation
+  /// The mirror; nil if nothing in it is read.
+  var source: PublishSource?
   /// Milliseconds before the first retry; doubled for each further retry.
   var patience: UInt32 = 2000
   /// Facts found while it ran.
@@ -79,7 +81,7 @@ struct Rsync: Sendable {
     func send(_ options: [String]) throws(MirrorError) {
       let fault = try run(
         standard + options, ["--", "/", destination.address.argument(below: directory)],
-        input: Self.names(items), transfers: true, bears: { $0.unreadable.isEmpty || mayLack }
+        input: names(items), transfers: true, bears: { $0.unreadable.isEmpty || mayLack }
       ).fault
       findings.add(fault)
     }
@@ -103,7 +105,7 @@ struct Rsync: Sendable {
         "--dry-run", "--checksum", "--no-implied-dirs", "--from0", "--files-from=-", "--out-format=%i %n",
         // Both sides are silent while they read large files.
         "--timeout=21600",
-      ], ["--", "/", destination.address.argument()], input: Self.names(items), transfers: false
+      ], ["--", "/", destination.address.argument()], input: names(items), transfers: false
     ).outcome
     return Set(
       outcome.output.split(separator: UInt8(ascii: "\n")).compactMap { line in
@@ -121,16 +123,20 @@ struct Rsync: Sendable {
     guard !paths.isEmpty else { return }
     _ = try run(
       ["--no-implied-dirs", "--from0", "--files-from=-"],
-      ["--", destination.address.argument(), "\(directory)/"],
+      ["--", destination.address.argument(), "\(seen(directory))/"],
       input: paths.flatMap { $0.bytes + [0] }, transfers: false)
   }
 
-  private static func names(_ items: [Item]) -> [UInt8] {
+  private func names(_ items: [Item]) -> [UInt8] {
     items.flatMap { item -> [UInt8] in
       // The part before `/./` only locates the file.
-      Array(item.base.bytes.drop { $0 == UInt8(ascii: "/") }) + Array("/./".utf8) + item.path.bytes + [0]
+      Array(seen(item.base).bytes.drop { $0 == UInt8(ascii: "/") }) + Array("/./".utf8) + item.path.bytes + [
+        0
+      ]
     }
   }
+
+  private func seen(_ directory: FilePath) -> FilePath { source?.path(directory) ?? directory }
 
   /// Removes exactly these paths, and directories only if nothing else is in them.
   ///
@@ -142,7 +148,7 @@ struct Rsync: Sendable {
       [
         "--recursive", "--existing", "--delete-delay", "--max-delete=\(paths.count)", "--safe-links",
         "--from0", "--include-from=-", "--exclude=*",
-      ], ["--", "\(empty)/", destination.address.argument()], input: rules, transfers: true)
+      ], ["--", "\(seen(empty))/", destination.address.argument()], input: rules, transfers: true)
   }
 
   /// A filter rule for one path: a backslash is literal unless the path contains wildcards.
@@ -168,9 +174,7 @@ struct Rsync: Sendable {
     var delay = patience
     var failures = 0
     while true {
-      let outcome = try HostProgram.run(
-        command, input: input, environment: environment, leads: true, mask: mask,
-        cancellation: cancellation, heard: transfers ? { hear($0) } : nil)
+      let outcome = try start(command, input, transfers)
       if outcome.status == 0 { return (outcome, RsyncFault.Partial()) }
       let complaint = String(decoding: outcome.errors, as: UTF8.self)
       if let fault = RsyncFault.Partial(outcome.status, complaint), bears(fault) { return (outcome, fault) }
@@ -181,6 +185,19 @@ struct Rsync: Sendable {
       try cancellation.wait(milliseconds: delay)
       delay = min(delay &* 2, 300_000)
     }
+  }
+
+  private func start(
+    _ command: [String], _ input: [UInt8], _ transfers: Bool
+  ) throws(MirrorError) -> HostProgram.Outcome {
+    let (environment, mask) = (environment, mask)
+    let run = { @Sendable [self] () throws(MirrorError) -> HostProgram.Outcome in
+      try HostProgram.run(
+        command, input: input, environment: environment, leads: true, mask: mask,
+        cancellation: cancellation, heard: transfers ? { hear($0) } : nil)
+    }
+    guard let source else { return try run() }
+    return try source.run(run)
   }
 
   /// The umask, so that new directories on this host get the mode of the destination.

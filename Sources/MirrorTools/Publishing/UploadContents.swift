@@ -98,6 +98,7 @@ struct UploadContents {
       guard let kind = UploadKind(path) else { continue }
       let waiting = try anchor.status(at: place.joined(path))
       if let waiting, waiting.kind != .regular { throw try refuse(path, "is not a regular file", anchor) }
+      if let waiting, waiting.links > 1 { throw try refuse(path, "has several names (hard links)", anchor) }
       if let waiting, waiting.size != file.size { throw try refuse(path, "has the wrong size", anchor) }
       if let waiting, waiting.allocated < waiting.size, try isSparse(place.joined(path), anchor) {
         throw try refuse(path, "is a sparse file", anchor)

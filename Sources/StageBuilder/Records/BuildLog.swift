@@ -20,7 +20,7 @@ struct BuildLog: ~Copyable {
     try directory.unlink(name)
     let file = try directory.createFile(name, isReadable: true)
     let ownership = try directory.fileOwnership()
-    try? file.setOwner(ownership.uid, ownership.gid)
+    try directory.give(file, name, to: ownership)
     let mode = ownership.mode
     try attempt("write", directory.displayed(name)) { () throws(Errno) in
       try file.setMode(mode)

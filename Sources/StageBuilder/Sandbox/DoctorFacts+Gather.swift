@@ -65,7 +65,7 @@ extension DoctorFacts {
     if key != "path/mirror" {
       do throws(MirrorError) {
         if key == "path/work" { try rules.check(work: path) } else { try rules.check(temporary: path) }
-        try SafePath.check(existing)
+        try SafePath.check(path)
       } catch { place.danger = error }
     }
     var system = statvfs()

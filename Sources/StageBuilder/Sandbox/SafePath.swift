@@ -1,21 +1,37 @@
 import LinuxSystem
-import CLinux
 import Glibc
 import SystemPackage
 
 /// Directories that nobody but this user and root can replace.
 enum SafePath {
-  /// Opens a directory by its path, creating it and missing parents with mode 0700. Links are followed.
+  private static let remedy: Remedy = "fix its owner and mode, or set path/work to another directory"
+
+  /// Opens a directory by its path, creating it and missing parents.
   ///
   /// - Throws: code `refused` when others may rename or remove entries in it or in a parent.
-  static func make(_ path: FilePath) throws(MirrorError) -> AnchoredDirectory {
-    let (made, missing) = existing(path)
-    try check(made)
-    for directory in missing.reversed() where mkdir(directory.string, 0o700) != 0 && errno != EEXIST {
-      throw .system(lastErrno(), "create", "\(directory)")
-    }
-    return try AnchoredDirectory(root: path)
+  @discardableResult
+  static func make(
+    _ path: FilePath, mode: UInt32 = 0o700, as use: TrustedUse = .shared, _ remedy: Remedy = remedy
+  ) throws(MirrorError) -> AnchoredDirectory {
+    try AnchoredDirectory(trusted: path, as: use, making: mode, remedy: remedy)
   }
+
+  /// Opens an existing directory.
+  static func open(_ path: FilePath) throws(MirrorError) -> AnchoredDirectory {
+    try AnchoredDirectory(trusted: path, remedy: remedy)
+  }
+
+  /// Throws if a path is not safe, as far as it exists.
+  static func check(
+    _ path: FilePath, as use: TrustedUse = .shared, _ remedy: Remedy = remedy
+  ) throws(MirrorError) {
+    do throws(MirrorError) { _ = try AnchoredDirectory(trusted: path, as: use, remedy: remedy) } catch {
+      guard error.code == .system(.noSuchFileOrDirectory) else { throw error }
+    }
+  }
+
+  /// What to do about a directory of another setting.
+  static func remedy(_ key: String) -> Remedy { "fix its owner and mode, or set \(key) to another directory" }
 
   /// The deepest existing directory on a path, and the missing ones below it, the topmost first.
   static func existing(_ path: FilePath) -> (FilePath, missing: [FilePath]) {
@@ -26,35 +42,5 @@ enum SafePath {
       made.removeLastComponent()
     }
     return (made, missing)
-  }
-
-  /// Throws if a directory or one of its parents is not safe.
-  static func check(_ path: FilePath) throws(MirrorError) {
-    guard let real = realpath(path.string, nil) else { throw .system(lastErrno(), "examine", "\(path)") }
-    defer { free(real) }
-    var directory = FilePath(platformString: real)
-    while true {
-      var status = clinux_status()
-      try checked(clinux_status(AT_FDCWD, directory.string, &status), "examine", "\(directory)")
-      if let problem = problem(status) {
-        throw MirrorError(
-          .refused, "\(directory)", problem,
-          remedy: "fix its owner and mode, or set path/work to another directory")
-      }
-      if directory == "/" { return }
-      directory.removeLastComponent()
-    }
-  }
-
-  private static func problem(_ status: clinux_status) -> String? {
-    let (own, group) = (geteuid(), getegid())
-    let state = UserNamespace.State.current
-    // In a user namespace, root outside it has no number of its own.
-    let isTrusted = status.uid == 0 || status.uid == own || state.isInside && status.uid == 65534
-    if !isTrusted { return "belongs to user \(status.uid), who could change its contents" }
-    if status.mode & S_ISVTX != 0 { return nil }
-    if status.mode & 0o002 != 0 { return "is world-writable without the sticky bit" }
-    let isForeignGroup = status.gid != 0 && status.gid != group
-    return status.mode & 0o020 != 0 && isForeignGroup ? "is writable by group \(status.gid)" : nil
   }
 }

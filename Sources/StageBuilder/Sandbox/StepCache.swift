@@ -17,10 +17,14 @@ package struct StepCache {
   }
 
   /// Creates it if it is missing, gives steps what the host's root made, and removes rights as in ``settle(_:)``.
-  package func prepare(_ cancellation: Cancellation) throws(MirrorError) {
+  ///
+  /// - Parameter remedy: for a path that others could change.
+  package func prepare(
+    _ cancellation: Cancellation, _ remedy: Remedy = "use another directory"
+  ) throws(MirrorError) {
     // Nobody else needs to reach a cache.
-    try path.removingLastComponent().makeDirectories(mode: 0o700)
-    try path.makeDirectories(mode: 0o755)
+    try SafePath.make(path.removingLastComponent(), as: .any, remedy)
+    try SafePath.make(path, mode: 0o755, as: .any, remedy)
     try settle(cancellation)
   }
 

@@ -10,7 +10,7 @@ struct StepInit {
   /// All signals must be blocked.
   func run(_ mounts: consuming StepMounts) -> Never {
     do throws(MirrorError) {
-      try enter(mounts)
+      try enter(consume mounts)
       try runStep()
     } catch { report.tell(error) }
     _exit(0)

@@ -48,6 +48,13 @@ struct StepProcess: ~Copyable {
 
   private borrowing func start(_ plan: SandboxPlan, _ writer: SandboxReport.Writer) throws(MirrorError) {
     setsid()
+    wait(for: try fork(plan, writer))
+  }
+
+  /// Starts pid 1; an open mount would be busy for the step, so none is open here afterwards.
+  private borrowing func fork(
+    _ plan: SandboxPlan, _ writer: SandboxReport.Writer
+  ) throws(MirrorError) -> pid_t {
     let mounts = try separate(plan)
     try endWithHelper()
     let own = Descriptor(owning: try checked(clinux_process_handle(getpid()), "watch", "a step"))
@@ -59,7 +66,7 @@ struct StepProcess: ~Copyable {
       try redirect(plan)
       StepInit(plan: plan, report: writer).run(consume mounts)
     }
-    wait(for: pid)
+    return pid
   }
 
   /// Standard input, output and error of the step.

@@ -37,12 +37,34 @@ package struct WorkDirectory: ~Copyable {
       lock.giveUp()
       throw error
     }
-    try checked(name.withCString { mkdirat(parent.descriptor.raw, $0, 0o700) }, "create", "\(path)")
+    try Self.make(name, in: parent)
     mark = try lock.mark(name, in: parent)
     self.path = path
     self.parent = parent
     self.name = name
     self.lock = lock
+  }
+
+  private static func make(
+    _ name: FileName, in parent: borrowing AnchoredDirectory
+  ) throws(MirrorError) {
+    guard name.withCString({ mkdirat(parent.descriptor.raw, $0, 0o700) }) != 0 else { return }
+    let error = lastErrno()
+    guard error == .fileExists else { throw .system(error, "create", parent.displayed(name)) }
+    throw MirrorError(
+      .refused, parent.displayed(name), "was created by another program just now",
+      remedy: "set path/work to a directory that only this user can change")
+  }
+
+  /// The directory itself, which nobody else can replace.
+  ///
+  /// - Parameter ownershipRules: owner, group and mode of what is created in it.
+  func opened(
+    _ ownershipRules: OwnershipRules = OwnershipRules()
+  ) throws(MirrorError) -> AnchoredDirectory {
+    let directory = try parent.directory(name)
+    let own = try attempt("open", "\(path)") { () throws(Errno) in try directory.descriptor.duplicate() }
+    return AnchoredDirectory(own, root: path, ownershipRules: ownershipRules)
   }
 
   deinit {
@@ -82,16 +104,24 @@ package struct WorkDirectory: ~Copyable {
       lock.take(over: left)
       return try remove(name, in: parent, cancellation)
     }
-    guard status.kind == .directory else {
-      throw MirrorError(
-        .refused, parent.displayed(name), "is not a directory",
-        remedy: "move it away, or set path/work to another directory")
-    }
+    try checkEmptiable(status, name, in: parent)
     do throws(MirrorError) { try parent.removeDirectory(name) } catch {
       if error.code == .system(.directoryNotEmpty) { throw strange(name, in: parent) }
       guard error.code == .system(.resourceBusy) else { throw error }
       throw MirrorError(
         .refused, error.subject, "another file system is mounted here", remedy: "unmount it first")
+    }
+  }
+
+  /// Throws for anything but a directory of this user.
+  private static func checkEmptiable(
+    _ status: FileStatus, _ name: FileName, in parent: borrowing AnchoredDirectory
+  ) throws(MirrorError) {
+    guard status.kind == .directory, status.uid == geteuid() else {
+      throw MirrorError(
+        .refused, parent.displayed(name),
+        status.kind == .directory ? "belongs to \(Account.name(of: status.uid))" : "is not a directory",
+        remedy: "move it away, or set path/work to another directory")
     }
   }
 
@@ -123,16 +153,12 @@ package struct WorkDirectory: ~Copyable {
     let path = path.lexicallyNormalized()
     let place = path.removingLastComponent()
     guard let last = path.lastComponent, access(place.string, F_OK) == 0 else { return }
-    let parent = try AnchoredDirectory(root: place)
+    let parent = try SafePath.open(place)
     let name = FileName(last.string)
     let left = try WorkMark.beside(name, in: parent)
     guard let status = try parent.status(of: name) else { return }
     if let left, left.isOf(name, in: parent) { return }
-    guard status.kind == .directory else {
-      throw MirrorError(
-        .refused, parent.displayed(name), "is not a directory",
-        remedy: "move it away, or set path/work to another directory")
-    }
+    try checkEmptiable(status, name, in: parent)
     guard try parent.directory(name).entries().isEmpty else { throw strange(name, in: parent) }
   }
 

@@ -18,10 +18,7 @@ struct WorkLock: ~Copyable {
     let name = work.appending(".lock")
     let path = parent.displayed(name)
     while true {
-      let flags = O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC
-      let raw = name.withCString { openat(parent.descriptor.raw, $0, flags, 0o600) }
-      let file = Descriptor(owning: try checked(raw, "open", path))
-      guard try Self.isOurs(file) else { throw WorkMark.strange(path) }
+      guard let file = try Self.open(name, in: parent) else { continue }
       guard Self.lock(file) else {
         throw MirrorError(
           .busy, path, "in use by another run (\(Self.holder(file)))", remedy: "wait for it to end")
@@ -40,6 +37,24 @@ struct WorkLock: ~Copyable {
     }
   }
 
+  /// Opens the file, or creates it; nil if another run created or removed it meanwhile.
+  ///
+  /// - Throws: code `refused` if it is not ours. It is examined before it is opened, since the kernel may not
+  ///   let even root open another user's file in a sticky directory.
+  private static func open(
+    _ name: FileName, in parent: borrowing AnchoredDirectory
+  ) throws(MirrorError) -> Descriptor? {
+    let found = try parent.status(of: name)
+    if let found { try WorkMark.checkOwn(found, parent.displayed(name)) }
+    let flags = O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | (found == nil ? O_CREAT | O_EXCL : 0)
+    let raw = name.withCString { openat(parent.descriptor.raw, $0, flags, 0o600) }
+    if raw < 0, [EEXIST, ENOENT].contains(errno) { return nil }
+    let file = Descriptor(owning: try checked(raw, "open", parent.displayed(name)))
+    let status = try attempt("examine", parent.displayed(name)) { () throws(Errno) in try file.status() }
+    try WorkMark.checkOwn(status, parent.displayed(name))
+    return file
+  }
+
   /// Takes the lock of a dead run; nil if it is not ours, is held, or belongs to a directory that is kept.
   init?(leftBeside work: FileName, in parent: borrowing AnchoredDirectory) {
     let name = work.appending(".lock")
@@ -48,7 +63,8 @@ struct WorkLock: ~Copyable {
     }
     guard raw >= 0 else { return nil }
     let file = Descriptor(owning: raw)
-    guard (try? Self.isOurs(file)) == true, Self.lock(file), let left = Self.mark(file), !left.isKept,
+    guard (try? file.status()).map(WorkMark.isOwn) == true, Self.lock(file), let left = Self.mark(file),
+      !left.isKept,
       Self.isNamed(file, name, parent), let directory = try? parent.descriptor.duplicate()
     else { return nil }
     self.left = left
@@ -93,12 +109,6 @@ struct WorkLock: ~Copyable {
   }
 
   private static func lock(_ file: borrowing Descriptor) -> Bool { flock(file.raw, LOCK_EX | LOCK_NB) == 0 }
-
-  private static func isOurs(_ file: borrowing Descriptor) throws(MirrorError) -> Bool {
-    var status = clinux_status()
-    try checked(clinux_status(file.raw, "", &status), "examine", "a lock")
-    return status.mode & S_IFMT == S_IFREG && status.uid == geteuid()
-  }
 
   private static func isNamed(
     _ file: borrowing Descriptor, _ name: FileName, _ parent: borrowing AnchoredDirectory

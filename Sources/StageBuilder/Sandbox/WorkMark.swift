@@ -68,11 +68,25 @@ struct WorkMark: Hashable {
   {
     let name = work.appending(".lock")
     guard let status = try parent.status(of: name) else { return nil }
-    guard status.kind == .regular,
-      let text = try parent.contents(of: MirrorPath(bytes: name.bytes), limit: 1 << 20),
+    try checkOwn(status, parent.displayed(name))
+    guard let text = try parent.contents(of: MirrorPath(bytes: name.bytes), limit: 1 << 20),
       text.isEmpty || WorkMark(text) != nil
     else { throw strange(parent.displayed(name)) }
     return WorkMark(text)
+  }
+
+  /// Whether a lock file may be ours. With a second name it may be another file of this user, linked here.
+  static func isOwn(_ status: FileStatus) -> Bool {
+    status.kind == .regular && status.uid == geteuid() && status.links <= 1
+  }
+
+  /// Throws if a lock file cannot be ours.
+  static func checkOwn(_ status: FileStatus, _ path: String) throws(MirrorError) {
+    guard !isOwn(status) else { return }
+    guard status.kind == .regular, status.uid != geteuid() else { throw strange(path) }
+    throw MirrorError(
+      .refused, path, "belongs to \(Account.name(of: status.uid))",
+      remedy: "remove it, or set path/work to another directory")
   }
 
   static func strange(_ path: String) -> MirrorError {

@@ -90,7 +90,7 @@ package struct WorkPlaces: Sendable {
   private static func refused(_ key: String, _ problem: String) -> MirrorError {
     MirrorError(
       .refused, key, "\(problem), and a build would empty it",
-      remedy: "use a directory that nothing else uses, such as /var/tmp/mirrorctl/work/NAME")
+      remedy: "use a directory that nothing else uses, such as /var/cache/mirrorctl/work/NAME")
   }
 
   private static func relation(_ own: Node, _ chain: [Node], to place: Guarded, _ use: Use) -> Relation? {

@@ -30,6 +30,7 @@ struct GitRepository {
 
   private func fetch(_ reference: String, log: borrowing BuildLog) throws {
     try SnapshotCaches.checkRepository(cache)
+    try SnapshotCaches.makeParent(of: cache)
     let lock = shellWord(cache.string + ".lock")
     let new = shellWord(cache.string + ".mirrorctl-new")
     let cache = shellWord(cache.string)
@@ -38,7 +39,6 @@ struct GitRepository {
       #!/bin/sh
       set -eu
       export GIT_TERMINAL_PROMPT=0
-      mkdir -p \(shellWord(self.cache.removingLastComponent().string))
       exec 9>> \(lock)
       chmod 600 \(lock)
       flock 9

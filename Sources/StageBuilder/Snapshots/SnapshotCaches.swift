@@ -24,6 +24,19 @@ struct SnapshotCaches {
     rsync = cache.removingLastComponent().appending("rsync").appending(name)
   }
 
+  /// Creates the directory of a cache and its lock, which nobody else may change.
+  static func makeParent(of cache: FilePath) throws(MirrorError) { try make(cache.removingLastComponent()) }
+
+  /// Creates the directory for a copy of an rsync tree, if it is missing.
+  func makeCopy() throws(MirrorError) {
+    try Self.makeParent(of: rsync)
+    try Self.make(rsync)
+  }
+
+  private static func make(_ path: FilePath) throws(MirrorError) {
+    try SafePath.make(path, mode: 0o755, as: .own, SafePath.remedy("path/cache/git"))
+  }
+
   /// Throws if the copy of an rsync tree is something else: it may be missing, empty, or marked.
   ///
   /// - Throws: code `refused`.

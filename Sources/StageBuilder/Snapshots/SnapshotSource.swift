@@ -76,6 +76,7 @@ struct SnapshotSource {
       return Tree(path: FilePath(remote), epoch: day, omitted: isLive ? [] : Self.foreign)
     case .rsync:
       try caches.checkCopy()
+      try caches.makeCopy()
       try steps.run(rsync(to: tree), named: "rsync", log: log)
       return Tree(path: tree, epoch: day, omitted: [])
     case .git, .metaRepository:
@@ -99,7 +100,6 @@ struct SnapshotSource {
     return """
       #!/bin/sh
       set -eu
-      mkdir -p \(shellWord(kept))
       exec 9>> \(lock)
       chmod 600 \(lock)
       flock 9

@@ -31,10 +31,10 @@ struct StageTarget {
     try steps.prepareCaches()
     defer { steps.settleCaches(log: log) }
     do {
-      let root = Shared(try Self.makeRoot(chroot, in: work.path))
+      let root = Shared(try Self.makeRoot(chroot, in: work))
       let epoch = try unpack(seed, snapshot, steps, root, log)
       try runInRoot(steps, root, log)
-      let captured = try settings.isOfficial ? capture(epoch, steps, chroot, root, log) : nil
+      let captured = try settings.isOfficial ? capture(epoch, steps, work, chroot, root, log) : nil
       try work.remove()
       return captured
     } catch {
@@ -46,13 +46,13 @@ struct StageTarget {
   }
 
   /// An empty root; a seed may lack attributes of its top directory.
-  private static func makeRoot(_ chroot: FilePath, in work: FilePath) throws(MirrorError) -> AnchoredDirectory
-  {
+  private static func makeRoot(
+    _ chroot: FilePath, in work: borrowing WorkDirectory
+  ) throws(MirrorError) -> AnchoredDirectory {
     let mode: UInt32 = 0o755
     var ownershipRules = OwnershipRules()
     ownershipRules.mode = mode
-    let root = try AnchoredDirectory(root: work, ownershipRules: ownershipRules).makePath(
-      path(of: chroot, in: work))
+    let root = try work.opened(ownershipRules).makePath(path(of: chroot, in: work.path))
     try attempt("set the mode", "\(chroot)") { () throws(Errno) in
       try root.descriptor.setMode(mode)
     }
@@ -120,8 +120,8 @@ struct StageTarget {
   }
 
   private func capture(
-    _ epoch: Int64, _ steps: StepRunner, _ chroot: FilePath, _ root: Shared<AnchoredDirectory>,
-    _ log: borrowing BuildLog
+    _ epoch: Int64, _ steps: StepRunner, _ work: borrowing WorkDirectory, _ chroot: FilePath,
+    _ root: Shared<AnchoredDirectory>, _ log: borrowing BuildLog
   ) throws -> TarballOutput.Captured? {
     let output = try TarballOutput("path/mirror/target", settings, anchor)
     let stage = try settings.requiredPath("path/chroot/stage")
@@ -129,7 +129,7 @@ struct StageTarget {
     log.note("\(settings.target ?? ""): capture \(output.path)")
     context.progress.begin("capturing \(settings.target ?? "")", bytes: 0, files: 0)
     defer { context.progress.end() }
-    let tree = try Self.tree(stage, chroot, try settings.requiredPath("path/work"), root.value)
+    let tree = try Self.tree(stage, chroot, work, root.value)
     let captured = try output.capture(tree, epoch: epoch, prefix: "./", context)
     for note in captured.notes { log.note(note) }
     return captured
@@ -138,17 +138,18 @@ struct StageTarget {
   /// The tree to capture: the root, a directory in it, or a parent of it in the work directory, for an image
   /// that contains more than the root.
   private static func tree(
-    _ stage: FilePath, _ chroot: FilePath, _ work: FilePath, _ root: borrowing AnchoredDirectory
+    _ stage: FilePath, _ chroot: FilePath, _ work: borrowing WorkDirectory,
+    _ root: borrowing AnchoredDirectory
   ) throws(MirrorError) -> AnchoredDirectory {
     if stage == chroot { return try root.duplicate() }
     if stage.starts(with: chroot) { return try root.directory(path(of: stage, in: chroot)) }
-    guard stage.starts(with: work), chroot.starts(with: stage) else {
+    guard stage.starts(with: work.path), chroot.starts(with: stage) else {
       throw MirrorError(
         .invalid, "path/chroot/stage",
         "`\(stage)` is neither in path/chroot, \(chroot), nor above it in path/work",
         remedy: "use a path in one of them")
     }
-    return try AnchoredDirectory(root: stage)
+    return try work.opened().directory(path(of: stage, in: work.path))
   }
 
   private static func path(of path: FilePath, in top: FilePath) -> MirrorPath {

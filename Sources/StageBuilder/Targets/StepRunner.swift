@@ -142,7 +142,8 @@ struct StepRunner {
   func prepareCaches() throws {
     for (key, _, _) in Self.caches {
       guard let path = try settings.path(key) else { continue }
-      try StepCache(path: path, confinement: confinement).prepare(context.cancellation)
+      try StepCache(path: path, confinement: confinement)
+        .prepare(context.cancellation, SafePath.remedy(key))
     }
   }
 

@@ -29,6 +29,7 @@ struct ConfigurationOptions: ParsableArguments {
     }
     request.candidates.append("/etc/mirrorctl/mirrorctl.conf")
     request.definitions = definitions
+    request.temporary = context.cacheDirectory
     // Specs are read only for a target.
     if !definitions.isEmpty { request.tree = context.specTree }
     request.runsHostCode = !noHostCode

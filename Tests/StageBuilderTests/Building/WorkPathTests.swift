@@ -172,4 +172,54 @@ struct WorkPathTests {
     #expect(FileManager.default.fileExists(atPath: "\(work)/root/x"))
     #expect(site.text(".control/.failcount") == "2\n")
   }
+
+  @Test(
+    "that another user prepared in a sticky directory is refused, and counts no failure",
+    .enabled(if: Host.isRoot, Host.needsRoot),
+    arguments: [
+      ("mkdir -m 700 real; ln -s ../real shared/work; chown -h 65534 shared/work", "shared/work/sub"),
+      ("touch shared/work.lock; chown 65534 shared/work.lock", "shared/work"),
+      ("mkdir shared/work; chown 65534 shared/work", "shared/work"),
+    ])
+  func prepared(trap: String, work: String) throws {
+    let site = try BuildSite()
+    try site.workspace.shell("mkdir shared; chmod 1777 shared; \(trap)")
+    let before = try Tree(site.workspace.path.appending("shared"))
+    let outcome = try run(
+      site,
+      ["build"] + BuildSite.subarch + [
+        "full", "2026-11-23", "path/work:", "\(site.workspace.path)/\(work)",
+      ])
+    #expect(outcome.status == 5, "\(outcome.errorText)")
+    #expect(outcome.errorText.contains("\(site.workspace.path)/shared/work"), "\(outcome.errorText)")
+    #expect(try Tree(site.workspace.path.appending("shared")).differences(from: before) == [])
+    #expect(site.text(".control/.failcount") == nil)
+  }
+
+  @Test(
+    "and caches on a path that another user can change are refused",
+    .enabled(if: Host.isRoot, Host.needsRoot))
+  func cachesOfOthers() throws {
+    let site = try BuildSite()
+    let path = site.workspace.path
+    try site.workspace.shell("mkdir shared real; chmod 1777 shared; ln -s ../real shared/cache")
+    try site.workspace.shell("chown -h 65534 shared/cache")
+    for key in ["path/distfiles:", "path/cache/package:"] {
+      let outcome = try run(
+        site, ["build"] + BuildSite.subarch + ["full", "2026-11-23", key, "\(path)/shared/cache/new"])
+      #expect(outcome.status == 5, "\(outcome.errorText)")
+      #expect(outcome.errorText.contains("\(path)/shared/cache: is a link of"), "\(outcome.errorText)")
+    }
+    for type in ["rsync", "git"] {
+      let outcome = try run(
+        site,
+        [
+          "snapshot", "std", "2026-11-23", "snapshot/source/type:", type, "path/cache/git:",
+          "\(path)/shared/cache/git",
+        ])
+      #expect(outcome.status == 5, "\(outcome.errorText)")
+    }
+    #expect(try Tree(path.appending("real")).nodes.isEmpty)
+    #expect(site.text(".control/.failcount") == nil)
+  }
 }

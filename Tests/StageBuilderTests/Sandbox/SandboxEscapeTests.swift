@@ -23,7 +23,7 @@ import Testing
     Escape(testDescription: "mknod of kernel memory", script: "mknod /m c 1 1 && echo in"),
     Escape(
       testDescription: "settings of the kernel",
-      script: "for f in $(find /proc/sys/kernel /proc/sys/vm /proc/sys/fs -type f); do cat $f > /v 2>/dev/null && cat /v > $f 2>/dev/null && echo in $f; done"),
+      script: "for f in $(find /proc/sys/kernel /proc/sys/vm /proc/sys/fs -type f | grep -v "/msg\\|/sem\\|/shm\\|auto_msgmni\\|mqueue\\|ns_last_pid"); do cat $f > /v 2>/dev/null && cat /v > $f 2>/dev/null && echo in $f; done"),
     Escape(
       testDescription: "settings of the kernel through a fresh /proc",
       script: "mkdir /p; mount -t proc p /p && echo x > /p/sys/kernel/domainname && echo in"),
@@ -50,7 +50,7 @@ import Testing
       testDescription: "links that lead upwards",
       script: "ln -s ../../../../../../../../../etc/shadow /l; grep -q root: /l && echo in"),
     Escape(testDescription: "modules", script: "insmod /bin/busybox 2>&1 | grep -q 'Invalid\\|format' && echo in"),
-    Escape(testDescription: "the clock", script: "date -s 2001-01-01 > /dev/null 2>&1 && echo in"),
+    Escape(testDescription: "the clock", script: "date -s 2001-01-01 2>&1 | grep -q \"can't set\" || echo in"),
     Escape(testDescription: "swap", script: "swapon /disk && echo in"),
   ]
 
@@ -76,7 +76,7 @@ import Testing
     try root.directory.shell("echo secret > secret; chmod 644 secret")
     let plan = root.plan("cat /proc/1/fd/9 /proc/self/fd/9 /proc/$PPID/fd/9; ls -l /proc/*/fd | grep secret; echo on")
     let command = try root.command(plan).map { "'\($0)'" }.joined(separator: " ")
-    let outcome = try root.directory.run(["sh", "-c", "exec \(command) 9< secret 10< / 11<> secret"])
+    let outcome = try root.directory.run(["sh", "-c", "cd \(root.directory.path); exec \(command) 9< secret 8< / 7<> secret"])
     #expect(outcome.text.hasSuffix("on\n") && !outcome.text.contains("secret"), "\(outcome.text)")
   }
 
@@ -85,7 +85,7 @@ import Testing
     let root = try SandboxRoot()
     let source = FilePath(#filePath).removingLastComponent().appending("escape.c")
     let compiled = try root.directory.run(
-      ["gcc", "-static", "-nostdlib", "-O1", "-o", "root/bin/escape"] + options + [source.string])
+      ["gcc", "-static", "-nostdlib", "-O1", "-o", root.path.appending("bin/escape").string] + options + [source.string])
     // A compiler may lack the libraries of the other kind of program; these programs need none.
     try #require(compiled.status == 0, "\(compiled.errorText)")
     #expect(try root.print("escape") == "")
@@ -97,7 +97,7 @@ import Testing
     try root.directory.shell("cp root/bin/busybox root/bin/su-id; chmod 4755 root/bin/su-id; mkdir root/home; ln -s busybox root/bin/setpriv; ln -s busybox root/bin/chown")
     let text = try root.print("cp /bin/busybox /bin/own; chmod 4755 /bin/own; stat -c '%a %u' /bin/own")
     #expect(text == "4755 0\n")
-    #expect(try root.directory.run(["stat", "-c", "%a %u", "root/bin/own"]).text == "4755 0\n")
+    #expect(try root.directory.run(["stat", "-c", "%a %u", "\(root.directory.path)/root/bin/own"]).text == "4755 0\n")
   }
 
   @Test("is not needed for what packages do in a root")
@@ -114,7 +114,7 @@ import Testing
       stat -c '%u:%g %a' /f
       """)
     #expect(text == "1\nnested\ndone\ndone\n250:250 2755\n")
-    #expect(try root.directory.run(["stat", "-c", "%u:%g %a", "root/f"]).text == "250:250 2755\n")
+    #expect(try root.directory.run(["stat", "-c", "%u:%g %a", "\(root.directory.path)/root/f"]).text == "250:250 2755\n")
   }
 
   @Test("leaves nothing in caches that is owned by the host's root, set-user-ID or capable")
@@ -128,9 +128,9 @@ import Testing
     }
     try root.directory.shell("cp cache/suid cache/cap; setcap cap_net_raw+ep cache/cap")
     try cache.settle(Cancellation())
-    #expect(try root.directory.run(["find", "cache", "-uid", "-2147483648"]).text == "")
-    #expect(try root.directory.run(["find", "cache", "-type", "f", "-perm", "/6000"]).text == "")
-    #expect(try root.directory.run(["getcap", "-r", "cache"]).text == "")
-    #expect(try root.directory.run(["cat", "cache/old/file"]).text == "y\n")
+    #expect(try root.directory.run(["find", "\(root.directory.path)/cache", "-uid", "-2147483648"]).text == "")
+    #expect(try root.directory.run(["find", "\(root.directory.path)/cache", "-type", "f", "-perm", "/6000"]).text == "")
+    #expect(try root.directory.run(["getcap", "-r", "\(root.directory.path)/cache"]).text == "")
+    #expect(try root.directory.run(["cat", "\(root.directory.path)/cache/old/file"]).text == "y\n")
   }
 }

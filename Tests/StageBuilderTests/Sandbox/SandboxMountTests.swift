@@ -117,10 +117,10 @@ struct HostSHostsResolvConfTests {
   func seenDuringStep() throws {
     let root = try SandboxRoot()
     try root.directory.shell("echo own > root/etc/hosts; chown 7:8 root/etc/hosts; touch -d 2001-01-01 root/etc/hosts")
-    let before = try root.directory.run(["stat", "-c", "%i %u %g %a %y", "root/etc/hosts"]).text
+    let before = try root.directory.run(["stat", "-c", "%i %u %g %a %y", "\(root.directory.path)/root/etc/hosts"]).text
     #expect(try root.print("cat /etc/hosts").hasSuffix(hosts))
     #expect(try Tree(root.path.appending("etc")).nodes == ["hosts": .file(Array("own\n".utf8))])
-    #expect(try root.directory.run(["stat", "-c", "%i %u %g %a %y", "root/etc/hosts"]).text == before)
+    #expect(try root.directory.run(["stat", "-c", "%i %u %g %a %y", "\(root.directory.path)/root/etc/hosts"]).text == before)
   }
 
   @Test("are never part of the root afterwards, whatever the step makes of its copy", arguments: [

@@ -161,6 +161,48 @@ import Testing
     #expect(error?.problem == "belongs to user 12345, who could change its contents")
   }
 
+  /// What another user can prepare in a sticky directory, or in a directory that links lead to.
+  static let traps = [
+    "ln -s ../real shared/sub; chown -h 65534 shared/sub",
+    "mkdir shared/sub; ln -s ../../real/x shared/sub/x; mkdir real/x; chown -h 65534 shared/sub shared/sub/x",
+    "mkdir shared/sub shared/sub/x; chown 65534 shared/sub",
+    "mkdir -m 1777 shared/sub; touch shared/sub/x.lock; chown 65534 shared/sub/x.lock",
+    "mkdir -m 1777 shared/sub; mkdir shared/sub/x; chown 65534 shared/sub/x",
+    "mkdir -m 1777 shared/sub; ln secret shared/sub/x.lock",
+    "mkdir -m 1777 shared/sub; mkfifo shared/sub/x.lock",
+  ]
+
+  @Test(
+    "is refused, and nothing is changed, if another user prepared something on its path",
+    .enabled(if: Host.isRoot, Host.needsRoot), arguments: traps)
+  func trapped(trap: String) throws {
+    try directory.shell("mkdir -m 700 real; mkdir -m 1777 shared; chmod 1777 shared; : > secret; \(trap)")
+    let before = try Tree(directory.path)
+    let error = #expect(throws: MirrorError.self) {
+      _ = try WorkDirectory(directory.path.appending("shared/sub/x"), cancellation: Cancellation())
+    }
+    #expect(error?.code == .refused, "\(error.map { "\($0)" } ?? "")")
+    #expect(try Tree(directory.path) == before)
+  }
+
+  @Test("may be in a sticky directory, and behind links of root, with dots or not")
+  func behindLinks() throws {
+    try directory.shell(
+      "mkdir -m 1777 shared; chmod 1777 shared; mkdir -m 700 real; ln -s shared/../real one; ln -s $PWD/one two"
+    )
+    for place in ["shared/x", "two/x", "two/new/x"] {
+      let held = try WorkDirectory(directory.path.appending(place), cancellation: Cancellation())
+      try directory.shell("test -d \(place)")
+      _ = consume held
+      try directory.shell("test ! -e \(place)")
+    }
+    try directory.shell("ln -s b a; ln -s a b")
+    let error = #expect(throws: MirrorError.self) {
+      _ = try WorkDirectory(directory.path.appending("a/x"), cancellation: Cancellation())
+    }
+    #expect(error?.code == .system(.tooManySymbolicLinkLevels))
+  }
+
   @Test("is refused if its lock is a link")
   func whoseLockLink() throws {
     try directory.shell("mkdir -m 700 work; echo own > victim; ln -s ../victim work/stage3-generic_64.lock")
