@@ -109,3 +109,8 @@ int clinux_pivot_to_current_directory(void) {
 }
 
 int clinux_has_capabilities(const char *path) { return getxattr(path, "security.capability", NULL, 0) > 0; }
+
+int clinux_is_set(const char *path, const char *attribute) {
+    char value;
+    return getxattr(path, attribute, &value, 1) == 1 && value == '1';
+}

@@ -82,6 +82,9 @@ int clinux_pivot_to_current_directory(void);
 /* getxattr(2) of security.capability: 1 if a program file has capabilities, see capabilities(7). */
 int clinux_has_capabilities(const char *path);
 
+/* getxattr(2): 1 if an extended attribute is "1". */
+int clinux_is_set(const char *path, const char *attribute);
+
 /*
  * seccomp(2) by libseccomp: forbids what no step of a build needs and what reaches beyond it: input typed into a terminal,
  * keyrings, kernel modules, another kernel, clocks, and files by handle. Programs gain privileges as before. Returns 0,

@@ -49,6 +49,8 @@ package struct SandboxPlan: Codable, Hashable, Sendable {
   package var isShifted: Bool
   /// The directories and files of the host that a step on the host's root can write to; absolute paths.
   package var writable: [String]
+  /// The directory of the step's control group; nil for mirrorctl's own group.
+  package var controlGroup: String?
   /// Attached in this order, after the system mounts.
   package var mounts: [Bind]
   /// Whether to provide `/dev`, `/proc`, the host's view in `/etc/hosts` and `/etc/resolv.conf`, and ``mounts``.

@@ -30,6 +30,7 @@ struct StepProcess: ~Copyable {
     let writer = SandboxReport.Writer(raw: report.raw)
     do throws(MirrorError) {
       try endWithHelper()
+      close(SandboxHelper.socket)
       switch order.task {
       case .trial(let directory):
         writer.tell(SandboxReport(confinement: try StepMounts.confinement(in: directory)))
@@ -48,6 +49,11 @@ struct StepProcess: ~Copyable {
 
   private borrowing func start(_ plan: SandboxPlan, _ writer: SandboxReport.Writer) throws(MirrorError) {
     setsid()
+    if let group = plan.controlGroup {
+      let path = "\(group)/cgroup.procs"
+      let file = Descriptor(owning: try checked(open(path, O_WRONLY | O_CLOEXEC), "open", path))
+      try attempt("write", path) { () throws(Errno) in try file.write([UInt8(ascii: "0")]) }
+    }
     wait(for: try fork(plan, writer))
   }
 

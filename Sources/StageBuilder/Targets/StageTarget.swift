@@ -26,8 +26,10 @@ struct StageTarget {
     }
     let confinement = try context.sandbox.confinement(in: work.path)
     log.note("\(settings.target ?? ""): \(confinement.text)")
-    let steps = try StepRunner(
+    let group = try controlGroup(log)
+    var steps = try StepRunner(
       settings, context, root: chroot, scripts: scripts, confinement: confinement)
+    steps.controlGroup = group
     try steps.prepareCaches()
     defer { steps.settleCaches(log: log) }
     do {
@@ -43,6 +45,16 @@ struct StageTarget {
       if context.keepsWork { work.keep() } else { try? work.remove() }
       throw error
     }
+  }
+
+  /// The control group with the limits of the configuration, where there can be one.
+  private func controlGroup(_ log: borrowing BuildLog) throws -> Shared<ControlGroup>? {
+    let limits = try settings.limits
+    if let group = try ControlGroup(limits) { return Shared(group) }
+    if limits.memory != nil || limits.tasks != nil {
+      log.note("build/memory and build/tasks have no effect: no control group was delegated to mirrorctl")
+    }
+    return nil
   }
 
   /// An empty root; a seed may lack attributes of its top directory.

@@ -17,6 +17,8 @@ struct StepRunner {
   private let root: FilePath
   private let template: SandboxPlan
   private let confinement: Confinement
+  /// Of the steps in the root; nil for mirrorctl's own group.
+  var controlGroup: Shared<ControlGroup>?
 
   /// - Parameters:
   ///   - root: `path/chroot`.
@@ -100,6 +102,7 @@ struct StepRunner {
     }
     plan.root = root.string
     plan.isShifted = confinement == .shifted
+    plan.controlGroup = controlGroup?.value.path
     plan.hasSystemMounts = isEquipped
     plan.hostName = "mirrorctl"
     plan.personality = try isThirtyTwoBit() ? .linux32 : .native

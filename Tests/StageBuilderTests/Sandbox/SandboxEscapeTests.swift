@@ -23,7 +23,7 @@ import Testing
     Escape(testDescription: "mknod of kernel memory", script: "mknod /m c 1 1 && echo in"),
     Escape(
       testDescription: "settings of the kernel",
-      script: "for f in $(find /proc/sys/kernel /proc/sys/vm /proc/sys/fs -type f | grep -v "/msg\\|/sem\\|/shm\\|auto_msgmni\\|mqueue\\|ns_last_pid"); do cat $f > /v 2>/dev/null && cat /v > $f 2>/dev/null && echo in $f; done"),
+      script: "for f in $(find /proc/sys/kernel /proc/sys/vm /proc/sys/fs -type f | grep -v -e /msg -e /sem -e /shm -e auto_msgmni -e mqueue -e ns_last_pid -e pid_max); do cat $f > /v 2>/dev/null && cat /v > $f 2>/dev/null && echo in $f; done"),
     Escape(
       testDescription: "settings of the kernel through a fresh /proc",
       script: "mkdir /p; mount -t proc p /p && echo x > /p/sys/kernel/domainname && echo in"),
