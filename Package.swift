@@ -44,6 +44,7 @@ let package = Package(
       name: "CLibArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
     .systemLibrary(name: "CLZMA", pkgConfig: "liblzma", providers: [.apt(["liblzma-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .target(
       name: "LinuxSystem", dependencies: ["CLinux", system, .product(name: "Logging", package: "swift-log")],
       swiftSettings: strict),
@@ -53,7 +54,7 @@ let package = Package(
       swiftSettings: strict),
     .target(
       name: "StageTrees",
-      dependencies: ["Hashing", "MirrorModel", "LinuxSystem", "CLibArchive", "CLZMA", "CZlib", system],
+      dependencies: ["Hashing", "MirrorModel", "LinuxSystem", "CLibArchive", "CLZMA", "CZlib", "CZstd", system],
       swiftSettings: strict),
     .target(
       name: "MirrorTools",

@@ -4,6 +4,9 @@ package import SystemPackage
 
 /// An extended attribute: a name and a value, such as `security.capability`.
 package struct ExtendedAttribute: Hashable, Sendable {
+  /// The kernel's limit for a value, in bytes.
+  package static let largest = 1 << 16
+
   package let name: FileName
   package let value: [UInt8]
 
@@ -71,7 +74,7 @@ package struct ExtendedAttribute: Hashable, Sendable {
     /// The output of a call, with a buffer that is large enough; nil if there is none.
     func read(_ call: (UnsafeMutableRawBufferPointer) -> Int) throws(Errno) -> [UInt8]? {
       // Nearly always small; the kernel's limit for a value and for a list is 64 KiB.
-      for size in [256, 1 << 16] {
+      for size in [256, largest] {
         let result: Result<[UInt8]?, Errno> = withUnsafeTemporaryAllocation(byteCount: size, alignment: 8) {
           buffer in
           let count = call(buffer)
@@ -80,7 +83,7 @@ package struct ExtendedAttribute: Hashable, Sendable {
           return error == .notSupported || error == .noData ? .success(nil) : .failure(error)
         }
         do throws(Errno) { return try result.get() } catch {
-          guard error == .outOfRange, size < 1 << 16 else { throw error }
+          guard error == .outOfRange, size < largest else { throw error }
         }
       }
       return nil

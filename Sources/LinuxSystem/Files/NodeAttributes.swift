@@ -44,6 +44,16 @@ package struct NodeAttributes: Sendable {
     return refusals
   }
 
+  /// Gives an open directory its owner and extended attributes, while its mode and time must wait.
+  ///
+  /// - Parameter keepsOwner: leaves the owner unchanged, since only root can change it.
+  package func applyBeforeMode(
+    to directory: borrowing Descriptor, keepsOwner: Bool
+  ) throws(Errno) -> [Refusal] {
+    if !keepsOwner { try retrying { Int(fchown(directory.raw, uid, gid)) } }
+    return try setExtended(on: directory, isHeld: false)
+  }
+
   /// Applies them to any other node by its name in a directory; links have no mode.
   package func apply(
     to name: FileName, in directory: borrowing TreeDirectory, isLink: Bool, keepsOwner: Bool

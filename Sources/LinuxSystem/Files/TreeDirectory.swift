@@ -38,6 +38,12 @@ package struct TreeDirectory: ~Copyable {
     try open(name, CLINUX_O_PATH | O_NOFOLLOW, resolve: enteringMounts ? 0 : CLINUX_NO_MOUNTS)
   }
 
+  /// The target of a symbolic link, as written; nil if the node with this name is not one.
+  package func linkText(_ name: FileName) throws(Errno) -> [UInt8]? {
+    let held = try node(name)
+    return try NodeStatus(of: held).kind == .link ? try held.linkText() : nil
+  }
+
   /// Creates a file that must not exist, for writing.
   package func createFile(_ name: FileName) throws(Errno) -> Descriptor {
     try open(name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o600)

@@ -23,18 +23,17 @@ package enum SeedTarball {
     return found.value.withLock { $0 }
   }
 
-  /// Throws if a file is not a tarball, or contains programs of another architecture than its place in the
-  /// mirror.
+  /// Throws if a file is not a complete tarball, or contains programs of another architecture than its place
+  /// in the mirror.
   static func check(_ placement: SubarchSetup.Placement) throws(MirrorError) {
     let name = placement.source
     guard let architecture = placement.path.place.subarch?.arch else { return }
     let expected = Architecture(directory: architecture)?.machine
     let strange = Shared(Mutex<String?>(nil))
     try forEachProgram(in: name) { path, header in
-      // If the architecture is unknown, the whole tarball is read.
-      guard let expected else { return true }
-      if header.machine != expected { strange.value.withLock { $0 = path } }
-      return false
+      if let expected, header.machine != expected { strange.value.withLock { $0 = $0 ?? path } }
+      // Everything is read, so that a build does not find the damage later.
+      return true
     }
     if let strange = strange.value.withLock({ $0 }) {
       throw MirrorError(
@@ -48,7 +47,7 @@ package enum SeedTarball {
     in name: String, _ visit: @escaping @Sendable (String, ProgramHeader) -> Bool
   ) throws(MirrorError) {
     let source = Shared(try TarballSource(FilePath(name)))
-    try TarballSource.read(source, cancellation: Cancellation()) { pipe throws(MirrorError) in
+    try TarballSource.read(source, threads: Workers.processors, cancellation: Cancellation()) { pipe throws(MirrorError) in
       let locale = UTF8Locale()
       defer { withExtendedLifetime(locale) {} }
       var reader = try TarReader(pipe, subject: name)

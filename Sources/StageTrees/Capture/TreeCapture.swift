@@ -27,11 +27,14 @@ package struct TreeCapture: Sendable {
     package var prefix: String
     /// The digests to compute of the tarball as written.
     package var algorithms: [DigestAlgorithm]
+    /// Subtracted from all owners, also from those in access control lists and capabilities.
+    package var idShift: IDShift?
 
     /// The complete tree.
     package init(
       compression: Compression? = .xz, level: Int? = nil, threads: Int? = nil, epoch: Int64,
-      excluded: [String] = [], prefix: String = "./", algorithms: [DigestAlgorithm] = [.sha256]
+      excluded: [String] = [], prefix: String = "./", algorithms: [DigestAlgorithm] = [.sha256],
+      idShift: IDShift? = nil
     ) {
       self.compression = compression
       self.level = level
@@ -40,6 +43,7 @@ package struct TreeCapture: Sendable {
       self.excluded = excluded
       self.prefix = prefix
       self.algorithms = algorithms
+      self.idShift = idShift
     }
   }
 

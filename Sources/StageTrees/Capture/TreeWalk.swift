@@ -14,6 +14,7 @@ struct TreeWalk: ~Copyable {
   private let epoch: NodeTime
   private let excluded: Set<[UInt8]>
   private let omitted: Set<[UInt8]>
+  private let idShift: IDShift?
   private let cancellation: Cancellation
   private let progress: @Sendable (Int) -> Void
   /// The first path of each node with several names.
@@ -23,8 +24,8 @@ struct TreeWalk: ~Copyable {
   init(
     writer: consuming TarWriter, list: consuming ContentsList?, root: Shared<TreeDirectory>,
     named name: FilePath, prefix: [UInt8],
-    epoch: NodeTime, excluded: [MemberPath], omitted: [MemberPath], cancellation: Cancellation,
-    progress: @escaping @Sendable (Int) -> Void
+    epoch: NodeTime, excluded: [MemberPath], omitted: [MemberPath], idShift: IDShift?,
+    cancellation: Cancellation, progress: @escaping @Sendable (Int) -> Void
   ) {
     self.writer = writer
     self.list = list
@@ -34,6 +35,7 @@ struct TreeWalk: ~Copyable {
     self.epoch = epoch
     self.excluded = Set(excluded.map(\.path.bytes))
     self.omitted = Set(omitted.map(\.path.bytes))
+    self.idShift = idShift
     self.cancellation = cancellation
     self.progress = progress
   }
@@ -51,7 +53,7 @@ struct TreeWalk: ~Copyable {
     _ directory: borrowing TreeDirectory, _ path: [UInt8]
   ) throws(MirrorError) {
     let status = try attempt(path, "examine") { () throws(Errno) in try NodeStatus(of: directory.descriptor) }
-    var header = header(.directory, path, status)
+    var header = try header(.directory, path, status)
     header.records = try records(of: directory.descriptor, isHeld: false, path)
     try begin(header)
     if excluded.contains(path) { return }
@@ -101,7 +103,7 @@ struct TreeWalk: ~Copyable {
     let status = try attempt(path, "examine") { () throws(Errno) in try NodeStatus(of: file) }
     guard status.kind == .regular else { throw changed(path) }
     if try addHardLink(path, status) { return }
-    var header = header(.regular, path, status)
+    var header = try header(.regular, path, status)
     header.records = try records(of: file, isHeld: false, path)
     let cancellation = cancellation
     let map = try attempt(path, "read") { () throws(Errno) in
@@ -169,7 +171,7 @@ struct TreeWalk: ~Copyable {
     case .regular, .directory, .unknown: throw changed(path)
     }
     if try addHardLink(path, status) { return }
-    var header = header(kind, path, status)
+    var header = try header(kind, path, status)
     header.records = try records(of: node, isHeld: true, path)
     if kind == .symbolicLink {
       header.permissions = 0o777
@@ -185,17 +187,17 @@ struct TreeWalk: ~Copyable {
       met[status.identity] = path
       return false
     }
-    var header = header(.hardLink, path, status)
+    var header = try header(.hardLink, path, status)
     header.target = prefix + first
     try begin(header)
     return true
   }
 
-  private func header(_ kind: TarHeader.Kind, _ path: [UInt8], _ status: NodeStatus) -> TarHeader {
+  private func header(_ kind: TarHeader.Kind, _ path: [UInt8], _ status: NodeStatus) throws(MirrorError) -> TarHeader {
     let isDirectory = kind == .directory && !path.isEmpty
     return TarHeader(
-      kind: kind, path: prefix + path + (isDirectory ? [slash] : []), uid: status.uid, gid: status.gid,
-      permissions: status.permissions, mtime: min(status.mtime, epoch), major: status.major,
+      kind: kind, path: prefix + path + (isDirectory ? [slash] : []), uid: try restored(status.uid, path),
+      gid: try restored(status.gid, path), permissions: status.permissions, mtime: min(status.mtime, epoch), major: status.major,
       minor: status.minor)
   }
 
@@ -206,7 +208,7 @@ struct TreeWalk: ~Copyable {
       try ExtendedAttribute.all(of: node, isHeld: isHeld)
     }
     var records: [FileName: [UInt8]] = [:]
-    for attribute in extended {
+    for attribute in try extended.map({ attribute throws(MirrorError) in try restored(attribute, path) }) {
       switch (attribute.name, PosixACL(attribute: attribute.value)) {
       case (PosixACL.accessName, let acl?): records["SCHILY.acl.access"] = Array(acl.text.utf8)
       case (PosixACL.defaultName, let acl?): records["SCHILY.acl.default"] = Array(acl.text.utf8)
@@ -216,6 +218,27 @@ struct TreeWalk: ~Copyable {
       }
     }
     return records
+  }
+
+  private func restored(_ id: UInt32, _ path: [UInt8]) throws(MirrorError) -> UInt32 {
+    guard let idShift else { return id }
+    guard let original = idShift.restored(id) else { throw outOfRange(id, path) }
+    return original
+  }
+
+  private func restored(
+    _ attribute: ExtendedAttribute, _ path: [UInt8]
+  ) throws(MirrorError) -> ExtendedAttribute {
+    guard let idShift else { return attribute }
+    do throws(IDShift.OutOfRange) {
+      return try IDShift.mapping(attribute) { idShift.restored($0) }
+    } catch { throw outOfRange(error.id, path) }
+  }
+
+  private func outOfRange(_ id: UInt32, _ path: [UInt8]) -> MirrorError {
+    MirrorError(
+      .invalid, displayed(path), "names user or group \(id), which is outside of the shifted owners",
+      remedy: "change its owner, access control list or capabilities")
   }
 
   private mutating func begin(_ header: TarHeader) throws(MirrorError) {

@@ -9,6 +9,7 @@ struct TreeWalker: Sendable {
   private let epoch: NodeTime
   private let excluded: [MemberPath]
   private let omitted: [MemberPath]
+  private let idShift: IDShift?
   private let cancellation: Cancellation
   private let progress: @Sendable (Int) -> Void
 
@@ -21,6 +22,7 @@ struct TreeWalker: Sendable {
     self.name = name
     self.cancellation = cancellation
     self.progress = progress
+    idShift = options.idShift
     epoch = NodeTime(seconds: options.epoch, nanoseconds: 0)
     excluded = try options.excluded.map { text throws(MirrorError) in
       try MemberPath(option: text, meaning: "excluded")
@@ -47,7 +49,7 @@ struct TreeWalker: Sendable {
     }
     var walk = TreeWalk(
       writer: writer, list: list, root: root, named: name, prefix: prefix, epoch: epoch, excluded: excluded,
-      omitted: omitted, cancellation: cancellation, progress: progress)
+      omitted: omitted, idShift: idShift, cancellation: cancellation, progress: progress)
     return try walk.run()
   }
 }

@@ -51,7 +51,7 @@ package struct ArchiveEncoder: StreamEncoder, ~Copyable {
   }
 
   private static func beginEntry(_ archive: OpaquePointer, _ subject: String) throws(MirrorError) {
-    let entry = archive_entry_new()
+    guard let entry = archive_entry_new() else { throw .system(.noMemory, "compress", subject) }
     defer { archive_entry_free(entry) }
     archive_entry_set_filetype(entry, mctl_regular_file)
     try LibArchive.check(archive_write_header(archive, entry), archive, "compress", subject)
@@ -111,14 +111,15 @@ private struct WriteHandle: ~Copyable {
   deinit {
     // Freeing closes: zstd would first compress everything that is queued, while the others leak unless
     // closed.
-    if compression == .zst { archive_write_fail(raw) }
+    if compression == .zst { _ = archive_write_fail(raw) }
     // zstd cannot stop blocks in progress; a run that is about to end does not wait a minute for them.
     if compression == .zst && cancellation.isCancelled && freeMeanwhile() { return }
-    archive_write_free(raw)
+    // The stream was finished before, or is dropped.
+    _ = archive_write_free(raw)
   }
 
   private func freeMeanwhile() -> Bool {
     let archive = UInt(bitPattern: raw)
-    return BackgroundThread.start { archive_write_free(OpaquePointer(bitPattern: archive)) }
+    return BackgroundThread.start { _ = archive_write_free(OpaquePointer(bitPattern: archive)) }
   }
 }

@@ -11,5 +11,6 @@ struct ArchiveReadHandle: ~Copyable {
     self.raw = raw
   }
 
-  deinit { archive_read_free(raw) }
+  // Nothing is written, so that nothing is lost.
+  deinit { _ = archive_read_free(raw) }
 }

@@ -21,7 +21,7 @@ enum LibArchive {
       return .system(number, operation, subject)
     default:
       let text = archive_error_string(archive).map { String(cString: $0) } ?? "no reason given"
-      return MirrorError(.library, subject, "cannot \(operation): \(escaped(Array(text.utf8)))")
+      return MirrorError(.library, subject, "cannot \(operation): \(MemberFault.excerpt(Array(text.utf8)))")
     }
   }
 }

@@ -6,12 +6,13 @@ import SystemPackage
 enum Bzip2End {
   /// The digits of the square root of pi. Source: bzip2's `compress.c`, `BZ2_compressBlock`.
   private static let mark: UInt64 = 0x1772_4538_5090
-  /// Maximum padding with zeros, as on tapes, in bytes.
-  private static let padding = 1 << 20
 
   static func isWhole(_ file: borrowing Descriptor, size: Int64) throws(Errno) -> Bool {
-    let tail = try self.tail(of: file, size: size)
+    guard let last = try lastContent(of: file, size: size) else { return false }
     // The checksum may itself end with zeros, which look like padding.
+    let end = min(size, last + 5)
+    let start = max(0, end - 28)
+    let tail = try file.bytes(from: start, count: Int(end - start))
     let bits = tail.suffix(24).flatMap { byte in (0..<8).map { byte >> (7 - $0) & 1 } }
     guard bits.count >= 80 else { return false }
     return (48...(bits.count - 32)).contains { end in
@@ -20,24 +21,24 @@ enum Bzip2End {
     }
   }
 
-  /// The last bytes, with no more trailing zeros than a checksum may have.
-  private static func tail(of file: borrowing Descriptor, size: Int64) throws(Errno) -> [UInt8] {
+  /// The offset of the last byte that is not a zero, before the padding; nil if there is none.
+  private static func lastContent(of file: borrowing Descriptor, size: Int64) throws(Errno) -> Int64? {
+    let buffer = ChunkBuffer(count: 1 << 16)
     var end = size
-    var zeros: [UInt8] = []
-    while end > 0, size - end <= Int64(padding) {
-      let start = max(0, end - 4096)
-      var bytes = try file.bytes(from: start, count: Int(end - start))
-      while bytes.last == 0 {
-        bytes.removeLast()
-        zeros.append(0)
+    while end > 0 {
+      let start = max(0, end - Int64(buffer.bytes.count))
+      let wanted = UnsafeMutableRawBufferPointer(rebasing: buffer.bytes[..<Int(end - start)])
+      var filled = 0
+      while filled < wanted.count {
+        let rest = UnsafeMutableRawBufferPointer(rebasing: wanted[filled...])
+        let count = try file.read(into: rest, at: start + Int64(filled))
+        // The file has become shorter.
+        if count == 0 { return nil }
+        filled += count
       }
-      if bytes.count >= 24 || start == 0 { return bytes + zeros.prefix(4) }
-      if !bytes.isEmpty {
-        let more = max(0, start - 64)
-        return try file.bytes(from: more, count: Int(start - more)) + bytes + zeros.prefix(4)
-      }
+      if let last = wanted.lastIndex(where: { $0 != 0 }) { return start + Int64(last) }
       end = start
     }
-    return []
+    return nil
   }
 }

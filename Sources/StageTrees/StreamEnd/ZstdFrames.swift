@@ -25,7 +25,7 @@ struct ZstdFrames {
   var isWhole: Bool {
     switch part {
     case .padding: true
-    case .magic: hasFrame && count == 0 && skip == 0
+    case .magic: hasFrame && value == 0 && skip == 0
     default: false
     }
   }

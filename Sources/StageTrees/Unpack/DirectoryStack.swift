@@ -35,6 +35,52 @@ struct DirectoryStack: ~Copyable {
     return directories.last ?? root
   }
 
+  /// Maximum number of links in one path, as in the kernel.
+  private static let links = 40
+
+  /// The path with each symbolic link to a directory replaced by its target, as if the root were `/`.
+  ///
+  /// No link is followed by the kernel, so the result is below the root, whatever is renamed meanwhile.
+  ///
+  /// - Throws: if links form a loop, or a component of the path is not a directory.
+  mutating func followingLinks(_ path: MemberPath) throws(Obstacle) -> MemberPath {
+    var rest = Array(path.components.reversed())
+    var done: [FileName] = []
+    var links = 0
+    while let name = rest.popLast() {
+      // Only a link's target contains one.
+      if name == ".." {
+        _ = done.popLast()
+        continue
+      }
+      let parent: Shared<TreeDirectory>
+      let target: [UInt8]?
+      do throws(Obstacle) {
+        parent = try directory(done[...], making: false)
+        do throws(Errno) { target = try parent.value.linkText(name) } catch {
+          throw Obstacle(depth: done.count, error: error)
+        }
+      } catch {
+        guard error.error == .noSuchFileOrDirectory else { throw error }
+        // Nothing exists here, so that no further link can.
+        return MemberPath(components: done + [name] + rest.reversed())
+      }
+      guard let target else {
+        done.append(name)
+        continue
+      }
+      links += 1
+      guard links <= Self.links else {
+        throw Obstacle(depth: done.count, error: .tooManySymbolicLinkLevels)
+      }
+      if target.first == UInt8(ascii: "/") { done = [] }
+      for part in target.split(separator: UInt8(ascii: "/")).reversed() where !part.elementsEqual(".".utf8) {
+        rest.append(FileName(bytes: Array(part)))
+      }
+    }
+    return MemberPath(components: done)
+  }
+
   private static func open(
     _ name: FileName, in parent: borrowing TreeDirectory, making: Bool, made: () -> Void
   ) throws(Errno) -> TreeDirectory {

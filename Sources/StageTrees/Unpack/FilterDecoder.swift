@@ -2,39 +2,41 @@ import LinuxSystem
 import MirrorModel
 import SystemPackage
 
-/// zstd and bzip2 with libarchive's filters.
+/// bzip2 with libarchive's filter.
 struct FilterDecoder: StreamDecoder, ~Copyable {
   private var decoder: ArchiveDecoder
-  private let size: Int64
+  private let file: Descriptor
   private let subject: String
+  private let cancellation: Cancellation
   private let progress: @Sendable (Int) -> Void
   private var reported: Int64 = 0
   /// The rest of the filter's last block; valid until the next one.
   private var rest = UnsafeRawBufferPointer(start: nil, count: 0)
 
   init(
-    _ compression: Compression, of file: consuming Descriptor, subject: String,
+    _ compression: Compression, of file: consuming Descriptor, subject: String, cancellation: Cancellation,
     progress: @escaping @Sendable (Int) -> Void
   ) throws(MirrorError) {
-    let size = try attempt("examine", subject) { () throws(Errno) in try file.status().size }
-    decoder = try Self.decoder(compression, file, subject)
-    self.size = size
+    let second = try attempt("read", subject) { () throws(Errno) in try file.duplicate() }
+    decoder = try Self.decoder(compression, second, subject)
+    self.file = file
     self.subject = subject
+    self.cancellation = cancellation
     self.progress = progress
   }
 
   mutating func read(into buffer: UnsafeMutableRawBufferPointer) throws(MirrorError) -> Int {
     if rest.isEmpty {
-      do throws(MirrorError) {
-        guard let next = try decoder.next() else {
-          try checkEnd()
-          return 0
-        }
-        rest = next
-      } catch { throw Self.blaming(error) }
+      let next: UnsafeRawBufferPointer?
+      do throws(MirrorError) { next = try decoder.next() } catch { throw Self.blaming(error) }
       let consumed = decoder.consumed
       progress(Int(clamping: consumed - reported))
       reported = consumed
+      guard let next else {
+        try checkEnd()
+        return 0
+      }
+      rest = next
     }
     let count = min(rest.count, buffer.count)
     UnsafeMutableRawBufferPointer(rebasing: buffer[..<count]).copyMemory(
@@ -52,9 +54,11 @@ struct FilterDecoder: StreamDecoder, ~Copyable {
   }
 
   private func checkEnd() throws(MirrorError) {
-    guard decoder.consumed == size else {
-      throw TarballInput.fault(subject, "has data after the end of its compressed stream")
-    }
+    guard reported >= 0 else { throw MirrorError(.library, subject, "libarchive lost its position") }
+    let file = try attempt("read", subject) { () throws(Errno) in try self.file.duplicate() }
+    var tail = TarballInput(
+      file, from: reported, subject: subject, cancellation: cancellation, progress: progress)
+    try tail.checkPadding(UnsafeRawBufferPointer(start: nil, count: 0))
   }
 
   private static func blaming(_ error: MirrorError) -> MirrorError {

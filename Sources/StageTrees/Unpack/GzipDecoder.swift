@@ -7,6 +7,7 @@ struct GzipDecoder: StreamDecoder, ~Copyable {
   private let stream: InflateStream
   private var input: TarballInput
   private var isBetweenMembers = false
+  private var isFirst = true
   private var isAtEnd = false
 
   init(_ input: consuming TarballInput) throws(MirrorError) {
@@ -24,20 +25,33 @@ struct GzipDecoder: StreamDecoder, ~Copyable {
         isAtEnd = true
         break
       }
-      if isBetweenMembers {
-        inflateReset(raw)
-        isBetweenMembers = false
-      }
+      if isBetweenMembers, try !beginMember() { break }
       switch inflate(raw, Z_NO_FLUSH) {
       case Z_OK, Z_BUF_ERROR: break
-      case Z_STREAM_END: isBetweenMembers = true
+      case Z_STREAM_END: (isBetweenMembers, isFirst) = (true, false)
       case Z_MEM_ERROR: throw .system(.noMemory, "read", input.subject)
       default:
-        throw TarballInput.fault(
-          input.subject, "is damaged: its gzip stream is corrupt, or has trailing data")
+        // Other bytes than the header of another member.
+        if !isFirst && raw.pointee.total_out == 0 { throw TarballInput.trailing(input.subject) }
+        throw TarballInput.fault(input.subject, "is damaged: its gzip stream is corrupt")
       }
     }
     return buffer.count - Int(raw.pointee.avail_out)
+  }
+
+  /// Prepares for another member; false if padding follows instead, which is then read to the end.
+  private mutating func beginMember() throws(MirrorError) -> Bool {
+    let raw = stream.raw
+    if let next = raw.pointee.next_in, next.pointee == 0 {
+      try input.checkPadding(UnsafeRawBufferPointer(start: next, count: Int(raw.pointee.avail_in)))
+      isAtEnd = true
+      return false
+    }
+    guard inflateReset(raw) == Z_OK else {
+      throw MirrorError(.library, input.subject, "zlib cannot begin another stream")
+    }
+    isBetweenMembers = false
+    return true
   }
 
   private mutating func refill() throws(MirrorError) -> Bool {
@@ -65,7 +79,7 @@ private struct InflateStream: ~Copyable {
   }
 
   deinit {
-    inflateEnd(raw)
+    _ = inflateEnd(raw)
     raw.deallocate()
   }
 }

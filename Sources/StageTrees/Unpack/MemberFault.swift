@@ -8,7 +8,7 @@ enum MemberFault {
     _ tarball: String, _ member: [UInt8], _ problem: String, code: MirrorError.Code = .invalid,
     remedy: String? = "do not use this tarball"
   ) -> MirrorError {
-    MirrorError(code, "\(tarball): member \(escaped(member))", problem, remedy: remedy)
+    MirrorError(code, subject(tarball, member), problem, remedy: remedy)
   }
 
   /// A failed system call, often caused by the member.
@@ -25,7 +25,33 @@ enum MemberFault {
       case .fileNameTooLong: "a name is too long"
       default: ""
       }
-    if reason.isEmpty { return .system(error, "\(operation) (member \(escaped(member)))", tarball) }
+    if reason.isEmpty { return .system(error, operation, subject(tarball, member)) }
     return make(tarball, member, "cannot \(operation): \(reason)")
+  }
+
+  /// An owner that cannot be set, since it does not exist in this user namespace; nil if both exist.
+  static func unmapped(_ tarball: String, _ member: [UInt8], uid: UInt32, gid: UInt32) -> MirrorError? {
+    let missing: (what: String, id: UInt32, file: String)
+    if !IDMap.users.contains(uid) {
+      missing = ("user", uid, "/etc/subuid")
+    } else if !IDMap.groups.contains(gid) {
+      missing = ("group", gid, "/etc/subgid")
+    } else {
+      return nil
+    }
+    return make(
+      tarball, member, "belongs to \(missing.what) \(missing.id), which this user namespace does not contain",
+      remedy: "give your user more numbers in \(missing.file), or unpack it as root")
+  }
+
+  /// A name for messages, cut if it is too long for a line.
+  static func excerpt(_ name: [UInt8]) -> String {
+    name.count <= limit ? escaped(name) : "\(escaped(Array(name.prefix(limit))))…"
+  }
+
+  private static let limit = 400
+
+  private static func subject(_ tarball: String, _ member: [UInt8]) -> String {
+    "\(tarball): member \(excerpt(member))"
   }
 }

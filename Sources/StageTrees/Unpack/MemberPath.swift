@@ -5,7 +5,8 @@ import LinuxSystem
 struct MemberPath: Hashable, Sendable {
   let components: [FileName]
 
-  private init(components: [FileName]) { self.components = components }
+  /// - Parameter components: none of them `.` or `..`, or longer than a name may be.
+  init(components: [FileName]) { self.components = components }
 
   /// Parses a name; a leading `./` and trailing slashes are ignored.
   ///
@@ -48,6 +49,9 @@ struct MemberPath: Hashable, Sendable {
 
   /// The path of its first components.
   func prefix(_ count: Int) -> MemberPath { MemberPath(components: Array(components.prefix(count))) }
+
+  /// The bytes of memory that it needs.
+  var cost: Int { components.reduce(64) { $0 + 64 + $1.bytes.count } }
 
   /// As one relative path.
   var path: MirrorPath {

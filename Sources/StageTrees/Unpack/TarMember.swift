@@ -17,13 +17,16 @@ package struct TarMember: Sendable {
   /// As written.
   package let name: [UInt8]
   package let kind: Kind
-  let attributes: NodeAttributes
+  var attributes: NodeAttributes
   /// Access control lists whose names must still be looked up.
   let namedLists: [NamedACL]
   let notes: [String]
 
-  /// - Throws: when a field is missing or absurd; `subject` names the tarball.
-  init(_ entry: OpaquePointer, subject: String) throws(MirrorError) {
+  /// - Parameters:
+  ///   - subject: the tarball's path.
+  ///   - records: the member's extended headers.
+  /// - Throws: when a field is missing or absurd.
+  init(_ entry: OpaquePointer, subject: String, records: () -> PaxRecords) throws(MirrorError) {
     guard let path = archive_entry_pathname(entry), path[0] != 0 else {
       throw TarballInput.fault(subject, "has a member without a name")
     }
@@ -32,15 +35,13 @@ package struct TarMember: Sendable {
     guard let uid = UInt32(exactly: archive_entry_uid(entry)), uid != .max,
       let gid = UInt32(exactly: archive_entry_gid(entry)), gid != .max
     else { throw fault("has an owner number out of range") }
-    let nanoseconds = UInt32(clamping: archive_entry_mtime_nsec(entry))
-    let lists = Self.accessLists(entry)
+    let lists = try Self.accessLists(entry, records, fault)
     self.name = name
     kind = try Self.kind(entry, fault)
     attributes = NodeAttributes(
       uid: uid, gid: gid, permissions: UInt32(archive_entry_perm(entry)) & 0o7777,
-      mtime: NodeTime(
-        seconds: Int64(archive_entry_mtime(entry)), nanoseconds: min(nanoseconds, 999_999_999)),
-      extended: Self.extended(entry) + lists.compactMap(\.numbered))
+      mtime: Self.mtime(entry, records),
+      extended: try Self.extended(entry, fault) + lists.compactMap(\.numbered))
     namedLists = lists.filter { $0.numbered == nil }
     notes = Self.notes(entry)
   }
@@ -72,32 +73,60 @@ package struct TarMember: Sendable {
     }
   }
 
-  private static func extended(_ entry: OpaquePointer) -> [ExtendedAttribute] {
-    guard archive_entry_xattr_reset(entry) > 0 else { return [] }
+  private static func mtime(_ entry: OpaquePointer, _ records: () -> PaxRecords) -> NodeTime {
+    let nanoseconds = min(UInt32(clamping: archive_entry_mtime_nsec(entry)), 999_999_999)
+    let time = NodeTime(seconds: Int64(archive_entry_mtime(entry)), nanoseconds: nanoseconds)
+    // libarchive takes the fraction of a time before the epoch for one after it, and the sign from zero.
+    guard time.seconds <= 0, nanoseconds > 0 else { return time }
+    return records().time("mtime") ?? time
+  }
+
+  private static func extended(
+    _ entry: OpaquePointer, _ fault: (String) -> MirrorError
+  ) throws(MirrorError) -> [ExtendedAttribute] {
+    let count = archive_entry_xattr_reset(entry)
+    guard count > 0 else { return [] }
     var found: [FileName: ExtendedAttribute] = [:]
-    var name: UnsafePointer<CChar>?
-    var value: UnsafeRawPointer?
-    var size = 0
-    while archive_entry_xattr_next(entry, &name, &value, &size) == ARCHIVE_OK {
-      guard let name else { continue }
-      let attribute = ExtendedAttribute(
-        name: FileName(escapedForTar: bytes(name)),
-        value: Array(UnsafeRawBufferPointer(start: value, count: value == nil ? 0 : size)))
+    for _ in 0..<count {
+      var name: UnsafePointer<CChar>?
+      var value: UnsafeRawPointer?
+      var size = 0
+      guard archive_entry_xattr_next(entry, &name, &value, &size) == ARCHIVE_OK, let name else {
+        throw fault("has extended attributes that libarchive cannot read")
+      }
+      let attribute = FileName(escapedForTar: bytes(name))
+      guard size <= ExtendedAttribute.largest else {
+        throw fault(
+          "has an extended attribute of \(size) bytes, more than the \(ExtendedAttribute.largest) of Linux: "
+            + MemberFault.excerpt(attribute.bytes))
+      }
       // bsdtar writes each in two spellings.
-      found[attribute.name] = attribute
+      found[attribute] = ExtendedAttribute(
+        name: attribute, value: Array(UnsafeRawBufferPointer(start: value, count: value == nil ? 0 : size)))
     }
     return found.values.sorted { $0.name < $1.name }
   }
 
-  private static func accessLists(_ entry: OpaquePointer) -> [NamedACL] {
+  private static func accessLists(
+    _ entry: OpaquePointer, _ records: () -> PaxRecords, _ fault: (String) -> MirrorError
+  ) throws(MirrorError) -> [NamedACL] {
     if archive_entry_acl_types(entry) == 0 { return [] }
-    return [
-      (ARCHIVE_ENTRY_ACL_TYPE_ACCESS, PosixACL.accessName),
-      (ARCHIVE_ENTRY_ACL_TYPE_DEFAULT, PosixACL.defaultName),
-    ].compactMap { type, name in
-      guard archive_entry_acl_reset(entry, type) > 0 else { return nil }
-      return NamedACL(attribute: name, entries: aclEntries(entry, type))
+    var lists: [NamedACL] = []
+    for (type, name, key) in [
+      (ARCHIVE_ENTRY_ACL_TYPE_ACCESS, PosixACL.accessName, "SCHILY.acl.access"),
+      (ARCHIVE_ENTRY_ACL_TYPE_DEFAULT, PosixACL.defaultName, "SCHILY.acl.default"),
+    ] where archive_entry_acl_reset(entry, type) > 0 {
+      let list = NamedACL(attribute: name, entries: try aclEntries(entry, type, fault))
+      guard list.isClamped else {
+        lists.append(list)
+        continue
+      }
+      guard let text = records()[key], let exact = NamedACL(attribute: name, text: text) else {
+        throw fault("has an access control list with a number above \(Int32.max - 1) that cannot be read")
+      }
+      lists.append(exact)
     }
+    return lists
   }
 
   private static func notes(_ entry: OpaquePointer) -> [String] {
@@ -106,14 +135,21 @@ package struct TarMember: Sendable {
       ? [] : ["its NFSv4 access control list is not supported"]
   }
 
-  private static func aclEntries(_ entry: OpaquePointer, _ wanted: Int32) -> [NamedACL.Entry] {
+  private static func aclEntries(
+    _ entry: OpaquePointer, _ wanted: Int32, _ fault: (String) -> MirrorError
+  ) throws(MirrorError) -> [NamedACL.Entry] {
     var entries: [NamedACL.Entry] = []
     var type: Int32 = 0
     var permissions: Int32 = 0
     var tag: Int32 = 0
     var id: Int32 = 0
     var name: UnsafePointer<CChar>?
-    while archive_entry_acl_next(entry, wanted, &type, &permissions, &tag, &id, &name) == ARCHIVE_OK {
+    while true {
+      let result = archive_entry_acl_next(entry, wanted, &type, &permissions, &tag, &id, &name)
+      if result == ARCHIVE_EOF { return entries }
+      guard result == ARCHIVE_OK else {
+        throw fault("has an access control list that libarchive cannot read")
+      }
       let whom: PosixACL.Tag
       switch tag {
       case ARCHIVE_ENTRY_ACL_USER_OBJ: whom = .userObject
@@ -129,7 +165,6 @@ package struct TarMember: Sendable {
           tag: whom, permissions: UInt16(truncatingIfNeeded: permissions & 7), id: UInt32(exactly: id),
           name: name.map(bytes) ?? []))
     }
-    return entries
   }
 
   private static func bytes(_ text: UnsafePointer<CChar>) -> [UInt8] {

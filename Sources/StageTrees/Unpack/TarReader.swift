@@ -11,15 +11,17 @@ package struct TarReader: ~Copyable {
   private var current: [UInt8] = []
   /// The end of the last member, in bytes of the archive.
   private var end: Int64 = 0
+  /// The result of opening.
+  private let opened: Int32
 
   /// - Parameter subject: the tarball's path.
   package init(_ pipe: ChunkPipe, subject: String) throws(MirrorError) {
     let handle = try ArchiveReadHandle(subject: subject)
     let archive = handle.raw
-    let supply = PipeSupply(pipe)
+    let supply = PipeSupply(pipe, subject: subject)
     try LibArchive.check(archive_read_support_format_tar(archive), archive, "read", subject)
     // An error in the first block is reported at the first member.
-    _ = archive_read_open(
+    opened = archive_read_open(
       archive, Unmanaged.passUnretained(supply).toOpaque(), nil,
       { _, context, bytes in
         guard let context else { return -1 }
@@ -32,12 +34,15 @@ package struct TarReader: ~Copyable {
 
   /// The next member; nil at the end of a complete archive.
   package mutating func next() throws(MirrorError) -> TarMember? {
-    if !current.isEmpty {
+    if current.isEmpty {
+      try check(opened)
+    } else {
       // Skips the rest of the last member; its end determines where the archive's end mark must begin.
       try check(archive_read_data_skip(handle.raw))
-      end = archive_filter_bytes(handle.raw, 0)
+      end = try position()
     }
     var entry: OpaquePointer?
+    supply.beginHeader(at: end)
     let result = archive_read_next_header(handle.raw, &entry)
     if result == ARCHIVE_EOF {
       try checkEnd()
@@ -46,7 +51,9 @@ package struct TarReader: ~Copyable {
     // A name that is not UTF-8 is used unchanged.
     if result != ARCHIVE_WARN || !isAboutText { try check(result) }
     guard let entry else { throw fault("libarchive returned no member") }
-    let member = try TarMember(entry, subject: subject)
+    let (headerEnd, supply) = (try position(), supply)
+    let member = try TarMember(entry, subject: subject) { PaxRecords(header: supply.header(to: headerEnd)) }
+    supply.endHeader()
     current = member.name
     return member
   }
@@ -62,14 +69,20 @@ package struct TarReader: ~Copyable {
     return (UnsafeRawBufferPointer(start: bytes, count: count), Int64(offset))
   }
 
-  /// Reads what follows the end mark, which must be zeros.
+  /// Reads what follows the last member.
   private func checkEnd() throws(MirrorError) {
-    while supply.hasMore() {}
+    let (tail, isEmpty) = supply.tail(after: end)
     if let fault = supply.fault { throw fault }
-    guard supply.lastContent < end || end == 0 && supply.lastContent < 0 else {
-      throw fault("has data after the end of the archive")
+    if let problem = tail.problem { throw fault(problem) }
+    guard !isEmpty else {
+      throw TarballInput.fault(subject, "is not a tarball: it contains only zeros")
     }
-    guard supply.total - end >= 1024 else { throw fault("is truncated: its end mark is missing") }
+  }
+
+  private func position() throws(MirrorError) -> Int64 {
+    let position = archive_filter_bytes(handle.raw, 0)
+    guard position >= 0 else { throw fault("libarchive lost its position") }
+    return position
   }
 
   private var isAboutText: Bool {
@@ -79,9 +92,9 @@ package struct TarReader: ~Copyable {
   private func check(_ result: Int32) throws(MirrorError) {
     guard result != ARCHIVE_OK else { return }
     if let fault = supply.fault {
-      guard fault.code == .invalid, !current.isEmpty else { throw fault }
+      guard [.invalid, .refused].contains(fault.code), !current.isEmpty else { throw fault }
       throw MirrorError(
-        fault.code, fault.subject, "\(fault.problem), in or after member \(escaped(current))",
+        fault.code, fault.subject, "\(fault.problem), in or after member \(MemberFault.excerpt(current))",
         remedy: fault.remedy)
     }
     let error = LibArchive.fault(of: handle.raw, "read", subject)
@@ -92,40 +105,88 @@ package struct TarReader: ~Copyable {
   private func fault(_ problem: String) -> MirrorError {
     current.isEmpty
       ? TarballInput.fault(subject, "is not a valid tar archive: \(problem)")
-      : TarballInput.fault(subject, "is damaged in or after member \(escaped(current)): \(problem)")
+      : TarballInput.fault(subject, "is damaged in or after member \(MemberFault.excerpt(current)): \(problem)")
   }
 }
 
 /// Passes bytes from a pipe to libarchive, and remembers how it ended.
 private final class PipeSupply {
-  private let pipe: ChunkPipe
-  private(set) var fault: MirrorError?
-  /// Number of bytes so far.
-  private(set) var total: Int64 = 0
-  /// The offset of the last byte that is not zero; -1 if there is none.
-  private(set) var lastContent: Int64 = -1
-  private var isAtEnd = false
+  /// Maximum bytes of one member's headers, which libarchive keeps in memory: names, attributes, holes.
+  private static let headerLimit: Int64 = 8 << 20
 
-  init(_ pipe: ChunkPipe) { self.pipe = pipe }
+  private let pipe: ChunkPipe
+  private let subject: String
+  private(set) var fault: MirrorError?
+  /// The last bytes, which are valid until the next, and their offset.
+  private var current = UnsafeRawBufferPointer(start: nil, count: 0)
+  private var start: Int64 = 0
+  private var isAtEnd = false
+  private var hasContent = false
+  /// The offset of the header that is being read; nil outside of headers.
+  private var headerStart: Int64?
+  /// The part of the header before ``current``.
+  private var kept: [UInt8] = []
+
+  init(_ pipe: ChunkPipe, subject: String) {
+    self.pipe = pipe
+    self.subject = subject
+  }
 
   func next(_ bytes: UnsafeMutablePointer<UnsafeRawPointer?>?) -> Int {
-    guard let chunk = chunk() else { return fault == nil ? 0 : -1 }
+    guard keepHeader(), let chunk = chunk() else { return fault == nil ? 0 : -1 }
     bytes?.pointee = chunk.baseAddress
     return chunk.count
   }
 
-  /// Reads on; false at the end.
-  func hasMore() -> Bool { chunk() != nil }
+  func beginHeader(at offset: Int64) { headerStart = offset }
+
+  func endHeader() {
+    headerStart = nil
+    kept.removeAll()
+  }
+
+  /// The current header, which ends at this offset.
+  func header(to end: Int64) -> [UInt8] {
+    guard let headerStart else { return [] }
+    let first = min(max(headerStart - start, 0), Int64(current.count))
+    let last = min(max(end - start, first), Int64(current.count))
+    return kept + current[Int(first)..<Int(last)]
+  }
+
+  /// Reads to the end of the archive, whose last member ends at this offset.
+  func tail(after end: Int64) -> (tail: ArchiveTail, isEmpty: Bool) {
+    // libarchive has read zeros only, if any, between the member and the current bytes.
+    let first = min(max(end - start, 0), Int64(current.count))
+    var tail = ArchiveTail(end: end, position: start + first)
+    tail.take(UnsafeRawBufferPointer(rebasing: current[Int(first)...]))
+    while let chunk = chunk() { tail.take(chunk) }
+    return (tail, !hasContent)
+  }
+
+  /// Copies the current bytes of a header before others replace them; false if the header is too large.
+  private func keepHeader() -> Bool {
+    guard let headerStart else { return true }
+    kept = header(to: start + Int64(current.count))
+    guard start + Int64(current.count) - headerStart <= Self.headerLimit else {
+      fault = MirrorError(
+        .refused, subject, "has a member with more than \(Self.headerLimit >> 20) MiB of headers",
+        remedy: "if you trust it, unpack it with tar")
+      return false
+    }
+    return true
+  }
 
   private func chunk() -> UnsafeRawBufferPointer? {
     if isAtEnd { return nil }
+    start += Int64(current.count)
+    current = UnsafeRawBufferPointer(start: nil, count: 0)
     do throws(MirrorError) {
       guard let chunk = try pipe.next() else {
         isAtEnd = true
         return nil
       }
-      if let last = chunk.lastIndex(where: { $0 != 0 }) { lastContent = total + Int64(last) }
-      total += Int64(chunk.count)
+      current = chunk
+      hasContent = hasContent || chunk.contains { $0 != 0 }
       return chunk
     } catch {
       isAtEnd = true

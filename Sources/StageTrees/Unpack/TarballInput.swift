@@ -5,13 +5,20 @@ import SystemPackage
 struct TarballInput: ~Copyable {
   let subject: String
   private let file: Descriptor
+  private let cancellation: Cancellation
   private let progress: @Sendable (Int) -> Void
   private let buffer = ChunkBuffer(count: 1 << 18)
-  private var offset: Int64 = 0
+  private var offset: Int64
 
-  init(_ file: consuming Descriptor, subject: String, progress: @escaping @Sendable (Int) -> Void) {
+  /// - Parameter offset: where to begin, in bytes.
+  init(
+    _ file: consuming Descriptor, from offset: Int64 = 0, subject: String, cancellation: Cancellation,
+    progress: @escaping @Sendable (Int) -> Void
+  ) {
     self.file = file
+    self.offset = offset
     self.subject = subject
+    self.cancellation = cancellation
     self.progress = progress
   }
 
@@ -23,6 +30,7 @@ struct TarballInput: ~Copyable {
 
   /// Reads the next bytes; 0 at the end.
   mutating func read(into buffer: UnsafeMutableRawBufferPointer) throws(MirrorError) -> Int {
+    try cancellation.check()
     let position = offset
     let count = try attempt("read", subject) { () throws(Errno) in try file.read(into: buffer, at: position) }
     offset += Int64(count)
@@ -30,9 +38,40 @@ struct TarballInput: ~Copyable {
     return count
   }
 
+  /// Reads to the end. After a compressed stream only zeros may follow, as on tapes.
+  ///
+  /// - Parameter rest: bytes that were already read.
+  mutating func checkPadding(_ rest: UnsafeRawBufferPointer) throws(MirrorError) {
+    var bytes = rest
+    if bytes.isEmpty { bytes = try next() }
+    while !bytes.isEmpty {
+      guard bytes.allSatisfy({ $0 == 0 }) else { throw Self.trailing(subject) }
+      bytes = try next()
+    }
+  }
+
   /// An error caused by the content.
   static func fault(_ subject: String, _ problem: String) -> MirrorError {
     MirrorError(.invalid, subject, problem, remedy: "get the tarball again, or compare its digests")
+  }
+
+  /// The error for data after the last compressed stream.
+  static func trailing(_ subject: String) -> MirrorError {
+    MirrorError(
+      .invalid, subject, "has data after the end of its compressed stream",
+      remedy: "get the tarball again, or decompress it and compress the result")
+  }
+
+  /// The error for a stream that cannot be decompressed within the limit; both numbers are in bytes.
+  static func needsMemory(_ subject: String, _ needed: UInt64, limit: UInt64) -> MirrorError {
+    MirrorError(
+      .refused, subject,
+      "needs \(mebibytes(needed)) of memory to decompress, more than the limit of \(mebibytes(limit))",
+      remedy: "allow more memory, or compress it again with a smaller dictionary or window")
+  }
+
+  private static func mebibytes(_ bytes: UInt64) -> String {
+    "\((bytes >> 20) + (bytes & 0xf_ffff == 0 ? 0 : 1)) MiB"
   }
 }
 

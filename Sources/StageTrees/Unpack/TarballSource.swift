@@ -30,21 +30,27 @@ package struct TarballSource: ~Copyable {
 
   /// Decompresses all of it into a pipe; then ends the pipe, with the error if there is one.
   ///
-  /// - Parameter progress: receives the number of bytes just read from the tarball.
+  /// - Parameters:
+  ///   - memory: the most memory to use for decompression, in bytes.
+  ///   - progress: receives the number of bytes just read from the tarball.
   func pour(
-    into pipe: ChunkPipe, threads: Int, cancellation: Cancellation,
+    into pipe: ChunkPipe, threads: Int, memory: UInt64, cancellation: Cancellation,
     progress: @escaping @Sendable (Int) -> Void
   ) {
     do throws(MirrorError) {
       let file = try attempt("read", subject) { () throws(Errno) in try self.file.duplicate() }
-      if let compression, compression == .zst || compression == .bz2 {
-        var decoder = try FilterDecoder(compression, of: file, subject: subject, progress: progress)
+      if compression == .bz2 {
+        var decoder = try FilterDecoder(
+          .bz2, of: file, subject: subject, cancellation: cancellation, progress: progress)
         try Self.pour(&decoder, into: pipe, cancellation)
       } else {
-        let input = TarballInput(file, subject: subject, progress: progress)
+        let input = TarballInput(file, subject: subject, cancellation: cancellation, progress: progress)
         switch compression {
         case .xz:
-          var decoder = try XZDecoder(input, threads: threads, cancellation: cancellation)
+          var decoder = try XZDecoder(input, threads: threads, memory: memory, cancellation: cancellation)
+          try Self.pour(&decoder, into: pipe, cancellation)
+        case .zst:
+          var decoder = try ZstdDecoder(input, memory: memory)
           try Self.pour(&decoder, into: pipe, cancellation)
         case .gz:
           var decoder = try GzipDecoder(input)

@@ -4,8 +4,8 @@ package import SystemPackage
 /// Safely unpacks a stage or snapshot from an untrusted source, writing only into one directory.
 ///
 /// Owners (by number), modes with set-id bits, times, hard links, holes, access control lists, extended
-/// attributes and capabilities are restored. A member whose path contains a symbolic link is refused,
-/// although the link itself may remain in the root: the member would overwrite something other than the
+/// attributes and capabilities are restored. A member whose path contains a symbolic link is refused by
+/// default, although the link itself may remain in the root: the member would overwrite something other than the
 /// archive names. Tarballs written by ``TreeCapture`` and GNU tar from a tree never contain such a member.
 package struct TreeUnpacker: Sendable {
   /// What to unpack, and how.
@@ -18,16 +18,24 @@ package struct TreeUnpacker: Sendable {
     package var threads: Int
     /// Whether to create devices; if not, or if the kernel forbids it, the report mentions them.
     package var canMakeDevices: Bool
+    /// Whether a member below a symbolic link to a directory in the root is unpacked into that directory, as
+    /// for an overlay of `lib/` onto a root with merged `/usr`. A directory with the name of such a link
+    /// changes neither. If not, such a member is refused.
+    package var keepsDirectoryLinks: Bool
+    /// Added to all owners, also to those in access control lists and capabilities; only for root.
+    package var idShift: IDShift?
 
     /// The complete tarball, with the default limits.
     package init(
       excluded: [String] = [], limits: UnpackLimits = UnpackLimits(), threads: Int? = nil,
-      canMakeDevices: Bool = true
+      canMakeDevices: Bool = true, keepsDirectoryLinks: Bool = false, idShift: IDShift? = nil
     ) {
       self.excluded = excluded
       self.limits = limits
       self.threads = threads ?? Workers.processors
       self.canMakeDevices = canMakeDevices
+      self.keepsDirectoryLinks = keepsDirectoryLinks
+      self.idShift = idShift
     }
   }
 
@@ -59,7 +67,8 @@ package struct TreeUnpacker: Sendable {
     let root = Shared(try TreeDirectory(root))
     let source = Shared(try TarballSource(tarball))
     return try TarballSource.read(
-      source, threads: options.threads, chunks: 8, cancellation: cancellation, progress: progress
+      source, threads: options.threads, memory: options.limits.memory, chunks: 8, cancellation: cancellation,
+      progress: progress
     ) { pipe throws(MirrorError) in
       try write(from: pipe, into: root, subject: source.value.subject)
     }

@@ -7,21 +7,23 @@ import SystemPackage
 /// that no member can lead a later one out of the root, or elsewhere in it. A later member replaces an
 /// earlier one with the same name unless one of them is a directory.
 struct TreeWriter: ~Copyable {
-  private let subject: String
-  private let options: TreeUnpacker.Options
+  let subject: String
+  let options: TreeUnpacker.Options
   private let excluded: [MemberPath]
-  private let cancellation: Cancellation
-  private let isRoot = Account.isRoot
-  private let root: Shared<TreeDirectory>
-  private var stack: DirectoryStack
+  let cancellation: Cancellation
+  let isRoot = Account.isRoot
+  let root: Shared<TreeDirectory>
+  var stack: DirectoryStack
   /// Directories of hard links' targets, which are often elsewhere.
   private var targets: DirectoryStack
   /// Attributes of directories, to be set when they are complete.
-  private var directories: [MemberPath: NodeAttributes] = [:]
+  var directories = HeldDirectories()
   private var skipped: Set<MemberPath> = []
   /// Lists that need the root's own names of users and groups.
-  private var namedLists: [MemberPath: [NamedACL]] = [:]
-  private(set) var report = UnpackReport()
+  var namedLists: [MemberPath: [NamedACL]] = [:]
+  /// Bytes of memory for what is remembered until the end.
+  private var held = 0
+  var report = UnpackReport()
 
   /// - Parameter subject: the tarball's path.
   init(
@@ -38,6 +40,10 @@ struct TreeWriter: ~Copyable {
           remedy: "use a path relative to the archive's root")
       }
     }
+    if options.idShift != nil && !isRoot {
+      throw MirrorError(
+        .invalid, subject, "cannot be unpacked with shifted owners by an ordinary user", remedy: "run as root")
+    }
     self.excluded = excluded
     self.subject = subject
     self.options = options
@@ -53,16 +59,23 @@ struct TreeWriter: ~Copyable {
     guard report.entries <= options.limits.entries else {
       throw refused(member, "exceeds the limit of \(options.limits.entries) members")
     }
-    let path = try resolve(member.name, of: member)
+    var path = try resolve(member.name, of: member)
     if excluded.contains(where: { path.isBelow($0) }) { return }
     for note in member.notes { self.note(member, note) }
+    var member = member
+    if let shift = options.idShift { member.attributes = try shifted(member, by: shift) }
     let time = member.attributes.mtime.seconds
     report.newest = max(report.newest ?? time, time)
-    namedLists[path] = member.namedLists.isEmpty ? nil : member.namedLists
+    if options.keepsDirectoryLinks { path = try followingLinks(path, of: member) }
+    namedLists[path] = nil
+    if !member.namedLists.isEmpty {
+      try hold(path.cost + member.namedLists.reduce(0) { $0 + $1.cost }, for: member)
+      namedLists[path] = member.namedLists
+    }
     guard let name = path.name else {
       guard case .directory = member.kind else { throw fault(member, "would replace the root") }
-      directories[path] = member.attributes
-      return
+      let root = root
+      return try holdDirectory(member, path, root.value)
     }
     let parent = try self.parent(path, of: member)
     switch member.kind {
@@ -79,61 +92,9 @@ struct TreeWriter: ~Copyable {
       if options.canMakeDevices {
         try addNode(member, path, name, mode: mode, major, minor, parent.value)
       } else {
-        skip(member, path, "is a device, which cannot be created here")
+        try skip(member, path, "is a device, which cannot be created here")
       }
-    case .socket: skip(member, path, "is a socket, which only a program can create")
-    }
-  }
-
-  /// Sets the attributes of directories, deepest first, since a parent's mode may then forbid entering it.
-  mutating func finish() throws(MirrorError) -> UnpackReport {
-    try applyNamedLists()
-    let order = directories.sorted { $0.key.components.count > $1.key.components.count }
-    for (path, attributes) in order {
-      try cancellation.check()
-      do throws(DirectoryStack.Obstacle) {
-        let directory = try stack.directory(path.components[...], making: false)
-        do throws(Errno) {
-          let refusals = try attributes.apply(to: directory.value.descriptor, keepsOwner: !isRoot)
-          note(path.path.bytes, refusals)
-        } catch { throw DirectoryStack.Obstacle(depth: path.components.count, error: error) }
-      } catch { throw fault(path.path.bytes, "set the attributes", error.error) }
-    }
-    return report
-  }
-
-  private mutating func applyNamedLists() throws(MirrorError) {
-    if namedLists.isEmpty { return }
-    let names = AccountNames(root: root.value)
-    for (path, lists) in namedLists.sorted(by: { $0.key.path < $1.key.path }) {
-      for list in lists {
-        switch list.resolved(by: names) {
-        case .failure(let unknown):
-          report.collected.add(
-            "\(path.path): its access control list names \(escaped(unknown.name)), which is unknown here")
-        case .success(let attribute): try apply(attribute, path)
-        }
-      }
-    }
-  }
-
-  private mutating func apply(_ attribute: ExtendedAttribute, _ path: MemberPath) throws(MirrorError) {
-    // The mode of a directory is set later, and its list after that.
-    if directories[path] != nil {
-      directories[path]?.extended.append(attribute)
-      return
-    }
-    guard let name = path.name else { return }
-    let result: Result<Void, Errno>
-    do throws(DirectoryStack.Obstacle) {
-      let directory = try stack.directory(path.parent, making: false)
-      do throws(Errno) {
-        try attribute.set(on: try directory.value.node(name), isHeld: true)
-        result = .success(())
-      } catch { result = .failure(error) }
-    } catch { result = .failure(error.error) }
-    if case .failure(let error) = result {
-      note(path.path.bytes, [NodeAttributes.Refusal(name: attribute.name, error: error)])
+    case .socket: try skip(member, path, "is a socket, which only a program can create")
     }
   }
 
@@ -142,11 +103,13 @@ struct TreeWriter: ~Copyable {
   ) throws(MirrorError) {
     do throws(Errno) { try parent.makeDirectory(name) } catch {
       guard error == .fileExists else { throw fault(member.name, "create the directory", error) }
-      do throws(Errno) { _ = try parent.directory(name) } catch {
-        throw fault(member, "would replace something else, such as a link, with a directory")
-      }
     }
-    directories[path] = member.attributes
+    let directory: TreeDirectory
+    do throws(Errno) { directory = try parent.directory(name) } catch {
+      if options.keepsDirectoryLinks && isDirectoryLink(path) { return }
+      throw fault(member, "would replace something else, such as a link, with a directory")
+    }
+    try holdDirectory(member, path, directory)
   }
 
   private mutating func addFile(
@@ -179,22 +142,23 @@ struct TreeWriter: ~Copyable {
     do throws(Errno) {
       if end < size { try file.truncate(to: size) }
       note(member.name, try member.attributes.apply(to: file, keepsOwner: !isRoot))
-    } catch { throw fault(member.name, "write", error) }
+    } catch { throw fault(member, "write", error) }
   }
 
   private mutating func addHardLink(
     _ member: TarMember, _ path: MemberPath, _ name: FileName, _ target: [UInt8],
     _ parent: borrowing TreeDirectory
   ) throws(MirrorError) {
-    let source = try resolve(target, of: member, as: "its hard link's target ")
+    var source = try resolve(target, of: member, as: "its hard link's target ")
+    if options.keepsDirectoryLinks { source = try followingLinks(source, of: member) }
     guard let sourceName = source.name else { throw fault(member, "is a hard link to the root") }
-    if skipped.contains(source) { return skip(member, path, "is a hard link to a skipped member") }
+    if skipped.contains(source) { return try skip(member, path, "is a hard link to a skipped member") }
     if source == path { throw fault(member, "is a hard link to itself") }
     let directory: Shared<TreeDirectory>
     do throws(DirectoryStack.Obstacle) {
       directory = try targets.directory(source.parent, making: false)
-    } catch { throw fault(member.name, "find its hard link's target \(escaped(target))", error.error) }
-    try make(member, "create the hard link to \(escaped(target))", name, parent) { parent throws(Errno) in
+    } catch { throw fault(member.name, "find its hard link's target \(MemberFault.excerpt(target))", error.error) }
+    try make(member, "create the hard link to \(MemberFault.excerpt(target))", name, parent) { parent throws(Errno) in
       try parent.hardLink(name, to: sourceName, of: directory.value)
     }
   }
@@ -212,7 +176,7 @@ struct TreeWriter: ~Copyable {
         return false
       }
     }
-    guard isMade else { return skip(member, path, "is a device or FIFO, which cannot be created here") }
+    guard isMade else { return try skip(member, path, "is a device or FIFO, which cannot be created here") }
     try finish(member, name, parent, isLink: false)
   }
 
@@ -223,7 +187,7 @@ struct TreeWriter: ~Copyable {
       note(
         member.name,
         try member.attributes.apply(to: name, in: parent, isLink: isLink, keepsOwner: !isRoot))
-    } catch { throw fault(member.name, "set the attributes", error) }
+    } catch { throw fault(member, "set the attributes", error) }
   }
 
   private func resolve(
@@ -232,7 +196,7 @@ struct TreeWriter: ~Copyable {
     switch MemberPath.parse(name, depth: options.limits.depth) {
     case .success(let path): return path
     case .failure(let refusal):
-      throw fault(member, "\(role.isEmpty ? "" : "\(role)\(escaped(name)) ")\(refusal.problem)")
+      throw fault(member, "\(role.isEmpty ? "" : "\(role)\(MemberFault.excerpt(name)) ")\(refusal.problem)")
     }
   }
 
@@ -246,8 +210,7 @@ struct TreeWriter: ~Copyable {
     } catch { throw fault(member.name, "open its directory", error.error) }
     for count in missing {
       // The archive did not specify its attributes.
-      directories[path.prefix(count)] = NodeAttributes(
-        uid: Account.user, gid: Account.group, permissions: 0o755, mtime: member.attributes.mtime)
+      try holdMissing(path.prefix(count), member)
     }
     return directory
   }
@@ -266,31 +229,58 @@ struct TreeWriter: ~Copyable {
     } catch { throw fault(member.name, operation, error) }
   }
 
-  private mutating func skip(_ member: TarMember, _ path: MemberPath, _ reason: String) {
+  private mutating func skip(
+    _ member: TarMember, _ path: MemberPath, _ reason: String
+  ) throws(MirrorError) {
+    try hold(path.cost, for: member)
     skipped.insert(path)
     note(member, reason)
   }
 
-  private mutating func note(_ member: TarMember, _ text: String) {
-    report.collected.add("\(escaped(member.name)): \(text)")
+  /// Accounts for memory that is needed until the end.
+  mutating func hold(_ bytes: Int, for member: TarMember) throws(MirrorError) {
+    held += bytes
+    guard held <= options.limits.heldBytes else {
+      throw refused(
+        member,
+        "exceeds the limit of \(options.limits.heldBytes) bytes for directories, access control lists and "
+          + "skipped members")
+    }
   }
 
-  private mutating func note(_ name: [UInt8], _ refusals: [NodeAttributes.Refusal]) {
+  private mutating func note(_ member: TarMember, _ text: String) {
+    report.collected.add("\(MemberFault.excerpt(member.name)): \(text)")
+  }
+
+  mutating func note(_ name: [UInt8], _ refusals: [NodeAttributes.Refusal]) {
     for refusal in refusals {
-      report.collected.add("\(escaped(name)): cannot set the attribute \(refusal.name): \(refusal.error)")
+      let attribute = MemberFault.excerpt(refusal.name.bytes)
+      report.collected.add(
+        "\(MemberFault.excerpt(name)): cannot set the attribute \(attribute): \(refusal.error)")
     }
   }
 
   private func refused(_ member: TarMember, _ problem: String) -> MirrorError {
     MemberFault.make(
-      subject, member.name, problem, code: .refused, remedy: "raise the limit if you trust this tarball")
+      subject, member.name, problem, code: .refused, remedy: "if you trust this tarball, unpack it with tar")
   }
 
-  private func fault(_ member: TarMember, _ problem: String) -> MirrorError {
+  func fault(_ member: TarMember, _ problem: String) -> MirrorError {
     MemberFault.make(subject, member.name, problem)
   }
 
-  private func fault(_ name: [UInt8], _ operation: String, _ error: Errno) -> MirrorError {
+  func fault(_ name: [UInt8], _ operation: String, _ error: Errno) -> MirrorError {
     MemberFault.failed(subject, name, operation, error)
+  }
+
+  /// An error while attributes are set, of which the owner is one.
+  func fault(_ member: TarMember, _ operation: String, _ error: Errno) -> MirrorError {
+    let (uid, gid) = (member.attributes.uid, member.attributes.gid)
+    if isRoot, error == .invalidArgument,
+      let fault = MemberFault.unmapped(subject, member.name, uid: uid, gid: gid)
+    {
+      return fault
+    }
+    return fault(member.name, operation, error)
   }
 }

@@ -8,25 +8,27 @@ struct XZDecoder: StreamDecoder, ~Copyable {
   private let stream = LZMAStream()
   private var input: TarballInput
   private let cancellation: Cancellation
+  private let memory: UInt64
   private var action = LZMA_RUN
   private var isAtEnd = false
   /// Reported after the bytes decoded before it.
   private var fault: MirrorError?
 
+  /// - Parameter memory: the most memory to use, in bytes.
   init(
-    _ input: consuming TarballInput, threads: Int, cancellation: Cancellation
+    _ input: consuming TarballInput, threads: Int, memory: UInt64, cancellation: Cancellation
   ) throws(MirrorError) {
-    let memory = HostMachine.memory
     var options = lzma_mt()
     options.flags = mctl_concatenated
     options.threads = UInt32(min(max(1, threads), 1024))
-    // Beyond this, fewer threads are used; a dictionary of more than half the memory is treated as an attack.
-    options.memlimit_threading = memory / 4
-    options.memlimit_stop = memory / 2
+    // Beyond this, fewer threads are used.
+    options.memlimit_threading = memory / 2
+    options.memlimit_stop = memory
     // Milliseconds after which `lzma_code` returns even without progress: the delay of an interruption.
     options.timeout = 200
     let result = lzma_stream_decoder_mt(stream.raw, &options)
     guard result == LZMA_OK else { throw Self.fault(result, input.subject) }
+    self.memory = memory
     self.input = input
     self.cancellation = cancellation
   }
@@ -46,7 +48,10 @@ struct XZDecoder: StreamDecoder, ~Copyable {
         break
       }
       guard result == LZMA_OK else {
-        let error = Self.fault(result, input.subject)
+        let error =
+          result == LZMA_MEMLIMIT_ERROR
+          ? TarballInput.needsMemory(input.subject, lzma_memusage(raw), limit: memory)
+          : Self.fault(result, input.subject)
         guard raw.pointee.avail_out < buffer.count else { throw error }
         fault = error
         break
@@ -69,10 +74,6 @@ struct XZDecoder: StreamDecoder, ~Copyable {
       return TarballInput.fault(subject, "is damaged: its xz stream is corrupt, or has trailing data")
     case LZMA_OPTIONS_ERROR: return TarballInput.fault(subject, "uses an xz feature unknown to liblzma")
     case LZMA_MEM_ERROR: return .system(.noMemory, "read", subject)
-    case LZMA_MEMLIMIT_ERROR:
-      return MirrorError(
-        .refused, subject, "needs more than half of this machine's memory to decompress",
-        remedy: "compress it with a smaller dictionary")
     default: return MirrorError(.library, subject, "liblzma failed with status \(result.rawValue)")
     }
   }

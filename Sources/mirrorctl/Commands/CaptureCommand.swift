@@ -60,7 +60,7 @@ struct CaptureCommand: Verb {
     let path = FilePath(tarball).absolute
     let root = FilePath(directory).absolute
     let options = TreeCapture.Options(
-      compression: compression.map(\.compression) ?? Compression(suffixOf: tarball), level: level,
+      compression: try compression.map(\.compression) ?? Compression.ofSuffix(tarball), level: level,
       threads: job.jobs, epoch: try epoch ?? sourceEpoch(context) ?? context.now(), excluded: exclude,
       prefix: prefix, algorithms: algorithm)
     let progress = RunProgress()

@@ -22,6 +22,17 @@ struct UnpackCommand: Verb {
       "Exclude the contents of this directory of the tarball; repeatable.", valueName: "dir"))
   var exclude: [String] = []
 
+  @Flag(
+    name: .long,
+    help: "Unpack members below a symbolic link to a directory into that directory, and keep the link.")
+  var keepDirectorySymlink = false
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "Maximum memory for decompression (default: half of this machine's).", valueName: "bytes"))
+  var maxMemory: BytesArgument?
+
   @Flag(name: .long, help: "Do not create devices; report them instead.")
   var noDevices = false
 
@@ -33,7 +44,8 @@ struct UnpackCommand: Verb {
 
   func run(_ context: CommandContext) throws -> ExitStatus {
     let options = TreeUnpacker.Options(
-      excluded: exclude, threads: job.jobs, canMakeDevices: !noDevices)
+      excluded: exclude, limits: UnpackLimits(memory: maxMemory.map { UInt64(clamping: $0.bytes) }),
+      threads: job.jobs, canMakeDevices: !noDevices, keepsDirectoryLinks: keepDirectorySymlink)
     let (path, root) = (FilePath(tarball).absolute, FilePath(directory).absolute)
     let progress = RunProgress()
     progress.begin("unpacking", bytes: size(of: path), files: 1)

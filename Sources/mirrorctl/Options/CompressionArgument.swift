@@ -12,9 +12,26 @@ struct CompressionArgument: ExpressibleByArgument {
 }
 
 extension Compression {
-  /// The compression of a file name's suffix; nil if there is none.
-  init?(suffixOf name: String) {
-    guard let found = Self.allCases.first(where: { name.hasSuffix(".\($0.rawValue)") }) else { return nil }
-    self = found
+  /// Endings of names, also short ones and those of formats that mirrorctl does not write.
+  private static let endings: [(suffixes: [String], compression: Compression?)] = [
+    ([".xz", ".txz"], .xz), ([".zst", ".tzst"], .zst), ([".gz", ".tgz", ".taz"], .gz),
+    ([".bz2", ".tbz2", ".tbz", ".tb2", ".tz2"], .bz2),
+    ([".Z", ".lz", ".lz4", ".lzma", ".lzo", ".br", ".tlz", ".tZ", ".tpxz", ".zip", ".7z", ".rar"], nil),
+  ]
+
+  /// The compression that a file name's ending stands for; nil if it is plain.
+  ///
+  /// - Throws: for the ending of a format that mirrorctl does not write.
+  static func ofSuffix(_ name: String) throws -> Compression? {
+    for (suffixes, compression) in endings {
+      guard let suffix = suffixes.first(where: { name.hasSuffix($0) }) else { continue }
+      guard let compression else {
+        throw ValidationError(
+          "\(name): cannot write the format of names that end in \(suffix). Use a name that ends in .tar, "
+            + ".tar.xz, .tar.zst, .tar.gz or .tar.bz2, or --compression.")
+      }
+      return compression
+    }
+    return nil
   }
 }
