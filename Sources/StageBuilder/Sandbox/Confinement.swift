@@ -1,3 +1,5 @@
+package import StageTrees
+
 /// Whose root the steps of a build are; never the host's.
 package enum Confinement: String, Codable, Sendable {
   /// The root of a user namespace with ids that nobody on the host has; the work directory is seen through an
@@ -11,8 +13,14 @@ package enum Confinement: String, Codable, Sendable {
   /// The first of the ids that steps of the host's root have; see ``StepUsers``.
   package static let firstID: UInt32 = 1 << 31
 
-  /// What is added to the owners of a stage in the work directory.
-  package var shift: UInt32 { self == .shifted ? Self.firstID : 0 }
+  /// How the owners of a stage are stored in the work directory; nil for as they are, without a limit.
+  package var idShift: IDShift? {
+    switch self {
+    case .idmapped: IDShift(base: 0)
+    case .shifted: .upperHalf
+    case .userNamespace: nil
+    }
+  }
 
   /// For logs.
   package var text: String {

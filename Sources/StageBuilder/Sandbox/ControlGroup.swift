@@ -22,31 +22,35 @@ struct ControlGroup: ~Copyable {
   /// Its directory.
   let path: String
 
+  private init(owning path: String) { self.path = path }
+
   /// Creates it; nil if no group was delegated to this process.
   ///
   /// - Throws: when the group is delegated, but cannot be used.
-  init?(_ limits: Limits) throws(MirrorError) {
-    guard var own = Self.own() else { return nil }
-    if Self.isDelegated(own) {
-      try Self.leave(own)
-    } else {
-      // A target before this one, or another build of the service, left it already.
-      guard own.hasSuffix("/\(Self.name)") else { return nil }
-      own = String(own.dropLast(Self.name.utf8.count + 1))
-      guard Self.isDelegated(own) else { return nil }
-    }
-    path = "\(own)/steps-\(OwnProgram.pid)"
+  static func make(_ limits: Limits) throws(MirrorError) -> ControlGroup? {
+    guard let parent = try place() else { return nil }
+    let path = "\(parent)/steps-\(OwnProgram.pid)"
     guard mkdir(path, 0o755) == 0 || errno == EEXIST else { throw .system(lastErrno(), "create", path) }
-    do throws(MirrorError) {
-      try Self.limit("memory.max", to: limits.memory, in: path)
-      try Self.limit("pids.max", to: limits.tasks, in: path)
-    } catch {
-      rmdir(path)
-      throw error
-    }
+    let group = ControlGroup(owning: path)
+    try limit("memory.max", to: limits.memory, in: path)
+    try limit("pids.max", to: limits.tasks, in: path)
+    return group
   }
 
   deinit { rmdir(path) }
+
+  /// The delegated group, without processes of its own.
+  private static func place() throws(MirrorError) -> String? {
+    guard let own = own() else { return nil }
+    if isDelegated(own) {
+      try leave(own)
+      return own
+    }
+    // A target before this one, or another build of the service, left it already.
+    guard own.hasSuffix("/\(name)") else { return nil }
+    let parent = String(own.dropLast(name.utf8.count + 1))
+    return isDelegated(parent) ? parent : nil
+  }
 
   /// The group of this process in the second version of the hierarchy; nil if it is not mounted.
   private static func own() -> String? {

@@ -33,7 +33,7 @@ struct StageTarget {
     try steps.prepareCaches()
     defer { steps.settleCaches(log: log) }
     do {
-      let root = Shared(try Self.makeRoot(chroot, in: work))
+      let root = Shared(try Self.makeRoot(chroot, in: work, confinement))
       let epoch = try unpack(seed, snapshot, steps, root, log)
       try runInRoot(steps, root, log)
       let captured = try settings.isOfficial ? capture(epoch, steps, work, chroot, root, log) : nil
@@ -50,7 +50,7 @@ struct StageTarget {
   /// The control group with the limits of the configuration, where there can be one.
   private func controlGroup(_ log: borrowing BuildLog) throws -> Shared<ControlGroup>? {
     let limits = try settings.limits
-    if let group = try ControlGroup(limits) { return Shared(group) }
+    if let group = try ControlGroup.make(limits) { return Shared(group) }
     if limits.memory != nil || limits.tasks != nil {
       log.note("build/memory and build/tasks have no effect: no control group was delegated to mirrorctl")
     }
@@ -59,13 +59,16 @@ struct StageTarget {
 
   /// An empty root; a seed may lack attributes of its top directory.
   private static func makeRoot(
-    _ chroot: FilePath, in work: borrowing WorkDirectory
+    _ chroot: FilePath, in work: borrowing WorkDirectory, _ confinement: Confinement
   ) throws(MirrorError) -> AnchoredDirectory {
     let mode: UInt32 = 0o755
     var ownershipRules = OwnershipRules()
     ownershipRules.mode = mode
     let root = try work.opened(ownershipRules).makePath(path(of: chroot, in: work.path))
     try attempt("set the mode", "\(chroot)") { () throws(Errno) in
+      if confinement == .shifted {
+        try root.descriptor.setOwner(Confinement.firstID, Confinement.firstID)
+      }
       try root.descriptor.setMode(mode)
     }
     return root
@@ -84,15 +87,27 @@ struct StageTarget {
     _ seed: FilePath, _ snapshot: FilePath?, _ steps: StepRunner, _ root: Shared<AnchoredDirectory>,
     _ log: borrowing BuildLog
   ) throws -> Int64 {
-    let unpacking = StageUnpacking(settings: settings, context: context, root: root)
+    let unpacking = StageUnpacking(
+      settings: settings, context: context, confinement: steps.confinement, root: root)
     try unpacking.checkMachine(seed)
     var epoch = CalendarDate(try settings.required("target/version").utf8).map { Int64($0.ordinal) * 86400 }
+    try checkOwners(steps)
     if try !steps.run("steps/unpack", in: .host, log: log) {
       try unpacking.unpackSeed(seed, log)
       if let snapshot { epoch = try unpacking.unpackSnapshot(snapshot, log) ?? epoch }
     }
     try steps.run("steps/unpack/post", in: .host, log: log)
     return epoch ?? context.now()
+  }
+
+  /// Throws if a step of the spec would see shifted owners, where they cannot be mapped.
+  private func checkOwners(_ steps: StepRunner) throws {
+    guard steps.confinement == .shifted else { return }
+    for key in ["steps/unpack", "steps/capture"] where try settings.script(key) != nil {
+      throw MirrorError(
+        .refused, key, "needs idmapped mounts, which the kernel or the file system of path/work lacks",
+        remedy: "set path/work to a directory on ext4, XFS or Btrfs, with Linux 5.12 or later")
+    }
   }
 
   private func runInRoot(
@@ -142,7 +157,8 @@ struct StageTarget {
     context.progress.begin("capturing \(settings.target ?? "")", bytes: 0, files: 0)
     defer { context.progress.end() }
     let tree = try Self.tree(stage, chroot, work, root.value)
-    let captured = try output.capture(tree, epoch: epoch, prefix: "./", context)
+    let captured = try output.capture(
+      tree, epoch: epoch, prefix: "./", shiftedBy: steps.confinement.idShift, context)
     for note in captured.notes { log.note(note) }
     return captured
   }

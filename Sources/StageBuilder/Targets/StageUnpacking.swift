@@ -6,6 +6,7 @@ import SystemPackage
 struct StageUnpacking {
   let settings: BuildSettings
   let context: BuildContext
+  let confinement: Confinement
   /// `path/chroot`, opened.
   let root: Shared<AnchoredDirectory>
 
@@ -61,6 +62,7 @@ struct StageUnpacking {
     var options = TreeUnpacker.Options()
     options.excluded = excluded
     options.threads = context.jobs
+    options.idShift = confinement.idShift
     let size = (try? tarball.status())?.size ?? 0
     context.progress.begin("unpacking \(tarball.lastComponent?.string ?? "")", bytes: size, files: 0)
     defer { context.progress.end() }

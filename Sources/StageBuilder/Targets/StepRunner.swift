@@ -16,7 +16,7 @@ struct StepRunner {
   private let context: BuildContext
   private let root: FilePath
   private let template: SandboxPlan
-  private let confinement: Confinement
+  let confinement: Confinement
   /// Of the steps in the root; nil for mirrorctl's own group.
   var controlGroup: Shared<ControlGroup>?
 

@@ -84,10 +84,11 @@ struct TarballOutput {
   /// - Parameters:
   ///   - epoch: seconds; no time in the tarball is later.
   ///   - prefix: prefix of the names in the tarball.
+  ///   - shift: how the owners are stored in the tree.
   /// - Returns: the tarball and its digests.
   func capture(
     _ tree: borrowing AnchoredDirectory, epoch: Int64, prefix: String, omitting omitted: [String] = [],
-    _ context: BuildContext
+    shiftedBy shift: IDShift? = nil, _ context: BuildContext
   ) throws(MirrorError) -> Captured {
     let directory = try anchor.value.makePath(path.parent)
     let ownership = try directory.fileOwnership()
@@ -97,6 +98,7 @@ struct TarballOutput {
     options.threads = context.jobs
     options.prefix = prefix
     options.omitted = omitted
+    options.idShift = shift
     let final = isDeferred ? plainName : path.name
     let output = try DurableFile(final, in: directory)
     let contents = try DurableFile(final.appending(SidecarKind.contents.rawValue), in: directory)
