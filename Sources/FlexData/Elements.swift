@@ -59,6 +59,19 @@ public final class Elements {
     }.sorted()
   }
 
+  /// The sorted names of all elements below a section, whether or not their conditions hold.
+  public func names(in section: String) -> [String] {
+    expander.definitions.keys.filter { $0.hasPrefix("\(section)/") }.sorted()
+  }
+
+  /// The sorted values that conditions of definitions compare an element with.
+  public func comparedValues(of name: String) -> [String] {
+    let conditions = expander.definitions.values.flatMap { all in
+      (all.own.conditional + all.fallback.conditional).compactMap(\.condition)
+    }
+    return Set(conditions.filter { $0.element == name }.flatMap(\.values)).sorted()
+  }
+
   /// The defined name that is most similar.
   public func nearest(to name: String) -> String? {
     Spelling.nearest(to: name, in: expander.definitions.keys)
@@ -66,6 +79,12 @@ public final class Elements {
 
   /// The position of an element's definition; nil if it is undefined.
   public func place(of name: String) throws(FlexDataError) -> Place? { try definition(of: name)?.place }
+
+  /// The first line of a multi-line element, before expansion; nil for any other.
+  public func opening(of name: String) throws(FlexDataError) -> Substring? {
+    guard case .lines(let lines, _)? = try definition(of: name)?.value else { return nil }
+    return lines.first
+  }
 
   /// An element's text in one line; nil if it is undefined or removed by `:zap`.
   public func text(_ name: String) throws(FlexDataError) -> String? {
@@ -82,6 +101,12 @@ public final class Elements {
     return try expander.run { () throws(FlexDataError) in
       try expander.lines(of: definition, isLax: false).value
     }
+  }
+
+  /// Expands an element without running its code, to find what is wrong with it; what depends on the output of
+  /// code is not examined.
+  public func check(_ name: String) throws(FlexDataError) {
+    try expander.withoutCode { () throws(FlexDataError) in _ = try self.lines(name) }
   }
 
   /// Whether an element has several lines.

@@ -14,6 +14,10 @@ final class Expander {
   var definitions: [String: Definitions] = [:]
   /// Whether messages suggest names, which requires a look at all of them.
   var givesHints = true
+  /// Whether `<?python` blocks are run; otherwise their output is taken to be empty.
+  var runsCode = true
+  /// Whether a block was not run.
+  var hasSkippedCode = false
   private var chosen = Memo<String, Definition?>()
   private var texts = Memo<Key, String?>()
   private var lines = Memo<Key, [String]>()
@@ -37,6 +41,19 @@ final class Expander {
 
   /// Discards all results.
   func forgetAll() { (chosen, texts, lines) = (Memo(), Memo(), Memo()) }
+
+  /// Calls `body` without running code; its errors are ignored if they may be due to that.
+  func withoutCode(_ body: () throws(FlexDataError) -> Void) throws(FlexDataError) {
+    (runsCode, hasSkippedCode) = (false, false)
+    defer {
+      runsCode = true
+      if hasSkippedCode { forgetAll() }
+    }
+    do throws(FlexDataError) { try body() } catch {
+      // The output of the code may be what is missing.
+      if !hasSkippedCode { throw error }
+    }
+  }
 
   /// Calls `body` with this expander's results, in parts if references are deeply nested.
   func run<Result>(_ body: () throws(FlexDataError) -> Result) throws(FlexDataError) -> Result {

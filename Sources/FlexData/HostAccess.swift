@@ -28,7 +28,11 @@ public struct HostAccess: Sendable {
   func source(_ path: String, at place: Place?) throws(FlexDataError) -> Source {
     let bytes: [UInt8]
     do throws(Fault) { bytes = try read(path) } catch {
-      throw FlexDataError("\(path): \(error.message)", at: place, hint: place == nil ? nil : "check the path")
+      throw FlexDataError([
+        Problem(
+          message: "\(path): \(error.message)", place: place, hint: place == nil ? nil : "check the path",
+          unreadable: path)
+      ])
     }
     return try Source(name: path, bytes: bytes)
   }

@@ -93,6 +93,10 @@ struct LineExpansion {
 
   private mutating func runCode() throws(FlexDataError) {
     guard let first = code.first else { return }
+    guard expander.runsCode else {
+      expander.hasSkippedCode = true
+      return
+    }
     let outputs: [String]
     do throws(HostAccess.Fault) { outputs = try expander.host.run(code.map(\.text)) } catch {
       throw expander.error("`<?python`: \(error.message)", at: first.place)

@@ -18,19 +18,25 @@ public struct Problem: Sendable {
   public let chain: [Step]
   /// The undefined element, if that is the problem.
   public let missing: String?
+  /// The path of the file that cannot be read, if that is the problem.
+  public let unreadable: String?
 
   init(
-    message: String, place: Place?, hint: String? = nil, chain: [Step] = [], missing: String? = nil
+    message: String, place: Place?, hint: String? = nil, chain: [Step] = [], missing: String? = nil,
+    unreadable: String? = nil
   ) {
     self.message = message
     self.place = place
     self.hint = hint
     self.chain = chain
     self.missing = missing
+    self.unreadable = unreadable
   }
 
   func through(_ chain: [Step]) -> Problem {
-    Problem(message: message, place: place, hint: hint, chain: self.chain + chain, missing: missing)
+    Problem(
+      message: message, place: place, hint: hint, chain: self.chain + chain, missing: missing,
+      unreadable: unreadable)
   }
 }
 

@@ -62,7 +62,7 @@ public struct BuildRequest: Sendable {
       build: build, arch: nil, subarch: nil, work: .snapshot, version: version, definitions: definitions)
   }
 
-  private init(
+  init(
     build: String, arch: String?, subarch: String?, work: Work, version: CalendarDate,
     definitions: [(name: String, value: String)]
   ) {

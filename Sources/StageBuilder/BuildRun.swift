@@ -1,6 +1,5 @@
 import MirrorModel
 import LinuxSystem
-import FlexData
 import SystemPackage
 
 /// One run of the builder: builds the targets of a request in order.
@@ -19,22 +18,9 @@ public struct BuildRun: Sendable {
   /// - Throws: the errors in the configuration.
   public func plan() throws -> BuildPlan {
     let anchor = Shared(try AnchoredDirectory(root: context.root, ownershipRules: context.ownershipRules))
-    let shared = try settings(nil)
-    try checkPlaces(shared)
-    var isFirst = true
-    let targets = try targetNames(shared).map { name in
-      defer { isFirst = false }
-      do {
-        let target = try Target(name, try settings(name))
-        let output = try TarballOutput(target.outputKey, target.settings, anchor)
-        return BuildPlan.Target(name: name, path: output.path, isThere: try output.existing() != nil)
-      } catch let error as FlexDataError {
-        // What a target takes from earlier ones is not known yet.
-        if isFirst { throw error }
-        return BuildPlan.Target(name: name, path: nil, isThere: false)
-      }
-    }
-    return BuildPlan(build: request.description, targets: targets)
+    let targets = try BuildTargets(request, context, anchor)
+    try targets.check(anchor)
+    return BuildPlan(build: request.description, targets: try targets.plan(anchor))
   }
 
   /// Builds.
@@ -44,27 +30,17 @@ public struct BuildRun: Sendable {
   public func apply(each: (BuildReport.Target) -> Void = { _ in }) -> BuildReport {
     var report = BuildReport(mirror: "\(context.root)", build: request.description)
     do {
-      let shared = try settings(nil)
-      try checkPlaces(shared)
-      let scripts = try begin(shared, &report)
-      try run(shared, &report, scripts.path, each)
+      let anchor = Shared(try AnchoredDirectory(root: context.root, ownershipRules: context.ownershipRules))
+      let targets = try BuildTargets(request, context, anchor)
+      try targets.check(anchor)
+      let scripts = try begin(targets.shared, &report)
+      try run(targets, anchor, &report, scripts.path, each)
     } catch {
       report.outcome = BuildOutcome(of: error, otherwise: .aborted, context.cancellation)
       report.problem = context.text(error)
       report.isRefused = (error as? MirrorError)?.code == .refused
     }
     return report
-  }
-
-  /// Throws if a target would empty a directory that is not its own. Runs before any lock is taken or file
-  /// created.
-  ///
-  /// A target whose settings are unknown until another is built is checked before it is built.
-  private func checkPlaces(_ shared: BuildSettings) throws {
-    for name in try targetNames(shared) {
-      guard let settings = try? settings(name) else { continue }
-      try settings.checkPlaces(mirror: context.root)
-    }
   }
 
   /// Checks whether anything can be built here, before anything counts as a failure.
@@ -80,11 +56,10 @@ public struct BuildRun: Sendable {
   }
 
   private func run(
-    _ shared: BuildSettings, _ report: inout BuildReport, _ scripts: FilePath,
-    _ each: (BuildReport.Target) -> Void
+    _ targets: BuildTargets, _ anchor: Shared<AnchoredDirectory>, _ report: inout BuildReport,
+    _ scripts: FilePath, _ each: (BuildReport.Target) -> Void
   ) throws {
-    let anchor = Shared(try AnchoredDirectory(root: context.root, ownershipRules: context.ownershipRules))
-    let names = try targetNames(shared)
+    let names = targets.names
     guard let path = request.path, names != ["snapshot"] else {
       run(names, anchor, nil, scripts, &report, each)
       return
@@ -97,29 +72,13 @@ public struct BuildRun: Sendable {
     try records.write(targets: names.filter { $0 != "snapshot" })
     try records.write([])
     run(names, anchor, records, scripts, &report, each)
-    let isOfficial = try shared.isOfficial
+    let isOfficial = try targets.shared.isOfficial
     switch report.outcome {
     case .done where !isOfficial && report.targets.allSatisfy(\.wasThere): break
     case .done: try records.write(isDone: true, counting: isOfficial)
     case .failed: report.failcount = try records.write(isDone: false, counting: isOfficial)
     case .aborted, .busy, .interrupted: break
     }
-  }
-
-  /// The names of the targets that the request asks for.
-  private func targetNames(_ shared: BuildSettings) throws -> [String] {
-    if case .snapshot = request.work { return ["snapshot"] }
-    if let target = request.definitions.last(where: { $0.name == "target" })?.value { return [target] }
-    _ = try shared.required("multi/targets")
-    let names =
-      try shared.words("multi/targets")
-      + shared.words("multi/extras").flatMap { $0.split(separator: "+").map(String.init) }
-    guard try shared.isOfficial else { return names.filter { $0 != "snapshot" } }
-    return names
-  }
-
-  private func settings(_ target: String?) throws -> BuildSettings {
-    try BuildSettings(request, target: target, context.source)
   }
 
   /// Throws if this machine cannot build at all, before anything counts as a failure.

@@ -10,6 +10,8 @@ struct BuildSettings {
   /// The default of `path/tmp`.
   let usualTemporary: FilePath
   private let elements: Elements
+  /// Collects that could not be resolved, if that is not an error.
+  private let unresolved: [Problem]
 
   /// - Throws: ``FlexDataError`` with all errors, or ``MirrorError`` if something cannot be read.
   init(_ request: BuildRequest, target: String?, _ source: ConfigurationFile.Request) throws {
@@ -19,7 +21,9 @@ struct BuildSettings {
     source.isStrict = target != nil
     self.target = target
     usualTemporary = source.temporary
-    elements = try ConfigurationFile(source).elements
+    let file = try ConfigurationFile(source)
+    elements = file.elements
+    unresolved = file.unresolved
     if try elements.text("portage/MAKEOPTS") == "auto" {
       try elements.define(
         [(name: "portage/MAKEOPTS", value: "-j\(Workers.processors + 1)")], origin: "mirrorctl")
@@ -40,10 +44,50 @@ struct BuildSettings {
 
   /// The error for an element that must be defined.
   func undefined(_ name: String) -> MirrorError {
-    MirrorError(
+    // A file that was not collected may define it. Only a target defines `target`.
+    if let collect = unresolved.first(where: { $0.missing != nil && $0.missing != "target" }),
+      let place = collect.place, let missing = collect.missing
+    {
+      return MirrorError(
+        .invalid, "\(place)",
+        "`\(missing)` is not defined, so this file is not collected, and \(name) is not defined",
+        remedy: collect.hint ?? "define it, or check its name")
+    }
+    return MirrorError(
       .invalid, name, "is not defined\(target.map { " for the target \($0)" } ?? "")",
       remedy: "define it, or check that path/install is a spec tree")
   }
+
+  /// Throws what is wrong with a script, if the specification contains it.
+  func check(script name: String) throws {
+    try elements.check(name)
+    if try elements.place(of: name) != nil { try checkLines(of: name) }
+  }
+
+  /// Whether an element is defined.
+  func defines(_ name: String) throws -> Bool { try elements.place(of: name) != nil }
+
+  /// The elements in sections that are complete scripts, and their positions.
+  func scripts(in sections: [String]) -> [(name: String, place: Place)] {
+    sections.flatMap { elements.names(in: $0) }.compactMap { name in
+      // An element that nothing reads may have a condition that cannot be evaluated.
+      guard (try? elements.opening(of: name))??.hasPrefix("#!") == true else { return nil }
+      return (try? elements.place(of: name)).flatMap { $0 }.map { (name, $0) }
+    }
+  }
+
+  /// Whether an error is only that a file below the mirror or a directory of the build does not exist: an
+  /// earlier target or a step may write it.
+  func isUnknownYet(_ error: FlexDataError, mirror: FilePath) -> Bool {
+    let places =
+      ["path/tmp", "path/work"].compactMap { (try? path($0)) ?? nil } + [mirror.lexicallyNormalized()]
+    return error.problems.contains { problem in
+      problem.unreadable.map { file in places.contains { FilePath(file).starts(with: $0) } } ?? false
+    }
+  }
+
+  /// The values that the specifications and the configuration compare an element with.
+  func comparedValues(of name: String) -> [String] { elements.comparedValues(of: name) }
 
   /// An element's list of words.
   func words(_ name: String) throws -> [String] {
@@ -55,14 +99,18 @@ struct BuildSettings {
   /// - Throws: when it is a single line.
   func script(_ name: String) throws -> String? {
     guard let lines = try elements.lines(name) else { return nil }
-    guard try elements.isMultiline(name) else {
-      let place = try elements.place(of: name).map { "\($0): " } ?? ""
-      throw MirrorError(
-        .invalid, "\(place)\(name)", "is not a script: it is a single line",
-        remedy: "write `\(name): [` followed by its lines"
-      )
-    }
+    try checkLines(of: name)
     return lines.joined(separator: "\n") + "\n"
+  }
+
+  /// Throws if an element is a single line.
+  private func checkLines(of name: String) throws {
+    guard try !elements.isMultiline(name) else { return }
+    let place = try elements.place(of: name).map { "\($0): " } ?? ""
+    throw MirrorError(
+      .invalid, "\(place)\(name)", "is not a script: it is a single line",
+      remedy: "write `\(name): [` followed by its lines"
+    )
   }
 
   /// An absolute path on the host.

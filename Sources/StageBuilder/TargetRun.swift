@@ -143,8 +143,8 @@ struct TargetRun {
   private func tellOfFailure(
     _ target: Target, _ entry: inout BuildReport.Target, _ log: borrowing BuildLog
   ) {
-    let text = log.text()
-    entry.firstError = FirstError.lines(in: text)
-    if target.kind == .stage { try? records?.write(FailedPackage.all(in: text)) }
+    let excerpt = LogExcerpt(log)
+    entry.firstError = excerpt.firstError
+    if target.kind == .stage { try? records?.write(excerpt.failed) }
   }
 }

@@ -127,8 +127,10 @@ final class MessageLog: Sendable {
   private let hasLog = Mutex(false)
   /// The maximum number of messages kept; a hook needs no more.
   private static let limit = 1000
+  /// The maximum length of each in bytes.
+  private static let width = 32 << 10
 
-  /// In order; messages beyond the limit are dropped.
+  /// In order; messages beyond the limit are dropped, and long ones are cut.
   var all: [String] { texts.withLock { $0 } }
 
   /// Records a problem; returns whether it is new.
@@ -142,7 +144,9 @@ final class MessageLog: Sendable {
     }
   }
 
-  func add(_ text: String) { texts.withLock { if $0.count < Self.limit { $0.append(text) } } }
+  func add(_ text: String) {
+    texts.withLock { if $0.count < Self.limit { $0.append(text.cut(to: Self.width)) } }
+  }
 }
 
 /// A destination for bytes.

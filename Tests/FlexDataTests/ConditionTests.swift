@@ -33,6 +33,14 @@ struct ConditionTests {
     #expect(spec.elements.names.joined(separator: " ") == names)
   }
 
+  @Test("the values that conditions compare an element with are known")
+  func compared() throws {
+    let elements = try Spec(Self.text).elements
+    #expect(elements.comparedValues(of: "arch") == ["amd64", "arm", "x86"])
+    #expect(elements.comparedValues(of: "a") == [])
+    #expect(elements.names(in: "t") == ["t/c", "t/d"])
+  }
+
   @Test("an element does not count if its condition's element is undefined")
   func undefined() throws {
     #expect(try Spec(Self.text).elements.names == ["always", "end", "t/c"])

@@ -53,6 +53,29 @@ struct HostTests {
     #expect(count.value == 1)
   }
 
+  @Test("a check finds what is wrong with an element without running its code")
+  func check() throws {
+    let count = Count()
+    let text = "a: [\n<?python\n?>\n]\nb: $[a]$[no]\nc: [\n$[a]\n$[no]\n]\nd: $[no]\n"
+    let spec = try Spec(["main": text]) { blocks throws(HostAccess.Fault) in
+      count.add()
+      return blocks.map { _ in "x" }
+    }
+    // What is not defined may depend on the code.
+    for name in ["a", "b", "c", "none"] { try spec.elements.check(name) }
+    let error = #expect(throws: FlexDataError.self) { try spec.elements.check("d") }
+    #expect(error?.problems.map(\.missing) == ["no"])
+    #expect(count.value == 0)
+    #expect(try spec["a"] == "x")
+  }
+
+  @Test("a problem names the file that cannot be read")
+  func unreadable() throws {
+    let found = problems("a: << no/file\nb: $[a]", expanding: "b")
+    #expect(found.map(\.unreadable) == ["no/file"])
+    #expect(problems("a: $[no]", expanding: "a").map(\.unreadable) == [nil])
+  }
+
   @Test("a runner that refuses is an error at the block")
   func refused() {
     let found = problems("a: [\nx\n  <?python\n?>\n]", expanding: "a")

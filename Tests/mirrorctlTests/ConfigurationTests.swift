@@ -271,6 +271,11 @@ extension Outcome {
       configured.mirrorElement
         + "[collect ../targets/$[metro/target]/$[target:zap].spec]\n[collect $[target/build]/x]\n")
     #expect(try configured.run("status").status == 0)
+    #expect(try configured.run("config", "check").errorText == "")
+    // No target defines this.
+    try configured.write(configured.mirrorElement + "[collect $[path/instal]/etc/master.conf]\n")
+    let check = try configured.run("config", "check")
+    #expect(check.errorText.contains("/.metro:3:10: `path/instal` is not defined"), "\(check.errorText)")
     try configured.write(configured.mirrorElement + "owner root\n")
     let outcome = try configured.run("status")
     #expect(outcome.status == 1)

@@ -8,3 +8,17 @@ extension UnsafeRawBufferPointer {
     return memcmp(left, right, count) == 0
   }
 }
+
+extension String {
+  /// The text if it has at most `limit` bytes, or else its beginning and `…`.
+  package func cut(to limit: Int) -> String {
+    guard utf8.count > limit else { return self }
+    let mark = "…"
+    var size = mark.utf8.count
+    let kept = unicodeScalars.prefix { scalar in
+      size += UTF8.width(scalar)
+      return size <= limit
+    }
+    return String(kept) + mark
+  }
+}

@@ -30,6 +30,7 @@ public struct ConfigurationCheck: Sendable {
         }
       }
     }
+    checkCollects(file.unresolved)
     for error in MirrorConfiguration.sections(file.elements).flatMap({ $0.unknown() }) { add(error) }
     do { check(try MirrorConfiguration(file.elements)) } catch let error as MirrorError { add(error) } catch {
     }
@@ -87,6 +88,14 @@ public struct ConfigurationCheck: Sendable {
         MirrorError(
           .invalid, "path/mirror", "\(mirror) does not exist", remedy: "create it, or check the path"))
     }
+  }
+
+  /// Reports collects that stay unresolved: those that depend on elements that no target defines.
+  private mutating func checkCollects(_ unresolved: [Problem]) {
+    let missing = unresolved.compactMap(\.missing)
+    guard !missing.contains(where: { $0 == "target" || $0.hasPrefix("target/") || $0.hasPrefix("multi") })
+    else { return }
+    warnings += unresolved.filter { $0.missing != nil }.map(\.description)
   }
 
   private mutating func checkInstall(_ elements: Elements) {

@@ -52,14 +52,15 @@ struct BuildLog: ~Copyable {
     tell(text)
   }
 
-  /// The end of the log, at most `limit` bytes, starting at a line.
-  func text(limit: Int64 = 64 << 20) -> String {
-    guard let size = try? descriptor.status().size else { return "" }
-    let start = max(0, size - limit)
-    var bytes = [UInt8](repeating: 0, count: Int(size - start))
-    let count = bytes.withUnsafeMutableBytes { buffer in
-      (try? descriptor.read(into: buffer, at: start)) ?? 0
+  /// Passes the log in pieces to `body`.
+  func read(_ body: (UnsafeRawBufferPointer) -> Void) {
+    guard let size = try? descriptor.status().size else { return }
+    withUnsafeTemporaryAllocation(byteCount: 1 << 16, alignment: 1) { buffer in
+      var offset: Int64 = 0
+      while offset < size, let count = try? descriptor.read(into: buffer, at: offset), count > 0 {
+        body(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+        offset += Int64(count)
+      }
     }
-    return String(decoding: bytes.prefix(count), as: UTF8.self)
   }
 }

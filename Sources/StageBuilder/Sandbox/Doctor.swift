@@ -31,7 +31,7 @@ package struct Doctor: Sendable {
   package init(_ facts: DoctorFacts) {
     judgeUser(facts)
     judgeTrial(facts)
-    for place in facts.places { judge(place) }
+    for place in facts.places { judge(place, facts.user) }
     for architecture in facts.architectures { judge(architecture) }
     judgeKey(facts)
     for (name, use) in Self.programs { judgeProgram(name, use, facts) }
@@ -117,8 +117,13 @@ package struct Doctor: Sendable {
         : "fix the problems above, or build as root")
   }
 
-  private mutating func judge(_ place: DoctorFacts.Place) {
+  private mutating func judge(_ place: DoctorFacts.Place, _ user: DoctorFacts.User) {
     let subject = "\(place.key) (\(place.path))"
+    let isMirror = place.key == "path/mirror"
+    if isMirror && !place.exists {
+      return add(.missing, subject, "does not exist", "create it, or check the path")
+    }
+    if let obstacle = place.obstacle { judge(obstacle, place, subject, user) }
     if let danger = place.danger {
       add(.missing, subject, "\(danger.subject) \(danger.problem)", danger.remedy?.description)
     }
@@ -134,16 +139,37 @@ package struct Doctor: Sendable {
           ? "remount it without nosuid: su and sudo fail in steps"
           : "remount it without nodev: devices do not work there")
     }
-    guard let free = place.free else { return }
-    let (needed, wanted): (Int64, Int64) = place.key == "path/mirror" ? (1, 10) : (4, 20)
+    guard let free = place.free, place.obstacle == nil else { return }
+    let (needed, wanted): (Int64, Int64) = isMirror ? (1, 10) : (4, 20)
     let gibibytes = free >> 30
-    let text = "\(gibibytes) GiB free"
+    let text = "\(gibibytes) GiB free" + (place.exists ? "" : "; does not exist yet, a build creates it")
     if gibibytes < needed {
       add(.missing, subject, text, "free some space: a build needs \(wanted) GiB")
     } else if gibibytes < wanted {
       add(.warning, subject, text, "free some space: a large build needs \(wanted) GiB")
     } else {
       add(.ok, subject, text)
+    }
+  }
+
+  private mutating func judge(
+    _ obstacle: DoctorFacts.Obstacle, _ place: DoctorFacts.Place, _ subject: String, _ user: DoctorFacts.User
+  ) {
+    let beginning = place.exists ? "" : "does not exist, and cannot be created: "
+    switch obstacle {
+    case .notDirectory(let path):
+      add(
+        .missing, subject,
+        path == place.path ? "is not a directory" : "\(beginning)\(path) is not a directory",
+        "move the file away, or use another directory")
+    case .readOnly(let path):
+      add(
+        .missing, subject, "\(beginning)\(path) is on a file system that is mounted read-only",
+        "mount it writable, or use another directory")
+    case .denied(let path):
+      add(
+        .missing, subject, "\(beginning)\(user.name) cannot write to \(path)",
+        "fix its owner and mode, or use another directory")
     }
   }
 

@@ -58,9 +58,26 @@ extension DoctorFacts {
       || clinux_has_capabilities(real) == 1
   }
 
+  private static func obstacle(_ path: FilePath) -> Obstacle? {
+    var file = path
+    while access("\(file)/.", F_OK) != 0, errno == ENOTDIR {
+      // It, or one of its parents, is a file.
+      if access(file.string, F_OK) == 0 { return .notDirectory("\(file)") }
+      file.removeLastComponent()
+    }
+    if access(path.string, W_OK | X_OK) == 0 { return nil }
+    switch lastErrno() {
+    case .readOnlyFileSystem: return .readOnly("\(path)")
+    case .permissionDenied: return .denied("\(path)")
+    default: return nil
+    }
+  }
+
   private static func place(_ key: String, _ path: FilePath, _ rules: WorkPlaces) -> Place {
-    let (existing, _) = SafePath.existing(path)
-    var place = Place(key: key, path: "\(path)")
+    let (existing, missing) = SafePath.existing(path)
+    var place = Place(key: key, path: "\(path)", exists: missing.isEmpty && access(path.string, F_OK) == 0)
+    place.obstacle = obstacle(existing)
+    if case .notDirectory? = place.obstacle { return place }
     // The mirror is public; only a work directory must be private.
     if key != "path/mirror" {
       do throws(MirrorError) {

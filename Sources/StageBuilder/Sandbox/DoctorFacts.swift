@@ -28,11 +28,22 @@ package struct DoctorFacts: Sendable {
     var restrictedByAppArmor: Int?
   }
 
+  /// What prevents writing to a directory; each names the deepest part of the path that exists.
+  package enum Obstacle: Hashable, Sendable {
+    case notDirectory(String)
+    case readOnly(String)
+    case denied(String)
+  }
+
   /// A directory from the configuration.
   package struct Place: Sendable {
     /// As in the configuration: `path/work`.
     var key: String
     var path: String
+    /// Whether it exists; builds create work directories.
+    var exists = true
+    /// What prevents writing to it, or creating it; nil if nothing does.
+    var obstacle: Obstacle?
     /// Free bytes on its file system; nil if unknown.
     var free: Int64?
     /// Mount options that matter: `noexec`, `nodev`, `nosuid`.

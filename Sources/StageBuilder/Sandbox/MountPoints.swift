@@ -40,17 +40,26 @@ struct MountPoints: ~Copyable {
   }
 
   private func directory(_ components: ArraySlice<Substring>) throws(MirrorError) -> Descriptor {
-    let path = components.joined(separator: "/")
-    let raw = openat2(root.raw, path.isEmpty ? "." : path, CLINUX_O_PATH | O_DIRECTORY, CLINUX_IN_ROOT)
-    if raw >= 0 { return Descriptor(owning: raw) }
-    guard errno == ENOENT, let name = components.last.map(String.init) else {
-      throw strange("/\(path)", lastErrno())
+    // The deepest directory that exists; then those below it are created one by one.
+    var count = components.count
+    var raw: Int32 = -1
+    while true {
+      let path = components.prefix(count).joined(separator: "/")
+      raw = openat2(root.raw, path.isEmpty ? "." : path, CLINUX_O_PATH | O_DIRECTORY, CLINUX_IN_ROOT)
+      if raw >= 0 { break }
+      guard errno == ENOENT, count > 0 else { throw strange("/\(path)", lastErrno()) }
+      count -= 1
     }
-    let parent = try directory(components.dropLast())
-    guard mkdirat(parent.raw, name, 0o755) == 0 else { throw strange("/\(path)", lastErrno()) }
-    report.made(.directory, "/\(path)")
-    let made = openat2(parent.raw, name, CLINUX_O_PATH | O_DIRECTORY, CLINUX_NO_LINKS)
-    return Descriptor(owning: try checked(made, "open", "/\(path)"))
+    var directory = Descriptor(owning: raw)
+    for name in components.dropFirst(count).map(String.init) {
+      count += 1
+      let path = "/" + components.prefix(count).joined(separator: "/")
+      guard mkdirat(directory.raw, name, 0o755) == 0 else { throw strange(path, lastErrno()) }
+      report.made(.directory, path)
+      let made = openat2(directory.raw, name, CLINUX_O_PATH | O_DIRECTORY, CLINUX_NO_LINKS)
+      directory = Descriptor(owning: try checked(made, "open", path))
+    }
+    return directory
   }
 
   /// A regular file or device; created as an empty file if missing.

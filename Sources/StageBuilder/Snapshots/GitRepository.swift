@@ -47,7 +47,8 @@ struct GitRepository {
         git -C \(new) config uploadpack.allowAnySHA1InWant true
         mv -T \(new) \(cache)
       }
-      git -C \(cache) fetch --quiet --force --no-tags --prune -- \(shellWord(remote)) \(shellWord(reference))
+      git -C \(cache) fetch --quiet --force --no-tags --prune --update-shallow -- \(shellWord(remote)) \
+        \(shellWord(reference))
 
       """, named: "git fetch \(remote)", log: log)
   }

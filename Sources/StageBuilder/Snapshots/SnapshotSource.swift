@@ -42,6 +42,11 @@ struct SnapshotSource {
     }
     self.kind = kind
     remote = try settings.required("snapshot/source/remote")
+    guard kind != .local || remote.hasPrefix("/") else {
+      throw MirrorError(
+        .invalid, "snapshot/source/remote", "`\(remote)` is not an absolute path",
+        remedy: "use a path that begins with /")
+    }
     branch = try settings.text("snapshot/source/branch") ?? "master"
     switch try settings.text("snapshot/type") ?? "dead" {
     case "live": isLive = true
@@ -61,18 +66,24 @@ struct SnapshotSource {
   }
 
   /// Fetches the tree.
+  ///
+  /// - Throws: also if it is not a package tree.
   func fetch(
+    version: String, cancellation: Cancellation, log: borrowing BuildLog
+  ) throws -> Tree {
+    let tree = try fetchFiles(version: version, cancellation: cancellation, log: log)
+    let isGit = kind == .git || kind == .metaRepository
+    try PackageTree(tree.path).check(source: isGit ? "\(remote) \(branch)" : remote)
+    return tree
+  }
+
+  private func fetchFiles(
     version: String, cancellation: Cancellation, log: borrowing BuildLog
   ) throws -> Tree {
     let tree = work.appending(prefix)
     let day = CalendarDate(version.utf8).map { Int64($0.ordinal) * 86400 } ?? 0
     switch kind {
     case .local:
-      guard remote.hasPrefix("/") else {
-        throw MirrorError(
-          .invalid, "snapshot/source/remote", "`\(remote)` is not an absolute path",
-          remedy: "use a path that begins with /")
-      }
       return Tree(path: FilePath(remote), epoch: day, omitted: isLive ? [] : Self.foreign)
     case .rsync:
       try caches.checkCopy()

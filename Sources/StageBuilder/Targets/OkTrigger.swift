@@ -13,25 +13,40 @@ struct OkTrigger {
 
   /// - Parameter tarball: the finished file; it is durable.
   func run(_ tarball: MirrorPath, log: borrowing BuildLog) throws {
-    let root = anchor.value.root
-    let link = records == nil ? "path/mirror/link" : "path/mirror/target/link"
-    if let link = try settings.mirrorPath(link, in: root) { try place(link, to: tarball, log: log) }
-    let enabled = try settings.words("path/mirror/target/auxlink/enable")
-    if let target = settings.target, enabled.contains(target),
-      let link = try settings.mirrorPath("path/mirror/target/auxlink", in: root)
-    {
-      try place(link, to: tarball, log: log)
+    for link in try links() { try place(link, to: tarball, log: log) }
+    guard let records, let name = try record() else { return }
+    if let newer = try records.newer(than: name) {
+      log.note("\(subject): .control/version/\(name) is kept: \(newer) is newer")
+      return
     }
-    guard let records, let name = try settings.text("target/control/version") else { return }
-    guard name.split(separator: "/").allSatisfy({ !$0.hasPrefix(".") }) else {
+    try records.write(version: name)
+    if name == "stage3", try records.switchToLocal() {
+      log.note("\(subject): the next build uses this stage3 as its seed")
+    }
+  }
+
+  private var subject: String { settings.target ?? "" }
+
+  /// The links to the newest tarball: `path/mirror/link` of a snapshot; those in `path/mirror/target` of a
+  /// stage.
+  func links() throws -> [MirrorPath] {
+    let root = anchor.value.root
+    var keys = [records == nil ? "path/mirror/link" : "path/mirror/target/link"]
+    let enabled = try settings.words("path/mirror/target/auxlink/enable")
+    if let target = settings.target, enabled.contains(target) { keys.append("path/mirror/target/auxlink") }
+    return try keys.compactMap { try settings.mirrorPath($0, in: root) }
+  }
+
+  /// The file below `.control/version` that records a stage; nil if it is not recorded.
+  func record() throws -> MirrorPath? {
+    guard records != nil, let name = try settings.text("target/control/version") else { return nil }
+    guard name.split(separator: "/").allSatisfy({ !$0.hasPrefix(".") }), MirrorPath(name).components != []
+    else {
       throw MirrorError(
         .invalid, "target/control/version", "`\(name)` is not a path below .control/version",
         remedy: "use a path such as stage3 or stage4/openvz")
     }
-    try records.write(version: MirrorPath(name))
-    if name == "stage3", try records.switchToLocal() {
-      log.note("\(settings.target ?? ""): the next build uses this stage3 as its seed")
-    }
+    return MirrorPath(name)
   }
 
   /// Points a link at the tarball, with a target relative to the link.
@@ -43,6 +58,10 @@ struct OkTrigger {
       throw MirrorError(
         .invalid, directory.displayed(name), "is not a link, so it cannot point to the latest tarball",
         remedy: "move it away")
+    }
+    if let newer = try newer(than: tarball, at: link) {
+      log.note("\(subject): \(link.parent.appending(name)) is not moved: \(newer) is newer")
+      return
     }
     let target = Self.relative(tarball, from: link.parent)
     let ownership = try directory.fileOwnership()
@@ -59,6 +78,30 @@ struct OkTrigger {
     }
     try directory.sync()
     log.note("\(link.parent.appending(name)) -> \(target)")
+  }
+
+  /// What an existing link of this name leads to, if it is of a later date; its compression does not matter.
+  private func newer(than tarball: MirrorPath, at link: MirrorPath) throws(MirrorError) -> MirrorPath? {
+    guard let date = Self.date(of: tarball), let name = TarballName(link.name) else { return nil }
+    let directory = try anchor.value.directory(link.parent)
+    for suffix in [".tar"] + Compression.allCases.map(\.suffix) {
+      let other = name.stem.appending(suffix)
+      guard try directory.status(of: other)?.kind == .link,
+        let there = Link.destination(
+          of: try directory.linkText(of: other), in: link.parent, roots: [Array("\(anchor.value.root)".utf8)]),
+        let its = Self.date(of: there), its > date,
+        // A newer tarball that is gone holds nothing.
+        !directory.linkIsDead(other)
+      else { continue }
+      return there
+    }
+    return nil
+  }
+
+  /// The date of a stage's version, or of a snapshot; nil if the path has none.
+  private static func date(of tarball: MirrorPath) -> CalendarDate? {
+    tarball.components.dropLast().lazy.compactMap { CalendarDate($0.bytes) }.last
+      ?? TarballName(tarball.name)?.snapshotParts?.date
   }
 
   /// The link's name with the tarball's extension: what is not compressed yet is not called `.tar.xz`.

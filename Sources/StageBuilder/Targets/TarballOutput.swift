@@ -31,11 +31,13 @@ struct TarballOutput {
     self.name = name
     self.compression = compression
     level = try settings.text("capture/level").map { text in
-      guard let level = Int(text) else {
-        throw MirrorError(
-          .invalid, "capture/level", "`\(text)` is not a number", remedy: "use a level of \(compression)")
+      do throws(MirrorError) {
+        guard let level = Int(text) else { throw MirrorError(.invalid, "", "`\(text)` is not a number") }
+        return try CompressionSettings(compression, level: level).level
+      } catch {
+        let remedy: Remedy = error.remedy ?? "use a level of \(compression.rawValue)"
+        throw MirrorError(.invalid, "capture/level", error.problem, remedy: remedy)
       }
-      return level
     }
     switch try settings.text("capture/compress") ?? "now" {
     case "now": isDeferred = false

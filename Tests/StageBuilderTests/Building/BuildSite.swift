@@ -19,12 +19,12 @@ struct BuildSite {
     try workspace.shell(
       """
       : > mirror/.mirrorctl.mirror
-      mkdir -p seed/bin seed/etc seed/tmp seed/dev seed/root seed/usr/bin tree/app-misc/x tree/.git
+      mkdir -p seed/bin seed/etc seed/tmp seed/dev seed/root seed/usr/bin tree/app-misc/x tree/profiles tree/.git
       cp "$(command -v busybox)" seed/bin/busybox
       for a in sh ls cat echo mkdir rm cp mv sleep touch ln env hostname chmod ps id; do
         ln -s busybox seed/bin/$a; done
       echo 'root:x:0:0:root:/root:/bin/sh' > seed/etc/passwd
-      echo 'EAPI=8' > tree/app-misc/x/x-1.ebuild; echo secret > tree/.git/config
+      echo 'EAPI=8' > tree/app-misc/x/x-1.ebuild; echo std > tree/profiles/repo_name; echo secret > tree/.git/config
       tar --numeric-owner --owner=0 --group=0 -C seed -cJf stage3-gen-2026-11-01.tar.xz .
       """)
     try write("conf", Self.configuration(workspace.path) + steps)

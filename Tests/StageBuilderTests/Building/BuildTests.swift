@@ -62,7 +62,10 @@ struct BuildTests {
       "tar", "-tf", "\(site.workspace.mirror)/std/snapshots/portage-latest.tar.xz",
     ])
     #expect(
-      snapshot.text == "portage/\nportage/app-misc/\nportage/app-misc/x/\nportage/app-misc/x/x-1.ebuild\n")
+      snapshot.text.split(separator: "\n") == [
+        "portage/", "portage/app-misc/", "portage/app-misc/x/", "portage/app-misc/x/x-1.ebuild",
+        "portage/profiles/", "portage/profiles/repo_name",
+      ])
     // Only the seed was not made by this program.
     let seed = "\(site.subarchPath)/2026-11-01/stage3-gen-std-2026-11-01.tar.xz"
     #expect(digestgen == "digested \(seed)\n")

@@ -15,7 +15,7 @@ struct SnapshotTests {
       rm -rf tree; export GIT_CONFIG_GLOBAL=/dev/null GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@b GIT_COMMITTER_NAME=a \
         GIT_COMMITTER_EMAIL=a@b GIT_AUTHOR_DATE='2026-11-20T10:00:00Z' GIT_COMMITTER_DATE='2026-11-20T10:00:00Z'
       git init -q -b stable kit; echo kit > kit/kit.eclass; git -C kit add .; git -C kit commit -qm kit
-      git init -q -b stable tree; mkdir -p tree/app-misc/x; echo EAPI=8 > tree/app-misc/x/x-1.ebuild
+      git init -q -b stable tree; mkdir -p tree/app-misc/x tree/profiles; echo std > tree/profiles/repo_name; echo EAPI=8 > tree/app-misc/x/x-1.ebuild
       chmod 755 tree/app-misc/x/x-1.ebuild; ln -s x-1.ebuild tree/app-misc/x/x-2.ebuild
       git -C tree -c protocol.file.allow=always submodule --quiet add -b stable ../kit kits/core
       git -C tree add .; git -C tree commit -qm one
@@ -107,10 +107,72 @@ struct SnapshotTests {
       #expect(
         try site.workspace.run(["tar", "-tf", tarball]).text.split(separator: "\n").sorted() == [
           "portage/", "portage/app-misc/", "portage/app-misc/x/", "portage/app-misc/x/x-1.ebuild",
+          "portage/profiles/", "portage/profiles/repo_name",
         ])
     }
     #expect(
       try site.workspace.run(["find", "\(site.workspace.path)/tmp/rsync", "-name", "*.ebuild"]).text != "")
+  }
+
+  @Test("of a shallow repository contain its newest commit", arguments: ["live", "dead"])
+  func shallow(type: String) throws {
+    let site = try Self.gitSite("type: \(type)\nsource/type: git\nsource/name: tree")
+    try site.workspace.shell(
+      """
+      export GIT_CONFIG_GLOBAL=/dev/null GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@b GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a@b
+      git -C tree commit -q --allow-empty -m two
+      git clone -q --depth 1 "file://$PWD/tree" shallow; git -C shallow rev-parse --is-shallow-repository | grep -qx true
+      sed -i 's|^remote: .*/tree$|remote: '"$PWD"'/shallow|' conf
+      """)
+    let listing = try site.workspace.run(["tar", "-tf", try snapshot(site, "2026-11-22")]).text
+    #expect(listing.contains("portage/app-misc/x/x-1.ebuild\n"))
+    // The clone moves on and stays shallow.
+    try site.workspace.shell(
+      """
+      export GIT_CONFIG_GLOBAL=/dev/null GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@b GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a@b
+      echo EAPI=8 > tree/app-misc/x/x-3.ebuild; git -C tree add .; git -C tree commit -qm three
+      git -C shallow fetch -q --depth 1; git -C shallow reset -q --hard origin/stable
+      """)
+    let next = try site.workspace.run(["tar", "-tf", try snapshot(site, "2026-11-23")]).text
+    #expect(next.contains("portage/app-misc/x/x-3.ebuild\n"))
+  }
+
+  @Test("of a directory without profiles are refused")
+  func foreign() throws {
+    let site = try BuildSite(isPrepared: false)
+    try site.workspace.shell("rm -r tree/profiles; echo thesis > tree/thesis")
+    let outcome = try site.run(["snapshot", "std", "2026-11-22"])
+    #expect(outcome.status == 1)
+    #expect(
+      outcome.errorText.contains("\(site.workspace.path)/tree: is not a package tree"), "\(outcome.errorText)"
+    )
+    #expect(try site.workspace.run(["find", "\(site.workspace.mirror)/std", "-name", "*.tar*"]).text == "")
+    try site.workspace.shell("rm -r tree")
+    let missing = try site.run(["snapshot", "std", "2026-11-22"])
+    #expect(missing.status == 1)
+    #expect(missing.errorText.contains("\(site.workspace.path)/tree: does not exist"), "\(missing.errorText)")
+  }
+
+  @Test(
+    "are made of the trees of Gentoo, of Funtoo and of Macaroni",
+    arguments: [
+      ("mkdir profiles; echo gentoo > profiles/repo_name", true),
+      ("mkdir profiles metadata; echo 'repo-name = x' > metadata/layout.conf", true),
+      ("mkdir -p kits/core-kit/profiles; echo core-kit > kits/core-kit/profiles/repo_name", true),
+      ("mkdir -p kits/core-kit metadata; echo '{}' > metadata/kit-sha1.json", true),
+      ("mkdir metadata; echo '{}' > metadata/kit-info.json", true),
+      ("mkdir metadata; echo 'repo-name = x' > metadata/layout.conf", false),
+      ("mkdir -p kits/first profiles", false), ("true", false),
+    ])
+  func trees(files: String, isTree: Bool) throws {
+    let workspace = try Workspace()
+    try workspace.shell("mkdir tree; cd tree; \(files)")
+    let tree = PackageTree(workspace.path.appending("tree"))
+    if isTree {
+      #expect(throws: Never.self) { try tree.check(source: "tree") }
+    } else {
+      #expect(throws: (any Error).self) { try tree.check(source: "tree") }
+    }
   }
 
   @Test("of an unavailable source say why, and leave nothing")

@@ -70,6 +70,20 @@ import Testing
       level: .missing, subject: "path/tmp (/t)",
       remedy: "remount it without noexec, or use another directory"),
     Ill(
+      testDescription: "a file system that is mounted read-only",
+      harm: {
+        $0.places = [.init(key: "path/tmp", path: "/t", obstacle: .readOnly("/t"), free: 99 << 30)]
+      }, level: .missing, subject: "path/tmp (/t)", remedy: "mount it writable, or use another directory"),
+    Ill(
+      testDescription: "a directory that cannot be created",
+      harm: { $0.places = [.init(key: "path/work", path: "/w/x", exists: false, obstacle: .denied("/w"))] },
+      level: .missing, subject: "path/work (/w/x)",
+      remedy: "fix its owner and mode, or use another directory"),
+    Ill(
+      testDescription: "no mirror",
+      harm: { $0.places = [.init(key: "path/mirror", path: "/m", exists: false, free: 99 << 30)] },
+      level: .missing, subject: "path/mirror (/m)", remedy: "create it, or check the path"),
+    Ill(
       testDescription: "an unknown architecture",
       harm: {
         $0.architectures = [
@@ -147,6 +161,51 @@ import Testing
     #expect(work?["level"] == "missing")
     #expect(work?["text"] == "\(workspace.path)/work is world-writable without the sticky bit")
     #expect(work?["remedy"] == "fix its owner and mode, or set path/work to another directory")
+  }
+
+  @Test("says which directories do not exist, cannot be created, or are files")
+  func places() throws {
+    let workspace = try Workspace()
+    try workspace.shell(
+      "mkdir -m 700 new; echo x > file; printf '[section path]\\ntmp: %s/new/tmp\\nmirror: %s/gone\\n' $PWD $PWD > conf"
+    )
+    func finding(_ key: String, _ definitions: String...) throws -> String {
+      let text = try workspace.run(
+        [Program.path.string, "doctor", "--config", "\(workspace.path)/conf"] + definitions
+      ).text
+      return text.split(separator: "\n").first { $0.contains(": \(key) (") }.map(String.init) ?? ""
+    }
+    let path = "\(workspace.path)"
+    #expect(
+      try finding("path/mirror")
+        == "missing: path/mirror (\(path)/gone): does not exist: create it, or check the path")
+    #expect(try finding("path/tmp").contains(" GiB free; does not exist yet, a build creates it"))
+    #expect(
+      try finding("path/tmp", "path/tmp:", "\(path)/file")
+        == "missing: path/tmp (\(path)/file): is not a directory: move the file away, or use another directory"
+    )
+    #expect(
+      try finding("path/tmp", "path/tmp:", "\(path)/file/tmp")
+        == "missing: path/tmp (\(path)/file/tmp): does not exist, and cannot be created: \(path)/file is not a directory: move the file away, or use another directory"
+    )
+  }
+
+  @Test("says that a directory is mounted read-only", .enabled(if: Host.isRoot, Host.needsRoot))
+  func readOnly() throws {
+    let workspace = try Workspace()
+    try workspace.shell(
+      "mkdir -m 700 ro; printf '[section path]\\ntmp: %s/ro\\n' $PWD > conf")
+    let outcome = try workspace.run([
+      "unshare", "-m", "sh", "-c",
+      "mount -t tmpfs -o ro,mode=700 none \(workspace.path)/ro; exec \"$@\"", "sh", Program.path.string,
+      "doctor",
+      "--config", "\(workspace.path)/conf",
+    ])
+    #expect(outcome.status == 1)
+    #expect(
+      outcome.text.contains(
+        "missing: path/tmp (\(workspace.path)/ro): \(workspace.path)/ro is on a file system that is mounted read-only: mount it writable"
+      ), "\(outcome.text)")
   }
 
   @Test("tries a step for an ordinary user too", .enabled(if: OrdinaryUser.isPossible, OrdinaryUser.reason))

@@ -52,6 +52,19 @@ import Testing
     #expect(try Tree(root.path).differences(from: before) == [])
   }
 
+  @Test("may be far below the directories that exist")
+  func mayBeDeep() throws {
+    let root = try SandboxRoot()
+    try root.directory.shell("mkdir cache; echo kept > cache/file")
+    let before = try Tree(root.path)
+    let deep = String(repeating: "/d", count: 300)
+    let text = try root.print("cat \(deep)/file") {
+      $0.mounts = [.init(source: "\(root.directory.path)/cache", target: deep)]
+    }
+    #expect(text == "kept\n")
+    #expect(try Tree(root.path).differences(from: before) == [])
+  }
+
   @Test("leaves a created directory if the step put something into it")
   func leavesDirectoryOn() throws {
     let root = try SandboxRoot()

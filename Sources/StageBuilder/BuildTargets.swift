@@ -1,0 +1,98 @@
+import FlexData
+import MirrorModel
+import LinuxSystem
+import SystemPackage
+
+/// The targets of a request, whose specifications were checked before anything is built.
+///
+/// What depends on files that an earlier target writes is checked when its target starts.
+struct BuildTargets {
+  /// A target, and its settings at present; nil if they are unknown until another target is built.
+  struct Member {
+    let name: String
+    let settings: BuildSettings?
+  }
+
+  /// The settings that all targets share.
+  let shared: BuildSettings
+  /// In build order.
+  let members: [Member]
+
+  var names: [String] { members.map(\.name) }
+
+  private let request: BuildRequest
+  private let context: BuildContext
+
+  /// Finds the targets, and reads their settings.
+  init(_ request: BuildRequest, _ context: BuildContext, _ anchor: Shared<AnchoredDirectory>) throws {
+    self.request = request
+    self.context = context
+    let shared = try BuildSettings(request, target: nil, context.source)
+    self.shared = shared
+    try KnownSubarchs(request: request, shared: shared, anchor: anchor).check()
+    let names = try BuildModes(request, context, shared).targets()
+    members = try names.map { name in
+      do {
+        return Member(name: name, settings: try BuildSettings(request, target: name, context.source))
+      } catch let error as FlexDataError {
+        // The first target has none to wait for.
+        guard name != names.first, shared.isUnknownYet(error, mirror: context.root) else {
+          throw Self.nameless(name, error)
+        }
+        return Member(name: name, settings: nil)
+      }
+    }
+  }
+
+  /// What would be built.
+  func plan(_ anchor: Shared<AnchoredDirectory>) throws -> [BuildPlan.Target] {
+    try members.map { member in
+      let unknown = BuildPlan.Target(name: member.name, path: nil, isThere: false)
+      guard let settings = member.settings else { return unknown }
+      do {
+        let target = try Target(member.name, settings)
+        let output = try TarballOutput(target.outputKey, settings, anchor)
+        return BuildPlan.Target(name: member.name, path: output.path, isThere: try output.existing() != nil)
+      } catch let error as FlexDataError {
+        if member.name == names.first { throw error }
+        return unknown
+      }
+    }
+  }
+
+  /// Throws what is wrong with a target. First comes what would empty a directory that is not the build's own.
+  func check(_ anchor: Shared<AnchoredDirectory>) throws {
+    for settings in members.compactMap(\.settings) {
+      // What is undefined is reported by the check of its target.
+      do { try settings.checkPlaces(mirror: context.root) } catch is FlexDataError {}
+    }
+    let records = request.path.map { VersionRecords($0, version: request.version.description, root: anchor) }
+    for member in members {
+      guard let settings = member.settings else { continue }
+      try TargetCheck(
+        target: try Target(member.name, settings), context: context, anchor: anchor, records: records
+      ).run()
+    }
+  }
+
+  /// The error for a target whose spec does not exist.
+  private static func nameless(_ target: String, _ error: FlexDataError) -> any Error {
+    for problem in error.problems {
+      guard let path = problem.unreadable.map({ FilePath($0) }), path.stem == target,
+        path.extension == "spec",
+        !path.exists
+      else { continue }
+      let near = Spelling.nearest(to: target, in: specs(in: path.removingLastComponent()))
+      return MirrorError(
+        .invalid, target, "is not a target: \(path) does not exist",
+        remedy: near.map { "did you mean `\($0)`?" } ?? "check the mode and the names of images")
+    }
+    return error
+  }
+
+  /// The names of the spec files in a directory, without their extension.
+  private static func specs(in folder: FilePath) -> [String] {
+    let entries = (try? AnchoredDirectory(root: folder).entries()) ?? []
+    return entries.compactMap { $0.name.hasSuffix(".spec") ? $0.name.dropping(last: 5).text : nil }
+  }
+}

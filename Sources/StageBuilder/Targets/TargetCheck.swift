@@ -1,0 +1,109 @@
+import FlexData
+import MirrorModel
+import LinuxSystem
+import SystemPackage
+
+/// Finds what is wrong with the specification of a target before anything is built: every setting that is
+/// read later, and every script.
+struct TargetCheck {
+  let target: Target
+  let context: BuildContext
+  let anchor: Shared<AnchoredDirectory>
+  /// nil for a snapshot only.
+  let records: VersionRecords?
+
+  private var settings: BuildSettings { target.settings }
+
+  /// The scripts of a stage, in the order in which they run.
+  private static let stageSteps = [
+    "steps/unpack", "steps/unpack/post", "steps/chroot/prerun", "steps/chroot/run",
+    "steps/chroot/grabinfo", "steps/precapture", "steps/chroot/postrun", "steps/chroot/clean",
+    "steps/chroot/test", "steps/chroot/postclean", "steps/clean", "steps/capture",
+  ]
+  private static let snapshotStep = "steps/run"
+  private static let trigger = "trigger/ok/run"
+
+  /// - Throws: the first thing that is wrong. Settings that depend on files that do not exist yet are skipped.
+  func run() throws {
+    try ifKnown { try settings.checkPlaces(mirror: context.root) }
+    let output = try ifKnown { try TarballOutput(target.outputKey, settings, anchor) }
+    try checkNames()
+    try checkTrigger()
+    // An existing target is not made again, and may have come from another machine.
+    if try !target.isToReplace(), try output?.existing() != nil { return }
+    switch target.kind {
+    case .snapshot: try checkSnapshot()
+    case .stage: try checkStage()
+    }
+  }
+
+  /// Runs a check, unless it depends on files that an earlier target or a step writes.
+  @discardableResult
+  private func ifKnown<Value>(_ check: () throws -> Value) throws -> Value? {
+    do { return try check() } catch let error as FlexDataError
+      where settings.isUnknownYet(error, mirror: context.root)
+    { return nil }
+  }
+
+  private func checkScripts(_ names: [String]) throws {
+    for name in names { try ifKnown { try settings.check(script: name) } }
+  }
+
+  private func has(_ script: String) throws -> Bool { try ifKnown { try settings.defines(script) } ?? false }
+
+  /// Throws if a script has a name that nothing runs, and that resembles the name of a step.
+  private func checkNames() throws {
+    let known = Self.stageSteps + [Self.snapshotStep, Self.trigger]
+    for (name, place) in settings.scripts(in: ["steps", "trigger"]) where !known.contains(name) {
+      let path = FilePath(name)
+      let siblings = known.map { FilePath($0) }.filter {
+        $0.removingLastComponent() == path.removingLastComponent()
+      }
+      guard let last = path.lastComponent?.string,
+        let near = Spelling.nearest(to: last, in: siblings.compactMap(\.lastComponent?.string))
+      else { continue }
+      throw MirrorError(
+        .invalid, "\(place): \(name)", "is not a step",
+        remedy: "did you mean `\(path.removingLastComponent().appending(near))`?")
+    }
+  }
+
+  private func checkTrigger() throws {
+    guard try settings.isOfficial else { return }
+    try checkScripts([Self.trigger])
+    guard try !has(Self.trigger) else { return }
+    let trigger = OkTrigger(
+      settings: settings, anchor: anchor, records: target.kind == .stage ? records : nil)
+    try ifKnown { try trigger.links() }
+    try ifKnown { try trigger.record() }
+  }
+
+  private func checkSnapshot() throws {
+    try checkScripts([Self.snapshotStep])
+    try ifKnown {
+      let work = try settings.requiredPath("path/work")
+      let steps = try StepRunner(settings, context, root: work, scripts: work)
+      if try !has(Self.snapshotStep) { _ = try SnapshotSource(settings, steps, work) }
+    }
+    try checkVersion()
+  }
+
+  private func checkStage() throws {
+    guard try has("steps/chroot/run") else { throw settings.undefined("steps/chroot/run") }
+    try checkScripts(Self.stageSteps)
+    try ifKnown { try StepRunner.network(settings) }
+    try ifKnown { try StagePlaces(settings).check() }
+    try ifKnown { try settings.requiredPath("path/mirror/source") }
+    if try settings.isOfficial { try ifKnown { try settings.requiredPath("path/mirror/snapshot") } }
+    try checkVersion()
+  }
+
+  private func checkVersion() throws {
+    try ifKnown {
+      let version = try settings.required("target/version")
+      guard CalendarDate(version.utf8) == nil else { return }
+      throw MirrorError(
+        .invalid, "target/version", "`\(version)` is not a date", remedy: "use YYYY-MM-DD")
+    }
+  }
+}
