@@ -24,12 +24,14 @@ public struct BuildReport: Sendable, Encodable {
     public var firstError: [String] = []
     /// The work directory, if it was kept after a failure.
     public var work: String?
+    /// How its steps were confined; nil if it had none.
+    package internal(set) var confinement: Confinement?
     /// The log, relative to the mirror's root.
     public var log: MirrorPath?
 
     private enum CodingKeys: String, CodingKey {
       case name, outcome, wasThere = "present", path, size = "bytes", sha256, seconds, problem, firstError
-      case work, log
+      case work, confinement, log
     }
   }
 

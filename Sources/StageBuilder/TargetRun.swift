@@ -53,7 +53,7 @@ struct TargetRun {
       warnings += WorkDirectory.sweeping(work.removingLastComponent(), context.cancellation)
     }
     do {
-      let captured = try make(target, log)
+      let captured = try make(target, log) { entry.confinement = $0 }
       entry.path = try captured?.path ?? output.existing()
       entry.size = captured?.size
       entry.sha256 = captured?.sha256
@@ -110,7 +110,9 @@ struct TargetRun {
     }
   }
 
-  private func make(_ target: Target, _ log: borrowing BuildLog) throws -> TarballOutput.Captured? {
+  private func make(
+    _ target: Target, _ log: borrowing BuildLog, confined: (Confinement) -> Void
+  ) throws -> TarballOutput.Captured? {
     switch target.kind {
     case .snapshot:
       return try SnapshotTarget(
@@ -123,7 +125,7 @@ struct TargetRun {
       }
       return try StageTarget(
         settings: target.settings, context: context, anchor: anchor, records: records, scripts: scripts
-      ).run(log: log)
+      ).run(log: log, confined: confined)
     }
   }
 

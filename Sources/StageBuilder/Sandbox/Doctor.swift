@@ -132,13 +132,11 @@ package struct Doctor: Sendable {
         .missing, subject, "is mounted noexec: programs cannot run there",
         "remount it without noexec, or use another directory")
     }
-    for option in place.options where option != "noexec" {
+    if place.options.contains("nosuid") {
       add(
-        .warning, subject, "is mounted \(option)",
-        option == "nosuid"
-          ? "remount it without nosuid: su and sudo fail in steps"
-          : "remount it without nodev: devices do not work there")
+        .warning, subject, "is mounted nosuid", "remount it without nosuid: su and sudo fail in steps")
     }
+    judgeConfinement(place, subject)
     guard let free = place.free, place.obstacle == nil else { return }
     let (needed, wanted): (Int64, Int64) = isMirror ? (1, 10) : (4, 20)
     let gibibytes = free >> 30
@@ -149,6 +147,17 @@ package struct Doctor: Sendable {
       add(.warning, subject, text, "free some space: a large build needs \(wanted) GiB")
     } else {
       add(.ok, subject, text)
+    }
+  }
+
+  private mutating func judgeConfinement(_ place: DoctorFacts.Place, _ subject: String) {
+    switch place.confinement {
+    case .idmapped: add(.ok, subject, "idmapped mounts work: steps of root have no rights on this host")
+    case .shifted:
+      add(
+        .warning, subject, "has no idmapped mounts: builds store the owners of a stage shifted by 2^31",
+        "use ext4, XFS or Btrfs and Linux 5.12 or later if your specs unpack or capture by themselves")
+    case .userNamespace, nil: break
     }
   }
 

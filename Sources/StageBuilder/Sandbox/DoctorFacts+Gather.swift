@@ -40,6 +40,13 @@ extension DoctorFacts {
       }
     }
     facts.trial = try SandboxTrial.fault()
+    if facts.trial == nil && user == 0 {
+      let sandbox = Sandbox()
+      for index in facts.places.indices where facts.places[index].key != "path/mirror" {
+        let (existing, _) = SafePath.existing(FilePath(facts.places[index].path))
+        facts.places[index].confinement = try? sandbox.confinement(in: existing)
+      }
+    }
     return facts
   }
 
@@ -91,7 +98,7 @@ extension DoctorFacts {
       clamping: UInt64(system.f_bavail).multipliedReportingOverflow(by: UInt64(system.f_frsize)).partialValue)
     guard key != "path/mirror" else { return place }
     // ST_NOSUID and others, which statvfs(3) hides behind _GNU_SOURCE.
-    let options: KeyValuePairs = ["nosuid": UInt(2), "nodev": 4, "noexec": 8]
+    let options: KeyValuePairs = ["nosuid": UInt(2), "noexec": 8]
     place.options = options.filter { UInt(system.f_flag) & $0.value != 0 }.map(\.key)
     return place
   }

@@ -46,8 +46,10 @@ package struct DoctorFacts: Sendable {
     var obstacle: Obstacle?
     /// Free bytes on its file system; nil if unknown.
     var free: Int64?
-    /// Mount options that matter: `noexec`, `nodev`, `nosuid`.
+    /// Mount options that matter: `noexec`, `nosuid`.
     var options: [String] = []
+    /// How root's steps can be confined in it; nil for ordinary users and where it could not be found out.
+    var confinement: Confinement?
     /// Why it is not safe as a work directory; nil if it is safe.
     var danger: MirrorError?
   }

@@ -105,7 +105,8 @@ struct MountPoints: ~Copyable {
     let directory = Descriptor(owning: parent)
     var target = [CChar](repeating: 0, count: Int(PATH_MAX))
     let count = readlinkat(directory.raw, String(path[path.index(after: slash)...]), &target, target.count)
-    return count > 0 ? String(decoding: target.prefix(count).map(UInt8.init(bitPattern:)), as: UTF8.self) : nil
+    return count > 0
+      ? String(decoding: target.prefix(count).map(UInt8.init(bitPattern:)), as: UTF8.self) : nil
   }
 
   private func components(of path: String) throws(MirrorError) -> ArraySlice<Substring> {

@@ -71,7 +71,8 @@ package struct SandboxPlan: Codable, Hashable, Sendable {
   package var scriptDirectory: String?
 
   package init(
-    root: String?, isShifted: Bool = false, writable: [String] = [], mounts: [Bind] = [], hasSystemMounts: Bool = true, network: Network = .host,
+    root: String?, isShifted: Bool = false, writable: [String] = [], mounts: [Bind] = [],
+    hasSystemMounts: Bool = true, network: Network = .host,
     hostName: String = "", personality: Personality = .native, script: Script,
     environment: [String: String] = [:], interactive: Bool = false, scriptDirectory: String? = nil
   ) {

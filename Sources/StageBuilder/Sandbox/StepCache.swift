@@ -74,7 +74,8 @@ package struct StepCache {
     try checked(clinux_status(file.raw, "", &status), "examine", shown)
     let isDirectory = status.mode & S_IFMT == S_IFDIR
     // A second name of a file may be elsewhere on the host.
-    guard status.uid < Confinement.firstID, isDirectory || status.mode & S_IFMT == S_IFREG && status.links == 1
+    guard status.uid < Confinement.firstID,
+      isDirectory || status.mode & S_IFMT == S_IFREG && status.links == 1
     else { return }
     let group = status.gid < Confinement.firstID ? status.gid + Confinement.firstID : status.gid
     try checked(fchown(file.raw, status.uid + Confinement.firstID, group), "set the owner of", shown)

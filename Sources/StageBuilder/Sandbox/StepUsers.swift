@@ -53,7 +53,8 @@ struct StepUsers: ~Copyable {
 
   private static func refused(_ fault: Errno) -> MirrorError {
     MirrorError(
-      .system(fault), "unshare(2)", "cannot create a user namespace, which confines the steps of root: \(fault)",
+      .system(fault), "unshare(2)",
+      "cannot create a user namespace, which confines the steps of root: \(fault)",
       remedy: "allow user namespaces (sysctl user.max_user_namespaces), and see \(run: .doctor)")
   }
 

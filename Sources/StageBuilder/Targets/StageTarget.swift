@@ -13,8 +13,9 @@ struct StageTarget {
 
   /// Builds it, with the steps in METRO's order.
   ///
+  /// - Parameter confined: receives how its steps are confined.
   /// - Returns: what mirrorctl captured; nil if the spec's own step wrote the tarball.
-  func run(log: borrowing BuildLog) throws -> TarballOutput.Captured? {
+  func run(log: borrowing BuildLog, confined: (Confinement) -> Void) throws -> TarballOutput.Captured? {
     let seed = try RequiredTarball.find("path/mirror/source", settings)
     let snapshot = try settings.isOfficial ? RequiredTarball.find("path/mirror/snapshot", settings) : nil
     let chroot = try settings.requiredPath("path/chroot")
@@ -26,6 +27,7 @@ struct StageTarget {
     }
     let confinement = try context.sandbox.confinement(in: work.path)
     log.note("\(settings.target ?? ""): \(confinement.text)")
+    confined(confinement)
     let group = try controlGroup(log)
     var steps = try StepRunner(
       settings, context, root: chroot, scripts: scripts, confinement: confinement)

@@ -82,7 +82,7 @@ struct TargetCheck {
     try checkScripts([Self.snapshotStep])
     try ifKnown {
       let work = try settings.requiredPath("path/work")
-      let steps = try StepRunner(settings, context, root: work, scripts: work)
+      let steps = try StepRunner(settings, context, root: work, scripts: work, confinement: .idmapped)
       if try !has(Self.snapshotStep) { _ = try SnapshotSource(settings, steps, work) }
     }
     try checkVersion()
@@ -92,6 +92,7 @@ struct TargetCheck {
     guard try has("steps/chroot/run") else { throw settings.undefined("steps/chroot/run") }
     try checkScripts(Self.stageSteps)
     try ifKnown { try StepRunner.network(settings) }
+    try ifKnown { _ = try settings.limits }
     try ifKnown { try StagePlaces(settings).check() }
     try ifKnown { try settings.requiredPath("path/mirror/source") }
     if try settings.isOfficial { try ifKnown { try settings.requiredPath("path/mirror/snapshot") } }

@@ -124,22 +124,30 @@ import Testing
 
 @Suite("The host's hosts and resolv.conf", .enabled(if: Host.isRoot, Host.needsRoot))
 struct HostSHostsResolvConfTests {
-  private let hosts = String(decoding: FileManager.default.contents(atPath: "/etc/hosts") ?? Data(), as: UTF8.self)
+  private let hosts = String(
+    decoding: FileManager.default.contents(atPath: "/etc/hosts") ?? Data(), as: UTF8.self)
 
   @Test("are visible during a step, and the root has its own file again afterwards")
   func seenDuringStep() throws {
     let root = try SandboxRoot()
-    try root.directory.shell("echo own > root/etc/hosts; chown 7:8 root/etc/hosts; touch -d 2001-01-01 root/etc/hosts")
-    let before = try root.directory.run(["stat", "-c", "%i %u %g %a %y", "\(root.directory.path)/root/etc/hosts"]).text
+    try root.directory.shell(
+      "echo own > root/etc/hosts; chown 7:8 root/etc/hosts; touch -d 2001-01-01 root/etc/hosts")
+    let before = try root.directory.run([
+      "stat", "-c", "%i %u %g %a %y", "\(root.directory.path)/root/etc/hosts",
+    ]).text
     #expect(try root.print("cat /etc/hosts").hasSuffix(hosts))
     #expect(try Tree(root.path.appending("etc")).nodes == ["hosts": .file(Array("own\n".utf8))])
-    #expect(try root.directory.run(["stat", "-c", "%i %u %g %a %y", "\(root.directory.path)/root/etc/hosts"]).text == before)
+    #expect(
+      try root.directory.run(["stat", "-c", "%i %u %g %a %y", "\(root.directory.path)/root/etc/hosts"]).text
+        == before)
   }
 
-  @Test("are never part of the root afterwards, whatever the step makes of its copy", arguments: [
-    "echo x >> /etc/hosts", "sed -i s/localhost/other/ /etc/hosts", "cp /etc/hosts /n; mv /n /etc/hosts",
-    "rm /etc/hosts", "chmod 0 /etc/hosts", "true",
-  ])
+  @Test(
+    "are never part of the root afterwards, whatever the step makes of its copy",
+    arguments: [
+      "echo x >> /etc/hosts", "sed -i s/localhost/other/ /etc/hosts", "cp /etc/hosts /n; mv /n /etc/hosts",
+      "rm /etc/hosts", "chmod 0 /etc/hosts", "true",
+    ])
   func takenBack(script: String) throws {
     let root = try SandboxRoot()
     try root.directory.shell("echo own > root/etc/hosts")
@@ -163,9 +171,11 @@ struct HostSHostsResolvConfTests {
     #expect(access(root.path.appending("etc").string, F_OK) != 0)
   }
 
-  @Test("are mounted where a link in the root leads, even to nothing; the link stays", arguments: [
-    "../run/names", "/run/resolve/stub.conf",
-  ])
+  @Test(
+    "are mounted where a link in the root leads, even to nothing; the link stays",
+    arguments: [
+      "../run/names", "/run/resolve/stub.conf",
+    ])
   func whereLinkLeads(target: String) throws {
     let root = try SandboxRoot()
     try root.directory.shell("mkdir root/run; echo own > root/run/names; ln -s \(target) root/etc/hosts")
