@@ -126,7 +126,10 @@ struct PortageBuildTests {
     #expect(try site.file("./etc/portage/package.use/mirrorctl", in: stage3) == "app-misc/hello -nls\n")
     let configuration = try #require(try site.file("./etc/portage/make.conf", in: stage3))
     #expect(!configuration.contains("FEATURES") && !configuration.contains("MAKEOPTS"))
+    // A package owns this file, although steps saw the host's there.
+    #expect(try site.file("./etc/hosts", in: stage3) == "127.0.0.1 localhost of-the-package\n")
     let names = try site.names(in: stage3)
+    #expect(!names.contains { $0.contains(".mirrorctl") || $0.contains("._cfg") })
     #expect(names.contains("./usr/bin/hello") && names.contains("./usr/bin/extra"))
     #expect(!names.contains("./usr/bin/unwanted") && !names.contains("./var/db/pkg/app-misc/unwanted-1.0/"))
     #expect(names.contains("./etc/portage/make.profile"))

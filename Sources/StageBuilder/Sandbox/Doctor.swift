@@ -141,6 +141,7 @@ package struct Doctor: Sendable {
     let (needed, wanted): (Int64, Int64) = isMirror ? (1, 10) : (4, 20)
     let gibibytes = free >> 30
     let text = "\(gibibytes) GiB free" + (place.exists ? "" : "; does not exist yet, a build creates it")
+      + (place.confinement == .idmapped ? "; idmapped mounts" : "")
     if gibibytes < needed {
       add(.missing, subject, text, "free some space: a build needs \(wanted) GiB")
     } else if gibibytes < wanted {
@@ -151,14 +152,10 @@ package struct Doctor: Sendable {
   }
 
   private mutating func judgeConfinement(_ place: DoctorFacts.Place, _ subject: String) {
-    switch place.confinement {
-    case .idmapped: add(.ok, subject, "idmapped mounts work: steps of root have no rights on this host")
-    case .shifted:
-      add(
-        .warning, subject, "has no idmapped mounts: builds store the owners of a stage shifted by 2^31",
-        "use ext4, XFS or Btrfs and Linux 5.12 or later if your specs unpack or capture by themselves")
-    case .userNamespace, nil: break
-    }
+    guard place.confinement == .shifted else { return }
+    add(
+      .warning, subject, "has no idmapped mounts: builds store the owners of a stage shifted by 2^31",
+      "use ext4, XFS or Btrfs and Linux 5.12 or later if your specs unpack or capture by themselves")
   }
 
   private mutating func judge(

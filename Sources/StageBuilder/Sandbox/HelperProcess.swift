@@ -8,24 +8,20 @@ import SystemPackage
 /// It ends with this value, or when mirrorctl ends, because its socket is closed then.
 final class HelperProcess: Sendable {
   private let socket: Descriptor
-  private let pid: pid_t
+  private let child: ChildProcess
 
   /// - Parameter program: its program.
   init(_ program: FilePath) throws(MirrorError) {
     var ends: [Int32] = [-1, -1]
     try checked(clinux_socket_pair(&ends), "create a socket for", program.string)
     socket = Descriptor(owning: ends[0])
-    pid = try Self.spawn(program, Descriptor(owning: ends[1]))
-  }
-
-  deinit {
-    shutdown(socket.raw, Int32(SHUT_RDWR))
-    while waitpid(pid, nil, 0) < 0 && errno == EINTR {}
+    child = try ChildProcess(
+      pid: try Self.spawn(program, Descriptor(owning: ends[1])), name: program.string)
   }
 
   /// Whether it was killed.
   var hasEnded: Bool {
-    var polled = pollfd(fd: socket.raw, events: Int16(POLLIN), revents: 0)
+    var polled = pollfd(child.descriptor)
     return poll(&polled, 1, 0) != 0
   }
 
@@ -39,7 +35,7 @@ final class HelperProcess: Sendable {
   func stop() { clinux_send(socket.raw, SandboxHelper.stop, [], 0) }
 
   /// Kills it and its step.
-  func end() { kill(pid, SIGKILL) }
+  func end() { child.signal(SIGKILL) }
 
   private static func spawn(
     _ program: FilePath, _ socket: consuming Descriptor

@@ -51,7 +51,8 @@ final class StepTerminal {
       if count > 0 { try? StandardStream.output.write(Array(buffer[..<count])) }
     }
     guard hasInput, polled.last?.revents ?? 0 != 0 else { return }
-    let count = read(STDIN_FILENO, &buffer, buffer.count)
+    // Little at once: if the terminal takes no more, the step's output must still be read.
+    let count = read(STDIN_FILENO, &buffer, 256)
     if count > 0 { try? user.write(Array(buffer[..<count])) } else if errno != EINTR { hasInput = false }
   }
 }

@@ -34,8 +34,11 @@ struct BuildOptions: ParsableArguments {
     }
     build.keepsWork = keepWork
     build.actionNames = \.commandLine
-    // Without a terminal nobody could exit the shell.
-    build.opensShell = shell && StandardStream.input.isTerminal
+    // Nobody could exit the shell.
+    guard !shell || StandardStream.input.isTerminal else {
+      throw ValidationError("--shell needs a terminal as standard input.")
+    }
+    build.opensShell = shell
     build.terminal = context.environment["TERM"]
     build.probe = context.probe
     // Without a catalog, digests are read from their sidecars.

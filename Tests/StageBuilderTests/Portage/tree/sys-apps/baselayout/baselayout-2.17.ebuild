@@ -28,6 +28,9 @@ src_install() {
 	printf '%s\n' 'root:x:0:' 'tty:x:5:' 'nogroup:x:65534:' 'portage:x:250:portage' > group || die
 	printf '%s\n' 'root:*:20000::::::' 'nobody:*:20000::::::' 'portage:*:20000::::::' > shadow || die
 	doins passwd group shadow
+	printf '127.0.0.1 localhost of-the-package\n' > hosts || die
+	insinto /etc
+	doins hosts
 }
 
 pkg_postinst() {
