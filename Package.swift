@@ -54,7 +54,9 @@ let package = Package(
       swiftSettings: strict),
     .target(
       name: "StageTrees",
-      dependencies: ["Hashing", "MirrorModel", "LinuxSystem", "CLibArchive", "CLZMA", "CZlib", "CZstd", system],
+      dependencies: [
+        "Hashing", "MirrorModel", "LinuxSystem", "CLibArchive", "CLZMA", "CZlib", "CZstd", system,
+      ],
       swiftSettings: strict),
     .target(
       name: "MirrorTools",

@@ -2,6 +2,5 @@
    half-way, and its decoder has one thread. */
 #include <lzma.h>
 
-/* Macros with casts, which Swift does not import. */
+/* A macro with a cast, which Swift does not import. */
 static const uint32_t mctl_preset_extreme = LZMA_PRESET_EXTREME;
-static const uint32_t mctl_concatenated = LZMA_CONCATENATED;

@@ -111,6 +111,27 @@ import Testing
     #expect(try workspace.shell("ls -A mirror").text == ".mirrorctl.lock\n")
   }
 
+  @Test("accepts a seed exactly if it can be unpacked, whatever follows its first program")
+  func wholeSeed() throws {
+    try workspace.shell(
+      """
+      tar -C pc -cf plain.tar .; gzip -c plain.tar > ok-1.tar.gz; head -c 700 /dev/zero >> ok-1.tar.gz
+      pixz -k plain.tar ok-2.tar.xz; cp plain.tar bad-1.tar; printf garbage >> bad-1.tar
+      gzip -c plain.tar > bad-2.tar.gz; printf garbage >> bad-2.tar.gz
+      head -c 10240 /dev/zero > bad-3.tar; head -c 20000 plain.tar > bad-4.tar; mkdir root
+      """)
+    for name in ["ok-1.tar.gz", "ok-2.tar.xz", "bad-1.tar", "bad-2.tar.gz", "bad-3.tar", "bad-4.tar"] {
+      let path = "\(workspace.path)/\(name)"
+      let stem = name.prefix { $0 != "." }
+      let seed = "\(workspace.path)/stage3-\(stem)-2020-01-01\(name.dropFirst(stem.count))"
+      try workspace.shell("cp '\(path)' '\(seed)'; rm -rf root; mkdir root")
+      let made = try initialise("b", "x86-64bit", String(stem), "--local", seed)
+      let unpacked = try workspace.run([Program.path.string, "unpack", path, "\(workspace.path)/root"])
+      #expect(made.status == (name.hasPrefix("ok") ? 0 : 1), "\(name): \(made.errorText)")
+      #expect(unpacked.status == made.status, "\(name): \(unpacked.errorText)")
+    }
+  }
+
   @Test("runs no program because of a seed's first bytes")
   func filters() throws {
     try workspace.shell(

@@ -25,6 +25,13 @@ package struct NodeAttributes: Sendable {
   package struct Refusal: Sendable {
     package let name: FileName
     package let error: Errno
+    /// Whether the file system has no room for it, or never has for its size; otherwise this user or this file
+    /// system does not support it.
+    package var isForSpace: Bool { Self.forSpace.contains(error) }
+
+    private static let forSpace: [Errno] = [.noSpace, .diskQuotaExceeded, .argListTooLong, .outOfRange]
+    fileprivate static let errors =
+      forSpace + [.notSupported, .notPermitted, .permissionDenied, .invalidArgument]
 
     package init(name: FileName, error: Errno) {
       self.name = name
@@ -80,10 +87,7 @@ package struct NodeAttributes: Sendable {
     var refusals: [Refusal] = []
     for attribute in extended {
       do throws(Errno) { try attribute.set(on: node, isHeld: isHeld) } catch {
-        // An ordinary user, or a file system without support, still gets the file.
-        guard [.notSupported, .notPermitted, .permissionDenied, .invalidArgument].contains(error) else {
-          throw error
-        }
+        guard Refusal.errors.contains(error) else { throw error }
         refusals.append(Refusal(name: attribute.name, error: error))
       }
     }

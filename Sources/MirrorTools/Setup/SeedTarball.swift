@@ -47,7 +47,8 @@ package enum SeedTarball {
     in name: String, _ visit: @escaping @Sendable (String, ProgramHeader) -> Bool
   ) throws(MirrorError) {
     let source = Shared(try TarballSource(FilePath(name)))
-    try TarballSource.read(source, threads: Workers.processors, cancellation: Cancellation()) { pipe throws(MirrorError) in
+    try TarballSource.read(source, threads: Workers.processors, cancellation: Cancellation()) {
+      pipe throws(MirrorError) in
       let locale = UTF8Locale()
       defer { withExtendedLifetime(locale) {} }
       var reader = try TarReader(pipe, subject: name)

@@ -193,11 +193,14 @@ struct TreeWalk: ~Copyable {
     return true
   }
 
-  private func header(_ kind: TarHeader.Kind, _ path: [UInt8], _ status: NodeStatus) throws(MirrorError) -> TarHeader {
+  private func header(_ kind: TarHeader.Kind, _ path: [UInt8], _ status: NodeStatus) throws(MirrorError)
+    -> TarHeader
+  {
     let isDirectory = kind == .directory && !path.isEmpty
     return TarHeader(
       kind: kind, path: prefix + path + (isDirectory ? [slash] : []), uid: try restored(status.uid, path),
-      gid: try restored(status.gid, path), permissions: status.permissions, mtime: min(status.mtime, epoch), major: status.major,
+      gid: try restored(status.gid, path), permissions: status.permissions, mtime: min(status.mtime, epoch),
+      major: status.major,
       minor: status.minor)
   }
 

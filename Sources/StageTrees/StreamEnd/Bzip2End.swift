@@ -16,7 +16,9 @@ enum Bzip2End {
     let bits = tail.suffix(24).flatMap { byte in (0..<8).map { byte >> (7 - $0) & 1 } }
     guard bits.count >= 80 else { return false }
     return (48...(bits.count - 32)).contains { end in
-      guard bits.count - 32 - end <= 39 else { return false }
+      // Padding fills the last byte; after it there are only zeros.
+      let rest = bits[min((end + 32 + 7) / 8 * 8, bits.count)...]
+      guard rest.count <= 32, rest.allSatisfy({ $0 == 0 }) else { return false }
       return bits[(end - 48)..<end].reduce(0 as UInt64) { $0 << 1 | UInt64($1) } == mark
     }
   }

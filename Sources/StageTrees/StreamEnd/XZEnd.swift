@@ -10,7 +10,10 @@ enum XZEnd {
   static func isWhole(_ file: borrowing Descriptor, size: Int64) throws(Errno) -> Bool {
     let stream = LZMAStream()
     var index: OpaquePointer?
-    guard let length = UInt64(exactly: size),
+    // The format allows only multiples of four zeros after a stream; a few more are padding like others.
+    let end = size / 4 * 4
+    guard try file.bytes(from: end, count: Int(size - end)).allSatisfy({ $0 == 0 }) else { return false }
+    guard let length = UInt64(exactly: end),
       lzma_file_info_decoder(stream.raw, &index, memory, length) == LZMA_OK
     else { throw .noMemory }
     defer { lzma_index_end(index, nil) }

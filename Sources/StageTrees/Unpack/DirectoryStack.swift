@@ -61,7 +61,7 @@ struct DirectoryStack: ~Copyable {
           throw Obstacle(depth: done.count, error: error)
         }
       } catch {
-        guard error.error == .noSuchFileOrDirectory else { throw error }
+        guard error.error == .noSuchFileOrDirectory, !rest.contains("..") else { throw error }
         // Nothing exists here, so that no further link can.
         return MemberPath(components: done + [name] + rest.reversed())
       }

@@ -42,7 +42,10 @@ struct GzipDecoder: StreamDecoder, ~Copyable {
   /// Prepares for another member; false if padding follows instead, which is then read to the end.
   private mutating func beginMember() throws(MirrorError) -> Bool {
     let raw = stream.raw
-    if let next = raw.pointee.next_in, next.pointee == 0 {
+    guard let next = raw.pointee.next_in, next.pointee == 0 || next.pointee == 0x1f else {
+      throw TarballInput.trailing(input.subject)
+    }
+    if next.pointee == 0 {
       try input.checkPadding(UnsafeRawBufferPointer(start: next, count: Int(raw.pointee.avail_in)))
       isAtEnd = true
       return false

@@ -3,17 +3,23 @@ import SystemPackage
 
 /// Errors that name a member of a tarball.
 enum MemberFault {
+  static let defaultRemedy = "do not use this tarball"
+  /// For members that would follow or replace a link, which is not allowed.
+  static let allowLinks = "do not use this tarball, or allow it to follow links to directories in the root"
+
   /// An error caused by the tarball.
   static func make(
     _ tarball: String, _ member: [UInt8], _ problem: String, code: MirrorError.Code = .invalid,
-    remedy: String? = "do not use this tarball"
+    remedy: String = defaultRemedy
   ) -> MirrorError {
     MirrorError(code, subject(tarball, member), problem, remedy: remedy)
   }
 
   /// A failed system call, often caused by the member.
+  ///
+  /// - Parameter linkRemedy: what to do if a link is in the way.
   static func failed(
-    _ tarball: String, _ member: [UInt8], _ operation: String, _ error: Errno
+    _ tarball: String, _ member: [UInt8], _ operation: String, _ error: Errno, linkRemedy: String
   ) -> MirrorError {
     let reason =
       switch error {
@@ -26,7 +32,9 @@ enum MemberFault {
       default: ""
       }
     if reason.isEmpty { return .system(error, operation, subject(tarball, member)) }
-    return make(tarball, member, "cannot \(operation): \(reason)")
+    let isLink = [.tooManySymbolicLinkLevels, .notDirectory].contains(error)
+    return make(
+      tarball, member, "cannot \(operation): \(reason)", remedy: isLink ? linkRemedy : defaultRemedy)
   }
 
   /// An owner that cannot be set, since it does not exist in this user namespace; nil if both exist.

@@ -105,7 +105,8 @@ package struct TarReader: ~Copyable {
   private func fault(_ problem: String) -> MirrorError {
     current.isEmpty
       ? TarballInput.fault(subject, "is not a valid tar archive: \(problem)")
-      : TarballInput.fault(subject, "is damaged in or after member \(MemberFault.excerpt(current)): \(problem)")
+      : TarballInput.fault(
+        subject, "is damaged in or after member \(MemberFault.excerpt(current)): \(problem)")
   }
 }
 

@@ -62,11 +62,13 @@ struct TarballInput: ~Copyable {
       remedy: "get the tarball again, or decompress it and compress the result")
   }
 
-  /// The error for a stream that cannot be decompressed within the limit; both numbers are in bytes.
-  static func needsMemory(_ subject: String, _ needed: UInt64, limit: UInt64) -> MirrorError {
-    MirrorError(
-      .refused, subject,
-      "needs \(mebibytes(needed)) of memory to decompress, more than the limit of \(mebibytes(limit))",
+  /// The error for a stream that cannot be decompressed within the limit.
+  ///
+  /// - Parameter needed: bytes of memory; nil if unknown.
+  static func needsMemory(_ subject: String, _ needed: UInt64?, limit: UInt64) -> MirrorError {
+    let needs = needed.map { "\(mebibytes($0)) of memory to decompress, more" } ?? "more memory to decompress"
+    return MirrorError(
+      .refused, subject, "needs \(needs) than the limit of \(mebibytes(limit))",
       remedy: "allow more memory, or compress it again with a smaller dictionary or window")
   }
 

@@ -9,9 +9,11 @@ extension TreeWriter {
   ) throws(MirrorError) {
     var now = member.attributes
     now.extended = now.extended.filter { !Self.mustWait($0) }
+    let refusals: [NodeAttributes.Refusal]
     do throws(Errno) {
-      note(member.name, try now.applyBeforeMode(to: directory.descriptor, keepsOwner: !isRoot))
+      refusals = try now.applyBeforeMode(to: directory.descriptor, keepsOwner: !isRoot)
     } catch { throw fault(member, "set the attributes", error) }
+    try note(member.name, refusals)
     var later = member.attributes
     later.extended = later.extended.filter(Self.mustWait)
     try hold(directories.hold(path, later), for: member)
@@ -47,13 +49,15 @@ extension TreeWriter {
     for index in directories.indices.reversed() {
       guard let (path, attributes) = directories[index] else { continue }
       try cancellation.check()
+      let refusals: [NodeAttributes.Refusal]
       do throws(DirectoryStack.Obstacle) {
         let directory = try stack.directory(path.components[...], making: false)
         do throws(Errno) {
           // The owner is set already.
-          note(path.path.bytes, try attributes.apply(to: directory.value.descriptor, keepsOwner: true))
+          refusals = try attributes.apply(to: directory.value.descriptor, keepsOwner: true)
         } catch { throw DirectoryStack.Obstacle(depth: path.components.count, error: error) }
       } catch { throw fault(path.path.bytes, "set the attributes", error.error) }
+      try note(path.path.bytes, refusals)
     }
     return report
   }
@@ -89,7 +93,7 @@ extension TreeWriter {
       } catch { result = .failure(error) }
     } catch { result = .failure(error.error) }
     if case .failure(let error) = result {
-      note(path.path.bytes, [NodeAttributes.Refusal(name: attribute.name, error: error)])
+      try note(path.path.bytes, [NodeAttributes.Refusal(name: attribute.name, error: error)])
     }
   }
 }

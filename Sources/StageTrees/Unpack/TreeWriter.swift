@@ -42,7 +42,8 @@ struct TreeWriter: ~Copyable {
     }
     if options.idShift != nil && !isRoot {
       throw MirrorError(
-        .invalid, subject, "cannot be unpacked with shifted owners by an ordinary user", remedy: "run as root")
+        .invalid, subject, "cannot be unpacked with shifted owners by an ordinary user", remedy: "run as root"
+      )
     }
     self.excluded = excluded
     self.subject = subject
@@ -107,7 +108,9 @@ struct TreeWriter: ~Copyable {
     let directory: TreeDirectory
     do throws(Errno) { directory = try parent.directory(name) } catch {
       if options.keepsDirectoryLinks && isDirectoryLink(path) { return }
-      throw fault(member, "would replace something else, such as a link, with a directory")
+      throw MemberFault.make(
+        subject, member.name, "would replace something else, such as a link, with a directory",
+        remedy: linkRemedy)
     }
     try holdDirectory(member, path, directory)
   }
@@ -139,10 +142,12 @@ struct TreeWriter: ~Copyable {
       }
       if !block.bytes.isEmpty { end = last }
     }
+    let refusals: [NodeAttributes.Refusal]
     do throws(Errno) {
       if end < size { try file.truncate(to: size) }
-      note(member.name, try member.attributes.apply(to: file, keepsOwner: !isRoot))
+      refusals = try member.attributes.apply(to: file, keepsOwner: !isRoot)
     } catch { throw fault(member, "write", error) }
+    try note(member.name, refusals)
   }
 
   private mutating func addHardLink(
@@ -157,8 +162,11 @@ struct TreeWriter: ~Copyable {
     let directory: Shared<TreeDirectory>
     do throws(DirectoryStack.Obstacle) {
       directory = try targets.directory(source.parent, making: false)
-    } catch { throw fault(member.name, "find its hard link's target \(MemberFault.excerpt(target))", error.error) }
-    try make(member, "create the hard link to \(MemberFault.excerpt(target))", name, parent) { parent throws(Errno) in
+    } catch {
+      throw fault(member.name, "find its hard link's target \(MemberFault.excerpt(target))", error.error)
+    }
+    try make(member, "create the hard link to \(MemberFault.excerpt(target))", name, parent) {
+      parent throws(Errno) in
       try parent.hardLink(name, to: sourceName, of: directory.value)
     }
   }
@@ -183,11 +191,11 @@ struct TreeWriter: ~Copyable {
   private mutating func finish(
     _ member: TarMember, _ name: FileName, _ parent: borrowing TreeDirectory, isLink: Bool
   ) throws(MirrorError) {
+    let refusals: [NodeAttributes.Refusal]
     do throws(Errno) {
-      note(
-        member.name,
-        try member.attributes.apply(to: name, in: parent, isLink: isLink, keepsOwner: !isRoot))
+      refusals = try member.attributes.apply(to: name, in: parent, isLink: isLink, keepsOwner: !isRoot)
     } catch { throw fault(member, "set the attributes", error) }
+    try note(member.name, refusals)
   }
 
   private func resolve(
@@ -252,11 +260,17 @@ struct TreeWriter: ~Copyable {
     report.collected.add("\(MemberFault.excerpt(member.name)): \(text)")
   }
 
-  mutating func note(_ name: [UInt8], _ refusals: [NodeAttributes.Refusal]) {
+  /// - Throws: if an attribute has no room; one that is not supported is only reported.
+  mutating func note(_ name: [UInt8], _ refusals: [NodeAttributes.Refusal]) throws(MirrorError) {
     for refusal in refusals {
-      let attribute = MemberFault.excerpt(refusal.name.bytes)
-      report.collected.add(
-        "\(MemberFault.excerpt(name)): cannot set the attribute \(attribute): \(refusal.error)")
+      let problem =
+        "cannot set the attribute \(MemberFault.excerpt(refusal.name.bytes)): \(refusal.error)"
+      if refusal.isForSpace {
+        throw MemberFault.make(
+          subject, name, problem, code: .system(refusal.error),
+          remedy: "free some space, or use a file system that stores larger attributes, such as XFS")
+      }
+      report.collected.add("\(MemberFault.excerpt(name)): \(problem)")
     }
   }
 
@@ -265,12 +279,16 @@ struct TreeWriter: ~Copyable {
       subject, member.name, problem, code: .refused, remedy: "if you trust this tarball, unpack it with tar")
   }
 
+  private var linkRemedy: String {
+    options.keepsDirectoryLinks ? MemberFault.defaultRemedy : MemberFault.allowLinks
+  }
+
   func fault(_ member: TarMember, _ problem: String) -> MirrorError {
     MemberFault.make(subject, member.name, problem)
   }
 
   func fault(_ name: [UInt8], _ operation: String, _ error: Errno) -> MirrorError {
-    MemberFault.failed(subject, name, operation, error)
+    MemberFault.failed(subject, name, operation, error, linkRemedy: linkRemedy)
   }
 
   /// An error while attributes are set, of which the owner is one.

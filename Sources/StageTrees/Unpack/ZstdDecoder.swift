@@ -4,6 +4,9 @@ import SystemPackage
 
 /// zstd with libzstd, which decodes windows of up to 2 GiB; one frame after the other.
 struct ZstdDecoder: StreamDecoder, ~Copyable {
+  /// libzstd refuses larger ones.
+  private static let largestWindow: UInt64 = 1 << 31
+
   private let context: ZstdContext
   private var input: TarballInput
   private let memory: UInt64
@@ -50,7 +53,7 @@ struct ZstdDecoder: StreamDecoder, ~Copyable {
     head.take(bytes)
     self.head = head
     guard head.isFrame else { throw TarballInput.trailing(input.subject) }
-    if let window = head.window, window > memory {
+    if let window = head.window, window > memory, window <= Self.largestWindow {
       throw TarballInput.needsMemory(input.subject, window, limit: memory)
     }
   }
@@ -70,7 +73,9 @@ struct ZstdDecoder: StreamDecoder, ~Copyable {
     switch ZSTD_getErrorCode(result) {
     case ZSTD_error_memory_allocation: return .system(.noMemory, "read", input.subject)
     case ZSTD_error_frameParameter_windowTooLarge:
-      return TarballInput.needsMemory(input.subject, head?.window ?? memory, limit: min(memory, 1 << 31))
+      return MirrorError(
+        .refused, input.subject, "has a zstd window of more than 2 GiB, which libzstd does not support",
+        remedy: "compress it again with a smaller window")
     default:
       let reason = String(cString: ZSTD_getErrorName(result))
       return TarballInput.fault(input.subject, "is damaged: its zstd stream is corrupt (\(reason))")

@@ -15,7 +15,8 @@ struct ZstdFrameHead {
     let magic = head.prefix(4)
     if frame.starts(with: magic) { return true }
     // A frame to be skipped.
-    return magic.first.map { $0 & 0xf0 == 0x50 } ?? true && [0x2a, 0x4d, 0x18].starts(with: magic.dropFirst())
+    return magic.first.map { $0 & 0xf0 == 0x50 } ?? true
+      && [0x2a, 0x4d, 0x18].starts(with: magic.dropFirst())
   }
 
   /// Bytes of memory for the frame's window; nil if unknown, or if the frame has none.
