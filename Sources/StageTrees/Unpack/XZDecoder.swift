@@ -68,7 +68,7 @@ struct XZDecoder: StreamDecoder, ~Copyable {
     case LZMA_DATA_ERROR, LZMA_FORMAT_ERROR:
       return TarballInput.fault(subject, "is damaged: its xz stream is corrupt, or has trailing data")
     case LZMA_OPTIONS_ERROR: return TarballInput.fault(subject, "uses an xz feature unknown to liblzma")
-    case LZMA_MEM_ERROR: return .system(.noMemory, "read", subject)
+    case LZMA_MEM_ERROR: return .xzMemory("read", subject)
     case LZMA_MEMLIMIT_ERROR:
       return MirrorError(
         .refused, subject, "needs more than half of this machine's memory to decompress",
