@@ -26,6 +26,8 @@ __attribute__((constructor)) static void begin(int count, char **values) {
             _exit(1);
     /* Inherited as ignored, this would discard the exit statuses of our children. */
     signal(SIGCHLD, SIG_DFL);
+    /* A file that exceeds ulimit -f is an error of the write, like a full disk. */
+    signal(SIGXFSZ, SIG_IGN);
 }
 
 int clinux_argument_count(void) { return argument_count; }
@@ -43,6 +45,11 @@ int clinux_raise_event(int event) { return eventfd_write(event, 1); }
 int clinux_poll(void *polled, size_t count, int64_t nanoseconds) {
     const struct timespec limit = {.tv_sec = nanoseconds / 1000000000, .tv_nsec = nanoseconds % 1000000000};
     return ppoll(polled, count, nanoseconds < 0 ? NULL : &limit, NULL);
+}
+
+int clinux_is_ignored(int number) {
+    struct sigaction action;
+    return sigaction(number, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
 }
 
 int clinux_signal_process(int handle, int signal) { return pidfd_send_signal(handle, signal, NULL, 0); }
@@ -102,7 +109,9 @@ int clinux_spawn(char *const *arguments, char *const *environment, int input, in
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
+    const int survives_hangup = clinux_is_ignored(SIGHUP);
     clinux_reset_signals();
+    if (survives_hangup) signal(SIGHUP, SIG_IGN);
     clinux_hide_descriptors(3);
     clinux_die_with_parent();
     if (mask >= 0) umask((mode_t)mask);

@@ -10,7 +10,7 @@ public enum BuildOutcome: String, Sendable, Codable {
   case aborted
   /// Another run is building it.
   case busy
-  /// SIGINT or SIGTERM ended it.
+  /// A signal ended it.
   case interrupted
 
   /// How an error ends a build.

@@ -48,6 +48,7 @@ struct TargetRun {
     defer { progress.drop(in: directory) }
     // Another build may have made it while this one waited.
     if try !replaces && isThere(target, output, &entry, log) { return }
+    try output.removeUnfinished()
     if try replaces && target.isMadeBySpec { try output.remove() }
     if let work = try target.settings.path("path/work") {
       warnings += WorkDirectory.sweeping(work.removingLastComponent(), context.cancellation)

@@ -95,7 +95,7 @@ struct CommandContext: Sendable {
     progress.clear { errors.write(Array("mirrorctl: \(text)\n".utf8)) }
   }
 
-  /// The context of this process: standard streams, the system clock, SIGINT and SIGTERM as stop requests.
+  /// The context of this process: standard streams, the system clock, stop signals.
   ///
   /// - Parameter isRoot: whether the user is root outside of any namespace created by mirrorctl.
   static func process(isRoot: Bool) -> CommandContext {

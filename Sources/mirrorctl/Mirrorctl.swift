@@ -17,7 +17,7 @@ struct Mirrorctl: ParsableCommand {
       `mirrorctl upkeep` from cron.
 
       Exit status: 0 success, 1 failed without data loss, 3 partly done, 4 corruption found, \
-      5 refused by a safety limit, 10 another run holds the lock, 64 usage error, 130 or 143 interrupted.
+      5 refused by a safety limit, 10 another run holds the lock, 64 usage error, 129, 130 or 143 interrupted.
       """,
     version: Mirrorctl.version,
     subcommands: [
@@ -39,6 +39,7 @@ struct Mirrorctl: ParsableCommand {
     let arguments = Array(OwnProgram.arguments.dropFirst())
     let isRoot = Account.isRoot
     do throws(MirrorError) {
+      try HostMachine.checkOpenFiles()
       // Before the first thread: only a single-threaded process can create a user namespace.
       if !isRoot && BuildVerbs.needRoot(arguments) { try UserNamespace.enter() }
     } catch {

@@ -321,8 +321,14 @@ struct CleanChangeTests {
       "std/x86/gen/\(directory)/deep/er", "x"
     )
     .file("std/x86/gen/.mirrorctl-mine", "x").link("std/x86/\(file)", to: "gen/2026-11-01")
+    let settings = ["remote", "strategy", "version", "version/stage4"]
+    for place in settings { try mirror.file("std/x86/gen/.control/\(place)/\(file)", "x") }
+    try mirror.file("std/x86/gen/.control/\(file)", "x").file("std/x86/gen/.control/remote/build", "std\n")
     try CleanForm.apply.clean(mirror.root)
-    #expect(try mirror.names(in: "std/x86/gen") == [".mirrorctl-mine", "2026-11-20"])
+    #expect(try mirror.names(in: "std/x86/gen") == [".control", ".mirrorctl-mine", "2026-11-20"])
+    let left = try settings.flatMap { try mirror.names(in: "std/x86/gen/.control/\($0)") }
+    #expect(left == ["build", "stage4"])
+    #expect(try !mirror.names(in: "std/x86/gen/.control").contains(file))
     #expect(try mirror.names(in: "std/x86") == ["gen"])
     #expect(try mirror.names(in: "") == ["std"])
   }

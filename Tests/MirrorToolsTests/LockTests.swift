@@ -128,6 +128,50 @@ import Testing
     #expect(access("\(path).broken", F_OK) == 0)
   }
 
+  @Test(
+    "that lacks a table or a column is renamed and created anew, with a warning",
+    arguments: [
+      "DROP TABLE tarball", "DROP TABLE upload", "DROP TABLE grdb_migrations",
+      "ALTER TABLE build DROP COLUMN log",
+    ])
+  func incomplete(_ damage: String) throws {
+    let workspace = try Workspace()
+    let path = workspace.state.appending(Catalog.fileName(for: workspace.mirror))
+    do { _ = try Catalog.open(for: workspace.mirror, in: workspace.state) { Issue.record($0) } }
+    let script = "import sqlite3, sys; sqlite3.connect(sys.argv[1]).execute(sys.argv[2])"
+    #expect(try Tool.run("python3", "-c", script, path.string, damage).status == 0)
+    var warnings: [MirrorError] = []
+    let catalog = try Catalog.open(for: workspace.mirror, in: workspace.state) { warnings.append($0) }
+    #expect(warnings.count == 1)
+    #expect(catalog.path == path)
+    #expect(try catalog.records().isEmpty)
+    #expect(access("\(path).broken", F_OK) == 0)
+  }
+
+  @Test("that another program locks is left alone, and the run goes on without it, with a warning")
+  func locked() throws {
+    let workspace = try Workspace()
+    let path = workspace.state.appending(Catalog.fileName(for: workspace.mirror))
+    do { _ = try Catalog.open(for: workspace.mirror, in: workspace.state) { Issue.record($0) } }
+    let script = """
+      import sqlite3, sys, time
+      base = sqlite3.connect(sys.argv[1], isolation_level=None)
+      base.execute("PRAGMA locking_mode = EXCLUSIVE"); base.execute("BEGIN EXCLUSIVE")
+      open(sys.argv[2], "w").close(); time.sleep(300)
+      """
+    let mark = "\(workspace.path)/locked"
+    let holder = try RunningProgram(
+      ["python3", "-c", script, path.string, mark], environment: workspace.environment)
+    defer { kill(holder.pid, SIGKILL) }
+    while holder.isRunning, access(mark, F_OK) != 0 { usleep(1000) }
+    var warnings: [MirrorError] = []
+    let catalog = try Catalog.open(for: workspace.mirror, in: workspace.state) { warnings.append($0) }
+    #expect(catalog.isTemporary)
+    #expect(Catalog.existing(for: workspace.mirror, in: workspace.state) { warnings.append($0) } == nil)
+    #expect(warnings.map(\.problem) == Array(repeating: "another program locks the catalog", count: 2))
+    #expect(access("\(path).broken", F_OK) != 0)
+  }
+
   @Test("without a place is in memory, with a warning")
   func noPlaceLives() throws {
     let workspace = try Workspace()

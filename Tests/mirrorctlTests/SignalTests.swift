@@ -4,7 +4,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@Suite("SIGINT and SIGTERM", .enabled(if: Tracing.works, "strace cannot trace here"))
+@Suite("SIGHUP, SIGINT and SIGTERM", .enabled(if: Tracing.works, "strace cannot trace here"))
 struct SignalTests {
   struct Interruption: CustomTestStringConvertible, Sendable {
     let verb: [String]
@@ -28,7 +28,7 @@ struct SignalTests {
 
   @Test(
     "end a verb between two steps: nothing is partial, and the next run does the rest",
-    arguments: interruptions, [SIGINT, SIGTERM])
+    arguments: interruptions, [SIGHUP, SIGINT, SIGTERM])
   func interrupt(_ interruption: Interruption, _ signal: Int32) throws {
     let workspace = try Workspace()
     try FaultMirror.make("mirror", in: workspace)
@@ -96,6 +96,25 @@ struct LargeFileSignalTests {
     let all = try sidecars(workspace, version)
     #expect(all.count == Self.count)
     for path in all { #expect(try String(contentsOfFile: path, encoding: .utf8) == line) }
+  }
+
+  @Test("does not end digestgen if nohup(1) told it to ignore the signal")
+  func ignored() throws {
+    let workspace = try Workspace()
+    let version = "mirror/std/x86/gen/2016-01-01"
+    try workspace.shell("mkdir -p \(version); printf ok > \(version)/status")
+    for number in 1...3 {
+      try Compressed.writeHole(
+        bytes: 100 << 20, to: "\(workspace.path)/\(version)/stage3-\(number).tar.zst")
+    }
+    let run = try workspace.start(
+      ["sh", "-c", "trap '' HUP; exec \"$@\"", "sh"] + workspace.command(["digestgen", "--jobs", "1"]))
+    defer { if run.isRunning { kill(run.pid, SIGKILL) } }
+    while run.isRunning, try sidecars(workspace, version).isEmpty { usleep(1000) }
+    kill(run.pid, SIGHUP)
+    let outcome = try run.wait()
+    #expect(outcome.status == 0, "\(outcome.errorText)")
+    #expect(try sidecars(workspace, version).count == 3)
   }
 
   private func sidecars(_ workspace: Workspace, _ version: String) throws -> [String] {

@@ -94,6 +94,9 @@ int clinux_signal_process(int handle, int signal);
  */
 int clinux_wait_for_lock(int file);
 
+/* sigaction(2), whose handler is in a union: whether a signal is ignored, as those of nohup(1) are. */
+int clinux_is_ignored(int signal);
+
 /* sched_getaffinity(2), whose sets are macros: the number of CPUs that this process may use; 0 if unknown. */
 int clinux_processors(void);
 

@@ -22,14 +22,14 @@ package enum Account {
   package static func user(named name: String) -> UInt32? { user(named: FileName(name)) }
 
   package static func user(named name: FileName) -> UInt32? {
-    database.withLock { _ in name.withCString { getpwnam($0)?.pointee.pw_uid } }
+    name.withCString { name in entry(passwd(), { getpwnam_r(name, $0, $1, $2, $3) }, \.pw_uid) }
   }
 
   /// A group's number by name on this machine.
   package static func group(named name: String) -> UInt32? { group(named: FileName(name)) }
 
   package static func group(named name: FileName) -> UInt32? {
-    database.withLock { _ in name.withCString { getgrnam($0)?.pointee.gr_gid } }
+    name.withCString { name in entry(Glibc.group(), { getgrnam_r(name, $0, $1, $2, $3) }, \.gr_gid) }
   }
 
   /// A user's name on this machine, or else the number.
@@ -37,25 +37,52 @@ package enum Account {
 
   /// A user's name on this machine; nil if it has none.
   package static func knownName(of user: UInt32) -> String? {
-    database.withLock { _ in getpwuid(user).map { String(cString: $0.pointee.pw_name) } }
+    entry(passwd(), { getpwuid_r(user, $0, $1, $2, $3) }, { String(cString: $0.pw_name) })
   }
 
   /// All users of this machine, with their home directories.
   package static func homes() -> [(user: String, home: FilePath)] {
-    database.withLock { _ in
+    listing.withLock { _ in
       var homes: [(user: String, home: FilePath)] = []
       setpwent()
       defer { endpwent() }
-      while let entry = getpwent() {
-        guard let name = entry.pointee.pw_name, let home = entry.pointee.pw_dir else { continue }
-        homes.append((String(cString: name), FilePath(platformString: home)))
+      while let next = entry(
+        passwd(), { getpwent_r($0, $1, $2, $3) },
+        { (user: String(cString: $0.pw_name), home: FilePath(platformString: $0.pw_dir)) })
+      {
+        homes.append(next)
       }
       return homes
     }
   }
 
-  /// The C library returns its entries in static storage, which the next call of any thread overwrites.
-  private static let database = Mutex(())
+  /// The C library has one position in the list, which all threads share.
+  private static let listing = Mutex(())
+
+  /// Where a lookup stores an entry, its strings and their size, and whether it found one.
+  private typealias Lookup<Entry> = (
+    UnsafeMutablePointer<Entry>, UnsafeMutablePointer<CChar>, Int,
+    UnsafeMutablePointer<UnsafeMutablePointer<Entry>?>
+  ) -> Int32
+
+  /// A value of the entry that a reentrant lookup finds.
+  private static func entry<Entry, Value>(
+    _ empty: Entry, _ look: Lookup<Entry>, _ value: (Entry) -> Value
+  ) -> Value? {
+    // A group may have thousands of members.
+    var size = 1 << 10
+    while size <= 1 << 24 {
+      var entry = empty
+      var found: UnsafeMutablePointer<Entry>?
+      let strings = UnsafeMutablePointer<CChar>.allocate(capacity: size)
+      defer { strings.deallocate() }
+      let fault = look(&entry, strings, size, &found)
+      if fault == 0, found != nil { return value(entry) }
+      guard fault == ERANGE || fault == EINTR else { return nil }
+      size *= 4
+    }
+    return nil
+  }
 }
 
 extension Ownership {

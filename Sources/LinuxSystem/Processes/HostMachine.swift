@@ -1,4 +1,5 @@
 import Glibc
+import SystemPackage
 
 /// This machine's name.
 package enum HostName {
@@ -27,6 +28,16 @@ package enum HostMachine {
     UInt64(max(0, sysconf(Int32(_SC_PHYS_PAGES)))).multipliedReportingOverflow(by: UInt64(pageSize))
       .partialValue
   }
+
+  /// Throws if so few files may be open that no run could end well: libraries need some at any time.
+  package static func checkOpenFiles() throws(MirrorError) {
+    guard let limit = openFiles, limit < leastOpenFiles else { return }
+    throw MirrorError(
+      .system(.tooManyOpenFiles), "mirrorctl", "only \(limit) files can be open at a time",
+      remedy: "raise the limit to at least \(leastOpenFiles) (ulimit -n)")
+  }
+
+  private static let leastOpenFiles: UInt64 = 64
 
   /// The maximum number of open files of the program; nil if unknown.
   package static var openFiles: UInt64? {

@@ -1,6 +1,7 @@
+import CLinux
 import Glibc
 
-/// Turns SIGINT and SIGTERM into calls on a thread of its own.
+/// Turns SIGHUP, SIGINT and SIGTERM into calls on a thread of its own.
 package enum StopSignals {
   /// Must be called before any other thread starts. A second signal ends the process at once.
   package static func watch(_ request: @escaping @Sendable (Int32) -> Void) {
@@ -19,8 +20,10 @@ package enum StopSignals {
   private static var set: sigset_t {
     var signals = sigset_t()
     sigemptyset(&signals)
-    sigaddset(&signals, SIGINT)
-    sigaddset(&signals, SIGTERM)
+    // A signal that was ignored from the start, as by nohup(1), is not for us; sigwait(3) would receive it.
+    for number in [SIGHUP, SIGINT, SIGTERM] where clinux_is_ignored(number) == 0 {
+      sigaddset(&signals, number)
+    }
     return signals
   }
 }

@@ -16,7 +16,7 @@ public struct MirrorError: Error, Hashable, Sendable, CustomStringConvertible {
     case invalid
     /// A plan exceeds a safety limit.
     case refused
-    /// SIGINT or SIGTERM arrived.
+    /// SIGHUP, SIGINT or SIGTERM arrived.
     case interrupted
     /// A C library or the catalog reported a fault.
     case library
@@ -59,6 +59,8 @@ public struct MirrorError: Error, Hashable, Sendable, CustomStringConvertible {
     case .noSpace, .diskQuotaExceeded: "free some space and run again"
     case .readOnlyFileSystem: "mount the file system writable"
     case .tooManyOpenFiles, .tooManyOpenFilesInSystem: "raise the limit of open files (ulimit -n)"
+    case .fileTooLarge: "raise the limit of file sizes (ulimit -f), or use another file system"
+    case .resourceTemporarilyUnavailable: "raise the limit of processes and threads (ulimit -u, TasksMax)"
     case .ioError: "check the disk (dmesg, smartctl)"
     default: nil
     }

@@ -54,7 +54,7 @@ package struct ControlDirectory {
     for entry in list(directory, report) {
       let file = ControlFile(MirrorPath(bytes: entry.name.bytes))
       switch entry.kind {
-      case .regular where TemporaryName.matches(entry.name):
+      case _ where TemporaryName.matches(entry.name):
         state.leftovers.append(MirrorPath(bytes: entry.name.bytes))
       case .regular where file == .failcount:
         state.failcount = failcount(directory, report)
@@ -64,7 +64,9 @@ package struct ControlDirectory {
       case .directory where entry.name == "strategy":
         state.buildStrategy = line(directory, .buildStrategy, report)?.description
         state.seedStrategy = line(directory, .seedStrategy, report)?.description
+        addLeftovers(of: entry.name, in: directory, to: &state, report)
       case .directory where entry.name == "remote":
+        addLeftovers(of: entry.name, in: directory, to: &state, report)
         if let build = line(directory, .remoteBuild, report),
           let arch = line(directory, .remoteArch, report),
           let subarch = line(directory, .remoteSubarch, report)
@@ -101,7 +103,7 @@ package struct ControlDirectory {
       let versions = try directory.directory(path)
       for entry in list(versions, report) {
         let target = (group ?? .root).appending(entry.name)
-        if entry.kind == .regular, TemporaryName.matches(entry.name) {
+        if TemporaryName.matches(entry.name) {
           state.leftovers.append(path.appending(entry.name))
         } else if entry.kind == .regular {
           state.versions["\(target)"] = line(directory, .version(target: target), report)
@@ -113,6 +115,18 @@ package struct ControlDirectory {
         }
       }
     } catch { report(error, directory.path.joined(path)) }
+  }
+
+  /// Adds what killed runs left in a directory of settings, such as `remote`.
+  private func addLeftovers(
+    of name: FileName, in directory: borrowing AnchoredDirectory, to state: inout ControlState,
+    _ report: Report
+  ) {
+    do throws(MirrorError) {
+      for entry in list(try directory.directory(name), report) where TemporaryName.matches(entry.name) {
+        state.leftovers.append(MirrorPath(bytes: name.bytes).appending(entry.name))
+      }
+    } catch { report(error, directory.path.appending(name)) }
   }
 
   private func list(

@@ -2,6 +2,7 @@ import MirrorModel
 public import LinuxSystem
 import Foundation
 import GRDB
+import Synchronization
 public import SystemPackage
 
 /// Persistent information of `mirrorctl`: identities, digests and times of checks.
@@ -13,10 +14,14 @@ public final class Catalog: Sendable {
   /// The file, for messages; nil for a catalog in memory.
   let path: FilePath?
 
-  private init(_ database: any DatabaseWriter, path: FilePath?) {
+  private init(_ database: DatabaseQueue, path: FilePath?) {
+    // libdispatch disposes of a queue on another thread, and waits forever if none can be created.
+    _ = Unmanaged.passRetained(database)
     self.database = database
     self.path = path
   }
+
+  deinit { try? database.close() }
 
   /// Opens the catalog of a mirror below the state directory, creating it if it is missing.
   ///
@@ -31,7 +36,7 @@ public final class Catalog: Sendable {
       do {
         return try open(path)
       } catch let error as DatabaseError
-        where [.SQLITE_CORRUPT, .SQLITE_NOTADB].contains(error.resultCode.primaryResultCode)
+        where [.SQLITE_CORRUPT, .SQLITE_NOTADB, .SQLITE_ERROR].contains(error.resultCode.primaryResultCode)
       {
         warn(
           MirrorError(
@@ -44,20 +49,33 @@ public final class Catalog: Sendable {
       }
     } catch let error as MirrorError {
       warn(error)
+    } catch let error as DatabaseError where error.isLock {
+      warn(lockFault("\(path)", remedy: "; this run continues without it"))
     } catch {
       warn(
         MirrorError(
           .library, "\(path)", "cannot open the catalog: \(error)",
-          remedy: "check for a full disk; this run continues without it"))
+          remedy: "check for a full disk and its limits; this run continues without it"))
     }
     return try inMemory()
   }
 
-  /// The catalog of a mirror, if it exists and this user can read it.
-  public static func existing(for mirror: FilePath, in stateDirectory: FilePath) -> Catalog? {
+  /// The catalog of a mirror, if it exists and this user can read it. `warn` is called if another program
+  /// locks it.
+  public static func existing(
+    for mirror: FilePath, in stateDirectory: FilePath, warn: (MirrorError) -> Void
+  ) -> Catalog? {
     let path = stateDirectory.appending(fileName(for: mirror))
     guard fault(path) == nil else { return nil }
-    return try? open(path)
+    do { return try open(path) } catch let error as DatabaseError where error.isLock {
+      warn(lockFault("\(path)", remedy: "; its information is missing here"))
+    } catch {}
+    return nil
+  }
+
+  private static func lockFault(_ path: String, remedy: String = "") -> MirrorError {
+    MirrorError(
+      .library, path, "another program locks the catalog", remedy: "find and end it (fuser)\(remedy)")
   }
 
   /// Why this user cannot open a catalog file.
@@ -94,9 +112,9 @@ public final class Catalog: Sendable {
   /// A catalog in memory.
   static func inMemory() throws(MirrorError) -> Catalog {
     do {
-      let queue = try DatabaseQueue()
-      try migrator.migrate(queue)
-      return Catalog(queue, path: nil)
+      let catalog = Catalog(try DatabaseQueue(), path: nil)
+      try migrator.migrate(catalog.database)
+      return catalog
     } catch { throw MirrorError(.library, "catalog", "\(error)") }
   }
 
@@ -112,83 +130,33 @@ public final class Catalog: Sendable {
   private static func open(_ path: FilePath) throws -> Catalog {
     try checkFiles(path)
     var configuration = Configuration()
-    configuration.busyMode = .timeout(30)
+    configuration.busyMode = .callback(patience())
     configuration.journalMode = .wal
     // A power failure may lose the last records, never the file: lost digests are adopted or computed again.
     configuration.prepareDatabase { try $0.execute(sql: "PRAGMA synchronous = NORMAL") }
-    let queue = try DatabaseQueue(path: path.string, configuration: configuration)
-    if try queue.read({ try migrator.hasBeenSuperseded($0) }) {
+    let catalog = Catalog(try DatabaseQueue(path: path.string, configuration: configuration), path: path)
+    if try catalog.database.read({ try migrator.hasBeenSuperseded($0) }) {
       throw MirrorError(
         .library, "\(path)", "the catalog was written by a newer mirrorctl",
         remedy: "install that one again, or remove the file")
     }
-    try migrator.migrate(queue)
-    return Catalog(queue, path: path)
+    try migrator.migrate(catalog.database)
+    if let missing = try expected.subtracting(catalog.database.read(columnNames)).min() {
+      throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "it has no column \(missing)")
+    }
+    return catalog
   }
 
-  private static var migrator: DatabaseMigrator {
-    var migrator = DatabaseMigrator()
-    migrator.registerMigration("1") { database in
-      try database.execute(
-        sql: """
-          CREATE TABLE tarball (
-            path BLOB PRIMARY KEY NOT NULL,
-            device INTEGER NOT NULL, inode INTEGER NOT NULL, size INTEGER NOT NULL,
-            mtime INTEGER NOT NULL, ctime INTEGER NOT NULL,
-            sidecar_device INTEGER, sidecar_inode INTEGER, sidecar_size INTEGER,
-            sidecar_mtime INTEGER, sidecar_ctime INTEGER,
-            sha256 BLOB, sha512 BLOB, blake2b BLOB,
-            hashed_at INTEGER, verified_at INTEGER, corrupt INTEGER NOT NULL
-          ) WITHOUT ROWID
-          """)
+  /// Waits while another program locks the catalog: a run writes for milliseconds. A program that keeps it
+  /// locked costs a second, once.
+  private static func patience() -> Database.BusyCallback {
+    let isExhausted = Shared(Atomic<Bool>(false))
+    return { tries in
+      if tries >= 100 { isExhausted.value.store(true, ordering: .relaxed) }
+      guard !isExhausted.value.load(ordering: .relaxed) else { return false }
+      SystemClock.pause(microseconds: 10_000)
+      return true
     }
-    migrator.registerMigration("2") { database in
-      try database.execute(
-        sql: """
-          CREATE TABLE build (
-            subarch BLOB NOT NULL, version BLOB NOT NULL, at INTEGER NOT NULL, outcome TEXT NOT NULL,
-            bytes INTEGER, seconds REAL, target TEXT, error TEXT, log BLOB,
-            PRIMARY KEY (subarch, version, at)
-          ) WITHOUT ROWID;
-          CREATE TABLE run (
-            verb TEXT PRIMARY KEY NOT NULL, at INTEGER NOT NULL, status INTEGER NOT NULL, succeeded INTEGER
-          ) WITHOUT ROWID;
-          """)
-    }
-    migrator.registerMigration("3") { database in
-      try database.execute(
-        sql: """
-          CREATE TABLE superfluous (
-            target TEXT NOT NULL, path BLOB NOT NULL, since INTEGER NOT NULL,
-            PRIMARY KEY (target, path)
-          ) WITHOUT ROWID
-          """)
-    }
-    migrator.registerMigration("damaged") { database in
-      try database.execute(sql: "ALTER TABLE tarball ADD COLUMN damaged INTEGER NOT NULL DEFAULT 0")
-    }
-    migrator.registerMigration("places", migrate: createPlaces)
-    migrator.registerMigration("notices") { database in
-      try database.execute(
-        sql: "CREATE TABLE notice (name TEXT PRIMARY KEY NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID")
-    }
-    migrator.registerMigration("publishing") { database in
-      try database.execute(
-        sql: """
-          CREATE TABLE file (
-            path BLOB PRIMARY KEY NOT NULL,
-            device INTEGER NOT NULL, inode INTEGER NOT NULL, size INTEGER NOT NULL,
-            mtime INTEGER NOT NULL, ctime INTEGER NOT NULL, sha256 BLOB NOT NULL
-          ) WITHOUT ROWID;
-          CREATE TABLE compared (
-            target TEXT NOT NULL, path BLOB NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (target, path)
-          ) WITHOUT ROWID;
-          CREATE TABLE upload (target TEXT PRIMARY KEY NOT NULL, record BLOB NOT NULL) WITHOUT ROWID;
-          CREATE TABLE cleaned (path BLOB PRIMARY KEY NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID;
-          """)
-    }
-    migrator.registerMigration("signatures", migrate: createSignatures)
-    return migrator
   }
 
   /// All records, or only those with a flag, by path relative to the root of the mirror.
@@ -264,7 +232,9 @@ public final class Catalog: Sendable {
   }
 
   func access<Result>(_ body: () throws -> Result) throws(MirrorError) -> Result {
-    do { return try body() } catch {
+    do { return try body() } catch let error as DatabaseError where error.isLock {
+      throw Self.lockFault(path.map { "\($0)" } ?? "catalog")
+    } catch {
       throw MirrorError(
         .library, path.map { "\($0)" } ?? "catalog", "\(error)", remedy: "remove the file if this persists")
     }
@@ -313,5 +283,12 @@ public final class Catalog: Sendable {
         error.code, error.subject, "cannot create the state directory: \(number)",
         remedy: "set XDG_STATE_HOME or HOME to a directory you own; this run continues without the catalog")
     }
+  }
+}
+
+extension DatabaseError {
+  /// Whether another program locks the file.
+  fileprivate var isLock: Bool {
+    [.SQLITE_BUSY, .SQLITE_LOCKED].contains(resultCode.primaryResultCode)
   }
 }

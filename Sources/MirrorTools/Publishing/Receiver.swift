@@ -87,7 +87,7 @@ struct Receiver: Sendable {
     guard let status = try directory.status(of: Upload.manifest),
       let text = try directory.contents(
         of: MirrorPath(bytes: Upload.manifest.bytes), limit: UploadManifest.maximumBytes)
-    else { return try checkAge(of: directory, server) }
+    else { return try checkAge(of: directory, server, anchor) }
     let manifest = try UploadManifest(text, name: name)
     try UploadCheck(server: server, name: name).check(manifest)
     var refusals = UploadRefusals()
@@ -153,13 +153,29 @@ struct Receiver: Sendable {
       remedy: "raise max-size in [section receive/\(manifest.server)], or publish less there")
   }
 
-  /// Reports an upload that has been incomplete for a week.
-  private func checkAge(of directory: borrowing AnchoredDirectory, _ server: String) throws(MirrorError) {
+  /// Reports an upload that has been incomplete for a week, and removes one that has been empty for a day.
+  private func checkAge(
+    of directory: borrowing AnchoredDirectory, _ server: String, _ anchor: borrowing AnchoredDirectory
+  ) throws(MirrorError) {
     let newest = try UploadSweep(before: .min, cancellation: hasher.cancellation).newest(directory)
-    guard newest > 0, now - newest > Self.patience else { return }
+    if newest == 0 { return try removeEmpty(directory, anchor) }
+    guard now - newest > Self.patience else { return }
     throw MirrorError(
       .invalid, directory.displayed(directory.path),
       "upload from \(server) idle since \(CalendarDate(localDayOf: newest))",
       remedy: "\(run: .publish) there, or remove the directory")
+  }
+
+  /// Removes directories without files; a server that just creates its directories keeps them.
+  private func removeEmpty(
+    _ directory: borrowing AnchoredDirectory, _ anchor: borrowing AnchoredDirectory
+  ) throws(MirrorError) {
+    let status = try directory.status()
+    guard now - status.identity.ctime / 1_000_000_000 > Self.afterlife,
+      try UploadSweep(before: .min).sweep(directory)
+    else { return }
+    let uploads = try anchor.directory(Upload.parent)
+    // Another owner was given the directory, and may be unable to create it again.
+    if try uploads.status().uid == status.uid { try uploads.removeDirectory(directory.path.name) }
   }
 }

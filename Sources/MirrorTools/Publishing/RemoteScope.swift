@@ -39,11 +39,14 @@ struct RemoteScope {
   func holds(_ path: MirrorPath, _ node: ListedNode) -> Bool {
     guard wasSent(path) else { return false }
     let place = path.place
-    if place.isInSnapshots { return looksOurs(path) }
+    let isLeftover = RsyncLeftover.isOne(path.components[...])
+    if place.isInSnapshots { return looksOurs(path) || isWhole && isLeftover }
     // A file in the directory of an architecture does not belong to a subarch.
     if case .subarch = place, node != .directory { return false }
-    guard let subarch = place.subarch else { return false }
-    return (isWhole || subarches.contains(MirrorPath(.subarch(subarch)))) && Self.isVisible(path)
+    // Pages and indexes outside of subarches are not deleted, but their partial files are.
+    guard let subarch = place.subarch else { return isWhole && isLeftover }
+    return (isWhole || subarches.contains(MirrorPath(.subarch(subarch))))
+      && (isLeftover || !path.components.contains(where: \.isHidden))
   }
 
   /// Whether mirrors send files of this place and name.
@@ -51,14 +54,14 @@ struct RemoteScope {
     if case .snapshot(let file, _) = path.place {
       let parts = file.components
       let isSnapshot = parts.first.map { TarballName($0) != nil || SidecarKind.parse($0) != nil } ?? false
-      return isWhole && Self.isVisible(path) && (isSnapshot || RsyncLeftover.isOne(parts[...]))
+      return isWhole && Self.isVisible(path) && (isSnapshot || RsyncLeftover.isOfTarball(parts[...]))
     }
     return path.subarch.map(apparent.contains) ?? false && Self.isVisible(path)
   }
 
-  /// Whether no component is hidden; leftovers of killed transfers count as visible.
+  /// Whether no component is hidden; leftovers of killed transfers of tarballs count as visible.
   private static func isVisible(_ path: MirrorPath) -> Bool {
     let components = path.components
-    return !components.contains(where: \.isHidden) || RsyncLeftover.isOne(components[...])
+    return !components.contains(where: \.isHidden) || RsyncLeftover.isOfTarball(components[...])
   }
 }

@@ -10,7 +10,7 @@ enum RsyncLeftover {
   static func file(of path: MirrorPath) -> MirrorPath? {
     if path.parent.name == directory { return path.parent.parent.appending(path.name) }
     guard path.name != directory, isOne(path.components[...]) else { return nil }
-    return path.parent.appending(FileName(bytes: Array(path.name.bytes.dropFirst().dropLast(7))))
+    return path.parent.appending(target(of: path.name))
   }
 
   /// Whether the hidden component of a path is rsync's: its directory, or `.NAME.XXXXXX`.
@@ -19,10 +19,21 @@ enum RsyncLeftover {
     if hidden == directory { return true }
     guard hidden == components.last else { return false }
     let parts = hidden.bytes.dropFirst().split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-    guard parts.count > 2, let ending = parts.last, ending.count == 6 else { return false }
-    let name = FileName(bytes: Array(hidden.bytes.dropFirst().dropLast(7)))
-    return ending.allSatisfy(\.isLetterOrDigit)
-      && (TarballName(name) != nil || SidecarKind.parse(name) != nil)
+    guard parts.count > 1, let ending = parts.last, ending.count == 6 else { return false }
+    // Random characters; a word is the name of somebody's `backup`.
+    return ending.allSatisfy(\.isLetterOrDigit) && !ending.allSatisfy { $0 >= UInt8(ascii: "a") }
+  }
+
+  /// Whether it is such a component of a tarball or sidecar, which no other program makes.
+  static func isOfTarball(_ components: ArraySlice<FileName>) -> Bool {
+    guard isOne(components), let hidden = components.first(where: \.isHidden) else { return false }
+    let name = target(of: hidden)
+    return hidden == directory || TarballName(name) != nil || SidecarKind.parse(name) != nil
+  }
+
+  /// `NAME` of `.NAME.XXXXXX`.
+  private static func target(of name: FileName) -> FileName {
+    FileName(bytes: Array(name.bytes.dropFirst().dropLast(7)))
   }
 }
 

@@ -1,5 +1,6 @@
 import MirrorModel
 public import LinuxSystem
+import SystemPackage
 
 /// Mount points, bind mounts included.
 public struct MountTable: Sendable {
@@ -13,7 +14,9 @@ public struct MountTable: Sendable {
   /// - Throws: ``MirrorError`` if `/proc` is not mounted: no removal is known to be safe then.
   public static func current() throws(MirrorError) -> MountTable {
     guard let text = ProcFile.bytes("/proc/self/mountinfo") else {
-      throw MirrorError(.system(lastErrno()), "/proc/self/mountinfo", "cannot be read", remedy: "mount /proc")
+      let fault = lastErrno()
+      guard fault == .noSuchFileOrDirectory else { throw .system(fault, "read", "/proc/self/mountinfo") }
+      throw MirrorError(.system(fault), "/proc/self/mountinfo", "cannot be read", remedy: "mount /proc")
     }
     return MountTable(
       points: text.split(separator: UInt8(ascii: "\n")).compactMap { line in

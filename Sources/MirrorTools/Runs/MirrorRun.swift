@@ -19,6 +19,8 @@ public final class MirrorRun {
   public private(set) var catalogProblems: [MirrorError] = []
   private let lock: MirrorLock?
   private var opened: Catalog?
+  /// Whether an existing catalog was looked for.
+  private var isCatalogSought = false
   private var scanned: Mirror?
   private var changed: Changes = .some([])
 
@@ -147,7 +149,10 @@ extension MirrorRun {
 extension MirrorRun {
   /// The catalog if it exists; a run that only reads creates none.
   public var existingCatalog: Catalog? {
-    if opened == nil { opened = Catalog.existing(for: root, in: environment.stateDirectory) }
+    if opened == nil, !isCatalogSought {
+      isCatalogSought = true
+      opened = Catalog.existing(for: root, in: environment.stateDirectory, warn: tell)
+    }
     return opened
   }
 

@@ -9,6 +9,7 @@ enum RequiredTarball {
   /// - Parameter key: the element that names it; the name may be a pattern that matches one file.
   static func find(_ key: String, _ settings: BuildSettings) throws -> FilePath {
     let path = try settings.requiredPath(key)
+    try checkMark(of: path)
     if path.exists { return path }
     if let match = try pattern(key, path) { return match }
     if let other = otherwiseCompressed(path) { return other }
@@ -17,6 +18,16 @@ enum RequiredTarball {
       remedy: key == "path/mirror/snapshot"
         ? "create it with \(run: .snapshot)"
         : "check .control of its subarch, and see \(run: .preparation)")
+  }
+
+  /// Throws if a step was writing the tarball when its build was killed, or is writing it now.
+  private static func checkMark(of path: FilePath) throws(MirrorError) {
+    guard let name = path.lastComponent else { return }
+    let mark = path.removingLastComponent().appending("\(TarballOutput.mark(of: FileName(name.string)))")
+    guard mark.exists else { return }
+    throw MirrorError(
+      .invalid, path.string, "is not complete: a build is writing it, or was killed while it did",
+      remedy: "build it again")
   }
 
   private static func otherwiseCompressed(_ path: FilePath) -> FilePath? {

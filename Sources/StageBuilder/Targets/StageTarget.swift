@@ -154,7 +154,10 @@ struct StageTarget {
   ) throws -> TarballOutput.Captured? {
     let output = try TarballOutput("path/mirror/target", settings, anchor)
     let stage = try settings.requiredPath("path/chroot/stage")
-    if try steps.run("steps/capture", in: .host, log: log) { return nil }
+    if try settings.script("steps/capture") != nil {
+      try output.write(by: "steps/capture") { try steps.run("steps/capture", in: .host, log: log) }
+      return nil
+    }
     log.note("\(settings.target ?? ""): capture \(output.path)")
     context.progress.begin("capturing \(settings.target ?? "")", bytes: 0, files: 0)
     defer { context.progress.end() }

@@ -8,7 +8,7 @@ import SystemPackage
 struct TarballOutput {
   /// The finished, compressed tarball, relative to the mirror's root.
   let path: MirrorPath
-  private let anchor: Shared<AnchoredDirectory>
+  let anchor: Shared<AnchoredDirectory>
   private let name: TarballName
   private let compression: Compression
   /// Compression level; nil for the format's highest.
@@ -48,15 +48,17 @@ struct TarballOutput {
     }
   }
 
-  private var plainName: FileName { name.stem.appending(".tar") }
+  /// Its name before it is compressed.
+  var plainName: FileName { name.stem.appending(".tar") }
 
-  /// The finished tarball: compressed, or marked to be; nil if there is none.
+  /// The finished tarball: compressed, or marked to be; nil if there is none, or a step is writing it.
   func existing() throws(MirrorError) -> MirrorPath? {
     let directory: AnchoredDirectory
     do throws(MirrorError) { directory = try anchor.value.directory(path.parent) } catch {
       if error.code == .system(.noSuchFileOrDirectory) { return nil }
       throw error
     }
+    if try isUnfinished(in: directory) { return nil }
     if try directory.status(of: path.name)?.kind == .regular { return path }
     guard try directory.status(of: plainName)?.kind == .regular else { return nil }
     for mark in [".cme", ".cme.run"] where try directory.status(of: plainName.appending(mark)) != nil {
@@ -75,7 +77,7 @@ struct TarballOutput {
   }
 
   /// Removes the digests and signatures of an older tarball before it is replaced.
-  private static func removeSidecars(
+  static func removeSidecars(
     of tarball: FileName, in directory: borrowing AnchoredDirectory
   ) throws(MirrorError) {
     for kind in SidecarKind.allCases.reversed() { try directory.unlink(tarball.appending(kind.rawValue)) }

@@ -1,4 +1,6 @@
 import CLZMA
+import LinuxSystem
+import SystemPackage
 
 /// The only owner of liblzma's state, which must not move.
 struct LZMAStream: ~Copyable {
@@ -12,5 +14,14 @@ struct LZMAStream: ~Copyable {
   deinit {
     lzma_end(raw)
     raw.deallocate()
+  }
+}
+
+extension MirrorError {
+  /// liblzma reports a thread that cannot be created as a lack of memory.
+  static func xzMemory(_ operation: String, _ subject: String) -> MirrorError {
+    MirrorError(
+      .system(.noMemory), subject, "cannot \(operation): there is no memory, or no thread for liblzma",
+      remedy: "free some memory, or raise the limit of processes and threads (ulimit -u)")
   }
 }

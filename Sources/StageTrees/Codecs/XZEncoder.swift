@@ -80,7 +80,7 @@ package struct XZEncoder: StreamEncoder, ~Copyable {
 
   private static func fault(_ result: lzma_ret, _ subject: String) -> MirrorError {
     result == LZMA_MEM_ERROR
-      ? .system(.noMemory, "compress", subject)
+      ? .xzMemory("compress", subject)
       : MirrorError(.library, subject, "liblzma failed with status \(result.rawValue)")
   }
 }

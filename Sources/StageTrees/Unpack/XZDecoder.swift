@@ -114,7 +114,7 @@ struct XZDecoder: StreamDecoder, ~Copyable {
     case LZMA_DATA_ERROR, LZMA_FORMAT_ERROR:
       return TarballInput.fault(subject, "is damaged: its xz stream is corrupt")
     case LZMA_OPTIONS_ERROR: return TarballInput.fault(subject, "uses an xz feature unknown to liblzma")
-    case LZMA_MEM_ERROR: return .system(.noMemory, "read", subject)
+    case LZMA_MEM_ERROR: return .xzMemory("read", subject)
     default: return MirrorError(.library, subject, "liblzma failed with status \(result.rawValue)")
     }
   }

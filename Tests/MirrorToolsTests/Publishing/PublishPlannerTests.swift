@@ -162,6 +162,7 @@ struct PublishPlannerTests {
       "robots.txt", "index.json", "distfiles/a/b/2026-01-01/x", "distfiles/a/b", "std/x86/README",
       "other/snapshots/notes.txt",
       "std/x86/gen/.htaccess", "std/x86/gen/2026-11-10/.hidden", "project/trace/elsewhere",
+      "std/x86/gen/2026-11-10/.notes.backup", ".index.html.backup",
     ]
     for path in foreign { remote.nodes[path] = .file(size: 1, seconds: 1) }
     let ours: [MirrorPath] = [
@@ -169,6 +170,8 @@ struct PublishPlannerTests {
       "gone/arm/v7/2026-01-01/status", "gone/arm/v7/x",
       "std/snapshots/portage-2026-01-01.tar.xz", "std/snapshots/portage-2026-01-01.tar.xz.hash.txt",
       "std/x86/gen/2026-11-20/.~partial~/stage3.tar.xz", "std/x86/gen/2026-11-20/.stage3.tar.xz.aB3dE6",
+      "std/x86/gen/2026-11-20/log/.stage3.txt.aB3dE6", "std/x86/gen/2026-11-20/.status.aB3dE6",
+      ".index.xml.aB3dE6", "std/snapshots/.index.html.aB3dE6",
     ]
     for path in ours { remote.nodes[path] = .file(size: 1, seconds: 1) }
     let plan = plan(whole, remote, destination)

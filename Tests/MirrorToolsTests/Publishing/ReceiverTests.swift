@@ -61,6 +61,16 @@ struct ReceiverTests {
     #expect(try mirror.names(in: ".incoming/one") == [])
   }
 
+  @Test("an empty one, as a killed run leaves it, is removed after a day")
+  func empty() throws {
+    _ = try receive()
+    try FileManager.default.removeItem(atPath: mirror.path(".incoming/one/std/x86/gen/2016-01-01/.~partial~"))
+    #expect(try receive().flatMap(\.problems).isEmpty)
+    #expect(try mirror.names(in: ".incoming/one") == ["std"])
+    #expect(try receive(days: 2).flatMap(\.problems).isEmpty)
+    #expect(try mirror.names(in: ".incoming") == [])
+  }
+
   @Test("one with a missing file is not finished: its manifest is removed, the rest is kept")
   func lacking() throws {
     try mirror.file(".incoming/one/std/x86/gen/2016-01-01/status", "a")

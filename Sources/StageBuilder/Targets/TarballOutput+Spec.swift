@@ -1,0 +1,71 @@
+import StageTrees
+import MirrorModel
+import LinuxSystem
+import SystemPackage
+
+/// Steps of a spec write tarballs under their final names. Until such a tarball is known to be complete and
+/// durable, a mark beside it tells every build that it is not.
+extension TarballOutput {
+  /// The mark of a tarball's name.
+  static func mark(of tarball: FileName) -> FileName { FileName(".\(tarball)_unfinished") }
+
+  private var mark: FileName { Self.mark(of: path.name) }
+
+  /// Whether a step was writing the tarball when its build was killed, or is writing it now.
+  func isUnfinished(in directory: borrowing AnchoredDirectory) throws(MirrorError) -> Bool {
+    try directory.status(of: mark) != nil
+  }
+
+  /// Removes a tarball that a killed build left unfinished. The target's progress file must be held.
+  func removeUnfinished() throws(MirrorError) {
+    let directory = try anchor.value.makePath(path.parent)
+    if try isUnfinished(in: directory) { try discard(in: directory) }
+  }
+
+  /// Runs a step that writes the tarball, and checks the result; an incomplete tarball is removed.
+  func write(by step: String, _ body: () throws -> Void) throws {
+    let directory = try anchor.value.makePath(path.parent)
+    try DurableFile.write([], to: mark, in: directory, try directory.fileOwnership())
+    do {
+      try body()
+      for name in [path.name, plainName] { try check(name, by: step, in: directory) }
+    } catch {
+      try? discard(in: directory)
+      throw error
+    }
+    try directory.sync()
+    try directory.unlink(mark)
+    try directory.sync()
+  }
+
+  /// Makes a written tarball durable; throws if its stream is cut off or of another kind.
+  private func check(
+    _ name: FileName, by step: String, in directory: borrowing AnchoredDirectory
+  ) throws(MirrorError) {
+    guard try directory.status(of: name)?.kind == .regular else { return }
+    let file = try directory.file(MirrorPath(bytes: name.bytes))
+    let kind = TarballName(name)?.compression
+    let fault = try attempt("check", directory.displayed(name)) { () throws(Errno) -> StreamFault? in
+      try file.sync()
+      guard let kind else { return nil }
+      return try StreamEnd.fault(of: file, size: try file.status().size, kind)
+    }
+    guard let fault else { return }
+    throw MirrorError(
+      .invalid, directory.displayed(name),
+      "\(step) wrote it incompletely, so it was removed: \(fault.detail)",
+      remedy: "make the step fail if a program in it fails (set -e -o pipefail), and see the log")
+  }
+
+  /// Removes what a step wrote, and the mark last.
+  private func discard(in directory: borrowing AnchoredDirectory) throws(MirrorError) {
+    for name in [path.name, plainName] {
+      try Self.removeSidecars(of: name, in: directory)
+      if try directory.status(of: name)?.kind == .regular { try directory.unlink(name) }
+    }
+    for kind in [".cme", ".cme.run"] { try directory.unlink(plainName.appending(kind)) }
+    try directory.sync()
+    try directory.unlink(mark)
+    try directory.sync()
+  }
+}
