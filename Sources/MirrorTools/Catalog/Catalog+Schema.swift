@@ -77,6 +77,7 @@ extension Catalog {
           CREATE TABLE cleaned (path BLOB PRIMARY KEY NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID;
           """)
     }
+    migrator.registerMigration("signatures", migrate: createSignatures)
     return migrator
   }
 }

@@ -172,7 +172,7 @@ struct Receiver: Sendable {
   ) throws(MirrorError) {
     let status = try directory.status()
     guard now - status.identity.ctime / 1_000_000_000 > Self.afterlife,
-      try UploadSweep(before: .min).sweep(directory)
+      try UploadSweep(before: .min, cancellation: hasher.cancellation).sweep(directory)
     else { return }
     let uploads = try anchor.directory(Upload.parent)
     // Another owner was given the directory, and may be unable to create it again.
