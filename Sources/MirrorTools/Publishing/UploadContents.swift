@@ -98,7 +98,9 @@ struct UploadContents {
       guard let kind = UploadKind(path) else { continue }
       let waiting = try anchor.status(at: place.joined(path))
       if let waiting, waiting.kind != .regular { throw try refuse(path, "is not a regular file", anchor) }
-      if let waiting, waiting.links > 1 { throw try refuse(path, "has several names (hard links)", anchor) }
+      if let waiting, waiting.links > 1, try waiting.links > 1 + names(of: waiting, at: path, anchor) {
+        throw try refuse(path, "has several names (hard links)", anchor)
+      }
       if let waiting, waiting.size != file.size { throw try refuse(path, "has the wrong size", anchor) }
       if let waiting, waiting.allocated < waiting.size, try isSparse(place.joined(path), anchor) {
         throw try refuse(path, "is a sparse file", anchor)
@@ -113,6 +115,19 @@ struct UploadContents {
           file: file, kind: kind, status: found, source: waiting == nil ? path : place.joined(path)))
     }
     return located
+  }
+
+  /// The number of names that a killed run gave to a waiting file where it belongs.
+  private func names(
+    of waiting: FileStatus, at path: MirrorPath, _ anchor: borrowing AnchoredDirectory
+  ) throws(MirrorError) -> UInt32 {
+    guard try anchor.status(at: path.parent)?.kind == .directory else { return 0 }
+    let directory = try anchor.directory(path.parent)
+    var count: UInt32 = 0
+    for entry in try directory.entries() where entry.name == path.name || TemporaryName.matches(entry.name) {
+      if try directory.status(of: entry.name)?.identity.isNode(waiting.identity) == true { count += 1 }
+    }
+    return count
   }
 
   /// Whether a file has holes, and so may claim any size; a compressed file system stores less without holes.

@@ -140,7 +140,8 @@ package struct Doctor: Sendable {
     guard let free = place.free, place.obstacle == nil else { return }
     let (needed, wanted): (Int64, Int64) = isMirror ? (1, 10) : (4, 20)
     let gibibytes = free >> 30
-    let text = "\(gibibytes) GiB free" + (place.exists ? "" : "; does not exist yet, a build creates it")
+    let text =
+      "\(gibibytes) GiB free" + (place.exists ? "" : "; does not exist yet, a build creates it")
       + (place.confinement == .idmapped ? "; idmapped mounts" : "")
     if gibibytes < needed {
       add(.missing, subject, text, "free some space: a build needs \(wanted) GiB")

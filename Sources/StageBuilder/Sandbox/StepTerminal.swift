@@ -29,7 +29,7 @@ final class StepTerminal {
     }
   }
 
-  /// Leaves the interpretation of keys to the new terminal; nil if standard input is no terminal.
+  /// Leaves the interpretation of keys to the new terminal; nil unless standard input is a terminal.
   func begin() -> Modes? {
     var modes = termios()
     guard tcgetattr(STDIN_FILENO, &modes) == 0 else { return nil }

@@ -95,7 +95,7 @@ struct UploadLimitTests {
       """)
     let outcome = try master.run("receive")
     #expect(outcome.status == 3)
-    #expect(outcome.errorText.contains("has another name (a hard link)"), "\(outcome.errorText)")
+    #expect(outcome.errorText.contains("has several names (hard links)"), "\(outcome.errorText)")
     #expect(!exists(HostileUploadCase.tarball))
     #expect(try workspace.shell("stat -c %a secret").text == "600\n")
   }
