@@ -116,7 +116,7 @@ struct Publication: Sendable {
 
   /// Lists the other side: the mirror, and the files of an unfinished or waiting upload.
   func remoteListing() throws(MirrorError) -> (mirror: RemoteListing, upload: RemoteListing) {
-    var filters = ["--exclude=/.*", "--exclude=/lost+found"]
+    var filters = RsyncLeftover.inRoot.map { "--include=\($0)" } + ["--exclude=/.*", "--exclude=/lost+found"]
     let upload = Upload.directory(of: destination.server)
     if destination.isStaged {
       filters =

@@ -6,6 +6,9 @@ enum RsyncLeftover {
   /// Directory for partially transferred files.
   static let directory: FileName = ".~partial~"
 
+  /// Patterns of leftovers in the root, where other hidden entries may be directories of the file system.
+  static let inRoot = ["/\(directory)/", "/.*.??????"]
+
   /// The file that was partially transferred; nil for other paths, and for the directory itself.
   static func file(of path: MirrorPath) -> MirrorPath? {
     if path.parent.name == directory { return path.parent.parent.appending(path.name) }
