@@ -45,8 +45,10 @@ struct DigestPlanner {
     guard mirror.problems.isEmpty else { return plan }
     plan.forgotten = records.keys.filter { !present.contains($0) }.sorted()
     if !checked.isEmpty {
+      // A planned one may be in the place of a link.
       let signatures = Set(
-        mirror.folders.flatMap(\.signatures) + mirror.bystanderFolders.flatMap(\.signatures))
+        mirror.folders.flatMap(\.signatures) + mirror.bystanderFolders.flatMap(\.signatures)
+          + plan.signatures.map(\.destination))
       plan.forgottenSignatures = checked.keys.filter { !signatures.contains($0) }.sorted()
     }
     return plan
