@@ -79,7 +79,7 @@ package struct TreeUnpacker: Sendable {
   ) throws(MirrorError) -> UnpackReport {
     let locale = UTF8Locale()
     defer { withExtendedLifetime(locale) {} }
-    var writer = try TreeWriter(root: root, subject: subject, options, cancellation)
+    var writer = try TreeWriter.make(root: root, subject: subject, options, cancellation)
     var reader = try TarReader(pipe, subject: subject)
     while let member = try reader.next() {
       try cancellation.check()

@@ -25,26 +25,13 @@ struct TreeWriter: ~Copyable {
   private var held = 0
   var report = UnpackReport()
 
-  /// - Parameter subject: the tarball's path.
-  init(
+  /// - Parameters:
+  ///   - subject: the tarball's path.
+  ///   - excluded: see ``excluded(by:)``.
+  private init(
     root: Shared<TreeDirectory>, subject: String, _ options: TreeUnpacker.Options,
-    _ cancellation: Cancellation
-  ) throws(MirrorError) {
-    var excluded: [MemberPath] = []
-    for text in options.excluded {
-      switch MemberPath.parse(Array(text.utf8), depth: .max) {
-      case .success(let path): excluded.append(path)
-      case .failure(let refusal):
-        throw MirrorError(
-          .invalid, text, "\(refusal.problem), so its contents cannot be excluded",
-          remedy: "use a path relative to the archive's root")
-      }
-    }
-    if options.idShift != nil && !isRoot {
-      throw MirrorError(
-        .invalid, subject, "cannot be unpacked with shifted owners by an ordinary user", remedy: "run as root"
-      )
-    }
+    excluding excluded: [MemberPath], _ cancellation: Cancellation
+  ) {
     self.excluded = excluded
     self.subject = subject
     self.options = options
@@ -52,6 +39,36 @@ struct TreeWriter: ~Copyable {
     self.root = root
     stack = DirectoryStack(root)
     targets = DirectoryStack(root)
+  }
+
+  /// A writer into a root.
+  ///
+  /// Not an initializer: in release builds of Swift 6.3, one that throws releases what is not yet initialized.
+  ///
+  /// - Parameter subject: the tarball's path.
+  static func make(
+    root: Shared<TreeDirectory>, subject: String, _ options: TreeUnpacker.Options,
+    _ cancellation: Cancellation
+  ) throws(MirrorError) -> TreeWriter {
+    let excluded = try excluded(by: options)
+    if options.idShift != nil && !Account.isRoot {
+      throw MirrorError(
+        .invalid, subject, "cannot be unpacked with shifted owners by an ordinary user", remedy: "run as root"
+      )
+    }
+    return TreeWriter(root: root, subject: subject, options, excluding: excluded, cancellation)
+  }
+
+  private static func excluded(by options: TreeUnpacker.Options) throws(MirrorError) -> [MemberPath] {
+    try options.excluded.map { text throws(MirrorError) in
+      switch MemberPath.parse(Array(text.utf8), depth: .max) {
+      case .success(let path): return path
+      case .failure(let refusal):
+        throw MirrorError(
+          .invalid, text, "\(refusal.problem), so its contents cannot be excluded",
+          remedy: "use a path relative to the archive's root")
+      }
+    }
   }
 
   /// Creates a member, reading its content.
