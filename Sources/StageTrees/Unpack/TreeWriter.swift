@@ -50,7 +50,7 @@ struct TreeWriter: ~Copyable {
     root: Shared<TreeDirectory>, subject: String, _ options: TreeUnpacker.Options,
     _ cancellation: Cancellation
   ) throws(MirrorError) -> TreeWriter {
-    let excluded = try excluded(by: options)
+    let excluded = try Self.excluded(by: options)
     if options.idShift != nil && !Account.isRoot {
       throw MirrorError(
         .invalid, subject, "cannot be unpacked with shifted owners by an ordinary user", remedy: "run as root"
