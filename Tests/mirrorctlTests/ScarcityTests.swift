@@ -89,7 +89,8 @@ struct ThreadlessTests {
     let verb = workspace.command(["index", "--format", "json,html"]).map { "'\($0)'" }.joined(separator: " ")
     let outcome = try workspace.run(
       ["sh", "-c", "(prlimit --fsize=\(bytes) \(verb); echo status $?) 2>&1 | cat"])
-    #expect(outcome.text.contains("status 1\n"), "\(outcome.text)")
+    // Some of the files may be small enough.
+    #expect(outcome.text.contains(/status [13]\n/), "\(outcome.text)")
     #expect(outcome.text.contains("File too large"), "\(outcome.text)")
     #expect(MirrorInvariants.leftovers(in: try Tree(workspace.mirror)) == [])
   }
