@@ -4,8 +4,8 @@ import SystemPackage
 
 /// Giving files to the mirror's owner.
 ///
-/// Whoever may write to a directory can put a hard link to a file of another user there. Such a file must not
-/// be overwritten or given away by root.
+/// A user who can write to a directory can create a hard link to another user's file in it. Root must not
+/// overwrite such a file or give it away.
 extension AnchoredDirectory {
   /// Throws if an open file of this directory may be another user's: see the other overload.
   package func checkOwn(_ file: borrowing Descriptor, _ name: FileName) throws(MirrorError) {

@@ -13,10 +13,7 @@ package enum Account {
 
   /// What the kernel reports for users who have no number in this user namespace, among them root; nil if root
   /// has one.
-  package static var unknownUser: UInt32? {
-    let words = ProcFile.text("/proc/self/uid_map")?.split(whereSeparator: \.isWhitespace) ?? []
-    return words.isEmpty || words == ["0", "0", "4294967295"] ? nil : 65534
-  }
+  package static var unknownUser: UInt32? { IDMap.users.isWhole ? nil : 65534 }
 
   /// A user's number by name on this machine.
   package static func user(named name: String) -> UInt32? { user(named: FileName(name)) }

@@ -44,7 +44,7 @@ package struct ChildProcess: ~Copyable {
     until deadline: ContinuousClock.Instant? = nil, cancellation: Cancellation? = nil
   ) -> Waiting.End {
     guard status == nil else { return .ready }
-    var polled = [pollfd(fd: handle.raw, events: Int16(POLLIN), revents: 0)]
+    var polled = [pollfd(reading: handle.raw)]
     let end = Waiting.wait(for: &polled, until: deadline, cancellation: cancellation)
     return polled[0].revents != 0 ? .ready : end
   }

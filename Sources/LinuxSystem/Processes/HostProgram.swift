@@ -138,23 +138,6 @@ package enum HostProgram {
   }
 }
 
-/// The two ends of a pipe that no other program inherits.
-private struct Pipe: ~Copyable {
-  private let source: Descriptor
-  let writing: Descriptor
-
-  /// - Parameter isNeeded: if not, both ends are invalid.
-  init(for name: String, isNeeded: Bool = true) throws(MirrorError) {
-    var ends: [Int32] = [-1, -1]
-    guard !isNeeded || clinux_pipe(&ends) == 0 else { throw .system(lastErrno(), "create a pipe", name) }
-    source = Descriptor(owning: ends[0])
-    writing = Descriptor(owning: ends[1])
-  }
-
-  /// The reading end, when nobody here writes any more.
-  consuming func reading() -> Descriptor { source }
-}
-
 extension Descriptor {
   /// The error of a failed exec; nil if it succeeded.
   fileprivate borrowing func failure() -> Errno? {

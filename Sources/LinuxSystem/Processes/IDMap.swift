@@ -1,24 +1,44 @@
-/// The users or groups that exist in the user namespace of this process.
+/// The users or groups that exist in a user namespace; see user_namespaces(7).
 package struct IDMap: Sendable {
-  /// First number and count of each range.
-  private let ranges: [(first: UInt64, count: UInt64)]?
+  /// Numbers inside, and those outside that they stand for.
+  private struct Range: Hashable {
+    let first: UInt32
+    let outer: UInt32
+    let count: UInt32
+  }
+
+  /// nil if the map cannot be read.
+  private let ranges: [Range]?
 
   /// The users of this process's namespace.
-  package static var users: IDMap { IDMap("/proc/self/uid_map") }
+  package static var users: IDMap { IDMap(ProcFile.text("/proc/self/uid_map")) }
   /// The groups of this process's namespace.
-  package static var groups: IDMap { IDMap("/proc/self/gid_map") }
+  package static var groups: IDMap { IDMap(ProcFile.text("/proc/self/gid_map")) }
 
-  private init(_ path: String) {
-    ranges = ProcFile.text(path).map { text in
+  /// Parses `/proc/PID/uid_map`; nil if it cannot be read.
+  package init(_ text: String?) {
+    ranges = text.map { text in
       text.split(separator: "\n").compactMap { line in
-        let numbers = line.split(separator: " ").compactMap { UInt64($0) }
-        return numbers.count == 3 ? (numbers[0], numbers[2]) : nil
+        let numbers = line.split(separator: " ").compactMap { UInt32($0) }
+        return numbers.count == 3 ? Range(first: numbers[0], outer: numbers[1], count: numbers[2]) : nil
       }
     }
   }
 
+  /// Whether it leaves every number as it is, as on the host; true if the map cannot be read.
+  package var isWhole: Bool {
+    guard let first = ranges?.first else { return true }
+    return first == Range(first: 0, outer: 0, count: .max)
+  }
+
+  /// The number outside that 0 stands for; 0 if there is none.
+  package var outerRoot: UInt32 {
+    guard let first = ranges?.first, first.first == 0 else { return 0 }
+    return first.outer
+  }
+
   /// Whether a file can belong to this number; true if the map cannot be read.
   package func contains(_ id: UInt32) -> Bool {
-    ranges?.contains { UInt64(id) >= $0.first && UInt64(id) - $0.first < $0.count } ?? true
+    ranges?.contains { id >= $0.first && id - $0.first < $0.count } ?? true
   }
 }

@@ -43,7 +43,9 @@ package struct LinkGuard: Sendable {
     return try outcome.get()
   }
 
-  /// The result of a function on a new thread, whose namespace ends with it; nil if there is no thread.
+  /// Calls a function on a new thread; the thread's namespace ends with the thread.
+  ///
+  /// - Returns: its result; nil if the thread cannot be started.
   private static func onThread<Value: Sendable>(_ body: @escaping @Sendable () -> Value) -> Value? {
     let result = Monitor<Value?>(nil)
     let thread = BackgroundThread.joinable {

@@ -34,17 +34,15 @@ struct ProgramRun: ~Copyable {
     var (said, complaints) = ([UInt8](), [UInt8]())
     var isLate = false
     var lastReads = 0
-    var polled = [output.raw, errors.raw, child.descriptor].map {
-      pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
-    }
+    var polled = [output.raw, errors.raw, child.descriptor].map { pollfd(reading: $0) }
     // A program that it left behind may print forever; its own last output fits into a pipe.
     while lastReads < 4 {
       let isOver = polled[2].fd < 0
       let end = Waiting.wait(
         for: &polled, until: isOver ? .now : deadline, cancellation: isOver ? nil : cancellation)
       let hasOutput = polled[0].revents != 0 || polled[1].revents != 0
-      if !take(&polled[0], into: &said) { polled[0].fd = -1 }
-      if !take(&polled[1], into: &complaints) { polled[1].fd = -1 }
+      said += polled[0].received()
+      complaints += polled[1].received()
       if let heard, !said.isEmpty {
         heard(said)
         said = []
@@ -74,18 +72,6 @@ struct ProgramRun: ~Copyable {
       isLate: isLate)
   }
 
-  /// Reads available output; false at its end.
-  private func take(_ polled: inout pollfd, into bytes: inout [UInt8]) -> Bool {
-    guard polled.fd >= 0, polled.revents != 0 else { return true }
-    var buffer = [UInt8](repeating: 0, count: 1 << 16)
-    let file = polled.fd
-    guard let count = try? retrying({ Glibc.read(file, &buffer, buffer.count) }), count > 0 else {
-      return false
-    }
-    bytes += buffer[..<count]
-    return true
-  }
-
   /// Sends SIGTERM, then SIGKILL if it is still running five seconds later; waits until its whole group is
   /// gone.
   private mutating func stop() {
@@ -94,7 +80,7 @@ struct ProgramRun: ~Copyable {
     _ = try? child.wait()
     // Processes that outlive the leader are also killed after these five seconds.
     guard group.raw >= 0 else { return }
-    var polled = [pollfd(fd: group.raw, events: Int16(POLLIN), revents: 0)]
+    var polled = [pollfd(reading: group.raw)]
     _ = Waiting.wait(for: &polled, until: .now + Self.grace + .seconds(1), cancellation: nil)
   }
 

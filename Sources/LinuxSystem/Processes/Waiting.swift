@@ -21,7 +21,7 @@ package enum Waiting {
     let stop = cancellation?.descriptor ?? -1
     let isBlind = cancellation != nil && stop < 0
     for index in polled.indices { polled[index].revents = 0 }
-    polled.append(pollfd(fd: stop, events: Int16(POLLIN), revents: 0))
+    polled.append(pollfd(reading: stop))
     defer { polled.removeLast() }
     while true {
       if let cancellation, cancellation.isCancelled { return .cancelled }
@@ -39,5 +39,21 @@ package enum Waiting {
   private static func nanoseconds(_ duration: Duration) -> Int64 {
     let (seconds, attoseconds) = duration.components
     return min(seconds, 1 << 31) * 1_000_000_000 + attoseconds / 1_000_000_000
+  }
+}
+
+extension pollfd {
+  /// An entry that waits until there is something to read; one with a negative descriptor is ignored.
+  package init(reading file: Int32) { self.init(fd: file, events: Int16(POLLIN), revents: 0) }
+
+  /// Reads what is available, if the last wait found something; nothing at the end, after which the entry is
+  /// ignored.
+  package mutating func received() -> ArraySlice<UInt8> {
+    guard fd >= 0, revents != 0 else { return [] }
+    var buffer = [UInt8](repeating: 0, count: 1 << 16)
+    let file = fd
+    let count = (try? retrying { read(file, &buffer, buffer.count) }) ?? 0
+    if count <= 0 { fd = -1 }
+    return buffer[..<max(0, count)]
   }
 }

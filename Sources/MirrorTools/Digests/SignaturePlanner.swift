@@ -113,7 +113,7 @@ struct SignaturePlanner {
   }
 
   /// - Parameters:
-  ///   - state: nil if there is no signature.
+  ///   - state: nil if the file has not been signed.
   ///   - isRequested: whether files are signed in this format. Others are only kept valid.
   private func why(
     _ state: State?, _ isRequested: Bool, isChanged: Bool

@@ -11,7 +11,7 @@ package enum Confinement: String, Codable, Sendable {
   case userNamespace
 
   /// The first of the ids that steps of the host's root have; see ``StepUsers``.
-  package static let firstID: UInt32 = 1 << 31
+  package static let firstID = IDShift.upperHalf.base
 
   /// How the owners of a stage are stored in the work directory; nil for as they are, without a limit.
   package var idShift: IDShift? {

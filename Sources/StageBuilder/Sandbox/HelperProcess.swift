@@ -21,7 +21,7 @@ final class HelperProcess: Sendable {
 
   /// Whether it was killed.
   var hasEnded: Bool {
-    var polled = pollfd(child.descriptor)
+    var polled = pollfd(reading: child.descriptor)
     return poll(&polled, 1, 0) != 0
   }
 

@@ -49,11 +49,11 @@ public enum SandboxHelper {
       do throws(MirrorError) {
         let order = try read(order)
         let helper = Descriptor(owning: try checked(clinux_process_handle(getpid()), "watch", "the helper"))
-        let child = try checked(clinux_fork(), "start", order.task.name)
-        if child == 0 {
+        let pid = try checked(clinux_fork(), "start", order.task.name)
+        if pid == 0 {
           StepProcess(order, helper: helper, report: report, output: output, terminal: terminal).run()
         }
-        try wait(for: child)
+        try wait(for: try ChildProcess(pid: pid, name: order.task.name))
       } catch { SandboxReport.Writer(raw: report.raw).tell(error) }
     }
   }
@@ -68,20 +68,18 @@ public enum SandboxHelper {
   }
 
   /// Waits for the step's process; ends it when mirrorctl says so, and kills it when mirrorctl has ended.
-  private static func wait(for child: pid_t) throws(MirrorError) {
-    let handle = Descriptor(owning: try checked(clinux_process_handle(child), "watch", "a step"))
+  private static func wait(for child: consuming ChildProcess) throws(MirrorError) {
     var files: [Int32] = [-1, -1, -1, -1]
     while true {
-      var polled = [pollfd(handle.raw), pollfd(socket)]
+      var polled = [pollfd(reading: child.descriptor), pollfd(reading: socket)]
       poll(&polled, 2, -1)
-      if polled[0].revents != 0 { break }
+      if polled[0].revents != 0 { return }
       guard polled[1].revents != 0 else { continue }
       guard clinux_receive(socket, &files) > 0 else {
-        kill(child, SIGKILL)
+        child.signal(SIGKILL)
         _exit(0)
       }
-      kill(child, SIGTERM)
+      child.signal(SIGTERM)
     }
-    waitpid(child, nil, 0)
   }
 }

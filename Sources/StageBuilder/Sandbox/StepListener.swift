@@ -35,18 +35,14 @@ struct StepListener: ~Copyable {
     } catch {
       throw MirrorError(.invalid, name, "cannot be sent to the helper: \(error)")
     }
-    var ends: [Int32] = [-1, -1]
-    try checked(clinux_pipe(&ends), "create a pipe", name)
-    let reports = Descriptor(owning: ends[0])
-    let reporting = Descriptor(owning: ends[1])
-    try checked(clinux_pipe(&ends), "create a pipe", name)
-    let prints = Descriptor(owning: ends[0])
-    let printing = Descriptor(owning: ends[1])
+    let reports = try Pipe(for: name)
+    let prints = try Pipe(for: name)
     try helper.send(
-      [file.raw, reporting.raw, printing.raw] + (terminal.map { [$0.programs.raw] } ?? []), for: name)
+      [file.raw, reports.writing.raw, prints.writing.raw] + (terminal.map { [$0.programs.raw] } ?? []),
+      for: name)
     self.helper = helper
-    self.reports = reports
-    self.prints = prints
+    self.reports = reports.reading()
+    self.prints = prints.reading()
     self.terminal = terminal
     grace = order.grace
   }
@@ -58,22 +54,17 @@ struct StepListener: ~Copyable {
     var outcome = Outcome()
     var said: [UInt8] = []
     var deadline: ContinuousClock.Instant?
-    var polled = [pollfd(reports.raw), pollfd(prints.raw)]
+    var polled = [pollfd(reading: reports.raw), pollfd(reading: prints.raw)]
     let raw = terminal?.begin()
     defer { raw?.restore() }
     while polled[0].fd >= 0 || polled[1].fd >= 0 {
       var all = polled + (terminal?.polled ?? [])
       // After the stop was passed on, only the deadline counts.
       let end = Waiting.wait(for: &all, until: deadline, cancellation: deadline == nil ? cancellation : nil)
-      if all[0].revents != 0 {
-        Self.read(&polled[0]) { if said.count < Self.mostReported { said += $0 } }
-      }
-      if all[1].revents != 0 {
-        Self.read(&polled[1]) { bytes in
-          guard outcome.writeFault == nil else { return }
-          do throws(Errno) { try output.write(Array(bytes)) } catch { outcome.writeFault = error }
-        }
-      }
+      for index in polled.indices { polled[index].revents = all[index].revents }
+      let report = polled[0].received()
+      if said.count < Self.mostReported { said += report }
+      write(polled[1].received(), to: output, &outcome)
       terminal?.relay(all.dropFirst(2))
       if let deadline {
         if deadline < .now { helper.end() }
@@ -88,16 +79,11 @@ struct StepListener: ~Copyable {
     return outcome
   }
 
-  /// Reads what is available; the entry's descriptor is -1 after the end.
-  private static func read(_ polled: inout pollfd, _ take: (ArraySlice<UInt8>) -> Void) {
-    var buffer = [UInt8](repeating: 0, count: 1 << 16)
-    let file = polled.fd
-    let count = (try? retrying { Glibc.read(file, &buffer, buffer.count) }) ?? 0
-    if count > 0 { take(buffer[..<count]) } else { polled.fd = -1 }
+  /// Writes what the step printed; after a failure the rest is only read.
+  private borrowing func write(
+    _ bytes: ArraySlice<UInt8>, to output: borrowing Descriptor, _ outcome: inout Outcome
+  ) {
+    guard !bytes.isEmpty, outcome.writeFault == nil else { return }
+    do throws(Errno) { try output.write(Array(bytes)) } catch { outcome.writeFault = error }
   }
-}
-
-extension pollfd {
-  /// An entry that waits until there is something to read.
-  init(_ file: Int32) { self.init(fd: file, events: Int16(POLLIN), revents: 0) }
 }

@@ -43,7 +43,7 @@ struct StepProcess: ~Copyable {
   /// Also after a change of the user, which clears the setting.
   private borrowing func endWithHelper() throws(MirrorError) {
     try checked(clinux_die_with_parent(), "watch", "the helper")
-    var polled = pollfd(helper.raw)
+    var polled = pollfd(reading: helper.raw)
     if poll(&polled, 1, 0) != 0 { _exit(0) }
   }
 
@@ -67,7 +67,7 @@ struct StepProcess: ~Copyable {
     let pid = try checked(clinux_fork(), "start", "pid 1 of a step")
     if pid == 0 {
       clinux_die_with_parent()
-      var parent = pollfd(own.raw)
+      var parent = pollfd(reading: own.raw)
       if poll(&parent, 1, 0) != 0 { _exit(0) }
       try redirect(plan)
       StepInit(plan: plan, report: writer).run(consume mounts)

@@ -40,7 +40,7 @@ final class StepTerminal {
   }
 
   /// What to poll: the new terminal, and standard input.
-  var polled: [pollfd] { [pollfd(user.raw), pollfd(hasInput ? STDIN_FILENO : -1)] }
+  var polled: [pollfd] { [pollfd(reading: user.raw), pollfd(reading: hasInput ? STDIN_FILENO : -1)] }
 
   /// Copies what is available in both directions.
   func relay(_ polled: ArraySlice<pollfd>) {

@@ -1,3 +1,4 @@
+import StageTrees
 import LinuxSystem
 import CLinux
 import Glibc
@@ -13,37 +14,35 @@ struct StepUsers: ~Copyable {
 
   /// Creates it with a process that ends again. The caller must be root and single-threaded.
   init() throws(MirrorError) {
-    var (begun, over): ([Int32], [Int32]) = ([-1, -1], [-1, -1])
-    try checked(clinux_pipe(&begun), "create a pipe", "a user namespace")
-    let isReady = Descriptor(owning: begun[0])
-    let ready = Descriptor(owning: begun[1])
-    try checked(clinux_pipe(&over), "create a pipe", "a user namespace")
-    let isOver = Descriptor(owning: over[0])
-    let end = Descriptor(owning: over[1])
-    let child = try checked(clinux_fork(), "start", "a user namespace")
-    if child == 0 { Self.hold(ready.raw, isOver.raw, end.raw) }
-    defer {
-      kill(child, SIGKILL)
-      while waitpid(child, nil, 0) < 0 && errno == EINTR {}
-    }
+    let parent = getpid()
+    let ready = try Pipe(for: Self.name)
+    let pid = try checked(clinux_fork(), "start", Self.name)
+    if pid == 0 { Self.hold(ready.writing.raw, below: parent) }
+    // It is killed when it is dropped.
+    let child = try ChildProcess(pid: pid, name: Self.name)
+    let answer = ready.reading()
     var fault: Int32 = 0
-    guard read(isReady.raw, &fault, MemoryLayout<Int32>.size) == MemoryLayout<Int32>.size, fault == 0 else {
+    guard read(answer.raw, &fault, MemoryLayout<Int32>.size) == MemoryLayout<Int32>.size, fault == 0 else {
       throw Self.refused(Errno(rawValue: fault))
     }
-    let map = "0 \(Confinement.firstID) \(UInt32(1) << 31 - 1)\n"
-    for name in ["uid_map", "gid_map"] { try Self.write(map, to: "/proc/\(child)/\(name)") }
-    let path = "/proc/\(child)/ns/user"
-    file = Descriptor(owning: try checked(open(path, O_RDONLY | O_CLOEXEC), "open", path))
+    let map = "0 \(Confinement.firstID) \(IDShift.largest + 1)\n"
+    for name in ["uid_map", "gid_map"] { try Self.write(map, to: "/proc/\(pid)/\(name)") }
+    let path = "/proc/\(pid)/ns/user"
+    let raw = try checked(open(path, O_RDONLY | O_CLOEXEC), "open", path)
+    file = Descriptor(owning: raw)
+    child.signal(SIGKILL)
   }
 
-  /// The process that holds the namespace until somebody has opened it.
-  private static func hold(_ ready: Int32, _ isOver: Int32, _ end: Int32) -> Never {
-    close(end)
+  private static let name = "a user namespace"
+
+  /// The process that holds the namespace until somebody has opened it; it ends with its parent.
+  private static func hold(_ ready: Int32, below parent: pid_t) -> Never {
+    clinux_die_with_parent()
+    // It may have ended before the call above.
+    if getppid() != parent { _exit(0) }
     var fault: Int32 = clinux_unshare(CLINUX_NEW_USERS) == 0 ? 0 : errno
     _ = Glibc.write(ready, &fault, MemoryLayout<Int32>.size)
-    var byte: UInt8 = 0
-    _ = read(isOver, &byte, 1)
-    _exit(0)
+    while true { pause() }
   }
 
   private static func write(_ text: String, to path: String) throws(MirrorError) {

@@ -12,16 +12,15 @@ package enum UserNamespace {
     /// The user outside the namespace that root here maps to.
     package let outerUser: UInt32
 
-    /// Parses `/proc/self/uid_map`; see `user_namespaces(7)`.
-    init(map: String) {
-      let first = map.split(separator: "\n").first ?? ""
-      let words = first.split(separator: " ").compactMap { UInt32($0) }
-      isInside = !map.isEmpty && words != [0, 0, .max]
-      outerUser = words.count == 3 && words[0] == 0 ? words[1] : 0
+    /// From the text of `/proc/self/uid_map`; nil if it cannot be read.
+    init(map: String?) {
+      let users = IDMap(map)
+      isInside = !users.isWhole
+      outerUser = users.outerRoot
     }
 
     /// The state of this process.
-    package static var current: State { State(map: ProcFile.text("/proc/self/uid_map") ?? "") }
+    package static var current: State { State(map: ProcFile.text("/proc/self/uid_map")) }
   }
 
   /// Enters a user namespace as root, with all capabilities in it.

@@ -18,13 +18,10 @@ struct StageTarget {
   func run(log: borrowing BuildLog, confined: (Confinement) -> Void) throws -> TarballOutput.Captured? {
     let seed = try RequiredTarball.find("path/mirror/source", settings)
     let snapshot = try settings.isOfficial ? RequiredTarball.find("path/mirror/snapshot", settings) : nil
+    try StagePlaces(settings).check()
     let chroot = try settings.requiredPath("path/chroot")
     var work = try WorkDirectory(
       try settings.requiredPath("path/work"), cancellation: context.cancellation)
-    guard chroot.starts(with: work.path) else {
-      throw MirrorError(
-        .invalid, "path/chroot", "`\(chroot)` is not in path/work, \(work.path)", remedy: "use a path in it")
-    }
     let confinement = try context.sandbox.confinement(in: work.path)
     log.note("\(settings.target ?? ""): \(confinement.text)")
     confined(confinement)
@@ -176,12 +173,6 @@ struct StageTarget {
   ) throws(MirrorError) -> AnchoredDirectory {
     if stage == chroot { return try root.duplicate() }
     if stage.starts(with: chroot) { return try root.directory(path(of: stage, in: chroot)) }
-    guard stage.starts(with: work.path), chroot.starts(with: stage) else {
-      throw MirrorError(
-        .invalid, "path/chroot/stage",
-        "`\(stage)` is neither in path/chroot, \(chroot), nor above it in path/work",
-        remedy: "use a path in one of them")
-    }
     return try work.opened().directory(path(of: stage, in: work.path))
   }
 

@@ -21,7 +21,7 @@ extension MirrorError {
   /// liblzma reports a thread that cannot be created as a lack of memory.
   static func xzMemory(_ operation: String, _ subject: String) -> MirrorError {
     MirrorError(
-      .system(.noMemory), subject, "cannot \(operation): there is no memory, or no thread for liblzma",
+      .system(.noMemory), subject, "cannot \(operation): out of memory, or liblzma cannot start a thread",
       remedy: "free some memory, or raise the limit of processes and threads (ulimit -u)")
   }
 }
