@@ -50,14 +50,14 @@ static int add_rules(scmp_filter_ctx filter) {
     return result;
 }
 
-int clinux_forbid_host_calls(void) {
+int clinux_host_call_filter(int file) {
     scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
     if (filter == NULL) {
         errno = ENOMEM;
         return -1;
     }
     int result = add_rules(filter);
-    if (result == 0) result = seccomp_load(filter);
+    if (result == 0) result = seccomp_export_bpf(filter, file);
     seccomp_release(filter);
     if (result == 0) return 0;
     errno = -result;

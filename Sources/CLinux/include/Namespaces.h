@@ -86,11 +86,36 @@ int clinux_has_capabilities(const char *path);
 int clinux_is_set(const char *path, const char *attribute);
 
 /*
- * seccomp(2) by libseccomp: forbids what no step of a build needs and what reaches beyond it: input typed into a terminal,
- * keyrings, kernel modules, another kernel, clocks, and files by handle. Programs gain privileges as before. Returns 0,
- * or -1 with errno.
+ * seccomp(2) by libseccomp: writes a filter to a file, for struct clinux_step. It forbids what no step of a build needs
+ * and what reaches beyond it: input typed into a terminal, keyrings, kernel modules, another kernel, clocks, and files by
+ * handle. Returns 0, or -1 with errno.
  */
-int clinux_forbid_host_calls(void);
+int clinux_host_call_filter(int file);
+
+/* How a step's program runs. */
+struct clinux_step {
+    /* What clinux_host_call_filter wrote, and its size. Programs gain privileges as before. */
+    const void *filter;
+    size_t filter_bytes;
+    /* Whether standard input is to be the controlling terminal. */
+    int takes_terminal;
+    /* Whether uname(2) reports the 32-bit machine. */
+    int is_32bit;
+};
+
+/*
+ * Starts a program in a session of its own, with the default signals, in "/", and without our descriptors except for the
+ * first three; or, if it is not in a format that the kernel runs, the one of `otherwise`, if any. It borrows our memory
+ * until it runs, like vfork(2). Returns its pid; or -1 with errno, and `failed` set to the name of the call that failed.
+ */
+int clinux_start_step(char *const *arguments, char *const *otherwise, char *const *environment,
+                      const struct clinux_step *step, const char **failed);
+
+/*
+ * A new user namespace with this map of users and groups, see user_namespaces(7): its descriptor, or -1 with errno. We
+ * must be allowed to map the ids.
+ */
+int clinux_new_users(const char *map);
 
 /* ioctl(2) has variable arguments: makes the terminal the controlling one of this session. */
 int clinux_take_terminal(int terminal);

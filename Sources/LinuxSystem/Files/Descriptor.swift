@@ -41,21 +41,24 @@ package struct Descriptor: ~Copyable {
 
   /// `count` bytes from `offset`, or fewer if the file ends before.
   package func bytes(from offset: Int64, count: Int) throws(Errno) -> [UInt8] {
-    var content = [UInt8](repeating: 0, count: count)
-    var filled = 0
-    let fault: Errno? = content.withUnsafeMutableBytes { buffer in
-      do throws(Errno) {
-        while filled < count {
+    var content: [UInt8] = []
+    var read = 0
+    // Mostly it ends long before a limit.
+    while content.count < count {
+      let filled = content.count
+      content += [UInt8](repeating: 0, count: min(count - filled, max(1 << 16, filled)))
+      let fault: Errno? = content.withUnsafeMutableBytes { buffer in
+        do throws(Errno) {
           let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[filled...])
-          let read = try read(into: rest, at: offset + Int64(filled))
-          if read == 0 { break }
-          filled += read
-        }
-        return nil
-      } catch { return error }
+          read = try self.read(into: rest, at: offset + Int64(filled))
+          return nil
+        } catch { return error }
+      }
+      if let fault { throw fault }
+      content.removeLast(content.count - filled - read)
+      if read == 0 { break }
     }
-    if let fault { throw fault }
-    return Array(content.prefix(filled))
+    return content
   }
 
   /// Writes all bytes at the file's position.

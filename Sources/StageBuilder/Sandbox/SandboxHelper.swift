@@ -37,6 +37,8 @@ public enum SandboxHelper {
   /// Starts steps until mirrorctl has closed the socket.
   private static func serve() {
     var files: [Int32] = [-1, -1, -1, -1]
+    SandboxReport.prepare()
+    let calls = Result { () throws(MirrorError) in try CallFilter() }
     while true {
       let message = clinux_receive(socket, &files)
       guard message > 0 else { return }
@@ -47,11 +49,11 @@ public enum SandboxHelper {
       // A step may have ended when its stop arrives.
       guard message == Int32(start) else { continue }
       do throws(MirrorError) {
-        let order = try read(order)
+        let (order, calls) = (try read(order), try calls.get())
         let helper = Descriptor(owning: try checked(clinux_process_handle(getpid()), "watch", "the helper"))
         let pid = try checked(clinux_fork(), "start", order.task.name)
         if pid == 0 {
-          StepProcess(order, helper: helper, report: report, output: output, terminal: terminal).run()
+          StepProcess(order, calls, helper: helper, report: report, output: output, terminal: terminal).run()
         }
         try wait(for: try ChildProcess(pid: pid, name: order.task.name))
       } catch { SandboxReport.Writer(raw: report.raw).tell(error) }

@@ -70,6 +70,11 @@ struct SandboxReport: Codable {
     }
   }
 
+  /// Encodes a report, so that the processes that are forked later inherit what Swift looks up for the first one.
+  static func prepare() {
+    _ = try? JSONEncoder().encode(SandboxReport(made: Made(kind: .script, path: "/"), waitStatus: 0))
+  }
+
   /// The helper's end of the pipe.
   struct Writer: Sendable {
     let raw: Int32

@@ -5,6 +5,7 @@ import Glibc
 /// Pid 1 of a step: sets up its file systems, runs it, and ends with it; the kernel then kills what is left.
 struct StepInit {
   let plan: SandboxPlan
+  let calls: CallFilter
   let report: SandboxReport.Writer
 
   /// All signals must be blocked.
@@ -22,37 +23,15 @@ struct StepInit {
   }
 
   private func runStep() throws(MirrorError) {
-    let script = try plan.interactive ? nil : StepScript.write(plan, report)
-    let step = try checked(clinux_fork(), "start", plan.script.name)
-    if step == 0 {
-      do throws(MirrorError) {
-        try prepare()
-        if let script {
-          try script.execute(plan.environment)
-        } else {
-          try StepScript.executeShell(plan.environment)
-        }
-      } catch { report.tell(error) }
-      _exit(127)
+    let status: Int32
+    if plan.interactive {
+      status = wait(for: try StepProgram.shell.start(plan, calls))
+    } else {
+      let script = try StepScript.write(plan, report)
+      defer { script.remove() }
+      status = wait(for: try StepProgram(script: script.path).start(plan, calls))
     }
-    let status = wait(for: step)
-    if let script { script.remove() }
     report.tell(SandboxReport(waitStatus: status))
-  }
-
-  /// Prepares the step's own process before its program starts.
-  private func prepare() throws(MirrorError) {
-    setsid()
-    if plan.interactive { try checked(clinux_take_terminal(STDIN_FILENO), "use", "the terminal") }
-    try checked(chdir("/"), "enter", "/")
-    umask(0o022)
-    if plan.personality == .linux32 { try checked(clinux_become_32bit(), "use", "linux32") }
-    try checked(clinux_hide_descriptors(3), "close", "descriptors")
-    clinux_reset_signals()
-    var none = signalSet()
-    sigprocmask(SIG_SETMASK, &none, nil)
-    // Last, since it cannot be undone.
-    try checked(clinux_forbid_host_calls(), "restrict the system calls of", plan.script.name)
   }
 
   /// Reaps children until the step has ended; SIGTERM is forwarded to all.

@@ -6,6 +6,7 @@ import SystemPackage
 /// The process of one step outside its namespaces: creates them, starts pid 1 in them, and waits for it.
 struct StepProcess: ~Copyable {
   private let order: SandboxOrder
+  private let calls: CallFilter
   private let helper: Descriptor
   private let report: Descriptor
   private let output: Descriptor
@@ -15,10 +16,11 @@ struct StepProcess: ~Copyable {
   ///   - helper: a handle of the helper process, see pidfd_open(2).
   ///   - terminal: the terminal of an interactive step; otherwise invalid.
   init(
-    _ order: SandboxOrder, helper: consuming Descriptor, report: consuming Descriptor,
+    _ order: SandboxOrder, _ calls: CallFilter, helper: consuming Descriptor, report: consuming Descriptor,
     output: consuming Descriptor, terminal: consuming Descriptor
   ) {
     self.order = order
+    self.calls = calls
     self.helper = helper
     self.report = report
     self.output = output
@@ -70,7 +72,7 @@ struct StepProcess: ~Copyable {
       var parent = pollfd(reading: own.raw)
       if poll(&parent, 1, 0) != 0 { _exit(0) }
       try redirect(plan)
-      StepInit(plan: plan, report: writer).run(consume mounts)
+      StepInit(plan: plan, calls: calls, report: writer).run(consume mounts)
     }
     return pid
   }

@@ -62,30 +62,4 @@ struct StepScript: ~Copyable {
 
   /// Removes it if the step did not.
   func remove() { unlinkat(directory.raw, name, 0) }
-
-  /// Replaces this process with the script; returns only to throw.
-  func execute(_ environment: [String: String]) throws(MirrorError) {
-    Self.execute([path], environment)
-    if errno == ENOEXEC { Self.execute(["/bin/sh", path], environment) }
-    let error = lastErrno()
-    throw MirrorError(
-      .system(error), path, "cannot be run: \(error)",
-      remedy: "check the interpreter in its first line, and the architecture of the root")
-  }
-
-  /// Replaces this process with the root's shell; returns only to throw.
-  static func executeShell(_ environment: [String: String]) throws(MirrorError) {
-    Self.execute(["/bin/bash", "--login", "-i"], environment)
-    Self.execute(["/bin/sh", "-i"], environment)
-    throw .system(lastErrno(), "run", "/bin/sh")
-  }
-
-  private static func execute(_ command: [String], _ environment: [String: String]) {
-    withCStrings(command) { arguments in
-      withCStrings(environment.map { "\($0)=\($1)" }) { variables in
-        var (arguments, variables) = (arguments, variables)
-        _ = execve(command[0], &arguments, &variables)
-      }
-    }
-  }
 }

@@ -12,47 +12,16 @@ struct StepUsers: ~Copyable {
   /// The namespace.
   private let file: Descriptor
 
-  /// Creates it with a process that ends again. The caller must be root and single-threaded.
+  /// Creates it. The caller must be root and single-threaded.
   init() throws(MirrorError) {
-    let parent = getpid()
-    let ready = try Pipe(for: Self.name)
-    let pid = try checked(clinux_fork(), "start", Self.name)
-    if pid == 0 { Self.hold(ready.writing.raw, below: parent) }
-    // It is killed when it is dropped.
-    let child = try ChildProcess(pid: pid, name: Self.name)
-    let answer = ready.reading()
-    var fault: Int32 = 0
-    guard read(answer.raw, &fault, MemoryLayout<Int32>.size) == MemoryLayout<Int32>.size, fault == 0 else {
-      throw Self.refused(Errno(rawValue: fault))
-    }
-    let map = "0 \(Confinement.firstID) \(IDShift.largest + 1)\n"
-    for name in ["uid_map", "gid_map"] { try Self.write(map, to: "/proc/\(pid)/\(name)") }
-    let path = "/proc/\(pid)/ns/user"
-    let raw = try checked(open(path, O_RDONLY | O_CLOEXEC), "open", path)
+    let raw = clinux_new_users("0 \(Confinement.firstID) \(IDShift.largest + 1)\n")
+    guard raw >= 0 else { throw Self.refused(lastErrno()) }
     file = Descriptor(owning: raw)
-    child.signal(SIGKILL)
-  }
-
-  private static let name = "a user namespace"
-
-  /// The process that holds the namespace until somebody has opened it; it ends with its parent.
-  private static func hold(_ ready: Int32, below parent: pid_t) -> Never {
-    clinux_die_with_parent()
-    // It may have ended before the call above.
-    if getppid() != parent { _exit(0) }
-    var fault: Int32 = clinux_unshare(CLINUX_NEW_USERS) == 0 ? 0 : errno
-    _ = Glibc.write(ready, &fault, MemoryLayout<Int32>.size)
-    while true { pause() }
-  }
-
-  private static func write(_ text: String, to path: String) throws(MirrorError) {
-    let file = Descriptor(owning: try checked(open(path, O_WRONLY | O_CLOEXEC), "open", path))
-    try attempt("write", path) { () throws(Errno) in try file.write(Array(text.utf8)) }
   }
 
   private static func refused(_ fault: Errno) -> MirrorError {
     MirrorError(
-      .system(fault), "unshare(2)",
+      .system(fault), "clone(2)",
       "cannot create a user namespace, which confines the steps of root: \(fault)",
       remedy: "allow user namespaces (sysctl user.max_user_namespaces), and see \(run: .doctor)")
   }

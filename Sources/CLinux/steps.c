@@ -1,0 +1,114 @@
+#define _GNU_SOURCE
+#include "Namespaces.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/*
+ * Both processes here share our memory: a copy of the page tables of a large program takes longer than many a step. They
+ * may call only what vfork(2) allows, and we wait for them.
+ */
+
+enum { STACK = 64 << 10 };
+
+struct start {
+    char *const *arguments, *const *otherwise, *const *environment;
+    const struct clinux_step *step;
+    const char *failed;
+    int error;
+};
+
+static int try(struct start *start, const char *name, int result) {
+    if (result >= 0) return 1;
+    start->failed = name;
+    start->error = errno;
+    return 0;
+}
+
+static int run_step(void *argument) {
+    struct start *start = argument;
+    const struct clinux_step *step = start->step;
+    const struct sock_fprog filter = {
+        .len = (unsigned short)(step->filter_bytes / sizeof(struct sock_filter)),
+        .filter = (struct sock_filter *)step->filter,
+    };
+    sigset_t none;
+    sigemptyset(&none);
+    umask(022);
+    if (!try(start, "setsid", setsid())) return 127;
+    if (step->takes_terminal && !try(start, "ioctl", clinux_take_terminal(STDIN_FILENO))) return 127;
+    if (!try(start, "chdir", chdir("/"))) return 127;
+    if (step->is_32bit && !try(start, "personality", clinux_become_32bit())) return 127;
+    if (!try(start, "close_range", clinux_hide_descriptors(3))) return 127;
+    clinux_reset_signals();
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    /* Last, since it cannot be undone. Without no_new_privs, which would disable set-user-ID programs. */
+    if (!try(start, "seccomp", prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter, 0, 0))) return 127;
+    execve(start->arguments[0], start->arguments, start->environment);
+    if (start->otherwise[0] != NULL && errno == ENOEXEC)
+        execve(start->otherwise[0], start->otherwise, start->environment);
+    try(start, "execve", -1);
+    return 127;
+}
+
+int clinux_start_step(char *const *arguments, char *const *otherwise, char *const *environment,
+                      const struct clinux_step *step, const char **failed) {
+    _Alignas(16) char stack[STACK];
+    struct start start = {.arguments = arguments, .otherwise = otherwise, .environment = environment, .step = step};
+    const int pid = clone(run_step, stack + sizeof stack, CLONE_VM | CLONE_VFORK | SIGCHLD, &start);
+    if (pid < 0) {
+        *failed = "clone";
+        return -1;
+    }
+    if (start.failed == NULL) return pid;
+    waitpid(pid, NULL, 0);
+    *failed = start.failed;
+    errno = start.error;
+    return -1;
+}
+
+static int hold(void *parent) {
+    /* The parent may have ended before the call. */
+    if (clinux_die_with_parent() == 0 && getppid() == *(const pid_t *)parent)
+        while (1) pause();
+    return 0;
+}
+
+static int write_file(const char *path, const char *text) {
+    const int file = open(path, O_WRONLY | O_CLOEXEC);
+    if (file < 0) return -1;
+    const ssize_t written = write(file, text, strlen(text));
+    const int error = errno;
+    close(file);
+    errno = error;
+    return written < 0 ? -1 : 0;
+}
+
+int clinux_new_users(const char *map) {
+    _Alignas(16) char stack[STACK];
+    const pid_t parent = getpid();
+    const int pid = clone(hold, stack + sizeof stack, CLONE_VM | CLONE_NEWUSER | SIGCHLD, (void *)&parent);
+    if (pid < 0) return -1;
+    char users[64], groups[64], namespace[64];
+    snprintf(users, sizeof users, "/proc/%d/uid_map", pid);
+    snprintf(groups, sizeof groups, "/proc/%d/gid_map", pid);
+    snprintf(namespace, sizeof namespace, "/proc/%d/ns/user", pid);
+    int result = write_file(users, map) == 0 && write_file(groups, map) == 0 ? 0 : -1;
+    if (result == 0) result = open(namespace, O_RDONLY | O_CLOEXEC);
+    const int error = errno;
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+    errno = error;
+    return result;
+}
