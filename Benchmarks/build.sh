@@ -7,7 +7,7 @@ usage() {
 usage: build.sh [--small] [--runs N] [--work DIR] [MIRRORCTL]
 
 Builds snapshot, stage1 and stage3 from a seed with one static program (busybox), using steps that take no time. Prints
-the median of the runs (20) in seconds. xz runs at its fastest level, to exclude compression from the measurement.
+the median of the runs (20) in seconds. Tarballs are not compressed, to exclude compression from the measurement.
 END
 }
 
@@ -31,7 +31,7 @@ tmp: $work/tmp
 [section path/mirror]
 : $work/mirror
 [section capture]
-level: 0
+compress: later
 [section snapshot/source]
 remote: $work/tree
 [collect \$[path/install]/etc/master.conf]

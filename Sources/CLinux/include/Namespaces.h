@@ -13,6 +13,15 @@ int clinux_unshare(int flags);
 /* fork(2): Swift hides it, since only a single-threaded process may continue in Swift after it. */
 int clinux_fork(void);
 
+/*
+ * Runs `body` in a process of its own that borrows our memory, like vfork(2), but may do anything except return from us:
+ * we wait for its end. If it was killed, our memory is not consistent, and we end too. Returns 0, or -1 with errno.
+ */
+int clinux_run_borrowing(void (*body)(void *), void *argument);
+
+/* clone3(2): fork(2) whose child is one of our parent's. */
+int clinux_fork_sibling(void);
+
 /* setns(2), behind _GNU_SOURCE. */
 int clinux_enter_namespace(int file, int type);
 

@@ -5,8 +5,18 @@ import Glibc
 import SystemPackage
 
 /// The process between mirrorctl and its steps: mirrorctl's own program, single-threaded from the start, as
-/// namespaces require. It starts one process for each step, see ``StepProcess``.
+/// namespaces require. It starts pid 1 of each step, see ``StepProcess``.
 public enum SandboxHelper {
+  /// Open files of a step's processes.
+  struct Files {
+    /// A handle of the helper process, see pidfd_open(2).
+    let helper: Int32
+    let report: Int32
+    let output: Int32
+    /// The terminal of an interactive step; otherwise invalid.
+    let terminal: Int32
+  }
+
   /// Its first and only argument.
   static let argument = "--sandbox-helper"
   /// Its end of the socket that connects it with mirrorctl.
@@ -49,13 +59,18 @@ public enum SandboxHelper {
       // A step may have ended when its stop arrives.
       guard message == Int32(start) else { continue }
       do throws(MirrorError) {
-        let (order, calls) = (try read(order), try calls.get())
-        let helper = Descriptor(owning: try checked(clinux_process_handle(getpid()), "watch", "the helper"))
-        let pid = try checked(clinux_fork(), "start", order.task.name)
-        if pid == 0 {
-          StepProcess(order, calls, helper: helper, report: report, output: output, terminal: terminal).run()
+        let order = try read(order)
+        let writer = SandboxReport.Writer(raw: report.raw)
+        switch order.task {
+        case .trial(let directory):
+          writer.tell(SandboxReport(confinement: try StepMounts.confinement(in: directory)))
+        case .step(let plan):
+          let helper = Descriptor(owning: try checked(clinux_process_handle(getpid()), "watch", "the helper"))
+          let files = Files(
+            helper: helper.raw, report: report.raw, output: output.raw, terminal: terminal.raw)
+          guard let pid = try StepProcess.start(plan, calls.get(), files) else { continue }
+          wait(for: try ChildProcess(pid: pid, name: plan.script.name), grace: order.grace)
         }
-        try wait(for: try ChildProcess(pid: pid, name: order.task.name))
       } catch { SandboxReport.Writer(raw: report.raw).tell(error) }
     }
   }
@@ -69,19 +84,25 @@ public enum SandboxHelper {
     }
   }
 
-  /// Waits for the step's process; ends it when mirrorctl says so, and kills it when mirrorctl has ended.
-  private static func wait(for child: consuming ChildProcess) throws(MirrorError) {
+  /// Waits for pid 1 to end, and with it all processes of the step. Ends it when mirrorctl says so: with SIGTERM,
+  /// and after the grace period, in seconds, with SIGKILL. Kills it when mirrorctl has ended.
+  private static func wait(for child: consuming ChildProcess, grace: Int) {
     var files: [Int32] = [-1, -1, -1, -1]
+    var deadline: ContinuousClock.Instant?
     while true {
       var polled = [pollfd(reading: child.descriptor), pollfd(reading: socket)]
-      poll(&polled, 2, -1)
-      if polled[0].revents != 0 { return }
+      let end = Waiting.wait(for: &polled, until: deadline, cancellation: nil)
+      // If it is late, it is killed when it is dropped.
+      if polled[0].revents != 0 || end == .late { return }
       guard polled[1].revents != 0 else { continue }
       guard clinux_receive(socket, &files) > 0 else {
         child.signal(SIGKILL)
         _exit(0)
       }
-      child.signal(SIGTERM)
+      if deadline == nil {
+        deadline = .now + .seconds(grace)
+        child.signal(SIGTERM)
+      }
     }
   }
 }

@@ -3,101 +3,93 @@ import CLinux
 import Glibc
 import SystemPackage
 
-/// The process of one step outside its namespaces: creates them, starts pid 1 in them, and waits for it.
-struct StepProcess: ~Copyable {
-  private let order: SandboxOrder
+/// The process that creates the namespaces of one step, starts pid 1 in them, and ends.
+///
+/// It borrows the helper's memory, and has descriptors and namespaces of its own.
+final class StepProcess {
+  private let plan: SandboxPlan
   private let calls: CallFilter
-  private let helper: Descriptor
-  private let report: Descriptor
-  private let output: Descriptor
-  private let terminal: Descriptor
+  private let files: SandboxHelper.Files
+  private let writer: SandboxReport.Writer
+  /// Pid 1 of the step, a child of the helper.
+  private var started: pid_t?
 
-  /// - Parameters:
-  ///   - helper: a handle of the helper process, see pidfd_open(2).
-  ///   - terminal: the terminal of an interactive step; otherwise invalid.
-  init(
-    _ order: SandboxOrder, _ calls: CallFilter, helper: consuming Descriptor, report: consuming Descriptor,
-    output: consuming Descriptor, terminal: consuming Descriptor
-  ) {
-    self.order = order
+  private init(_ plan: SandboxPlan, _ calls: CallFilter, _ files: SandboxHelper.Files) {
+    self.plan = plan
     self.calls = calls
-    self.helper = helper
-    self.report = report
-    self.output = output
-    self.terminal = terminal
+    self.files = files
+    writer = SandboxReport.Writer(raw: files.report)
   }
 
-  /// All signals must be blocked.
-  borrowing func run() -> Never {
-    let writer = SandboxReport.Writer(raw: report.raw)
+  /// Starts pid 1; nil if that failed, which is reported.
+  ///
+  /// The process must have one thread, and all signals must be blocked.
+  static func start(
+    _ plan: SandboxPlan, _ calls: CallFilter, _ files: SandboxHelper.Files
+  ) throws(MirrorError) -> pid_t? {
+    let process = StepProcess(plan, calls, files)
+    let run: @convention(c) (UnsafeMutableRawPointer?) -> Void = { argument in
+      if let argument { Unmanaged<StepProcess>.fromOpaque(argument).takeUnretainedValue().run() }
+    }
+    try checked(
+      clinux_run_borrowing(run, Unmanaged.passUnretained(process).toOpaque()), "start", plan.script.name)
+    return process.started
+  }
+
+  private func run() {
     do throws(MirrorError) {
       try endWithHelper()
       close(SandboxHelper.socket)
-      switch order.task {
-      case .trial(let directory):
-        writer.tell(SandboxReport(confinement: try StepMounts.confinement(in: directory)))
-      case .step(let plan): try start(plan, writer)
+      setsid()
+      if let group = plan.controlGroup {
+        let path = "\(group)/cgroup.procs"
+        let file = Descriptor(owning: try checked(open(path, O_WRONLY | O_CLOEXEC), "open", path))
+        try attempt("write", path) { () throws(Errno) in try file.write([UInt8(ascii: "0")]) }
       }
+      try fork()
     } catch { writer.tell(error) }
-    _exit(0)
   }
 
   /// Also after a change of the user, which clears the setting.
-  private borrowing func endWithHelper() throws(MirrorError) {
+  private func endWithHelper() throws(MirrorError) {
     try checked(clinux_die_with_parent(), "watch", "the helper")
-    var polled = pollfd(reading: helper.raw)
+    var polled = pollfd(reading: files.helper)
     if poll(&polled, 1, 0) != 0 { _exit(0) }
   }
 
-  private borrowing func start(_ plan: SandboxPlan, _ writer: SandboxReport.Writer) throws(MirrorError) {
-    setsid()
-    if let group = plan.controlGroup {
-      let path = "\(group)/cgroup.procs"
-      let file = Descriptor(owning: try checked(open(path, O_WRONLY | O_CLOEXEC), "open", path))
-      try attempt("write", path) { () throws(Errno) in try file.write([UInt8(ascii: "0")]) }
-    }
-    wait(for: try fork(plan, writer))
-  }
-
-  /// Starts pid 1; an open mount would be busy for the step, so none is open here afterwards.
-  private borrowing func fork(
-    _ plan: SandboxPlan, _ writer: SandboxReport.Writer
-  ) throws(MirrorError) -> pid_t {
-    let mounts = try separate(plan)
+  private func fork() throws(MirrorError) {
+    let mounts = try separate()
     try endWithHelper()
-    let own = Descriptor(owning: try checked(clinux_process_handle(getpid()), "watch", "a step"))
-    let pid = try checked(clinux_fork(), "start", "pid 1 of a step")
+    let pid = try checked(clinux_fork_sibling(), "start", "pid 1 of a step")
     if pid == 0 {
-      clinux_die_with_parent()
-      var parent = pollfd(reading: own.raw)
-      if poll(&parent, 1, 0) != 0 { _exit(0) }
-      try redirect(plan)
+      try endWithHelper()
+      try redirect()
       StepInit(plan: plan, calls: calls, report: writer).run(consume mounts)
     }
-    return pid
+    started = pid
   }
 
   /// Standard input, output and error of the step.
-  private borrowing func redirect(_ plan: SandboxPlan) throws(MirrorError) {
+  private func redirect() throws(MirrorError) {
     // Descriptor 0 is /dev/null already.
-    if plan.interactive { try checked(dup2(terminal.raw, STDIN_FILENO), "pass on", "a terminal") }
+    if plan.interactive { try checked(dup2(files.terminal, STDIN_FILENO), "pass on", "a terminal") }
     for number in [STDOUT_FILENO, STDERR_FILENO] {
-      try checked(dup2(plan.interactive ? terminal.raw : output.raw, number), "pass on", "the output")
+      try checked(dup2(plan.interactive ? files.terminal : files.output, number), "pass on", "the output")
     }
   }
 
   /// Enters the namespaces of the step.
-  private borrowing func separate(_ plan: SandboxPlan) throws(MirrorError) -> StepMounts {
+  private func separate() throws(MirrorError) -> StepMounts {
     try Self.unshare(CLINUX_NEW_MOUNTS)
-    let mounts = try StepMounts(plan, terminal: ttyname(terminal.raw).map { String(cString: $0) })
+    let mounts = try StepMounts(plan, terminal: ttyname(files.terminal).map { String(cString: $0) })
     if let users = mounts.users {
       // Steps open their output again by /dev/stderr.
-      for file in [output.raw, terminal.raw] where file >= 0 {
+      for file in [files.output, files.terminal] where file >= 0 {
         try checked(fchown(file, Confinement.firstID, Confinement.firstID), "set the owner of", "the output")
       }
       try users.value.enter()
     }
-    try checked(fchmod(output.raw, 0o622), "set the mode of", "the output")
+    try checked(fchmod(files.output, 0o622), "set the mode of", "the output")
     var flags = CLINUX_NEW_PROCESSES | CLINUX_NEW_IPC | CLINUX_NEW_HOST_NAME
     if mounts.users != nil { flags |= CLINUX_NEW_MOUNTS }
     if plan.network == .none { flags |= CLINUX_NEW_NETWORK }
@@ -119,25 +111,6 @@ struct StepProcess: ~Copyable {
     }
     if flags & CLINUX_NEW_MOUNTS != 0 {
       try checked(clinux_make_private(), "make the mounts private", "/")
-    }
-  }
-
-  /// Waits for pid 1 to end, and with it all processes of the step.
-  private borrowing func wait(for pid: pid_t) {
-    var signals = signalSet(SIGCHLD, SIGTERM)
-    var deadline: ContinuousClock.Instant?
-    while true {
-      let ended = waitpid(pid, nil, WNOHANG)
-      if ended == pid || (ended < 0 && errno == ECHILD) { return }
-      var limit = timespec(tv_sec: 3600, tv_nsec: 0)
-      if let deadline {
-        let left = deadline - .now
-        if left <= .zero { kill(pid, SIGKILL) }
-        limit = timespec(tv_sec: Int(max(0, left.components.seconds)), tv_nsec: 100_000_000)
-      }
-      guard sigtimedwait(&signals, nil, &limit) == SIGTERM, deadline == nil else { continue }
-      deadline = .now + .seconds(order.grace)
-      kill(pid, SIGTERM)
     }
   }
 }
