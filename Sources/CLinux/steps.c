@@ -88,7 +88,7 @@ static int run_step(void *argument) {
     /* Last, since it cannot be undone. Without no_new_privs, which would disable set-user-ID programs. */
     if (!try(start, "seccomp", prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter, 0, 0))) return 127;
     execve(start->arguments[0], start->arguments, start->environment);
-    if (start->otherwise[0] != NULL && errno == ENOEXEC)
+    if (start->otherwise[0] != NULL && (step->fallback_error == 0 || errno == step->fallback_error))
         execve(start->otherwise[0], start->otherwise, start->environment);
     try(start, "execve", -1);
     return 127;

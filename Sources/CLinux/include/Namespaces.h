@@ -110,12 +110,14 @@ struct clinux_step {
     int takes_terminal;
     /* Whether uname(2) reports the 32-bit machine. */
     int is_32bit;
+    /* The error of execve(2) after which another program is tried; 0 for every error. */
+    int fallback_error;
 };
 
 /*
  * Starts a program in a session of its own, with the default signals, in "/", and without our descriptors except for the
- * first three; or, if it is not in a format that the kernel runs, the one of `otherwise`, if any. It borrows our memory
- * until it runs, like vfork(2). Returns its pid; or -1 with errno, and `failed` set to the name of the call that failed.
+ * first three; or, after the fallback error, the one of `otherwise`, if any. It borrows our memory until it runs, like
+ * vfork(2). Returns its pid; or -1 with errno, and `failed` set to the name of the call that failed.
  */
 int clinux_start_step(char *const *arguments, char *const *otherwise, char *const *environment,
                       const struct clinux_step *step, const char **failed);

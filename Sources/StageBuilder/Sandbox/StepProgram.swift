@@ -6,23 +6,23 @@ import SystemPackage
 /// The program that a step runs in its root.
 struct StepProgram {
   private let command: [String]
-  /// For a script without an interpreter in its first line.
+  /// What to run if the command fails with `fallbackError`; after every error if that is 0.
   private let otherwise: [String]
+  private let fallbackError: Int32
+  /// For errors.
+  private let name: String
 
-  /// - Parameter script: its path in the root.
+  /// - Parameter script: its path in the root. Without an interpreter in its first line, `/bin/sh` runs it.
   init(script: String) {
-    command = [script]
-    otherwise = ["/bin/sh", script]
+    (command, otherwise, fallbackError, name) = ([script], ["/bin/sh", script], ENOEXEC, script)
   }
 
-  /// The root's shell.
-  static var shell: StepProgram {
-    StepProgram(access("/bin/bash", X_OK) == 0 ? ["/bin/bash", "--login", "-i"] : ["/bin/sh", "-i"])
-  }
+  /// The root's shell: bash, or what there is if bash cannot run.
+  static let shell = StepProgram()
 
-  private init(_ command: [String]) {
-    self.command = command
-    otherwise = []
+  private init() {
+    command = ["/bin/bash", "--login", "-i"]
+    (otherwise, fallbackError, name) = (["/bin/sh", "-i"], 0, "/bin/sh")
   }
 
   /// Starts it as a child of pid 1, whose root and standard descriptors it shares.
@@ -34,7 +34,8 @@ struct StepProgram {
           calls.program.withUnsafeBytes { filter in
             var step = clinux_step(
               filter: filter.baseAddress, filter_bytes: filter.count,
-              takes_terminal: plan.interactive ? 1 : 0, is_32bit: plan.personality == .linux32 ? 1 : 0)
+              takes_terminal: plan.interactive ? 1 : 0, is_32bit: plan.personality == .linux32 ? 1 : 0,
+              fallback_error: fallbackError)
             return clinux_start_step(command, otherwise, environment, &step, &failed)
           }
         }
@@ -47,7 +48,7 @@ struct StepProgram {
   private func fault(_ error: Errno, in call: String, _ plan: SandboxPlan) -> MirrorError {
     guard call == "execve" else { return .system(error, "start with \(call)(2)", plan.script.name) }
     return MirrorError(
-      .system(error), command[0], "cannot be run: \(error)",
+      .system(error), name, "cannot be run: \(error)",
       remedy: "check the interpreter in its first line, and the architecture of the root")
   }
 }
