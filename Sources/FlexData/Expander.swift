@@ -120,7 +120,7 @@ final class Expander {
     if condition.values.isEmpty { return Known(value: true, isCertain: definition.isCertain) }
     let text = try text(of: found, isLax: false)
     return Known(
-      value: text.value.map(condition.values.contains) ?? false,
+      value: text.value.map(condition.holds(for:)) ?? false,
       isCertain: definition.isCertain && text.isCertain)
   }
 
