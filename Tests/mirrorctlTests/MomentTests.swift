@@ -33,7 +33,7 @@ struct MomentTests {
   @Test("status, nextbuild, the history and the metrics know the newest moment of a day")
   func newest() throws {
     let status = try workspace.mirrorctl("status", "--json").text
-    #expect(status.components(separatedBy: "\"date\":\"\(Self.newest)\"").count == 3, "\(status)")
+    #expect(status.components(separatedBy: "\"date\" : \"\(Self.newest)\"").count == 3, "\(status)")
     #expect(try workspace.mirrorctl("status").text.contains(" \(Self.newest) "))
     try workspace.shell(
       "printf '[section rotation]\\nbuilds: std\\narches: x86-64bit\\nsubarches: gen\\n' > .metro")

@@ -103,7 +103,7 @@ struct MomentBuildTests {
       let second = try site.succeed(arguments + [Self.commit, "commit"])
       #expect(second.text.contains("20200628T170302Z: nothing new"), "\(second.text)")
       let json = try site.succeed(arguments + ["--json", Self.commit, "commit"]).text
-      #expect(json.contains("\"current\":true"), "\(json)")
+      #expect(json.contains("\"current\" : true"), "\(json)")
     }
     #expect(try site.workspace.shell("find mirror | sort").text == files)
     // A given version is not replaced.
