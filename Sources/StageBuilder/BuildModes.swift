@@ -54,11 +54,4 @@ struct BuildModes {
 extension BuildRequest {
   /// The only target, if one was named by itself.
   var namedTarget: String? { definitions.last { $0.name == "target" }?.value }
-
-  /// The same request with another mode.
-  fileprivate func replacing(mode: String) -> BuildRequest {
-    BuildRequest(
-      build: build, arch: arch, subarch: subarch, work: .stages(mode: mode, extras: []), version: version,
-      definitions: definitions.filter { $0.name != "multi/mode" })
-  }
 }

@@ -18,4 +18,8 @@ public struct BuildPlan: Sendable, Encodable {
   public let build: String
   /// In build order.
   public let targets: [Target]
+  /// Whether there is nothing new to build.
+  public let isCurrent: Bool
+
+  private enum CodingKeys: String, CodingKey { case build, targets, isCurrent = "current" }
 }

@@ -7,11 +7,17 @@ extension BuildPlan: Report {
       guard let path = target.path else { return "  \(target.name): path known once earlier targets exist" }
       return "  \(target.name): \(path)\(target.isThere ? " (already exists)" : "")"
     }
-    return (["build \(build)"] + targets).asEssentialLines
+    return (["build \(build)\(isCurrent ? ": nothing new" : "")"] + targets).asEssentialLines
   }
 }
 
 extension BuildReport: MirrorReport {
+  /// One line if there is nothing new to build; ``line(of:)`` reports each target of a build as it ends.
+  public var lines: [ReportLine] {
+    isCurrent
+      ? ["build \(build): nothing new: this version of the package tree is built"].asEssentialLines : []
+  }
+
   /// What went wrong in a build, for the end of the run; ``line(of:)`` reports each target as it ends.
   public var notes: [String] {
     var notes = warnings + (problem.map { [$0] } ?? [])

@@ -1,4 +1,5 @@
 public import LinuxSystem
+public import MirrorModel
 
 /// What a build did.
 public struct BuildReport: Sendable, Encodable {
@@ -38,7 +39,11 @@ public struct BuildReport: Sendable, Encodable {
   /// Path of the mirror.
   public let mirror: String
   /// `BUILD ARCH SUBARCH MODE VERSION`.
-  public let build: String
+  public private(set) var build: String
+  /// The version of ``build``.
+  public private(set) var dated: VersionDate
+  /// Whether nothing was built, because `build/version` is `commit` and the version of that commit is done.
+  public internal(set) var isCurrent = false
   /// The network that steps can use.
   public internal(set) var network = "host"
   /// How the build ended as a whole.
@@ -54,7 +59,20 @@ public struct BuildReport: Sendable, Encodable {
   /// Whether a safety rule forbids the build.
   public internal(set) var isRefused = false
 
-  private enum CodingKeys: CodingKey {
+  private enum CodingKeys: String, CodingKey {
     case mirror, build, network, outcome, problem, warnings, targets, failcount
+    case isCurrent = "current"
+  }
+
+  init(mirror: String, of request: BuildRequest) {
+    self.mirror = mirror
+    build = request.description
+    dated = request.version
+  }
+
+  /// Takes the version of a request once it is known.
+  mutating func settle(_ request: BuildRequest) {
+    build = request.description
+    dated = request.version
   }
 }

@@ -18,9 +18,12 @@ public struct BuildRun: Sendable {
   /// - Throws: the errors in the configuration.
   public func plan() throws -> BuildPlan {
     let anchor = Shared(try AnchoredDirectory(root: context.root, ownershipRules: context.ownershipRules))
+    let request = try TreeVersion.settle(request, context)
     let targets = try BuildTargets(request, context, anchor)
     try targets.check(anchor)
-    return BuildPlan(build: request.description, targets: try targets.plan(anchor))
+    return BuildPlan(
+      build: request.description, targets: try targets.plan(anchor),
+      isCurrent: try request.revision != nil && targets.areDone(anchor))
   }
 
   /// Builds.
@@ -28,19 +31,30 @@ public struct BuildRun: Sendable {
   /// - Parameter each: receives each target when it ends.
   /// - Returns: how the build ended; all errors are in the report.
   public func apply(each: (BuildReport.Target) -> Void = { _ in }) -> BuildReport {
-    var report = BuildReport(mirror: "\(context.root)", build: request.description)
+    var report = BuildReport(mirror: "\(context.root)", of: request)
     do {
-      let anchor = Shared(try AnchoredDirectory(root: context.root, ownershipRules: context.ownershipRules))
-      let targets = try BuildTargets(request, context, anchor)
-      try targets.check(anchor)
-      let scripts = try begin(targets.shared, &report)
-      try run(targets, anchor, &report, scripts.path, each)
+      let request = try TreeVersion.settle(request, context)
+      report.settle(request)
+      try BuildRun(request, context).build(&report, each)
     } catch {
       report.outcome = BuildOutcome(of: error, otherwise: .aborted, context.cancellation)
       report.problem = context.text(error)
       report.isRefused = (error as? MirrorError)?.code == .refused
     }
     return report
+  }
+
+  /// Builds a request whose version is settled.
+  private func build(_ report: inout BuildReport, _ each: (BuildReport.Target) -> Void) throws {
+    let anchor = Shared(try AnchoredDirectory(root: context.root, ownershipRules: context.ownershipRules))
+    let targets = try BuildTargets(request, context, anchor)
+    try targets.check(anchor)
+    if request.revision != nil, try targets.areDone(anchor) {
+      report.isCurrent = true
+      return
+    }
+    let scripts = try begin(targets.shared, &report)
+    try run(targets, anchor, &report, scripts.path, each)
   }
 
   /// Checks whether anything can be built here, before anything counts as a failure.

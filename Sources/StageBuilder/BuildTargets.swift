@@ -60,6 +60,18 @@ struct BuildTargets {
     }
   }
 
+  /// Whether a build would find everything done: all tarballs exist, and the version of a subarch succeeded.
+  func areDone(_ anchor: Shared<AnchoredDirectory>) throws -> Bool {
+    guard try shared.isOfficial, try !shared.words("metro/options").contains("replace") else { return false }
+    let planned = try plan(anchor)
+    guard let path = request.path, names != ["snapshot"] else { return planned.allSatisfy(\.isThere) }
+    // The snapshot may have been cleaned.
+    guard planned.allSatisfy({ $0.isThere || $0.name == "snapshot" }) else { return false }
+    let version = path.appending(FileName(request.version.description))
+    guard try anchor.value.status(at: version)?.kind == .directory else { return false }
+    return VersionFile.isDone(try anchor.value.contents(of: version.file(.status), limit: 4096) ?? [])
+  }
+
   /// Throws what is wrong with a target. First comes what would empty a directory that is not the build's own.
   func check(_ anchor: Shared<AnchoredDirectory>) throws {
     for settings in members.compactMap(\.settings) {

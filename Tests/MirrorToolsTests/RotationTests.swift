@@ -7,7 +7,7 @@ import TestSupport
 
 @testable import MirrorTools
 
-private let today = day("2026-11-22")
+private let today: CalendarDate = day("2026-11-22")
 
 @Suite("status: one line per subarch, like Metro's fails")
 struct StatusReportTests {

@@ -164,7 +164,8 @@ import Testing
   func version() throws {
     try workspace.shell("cp '\(seed)' seed.tar.xz")
     let without = try initialise("b", "x86-32bit", "s", "--local", "\(workspace.path)/seed.tar.xz")
-    #expect(without.errorText.hasSuffix("has no date in its name: use --version YYYY-MM-DD\n"))
+    #expect(
+      without.errorText.hasSuffix("has no date in its name: use --version YYYY-MM-DD or YYYYMMDDTHHMMSSZ\n"))
     let outcome = try initialise(
       "b", "x86-32bit", "s", "--local", "\(workspace.path)/seed.tar.xz", "--version", "2020-02-29")
     #expect(outcome.status == 0, "\(outcome.errorText)")

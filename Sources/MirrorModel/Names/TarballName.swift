@@ -78,11 +78,9 @@ package struct TarballName: Sendable {
   }
 
   /// Name and date of a snapshot, `portage-2026-11-20`.
-  package var snapshotParts: (name: String, date: CalendarDate)? {
-    guard stem.bytes.count > 11, let date = CalendarDate(stem.bytes.suffix(10)),
-      stem.bytes[stem.bytes.count - 11] == UInt8(ascii: "-")
-    else { return nil }
-    return (stem.dropping(last: 11).description, date)
+  package var snapshotParts: (name: String, date: VersionDate)? {
+    guard let (date, prefix) = VersionDate.atEnd(of: stem.bytes) else { return nil }
+    return (stem.dropping(last: stem.bytes.count - prefix).description, date)
   }
 }
 

@@ -50,6 +50,11 @@ public struct BuildRecord: Codable, Hashable, Sendable {
 }
 
 extension BuildRecord {
+  /// By version, then by time of the build.
+  func isEarlier(than other: BuildRecord) -> Bool {
+    version == other.version ? at < other.at : version.isEarlierVersion(than: other.version)
+  }
+
   /// Builds of a subarch that are there and not known, or ended otherwise than is known.
   static func fresh(of subarch: Subarch, known: [BuildRecord], now: Int64) -> [BuildRecord] {
     var last: [FileName: BuildRecord] = [:]

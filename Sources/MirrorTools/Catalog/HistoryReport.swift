@@ -25,7 +25,7 @@ public struct HistoryReport: MirrorReport, Codable, Sendable {
     subarches = mirror.subarches.map { subarch in
       let known = known[subarch.path] ?? []
       let builds = (known + BuildRecord.fresh(of: subarch, known: known, now: now)).sorted {
-        ($0.version, $0.at) > ($1.version, $1.at)
+        $1.isEarlier(than: $0)
       }
       return Entry(path: subarch.path, builds: Array(builds.prefix(last)))
     }

@@ -22,9 +22,13 @@ public struct NextBuildPlan: MirrorReport, Codable, Sendable, Hashable {
 
   /// Chooses the next build as Metro does.
   ///
+  /// - Parameter excluded: subarches for which there is nothing new to build.
   /// - Throws: if the program that decides how to build fails.
-  public init(_ mirror: Mirror, _ settings: RotationSettings, today: CalendarDate) throws(MirrorError) {
-    let queue = settings.managed(in: mirror)
+  public init(
+    _ mirror: Mirror, _ settings: RotationSettings, today: CalendarDate,
+    excluding excluded: Set<MirrorPath> = []
+  ) throws(MirrorError) {
+    let queue = settings.managed(in: mirror).filter { !excluded.contains($0.path) }
       .compactMap { subarch in Turn(of: subarch, settings, today).map { (turn: $0, subarch: subarch) } }
       // The sort is stable: ties keep the order of the settings.
       .sorted { $0.turn < $1.turn }
@@ -42,7 +46,8 @@ public struct NextBuildPlan: MirrorReport, Codable, Sendable, Hashable {
     let decision = try settings.decision(for: subarch)
     next = NextBuild(
       build: subarch.build, archDesc: subarch.arch, subarch: subarch.name,
-      fullDate: subarch.newestComplete?.date, nextDate: today, failcount: subarch.control.failcount,
+      fullDate: subarch.newestComplete?.date, nextDate: VersionDate(today),
+      failcount: subarch.control.failcount,
       target: decision.mode, extras: decision.extras)
   }
 
@@ -76,7 +81,8 @@ public struct NextBuildPlan: MirrorReport, Codable, Sendable, Hashable {
 private struct Turn: Comparable {
   let level: Int
   let question: Int
-  let age: Int
+  /// When the newest version was made, in seconds since the epoch; nil for never, which comes first.
+  let newest: Int64?
 
   /// nil if it is not due.
   init?(of subarch: Subarch, _ settings: RotationSettings, _ today: CalendarDate) {
@@ -93,10 +99,10 @@ private struct Turn: Comparable {
     } else {
       return nil
     }
-    self.age = age ?? .max
+    newest = subarch.newestComplete?.date.seconds
   }
 
   static func < (left: Turn, right: Turn) -> Bool {
-    (left.level, left.question, right.age) < (right.level, right.question, left.age)
+    (left.level, left.question, left.newest ?? .min) < (right.level, right.question, right.newest ?? .min)
   }
 }

@@ -12,7 +12,7 @@ public struct SubarchStatus: Codable, Sendable, Hashable {
   /// Name of the subarch.
   public let subarch: FileName
   /// Date of the newest complete version; nil if there is none.
-  public let date: CalendarDate?
+  public let date: VersionDate?
   /// Days since that date; negative for a date in the future.
   public let ageDays: Int?
   /// Whether the newest complete version is a full build.

@@ -33,7 +33,7 @@ public struct StageAddition: Sendable {
   ///   - files: tarballs, and optionally a `build-info.json`.
   /// - Throws: if a file is not named like one of a build, or nothing would be offered.
   public init(
-    _ subarch: MirrorPath, version: CalendarDate, files: [FilePath]
+    _ subarch: MirrorPath, version: VersionDate, files: [FilePath]
   ) throws(MirrorError) {
     let names = try SubarchSetup.names(of: subarch)
     let place = subarch.appending(FileName(version.description))

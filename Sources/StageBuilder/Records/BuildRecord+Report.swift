@@ -13,7 +13,7 @@ extension BuildRecord {
     let failed = report.targets.last { $0.outcome == .failed }
     let main = report.targets.last { $0.name == "stage3" } ?? report.targets.last
     self.init(
-      subarch: subarch, version: FileName(request.version.description), at: now,
+      subarch: subarch, version: FileName(report.dated.description), at: now,
       outcome: report.outcome == .done ? .ok : .fail, bytes: failed == nil ? main?.size : nil,
       seconds: report.targets.reduce(0) { $0 + $1.seconds }, target: failed?.name,
       error: failed?.firstError.first ?? failed?.problem, log: failed?.log)

@@ -93,10 +93,10 @@ struct VersionRecords {
 
   /// The later version in `.control/version/<name>`, if it still exists; nil if this one may replace it.
   func newer(than name: MirrorPath) throws(MirrorError) -> FileName? {
-    guard let own = CalendarDate(version.name.bytes),
+    guard let own = VersionDate(version.name.bytes),
       let recorded = try control().contents(of: ControlFile.version(target: name).path, limit: 4096)
         .flatMap(ControlFile.word),
-      let date = CalendarDate(recorded.bytes), date > own,
+      let date = VersionDate(recorded.bytes), date > own,
       try anchor.value.status(at: subarch.appending(recorded))?.kind == .directory
     else { return nil }
     return recorded

@@ -53,7 +53,8 @@ struct GitRepository {
       """, named: "git fetch \(remote)", log: log)
   }
 
-  private func commit(_ reference: String) throws(MirrorError) -> Commit {
+  /// A commit in the cache.
+  func commit(_ reference: String) throws(MirrorError) -> Commit {
     let words = try ask(["show", "--no-patch", "--format=%H %ct", reference]).split(
       whereSeparator: \.isWhitespace)
     guard words.count == 2, let time = Int64(words[1]) else {

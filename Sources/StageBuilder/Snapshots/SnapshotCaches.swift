@@ -72,7 +72,7 @@ struct SnapshotCaches {
     }
   }
 
-  private static func text(of path: FilePath) throws(MirrorError) -> String {
+  static func text(of path: FilePath) throws(MirrorError) -> String {
     guard let name = path.lastComponent, path.exists else { return "" }
     let folder = try AnchoredDirectory(root: path.removingLastComponent())
     let text = try folder.contents(of: MirrorPath(bytes: FileName(name.string).bytes), limit: 1 << 20) ?? []

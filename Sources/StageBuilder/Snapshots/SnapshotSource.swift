@@ -13,7 +13,7 @@ struct SnapshotSource {
     let omitted: [String]
   }
 
-  private enum Kind: String, CaseIterable {
+  enum Kind: String, CaseIterable {
     case git
     case rsync
     case local
@@ -22,13 +22,15 @@ struct SnapshotSource {
 
   /// The prefix of names in the snapshot: `portage`.
   let prefix: String
-  private let kind: Kind
-  private let remote: String
-  private let branch: String
+  let kind: Kind
+  let remote: String
+  let branch: String
+  /// The state of the tree that the version was taken from; nil for the newest.
+  let revision: String?
   private let isLive: Bool
-  private let caches: SnapshotCaches
+  let caches: SnapshotCaches
   private let work: FilePath
-  private let steps: StepRunner
+  let steps: StepRunner
 
   /// Directories in a package tree that belong to the machine.
   private static let foreign = ["packages", "distfiles", "local", "CVS", ".git", ".svn"]
@@ -48,6 +50,7 @@ struct SnapshotSource {
         remedy: "use a path that begins with /")
     }
     branch = try settings.text("snapshot/source/branch") ?? "master"
+    revision = try settings.text(BuildRequest.revisionElement)
     switch try settings.text("snapshot/type") ?? "dead" {
     case "live": isLive = true
     case "dead": isLive = false
@@ -81,19 +84,20 @@ struct SnapshotSource {
     version: String, cancellation: Cancellation, log: borrowing BuildLog
   ) throws -> Tree {
     let tree = work.appending(prefix)
-    let day = CalendarDate(version.utf8).map { Int64($0.ordinal) * 86400 } ?? 0
+    let day = VersionDate(version.utf8)?.seconds ?? 0
     switch kind {
     case .local:
+      try checkState(of: FilePath(remote))
       return Tree(path: FilePath(remote), epoch: day, omitted: isLive ? [] : Self.foreign)
     case .rsync:
       try caches.checkCopy()
       try caches.makeCopy()
-      try steps.run(rsync(to: tree), named: "rsync", log: log)
+      try steps.run(rsync(to: tree, updating: !isCurrent(caches.rsync)), named: "rsync", log: log)
+      try checkState(of: tree)
       return Tree(path: tree, epoch: day, omitted: [])
     case .git, .metaRepository:
-      let repository = GitRepository(
-        remote: remote, cache: caches.git, steps: steps, work: work, cancellation: cancellation)
-      let commit = try repository.fetch(branch: branch, log: log)
+      let repository = repository(cancellation)
+      let commit = try commit(of: repository, log: log)
       log.note("\(remote) \(branch) is at \(commit.name)")
       try repository.place(commit, branch: branch, at: tree, isLive: isLive, log: log)
       if kind == .metaRepository {
@@ -103,11 +107,20 @@ struct SnapshotSource {
     }
   }
 
+  /// The repository of a git source.
+  func repository(_ cancellation: Cancellation) -> GitRepository {
+    GitRepository(remote: remote, cache: caches.git, steps: steps, work: work, cancellation: cancellation)
+  }
+
   /// Transfers only what changed; the captured copy belongs to this run.
-  private func rsync(to tree: FilePath) -> String {
+  ///
+  /// - Parameter tree: where to copy it; nil to transfer it only.
+  func rsync(to tree: FilePath?, updating: Bool = true) -> String {
     let kept = caches.rsync.string
     let lock = shellWord(kept + ".lock")
     let excluded = Self.foreign.map { "--exclude=/\($0)/" }.joined(separator: " ")
+    let update =
+      "rsync -rlptD --delete --delete-excluded \(excluded) -- \(shellWord(remote + "/")) \(shellWord(kept + "/"))"
     return """
       #!/bin/sh
       set -eu
@@ -115,13 +128,19 @@ struct SnapshotSource {
       chmod 600 \(lock)
       flock 9
       [ -s \(lock) ] || echo \(shellWord(SnapshotCaches.mark)) >&9
-      rsync -rlptD --delete --delete-excluded \(excluded) -- \(shellWord(remote + "/")) \(shellWord(kept + "/"))
-      cp -al \(shellWord(kept)) \(shellWord(tree.string)) 2> /dev/null || {
-        rm -rf \(shellWord(tree.string))
-        cp -a \(shellWord(kept)) \(shellWord(tree.string))
-      }
+      \(updating ? update : "")
+      \(tree.map { Self.copying(kept, to: $0.string) } ?? "")
 
       """
+  }
+
+  private static func copying(_ kept: String, to tree: String) -> String {
+    """
+    cp -al \(shellWord(kept)) \(shellWord(tree)) 2> /dev/null || {
+      rm -rf \(shellWord(tree))
+      cp -a \(shellWord(kept)) \(shellWord(tree))
+    }
+    """
   }
 }
 

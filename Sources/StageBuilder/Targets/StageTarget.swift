@@ -89,7 +89,7 @@ struct StageTarget {
     let unpacking = StageUnpacking(
       settings: settings, context: context, confinement: steps.confinement, root: root)
     try unpacking.checkMachine(seed)
-    var epoch = CalendarDate(try settings.required("target/version").utf8).map { Int64($0.ordinal) * 86400 }
+    var epoch = VersionDate(try settings.required("target/version").utf8)?.seconds
     try checkOwners(steps)
     if try !steps.run("steps/unpack", in: .host, log: log) {
       try unpacking.unpackSeed(seed, log)

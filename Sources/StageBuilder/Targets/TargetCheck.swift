@@ -102,9 +102,9 @@ struct TargetCheck {
   private func checkVersion() throws {
     try ifKnown {
       let version = try settings.required("target/version")
-      guard CalendarDate(version.utf8) == nil else { return }
+      guard VersionDate(version.utf8) == nil else { return }
       throw MirrorError(
-        .invalid, "target/version", "`\(version)` is not a date", remedy: "use YYYY-MM-DD")
+        .invalid, "target/version", "`\(version)` is not a date", remedy: "use \(VersionDate.forms)")
     }
   }
 }
