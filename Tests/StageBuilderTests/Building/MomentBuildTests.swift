@@ -121,7 +121,7 @@ struct MomentBuildTests {
   @Test("of the rotation skip subarches that are built from the newest commit already")
   func rotation() throws {
     try configure("type: git")
-    try site.succeed(["init", "std", "x86-64bit", "two", "--remote", "std", "x86-64bit", "gen"])
+    try site.succeed(["init", "std", "x86-64bit", "two", "--remote", "std/x86-64bit/gen"])
     try commit("one", at: "2020-06-28T17:03:02 +0000")
     let both = try (0..<3).map { _ in try site.succeed(["build", Self.commit, "commit"]).text }
     #expect(both[0].contains("std/x86-64bit/two/20200628T170302Z/stage3"), "\(both)")
