@@ -24,6 +24,8 @@ public struct BuildRequest: Sendable {
   public let version: CalendarDate
   /// `NAME: VALUE` from the command line.
   public let definitions: [(name: String, value: String)]
+  /// Extras and optional variants that are not built because they failed too often.
+  private(set) var leftOut: Set<String> = []
 
   /// Stages of a subarch.
   ///
@@ -49,6 +51,7 @@ public struct BuildRequest: Sendable {
       build: next.build.description, arch: next.archDesc.description, subarch: next.subarch.description,
       mode: ([next.target] + next.extras).joined(separator: "+"), version: next.nextDate,
       definitions: definitions)
+    leftOut = Set(next.leftOut)
   }
 
   /// A snapshot.
@@ -89,8 +92,8 @@ public struct BuildRequest: Sendable {
     }
   }
 
-  /// The elements that describe the request, as Metro's scripts passed them.
-  func elements(target: String?) -> [(name: String, value: String)] {
+  /// The elements that describe the request, as Metro's scripts passed them, and the variant to make.
+  func elements(target: String?, variant: String?) -> [(name: String, value: String)] {
     var pairs = [(name: "target/build", value: build), (name: "target/version", value: version.description)]
     if let arch { pairs.append((name: "target/arch_desc", value: arch)) }
     if let subarch { pairs.append((name: "target/subarch", value: subarch)) }
@@ -100,6 +103,7 @@ public struct BuildRequest: Sendable {
       if !extras.isEmpty { pairs.append((name: "multi/extras", value: extras.joined(separator: " "))) }
     }
     if let target { pairs.append((name: "target", value: target)) }
+    if let variant { pairs.append((name: "target/variant", value: variant)) }
     let said = Set(definitions.map(\.name)).subtracting(target == nil ? [] : ["target"])
     return pairs.filter { !said.contains($0.name) } + definitions.filter { said.contains($0.name) }
   }
