@@ -6,6 +6,7 @@ extension BuildPlan: Report {
     let targets = targets.map { target in
       guard let path = target.path else { return "  \(target.name): path known once earlier targets exist" }
       return "  \(target.name): \(path)\(target.isThere ? " (already exists)" : "")"
+        + (target.isOptional ? " (optional)" : "")
     }
     return (["build \(build)\(isCurrent ? ": nothing new" : "")"] + targets).asEssentialLines
   }
@@ -25,16 +26,17 @@ extension BuildReport: MirrorReport {
     for target in targets where target.outcome != .done {
       notes.append("\(build): \(target.problem ?? "\(target.name): \(target.outcome.rawValue)")")
       notes += target.firstError.map { "\(target.name): | \($0)" }
+      notes += target.failcount.map { ["\(build): \(target.name): consecutive failures: \($0)"] } ?? []
     }
     notes += targets.compactMap(\.work).map { "\($0) is kept: remove it after inspection" }
     if let failcount, failcount > 0 { notes.append("\(build): consecutive failures: \(failcount)") }
     return notes
   }
 
-  /// `refused` if a safety rule forbids the build.
+  /// `refused` if a safety rule forbids the build; `partial` if only extras and optional variants failed.
   public var status: ExitStatus {
     switch outcome {
-    case .done: .done
+    case .done: targets.allSatisfy { $0.outcome == .done } ? .done : .partial
     case .busy: .busy
     case .aborted: isRefused ? .refused : .failed
     case .failed, .interrupted: .failed

@@ -19,6 +19,10 @@ public struct BuildReport: Sendable, Encodable {
     public var sha256: String?
     /// Duration in seconds.
     public var seconds: Double = 0
+    /// Whether it is an extra or an optional variant, whose failure does not fail the build.
+    public let isOptional: Bool
+    /// Number of consecutive failures of an optional target; nil if they are not counted.
+    public internal(set) var failcount: Int?
     /// What went wrong.
     public var problem: String?
     /// The first error in the log.
@@ -32,7 +36,7 @@ public struct BuildReport: Sendable, Encodable {
 
     private enum CodingKeys: String, CodingKey {
       case name, outcome, wasThere = "present", path, size = "bytes", sha256, seconds, problem, firstError
-      case work, confinement, log
+      case work, confinement, log, isOptional = "optional", failcount
     }
   }
 
@@ -50,7 +54,7 @@ public struct BuildReport: Sendable, Encodable {
   public internal(set) var outcome = BuildOutcome.done
   /// Why nothing was started.
   public internal(set) var problem: String?
-  /// Remains of killed builds that cannot be removed.
+  /// Remains of killed builds that cannot be removed, and records that cannot be written.
   public internal(set) var warnings: [String] = []
   /// In build order.
   public internal(set) var targets: [Target] = []
@@ -58,6 +62,13 @@ public struct BuildReport: Sendable, Encodable {
   public internal(set) var failcount: Int?
   /// Whether a safety rule forbids the build.
   public internal(set) var isRefused = false
+  /// The packages that failed, of all targets.
+  var failedPackages: [FailedPackage] = []
+
+  /// Whether the build counts as a failure of the subarch: a failure of extras and optional variants does not.
+  var failsSubarch: Bool {
+    outcome == .failed && targets.contains { !$0.isOptional && $0.outcome != .done }
+  }
 
   private enum CodingKeys: String, CodingKey {
     case mirror, build, network, outcome, problem, warnings, targets, failcount

@@ -28,6 +28,8 @@ public struct BuildRequest: Sendable {
   private(set) var revision: String?
   /// `NAME: VALUE` from the command line.
   public let definitions: [(name: String, value: String)]
+  /// Extras and optional variants that are not built because they failed too often.
+  private(set) var leftOut: Set<String> = []
 
   /// Stages of a subarch.
   ///
@@ -56,6 +58,7 @@ public struct BuildRequest: Sendable {
       build: next.build.description, arch: next.archDesc.description, subarch: next.subarch.description,
       mode: ([next.target] + next.extras).joined(separator: "+"), version: next.nextDate,
       isDefault: true, definitions: definitions)
+    leftOut = Set(next.leftOut)
   }
 
   /// A snapshot.
@@ -124,8 +127,8 @@ public struct BuildRequest: Sendable {
     }
   }
 
-  /// The elements that describe the request, as Metro's scripts passed them.
-  func elements(target: String?) -> [(name: String, value: String)] {
+  /// The elements that describe the request, as Metro's scripts passed them, and the variant to make.
+  func elements(target: String?, variant: String?) -> [(name: String, value: String)] {
     var pairs = [(name: "target/build", value: build), (name: "target/version", value: version.description)]
     if let revision { pairs.append((name: Self.revisionElement, value: revision)) }
     if let arch { pairs.append((name: "target/arch_desc", value: arch)) }
@@ -136,6 +139,7 @@ public struct BuildRequest: Sendable {
       if !extras.isEmpty { pairs.append((name: "multi/extras", value: extras.joined(separator: " "))) }
     }
     if let target { pairs.append((name: "target", value: target)) }
+    if let variant { pairs.append((name: "target/variant", value: variant)) }
     let said = Set(definitions.map(\.name)).subtracting(target == nil ? [] : ["target"])
     return pairs.filter { !said.contains($0.name) } + definitions.filter { said.contains($0.name) }
   }

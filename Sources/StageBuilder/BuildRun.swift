@@ -75,7 +75,7 @@ public struct BuildRun: Sendable {
   ) throws {
     let names = targets.names
     guard let path = request.path, names != ["snapshot"] else {
-      run(names, anchor, nil, scripts, &report, each)
+      run(targets, anchor, nil, scripts, &report, each)
       return
     }
     let records = VersionRecords(path, version: request.version.description, root: anchor)
@@ -85,11 +85,13 @@ public struct BuildRun: Sendable {
     defer { lock.drop(in: control) }
     try records.write(targets: names.filter { $0 != "snapshot" })
     try records.write([])
-    run(names, anchor, records, scripts, &report, each)
+    run(targets, anchor, records, scripts, &report, each)
     let isOfficial = try targets.shared.isOfficial
     switch report.outcome {
     case .done where !isOfficial && report.targets.allSatisfy(\.wasThere): break
     case .done: try records.write(isDone: true, counting: isOfficial)
+    case .failed where !report.failsSubarch:
+      if try !records.hasStatus() { try records.write(isDone: false, counting: false) }
     case .failed: report.failcount = try records.write(isDone: false, counting: isOfficial)
     case .aborted, .busy, .interrupted: break
     }
@@ -108,17 +110,40 @@ public struct BuildRun: Sendable {
   }
 
   private func run(
-    _ names: [String], _ anchor: Shared<AnchoredDirectory>, _ records: VersionRecords?, _ scripts: FilePath,
-    _ report: inout BuildReport, _ each: (BuildReport.Target) -> Void
+    _ targets: BuildTargets, _ anchor: Shared<AnchoredDirectory>, _ records: VersionRecords?,
+    _ scripts: FilePath, _ report: inout BuildReport, _ each: (BuildReport.Target) -> Void
   ) {
-    for name in names {
+    for target in targets.members.map(\.target) {
+      let missing = Set(report.targets.filter { $0.outcome != .done }.map(\.name))
       let run = TargetRun(
-        name: name, request: request, context: context, anchor: anchor, records: records, scripts: scripts)
-      let entry = run.apply(&report)
+        planned: target, request: request, context: context, anchor: anchor, records: records,
+        scripts: scripts, missing: missing.union(request.leftOut))
+      var entry = run.apply(&report)
+      if target.isOptional, (try? targets.shared.isOfficial) == true {
+        count(&entry, records, &report.warnings)
+      }
       report.targets.append(entry)
       each(entry)
+      guard entry.outcome != .done, !target.isOptional || entry.outcome == .interrupted else { continue }
       report.outcome = entry.outcome
-      if entry.outcome != .done { break }
+      return
     }
+    // Nothing was done if all targets are optional, and none was built.
+    if let last = report.targets.last, report.targets.allSatisfy({ $0.isOptional && $0.outcome != .done }) {
+      report.outcome = last.outcome
+    }
+  }
+
+  /// Counts the failure of an optional target, or forgets earlier ones.
+  private func count(
+    _ entry: inout BuildReport.Target, _ records: VersionRecords?, _ warnings: inout [String]
+  ) {
+    do {
+      switch entry.outcome {
+      case .done: try records?.write(target: entry.name, isDone: true)
+      case .failed: entry.failcount = try records?.write(target: entry.name, isDone: false)
+      case .aborted, .busy, .interrupted: break
+      }
+    } catch { warnings.append(context.text(error)) }
   }
 }

@@ -14,10 +14,12 @@ struct BuildSettings {
   private let unresolved: [Problem]
 
   /// - Throws: ``FlexDataError`` with all errors, or ``MirrorError`` if something cannot be read.
-  init(_ request: BuildRequest, target: String?, _ source: ConfigurationFile.Request) throws {
+  init(
+    _ request: BuildRequest, target: String?, variant: String? = nil, _ source: ConfigurationFile.Request
+  ) throws {
     var source = source
     // The request's path of the mirror overrides the file.
-    source.definitions += request.elements(target: target)
+    source.definitions += request.elements(target: target, variant: variant)
     source.isStrict = target != nil
     self.target = target
     usualTemporary = source.temporary

@@ -249,15 +249,18 @@ public struct Version: Sendable {
   private(set) var hasArtifact: Bool
   /// Whether there is a `build-info.json`.
   package let hasBuildInfo: Bool
+  /// The extras and optional variants that failed.
+  public let failedTargets: [FileName]
 
   init(
     name: FileName, isFuture: Bool, folder: Folder, nested: [Folder], hasStatus: Bool,
-    hasSucceeded: Bool, hasBuildInfo: Bool
+    hasSucceeded: Bool, hasBuildInfo: Bool, failedTargets: [FileName] = []
   ) {
     let date = VersionDate(name.bytes)
     (self.date, isDated, self.isFuture) = (date ?? .undated, date != nil, isFuture)
     (self.folder, self.nested, self.hasStatus, self.hasBuildInfo) = (folder, nested, hasStatus, hasBuildInfo)
     self.hasSucceeded = hasSucceeded
+    self.failedTargets = failedTargets
     hasArtifact = false
     hasArtifact = hasSucceeded && hasDownload
   }

@@ -213,6 +213,16 @@ public struct MirrorScanner: Sendable {
     let isOK: () throws(MirrorError) -> Bool = { () throws(MirrorError) in
       VersionFile.isDone(try directory.contents(of: VersionFile.status.path, limit: 4096) ?? [])
     }
+    var failed: [FileName] = []
+    if listing.holds(.failedTargets) {
+      failed =
+        problems.catching(
+          at: folder.path.file(.failedTargets),
+          { () throws(MirrorError) in
+            VersionFile.names(
+              try directory.contents(of: VersionFile.failedTargets.path, limit: 1 << 16) ?? [])
+          }) ?? []
+    }
     var nested: [Folder] = []
     for inner in listing.directories where inner != VersionFile.logs {
       collect(inner, of: directory, depth: 8, into: &nested, problems)
@@ -222,7 +232,7 @@ public struct MirrorScanner: Sendable {
       nested: nested, hasStatus: hasStatus,
       hasSucceeded: hasStatus
         && (hasStage3 || problems.catching(at: folder.path.file(.status), isOK) ?? false),
-      hasBuildInfo: listing.holds(.buildInfo))
+      hasBuildInfo: listing.holds(.buildInfo), failedTargets: failed)
   }
 
   private func collect(

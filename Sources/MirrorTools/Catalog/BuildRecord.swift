@@ -20,7 +20,7 @@ public struct BuildRecord: Codable, Hashable, Sendable {
   public let bytes: Int64?
   /// Duration; nil if built elsewhere.
   public let seconds: Double?
-  /// The target that failed.
+  /// The target that failed; after a successful build, an extra or optional variant.
   public let target: String?
   /// The first error in its log.
   public let error: String?

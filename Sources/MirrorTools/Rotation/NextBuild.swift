@@ -19,6 +19,8 @@ public struct NextBuild: Codable, Sendable, Hashable {
   public let target: String
   /// Images to make from its stage3.
   public let extras: [String]
+  /// Extras and optional variants that are not built because they failed too often.
+  public var leftOut: [String] = []
 
   /// Path of the subarch in the mirror.
   public var path: MirrorPath {

@@ -9,14 +9,16 @@ public struct NextBuildPlan: MirrorReport, Codable, Sendable, Hashable {
   public let next: NextBuild?
   /// Subarches that come before it, but are being built.
   public let inProgress: [MirrorPath]
-  /// Subarches that failed too often and wait for `zap`.
+  /// Subarches that failed too often and wait for `zap`, and single extras and optional variants.
   public let givenUp: [GivenUp]
 
-  /// A subarch that was taken out of the rotation.
+  /// A subarch that was taken out of the rotation, or one of its targets.
   public struct GivenUp: Codable, Sendable, Hashable {
     /// Relative to the root of the mirror.
     public let path: MirrorPath
-    /// Number of consecutive failed builds.
+    /// The extra or optional variant; nil for the subarch itself.
+    public let target: FileName?
+    /// Number of consecutive failures.
     public let failcount: Int
   }
 
@@ -36,19 +38,25 @@ public struct NextBuildPlan: MirrorReport, Codable, Sendable, Hashable {
     let busy = queue.prefix { $0.control.liveBuildLock != nil }
     self.mirror = "\(mirror.root)"
     inProgress = busy.map(\.path)
-    givenUp = settings.managed(in: mirror).filter(settings.hasGivenUp).map {
-      GivenUp(path: $0.path, failcount: $0.control.failcount)
+    givenUp = settings.managed(in: mirror).flatMap { subarch in
+      let control = subarch.control
+      let whole = GivenUp(path: subarch.path, target: nil, failcount: control.failcount)
+      return (settings.hasGivenUp(subarch) ? [whole] : [])
+        + settings.givenUpTargets(of: subarch).map {
+          GivenUp(path: subarch.path, target: $0, failcount: control.targetFailcounts[$0] ?? 0)
+        }
     }
     guard let subarch = queue.dropFirst(busy.count).first else {
       next = nil
       return
     }
     let decision = try settings.decision(for: subarch)
+    let leftOut = settings.givenUpTargets(of: subarch).map(\.description)
     next = NextBuild(
       build: subarch.build, archDesc: subarch.arch, subarch: subarch.name,
       fullDate: subarch.newestComplete?.date, nextDate: VersionDate(today),
-      failcount: subarch.control.failcount,
-      target: decision.mode, extras: decision.extras)
+      failcount: subarch.control.failcount, target: decision.mode,
+      extras: decision.extras.filter { !leftOut.contains($0) }, leftOut: leftOut)
   }
 
   /// Metro's shell assignments; empty if everything is current.
@@ -65,7 +73,8 @@ public struct NextBuildPlan: MirrorReport, Codable, Sendable, Hashable {
       + givenUp.map { subarch in
         let failures = counted(subarch.failcount, "failure", "failures")
         let remedy: Remedy = "\(run: .zap("\(subarch.path)")) to try again"
-        return "# \(displayed(subarch.path)) is out of the rotation after \(failures): \(remedy.text(action))"
+        let name = displayed(subarch.path) + (subarch.target.map { ": \($0)" } ?? "")
+        return "# \(name) is out of the rotation after \(failures): \(remedy.text(action))"
       }
   }
 }

@@ -67,7 +67,16 @@ public struct RotationSettings: Sendable {
 
   /// Whether a subarch failed too often to be built again before it is zapped.
   func hasGivenUp(_ subarch: Subarch) -> Bool {
-    subarch.control.failcount > 0 && givesUp(after: subarch.control.failcount)
+    hasGivenUp(afterFailures: subarch.control.failcount)
+  }
+
+  /// Whether something that can be zapped failed too often.
+  func hasGivenUp(afterFailures failures: Int) -> Bool { failures > 0 && givesUp(after: failures) }
+
+  /// The extras and optional variants of a subarch that failed too often to be built again before it is
+  /// zapped.
+  func givenUpTargets(of subarch: Subarch) -> [FileName] {
+    subarch.control.targetFailcounts.filter { hasGivenUp(afterFailures: $0.value) }.keys.sorted()
   }
 
   /// Whether this number of consecutive failures takes a subarch out of the rotation.

@@ -108,6 +108,11 @@ struct BuildOptions: ParsableArguments {
       do throws(MirrorError) { try run.catalog().note([record]) } catch { context.tell(error) }
     }
     let status = try renderer.print(report)
+    for target in report.targets where target.failcount.map(rotation.givesUp(after:)) ?? false {
+      context.message(
+        "\(report.build): \(target.name): is out of the rotation now: run `mirrorctl zap` once the cause is fixed"
+      )
+    }
     // Reported once, when it happens, so that cron sends one mail.
     if report.outcome == .failed, let failures = report.failcount, rotation.givesUp(after: failures) {
       context.message(

@@ -26,6 +26,9 @@ struct PrometheusText {
     }
     perSubarch("failcount", "Consecutive failed builds.") { Int64($0.failcount) }
     perSubarch("given_up", "Whether it failed too often and needs zap.") { $0.givenUp ? 1 : 0 }
+    perSubarch("failed_targets", "Number of extras and optional variants that failed.") {
+      Int64($0.failed.count)
+    }
     perSubarch("in_progress", "Whether a build is in progress.") { $0.inProgress ? 1 : 0 }
     perSubarch(
       "newest_stage_timestamp_seconds", "Moment of the newest complete version, or start of its local day."

@@ -75,6 +75,7 @@ struct ControlFileTests {
     "each is read from its path and printed to it",
     arguments: [
       (".failcount", ControlFile.failcount), ("server", .server),
+      ("failcount/openvz", .targetFailcount("openvz")),
       ("version/stage3", .version(target: "stage3")),
       ("version/stage4/lxd", .version(target: "stage4/lxd")), ("strategy/build", .buildStrategy),
       ("strategy/seed", .seedStrategy), ("remote/build", .remoteBuild), ("remote/arch_desc", .remoteArch),
@@ -89,7 +90,9 @@ struct ControlFileTests {
   @Test(
     "other names have no meaning",
     arguments: [
-      "version", "version/.hidden", "version/a/b", "version/stage4/a/b", "strategy", "other",
+      "version", "version/.hidden", "version/a/b", "version/stage4/a/b", "strategy", "other", "failcount",
+      "failcount/a/b",
+      "failcount/.hidden",
       "multi_progress",
     ]
       as [MirrorPath])
@@ -115,6 +118,7 @@ struct ControlFileTests {
     "a version's files are read from their paths and printed to them",
     arguments: [
       ("status", VersionFile.status), ("build-info.json", .buildInfo), (".targets", .targets),
+      (".failed", .failedTargets),
       ("log/stage3.txt", .log("stage3.txt")), ("log/a/b", .log("a/b")),
     ] as [(MirrorPath, VersionFile)])
   func versionFiles(_ path: MirrorPath, _ file: VersionFile) {
