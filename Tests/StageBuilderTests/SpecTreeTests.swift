@@ -256,7 +256,7 @@ struct SpecTreeTests {
       ("arm64", "raspi4", "default/linux/arm64/23.0/", "-mcpu=cortex-a72 -O2 -pipe"),
       (
         "arm-32bit", "armv6j_hardfp", "default/linux/arm/23.0/armv6j_hf/",
-        "-march=armv6kz -mfpu=vfp -mfloat-abi=hard -O2 -pipe"
+        "-march=armv6j -mfpu=vfp -mfloat-abi=hard -O2 -pipe"
       ),
     ])
   func arches(arch: String, subarch: String, profile: String, flags: String) throws {
