@@ -70,8 +70,6 @@ struct SpecVariantTests {
     if mode == "full" {
       #expect(try text("path/mirror/source") == tree.text("path/mirror/source", of: target))
     }
-    let steps = try tree.elements("stage3-systemd", definitions).lines("steps/chroot/run")
-    #expect(try steps == tree.elements(target).lines("steps/chroot/run"))
   }
 
   @Test("a misspelled stage4 of the configuration is found by `build --pretend`, which names the right one")
