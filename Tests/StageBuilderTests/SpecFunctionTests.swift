@@ -1,4 +1,6 @@
+import FlexData
 import Foundation
+import SystemPackage
 import TestSupport
 import Testing
 
