@@ -15,9 +15,9 @@ public struct RotationSettings: Sendable {
   /// Ways of building for single subarches, by name or `BUILD/SUBARCH`.
   var modesByName: [MirrorPath: [String]] = [:]
   /// Builds (lines of development) made here; nil for all found. Likewise for arches and subarches.
-  var builds: [FileName]?
+  package var builds: [FileName]?
   package var arches: [FileName]?
-  var subarches: [FileName]?
+  package var subarches: [FileName]?
   /// Subarches that are stored here and built elsewhere.
   var alsoStored: [FileName] = []
   /// Builds and architectures that are stored here, wherever they are built; nil for those built here.
@@ -27,6 +27,8 @@ public struct RotationSettings: Sendable {
   public var ignoredBuilds: [FileName] = []
   /// Builds and subarches, by name or path, that are neither built nor stored here, on purpose.
   var ignored: [MirrorPath] = []
+  /// The names that the specs know.
+  var specNames = SpecNames()
   /// A shell command that decides how to build; nil for the tables.
   public var decide: String?
   /// Whether this command may be run.

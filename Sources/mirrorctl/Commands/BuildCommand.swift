@@ -45,7 +45,9 @@ struct BuildCommand: ReportedVerb {
     _ run: MirrorRun, _ settings: RotationSettings, _ line: BuildLine, _ context: CommandContext,
     _ event: RunEvent
   ) throws -> ExitStatus {
-    let plan = try NextBuildPlan(try run.scan(), settings, today: context.today)
+    let mirror = try run.scan()
+    mirror.unknownNames.forEach(context.tell)
+    let plan = try NextBuildPlan(mirror, settings, today: context.today)
     if !options.global.quiet { context.notice(plan.notices(naming: \.commandLine)) }
     guard let next = plan.next else {
       let renderer = options.global.renderer(context)
