@@ -13,7 +13,7 @@ extension BuildSettings {
     let places = WorkPlaces(mirror: mirror) { (try? path($0)) ?? nil }
     try places.check(temporary: try temporary)
     if let work = try path("path/work") { try places.check(work: work) }
-    for key in ["path/cache/package", "path/distfiles"] {
+    for key in ["path/cache/package", "path/distfiles", "path/cache/ccache"] {
       if let cache = try path(key) { try SafePath.check(cache, as: .any, SafePath.remedy(key)) }
     }
     guard try text("target/class") == "snapshot", try script("steps/run") == nil,
