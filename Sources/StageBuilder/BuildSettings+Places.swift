@@ -15,7 +15,7 @@ extension BuildSettings {
     if let work = try path("path/work") { try places.check(work: work) }
     // A snapshot does not use them, and their paths may contain an architecture that it does not have.
     let isSnapshot = try text("target/class") == "snapshot"
-    for key in isSnapshot ? [] : ["path/cache/package", "path/distfiles"] {
+    for key in isSnapshot ? [] : ["path/cache/package", "path/distfiles", "path/cache/ccache"] {
       if let cache = try path(key) { try SafePath.check(cache, as: .any, SafePath.remedy(key)) }
     }
     guard isSnapshot, try script("steps/run") == nil,

@@ -180,6 +180,24 @@ struct NextBuildTests {
     #expect(try plan(mirror, settings).next?.target == expected)
   }
 
+  @Test(
+    "a mode can name images of its own, beside those of the subarch",
+    arguments: [
+      ([], "full", ["openvz", "lxd"]), ([true], "freshen", ["lxd"]),
+      ([true, false], "full", ["openvz", "lxd"]), ([false], "full", ["openvz", "lxd"]),
+    ])
+  func modesWithImages(built: [Bool], mode: String, extras: [String]) throws {
+    let mirror = try TestMirror().directory("std/x86/a/.control")
+    for (index, isFull) in built.enumerated() {
+      try mirror.version("std/x86/a/2026-10-1\(index)", stages: isFull ? ["stage1", "stage3"] : ["stage3"])
+    }
+    var settings = RotationSettings()
+    settings.modes = ["full+openvz", "freshen"]
+    settings.extras = ["a": ["lxd"]]
+    let next = try #require(try plan(mirror, settings).next)
+    #expect(next.target == mode && next.extras == extras)
+  }
+
   @Test("a shell reads the assignments back, whatever the names")
   func shell() throws {
     let mirror = try TestMirror().version("a b/$(id)/it's;x/2026-10-10")

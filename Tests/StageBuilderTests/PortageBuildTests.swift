@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// A mirror whose builds use mirrorctl's own spec tree and Portage, without a network.
-private struct PortageSite {
+struct PortageSite {
   let workspace: Workspace
 
   private static let scripts = FilePath(#filePath).removingLastComponent().appending("Portage")

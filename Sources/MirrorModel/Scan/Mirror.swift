@@ -19,6 +19,8 @@ public struct Mirror: Sendable {
   public let horizon: VersionDate
   /// Contradictions between the configuration and the mirror.
   public package(set) var oddities: [MirrorError] = []
+  /// Those oddities that are names in the configuration for which nothing can be built.
+  public package(set) var unknownNames: [MirrorError] = []
   /// Links in place of builds, architectures and subarches that lead out of the mirror.
   public let heldLinks: [MirrorPath]
   /// Subarches that the configuration excludes; what they refer to elsewhere is protected all the same.

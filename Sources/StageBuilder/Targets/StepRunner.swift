@@ -106,7 +106,10 @@ struct StepRunner {
     plan.hasSystemMounts = isEquipped
     plan.hostName = "mirrorctl"
     plan.personality = try isThirtyTwoBit() ? .linux32 : .native
-    if isEquipped { plan.mounts = try caches() }
+    if isEquipped {
+      plan.mounts = try caches() + overlay()
+      plan.memory = try Self.memory(settings)
+    }
     return plan
   }
 
@@ -139,7 +142,29 @@ struct StepRunner {
   private static let caches = [
     ("path/cache/package", "mounts/packages", "/var/tmp/cache/package"),
     ("path/distfiles", "mounts/distfiles", "/var/cache/portage/distfiles"),
+    ("path/cache/ccache", "mounts/ccache", "/var/cache/ccache"),
   ]
+
+  /// A directory of the host whose files a step copies into the stage.
+  private func overlay() throws -> [SandboxPlan.Bind] {
+    guard let path = try settings.path("path/overlay") else { return [] }
+    let target = try settings.text("mounts/overlay") ?? "/var/tmp/mirrorctl-overlay"
+    return [SandboxPlan.Bind(source: path.string, target: target, isReadOnly: true)]
+  }
+
+  /// `build/tmpfs`: the directory in which packages are built, in memory.
+  static func memory(_ settings: BuildSettings) throws -> [SandboxPlan.MemoryDirectory] {
+    guard let size = try settings.text("build/tmpfs") else { return [] }
+    let digits = size.prefix { $0.isASCII && $0.isNumber }
+    guard (1...15).contains(digits.count), digits.contains(where: { $0 != "0" }),
+      ["", "K", "M", "G", "T", "%"].contains(size.dropFirst(digits.count).uppercased())
+    else {
+      throw MirrorError(
+        .invalid, "build/tmpfs", "`\(size)` is not a size", remedy: "use a size such as 8G or 50%")
+    }
+    let target = try settings.text("mounts/tmpfs") ?? "/var/tmp/portage"
+    return [SandboxPlan.MemoryDirectory(target: target, size: size)]
+  }
 
   /// Creates the caches, and hands them to steps.
   func prepareCaches() throws {

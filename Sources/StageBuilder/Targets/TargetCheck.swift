@@ -93,6 +93,7 @@ struct TargetCheck {
     try checkScripts(Self.stageSteps)
     try ifKnown { try StepRunner.network(settings) }
     try ifKnown { _ = try settings.limits }
+    try ifKnown { _ = try StepRunner.memory(settings) }
     try ifKnown { try StagePlaces(settings).check() }
     try ifKnown { try settings.requiredPath("path/mirror/source") }
     if try settings.isOfficial { try ifKnown { try settings.requiredPath("path/mirror/snapshot") } }

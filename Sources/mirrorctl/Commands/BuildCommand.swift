@@ -51,6 +51,7 @@ struct BuildCommand: ReportedVerb {
     _ event: RunEvent
   ) throws -> ExitStatus {
     let (mirror, renderer) = (try run.scan(), options.global.renderer(context))
+    mirror.unknownNames.forEach(context.tell)
     var current: Set<MirrorPath> = []
     while true {
       let plan = try NextBuildPlan(mirror, settings, today: context.today, excluding: current)
