@@ -92,7 +92,7 @@ struct StepProcess: ~Copyable {
     let mounts = try StepMounts(plan, terminal: ttyname(terminal.raw).map { String(cString: $0) })
     if let users = mounts.users {
       // Steps open their output again by /dev/stderr.
-      for file in [output.raw, terminal.raw] where file >= 0 {
+      for file in [output.raw, terminal.raw] where file >= 0 && mounts.areStrangers {
         try checked(fchown(file, Confinement.firstID, Confinement.firstID), "set the owner of", "the output")
       }
       try users.value.enter()
