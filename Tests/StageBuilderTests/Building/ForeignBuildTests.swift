@@ -92,9 +92,8 @@ struct ForeignBuildTests {
     }
     if !before.contains("qemu-\(machine.name)") {
       let log = try #require(site.text("\(version)/log/stage3.txt"))
-      #expect(
-        log.contains("/qemu-\(machine.name)-static, registered in each step's own user namespace\n"), "\(log)"
-      )
+      #expect(log.contains(": programs run under /usr/bin/qemu-\(machine.name)-static"), "\(log)")
+      #expect(log.contains(", registered in each step's own user namespace\n"), "\(log)")
     }
     #expect(try ForeignMachine.registrations() == before)
   }
@@ -105,12 +104,9 @@ struct ForeignBuildTests {
     try workspace.shell("printf '[section rotation]\\narches: \(machine.arch)\\n' > conf")
     let command = [Program.path.string, "doctor", "--config", "\(workspace.path)/conf"]
     let text = try workspace.run(command).text
-    let ways = ["registered in each step's own user namespace", "which is registered on this host"]
-    #expect(
-      ways.contains {
-        text.contains("ok: \(machine.arch): runs under /usr/bin/qemu-\(machine.name)-static, \($0)\n")
-      },
-      "\(text)")
+    let ways = [", registered in each step's own user namespace\n", ", which is registered on this host\n"]
+    #expect(text.contains("ok: \(machine.arch): runs under /usr/bin/qemu-\(machine.name)-static"), "\(text)")
+    #expect(ways.contains { text.contains($0) }, "\(text)")
     // Without an emulator, no such stage can be built.
     let without = try Tool.run(
       "unshare",
