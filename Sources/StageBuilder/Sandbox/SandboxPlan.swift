@@ -78,6 +78,8 @@ package struct SandboxPlan: Codable, Hashable, Sendable {
   /// The host's name if empty.
   package var hostName: String
   package var personality: Personality
+  /// Registered with the kernel for this step alone; the step must have a root.
+  package var emulators: [Emulator]
   package var script: Script
   /// The complete environment of the step.
   package var environment: [String: String]
@@ -89,7 +91,7 @@ package struct SandboxPlan: Codable, Hashable, Sendable {
   package init(
     root: String?, isShifted: Bool = false, writable: [String] = [], mounts: [Bind] = [],
     hasSystemMounts: Bool = true, network: Network = .host,
-    hostName: String = "", personality: Personality = .native, script: Script,
+    hostName: String = "", personality: Personality = .native, emulators: [Emulator] = [], script: Script,
     environment: [String: String] = [:], interactive: Bool = false, scriptDirectory: String? = nil
   ) {
     self.root = root
@@ -100,6 +102,7 @@ package struct SandboxPlan: Codable, Hashable, Sendable {
     self.network = network
     self.hostName = hostName
     self.personality = personality
+    self.emulators = emulators
     self.script = script
     self.environment = environment
     self.interactive = interactive

@@ -19,6 +19,8 @@ struct StepRunner {
   let confinement: Confinement
   /// Of the steps in the root; nil for mirrorctl's own group.
   var controlGroup: Shared<ControlGroup>?
+  /// How the programs of the root run.
+  var means = ForeignArchitecture.Means.native
 
   /// - Parameters:
   ///   - root: `path/chroot`.
@@ -106,6 +108,9 @@ struct StepRunner {
     plan.hasSystemMounts = isEquipped
     plan.hostName = "mirrorctl"
     plan.personality = try isThirtyTwoBit() ? .linux32 : .native
+    plan.emulators = means.emulators
+    // For specs: a sandbox that traces processes does not work under an emulator.
+    if means != .native { plan.environment["MIRRORCTL_EMULATED"] = "yes" }
     if isEquipped {
       plan.mounts = try caches() + overlay()
       plan.memory = try Self.memory(settings)
@@ -115,7 +120,10 @@ struct StepRunner {
 
   private func isThirtyTwoBit() throws -> Bool {
     let wanted = try settings.text("target/arch_desc").flatMap { Architecture(directory: FileName($0)) }
-    return wanted != nil && Architecture(kernelName: HostMachine.name)?.compatible == wanted
+    guard let wanted, let host = ForeignArchitecture.hostMachine.flatMap({ Architecture($0) }) else {
+      return false
+    }
+    return host.companions.contains(wanted)
   }
 
   /// What host steps can write to: the directories of builds, and the mirror.
