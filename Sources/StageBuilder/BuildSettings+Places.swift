@@ -14,7 +14,9 @@ extension BuildSettings {
     try places.check(temporary: try temporary)
     if let work = try path("path/work") { try places.check(work: work) }
     for key in ["path/cache/package", "path/distfiles"] {
-      if let cache = try path(key) { try SafePath.check(cache, as: .any, SafePath.remedy(key)) }
+      // A snapshot has no architecture, on which the path of a cache may depend.
+      guard let cache = (try? path(key)) ?? nil else { continue }
+      try SafePath.check(cache, as: .any, SafePath.remedy(key))
     }
     guard try text("target/class") == "snapshot", try script("steps/run") == nil,
       try text("path/cache/git") != nil
