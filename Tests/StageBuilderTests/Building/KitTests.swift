@@ -124,7 +124,9 @@ struct KitTests {
     let deep = String(repeating: #"{"a":"#, count: 10_000)
     for text in ["[]", "{}}", #"{"a": 1}"#, deep] {
       #expect(throws: (any Error).self) { try kits(text) }
-      #expect(throws: (any Error).self) { try kits("{}", text == "[]" ? #"{"kit_order": 1}"# : text) }
+    }
+    for text in ["[]", "{}}", #"{"kit_order": 1}"#, #"{"release_defs": []}"#, deep] {
+      #expect(throws: (any Error).self) { try kits("{}", text) }
     }
   }
 }
