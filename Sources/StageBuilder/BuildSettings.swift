@@ -91,6 +91,13 @@ struct BuildSettings {
   /// The values that the specifications and the configuration compare an element with.
   func comparedValues(of name: String) -> [String] { elements.comparedValues(of: name) }
 
+  /// The elements of a section that are neither undefined nor blank, by their names in it.
+  func texts(in section: String) throws -> [(name: String, text: String)] {
+    try elements.names(in: section).compactMap { name in
+      try text(name).map { (String(name.dropFirst(section.utf8.count + 1)), $0) }
+    }
+  }
+
   /// An element's list of words.
   func words(_ name: String) throws -> [String] {
     try text(name)?.split { $0 == " " || $0 == "\t" }.map(String.init) ?? []

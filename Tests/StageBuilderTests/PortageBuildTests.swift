@@ -21,8 +21,9 @@ struct PortageSite {
 
   /// - Parameters:
   ///   - text: added to the configuration.
+  ///   - remote: the path of the source of snapshots.
   ///   - localeGen: the version whose interface the seed's `locale-gen` has.
-  init(_ text: String = "", localeGen: Int = 3) throws {
+  init(_ text: String = "", remote: String = "tree", localeGen: Int = 3) throws {
     workspace = try Workspace()
     for (script, directory) in [("make-seed", ""), ("make-tree", "tree")] {
       let made = try RunningProgram(
@@ -43,7 +44,7 @@ struct PortageSite {
       [section build]
       network: none
       [section snapshot/source]
-      remote: \(workspace.path)/tree
+      remote: \(workspace.path)/\(remote)
       [collect $[path/install]/etc/master.conf]
       \(text)
       """
@@ -238,6 +239,66 @@ struct PortageBuildTests {
     #expect(!configuration.contains("make.conf.before"))
     let log = try #require(site.text("\(Self.version)/log/stage1.txt"))
     #expect(log.contains(">>> USE is -* build nls"))
+  }
+
+  @Test("kits have python-kit's profiles, and a seed that names another tree is put right")
+  func kits() throws {
+    #if arch(arm64)
+      let profile = "core-kit:default/linux/arm64/23.0"
+    #else
+      let profile = "core-kit:default/linux/amd64/23.0"
+    #endif
+    let site = try PortageSite(
+      """
+      [section release]
+      style: macaroni
+      [section snapshot]
+      type: dead
+      [section snapshot/source]
+      branch: next
+      [section snapshot/kits]
+      core-kit: next
+      [section profile]
+      arch: \(profile)
+      subarch:
+      build:
+      flavor:
+      [section emerge]
+      packages: app-misc/extra
+      [section steps]
+      chroot/run/extra: [
+      say "targets: $(portageq envvar PYTHON_TARGETS); repositories: $(portageq get_repos /)"
+      ]
+      """, remote: "git/meta-repo")
+    try MetaRepositorySite.make(
+      in: site.workspace,
+      core: """
+        rm -rf profiles metadata; cp -R ../../tree/* .; echo core-kit > profiles/repo_name
+        printf 'repo-name = core-kit\\naliases = gentoo\\nmasters =\\nthin-manifests = true\\nprofile-formats = portage-2\\n' > metadata/layout.conf
+        """)
+    let outcome = try site.build("freshen", Self.version)
+    let log = site.text("\(Self.version)/log/stage3-freshen.txt") ?? ""
+    try #require(outcome.status == 0, "\(outcome.errorText)\n\(log)")
+    #expect(log.contains(">>> targets: python3_9; repositories: "), "\(log)")
+    #expect(!log.contains("!!! Section 'gentoo'") && !log.contains("/var/db/repos/gentoo"), "\(log)")
+    let stage3 = Self.stage("stage3")
+    #expect(
+      try site.file("./etc/portage/make.profile/parent", in: stage3)
+        == "\(profile)\npython-kit:funtoo/kits/python-kit/next/3.9\n")
+    #expect(
+      try site.file("./etc/portage/repos.conf/ego-core-kit", in: stage3) == """
+        [DEFAULT]
+        main-repo = core-kit
+
+        [core-kit]
+        location = /var/git/meta-repo/kits/core-kit
+        auto-sync = no
+        priority = 7
+
+        """)
+    let ego = try #require(try site.file("./etc/ego.conf", in: stage3))
+    #expect(ego.contains("release = next\nsync_base_url = https://github.com/macaroni-os/{repo}\n"))
+    #expect(ego.hasSuffix("[kits]\ncore-kit = next\n"))
   }
 
   @Test("freshen, quick and images of the result", arguments: ["freshen", "quick"])

@@ -82,6 +82,7 @@ struct SpecTreeTests {
       ("gentoo", "arm64", "raspi4"), ("gentoo", "arm-32bit", "armv6j_hardfp"),
       ("gentoo", "arm", "armv7a_hardfp"),
       ("gentoo", "riscv-64bit", "generic"), ("gentoo", "ppc64le", "generic"), ("gentoo", "sparc", "generic"),
+      ("next", "x86-64bit", "generic_64"),
       ("funtoo-current", "x86-64bit", "generic_64"), ("funtoo-current", "arm-32bit", "armv7a_hardfp"),
     ])
   func whole(build: String, arch: String, subarch: String) throws {
@@ -263,6 +264,27 @@ struct SpecTreeTests {
     let tree = try SpecSite(arch: arch, subarch: subarch)
     #expect(try tree.text("profile/path", of: "stage3") == profile)
     #expect(try tree.text("portage/COMMON_FLAGS", of: "stage3") == flags)
+  }
+
+  @Test(
+    "builds of Funtoo and of Macaroni have their meta-repos, packages and services",
+    arguments: [
+      ("funtoo-current", "x86-64bit", "funtoo", "master", "current"),
+      ("1.4-release-std", "pure64", "funtoo", "1.4-release", "current"),
+      ("next", "x86-32bit", "macaroni-os", "next", "next"),
+      ("mark", "arm-64bit", "macaroni-os", "mark", "next"),
+    ])
+  func kits(build: String, arch: String, owner: String, branch: String, profile: String) throws {
+    let tree = try SpecSite(build: build, arch: arch)
+    let elements = try tree.elements("stage3")
+    #expect(try elements.text("snapshot/source/type") == "meta-repo")
+    #expect(try elements.text("snapshot/source/remote") == "https://github.com/\(owner)/meta-repo")
+    #expect(try elements.text("snapshot/source/branch") == branch)
+    #expect(try elements.text("ego/sync-base-url") == "https://github.com/\(owner)/{repo}")
+    #expect(try elements.text("profile/build") == "core-kit:funtoo/1.0/linux-gnu/build/\(profile)")
+    #expect(
+      try elements.text("emerge/packages") == (arch == "arm-64bit" ? "" : "sys-kernel/debian-sources-lts"))
+    #expect(try elements.text("stage3/services") == "sshd metalog")
   }
 
   @Test("definitions in the configuration take effect, and others derive from them")

@@ -13,8 +13,10 @@ struct SnapshotCaches {
   /// The contents of the lock file beside a copy of a tree.
   static let mark = "mirrorctl copy of a package tree"
 
-  init(_ settings: BuildSettings) throws {
-    let name = try settings.text("snapshot/source/name") ?? settings.required("target/build")
+  /// - Parameter overlay: the name of an overlay; nil for the package tree.
+  init(_ settings: BuildSettings, overlay: String? = nil) throws {
+    let tree = try settings.text("snapshot/source/name") ?? settings.required("target/build")
+    let name = overlay.map { "\(tree)-overlay-\($0)" } ?? tree
     guard !name.contains("/"), !name.hasPrefix(".") else {
       throw MirrorError(
         .invalid, "snapshot/source/name", "`\(name)` is not a directory name", remedy: "use a plain name")

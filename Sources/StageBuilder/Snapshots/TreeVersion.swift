@@ -28,7 +28,7 @@ enum TreeVersion {
 
   private static func newest(
     of request: BuildRequest, _ context: BuildContext
-  ) throws -> SnapshotSource.State {
+  ) throws -> TreeSource.State {
     let settings = try BuildSettings(request, target: "snapshot", context.source)
     guard try settings.script("steps/run") == nil else {
       throw MirrorError(
@@ -41,8 +41,8 @@ enum TreeVersion {
     let steps = try StepRunner(settings, context, root: work.path, scripts: work.path, confinement: .idmapped)
     let log = try BuildLog.inMemory(tell: context.tell)
     do {
-      let state = try SnapshotSource(settings, steps, work.path).newest(
-        cancellation: context.cancellation, log: log)
+      let source = try TreeSource(isLive: false, settings, steps, work.path, context.cancellation)
+      let state = try source.newest(log: log)
       try work.remove()
       return state
     } catch let error as MirrorError where error.code == .invalid {
@@ -57,7 +57,7 @@ enum TreeVersion {
   }
 }
 
-extension SnapshotSource {
+extension TreeSource {
   /// A state of the package tree, and when it was made.
   struct State {
     /// The name of the commit; for a tree without commits, the text of its version.
@@ -66,10 +66,10 @@ extension SnapshotSource {
   }
 
   /// Updates the cached tree, and returns its newest state.
-  func newest(cancellation: Cancellation, log: borrowing BuildLog) throws -> State {
+  func newest(log: borrowing BuildLog) throws -> State {
     switch kind {
     case .git, .metaRepository:
-      let commit = try repository(cancellation).fetch(branch: branch, log: log)
+      let commit = try repository.fetch(branch: branch, log: log)
       return State(name: commit.name, version: VersionDate(momentAt: commit.time))
     case .rsync:
       try caches.checkCopy()

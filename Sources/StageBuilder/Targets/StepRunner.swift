@@ -129,7 +129,8 @@ struct StepRunner {
   /// What host steps can write to: the directories of builds, and the mirror.
   private func writable() throws -> [String] {
     var paths = [context.root, try settings.temporary]
-    for key in Self.writableKeys { if let path = try settings.path(key) { paths.append(path) } }
+    // A snapshot has no architecture, on which the path of a cache may depend.
+    for key in Self.writableKeys { if let path = (try? settings.path(key)) ?? nil { paths.append(path) } }
     // A copy of a directory and one of its parent are two mounts, between which nothing can be linked or moved.
     return paths.filter { path in !paths.contains { $0 != path && path.starts(with: $0) } }.map(\.string)
   }

@@ -83,7 +83,7 @@ struct TargetCheck {
     try ifKnown {
       let work = try settings.requiredPath("path/work")
       let steps = try StepRunner(settings, context, root: work, scripts: work, confinement: .idmapped)
-      if try !has(Self.snapshotStep) { _ = try SnapshotSource(settings, steps, work) }
+      if try !has(Self.snapshotStep) { _ = try SnapshotSource(settings, steps, work, context.cancellation) }
     }
     try checkVersion()
   }
