@@ -56,7 +56,7 @@ package struct SampleCheck {
   private let source: ConfigurationFile.Request
   private let subarch: SampleSubarch
   private let mirror: FilePath?
-  private let version: CalendarDate
+  private let version: VersionDate
 
   /// - Parameter source: how the configuration is read, without a target.
   package init(
@@ -66,7 +66,7 @@ package struct SampleCheck {
     self.source = source
     self.subarch = subarch
     self.mirror = mirror
-    version = today
+    version = VersionDate(today)
     let targets = targets(tree)
     var defined: [String: Int] = [:]
     var failures: [Failure] = []
@@ -118,7 +118,7 @@ package struct SampleCheck {
     let request = BuildRequest(
       build: subarch.build, arch: subarch.arch, subarch: subarch.subarch,
       work: .stages(mode: mode, extras: []), version: version, definitions: [])
-    source.definitions += request.elements(target: target)
+    source.definitions += request.elements(target: target, variant: nil)
     source.isStrict = target != nil
     return try ConfigurationFile(source).elements
   }
