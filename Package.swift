@@ -96,7 +96,7 @@ let package = Package(
     .testTarget(
       name: "StageBuilderTests",
       dependencies: ["StageBuilder", "mirrorctl", "MirrorTools", "TestSupport", "CLinux"] + libraries,
-      exclude: ["Sandbox/escape.c", "Portage", "Specs"],
+      exclude: ["Building/foreign.c", "Sandbox/escape.c", "Portage", "Specs"],
       swiftSettings: strict),
     .testTarget(
       name: "FlexDataTests", dependencies: ["FlexData", "TestSupport"],

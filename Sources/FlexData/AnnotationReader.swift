@@ -53,18 +53,19 @@ struct AnnotationReader {
 
   /// A condition; nil for `*`.
   func condition(_ parts: ArraySlice<Substring>, after when: Substring) throws(FlexDataError) -> Condition? {
-    let hint = "write `x`, `x is VALUE...` or `*`"
+    let hint = "write `x`, `x is VALUE...`, `x has WORD...` or `*`"
     guard let element = parts.first else {
       throw FlexDataError("the condition is missing", at: line.place(of: when), hint: hint)
     }
     if parts.count == 1 && element == "*" { return nil }
     try check(element)
     let rest = parts.dropFirst()
-    if let word = rest.first, !["is", "in"].contains(word) || rest.count == 1 {
+    if let word = rest.first, !["is", "in", "has"].contains(word) || rest.count == 1 {
       throw FlexDataError("this is not a condition", at: line.place(of: word), hint: hint)
     }
     return Condition(
-      element: String(element), values: rest.dropFirst().map(String.init), place: line.place(of: element))
+      element: String(element), values: rest.dropFirst().map(String.init), isOfList: rest.first == "has",
+      place: line.place(of: element))
   }
 
   private func check(_ name: Substring) throws(FlexDataError) {

@@ -120,7 +120,7 @@ final class Expander {
     if condition.values.isEmpty { return Known(value: true, isCertain: definition.isCertain) }
     let text = try text(of: found, isLax: false)
     return Known(
-      value: text.value.map(condition.values.contains) ?? false,
+      value: text.value.map(condition.holds(for:)) ?? false,
       isCertain: definition.isCertain && text.isCertain)
   }
 
@@ -241,12 +241,21 @@ final class Expander {
   }
 
   func undefined(_ name: String, at place: Place) -> FlexDataError {
-    let near = givesHints ? Spelling.nearest(to: name, in: definitions.keys) : nil
-    return FlexDataError([
+    FlexDataError([
       Problem(
-        message: "`\(name)` is not defined", place: place, hint: near.map { "did you mean `\($0)`?" },
+        message: "`\(name)` is not defined", place: place, hint: givesHints ? hint(for: name) : nil,
         chain: steps, missing: name)
     ])
+  }
+
+  /// Why a name is not defined: its conditions do not hold, or it is misspelled.
+  private func hint(for name: String) -> String? {
+    if let all = definitions[name], let first = (all.own.conditional + all.fallback.conditional).first,
+      let condition = first.condition
+    {
+      return "no condition of its definitions is true, such as `\(condition.text)` in \(first.place)"
+    }
+    return Spelling.nearest(to: name, in: definitions.keys).map { "did you mean `\($0)`?" }
   }
 
   /// Begins a part of an element's expansion.

@@ -1,12 +1,12 @@
 /// Suggestions for misspelled names.
 public enum Spelling {
-  /// The known name with the smallest distance, if that is small; of equal ones the first.
+  /// The other known name with the smallest distance, if that is small; of equal ones the first.
   public static func nearest(to name: String, in known: some Sequence<String>) -> String? {
     // A short name is similar to any other, and a long one takes time quadratic in its length.
     guard (3..<200).contains(name.utf8.count) else { return nil }
     let limit = max(1, min(3, name.utf8.count / 4))
     var best: (distance: Int, name: String)?
-    for candidate in known where abs(candidate.utf8.count - name.utf8.count) <= limit {
+    for candidate in known where candidate != name && abs(candidate.utf8.count - name.utf8.count) <= limit {
       let distance = distance(Array(name.utf8), Array(candidate.utf8))
       if distance <= limit, (distance, candidate) < best.map({ ($0.distance, $0.name) }) ?? (.max, "") {
         best = (distance, candidate)

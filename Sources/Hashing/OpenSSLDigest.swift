@@ -1,6 +1,7 @@
 package import LinuxSystem
 package import MirrorModel
 import COpenSSL
+import SystemPackage
 
 /// One running digest of OpenSSL's EVP.
 package struct OpenSSLDigest: ~Copyable {
@@ -38,6 +39,31 @@ package struct OpenSSLDigest: ~Copyable {
       } catch { return .failure(error) }
     }
     return try result.get()
+  }
+
+  /// The digest of an open file of this size.
+  ///
+  /// - Parameter name: of the file, for messages.
+  package static func digest(
+    _ algorithm: DigestAlgorithm, of file: borrowing Descriptor, size: Int64, _ name: String
+  ) throws(MirrorError) -> [UInt8] {
+    var digest = try OpenSSLDigest(algorithm)
+    var offset: Int64 = 0
+    while offset < size {
+      let start = offset
+      let count = Int(min(size - start, 1 << 20))
+      let bytes = try attempt("read", name) { () throws(Errno) in try file.bytes(from: start, count: count) }
+      guard !bytes.isEmpty else { throw MirrorError(.changed, name, "became shorter while it was read") }
+      let fault = bytes.withUnsafeBytes { buffer -> MirrorError? in
+        do throws(MirrorError) {
+          try digest.update(buffer)
+          return nil
+        } catch { return error }
+      }
+      if let fault { throw fault }
+      offset += Int64(bytes.count)
+    }
+    return try digest.finish()
   }
 
   private static func begun(_ algorithm: DigestAlgorithm) throws(MirrorError) -> OpaquePointer {

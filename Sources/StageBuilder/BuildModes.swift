@@ -1,3 +1,4 @@
+import FlexData
 import LinuxSystem
 
 /// The targets of a mode, as the specifications define them in `multi/targets`.
@@ -15,17 +16,39 @@ struct BuildModes {
     self.shared = shared
   }
 
-  /// The names of the targets that the request asks for, in build order.
-  func targets() throws -> [String] {
-    if case .snapshot = request.work { return ["snapshot"] }
-    if let target = request.namedTarget { return [target] }
+  /// The targets that the request asks for, in build order: those of the mode, variants, extras.
+  func targets() throws -> [PlannedTarget] {
+    if case .snapshot = request.work { return [PlannedTarget(name: "snapshot")] }
+    let variants = BuildVariants(request: request, context: context, shared: shared)
+    if let name = request.namedTarget {
+      return [try variants.targets().first { $0.name == name } ?? PlannedTarget(name: name)]
+    }
     try checkMode()
     _ = try shared.required("multi/targets")
-    let names =
-      try shared.words("multi/targets")
-      + shared.words("multi/extras").flatMap { $0.split(separator: "+").map(String.init) }
-    guard try shared.isOfficial else { return names.filter { $0 != "snapshot" } }
-    return names
+    var targets = try shared.words("multi/targets").map { PlannedTarget(name: $0) }
+    if targets.contains(where: { $0.name.hasPrefix("stage3") }) { targets += try variants.targets() }
+    targets += try shared.words("multi/extras").flatMap { $0.split(separator: "+") }.map {
+      PlannedTarget(name: String($0), isOptional: true)
+    }
+    try Self.checkNames(targets.map(\.name))
+    targets.removeAll { $0.isOptional && request.leftOut.contains($0.name) }
+    guard try shared.isOfficial else { return targets.filter { $0.name != "snapshot" } }
+    return targets
+  }
+
+  /// Throws if a name cannot be that of a log, or is there twice.
+  private static func checkNames(_ names: [String]) throws(MirrorError) {
+    var seen = Set<String>()
+    for name in names {
+      guard !name.hasPrefix("."), !name.contains("/") else {
+        throw MirrorError(
+          .invalid, name, "is not the name of a target", remedy: "use a name without / and leading dot")
+      }
+      guard !seen.insert(name).inserted else { continue }
+      throw MirrorError(
+        .invalid, name, "is a target of this build twice",
+        remedy: "name each extra and variant once, and no target of the mode")
+    }
   }
 
   /// Throws if the mode is a word that means nothing to the specifications.
@@ -37,9 +60,11 @@ struct BuildModes {
     // A tree may also use the mode as a part of a path.
     let isMode = try targets == nil ? known.isEmpty : Self.usual.contains(mode) || !isIgnored(targets)
     if isMode { return }
+    let modes = known.isEmpty ? Self.usual : known
     throw MirrorError(
       .invalid, mode, "is not a build mode",
-      remedy: "use \((known.isEmpty ? Self.usual : known).joined(separator: ", "))")
+      remedy: Spelling.nearest(to: mode, in: modes).map { "did you mean `\($0)`?" }
+        ?? "use \(modes.joined(separator: ", "))")
   }
 
   /// Whether a mode that cannot exist has the same targets.
@@ -54,11 +79,4 @@ struct BuildModes {
 extension BuildRequest {
   /// The only target, if one was named by itself.
   var namedTarget: String? { definitions.last { $0.name == "target" }?.value }
-
-  /// The same request with another mode.
-  fileprivate func replacing(mode: String) -> BuildRequest {
-    BuildRequest(
-      build: build, arch: arch, subarch: subarch, work: .stages(mode: mode, extras: []), version: version,
-      definitions: definitions.filter { $0.name != "multi/mode" })
-  }
 }

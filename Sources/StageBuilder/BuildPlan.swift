@@ -7,15 +7,23 @@ public struct BuildPlan: Sendable, Encodable {
     /// `stage1`.
     public let name: String
     /// Its tarball, relative to the mirror's root; nil if it depends on an earlier target.
-    public let path: MirrorPath?
+    public internal(set) var path: MirrorPath?
     /// Whether it exists already.
-    public let isThere: Bool
+    public internal(set) var isThere = false
+    /// Whether it is an extra or an optional variant, whose failure does not fail the build.
+    public let isOptional: Bool
 
-    private enum CodingKeys: String, CodingKey { case name, path, isThere = "present" }
+    private enum CodingKeys: String, CodingKey {
+      case name, path, isThere = "present", isOptional = "optional"
+    }
   }
 
   /// `BUILD ARCH SUBARCH MODE VERSION`.
   public let build: String
   /// In build order.
   public let targets: [Target]
+  /// Whether there is nothing new to build.
+  public let isCurrent: Bool
+
+  private enum CodingKeys: String, CodingKey { case build, targets, isCurrent = "current" }
 }

@@ -6,12 +6,19 @@ extension BuildPlan: Report {
     let targets = targets.map { target in
       guard let path = target.path else { return "  \(target.name): path known once earlier targets exist" }
       return "  \(target.name): \(path)\(target.isThere ? " (already exists)" : "")"
+        + (target.isOptional ? " (optional)" : "")
     }
-    return (["build \(build)"] + targets).asEssentialLines
+    return (["build \(build)\(isCurrent ? ": nothing new" : "")"] + targets).asEssentialLines
   }
 }
 
 extension BuildReport: MirrorReport {
+  /// One line if there is nothing new to build; ``line(of:)`` reports each target of a build as it ends.
+  public var lines: [ReportLine] {
+    isCurrent
+      ? ["build \(build): nothing new: this version of the package tree is built"].asEssentialLines : []
+  }
+
   /// What went wrong in a build, for the end of the run; ``line(of:)`` reports each target as it ends.
   public var notes: [String] {
     var notes = warnings + (problem.map { [$0] } ?? [])
@@ -19,16 +26,17 @@ extension BuildReport: MirrorReport {
     for target in targets where target.outcome != .done {
       notes.append("\(build): \(target.problem ?? "\(target.name): \(target.outcome.rawValue)")")
       notes += target.firstError.map { "\(target.name): | \($0)" }
+      notes += target.failcount.map { ["\(build): \(target.name): consecutive failures: \($0)"] } ?? []
     }
     notes += targets.compactMap(\.work).map { "\($0) is kept: remove it after inspection" }
     if let failcount, failcount > 0 { notes.append("\(build): consecutive failures: \(failcount)") }
     return notes
   }
 
-  /// `refused` if a safety rule forbids the build.
+  /// `refused` if a safety rule forbids the build; `partial` if only extras and optional variants failed.
   public var status: ExitStatus {
     switch outcome {
-    case .done: .done
+    case .done: targets.allSatisfy { $0.outcome == .done } ? .done : .partial
     case .busy: .busy
     case .aborted: isRefused ? .refused : .failed
     case .failed, .interrupted: .failed

@@ -1,4 +1,5 @@
 public import LinuxSystem
+public import MirrorModel
 
 /// What a build did.
 public struct BuildReport: Sendable, Encodable {
@@ -18,6 +19,10 @@ public struct BuildReport: Sendable, Encodable {
     public var sha256: String?
     /// Duration in seconds.
     public var seconds: Double = 0
+    /// Whether it is an extra or an optional variant, whose failure does not fail the build.
+    public let isOptional: Bool
+    /// Number of consecutive failures of an optional target; nil if they are not counted.
+    public internal(set) var failcount: Int?
     /// What went wrong.
     public var problem: String?
     /// The first error in the log.
@@ -31,21 +36,25 @@ public struct BuildReport: Sendable, Encodable {
 
     private enum CodingKeys: String, CodingKey {
       case name, outcome, wasThere = "present", path, size = "bytes", sha256, seconds, problem, firstError
-      case work, confinement, log
+      case work, confinement, log, isOptional = "optional", failcount
     }
   }
 
   /// Path of the mirror.
   public let mirror: String
   /// `BUILD ARCH SUBARCH MODE VERSION`.
-  public let build: String
+  public private(set) var build: String
+  /// The version of ``build``.
+  public private(set) var dated: VersionDate
+  /// Whether nothing was built, because `build/version` is `commit` and the version of that commit is done.
+  public internal(set) var isCurrent = false
   /// The network that steps can use.
   public internal(set) var network = "host"
   /// How the build ended as a whole.
   public internal(set) var outcome = BuildOutcome.done
   /// Why nothing was started.
   public internal(set) var problem: String?
-  /// Remains of killed builds that cannot be removed.
+  /// Remains of killed builds that cannot be removed, and records that cannot be written.
   public internal(set) var warnings: [String] = []
   /// In build order.
   public internal(set) var targets: [Target] = []
@@ -53,8 +62,28 @@ public struct BuildReport: Sendable, Encodable {
   public internal(set) var failcount: Int?
   /// Whether a safety rule forbids the build.
   public internal(set) var isRefused = false
+  /// The packages that failed, of all targets.
+  var failedPackages: [FailedPackage] = []
 
-  private enum CodingKeys: CodingKey {
+  /// Whether the build counts as a failure of the subarch: a failure of extras and optional variants does not.
+  var failsSubarch: Bool {
+    outcome == .failed && targets.contains { !$0.isOptional && $0.outcome != .done }
+  }
+
+  private enum CodingKeys: String, CodingKey {
     case mirror, build, network, outcome, problem, warnings, targets, failcount
+    case isCurrent = "current"
+  }
+
+  init(mirror: String, of request: BuildRequest) {
+    self.mirror = mirror
+    build = request.description
+    dated = request.version
+  }
+
+  /// Takes the version of a request once it is known.
+  mutating func settle(_ request: BuildRequest) {
+    build = request.description
+    dated = request.version
   }
 }

@@ -20,18 +20,26 @@ public struct BuildRequest: Sendable {
   public let subarch: String?
   /// What to build for it.
   public let work: Work
-  /// The version, `2026-11-23`.
-  public let version: CalendarDate
+  /// The version, `2026-11-23` or `20261123T170302Z`.
+  public private(set) var version: VersionDate
+  /// Whether `build/version` may replace the version, because none was given.
+  private var hasDefaultVersion = false
+  /// The state of the package tree that the version was taken from.
+  private(set) var revision: String?
   /// `NAME: VALUE` from the command line.
   public let definitions: [(name: String, value: String)]
+  /// Extras and optional variants that are not built because they failed too often.
+  private(set) var leftOut: Set<String> = []
 
   /// Stages of a subarch.
   ///
-  /// - Parameter mode: `full`, `freshen`, `quick` or `stage1`, optionally followed by images: `full+openvz`.
+  /// - Parameters:
+  ///   - mode: `full`, `freshen`, `quick` or `stage1`, optionally followed by images: `full+openvz`.
+  ///   - isDefault: whether `build/version` may replace the version.
   /// - Throws: when a name is not valid.
   public init(
-    build: String, arch: String, subarch: String, mode: String = "full", version: CalendarDate,
-    definitions: [(name: String, value: String)] = []
+    build: String, arch: String, subarch: String, mode: String = "full", version: VersionDate,
+    isDefault: Bool = false, definitions: [(name: String, value: String)] = []
   ) throws(MirrorError) {
     for name in [build, arch, subarch] { try Self.check(name) }
     guard let decision = BuildDecision(mode) else {
@@ -41,6 +49,7 @@ public struct BuildRequest: Sendable {
     self.init(
       build: build, arch: arch, subarch: subarch,
       work: .stages(mode: decision.mode, extras: decision.extras), version: version, definitions: definitions)
+    hasDefaultVersion = isDefault
   }
 
   /// The next build of the rotation.
@@ -48,22 +57,26 @@ public struct BuildRequest: Sendable {
     try self.init(
       build: next.build.description, arch: next.archDesc.description, subarch: next.subarch.description,
       mode: ([next.target] + next.extras).joined(separator: "+"), version: next.nextDate,
-      definitions: definitions)
+      isDefault: true, definitions: definitions)
+    leftOut = Set(next.leftOut)
   }
 
   /// A snapshot.
   ///
+  /// - Parameter isDefault: whether `build/version` may replace the version.
   /// - Throws: when the name is not valid.
   public init(
-    snapshotOf build: String, version: CalendarDate, definitions: [(name: String, value: String)] = []
+    snapshotOf build: String, version: VersionDate, isDefault: Bool = false,
+    definitions: [(name: String, value: String)] = []
   ) throws(MirrorError) {
     try Self.check(build)
     self.init(
       build: build, arch: nil, subarch: nil, work: .snapshot, version: version, definitions: definitions)
+    hasDefaultVersion = isDefault
   }
 
   init(
-    build: String, arch: String?, subarch: String?, work: Work, version: CalendarDate,
+    build: String, arch: String?, subarch: String?, work: Work, version: VersionDate,
     definitions: [(name: String, value: String)]
   ) {
     self.build = build
@@ -72,6 +85,31 @@ public struct BuildRequest: Sendable {
     self.work = work
     self.version = version
     self.definitions = definitions
+  }
+
+  /// The element that contains the commit that the version was taken from.
+  static let revisionElement = "target/revision"
+
+  /// Whether `build/version` defines the version.
+  var takesDefaultVersion: Bool {
+    hasDefaultVersion && !definitions.contains { $0.name == "target/version" }
+  }
+
+  /// The same request with a version that was taken from a state of the package tree.
+  func taking(_ version: VersionDate, of revision: String) -> BuildRequest {
+    var request = self
+    request.version = version
+    request.revision = revision
+    return request
+  }
+
+  /// The same request with another mode.
+  func replacing(mode: String) -> BuildRequest {
+    var request = BuildRequest(
+      build: build, arch: arch, subarch: subarch, work: .stages(mode: mode, extras: []), version: version,
+      definitions: definitions.filter { $0.name != "multi/mode" })
+    request.revision = revision
+    return request
   }
 
   /// Path of the subarch in the mirror; nil for a snapshot only.
@@ -89,9 +127,10 @@ public struct BuildRequest: Sendable {
     }
   }
 
-  /// The elements that describe the request, as Metro's scripts passed them.
-  func elements(target: String?) -> [(name: String, value: String)] {
+  /// The elements that describe the request, as Metro's scripts passed them, and the variant to make.
+  func elements(target: String?, variant: String?) -> [(name: String, value: String)] {
     var pairs = [(name: "target/build", value: build), (name: "target/version", value: version.description)]
+    if let revision { pairs.append((name: Self.revisionElement, value: revision)) }
     if let arch { pairs.append((name: "target/arch_desc", value: arch)) }
     if let subarch { pairs.append((name: "target/subarch", value: subarch)) }
     if case .stages(let mode, let extras) = work, !definitions.contains(where: { $0.name == "target" }) {
@@ -100,6 +139,7 @@ public struct BuildRequest: Sendable {
       if !extras.isEmpty { pairs.append((name: "multi/extras", value: extras.joined(separator: " "))) }
     }
     if let target { pairs.append((name: "target", value: target)) }
+    if let variant { pairs.append((name: "target/variant", value: variant)) }
     let said = Set(definitions.map(\.name)).subtracting(target == nil ? [] : ["target"])
     return pairs.filter { !said.contains($0.name) } + definitions.filter { said.contains($0.name) }
   }

@@ -18,9 +18,12 @@ public struct BuildRun: Sendable {
   /// - Throws: the errors in the configuration.
   public func plan() throws -> BuildPlan {
     let anchor = Shared(try AnchoredDirectory(root: context.root, ownershipRules: context.ownershipRules))
+    let request = try TreeVersion.settle(request, context)
     let targets = try BuildTargets(request, context, anchor)
     try targets.check(anchor)
-    return BuildPlan(build: request.description, targets: try targets.plan(anchor))
+    return BuildPlan(
+      build: request.description, targets: try targets.plan(anchor),
+      isCurrent: try request.revision != nil && targets.areDone(anchor))
   }
 
   /// Builds.
@@ -28,19 +31,30 @@ public struct BuildRun: Sendable {
   /// - Parameter each: receives each target when it ends.
   /// - Returns: how the build ended; all errors are in the report.
   public func apply(each: (BuildReport.Target) -> Void = { _ in }) -> BuildReport {
-    var report = BuildReport(mirror: "\(context.root)", build: request.description)
+    var report = BuildReport(mirror: "\(context.root)", of: request)
     do {
-      let anchor = Shared(try AnchoredDirectory(root: context.root, ownershipRules: context.ownershipRules))
-      let targets = try BuildTargets(request, context, anchor)
-      try targets.check(anchor)
-      let scripts = try begin(targets.shared, &report)
-      try run(targets, anchor, &report, scripts.path, each)
+      let request = try TreeVersion.settle(request, context)
+      report.settle(request)
+      try BuildRun(request, context).build(&report, each)
     } catch {
       report.outcome = BuildOutcome(of: error, otherwise: .aborted, context.cancellation)
       report.problem = context.text(error)
       report.isRefused = (error as? MirrorError)?.code == .refused
     }
     return report
+  }
+
+  /// Builds a request whose version is settled.
+  private func build(_ report: inout BuildReport, _ each: (BuildReport.Target) -> Void) throws {
+    let anchor = Shared(try AnchoredDirectory(root: context.root, ownershipRules: context.ownershipRules))
+    let targets = try BuildTargets(request, context, anchor)
+    try targets.check(anchor)
+    if request.revision != nil, try targets.areDone(anchor) {
+      report.isCurrent = true
+      return
+    }
+    let scripts = try begin(targets.shared, &report)
+    try run(targets, anchor, &report, scripts.path, each)
   }
 
   /// Checks whether anything can be built here, before anything counts as a failure.
@@ -61,7 +75,7 @@ public struct BuildRun: Sendable {
   ) throws {
     let names = targets.names
     guard let path = request.path, names != ["snapshot"] else {
-      run(names, anchor, nil, scripts, &report, each)
+      run(targets, anchor, nil, scripts, &report, each)
       return
     }
     let records = VersionRecords(path, version: request.version.description, root: anchor)
@@ -71,11 +85,13 @@ public struct BuildRun: Sendable {
     defer { lock.drop(in: control) }
     try records.write(targets: names.filter { $0 != "snapshot" })
     try records.write([])
-    run(names, anchor, records, scripts, &report, each)
+    run(targets, anchor, records, scripts, &report, each)
     let isOfficial = try targets.shared.isOfficial
     switch report.outcome {
     case .done where !isOfficial && report.targets.allSatisfy(\.wasThere): break
     case .done: try records.write(isDone: true, counting: isOfficial)
+    case .failed where !report.failsSubarch:
+      if try !records.hasStatus() { try records.write(isDone: false, counting: false) }
     case .failed: report.failcount = try records.write(isDone: false, counting: isOfficial)
     case .aborted, .busy, .interrupted: break
     }
@@ -94,17 +110,40 @@ public struct BuildRun: Sendable {
   }
 
   private func run(
-    _ names: [String], _ anchor: Shared<AnchoredDirectory>, _ records: VersionRecords?, _ scripts: FilePath,
-    _ report: inout BuildReport, _ each: (BuildReport.Target) -> Void
+    _ targets: BuildTargets, _ anchor: Shared<AnchoredDirectory>, _ records: VersionRecords?,
+    _ scripts: FilePath, _ report: inout BuildReport, _ each: (BuildReport.Target) -> Void
   ) {
-    for name in names {
+    for target in targets.members.map(\.target) {
+      let missing = Set(report.targets.filter { $0.outcome != .done }.map(\.name))
       let run = TargetRun(
-        name: name, request: request, context: context, anchor: anchor, records: records, scripts: scripts)
-      let entry = run.apply(&report)
+        planned: target, request: request, context: context, anchor: anchor, records: records,
+        scripts: scripts, missing: missing.union(request.leftOut))
+      var entry = run.apply(&report)
+      if target.isOptional, (try? targets.shared.isOfficial) == true {
+        count(&entry, records, &report.warnings)
+      }
       report.targets.append(entry)
       each(entry)
+      guard entry.outcome != .done, !target.isOptional || entry.outcome == .interrupted else { continue }
       report.outcome = entry.outcome
-      if entry.outcome != .done { break }
+      return
     }
+    // Nothing was done if all targets are optional, and none was built.
+    if let last = report.targets.last, report.targets.allSatisfy({ $0.isOptional && $0.outcome != .done }) {
+      report.outcome = last.outcome
+    }
+  }
+
+  /// Counts the failure of an optional target, or forgets earlier ones.
+  private func count(
+    _ entry: inout BuildReport.Target, _ records: VersionRecords?, _ warnings: inout [String]
+  ) {
+    do {
+      switch entry.outcome {
+      case .done: try records?.write(target: entry.name, isDone: true)
+      case .failed: entry.failcount = try records?.write(target: entry.name, isDone: false)
+      case .aborted, .busy, .interrupted: break
+      }
+    } catch { warnings.append(context.text(error)) }
   }
 }

@@ -13,10 +13,12 @@ extension BuildSettings {
     let places = WorkPlaces(mirror: mirror) { (try? path($0)) ?? nil }
     try places.check(temporary: try temporary)
     if let work = try path("path/work") { try places.check(work: work) }
-    for key in ["path/cache/package", "path/distfiles"] {
+    // A snapshot does not use them, and their paths may contain an architecture that it does not have.
+    let isSnapshot = try text("target/class") == "snapshot"
+    for key in isSnapshot ? [] : ["path/cache/package", "path/distfiles", "path/cache/ccache"] {
       if let cache = try path(key) { try SafePath.check(cache, as: .any, SafePath.remedy(key)) }
     }
-    guard try text("target/class") == "snapshot", try script("steps/run") == nil,
+    guard isSnapshot, try script("steps/run") == nil,
       try text("path/cache/git") != nil
     else { return }
     let caches = try SnapshotCaches(self)

@@ -14,10 +14,12 @@ struct BuildSettings {
   private let unresolved: [Problem]
 
   /// - Throws: ``FlexDataError`` with all errors, or ``MirrorError`` if something cannot be read.
-  init(_ request: BuildRequest, target: String?, _ source: ConfigurationFile.Request) throws {
+  init(
+    _ request: BuildRequest, target: String?, variant: String? = nil, _ source: ConfigurationFile.Request
+  ) throws {
     var source = source
     // The request's path of the mirror overrides the file.
-    source.definitions += request.elements(target: target)
+    source.definitions += request.elements(target: target, variant: variant)
     source.isStrict = target != nil
     self.target = target
     usualTemporary = source.temporary
@@ -88,6 +90,13 @@ struct BuildSettings {
 
   /// The values that the specifications and the configuration compare an element with.
   func comparedValues(of name: String) -> [String] { elements.comparedValues(of: name) }
+
+  /// The elements of a section that are neither undefined nor blank, by their names in it.
+  func texts(in section: String) throws -> [(name: String, text: String)] {
+    try elements.names(in: section).compactMap { name in
+      try text(name).map { (String(name.dropFirst(section.utf8.count + 1)), $0) }
+    }
+  }
 
   /// An element's list of words.
   func words(_ name: String) throws -> [String] {

@@ -9,8 +9,9 @@ import SystemPackage
 struct BuildTargets {
   /// A target, and its settings at present; nil if they are unknown until another target is built.
   struct Member {
-    let name: String
+    var target: PlannedTarget
     let settings: BuildSettings?
+    var name: String { target.name }
   }
 
   /// The settings that all targets share.
@@ -30,34 +31,61 @@ struct BuildTargets {
     let shared = try BuildSettings(request, target: nil, context.source)
     self.shared = shared
     try KnownSubarchs(request: request, shared: shared, anchor: anchor).check()
-    let names = try BuildModes(request, context, shared).targets()
-    members = try names.map { name in
+    let targets = try BuildModes(request, context, shared).targets()
+    members = try targets.map { target in
       do {
-        return Member(name: name, settings: try BuildSettings(request, target: name, context.source))
+        let settings = try BuildSettings(
+          request, target: target.name, variant: target.variant, context.source)
+        return Member(target: try Self.judged(target, settings, request), settings: settings)
       } catch let error as FlexDataError {
         // The first target has none to wait for.
-        guard name != names.first, shared.isUnknownYet(error, mirror: context.root) else {
-          throw Self.nameless(name, error)
+        guard target != targets.first, shared.isUnknownYet(error, mirror: context.root) else {
+          throw Self.nameless(target.name, error, shared)
         }
-        return Member(name: name, settings: nil)
+        return Member(target: target, settings: nil)
       }
     }
+  }
+
+  /// An image that is built by its name alone is an extra all the same.
+  private static func judged(
+    _ target: PlannedTarget, _ settings: BuildSettings, _ request: BuildRequest
+  ) throws -> PlannedTarget {
+    guard request.namedTarget != nil, let record = try? settings.text("target/control/version") else {
+      return target
+    }
+    var target = target
+    target.isOptional = target.isOptional || record.hasPrefix("stage4/")
+    return target
   }
 
   /// What would be built.
   func plan(_ anchor: Shared<AnchoredDirectory>) throws -> [BuildPlan.Target] {
     try members.map { member in
-      let unknown = BuildPlan.Target(name: member.name, path: nil, isThere: false)
-      guard let settings = member.settings else { return unknown }
+      var plan = BuildPlan.Target(name: member.name, isOptional: member.target.isOptional)
+      guard let settings = member.settings else { return plan }
       do {
         let target = try Target(member.name, settings)
         let output = try TarballOutput(target.outputKey, settings, anchor)
-        return BuildPlan.Target(name: member.name, path: output.path, isThere: try output.existing() != nil)
+        plan.isThere = try output.existing() != nil
+        plan.path = output.path
       } catch let error as FlexDataError {
         if member.name == names.first { throw error }
-        return unknown
       }
+      return plan
     }
+  }
+
+  /// Whether a build would find everything done: all tarballs exist, and the version of a subarch succeeded.
+  func areDone(_ anchor: Shared<AnchoredDirectory>) throws -> Bool {
+    guard try shared.isOfficial, try !shared.words("metro/options").contains("replace") else { return false }
+    let planned = try plan(anchor)
+    guard let path = request.path, names != ["snapshot"] else { return planned.allSatisfy(\.isThere) }
+    // The snapshot may have been cleaned.
+    guard planned.allSatisfy({ $0.isThere || $0.name == "snapshot" }) else { return false }
+    let version = path.appending(FileName(request.version.description))
+    guard try anchor.value.status(at: version)?.kind == .directory else { return false }
+    return VersionFile.isDone(try anchor.value.contents(of: version.file(.status), limit: 4096) ?? [])
   }
 
   /// Throws what is wrong with a target. First comes what would empty a directory that is not the build's own.
@@ -76,13 +104,17 @@ struct BuildTargets {
   }
 
   /// The error for a target whose spec does not exist.
-  private static func nameless(_ target: String, _ error: FlexDataError) -> any Error {
+  private static func nameless(
+    _ target: String, _ error: FlexDataError, _ shared: BuildSettings
+  ) -> any Error {
     for problem in error.problems {
       guard let path = problem.unreadable.map({ FilePath($0) }), path.stem == target,
         path.extension == "spec",
         !path.exists
       else { continue }
-      let near = Spelling.nearest(to: target, in: specs(in: path.removingLastComponent()))
+      // The configuration may derive targets by conditions, without specs of their own.
+      let known = specs(in: path.removingLastComponent()) + shared.comparedValues(of: "target")
+      let near = Spelling.nearest(to: target, in: known)
       return MirrorError(
         .invalid, target, "is not a target: \(path) does not exist",
         remedy: near.map { "did you mean `\($0)`?" } ?? "check the mode and the names of images")

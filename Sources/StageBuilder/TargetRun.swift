@@ -4,13 +4,17 @@ import SystemPackage
 
 /// Builds one target, from its settings to its trigger.
 struct TargetRun {
-  let name: String
+  let planned: PlannedTarget
   let request: BuildRequest
   let context: BuildContext
   let anchor: Shared<AnchoredDirectory>
   /// nil for a snapshot only.
   let records: VersionRecords?
   let scripts: FilePath
+  /// The optional targets that this build lacks: others cannot be made from them.
+  let missing: Set<String>
+
+  private var name: String { planned.name }
 
   /// How long to wait for a snapshot that another build makes, in seconds.
   private static let patience = 15 * 60
@@ -20,9 +24,9 @@ struct TargetRun {
   /// - Parameter report: receives additional problems.
   func apply(_ report: inout BuildReport) -> BuildReport.Target {
     let start = ContinuousClock.now
-    var entry = BuildReport.Target(name: name, outcome: .done)
+    var entry = BuildReport.Target(name: name, outcome: .done, isOptional: planned.isOptional)
     do {
-      try run(&entry, &report.warnings)
+      try run(&entry, &report)
     } catch {
       entry.outcome = BuildOutcome(of: error, otherwise: .failed, context.cancellation)
       entry.problem = context.text(error)
@@ -33,14 +37,16 @@ struct TargetRun {
     return entry
   }
 
-  private func run(_ entry: inout BuildReport.Target, _ warnings: inout [String]) throws {
-    let target = try Target(name, try BuildSettings(request, target: name, context.source))
+  private func run(_ entry: inout BuildReport.Target, _ report: inout BuildReport) throws {
+    let target = try Target(
+      name, try BuildSettings(request, target: name, variant: planned.variant, context.source))
     try target.settings.checkPlaces(mirror: context.root)
     let output = try TarballOutput(target.outputKey, target.settings, anchor)
     let log = try makeLog()
     entry.log = records.map { $0.version.appending("log").appending(FileName("\(name).txt")) }
     let replaces = try target.settings.isOfficial && target.isToReplace()
     if try !replaces && isThere(target, output, &entry, log) { return }
+    try checkSource(target)
     let place = target.progressFile(output, records?.subarch)
     let directory = try anchor.value.makePath(place.directory)
     let progress = ProgressFile(place.name, probe: context.probe, clock: context.now)
@@ -51,7 +57,7 @@ struct TargetRun {
     try output.removeUnfinished()
     if try replaces && target.isMadeBySpec { try output.remove() }
     if let work = try target.settings.path("path/work") {
-      warnings += WorkDirectory.sweeping(work.removingLastComponent(), context.cancellation)
+      report.warnings += WorkDirectory.sweeping(work.removingLastComponent(), context.cancellation)
     }
     do {
       let captured = try make(target, log) { entry.confinement = $0 }
@@ -60,7 +66,7 @@ struct TargetRun {
       entry.sha256 = captured?.sha256
       try trigger(target, entry.path, log)
     } catch {
-      tellOfFailure(target, &entry, log)
+      tellOfFailure(target, &entry, &report, log)
       if context.keepsWork, (error as? MirrorError)?.code != .busy,
         let work = try? target.settings.path("path/work"), work.exists
       {
@@ -68,6 +74,14 @@ struct TargetRun {
       }
       throw error
     }
+  }
+
+  /// Throws if it is made from an image that failed: the last one would be of an older version.
+  private func checkSource(_ target: Target) throws {
+    guard let source = try target.settings.text("stage4/source"), missing.contains(source) else { return }
+    throw MirrorError(
+      .refused, name, "is not built: it is made from \(source), which this build lacks",
+      remedy: "build \(source) first")
   }
 
   private func makeLog() throws(MirrorError) -> BuildLog {
@@ -144,10 +158,12 @@ struct TargetRun {
 
   /// Writes failed packages to `errors.json`, and reports the first error.
   private func tellOfFailure(
-    _ target: Target, _ entry: inout BuildReport.Target, _ log: borrowing BuildLog
+    _ target: Target, _ entry: inout BuildReport.Target, _ report: inout BuildReport,
+    _ log: borrowing BuildLog
   ) {
     let excerpt = LogExcerpt(log)
     entry.firstError = excerpt.firstError
-    if target.kind == .stage { try? records?.write(excerpt.failed) }
+    report.failedPackages += excerpt.failed
+    if target.kind == .stage { try? records?.write(report.failedPackages) }
   }
 }

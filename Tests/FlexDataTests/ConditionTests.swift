@@ -33,6 +33,18 @@ struct ConditionTests {
     #expect(spec.elements.names.joined(separator: " ") == names)
   }
 
+  @Test("a condition with `has` holds if a list contains one of the words")
+  func lists() throws {
+    let text = "[when list has a b]\nx: 1\n[when list is a]\ny: 1"
+    func names(_ list: String) throws -> [String] {
+      try Spec(text, define: [("list", list)]).elements.names.filter { $0 != "list" }
+    }
+    #expect(try names("a") == ["x", "y"])
+    #expect(try names("c  b") == ["x"])
+    #expect(try names("ab c") == [])
+    #expect(try names("") == [])
+  }
+
   @Test("the values that conditions compare an element with are known")
   func compared() throws {
     let elements = try Spec(Self.text).elements

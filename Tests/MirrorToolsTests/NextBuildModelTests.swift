@@ -120,7 +120,7 @@ struct NextBuildModelTests {
           name: "std", folder: folder, snapshots: nil,
           arches: [Arch(name: "x86", folder: folder, subarches: subarches)])
       ],
-      horizon: today)
+      horizon: VersionDate(today))
   }
 
   private func day(_ age: Int, before today: CalendarDate) -> CalendarDate? {

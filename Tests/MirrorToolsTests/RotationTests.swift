@@ -7,7 +7,7 @@ import TestSupport
 
 @testable import MirrorTools
 
-private let today = day("2026-11-22")
+private let today: CalendarDate = day("2026-11-22")
 
 @Suite("status: one line per subarch, like Metro's fails")
 struct StatusReportTests {
@@ -178,6 +178,24 @@ struct NextBuildTests {
     var settings = RotationSettings()
     settings.modes = modes
     #expect(try plan(mirror, settings).next?.target == expected)
+  }
+
+  @Test(
+    "a mode can name images of its own, beside those of the subarch",
+    arguments: [
+      ([], "full", ["openvz", "lxd"]), ([true], "freshen", ["lxd"]),
+      ([true, false], "full", ["openvz", "lxd"]), ([false], "full", ["openvz", "lxd"]),
+    ])
+  func modesWithImages(built: [Bool], mode: String, extras: [String]) throws {
+    let mirror = try TestMirror().directory("std/x86/a/.control")
+    for (index, isFull) in built.enumerated() {
+      try mirror.version("std/x86/a/2026-10-1\(index)", stages: isFull ? ["stage1", "stage3"] : ["stage3"])
+    }
+    var settings = RotationSettings()
+    settings.modes = ["full+openvz", "freshen"]
+    settings.extras = ["a": ["lxd"]]
+    let next = try #require(try plan(mirror, settings).next)
+    #expect(next.target == mode && next.extras == extras)
   }
 
   @Test("a shell reads the assignments back, whatever the names")

@@ -109,7 +109,7 @@ private let valid = "[GNUPG:] VALIDSIG \(pinned) 2026-11-26 1795664788 0 4 0 22 
   func verdicts(lines: [String], verdict: SignatureVerdict) throws {
     let statuses = try lines.map { try #require(GnuPGStatus("[GNUPG:] \($0)")) }
     let fingerprint = try #require(Fingerprint(pinned))
-    #expect(SignatureVerdict(statuses, trusting: fingerprint) == verdict)
+    #expect(SignatureVerdict(statuses, trusting: [fingerprint]) == verdict)
   }
 }
 

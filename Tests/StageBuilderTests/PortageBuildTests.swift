@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// A mirror whose builds use mirrorctl's own spec tree and Portage, without a network.
-private struct PortageSite {
+struct PortageSite {
   let workspace: Workspace
 
   private static let scripts = FilePath(#filePath).removingLastComponent().appending("Portage")
@@ -19,8 +19,11 @@ private struct PortageSite {
   /// Whether the seed can be created here.
   static var isPossible: Bool { geteuid() == 0 && Tool.exists("mmdebstrap") && Tool.exists("git") }
 
-  /// - Parameter text: added to the configuration.
-  init(_ text: String = "") throws {
+  /// - Parameters:
+  ///   - text: added to the configuration.
+  ///   - remote: the path of the source of snapshots.
+  ///   - localeGen: the version whose interface the seed's `locale-gen` has.
+  init(_ text: String = "", remote: String = "tree", localeGen: Int = 3) throws {
     workspace = try Workspace()
     for (script, directory) in [("make-seed", ""), ("make-tree", "tree")] {
       let made = try RunningProgram(
@@ -41,7 +44,7 @@ private struct PortageSite {
       [section build]
       network: none
       [section snapshot/source]
-      remote: \(workspace.path)/tree
+      remote: \(workspace.path)/\(remote)
       [collect $[path/install]/etc/master.conf]
       \(text)
       """
@@ -50,6 +53,8 @@ private struct PortageSite {
     try workspace.shell(
       """
       d=mirror/\(Self.subarch.joined(separator: "/")); mkdir -p $d/.control/version $d/.control/strategy $d/2026-11-01
+      install -D '\(Self.scripts)/locale-gen-\(localeGen)' usr/sbin/locale-gen
+      tar --owner=0 --group=0 -rf portage-seed.tar ./usr/sbin/locale-gen
       mv portage-seed.tar $d/\(seed)
       echo 2026-11-01 > $d/.control/version/stage3
       echo local > $d/.control/strategy/build; echo stage3 > $d/.control/strategy/seed
@@ -95,12 +100,13 @@ struct PortageBuildTests {
     "\(version)/\(name)-generic_64-gentoo-\(version).tar"
   }
 
-  @Test("a full build makes stages 1, 2 and 3 and an image of them, offline")
+  @Test("a full build makes a stage1, a stage3 and an image of it, offline; a stage2 is made on request")
   func full() throws {
     let site = try PortageSite(
       """
       [section stage1]
       update-seed: no
+      packages: app-misc/hello app-misc/tool
       [section emerge]
       packages: [
       app-misc/extra
@@ -108,7 +114,11 @@ struct PortageBuildTests {
       packages/remove: app-misc/unwanted
       [section portage/files]
       package.use: [
-      app-misc/hello -nls
+      app-misc/hello -nls foo
+      ]
+      [section portage/files/profile]
+      use.mask: [
+      unheard-of
       ]
       """)
     let outcome = try site.build("full+openvz", Self.version)
@@ -121,16 +131,25 @@ struct PortageBuildTests {
     let info = try #require(site.text("\(Self.version)/build-info.json"))
     #expect(info.contains(#""CFLAGS": "-mtune=generic -O2 -pipe""#))
 
+    try separateRoot(site)
+
     let stage3 = Self.stage("stage3")
     #expect(try site.file("./var/lib/portage/world", in: stage3) == "app-misc/extra\n")
-    #expect(try site.file("./etc/portage/package.use/mirrorctl", in: stage3) == "app-misc/hello -nls\n")
+    #expect(try site.file("./etc/portage/package.use/mirrorctl", in: stage3) == "app-misc/hello -nls foo\n")
     let configuration = try #require(try site.file("./etc/portage/make.conf", in: stage3))
     #expect(!configuration.contains("FEATURES") && !configuration.contains("MAKEOPTS"))
+    #expect(configuration.hasSuffix("\nLC_MESSAGES=C.UTF-8\n"))
+    let hosts = try #require(try site.file("./etc/portage/binrepos.conf/gentoo.conf", in: stage3))
+    #expect(hosts.contains("verify-signature = true\n"))
+    try locales(site, stage3)
     // A package owns this file, although steps saw the host's there.
     #expect(try site.file("./etc/hosts", in: stage3) == "127.0.0.1 localhost of-the-package\n")
     let names = try site.names(in: stage3)
     #expect(!names.contains { $0.contains(".mirrorctl") || $0.contains("._cfg") })
     #expect(names.contains("./usr/bin/hello") && names.contains("./usr/bin/extra"))
+    // Only the build needed it.
+    #expect(!names.contains("./usr/bin/tool"))
+    #expect(!names.contains { $0.hasPrefix("./etc/portage/profile") || $0.hasSuffix("/00mirrorctl") })
     #expect(!names.contains("./usr/bin/unwanted") && !names.contains("./var/db/pkg/app-misc/unwanted-1.0/"))
     #expect(names.contains("./etc/portage/make.profile"))
     for directory in [
@@ -146,6 +165,40 @@ struct PortageBuildTests {
     #expect(try site.file("./etc/shadow", in: openvz)?.hasPrefix("root:!:") == true)
     #expect(try site.names(in: openvz).contains("./usr/bin/hello"))
     try sane(site, stage3)
+
+    #expect(site.text(".control/version/stage2") == nil)
+    let more = try site.build("full", Self.version, "target:", "stage2")
+    try #require(more.status == 0, "\(more.errorText)")
+    // The C library that virtual/libc of this tree requires.
+    let log = try #require(site.text("\(Self.version)/log/stage2.txt"))
+    #expect(log.contains(#/>>> emerge --oneshot .*sys-libs/musl/#))
+  }
+
+  /// Checks what only a separate root shows.
+  private func separateRoot(_ site: PortageSite) throws {
+    let stage1 = Self.stage("stage1")
+    // package.use has precedence over -*, and a flag of a required choice is forced.
+    #expect(try site.file("./var/db/pkg/app-misc/hello-1.0/USE", in: stage1)?.words.contains("foo") == true)
+    #expect(try site.file("./var/db/pkg/app-misc/hello-1.0/USE", in: stage1)?.words.contains("nls") == false)
+    #expect(
+      try site.file("./var/db/pkg/app-alternatives/awk-1/USE", in: stage1)?.words.contains("gawk") == true)
+    #expect(try site.file("./etc/portage/make.conf", in: stage1)?.contains("-*") == false)
+    let names = try site.names(in: stage1)
+    #expect(names.contains("./usr/bin/tool") && names.contains("./etc/localtime"))
+    #expect(!names.contains { $0.hasPrefix("./etc/portage/profile") || $0.hasSuffix("/00mirrorctl") })
+    #expect(!names.contains { $0.hasPrefix("./usr/share/man/") && $0 != "./usr/share/man/" })
+    try locales(site, stage1)
+    // The seed does not contain Portage's own sandbox.
+    let log = try #require(site.text("\(Self.version)/log/stage1.txt"))
+    #expect(log.contains(">>> FEATURES: sandbox is turned off: there is no program sandbox\n"))
+  }
+
+  /// Checks that a stage has one locale, and the `locale.gen` of its C library.
+  private func locales(_ site: PortageSite, _ tarball: String) throws {
+    #expect(try site.file("./usr/lib/locale/made", in: tarball) == "C.UTF-8 UTF-8\n")
+    #expect(try site.file("./etc/env.d/02locale", in: tarball) == "LANG=C.UTF-8\n")
+    #expect(try site.file("./etc/locale.gen", in: tarball) == "# en_US.UTF-8 UTF-8\n")
+    #expect(try site.file("./etc/locale.gen.before", in: tarball) == nil)
   }
 
   /// Checks that Portage works in the stage.
@@ -165,10 +218,10 @@ struct PortageBuildTests {
       """)
   }
 
-  @Test("a package that does not compile fails the build, and is named")
+  @Test("a package that does not compile fails the build, and is named; make.conf is restored")
   func broken() throws {
-    let site = try PortageSite("[section emerge]\npackages: app-misc/broken\n")
-    let outcome = try site.build("freshen", Self.version)
+    let site = try PortageSite("[section stage1]\nupdate-seed: no\npackages: app-misc/broken\n")
+    let outcome = try site.build("stage1", Self.version, "--keep-work")
     #expect(outcome.status == 1)
     #expect(
       outcome.errorText.contains(" * ERROR: app-misc/broken-1.0::gentoo failed (compile phase)"),
@@ -180,19 +233,91 @@ struct PortageBuildTests {
     #expect(site.text(".control/.failcount")?.trimmingCharacters(in: .whitespacesAndNewlines) == "1")
     #expect(site.text(".control/version/stage3") == "2026-11-01\n")
     #expect(site.text("stage3-latest.tar") == nil)
+    let portage = "tmp/work/gentoo/stage1-generic_64-gentoo-\(Self.version)/etc/portage"
+    let configuration = try site.workspace.shell("ls \(portage); cat \(portage)/make.conf").text
+    #expect(configuration.contains("CFLAGS=") && !configuration.contains("-*"))
+    #expect(!configuration.contains("make.conf.before"))
+    let log = try #require(site.text("\(Self.version)/log/stage1.txt"))
+    #expect(log.contains(">>> USE is -* build nls"))
+  }
+
+  @Test("kits have python-kit's profiles, and a seed that names another tree is put right")
+  func kits() throws {
+    #if arch(arm64)
+      let profile = "core-kit:default/linux/arm64/23.0"
+    #else
+      let profile = "core-kit:default/linux/amd64/23.0"
+    #endif
+    let site = try PortageSite(
+      """
+      [section release]
+      style: macaroni
+      [section snapshot]
+      type: dead
+      [section snapshot/source]
+      branch: next
+      [section snapshot/kits]
+      core-kit: next
+      [section profile]
+      arch: \(profile)
+      subarch:
+      build:
+      flavor:
+      [section emerge]
+      packages: app-misc/extra
+      [section steps]
+      chroot/run/extra: [
+      say "targets: $(portageq envvar PYTHON_TARGETS); repositories: $(portageq get_repos /)"
+      ]
+      """, remote: "git/meta-repo")
+    try MetaRepositorySite.make(
+      in: site.workspace,
+      core: """
+        rm -rf profiles metadata; cp -R ../../tree/* .; echo core-kit > profiles/repo_name
+        printf 'repo-name = core-kit\\naliases = gentoo\\nmasters =\\nthin-manifests = true\\nprofile-formats = portage-2\\n' > metadata/layout.conf
+        """)
+    let outcome = try site.build("freshen", Self.version)
+    let log = site.text("\(Self.version)/log/stage3-freshen.txt") ?? ""
+    try #require(outcome.status == 0, "\(outcome.errorText)\n\(log)")
+    #expect(log.contains(">>> targets: python3_9; repositories: "), "\(log)")
+    #expect(!log.contains("!!! Section 'gentoo'") && !log.contains("/var/db/repos/gentoo"), "\(log)")
+    let stage3 = Self.stage("stage3")
+    #expect(
+      try site.file("./etc/portage/make.profile/parent", in: stage3)
+        == "\(profile)\npython-kit:funtoo/kits/python-kit/next/3.9\n")
+    #expect(
+      try site.file("./etc/portage/repos.conf/ego-core-kit", in: stage3) == """
+        [DEFAULT]
+        main-repo = core-kit
+
+        [core-kit]
+        location = /var/git/meta-repo/kits/core-kit
+        auto-sync = no
+        priority = 7
+
+        """)
+    let ego = try #require(try site.file("./etc/ego.conf", in: stage3))
+    #expect(ego.contains("release = next\nsync_base_url = https://github.com/macaroni-os/{repo}\n"))
+    #expect(ego.hasSuffix("[kits]\ncore-kit = next\n"))
   }
 
   @Test("freshen, quick and images of the result", arguments: ["freshen", "quick"])
   func others(mode: String) throws {
-    let site = try PortageSite("[section emerge]\npackages: app-misc/extra\n")
+    let site = try PortageSite("[section emerge]\npackages: app-misc/extra\n", localeGen: 2)
     let outcome = try site.build("\(mode)+lxd", Self.version)
     try #require(outcome.status == 0, "\(outcome.errorText)")
     let stage3 = Self.stage("stage3")
     #expect(try site.file("./var/lib/portage/world", in: stage3) == "app-misc/extra\n")
     #expect(try site.names(in: stage3).contains("./usr/bin/hello"))
+    try locales(site, stage3)
     let image = try site.names(in: Self.stage("lxd"))
     #expect(image.contains("./metadata.yaml") && image.contains("./rootfs/usr/bin/extra"))
     #expect(!image.contains("./usr/"))
     try sane(site, stage3)
   }
+}
+
+extension String {
+  /// Its words.
+  fileprivate var words: [Substring] { split { $0.isWhitespace } }
 }

@@ -82,6 +82,7 @@ struct SpecTreeTests {
       ("gentoo", "arm64", "raspi4"), ("gentoo", "arm-32bit", "armv6j_hardfp"),
       ("gentoo", "arm", "armv7a_hardfp"),
       ("gentoo", "riscv-64bit", "generic"), ("gentoo", "ppc64le", "generic"), ("gentoo", "sparc", "generic"),
+      ("next", "x86-64bit", "generic_64"),
       ("funtoo-current", "x86-64bit", "generic_64"), ("funtoo-current", "arm-32bit", "armv7a_hardfp"),
     ])
   func whole(build: String, arch: String, subarch: String) throws {
@@ -159,7 +160,8 @@ struct SpecTreeTests {
       ),
       ("local", "stage1", "stage2", "gentoo/x86-64bit/core2_64/2026-11-01/stage1-core2_64-gentoo-2026-11-01"),
       ("remote", "stage1", "stage2", "other/x86-64bit/generic/2026-10-01/stage1-generic-other-2026-10-01"),
-      ("local", "stage3", "stage3", "gentoo/x86-64bit/core2_64/2026-11-23/stage2-core2_64-gentoo-2026-11-23"),
+      ("local", "stage3", "stage3", "gentoo/x86-64bit/core2_64/2026-11-23/stage1-core2_64-gentoo-2026-11-23"),
+      ("remote", "stage1", "stage3", "other/x86-64bit/generic/2026-10-01/stage1-generic-other-2026-10-01"),
       (
         "remote", "stage3", "stage3-freshen",
         "other/x86-64bit/generic/2026-10-01/stage3-generic-other-2026-10-01"
@@ -178,16 +180,72 @@ struct SpecTreeTests {
   }
 
   @Test(
-    "a mode has its targets",
+    "a mode has its targets; Gentoo's full build makes no stage2",
     arguments: [
-      ("full", "stage3", "snapshot stage1 stage2 stage3"), ("full", "stage1", "snapshot stage2 stage3"),
-      ("freshen", "stage3", "snapshot stage3-freshen"), ("quick", "stage3", "snapshot stage3-quick"),
-      ("stage1", "stage3", "snapshot stage1"),
+      ("gentoo", "full", "stage3", "snapshot stage1 stage3"), ("gentoo", "full", "stage1", "snapshot stage3"),
+      ("funtoo-current", "full", "stage3", "snapshot stage1 stage2 stage3"),
+      ("funtoo-current", "full", "stage1", "snapshot stage2 stage3"),
+      ("gentoo", "freshen", "stage3", "snapshot stage3-freshen"),
+      ("gentoo", "quick", "stage3", "snapshot stage3-quick"),
+      ("gentoo", "stage1", "stage3", "snapshot stage1"),
     ])
-  func modes(mode: String, seed: String, targets: String) throws {
-    let tree = try SpecSite(seed: seed)
+  func modes(build: String, mode: String, seed: String, targets: String) throws {
+    let tree = try SpecSite(build: build, seed: seed)
     let definitions = [(name: "multi", value: "yes"), (name: "multi/mode", value: mode)]
     #expect(try tree.text("multi/targets", of: nil, definitions) == targets)
+  }
+
+  @Test("a stage3 is made from the stage2 if there is one")
+  func stage2() throws {
+    let stage2 = "x86-64bit/core2_64/2026-11-23/stage2-core2_64"
+    let funtoo = try SpecSite(build: "funtoo-current")
+    #expect(
+      try funtoo.text("path/mirror/source", of: "stage3")
+        == "funtoo-current/\(stage2)-funtoo-current-2026-11-23.tar.xz")
+    let requested = try SpecSite("[section multi]\nstages: stage1 stage2 stage3\n")
+    #expect(
+      try requested.text("path/mirror/source", of: "stage3") == "gentoo/\(stage2)-gentoo-2026-11-23.tar.xz")
+    let multi = [(name: "multi", value: "yes")]
+    #expect(
+      try requested.text("multi/targets", of: nil, multi) == "snapshot stage1 stage2 stage3")
+  }
+
+  @Test("flags of Gentoo's releases are defaults, which a configuration can change and extend")
+  func releng() throws {
+    func forced(_ target: String, _ text: String = "", build: String = "gentoo") throws -> [String] {
+      try SpecSite(text, build: build).elements(target)
+        .lines("portage/files/profile/package.use.force") ?? []
+    }
+    #expect(try forced("stage1").contains("app-alternatives/sh bash"))
+    #expect(try forced("stage3") == [] && forced("stage1", build: "funtoo-current") == [])
+    let more = """
+      [section portage/files/profile]
+      package.use.force: [
+      $[[releng/package.use.force]]
+      app-misc/hello foo
+      ]
+      """
+    #expect(try forced("stage3", more).suffix(2) == ["sys-libs/libxcrypt system", "app-misc/hello foo"])
+  }
+
+  @Test(
+    "a stage names the host of its binary packages, if there is one",
+    arguments: [
+      ("amd64", "", "amd64/binpackages/23.0/x86-64"), ("amd64", "systemd", "amd64/binpackages/23.0/x86-64"),
+      ("amd64", "musl/hardened", "amd64/binpackages/23.0/x86-64_musl_hardened"),
+      ("x86", "", "x86/binpackages/23.0/i686"), ("amd64", "of-our-own", nil),
+    ])
+  func binaryPackages(arch: String, variant: String, path: String?) throws {
+    let tree = try SpecSite("[section profile]\nvariant: \(variant)\n", arch: arch)
+    #expect(
+      try tree.text("binrepo/sync-uri", of: "stage3")
+        == path.map { "https://distfiles.gentoo.org/releases/\($0)" })
+    let empty = try SpecSite("[section binrepo]\nsync-uri:\n", arch: arch)
+    #expect(
+      try empty.elements("stage3").lines("steps/chroot/prerun")?.contains("verify-signature = true") == true)
+    #expect(
+      try empty.elements("stage3").lines("steps/chroot/prerun")?.contains("\tif [[ 'no' = no ]]; then")
+        == true)
   }
 
   @Test(
@@ -199,13 +257,34 @@ struct SpecTreeTests {
       ("arm64", "raspi4", "default/linux/arm64/23.0/", "-mcpu=cortex-a72 -O2 -pipe"),
       (
         "arm-32bit", "armv6j_hardfp", "default/linux/arm/23.0/armv6j_hf/",
-        "-march=armv6kz -mfpu=vfp -mfloat-abi=hard -O2 -pipe"
+        "-march=armv6j -mfpu=vfp -mfloat-abi=hard -O2 -pipe"
       ),
     ])
   func arches(arch: String, subarch: String, profile: String, flags: String) throws {
     let tree = try SpecSite(arch: arch, subarch: subarch)
     #expect(try tree.text("profile/path", of: "stage3") == profile)
     #expect(try tree.text("portage/COMMON_FLAGS", of: "stage3") == flags)
+  }
+
+  @Test(
+    "builds of Funtoo and of Macaroni have their meta-repos, packages and services",
+    arguments: [
+      ("funtoo-current", "x86-64bit", "funtoo", "master", "current"),
+      ("1.4-release-std", "pure64", "funtoo", "1.4-release", "current"),
+      ("next", "x86-32bit", "macaroni-os", "next", "next"),
+      ("mark", "arm-64bit", "macaroni-os", "mark", "next"),
+    ])
+  func kits(build: String, arch: String, owner: String, branch: String, profile: String) throws {
+    let tree = try SpecSite(build: build, arch: arch)
+    let elements = try tree.elements("stage3")
+    #expect(try elements.text("snapshot/source/type") == "meta-repo")
+    #expect(try elements.text("snapshot/source/remote") == "https://github.com/\(owner)/meta-repo")
+    #expect(try elements.text("snapshot/source/branch") == branch)
+    #expect(try elements.text("ego/sync-base-url") == "https://github.com/\(owner)/{repo}")
+    #expect(try elements.text("profile/build") == "core-kit:funtoo/1.0/linux-gnu/build/\(profile)")
+    #expect(
+      try elements.text("emerge/packages") == (arch == "arm-64bit" ? "" : "sys-kernel/debian-sources-lts"))
+    #expect(try elements.text("stage3/services") == "sshd metalog")
   }
 
   @Test("definitions in the configuration take effect, and others derive from them")

@@ -467,6 +467,27 @@ extension Outcome {
     #expect(try configured.run("status").status == 0)
   }
 
+  @Test("images that map_build names for one mode only are written with that mode")
+  func imagesPerMode() throws {
+    let (outcome, configured) = try imported(
+      Self.lists + """
+        def map_build(build, subarch, full, full_date):
+            if subarch == "core2_64":
+                return "freshen+lxd" if full else "full+lxd"
+            return "freshen" if full else ("full", "openvz")
+        """)
+    #expect(outcome.status == 0, "\(outcome.errorText)")
+    #expect(
+      outcome.lines.suffix(3) == [
+        "modes: full+openvz freshen", "modes/core2_64: full freshen", "extras/core2_64: lxd",
+      ], "\(outcome.text)")
+    try configured.write(configured.mirrorElement + outcome.text + "stale-days: 1\n")
+    let next = try configured.run("nextbuild").text
+    #expect(next.contains("subarch=generic_64") && next.contains("target=full\nextras='openvz'"), "\(next)")
+    try configured.write(configured.mirrorElement + "[section rotation]\nmodes: full+ freshen\n")
+    #expect(try configured.run("nextbuild").errorText.contains("rotation/modes: `full+` is not a build mode"))
+  }
+
   @Test("reports what the tables cannot express")
   func saysWhatTable() throws {
     let (outcome, _) = try imported(

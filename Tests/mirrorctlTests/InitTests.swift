@@ -81,6 +81,17 @@ import Testing
       "funtoo-current", "x86-32bit", "core2_32", "--remote", "funtoo-current/x86-32bit/pentium4")
     #expect(outcome.status == 0, "\(outcome.errorText)")
     try expectSame()
+    for other in [["x86-64bit", "generic_64"], ["amd64", "generic"], ["pure64", "generic_64"]] {
+      let refused = try workspace.run(
+        workspace.command(
+          ["init", "funtoo-current"] + other + ["--remote", "funtoo-current/x86-32bit/pentium4"]))
+      #expect(
+        refused.errorText.contains(
+          "is not for \(other.joined(separator: " ")): it is for 32-bit x86, not for 64-bit x86: use a stage for that"
+        ),
+        "\(refused.errorText)")
+    }
+    try expectSame()
   }
 
   private func expectSame() throws {
@@ -92,7 +103,16 @@ import Testing
   @Test("refuses a seed of another architecture, a file that is not a tarball, and a remote without a stage3")
   func refusals() throws {
     let wrong = try initialise("funtoo-current", "x86-64bit", "generic_64", "--local", seed)
-    #expect(wrong.errorText.contains("is not for x86-64bit: its ./bin/bash has another architecture"))
+    #expect(
+      wrong.errorText.contains(
+        "is not for x86-64bit generic_64: its ./bin/bash is for 32-bit x86, not for 64-bit x86: use a stage for that"
+      ))
+    let gentoo = "\(workspace.path)/stage3-generic_64-funtoo-current-2011-12-13.tar.xz"
+    #if arch(x86_64)
+      #expect(
+        try initialise("gentoo", "x86", "i686", "--local", gentoo).errorText.contains(
+          "is not for x86 i686: its ./bin/bash is for 64-bit x86, not for 32-bit x86"))
+    #endif
     try workspace.shell(
       "echo hello > note-2020-01-01.tar.xz; : > empty-2020-01-01.tar; head -c 300 '\(seed)' > cut-2020-01-01.tar.xz"
     )
@@ -164,7 +184,8 @@ import Testing
   func version() throws {
     try workspace.shell("cp '\(seed)' seed.tar.xz")
     let without = try initialise("b", "x86-32bit", "s", "--local", "\(workspace.path)/seed.tar.xz")
-    #expect(without.errorText.hasSuffix("has no date in its name: use --version YYYY-MM-DD\n"))
+    #expect(
+      without.errorText.hasSuffix("has no date in its name: use --version YYYY-MM-DD or YYYYMMDDTHHMMSSZ\n"))
     let outcome = try initialise(
       "b", "x86-32bit", "s", "--local", "\(workspace.path)/seed.tar.xz", "--version", "2020-02-29")
     #expect(outcome.status == 0, "\(outcome.errorText)")

@@ -123,10 +123,10 @@ int clinux_start_step(char *const *arguments, char *const *otherwise, char *cons
                       const struct clinux_step *step, const char **failed);
 
 /*
- * A new user namespace with this map of users and groups, see user_namespaces(7): its descriptor, or -1 with errno. We
+ * A new user namespace with these maps of users and groups, see user_namespaces(7): its descriptor, or -1 with errno. We
  * must be allowed to map the ids.
  */
-int clinux_new_users(const char *map);
+int clinux_new_users(const char *user_map, const char *group_map);
 
 /* ioctl(2) has variable arguments: makes the terminal the controlling one of this session. */
 int clinux_take_terminal(int terminal);

@@ -13,11 +13,11 @@ package enum HostName {
 
 /// The properties of this machine.
 package enum HostMachine {
-  /// As `uname -m` prints it: `x86_64`.
-  package static var name: String {
+  /// The version of the kernel, as `uname -r` prints it: `6.1.0-42-amd64`.
+  package static var kernel: String {
     var names = utsname()
     guard uname(&names) == 0 else { return "" }
-    return withUnsafeBytes(of: names.machine) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+    return withUnsafeBytes(of: names.release) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
   }
 
   /// The page size in bytes.

@@ -37,6 +37,12 @@ package struct IDMap: Sendable {
     return first.outer
   }
 
+  /// The map of a namespace in this one whose numbers are the same, as the kernel reads it; empty if the map cannot
+  /// be read.
+  package var identity: String {
+    (ranges ?? []).map { "\($0.first) \($0.first) \($0.count)\n" }.joined()
+  }
+
   /// Whether a file can belong to this number; true if the map cannot be read.
   package func contains(_ id: UInt32) -> Bool {
     ranges?.contains { id >= $0.first && id - $0.first < $0.count } ?? true

@@ -4,6 +4,9 @@ package import LinuxSystem
 package enum ControlFile: Hashable, Sendable {
   /// `.failcount`: consecutive failed builds.
   case failcount
+  /// `failcount/TARGET`: consecutive failures of an extra or optional variant, which do not count for the
+  /// subarch.
+  case targetFailcount(FileName)
   /// `version/TARGET`: the last version built of a target, `stage3` or `stage4/openvz`.
   case version(target: MirrorPath)
   /// `strategy/build`: `local` or `remote`.
@@ -16,6 +19,9 @@ package enum ControlFile: Hashable, Sendable {
   case lock(FileName)
   /// `server`: the build server from which a master receives the subarch.
   case server
+
+  /// The directory with the failure counts of single targets.
+  static let targetFailcounts: FileName = "failcount"
 
   /// The files with a fixed name.
   private static let named: [(file: ControlFile, path: MirrorPath)] = [
@@ -35,6 +41,10 @@ package enum ControlFile: Hashable, Sendable {
       self = .lock(parts[0])
       return
     }
+    if parts.count == 2, parts[0] == Self.targetFailcounts, !parts[1].isHidden {
+      self = .targetFailcount(parts[1])
+      return
+    }
     guard parts.first == "version", !parts.contains(where: \.isHidden),
       parts.count == 2 || parts.count == 3 && parts[1] == "stage4"
     else { return nil }
@@ -45,6 +55,7 @@ package enum ControlFile: Hashable, Sendable {
   package var path: MirrorPath {
     switch self {
     case .version(let target): MirrorPath("version").joined(target)
+    case .targetFailcount(let name): MirrorPath(bytes: Self.targetFailcounts.bytes).appending(name)
     case .lock(let name): MirrorPath(bytes: name.bytes)
     default: Self.named.first { $0.file == self }?.path ?? .root
     }
@@ -61,7 +72,7 @@ package enum ControlFile: Hashable, Sendable {
   /// The contents of a file with this word.
   package static func text(_ word: String) -> [UInt8] { Array("\(word)\n".utf8) }
 
-  /// The failure count in `.failcount`; nil if it is not a count.
+  /// The failure count in a file; nil if it is not a count.
   package static func failures(_ word: FileName) -> Int? {
     guard let count = Int(word.description), count >= 0 else { return nil }
     return count
@@ -76,6 +87,8 @@ package enum VersionFile: Hashable, Sendable {
   case buildInfo
   /// `.targets`: the targets of a build in progress, one per line.
   case targets
+  /// `.failed`: the extras and optional variants that the version lacks because they failed, one per line.
+  case failedTargets
   /// `log/NAME`.
   case log(MirrorPath)
 
@@ -91,6 +104,7 @@ package enum VersionFile: Hashable, Sendable {
     case "status": self = .status
     case "build-info.json": self = .buildInfo
     case ".targets": self = .targets
+    case ".failed": self = .failedTargets
     default:
       let parts = path.components
       guard parts.count > 1, parts[0] == Self.logs else { return nil }
@@ -104,8 +118,14 @@ package enum VersionFile: Hashable, Sendable {
     case .status: "status"
     case .buildInfo: "build-info.json"
     case .targets: ".targets"
+    case .failedTargets: ".failed"
     case .log(let file): MirrorPath(bytes: Self.logs.bytes).joined(file)
     }
+  }
+
+  /// The names in a file with one target per line.
+  package static func names(_ bytes: [UInt8]) -> [FileName] {
+    bytes.split(separator: UInt8(ascii: "\n")).compactMap { ControlFile.word(Array($0)) }
   }
 
   /// Whether a `status` says that the build succeeded.

@@ -1,102 +1,44 @@
 package import LinuxSystem
 
 /// A CPU architecture and its names in different systems.
-package enum Architecture: CaseIterable, Sendable {
-  case amd64, x86, arm64, arm, riscv64
-
-  /// The Linux name: `uname -m`.
-  package var kernelName: String {
-    switch self {
-    case .amd64: "x86_64"
-    case .x86: "i686"
-    case .arm64: "aarch64"
-    case .arm: "armv7l"
-    case .riscv64: "riscv64"
-    }
-  }
-
-  /// The machine of its programs. Source: elf(5), `e_ident[EI_CLASS]` and `e_machine`.
-  package var machine: ProgramHeader.Machine {
-    switch self {
-    case .amd64: .init(class: 2, number: 62)
-    case .x86: .init(class: 1, number: 3)
-    case .arm64: .init(class: 2, number: 183)
-    case .arm: .init(class: 1, number: 40)
-    case .riscv64: .init(class: 2, number: 243)
-    }
-  }
-
-  /// The keyword of Gentoo packages.
-  package var keyword: String {
-    switch self {
-    case .amd64: "amd64"
-    case .x86: "x86"
-    case .arm64: "arm64"
-    case .arm: "arm"
-    case .riscv64: "riscv"
-    }
-  }
-
-  /// The name in Debian and on image servers of LXD and Incus.
-  package var imageName: String {
-    switch self {
-    case .amd64: "amd64"
-    case .x86: "i386"
-    case .arm64: "arm64"
-    case .arm: "armhf"
-    case .riscv64: "riscv64"
-    }
-  }
-
-  /// The name of QEMU's emulator: `qemu-x86_64`.
-  package var emulatorName: String {
-    switch self {
-    case .amd64: "x86_64"
-    case .x86: "i386"
-    case .arm64: "aarch64"
-    case .arm: "arm"
-    case .riscv64: "riscv64"
-    }
-  }
-
+package struct Architecture: Hashable, Sendable {
+  /// The machine of its programs.
+  package let machine: ProgramHeader.Machine
   /// For messages.
-  package var title: String {
+  package let title: String
+  /// Its names as a directory of a mirror: Gentoo's, and Metro's `arch_desc`. Empty for those that are a
+  /// subarch of another one, see ``machines(of:)``.
+  package let directories: [FileName]
+  /// The name of QEMU's emulator: `x86_64` for `qemu-x86_64`; nil if QEMU has none.
+  package let emulatorName: String?
+  /// The name on image servers of LXD and Incus; nil if they do not know it.
+  package let imageName: String?
+
+  init(
+    _ machine: ProgramHeader.Machine, _ title: String, _ directories: [FileName], emulator: String?,
+    image: String? = nil
+  ) {
+    self.machine = machine
+    self.title = title
+    self.directories = directories
+    emulatorName = emulator
+    imageName = image
+  }
+
+  /// The architectures whose programs also run on it; those with 32 bits with personality(2) `PER_LINUX32`.
+  package var companions: [Architecture] {
     switch self {
-    case .amd64: "64-bit x86"
-    case .x86: "32-bit x86"
-    case .arm64: "64-bit ARM"
-    case .arm: "32-bit ARM"
-    case .riscv64: "64-bit RISC-V"
+    case .amd64: [.x86, .x32]
+    case .arm64: [.arm]
+    case .ppc64: [.ppc]
+    case .sparc64: [.sparc, .sparcPlus]
+    default: []
     }
   }
 
-  /// The 32-bit architecture whose programs also run on it, with personality(2) `PER_LINUX32`.
-  package var compatible: Architecture? {
-    switch self {
-    case .amd64: .x86
-    case .arm64: .arm
-    case .x86, .arm, .riscv64: nil
-    }
-  }
-
-  /// From the name of a mirror's directory, which is Metro's `arch_desc` or Gentoo's keyword; nil for any
-  /// other.
+  /// From the name of a mirror's directory; nil for any other.
   package init?(directory name: FileName) {
-    switch name {
-    case "x86-64bit", "pure64": self = .amd64
-    case "x86-32bit": self = .x86
-    case "arm-64bit": self = .arm64
-    case "arm-32bit": self = .arm
-    case "riscv-64bit": self = .riscv64
-    default:
-      guard let known = Self.allCases.first(where: { name == FileName($0.keyword) }) else { return nil }
-      self = known
-    }
-  }
-
-  /// From the Linux name.
-  package init?(kernelName: String) {
-    guard let known = Self.allCases.first(where: { $0.kernelName == kernelName }) else { return nil }
+    guard let known = Self.allCases.first(where: { $0.directories.contains(name) }) else { return nil }
     self = known
   }
 
@@ -104,5 +46,33 @@ package enum Architecture: CaseIterable, Sendable {
   package init?(_ machine: ProgramHeader.Machine) {
     guard let known = Self.allCases.first(where: { $0.machine == machine }) else { return nil }
     self = known
+  }
+
+  /// For messages: the title, or the number of a machine that has none.
+  package static func title(of machine: ProgramHeader.Machine) -> String {
+    Architecture(machine)?.title ?? "another architecture (ELF machine \(machine.number))"
+  }
+
+  /// The machines that the programs of a subarch may be for, the usual one first; nil if the name of its
+  /// architecture is not known.
+  package static func machines(of subarch: SubarchPlace) -> [ProgramHeader.Machine]? {
+    let (arch, name) = (subarch.arch, "\(subarch.name)")
+    // Gentoo's servers have these below `ppc`.
+    if let own = Architecture(directory: subarch.name), arch == "ppc" { return [own.machine] }
+    if arch == "mips" {
+      let isLittle = name.contains("el")
+      let both: [Architecture] = isLittle ? [.mipsLittle, .mips64Little] : [.mips, .mips64]
+      return both.map(\.machine)
+    }
+    guard let known = Architecture(directory: arch) else { return nil }
+    switch known {
+    case .amd64 where name.contains("x32"): return [x32.machine]
+    case .arm64 where name.contains("big-endian") || name.contains("_be"): return [arm64Big.machine]
+    case .riscv64 where name.contains("rv32"): return [riscv32.machine]
+    case .sparc64 where !name.contains("64"):
+      // The name does not say how many bits user programs have.
+      return [known, sparc, sparcPlus].map(\.machine)
+    default: return [known.machine]
+    }
   }
 }

@@ -1,8 +1,8 @@
 import LinuxSystem
 
-/// A day of the Gregorian calendar, as used for names of versions: `YYYY-MM-DD`.
+/// A day of the Gregorian calendar, `YYYY-MM-DD`.
 public struct CalendarDate: Hashable, Comparable, Sendable, Codable, CustomStringConvertible {
-  /// The date's digits as a number: 20261120. A mirror has hundreds of thousands of dates.
+  /// The date's digits as a number: 20261120.
   private let digits: Int32
 
   /// The year, 1 to 9999.
@@ -49,14 +49,6 @@ public struct CalendarDate: Hashable, Comparable, Sendable, Codable, CustomStrin
   /// The day in UTC of a time in seconds since the epoch.
   init(utcDayOf seconds: Int64) {
     self.init(clamping: CivilDay.utc(seconds))
-  }
-
-  /// The last day that is not in the future, at a time in seconds since the epoch.
-  ///
-  /// Clocks and time zones differ, so that a date may begin up to 26 hours later in UTC.
-  public static func horizon(at now: Int64) -> CalendarDate {
-    let (limit, overflow) = now.addingReportingOverflow(26 * 3600)
-    return CalendarDate(utcDayOf: overflow ? now : limit)
   }
 
   /// The start of the day in the local time zone (TZ), in seconds since the epoch.
@@ -113,14 +105,14 @@ public struct CalendarDate: Hashable, Comparable, Sendable, Codable, CustomStrin
     }
   }
 
-  private static func decimal(_ digits: ArraySlice<UInt8>) -> Int? {
+  static func decimal(_ digits: ArraySlice<UInt8>) -> Int? {
     digits.reduce(0 as Int?) { value, digit in
       guard let value, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(digit) else { return nil }
       return value * 10 + Int(digit - UInt8(ascii: "0"))
     }
   }
 
-  private static func padded(_ value: Int, _ width: Int) -> String {
+  static func padded(_ value: Int, _ width: Int) -> String {
     let digits = String(value)
     return String(repeating: "0", count: max(0, width - digits.count)) + digits
   }

@@ -52,7 +52,8 @@ package struct TarballName: Sendable {
     if stem.bytes.isEmpty { return nil }
   }
 
-  /// The kind of tarball: `stage3`, or the name of an extra (`openvz`, `lxd`, `gnome`).
+  /// The kind of tarball: `stage3`, that of a variant (`stage3-systemd`), or the name of an extra (`openvz`,
+  /// `lxd`, `gnome`).
   ///
   /// Metro's names are `stage3-<subarch>-<build>-<version>`, `gnome-stage3-…`, `lxd-…` and
   /// `<build>-<subarch>-openvz-<version>`.
@@ -65,24 +66,24 @@ package struct TarballName: Sendable {
     guard case .version(let version, let place) = version.place else { return nil }
     let (build, subarch) = (place.build, place.name)
     let text = stem.description
+    let ending = "-\(subarch)-\(build)-\(version)"
+    // The stage3 of a variant.
+    if text.hasPrefix("stage3-"), text.hasSuffix(ending) { return String(text.dropLast(ending.count)) }
     for stage in ["stage1", "stage2", "stage3"] where text.hasPrefix(stage) { return stage }
     let container = "\(build)-\(subarch)-"
     if text.hasPrefix(container) {
       let rest = text.dropFirst(container.count)
       return rest.hasSuffix("-\(version)") ? String(rest.dropLast(version.bytes.count + 1)) : String(rest)
     }
-    let ending = "-\(subarch)-\(build)-\(version)"
     guard text.hasSuffix(ending) else { return nil }
     let name = text.dropLast(ending.count)
     return name.hasSuffix("-stage3") ? String(name.dropLast(7)) : String(name)
   }
 
   /// Name and date of a snapshot, `portage-2026-11-20`.
-  package var snapshotParts: (name: String, date: CalendarDate)? {
-    guard stem.bytes.count > 11, let date = CalendarDate(stem.bytes.suffix(10)),
-      stem.bytes[stem.bytes.count - 11] == UInt8(ascii: "-")
-    else { return nil }
-    return (stem.dropping(last: 11).description, date)
+  package var snapshotParts: (name: String, date: VersionDate)? {
+    guard let (date, prefix) = VersionDate.atEnd(of: stem.bytes) else { return nil }
+    return (stem.dropping(last: stem.bytes.count - prefix).description, date)
   }
 }
 

@@ -4,6 +4,8 @@ public import LinuxSystem
 public struct ControlState: Sendable {
   /// Consecutive failed builds.
   public package(set) var failcount = 0
+  /// `failcount/TARGET`: consecutive failures of extras and optional variants; only counts above zero.
+  public package(set) var targetFailcounts: [FileName: Int] = [:]
   /// `version/<target>`: the last version built, by target (`stage3`, `stage4/openvz`).
   public package(set) var versions: [String: FileName] = [:]
   /// `strategy/build`: `local` or `remote`.
@@ -57,10 +59,12 @@ package struct ControlDirectory {
       case _ where TemporaryName.matches(entry.name):
         state.leftovers.append(MirrorPath(bytes: entry.name.bytes))
       case .regular where file == .failcount:
-        state.failcount = failcount(directory, report)
+        state.failcount = failcount(directory, .failcount, report)
       case .regular where entry.name.hasSuffix("_progress") && entry.name.isHidden:
         if let lock = lock(entry.name, directory, report) { state.locks.append(lock) }
       case .directory where entry.name == "version": readVersions(directory, nil, into: &state, report)
+      case .directory where entry.name == ControlFile.targetFailcounts:
+        readTargetFailcounts(directory, into: &state, report)
       case .directory where entry.name == "strategy":
         state.buildStrategy = line(directory, .buildStrategy, report)?.description
         state.seedStrategy = line(directory, .seedStrategy, report)?.description
@@ -73,7 +77,7 @@ package struct ControlDirectory {
         {
           state.remoteSeed = MirrorPath(.subarch(.init(build: build, arch: arch, name: subarch)))
         }
-      case _ where ["version", "strategy", "remote"].contains(entry.name):
+      case _ where ["version", "strategy", "remote", ControlFile.targetFailcounts].contains(entry.name):
         report(
           Self.oddity(entry.name, in: directory, isNo: "directory"), directory.path.appending(entry.name))
       case _ where entry.name.hasSuffix("_progress") || file == .failcount:
@@ -117,6 +121,23 @@ package struct ControlDirectory {
     } catch { report(error, directory.path.joined(path)) }
   }
 
+  /// Reads `failcount`, the counts of single targets.
+  private func readTargetFailcounts(
+    _ directory: borrowing AnchoredDirectory, into state: inout ControlState, _ report: Report
+  ) {
+    do throws(MirrorError) {
+      let path = MirrorPath(bytes: ControlFile.targetFailcounts.bytes)
+      for entry in list(try directory.directory(path), report) {
+        if TemporaryName.matches(entry.name) {
+          state.leftovers.append(path.appending(entry.name))
+        } else if entry.kind == .regular, !entry.name.isHidden {
+          let count = failcount(directory, .targetFailcount(entry.name), report)
+          if count > 0 { state.targetFailcounts[entry.name] = count }
+        }
+      }
+    } catch { report(error, directory.path.appending(ControlFile.targetFailcounts)) }
+  }
+
   /// Adds what killed runs left in a directory of settings, such as `remote`.
   private func addLeftovers(
     of name: FileName, in directory: borrowing AnchoredDirectory, to state: inout ControlState,
@@ -150,14 +171,16 @@ package struct ControlDirectory {
     }
   }
 
-  private func failcount(_ directory: borrowing AnchoredDirectory, _ report: Report) -> Int {
-    guard let text = line(directory, .failcount, report) else { return 0 }
+  private func failcount(
+    _ directory: borrowing AnchoredDirectory, _ file: ControlFile, _ report: Report
+  ) -> Int {
+    guard let text = line(directory, file, report) else { return 0 }
     guard let count = ControlFile.failures(text) else {
       report(
         MirrorError(
-          .invalid, directory.displayed(ControlFile.failcount.path), "`\(text)` is not a failure count",
+          .invalid, directory.displayed(file.path), "`\(text)` is not a failure count",
           remedy: "remove the file; until then it counts as 0"),
-        directory.path.joined(ControlFile.failcount.path))
+        directory.path.joined(file.path))
       return 0
     }
     return count

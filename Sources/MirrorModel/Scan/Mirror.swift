@@ -15,10 +15,12 @@ public struct Mirror: Sendable {
   public var problems: [MirrorError] { faults.map(\.error) }
   /// The same, with paths.
   package var faults: [MirrorFault]
-  /// The last day whose versions and snapshots count; later ones are dated in the future.
-  public let horizon: CalendarDate
+  /// The last time whose versions and snapshots count; later ones are dated in the future.
+  public let horizon: VersionDate
   /// Contradictions between the configuration and the mirror.
   public package(set) var oddities: [MirrorError] = []
+  /// Those oddities that are names in the configuration for which nothing can be built.
+  public package(set) var unknownNames: [MirrorError] = []
   /// Links in place of builds, architectures and subarches that lead out of the mirror.
   public let heldLinks: [MirrorPath]
   /// Subarches that the configuration excludes; what they refer to elsewhere is protected all the same.
@@ -28,7 +30,7 @@ public struct Mirror: Sendable {
 
   init(
     root: FilePath, canonicalRoot: [UInt8]? = nil, folder: Folder, builds: [Build],
-    faults: [MirrorFault] = [], horizon: CalendarDate, heldLinks: [MirrorPath] = []
+    faults: [MirrorFault] = [], horizon: VersionDate, heldLinks: [MirrorPath] = []
   ) {
     self.heldLinks = heldLinks
     self.horizon = horizon
@@ -220,14 +222,14 @@ public struct Subarch: Sendable {
   package func isBeingBuilt(_ version: Version) -> Bool { !version.hasStatus && control.liveLock != nil }
 }
 
-/// The output of one build, a directory named by its date.
+/// The output of one build, a directory whose name is a date: a day or a moment.
 public struct Version: Sendable {
   /// Relative to the mirror's root.
   public var path: MirrorPath { folder.path }
   /// The directory's name.
   public var name: FileName { path.name }
   /// Its date; 1980-01-01 if the name is not a date.
-  public let date: CalendarDate
+  public let date: VersionDate
   /// Whether the name is a date.
   public let isDated: Bool
   /// Whether the date is too far in the future to be plausible: it is kept, but never offered and never the
@@ -249,15 +251,18 @@ public struct Version: Sendable {
   private(set) var hasArtifact: Bool
   /// Whether there is a `build-info.json`.
   package let hasBuildInfo: Bool
+  /// The extras and optional variants that failed.
+  public let failedTargets: [FileName]
 
   init(
     name: FileName, isFuture: Bool, folder: Folder, nested: [Folder], hasStatus: Bool,
-    hasSucceeded: Bool, hasBuildInfo: Bool
+    hasSucceeded: Bool, hasBuildInfo: Bool, failedTargets: [FileName] = []
   ) {
-    let date = CalendarDate(name.bytes)
+    let date = VersionDate(name.bytes)
     (self.date, isDated, self.isFuture) = (date ?? .undated, date != nil, isFuture)
     (self.folder, self.nested, self.hasStatus, self.hasBuildInfo) = (folder, nested, hasStatus, hasBuildInfo)
     self.hasSucceeded = hasSucceeded
+    self.failedTargets = failedTargets
     hasArtifact = false
     hasArtifact = hasSucceeded && hasDownload
   }

@@ -10,7 +10,7 @@ public struct MirrorScanner: Sendable {
   private let roots: [[UInt8]]
   private let jobs: Int
   private let control: ControlDirectory
-  private let horizon: CalendarDate
+  private let horizon: VersionDate
 
   /// - Parameters:
   ///   - jobs: number of threads that read; nil for one per CPU.
@@ -169,7 +169,7 @@ public struct MirrorScanner: Sendable {
     // No control directory and no dated one: not a subarch but something else, such as distfiles.
     let controlEntry = listing.entries.first { $0.name == ControlDirectory.name }
     let hasControl = controlEntry?.kind == .directory
-    guard hasControl || listing.directories.contains(where: { CalendarDate($0.bytes) != nil }) else {
+    guard hasControl || listing.directories.contains(where: { VersionDate($0.bytes) != nil }) else {
       return .nothing
     }
     var state = ControlState()
@@ -213,16 +213,26 @@ public struct MirrorScanner: Sendable {
     let isOK: () throws(MirrorError) -> Bool = { () throws(MirrorError) in
       VersionFile.isDone(try directory.contents(of: VersionFile.status.path, limit: 4096) ?? [])
     }
+    var failed: [FileName] = []
+    if listing.holds(.failedTargets) {
+      failed =
+        problems.catching(
+          at: folder.path.file(.failedTargets),
+          { () throws(MirrorError) in
+            VersionFile.names(
+              try directory.contents(of: VersionFile.failedTargets.path, limit: 1 << 16) ?? [])
+          }) ?? []
+    }
     var nested: [Folder] = []
     for inner in listing.directories where inner != VersionFile.logs {
       collect(inner, of: directory, depth: 8, into: &nested, problems)
     }
     return Version(
-      name: name, isFuture: CalendarDate(name.bytes).map { $0 > horizon } ?? false, folder: folder,
+      name: name, isFuture: VersionDate(name.bytes).map { $0 > horizon } ?? false, folder: folder,
       nested: nested, hasStatus: hasStatus,
       hasSucceeded: hasStatus
         && (hasStage3 || problems.catching(at: folder.path.file(.status), isOK) ?? false),
-      hasBuildInfo: listing.holds(.buildInfo))
+      hasBuildInfo: listing.holds(.buildInfo), failedTargets: failed)
   }
 
   private func collect(

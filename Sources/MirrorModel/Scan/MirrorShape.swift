@@ -12,7 +12,7 @@ package enum MirrorShape: Int {
     guard let entries = try? directory.entries() else { return false }
     let directories = entries.filter { $0.kind == .directory }.map(\.name)
     if self == .subarch {
-      return directories.contains { $0 == ControlDirectory.name || CalendarDate($0.bytes) != nil }
+      return directories.contains { $0 == ControlDirectory.name || VersionDate($0.bytes) != nil }
     }
     if self == .arch, entries.contains(where: { TarballName($0.name)?.snapshotParts != nil }) { return true }
     guard let inner = MirrorShape(rawValue: rawValue + 1) else { return false }

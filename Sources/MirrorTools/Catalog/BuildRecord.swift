@@ -20,7 +20,7 @@ public struct BuildRecord: Codable, Hashable, Sendable {
   public let bytes: Int64?
   /// Duration; nil if built elsewhere.
   public let seconds: Double?
-  /// The target that failed.
+  /// The target that failed; after a successful build, an extra or optional variant.
   public let target: String?
   /// The first error in its log.
   public let error: String?
@@ -50,6 +50,11 @@ public struct BuildRecord: Codable, Hashable, Sendable {
 }
 
 extension BuildRecord {
+  /// By version, then by time of the build.
+  func isEarlier(than other: BuildRecord) -> Bool {
+    version == other.version ? at < other.at : version.isEarlierVersion(than: other.version)
+  }
+
   /// Builds of a subarch that are there and not known, or ended otherwise than is known.
   static func fresh(of subarch: Subarch, known: [BuildRecord], now: Int64) -> [BuildRecord] {
     var last: [FileName: BuildRecord] = [:]

@@ -40,7 +40,7 @@ extension Catalog {
           database,
           sql: """
             SELECT subarch, version, at, outcome, bytes, seconds, target, error, log FROM build
-            ORDER BY subarch, version, at
+            ORDER BY subarch, at
             """)
         while let row = try rows.next() {
           guard let outcome = (row[3] as String?).flatMap(BuildRecord.Outcome.init(rawValue:)) else {
@@ -53,7 +53,8 @@ extension Catalog {
               outcome: outcome, bytes: row[4], seconds: row[5], target: row[6], error: row[7],
               log: Self.bytes(row, 8).map { MirrorPath(bytes: $0) }))
         }
-        return builds
+        // The bytes of days and moments do not sort by time.
+        return builds.mapValues { $0.sorted { $0.isEarlier(than: $1) } }
       }
     }
   }

@@ -25,7 +25,7 @@ public struct HistoryReport: MirrorReport, Codable, Sendable {
     subarches = mirror.subarches.map { subarch in
       let known = known[subarch.path] ?? []
       let builds = (known + BuildRecord.fresh(of: subarch, known: known, now: now)).sorted {
-        ($0.version, $0.at) > ($1.version, $1.at)
+        $1.isEarlier(than: $0)
       }
       return Entry(path: subarch.path, builds: Array(builds.prefix(last)))
     }
@@ -41,10 +41,8 @@ public struct HistoryReport: MirrorReport, Codable, Sendable {
   private func line(of build: BuildRecord) -> String {
     var words = ["  \(build.version)", build.outcome == .ok ? "ok  " : "fail"]
     words += [build.bytes.map(humanBytes), build.seconds.map(humanSeconds)].compactMap(\.self)
-    if build.outcome == .fail {
-      words += [build.target.map { "\($0):" }, build.error].compactMap(\.self)
-      if let log = build.log { words.append("(\(displayed(log)))") }
-    }
+    let target = build.target.map { build.outcome == .fail ? "\($0):" : "\($0) failed:" }
+    words += [target, build.error, build.log.map { "(\(displayed($0)))" }].compactMap(\.self)
     return words.joined(separator: " ")
   }
 }

@@ -89,16 +89,19 @@ public struct BuildbotImport: Sendable {
       let afterOther = Set(asked.filter { !$0.full }.map(\.result))
       guard afterFull.count == 1, afterOther.count == 1, let full = afterFull.first,
         let other = afterOther.first,
-        let modeAfterFull = full.first, let modeAfterOther = other.first,
-        full.dropFirst() == other.dropFirst(),
-        modeAfterOther == "full" || modeAfterFull == modeAfterOther,
+        !full.isEmpty, let modeAfterOther = other.first,
+        modeAfterOther == "full" || full == other,
         (full + other).allSatisfy(BuildDecision.isWord)
       else {
         unsaid.append("\(key.build)/\(key.subarch)")
         continue
       }
-      let modes = modeAfterFull == modeAfterOther ? [modeAfterFull] : ["full", modeAfterFull]
-      ways[key] = Way(modes: modes, extras: Array(full.dropFirst()))
+      // Images that only one of the modes has are written with it.
+      let haveSameExtras = full.dropFirst() == other.dropFirst()
+      let turns = full == other ? [full] : [other, full]
+      ways[key] = Way(
+        modes: turns.map { haveSameExtras ? $0[0] : $0.joined(separator: "+") },
+        extras: haveSameExtras ? Array(full.dropFirst()) : [])
     }
     if !unsaid.isEmpty {
       warnings.append(

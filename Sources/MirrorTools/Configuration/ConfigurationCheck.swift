@@ -13,7 +13,9 @@ public struct ConfigurationCheck: Sendable {
   public private(set) var notes: [String] = []
 
   /// Checks all of it.
-  public init(_ file: ConfigurationFile) {
+  ///
+  /// - Parameter omitsMissing: whether elements that need a target are checked elsewhere.
+  public init(_ file: ConfigurationFile, omitsMissing: Bool = false) {
     guard let path = file.path else {
       notes.append("no configuration: using defaults, which manage everything in the mirror")
       return
@@ -23,7 +25,9 @@ public struct ConfigurationCheck: Sendable {
     for name in names {
       do throws(FlexDataError) { _ = try file.elements.lines(name) } catch {
         // A missing element may be defined in a file that is only found with a target.
-        if file.unresolved.isEmpty || !error.problems.allSatisfy({ $0.missing != nil }) {
+        let isMissing = error.problems.allSatisfy { $0.missing != nil }
+        if isMissing && omitsMissing { continue }
+        if file.unresolved.isEmpty || !isMissing {
           findings += error.problems.map(\.description)
         } else {
           waiting += 1
@@ -62,6 +66,12 @@ public struct ConfigurationCheck: Sendable {
 
   /// Adds faults found elsewhere.
   public mutating func add(_ errors: [MirrorError]) { errors.forEach { add($0) } }
+
+  /// Adds the faults of a check with samples, each once, and its result.
+  public mutating func add(_ faults: [String], note: String) {
+    findings += faults.filter { !findings.contains($0) }
+    notes.append(note)
+  }
 
   private mutating func add(_ error: MirrorError) { findings.append("\(error)") }
 

@@ -54,6 +54,7 @@ public struct MirrorConfiguration: Sendable {
     compression = try elements.text("target/compression").flatMap { $0.isEmpty ? nil : $0 }
     let section = RotationSection(elements)
     rotation = try section.settings()
+    rotation.specNames = SpecNames(elements)
     retention = try section.retention()
     index = try IndexSettings(elements)
     hooks = try HookSettings(elements)

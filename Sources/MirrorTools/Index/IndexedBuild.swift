@@ -12,7 +12,7 @@ public struct IndexedBuild: Codable, Sendable, Hashable {
   /// Directory of the subarch.
   public let path: MirrorPath
   /// Date of the version.
-  public let latest: CalendarDate
+  public let latest: VersionDate
   /// The tarball.
   public let download: MirrorPath
   /// Disk usage in the format of `du -h`, followed by `B`.

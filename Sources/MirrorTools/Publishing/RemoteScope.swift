@@ -20,7 +20,7 @@ struct RemoteScope {
     // A subarch deleted here is recognized by the `status` files of its versions there.
     for path in remote.nodes.keys {
       guard case .versionFile(_, let version, let subarch) = path.place, path.place.versionFile == .status,
-        CalendarDate(version.bytes) != nil, !subarch.isHidden
+        VersionDate(version.bytes) != nil, !subarch.isHidden
       else { continue }
       apparent.insert(MirrorPath(.subarch(subarch)))
     }

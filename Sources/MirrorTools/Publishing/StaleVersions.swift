@@ -4,7 +4,7 @@ import MirrorModel
 /// Versions and snapshots that the other side has cleaned by itself are not sent again.
 struct StaleVersions {
   /// The newest version of each subarch, and the newest date of each kind of snapshot, on the other side.
-  private var newest: [MirrorPath: CalendarDate] = [:]
+  private var newest: [MirrorPath: VersionDate] = [:]
   private var versions: Set<MirrorPath> = []
   /// Snapshots there that have the name of one here, but another content.
   private var others: Set<MirrorPath> = []
@@ -48,13 +48,13 @@ struct StaleVersions {
   }
 
   /// The group and the date of a dated path.
-  private static func dated(_ path: MirrorPath) -> (group: MirrorPath, date: CalendarDate)? {
+  private static func dated(_ path: MirrorPath) -> (group: MirrorPath, date: VersionDate)? {
     if path.place.snapshotName != nil {
       return path.unit.flatMap { TarballName($0.name) }?.snapshotParts.map {
         (path.parent.appending(FileName($0.name)), $0.date)
       }
     }
-    guard let version = version(of: path), let date = CalendarDate(version.name.bytes) else { return nil }
+    guard let version = version(of: path), let date = VersionDate(version.name.bytes) else { return nil }
     return (version.parent, date)
   }
 }

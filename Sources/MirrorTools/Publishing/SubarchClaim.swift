@@ -131,7 +131,7 @@ struct SubarchClaim {
     for arch in try directories(build) where !MirrorGrammar.metro.isSnapshots(arch.name) {
       for path in try directories(arch) {
         let names = try anchor.directory(path).entries().filter { $0.kind == .directory }.map(\.name)
-        if names.contains(where: { $0 == ControlDirectory.name || CalendarDate($0.bytes) != nil }) {
+        if names.contains(where: { $0 == ControlDirectory.name || VersionDate($0.bytes) != nil }) {
           found.append(path)
         }
       }

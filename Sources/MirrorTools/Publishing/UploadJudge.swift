@@ -8,13 +8,13 @@ struct UploadJudge {
   /// Directory of the upload, relative to the root of the mirror.
   let place: MirrorPath
   /// The last date that versions may have.
-  let lastDay: CalendarDate
+  let horizon: VersionDate
 
   /// - Parameter now: seconds since the epoch.
   init(_ claim: SubarchClaim, place: MirrorPath, now: Int64) {
     self.claim = claim
     self.place = place
-    lastDay = .horizon(at: now)
+    horizon = .horizon(at: now)
   }
 
   private var server: String { claim.server }
@@ -65,7 +65,7 @@ struct UploadJudge {
     _ path: MirrorPath, _ anchor: borrowing AnchoredDirectory, _ refusals: inout UploadRefusals
   ) {
     if let version = path.version {
-      if let problem = objection(toDate: CalendarDate(version.name.bytes)) {
+      if let problem = objection(toDate: VersionDate(version.name.bytes)) {
         return refusals.drop(version, fault(version, problem.0, problem.1, anchor))
       }
     }
@@ -84,9 +84,9 @@ struct UploadJudge {
     }
   }
 
-  private func objection(toDate date: CalendarDate?) -> (String, String)? {
+  private func objection(toDate date: VersionDate?) -> (String, String)? {
     guard let date else { return ("is not a version: its name is not a date", "check the server") }
-    guard date <= lastDay else {
+    guard date <= horizon else {
       return ("is dated in the future", "check the clocks of that server and of this one")
     }
     return nil
@@ -146,6 +146,6 @@ extension UploadManifest.Control {
   var version: FileName? {
     let line = Array(text.utf8)
     let date = line.last == UInt8(ascii: "\n") ? line.dropLast() : line[...]
-    return CalendarDate(date) == nil ? nil : FileName(bytes: Array(date))
+    return VersionDate(date) == nil ? nil : FileName(bytes: Array(date))
   }
 }

@@ -29,7 +29,7 @@ enum UploadKind: Equatable {
     case .status, .buildInfo:
       self = .record
       return
-    case .targets: return nil
+    case .targets, .failedTargets: return nil
     case nil: break
     }
     guard let directory = Directory(path.parent) else { return nil }

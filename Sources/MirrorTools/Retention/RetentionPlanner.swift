@@ -121,7 +121,7 @@ public struct RetentionPlanner: Sendable {
           if !tarball.isWhole, age < policy.staleDays {
             why.append("empty or damaged, but only \(counted(age, "day", "days")) old")
           }
-          if building.contains(date) { why.append("a build of that day is in progress") }
+          if building.contains(date) { why.append("a build of that version is in progress") }
         }
         let sidecars = folder.sidecars.filter { $0.tarball == tarball.name }
           .sorted { ($0.kind.removalOrder, $0.name) < ($1.kind.removalOrder, $1.name) }
@@ -136,7 +136,7 @@ public struct RetentionPlanner: Sendable {
   }
 
   private func protections(
-    _ path: MirrorPath, date: CalendarDate?, _ mirror: Mirror, _ names: ProtectingNames
+    _ path: MirrorPath, date: VersionDate?, _ mirror: Mirror, _ names: ProtectingNames
   ) -> [String] {
     var why = names.reasons(for: path)
     if let date {

@@ -33,13 +33,13 @@ public struct RetentionPolicy: Sendable, Hashable {
   ///
   /// The calendar rules work like those of `restic forget`: each starts at the newest date and keeps the
   /// first date of every new period, up to its number.
-  func reasons(for dates: [CalendarDate]) -> [CalendarDate: [String]] {
-    var reasons: [CalendarDate: [String]] = [:]
+  func reasons(for dates: [VersionDate]) -> [VersionDate: [String]] {
+    var reasons: [VersionDate: [String]] = [:]
     for date in dates.prefix(max(1, keep)) {
       reasons[date, default: []].append("one of the newest \(max(1, keep))")
     }
     if withinDays > 0, let newest = dates.first {
-      for date in dates where newest.days(since: date) <= withinDays {
+      for date in dates where (newest.seconds - date.seconds + 86_399) / 86_400 <= withinDays {
         reasons[date, default: []].append("within \(withinDays) days of the newest")
       }
     }
@@ -50,8 +50,8 @@ public struct RetentionPolicy: Sendable, Hashable {
     for rule in rules {
       var last: Int?
       var left = rule.count
-      for date in dates where left > 0 && rule.period(date) != last {
-        last = rule.period(date)
+      for date in dates where left > 0 && rule.period(date.day) != last {
+        last = rule.period(date.day)
         left -= 1
         reasons[date, default: []].append(rule.name)
       }

@@ -40,9 +40,7 @@ extension RotationSettings {
   ///
   /// - Throws: if the program fails, may not be run, or its answer is not a build.
   public func decision(for subarch: Subarch) throws(MirrorError) -> BuildDecision {
-    guard let decide else {
-      return BuildDecision(mode: mode(of: subarch), extras: extras(of: subarch))
-    }
+    guard let decide else { return turn(of: subarch) }
     guard runsHostCode else {
       throw MirrorError(
         .invalid, "rotation/decide", "was not run: running code from the configuration is not allowed",

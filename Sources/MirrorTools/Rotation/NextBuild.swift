@@ -10,15 +10,22 @@ public struct NextBuild: Codable, Sendable, Hashable {
   /// Name of the subarch.
   public let subarch: FileName
   /// Date of the newest complete version; nil if never built.
-  public let fullDate: CalendarDate?
+  public let fullDate: VersionDate?
   /// Date of the next build.
-  public let nextDate: CalendarDate
+  public let nextDate: VersionDate
   /// Number of consecutive failed builds.
   public let failcount: Int
   /// How to build it: `full`, `freshen`, `quick`.
   public let target: String
   /// Images to make from its stage3.
   public let extras: [String]
+  /// Extras and optional variants that are not built because they failed too often.
+  public var leftOut: [String] = []
+
+  /// Path of the subarch in the mirror.
+  public var path: MirrorPath {
+    MirrorPath(.subarch(SubarchPlace(build: build, arch: archDesc, name: subarch)))
+  }
 
   private enum CodingKeys: String, CodingKey {
     case build, archDesc = "arch", subarch, fullDate, nextDate, failcount, target, extras

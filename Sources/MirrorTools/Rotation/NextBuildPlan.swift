@@ -9,22 +9,28 @@ public struct NextBuildPlan: MirrorReport, Codable, Sendable, Hashable {
   public let next: NextBuild?
   /// Subarches that come before it, but are being built.
   public let inProgress: [MirrorPath]
-  /// Subarches that failed too often and wait for `zap`.
+  /// Subarches that failed too often and wait for `zap`, and single extras and optional variants.
   public let givenUp: [GivenUp]
 
-  /// A subarch that was taken out of the rotation.
+  /// A subarch that was taken out of the rotation, or one of its targets.
   public struct GivenUp: Codable, Sendable, Hashable {
     /// Relative to the root of the mirror.
     public let path: MirrorPath
-    /// Number of consecutive failed builds.
+    /// The extra or optional variant; nil for the subarch itself.
+    public let target: FileName?
+    /// Number of consecutive failures.
     public let failcount: Int
   }
 
   /// Chooses the next build as Metro does.
   ///
+  /// - Parameter excluded: subarches for which there is nothing new to build.
   /// - Throws: if the program that decides how to build fails.
-  public init(_ mirror: Mirror, _ settings: RotationSettings, today: CalendarDate) throws(MirrorError) {
-    let queue = settings.managed(in: mirror)
+  public init(
+    _ mirror: Mirror, _ settings: RotationSettings, today: CalendarDate,
+    excluding excluded: Set<MirrorPath> = []
+  ) throws(MirrorError) {
+    let queue = settings.managed(in: mirror).filter { !excluded.contains($0.path) }
       .compactMap { subarch in Turn(of: subarch, settings, today).map { (turn: $0, subarch: subarch) } }
       // The sort is stable: ties keep the order of the settings.
       .sorted { $0.turn < $1.turn }
@@ -32,18 +38,25 @@ public struct NextBuildPlan: MirrorReport, Codable, Sendable, Hashable {
     let busy = queue.prefix { $0.control.liveBuildLock != nil }
     self.mirror = "\(mirror.root)"
     inProgress = busy.map(\.path)
-    givenUp = settings.managed(in: mirror).filter(settings.hasGivenUp).map {
-      GivenUp(path: $0.path, failcount: $0.control.failcount)
+    givenUp = settings.managed(in: mirror).flatMap { subarch in
+      let control = subarch.control
+      let whole = GivenUp(path: subarch.path, target: nil, failcount: control.failcount)
+      return (settings.hasGivenUp(subarch) ? [whole] : [])
+        + settings.givenUpTargets(of: subarch).map {
+          GivenUp(path: subarch.path, target: $0, failcount: control.targetFailcounts[$0] ?? 0)
+        }
     }
     guard let subarch = queue.dropFirst(busy.count).first else {
       next = nil
       return
     }
     let decision = try settings.decision(for: subarch)
+    let leftOut = settings.givenUpTargets(of: subarch).map(\.description)
     next = NextBuild(
       build: subarch.build, archDesc: subarch.arch, subarch: subarch.name,
-      fullDate: subarch.newestComplete?.date, nextDate: today, failcount: subarch.control.failcount,
-      target: decision.mode, extras: decision.extras)
+      fullDate: subarch.newestComplete?.date, nextDate: VersionDate(today),
+      failcount: subarch.control.failcount, target: decision.mode,
+      extras: decision.extras.filter { !leftOut.contains($0) }, leftOut: leftOut)
   }
 
   /// Metro's shell assignments; empty if everything is current.
@@ -60,7 +73,8 @@ public struct NextBuildPlan: MirrorReport, Codable, Sendable, Hashable {
       + givenUp.map { subarch in
         let failures = counted(subarch.failcount, "failure", "failures")
         let remedy: Remedy = "\(run: .zap("\(subarch.path)")) to try again"
-        return "# \(displayed(subarch.path)) is out of the rotation after \(failures): \(remedy.text(action))"
+        let name = displayed(subarch.path) + (subarch.target.map { ": \($0)" } ?? "")
+        return "# \(name) is out of the rotation after \(failures): \(remedy.text(action))"
       }
   }
 }
@@ -76,7 +90,8 @@ public struct NextBuildPlan: MirrorReport, Codable, Sendable, Hashable {
 private struct Turn: Comparable {
   let level: Int
   let question: Int
-  let age: Int
+  /// When the newest version was made, in seconds since the epoch; nil for never, which comes first.
+  let newest: Int64?
 
   /// nil if it is not due.
   init?(of subarch: Subarch, _ settings: RotationSettings, _ today: CalendarDate) {
@@ -93,10 +108,10 @@ private struct Turn: Comparable {
     } else {
       return nil
     }
-    self.age = age ?? .max
+    newest = subarch.newestComplete?.date.seconds
   }
 
   static func < (left: Turn, right: Turn) -> Bool {
-    (left.level, left.question, right.age) < (right.level, right.question, left.age)
+    (left.level, left.question, left.newest ?? .min) < (right.level, right.question, right.newest ?? .min)
   }
 }

@@ -9,22 +9,36 @@ extension RotationSettings {
   ///
   /// - Parameter mirror: the complete mirror.
   public func oddities(in mirror: Mirror) -> [MirrorError] {
+    let unlisted = mirror.allSubarches.filter { !isStored($0) && !isIgnored($0) }
+    return absentees(in: mirror).map(\.error)
+      + (unlisted.isEmpty ? [] : [Self.unlisted(unlisted.map(\.path), in: mirror)])
+  }
+
+  /// Names in the lists that neither the mirror contains nor the specs know: nothing can be built for them.
+  ///
+  /// - Parameter mirror: the complete mirror.
+  func typos(in mirror: Mirror) -> [MirrorError] {
+    absentees(in: mirror).filter { !$0.isKnown }.map(\.error)
+  }
+
+  /// Names in the lists that the mirror does not contain, and whether the specs know them.
+  private func absentees(in mirror: Mirror) -> [(error: MirrorError, isKnown: Bool)] {
     let subarches = mirror.allSubarches
     let builds = Set(mirror.builds.map(\.name) + subarches.map(\.build))
     let arches = Set(mirror.builds.flatMap(\.arches).map(\.name) + subarches.map(\.arch))
     let names = Set(subarches.map(\.name))
-    let lists: [(key: String, list: [FileName]?, known: Set<FileName>)] = [
-      ("builds", self.builds, builds), ("all-builds", allBuilds, builds),
-      ("ignore-builds", ignoredBuilds, builds),
-      ("arches", self.arches, arches), ("all-arches", allArches, arches),
-      ("subarches", self.subarches, names),
-      ("also-stored", alsoStored, names),
+    let lists: [(key: String, list: [FileName]?, stored: Set<FileName>, specs: Set<FileName>)] = [
+      ("builds", self.builds, builds, specNames.builds), ("all-builds", allBuilds, builds, specNames.builds),
+      ("ignore-builds", ignoredBuilds, builds, specNames.builds),
+      ("arches", self.arches, arches, specNames.arches), ("all-arches", allArches, arches, specNames.arches),
+      ("subarches", self.subarches, names, specNames.subarches),
+      ("also-stored", alsoStored, names, specNames.subarches),
     ]
-    let unknown = lists.flatMap { key, list, known in
-      (list ?? []).filter { !known.contains($0) }.map { Self.unknown($0, key, known) }
+    return lists.flatMap { key, list, stored, specs in
+      (list ?? []).filter { !stored.contains($0) }.map { name in
+        (Self.absent(name, key, stored, specs), specs.contains(name))
+      }
     }
-    let unlisted = subarches.filter { !isStored($0) && !isIgnored($0) }
-    return unknown + (unlisted.isEmpty ? [] : [Self.unlisted(unlisted.map(\.path), in: mirror)])
   }
 
   /// Whether the configuration ignores a subarch on purpose.
@@ -34,10 +48,21 @@ extension RotationSettings {
     }
   }
 
-  private static func unknown(_ name: FileName, _ key: String, _ known: Set<FileName>) -> MirrorError {
-    let near = Spelling.nearest(to: name.description, in: known.map(\.description).sorted())
+  private static func absent(
+    _ name: FileName, _ key: String, _ stored: Set<FileName>, _ specs: Set<FileName>
+  ) -> MirrorError {
+    guard !specs.contains(name) else {
+      return MirrorError(
+        .invalid, "rotation/\(key)", "`\(name)` is not in the mirror",
+        remedy: "prepare it with \(run: .preparation)")
+    }
+    // Specs accept other names of builds.
+    let isBuild = key.hasSuffix("builds")
+    let problem =
+      specs.isEmpty || isBuild ? "is not in the mirror" : "is neither in the mirror nor known to the specs"
+    let near = Spelling.nearest(to: name.description, in: stored.union(specs).map(\.description).sorted())
     return MirrorError(
-      .invalid, "rotation/\(key)", "`\(name)` is not in the mirror",
+      .invalid, "rotation/\(key)", "`\(name)` \(problem)",
       remedy: near.map { "did you mean \($0)?" }
         ?? "check the spelling, or prepare it with \(run: .preparation)")
   }
@@ -46,6 +71,22 @@ extension RotationSettings {
     MirrorError(
       .invalid, "[section rotation]", "does not list \(paths.summary) in \(mirror.root)",
       remedy: "add it to subarches or also-stored, or to ignore to silence this")
+  }
+}
+
+/// The names that conditions of the specs compare, by level.
+struct SpecNames: Sendable {
+  var (builds, arches, subarches): (Set<FileName>, Set<FileName>, Set<FileName>) = ([], [], [])
+
+  init() {}
+
+  init(_ elements: Elements) {
+    func names(_ element: String) -> Set<FileName> {
+      Set(elements.comparedValues(of: element).map { FileName($0) })
+    }
+    (builds, arches, subarches) = (
+      names("target/build"), names("target/arch_desc"), names("target/subarch")
+    )
   }
 }
 

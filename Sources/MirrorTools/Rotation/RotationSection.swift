@@ -82,7 +82,10 @@ struct RotationSection {
     guard !words.isEmpty else {
       throw section.invalid(name, "is empty", "list at least one way to build")
     }
-    return try checked(name, words)
+    if let bad = words.first(where: { BuildDecision($0) == nil }) {
+      throw section.invalid(name, "`\(bad)` is not a build mode", "use words such as full and full+openvz")
+    }
+    return words
   }
 
   private func checked(_ name: String, _ words: [String]) throws -> [String] {

@@ -7,7 +7,7 @@ public struct RotationSettings: Sendable {
   public var staleDays = 3
   /// Number of consecutive failures that take a subarch out of the rotation until it is zapped.
   public var maxFailcount = 3
-  /// Ways of building, in turn.
+  /// Ways of building, in turn; each may name images, as in `full+openvz`.
   public var modes = ["full"]
   /// Images to make from the stage3, by path or name of a subarch; the path takes precedence.
   public var extras: [MirrorPath: [String]] = [:]
@@ -15,9 +15,9 @@ public struct RotationSettings: Sendable {
   /// Ways of building for single subarches, by name or `BUILD/SUBARCH`.
   var modesByName: [MirrorPath: [String]] = [:]
   /// Builds (lines of development) made here; nil for all found. Likewise for arches and subarches.
-  var builds: [FileName]?
+  package var builds: [FileName]?
   package var arches: [FileName]?
-  var subarches: [FileName]?
+  package var subarches: [FileName]?
   /// Subarches that are stored here and built elsewhere.
   var alsoStored: [FileName] = []
   /// Builds and architectures that are stored here, wherever they are built; nil for those built here.
@@ -27,6 +27,8 @@ public struct RotationSettings: Sendable {
   public var ignoredBuilds: [FileName] = []
   /// Builds and subarches, by name or path, that are neither built nor stored here, on purpose.
   var ignored: [MirrorPath] = []
+  /// The names that the specs know.
+  var specNames = SpecNames()
   /// A shell command that decides how to build; nil for the tables.
   public var decide: String?
   /// Whether this command may be run.
@@ -67,7 +69,16 @@ public struct RotationSettings: Sendable {
 
   /// Whether a subarch failed too often to be built again before it is zapped.
   func hasGivenUp(_ subarch: Subarch) -> Bool {
-    subarch.control.failcount > 0 && givesUp(after: subarch.control.failcount)
+    hasGivenUp(afterFailures: subarch.control.failcount)
+  }
+
+  /// Whether something that can be zapped failed too often.
+  func hasGivenUp(afterFailures failures: Int) -> Bool { failures > 0 && givesUp(after: failures) }
+
+  /// The extras and optional variants of a subarch that failed too often to be built again before it is
+  /// zapped.
+  func givenUpTargets(of subarch: Subarch) -> [FileName] {
+    subarch.control.targetFailcounts.filter { hasGivenUp(afterFailures: $0.value) }.keys.sorted()
   }
 
   /// Whether this number of consecutive failures takes a subarch out of the rotation.
@@ -93,21 +104,25 @@ public struct RotationSettings: Sendable {
     extras[subarch.path] ?? subarch.names.lazy.compactMap { extras[$0] }.first ?? []
   }
 
-  /// How to build a subarch next.
-  func mode(of subarch: Subarch) -> String {
+  /// How to build a subarch next, by the tables: the images are those of the mode and of the subarch.
+  func turn(of subarch: Subarch) -> BuildDecision {
     let modes = subarch.names.lazy.compactMap { modesByName[$0] }.first ?? modes
-    return Self.mode(after: subarch.built, of: modes)
+    let turn = Self.turn(after: subarch.built, of: modes.compactMap { BuildDecision($0) })
+    let extras = extras(of: subarch).filter { !turn.extras.contains($0) }
+    return BuildDecision(mode: turn.mode, extras: turn.extras + extras)
   }
 
   /// How to build a subarch whose finished builds are `built`, oldest first.
   ///
   /// A version records only whether it was a full build. The number of versions after the newest full build
   /// gives the position in the list; after its end, it starts again with a full build.
-  private static func mode(after built: [Version], of modes: [String]) -> String {
-    let full = "full"
+  private static func turn(after built: [Version], of modes: [BuildDecision]) -> BuildDecision {
+    let full = BuildDecision(mode: "full", extras: [])
     guard let first = modes.first else { return full }
-    guard !built.isEmpty, let position = modes.firstIndex(of: full) else { return first }
-    guard let newest = built.lastIndex(where: \.isFull) else { return full }
+    guard !built.isEmpty, let position = modes.firstIndex(where: { $0.mode == full.mode }) else {
+      return first
+    }
+    guard let newest = built.lastIndex(where: \.isFull) else { return modes[position] }
     return modes[(position + built.count - newest) % modes.count]
   }
 }

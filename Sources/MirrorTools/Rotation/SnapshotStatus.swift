@@ -10,7 +10,7 @@ public struct SnapshotStatus: Codable, Sendable, Hashable {
   /// The newest one, relative to the root of the mirror.
   public let path: MirrorPath
   /// Its date.
-  public let date: CalendarDate
+  public let date: VersionDate
   /// Days since that date; negative for a date in the future.
   public let ageDays: Int
   /// Number of snapshots.
@@ -21,7 +21,7 @@ public struct SnapshotStatus: Codable, Sendable, Hashable {
   public let digestsMissing: Int
 
   /// All kinds in a build, by name.
-  static func all(of build: Build, today: CalendarDate, horizon: CalendarDate) -> [SnapshotStatus] {
+  static func all(of build: Build, today: CalendarDate, horizon: VersionDate) -> [SnapshotStatus] {
     guard let folder = build.snapshots else { return [] }
     let undigested = Set(folder.undigested.map(\.path))
     let dated = folder.tarballs.compactMap { tarball in

@@ -4,7 +4,7 @@ public import MirrorModel
 public struct StatusReport: MirrorReport, Codable, Sendable, Hashable {
   /// Root of the mirror.
   public let mirror: String
-  /// Failing ones first, by descending failcount; the others in path order.
+  /// Failing ones first, by descending failcount; then those with failed extras; the others in path order.
   public let subarches: [SubarchStatus]
   /// The snapshots of each kind, by build and name.
   public let snapshots: [SnapshotStatus]
@@ -16,7 +16,7 @@ public struct StatusReport: MirrorReport, Codable, Sendable, Hashable {
       mirror.subarches
       .map { SubarchStatus($0, settings, today: today) }
       // The sort is stable: ties keep the path order.
-      .sorted { $0.failcount > $1.failcount }
+      .sorted { ($0.failcount, $0.failed.isEmpty ? 0 : 1) > ($1.failcount, $1.failed.isEmpty ? 0 : 1) }
     snapshots = mirror.builds.flatMap { SnapshotStatus.all(of: $0, today: today, horizon: mirror.horizon) }
   }
 

@@ -12,7 +12,7 @@ public struct SubarchStatus: Codable, Sendable, Hashable {
   /// Name of the subarch.
   public let subarch: FileName
   /// Date of the newest complete version; nil if there is none.
-  public let date: CalendarDate?
+  public let date: VersionDate?
   /// Days since that date; negative for a date in the future.
   public let ageDays: Int?
   /// Whether the newest complete version is a full build.
@@ -25,6 +25,9 @@ public struct SubarchStatus: Codable, Sendable, Hashable {
   public let inProgress: Bool
   /// Artifacts of the newest complete version, by variant.
   public let artifacts: [Item]
+  /// Extras and optional variants that the newest complete version lacks because they failed, or that failed
+  /// when they were last built.
+  public let failed: [Failed]
   /// Size of the tarballs of all versions in bytes.
   public let bytes: Int64
   /// Number of version directories.
@@ -46,6 +49,16 @@ public struct SubarchStatus: Codable, Sendable, Hashable {
     public let bytes: Int64
     /// nil for a plain `.tar`.
     public let compression: Compression?
+  }
+
+  /// An extra or an optional variant that failed.
+  public struct Failed: Codable, Sendable, Hashable {
+    /// `openvz`, `stage3-systemd`.
+    public let name: FileName
+    /// Number of consecutive failures; 0 after `zap`.
+    public let failcount: Int
+    /// Whether it failed too often and waits for `zap`.
+    public let givenUp: Bool
   }
 
   /// How the next build finds its seed.
@@ -75,6 +88,13 @@ public struct SubarchStatus: Codable, Sendable, Hashable {
         variant: artifact.variant, name: artifact.tarball.name, path: artifact.tarball.path,
         bytes: artifact.tarball.status.size, compression: artifact.tarball.compression)
     }
+    let counts = subarch.control.targetFailcounts
+    failed = Set(newest?.failedTargets ?? []).union(counts.keys).sorted().map { name in
+      let count = counts[name] ?? 0
+      return Failed(
+        name: name, failcount: count,
+        givenUp: settings.isManaged(subarch) && settings.hasGivenUp(afterFailures: count))
+    }
     bytes = subarch.versions.reduce(0) { sum, version in
       let (total, overflow) = sum.addingReportingOverflow(version.bytes)
       return overflow ? .max : total
@@ -88,11 +108,13 @@ public struct SubarchStatus: Codable, Sendable, Hashable {
       remote: subarch.control.remoteSeed)
   }
 
-  /// The line in the format of Metro's `fails`, for a mirror at `root`.
+  /// The line in the format of Metro's `fails`, for a mirror at `root`; failed extras follow.
   func line(root: String) -> String {
     let variants = artifacts.map(\.variant).joined(separator: ",")
-    return
+    let line =
       "\(right(String(failcount), 4)) \(right(date?.description ?? "None", 12)) \(root)/\(path) (\(variants))"
+    guard !failed.isEmpty else { return line }
+    return "\(line) failed: \(failed.map { "\($0.name)" }.joined(separator: ","))"
   }
 }
 

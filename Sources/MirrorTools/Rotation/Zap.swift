@@ -28,8 +28,12 @@ public struct Zap: MirrorReport, Codable, Sendable, Hashable {
     }
     self.mirror = "\(mirror.root)"
     paths = managed.filter { subarch in
-      subarch.control.failcount > 0 && (selection.isEmpty || selection.contains { subarch.path.isWithin($0) })
-    }.map { $0.path.control(.failcount) }
+      selection.isEmpty || selection.contains { subarch.path.isWithin($0) }
+    }.flatMap { subarch in
+      let own: [ControlFile] = subarch.control.failcount > 0 ? [.failcount] : []
+      let targets = subarch.control.targetFailcounts.keys.sorted().map(ControlFile.targetFailcount)
+      return (own + targets).map { subarch.path.control($0) }
+    }
   }
 
   /// One line per count, in Metro's words once they are removed.

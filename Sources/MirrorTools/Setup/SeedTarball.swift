@@ -27,19 +27,41 @@ package enum SeedTarball {
   /// in the mirror.
   static func check(_ placement: SubarchSetup.Placement) throws(MirrorError) {
     let name = placement.source
-    guard let architecture = placement.path.place.subarch?.arch else { return }
-    let expected = Architecture(directory: architecture)?.machine
-    let strange = Shared(Mutex<String?>(nil))
+    guard let subarch = placement.path.place.subarch else { return }
+    let expected = Architecture.machines(of: subarch)
+    let strange = Shared(Mutex<(path: String, machine: ProgramHeader.Machine)?>(nil))
     try forEachProgram(in: name) { path, header in
-      if let expected, header.machine != expected { strange.value.withLock { $0 = $0 ?? path } }
+      if let expected, !expected.contains(header.machine) {
+        strange.value.withLock { $0 = $0 ?? (path, header.machine) }
+      }
       // Everything is read, so that a build does not find the damage later.
       return true
     }
-    if let strange = strange.value.withLock({ $0 }) {
-      throw MirrorError(
-        .invalid, name, "is not for \(architecture): its \(strange) has another architecture",
-        remedy: "use a stage for this architecture")
+    if let (path, machine) = strange.value.withLock({ $0 }) {
+      throw mismatch(name, "its \(path) is for \(Architecture.title(of: machine))", subarch)
     }
+  }
+
+  /// Throws if the stages of one subarch contain programs of another architecture than another subarch, which is to
+  /// start from them.
+  ///
+  /// - Parameter tarball: a stage3 of `other`; read only if the name of its architecture is not known.
+  static func check(
+    _ other: SubarchPlace, _ tarball: String, for subarch: SubarchPlace
+  ) throws(MirrorError) {
+    guard let expected = Architecture.machines(of: subarch) else { return }
+    var found = Architecture.machines(of: other)
+    if found == nil { found = try program(in: tarball).map { [$0.machine] } }
+    guard let found, let first = found.first, !found.contains(where: expected.contains) else { return }
+    throw mismatch(tarball, "it is for \(Architecture.title(of: first))", subarch)
+  }
+
+  private static func mismatch(_ name: String, _ found: String, _ subarch: SubarchPlace) -> MirrorError {
+    let expected = (Architecture.machines(of: subarch) ?? []).map(Architecture.title(of:))
+    return MirrorError(
+      .invalid, name,
+      "is not for \(subarch.arch) \(subarch.name): \(found), not for \(expected.joined(separator: " or "))",
+      remedy: "use a stage for that architecture")
   }
 
   /// Visits these programs until `visit` returns false; throws if the file is not a complete tarball.

@@ -33,7 +33,7 @@ public struct StageAddition: Sendable {
   ///   - files: tarballs, and optionally a `build-info.json`.
   /// - Throws: if a file is not named like one of a build, or nothing would be offered.
   public init(
-    _ subarch: MirrorPath, version: CalendarDate, files: [FilePath]
+    _ subarch: MirrorPath, version: VersionDate, files: [FilePath]
   ) throws(MirrorError) {
     let names = try SubarchSetup.names(of: subarch)
     let place = subarch.appending(FileName(version.description))
@@ -138,7 +138,9 @@ public struct StageAddition: Sendable {
   ) throws(MirrorError) {
     let subarch = try scanner.scan().subarches.first { $0.path == version.parent }
     guard subarch?.newestComplete?.path == version,
-      let stage = placements.first(where: { $0.path.name.hasPrefix("stage3-") }),
+      let stage = placements.first(where: {
+        TarballName($0.path.name)?.variant(of: version) == "stage3"
+      }),
       let suffix = TarballName(stage.path.name)?.suffix
     else { return }
     let directory = try anchor.directory(version.parent)

@@ -67,10 +67,13 @@ extension SubarchSetup {
     }
     let place = other.appending(version)
     let tarballs = try anchor.directory(place).entries().filter { TarballName($0.name) != nil }
-    guard tarballs.contains(where: { $0.name.hasPrefix("stage3-") }) else {
+    guard let stage = tarballs.first(where: { $0.name.hasPrefix("stage3-") }) else {
       throw MirrorError(
         .invalid, anchor.displayed(place), "contains no stage3, but .control/version refers to it",
         remedy: "build it again, or \(run: .remoteSeed)")
+    }
+    if let source = other.place.subarch, let own = files.lazy.compactMap(\.path.place.subarch).first {
+      try SeedTarball.check(source, anchor.displayed(place.appending(stage.name)), for: own)
     }
   }
 

@@ -7,7 +7,7 @@ public struct SubarchSetup: Encodable, Sendable {
   /// The seed of the first build.
   public enum Seed: Sendable {
     /// A stage3 tarball on this host, which is copied or linked into the subarch.
-    case local(FilePath, version: CalendarDate?)
+    case local(FilePath, version: VersionDate?)
     /// The stage3 of another subarch of the mirror: `BUILD/ARCH/SUBARCH`.
     case remote(MirrorPath)
   }
@@ -81,11 +81,11 @@ public struct SubarchSetup: Encodable, Sendable {
 
 /// Version and suffix from the name of a seed.
 private struct SeedName {
-  let version: CalendarDate
+  let version: VersionDate
   /// `.tar.xz`.
   let suffix: String
 
-  init(_ file: FilePath, version: CalendarDate?) throws(MirrorError) {
+  init(_ file: FilePath, version: VersionDate?) throws(MirrorError) {
     let bytes = file.lastComponent.map { FilePath(root: nil, components: $0).bytes } ?? []
     guard let name = TarballName(FileName(bytes: bytes)) else {
       throw MirrorError(
@@ -93,8 +93,7 @@ private struct SeedName {
         remedy: "use a name that ends in .tar, .tar.xz, .tar.zst, .tar.gz or .tar.bz2")
     }
     suffix = name.compression?.suffix ?? ".tar"
-    let dates = bytes.indices.lazy.compactMap { CalendarDate(bytes[$0...].prefix(10)) }
-    guard let version = version ?? dates.first else {
+    guard let version = version ?? VersionDate.first(in: bytes) else {
       throw MirrorError(.invalid, file.string, "has no date in its name", remedy: "\(run: .seedVersion)")
     }
     self.version = version

@@ -52,7 +52,26 @@ struct GnuPG: Sendable {
       messages: GnuPGStatus.parse(outcome.errors).messages, isLate: outcome.isLate)
   }
 
+  /// Runs gpgv with only the keys in a keyring, on any arguments; standard output is separate.
+  static func gpgv(
+    keyring: String, _ arguments: [String], cancellation: Cancellation?, neededBy setting: String
+  ) throws(MirrorError) -> Answer {
+    let outcome = try run(
+      ["gpgv", "--homedir", "/nonexistent", "--status-fd", "2", "--keyring", keyring] + arguments,
+      limit: patience, cancellation, neededBy: setting)
+    let (statuses, messages) = GnuPGStatus.parse(outcome.errors)
+    return Answer(
+      status: outcome.status, output: outcome.output, statuses: statuses, messages: messages,
+      isLate: outcome.isLate)
+  }
+
   private func run(_ command: [String], limit: Int) throws(MirrorError) -> HostProgram.Outcome {
+    try Self.run(command, limit: limit, cancellation, neededBy: "signing/key")
+  }
+
+  private static func run(
+    _ command: [String], limit: Int, _ cancellation: Cancellation?, neededBy setting: String
+  ) throws(MirrorError) -> HostProgram.Outcome {
     let name = command.first ?? ""
     do throws(MirrorError) {
       // A process group of its own: Ctrl-C goes to mirrorctl, which ends it.
@@ -62,7 +81,7 @@ struct GnuPG: Sendable {
     } catch {
       guard error.code == .system(.noSuchFileOrDirectory) else { throw error }
       throw MirrorError(
-        error.code, name, "not found, but required by signing/key",
+        error.code, name, "not found, but required by \(setting)",
         remedy: "install \(name == "gpg" ? "GnuPG" : name), or check PATH")
     }
   }

@@ -35,7 +35,7 @@ public struct SignatureChecker: Sendable {
         .library, "gpgv", "cannot read the key: \(answer.messages.first ?? "no reason given")",
         remedy: "check that /proc is mounted and shows this user's processes")
     }
-    let verdict = SignatureVerdict(answer.statuses, trusting: gnupg.settings.key)
+    let verdict = SignatureVerdict(answer.statuses, trusting: [gnupg.settings.key])
     // If the primary key expires, all its subkeys do.
     return verdict == .subkeyExpired && key.state == .expired ? .keyExpired : verdict
   }

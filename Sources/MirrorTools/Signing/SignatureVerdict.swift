@@ -28,7 +28,9 @@ package enum SignatureVerdict: Hashable, Sendable, CustomStringConvertible {
   }
 
   /// Derives the verdict from gpgv's status lines; its exit status adds nothing.
-  init(_ statuses: [GnuPGStatus], trusting pinned: Fingerprint) {
+  ///
+  /// - Parameter pinned: the keys that count, or their primary keys; empty for all that gpgv has.
+  init(_ statuses: [GnuPGStatus], trusting pinned: Set<Fingerprint>) {
     let verdicts = statuses.split(separator: .newSignature).compactMap { Self.one($0, pinned) }
     // One bad signature invalidates the others: the file or the signature was changed.
     if verdicts.contains(.bad) {
@@ -40,15 +42,19 @@ package enum SignatureVerdict: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
-  private static func one(_ statuses: ArraySlice<GnuPGStatus>, _ pinned: Fingerprint) -> SignatureVerdict? {
+  private static func one(_ statuses: ArraySlice<GnuPGStatus>, _ pinned: Set<Fingerprint>)
+    -> SignatureVerdict?
+  {
     if statuses.contains(.bad) { return .bad }
     for status in statuses {
       guard case .valid(let key, let primary, let hash) = status else { continue }
-      guard key == pinned || primary == pinned else { return .otherKey("\(key)") }
+      guard pinned.isEmpty || pinned.contains(key) || pinned.contains(primary) else {
+        return .otherKey("\(key)")
+      }
       if let name = GnuPGStatus.weakHashes[hash] { return .weak(name) }
       if statuses.contains(.signedByRevokedKey) { return .keyRevoked }
       if statuses.contains(.signedByExpiredKey) {
-        return key == pinned ? .keyExpired : .subkeyExpired
+        return key == primary || pinned.contains(key) ? .keyExpired : .subkeyExpired
       }
       if statuses.contains(.signatureExpired) { return .expired }
       return statuses.contains(.good) ? .valid : .unreadable

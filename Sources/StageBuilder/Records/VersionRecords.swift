@@ -75,28 +75,60 @@ struct VersionRecords {
       Array((isDone ? VersionFile.done : VersionFile.failed).utf8), to: VersionFile.status.path.name,
       in: try directory())
     guard counting else { return nil }
-    let control = try control()
-    let failcount = ControlFile.failcount.path
+    _ = try control()
+    return try count(.failcount, isDone: isDone)
+  }
+
+  /// Whether the version has a `status`.
+  func hasStatus() throws(MirrorError) -> Bool {
+    try directory().status(of: VersionFile.status.path.name) != nil
+  }
+
+  /// `.failed` of the version, and the target's own failure count, for a target that does not count for the
+  /// subarch.
+  ///
+  /// - Returns: the count.
+  @discardableResult
+  func write(target: String, isDone: Bool) throws(MirrorError) -> Int {
+    let directory = try directory()
+    let file = VersionFile.failedTargets.path
+    let name = FileName(target)
+    let before = VersionFile.names(try directory.contents(of: file, limit: 1 << 16) ?? [])
+    let failed = before.filter { $0 != name } + (isDone ? [] : [name])
+    if failed.isEmpty, !before.isEmpty {
+      try directory.unlink(file.name)
+      try directory.sync()
+    } else if failed != before {
+      try write(failed.flatMap { $0.bytes + [UInt8(ascii: "\n")] }, to: file.name, in: directory)
+    }
+    return try count(.targetFailcount(name), isDone: isDone)
+  }
+
+  /// A failure count: incremented after a failure, removed after a success.
+  private func count(_ file: ControlFile, isDone: Bool) throws(MirrorError) -> Int {
+    let path = subarch.control(file)
+    if isDone, try anchor.value.status(at: path.parent) == nil { return 0 }
+    let directory = try anchor.value.makePath(path.parent)
     if isDone {
-      guard try control.status(of: failcount.name) != nil else { return 0 }
-      try control.unlink(failcount.name)
-      try control.sync()
+      guard try directory.status(of: path.name) != nil else { return 0 }
+      try directory.unlink(path.name)
+      try directory.sync()
       return 0
     }
-    let word = ControlFile.word(try control.contents(of: failcount, limit: 4096) ?? [])
+    let said = try directory.contents(of: MirrorPath(bytes: path.name.bytes), limit: 4096) ?? []
     // An unreadable count restarts at zero.
-    let count = word.flatMap(ControlFile.failures) ?? 0
+    let count = ControlFile.word(said).flatMap(ControlFile.failures) ?? 0
     let next = max(0, min(count, 1_000_000)) + 1
-    try write(ControlFile.text("\(next)"), to: failcount.name, in: control)
+    try write(ControlFile.text("\(next)"), to: path.name, in: directory)
     return next
   }
 
   /// The later version in `.control/version/<name>`, if it still exists; nil if this one may replace it.
   func newer(than name: MirrorPath) throws(MirrorError) -> FileName? {
-    guard let own = CalendarDate(version.name.bytes),
+    guard let own = VersionDate(version.name.bytes),
       let recorded = try control().contents(of: ControlFile.version(target: name).path, limit: 4096)
         .flatMap(ControlFile.word),
-      let date = CalendarDate(recorded.bytes), date > own,
+      let date = VersionDate(recorded.bytes), date > own,
       try anchor.value.status(at: subarch.appending(recorded))?.kind == .directory
     else { return nil }
     return recorded

@@ -7,7 +7,8 @@ package enum Confinement: String, Codable, Sendable {
   case idmapped
   /// The same, where the file system or the kernel has no idmapped mounts: the owners on disk are shifted.
   case shifted
-  /// The root of the user namespace that mirrorctl itself runs in: that of an ordinary user, or a container's.
+  /// The root of the user namespace that mirrorctl itself runs in, that of an ordinary user or a container's, but in
+  /// another namespace.
   case userNamespace
 
   /// The first of the ids that steps of the host's root have; see ``StepUsers``.
@@ -28,7 +29,7 @@ package enum Confinement: String, Codable, Sendable {
     case .idmapped: "steps run as an unprivileged user of the host (idmapped mount)"
     case .shifted:
       "steps run as an unprivileged user of the host (shifted owners: no idmapped mounts on this file system)"
-    case .userNamespace: "steps run in the user namespace of mirrorctl"
+    case .userNamespace: "steps run with the ids of mirrorctl's user namespace, in one of their own"
     }
   }
 }

@@ -190,10 +190,15 @@ package struct Doctor: Sendable {
   private mutating func judge(_ architecture: DoctorFacts.Architecture) {
     switch architecture.means {
     case .success(.native): add(.ok, architecture.name, "runs natively")
-    case .success(.emulated(let program)): add(.ok, architecture.name, "runs under \(program)")
+    case .success(.emulated(let program)):
+      add(.ok, architecture.name, "runs under \(program), which is registered on this host")
+    case .success(.registered(let emulators)):
+      let programs = emulators.map(\.path).joined(separator: ", ")
+      add(.ok, architecture.name, "runs under \(programs), registered in each step's own user namespace")
     case .success(.emulatedInside(let program)):
       add(
-        .warning, architecture.name, "runs under \(program) if the seed contains it",
+        .warning, architecture.name,
+        "runs under \(program), which is registered on this host, if the seed contains it",
         "register the emulator with flag F, as Debian's qemu-user-static does")
     case .failure(let error): add(.missing, architecture.name, error.problem, error.remedy?.description)
     }

@@ -40,6 +40,7 @@ extension DoctorFacts {
       }
     }
     facts.trial = try SandboxTrial.fault()
+    try facts.tryEmulators()
     if facts.trial == nil && user == 0 {
       let sandbox = Sandbox()
       for index in facts.places.indices where facts.places[index].key != "path/mirror" {
@@ -48,6 +49,20 @@ extension DoctorFacts {
       }
     }
     return facts
+  }
+
+  /// Lets a step register the emulators, where steps can run at all.
+  private mutating func tryEmulators() throws(MirrorError) {
+    guard trial == nil else { return }
+    for index in architectures.indices {
+      guard case .success(let means) = architectures[index].means, !means.emulators.isEmpty,
+        let fault = try SandboxTrial.fault(registering: means.emulators)
+      else { continue }
+      architectures[index].means = .failure(
+        MirrorError(
+          .refused, architectures[index].name, "a test step cannot register an emulator: \(fault)",
+          remedy: "use a kernel with binfmt_misc, or install qemu-user-static and binfmt-support (Debian)"))
+    }
   }
 
   /// The number in a kernel file.

@@ -5,8 +5,8 @@ import Glibc
 import MirrorTools
 package import SystemPackage
 
-/// Whether this machine can run the programs of a root, natively or with an emulator registered in the
-/// kernel.
+/// Whether this machine can run the programs of a root: natively, or with an emulator that is registered on the host
+/// or by each step.
 package struct ForeignArchitecture: Sendable {
   /// How the programs run.
   package enum Means: Hashable, Sendable {
@@ -16,6 +16,24 @@ package struct ForeignArchitecture: Sendable {
     case emulated(by: String)
     /// With an emulator that must be in the root, at this absolute path.
     case emulatedInside(by: String)
+    /// With emulators that each step registers in its own user namespace.
+    case registered([Emulator])
+
+    /// For logs; nil for native programs.
+    var text: String? {
+      switch self {
+      case .native: nil
+      case .emulated(let path): "programs run under \(path), which is registered on the host"
+      case .emulatedInside(let path):
+        "programs run under \(path) in the root, which is registered on the host"
+      case .registered(let emulators):
+        "programs run under \(emulators.map(\.path).joined(separator: ", ")), "
+          + "registered in each step's own user namespace"
+      }
+    }
+
+    /// Those that each step must register.
+    var emulators: [Emulator] { if case .registered(let emulators) = self { emulators } else { [] } }
   }
 
   /// A registered interpreter; see binfmt_misc in the kernel's documentation.
@@ -68,6 +86,7 @@ package struct ForeignArchitecture: Sendable {
 
   private let host: ProgramHeader.Machine?
   private let entries: [Entry]
+  private let own: OwnRegistration
 
   /// The interpreters of this machine.
   package init() {
@@ -80,19 +99,17 @@ package struct ForeignArchitecture: Sendable {
         }
       }
     }
-    self.init(host: ProgramHeader(program: OwnProgram.path)?.machine, entries: entries)
+    self.init(host: Self.hostMachine, entries: entries, own: .current)
   }
 
-  init(host: ProgramHeader.Machine?, entries: [Entry]) {
+  init(host: ProgramHeader.Machine?, entries: [Entry], own: OwnRegistration) {
     self.host = host
     self.entries = entries
+    self.own = own
   }
 
-  /// Whether the CPU runs programs of an architecture, given by its name in mirrors.
-  func runsItself(_ architecture: FileName) -> Bool {
-    guard let machine = Architecture(directory: architecture)?.machine else { return false }
-    return (try? means(for: ProgramHeader(machine), of: "\(architecture)")) == .native
-  }
+  /// The machine that mirrorctl itself is built for; nil if unknown.
+  static var hostMachine: ProgramHeader.Machine? { ProgramHeader(program: OwnProgram.path)?.machine }
 
   /// How to run the programs of a tarball that is not unpacked yet.
   ///
@@ -122,23 +139,23 @@ package struct ForeignArchitecture: Sendable {
     guard let header else {
       throw MirrorError(.invalid, subject, "does not contain a shell", remedy: "use a complete stage")
     }
-    guard let host, header.machine != host, header.machine != Architecture(host)?.compatible?.machine else {
-      return .native
-    }
-    guard let entry = entries.first(where: { $0.isEnabled && $0.matches(header) }) else {
-      throw MirrorError(
-        .refused, subject,
-        "contains programs for \(Self.name(header.machine)), which this machine cannot run",
-        remedy: "install qemu-user-static and binfmt-support (Debian), or build on such a machine")
-    }
-    return entry.isOpened ? .emulated(by: entry.interpreter) : .emulatedInside(by: entry.interpreter)
+    let machine = header.machine
+    guard let host, machine != host,
+      Architecture(host)?.companions.contains(where: { $0.machine == machine }) != true
+    else { return .native }
+    let entry = entries.first { $0.isEnabled && $0.matches(header) }
+    if let entry, entry.isOpened { return .emulated(by: entry.interpreter) }
+    if let emulators = own.emulators(for: machine) { return .registered(emulators) }
+    if let entry { return .emulatedInside(by: entry.interpreter) }
+    let obstacle = own.obstacle(for: machine)
+    throw MirrorError(
+      .refused, subject,
+      "contains programs for \(Architecture.title(of: machine)), which this machine cannot run\(obstacle.problem)",
+      remedy: obstacle.remedy)
   }
 
-  private static func name(_ machine: ProgramHeader.Machine) -> String {
-    Architecture(machine)?.title ?? "another architecture (ELF machine \(machine.number))"
-  }
-
-  private static func shell(of root: FilePath) throws(MirrorError) -> ProgramHeader? {
+  /// The shell of a root; nil if it has none, or if it is not a program.
+  static func shell(of root: FilePath) throws(MirrorError) -> ProgramHeader? {
     guard let file = try open("bin/sh", in: root) else { return nil }
     return (try? file.bytes(upTo: ProgramHeader.size)).flatMap { ProgramHeader($0) }
   }

@@ -16,6 +16,19 @@ package struct SandboxPlan: Codable, Hashable, Sendable {
     }
   }
 
+  /// A directory of the step whose files are in memory, and gone after it.
+  package struct MemoryDirectory: Codable, Hashable, Sendable {
+    /// As ``Bind/target``.
+    package var target: String
+    /// The size at most, as `mount -t tmpfs` takes it: `8G` or `50%`.
+    package var size: String
+
+    package init(target: String, size: String) {
+      self.target = target
+      self.size = size
+    }
+  }
+
   /// The network that the step can use.
   package enum Network: String, Codable, Sendable {
     /// The host's.
@@ -53,7 +66,10 @@ package struct SandboxPlan: Codable, Hashable, Sendable {
   package var controlGroup: String?
   /// Attached in this order, after the system mounts.
   package var mounts: [Bind]
-  /// Whether to provide `/dev`, `/proc`, the host's view in `/etc/hosts` and `/etc/resolv.conf`, and ``mounts``.
+  /// Attached after ``mounts``.
+  package var memory: [MemoryDirectory] = []
+  /// Whether to provide `/dev`, `/proc`, the host's view in `/etc/hosts` and `/etc/resolv.conf`, ``mounts``
+  /// and ``memory``.
   ///
   /// If not, only `/dev/null` is provided when the root has none: otherwise a shell would create a file of
   /// that name.
@@ -62,6 +78,8 @@ package struct SandboxPlan: Codable, Hashable, Sendable {
   /// The host's name if empty.
   package var hostName: String
   package var personality: Personality
+  /// Registered with the kernel for this step alone; the step must have a root.
+  package var emulators: [Emulator]
   package var script: Script
   /// The complete environment of the step.
   package var environment: [String: String]
@@ -73,7 +91,7 @@ package struct SandboxPlan: Codable, Hashable, Sendable {
   package init(
     root: String?, isShifted: Bool = false, writable: [String] = [], mounts: [Bind] = [],
     hasSystemMounts: Bool = true, network: Network = .host,
-    hostName: String = "", personality: Personality = .native, script: Script,
+    hostName: String = "", personality: Personality = .native, emulators: [Emulator] = [], script: Script,
     environment: [String: String] = [:], interactive: Bool = false, scriptDirectory: String? = nil
   ) {
     self.root = root
@@ -84,6 +102,7 @@ package struct SandboxPlan: Codable, Hashable, Sendable {
     self.network = network
     self.hostName = hostName
     self.personality = personality
+    self.emulators = emulators
     self.script = script
     self.environment = environment
     self.interactive = interactive

@@ -7,7 +7,9 @@ import SystemPackage
 enum SandboxTrial {
   /// Runs it in a separate process, which enters a user namespace for ordinary users; returns its error
   /// output if it failed.
-  static func fault() throws(MirrorError) -> String? {
+  ///
+  /// - Parameter emulators: it registers these.
+  static func fault(registering emulators: [Emulator] = []) throws(MirrorError) -> String? {
     var template = Array("/tmp/mirrorctl-doctor-XXXXXX".utf8CString)
     guard mkdtemp(&template) != nil else { throw .system(lastErrno(), "create a directory", "/tmp") }
     let place = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
@@ -21,7 +23,7 @@ enum SandboxTrial {
     }
     let plan = SandboxPlan(
       root: root, mounts: binds, network: .none,
-      hostName: "doctor", script: .init(name: "doctor", text: "#!/bin/sh\nexit 0\n"),
+      hostName: "doctor", emulators: emulators, script: .init(name: "doctor", text: "#!/bin/sh\nexit 0\n"),
       environment: ["PATH": "/usr/bin:/bin"])
     let file = "\(place)/plan"
     do { try JSONEncoder().encode(plan).write(to: URL(filePath: file)) } catch {

@@ -11,8 +11,9 @@ struct StepInit {
   /// All signals must be blocked.
   func run(_ mounts: consuming StepMounts) -> Never {
     do throws(MirrorError) {
+      let emulators = try StepEmulators.register(plan.emulators)
       try enter(consume mounts)
-      try runStep()
+      try withExtendedLifetime(emulators) { () throws(MirrorError) in try runStep() }
     } catch { report.tell(error) }
     _exit(0)
   }

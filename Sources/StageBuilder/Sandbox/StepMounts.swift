@@ -6,8 +6,10 @@ import SystemPackage
 /// What a step sees of the host: opened as mirrorctl's own user, in a mount namespace of the step's process,
 /// before the step's root is entered.
 struct StepMounts {
-  /// The user namespace of the step; nil where mirrorctl's own is used.
+  /// The user namespace of the step; nil for a step on the host's root, which uses mirrorctl's own.
   let users: Shared<StepUsers>?
+  /// Whether nobody on the host has the ids of the step.
+  let areStrangers: Bool
   /// One per ``SandboxPlan/mounts``.
   private(set) var binds: [Mount] = []
   /// `/dev/null`.
@@ -22,6 +24,7 @@ struct StepMounts {
     null = try Mount.copy(of: "/dev/null")
     guard let path = plan.root else {
       users = nil
+      areStrangers = false
       try Self.protectHost(except: Self.writable(plan))
       return
     }
@@ -34,11 +37,12 @@ struct StepMounts {
         binds.append(source)
       }
     }
-    let isInside = UserNamespace.State.current.isInside
-    users = try isInside ? nil : Shared(StepUsers())
+    areStrangers = !UserNamespace.State.current.isInside
+    let ids = try areStrangers ? Shared(StepUsers.strangers()) : Shared(StepUsers.nested())
+    users = ids
     let root = try Mount.copy(of: path)
-    if let users, !plan.isShifted {
-      guard users.value.map(root, CLINUX_NO_DEVICES) else { throw Self.unmapped(path, lastErrno()) }
+    if areStrangers, !plan.isShifted {
+      guard ids.value.map(root, CLINUX_NO_DEVICES) else { throw Self.unmapped(path, lastErrno()) }
     } else {
       // A seed may contain device nodes anywhere.
       try root.restrict(CLINUX_NO_DEVICES)
@@ -58,7 +62,7 @@ struct StepMounts {
 
   /// How steps with a root in this directory can be confined.
   static func confinement(in directory: String) throws(MirrorError) -> Confinement {
-    let users = try StepUsers()
+    let users = try StepUsers.strangers()
     return users.map(try Mount.copy(of: directory), 0) ? .idmapped : .shifted
   }
 

@@ -84,7 +84,7 @@ final class StepProcess {
     let mounts = try StepMounts(plan, terminal: ttyname(files.terminal).map { String(cString: $0) })
     if let users = mounts.users {
       // Steps open their output again by /dev/stderr.
-      for file in [files.output, files.terminal] where file >= 0 {
+      for file in [files.output, files.terminal] where file >= 0 && mounts.areStrangers {
         try checked(fchown(file, Confinement.firstID, Confinement.firstID), "set the owner of", "the output")
       }
       try users.value.enter()

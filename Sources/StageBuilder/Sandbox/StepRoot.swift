@@ -34,6 +34,12 @@ struct StepRoot {
     }
     mounts.files?.provide(points, report)
     for (source, bind) in zip(mounts.binds, plan.mounts) { try attach(source, bind, points) }
+    guard plan.hasSystemMounts else { return }
+    for directory in plan.memory {
+      let files = try Mount.fileSystem(
+        "tmpfs", ["mode": "1777", "size": directory.size], attributes: CLINUX_NO_DEVICES)
+      try files.attach(to: try points.directory(directory.target), directory.target)
+    }
   }
 
   private func attach(

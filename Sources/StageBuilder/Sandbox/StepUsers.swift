@@ -4,17 +4,29 @@ import CLinux
 import Glibc
 import SystemPackage
 
-/// A user namespace whose ids nobody on the host has: 0 to 2^31-2 inside are 2^31 and up outside.
-///
-/// Source: `user_namespaces(7)`. Its root can do nothing to what belongs to users of the host, and root's own
-/// system files are files of a stranger for it.
+/// The user namespace of one step; see `user_namespaces(7)`.
 struct StepUsers: ~Copyable {
   /// The namespace.
   private let file: Descriptor
 
-  /// Creates it. The caller must be root and single-threaded.
-  init() throws(MirrorError) {
-    let raw = clinux_new_users("0 \(Confinement.firstID) \(IDShift.largest + 1)\n")
+  /// One whose ids nobody on the host has: 0 to 2^31-2 inside are 2^31 and up outside. Its root can do nothing to what
+  /// belongs to users of the host, and root's own system files are files of a stranger for it.
+  ///
+  /// The caller must be root of the host and single-threaded.
+  static func strangers() throws(MirrorError) -> StepUsers {
+    let map = "0 \(Confinement.firstID) \(IDShift.largest + 1)\n"
+    return try StepUsers(users: map, groups: map)
+  }
+
+  /// One in mirrorctl's own, with the same ids: what a step registers there with the kernel does not reach mirrorctl.
+  ///
+  /// The caller must be single-threaded.
+  static func nested() throws(MirrorError) -> StepUsers {
+    try StepUsers(users: IDMap.users.identity, groups: IDMap.groups.identity)
+  }
+
+  private init(users: String, groups: String) throws(MirrorError) {
+    let raw = clinux_new_users(users, groups)
     guard raw >= 0 else { throw Self.refused(lastErrno()) }
     file = Descriptor(owning: raw)
   }
@@ -22,7 +34,7 @@ struct StepUsers: ~Copyable {
   private static func refused(_ fault: Errno) -> MirrorError {
     MirrorError(
       .system(fault), "clone(2)",
-      "cannot create a user namespace, which confines the steps of root: \(fault)",
+      "cannot create a user namespace, which confines the steps of a build: \(fault)",
       remedy: "allow user namespaces (sysctl user.max_user_namespaces), and see \(run: .doctor)")
   }
 

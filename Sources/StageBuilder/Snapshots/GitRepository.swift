@@ -24,36 +24,46 @@ struct GitRepository {
   ///
   /// - Returns: its newest commit.
   func fetch(branch: String, log: borrowing BuildLog) throws -> Commit {
-    try fetch("+refs/heads/\(branch):refs/heads/\(branch)", log: log)
+    try fetch(reference: "+refs/heads/\(branch):refs/heads/\(branch)", log: log)
     return try commit("refs/heads/\(branch)")
   }
 
-  private func fetch(_ reference: String, log: borrowing BuildLog) throws {
+  /// Fetches what a refspec names.
+  func fetch(reference: String, log: borrowing BuildLog) throws {
+    try fetch(
+      """
+      git -C "$cache" fetch --quiet --force --no-tags --prune --update-shallow -- "$remote" \\
+        \(shellWord(reference))
+      """, log: log)
+  }
+
+  /// Runs commands of the shell that fetch from `$remote` to `$cache`, which is created if it is missing.
+  func fetch(_ commands: String, log: borrowing BuildLog) throws {
     try SnapshotCaches.checkRepository(cache)
     try SnapshotCaches.makeParent(of: cache)
     let lock = shellWord(cache.string + ".lock")
     let new = shellWord(cache.string + ".mirrorctl-new")
-    let cache = shellWord(cache.string)
     try steps.run(
       """
       #!/bin/sh
       set -eu
+      cache=\(shellWord(cache.string)) remote=\(shellWord(remote))
       export GIT_TERMINAL_PROMPT=0
       exec 9>> \(lock)
       chmod 600 \(lock)
       flock 9
-      [ -d \(cache) ] || {
+      [ -d "$cache" ] || {
         git init --quiet --bare --template= \(new)
         git -C \(new) config uploadpack.allowAnySHA1InWant true
-        mv -T \(new) \(cache)
+        mv -T \(new) "$cache"
       }
-      git -C \(cache) fetch --quiet --force --no-tags --prune --update-shallow -- \(shellWord(remote)) \
-        \(shellWord(reference))
+      \(commands)
 
       """, named: "git fetch \(remote)", log: log)
   }
 
-  private func commit(_ reference: String) throws(MirrorError) -> Commit {
+  /// The commit in the cache that a reference names.
+  func commit(_ reference: String) throws(MirrorError) -> Commit {
     let words = try ask(["show", "--no-patch", "--format=%H %ct", reference]).split(
       whereSeparator: \.isWhitespace)
     guard words.count == 2, let time = Int64(words[1]) else {
@@ -62,10 +72,19 @@ struct GitRepository {
     return Commit(name: String(words[0]), time: time)
   }
 
-  private func ask(_ arguments: [String]) throws(MirrorError) -> String {
+  /// The output of git in the object cache, as text.
+  func ask(_ arguments: [String]) throws(MirrorError) -> String {
+    String(decoding: try bytes(arguments), as: UTF8.self)
+  }
+
+  private func bytes(_ arguments: [String]) throws(MirrorError) -> [UInt8] {
     try cancellation.check()
-    return String(
-      decoding: try HostProgram.ask(["git", "-C", cache.string] + arguments), as: UTF8.self)
+    return try HostProgram.ask(["git", "-C", cache.string] + arguments)
+  }
+
+  /// A commit as git stores it.
+  func object(of commit: Commit) throws(MirrorError) -> [UInt8] {
+    try bytes(["cat-file", "commit", commit.name])
   }
 
   /// Checks out a commit into a directory that does not exist.
@@ -117,39 +136,50 @@ struct GitRepository {
     try AnchoredDirectory(root: work).unlink("export.tar")
   }
 
-  /// Checks out the repositories that a commit names as its modules, such as the kits of a meta-repo.
-  func placeModules(
-    of commit: Commit, at directory: FilePath, isLive: Bool, log: borrowing BuildLog
-  ) throws {
-    for module in try modules(of: commit) {
-      let repository = GitRepository(
-        remote: module.remote, cache: FilePath("\(cache)-modules").appending(module.cacheName), steps: steps,
-        work: work, cancellation: cancellation)
-      try repository.fetch("+refs/heads/*:refs/heads/*", log: log)
-      let place = directory.pushing(FilePath(module.path))
-      // The commit's own tree has an empty directory there.
-      try steps.run(
-        "#!/bin/sh\nrm -rf \(shellWord(place.string))\nmkdir -p \(shellWord(place.removingLastComponent().string))\n",
-        named: "place \(module.path)", log: log)
-      try repository.place(
-        try repository.commit(module.commit), branch: module.branch, at: place, isLive: isLive, log: log)
+  /// The contents of a regular file in a commit; nil if there is none.
+  func contents(of path: String, in commit: Commit) throws(MirrorError) -> [UInt8]? {
+    // `100644 blob NAME SIZE TAB PATH`
+    let words = try ask(["ls-tree", "--long", commit.name, "--", path]).split(whereSeparator: \.isWhitespace)
+    guard words.count >= 5, words[1] == "blob", words[0] != "120000" else { return nil }
+    guard let size = Int(words[3]), size <= Self.largestFile else {
+      throw MirrorError(
+        .refused, "\(remote): \(path)", "is larger than \(Self.largestFile >> 20) MiB",
+        remedy: "inspect it by hand")
+    }
+    return try bytes(["cat-file", "blob", String(words[2])])
+  }
+
+  private static let largestFile = 16 << 20
+
+  /// Whether a text can be the name of a branch; a subset of what git-check-ref-format(1) allows.
+  static func isBranch(_ text: String) -> Bool {
+    let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+    return !text.hasPrefix("-") && !text.contains("..")
+      && parts.allSatisfy { part in
+        !part.isEmpty && !part.hasPrefix(".") && !part.hasSuffix(".") && !part.hasSuffix(".lock")
+          && part.utf8.allSatisfy { $0.isNameByte || $0 == UInt8(ascii: ".") }
+      }
+  }
+}
+
+extension UInt8 {
+  /// Whether it is a letter, a digit, or one of `_+-` in ASCII.
+  var isNameByte: Bool {
+    switch self {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+      UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "+"), UInt8(ascii: "-"):
+      true
+    default: false
     }
   }
 
-  private func modules(of commit: Commit) throws -> [GitModule] {
-    let text = try ask(["config", "--blob", "\(commit.name):.gitmodules", "--list"])
-    return try GitModule.all(in: text, remote: remote).map { module in
-      // `160000 commit NAME TAB PATH`
-      let entry = try ask(["ls-tree", commit.name, "--", module.path])
-      let words = entry.split(whereSeparator: \.isWhitespace)
-      guard words.count >= 3, words[1] == "commit" else {
-        throw MirrorError(
-          .invalid, "\(remote): .gitmodules", "lists \(module.path), which is not a module in \(commit.name)",
-          remedy: "fix the repository")
-      }
-      var module = module
-      module.commit = String(words[2])
-      return module
+  /// Whether it is a hexadecimal digit in ASCII.
+  var isHexDigit: Bool {
+    switch self {
+    case UInt8(ascii: "a")...UInt8(ascii: "f"), UInt8(ascii: "A")...UInt8(ascii: "F"),
+      UInt8(ascii: "0")...UInt8(ascii: "9"):
+      true
+    default: false
     }
   }
 }

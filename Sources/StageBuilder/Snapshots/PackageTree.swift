@@ -26,6 +26,14 @@ struct PackageTree {
     has("profiles/repo_name") || has("profiles") && has("metadata/layout.conf")
   }
 
+  /// The name of the repository; empty if it is not in `profiles/repo_name`.
+  func repositoryName() throws(MirrorError) -> String {
+    guard has("profiles/repo_name") else { return "" }
+    let text = try AnchoredDirectory(root: path).contents(of: "profiles/repo_name", limit: 1 << 10) ?? []
+    return String(decoding: text, as: UTF8.self).split(whereSeparator: \.isNewline).first.map(String.init)
+      ?? ""
+  }
+
   /// Whether it is a meta-repo of Funtoo or Macaroni: a list of kits, which a stage may still have to fetch, or
   /// the kits themselves, of which one contains the profiles.
   private var isMetaRepository: Bool {

@@ -13,8 +13,10 @@ struct SnapshotCaches {
   /// The contents of the lock file beside a copy of a tree.
   static let mark = "mirrorctl copy of a package tree"
 
-  init(_ settings: BuildSettings) throws {
-    let name = try settings.text("snapshot/source/name") ?? settings.required("target/build")
+  /// - Parameter overlay: the name of an overlay; nil for the package tree.
+  init(_ settings: BuildSettings, overlay: String? = nil) throws {
+    let tree = try settings.text("snapshot/source/name") ?? settings.required("target/build")
+    let name = overlay.map { "\(tree)-overlay-\($0)" } ?? tree
     guard !name.contains("/"), !name.hasPrefix(".") else {
       throw MirrorError(
         .invalid, "snapshot/source/name", "`\(name)` is not a directory name", remedy: "use a plain name")
@@ -72,7 +74,7 @@ struct SnapshotCaches {
     }
   }
 
-  private static func text(of path: FilePath) throws(MirrorError) -> String {
+  static func text(of path: FilePath) throws(MirrorError) -> String {
     guard let name = path.lastComponent, path.exists else { return "" }
     let folder = try AnchoredDirectory(root: path.removingLastComponent())
     let text = try folder.contents(of: MirrorPath(bytes: FileName(name.string).bytes), limit: 1 << 20) ?? []

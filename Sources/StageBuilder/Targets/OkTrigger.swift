@@ -99,8 +99,8 @@ struct OkTrigger {
   }
 
   /// The date of a stage's version, or of a snapshot; nil if the path has none.
-  private static func date(of tarball: MirrorPath) -> CalendarDate? {
-    tarball.components.dropLast().lazy.compactMap { CalendarDate($0.bytes) }.last
+  private static func date(of tarball: MirrorPath) -> VersionDate? {
+    tarball.components.dropLast().lazy.compactMap { VersionDate($0.bytes) }.last
       ?? TarballName(tarball.name)?.snapshotParts?.date
   }
 

@@ -22,9 +22,9 @@ struct SnapshotTarget {
       try work.remove()
       return nil
     }
-    let source = try SnapshotSource(settings, steps, work.path)
+    let source = try SnapshotSource(settings, steps, work.path, context.cancellation)
     let tree = try source.fetch(
-      version: try settings.required("target/version"), cancellation: context.cancellation, log: log)
+      version: try settings.required("target/version"), log: log)
     let captured = try output.capture(
       try AnchoredDirectory(root: tree.path), epoch: tree.epoch, prefix: source.prefix + "/",
       omitting: tree.omitted, context)

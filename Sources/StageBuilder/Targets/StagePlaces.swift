@@ -22,8 +22,15 @@ struct StagePlaces {
         "`\(stage)` is neither in path/chroot, \(chroot), nor above it in path/work",
         remedy: "use a path in one of them")
     }
-    for key in ["path/cache/package", "path/distfiles"] { _ = try settings.path(key) }
-    for key in ["mounts/packages", "mounts/distfiles"] { try checkInRoot(key, mustBeAbsolute: true) }
+    for key in ["path/cache/package", "path/distfiles", "path/cache/ccache"] { _ = try settings.path(key) }
+    for key in ["packages", "distfiles", "ccache", "tmpfs", "overlay"] {
+      try checkInRoot("mounts/\(key)", mustBeAbsolute: true)
+    }
+    if let overlay = try settings.path("path/overlay"), (try? overlay.status())?.kind != .directory {
+      throw MirrorError(
+        .invalid, "path/overlay", "`\(overlay)` is not a directory",
+        remedy: "create it, or correct stage4/overlay")
+    }
     try checkInRoot("snapshot/destination", mustBeAbsolute: false)
   }
 

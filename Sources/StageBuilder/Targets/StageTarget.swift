@@ -33,7 +33,11 @@ struct StageTarget {
     defer { steps.settleCaches(log: log) }
     do {
       let root = Shared(try Self.makeRoot(chroot, in: work, confinement))
+      let machine = try StageMachine(settings)
+      let means = try machine.means(forSeed: seed)
       let epoch = try unpack(seed, snapshot, steps, root, log)
+      steps.means = try machine.means(forRoot: chroot, of: seed, otherwise: means)
+      if let text = steps.means.text { log.note("\(settings.target ?? ""): \(text)") }
       try runInRoot(steps, root, log)
       let captured = try settings.isOfficial ? capture(epoch, steps, work, chroot, root, log) : nil
       try work.remove()
@@ -88,8 +92,7 @@ struct StageTarget {
   ) throws -> Int64 {
     let unpacking = StageUnpacking(
       settings: settings, context: context, confinement: steps.confinement, root: root)
-    try unpacking.checkMachine(seed)
-    var epoch = CalendarDate(try settings.required("target/version").utf8).map { Int64($0.ordinal) * 86400 }
+    var epoch = VersionDate(try settings.required("target/version").utf8)?.seconds
     try checkOwners(steps)
     if try !steps.run("steps/unpack", in: .host, log: log) {
       try unpacking.unpackSeed(seed, log)

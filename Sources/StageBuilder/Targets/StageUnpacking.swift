@@ -10,14 +10,6 @@ struct StageUnpacking {
   /// `path/chroot`, opened.
   let root: Shared<AnchoredDirectory>
 
-  /// Throws unless this machine can run the programs in the seed.
-  func checkMachine(_ seed: FilePath) throws {
-    let machine = ForeignArchitecture()
-    // Native programs need no search through gigabytes.
-    guard try !machine.runsItself(FileName(settings.text("target/arch_desc") ?? "")) else { return }
-    _ = try machine.means(forTarball: seed)
-  }
-
   /// Unpacks the seed; device nodes are skipped, since steps get their own.
   func unpackSeed(_ seed: FilePath, _ log: borrowing BuildLog) throws {
     log.note("\(settings.target ?? ""): unpack \(seed)")

@@ -19,6 +19,8 @@ struct StepRunner {
   let confinement: Confinement
   /// Of the steps in the root; nil for mirrorctl's own group.
   var controlGroup: Shared<ControlGroup>?
+  /// How the programs of the root run.
+  var means = ForeignArchitecture.Means.native
 
   /// - Parameters:
   ///   - root: `path/chroot`.
@@ -106,19 +108,29 @@ struct StepRunner {
     plan.hasSystemMounts = isEquipped
     plan.hostName = "mirrorctl"
     plan.personality = try isThirtyTwoBit() ? .linux32 : .native
-    if isEquipped { plan.mounts = try caches() }
+    plan.emulators = means.emulators
+    // For specs: a sandbox that traces processes does not work under an emulator.
+    if means != .native { plan.environment["MIRRORCTL_EMULATED"] = "yes" }
+    if isEquipped {
+      plan.mounts = try caches() + overlay()
+      plan.memory = try Self.memory(settings)
+    }
     return plan
   }
 
   private func isThirtyTwoBit() throws -> Bool {
     let wanted = try settings.text("target/arch_desc").flatMap { Architecture(directory: FileName($0)) }
-    return wanted != nil && Architecture(kernelName: HostMachine.name)?.compatible == wanted
+    guard let wanted, let host = ForeignArchitecture.hostMachine.flatMap({ Architecture($0) }) else {
+      return false
+    }
+    return host.companions.contains(wanted)
   }
 
   /// What host steps can write to: the directories of builds, and the mirror.
   private func writable() throws -> [String] {
     var paths = [context.root, try settings.temporary]
-    for key in Self.writableKeys { if let path = try settings.path(key) { paths.append(path) } }
+    // A snapshot has no architecture, on which the path of a cache may depend.
+    for key in Self.writableKeys { if let path = (try? settings.path(key)) ?? nil { paths.append(path) } }
     // A copy of a directory and one of its parent are two mounts, between which nothing can be linked or moved.
     return paths.filter { path in !paths.contains { $0 != path && path.starts(with: $0) } }.map(\.string)
   }
@@ -139,7 +151,29 @@ struct StepRunner {
   private static let caches = [
     ("path/cache/package", "mounts/packages", "/var/tmp/cache/package"),
     ("path/distfiles", "mounts/distfiles", "/var/cache/portage/distfiles"),
+    ("path/cache/ccache", "mounts/ccache", "/var/cache/ccache"),
   ]
+
+  /// A directory of the host whose files a step copies into the stage.
+  private func overlay() throws -> [SandboxPlan.Bind] {
+    guard let path = try settings.path("path/overlay") else { return [] }
+    let target = try settings.text("mounts/overlay") ?? "/var/tmp/mirrorctl-overlay"
+    return [SandboxPlan.Bind(source: path.string, target: target, isReadOnly: true)]
+  }
+
+  /// `build/tmpfs`: the directory in which packages are built, in memory.
+  static func memory(_ settings: BuildSettings) throws -> [SandboxPlan.MemoryDirectory] {
+    guard let size = try settings.text("build/tmpfs") else { return [] }
+    let digits = size.prefix { $0.isASCII && $0.isNumber }
+    guard (1...15).contains(digits.count), digits.contains(where: { $0 != "0" }),
+      ["", "K", "M", "G", "T", "%"].contains(size.dropFirst(digits.count).uppercased())
+    else {
+      throw MirrorError(
+        .invalid, "build/tmpfs", "`\(size)` is not a size", remedy: "use a size such as 8G or 50%")
+    }
+    let target = try settings.text("mounts/tmpfs") ?? "/var/tmp/portage"
+    return [SandboxPlan.MemoryDirectory(target: target, size: size)]
+  }
 
   /// Creates the caches, and hands them to steps.
   func prepareCaches() throws {

@@ -83,7 +83,7 @@ struct TargetCheck {
     try ifKnown {
       let work = try settings.requiredPath("path/work")
       let steps = try StepRunner(settings, context, root: work, scripts: work, confinement: .idmapped)
-      if try !has(Self.snapshotStep) { _ = try SnapshotSource(settings, steps, work) }
+      if try !has(Self.snapshotStep) { _ = try SnapshotSource(settings, steps, work, context.cancellation) }
     }
     try checkVersion()
   }
@@ -93,6 +93,7 @@ struct TargetCheck {
     try checkScripts(Self.stageSteps)
     try ifKnown { try StepRunner.network(settings) }
     try ifKnown { _ = try settings.limits }
+    try ifKnown { _ = try StepRunner.memory(settings) }
     try ifKnown { try StagePlaces(settings).check() }
     try ifKnown { try settings.requiredPath("path/mirror/source") }
     if try settings.isOfficial { try ifKnown { try settings.requiredPath("path/mirror/snapshot") } }
@@ -102,9 +103,9 @@ struct TargetCheck {
   private func checkVersion() throws {
     try ifKnown {
       let version = try settings.required("target/version")
-      guard CalendarDate(version.utf8) == nil else { return }
+      guard VersionDate(version.utf8) == nil else { return }
       throw MirrorError(
-        .invalid, "target/version", "`\(version)` is not a date", remedy: "use YYYY-MM-DD")
+        .invalid, "target/version", "`\(version)` is not a date", remedy: "use \(VersionDate.forms)")
     }
   }
 }

@@ -22,7 +22,7 @@ struct AddCommand: Verb {
   @Argument(help: "Line of development, e.g. funtoo-current.") var build: String
   @Argument(help: "Architecture, e.g. x86-64bit.") var arch: String
   @Argument(help: "Subarch, e.g. generic_64.") var subarch: String
-  @Argument(help: "Version, a date: YYYY-MM-DD.") var version: DateArgument
+  @Argument(help: "Version: YYYY-MM-DD or YYYYMMDDTHHMMSSZ.") var version: DateArgument
   @Argument(help: "Tarballs, and optionally a build-info.json.", completion: .file()) var files: [String]
 
   func run(_ context: CommandContext) throws -> ExitStatus {

@@ -1,3 +1,4 @@
+import LinuxSystem
 import MirrorModel
 import ArgumentParser
 import MirrorTools
@@ -8,14 +9,16 @@ struct BuildCommand: ReportedVerb {
     commandName: "build",
     abstract: "Build the given stages, or the next build of the rotation.",
     usage: """
-      mirrorctl build [<options>] [<build> <arch> <subarch> [<mode>[+<extras>]] [<date>]] [<name>: <value> ...]
+      mirrorctl build [<options>] [<build> <arch> <subarch> [<mode>[+<extras>]] [<version>]] [<name>: <value> ...]
       """,
     discussion: """
       mirrorctl build funtoo-current x86-64bit generic_64
       mirrorctl build funtoo-current x86-64bit generic_64 full+openvz 2026-11-23
 
-      Modes are full, freshen, quick and stage1. A build first creates the snapshot if none of that date \
-      exists. Targets whose tarball exists are not built again. Without arguments, the build printed by \
+      Modes are full, freshen, quick and stage1. A version is a date (2026-11-23) or a moment in UTC \
+      (20261123T170302Z); without one, it is today's date, or the time of the package tree's newest commit \
+      (build/version: commit). A build first creates the snapshot if none of that version exists. Targets \
+      whose tarball exists are not built again. Without arguments, the build printed by \
       `mirrorctl nextbuild` is run.
       """)
 
@@ -32,27 +35,36 @@ struct BuildCommand: ReportedVerb {
     guard !line.names.isEmpty else { return try buildNext(run, settings, line, context, event) }
     guard (3...5).contains(line.names.count) else {
       throw ValidationError(
-        "Give BUILD ARCH SUBARCH [MODE] [DATE], or no arguments for the next build of the rotation.")
+        "Give BUILD ARCH SUBARCH [MODE] [VERSION], or no arguments for the next build of the rotation.")
     }
-    let (mode, version) = try line.modeAndVersion(line.names[3...], today: context.today)
+    let (mode, version) = try line.modeAndVersion(line.names[3...])
     let request = try BuildRequest(
-      build: line.names[0], arch: line.names[1], subarch: line.names[2], mode: mode, version: version,
+      build: line.names[0], arch: line.names[1], subarch: line.names[2], mode: mode,
+      version: version ?? VersionDate(context.today), isDefault: version == nil,
       definitions: line.definitions)
     return try options.perform(request, run, settings, context, event)
   }
 
+  /// Builds the first subarch of the rotation for which there is something new.
   private func buildNext(
     _ run: MirrorRun, _ settings: RotationSettings, _ line: BuildLine, _ context: CommandContext,
     _ event: RunEvent
   ) throws -> ExitStatus {
-    let plan = try NextBuildPlan(try run.scan(), settings, today: context.today)
-    if !options.global.quiet { context.notice(plan.notices(naming: \.commandLine)) }
-    guard let next = plan.next else {
-      let renderer = options.global.renderer(context)
-      renderer.print("Builds are current.")
-      return try renderer.print(plan)
+    let (mirror, renderer) = (try run.scan(), options.global.renderer(context))
+    mirror.unknownNames.forEach(context.tell)
+    var current: Set<MirrorPath> = []
+    while true {
+      let plan = try NextBuildPlan(mirror, settings, today: context.today, excluding: current)
+      if current.isEmpty, !options.global.quiet { context.notice(plan.notices(naming: \.commandLine)) }
+      guard let next = plan.next else {
+        renderer.print("Builds are current.")
+        return try renderer.print(plan)
+      }
+      let request = try BuildRequest(next, definitions: line.definitions)
+      let work = try options.work(on: request, run, context)
+      guard work.isCurrent else { return try options.finish(work, request, run, settings, context, event) }
+      for line in work.lines { renderer.print(line) }
+      current.insert(next.path)
     }
-    return try options.perform(
-      try BuildRequest(next, definitions: line.definitions), run, settings, context, event)
   }
 }

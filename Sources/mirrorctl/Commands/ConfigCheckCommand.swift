@@ -8,16 +8,27 @@ struct ConfigCheckCommand: Verb {
   static let configuration = CommandConfiguration(
     commandName: "check", abstract: "Report errors in the configuration.",
     discussion:
-      "Elements that need a target are also checked if one is given, e.g. target: stage3 target/build: x.")
+      """
+      If the configuration collects a spec tree, it is checked as builds of a sample subarch would use it. \
+      Give a target to check that one instead, e.g. target: stage3 target/build: x.
+      """)
 
   @OptionGroup var source: ConfigurationOptions
   @OptionGroup var definitions: DefinitionArguments
 
   func run(_ context: CommandContext) throws -> ExitStatus {
-    let file = try ConfigurationFile(source.request(context, defining: definitions.pairs))
-    var check = ConfigurationCheck(file)
+    let request = source.request(context, defining: definitions.pairs)
+    let file = try ConfigurationFile(request)
+    let samples = definitions.pairs.isEmpty ? SampleCheck.Tree(file) : nil
+    var check = ConfigurationCheck(file, omitsMissing: samples != nil)
     check.checkKey(of: file, now: context.now(), cancellation: context.cancellation)
-    let mirror = (try? MirrorConfiguration(file.elements))?.mirror
+    let configuration = try? MirrorConfiguration(file.elements)
+    let mirror = configuration?.mirror
+    if let samples {
+      let subarch = SampleSubarch(configuration?.rotation, mirror: mirror, samples, now: context.now())
+      let sample = SampleCheck(request, samples, subarch, mirror: mirror, today: context.today)
+      check.add(sample.findings, note: sample.note)
+    }
     check.add(WorkPlaces(file.elements, mirror: mirror).faults(of: file.elements))
     for finding in check.findings + check.warnings { context.message(finding) }
     for note in check.notes { context.print(note) }

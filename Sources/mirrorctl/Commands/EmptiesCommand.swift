@@ -1,4 +1,5 @@
 import ArgumentParser
+import MirrorModel
 import MirrorTools
 
 struct EmptiesCommand: Verb {
@@ -9,7 +10,9 @@ struct EmptiesCommand: Verb {
 
   func run(_ context: CommandContext) throws -> ExitStatus {
     let run = try global.read(context)
-    let empties = Empties(try run.scan(), run.configuration.rotation)
+    let mirror = try run.scan()
+    mirror.unknownNames.forEach(context.tell)
+    let empties = Empties(mirror, run.configuration.rotation)
     return try global.renderer(context).print(empties, of: run)
   }
 }

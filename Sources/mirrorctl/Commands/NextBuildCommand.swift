@@ -1,5 +1,6 @@
 import LinuxSystem
 import ArgumentParser
+import MirrorModel
 import MirrorTools
 
 struct NextBuildCommand: Verb {
@@ -13,7 +14,9 @@ struct NextBuildCommand: Verb {
   func run(_ context: CommandContext) throws -> ExitStatus {
     let run = try global.read(context)
     let settings = rotation.settings(over: run.configuration.rotation)
-    let plan = try NextBuildPlan(try run.scan(), settings, today: context.today)
+    let mirror = try run.scan()
+    mirror.unknownNames.forEach(context.tell)
+    let plan = try NextBuildPlan(mirror, settings, today: context.today)
     if !global.quiet { context.notice(plan.notices(naming: \.commandLine)) }
     return try global.renderer(context).print(plan, of: run)
   }

@@ -1,3 +1,4 @@
+import MirrorModel
 import ArgumentParser
 import MirrorTools
 import StageBuilder
@@ -6,7 +7,7 @@ struct SnapshotCommand: ReportedVerb {
   static let configuration = CommandConfiguration(
     commandName: "snapshot",
     abstract: "Make a snapshot of the package tree.",
-    usage: "mirrorctl snapshot [<options>] <build> [<date>] [<name>: <value> ...]",
+    usage: "mirrorctl snapshot [<options>] <build> [<version>] [<name>: <value> ...]",
     discussion: """
       mirrorctl snapshot funtoo-current
 
@@ -22,8 +23,9 @@ struct SnapshotCommand: ReportedVerb {
   func perform(_ context: CommandContext, _ event: RunEvent) throws -> ExitStatus {
     let line = try BuildLine(words)
     guard let build = line.names.first else { throw ValidationError("Missing BUILD, e.g. funtoo-current.") }
+    let version = try line.version(line.names[1...])
     let request = try BuildRequest(
-      snapshotOf: build, version: try line.version(line.names[1...], today: context.today),
+      snapshotOf: build, version: version ?? VersionDate(context.today), isDefault: version == nil,
       definitions: line.definitions)
     let run = try options.global.read(context, event: event)
     return try options.perform(request, run, run.configuration.rotation, context, event)

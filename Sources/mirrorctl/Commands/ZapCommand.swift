@@ -1,4 +1,5 @@
 import ArgumentParser
+import MirrorModel
 import MirrorTools
 
 struct ZapCommand: Verb {
@@ -18,6 +19,7 @@ struct ZapCommand: Verb {
   func run(_ context: CommandContext) throws -> ExitStatus {
     let run = try global.open(context, as: "zap", lock, isDryRun: dryRun)
     let mirror = try run.scan()
+    mirror.unknownNames.forEach(context.tell)
     var zap = try Zap(mirror, run.configuration.rotation, only: try run.paths(paths))
     if !dryRun { try zap.apply(in: mirror) }
     return try global.renderer(context).print(zap, of: run)

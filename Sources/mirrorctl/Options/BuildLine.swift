@@ -20,21 +20,24 @@ struct BuildLine {
     }
   }
 
-  /// Parses `[MODE] [DATE]`, both optional.
-  func modeAndVersion(
-    _ words: ArraySlice<String>, today: CalendarDate
-  ) throws -> (mode: String, version: CalendarDate) {
-    let mode = words.first.flatMap { CalendarDate($0.utf8) == nil ? $0 : nil }
-    let rest = words.dropFirst(mode == nil ? 0 : 1)
-    return (mode ?? "full", try version(rest, today: today))
+  /// Parses `[MODE] [VERSION]`, both optional.
+  func modeAndVersion(_ words: ArraySlice<String>) throws -> (mode: String, version: VersionDate?) {
+    let mode = words.first.flatMap { Self.resemblesVersion($0) ? nil : $0 }
+    return (mode ?? "full", try version(words.dropFirst(mode == nil ? 0 : 1)))
   }
 
-  /// Parses `[DATE]`.
-  func version(_ words: ArraySlice<String>, today: CalendarDate) throws -> CalendarDate {
-    guard let word = words.first else { return today }
-    guard words.count == 1, let date = CalendarDate(word.utf8) else {
-      throw ValidationError("`\(words.joined(separator: " "))` is not a date: use YYYY-MM-DD.")
+  /// Parses `[VERSION]`.
+  func version(_ words: ArraySlice<String>) throws -> VersionDate? {
+    guard let word = words.first else { return nil }
+    guard words.count == 1, let date = VersionDate(word.utf8) else {
+      throw ValidationError(
+        "`\(words.joined(separator: " "))` is not a date: use \(VersionDate.forms).")
     }
     return date
+  }
+
+  /// Whether a word begins with a year, as versions do and modes do not.
+  private static func resemblesVersion(_ word: String) -> Bool {
+    word.utf8.count >= 8 && word.utf8.prefix(4).allSatisfy { (0x30...0x39).contains($0) }
   }
 }

@@ -54,19 +54,65 @@ struct BuildOptions: ParsableArguments {
     _ request: BuildRequest, _ run: MirrorRun, _ rotation: RotationSettings, _ context: CommandContext,
     _ event: RunEvent
   ) throws -> ExitStatus {
-    let build = BuildRun(request, try buildContext(run, context))
-    let renderer = global.renderer(context)
-    if pretend { return try renderer.print(build.plan()) }
-    let report = renderer.showing(run.environment.progress) {
-      build.apply { target in
-        if target.outcome == .done { renderer.print(ReportLine(target.line(in: "\(run.root)"))) }
+    try finish(work(on: request, run, context), request, run, rotation, context, event)
+  }
+
+  /// A plan, or a build that ended.
+  enum Work {
+    case planned(BuildPlan)
+    case built(BuildReport)
+
+    /// Whether there is nothing new to build.
+    var isCurrent: Bool {
+      switch self {
+      case .planned(let plan): plan.isCurrent
+      case .built(let report): report.isCurrent
       }
+    }
+
+    /// Its lines.
+    var lines: [ReportLine] {
+      switch self {
+      case .planned(let plan): plan.lines
+      case .built(let report): report.lines
+      }
+    }
+  }
+
+  /// Plans or builds.
+  func work(on request: BuildRequest, _ run: MirrorRun, _ context: CommandContext) throws -> Work {
+    let build = BuildRun(request, try buildContext(run, context))
+    if pretend { return .planned(try build.plan()) }
+    let renderer = global.renderer(context)
+    return .built(
+      renderer.showing(run.environment.progress) {
+        build.apply { target in
+          if target.outcome == .done { renderer.print(ReportLine(target.line(in: "\(run.root)"))) }
+        }
+      })
+  }
+
+  /// Prints the plan, or records and reports the result.
+  func finish(
+    _ work: Work, _ request: BuildRequest, _ run: MirrorRun, _ rotation: RotationSettings,
+    _ context: CommandContext, _ event: RunEvent
+  ) throws -> ExitStatus {
+    let renderer = global.renderer(context)
+    let report: BuildReport
+    switch work {
+    case .planned(let plan): return try renderer.print(plan)
+    case .built(let built): report = built
     }
     event.report = report
     if let record = BuildRecord(report, of: request, at: context.now()) {
       do throws(MirrorError) { try run.catalog().note([record]) } catch { context.tell(error) }
     }
     let status = try renderer.print(report)
+    for target in report.targets where target.failcount.map(rotation.givesUp(after:)) ?? false {
+      context.message(
+        "\(report.build): \(target.name): is out of the rotation now: run `mirrorctl zap` once the cause is fixed"
+      )
+    }
     // Reported once, when it happens, so that cron sends one mail.
     if report.outcome == .failed, let failures = report.failcount, rotation.givesUp(after: failures) {
       context.message(

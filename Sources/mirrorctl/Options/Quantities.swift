@@ -74,12 +74,12 @@ func parseList<Value: RawRepresentable & CaseIterable>(
   }
 }
 
-/// `2026-11-22`.
+/// `2026-11-22` or `20261122T170302Z`.
 struct DateArgument: ExpressibleByArgument {
-  let date: CalendarDate
+  let date: VersionDate
 
   init?(argument: String) {
-    guard let date = CalendarDate(Array(argument.utf8)) else { return nil }
+    guard let date = VersionDate(Array(argument.utf8)) else { return nil }
     self.date = date
   }
 }

@@ -14,7 +14,7 @@ extension Remedy.Action {
     case .preparation: "`mirrorctl init`"
     case .seed(let names):
       "run `mirrorctl init \(names) --local STAGE3` or `--remote BUILD/ARCH/SUBARCH`"
-    case .seedVersion: "use --version YYYY-MM-DD"
+    case .seedVersion: "use --version YYYY-MM-DD or YYYYMMDDTHHMMSSZ"
     case .remoteSeed: "choose another with --remote"
     case .create: "run `mirrorctl upkeep --create`"
     case .forget(let path): "run `mirrorctl forget \(path)`"

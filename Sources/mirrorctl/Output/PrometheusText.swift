@@ -26,11 +26,16 @@ struct PrometheusText {
     }
     perSubarch("failcount", "Consecutive failed builds.") { Int64($0.failcount) }
     perSubarch("given_up", "Whether it failed too often and needs zap.") { $0.givenUp ? 1 : 0 }
+    perSubarch("failed_targets", "Number of extras and optional variants that failed.") {
+      Int64($0.failed.count)
+    }
     perSubarch("in_progress", "Whether a build is in progress.") { $0.inProgress ? 1 : 0 }
-    perSubarch("newest_stage_timestamp_seconds", "Start of the local day of the newest complete version.") {
+    perSubarch(
+      "newest_stage_timestamp_seconds", "Moment of the newest complete version, or start of its local day."
+    ) {
       $0.date?.localStart
     }
-    perSubarch("newest_stage_age_seconds", "Time since the start of that day, when this was written.") {
+    perSubarch("newest_stage_age_seconds", "Time since then, when this was written.") {
       $0.date.map { now &- $0.localStart }
     }
     perSubarch("versions", "Number of version directories.") { Int64($0.versions) }
@@ -45,10 +50,10 @@ struct PrometheusText {
           (mirror + [("build", snapshot.build.jsonText), ("snapshot", snapshot.name)], value(snapshot))
         })
     }
-    perSnapshot("newest_timestamp_seconds", "Start of the local day of the newest snapshot.") {
+    perSnapshot("newest_timestamp_seconds", "Moment of the newest snapshot, or start of its local day.") {
       $0.date.localStart
     }
-    perSnapshot("newest_age_seconds", "Time since the start of that day, when this was written.") {
+    perSnapshot("newest_age_seconds", "Time since then, when this was written.") {
       now &- $0.date.localStart
     }
     perSnapshot("tarballs", "Number of snapshots.") { Int64($0.snapshots) }

@@ -8,7 +8,7 @@ import TestSupport
 
 @testable import MirrorTools
 
-private let today = day("2026-11-22")
+private let today: CalendarDate = day("2026-11-22")
 private let someDigest = String(repeating: "0f", count: 32)
 private let longDigest = String(repeating: "0f", count: 64)
 
@@ -135,7 +135,7 @@ struct IndexDocumentTests {
         Build(
           name: "std", folder: folder, snapshots: nil,
           arches: [Arch(name: "x86", folder: folder, subarches: [subarch])])
-      ], horizon: today)
+      ], horizon: VersionDate(today))
     let index = IndexDocument(mirror)
     #expect(index.subarches == [])
     #expect(index.problems.map(\.subject) == [#"/m/std/x86/\xff"#])

@@ -75,6 +75,7 @@ struct ControlFileTests {
     "each is read from its path and printed to it",
     arguments: [
       (".failcount", ControlFile.failcount), ("server", .server),
+      ("failcount/openvz", .targetFailcount("openvz")),
       ("version/stage3", .version(target: "stage3")),
       ("version/stage4/lxd", .version(target: "stage4/lxd")), ("strategy/build", .buildStrategy),
       ("strategy/seed", .seedStrategy), ("remote/build", .remoteBuild), ("remote/arch_desc", .remoteArch),
@@ -89,7 +90,9 @@ struct ControlFileTests {
   @Test(
     "other names have no meaning",
     arguments: [
-      "version", "version/.hidden", "version/a/b", "version/stage4/a/b", "strategy", "other",
+      "version", "version/.hidden", "version/a/b", "version/stage4/a/b", "strategy", "other", "failcount",
+      "failcount/a/b",
+      "failcount/.hidden",
       "multi_progress",
     ]
       as [MirrorPath])
@@ -115,6 +118,7 @@ struct ControlFileTests {
     "a version's files are read from their paths and printed to them",
     arguments: [
       ("status", VersionFile.status), ("build-info.json", .buildInfo), (".targets", .targets),
+      (".failed", .failedTargets),
       ("log/stage3.txt", .log("stage3.txt")), ("log/a/b", .log("a/b")),
     ] as [(MirrorPath, VersionFile)])
   func versionFiles(_ path: MirrorPath, _ file: VersionFile) {
@@ -126,20 +130,40 @@ struct ControlFileTests {
 
 @Suite("Architectures")
 struct ArchitectureTests {
+  private static let subarchs: [(String, String, [String]?)] = [
+    ("amd64", "zen4", ["64-bit x86"]), ("pure64", "generic_64", ["64-bit x86"]),
+    ("x86-64bit", "core2_64", ["64-bit x86"]), ("amd64", "x32", ["x32 (64-bit x86 with 32-bit pointers)"]),
+    ("x86", "i686", ["32-bit x86"]), ("arm", "armv7a_hardfp", ["32-bit ARM"]),
+    ("arm64", "arm64", ["64-bit ARM"]), ("arm64", "aarch64_be", ["big-endian 64-bit ARM"]),
+    ("riscv", "rv64_lp64d", ["64-bit RISC-V"]), ("riscv", "rv32_ilp32", ["32-bit RISC-V"]),
+    ("ppc", "ppc", ["32-bit PowerPC"]), ("ppc", "ppc64le", ["little-endian 64-bit PowerPC"]),
+    ("ppc64", "power9", ["64-bit PowerPC"]), ("s390", "s390x", ["64-bit S/390"]),
+    ("loong", "loongarch64", ["64-bit LoongArch"]), ("sparc", "sparc64", ["64-bit SPARC"]),
+    ("sparc", "ultra", ["64-bit SPARC", "32-bit SPARC", "32-bit SPARC (V8+)"]),
+    ("alpha", "alpha", ["Alpha"]), ("hppa", "hppa2.0", ["PA-RISC"]), ("m68k", "m68k", ["Motorola 68000"]),
+    ("mips", "mipsel3_n32", ["little-endian 32-bit MIPS", "little-endian 64-bit MIPS"]),
+    ("mine", "generic", nil),
+  ]
+
   @Test("each name gives one", arguments: Architecture.allCases)
   func names(_ architecture: Architecture) {
-    #expect(Architecture(directory: FileName(architecture.keyword)) == architecture)
-    #expect(Architecture(kernelName: architecture.kernelName) == architecture)
+    for name in architecture.directories { #expect(Architecture(directory: name) == architecture) }
     #expect(Architecture(architecture.machine) == architecture)
     #expect(ProgramHeader(ProgramHeader(architecture.machine).bytes)?.machine == architecture.machine)
   }
 
   @Test("only 64-bit processors run 32-bit programs as well")
   func compatible() {
-    #expect(Architecture.amd64.compatible == .x86)
-    #expect(Architecture.arm64.compatible == .arm)
-    for architecture in Architecture.allCases where architecture.compatible != nil {
-      #expect(architecture.machine.class == 2 && architecture.compatible?.machine.class == 1)
+    #expect(Architecture.amd64.companions.first == .x86)
+    #expect(Architecture.arm64.companions == [.arm])
+    for architecture in Architecture.allCases where !architecture.companions.isEmpty {
+      #expect(architecture.machine.class == 2 && architecture.companions.allSatisfy { $0.machine.class == 1 })
     }
+  }
+
+  @Test("a subarch says which programs its stages contain", arguments: subarchs)
+  func machines(arch: String, name: String, titles: [String]?) {
+    let subarch = SubarchPlace(build: "b", arch: FileName(arch), name: FileName(name))
+    #expect(Architecture.machines(of: subarch)?.map(Architecture.title(of:)) == titles)
   }
 }

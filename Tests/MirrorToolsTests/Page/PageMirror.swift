@@ -1,4 +1,5 @@
 import LinuxSystem
+import MirrorModel
 import Foundation
 import SystemPackage
 import TestSupport
@@ -10,7 +11,7 @@ struct PageMirror {
   let mirror: TestMirror
   let catalog: Catalog
   var configuration = MirrorConfiguration()
-  var today = day("2026-11-22")
+  var today: CalendarDate = day("2026-11-22")
   var now: Int64 = 1_795_348_800
 
   init() throws {

@@ -137,6 +137,53 @@ struct SnapshotTests {
     #expect(next.contains("portage/app-misc/x/x-3.ebuild\n"))
   }
 
+  @Test("contain overlays, each from its own source, with its section of repos.conf")
+  func overlays() throws {
+    let site = try BuildSite(isPrepared: false)
+    try site.workspace.shell(
+      """
+      \(MetaRepositorySite.environment)
+      mkdir -p mine/profiles mine/distfiles; echo mine > mine/profiles/repo_name; echo big > mine/distfiles/x
+      git init -q -b next ours; mkdir ours/profiles; echo ours > ours/profiles/repo_name
+      git -C ours add .; git -C ours commit -qm ours; cat >> conf << END
+      [section snapshot]
+      overlays: mine ours
+      [section snapshot/overlay/mine]
+      type: local
+      remote: $PWD/mine
+      [section snapshot/overlay/ours]
+      type: git
+      remote: file://$PWD/ours
+      branch: next
+      location: /srv/ours
+      sync-uri: https://host/ours
+      END
+      """)
+    let tarball = try snapshot(site, "2026-11-22")
+    try site.workspace.shell(
+      """
+      mkdir out; tar -C out -xf '\(tarball)'; cd out/portage; test "$(cat profiles/repo_name)" = std
+      test "$(ls overlays | tr '\\n' ' ')" = 'mine mine.conf ours ours.conf '; test ! -e overlays/mine/distfiles
+      printf '[mine]\\nlocation = /var/db/repos/mine\\n' | cmp - overlays/mine.conf
+      printf '[ours]\\nlocation = /srv/ours\\nsync-type = git\\nsync-uri = https://host/ours\\n' | cmp - overlays/ours.conf
+      test "$(cat overlays/ours/profiles/repo_name)" = ours; test ! -e ../../tree/overlays
+      """)
+    try site.workspace.shell("echo other > mine/profiles/repo_name")
+    let renamed = try site.run(["snapshot", "std", "2026-11-23"])
+    #expect(renamed.errorText.contains("mine: is the repository `other`, not `mine`"), "\(renamed.errorText)")
+    for (change, message) in [
+      ("s/location: .*/location: \\/srv\\/..\\/etc/", "is not a directory in the stage"),
+      ("s/overlays: mine ours/overlays: mine ..\\/ours/", "snapshot/overlay/../ours/type: is not defined"),
+      ("s/overlays: .*/overlays: absent/", "snapshot/overlay/absent/type: is not defined"),
+    ] {
+      try site.workspace.shell("cp conf kept; sed -i '\(change)' conf")
+      let outcome = try site.run(["snapshot", "std", "2026-11-23"])
+      try site.workspace.shell("mv kept conf")
+      #expect(outcome.status == 1)
+      #expect(outcome.errorText.contains(message), "\(change): \(outcome.errorText)")
+    }
+  }
+
   @Test("of a directory without profiles are refused")
   func foreign() throws {
     let site = try BuildSite(isPrepared: false)

@@ -26,7 +26,8 @@ struct SpecFault: CustomTestStringConvertible, Sendable {
       text: "[section steps/chroot when target is stage3]\nprernu: [\n#!/bin/sh\ntrue\n]\n",
       says: "steps/chroot/prernu: is not a step: did you mean `steps/chroot/prerun`?"),
     SpecFault(
-      testDescription: "an unknown mode", mode: "fulll", says: "fulll: is not a build mode: use full"),
+      testDescription: "an unknown mode", mode: "fulll",
+      says: "fulll: is not a build mode: did you mean `full`?"),
     SpecFault(
       testDescription: "an unknown image", mode: "full+nosuch",
       says: "target/class: is not defined for the target nosuch"),

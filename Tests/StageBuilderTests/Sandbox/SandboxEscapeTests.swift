@@ -69,6 +69,11 @@ import Testing
       testDescription: "modules", script: "insmod /bin/busybox 2>&1 | grep -q 'Invalid\\|format' && echo in"),
     Escape(
       testDescription: "the clock", script: "date -s 2001-01-01 2>&1 | grep -q \"can't set\" || echo in"),
+    Escape(
+      testDescription: "the host's registrations of programs",
+      script:
+        "f=/proc/sys/fs/binfmt_misc; cat $f/status && echo in; echo 0 > $f/status && echo in; echo ':mirrorctl-escape:E::escape::/bin/busybox:' > $f/register && echo in"
+    ),
     Escape(testDescription: "swap", script: "swapon /disk && echo in"),
   ]
 
@@ -120,6 +125,30 @@ import Testing
       "sh", "-c", "cd \(root.directory.path); exec \(command) 9< secret 8< / 7<> secret",
     ])
     #expect(outcome.text.hasSuffix("on\n") && !outcome.text.contains("secret"), "\(outcome.text)")
+  }
+
+  @Test(
+    "by a registration of programs with the kernel reaches neither the host nor mirrorctl",
+    .enabled(if: ForeignMachine.canRegister && OrdinaryUser.isPossible, ForeignMachine.reason),
+    arguments: [false, true])
+  func registrations(byUser: Bool) throws {
+    let user = try byUser ? OrdinaryUser() : nil
+    let root = try user?.root ?? SandboxRoot()
+    let plan = root.plan(
+      """
+      mkdir /s; mount -t binfmt_misc b /s && echo ':mirrorctl-escape:E::escape::/bin/busybox:' > /s/register
+      test -e /s/mirrorctl-escape && touch /ready; sleep 1000
+      """)
+    let command = try root.command(plan)
+    try root.directory.shell("chmod 644 plan-*.json")
+    let run = try root.directory.start((user?.asUser ?? []) + command)
+    defer {
+      kill(run.pid, SIGKILL)
+      _ = try? run.wait()
+    }
+    try Host.wait { FileManager.default.fileExists(atPath: root.path.appending("ready").string) }
+    #expect(try !ForeignMachine.registrations().contains("mirrorctl-escape"))
+    if byUser { #expect(try !ForeignMachine.registrations(of: run.pid).contains("mirrorctl-escape")) }
   }
 
   @Test("by forbidden system calls does not succeed, in each kind of program", arguments: [[], ["-m32"]])

@@ -107,7 +107,11 @@ struct PageShell: Sendable {
 
 extension Version {
   /// The date of the version, or its name if that is not a date.
-  var moment: HTML { isDated ? HTML(.time) { "\(date)" } : HTML(.span) { HTML(name: name) } }
+  var moment: HTML {
+    guard isDated else { return HTML(.span) { HTML(name: name) } }
+    return date.isMoment
+      ? HTML(.time, Attribute("datetime", date.extended)) { "\(date)" } : HTML(.time) { "\(date)" }
+  }
 }
 
 /// Numbers for people.

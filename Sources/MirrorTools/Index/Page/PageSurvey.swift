@@ -153,7 +153,7 @@ struct PageSurvey: Sendable {
     for build in source.mirror.builds {
       guard let folder = build.snapshots else { continue }
       let marked = Set(folder.marks.map(\.tarball))
-      var newest: [String: (date: CalendarDate, tarball: Tarball)] = [:]
+      var newest: [String: (date: VersionDate, tarball: Tarball)] = [:]
       for tarball in folder.tarballs where !marked.contains(tarball.name) && source.stays(tarball.path) {
         guard let parts = TarballName(tarball.name)?.snapshotParts, tarball.isWhole,
           parts.date <= source.mirror.horizon

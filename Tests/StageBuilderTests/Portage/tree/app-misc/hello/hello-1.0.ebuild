@@ -3,7 +3,7 @@ EAPI=8
 DESCRIPTION="A program in C"
 SLOT="0"
 KEYWORDS="amd64 arm64"
-IUSE="nls"
+IUSE="foo nls"
 S="${WORKDIR}"
 
 src_compile() {

@@ -3,7 +3,7 @@ EAPI=8
 DESCRIPTION="All that this root is made of: copied into another one, it can run Portage too"
 SLOT="0"
 KEYWORDS="amd64 arm64"
-RDEPEND="sys-apps/baselayout"
+RDEPEND="app-alternatives/awk sys-apps/baselayout virtual/libc"
 S="${WORKDIR}"
 
 src_install() {
@@ -16,7 +16,7 @@ pkg_postinst() {
 	[[ -z ${EROOT} ]] && return
 	einfo "Copying this root to ${EROOT}"
 	# But what other packages own.
-	local -a owned=(etc/portage usr/share/baselayout usr/bin/hello usr/bin/unwanted usr/bin/extra)
+	local -a owned=(etc/env.d etc/locale.gen etc/portage usr/share/baselayout usr/bin/hello usr/bin/unwanted usr/bin/extra)
 	tar -C / --one-file-system "${owned[@]/#/--exclude=}" -cf - etc usr |
 		tar -C "${EROOT}" --skip-old-files -xpf - || die "cannot copy this root"
 }
