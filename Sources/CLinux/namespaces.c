@@ -1,11 +1,14 @@
 #define _GNU_SOURCE
 #include "Namespaces.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/loop.h>
 #include <net/if.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
@@ -99,6 +102,33 @@ int clinux_file_system_option(int context, const char *name, const char *value) 
 int clinux_file_system_mount(int context, uint64_t attributes) {
     if (fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) != 0) return -1;
     return fsmount(context, FSMOUNT_CLOEXEC, (unsigned)attributes);
+}
+
+int clinux_loop_device(int file, int *number) {
+    const int control = open("/dev/loop-control", O_RDWR | O_CLOEXEC);
+    if (control < 0) return -1;
+    int device = -1;
+    /* Another program may take the free device before us. */
+    for (int attempt = 0; attempt < 16 && device < 0; attempt++) {
+        *number = ioctl(control, LOOP_CTL_GET_FREE);
+        if (*number < 0) break;
+        char path[32];
+        snprintf(path, sizeof path, "/dev/loop%d", *number);
+        device = open(path, O_RDONLY | O_CLOEXEC);
+        if (device < 0) break;
+        struct loop_config config = {
+            .fd = (unsigned)file, .info = {.lo_flags = LO_FLAGS_READ_ONLY | LO_FLAGS_AUTOCLEAR}};
+        if (ioctl(device, LOOP_CONFIGURE, &config) == 0) break;
+        const int fault = errno;
+        close(device);
+        device = -1;
+        errno = fault;
+        if (fault != EBUSY) break;
+    }
+    const int fault = errno;
+    close(control);
+    errno = fault;
+    return device;
 }
 
 int clinux_pivot_to_current_directory(void) {

@@ -41,6 +41,13 @@ package struct SampleCheck {
       return builds.contains(usual) ? usual : builds.sorted().first ?? "gentoo"
     }
 
+    /// The modes of `build` that the tree knows: Metro's has a file for each of its own.
+    var modes: [String] {
+      let modes = ["full", "freshen", "quick", "stage1"]
+      let folder = path.appending("etc/multi")
+      return folder.exists ? modes.filter { folder.appending($0).exists } : modes
+    }
+
     /// The usual images that the tree has a spec for.
     var images: [String] {
       ["stage4", "openvz", "vserver", "lxc", "lxd"].filter { targets.appending("\($0).spec").exists }
@@ -95,7 +102,7 @@ package struct SampleCheck {
   /// A snapshot, what each mode makes, usual images, and what the configuration itself mentions.
   private mutating func targets(_ tree: Tree) -> [String] {
     var names = ["snapshot"]
-    for mode in ["full", "freshen", "quick", "stage1"] {
+    for mode in tree.modes {
       do {
         let elements = try elements(mode: mode, target: nil)
         for list in ["multi/targets", "multi/extras"] {

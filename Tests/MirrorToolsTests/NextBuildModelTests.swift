@@ -99,7 +99,7 @@ struct NextBuildModelTests {
         var small = clinux_status()
         small.size = 1
         folder.tarballs = [
-          Tarball("stage3-x.tar", in: place, compression: nil, status: FileStatus(small))
+          Tarball("stage3-x.tar", in: place, format: .tar(nil), status: FileStatus(small))
         ]
         return [
           Version(

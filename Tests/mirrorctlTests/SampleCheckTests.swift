@@ -50,7 +50,7 @@ import Testing
     #expect(
       outcome.text.contains(
         "checked as a build of gentoo/x86-64bit/generic_64, an example, as the mirror contains no subarch: "
-          + "snapshot stage1 stage2 stage3 stage3-freshen stage3-quick stage4 openvz vserver lxc lxd\n"),
+          + "snapshot stage1 stage3 stage3-freshen stage3-quick stage4 openvz vserver lxc lxd stage2\n"),
       "\(outcome.text)")
     try prepare("gentoo/arm64/raspi4")
     #expect(try check().text.contains("a build of gentoo/arm64/raspi4, which is in the mirror: snapshot"))
@@ -83,7 +83,7 @@ import Testing
     #expect(outcome.errorText.components(separatedBy: "mirrorctl: ").count == 3, "\(outcome.errorText)")
     try configure(
       Self.metro, before: "[section snapshot/source]\nremote: /srv/tree",
-      after: "[section multi when multi/mode is quick]\ntargets: stage9\n")
+      after: "[section multi]\nextras: stage9\n")
     #expect(try check().errorText.contains("stage9.spec"))
   }
 

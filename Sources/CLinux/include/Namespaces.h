@@ -85,6 +85,12 @@ int clinux_file_system_option(int context, const char *name, const char *value);
 /* fsconfig(2) and fsmount(2): creates the file system and a detached mount of it. */
 int clinux_file_system_mount(int context, uint64_t attributes);
 
+/*
+ * loop(4): a read-only block device with the bytes of an open file, which is released with its last user. Returns its
+ * descriptor, or -1 with errno; `number` is that of its name, /dev/loopN.
+ */
+int clinux_loop_device(int file, int *number);
+
 /* pivot_root(2) has no function in glibc: makes the current directory the root and detaches the old one. */
 int clinux_pivot_to_current_directory(void);
 

@@ -87,7 +87,7 @@ package enum VersionFile: Hashable, Sendable {
   case buildInfo
   /// `.targets`: the targets of a build in progress, one per line.
   case targets
-  /// `.failed`: the extras and optional variants that the version lacks because they failed, one per line.
+  /// `failed`: the extras and optional variants that the version lacks because they failed, one per line.
   case failedTargets
   /// `log/NAME`.
   case log(MirrorPath)
@@ -104,7 +104,7 @@ package enum VersionFile: Hashable, Sendable {
     case "status": self = .status
     case "build-info.json": self = .buildInfo
     case ".targets": self = .targets
-    case ".failed": self = .failedTargets
+    case "failed": self = .failedTargets
     default:
       let parts = path.components
       guard parts.count > 1, parts[0] == Self.logs else { return nil }
@@ -118,7 +118,7 @@ package enum VersionFile: Hashable, Sendable {
     case .status: "status"
     case .buildInfo: "build-info.json"
     case .targets: ".targets"
-    case .failedTargets: ".failed"
+    case .failedTargets: "failed"
     case .log(let file): MirrorPath(bytes: Self.logs.bytes).joined(file)
     }
   }

@@ -18,37 +18,42 @@ public enum Compression: String, Codable, Sendable, CaseIterable {
   }
 }
 
-/// The information in a tarball's file name.
+/// The information in the file name of a tarball, or of an image that is kept like one.
 package struct TarballName: Sendable {
-  /// The name without `.tar` and compression.
+  /// The name without its extension.
   package let stem: FileName
-  /// nil for a plain `.tar`.
-  package let compression: Compression?
+  package let format: ArtifactFormat
+
+  /// nil for a plain `.tar` and for images.
+  package var compression: Compression? { format.compression }
 
   /// `.tar` or `.tar.xz`.
-  package var suffix: String { compression?.suffix ?? ".tar" }
+  package var suffix: String { format.suffix }
 
-  /// nil if the name is not a tarball's.
+  /// The names that the file may have in any format, this one first.
+  package var alternatives: [FileName] {
+    ([format] + ArtifactFormat.all.filter { $0 != format }).map { stem.appending($0.suffix) }
+  }
+
+  /// nil if the extension is not that of a format.
   package init?(_ name: FileName) {
     guard !name.isHidden else { return nil }
     if name.hasSuffix(".tar") {
-      stem = name.dropping(last: 4)
-      compression = nil
+      format = .tar(nil)
     } else if name.hasSuffix(".tar.xz") {
-      stem = name.dropping(last: 7)
-      compression = .xz
+      format = .tar(.xz)
     } else if name.hasSuffix(".tar.gz") {
-      stem = name.dropping(last: 7)
-      compression = .gz
+      format = .tar(.gz)
     } else if name.hasSuffix(".tar.bz2") {
-      stem = name.dropping(last: 8)
-      compression = .bz2
+      format = .tar(.bz2)
     } else if name.hasSuffix(".tar.zst") {
-      stem = name.dropping(last: 8)
-      compression = .zst
+      format = .tar(.zst)
+    } else if name.hasSuffix(".squashfs") {
+      format = .squashfs
     } else {
       return nil
     }
+    stem = name.dropping(last: format.suffix.utf8.count)
     if stem.bytes.isEmpty { return nil }
   }
 

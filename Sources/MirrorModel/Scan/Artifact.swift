@@ -9,15 +9,15 @@ package struct Artifact: Sendable {
 }
 
 extension Version {
-  /// The tarballs that this version of `subarch` offers: one per variant, preferring compressed over plain
-  /// ones.
+  /// The tarballs that this version of `subarch` offers: one per variant, preferring compressed ones over images
+  /// and these over plain ones.
   package func artifacts(of subarch: Subarch) -> [Artifact] {
     var chosen: [String: Tarball] = [:]
     for tarball in folder.tarballs where tarball.isWhole && !isBeingCompressed(tarball) {
       guard let name = TarballName(tarball.name) else { continue }
       let variant = name.variant(in: self)
       guard variant != "stage1", variant != "stage2" else { continue }
-      if let other = chosen[variant], other.compression != nil || tarball.compression == nil { continue }
+      if let other = chosen[variant], other.compression != nil || !tarball.format.isReleased { continue }
       chosen[variant] = tarball
     }
     return chosen.map { Artifact(variant: $0.key, tarball: $0.value) }.sorted { $0.variant < $1.variant }
@@ -43,7 +43,8 @@ extension Version {
   /// Whether another compressor is still writing the file: its `.tar` exists and is marked as being
   /// compressed.
   package func isBeingCompressed(_ tarball: Tarball) -> Bool {
-    guard tarball.compression != nil, let stem = TarballName(tarball.name)?.stem else { return false }
+    guard tarball.format.isTarball, tarball.format.isReleased, let stem = TarballName(tarball.name)?.stem
+    else { return false }
     let plain = stem.appending(".tar")
     return folder.marks.contains { $0.run != nil && $0.tarball == plain }
       && folder.tarballs.contains { $0.name == plain }

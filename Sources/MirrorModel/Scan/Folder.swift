@@ -26,10 +26,10 @@ public struct Folder: Sendable {
     self.status = status
   }
 
-  /// Its compressed tarballs without a `.hash.txt`.
+  /// Its released tarballs without a `.hash.txt`.
   package var undigested: [Tarball] {
     let described = Set(sidecars.lazy.filter { $0.kind == .hashText }.map(\.tarball))
-    return tarballs.filter { $0.compression != nil && !described.contains($0.path.name) }
+    return tarballs.filter { $0.format.isReleased && !described.contains($0.path.name) }
   }
 
   /// Tarballs that are known to be damaged.
@@ -63,29 +63,30 @@ public struct Folder: Sendable {
   }
 }
 
-/// A tarball in the mirror.
+/// A tarball in the mirror, or an image that is kept like one.
 public struct Tarball: Sendable {
   /// The directory that contains it, relative to the mirror's root; all files in the directory share its
   /// bytes.
   package let folder: MirrorPath
   /// Its file name.
   package let name: FileName
-  /// nil for a plain `.tar`.
-  public let compression: Compression?
+  package let format: ArtifactFormat
   /// The result of `statx(2)` during the scan.
   public let status: FileStatus
   /// Its known damage.
   var fault: StreamFault?
 
-  package init(_ name: FileName, in folder: MirrorPath, compression: Compression?, status: FileStatus) {
+  package init(_ name: FileName, in folder: MirrorPath, format: ArtifactFormat, status: FileStatus) {
     self.folder = folder
     self.name = name
-    self.compression = compression
+    self.format = format
     self.status = status
   }
 
   /// Relative to the mirror's root.
   public var path: MirrorPath { folder.appending(name) }
+  /// nil for a plain `.tar` and for images.
+  public var compression: Compression? { format.compression }
   /// Whether it is known to be damaged.
   public var isDamaged: Bool { fault != nil }
 

@@ -289,7 +289,7 @@ public struct MirrorScanner: Sendable {
     } else if let tarball = TarballName(name) {
       guard let status = try directory.status(of: name) else { return }
       folder.tarballs.append(
-        Tarball(name, in: folder.path, compression: tarball.compression, status: status))
+        Tarball(name, in: folder.path, format: tarball.format, status: status))
     } else if let (kind, parsed) = SidecarKind.parse(name) {
       guard let status = try directory.status(of: name) else { return }
       // Sorted by name, a sidecar follows its tarball.

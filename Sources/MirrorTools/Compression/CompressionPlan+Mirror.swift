@@ -105,5 +105,5 @@ private struct LinkIndex {
 }
 
 extension TarballName {
-  fileprivate var isPlain: Bool { compression == nil }
+  fileprivate var isPlain: Bool { !format.isReleased }
 }

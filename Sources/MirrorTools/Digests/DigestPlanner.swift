@@ -55,7 +55,7 @@ struct DigestPlanner {
   }
 
   private func planTarballs(of folder: Folder, into plan: inout DigestPlan) {
-    let tarballs = folder.tarballs.filter { $0.compression != nil && options.includes($0.path) }
+    let tarballs = folder.tarballs.filter { $0.format.isReleased && options.includes($0.path) }
     guard !tarballs.isEmpty || !folder.manifests.isEmpty else { return }
     // An existing format is kept up to date, whether requested or not.
     let manifests = ManifestKind.allCases.filter { kind in

@@ -22,7 +22,7 @@ struct FileHasher: Sendable {
 
   /// Hashes files as a step of this name, and passes on each result on the thread that obtained it.
   ///
-  /// The stream ends of compressed tarballs are checked at the same time.
+  /// The ends of released tarballs are checked at the same time.
   func hash(
     _ requests: [DigestRequest], as step: String, in anchor: Shared<AnchoredDirectory>,
     deliver: @escaping @Sendable (Int, Result<DigestResult, MirrorError>) -> Void
@@ -31,7 +31,7 @@ struct FileHasher: Sendable {
     defer { progress.end() }
     let judged = requests.map { request in
       var request = request
-      request.judge = TarballName(request.path.name)?.compression.map(StreamEnd.init)
+      request.judge = TarballName(request.path.name).flatMap { StreamEnd($0.format) }
       return request
     }
     engine.digest(

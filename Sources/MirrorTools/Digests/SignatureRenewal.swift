@@ -56,7 +56,7 @@ struct SignatureRenewal {
       let tarballs = Dictionary(folder.tarballs.map { ($0.name, $0) }) { first, _ in first }
       for sidecar in folder.sidecars {
         guard let format = sidecar.kind.signatureFormat, let tarball = tarballs[sidecar.tarball],
-          tarball.compression != nil
+          tarball.format.isReleased
         else { continue }
         candidates.append(
           (

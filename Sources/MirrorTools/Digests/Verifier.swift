@@ -74,7 +74,7 @@ struct Verifier {
   ) {
     let linked = Set(folder.links.map(\.path.name))
     var own: [FileName: Subject] = [:]
-    for tarball in folder.tarballs where tarball.compression != nil && options.includes(tarball.path) {
+    for tarball in folder.tarballs where tarball.format.isReleased && options.includes(tarball.path) {
       own[tarball.name] = Subject(path: tarball.path, identity: tarball.status.identity)
     }
     let plain = Set(folder.tarballs.map(\.name))

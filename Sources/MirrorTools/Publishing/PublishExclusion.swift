@@ -36,7 +36,7 @@ enum PublishExclusion: Hashable, Sendable {
     case .word(.stage2): return name.hasPrefix("stage2")
     case .word(.uncompressed):
       let tarball = SidecarKind.parse(name)?.tarball ?? name
-      return TarballName(tarball).map { $0.compression == nil } ?? false
+      return TarballName(tarball).map { !$0.format.isReleased } ?? false
     case .word(.marks): return name.hasSuffix(".tar.cme") || name.hasSuffix(".tar.cme.run")
     case .word(.logs):
       if case .log = path.place.versionFile { return true }

@@ -13,7 +13,7 @@ enum UploadKind: Equatable {
   case manifest(ManifestKind)
   /// A signature of another file.
   case signature(of: FileName)
-  /// `status`, `build-info.json` and logs, which are replaced when a build is repeated.
+  /// `status`, `failed`, `build-info.json` and logs, which are replaced when a build is repeated.
   case record
 
   /// nil for files, or file names, that builds do not make.
@@ -26,10 +26,10 @@ enum UploadKind: Equatable {
       }
       self = .record
       return
-    case .status, .buildInfo:
+    case .status, .buildInfo, .failedTargets:
       self = .record
       return
-    case .targets, .failedTargets: return nil
+    case .targets: return nil
     case nil: break
     }
     guard let directory = Directory(path.parent) else { return nil }

@@ -19,7 +19,7 @@ extension RetentionPlanner {
     let anchor = try AnchoredDirectory(root: mirror.root)
     var damaged: [MirrorPath: StreamFault] = [:]
     for folder in mirror.folders where sections.contains(where: { folder.path.isWithin($0) }) {
-      for tarball in folder.tarballs where tarball.isWhole && tarball.compression != nil {
+      for tarball in folder.tarballs where tarball.isWhole && tarball.format.isReleased {
         let record = try catalog?.record(of: tarball.path)
         if let record, tarball.status.identity.isSameFile(as: record.identity) { continue }
         // An unreadable tarball is not a reason to remove another one either.

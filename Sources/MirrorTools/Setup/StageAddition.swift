@@ -111,9 +111,9 @@ public struct StageAddition: Sendable {
     guard status.kind == .regular else {
       throw MirrorError(.invalid, placement.source, "is not a regular file", remedy: "give a tarball")
     }
-    if let compression = TarballName(placement.path.name)?.compression {
+    if let format = TarballName(placement.path.name)?.format {
       let fault = try attempt("read", placement.source) { () throws(Errno) in
-        try StreamEnd.fault(of: file, size: status.size, compression)
+        try StreamEnd.fault(of: file, size: status.size, format)
       }
       if let fault { throw .damaged(placement.source, fault) }
     }

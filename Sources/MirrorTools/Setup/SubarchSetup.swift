@@ -87,12 +87,12 @@ private struct SeedName {
 
   init(_ file: FilePath, version: VersionDate?) throws(MirrorError) {
     let bytes = file.lastComponent.map { FilePath(root: nil, components: $0).bytes } ?? []
-    guard let name = TarballName(FileName(bytes: bytes)) else {
+    guard let name = TarballName(FileName(bytes: bytes)), name.format.isTarball else {
       throw MirrorError(
         .invalid, file.string, "is not named like a tarball",
         remedy: "use a name that ends in .tar, .tar.xz, .tar.zst, .tar.gz or .tar.bz2")
     }
-    suffix = name.compression?.suffix ?? ".tar"
+    suffix = name.suffix
     guard let version = version ?? VersionDate.first(in: bytes) else {
       throw MirrorError(.invalid, file.string, "has no date in its name", remedy: "\(run: .seedVersion)")
     }

@@ -84,7 +84,7 @@ struct VersionRecords {
     try directory().status(of: VersionFile.status.path.name) != nil
   }
 
-  /// `.failed` of the version, and the target's own failure count, for a target that does not count for the
+  /// `failed` of the version, and the target's own failure count, for a target that does not count for the
   /// subarch.
   ///
   /// - Returns: the count.
@@ -95,10 +95,8 @@ struct VersionRecords {
     let name = FileName(target)
     let before = VersionFile.names(try directory.contents(of: file, limit: 1 << 16) ?? [])
     let failed = before.filter { $0 != name } + (isDone ? [] : [name])
-    if failed.isEmpty, !before.isEmpty {
-      try directory.unlink(file.name)
-      try directory.sync()
-    } else if failed != before {
+    // If none is left, it remains empty: a master that received it must receive this too.
+    if failed != before {
       try write(failed.flatMap { $0.bytes + [UInt8(ascii: "\n")] }, to: file.name, in: directory)
     }
     return try count(.targetFailcount(name), isDone: isDone)

@@ -1,5 +1,6 @@
 import LinuxSystem
 import CLinux
+import Glibc
 import SystemPackage
 
 /// A mount that is detached until ``attach(to:_:)``; if never attached, it disappears with this value.
@@ -29,6 +30,16 @@ final class Mount {
     }
     let raw = clinux_file_system_mount(context.raw, attributes)
     return Mount(owning: try checked(raw, "create a \(type)", type), name: type)
+  }
+
+  /// The file system in a squashfs image, which exists as long as the mount. Only the host's root can do this.
+  static func image(_ path: String) throws(MirrorError) -> Mount {
+    let file = Descriptor(owning: try checked(open(path, O_RDONLY | O_CLOEXEC), "open", path))
+    var number: Int32 = 0
+    let device = Descriptor(owning: try checked(clinux_loop_device(file.raw, &number), "mount", path))
+    return try withExtendedLifetime(device) { () throws(MirrorError) in
+      try fileSystem("squashfs", ["source": "/dev/loop\(number)", "ro": nil], attributes: CLINUX_READ_ONLY)
+    }
   }
 
   /// Adds attributes such as `CLINUX_READ_ONLY`. The others are kept, including locked ones.

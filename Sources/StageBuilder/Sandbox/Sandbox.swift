@@ -56,19 +56,32 @@ package final class Sandbox: Sendable {
   /// Whose root a step in a directory would be.
   package func confinement(in directory: FilePath) throws(MirrorError) -> Confinement {
     if UserNamespace.State.current.isInside { return .userNamespace }
+    return try answer(to: .trial(directory.string), \.confinement)
+  }
+
+  /// Whether steps can see the files of a squashfs image without unpacking it.
+  package func canMount(_ image: FilePath, for confinement: Confinement) throws(MirrorError) -> Bool {
+    // The kernel trusts what it mounts; an image of another user could be made to mislead it.
+    guard confinement != .userNamespace, (try? image.status())?.uid == geteuid() else { return false }
+    return try answer(to: .mount(image.string), \.canMount)
+  }
+
+  private func answer<Answer>(
+    to task: SandboxOrder.Task, _ answer: KeyPath<SandboxReport, Answer?>
+  ) throws(MirrorError) -> Answer {
     let null = try attempt("open", "/dev/null") { () throws(Errno) in try Descriptor(writing: "/dev/null") }
     let outcome = try helper.withLock { helper throws(MirrorError) in
       let process = try Self.running(&helper, program)
       let listener = try StepListener(
-        process, SandboxOrder(task: .trial(directory.string), grace: grace), terminal: nil, name: "trial")
+        process, SandboxOrder(task: task, grace: grace), terminal: nil, name: "trial")
       return try listener.listen(writingTo: null, Cancellation())
     }
     if let fault = outcome.reports.lazy.compactMap(\.fault).first { throw fault.error }
-    guard let answer = outcome.reports.lazy.compactMap(\.confinement).first else {
+    guard let found = outcome.reports.lazy.compactMap({ $0[keyPath: answer] }).first else {
       throw MirrorError(
-        .invalid, "\(directory)", "the helper process was killed", remedy: "see the kernel log (dmesg)")
+        .invalid, task.name, "the helper process was killed", remedy: "see the kernel log (dmesg)")
     }
-    return answer
+    return found
   }
 
   private static func running(

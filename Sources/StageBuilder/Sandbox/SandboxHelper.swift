@@ -64,6 +64,7 @@ public enum SandboxHelper {
         switch order.task {
         case .trial(let directory):
           writer.tell(SandboxReport(confinement: try StepMounts.confinement(in: directory)))
+        case .mount(let image): writer.tell(SandboxReport(canMount: StepMounts.canMount(image)))
         case .step(let plan):
           let helper = Descriptor(owning: try checked(clinux_process_handle(getpid()), "watch", "the helper"))
           let files = Files(

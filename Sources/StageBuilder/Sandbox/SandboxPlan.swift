@@ -8,11 +8,14 @@ package struct SandboxPlan: Codable, Hashable, Sendable {
     /// the step.
     package var target: String
     package var isReadOnly: Bool
+    /// Whether the source is a squashfs image, whose files are at the target.
+    package var isImage: Bool
 
-    package init(source: String, target: String, isReadOnly: Bool = false) {
+    package init(source: String, target: String, isReadOnly: Bool = false, isImage: Bool = false) {
       self.source = source
       self.target = target
       self.isReadOnly = isReadOnly
+      self.isImage = isImage
     }
   }
 

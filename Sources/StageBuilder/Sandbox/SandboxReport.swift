@@ -9,12 +9,14 @@ struct SandboxOrder: Codable {
     case step(SandboxPlan)
     /// Find out how steps with a root in a directory can be confined.
     case trial(String)
+    /// Find out whether steps can see the files of an image.
+    case mount(String)
 
     /// For errors.
     var name: String {
       switch self {
       case .step(let plan): plan.script.name
-      case .trial(let directory): directory
+      case .trial(let path), .mount(let path): path
       }
     }
   }
@@ -62,6 +64,7 @@ struct SandboxReport: Codable {
   var waitStatus: Int32?
   /// The answer to a trial.
   var confinement: Confinement?
+  var canMount: Bool?
 
   /// Parses reports; a line that was cut off by a kill is ignored.
   static func lines(_ bytes: [UInt8]) -> [SandboxReport] {

@@ -31,15 +31,11 @@ struct StepMounts {
     if plan.hasSystemMounts {
       devices = try DeviceNodes(terminal: terminal)
       files = try HostFiles()
-      for bind in plan.mounts {
-        let source = try Mount.copy(of: bind.source)
-        try source.restrict(bind.isReadOnly ? CLINUX_READ_ONLY | CLINUX_NO_DEVICES : CLINUX_NO_DEVICES)
-        binds.append(source)
-      }
     }
     areStrangers = !UserNamespace.State.current.isInside
     let ids = try areStrangers ? Shared(StepUsers.strangers()) : Shared(StepUsers.nested())
     users = ids
+    for bind in plan.mounts { binds.append(try Self.mount(bind, ids)) }
     let root = try Mount.copy(of: path)
     if areStrangers, !plan.isShifted {
       guard ids.value.map(root, CLINUX_NO_DEVICES) else { throw Self.unmapped(path, lastErrno()) }
@@ -52,6 +48,25 @@ struct StepMounts {
     // Attached here, so that the attributes are locked in the step's own mount namespace.
     try root.attach(to: place, path)
     try checked(fchdir(root.descriptor.raw), "enter", path)
+  }
+
+  private static func mount(_ bind: SandboxPlan.Bind, _ ids: Shared<StepUsers>) throws(MirrorError) -> Mount {
+    let attributes = bind.isReadOnly ? CLINUX_READ_ONLY | CLINUX_NO_DEVICES : CLINUX_NO_DEVICES
+    guard bind.isImage else {
+      let source = try Mount.copy(of: bind.source)
+      try source.restrict(attributes)
+      return source
+    }
+    let image = try Mount.image(bind.source)
+    guard ids.value.map(image, attributes) else { throw unmapped(bind.source, lastErrno()) }
+    return image
+  }
+
+  /// Whether steps of the host's root can see the files of an image with their owners.
+  static func canMount(_ image: String) -> Bool {
+    do throws(MirrorError) {
+      return try StepUsers.strangers().map(try Mount.image(image), 0)
+    } catch { return false }
   }
 
   private static func unmapped(_ path: String, _ error: Errno) -> MirrorError {

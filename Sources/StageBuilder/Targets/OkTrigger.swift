@@ -80,12 +80,11 @@ struct OkTrigger {
     log.note("\(link.parent.appending(name)) -> \(target)")
   }
 
-  /// What an existing link of this name leads to, if it is of a later date; its compression does not matter.
+  /// What an existing link of this name leads to, if it is of a later date; its format does not matter.
   private func newer(than tarball: MirrorPath, at link: MirrorPath) throws(MirrorError) -> MirrorPath? {
     guard let date = Self.date(of: tarball), let name = TarballName(link.name) else { return nil }
     let directory = try anchor.value.directory(link.parent)
-    for suffix in [".tar"] + Compression.allCases.map(\.suffix) {
-      let other = name.stem.appending(suffix)
+    for other in name.alternatives {
       guard try directory.status(of: other)?.kind == .link,
         let there = Link.destination(
           of: try directory.linkText(of: other), in: link.parent, roots: [Array("\(anchor.value.root)".utf8)]),

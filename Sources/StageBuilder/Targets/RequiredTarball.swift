@@ -4,7 +4,7 @@ import SystemPackage
 
 /// A tarball that a target needs: a seed, or a snapshot.
 enum RequiredTarball {
-  /// Its path: under its name, not yet compressed, or compressed in another format.
+  /// Its path: under its name, not yet compressed, or in another format.
   ///
   /// - Parameter key: the element that names it; the name may be a pattern that matches one file.
   static func find(_ key: String, _ settings: BuildSettings) throws -> FilePath {
@@ -12,7 +12,7 @@ enum RequiredTarball {
     try checkMark(of: path)
     if path.exists { return path }
     if let match = try pattern(key, path) { return match }
-    if let other = otherwiseCompressed(path) { return other }
+    if let other = inOtherFormat(path) { return other }
     throw MirrorError(
       .invalid, path.string, "does not exist, but \(key) refers to it",
       remedy: key == "path/mirror/snapshot"
@@ -30,11 +30,10 @@ enum RequiredTarball {
       remedy: "build it again")
   }
 
-  private static func otherwiseCompressed(_ path: FilePath) -> FilePath? {
+  private static func inOtherFormat(_ path: FilePath) -> FilePath? {
     guard let name = path.lastComponent.flatMap({ TarballName(FileName($0.string)) }) else { return nil }
-    let stem = path.string.dropLast(name.suffix.utf8.count)
-    return ([".tar"] + Compression.allCases.map(\.suffix)).lazy.map { FilePath(stem + $0) }
-      .first(where: \.exists)
+    let directory = path.removingLastComponent()
+    return name.alternatives.lazy.map { directory.appending("\($0)") }.first(where: \.exists)
   }
 
   private static func pattern(_ key: String, _ path: FilePath) throws(MirrorError) -> FilePath? {

@@ -27,7 +27,7 @@ struct SnapshotTarget {
       version: try settings.required("target/version"), log: log)
     let captured = try output.capture(
       try AnchoredDirectory(root: tree.path), epoch: tree.epoch, prefix: source.prefix + "/",
-      omitting: tree.omitted, context)
+      omitting: tree.omitted, context, SquashfsTools(steps, scripts: scripts), log: log)
     for note in captured.notes { log.note(note) }
     try work.remove()
     return captured

@@ -35,7 +35,7 @@ struct StageTarget {
       let root = Shared(try Self.makeRoot(chroot, in: work, confinement))
       let machine = try StageMachine(settings)
       let means = try machine.means(forSeed: seed)
-      let epoch = try unpack(seed, snapshot, steps, root, log)
+      let epoch = try unpack(seed, snapshot, &steps, root, log)
       steps.means = try machine.means(forRoot: chroot, of: seed, otherwise: means)
       if let text = steps.means.text { log.note("\(settings.target ?? ""): \(text)") }
       try runInRoot(steps, root, log)
@@ -87,16 +87,21 @@ struct StageTarget {
 
   /// - Returns: the latest time of any file in the stage, in seconds.
   private func unpack(
-    _ seed: FilePath, _ snapshot: FilePath?, _ steps: StepRunner, _ root: Shared<AnchoredDirectory>,
+    _ seed: FilePath, _ snapshot: FilePath?, _ steps: inout StepRunner, _ root: Shared<AnchoredDirectory>,
     _ log: borrowing BuildLog
   ) throws -> Int64 {
     let unpacking = StageUnpacking(
-      settings: settings, context: context, confinement: steps.confinement, root: root)
+      settings: settings, context: context, confinement: steps.confinement, root: root,
+      tools: SquashfsTools(steps, scripts: scripts))
     var epoch = VersionDate(try settings.required("target/version").utf8)?.seconds
     try checkOwners(steps)
     if try !steps.run("steps/unpack", in: .host, log: log) {
       try unpacking.unpackSeed(seed, log)
-      if let snapshot { epoch = try unpacking.unpackSnapshot(snapshot, log) ?? epoch }
+      if let snapshot {
+        let tree = try unpacking.placeSnapshot(snapshot, log)
+        epoch = tree?.epoch ?? epoch
+        steps.tree = tree?.mounted
+      }
     }
     try steps.run("steps/unpack/post", in: .host, log: log)
     return epoch ?? context.now()
@@ -163,7 +168,8 @@ struct StageTarget {
     defer { context.progress.end() }
     let tree = try Self.tree(stage, chroot, work, root.value)
     let captured = try output.capture(
-      tree, epoch: epoch, prefix: "./", shiftedBy: steps.confinement.idShift, context)
+      tree, epoch: epoch, prefix: "./", shiftedBy: steps.confinement.idShift, context,
+      SquashfsTools(steps, scripts: scripts), log: log)
     for note in captured.notes { log.note(note) }
     return captured
   }

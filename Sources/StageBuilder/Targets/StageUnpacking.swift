@@ -1,5 +1,6 @@
 import StageTrees
 import LinuxSystem
+import MirrorModel
 import SystemPackage
 
 /// Fills a root with its seed and the package tree.
@@ -9,6 +10,15 @@ struct StageUnpacking {
   let confinement: Confinement
   /// `path/chroot`, opened.
   let root: Shared<AnchoredDirectory>
+  let tools: SquashfsTools
+
+  /// The package tree in the root.
+  struct Tree {
+    /// The time of the newest file in it, in seconds; nil if it contains no file.
+    var epoch: Int64?
+    /// An image that steps see mounted; nil if the tree was unpacked.
+    var mounted: SandboxPlan.Bind?
+  }
 
   /// Unpacks the seed; device nodes are skipped, since steps get their own.
   func unpackSeed(_ seed: FilePath, _ log: borrowing BuildLog) throws {
@@ -16,10 +26,10 @@ struct StageUnpacking {
     _ = try unpack(seed, into: root.value, excluding: ["dev"], log)
   }
 
-  /// Unpacks the snapshot to `snapshot/destination`.
+  /// Unpacks the snapshot to `snapshot/destination`, or has it mounted there.
   ///
-  /// - Returns: the time of the newest file in it, in seconds; nil if it contains no file.
-  func unpackSnapshot(_ snapshot: FilePath, _ log: borrowing BuildLog) throws -> Int64? {
+  /// - Returns: nil if the stage needs no tree.
+  func placeSnapshot(_ snapshot: FilePath, _ log: borrowing BuildLog) throws -> Tree? {
     guard let text = try settings.text("snapshot/destination") else { return nil }
     let destination = MirrorPath(String(text.drop { $0 == "/" }))
     guard !destination.bytes.isEmpty else {
@@ -27,7 +37,31 @@ struct StageUnpacking {
         .invalid, "snapshot/destination", "is the root of the stage", remedy: "use a directory in the stage")
     }
     let prefix = FileName(try settings.text("snapshot/prefix") ?? "portage")
-    log.note("\(settings.target ?? ""): unpack \(snapshot) to /\(destination)")
+    let name = snapshot.lastComponent.flatMap { TarballName(FileName($0.string)) }
+    guard name?.format == .squashfs else {
+      log.note("\(settings.target ?? ""): unpack \(snapshot) to /\(destination)")
+      return Tree(epoch: try unpack(snapshot, to: destination, prefix: prefix, log))
+    }
+    let epoch = try attempt("read", "\(snapshot)") { () throws(Errno) in
+      try SquashfsEnd.time(of: try Descriptor(reading: snapshot))
+    }
+    if try context.sandbox.canMount(snapshot, for: confinement) {
+      log.note("\(settings.target ?? ""): mount \(snapshot) at /\(destination)")
+      _ = try root.value.makePath(destination)
+      let bind = SandboxPlan.Bind(
+        source: snapshot.string, target: "/\(destination)", isReadOnly: true, isImage: true)
+      return Tree(epoch: epoch, mounted: bind)
+    }
+    log.note("\(settings.target ?? ""): unpack \(snapshot) to /\(destination), since it cannot be mounted")
+    try tools.read(snapshot, prefix: prefix, log: log) { tarball in
+      _ = try unpack(tarball, to: destination, prefix: prefix, log)
+    }
+    return Tree(epoch: epoch)
+  }
+
+  private func unpack(
+    _ snapshot: FilePath, to destination: MirrorPath, prefix: FileName, _ log: borrowing BuildLog
+  ) throws -> Int64? {
     let parent = try root.value.makePath(destination.parent)
     let scratch: FileName = ".mirrorctl-snapshot"
     let remover = TreeRemover(cancellation: context.cancellation)

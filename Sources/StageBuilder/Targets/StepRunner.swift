@@ -19,6 +19,8 @@ struct StepRunner {
   let confinement: Confinement
   /// Of the steps in the root; nil for mirrorctl's own group.
   var controlGroup: Shared<ControlGroup>?
+  /// The package tree, if it is an image.
+  var tree: SandboxPlan.Bind?
   /// How the programs of the root run.
   var means = ForeignArchitecture.Means.native
 
@@ -112,7 +114,7 @@ struct StepRunner {
     // For specs: a sandbox that traces processes does not work under an emulator.
     if means != .native { plan.environment["MIRRORCTL_EMULATED"] = "yes" }
     if isEquipped {
-      plan.mounts = try caches() + overlay()
+      plan.mounts = try caches() + overlay() + [tree].compactMap { $0 }
       plan.memory = try Self.memory(settings)
     }
     return plan

@@ -44,11 +44,11 @@ extension TarballOutput {
   ) throws(MirrorError) {
     guard try directory.status(of: name)?.kind == .regular else { return }
     let file = try directory.file(MirrorPath(bytes: name.bytes))
-    let kind = TarballName(name)?.compression
+    let format = TarballName(name)?.format
     let fault = try attempt("check", directory.displayed(name)) { () throws(Errno) -> StreamFault? in
       try file.sync()
-      guard let kind else { return nil }
-      return try StreamEnd.fault(of: file, size: try file.status().size, kind)
+      guard let format else { return nil }
+      return try StreamEnd.fault(of: file, size: try file.status().size, format)
     }
     guard let fault else { return }
     throw MirrorError(

@@ -4,13 +4,14 @@ import LinuxSystem
 import MirrorTools
 import SystemPackage
 
-/// A tarball that a target makes: its path in the mirror, and how it is written.
+/// A tarball or squashfs image that a target makes: its path in the mirror, and how it is written.
 struct TarballOutput {
-  /// The finished, compressed tarball, relative to the mirror's root.
+  /// The finished tarball or image, relative to the mirror's root.
   let path: MirrorPath
   let anchor: Shared<AnchoredDirectory>
   private let name: TarballName
-  private let compression: Compression
+  /// nil for a tarball.
+  private let image: SquashfsTools.Format?
   /// Compression level; nil for the format's highest.
   private let level: Int?
   /// Whether `mirrorctl compress` compresses it later.
@@ -20,16 +21,18 @@ struct TarballOutput {
   init(_ key: String, _ settings: BuildSettings, _ anchor: Shared<AnchoredDirectory>) throws {
     let text = try settings.required(key)
     guard let path = try settings.mirrorPath(key, in: anchor.value.root),
-      let name = TarballName(path.name), let compression = name.compression
+      let name = TarballName(path.name), name.format.isReleased
     else {
       throw MirrorError(
-        .invalid, key, "`\(text)` is not a compressed tarball",
-        remedy: "use a name that ends in .tar.xz, .tar.zst, .tar.gz or .tar.bz2 (target/compression)")
+        .invalid, key, "`\(text)` is neither a compressed tarball nor a squashfs image",
+        remedy:
+          "use a name that ends in .tar.xz, .tar.zst, .tar.gz, .tar.bz2 (target/compression) or .squashfs")
     }
     self.path = path
     self.anchor = anchor
     self.name = name
-    self.compression = compression
+    var image = try name.format == .squashfs ? SquashfsTools.Format(settings) : nil
+    let compression = name.compression ?? image?.compression ?? .xz
     level = try settings.text("capture/level").map { text in
       do throws(MirrorError) {
         guard let level = Int(text) else { throw MirrorError(.invalid, "", "`\(text)` is not a number") }
@@ -39,9 +42,12 @@ struct TarballOutput {
         throw MirrorError(.invalid, "capture/level", error.problem, remedy: remedy)
       }
     }
+    image?.level = level
+    self.image = image
     switch try settings.text("capture/compress") ?? "now" {
     case "now": isDeferred = false
-    case "later": isDeferred = true
+    // There is no image before its compression.
+    case "later": isDeferred = image == nil
     case let other:
       throw MirrorError(
         .invalid, "capture/compress", "`\(other)` is neither now nor later", remedy: "use now or later")
@@ -83,33 +89,45 @@ struct TarballOutput {
     for kind in SidecarKind.allCases.reversed() { try directory.unlink(tarball.appending(kind.rawValue)) }
   }
 
-  /// Captures a tree as this tarball; it becomes visible only when it is complete and durable.
+  /// Throws if a program is missing that makes it.
+  func checkTools() throws(MirrorError) { if image != nil { try SquashfsTools.check() } }
+
+  /// Captures a tree; the result becomes visible only when it is complete and durable.
   ///
   /// - Parameters:
   ///   - epoch: seconds; no time in the tarball is later.
   ///   - prefix: prefix of the names in the tarball.
   ///   - shift: how the owners are stored in the tree.
-  /// - Returns: the tarball and its digests.
   func capture(
     _ tree: borrowing AnchoredDirectory, epoch: Int64, prefix: String, omitting omitted: [String] = [],
-    shiftedBy shift: IDShift? = nil, _ context: BuildContext
-  ) throws(MirrorError) -> Captured {
+    shiftedBy shift: IDShift? = nil, _ context: BuildContext, _ tools: SquashfsTools, log: borrowing BuildLog
+  ) throws -> Captured {
     let directory = try anchor.value.makePath(path.parent)
     let ownership = try directory.fileOwnership()
     var options = TreeCapture.Options(epoch: epoch)
-    options.compression = isDeferred ? nil : compression
+    options.compression = isDeferred ? nil : name.compression
     options.level = level
     options.threads = context.jobs
-    options.prefix = prefix
+    options.prefix = image == nil ? prefix : "./"
     options.omitted = omitted
     options.idShift = shift
     let final = isDeferred ? plainName : path.name
-    let output = try DurableFile(final, in: directory)
+    var output = try DurableFile(final, in: directory)
     let contents = try DurableFile(final.appending(SidecarKind.contents.rawValue), in: directory)
     let capture = TreeCapture(options, cancellation: context.cancellation) { [progress = context.progress] in
       progress.add(bytes: $0)
     }
-    let report = try capture.capture(tree, into: try output.duplicate(), contents: try contents.duplicate())
+    let report: CaptureReport
+    let digests: DigestSet
+    if let image {
+      (report, digests) = try tools.make(&output, image, epoch: epoch, threads: context.jobs, log: log) {
+        file in
+        try capture.capture(tree, into: file, contents: try contents.duplicate())
+      }
+    } else {
+      report = try capture.capture(tree, into: try output.duplicate(), contents: try contents.duplicate())
+      digests = report.digests
+    }
     try Self.removeSidecars(of: final, in: directory)
     let status = try output.commit(ownership, syncingDirectory: false)
     try contents.commit(ownership, syncingDirectory: false)
@@ -117,12 +135,12 @@ struct TarballOutput {
       try DurableFile.write([], to: final.appending(".cme"), in: directory, ownership)
     } else {
       try FreshTarball.record(
-        report.digests, of: path, status, in: directory, catalog: context.catalog(), now: context.now())
+        digests, of: path, status, in: directory, catalog: context.catalog(), now: context.now())
       try directory.sync()
     }
     return Captured(
       path: path.parent.appending(final), size: status.size,
-      sha256: isDeferred ? nil : report.digests[.sha256].map(hex), notes: report.notes)
+      sha256: isDeferred ? nil : digests[.sha256].map(hex), notes: report.notes)
   }
 
   /// What was captured.

@@ -31,6 +31,7 @@ struct TargetCheck {
     try checkTrigger()
     // An existing target is not made again, and may have come from another machine.
     if try !target.isToReplace(), try output?.existing() != nil { return }
+    try output?.checkTools()
     switch target.kind {
     case .snapshot: try checkSnapshot()
     case .stage: try checkStage()

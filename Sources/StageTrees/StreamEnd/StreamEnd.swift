@@ -3,33 +3,39 @@ package import MirrorModel
 import Hashing
 package import SystemPackage
 
-/// Checks, while a compressed tarball is read, whether its stream is complete, without decompressing it.
+/// Checks, while a compressed tarball or an image is read, whether it is complete, without decompressing it.
 ///
 /// The first bytes must match the name. xz: footer and index, from the end; zst: the chain of block headers,
-/// on the way; bz2: the mark at the end. Only decompression shows whether a gzip stream is complete.
+/// on the way; bz2: the mark at the end; squashfs: the size that its superblock states. Only decompression shows whether a gzip stream is complete.
 package struct StreamEnd: StreamJudge {
-  private let compression: Compression
+  private let format: ArtifactFormat
   private var frames = ZstdFrames()
 
-  package init(_ compression: Compression) { self.compression = compression }
+  /// nil for a plain `.tar`, whose end says nothing.
+  package init?(_ format: ArtifactFormat) {
+    guard format.isReleased else { return nil }
+    self.format = format
+  }
 
   /// Takes the next bytes of the file; all bytes must pass through, in order.
   mutating func take(_ bytes: UnsafeRawBufferPointer) {
-    if compression == .zst { frames.take(bytes) }
+    if format.compression == .zst { frames.take(bytes) }
   }
 
   /// The fault of a file of `size` bytes, all of which were passed.
   ///
   /// - Throws: when its ends cannot be read.
   func fault(of file: borrowing Descriptor, size: Int64) throws(Errno) -> StreamFault? {
-    try Self.fault(of: file, size: size, compression) { _ throws(Errno) in frames.isWhole }
+    try Self.fault(of: file, size: size, format) { _ throws(Errno) in frames.isWhole }
   }
 
   /// The same for a file that was not read.
   package static func fault(
-    of file: borrowing Descriptor, size: Int64, _ compression: Compression,
+    of file: borrowing Descriptor, size: Int64, _ format: ArtifactFormat,
     frames: (borrowing Descriptor) throws(Errno) -> Bool = ZstdFrames.areWhole
   ) throws(Errno) -> StreamFault? {
+    if format == .squashfs { return try SquashfsEnd.fault(of: file, size: size) }
+    guard let compression = format.compression else { return nil }
     let head = try file.bytes(upTo: 6)
     // Empty, or the zeros that a power cut leaves in place of content that was not written yet.
     guard head.contains(where: { $0 != 0 }) else { return .cutOff }
@@ -46,12 +52,12 @@ package struct StreamEnd: StreamJudge {
 }
 
 extension AnchoredDirectory {
-  /// The fault of a compressed tarball below this directory, from its ends.
+  /// The fault of a released tarball below this directory, from its ends.
   package func fault(of tarball: Tarball) throws(MirrorError) -> StreamFault? {
-    guard let compression = tarball.compression else { return nil }
+    guard tarball.format.isReleased else { return nil }
     let file = try file(tarball.path)
     return try attempt("read", displayed(tarball.path)) { () throws(Errno) in
-      try StreamEnd.fault(of: file, size: tarball.status.size, compression)
+      try StreamEnd.fault(of: file, size: tarball.status.size, tarball.format)
     }
   }
 }

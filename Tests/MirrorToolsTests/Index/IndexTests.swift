@@ -120,7 +120,7 @@ struct IndexDocumentTests {
     small.size = 1
     var tarballs = Folder(path: path.appending("2026-11-17"), status: FileStatus(clinux_status()))
     tarballs.tarballs = [
-      Tarball("stage3.tar", in: tarballs.path, compression: nil, status: FileStatus(small))
+      Tarball("stage3.tar", in: tarballs.path, format: .tar(nil), status: FileStatus(small))
     ]
     let version = Version(
       name: "2026-11-17", isFuture: false, folder: tarballs, nested: [], hasStatus: true, hasSucceeded: true,

@@ -118,7 +118,7 @@ struct ControlFileTests {
     "a version's files are read from their paths and printed to them",
     arguments: [
       ("status", VersionFile.status), ("build-info.json", .buildInfo), (".targets", .targets),
-      (".failed", .failedTargets),
+      ("failed", .failedTargets),
       ("log/stage3.txt", .log("stage3.txt")), ("log/a/b", .log("a/b")),
     ] as [(MirrorPath, VersionFile)])
   func versionFiles(_ path: MirrorPath, _ file: VersionFile) {

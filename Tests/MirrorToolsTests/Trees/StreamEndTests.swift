@@ -37,7 +37,7 @@ struct StreamEndTests {
     let bytes = Array(bytes)
     try mirror.file("stream", Data(bytes))
     let file = try AnchoredDirectory(root: mirror.root).file("stream")
-    var end = StreamEnd(compression)
+    var end = try #require(StreamEnd(.tar(compression)))
     // In pieces of odd sizes, as they come from disks.
     var rest = bytes[...]
     while !rest.isEmpty {
@@ -46,7 +46,7 @@ struct StreamEndTests {
       rest = rest.dropFirst(piece.count)
     }
     let fault = try end.fault(of: file, size: Int64(bytes.count))
-    #expect(try StreamEnd.fault(of: file, size: Int64(bytes.count), compression) == fault)
+    #expect(try StreamEnd.fault(of: file, size: Int64(bytes.count), .tar(compression)) == fault)
     return fault
   }
 

@@ -24,7 +24,7 @@ import Testing
   private func judge(_ compression: Compression) throws -> (error: MirrorError?, fault: StreamFault?) {
     try TreeJudge.shell("rm -rf root; mkdir root", in: bench.place)
     let file = try Descriptor(reading: bench.path("T"))
-    let fault = try StreamEnd.fault(of: file, size: try file.status().size, compression)
+    let fault = try StreamEnd.fault(of: file, size: try file.status().size, .tar(compression))
     do {
       try bench.unpack("T", into: bench.path("root"))
       return (nil, fault)

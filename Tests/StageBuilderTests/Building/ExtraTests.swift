@@ -19,7 +19,7 @@ struct ExtraTests {
     #expect(try site.link("stage3-latest.tar.xz") == Self.stage3)
     #expect(try site.link("thumbnail-latest.tar.xz").hasPrefix("2026-11-22/thumbnail-"))
     #expect(site.text("2026-11-22/status") == "ok")
-    #expect(site.text("2026-11-22/.failed") == "image\n")
+    #expect(site.text("2026-11-22/failed") == "image\n")
     #expect(site.text("2026-11-22/log/errors.json")?.contains("app-misc/image-1.0") == true)
     #expect(site.text(".control/version/stage3") == "2026-11-22\n")
     #expect(site.text(".control/version/stage4/thumbnail") == "2026-11-22\n")
@@ -36,7 +36,7 @@ struct ExtraTests {
     let again = try site.build("full+image+thumbnail")
     #expect(again.status == 0, "\(again.errorText)")
     #expect(again.text.split(separator: "\n").filter { !$0.hasSuffix("already exists") }.count == 1)
-    #expect(site.text("2026-11-22/.failed") == nil)
+    #expect(site.text("2026-11-22/failed") == "")
     #expect(site.text(".control/failcount/image") == nil)
     #expect(try site.run(["status"]).text.hasSuffix(" (image,stage3,thumbnail)\n"))
   }
@@ -48,7 +48,7 @@ struct ExtraTests {
     #expect(outcome.status == 3)
     #expect(outcome.text.contains(#""outcome" : "done""#))
     #expect(outcome.text.components(separatedBy: #""failcount" : 1"#).count == 3, "\(outcome.text)")
-    #expect(site.text("2026-11-22/.failed") == "image\nthumbnail\n")
+    #expect(site.text("2026-11-22/failed") == "image\nthumbnail\n")
     for name in ["image", "thumbnail"] {
       #expect(site.text("2026-11-22/log/errors.json")?.contains("app-misc/\(name)-1.0") == true)
     }
@@ -79,7 +79,7 @@ struct ExtraTests {
     let outcome = try site.build("full+image+thumbnail", "trivial/fails:", "image")
     #expect(outcome.status == 3, "\(outcome.errorText)")
     #expect(outcome.errorText.contains("thumbnail: is not built: it is made from image"))
-    #expect(site.text("2026-11-22/.failed") == "image\n")
+    #expect(site.text("2026-11-22/failed") == "image\n")
     #expect(site.text(".control/failcount/thumbnail") == nil)
     #expect(site.text(".control/version/stage4/thumbnail") == "2026-11-01\n")
   }

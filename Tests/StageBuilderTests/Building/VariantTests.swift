@@ -53,7 +53,7 @@ struct VariantTests {
     let partial = try site.build("full+image", "trivial/fails:", "stage3-desktop-systemd")
     #expect(partial.status == 3, "\(partial.errorText)")
     #expect(site.text("2026-11-22/status") == "ok")
-    #expect(site.text("2026-11-22/.failed") == "stage3-desktop-systemd\n")
+    #expect(site.text("2026-11-22/failed") == "stage3-desktop-systemd\n")
     #expect(site.text(".control/.failcount") == nil)
     #expect(site.text(".control/failcount/stage3-desktop-systemd") == "1\n")
     #expect(site.text(".control/version/stage4/image") == "2026-11-22\n")

@@ -131,12 +131,39 @@ struct DistributedTests {
     #expect(try downloader.wrongSidecars() == [])
     #expect(try Tree(published).nodes[Self.v7] != nil)
     // No upload remains, and nothing is sent again.
-    #expect(
-      try Tree(master.mirror).nodes.keys.filter { $0.hasPrefix(".incoming/") && $0.contains(".tar") } == [])
+    let left = try Tree(master.mirror).nodes.keys.filter { $0.hasPrefix(".incoming/") && $0.contains(".tar") }
+    #expect(left == [])
     for site in [one, two] { #expect(try site.run("publish").text == "") }
     // Of two snapshots with the same name the first is kept.
     let snapshot = "std/snapshots/portage-2016-01-01.tar.xz"
     #expect(content(master, snapshot) == content(one, snapshot))
+  }
+
+  @Test("moments of one day, and the extras that a version lacks, reach the master and its destinations")
+  func moments() throws {
+    let published = workspace.path.appending("published")
+    try workspace.shell("mkdir published")
+    try master.configure("[section publish/public]\nto: \(published)\nas: master")
+    try configure(one, "one")
+    let moments = ["20160102T030000Z", "20160102T170302Z"]
+    for moment in moments { try one.build("std/x86/gen", moment) }
+    let version = "\(one.mirror)/std/x86/gen/\(moments[1])"
+    try workspace.shell("echo lxd > '\(version)/failed'")
+    try one.refresh()
+    try publish(one)
+    _ = try receive()
+    let status = try master.run("status", "--json").text
+    #expect(status.contains("\"date\" : \"\(moments[1])\"") && status.contains("\"lxd\""), "\(status)")
+    try #require(try master.run("upkeep").status == 0)
+    let there = try Tree(published).nodes.keys
+    for moment in moments {
+      #expect(there.contains("std/x86/gen/\(moment)/stage3-gen-std-\(moment).tar.xz"))
+    }
+    // The extra succeeded when the build was repeated.
+    try workspace.shell(": > '\(version)/failed'")
+    try publish(one)
+    _ = try receive()
+    #expect(try !master.run("status", "--json").text.contains("\"lxd\""))
   }
 
   @Test("a build server reports what its master refuses; the rest is received and published")

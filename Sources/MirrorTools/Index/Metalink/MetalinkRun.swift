@@ -113,7 +113,7 @@ struct MetalinkOffer: Sendable {
     var offers: [MetalinkOffer] = []
     for subarch in source.subarches {
       for version in source.versions(of: subarch) {
-        for artifact in version.offers(of: subarch) where artifact.tarball.compression != nil {
+        for artifact in version.offers(of: subarch) where artifact.tarball.format.isReleased {
           let tarball = artifact.tarball
           let digests = source.digests(tarball)
           guard let sha256 = digests["sha256"] else { continue }
