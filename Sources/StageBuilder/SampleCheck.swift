@@ -88,6 +88,7 @@ package struct SampleCheck {
         }
       } catch { add(error) }
     }
+    do { try checkSource() } catch { add(error) }
     let counts = Dictionary(grouping: failures, by: \.name).mapValues(\.count)
     for failure in failures {
       // What no target defines is a fault; what this one does not define may be meant for others.
@@ -114,6 +115,19 @@ package struct SampleCheck {
     return names.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
   }
 
+  /// Reads what describes the source of a snapshot.
+  private func checkSource() throws {
+    let settings = try BuildSettings(request("full"), target: "snapshot", source)
+    let overlays = try settings.words("snapshot/overlays").map { "snapshot/overlay/\($0)" }
+    for section in ["snapshot"] + overlays { _ = try TreeVerification("\(section)/verify", settings, nil) }
+  }
+
+  private func request(_ mode: String) -> BuildRequest {
+    BuildRequest(
+      build: subarch.build, arch: subarch.arch, subarch: subarch.subarch,
+      work: .stages(mode: mode, extras: []), version: version, definitions: [])
+  }
+
   private func elements(mode: String, target: String?) throws -> Elements {
     var source = source
     // A subarch that is not prepared yet has no strategy.
@@ -122,10 +136,7 @@ package struct SampleCheck {
       return !mirror.appending("\(path)/.control/strategy/\(file)").exists
     }
     source.definitions += strategy.map { (name: "strategy/\($0)", value: $1) }
-    let request = BuildRequest(
-      build: subarch.build, arch: subarch.arch, subarch: subarch.subarch,
-      work: .stages(mode: mode, extras: []), version: version, definitions: [])
-    source.definitions += request.elements(target: target, variant: nil)
+    source.definitions += request(mode).elements(target: target, variant: nil)
     source.isStrict = target != nil
     return try ConfigurationFile(source).elements
   }

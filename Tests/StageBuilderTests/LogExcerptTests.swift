@@ -19,6 +19,32 @@ struct LogExcerptTests {
     #expect(LogExcerpt("").firstError == [])
   }
 
+  @Test("names a package that could not be fetched, and shows why, although other messages follow")
+  func fetches() {
+    let excerpt = LogExcerpt(
+      """
+      >>> stage1: steps/chroot/run
+      >>> Emerging (1 of 94) sys-apps/coreutils-9.11-r1::gentoo
+      !!! Couldn't download 'coreutils-9.11.tar.xz'. Aborting.
+      >>> Failed to emerge sys-apps/coreutils-9.11-r1 for /tmp/stage1root/, Log file:
+      >>>  '/var/tmp/portage/sys-apps/coreutils-9.11-r1/temp/build.log'
+       * Messages for package sys-apps/portage-3.0.81.2:
+       * Unable to find kernel sources at /usr/src/linux
+
+      """)
+    #expect(excerpt.failed.map { "\($0.ebuild) \($0.phase)" } == ["sys-apps/coreutils-9.11-r1 unknown"])
+    #expect(
+      excerpt.firstError == [
+        ">>> Emerging (1 of 94) sys-apps/coreutils-9.11-r1::gentoo",
+        "!!! Couldn't download 'coreutils-9.11.tar.xz'. Aborting.",
+        ">>> Failed to emerge sys-apps/coreutils-9.11-r1 for /tmp/stage1root/, Log file:",
+      ])
+    // A package whose phase is known is named once.
+    let known = LogExcerpt(
+      " * ERROR: a/b-1::gentoo failed (compile phase):\n>>> Failed to emerge a/b-1, Log file:\n")
+    #expect(known.failed.map(\.phase) == ["compile"])
+  }
+
   @Test("shows of redrawn lines what a terminal shows last")
   func progress() {
     let bar = (0...1000).map { "\r\u{1b}[K\($0 / 10)%" }.joined()

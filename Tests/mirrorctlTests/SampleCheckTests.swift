@@ -87,6 +87,29 @@ import Testing
     #expect(try check().errorText.contains("stage9.spec"))
   }
 
+  @Test("keys of the package tree, and definitions on the command line, are checked too")
+  func keys() throws {
+    try configure(before: "[section snapshot]\nverify: DCD05B71EAB94199527F44ACDB6B8C1F96D8BF6D")
+    #expect(
+      try check().errorText.contains(
+        "snapshot/verify: `DCD05B71EAB94199527F44ACDB6B8C1F96D8BF6D` is not the path of a file of public keys"
+      ))
+    try configure()
+    let outcome = try workspace.run([Program.path.string, "config", "check", "snapshot/verify:", "nothing"])
+    #expect(outcome.errorText.components(separatedBy: "\n").count == 2, "\(outcome.errorText)")
+    #expect(outcome.errorText.contains("snapshot/verify: `nothing` is not"))
+  }
+
+  @Test("without a spec tree of its own, it is checked with mirrorctl's")
+  func implied() throws {
+    try Data("[section path]\nmirror: \(workspace.mirror)\n[section portage]\nUSE: $[my/use]\n".utf8)
+      .write(to: URL(fileURLWithPath: "\(workspace.path)/.metro"))
+    let outcome = try check()
+    #expect(
+      outcome.status == 1 && outcome.errorText.contains("`my/use` is not defined"), "\(outcome.errorText)")
+    #expect(outcome.text.contains("checked as a build of"), "\(outcome.text)")
+  }
+
   @Test("an element whose conditions do not hold is not suggested in its own place")
   func conditions() throws {
     try configure(before: "[section rotation]\narches: vax\n")
@@ -112,7 +135,7 @@ import Testing
     #expect(checked.status == 0)
     #expect(checked.errorText.contains(typo))
     // This one is no mistake; it is only not prepared yet.
-    #expect(checked.errorText.contains("`generic_64` is not in the mirror: prepare it with"))
+    #expect(checked.errorText.contains("`generic_64` is not in the mirror: prepare it with `mirrorctl init`"))
     try workspace.shell(": > mirror/.mirrorctl.mirror")
     for verb in [["nextbuild"], ["empties"], ["zap"], ["build", "--pretend"]] {
       #expect(try workspace.run([Program.path.string] + verb).errorText.contains(typo), "\(verb)")

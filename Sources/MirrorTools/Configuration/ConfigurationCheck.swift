@@ -11,11 +11,18 @@ public struct ConfigurationCheck: Sendable {
   public private(set) var warnings: [String] = []
   /// Other information.
   public private(set) var notes: [String] = []
+  private let name: @Sendable (Remedy.Action) -> String
 
   /// Checks all of it.
   ///
-  /// - Parameter omitsMissing: whether elements that need a target are checked elsewhere.
-  public init(_ file: ConfigurationFile, omitsMissing: Bool = false) {
+  /// - Parameters:
+  ///   - omitsMissing: whether elements that need a target are checked elsewhere.
+  ///   - name: names the actions in messages.
+  public init(
+    _ file: ConfigurationFile, omitsMissing: Bool = false,
+    naming name: @escaping @Sendable (Remedy.Action) -> String = { $0.description }
+  ) {
+    self.name = name
     guard let path = file.path else {
       notes.append("no configuration: using defaults, which manage everything in the mirror")
       return
@@ -59,9 +66,9 @@ public struct ConfigurationCheck: Sendable {
       if let objection = key.objection {
         add(objection)
       } else if let warning = key.warning(at: now) {
-        notes.append("\(warning)")
+        notes.append(warning.text(name))
       }
-    } catch { notes.append("\(error)") }
+    } catch { notes.append(error.text(name)) }
   }
 
   /// Adds faults found elsewhere.
@@ -73,7 +80,7 @@ public struct ConfigurationCheck: Sendable {
     notes.append(note)
   }
 
-  private mutating func add(_ error: MirrorError) { findings.append("\(error)") }
+  private mutating func add(_ error: MirrorError) { findings.append(error.text(name)) }
 
   private mutating func check(_ configuration: MirrorConfiguration) {
     do throws(MirrorError) { _ = try configuration.chosenCompression() } catch { add(error) }
@@ -91,7 +98,7 @@ public struct ConfigurationCheck: Sendable {
       return add(MirrorError(.invalid, "path/mirror", "is not set", remedy: "set the path of the mirror"))
     }
     if let found = try? MirrorScanner(root: mirror, now: SystemClock.seconds).scan() {
-      warnings += configuration.rotation.oddities(in: found).map(\.description)
+      warnings += configuration.rotation.oddities(in: found).map { $0.text(name) }
     }
     if (try? mirror.status())?.kind != .directory {
       add(

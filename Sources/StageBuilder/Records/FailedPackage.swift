@@ -5,6 +5,16 @@ struct FailedPackage: Hashable, Sendable {
   /// `compile`.
   let phase: String
 
+  /// From a line `>>> Failed to emerge app-misc/hello-1.0, Log file:`, which is also printed if no phase began because
+  /// its files could not be fetched.
+  init?(summary line: String) {
+    let start = ">>> Failed to emerge "
+    guard line.hasPrefix(start) else { return nil }
+    let name = line.dropFirst(start.count).prefix { $0 != "," && $0 != " " }
+    guard name.split(separator: "/", omittingEmptySubsequences: false).count == 2 else { return nil }
+    (ebuild, phase) = (String(name), "unknown")
+  }
+
   /// From a line ` * ERROR: app-misc/hello-1.0::gentoo failed (compile phase):` without colours; older ones have
   /// no `::gentoo`.
   init?(_ line: String) {

@@ -8,7 +8,11 @@ struct LogExcerpt {
   private static let mostPackages = 1000
 
   private var lines = LogLines()
+  /// From the first line that names a package on.
   private var error: [String] = []
+  private var hasError = false
+  /// The lines before the first package that failed without such a line.
+  private var cause: [String] = []
   private var last: [String] = []
   private(set) var failed: [FailedPackage] = []
   private var seen = Set<FailedPackage>()
@@ -30,21 +34,41 @@ struct LogExcerpt {
   }
 
   private mutating func take(_ line: String) {
-    if error.isEmpty ? line.hasPrefix(" * ERROR: ") : error.count < 4 { error.append(line) }
-    if line.hasPrefix(BuildLog.mark) {
+    if line.hasPrefix(" * ERROR: ") { hasError = true }
+    if hasError, error.count < 4 { error.append(line) }
+    if Self.isStep(line) {
       // Anything earlier belongs to steps that succeeded.
       last = []
     } else {
       last = last.suffix(9) + [line]
     }
-    if failed.count < Self.mostPackages, let package = FailedPackage(line), seen.insert(package).inserted {
-      failed.append(package)
+    if let package = FailedPackage(line) {
+      add(package)
+    } else if let package = FailedPackage(summary: line),
+      !failed.contains(where: { $0.ebuild == package.ebuild })
+    {
+      add(package)
+      // Messages of other packages follow.
+      if cause.isEmpty { cause = last }
     }
   }
 
-  /// The lines that name the first failed package, or else the last lines of the step that failed.
+  /// Whether a line is the note about the start of a step, `>>> stage1: steps/chroot/run`; Portage's own begin alike.
+  private static func isStep(_ line: String) -> Bool {
+    guard line.hasPrefix(BuildLog.mark) else { return false }
+    let words = line.dropFirst(BuildLog.mark.count).split(separator: " ")
+    return words.count == 2 && words[0].hasSuffix(":")
+  }
+
+  private mutating func add(_ package: FailedPackage) {
+    if failed.count < Self.mostPackages, seen.insert(package).inserted { failed.append(package) }
+  }
+
+  /// The lines that name the first failed package, or else those before it failed, or the last lines of the step
+  /// that failed.
   var firstError: [String] {
-    error.isEmpty ? Self.bounded(last.reversed()).reversed() : Self.bounded(error)
+    if hasError { return Self.bounded(error) }
+    return Self.bounded((cause.isEmpty ? last : cause).reversed()).reversed()
   }
 
   private static func bounded(_ lines: [String]) -> [String] {

@@ -20,7 +20,7 @@ package enum SquashfsEnd {
     return used >= UInt64(length) && used <= UInt64(clamping: size) ? nil : .cutOff
   }
 
-  /// The time when an image was made, in seconds since the epoch; nil if the file is no image.
+  /// The time when an image was made, in seconds since the epoch; nil if the file is not an image.
   package static func time(of file: borrowing Descriptor) throws(Errno) -> Int64? {
     let head = try file.bytes(from: 0, count: length)
     guard head.starts(with: magic), head.count == length else { return nil }

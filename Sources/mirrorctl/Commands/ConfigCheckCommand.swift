@@ -9,7 +9,7 @@ struct ConfigCheckCommand: Verb {
     commandName: "check", abstract: "Report errors in the configuration.",
     discussion:
       """
-      If the configuration collects a spec tree, it is checked as builds of a sample subarch would use it. \
+      It is checked with its spec tree, or else with mirrorctl's own, as builds of a sample subarch would use it. \
       Give a target to check that one instead, e.g. target: stage3 target/build: x.
       """)
 
@@ -17,10 +17,16 @@ struct ConfigCheckCommand: Verb {
   @OptionGroup var definitions: DefinitionArguments
 
   func run(_ context: CommandContext) throws -> ExitStatus {
-    let request = source.request(context, defining: definitions.pairs)
-    let file = try ConfigurationFile(request)
-    let samples = definitions.pairs.isEmpty ? SampleCheck.Tree(file) : nil
-    var check = ConfigurationCheck(file, omitsMissing: samples != nil)
+    var request = source.request(context, defining: definitions.pairs)
+    let hasTarget = definitions.pairs.contains { $0.name == "target" || $0.name.hasPrefix("target/") }
+    var file = try ConfigurationFile(request)
+    if file.path != nil, request.tree == nil {
+      // As builds do, unless the configuration collects a tree of its own.
+      request.tree = context.specTree
+      file = try ConfigurationFile(request)
+    }
+    let samples = hasTarget ? nil : SampleCheck.Tree(file)
+    var check = ConfigurationCheck(file, omitsMissing: samples != nil, naming: \.commandLine)
     check.checkKey(of: file, now: context.now(), cancellation: context.cancellation)
     let configuration = try? MirrorConfiguration(file.elements)
     let mirror = configuration?.mirror
