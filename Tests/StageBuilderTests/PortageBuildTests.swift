@@ -301,6 +301,59 @@ struct PortageBuildTests {
     #expect(ego.hasSuffix("[kits]\ncore-kit = next\n"))
   }
 
+  @Test(
+    "variants share a stage1, also with systemd; the tree can be an image with an overlay; distcc is for the build only"
+  )
+  func variants() throws {
+    let site = try PortageSite(
+      """
+      [section stage1]
+      update-seed: no
+      [section multi]
+      variants: openrc systemd
+      [section snapshot]
+      format: squashfs
+      overlays: ours
+      [section snapshot/overlay/ours]
+      type: local
+      remote: $[path/mirror]/../ours
+      [section emerge]
+      packages: app-misc/over
+      [section build]
+      distcc: 192.0.2.1
+      """)
+    try site.workspace.shell(
+      """
+      mkdir -p ours/profiles ours/metadata ours/app-misc/over
+      echo ours > ours/profiles/repo_name; sed 's/^masters.*/masters = gentoo/' tree/metadata/layout.conf > ours/metadata/layout.conf
+      sed 's/A program in C/From an overlay/' tree/app-misc/hello/hello-1.0.ebuild \
+        | sed 's/hello.c/over.c/; s/hello/over/g' > ours/app-misc/over/over-1.0.ebuild
+      cp -R tree/app-misc/hello/files ours/app-misc/over/; mv ours/app-misc/over/files/hello.c ours/app-misc/over/files/over.c
+      """)
+    let outcome = try site.build("full", Self.version)
+    try #require(
+      outcome.status == 0,
+      "\(outcome.errorText)\n\(site.text("\(Self.version)/log/stage3-systemd.txt") ?? "")")
+    #expect(
+      site.text("\(Self.version)/log/stage1.txt")?.contains(
+        "portage-\(Self.version).squashfs at /var/db/repos/gentoo") == true)
+    let (plain, systemd) = (Self.stage("stage3"), Self.stage("stage3-systemd"))
+    let packages = "./var/db/pkg/sys-apps/systemd-1/"
+    #expect(try !site.names(in: plain).contains(packages))
+    let names = try site.names(in: systemd)
+    #expect(names.contains(packages) && names.contains("./usr/bin/over"))
+    #expect(try site.file("./var/db/pkg/sys-libs/pam-1/USE", in: systemd)?.words.contains("systemd") == true)
+    #expect(try site.file("./var/db/pkg/app-misc/over-1.0/repository", in: systemd) == "ours\n")
+    #expect(
+      try site.file("./etc/portage/repos.conf/ours.conf", in: systemd)?.contains(
+        "location = /var/db/repos/ours\n") == true)
+    // Neither the tree nor the link to the overlay in it is a part of the stage.
+    #expect(
+      names.filter { $0.hasPrefix("./var/db/repos/") } == ["./var/db/repos/", "./var/db/repos/gentoo/"])
+    #expect(site.text("\(Self.version)/log/stage3.txt")?.contains("distcc would use 192.0.2.1\n") == true)
+    #expect(!names.contains { $0.contains("distcc") })
+  }
+
   @Test("freshen, quick and images of the result", arguments: ["freshen", "quick"])
   func others(mode: String) throws {
     let site = try PortageSite("[section emerge]\npackages: app-misc/extra\n", localeGen: 2)

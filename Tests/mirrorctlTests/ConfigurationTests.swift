@@ -271,7 +271,9 @@ extension Outcome {
       configured.mirrorElement
         + "[collect ../targets/$[metro/target]/$[target:zap].spec]\n[collect $[target/build]/x]\n")
     #expect(try configured.run("status").status == 0)
-    #expect(try configured.run("config", "check").errorText == "")
+    // Builds of a sample subarch do not find these files.
+    let files = try configured.run("config", "check").errorText
+    #expect(files.contains("cannot read") && !files.contains("is not defined"), "\(files)")
     // No target defines this.
     try configured.write(configured.mirrorElement + "[collect $[path/instal]/etc/master.conf]\n")
     let check = try configured.run("config", "check")
