@@ -127,17 +127,26 @@ static int write_file(const char *path, const char *text) {
     return written < 0 ? -1 : 0;
 }
 
-int clinux_new_users(const char *user_map, const char *group_map) {
+int clinux_new_users(const char *user_map, const char *group_map, const char **failed) {
     _Alignas(16) char stack[STACK];
     const pid_t parent = getpid();
     const int pid = clone(hold, stack + sizeof stack, CLONE_VM | CLONE_NEWUSER | SIGCHLD, (void *)&parent);
+    *failed = "clone";
     if (pid < 0) return -1;
     char users[64], groups[64], namespace[64];
     snprintf(users, sizeof users, "/proc/%d/uid_map", pid);
     snprintf(groups, sizeof groups, "/proc/%d/gid_map", pid);
     snprintf(namespace, sizeof namespace, "/proc/%d/ns/user", pid);
-    int result = write_file(users, user_map) == 0 && write_file(groups, group_map) == 0 ? 0 : -1;
-    if (result == 0) result = open(namespace, O_RDONLY | O_CLOEXEC);
+    *failed = "uid_map";
+    int result = write_file(users, user_map);
+    if (result == 0) {
+        *failed = "gid_map";
+        result = write_file(groups, group_map);
+    }
+    if (result == 0) {
+        *failed = "ns/user";
+        result = open(namespace, O_RDONLY | O_CLOEXEC);
+    }
     const int error = errno;
     kill(pid, SIGKILL);
     waitpid(pid, NULL, 0);

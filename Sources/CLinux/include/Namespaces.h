@@ -129,10 +129,10 @@ int clinux_start_step(char *const *arguments, char *const *otherwise, char *cons
                       const struct clinux_step *step, const char **failed);
 
 /*
- * A new user namespace with these maps of users and groups, see user_namespaces(7): its descriptor, or -1 with errno. We
- * must be allowed to map the ids.
+ * A new user namespace with these maps of users and groups, see user_namespaces(7): its descriptor; or -1 with errno, and
+ * `failed` set to "clone" or the name of the file under /proc. We must be allowed to map the ids.
  */
-int clinux_new_users(const char *user_map, const char *group_map);
+int clinux_new_users(const char *user_map, const char *group_map, const char **failed);
 
 /* ioctl(2) has variable arguments: makes the terminal the controlling one of this session. */
 int clinux_take_terminal(int terminal);

@@ -26,13 +26,15 @@ struct StepUsers: ~Copyable {
   }
 
   private init(users: String, groups: String) throws(MirrorError) {
-    let raw = clinux_new_users(users, groups)
-    guard raw >= 0 else { throw Self.refused(lastErrno()) }
+    var failed: UnsafePointer<CChar>?
+    let raw = clinux_new_users(users, groups, &failed)
+    guard raw >= 0 else { throw Self.refused(lastErrno(), in: failed.map { String(cString: $0) } ?? "clone") }
     file = Descriptor(owning: raw)
   }
 
-  private static func refused(_ fault: Errno) -> MirrorError {
-    MirrorError(
+  private static func refused(_ fault: Errno, in call: String) -> MirrorError {
+    guard call == "clone" else { return .system(fault, "map the ids of a user namespace with", call) }
+    return MirrorError(
       .system(fault), "clone(2)",
       "cannot create a user namespace, which confines the steps of a build: \(fault)",
       remedy: "allow user namespaces (sysctl user.max_user_namespaces), and see \(run: .doctor)")

@@ -28,6 +28,19 @@ struct RootShellTests {
     #expect(try root.directory.shell("cat root/answer").text == "/dev/console\n2\n")
   }
 
+  @Test(
+    "is sh if bash cannot run",
+    arguments: [
+      "printf '#!/no/such/loader\\n' > bin/bash; chmod 755", ": > bin/bash; chmod 644",
+      "printf x > bin/bash; chmod 755",
+    ])
+  func fallback(harm: String) throws {
+    let root = try SandboxRoot()
+    try root.directory.shell("cd root; \(harm) bin/bash")
+    let outcome = try type("exit 5\n", in: root)
+    #expect(outcome.status == 5, "\(outcome.text)")
+  }
+
   @Test("is in the foreground: ^C ends its command, but neither the shell nor mirrorctl")
   func standsFrontC() throws {
     let root = try SandboxRoot()
