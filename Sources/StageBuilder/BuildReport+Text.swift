@@ -24,6 +24,10 @@ extension BuildReport: MirrorReport {
     var notes = warnings + (problem.map { [$0] } ?? [])
     // Cron mails this: subarch and target, the log in the problem's remedy, and the first error in the log.
     for target in targets where target.outcome != .done {
+      guard target.outcome != .interrupted else {
+        notes.append("\(build): \(target.name): interrupted")
+        continue
+      }
       notes.append("\(build): \(target.problem ?? "\(target.name): \(target.outcome.rawValue)")")
       notes += target.firstError.map { "\(target.name): | \($0)" }
       notes += target.failcount.map { ["\(build): \(target.name): consecutive failures: \($0)"] } ?? []

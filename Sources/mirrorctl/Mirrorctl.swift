@@ -67,7 +67,7 @@ struct Mirrorctl: ParsableCommand {
       }
       let status = try verb.run(context)
       guard let signal = context.cancellation.signal else { return status.rawValue }
-      context.message("interrupted: finished work is kept; run again to continue")
+      context.message("interrupted: finished work is kept: run again to continue")
       return 128 + signal
     } catch let error as MirrorError {
       context.message(error.text(\.commandLine))

@@ -14,7 +14,10 @@ struct LogExcerptTests {
     let failed = LogExcerpt(
       text + "\n\u{1b}[31;01m *\u{1b}[0m ERROR: a/b-1::gentoo failed (compile phase):\n *   why\nx\ny\nz\n"
         + " * ERROR: a/b-1 failed (compile phase):\n * ERROR: c/d-2 failed (install phase):\n")
-    #expect(failed.firstError == [" * ERROR: a/b-1::gentoo failed (compile phase):", " *   why", "x", "y"])
+    #expect(
+      failed.firstError == [
+        "more", "no end", " * ERROR: a/b-1::gentoo failed (compile phase):", " *   why", "x", "y",
+      ])
     #expect(failed.failed.map { "\($0.ebuild) \($0.phase)" } == ["a/b-1 compile", "c/d-2 install"])
     #expect(LogExcerpt("").firstError == [])
   }

@@ -258,11 +258,17 @@ struct PortageBuildTests {
       branch: next
       [section snapshot/kits]
       core-kit: next
+      old-kit: skip
       [section profile]
       arch: \(profile)
       subarch:
       build:
       flavor:
+      stage1: core-kit:mix-ins/stage1
+      stage1/USE: foo
+      [section stage1]
+      update-seed: no
+      packages: app-misc/hello
       [section emerge]
       packages: app-misc/extra
       [section steps]
@@ -275,6 +281,10 @@ struct PortageBuildTests {
       core: """
         rm -rf profiles metadata; cp -R ../../tree/* .; echo core-kit > profiles/repo_name
         printf 'repo-name = core-kit\\naliases = gentoo\\nmasters =\\nthin-manifests = true\\nprofile-formats = portage-2\\n' > metadata/layout.conf
+        mkdir -p profiles/mix-ins/stage1; echo 8 > profiles/mix-ins/stage1/eapi
+        echo 'USE="-* build pam gawk"' > profiles/mix-ins/stage1/make.defaults
+        sed -i 's/IUSE="foo nls"/IUSE="foo nls pam"/' app-misc/hello/hello-1.0.ebuild
+        echo 'SYMLINK_LIB=yes ABI=x DEFAULT_ABI=x LIBDIR_x=usr/lib64' >> profiles/base/make.defaults
         """)
     let outcome = try site.build("freshen", Self.version)
     let log = site.text("\(Self.version)/log/stage3-freshen.txt") ?? ""
@@ -298,7 +308,18 @@ struct PortageBuildTests {
         """)
     let ego = try #require(try site.file("./etc/ego.conf", in: stage3))
     #expect(ego.contains("release = next\nsync_base_url = https://github.com/macaroni-os/{repo}\n"))
-    #expect(ego.hasSuffix("[kits]\ncore-kit = next\n"))
+    #expect(ego.hasSuffix("[kits]\ncore-kit = next\nold-kit = skip\n"))
+
+    // The mix-in of a stage1 has the flags that a toolchain needs; it is for the build only.
+    let first = try site.build("stage1", "2026-11-24", "metro/options:", "replace")
+    let said = site.text("2026-11-24/log/stage1.txt") ?? ""
+    try #require(first.status == 0, "\(first.errorText)\n\(said)")
+    let stage1 = Self.stage("stage1").replacing(Self.version, with: "2026-11-24")
+    let flags = try site.file("./var/db/pkg/app-misc/hello-1.0/USE", in: stage1)?.words ?? []
+    #expect(flags.contains("foo") && flags.contains("pam"), "\(flags)")
+    #expect(try site.file("./etc/portage/make.profile/parent", in: stage1)?.contains("mix-ins") == false)
+    let listing = try site.workspace.run(["tar", "-tvf", "\(site.path)/\(stage1)", "./lib"]).text
+    #expect(listing.contains("./lib -> usr/lib64"), "\(listing)")
   }
 
   @Test(

@@ -53,7 +53,7 @@ public final class Cancellation: Sendable {
   package func check() throws(MirrorError) {
     if isCancelled {
       throw MirrorError(
-        .interrupted, "mirrorctl", "interrupted: finished work is kept", remedy: "run again to continue")
+        .interrupted, "interrupted", "finished work is kept", remedy: "run again to continue")
     }
   }
 }

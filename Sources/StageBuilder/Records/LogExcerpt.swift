@@ -8,9 +8,11 @@ struct LogExcerpt {
   private static let mostPackages = 1000
 
   private var lines = LogLines()
-  /// From the first line that names a package on.
+  /// From shortly before the first line that names a package on.
   private var error: [String] = []
   private var hasError = false
+  /// The number of lines that it still takes.
+  private var rest = 0
   /// The lines before the first package that failed without such a line.
   private var cause: [String] = []
   private var last: [String] = []
@@ -34,8 +36,16 @@ struct LogExcerpt {
   }
 
   private mutating func take(_ line: String) {
-    if line.hasPrefix(" * ERROR: ") { hasError = true }
-    if hasError, error.count < 4 { error.append(line) }
+    if line.hasPrefix(" * ERROR: "), !hasError {
+      hasError = true
+      // They often say why.
+      error = last.suffix(2)
+      rest = 4
+    }
+    if hasError, rest > 0 {
+      error.append(line)
+      rest -= 1
+    }
     if Self.isStep(line) {
       // Anything earlier belongs to steps that succeeded.
       last = []

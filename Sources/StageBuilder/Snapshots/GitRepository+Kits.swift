@@ -43,7 +43,11 @@ extension GitRepository {
         log: log)
       newest = max(newest ?? commit.time, commit.time)
     }
-    let record = kits.map { "\($0.name) \($0.branch) \($0.commit)\($0.isPinned ? " pinned" : "")\n" }.joined()
+    // ego.conf in the stage leaves out the same kits.
+    let skipped = settings.pins.filter { $0.value == KitList.skip }.keys.sorted()
+    let record =
+      kits.map { "\($0.name) \($0.branch) \($0.commit)\($0.isPinned ? " pinned" : "")\n" }.joined()
+      + skipped.map { "\($0) \(KitList.skip) - pinned\n" }.joined()
     let metadata = try AnchoredDirectory(root: directory.appending("metadata"))
     try DurableFile.write(
       Array(record.utf8), to: FileName(Self.kitRecordName),
@@ -51,7 +55,8 @@ extension GitRepository {
     return newest
   }
 
-  /// In `metadata`: a line `NAME BRANCH COMMIT` per kit, and `pinned` if the configuration chose it.
+  /// In `metadata`: a line `NAME BRANCH COMMIT` per kit, and `pinned` if the configuration chose it; `NAME skip -
+  /// pinned` if it left the kit out.
   private static let kitRecordName = "mirrorctl-kits"
 
   /// The kits that a commit names; nil if it is of another form.

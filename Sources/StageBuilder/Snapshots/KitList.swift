@@ -22,7 +22,7 @@ struct KitList {
   private let info: KitInformation
 
   /// The text of ego.conf for a kit that is left out.
-  private static let skip = "skip"
+  static let skip = "skip"
 
   /// - Parameters:
   ///   - commits: the text of `metadata/kit-sha1.json`.
