@@ -35,7 +35,9 @@ struct StepMounts {
     areStrangers = !UserNamespace.State.current.isInside
     let ids = try areStrangers ? Shared(StepUsers.strangers()) : Shared(StepUsers.nested())
     users = ids
-    for bind in plan.mounts { binds.append(try Self.mount(bind, ids)) }
+    if plan.hasSystemMounts {
+      for bind in plan.mounts { binds.append(try Self.mount(bind, ids)) }
+    }
     let root = try Mount.copy(of: path)
     if areStrangers, !plan.isShifted {
       guard ids.value.map(root, CLINUX_NO_DEVICES) else { throw Self.unmapped(path, lastErrno()) }
