@@ -45,7 +45,7 @@ struct SpecFault: CustomTestStringConvertible, Sendable {
       says: "capture/level: xz has levels 0 to 9"),
     SpecFault(
       testDescription: "an unknown compression", definitions: ["target/compression:", "lzip"],
-      says: "is not a compressed tarball"),
+      says: "is neither a compressed tarball nor a squashfs image"),
     SpecFault(
       testDescription: "an unknown time of compression", definitions: ["capture/compress:", "never"],
       says: "capture/compress: `never` is neither now nor later"),
