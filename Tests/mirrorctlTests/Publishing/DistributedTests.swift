@@ -89,7 +89,7 @@ struct DistributedTests {
     try configureBySSH(one, ssh)
     let slow =
       "[section publish/master]\nto: \(daemon.url("mirror"))\nwhat: own\nreceive: upkeep\nas: two\nretries: 0"
-    try two.configure("\(slow)\nbandwidth: 512K")
+    try two.configure("\(slow)\nbandwidth: 128K")
     let second = try two.start("publish")
     while second.isRunning,
       try workspace.run(["find", "\(master.mirror)/.incoming", "-name", ".stage3*"]).text == ""
