@@ -8,7 +8,7 @@ struct BuildModes {
   private let shared: BuildSettings
 
   /// The modes that every spec tree may be asked for.
-  private static let usual = ["full", "freshen", "quick", "stage1"]
+  static let usual = ["full", "freshen", "quick", "stage1"]
 
   init(_ request: BuildRequest, _ context: BuildContext, _ shared: BuildSettings) {
     self.request = request

@@ -43,9 +43,8 @@ package struct SampleCheck {
 
     /// The modes of `build` that the tree knows: Metro's has a file for each of its own.
     var modes: [String] {
-      let modes = ["full", "freshen", "quick", "stage1"]
       let folder = path.appending("etc/multi")
-      return folder.exists ? modes.filter { folder.appending($0).exists } : modes
+      return folder.exists ? BuildModes.usual.filter { folder.appending($0).exists } : BuildModes.usual
     }
 
     /// The usual images that the tree has a spec for.

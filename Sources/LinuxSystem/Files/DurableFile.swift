@@ -37,6 +37,23 @@ package struct DurableFile: ~Copyable {
     try attempt("write", directory.displayed(name)) { () throws(Errno) in try file.write(bytes) }
   }
 
+  /// Appends the content of a file, of this name in messages; returns its size in bytes.
+  package mutating func append(_ source: borrowing Descriptor, _ subject: String) throws(MirrorError) -> Int64
+  {
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 4096)
+    defer { buffer.deallocate() }
+    var offset: Int64 = 0
+    while true {
+      let count: Int
+      do throws(Errno) { count = try source.read(into: buffer, at: offset) } catch {
+        throw .system(error, "read", subject)
+      }
+      if count == 0 { return offset }
+      try write(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+      offset += Int64(count)
+    }
+  }
+
   /// The temporary file's descriptor, to read back what was written.
   package func reopened() throws(MirrorError) -> Descriptor {
     try directory.file(MirrorPath(bytes: temporary.bytes))

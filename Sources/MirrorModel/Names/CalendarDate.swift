@@ -112,7 +112,8 @@ public struct CalendarDate: Hashable, Comparable, Sendable, Codable, CustomStrin
     }
   }
 
-  static func padded(_ value: Int, _ width: Int) -> String {
+  /// The number with zeros in front of it, up to this width.
+  package static func padded(_ value: Int, _ width: Int) -> String {
     let digits = String(value)
     return String(repeating: "0", count: max(0, width - digits.count)) + digits
   }

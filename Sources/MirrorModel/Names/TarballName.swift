@@ -38,22 +38,24 @@ package struct TarballName: Sendable {
   /// nil if the extension is not that of a format.
   package init?(_ name: FileName) {
     guard !name.isHidden else { return nil }
+    // Lengths, not suffixes: a scan parses each name of a mirror.
+    let length: Int
     if name.hasSuffix(".tar") {
-      format = .tar(nil)
+      (format, length) = (.tar(nil), 4)
     } else if name.hasSuffix(".tar.xz") {
-      format = .tar(.xz)
+      (format, length) = (.tar(.xz), 7)
     } else if name.hasSuffix(".tar.gz") {
-      format = .tar(.gz)
+      (format, length) = (.tar(.gz), 7)
     } else if name.hasSuffix(".tar.bz2") {
-      format = .tar(.bz2)
+      (format, length) = (.tar(.bz2), 8)
     } else if name.hasSuffix(".tar.zst") {
-      format = .tar(.zst)
+      (format, length) = (.tar(.zst), 8)
     } else if name.hasSuffix(".squashfs") {
-      format = .squashfs
+      (format, length) = (.squashfs, 9)
     } else {
       return nil
     }
-    stem = name.dropping(last: format.suffix.utf8.count)
+    stem = name.dropping(last: length)
     if stem.bytes.isEmpty { return nil }
   }
 

@@ -2,7 +2,7 @@ package import LinuxSystem
 
 /// The name of a version: a day, `2026-06-28`, or a moment in UTC, `20260628T170302Z`.
 ///
-/// A mirror may have both. They are ordered by time: a day counts as its 00:00 UTC, and comes before the moment
+/// A mirror may have both. They are ordered by time: a day stands for 00:00 UTC, and comes before the moment
 /// of the same second.
 public struct VersionDate: Hashable, Comparable, Sendable, Codable, CustomStringConvertible {
   // A mirror has hundreds of thousands of these: forty bits are twice the seconds since the year 1, plus one for

@@ -34,6 +34,9 @@ public struct ConfigurationFile {
 
     /// Without a file.
     public init() {}
+
+    /// The file to read; nil if there is none.
+    public var file: FilePath? { named ?? candidates.first(where: \.exists) }
   }
 
   /// Reads a configuration.
@@ -41,8 +44,7 @@ public struct ConfigurationFile {
   /// - Throws: ``FlexDataError`` with all errors in its texts, or ``MirrorError`` if it cannot be read.
   public init(_ request: Request) throws {
     runsHostCode = request.runsHostCode
-    let found = request.named ?? request.candidates.first(where: \.exists)
-    path = found.map {
+    path = request.file.map {
       $0.isAbsolute ? $0 : (FilePath.current ?? "/").pushing($0).lexicallyNormalized()
     }
     var files = path.map { [$0.string] } ?? []

@@ -4,8 +4,7 @@ extension Mirror {
   /// This mirror without subarches that are not stored here.
   public func limited(to settings: RotationSettings) -> Mirror {
     var mirror = self
-    mirror.oddities = settings.oddities(in: self)
-    mirror.unknownNames = settings.typos(in: self)
+    (mirror.oddities, mirror.unknownNames) = settings.judgement(of: self)
     mirror.builds = builds.filter { settings.isStored(build: $0.name) }
     for (r, build) in mirror.builds.enumerated() {
       for a in build.arches.indices {

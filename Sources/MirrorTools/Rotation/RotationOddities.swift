@@ -8,17 +8,17 @@ extension RotationSettings {
   /// A mistyped name would take a subarch out of the rotation, the index and all published copies.
   ///
   /// - Parameter mirror: the complete mirror.
-  public func oddities(in mirror: Mirror) -> [MirrorError] {
-    let unlisted = mirror.allSubarches.filter { !isStored($0) && !isIgnored($0) }
-    return absentees(in: mirror).map(\.error)
-      + (unlisted.isEmpty ? [] : [Self.unlisted(unlisted.map(\.path), in: mirror)])
-  }
+  public func oddities(in mirror: Mirror) -> [MirrorError] { judgement(of: mirror).oddities }
 
-  /// Names in the lists that neither the mirror contains nor the specs know: nothing can be built for them.
-  ///
-  /// - Parameter mirror: the complete mirror.
-  func typos(in mirror: Mirror) -> [MirrorError] {
-    absentees(in: mirror).filter { !$0.isKnown }.map(\.error)
+  /// The same, and those of them that are names which neither the mirror contains nor the specs know: nothing can be
+  /// built for them.
+  func judgement(of mirror: Mirror) -> (oddities: [MirrorError], unknownNames: [MirrorError]) {
+    let unlisted = mirror.allSubarches.filter { !isStored($0) && !isIgnored($0) }
+    let absentees = absentees(in: mirror)
+    return (
+      absentees.map(\.error) + (unlisted.isEmpty ? [] : [Self.unlisted(unlisted.map(\.path), in: mirror)]),
+      absentees.filter { !$0.isKnown }.map(\.error)
+    )
   }
 
   /// Names in the lists that the mirror does not contain, and whether the specs know them.

@@ -107,17 +107,7 @@ extension SubarchSetup.Placement {
   private func copy(into directory: borrowing AnchoredDirectory) throws(MirrorError) {
     let file = try attempt("open", source) { () throws(Errno) in try Descriptor(reading: FilePath(source)) }
     var copy = try DurableFile(path.name, in: directory)
-    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 4096)
-    defer { buffer.deallocate() }
-    var offset: Int64 = 0
-    while true {
-      let position = offset
-      let count = try attempt("read", source) { () throws(Errno) in try file.read(into: buffer, at: position)
-      }
-      if count == 0 { break }
-      try copy.write(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
-      offset += Int64(count)
-    }
+    _ = try copy.append(file, source)
     try copy.commit(.ofThisProcess(mode: 0o644))
   }
 }

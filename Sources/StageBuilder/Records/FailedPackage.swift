@@ -11,8 +11,7 @@ struct FailedPackage: Hashable, Sendable {
     let start = ">>> Failed to emerge "
     guard line.hasPrefix(start) else { return nil }
     let name = line.dropFirst(start.count).prefix { $0 != "," && $0 != " " }
-    guard name.split(separator: "/", omittingEmptySubsequences: false).count == 2 else { return nil }
-    (ebuild, phase) = (String(name), "unknown")
+    self.init(name: name, phase: "unknown")
   }
 
   /// From a line ` * ERROR: app-misc/hello-1.0::gentoo failed (compile phase):` without colours; older ones have
@@ -22,10 +21,13 @@ struct FailedPackage: Hashable, Sendable {
     guard words.count >= 6, words[0] == "*", words[1] == "ERROR:", words[3] == "failed",
       words[4].hasPrefix("("), words[5].hasPrefix("phase)")
     else { return nil }
-    let name = words[2].prefix { $0 != ":" }
+    self.init(name: words[2].prefix { $0 != ":" }, phase: words[4].dropFirst())
+  }
+
+  /// nil if the name is not `CATEGORY/PACKAGE`.
+  private init?(name: Substring, phase: Substring) {
     guard name.split(separator: "/", omittingEmptySubsequences: false).count == 2 else { return nil }
-    ebuild = String(name)
-    phase = String(words[4].dropFirst())
+    (ebuild, self.phase) = (String(name), String(phase))
   }
 
   /// `errors.json` in Metro's layout.

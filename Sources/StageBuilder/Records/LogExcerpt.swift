@@ -10,7 +10,6 @@ struct LogExcerpt {
   private var lines = LogLines()
   /// From shortly before the first line that names a package on.
   private var error: [String] = []
-  private var hasError = false
   /// The number of lines that it still takes.
   private var rest = 0
   /// The lines before the first package that failed without such a line.
@@ -36,13 +35,12 @@ struct LogExcerpt {
   }
 
   private mutating func take(_ line: String) {
-    if line.hasPrefix(" * ERROR: "), !hasError {
-      hasError = true
+    if line.hasPrefix(" * ERROR: "), error.isEmpty {
       // They often say why.
       error = last.suffix(2)
       rest = 4
     }
-    if hasError, rest > 0 {
+    if rest > 0 {
       error.append(line)
       rest -= 1
     }
@@ -77,7 +75,7 @@ struct LogExcerpt {
   /// The lines that name the first failed package, or else those before it failed, or the last lines of the step
   /// that failed.
   var firstError: [String] {
-    if hasError { return Self.bounded(error) }
+    if !error.isEmpty { return Self.bounded(error) }
     return Self.bounded((cause.isEmpty ? last : cause).reversed()).reversed()
   }
 

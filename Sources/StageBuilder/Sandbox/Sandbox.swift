@@ -62,7 +62,7 @@ package final class Sandbox: Sendable {
   /// Whether steps can see the files of a squashfs image without unpacking it.
   package func canMount(_ image: FilePath, for confinement: Confinement) throws(MirrorError) -> Bool {
     // The kernel trusts what it mounts; an image of another user could be made to mislead it.
-    guard confinement != .userNamespace, (try? image.status())?.uid == geteuid() else { return false }
+    guard confinement != .userNamespace, (try? image.status())?.uid == Account.user else { return false }
     return try answer(to: .mount(image.string), \.canMount)
   }
 

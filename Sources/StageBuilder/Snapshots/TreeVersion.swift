@@ -129,7 +129,7 @@ enum TreeTimestamp {
     guard words.count == 6, ["+0000", "UTC", "GMT"].contains(words[5]),
       let month = months.firstIndex(of: words[2]), let day = Int(words[1])
     else { return nil }
-    let (first, second) = (twoDigits(month + 1), twoDigits(day))
+    let (first, second) = (CalendarDate.padded(month + 1, 2), CalendarDate.padded(day, 2))
     return VersionDate("\(words[3])\(first)\(second)T\(words[4].filter { $0 != ":" })Z".utf8)
   }
 
@@ -141,6 +141,4 @@ enum TreeTimestamp {
       return VersionDate(words[1].filter { $0 != "-" && $0 != ":" }.utf8)
     }.first
   }
-
-  private static func twoDigits(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
 }

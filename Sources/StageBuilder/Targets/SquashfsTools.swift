@@ -67,25 +67,11 @@ struct SquashfsTools {
       #!/bin/sh
       SOURCE_DATE_EPOCH=\(epoch) exec tar2sqfs -q -s \(format.options) -j \(max(threads, 1)) \(image) < \(tarball)
       """, named: "tar2sqfs", log: log)
-    return (report, try Self.append(try files.file(MirrorPath(bytes: Self.image.bytes)), to: &output))
-  }
-
-  private static func append(
-    _ image: borrowing Descriptor, to output: inout DurableFile
-  ) throws -> DigestSet {
-    var offset: Int64 = 0
-    while true {
-      let start = offset
-      let bytes = try attempt("read", "\(Self.image)") { () throws(Errno) in
-        try image.bytes(from: start, count: 1 << 20)
-      }
-      if bytes.isEmpty { break }
-      try output.write(bytes)
-      offset += Int64(bytes.count)
-    }
+    let file = try files.file(MirrorPath(bytes: Self.image.bytes))
+    let size = try output.append(file, "\(Self.image)")
     var digests = DigestSet()
-    digests[.sha256] = try OpenSSLDigest.digest(.sha256, of: image, size: offset, "\(Self.image)")
-    return digests
+    digests[.sha256] = try OpenSSLDigest.digest(.sha256, of: file, size: size, "\(Self.image)")
+    return (report, digests)
   }
 
   /// Passes the path of a plain tarball with the files of an image, below `prefix/`, to `read`.
@@ -94,18 +80,14 @@ struct SquashfsTools {
   ) throws -> Result {
     let files = try AnchoredDirectory(root: directory)
     defer { try? files.unlink(Self.tarball) }
-    let (source, tarball) = (Self.word("\(image)"), path(Self.tarball))
+    let (source, tarball) = (shellWord("\(image)"), path(Self.tarball))
     try steps.run(
       """
       #!/bin/sh
-      exec sqfs2tar -s -r \(Self.word("\(prefix)")) \(source) > \(tarball)
+      exec sqfs2tar -s -r \(shellWord("\(prefix)")) \(source) > \(tarball)
       """, named: "sqfs2tar", log: log)
     return try read(directory.appending("\(Self.tarball)"))
   }
 
-  private func path(_ name: FileName) -> String { Self.word("\(directory.appending("\(name)"))") }
-
-  private static func word(_ text: String) -> String {
-    String(decoding: ShellWord.quoted(Array(text.utf8)), as: UTF8.self)
-  }
+  private func path(_ name: FileName) -> String { shellWord("\(directory.appending("\(name)"))") }
 }

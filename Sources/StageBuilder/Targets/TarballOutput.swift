@@ -46,7 +46,7 @@ struct TarballOutput {
     self.image = image
     switch try settings.text("capture/compress") ?? "now" {
     case "now": isDeferred = false
-    // There is no image before its compression.
+    // An image is compressed while it is made.
     case "later": isDeferred = image == nil
     case let other:
       throw MirrorError(

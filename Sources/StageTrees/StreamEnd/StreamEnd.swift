@@ -6,7 +6,8 @@ package import SystemPackage
 /// Checks, while a compressed tarball or an image is read, whether it is complete, without decompressing it.
 ///
 /// The first bytes must match the name. xz: footer and index, from the end; zst: the chain of block headers,
-/// on the way; bz2: the mark at the end; squashfs: the size that its superblock states. Only decompression shows whether a gzip stream is complete.
+/// on the way; bz2: the mark at the end; squashfs: the size that its superblock states. Only decompression shows
+/// whether a gzip stream is complete.
 package struct StreamEnd: StreamJudge {
   private let format: ArtifactFormat
   private var frames = ZstdFrames()

@@ -19,12 +19,9 @@ struct ConfigCheckCommand: Verb {
   func run(_ context: CommandContext) throws -> ExitStatus {
     var request = source.request(context, defining: definitions.pairs)
     let hasTarget = definitions.pairs.contains { $0.name == "target" || $0.name.hasPrefix("target/") }
-    var file = try ConfigurationFile(request)
-    if file.path != nil, request.tree == nil {
-      // As builds do, unless the configuration collects a tree of its own.
-      request.tree = context.specTree
-      file = try ConfigurationFile(request)
-    }
+    // As builds do, unless the configuration collects a tree of its own.
+    if request.file != nil { request.tree = context.specTree }
+    let file = try ConfigurationFile(request)
     let samples = hasTarget ? nil : SampleCheck.Tree(file)
     var check = ConfigurationCheck(file, omitsMissing: samples != nil, naming: \.commandLine)
     check.checkKey(of: file, now: context.now(), cancellation: context.cancellation)
