@@ -370,7 +370,9 @@ struct PortageBuildTests {
         "location = /var/db/repos/ours\n") == true)
     // Neither the tree nor the link to the overlay in it is a part of the stage.
     #expect(
-      names.filter { $0.hasPrefix("./var/db/repos/") } == ["./var/db/repos/", "./var/db/repos/gentoo/"])
+      names.filter { $0.hasPrefix("./var/db/repos/") }.sorted() == [
+        "./var/db/repos/", "./var/db/repos/gentoo/",
+      ])
     #expect(site.text("\(Self.version)/log/stage3.txt")?.contains("distcc would use 192.0.2.1\n") == true)
     #expect(!names.contains { $0.contains("distcc") })
   }
