@@ -12,6 +12,8 @@ public struct UploadReport: Sendable, Encodable {
   public internal(set) var bytes: Int64 = 0
   /// Their subarches.
   public internal(set) var subarches: [MirrorPath] = []
+  /// The versions and snapshots of the files moved.
+  var units: [MirrorPath] = []
   /// What was not received, and why.
   public internal(set) var problems: [MirrorError] = []
 

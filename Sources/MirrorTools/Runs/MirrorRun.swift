@@ -17,6 +17,8 @@ public final class MirrorRun {
   let isWriter: Bool
   /// Why ``knownCatalog()`` returned nil.
   public private(set) var catalogProblems: [MirrorError] = []
+  /// The verb of the run, for the journal; nil in a run that only reads.
+  let verb: String?
   private let lock: MirrorLock?
   private var opened: Catalog?
   /// Whether an existing catalog was looked for.
@@ -48,6 +50,7 @@ public final class MirrorRun {
     self.configuration = configuration
     self.environment = environment
     lock = nil
+    verb = nil
     isWriter = false
   }
 
@@ -69,6 +72,7 @@ public final class MirrorRun {
     self.configuration = configuration
     self.environment = environment
     lock = .some(held)
+    verb = name
     isWriter = true
   }
 

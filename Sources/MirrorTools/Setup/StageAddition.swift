@@ -23,7 +23,7 @@ public struct StageAddition: Sendable {
   }
 
   /// Directory of the version.
-  private let version: MirrorPath
+  let version: MirrorPath
   private let placements: [SubarchSetup.Placement]
 
   /// Plans the addition from names alone.

@@ -24,6 +24,8 @@ public struct SubarchSetup: Encodable, Sendable {
     let path: MirrorPath
   }
 
+  /// The subarch that is prepared.
+  let subarch: MirrorPath
   /// Relative to the root of the mirror, parents first.
   let directories: [MirrorPath]
   let files: [Said]
@@ -61,6 +63,7 @@ public struct SubarchSetup: Encodable, Sendable {
       say(.remoteSubarch, "\(other.name)")
     }
     say(.seedStrategy, "stage3")
+    self.subarch = subarch
     self.directories = directories
     self.files = files
   }
