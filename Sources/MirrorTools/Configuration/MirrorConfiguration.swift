@@ -26,6 +26,8 @@ public struct MirrorConfiguration: Sendable {
 
   /// `[section receive/SERVER]`.
   public var receiving = ReceiveRules()
+  /// `[section caches]`.
+  public var caches = CacheSettings()
 
   /// Defaults.
   public init() {}
@@ -35,6 +37,7 @@ public struct MirrorConfiguration: Sendable {
   /// - Throws: ``FlexDataError`` or ``MirrorError`` for invalid settings.
   public init(_ file: ConfigurationFile) throws {
     try self.init(file.elements)
+    caches = try CacheSettings(file.elements, temporary: file.temporary)
     guard !file.runsHostCode else { return }
     hooks = HookSettings()
     rotation.runsHostCode = false
@@ -61,6 +64,7 @@ public struct MirrorConfiguration: Sendable {
     signing = try SigningSection(elements).settings()
     publishing = try PublishSection.destinations(elements)
     receiving = try ReceiveSection.rules(elements, home: try SigningSection(elements).home())
+    caches = try CacheSettings(elements, temporary: "/var/cache/mirrorctl")
     index.add(urls: publishing.compactMap(\.url))
   }
 
@@ -68,7 +72,7 @@ public struct MirrorConfiguration: Sendable {
   static func sections(_ elements: Elements) -> [SettingsSection] {
     [
       RotationSection.section(elements), SigningSection.section(elements), IndexSettings.section(elements),
-      HookSettings.section(elements),
+      HookSettings.section(elements), CacheSettings.section(elements),
     ] + PublishSection.sections(elements) + ReceiveSection.sections(elements)
   }
 
