@@ -27,7 +27,8 @@ extension Version {
   /// it complete.
   var hasDownload: Bool {
     folder.tarballs.contains { tarball in
-      guard tarball.isWhole, let variant = TarballName(tarball.name)?.variant(of: path) else {
+      guard tarball.isWhole, let variant = TarballName(tarball.name)?.variant(of: path, in: folder.layout)
+      else {
         return false
       }
       return variant != "stage1" && variant != "stage2" && !isBeingCompressed(tarball)

@@ -89,7 +89,7 @@ public final class MirrorRun {
 extension MirrorRun {
   /// Reads the mirror's directories.
   var scanner: MirrorScanner {
-    MirrorScanner(root: root, now: environment.now(), probe: environment.probe)
+    MirrorScanner(root: root, layout: configuration.layout, now: environment.now(), probe: environment.probe)
   }
 
   /// The mirror as it is now: scanned at the first call, and after that where this run changed it. Problems
@@ -195,7 +195,8 @@ extension MirrorRun {
   /// The context for making and checking digests.
   func digests() throws(MirrorError) -> DigestContext {
     DigestContext(
-      root: root, ownership: try ownership(), catalog: try catalog(), hasher: hasher,
+      root: root, layout: configuration.layout, ownership: try ownership(), catalog: try catalog(),
+      hasher: hasher,
       signing: configuration.signing, now: environment.now())
   }
 

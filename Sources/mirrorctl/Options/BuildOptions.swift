@@ -32,6 +32,7 @@ struct BuildOptions: ParsableArguments {
     ) { text in
       if isShown { context.progress.clear { context.errors.write(Array("\(text)\n".utf8)) } }
     }
+    build.layout = run.configuration.layout
     build.keepsWork = keepWork
     build.actionNames = \.commandLine
     // Nobody could exit the shell.
