@@ -1,4 +1,5 @@
 import LinuxSystem
+import MirrorModel
 import SystemPackage
 
 /// Context for making and checking digests and signatures of the tarballs in a mirror.
@@ -13,6 +14,8 @@ struct DigestContext: Sendable {
   let now: Int64
 
   var cancellation: Cancellation { hasher.cancellation }
+  /// The formats of release files.
+  var kinds: ArtifactKinds { hasher.kinds }
 
   /// - Parameters:
   ///   - ownership: owner and mode of sidecars.

@@ -7,6 +7,7 @@ import Synchronization
 final class DigestWork: Sendable {
   let anchor: Shared<AnchoredDirectory>
   private let catalog: Catalog
+  private let kinds: ArtifactKinds
   /// Links to signatures, by signature.
   private let links: [MirrorPath: [MirrorPath]]
   private let forced: Set<MirrorPath>
@@ -22,12 +23,14 @@ final class DigestWork: Sendable {
   }
 
   init(
-    anchor: Shared<AnchoredDirectory>, catalog: Catalog, records: [MirrorPath: CatalogRecord],
-    links: [MirrorPath: [MirrorPath]], forced: Set<MirrorPath>, now: Int64,
+    anchor: Shared<AnchoredDirectory>, catalog: Catalog, kinds: ArtifactKinds,
+    records: [MirrorPath: CatalogRecord], links: [MirrorPath: [MirrorPath]], forced: Set<MirrorPath>,
+    now: Int64,
     each: @escaping @Sendable (DigestReport.Action) -> Void
   ) {
     self.anchor = anchor
     self.catalog = catalog
+    self.kinds = kinds
     self.links = links
     self.forced = forced
     self.now = now
@@ -235,7 +238,9 @@ final class DigestWork: Sendable {
   ) {
     attempt { () throws(MirrorError) in
       let records = state.withLock { $0.records }
-      let writer = try ManifestWriter(directory: try anchor.value.directory(folder), records: records) {
+      let writer = try ManifestWriter(
+        directory: try anchor.value.directory(folder), records: records, kinds: kinds
+      ) {
         self.note(.removed, folder.appending($0))
       }
       for name in try body(writer) {

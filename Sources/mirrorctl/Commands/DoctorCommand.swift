@@ -37,7 +37,9 @@ struct DoctorCommand: Verb {
     var doctor = Doctor(facts)
     doctor.warn([configuration.signing?.exposedHome].compactMap(\.self), naming: \.commandLine)
     if let mirror,
-      let found = try? MirrorScanner(root: mirror, now: context.now(), probe: context.probe).scan()
+      let found = try? MirrorScanner(
+        root: mirror, kinds: configuration.kinds, now: context.now(), probe: context.probe
+      ).scan()
     {
       doctor.warn(configuration.rotation.oddities(in: found), naming: \.commandLine)
     }
