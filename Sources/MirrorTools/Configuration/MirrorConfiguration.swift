@@ -13,6 +13,8 @@ public struct MirrorConfiguration: Sendable {
   var (owner, group, directoryMode): (String?, String?, String?) = (nil, nil, nil)
   /// `target/compression`; nil if not set.
   var compression: String?
+  /// The formats of release files: the known ones, and those of `artifacts/kinds`.
+  public internal(set) var kinds = ArtifactKinds.builtIn
   /// `[section rotation]`.
   public var rotation = RotationSettings()
   /// `rotation/keep` and similar settings; nil if none is set.

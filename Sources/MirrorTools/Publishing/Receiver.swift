@@ -123,7 +123,7 @@ struct Receiver: Sendable {
     let claim = SubarchClaim(
       server: manifest.server, rule: rule, rotation: rotation,
       control: ControlDirectory(probe: probe, now: now))
-    UploadJudge(claim, place: place, now: now).judge(manifest, in: anchor, &refusals)
+    UploadJudge(claim, place: place, now: now, kinds: hasher.kinds).judge(manifest, in: anchor, &refusals)
     guard let rule else { return }
     try checkSize(of: manifest, rule, place, anchor, refusals)
     let contents = UploadContents(
