@@ -4,6 +4,8 @@ import SystemPackage
 
 /// The publishable files of a mirror at one point in time.
 struct LocalListing: Sendable {
+  /// The layout of the mirror.
+  private(set) var layout = MirrorLayout.metro
   /// By path.
   var entries: [LocalEntry] = []
   /// Paths that are held: at and below them, the destination is left as it is.
@@ -31,6 +33,7 @@ struct LocalListing: Sendable {
     holding: [MirrorPath] = []
   ) throws(MirrorError) {
     let anchor = try AnchoredDirectory(root: mirror.root)
+    layout = mirror.layout
     held = Set(mirror.bystanderFolders.map(\.path) + holding)
     let unclear = Set(mirror.faults.map(\.path))
     isWhole = !unclear.contains(.root)

@@ -7,13 +7,15 @@ struct UploadJudge {
   let claim: SubarchClaim
   /// Directory of the upload, relative to the root of the mirror.
   let place: MirrorPath
+  let layout: MirrorLayout
   /// The last date that versions may have.
   let horizon: VersionDate
 
   /// - Parameter now: seconds since the epoch.
-  init(_ claim: SubarchClaim, place: MirrorPath, now: Int64) {
+  init(_ claim: SubarchClaim, place: MirrorPath, layout: MirrorLayout, now: Int64) {
     self.claim = claim
     self.place = place
+    self.layout = layout
     horizon = .horizon(at: now)
   }
 
@@ -69,7 +71,7 @@ struct UploadJudge {
         return refusals.drop(version, fault(version, problem.0, problem.1, anchor))
       }
     }
-    guard UploadKind(path) != nil else {
+    guard UploadKind(path, in: layout) != nil else {
       return refusals.drop(
         path,
         fault(
@@ -97,7 +99,7 @@ struct UploadJudge {
   ) {
     let path = link.path.path
     let target = Link.destination(of: link.target.path.bytes, in: path.parent, roots: [])
-    if let target, UploadKind.isLink(path, to: target) {
+    if let target, UploadKind.isLink(path, to: target, in: layout) {
       // The target is reported by itself.
       if refusals.keepsOut(target) { refusals.drop(path) }
     } else {

@@ -17,7 +17,7 @@ enum UploadKind: Equatable {
   case record
 
   /// nil for files, or file names, that builds do not make.
-  init?(_ path: MirrorPath) {
+  init?(_ path: MirrorPath, in layout: MirrorLayout = .metro) {
     let name = path.name
     switch path.place.versionFile {
     case .log(let file):
@@ -32,7 +32,7 @@ enum UploadKind: Equatable {
     case .targets: return nil
     case nil: break
     }
-    guard let directory = Directory(path.parent) else { return nil }
+    guard let directory = Directory(path.parent, in: layout) else { return nil }
     if let (_, file) = SignatureFormat.parse(name) {
       guard directory.holds(file) else { return nil }
       self = .signature(of: file)
@@ -60,9 +60,11 @@ enum UploadKind: Equatable {
     /// nil for the directory of snapshots.
     let version: FileName?
     private let subarch: FileName
+    private let layout: MirrorLayout
 
     /// nil for other directories.
-    init?(_ path: MirrorPath) {
+    init?(_ path: MirrorPath, in layout: MirrorLayout) {
+      self.layout = layout
       switch path.place {
       case .snapshots: (version, subarch) = (nil, path.name)
       case .version(let name, let place): (version, subarch) = (name, place.name)
@@ -70,10 +72,12 @@ enum UploadKind: Equatable {
       }
     }
 
-    /// Whether a name is that of a tarball made here: it contains the subarch and the version.
+    /// Whether a name is that of a tarball made here: it contains the version, and the subarch unless versions of
+    /// several kinds share its directory.
     func isOwn(_ name: FileName) -> Bool {
       guard let tarball = TarballName(name) else { return false }
       guard let version else { return tarball.snapshotParts != nil }
+      if layout.isByName { return layout.releaseName(of: tarball.stem, in: version) != nil }
       let ending = [UInt8(ascii: "-")] + version.bytes
       return tarball.stem.bytes.suffix(ending.count).elementsEqual(ending)
         && tarball.stem.bytes.dropLast(ending.count).holds(subarch.bytes)
@@ -89,9 +93,17 @@ enum UploadKind: Equatable {
   }
 
   /// Whether builds make such a link: to the newest tarball, or to one of its sidecars.
-  static func isLink(_ path: MirrorPath, to destination: MirrorPath) -> Bool {
+  static func isLink(
+    _ path: MirrorPath, to destination: MirrorPath, in layout: MirrorLayout = .metro
+  ) -> Bool {
+    if layout.isByName, MirrorLayout.isCurrentLink(path.name) {
+      guard case .version(let version, _) = destination.place else { return false }
+      return destination.parent == path.parent && VersionDate(version.bytes) != nil
+    }
     let (sidecar, name) = SidecarKind.parse(path.name).map { ($0.kind, $0.tarball) } ?? (nil, path.name)
-    guard let link = TarballName(name), let directory = Directory(destination.parent) else { return false }
+    guard let link = TarballName(name), let directory = Directory(destination.parent, in: layout) else {
+      return false
+    }
     let tarball: FileName
     if let sidecar {
       guard let (kind, named) = SidecarKind.parse(destination.name), kind == sidecar else { return false }
