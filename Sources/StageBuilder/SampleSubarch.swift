@@ -1,5 +1,5 @@
 import LinuxSystem
-import MirrorModel
+package import MirrorModel
 package import MirrorTools
 package import SystemPackage
 
@@ -17,7 +17,9 @@ package struct SampleSubarch {
   ) {
     let rotation = configuration?.rotation
     let found = mirror.flatMap { root in
-      try? MirrorScanner(root: root, layout: configuration?.layout ?? .metro, now: now).scan()
+      try? MirrorScanner(
+        root: root, layout: configuration?.layout ?? .metro, kinds: configuration?.kinds ?? .builtIn, now: now
+      ).scan()
     }
     if let found, let first = rotation?.managed(in: found).first ?? found.subarches.first {
       (build, arch, subarch) = (first.build.description, first.arch.description, first.name.description)

@@ -97,9 +97,9 @@ extension MirrorPath {
   }
 
   /// The unit that a file is kept or removed with: a version, or a snapshot's tarball.
-  package var unit: MirrorPath? {
+  package func unit(_ kinds: ArtifactKinds) -> MirrorPath? {
     let place = place
-    if place.snapshotName != nil { return parent.appending(SidecarKind.parse(name)?.tarball ?? name) }
+    if place.snapshotName != nil { return parent.appending(SidecarKind.parse(name, kinds)?.tarball ?? name) }
     return place.version.map { MirrorPath(.version($0.name, $0.subarch)) }
   }
 

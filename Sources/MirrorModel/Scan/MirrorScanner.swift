@@ -9,20 +9,23 @@ public struct MirrorScanner: Sendable {
   private let root: FilePath
   private let layout: MirrorLayout
   private let roots: [[UInt8]]
+  private let kinds: ArtifactKinds
   private let jobs: Int
   private let control: ControlDirectory
   private let horizon: VersionDate
 
   /// - Parameters:
   ///   - layout: the layout in the configuration.
+  ///   - kinds: the formats of release files.
   ///   - jobs: number of threads that read; nil for one per CPU.
   ///   - now: seconds since the epoch.
   public init(
-    root: FilePath, layout: MirrorLayout = .metro, jobs: Int? = nil, now: Int64,
+    root: FilePath, layout: MirrorLayout, kinds: ArtifactKinds, jobs: Int? = nil, now: Int64,
     probe: ProcessProbe = .system
   ) {
     self.root = root
     self.layout = layout
+    self.kinds = kinds
     self.jobs = max(1, jobs ?? Workers.processors)
     control = ControlDirectory(probe: probe, now: now)
     horizon = .horizon(at: now)
@@ -100,10 +103,12 @@ public struct MirrorScanner: Sendable {
         })
     }
     let upper = [rootFolder] + contents.flatMap { [$0.folder] + $0.arches.map(\.folder) }
-    let links = upper.flatMap(\.links).filter { $0.leadsAway && isPart($0) }.sorted { $0.path < $1.path }
+    let links = upper.flatMap(\.links).filter { $0.leadsAway(kinds) && isPart($0) }.sorted {
+      $0.path < $1.path
+    }
     for link in links { problems.append(Self.oddity(link, in: root), at: link.path) }
     return Mirror(
-      root: root, canonicalRoot: root.canonical.bytes, folder: rootFolder, builds: contents,
+      root: root, canonicalRoot: root.canonical.bytes, kinds: kinds, folder: rootFolder, builds: contents,
       faults: problems.sorted, horizon: horizon, heldLinks: links.map(\.path))
   }
 
@@ -113,7 +118,7 @@ public struct MirrorScanner: Sendable {
     guard let name = link.path.text, let behind = try? AnchoredDirectory(root: root.appending(name)) else {
       return true
     }
-    return MirrorShape(of: link.path)?.fits(behind) ?? false
+    return MirrorShape(of: link.path)?.fits(behind, kinds) ?? false
   }
 
   private static func oddity(_ link: Link, in root: FilePath) -> MirrorError {
@@ -282,6 +287,15 @@ public struct MirrorScanner: Sendable {
     return folder
   }
 
+  /// Whether a name that no kind of file has is that of a file in a version. Hidden files do not belong to the
+  /// mirror.
+  private func isUnclaimed(_ name: FileName, in folder: MirrorPath) -> Bool {
+    guard !name.isHidden else { return false }
+    let path = folder.appending(name)
+    guard let version = path.place.version, VersionDate(version.name.bytes) != nil else { return false }
+    return path.place.versionFile == nil
+  }
+
   private func add(
     _ entry: AnchoredDirectory.Entry, to folder: inout Folder, _ directory: borrowing AnchoredDirectory
   ) throws(MirrorError) {
@@ -297,11 +311,10 @@ public struct MirrorScanner: Sendable {
           kind: directory.kindBehind(name)))
     } else if entry.kind != .regular {
       return
-    } else if let tarball = TarballName(name) {
+    } else if let format = kinds.format(of: name) {
       guard let status = try directory.status(of: name) else { return }
-      folder.tarballs.append(
-        Tarball(name, in: folder.path, format: tarball.format, status: status))
-    } else if let (kind, parsed) = SidecarKind.parse(name) {
+      folder.tarballs.append(Tarball(name, in: folder.path, format: format, status: status))
+    } else if let (kind, parsed) = SidecarKind.parse(name, kinds) {
       guard let status = try directory.status(of: name) else { return }
       // Sorted by name, a sidecar follows its tarball.
       let tarball = folder.tarballs.last.map { $0.name == parsed ? $0.name : parsed } ?? parsed
@@ -310,8 +323,10 @@ public struct MirrorScanner: Sendable {
       folder.marks.append(mark)
     } else if let manifest = ManifestKind(fileName: name) {
       folder.manifests.insert(ManifestKinds(manifest))
-    } else if let signature = try DigestSignature(name, in: directory) {
+    } else if let signature = try DigestSignature(name, in: directory, kinds) {
       folder.digestSignatures.append(signature)
+    } else if isUnclaimed(name, in: folder.path) {
+      folder.unclaimed.append(name)
     }
   }
 }

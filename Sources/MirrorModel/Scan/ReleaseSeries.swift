@@ -21,7 +21,7 @@ package struct Offer: Sendable {
 extension Artifact {
   /// The name that the file keeps from version to version, or its whole name.
   package func releaseName(in version: Version) -> FileName {
-    let stem = TarballName(tarball.name)?.stem ?? tarball.name
+    let stem = tarball.parsedName.stem
     return version.folder.layout.releaseName(of: stem, in: version.name) ?? stem
   }
 }

@@ -13,6 +13,8 @@ public struct MirrorConfiguration: Sendable {
   var (owner, group, directoryMode): (String?, String?, String?) = (nil, nil, nil)
   /// `target/compression`; nil if not set.
   var compression: String?
+  /// The formats of release files: the known ones, and those of `artifacts/kinds`.
+  public internal(set) var kinds = ArtifactKinds.builtIn
   /// `[section rotation]`.
   public var rotation = RotationSettings()
   /// `rotation/keep` and similar settings; nil if none is set.
@@ -28,6 +30,8 @@ public struct MirrorConfiguration: Sendable {
 
   /// `[section receive/SERVER]`.
   public var receiving = ReceiveRules()
+  /// `[section caches]`.
+  public var caches = CacheSettings()
 
   /// Defaults.
   public init() {}
@@ -37,6 +41,7 @@ public struct MirrorConfiguration: Sendable {
   /// - Throws: ``FlexDataError`` or ``MirrorError`` for invalid settings.
   public init(_ file: ConfigurationFile) throws {
     try self.init(file.elements)
+    caches = try CacheSettings(file.elements, temporary: file.temporary)
     guard !file.runsHostCode else { return }
     hooks = HookSettings()
     rotation.runsHostCode = false
@@ -64,6 +69,7 @@ public struct MirrorConfiguration: Sendable {
     signing = try SigningSection(elements).settings(for: layout)
     publishing = try PublishSection.destinations(elements)
     receiving = try ReceiveSection.rules(elements, home: try SigningSection(elements).home())
+    caches = try CacheSettings(elements, temporary: "/var/cache/mirrorctl")
     index.add(urls: publishing.compactMap(\.url))
   }
 
@@ -71,8 +77,7 @@ public struct MirrorConfiguration: Sendable {
   static func sections(_ elements: Elements) -> [SettingsSection] {
     [
       section(elements), RotationSection.section(elements), SigningSection.section(elements),
-      IndexSettings.section(elements),
-      HookSettings.section(elements),
+      IndexSettings.section(elements), HookSettings.section(elements), CacheSettings.section(elements),
     ] + PublishSection.sections(elements) + ReceiveSection.sections(elements)
   }
 

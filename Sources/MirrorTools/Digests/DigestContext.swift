@@ -15,6 +15,8 @@ struct DigestContext: Sendable {
   let now: Int64
 
   var cancellation: Cancellation { hasher.cancellation }
+  /// The formats of release files.
+  var kinds: ArtifactKinds { hasher.kinds }
 
   /// - Parameters:
   ///   - ownership: owner and mode of sidecars.

@@ -50,7 +50,7 @@ struct DigestGenerator {
   ) throws(MirrorError) -> DigestReport {
     let work = DigestWork(
       anchor: Shared(try AnchoredDirectory(root: context.root, ownershipRules: context.ownership)),
-      layout: mirror.layout, catalog: context.catalog,
+      layout: mirror.layout, catalog: context.catalog, kinds: context.kinds,
       records: plan.records,
       links: Dictionary(grouping: plan.signatureLinks, by: \.signature).mapValues { $0.map(\.link.path) },
       forced: Set(plan.hashes.lazy.filter { $0.reason == .forced }.map(\.path)), now: context.now, each: each)

@@ -9,6 +9,7 @@ final class DigestWork: Sendable {
   let layout: MirrorLayout
   private let digestFile: DigestFile
   private let catalog: Catalog
+  private let kinds: ArtifactKinds
   /// Links to signatures, by signature.
   private let links: [MirrorPath: [MirrorPath]]
   private let forced: Set<MirrorPath>
@@ -24,15 +25,16 @@ final class DigestWork: Sendable {
   }
 
   init(
-    anchor: Shared<AnchoredDirectory>, layout: MirrorLayout, catalog: Catalog,
-    records: [MirrorPath: CatalogRecord],
-    links: [MirrorPath: [MirrorPath]], forced: Set<MirrorPath>, now: Int64,
+    anchor: Shared<AnchoredDirectory>, layout: MirrorLayout, catalog: Catalog, kinds: ArtifactKinds,
+    records: [MirrorPath: CatalogRecord], links: [MirrorPath: [MirrorPath]], forced: Set<MirrorPath>,
+    now: Int64,
     each: @escaping @Sendable (DigestReport.Action) -> Void
   ) {
     self.anchor = anchor
     self.layout = layout
     digestFile = DigestFile(layout)
     self.catalog = catalog
+    self.kinds = kinds
     self.links = links
     self.forced = forced
     self.now = now
@@ -207,7 +209,7 @@ final class DigestWork: Sendable {
 
   /// Notes that a digest file was replaced by the same text with a signature.
   func noteSealed(_ path: MirrorPath, _ identity: FileIdentity) {
-    guard let (kind, tarball) = SidecarKind.parse(path.name), kind == layout.digestFile else { return }
+    guard let (kind, tarball) = SidecarKind.parse(path.name, kinds), kind == layout.digestFile else { return }
     let tarballPath = path.parent.appending(tarball)
     guard var record = records[tarballPath] else { return }
     record.sidecar = identity
@@ -248,7 +250,7 @@ final class DigestWork: Sendable {
     attempt { () throws(MirrorError) in
       let records = state.withLock { $0.records }
       let writer = try ManifestWriter(
-        directory: try anchor.value.directory(folder), records: records, layout: layout
+        directory: try anchor.value.directory(folder), records: records, layout: layout, kinds: kinds
       ) {
         self.note(.removed, folder.appending($0))
       }

@@ -9,6 +9,7 @@ struct ManifestWriter: ~Copyable {
   private let directory: AnchoredDirectory
   private let records: [MirrorPath: CatalogRecord]
   private let layout: MirrorLayout
+  private let kinds: ArtifactKinds
   /// Called with signatures that are not valid any more.
   private let dropped: (FileName) -> Void
 
@@ -16,11 +17,12 @@ struct ManifestWriter: ~Copyable {
 
   init(
     directory: borrowing AnchoredDirectory, records: [MirrorPath: CatalogRecord],
-    layout: MirrorLayout = .metro, dropped: @escaping (FileName) -> Void = { _ in }
+    layout: MirrorLayout, kinds: ArtifactKinds, dropped: @escaping (FileName) -> Void = { _ in }
   ) throws(MirrorError) {
     self.directory = try directory.duplicate()
     self.records = records
     self.layout = layout
+    self.kinds = kinds
     self.dropped = dropped
   }
 
@@ -109,7 +111,7 @@ struct ManifestWriter: ~Copyable {
     var text: [UInt8] = []
     var known = Set<FileName>()
     var unknown = Set<FileName>()
-    for entry in entries where entry.kind == .regular && TarballName(entry.name) != nil {
+    for entry in entries where entry.kind == .regular && kinds.includes(entry.name) {
       guard let status = try directory.status(of: entry.name) else { continue }
       guard let record = record(of: entry.name, status) else {
         unknown.insert(entry.name)
@@ -127,9 +129,11 @@ struct ManifestWriter: ~Copyable {
   }
 
   /// Removes the lines of tarballs that are about to be deleted from the manifests of a directory.
-  static func forget(_ tarballs: Set<FileName>, in directory: borrowing AnchoredDirectory) throws(MirrorError)
-  {
-    let writer = try ManifestWriter(directory: directory, records: [:])
+  static func forget(
+    _ tarballs: Set<FileName>, in directory: borrowing AnchoredDirectory, _ layout: MirrorLayout,
+    _ kinds: ArtifactKinds
+  ) throws(MirrorError) {
+    let writer = try ManifestWriter(directory: directory, records: [:], layout: layout, kinds: kinds)
     for kind in ManifestKind.allCases {
       guard let text = try writer.existing(kind.fileName) else { continue }
       let lines = text.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
@@ -151,7 +155,7 @@ struct ManifestWriter: ~Copyable {
     let existing = try existing(kind.fileName) ?? []
     return existing.split(separator: UInt8(ascii: "\n")).filter { line in
       if kind == .manifest, line.starts(with: "IGNORE ".utf8) { return false }
-      guard let name = SidecarText.parse(line, algorithm: kind.algorithm)?.file, TarballName(name) != nil
+      guard let name = SidecarText.parse(line, algorithm: kind.algorithm)?.file, kinds.includes(name)
       else {
         return true
       }

@@ -15,7 +15,7 @@ enum SignatureFiles {
 
   /// Whether a file with digests contains its own signature.
   static func isSignedInPlace(_ file: FileName, _ layout: MirrorLayout) -> Bool {
-    SidecarKind.parse(file).map { layout.signsInPlace($0.kind) } ?? false
+    SidecarKind(endOf: file).map { layout.signsInPlace($0) } ?? false
   }
 
   /// Removes the signatures of a file that is about to change, except some; returns the names of those

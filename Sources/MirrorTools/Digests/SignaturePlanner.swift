@@ -31,7 +31,7 @@ struct SignaturePlanner {
         planned.append(format)
         plan.signatures.append(
           .init(
-            path: tarball.path, format: format, reason: why, size: tarball.status.size,
+            path: tarball.path, isOfTarball: true, format: format, reason: why, size: tarball.status.size,
             device: tarball.status.identity.device))
       }
     }
@@ -79,7 +79,7 @@ struct SignaturePlanner {
         }
         plan.signatures.append(
           .init(
-            path: folder.path.appending(file.name), format: format, reason: why, size: 0,
+            path: folder.path.appending(file.name), isOfTarball: false, format: format, reason: why, size: 0,
             device: folder.status.identity.device))
       }
     }
@@ -91,7 +91,7 @@ struct SignaturePlanner {
     for signature in folder.digestSignatures {
       let path = folder.path.appending(signature.name)
       guard options.includes(path) else { continue }
-      if let (_, tarball) = SidecarKind.parse(signature.file), !present.contains(tarball) {
+      if let tarball = signature.tarball, !present.contains(tarball) {
         plan.removals.append(.init(path: path, tarball: tarball))
       } else if signature.isOlder == nil {
         plan.removals.append(.init(path: path, tarball: signature.file))

@@ -64,7 +64,8 @@ struct SignatureRenewal {
         candidates.append(
           (
             .init(
-              path: tarball.path, format: format, reason: .expired, size: tarball.status.size,
+              path: tarball.path, isOfTarball: true, format: format, reason: .expired,
+              size: tarball.status.size,
               device: tarball.status.identity.device), tarball.status.identity.mtime
           ))
       }
@@ -83,7 +84,7 @@ struct SignatureRenewal {
       candidates.append(
         (
           .init(
-            path: folder.path.appending(file), format: format, reason: .expired, size: 0,
+            path: folder.path.appending(file), isOfTarball: false, format: format, reason: .expired, size: 0,
             device: folder.status.identity.device), folder.status.identity.mtime
         ))
     }

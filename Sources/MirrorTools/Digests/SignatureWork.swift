@@ -27,7 +27,7 @@ struct SignatureWork: Sendable {
     let planned = Set(signatures.map(\.destination))
     let written = work.rewritten.flatMap { path in
       SignatureFiles.formats(of: path.name, settings, work.layout).map {
-        DigestPlan.Signature(path: path, format: $0, reason: .changed, size: 0, device: 0)
+        DigestPlan.Signature(path: path, isOfTarball: false, format: $0, reason: .changed, size: 0, device: 0)
       }
     }
     sign(signatures + written.filter { !planned.contains($0.destination) }, records: nil)

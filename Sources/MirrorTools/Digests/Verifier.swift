@@ -104,7 +104,7 @@ struct Verifier {
     for kind in ManifestKind.allCases where folder.manifests.contains(kind) {
       let mtime = (try? anchor.directory(folder.path).status(of: kind.fileName))??.identity.mtime ?? .min
       for one in read(kind.fileName, of: folder, anchor, kind.algorithm, &report) {
-        guard let name = one.file, TarballName(name) != nil else { continue }
+        guard let name = one.file, context.kinds.includes(name) else { continue }
         claim(one, from: kind.fileName, newer: mtime, about: name)
       }
     }

@@ -6,6 +6,8 @@ import SystemPackage
 struct LocalListing: Sendable {
   /// The layout of the mirror.
   private(set) var layout = MirrorLayout.metro
+  /// The formats of release files.
+  let kinds: ArtifactKinds
   /// By path.
   var entries: [LocalEntry] = []
   /// Paths that are held: at and below them, the destination is left as it is.
@@ -22,7 +24,7 @@ struct LocalListing: Sendable {
   /// Entries by path.
   var byPath: [MirrorPath: LocalEntry] { Dictionary(entries.map { ($0.path, $0) }) { first, _ in first } }
 
-  init() {}
+  init(_ kinds: ArtifactKinds) { self.kinds = kinds }
 
   /// Lists what a destination takes from a scanned mirror. The mirror's lock should be held.
   ///
@@ -32,6 +34,7 @@ struct LocalListing: Sendable {
     _ mirror: Mirror, for destination: PublishDestination, _ rotation: RotationSettings,
     holding: [MirrorPath] = []
   ) throws(MirrorError) {
+    kinds = mirror.kinds
     let anchor = try AnchoredDirectory(root: mirror.root)
     layout = mirror.layout
     held = Set(mirror.bystanderFolders.map(\.path) + holding)
@@ -158,10 +161,11 @@ struct LocalListing: Sendable {
   /// Holds everything that belongs to a file that cannot be sent: its version, or a snapshot and its digests.
   mutating func hold(with path: MirrorPath) {
     if path.place.isInSnapshots {
-      let tarball = SidecarKind.parse(path.name)?.tarball ?? path.name
+      let tarball = SidecarKind.parse(path.name, kinds)?.tarball ?? path.name
+      let kinds = kinds
       held.formUnion(
         entries.lazy.map(\.path).filter {
-          $0.parent == path.parent && (SidecarKind.parse($0.name)?.tarball ?? $0.name) == tarball
+          $0.parent == path.parent && (SidecarKind.parse($0.name, kinds)?.tarball ?? $0.name) == tarball
         })
     } else if let version = path.version {
       held.insert(version)
@@ -176,8 +180,9 @@ struct LocalListing: Sendable {
   }
 
   private mutating func exclude(_ destination: PublishDestination) {
+    let kinds = kinds
     entries.removeAll { entry in
-      guard let exclusion = destination.exclusions.first(where: { $0.matches(entry.path) }) else {
+      guard let exclusion = destination.exclusions.first(where: { $0.matches(entry.path, kinds) }) else {
         return false
       }
       excluded[entry.path] = exclusion

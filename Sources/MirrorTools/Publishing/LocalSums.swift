@@ -34,7 +34,7 @@ struct LocalSums {
         sums[entry.path] = sum
       } else if let file = files[entry.path], identity.isSameFile(as: file.identity) {
         sums[entry.path] = file.sha256
-      } else if TarballName(entry.path.name) != nil, let sum = written(entry.path, identity, anchor.value) {
+      } else if local.kinds.includes(entry.path.name), let sum = written(entry.path, identity, anchor.value) {
         sums[entry.path] = sum
       } else {
         unknown.append((entry.path, entry.node.size, identity))
@@ -53,7 +53,7 @@ struct LocalSums {
             .changed, "\(root)/\(file.path)", "changed during publishing", remedy: "run again")
         }
         sums[file.path] = sum
-        if TarballName(file.path.name) == nil, file.identity.ctime / 1_000_000_000 < now - Self.tick {
+        if !local.kinds.includes(file.path.name), file.identity.ctime / 1_000_000_000 < now - Self.tick {
           fresh.append((file.path, .init(identity: file.identity, sha256: sum)))
         }
       } catch {

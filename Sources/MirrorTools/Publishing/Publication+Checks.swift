@@ -18,7 +18,7 @@ extension Publication {
   func checkSound(_ sent: [LocalEntry], _ local: LocalListing) throws(MirrorError) {
     let corrupt = Set(try catalog.corrupt(in: mirror))
     let known = local.byPath
-    for entry in sent where TarballName(entry.path.name) != nil {
+    for entry in sent where mirror.kinds.includes(entry.path.name) {
       func refusal(_ problem: String, _ remedy: Remedy) -> MirrorError {
         MirrorError(
           .refused, mirror.displayed(entry.path), "\(problem); nothing is published", remedy: remedy)

@@ -12,8 +12,10 @@ struct StaleVersions {
   private var names: [MirrorPath: Set<FileName>] = [:]
   /// Snapshots there that have the name of one here, but another content.
   private var others: Set<MirrorPath> = []
+  private let kinds: ArtifactKinds
 
   init(_ local: LocalListing, _ remote: RemoteListing, _ standings: Standings) {
+    kinds = local.kinds
     layout = local.layout
     if layout.isByName {
       for entry in local.entries {
@@ -38,11 +40,11 @@ struct StaleVersions {
   /// Why an entry is not sent; nil if it is.
   func reason(against entry: LocalEntry, at node: ListedNode?) -> String? {
     if let name = entry.path.place.snapshotName {
-      guard TarballName(name) != nil || SidecarKind.parse(name) != nil else {
+      guard kinds.includes(name) || SidecarKind.parse(name, kinds) != nil else {
         return "the other side writes this file itself"
       }
       // Each server makes its own snapshot of the same name: the first one is kept, with its sidecars.
-      if others.contains(entry.path) || entry.path.unit.map(others.contains) ?? false {
+      if others.contains(entry.path) || entry.path.unit(kinds).map(others.contains) ?? false {
         return "a different snapshot of that name is there"
       }
       if node != nil { return nil }
@@ -70,14 +72,14 @@ struct StaleVersions {
 
   /// The name of a release file, or of its sidecar.
   private func name(_ path: MirrorPath, in version: MirrorPath) -> FileName? {
-    let file = SidecarKind.parse(path.name)?.tarball ?? path.name
-    return TarballName(file).flatMap { layout.releaseName(of: $0.stem, in: version.name) }
+    let file = SidecarKind.parse(path.name, kinds)?.tarball ?? path.name
+    return TarballName(file, kinds).flatMap { layout.releaseName(of: $0.stem, in: version.name) }
   }
 
   /// The group and the date of a dated path.
   private func dated(_ path: MirrorPath) -> (group: MirrorPath, date: VersionDate)? {
     if path.place.snapshotName != nil {
-      return path.unit.flatMap { TarballName($0.name) }?.snapshotParts.map {
+      return path.unit(kinds).flatMap { TarballName($0.name, kinds) }?.snapshotParts.map {
         (path.parent.appending(FileName($0.name)), $0.date)
       }
     }

@@ -124,16 +124,16 @@ public struct RetentionPlanner: Sendable {
     let isReadWhole = mirror.isReadWhole(folder.path)
     var items: [RetentionPlan.Item] = []
     let groups = Dictionary(grouping: folder.tarballs) { tarball in
-      TarballName(tarball.name)?.snapshotParts?.name
+      tarball.parsedName.snapshotParts?.name
     }
     for (name, tarballs) in groups {
       // An empty or damaged tarball is not a reason to remove another one.
       let past = Set(
-        tarballs.filter(\.isWhole).compactMap { TarballName($0.name)?.snapshotParts?.date }
+        tarballs.filter(\.isWhole).compactMap { $0.parsedName.snapshotParts?.date }
       ).filter { $0 <= mirror.horizon }.sorted(by: >)
       let reasons = name == nil ? [:] : policy.reasons(for: past)
       for tarball in tarballs {
-        let date = TarballName(tarball.name)?.snapshotParts?.date
+        let date = tarball.parsedName.snapshotParts?.date
         var why = protections(tarball.path, date: date, mirror, names)
         if !isReadWhole { why.append("\(mirror.displayed(folder.path)) could not be read completely") }
         if let date {

@@ -24,8 +24,9 @@ public struct StageAddition: Sendable {
 
   private let layout: MirrorLayout
   /// Directory of the version.
-  private let version: MirrorPath
+  let version: MirrorPath
   private let placements: [SubarchSetup.Placement]
+  private let kinds: ArtifactKinds
 
   /// Plans the addition from names alone.
   ///
@@ -34,7 +35,7 @@ public struct StageAddition: Sendable {
   ///   - files: tarballs, and optionally a `build-info.json`.
   /// - Throws: if a file is not named like one of a build, or nothing would be offered.
   public init(
-    _ subarch: MirrorPath, version: VersionDate, files: [FilePath], layout: MirrorLayout = .metro
+    _ subarch: MirrorPath, version: VersionDate, files: [FilePath], layout: MirrorLayout, kinds: ArtifactKinds
   ) throws(MirrorError) {
     self.layout = layout
     let names = try SubarchSetup.names(of: subarch)
@@ -42,7 +43,7 @@ public struct StageAddition: Sendable {
     var placements: [SubarchSetup.Placement] = []
     var offersSomething = false
     for file in files {
-      let (name, variant) = try Self.name(of: file, in: place, names, layout)
+      let (name, variant) = try Self.name(of: file, in: place, names, layout, kinds)
       let path = place.appending(name)
       if placements.contains(where: { $0.path == path }) {
         throw MirrorError(
@@ -57,15 +58,17 @@ public struct StageAddition: Sendable {
     }
     self.version = place
     self.placements = placements
+    self.kinds = kinds
   }
 
   /// The name of a file in a version, and its variant; nil if it is not a tarball.
   private static func name(
-    of file: FilePath, in version: MirrorPath, _ subarch: SubarchPlace, _ layout: MirrorLayout
+    of file: FilePath, in version: MirrorPath, _ subarch: SubarchPlace, _ layout: MirrorLayout,
+    _ kinds: ArtifactKinds
   ) throws(MirrorError) -> (name: FileName, variant: String?) {
     let own = FileName(bytes: file.lastComponent.map { FilePath(root: nil, components: $0).bytes } ?? [])
     if own == BuildInfo.fileName { return (own, nil) }
-    guard let tarball = TarballName(own), let variant = tarball.variant(of: version, in: layout) else {
+    guard let tarball = TarballName(own, kinds), let variant = tarball.variant(of: version, in: layout) else {
       throw MirrorError(
         .invalid, file.string, "is not named like a tarball of a build",
         remedy:
@@ -89,7 +92,7 @@ public struct StageAddition: Sendable {
         .invalid, anchor.displayed(version), "already exists",
         remedy: "add another version, or remove it first")
     }
-    for placement in placements where TarballName(placement.path.name) != nil { try check(placement, anchor) }
+    for placement in placements where kinds.includes(placement.path.name) { try check(placement, anchor) }
     var report = Made(mirror: "\(context.root)")
     let directory = try anchor.makePath(version)
     for placement in placements { try placement.place(in: directory, &report.made) }
@@ -113,13 +116,14 @@ public struct StageAddition: Sendable {
     guard status.kind == .regular else {
       throw MirrorError(.invalid, placement.source, "is not a regular file", remedy: "give a tarball")
     }
-    if let format = TarballName(placement.path.name)?.format {
+    let format = kinds.format(of: placement.path.name)
+    if let format {
       let fault = try attempt("read", placement.source) { () throws(Errno) in
         try StreamEnd.fault(of: file, size: status.size, format)
       }
       if let fault { throw .damaged(placement.source, fault) }
     }
-    if placement.path.name.hasPrefix("stage") { try SeedTarball.check(placement) }
+    if placement.path.name.hasPrefix("stage"), format?.isTarball ?? false { try SeedTarball.check(placement) }
   }
 
   private func digest(
@@ -142,9 +146,10 @@ public struct StageAddition: Sendable {
     let subarch = try scanner.scan().subarches.first { $0.path == version.parent }
     guard !layout.isByName, subarch?.newestComplete?.path == version,
       let stage = placements.first(where: {
-        TarballName($0.path.name)?.variant(of: version, in: layout) == "stage3"
+        guard let name = TarballName($0.path.name, kinds), name.format.isTarball else { return false }
+        return name.variant(of: version, in: layout) == "stage3"
       }),
-      let suffix = TarballName(stage.path.name)?.suffix
+      let suffix = kinds.format(of: stage.path.name)?.suffix
     else { return }
     let directory = try anchor.directory(version.parent)
     let name = FileName("stage3-latest\(suffix)")

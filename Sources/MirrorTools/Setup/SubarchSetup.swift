@@ -24,6 +24,8 @@ public struct SubarchSetup: Encodable, Sendable {
     let path: MirrorPath
   }
 
+  /// The subarch that is prepared.
+  let subarch: MirrorPath
   /// Relative to the root of the mirror, parents first.
   let directories: [MirrorPath]
   let files: [Said]
@@ -34,7 +36,7 @@ public struct SubarchSetup: Encodable, Sendable {
   /// - Parameter subarch: `BUILD/ARCH/SUBARCH`.
   /// - Throws: if the name of the seed has no date or is not that of a tarball, or a name is not valid.
   public init(
-    _ subarch: MirrorPath, from seed: Seed, layout: MirrorLayout = .metro
+    _ subarch: MirrorPath, from seed: Seed, layout: MirrorLayout, kinds: ArtifactKinds
   ) throws(MirrorError) {
     let names = try Self.names(of: subarch)
     var directories = [
@@ -46,7 +48,7 @@ public struct SubarchSetup: Encodable, Sendable {
     }
     switch seed {
     case .local(let file, let version):
-      let tarball = try SeedName(file, version: version)
+      let tarball = try SeedName(file, version: version, kinds)
       let place = subarch.appending(FileName(tarball.version.description))
       let name = layout.stem(of: "stage3", in: place.name, of: names).appending(tarball.suffix)
       directories += [subarch.control(.version(target: "stage3")).parent, place]
@@ -65,6 +67,7 @@ public struct SubarchSetup: Encodable, Sendable {
       say(.remoteSubarch, "\(other.name)")
     }
     say(.seedStrategy, "stage3")
+    self.subarch = subarch
     self.directories = directories
     self.files = files
   }
@@ -89,9 +92,9 @@ private struct SeedName {
   /// `.tar.xz`.
   let suffix: String
 
-  init(_ file: FilePath, version: VersionDate?) throws(MirrorError) {
+  init(_ file: FilePath, version: VersionDate?, _ kinds: ArtifactKinds) throws(MirrorError) {
     let bytes = file.lastComponent.map { FilePath(root: nil, components: $0).bytes } ?? []
-    guard let name = TarballName(FileName(bytes: bytes)), name.format.isTarball else {
+    guard let name = TarballName(FileName(bytes: bytes), kinds), name.format.isTarball else {
       throw MirrorError(
         .invalid, file.string, "is not named like a tarball",
         remedy: "use a name that ends in .tar, .tar.xz, .tar.zst, .tar.gz or .tar.bz2")

@@ -21,7 +21,8 @@ struct TarballOutput {
   init(_ key: String, _ settings: BuildSettings, _ anchor: Shared<AnchoredDirectory>) throws {
     let text = try settings.required(key)
     guard let path = try settings.mirrorPath(key, in: anchor.value.root),
-      let name = TarballName(path.name), name.format.isReleased
+      let name = TarballName(path.name, .builtIn), name.format.isReleased,
+      name.format.isTarball || name.format == .squashfs
     else {
       throw MirrorError(
         .invalid, key, "`\(text)` is neither a compressed tarball nor a squashfs image",

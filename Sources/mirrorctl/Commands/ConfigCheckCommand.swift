@@ -1,6 +1,7 @@
 import ArgumentParser
 import FlexData
 import LinuxSystem
+import MirrorModel
 import MirrorTools
 import StageBuilder
 

@@ -108,6 +108,7 @@ struct BuildOptions: ParsableArguments {
     if let record = BuildRecord(report, of: request, at: context.now()) {
       do throws(MirrorError) { try run.catalog().note([record]) } catch { context.tell(error) }
     }
+    run.journal(report.deeds(of: request), as: event.verb)
     let status = try renderer.print(report)
     offer(report, run, context)
     for target in report.targets where target.failcount.map(rotation.givesUp(after:)) ?? false {

@@ -6,11 +6,19 @@ import Testing
 @Suite("Builds in Gentoo's layout", .enabled(if: BuildSite.isPossible, BuildSite.reason))
 struct GentooBuildTests {
   private static let subarch = ["releases", "amd64", "autobuilds"]
+  private static let steps = """
+    [section steps/chroot]
+    run: [
+    #!/bin/sh
+    echo $[target] >> /etc/built
+    ]
+
+    """
   private let site: BuildSite
 
   /// A site with the paths and names of Gentoo's mirrors, a signing key, and a seed.
   init() throws {
-    site = try BuildSite(isPrepared: false)
+    site = try BuildSite(Self.steps, isPrepared: false)
     let made = try site.workspace.shell(
       """
       mkdir -m 700 g; gpg="gpg --batch --quiet --no-tty --homedir g"
@@ -99,7 +107,8 @@ struct GentooBuildTests {
     let before = try site.workspace.shell(lists).text
     let conf = site.workspace.path.appending("conf").string
     let text = String(decoding: try Data(contentsOf: URL(fileURLWithPath: conf)), as: UTF8.self)
-    try site.write("conf", text + "[section steps when target is stage3]\nchroot/run: [\nexit 1\n]\n")
+    try site.write(
+      "conf", text + "[section steps when target is stage3]\nchroot/run: [\n#!/bin/sh\nexit 1\n]\n")
     let outcome = try site.run(["build"] + Self.subarch + ["full", "20200705T170302Z"])
     #expect(outcome.status != 0)
     try site.succeed(["digestgen"])
