@@ -8,6 +8,8 @@ package enum MirrorGrammar: Sendable {
   case metro
 
   private static let snapshots: FileName = "snapshots"
+  /// The directory of trees of binary packages: in the root, in a build, or in an architecture.
+  package static let packages: FileName = "binpackages"
   private static let services: Set<FileName> = ["streams", "project"]
 
   /// Whether this name in a build is the directory of snapshots.
@@ -20,6 +22,7 @@ package enum MirrorGrammar: Sendable {
   package func place(of path: MirrorPath) -> MirrorPlace {
     let parts = path.components
     guard let build = parts.first else { return .root }
+    if parts.prefix(3).contains(Self.packages) { return .packages(path) }
     if parts.count == 1 { return .build(build) }
     if isService(build) { return .service(path) }
     if isSnapshots(parts[1]) {
@@ -41,7 +44,7 @@ package enum MirrorGrammar: Sendable {
     switch place {
     case .root: .root
     case .build(let name): MirrorPath.root.appending(name)
-    case .service(let path): path
+    case .service(let path), .packages(let path): path
     case .snapshots(let build): MirrorPath.root.appending(build).appending(Self.snapshots)
     case .snapshot(let file, let build): path(of: .snapshots(build: build)).joined(file)
     case .arch(let name, let build): MirrorPath.root.appending(build).appending(name)

@@ -27,6 +27,9 @@ public struct MirrorConfiguration: Sendable {
   /// `[section receive/SERVER]`.
   public var receiving = ReceiveRules()
 
+  /// `[section binhost]`.
+  public var binhost = BinhostSettings()
+
   /// Defaults.
   public init() {}
 
@@ -61,6 +64,7 @@ public struct MirrorConfiguration: Sendable {
     signing = try SigningSection(elements).settings()
     publishing = try PublishSection.destinations(elements)
     receiving = try ReceiveSection.rules(elements, home: try SigningSection(elements).home())
+    binhost = try BinhostSettings(elements, home: try SigningSection(elements).home())
     index.add(urls: publishing.compactMap(\.url))
   }
 
@@ -68,7 +72,7 @@ public struct MirrorConfiguration: Sendable {
   static func sections(_ elements: Elements) -> [SettingsSection] {
     [
       RotationSection.section(elements), SigningSection.section(elements), IndexSettings.section(elements),
-      HookSettings.section(elements),
+      HookSettings.section(elements), BinhostSettings.section(elements),
     ] + PublishSection.sections(elements) + ReceiveSection.sections(elements)
   }
 

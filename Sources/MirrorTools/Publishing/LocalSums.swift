@@ -52,7 +52,9 @@ struct LocalSums {
             .changed, "\(root)/\(file.path)", "changed during publishing", remedy: "run again")
         }
         sums[file.path] = sum
-        if TarballName(file.path.name) == nil, file.identity.ctime / 1_000_000_000 < now - Self.tick {
+        if TarballName(file.path.name) == nil || file.path.place.isInPackages,
+          file.identity.ctime / 1_000_000_000 < now - Self.tick
+        {
           fresh.append((file.path, .init(identity: file.identity, sha256: sum)))
         }
       } catch {

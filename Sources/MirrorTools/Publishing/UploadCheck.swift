@@ -64,7 +64,7 @@ struct UploadCheck {
     switch path.place {
     case .snapshot: return path.place.snapshotName != nil
     case .version, .versionFile, .control, .controlFile: return parts.count <= Upload.depth
-    case .root, .build, .service, .snapshots, .arch, .subarch: return false
+    case .root, .build, .service, .packages, .snapshots, .arch, .subarch: return false
     }
   }
 
