@@ -32,7 +32,8 @@ package struct PackageIntake: Sendable {
     self.root = root
     self.ownership = ownership
     self.cancellation = cancellation
-    let hasher = FileHasher(HashingOptions(), progress: RunProgress(), cancellation: cancellation)
+    let hasher = FileHasher(
+      HashingOptions(), kinds: .builtIn, progress: RunProgress(), cancellation: cancellation)
     indexer = BinhostIndexer(
       root: root, ownership: ownership, hasher: hasher, compresses: compresses, now: now)
   }

@@ -17,7 +17,7 @@ struct IndexReferences {
   /// Whether a file is parsed here. Pages are not: they refer to files that `index` found when it wrote them.
   static func areIn(_ path: MirrorPath) -> Bool {
     ["index.xml", "index.json", ImageStreams.imagesPath].contains(path)
-      || path.name == LatestList.fileName && path.parent.isSubarch
+      || LatestList.isOne(path)
   }
 
   /// Whether a file is the index of a tree of binary packages, which has its own checks.
@@ -37,7 +37,7 @@ struct IndexReferences {
       guard let index = PackagesIndex(bytes) else { return nil }
       references = index.entries.map { Reference(path: path.parent.joined($0.path), size: $0.size) }
     case "index.json": references = Self.json(bytes)
-    case LatestList.fileName: references = Self.list(bytes, in: path.parent)
+    case _ where LatestList.isOne(path): references = Self.list(bytes, in: path.parent)
     default: references = Self.images(bytes)
     }
   }
@@ -70,7 +70,9 @@ struct IndexReferences {
   /// Lines with a path and a size; lines that begin with `#` are comments.
   private static func list(_ bytes: [UInt8], in folder: MirrorPath) -> [Reference] {
     guard IndexMark.isIn(bytes) else { return [] }
-    return bytes.split(separator: UInt8(ascii: "\n")).filter { $0.first != UInt8(ascii: "#") }.map { line in
+    return ClearText.body(of: bytes).split(separator: UInt8(ascii: "\n")).filter {
+      $0.first != UInt8(ascii: "#")
+    }.map { line in
       let fields = line.split(separator: UInt8(ascii: " "))
       return Reference(
         path: folder.joined(MirrorPath(bytes: Array(fields.first ?? []))),

@@ -49,6 +49,7 @@ public struct CleanRun {
     try BinhostRun(run).clean(planned.plan.sections.filter(\.isOfPackages), of: planned.scan, into: &report)
     // Otherwise `max-delete` would count the deletion of these versions at destinations.
     try? run.catalog().note(cleaned: report, now: run.environment.now())
+    run.journal(report.removed.map { .init(.removed, $0.path, reason: $0.reason) })
     return report
   }
 

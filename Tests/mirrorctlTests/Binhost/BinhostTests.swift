@@ -126,7 +126,11 @@ struct BinhostTests {
     try site.package("app-misc/hello-0.1", 1, "SLOT=legacy/1")
     try site.run("index", "--format", "packages")
     try site.workspace.shell(
-      "cd mirror/\(BinhostSite.tree); mkdir app-misc/gone; echo x > app-misc/gone/gone-1-1.gpkg.tar; echo x > kept; mkdir ../../../../elsewhere; touch ../../../../elsewhere/far-1-1.gpkg.tar; ln -s ../../../../elsewhere app-misc/link; sleep 2"
+      """
+      mkdir elsewhere; touch elsewhere/far-1-1.gpkg.tar; cd mirror/\(BinhostSite.tree)
+      mkdir app-misc/gone; echo x > app-misc/gone/gone-1-1.gpkg.tar; echo x > kept
+      ln -s '\(site.workspace.path)/elsewhere' app-misc/link; sleep 2
+      """
     )
     let planned = try site.run("clean", "--apply", "--dry-run")
     #expect(
