@@ -29,7 +29,7 @@ extension SidecarKind {
     switch self {
     case .signature: .gpg
     case .armored: .asc
-    case .hashText, .digests, .contents, .metalink: nil
+    case .hashText, .digests, .contents, .metalink, .withdrawal: nil
     }
   }
 }

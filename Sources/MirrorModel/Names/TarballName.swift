@@ -108,6 +108,8 @@ package enum SidecarKind: String, Sendable, CaseIterable {
   case contents = ".contents.gz"
   /// An RFC 5854 metalink of it.
   case metalink = ".meta4"
+  /// A notice that it is not offered any more.
+  case withdrawal = ".WITHDRAWN"
 
   /// The kind and the tarball's name, if `name` is a sidecar of a tarball.
   package static func parse(_ name: FileName) -> (kind: SidecarKind, tarball: FileName)? {
@@ -124,6 +126,8 @@ package enum SidecarKind: String, Sendable, CaseIterable {
       kind = .contents
     } else if name.hasSuffix(".meta4") {
       kind = .metalink
+    } else if name.hasSuffix(".WITHDRAWN") {
+      kind = .withdrawal
     } else {
       return nil
     }

@@ -13,7 +13,7 @@ extension Version {
   /// and these over plain ones.
   package func artifacts(of subarch: Subarch) -> [Artifact] {
     var chosen: [String: Tarball] = [:]
-    for tarball in folder.tarballs where tarball.isWhole && !isBeingCompressed(tarball) {
+    for tarball in folder.tarballs where tarball.isOffered && !isBeingCompressed(tarball) {
       guard let name = TarballName(tarball.name) else { continue }
       let variant = name.variant(in: self)
       guard variant != "stage1", variant != "stage2" else { continue }
@@ -27,7 +27,7 @@ extension Version {
   /// it complete.
   var hasDownload: Bool {
     folder.tarballs.contains { tarball in
-      guard tarball.isWhole, let variant = TarballName(tarball.name)?.variant(of: path) else {
+      guard tarball.isOffered, let variant = TarballName(tarball.name)?.variant(of: path) else {
         return false
       }
       return variant != "stage1" && variant != "stage2" && !isBeingCompressed(tarball)

@@ -1,6 +1,6 @@
 package import LinuxSystem
 
-/// The three meanings of "newest" among a subarch's versions. Versions dated in the future are never the
+/// The meanings of "newest" among a subarch's versions. Versions dated in the future are never the
 /// newest.
 extension Subarch {
   /// The newest version that was started, complete or not; only names that are dates count.
@@ -8,6 +8,14 @@ extension Subarch {
 
   /// The newest complete version: builds start from it, and it is never removed.
   package var newestComplete: Version? { built.last }
+
+  /// The newest version that a build made: complete, or a candidate.
+  package var newestMade: Version? { made.last }
+
+  /// Complete versions and candidates that are not dated in the future, oldest first.
+  package var made: [Version] {
+    versions.filter { $0.isSound && !$0.isWithdrawn && !$0.isFuture }
+  }
 
   /// The newest version that is offered to downloaders.
   ///

@@ -256,7 +256,7 @@ extension SidecarKind {
   fileprivate var tellsDigests: Bool {
     switch self {
     case .hashText, .digests, .metalink: true
-    case .signature, .armored, .contents: false
+    case .signature, .armored, .contents, .withdrawal: false
     }
   }
 }

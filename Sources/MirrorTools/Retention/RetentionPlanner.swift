@@ -80,12 +80,16 @@ public struct RetentionPlanner: Sendable {
       } else if version.path == offered?.path {
         why.append("the newest version offered")
       }
+      if version.isWithdrawn { why.append("withdrawn: its notice is kept") }
       if version.isComplete {
         why += version.isDated ? reasons[version.date] ?? [] : []
         return item(
           version.path, why, otherwise: "not kept by any rule", bytes: version.bytes, isComplete: true)
       }
       let age = today.days(since: version.date)
+      if version.isCandidate, version.path == subarch.newestMade?.path {
+        why.append("the newest version, a candidate")
+      }
       if version.path == subarch.newestBegun?.path { why.append("the newest version, incomplete") }
       if age < policy.staleDays { why.append("incomplete, but only \(counted(age, "day", "days")) old") }
       return item(version.path, why, otherwise: "incomplete, \(age) days old", bytes: version.bytes)
@@ -106,15 +110,16 @@ public struct RetentionPlanner: Sendable {
       TarballName(tarball.name)?.snapshotParts?.name
     }
     for (name, tarballs) in groups {
-      // An empty or damaged tarball is not a reason to remove another one.
+      // An empty, damaged or withdrawn tarball is not a reason to remove another one.
       let past = Set(
-        tarballs.filter(\.isWhole).compactMap { TarballName($0.name)?.snapshotParts?.date }
+        tarballs.filter(\.isOffered).compactMap { TarballName($0.name)?.snapshotParts?.date }
       ).filter { $0 <= mirror.horizon }.sorted(by: >)
       let reasons = name == nil ? [:] : policy.reasons(for: past)
       for tarball in tarballs {
         let date = TarballName(tarball.name)?.snapshotParts?.date
         var why = protections(tarball.path, date: date, mirror, names)
         if !isReadWhole { why.append("\(mirror.displayed(folder.path)) could not be read completely") }
+        if tarball.isWithdrawn { why.append("withdrawn: its notice is kept") }
         if let date {
           why += reasons[date] ?? []
           let age = today.days(since: date)
@@ -164,7 +169,7 @@ extension SidecarKind {
     switch self {
     case .metalink: 0
     case .signature, .armored: 1
-    case .hashText, .digests, .contents: 2
+    case .hashText, .digests, .contents, .withdrawal: 2
     }
   }
 }

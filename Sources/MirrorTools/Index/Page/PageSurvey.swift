@@ -155,7 +155,7 @@ struct PageSurvey: Sendable {
       let marked = Set(folder.marks.map(\.tarball))
       var newest: [String: (date: VersionDate, tarball: Tarball)] = [:]
       for tarball in folder.tarballs where !marked.contains(tarball.name) && source.stays(tarball.path) {
-        guard let parts = TarballName(tarball.name)?.snapshotParts, tarball.isWhole,
+        guard let parts = TarballName(tarball.name)?.snapshotParts, tarball.isOffered,
           parts.date <= source.mirror.horizon
         else {
           continue
