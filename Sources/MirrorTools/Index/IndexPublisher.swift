@@ -39,6 +39,16 @@ struct IndexPublisher: ~Copyable, Sendable {
     return isNews || !made.isEmpty
   }
 
+  /// Writes a file if it changed, and these signatures of it after it.
+  func publish(_ file: IndexFile, signatures: [IndexFile]) throws(MirrorError) {
+    let directory = try root.makePath(file.path.parent)
+    if try !holds(file, directory) {
+      _ = try SignatureFiles.drop(of: file.path.name, in: directory)
+      try write(file, in: directory)
+    }
+    for signature in signatures { try write(signature, in: directory) }
+  }
+
   /// Whether publishing a file would change it.
   func wouldChange(_ file: IndexFile) throws(MirrorError) -> Bool {
     do throws(MirrorError) { return try !holds(file, root.directory(file.path.parent)) } catch {

@@ -19,11 +19,13 @@ public struct Signer: Sendable {
 
   /// Signs a file with this number of bytes, which gpg opens by `path` and messages call `name`.
   ///
+  /// - Parameter others: further keys that sign it in the same file.
   /// - Throws: if gpg does not sign, or its output is not a signature of this file by the key.
   func signature(
-    of path: String, _ name: String, bytes: Int64, as format: SignatureFormat
+    of path: String, _ name: String, bytes: Int64, as format: SignatureFormat, with others: [Fingerprint] = []
   ) throws(MirrorError) -> [UInt8] {
     var arguments = ["--digest-algo", "SHA512", "--local-user", checker.key.signer]
+    for other in others { arguments += ["--local-user", "\(other)"] }
     // Nobody is there to answer a prompt.
     arguments +=
       settings.passphraseFile.map { ["--pinentry-mode", "loopback", "--passphrase-file", $0.string] }
