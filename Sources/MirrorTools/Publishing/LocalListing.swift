@@ -4,6 +4,8 @@ import SystemPackage
 
 /// The publishable files of a mirror at one point in time.
 struct LocalListing: Sendable {
+  /// The formats of release files.
+  let kinds: ArtifactKinds
   /// By path.
   var entries: [LocalEntry] = []
   /// Paths that are held: at and below them, the destination is left as it is.
@@ -20,7 +22,7 @@ struct LocalListing: Sendable {
   /// Entries by path.
   var byPath: [MirrorPath: LocalEntry] { Dictionary(entries.map { ($0.path, $0) }) { first, _ in first } }
 
-  init() {}
+  init(_ kinds: ArtifactKinds) { self.kinds = kinds }
 
   /// Lists what a destination takes from a scanned mirror. The mirror's lock should be held.
   ///
@@ -30,6 +32,7 @@ struct LocalListing: Sendable {
     _ mirror: Mirror, for destination: PublishDestination, _ rotation: RotationSettings,
     holding: [MirrorPath] = []
   ) throws(MirrorError) {
+    kinds = mirror.kinds
     let anchor = try AnchoredDirectory(root: mirror.root)
     held = Set(mirror.bystanderFolders.map(\.path) + holding)
     let unclear = Set(mirror.faults.map(\.path))
@@ -79,7 +82,8 @@ struct LocalListing: Sendable {
   /// The role of a file outside versions; indexes are rewritten in place, other files of any size may be
   /// beside them.
   private static func role(_ path: MirrorPath) -> LocalEntry.Role {
-    guard indexNames.contains(SignatureFormat.parse(path.name)?.file ?? path.name) else { return .payload }
+    let name = SignatureFormat.parse(path.name)?.file ?? path.name
+    guard indexNames.contains(name) || LatestList.isOne(path.parent.appending(name)) else { return .payload }
     return path.parent.bytes.isEmpty ? .index : .page
   }
 
@@ -154,10 +158,11 @@ struct LocalListing: Sendable {
   /// Holds everything that belongs to a file that cannot be sent: its version, or a snapshot and its digests.
   mutating func hold(with path: MirrorPath) {
     if path.place.isInSnapshots {
-      let tarball = SidecarKind.parse(path.name)?.tarball ?? path.name
+      let tarball = SidecarKind.parse(path.name, kinds)?.tarball ?? path.name
+      let kinds = kinds
       held.formUnion(
         entries.lazy.map(\.path).filter {
-          $0.parent == path.parent && (SidecarKind.parse($0.name)?.tarball ?? $0.name) == tarball
+          $0.parent == path.parent && (SidecarKind.parse($0.name, kinds)?.tarball ?? $0.name) == tarball
         })
     } else if let version = path.version {
       held.insert(version)
@@ -172,8 +177,9 @@ struct LocalListing: Sendable {
   }
 
   private mutating func exclude(_ destination: PublishDestination) {
+    let kinds = kinds
     entries.removeAll { entry in
-      guard let exclusion = destination.exclusions.first(where: { $0.matches(entry.path) }) else {
+      guard let exclusion = destination.exclusions.first(where: { $0.matches(entry.path, kinds) }) else {
         return false
       }
       excluded[entry.path] = exclusion

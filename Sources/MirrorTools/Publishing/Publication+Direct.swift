@@ -14,13 +14,14 @@ extension Publication {
     let stage = try PublishStage(in: mirror.root)
     let indexDigest = try copy(survey.plan, to: stage)
     var record = survey.planner.knowledge.record ?? SentRecord(origin: origin)
-    let (count, bytes) = (survey.plan.count, survey.plan.bytes)
+    let (count, bytes, units) = (survey.plan.count, survey.plan.bytes, survey.plan.units)
     do throws(MirrorError) { try send(&survey, &record, stage) } catch {
       guard error.code == .system(.noSpace), try makeRoom(&survey, stage) else { throw error }
       try send(&survey, &record, stage)
     }
     survey.report.files = count
     survey.report.bytes = bytes
+    survey.report.units = units
     try delete(survey.plan.deletions, &survey, stage)
     record.settle(survey.plan.settled, at: survey.remote, survey.sums)
     record.lacks = rsync.findings.lacks
@@ -148,12 +149,13 @@ extension Publication {
     }
     let pages = items(plan.pages.all)
     let indexes = plan.indexes.all.map { Rsync.Item(base: names, path: $0.path) }
-    let tarballs = Set(plan.replaced.lazy.map(\.path).filter { TarballName($0.name) != nil })
+    let tarballs = Set(plan.replaced.lazy.map(\.path).filter { mirror.kinds.includes($0.name) })
     guard tarballs.isEmpty else {
       let replaced = Set(plan.replaced.map(\.path))
       // A new sidecar may have the size and the second of the old one.
       let sidecars = local.entries.filter { entry in
-        guard !replaced.contains(entry.path), let sidecar = SidecarKind.parse(entry.path.name) else {
+        guard !replaced.contains(entry.path), let sidecar = SidecarKind.parse(entry.path.name, mirror.kinds)
+        else {
           return false
         }
         return tarballs.contains(entry.path.parent.appending(sidecar.tarball))
@@ -242,7 +244,7 @@ extension Publication {
   ) throws(MirrorError) -> Bool {
     guard !survey.plan.deletions.isEmpty else { return false }
     let named = try namedThere(survey.remote, stage)
-    let free = survey.plan.deletions.filter { !named.contains($0.unit ?? $0) }
+    let free = survey.plan.deletions.filter { !named.contains($0.unit(mirror.kinds) ?? $0) }
     guard !free.isEmpty else { return false }
     try delete(free, &survey, stage)
     let gone = Set(free)
@@ -267,13 +269,13 @@ extension Publication {
           .invalid, destination.subject, "\(path) there cannot be read, and its file system is full",
           remedy: "free some space there")
       }
-      named.formUnion(content.references.map { $0.path.unit ?? $0.path })
+      named.formUnion(content.references.map { $0.path.unit(mirror.kinds) ?? $0.path })
     }
     for (path, node) in remote.nodes {
       if case .link(let text) = node,
         let destination = Link.destination(of: text, in: path.parent, roots: [])
       {
-        named.insert(destination.unit ?? destination)
+        named.insert(destination.unit(mirror.kinds) ?? destination)
       }
     }
     return named

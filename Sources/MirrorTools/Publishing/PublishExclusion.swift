@@ -29,14 +29,14 @@ enum PublishExclusion: Hashable, Sendable {
   }
 
   /// Whether it excludes a file of the mirror.
-  func matches(_ path: MirrorPath) -> Bool {
+  func matches(_ path: MirrorPath, _ kinds: ArtifactKinds) -> Bool {
     let name = path.name
     switch self {
     case .word(.stage1): return name.hasPrefix("stage1")
     case .word(.stage2): return name.hasPrefix("stage2")
     case .word(.uncompressed):
-      let tarball = SidecarKind.parse(name)?.tarball ?? name
-      return TarballName(tarball).map { !$0.format.isReleased } ?? false
+      let tarball = SidecarKind.parse(name, kinds)?.tarball ?? name
+      return TarballName(tarball, kinds).map { !$0.format.isReleased } ?? false
     case .word(.marks): return name.hasSuffix(".tar.cme") || name.hasSuffix(".tar.cme.run")
     case .word(.logs):
       if case .log = path.place.versionFile { return true }

@@ -1,4 +1,5 @@
 import LinuxSystem
+import MirrorModel
 
 /// What to do at one destination.
 public struct PublishPlan: Sendable {
@@ -38,6 +39,9 @@ public struct PublishPlan: Sendable {
   var outstanding: [LocalEntry] {
     payload + replaced + marks + pages.changed + indexes.changed
   }
+
+  /// The versions and snapshots of which files are sent.
+  var units: [MirrorPath] { Set((payload + replaced + marks).compactMap(\.path.unit)).sorted() }
 
   /// Omits pages and indexes, and therefore all deletions: pages and indexes there may refer to those files.
   mutating func withholdIndexes() {

@@ -53,6 +53,7 @@ struct ReceivedUpload {
     for subarch in claimed.sorted() { try claim.note(subarch, in: anchor) }
     let sorted = files.sorted { ($0.rank, $0.path) < ($1.rank, $1.path) }
     var records: [(MirrorPath, CatalogRecord)] = []
+    report.units = Set(files.lazy.filter { !$0.isInPlace }.compactMap(\.path.unit)).sorted()
     for rank in 0...4 {
       var touched = Set<MirrorPath>()
       for file in sorted where file.rank == rank {

@@ -12,6 +12,8 @@ public struct UploadReport: Sendable, Encodable {
   public internal(set) var bytes: Int64 = 0
   /// Their subarches.
   public internal(set) var subarches: [MirrorPath] = []
+  /// The versions and snapshots of the files moved.
+  var units: [MirrorPath] = []
   /// What was not received, and why.
   public internal(set) var problems: [MirrorError] = []
 
@@ -121,7 +123,7 @@ struct Receiver: Sendable {
     let claim = SubarchClaim(
       server: manifest.server, rule: rule, rotation: rotation,
       control: ControlDirectory(probe: probe, now: now))
-    UploadJudge(claim, place: place, now: now).judge(manifest, in: anchor, &refusals)
+    UploadJudge(claim, place: place, now: now, kinds: hasher.kinds).judge(manifest, in: anchor, &refusals)
     guard let rule else { return }
     try checkSize(of: manifest, rule, place, anchor, refusals)
     let contents = UploadContents(

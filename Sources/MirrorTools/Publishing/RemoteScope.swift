@@ -9,9 +9,11 @@ struct RemoteScope {
   /// Directories that look like subarches, including those of other mirrors.
   private var apparent: Set<MirrorPath>
   private let isWhole: Bool
+  private let kinds: ArtifactKinds
 
   init(_ local: LocalListing, _ remote: RemoteListing, _ record: SentRecord?, isWhole: Bool) {
     self.record = record
+    kinds = local.kinds
     directories = record?.directories ?? []
     subarches = local.subarches
     apparent = subarches
@@ -53,15 +55,15 @@ struct RemoteScope {
   func looksOurs(_ path: MirrorPath) -> Bool {
     if case .snapshot(let file, _) = path.place {
       let parts = file.components
-      let isSnapshot = parts.first.map { TarballName($0) != nil || SidecarKind.parse($0) != nil } ?? false
-      return isWhole && Self.isVisible(path) && (isSnapshot || RsyncLeftover.isOfTarball(parts[...]))
+      let isSnapshot = parts.first.map { kinds.includes($0) || SidecarKind.parse($0, kinds) != nil } ?? false
+      return isWhole && isVisible(path) && (isSnapshot || RsyncLeftover.isOfTarball(parts[...], kinds))
     }
-    return path.subarch.map(apparent.contains) ?? false && Self.isVisible(path)
+    return path.subarch.map(apparent.contains) ?? false && isVisible(path)
   }
 
   /// Whether no component is hidden; leftovers of killed transfers of tarballs count as visible.
-  private static func isVisible(_ path: MirrorPath) -> Bool {
+  private func isVisible(_ path: MirrorPath) -> Bool {
     let components = path.components
-    return !components.contains(where: \.isHidden) || RsyncLeftover.isOfTarball(components[...])
+    return !components.contains(where: \.isHidden) || RsyncLeftover.isOfTarball(components[...], kinds)
   }
 }

@@ -8,15 +8,17 @@ struct StaleVersions {
   private var versions: Set<MirrorPath> = []
   /// Snapshots there that have the name of one here, but another content.
   private var others: Set<MirrorPath> = []
+  private let kinds: ArtifactKinds
 
   init(_ local: LocalListing, _ remote: RemoteListing, _ standings: Standings) {
+    kinds = local.kinds
     for entry in local.entries where entry.path.place.isInSnapshots {
       guard let node = remote.nodes[entry.path] else { continue }
       let differs = entry.role == .link ? node != entry.node : standings[entry] == .different
       if differs { others.insert(entry.path) }
     }
     for path in remote.nodes.keys {
-      guard let (group, date) = Self.dated(path) else { continue }
+      guard let (group, date) = dated(path) else { continue }
       newest[group] = max(newest[group] ?? date, date)
       if let version = Self.version(of: path) { versions.insert(version) }
     }
@@ -25,18 +27,18 @@ struct StaleVersions {
   /// Why an entry is not sent; nil if it is.
   func reason(against entry: LocalEntry, at node: ListedNode?) -> String? {
     if let name = entry.path.place.snapshotName {
-      guard TarballName(name) != nil || SidecarKind.parse(name) != nil else {
+      guard kinds.includes(name) || SidecarKind.parse(name, kinds) != nil else {
         return "the other side writes this file itself"
       }
       // Each server makes its own snapshot of the same name: the first one is kept, with its sidecars.
-      if others.contains(entry.path) || entry.path.unit.map(others.contains) ?? false {
+      if others.contains(entry.path) || entry.path.unit(kinds).map(others.contains) ?? false {
         return "a different snapshot of that name is there"
       }
       if node != nil { return nil }
     } else if let version = Self.version(of: entry.path), versions.contains(version) {
       return nil
     }
-    guard let (group, date) = Self.dated(entry.path), let latest = newest[group], date < latest else {
+    guard let (group, date) = dated(entry.path), let latest = newest[group], date < latest else {
       return nil
     }
     return "a newer version or snapshot is there"
@@ -48,13 +50,13 @@ struct StaleVersions {
   }
 
   /// The group and the date of a dated path.
-  private static func dated(_ path: MirrorPath) -> (group: MirrorPath, date: VersionDate)? {
+  private func dated(_ path: MirrorPath) -> (group: MirrorPath, date: VersionDate)? {
     if path.place.snapshotName != nil {
-      return path.unit.flatMap { TarballName($0.name) }?.snapshotParts.map {
+      return path.unit(kinds).flatMap { TarballName($0.name, kinds) }?.snapshotParts.map {
         (path.parent.appending(FileName($0.name)), $0.date)
       }
     }
-    guard let version = version(of: path), let date = VersionDate(version.name.bytes) else { return nil }
+    guard let version = Self.version(of: path), let date = VersionDate(version.name.bytes) else { return nil }
     return (version.parent, date)
   }
 }

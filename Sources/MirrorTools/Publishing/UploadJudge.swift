@@ -9,9 +9,11 @@ struct UploadJudge {
   let place: MirrorPath
   /// The last date that versions may have.
   let horizon: VersionDate
+  private let kinds: ArtifactKinds
 
   /// - Parameter now: seconds since the epoch.
-  init(_ claim: SubarchClaim, place: MirrorPath, now: Int64) {
+  init(_ claim: SubarchClaim, place: MirrorPath, now: Int64, kinds: ArtifactKinds) {
+    self.kinds = kinds
     self.claim = claim
     self.place = place
     horizon = .horizon(at: now)
@@ -69,7 +71,7 @@ struct UploadJudge {
         return refusals.drop(version, fault(version, problem.0, problem.1, anchor))
       }
     }
-    guard UploadKind(path) != nil else {
+    guard UploadKind(path, kinds) != nil else {
       return refusals.drop(
         path,
         fault(
@@ -78,8 +80,8 @@ struct UploadJudge {
     }
     guard path.subarch == nil else { return }
     let signed = SignatureFormat.parse(path.name)?.file ?? path.name
-    let tarball = SidecarKind.parse(signed)?.tarball ?? signed
-    if let problem = objection(toDate: TarballName(tarball)?.snapshotParts?.date) {
+    let tarball = SidecarKind.parse(signed, kinds)?.tarball ?? signed
+    if let problem = objection(toDate: TarballName(tarball, kinds)?.snapshotParts?.date) {
       refusals.drop(path, fault(path, problem.0, problem.1, anchor))
     }
   }
@@ -97,7 +99,7 @@ struct UploadJudge {
   ) {
     let path = link.path.path
     let target = Link.destination(of: link.target.path.bytes, in: path.parent, roots: [])
-    if let target, UploadKind.isLink(path, to: target) {
+    if let target, UploadKind.isLink(path, to: target, kinds) {
       // The target is reported by itself.
       if refusals.keepsOut(target) { refusals.drop(path) }
     } else {

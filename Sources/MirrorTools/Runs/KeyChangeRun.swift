@@ -153,6 +153,11 @@ extension KeyChangeRun {
       let signatures: [IndexFile]
       if let both { signatures = both } else { signatures = try signer.companions(of: file) }
       try IndexPublisher(root: run.root, try run.ownership()).publish(file, signatures: signatures)
+      let fresh = notice.events.filter { !known.events.contains($0) }
+      run.journal(
+        fresh.map {
+          .init($0.isRevocation ? .revoked : .rekeyed, .root, detail: "\($0.old), replaced by \($0.new)")
+        })
       return "\(KeyNotice.name) written"
     }
   }

@@ -17,6 +17,8 @@ public final class MirrorRun {
   let isWriter: Bool
   /// Why ``knownCatalog()`` returned nil.
   public private(set) var catalogProblems: [MirrorError] = []
+  /// The verb of the run, for the journal; nil in a run that only reads.
+  let verb: String?
   private let lock: MirrorLock?
   private var opened: Catalog?
   /// Whether an existing catalog was looked for.
@@ -43,11 +45,13 @@ public final class MirrorRun {
   public init(
     reading root: FilePath, _ configuration: MirrorConfiguration, _ environment: RunEnvironment
   ) throws(MirrorError) {
-    try MirrorMark.check(root)
+    try RebuildMark.check(try AnchoredDirectory(root: root))
+    try MirrorMark.check(root, configuration.kinds)
     self.root = root
     self.configuration = configuration
     self.environment = environment
     lock = nil
+    verb = nil
     isWriter = false
   }
 
@@ -62,13 +66,15 @@ public final class MirrorRun {
     writing root: FilePath, _ configuration: MirrorConfiguration, _ environment: RunEnvironment,
     as name: String, lockWait: Int = 0, creates: Bool = false
   ) throws(MirrorError) {
-    if !creates { try MirrorMark.check(root) }
+    if !creates { try MirrorMark.check(root, configuration.kinds) }
     let held = try MirrorLock(
       root: root, verb: name, wait: lockWait, cancellation: environment.cancellation)
+    if name != RebuildRun.verb { try RebuildMark.check(try AnchoredDirectory(root: root)) }
     self.root = root
     self.configuration = configuration
     self.environment = environment
     lock = .some(held)
+    verb = name
     isWriter = true
   }
 
@@ -85,7 +91,9 @@ public final class MirrorRun {
 extension MirrorRun {
   /// Reads the mirror's directories.
   var scanner: MirrorScanner {
-    MirrorScanner(root: root, now: environment.now(), probe: environment.probe)
+    MirrorScanner(
+      root: root, layout: configuration.layout, kinds: configuration.kinds, now: environment.now(),
+      probe: environment.probe)
   }
 
   /// The mirror as it is now: scanned at the first call, and after that where this run changed it. Problems
@@ -185,13 +193,15 @@ extension MirrorRun {
   /// Settings for reading and hashing files.
   var hasher: FileHasher {
     FileHasher(
-      environment.hashing, progress: environment.progress, cancellation: environment.cancellation)
+      environment.hashing, kinds: configuration.kinds, progress: environment.progress,
+      cancellation: environment.cancellation)
   }
 
   /// The context for making and checking digests.
   func digests() throws(MirrorError) -> DigestContext {
     DigestContext(
-      root: root, ownership: try ownership(), catalog: try catalog(), hasher: hasher,
+      root: root, layout: configuration.layout, ownership: try ownership(), catalog: try catalog(),
+      hasher: hasher,
       signing: configuration.signing, now: environment.now())
   }
 

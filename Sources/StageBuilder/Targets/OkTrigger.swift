@@ -82,7 +82,7 @@ struct OkTrigger {
 
   /// What an existing link of this name leads to, if it is of a later date; its format does not matter.
   private func newer(than tarball: MirrorPath, at link: MirrorPath) throws(MirrorError) -> MirrorPath? {
-    guard let date = Self.date(of: tarball), let name = TarballName(link.name) else { return nil }
+    guard let date = Self.date(of: tarball), let name = TarballName(link.name, .builtIn) else { return nil }
     let directory = try anchor.value.directory(link.parent)
     for other in name.alternatives {
       guard try directory.status(of: other)?.kind == .link,
@@ -100,12 +100,14 @@ struct OkTrigger {
   /// The date of a stage's version, or of a snapshot; nil if the path has none.
   private static func date(of tarball: MirrorPath) -> VersionDate? {
     tarball.components.dropLast().lazy.compactMap { VersionDate($0.bytes) }.last
-      ?? TarballName(tarball.name)?.snapshotParts?.date
+      ?? TarballName(tarball.name, .builtIn)?.snapshotParts?.date
   }
 
   /// The link's name with the tarball's extension: what is not compressed yet is not called `.tar.xz`.
   private static func name(_ link: FileName, following tarball: FileName) -> FileName {
-    guard let own = TarballName(link), let other = TarballName(tarball) else { return link }
+    guard let own = TarballName(link, .builtIn), let other = TarballName(tarball, .builtIn) else {
+      return link
+    }
     return own.stem.appending(other.suffix)
   }
 

@@ -28,7 +28,10 @@ struct KeysRevokeCommand: Verb {
       throw ValidationError(
         "`\(key)` is not a fingerprint: use the 40 or 64 digits printed by gpg --fingerprint.")
     }
-    let run = try global.write(context, as: "keys", lock)
+    var quiet = global
+    // Only the summaries of steps are printed.
+    quiet.quiet = true
+    let run = try quiet.write(context, as: "keys", lock)
     let renderer = global.renderer(context)
     let report = try renderer.showing(run.environment.progress) {
       try KeyChangeRun(run).revoke(key, certificate: certificate.map { FilePath($0).absolute }) { step in

@@ -15,7 +15,10 @@ struct KeysRotateCommand: Verb {
   @OptionGroup var lock: LockOptions
 
   func run(_ context: CommandContext) throws -> ExitStatus {
-    let run = try global.write(context, as: "keys", lock)
+    var quiet = global
+    // Only the summaries of steps are printed.
+    quiet.quiet = true
+    let run = try quiet.write(context, as: "keys", lock)
     let renderer = global.renderer(context)
     let report = try renderer.showing(run.environment.progress) {
       try KeyChangeRun(run).rotate { step in
