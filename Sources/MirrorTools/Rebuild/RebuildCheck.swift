@@ -1,6 +1,14 @@
 import Hashing
 import MirrorModel
-import LinuxSystem
+public import LinuxSystem
+
+/// A file that was not recovered.
+public struct RebuildLoss: Encodable, Hashable, Sendable {
+  /// Relative to the root of the mirror.
+  public let path: MirrorPath
+  /// Why.
+  public let problem: String
+}
 
 /// Checks the files that were fetched from a destination, before they become a mirror.
 struct RebuildCheck {
@@ -20,7 +28,7 @@ struct RebuildCheck {
   struct Verdict: Sendable {
     var accepted: [Accepted] = []
     /// Tarballs that were not accepted, and why.
-    var rejected: [RebuildReport.Loss] = []
+    var rejected: [RebuildLoss] = []
     /// Digest files that contradict their tarball.
     var wrong: [MirrorPath] = []
   }
@@ -65,8 +73,11 @@ struct RebuildCheck {
       return claims.allSatisfy { $0.agree(with: result.digests) } ? nil : "does not match its digests"
     }
     let claims = signed.digests[tarball.path] ?? []
-    if claims.contains(where: { !$0.agree(with: result.digests) }) { return "does not match its signed digest" }
-    if try !claims.isEmpty || signed.isSigned(tarball.path) { return nil }
+    if claims.contains(where: { !$0.agree(with: result.digests) }) {
+      return "does not match its signed digest"
+    }
+    if !claims.isEmpty { return nil }
+    if try signed.isSigned(tarball.path) { return nil }
     return "has no digest or signature by the key"
   }
 

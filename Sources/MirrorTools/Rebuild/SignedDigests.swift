@@ -1,5 +1,6 @@
 import MirrorModel
 import LinuxSystem
+import SystemPackage
 
 /// The digests of tarballs in files that a trusted key signed: sidecars, manifests and indexes.
 struct SignedDigests {
@@ -61,7 +62,9 @@ struct SignedDigests {
   func isSigned(_ path: MirrorPath) throws(MirrorError) -> Bool {
     for format in SignatureFormat.allCases {
       let name = path.parent.joined(MirrorPath(bytes: format.signature(of: path.name).bytes))
-      guard let signature = try? anchor.value.contents(of: name, limit: SignatureFiles.limit) else { continue }
+      guard let signature = try? anchor.value.contents(of: name, limit: SignatureFiles.limit) else {
+        continue
+      }
       let file = try anchor.value.file(path)
       let status = try attempt("examine", anchor.value.displayed(path)) { () throws(Errno) in
         try file.status()

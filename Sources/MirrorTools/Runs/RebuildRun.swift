@@ -1,6 +1,6 @@
 import Hashing
 public import LinuxSystem
-public import MirrorModel
+import MirrorModel
 public import SystemPackage
 
 /// Makes a lost master again from a destination to which it published.
@@ -130,7 +130,8 @@ public struct RebuildRun {
     }
     guard !paths.isEmpty else {
       throw MirrorError(
-        .refused, report.source, "contains no files", remedy: "check the address, and that it is mounted there")
+        .refused, report.source, "contains no files",
+        remedy: "check the address, and that it is mounted there")
     }
     paths.sort()
     if try anchor.status(of: RebuildMark.staging) == nil {
@@ -140,7 +141,8 @@ public struct RebuildRun {
     try rsync.copy(paths, into: staging, bytes: bytes)
     let fetched = try anchor.directory(RebuildMark.staging)
     for path in paths where try fetched.status(at: path) == nil {
-      report.lost.append(.init(path: path, problem: "could not be read there, or is a link out of the mirror"))
+      report.lost.append(
+        .init(path: path, problem: "could not be read there, or is a link out of the mirror"))
     }
     (report.files, report.bytes) = (paths.count - report.lost.count, bytes)
     return staging
@@ -211,7 +213,9 @@ public struct RebuildRun {
       let gone = Set(folder.tarballs.filter { rejected.contains($0.path) }.map(\.name))
       guard !gone.isEmpty else { continue }
       let directory = try anchor.directory(folder.path)
-      for sidecar in folder.sidecars where gone.contains(sidecar.tarball) { try directory.unlink(sidecar.name) }
+      for sidecar in folder.sidecars where gone.contains(sidecar.tarball) {
+        try directory.unlink(sidecar.name)
+      }
       for name in gone { try directory.unlink(name) }
       // A version without tarballs is not one.
       if gone.count == folder.tarballs.count, case .version = folder.path.place {
@@ -269,14 +273,6 @@ public struct RebuildRun {
 
 /// Result of rebuilding a mirror.
 public struct RebuildReport: MirrorReport {
-  /// A file that was not recovered.
-  public struct Loss: Encodable, Hashable, Sendable {
-    /// Relative to the root of the mirror.
-    public let path: MirrorPath
-    /// Why.
-    public let problem: String
-  }
-
   /// Root of the mirror.
   public let mirror: String
   /// The destination.
@@ -288,7 +284,7 @@ public struct RebuildReport: MirrorReport {
   /// Tarballs that were accepted.
   public internal(set) var tarballs = 0
   /// Files that were not recovered.
-  public internal(set) var lost: [Loss] = []
+  public internal(set) var lost: [RebuildLoss] = []
   /// What could not be done.
   public internal(set) var problems: [MirrorError] = []
 

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import SystemPackage
 import TestSupport
 import Testing
@@ -55,6 +56,42 @@ private final class RotatedMirror {
     ).text.split(separator: "\n").map(String.init)
   }
 
+  /// Starts a downloader that checks all signatures in both directories again and again, until `stop` exists.
+  ///
+  /// It fetches a signature, then the keys: a key that verifies a visible signature must be there already.
+  func download() throws -> RunningProgram {
+    try workspace.shell("rm -f stop rounds; mkdir -p down")
+    return try workspace.start([
+      "sh", "-c",
+      """
+      cd \(workspace.path); count=0
+      while [ ! -e stop ]; do
+        for directory in mirror there; do
+          for file in $(cd $directory; find . -name '*.gpg' -type f ! -path '*/.*'); do
+            cp $directory/$file down/signature 2> /dev/null || continue
+            gpg --dearmor < $directory/signing-key.asc > down/keys.gpg 2> /dev/null
+            gpgv --keyring ./down/keys.gpg down/signature $directory/${file%.gpg} > down/log 2>&1 ||
+              { cmp -s down/signature $directory/$file && { echo $directory/$file; cat down/log; }; }
+          done
+        done
+        count=$((count + 1)); echo $count > rounds
+      done
+      """,
+    ])
+  }
+
+  /// What the downloader found.
+  func end(_ downloader: RunningProgram) throws -> String {
+    // At least one round after the change.
+    let rounds = { [workspace] in
+      (try? workspace.shell("cat rounds").text).flatMap { Int($0.filter(\.isNumber)) } ?? 0
+    }
+    let now = rounds()
+    while downloader.isRunning, rounds() < now + 2 { usleep(20_000) }
+    try workspace.shell("touch stop")
+    return try downloader.wait().text
+  }
+
   /// The keys that made the signatures of tarballs, digest files and the index.
   func signers(in directory: String) throws -> Set<String> {
     let text = try workspace.shell(
@@ -87,8 +124,11 @@ private final class RotatedMirror {
     try site.configure(site.new, previous: site.old)
     let before = try site.run("verify")
     #expect(before.status == 0 && before.text.contains("was made by the previous key"), "\(before.text)")
+    let downloader = try site.download()
     let run = try site.run("keys", "rotate", "--json")
     #expect(run.status == 0, "\(run.errorText)")
+    let seen = try site.end(downloader)
+    #expect(seen == "", "a downloader always finds a key that verifies what it got")
     for directory in ["mirror", "there"] {
       #expect(try site.faults(in: directory) == [])
       #expect(try site.signers(in: directory) == [site.new], "\(directory)")
@@ -122,8 +162,11 @@ private final class RotatedMirror {
     #expect(early.status == 1 && early.errorText.contains("use --certificate"), "\(early.errorText)")
     #expect(try site.signers(in: "mirror") == [site.old], "nothing changed")
     let certificate = "\(site.workspace.path)/g/openpgp-revocs.d/\(site.old).rev"
+    let downloader = try site.download()
     let run = try site.run("keys", "revoke", site.old, "--certificate", certificate, "--json")
     #expect(run.status == 0, "\(run.errorText)")
+    let seen = try site.end(downloader)
+    #expect(seen == "", "a downloader always finds a key that verifies what it got")
     for directory in ["mirror", "there"] {
       #expect(try site.faults(in: directory) == [])
       #expect(try site.signers(in: directory) == [site.new], "\(directory)")
