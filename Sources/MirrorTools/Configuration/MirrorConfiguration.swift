@@ -33,6 +33,9 @@ public struct MirrorConfiguration: Sendable {
   /// `[section caches]`.
   public var caches = CacheSettings()
 
+  /// `[section binhost]`.
+  public var binhost = BinhostSettings()
+
   /// Defaults.
   public init() {}
 
@@ -69,6 +72,7 @@ public struct MirrorConfiguration: Sendable {
     signing = try SigningSection(elements).settings(for: layout)
     publishing = try PublishSection.destinations(elements)
     receiving = try ReceiveSection.rules(elements, home: try SigningSection(elements).home())
+    binhost = try BinhostSettings(elements, home: try SigningSection(elements).home())
     caches = try CacheSettings(elements, temporary: "/var/cache/mirrorctl")
     index.add(urls: publishing.compactMap(\.url))
   }
@@ -78,6 +82,7 @@ public struct MirrorConfiguration: Sendable {
     [
       section(elements), RotationSection.section(elements), SigningSection.section(elements),
       IndexSettings.section(elements), HookSettings.section(elements), CacheSettings.section(elements),
+      BinhostSettings.section(elements),
     ] + PublishSection.sections(elements) + ReceiveSection.sections(elements)
   }
 

@@ -4,6 +4,8 @@ import SystemPackage
 
 /// The publishable files of a mirror at one point in time.
 struct LocalListing: Sendable {
+  /// The layout of the mirror.
+  private(set) var layout = MirrorLayout.metro
   /// The formats of release files.
   let kinds: ArtifactKinds
   /// By path.
@@ -16,6 +18,8 @@ struct LocalListing: Sendable {
   var excluded: [MirrorPath: PublishExclusion] = [:]
   /// Whether any version is complete.
   var hasVersions = false
+  /// The trees of binary packages in the listing.
+  var trees: Set<MirrorPath> = []
   /// Whether everything could be read, so that missing files are known to be deleted.
   var isWhole = true
 
@@ -34,6 +38,7 @@ struct LocalListing: Sendable {
   ) throws(MirrorError) {
     kinds = mirror.kinds
     let anchor = try AnchoredDirectory(root: mirror.root)
+    layout = mirror.layout
     held = Set(mirror.bystanderFolders.map(\.path) + holding)
     let unclear = Set(mirror.faults.map(\.path))
     isWhole = !unclear.contains(.root)
@@ -60,6 +65,7 @@ struct LocalListing: Sendable {
       }
       for subarch in subarches { try add(subarch, anchor, destination) }
     }
+    if hasPages { try addPackages(mirror, anchor) }
     dropHeld()
     // The trace of this server is written by publishing.
     entries.removeAll { $0.path == TraceFile.path(of: destination.server) }
@@ -73,6 +79,32 @@ struct LocalListing: Sendable {
     for (path, depth) in [("streams", 3), ("project/trace", 0)] as [(MirrorPath, Int)]
     where try anchor.holdsDirectory(path) {
       try add(path, anchor, depth: depth) { $0.name == "images.json" ? .page : .index }
+    }
+  }
+
+  /// Adds the packages that a `Packages` names, and that index; a tree that cannot be read is held.
+  private mutating func addPackages(
+    _ mirror: Mirror, _ anchor: borrowing AnchoredDirectory
+  ) throws(MirrorError) {
+    for tree in try BinhostScanner(mirror).trees().trees {
+      guard tree.isWhole, let index = (try? tree.readIndex(anchor)) ?? nil else {
+        held.insert(tree.path)
+        continue
+      }
+      let named = Set(index.entries.map { tree.path.joined($0.path) })
+      entries += tree.files.filter { named.contains($0.path) }.map {
+        LocalEntry(path: $0.path, node: ListedNode($0.status), role: .payload, identity: $0.status.identity)
+      }
+      for (name, status) in [
+        (PackagesIndex.compressedName, tree.compressed), (PackagesIndex.fileName, tree.index),
+      ] {
+        guard let status else { continue }
+        entries.append(
+          LocalEntry(
+            path: tree.path.appending(name), node: ListedNode(status), role: .index, identity: status.identity
+          ))
+      }
+      trees.insert(tree.path)
     }
   }
 

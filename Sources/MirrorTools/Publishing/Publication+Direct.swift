@@ -115,6 +115,7 @@ extension Publication {
     try settle(&survey)
     // Held files are not replaced.
     survey.plan.replaced.removeAll { !sent.contains($0.path) }
+    try checkPackages(&survey)
     try checkIndexes(&survey)
   }
 
@@ -149,7 +150,8 @@ extension Publication {
     }
     let pages = items(plan.pages.all)
     let indexes = plan.indexes.all.map { Rsync.Item(base: names, path: $0.path) }
-    let tarballs = Set(plan.replaced.lazy.map(\.path).filter { mirror.kinds.includes($0.name) })
+    let tarballs = Set(
+      plan.replaced.lazy.map(\.path).filter { mirror.kinds.includes($0.name) || $0.place.isInPackages })
     guard tarballs.isEmpty else {
       let replaced = Set(plan.replaced.map(\.path))
       // A new sidecar may have the size and the second of the old one.
@@ -258,7 +260,9 @@ extension Publication {
   ) throws(MirrorError) -> Set<MirrorPath> {
     var named = Set<MirrorPath>()
     let tree: FileName = "theirs"
-    let indexes = remote.nodes.filter { path, node in node != .directory && IndexReferences.areIn(path) }.keys
+    let indexes = remote.nodes.filter { path, node in
+      node != .directory && (IndexReferences.areIn(path) || IndexReferences.arePackages(path))
+    }.keys
     try stage.makeDirectory(.root, in: tree)
     try rsync.fetch(Array(indexes), into: stage.base(tree))
     for path in indexes {

@@ -87,7 +87,7 @@ struct PublishPlanner {
     _ local: LocalListing, _ remote: RemoteListing, _ published: Set<MirrorPath>, _ plan: inout PublishPlan
   ) {
     // A mirror that is missing or not mounted looks like one whose files were all deleted.
-    guard destination.deletes, !destination.isStaged, local.hasVersions, local.isWhole else { return }
+    guard destination.deletes, !destination.isStaged, local.isWhole else { return }
     let scope = RemoteScope(local, remote, knowledge.record, isWhole: destination.scope == .all)
     // Excluded files exist here, and are kept there, as with rsync's own filters.
     var needed = published.union(local.excluded.keys)
@@ -96,6 +96,7 @@ struct PublishPlanner {
     needed.formUnion(remote.nodes.keys.filter { RsyncLeftover.file(of: $0).map(coming.contains) ?? false })
     for path in needed { needed.formUnion(path.ancestors) }
     for (path, node) in remote.nodes where !needed.contains(path) && !local.holds(path) {
+      guard local.hasVersions || path.place.isInPackages else { continue }
       if knowledge.record == nil {
         if node != .directory, scope.looksOurs(path) { plan.unrecorded.append(path) }
       } else if scope.holds(path, node) {

@@ -140,7 +140,7 @@ extension MirrorRun {
     guard case .some(var places) = changed else { return }
     for path in paths {
       switch path.place {
-      case .service: break
+      case .service, .packages: break
       case .snapshots(let build), .snapshot(_, let build):
         places.insert(MirrorPath(.snapshots(build: build)))
       case .root, .build, .arch: return noteChanges()
@@ -207,7 +207,9 @@ extension MirrorRun {
 
   /// Throws for paths that are not in the mirror.
   func check(_ paths: [MirrorPath], in mirror: Mirror) throws(MirrorError) {
+    let anchor = try AnchoredDirectory(root: root)
     for path in paths where !mirror.holds(path) {
+      if path.place.isInPackages, try anchor.status(at: path) != nil { continue }
       throw MirrorError(.invalid, mirror.displayed(path), "is not in the mirror", remedy: "check the path")
     }
   }

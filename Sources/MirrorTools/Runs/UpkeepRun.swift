@@ -57,7 +57,10 @@ public struct UpkeepRun {
     return steps
   }
 
-  private var clean: CleanRun? { options.policy.map { CleanRun(run, $0, limit: options.limit) } }
+  private var clean: CleanRun? {
+    guard options.policy != nil || run.configuration.binhost.keep != nil else { return nil }
+    return CleanRun(run, options.policy, limit: options.limit)
+  }
   private var caches: CacheRun { CacheRun(run) }
   private var compress: CompressRun { CompressRun(run, options.compression) }
   private var digestgen: DigestgenRun { DigestgenRun(run, options.digests) }

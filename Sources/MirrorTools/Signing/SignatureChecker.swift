@@ -47,6 +47,20 @@ public struct SignatureChecker: Sendable {
     return verdict == .subkeyExpired && key.state == .expired ? .keyExpired : verdict
   }
 
+  /// The verdict on a text with its signature in it, and the text that was signed.
+  func verdict(onSigned text: [UInt8]) throws(MirrorError) -> (verdict: SignatureVerdict, text: [UInt8]) {
+    let file = try MemoryFile(text, for: "gpgv")
+    let answer = try GnuPG.gpgv(
+      keyring: keyring.value.path, ["--output", "-", file.path], cancellation: gnupg.cancellation,
+      neededBy: "binhost/key")
+    guard !answer.isLate, answer.status < 128, !answer.statuses.contains(.noKeyring) else {
+      throw MirrorError(
+        .library, "gpgv", "failed: \(answer.messages.first ?? "no reason given")",
+        remedy: "check that /proc is mounted")
+    }
+    return (SignatureVerdict(answer.statuses, trusting: [gnupg.settings.key]), answer.output)
+  }
+
   /// The verdict on a signature of these bytes.
   package func verdict(on signature: [UInt8], of bytes: [UInt8]) throws(MirrorError) -> SignatureVerdict {
     let file = try MemoryFile(bytes, for: "gpgv")
