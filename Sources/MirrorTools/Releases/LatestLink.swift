@@ -1,4 +1,4 @@
-import MirrorModel
+package import MirrorModel
 package import LinuxSystem
 
 /// A link to the newest tarball, with the links to its digests and signatures.

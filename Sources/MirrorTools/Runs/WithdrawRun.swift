@@ -109,7 +109,9 @@ public struct WithdrawRun {
     let anchor = try AnchoredDirectory(root: run.root)
     if case .version = now {
     } else {
-      try ManifestWriter.forget([unit.path.name], in: try anchor.directory(unit.path.parent))
+      try ManifestWriter.forget(
+        [unit.path.name], in: try anchor.directory(unit.path.parent), run.configuration.layout,
+        run.configuration.kinds)
     }
     var touched: Set<MirrorPath> = []
     for path in now.files {
