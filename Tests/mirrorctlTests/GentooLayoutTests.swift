@@ -158,6 +158,20 @@ struct GentooLayoutTests {
     for name in GentooMirror.names { try mirror.install(name, from: "two") }
   }
 
+  @Test("a withdrawn moment yields to the newest others of each name, until it is restored")
+  func withdraw() throws {
+    try refresh()
+    let moment = "\(GentooMirror.place)/20200122T170303Z"
+    try mirror.succeed("withdraw", moment, "--reason", "does not boot")
+    #expect(try mirror.install("stage3-amd64-openrc").hasPrefix("20200115T170303Z/"))
+    #expect(try mirror.install("stage3-amd64-systemd").hasPrefix("20200108T170303Z/"))
+    #expect(try mirror.install("stage3-amd64-musl").hasPrefix("20200101T170303Z/"))
+    try mirror.succeed("restore", moment)
+    for name in ["stage3-amd64-openrc", "stage3-amd64-systemd"] {
+      #expect(try mirror.install(name).hasPrefix("20200122T170303Z/"))
+    }
+  }
+
   @Test("a build server uploads a moment of its own, with its signatures and its link")
   func receive() throws {
     let master = try PublishSite("master", in: mirror.workspace)
