@@ -1,5 +1,5 @@
 import LinuxSystem
-package import MirrorModel
+import MirrorModel
 package import MirrorTools
 package import SystemPackage
 

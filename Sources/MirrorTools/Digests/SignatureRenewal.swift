@@ -75,7 +75,8 @@ struct SignatureRenewal {
       candidates.append(
         (
           .init(
-            path: folder.path.appending(sidecar.name), format: .clear, reason: .expired, size: 0,
+            path: folder.path.appending(sidecar.name), isOfTarball: false, format: .clear, reason: .expired,
+            size: 0,
             device: folder.status.identity.device), sidecar.identity.mtime
         ))
     }

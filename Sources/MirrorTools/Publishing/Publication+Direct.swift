@@ -14,7 +14,7 @@ extension Publication {
     let stage = try PublishStage(in: mirror.root)
     let indexDigest = try copy(survey.plan, to: stage)
     var record = survey.planner.knowledge.record ?? SentRecord(origin: origin)
-    let (count, bytes, units) = (survey.plan.count, survey.plan.bytes, survey.plan.units)
+    let (count, bytes, units) = (survey.plan.count, survey.plan.bytes, survey.plan.units(mirror.kinds))
     do throws(MirrorError) { try send(&survey, &record, stage) } catch {
       guard error.code == .system(.noSpace), try makeRoom(&survey, stage) else { throw error }
       try send(&survey, &record, stage)

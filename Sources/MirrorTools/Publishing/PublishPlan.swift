@@ -41,7 +41,9 @@ public struct PublishPlan: Sendable {
   }
 
   /// The versions and snapshots of which files are sent.
-  var units: [MirrorPath] { Set((payload + replaced + marks).compactMap(\.path.unit)).sorted() }
+  func units(_ kinds: ArtifactKinds) -> [MirrorPath] {
+    Set((payload + replaced + marks).compactMap { $0.path.unit(kinds) }).sorted()
+  }
 
   /// Omits pages and indexes, and therefore all deletions: pages and indexes there may refer to those files.
   mutating func withholdIndexes() {

@@ -131,7 +131,8 @@ struct Receiver: Sendable {
       signing: rule.signing ?? signing)
     let files = try contents.checked(anchor, &refusals)
     try ReceivedUpload(
-      manifest: manifest, place: place, claim: claim, catalog: catalog, cancellation: hasher.cancellation,
+      manifest: manifest, place: place, claim: claim, catalog: catalog, kinds: hasher.kinds,
+      cancellation: hasher.cancellation,
       now: now
     )
     .move(files, anchor, &refusals, &report)
