@@ -4,6 +4,8 @@ import SystemPackage
 
 /// The publishable files of a mirror at one point in time.
 struct LocalListing: Sendable {
+  /// The layout of the mirror.
+  private(set) var layout = MirrorLayout.metro
   /// The formats of release files.
   let kinds: ArtifactKinds
   /// By path.
@@ -36,6 +38,7 @@ struct LocalListing: Sendable {
   ) throws(MirrorError) {
     kinds = mirror.kinds
     let anchor = try AnchoredDirectory(root: mirror.root)
+    layout = mirror.layout
     held = Set(mirror.bystanderFolders.map(\.path) + holding)
     let unclear = Set(mirror.faults.map(\.path))
     isWhole = !unclear.contains(.root)

@@ -38,6 +38,24 @@ extension Publication {
     return survey.report
   }
 
+  private static let key = MirrorPath(bytes: PublicKeyFile.name.bytes)
+
+  /// Sends only the public keys, to a destination that was published to before.
+  func sendKeys() throws(MirrorError) -> DestinationReport {
+    var report = DestinationReport(destination: destination.name)
+    guard destination.scope == .all, !destination.isStaged,
+      !destination.exclusions.contains(where: { $0.matches(Self.key, mirror.kinds) })
+    else { return report }
+    let remote = try remoteListing().mirror
+    try checkPlace(remote)
+    guard !remote.nodes.isEmpty else { return report }
+    let item = Rsync.Item(base: mirror.root, path: Self.key)
+    guard try !rsync.differing([item], as: "comparing", bytes: 0).isEmpty else { return report }
+    try rsync.send([item], ["--ignore-times"], as: "sending", bytes: 0)
+    report.files = 1
+    return report
+  }
+
   private enum Tree {
     static let names: FileName = "names"
     static let empty: FileName = "empty"
@@ -59,6 +77,9 @@ extension Publication {
         bytes: 0)
       survey.recordThere = record
     }
+    // Signatures by a new key must not arrive before it.
+    let keys = (plan.payload + plan.replaced).filter { $0.path == Self.key }
+    try rsync.send(items(keys), ["--ignore-times"], as: "sending", bytes: 0)
     try rsync.send(
       items(plan.payload), ["--ignore-existing"], as: "sending", bytes: plan.payload.bytes, mayLack: true)
     try checkUnchanged(plan.payload + plan.replaced)

@@ -7,15 +7,19 @@ struct UploadJudge {
   let claim: SubarchClaim
   /// Directory of the upload, relative to the root of the mirror.
   let place: MirrorPath
+  let layout: MirrorLayout
   /// The last date that versions may have.
   let horizon: VersionDate
   private let kinds: ArtifactKinds
 
   /// - Parameter now: seconds since the epoch.
-  init(_ claim: SubarchClaim, place: MirrorPath, now: Int64, kinds: ArtifactKinds) {
+  init(
+    _ claim: SubarchClaim, place: MirrorPath, layout: MirrorLayout, now: Int64, kinds: ArtifactKinds
+  ) {
     self.kinds = kinds
     self.claim = claim
     self.place = place
+    self.layout = layout
     horizon = .horizon(at: now)
   }
 
@@ -71,7 +75,7 @@ struct UploadJudge {
         return refusals.drop(version, fault(version, problem.0, problem.1, anchor))
       }
     }
-    guard UploadKind(path, kinds) != nil else {
+    guard UploadKind(path, kinds, in: layout) != nil else {
       return refusals.drop(
         path,
         fault(
@@ -99,7 +103,7 @@ struct UploadJudge {
   ) {
     let path = link.path.path
     let target = Link.destination(of: link.target.path.bytes, in: path.parent, roots: [])
-    if let target, UploadKind.isLink(path, to: target, kinds) {
+    if let target, UploadKind.isLink(path, to: target, kinds, in: layout) {
       // The target is reported by itself.
       if refusals.keepsOut(target) { refusals.drop(path) }
     } else {

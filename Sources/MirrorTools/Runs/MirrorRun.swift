@@ -45,6 +45,7 @@ public final class MirrorRun {
   public init(
     reading root: FilePath, _ configuration: MirrorConfiguration, _ environment: RunEnvironment
   ) throws(MirrorError) {
+    try RebuildMark.check(try AnchoredDirectory(root: root))
     try MirrorMark.check(root, configuration.kinds)
     self.root = root
     self.configuration = configuration
@@ -68,6 +69,7 @@ public final class MirrorRun {
     if !creates { try MirrorMark.check(root, configuration.kinds) }
     let held = try MirrorLock(
       root: root, verb: name, wait: lockWait, cancellation: environment.cancellation)
+    if name != RebuildRun.verb { try RebuildMark.check(try AnchoredDirectory(root: root)) }
     self.root = root
     self.configuration = configuration
     self.environment = environment
