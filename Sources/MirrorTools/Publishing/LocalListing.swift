@@ -86,9 +86,18 @@ struct LocalListing: Sendable {
   private mutating func addPackages(
     _ mirror: Mirror, _ anchor: borrowing AnchoredDirectory
   ) throws(MirrorError) {
-    for tree in try BinhostScanner(mirror).trees().trees {
-      guard tree.isWhole, let index = (try? tree.readIndex(anchor)) ?? nil else {
-        held.insert(tree.path)
+    let scanner = BinhostScanner(mirror)
+    for found in try scanner.trees().trees {
+      // Builds put packages there without the lock of the mirror.
+      let locked = try? DirectoryLock.with(found.path, in: anchor, limit: 60, Cancellation()) {
+        () throws(MirrorError) -> (BinhostTree, PackagesIndex)? in
+        guard let tree = try scanner.tree(at: found.path), tree.isWhole,
+          let index = try tree.readIndex(anchor)
+        else { return nil }
+        return (tree, index)
+      }
+      guard let (tree, index) = locked ?? nil else {
+        held.insert(found.path)
         continue
       }
       let named = Set(index.entries.map { tree.path.joined($0.path) })
