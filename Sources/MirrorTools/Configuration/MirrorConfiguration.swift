@@ -54,6 +54,7 @@ public struct MirrorConfiguration: Sendable {
       try text("path/mirror/dirmode", elements)
     )
     compression = try elements.text("target/compression").flatMap { $0.isEmpty ? nil : $0 }
+    kinds = try ArtifactSection.kinds(elements)
     let section = RotationSection(elements)
     rotation = try section.settings()
     rotation.specNames = SpecNames(elements)
@@ -70,7 +71,7 @@ public struct MirrorConfiguration: Sendable {
   static func sections(_ elements: Elements) -> [SettingsSection] {
     [
       RotationSection.section(elements), SigningSection.section(elements), IndexSettings.section(elements),
-      HookSettings.section(elements),
+      HookSettings.section(elements), ArtifactSection.section(elements),
     ] + PublishSection.sections(elements) + ReceiveSection.sections(elements)
   }
 
