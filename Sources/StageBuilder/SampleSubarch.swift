@@ -1,5 +1,5 @@
 import LinuxSystem
-package import MirrorModel
+import MirrorModel
 package import MirrorTools
 package import SystemPackage
 
@@ -13,10 +13,14 @@ package struct SampleSubarch {
 
   /// The first subarch that is built here; without one, names from the rotation and common names.
   package init(
-    _ rotation: RotationSettings?, mirror: FilePath?, _ kinds: ArtifactKinds, _ tree: SampleCheck.Tree,
-    now: Int64
+    _ configuration: MirrorConfiguration?, mirror: FilePath?, _ tree: SampleCheck.Tree, now: Int64
   ) {
-    let found = mirror.flatMap { root in try? MirrorScanner(root: root, kinds: kinds, now: now).scan() }
+    let rotation = configuration?.rotation
+    let found = mirror.flatMap { root in
+      try? MirrorScanner(
+        root: root, layout: configuration?.layout ?? .metro, kinds: configuration?.kinds ?? .builtIn, now: now
+      ).scan()
+    }
     if let found, let first = rotation?.managed(in: found).first ?? found.subarches.first {
       (build, arch, subarch) = (first.build.description, first.arch.description, first.name.description)
       (origin, stored) = ("which is in the mirror", first.path)

@@ -21,6 +21,8 @@ struct CommandContext: Sendable {
   let isRoot: Bool
   let probe: ProcessProbe
   let cancellation: Cancellation
+  /// Who runs the program, for the journal.
+  var author = JournalAuthor.current
   /// Starts logging; `verbosity` is the number of `--verbose` flags.
   var startLog: @Sendable (_ verbosity: Int, _ write: @escaping @Sendable (String) -> Void) -> Void = {
     _, _ in
@@ -97,8 +99,10 @@ struct CommandContext: Sendable {
 
   /// The context of this process: standard streams, the system clock, stop signals.
   ///
-  /// - Parameter isRoot: whether the user is root outside of any namespace created by mirrorctl.
-  static func process(isRoot: Bool) -> CommandContext {
+  /// - Parameters:
+  ///   - isRoot: whether the user is root outside of any namespace created by mirrorctl.
+  ///   - author: the user outside of it.
+  static func process(isRoot: Bool, author: JournalAuthor) -> CommandContext {
     let cancellation = Cancellation()
     StopSignals.watch { cancellation.cancel(signal: $0) }
     var environment: [String: String] = [:]
@@ -113,6 +117,7 @@ struct CommandContext: Sendable {
       showsProgress: StandardStream.errors.isTerminal && environment["TERM"] != "dumb",
       environment: environment,
       now: { SystemClock.seconds }, isRoot: isRoot, probe: .system, cancellation: cancellation)
+    context.author = author
     context.startLog = { verbosity, write in
       LoggingSystem.bootstrap { _ in LogOutput(verbosity: verbosity, write) }
     }

@@ -24,6 +24,7 @@ struct Mirrorctl: ParsableCommand {
       UpkeepCommand.self, DigestgenCommand.self, VerifyCommand.self, IndexCommand.self, CleanCommand.self,
       CompressCommand.self, StatusCommand.self, PublishCommand.self, ReceiveCommand.self,
       NextBuildCommand.self, ZapCommand.self, EmptiesCommand.self, AddCommand.self, ForgetCommand.self,
+      JournalCommand.self,
       BuildCommand.self, SnapshotCommand.self, UnpackCommand.self, CaptureCommand.self,
       ConfigCommand.self, KeysCommand.self, InitCommand.self, DoctorCommand.self, StepCommand.self,
     ])
@@ -37,7 +38,7 @@ struct Mirrorctl: ParsableCommand {
       OwnProgram.exit(ExitCode.validationFailure.rawValue)
     }
     let arguments = Array(OwnProgram.arguments.dropFirst())
-    let isRoot = Account.isRoot
+    let (isRoot, author) = (Account.isRoot, JournalAuthor.current)
     do throws(MirrorError) {
       try HostMachine.checkOpenFiles()
       // Before the first thread: only a single-threaded process can create a user namespace.
@@ -46,7 +47,7 @@ struct Mirrorctl: ParsableCommand {
       errors.write(Array("mirrorctl: \(error)\n".utf8))
       OwnProgram.exit(ExitStatus.failed.rawValue)
     }
-    OwnProgram.exit(execute(arguments, .process(isRoot: isRoot)))
+    OwnProgram.exit(execute(arguments, .process(isRoot: isRoot, author: author)))
   }
 
   /// Runs one command line; returns its exit status.

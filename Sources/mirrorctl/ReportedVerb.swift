@@ -26,7 +26,7 @@ extension ReportedVerb {
 
 /// The result of a run, for the hooks and the catalog.
 final class RunEvent {
-  private let verb: String
+  let verb: String
   private var run: (hooks: HookSettings, root: FilePath)?
   /// What the verb prints with `--json`; nil if it has nothing to report.
   var report: (any Report)?

@@ -21,7 +21,7 @@ enum CleanForm: String, CaseIterable, CustomTestStringConvertible {
     isAlive: @escaping @Sendable (Int32) -> Bool = { _ in false }, between: () throws -> Void = {}
   ) throws -> String {
     let scanner = MirrorScanner(
-      root: root, kinds: .builtIn, jobs: 1, now: TestMirror.noon,
+      root: root, layout: .metro, kinds: .builtIn, jobs: 1, now: TestMirror.noon,
       probe: ProcessProbe { pid, _ in isAlive(pid) })
     var mirror = try scanner.scan()
     // Like every run that holds the lock.

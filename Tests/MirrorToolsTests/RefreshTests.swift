@@ -19,7 +19,7 @@ struct RefreshTests {
   }
 
   private func scanner() -> MirrorScanner {
-    MirrorScanner(root: mirror.root, kinds: .builtIn, now: 1_795_348_800)
+    MirrorScanner(root: mirror.root, layout: .metro, kinds: .builtIn, now: 1_795_348_800)
   }
 
   private func shell(_ script: String) throws {

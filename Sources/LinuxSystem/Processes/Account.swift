@@ -6,6 +6,8 @@ package import SystemPackage
 package enum Account {
   /// The effective user.
   package static var user: UInt32 { geteuid() }
+  /// The user who started the program, also if its file has the set-user-ID bit.
+  package static var realUser: UInt32 { getuid() }
   /// The effective group.
   package static var group: UInt32 { getegid() }
   /// Whether the program has root's rights, even if only in a user namespace.

@@ -1,17 +1,21 @@
 package import LinuxSystem
 
-/// The layout of a mirror: converts between places and paths.
+/// The meaning of paths: converts between places and paths.
 ///
-/// To support a layout other than Metro's, add a case here and nowhere else.
+/// ``MirrorLayout`` defines the names of files, which differ between layouts.
 package enum MirrorGrammar: Sendable {
-  /// `BUILD/ARCH/SUBARCH/VERSION`, the layout of Metro's `buildrepo`.
+  /// `BUILD/ARCH/SUBARCH/VERSION`, as in Metro's `buildrepo`. `releases/ARCH/autobuilds/MOMENT` on Gentoo's mirrors
+  /// has the same depth.
   case metro
 
-  private static let snapshots: FileName = "snapshots"
+  static let snapshots: FileName = "snapshots"
   private static let services: Set<FileName> = ["streams", "project"]
 
   /// Whether this name in a build is the directory of snapshots.
   package func isSnapshots(_ name: FileName) -> Bool { name == Self.snapshots }
+
+  /// Whether an entry of the root is a directory of snapshots, as on Gentoo's mirrors.
+  package func isSharedSnapshots(_ name: FileName) -> Bool { name == Self.snapshots }
 
   /// Whether an entry of the root has a special meaning, so that no build may use its name.
   package func isService(_ name: FileName) -> Bool { Self.services.contains(name) }
@@ -20,6 +24,10 @@ package enum MirrorGrammar: Sendable {
   package func place(of path: MirrorPath) -> MirrorPlace {
     let parts = path.components
     guard let build = parts.first else { return .root }
+    if isSharedSnapshots(build) {
+      return parts.count == 1
+        ? .snapshots(build: build) : .snapshot(MirrorPath(joining: parts[1...]), build: build)
+    }
     if parts.count == 1 { return .build(build) }
     if isService(build) { return .service(path) }
     if isSnapshots(parts[1]) {
@@ -42,7 +50,9 @@ package enum MirrorGrammar: Sendable {
     case .root: .root
     case .build(let name): MirrorPath.root.appending(name)
     case .service(let path): path
-    case .snapshots(let build): MirrorPath.root.appending(build).appending(Self.snapshots)
+    case .snapshots(let build):
+      isSharedSnapshots(build)
+        ? MirrorPath.root.appending(build) : MirrorPath.root.appending(build).appending(Self.snapshots)
     case .snapshot(let file, let build): path(of: .snapshots(build: build)).joined(file)
     case .arch(let name, let build): MirrorPath.root.appending(build).appending(name)
     case .subarch(let subarch):

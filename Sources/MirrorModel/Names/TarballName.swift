@@ -50,30 +50,14 @@ package struct TarballName: Sendable {
 
   /// The kind of tarball: `stage3`, that of a variant (`stage3-systemd`), or the name of an extra (`openvz`,
   /// `lxd`, `gnome`).
-  ///
-  /// Metro's names are `stage3-<subarch>-<build>-<version>`, `gnome-stage3-…`, `lxd-…` and
-  /// `<build>-<subarch>-openvz-<version>`.
   package func variant(in version: Version) -> String {
-    variant(of: version.path) ?? stem.description
+    variant(of: version.path, in: version.folder.layout) ?? stem.description
   }
 
   /// The same by the version's path; nil for a name that no build uses.
-  package func variant(of version: MirrorPath) -> String? {
+  package func variant(of version: MirrorPath, in layout: MirrorLayout) -> String? {
     guard case .version(let version, let place) = version.place else { return nil }
-    let (build, subarch) = (place.build, place.name)
-    let text = stem.description
-    let ending = "-\(subarch)-\(build)-\(version)"
-    // The stage3 of a variant.
-    if text.hasPrefix("stage3-"), text.hasSuffix(ending) { return String(text.dropLast(ending.count)) }
-    for stage in ["stage1", "stage2", "stage3"] where text.hasPrefix(stage) { return stage }
-    let container = "\(build)-\(subarch)-"
-    if text.hasPrefix(container) {
-      let rest = text.dropFirst(container.count)
-      return rest.hasSuffix("-\(version)") ? String(rest.dropLast(version.bytes.count + 1)) : String(rest)
-    }
-    guard text.hasSuffix(ending) else { return nil }
-    let name = text.dropLast(ending.count)
-    return name.hasSuffix("-stage3") ? String(name.dropLast(7)) : String(name)
+    return layout.variant(of: stem, in: version, of: place)
   }
 
   /// Name and date of a snapshot, `portage-2026-11-20`.
@@ -94,12 +78,16 @@ package enum SidecarKind: String, Sendable, CaseIterable {
   case hashText = ".hash.txt"
   /// Gentoo's digests of one tarball.
   case digests = ".DIGESTS"
+  /// Gentoo's SHA-256 of one tarball.
+  case sha256 = ".sha256"
   /// A binary detached signature.
   case signature = ".gpg"
   /// An armoured detached signature.
   case armored = ".asc"
   /// The names in it, one per line.
   case contents = ".contents.gz"
+  /// The same, as named on Gentoo's mirrors.
+  case listing = ".CONTENTS.gz"
   /// An RFC 5854 metalink of it.
   case metalink = ".meta4"
 
@@ -107,29 +95,45 @@ package enum SidecarKind: String, Sendable, CaseIterable {
   package static func parse(
     _ name: FileName, _ kinds: ArtifactKinds
   ) -> (kind: SidecarKind, tarball: FileName)? {
-    let kind: SidecarKind
+    guard let kind = SidecarKind(endOf: name) else { return nil }
+    let tarball = name.dropping(last: kind.rawValue.utf8.count)
+    return kinds.includes(tarball) ? (kind, tarball) : nil
+  }
+
+  /// The kind whose suffix a name has, whatever is before it.
+  package init?(endOf name: FileName) {
     if name.hasSuffix(".hash.txt") {
-      kind = .hashText
+      self = .hashText
     } else if name.hasSuffix(".gpg") {
-      kind = .signature
+      self = .signature
     } else if name.hasSuffix(".asc") {
-      kind = .armored
+      self = .armored
     } else if name.hasSuffix(".DIGESTS") {
-      kind = .digests
+      self = .digests
+    } else if name.hasSuffix(".sha256") {
+      self = .sha256
     } else if name.hasSuffix(".contents.gz") {
-      kind = .contents
+      self = .contents
+    } else if name.hasSuffix(".CONTENTS.gz") {
+      self = .listing
     } else if name.hasSuffix(".meta4") {
-      kind = .metalink
+      self = .metalink
     } else {
       return nil
     }
-    let tarball = name.dropping(last: kind.rawValue.utf8.count)
-    return kinds.includes(tarball) ? (kind, tarball) : nil
   }
 
   /// Whether a name is that of a file with digests: of one tarball, or of a directory.
   static func tellsDigests(_ name: FileName, _ kinds: ArtifactKinds) -> Bool {
     if ManifestKind(fileName: name) != nil { return true }
-    return parse(name, kinds).map { $0.kind == .hashText || $0.kind == .digests } ?? false
+    return parse(name, kinds).map { $0.kind.tellsDigests } ?? false
+  }
+
+  /// Whether it is a digest file.
+  package var tellsDigests: Bool {
+    switch self {
+    case .hashText, .digests, .sha256: true
+    case .signature, .armored, .contents, .listing, .metalink: false
+    }
   }
 }

@@ -42,7 +42,9 @@ extension Version {
   /// complete.
   var hasDownload: Bool {
     folder.tarballs.contains { tarball in
-      guard tarball.isWhole, let variant = tarball.parsedName.variant(of: path) else { return false }
+      guard tarball.isWhole, let variant = tarball.parsedName.variant(of: path, in: folder.layout) else {
+        return false
+      }
       return variant != "stage1" && variant != "stage2" && !isBeingCompressed(tarball)
     }
   }

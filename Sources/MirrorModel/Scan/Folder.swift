@@ -22,15 +22,19 @@ public struct Folder: Sendable {
   var leftovers: [FileName] = []
   /// Owner and permissions of the directory, for new files in it.
   package var status: FileStatus
+  /// The layout of the mirror.
+  package let layout: MirrorLayout
 
-  init(path: MirrorPath, status: FileStatus) {
+  init(path: MirrorPath, status: FileStatus, layout: MirrorLayout = .metro) {
     self.path = path
     self.status = status
+    self.layout = layout
   }
 
-  /// Its released tarballs without a `.hash.txt`.
+  /// Its released tarballs without the digest file of the layout.
   package var undigested: [Tarball] {
-    let described = Set(sidecars.lazy.filter { $0.kind == .hashText }.map(\.tarball))
+    let kind = layout.digestFile
+    let described = Set(sidecars.lazy.filter { $0.kind == kind }.map(\.tarball))
     return tarballs.filter { $0.format.isReleased && !described.contains($0.path.name) }
   }
 

@@ -44,6 +44,9 @@ public struct Mirror: Sendable {
     self.faults = faults
   }
 
+  /// Its layout.
+  package var layout: MirrorLayout { folder.layout }
+
   /// All subarches, in path order.
   public var subarches: [Subarch] { builds.flatMap { $0.arches.flatMap(\.subarches) } }
 

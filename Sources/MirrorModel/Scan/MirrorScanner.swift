@@ -7,6 +7,7 @@ public import SystemPackage
 /// sidecars and links are examined one by one. What cannot be read is reported in the result and ignored.
 public struct MirrorScanner: Sendable {
   private let root: FilePath
+  private let layout: MirrorLayout
   private let roots: [[UInt8]]
   private let kinds: ArtifactKinds
   private let jobs: Int
@@ -14,13 +15,16 @@ public struct MirrorScanner: Sendable {
   private let horizon: VersionDate
 
   /// - Parameters:
+  ///   - layout: the layout in the configuration.
   ///   - kinds: the formats of release files.
   ///   - jobs: number of threads that read; nil for one per CPU.
   ///   - now: seconds since the epoch.
   public init(
-    root: FilePath, kinds: ArtifactKinds, jobs: Int? = nil, now: Int64, probe: ProcessProbe = .system
+    root: FilePath, layout: MirrorLayout, kinds: ArtifactKinds, jobs: Int? = nil, now: Int64,
+    probe: ProcessProbe = .system
   ) {
     self.root = root
+    self.layout = layout
     self.kinds = kinds
     self.jobs = max(1, jobs ?? Workers.processors)
     control = ControlDirectory(probe: probe, now: now)
@@ -38,6 +42,10 @@ public struct MirrorScanner: Sendable {
     var candidates: [Candidate] = []
     var builds: [(name: FileName, listing: Listing)] = []
     for name in top.directories {
+      if MirrorGrammar.metro.isSharedSnapshots(name), layout.snapshotOwner != nil {
+        candidates.append(Candidate(path: .root.appending(name), isSnapshots: true))
+        continue
+      }
       guard
         let listing = problems.catching(
           at: .root.appending(name),
@@ -87,7 +95,7 @@ public struct MirrorScanner: Sendable {
       let path = MirrorPath.root.appending(build.name)
       return Build(
         name: build.name, folder: folder(build.listing, anchor.value, problems),
-        snapshots: snapshots[path],
+        snapshots: (layout.snapshotOwner == build.name ? snapshots[.root] : nil) ?? snapshots[path],
         arches: (arches[path] ?? []).map { arch in
           Arch(
             name: arch.name, folder: folder(arch.listing, anchor.value, problems),
@@ -215,7 +223,8 @@ public struct MirrorScanner: Sendable {
     let directory = try parent.directory(name)
     let listing = try Listing(directory)
     let folder = folder(listing, directory, problems)
-    let hasStatus = listing.holds(.status)
+    let isForeign = layout.takesForeignVersions && !listing.holds(.status) && !listing.holds(.targets)
+    let hasStatus = isForeign || listing.holds(.status)
     let hasStage3 = folder.tarballs.contains { $0.name.hasPrefix("stage3") }
     let isOK: () throws(MirrorError) -> Bool = { () throws(MirrorError) in
       VersionFile.isDone(try directory.contents(of: VersionFile.status.path, limit: 4096) ?? [])
@@ -238,7 +247,7 @@ public struct MirrorScanner: Sendable {
       name: name, isFuture: VersionDate(name.bytes).map { $0 > horizon } ?? false, folder: folder,
       nested: nested, hasStatus: hasStatus,
       hasSucceeded: hasStatus
-        && (hasStage3 || problems.catching(at: folder.path.file(.status), isOK) ?? false),
+        && (hasStage3 || isForeign || problems.catching(at: folder.path.file(.status), isOK) ?? false),
       hasBuildInfo: listing.holds(.buildInfo), failedTargets: failed)
   }
 
@@ -266,10 +275,10 @@ public struct MirrorScanner: Sendable {
     guard relative.bytes.isEmpty else {
       do throws(MirrorError) { return folder(listing, try directory.directory(relative), problems) } catch {
         problems.append(error, at: listing.path)
-        return Folder(path: listing.path, status: listing.status)
+        return Folder(path: listing.path, status: listing.status, layout: layout)
       }
     }
-    var folder = Folder(path: listing.path, status: listing.status)
+    var folder = Folder(path: listing.path, status: listing.status, layout: layout)
     for entry in listing.entries {
       do throws(MirrorError) { try add(entry, to: &folder, directory) } catch {
         problems.append(error, at: folder.path.appending(entry.name))

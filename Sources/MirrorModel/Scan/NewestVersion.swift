@@ -1,6 +1,6 @@
 package import LinuxSystem
 
-/// The three meanings of "newest" among a subarch's versions. Versions dated in the future are never the
+/// The meanings of "newest" among a subarch's versions. Versions dated in the future are never the
 /// newest.
 extension Subarch {
   /// The newest version that was started, complete or not; only names that are dates count.

@@ -78,6 +78,7 @@ extension Catalog {
           """)
     }
     migrator.registerMigration("signatures", migrate: createSignatures)
+    migrator.registerMigration("journal", migrate: createJournal)
     return migrator
   }
 }

@@ -42,10 +42,19 @@ public final class Catalog: Sendable {
           MirrorError(
             .library, "\(path)", "the catalog is broken (\(error.message ?? "\(error.resultCode)"))",
             remedy: "it was renamed to \(path).broken; a new one is created"))
+        let broken = FilePath("\(path).broken")
+        // SQLite finds the log of a database by its name.
         for suffix in ["", "-wal", "-shm"] {
-          try? FilePath("\(path)\(suffix)").rename(to: FilePath("\(path)\(suffix).broken"))
+          try? FilePath("\(path)\(suffix)").rename(to: FilePath("\(broken)\(suffix)"))
         }
-        return try open(path)
+        let catalog = try open(path)
+        if !catalog.adoptJournal(of: broken) {
+          warn(
+            MirrorError(
+              .library, "\(broken)", "its journal could not be read completely",
+              remedy: "keep the file if you need the journal: the next broken catalog replaces it"))
+        }
+        return catalog
       }
     } catch let error as MirrorError {
       warn(error)

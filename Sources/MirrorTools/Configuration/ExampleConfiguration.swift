@@ -64,6 +64,11 @@ public enum ExampleConfiguration {
     # Operating system of container images.
     # os: Funtoo
 
+    # How old and how large the caches of builds may become: distfiles, packages, git, ccache, logs, history.
+    # [section caches]
+    # distfiles/age: 180d
+    # distfiles/size: 60G
+
     # Commands run when a verb ends, with its result as JSON on standard input.
     # [section hooks]
     # on-failure: mail -s "mirrorctl $MIRRORCTL_VERB failed" root

@@ -7,6 +7,8 @@ public import SystemPackage
 public struct MirrorConfiguration: Sendable {
   /// `path/mirror`; nil if not set.
   public var mirror: FilePath?
+  /// `mirror/layout`.
+  public var layout = MirrorLayout.metro
   /// `path/mirror/owner`, `group` and `dirmode`; nil if not set.
   var (owner, group, directoryMode): (String?, String?, String?) = (nil, nil, nil)
   /// `target/compression`; nil if not set.
@@ -28,6 +30,8 @@ public struct MirrorConfiguration: Sendable {
 
   /// `[section receive/SERVER]`.
   public var receiving = ReceiveRules()
+  /// `[section caches]`.
+  public var caches = CacheSettings()
 
   /// Defaults.
   public init() {}
@@ -37,6 +41,7 @@ public struct MirrorConfiguration: Sendable {
   /// - Throws: ``FlexDataError`` or ``MirrorError`` for invalid settings.
   public init(_ file: ConfigurationFile) throws {
     try self.init(file.elements)
+    caches = try CacheSettings(file.elements, temporary: file.temporary)
     guard !file.runsHostCode else { return }
     hooks = HookSettings()
     rotation.runsHostCode = false
@@ -49,6 +54,7 @@ public struct MirrorConfiguration: Sendable {
     if let unknown = Self.sections(elements).lazy.flatMap({ $0.unknown() }).first { throw unknown }
     let path = SettingsSection("path", of: elements, known: [])
     mirror = try path.absolutePath("mirror").map { FilePath($0).lexicallyNormalized() }
+    layout = try Self.section(elements).choice("layout") ?? layout
     (owner, group, directoryMode) = (
       try text("path/mirror/owner", elements), try text("path/mirror/group", elements),
       try text("path/mirror/dirmode", elements)
@@ -59,20 +65,27 @@ public struct MirrorConfiguration: Sendable {
     rotation = try section.settings()
     rotation.specNames = SpecNames(elements)
     retention = try section.retention()
-    index = try IndexSettings(elements)
+    index = try IndexSettings(elements, layout)
     hooks = try HookSettings(elements)
-    signing = try SigningSection(elements).settings()
+    signing = try SigningSection(elements).settings(for: layout)
     publishing = try PublishSection.destinations(elements)
     receiving = try ReceiveSection.rules(elements, home: try SigningSection(elements).home())
+    caches = try CacheSettings(elements, temporary: "/var/cache/mirrorctl")
     index.add(urls: publishing.compactMap(\.url))
   }
 
   /// The sections of mirrorctl itself, in which an unknown setting is an error.
   static func sections(_ elements: Elements) -> [SettingsSection] {
     [
-      RotationSection.section(elements), SigningSection.section(elements), IndexSettings.section(elements),
-      HookSettings.section(elements), ArtifactSection.section(elements),
+      section(elements), RotationSection.section(elements), SigningSection.section(elements),
+      IndexSettings.section(elements), HookSettings.section(elements), CacheSettings.section(elements),
+      ArtifactSection.section(elements),
     ] + PublishSection.sections(elements) + ReceiveSection.sections(elements)
+  }
+
+  /// `[section mirror]`.
+  private static func section(_ elements: Elements) -> SettingsSection {
+    SettingsSection("mirror", of: elements, known: ["layout"])
   }
 
   private func text(_ name: String, _ elements: Elements) throws -> String? {

@@ -5,6 +5,7 @@ import SystemPackage
 /// Context for making and checking digests and signatures of the tarballs in a mirror.
 struct DigestContext: Sendable {
   let root: FilePath
+  let layout: MirrorLayout
   let ownership: OwnershipRules
   let catalog: Catalog
   let hasher: FileHasher
@@ -22,10 +23,12 @@ struct DigestContext: Sendable {
   ///   - signing: the key to sign tarballs and digests with, and to check their signatures with.
   ///   - now: seconds since the epoch.
   init(
-    root: FilePath, ownership: OwnershipRules = OwnershipRules(), catalog: Catalog, hasher: FileHasher,
+    root: FilePath, layout: MirrorLayout = .metro, ownership: OwnershipRules = OwnershipRules(),
+    catalog: Catalog, hasher: FileHasher,
     signing: SigningSettings? = nil, now: Int64
   ) {
     self.root = root
+    self.layout = layout
     self.ownership = ownership
     self.catalog = catalog
     self.hasher = hasher

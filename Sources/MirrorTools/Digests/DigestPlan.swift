@@ -15,6 +15,14 @@ public struct DigestOptions: Sendable {
   /// SHA-256 in `.hash.txt`, for the whole mirror.
   public init() {}
 
+  /// These options with the digests that files in a layout always have.
+  func adding(_ layout: MirrorLayout) -> DigestOptions {
+    var options = self
+    options.algorithms.formUnion(layout.digestAlgorithms)
+    options.formats.formUnion(layout.digestFormats)
+    return options
+  }
+
   /// Whether a path is in the selection.
   func includes(_ path: MirrorPath) -> Bool { paths.isEmpty || paths.contains { path.isWithin($0) } }
 

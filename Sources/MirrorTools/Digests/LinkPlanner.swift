@@ -71,7 +71,7 @@ struct LinkPlanner {
   private func has(_ kind: SidecarKind, _ tarball: Tarball, in folder: Folder) -> Bool {
     let willBeWritten =
       tarball.format.isReleased && !beingBuilt.contains { tarball.path.isWithin($0) }
-      && (kind == .hashText || (kind == .digests && options.formats.contains(.digests)))
+      && (kind == folder.layout.digestFile || (kind == .digests && options.formats.contains(.digests)))
     return willBeWritten || folder.sidecars.contains { $0.kind == kind && $0.tarball == tarball.name }
   }
 

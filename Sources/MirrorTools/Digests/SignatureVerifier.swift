@@ -65,7 +65,8 @@ struct SignatureVerifier: Sendable {
   ) throws(MirrorError) -> (VerifyReport.Verdict, String)? {
     let directory = try anchor.value.directory(signed.path.parent)
     var (missing, aged): ([FileName], FileName?) = ([], nil)
-    for format in SignatureFormat.allCases {
+    let isInPlace = SignatureFiles.isSignedInPlace(signed.path.name, context.layout)
+    for format in isInPlace ? [.clear] : SignatureFormat.allCases {
       let name = format.signature(of: signed.path.name)
       guard
         let signature = try directory.contents(of: MirrorPath(bytes: name.bytes), limit: SignatureFiles.limit)
@@ -73,8 +74,16 @@ struct SignatureVerifier: Sendable {
         if settings.formats.contains(format) { missing.append(name) }
         continue
       }
-      let file = try directory.file(MirrorPath(bytes: signed.path.name.bytes))
-      let verdict = try checker.verdict(on: signature, of: file.pathForPrograms, bytes: signed.size)
+      let verdict: SignatureVerdict
+      if isInPlace {
+        guard ClearText(signature) != nil else {
+          return signed.isWanted ? (.unsigned, "contains no signature") : nil
+        }
+        verdict = try checker.verdict(onClearText: signature)
+      } else {
+        let file = try directory.file(MirrorPath(bytes: signed.path.name.bytes))
+        verdict = try checker.verdict(on: signature, of: file.pathForPrograms, bytes: signed.size)
+      }
       // For downloaders who have the key the signature is good; upkeep renews it.
       if verdict == .subkeyExpired {
         aged = aged ?? name
@@ -109,7 +118,7 @@ struct SignatureVerifier: Sendable {
       guard !names.isEmpty, isWanted || !folder.digestSignatures.isEmpty else { continue }
       let known = Set(names)
       let sidecars = folder.sidecars.filter {
-        ($0.kind == .hashText || $0.kind == .digests) && known.contains($0.tarball)
+        $0.kind.tellsDigests && known.contains($0.tarball)
       }
       files += (sidecars.map(\.name) + folder.manifests.kinds.map(\.fileName)).map { name in
         Signed(

@@ -90,11 +90,13 @@ struct Verifier {
       }
     }
     for sidecar in folder.sidecars {
-      let tells = sidecar.kind.tellsDigests
+      let tells = sidecar.kind.tellsDigests || sidecar.kind == .metalink
       if !tells && (plain.contains(sidecar.tarball) || linked.contains(sidecar.tarball)) { continue }
       let claims = tells ? read(sidecar.name, of: folder, anchor, nil, &report) : []
       let mtime = sidecar.identity.mtime
-      let merged = claims.reduce(DigestSet()) { $0.merging($1.digests) }
+      // Gentoo's DIGESTS are also those of the list of contents.
+      let merged = claims.filter { ($0.file ?? sidecar.tarball) == sidecar.tarball }
+        .reduce(DigestSet()) { $0.merging($1.digests) }
       claim(
         .init(file: nil, digests: merged, size: claims.first?.size), from: sidecar.name, newer: mtime,
         about: sidecar.tarball)
@@ -248,15 +250,5 @@ private struct Subject: Sendable {
     let corrupt = CatalogRecord(
       identity: result.identity, digests: witness.digests, verifiedAt: now, isCorrupt: true)
     return (finding(.corrupt, "content differs from \(names)"), corrupt)
-  }
-}
-
-extension SidecarKind {
-  /// Whether it is a file that contains digests.
-  fileprivate var tellsDigests: Bool {
-    switch self {
-    case .hashText, .digests, .metalink: true
-    case .signature, .armored, .contents: false
-    }
   }
 }

@@ -35,6 +35,8 @@ public enum IndexFormat: String, Sendable, CaseIterable {
     guard !isWanted, [.latest, .simplestreams].contains(self) else { return content }
     let anchor = try AnchoredDirectory(root: source.mirror.root)
     content.files.removeAll { IndexMark.isForeign($0.path, anchor) }
+    let own = Set(content.files.map(\.path.parent))
+    content.links.removeAll { !own.contains($0.path.parent) }
     return content
   }
 
@@ -64,7 +66,7 @@ public enum IndexFormat: String, Sendable, CaseIterable {
   ) throws(MirrorError) -> Bool {
     switch self {
     case .metalink: return MetalinkRun.isPresent(in: mirror, anchor)
-    case .latest: return mirror.subarches.contains { LatestList.isOurs(in: $0.path, anchor) }
+    case .latest: return mirror.subarches.contains { LatestList.isOurs(in: $0.path, $0.layout, anchor) }
     case .simplestreams: return ImageStreams.isOurs(anchor)
     case .json, .xml:
       return try fileName.map { name throws(MirrorError) in try anchor.status(of: name) != nil } ?? false

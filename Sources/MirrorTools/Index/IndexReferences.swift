@@ -17,7 +17,7 @@ struct IndexReferences {
   /// Whether a file is parsed here. Pages are not: they refer to files that `index` found when it wrote them.
   static func areIn(_ path: MirrorPath) -> Bool {
     ["index.xml", "index.json", ImageStreams.imagesPath].contains(path)
-      || path.name == LatestList.fileName && path.parent.isSubarch
+      || LatestList.isOne(path)
   }
 
   /// The references in a file for which ``areIn(_:)`` is true; none for files of others.
@@ -29,7 +29,7 @@ struct IndexReferences {
       guard let references = Self.xml(bytes) else { return nil }
       self.references = references
     case "index.json": references = Self.json(bytes)
-    case LatestList.fileName: references = Self.list(bytes, in: path.parent)
+    case _ where LatestList.isOne(path): references = Self.list(bytes, in: path.parent)
     default: references = Self.images(bytes)
     }
   }
@@ -62,7 +62,9 @@ struct IndexReferences {
   /// Lines with a path and a size; lines that begin with `#` are comments.
   private static func list(_ bytes: [UInt8], in folder: MirrorPath) -> [Reference] {
     guard IndexMark.isIn(bytes) else { return [] }
-    return bytes.split(separator: UInt8(ascii: "\n")).filter { $0.first != UInt8(ascii: "#") }.map { line in
+    return ClearText.body(of: bytes).split(separator: UInt8(ascii: "\n")).filter {
+      $0.first != UInt8(ascii: "#")
+    }.map { line in
       let fields = line.split(separator: UInt8(ascii: " "))
       return Reference(
         path: folder.joined(MirrorPath(bytes: Array(fields.first ?? []))),

@@ -68,7 +68,11 @@ extension Catalog {
 
   /// Records what `clean` removed: the deletion of these files at destinations is expected.
   public func note(cleaned report: CleanReport, now: Int64) throws(MirrorError) {
-    let paths = report.removed.flatMap(\.paths)
+    try note(cleaned: report.removed.flatMap(\.paths), now: now)
+  }
+
+  /// Records files that were removed here on purpose.
+  func note(cleaned paths: [MirrorPath], now: Int64) throws(MirrorError) {
     guard !paths.isEmpty else { return }
     try access {
       try self.database.write { database in

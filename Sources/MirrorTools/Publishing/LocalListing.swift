@@ -82,7 +82,8 @@ struct LocalListing: Sendable {
   /// The role of a file outside versions; indexes are rewritten in place, other files of any size may be
   /// beside them.
   private static func role(_ path: MirrorPath) -> LocalEntry.Role {
-    guard indexNames.contains(SignatureFormat.parse(path.name)?.file ?? path.name) else { return .payload }
+    let name = SignatureFormat.parse(path.name)?.file ?? path.name
+    guard indexNames.contains(name) || LatestList.isOne(path.parent.appending(name)) else { return .payload }
     return path.parent.bytes.isEmpty ? .index : .page
   }
 

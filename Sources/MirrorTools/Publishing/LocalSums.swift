@@ -6,6 +6,7 @@ import SystemPackage
 /// SHA-256 of all published files: from the catalog if known, otherwise computed.
 struct LocalSums {
   let root: FilePath
+  let layout: MirrorLayout
   let catalog: Catalog
   let hasher: FileHasher
   /// Seconds since the epoch.
@@ -74,6 +75,6 @@ struct LocalSums {
     _ path: MirrorPath, _ identity: FileIdentity, _ anchor: borrowing AnchoredDirectory
   ) -> [UInt8]? {
     guard let directory = try? anchor.directory(path.parent) else { return nil }
-    return (try? HashTextFile.digests(of: path.name, notOlderThan: identity, in: directory))??[.sha256]
+    return (try? DigestFile(layout).digests(of: path.name, notOlderThan: identity, in: directory))??[.sha256]
   }
 }

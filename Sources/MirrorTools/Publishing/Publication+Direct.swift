@@ -14,13 +14,14 @@ extension Publication {
     let stage = try PublishStage(in: mirror.root)
     let indexDigest = try copy(survey.plan, to: stage)
     var record = survey.planner.knowledge.record ?? SentRecord(origin: origin)
-    let (count, bytes) = (survey.plan.count, survey.plan.bytes)
+    let (count, bytes, units) = (survey.plan.count, survey.plan.bytes, survey.plan.units(mirror.kinds))
     do throws(MirrorError) { try send(&survey, &record, stage) } catch {
       guard error.code == .system(.noSpace), try makeRoom(&survey, stage) else { throw error }
       try send(&survey, &record, stage)
     }
     survey.report.files = count
     survey.report.bytes = bytes
+    survey.report.units = units
     try delete(survey.plan.deletions, &survey, stage)
     record.settle(survey.plan.settled, at: survey.remote, survey.sums)
     record.lacks = rsync.findings.lacks

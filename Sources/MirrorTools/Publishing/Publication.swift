@@ -26,6 +26,8 @@ public struct DestinationReport: Encodable, Sendable {
   public internal(set) var problems: [MirrorError] = []
   /// Notices that require no action here.
   public internal(set) var notices: [MirrorError] = []
+  /// The versions and snapshots whose files were sent.
+  var units: [MirrorPath] = []
 
   private enum CodingKeys: CodingKey {
     case files, bytes, deleted, said, compared, comparedBytes, corruptThere, corruptHere

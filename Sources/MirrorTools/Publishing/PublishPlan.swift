@@ -1,4 +1,5 @@
 import LinuxSystem
+import MirrorModel
 
 /// What to do at one destination.
 public struct PublishPlan: Sendable {
@@ -37,6 +38,11 @@ public struct PublishPlan: Sendable {
   /// Everything that differs there.
   var outstanding: [LocalEntry] {
     payload + replaced + marks + pages.changed + indexes.changed
+  }
+
+  /// The versions and snapshots of which files are sent.
+  func units(_ kinds: ArtifactKinds) -> [MirrorPath] {
+    Set((payload + replaced + marks).compactMap { $0.path.unit(kinds) }).sorted()
   }
 
   /// Omits pages and indexes, and therefore all deletions: pages and indexes there may refer to those files.

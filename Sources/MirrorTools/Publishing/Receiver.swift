@@ -12,6 +12,8 @@ public struct UploadReport: Sendable, Encodable {
   public internal(set) var bytes: Int64 = 0
   /// Their subarches.
   public internal(set) var subarches: [MirrorPath] = []
+  /// The versions and snapshots of the files moved.
+  var units: [MirrorPath] = []
   /// What was not received, and why.
   public internal(set) var problems: [MirrorError] = []
 
@@ -129,7 +131,8 @@ struct Receiver: Sendable {
       signing: rule.signing ?? signing)
     let files = try contents.checked(anchor, &refusals)
     try ReceivedUpload(
-      manifest: manifest, place: place, claim: claim, catalog: catalog, cancellation: hasher.cancellation,
+      manifest: manifest, place: place, claim: claim, catalog: catalog, kinds: hasher.kinds,
+      cancellation: hasher.cancellation,
       now: now
     )
     .move(files, anchor, &refusals, &report)

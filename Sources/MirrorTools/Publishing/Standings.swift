@@ -11,8 +11,7 @@ struct Standings {
   ) {
     var digests: [MirrorPath: [(entry: LocalEntry, node: ListedNode?)]] = [:]
     for entry in local.entries {
-      guard let (kind, tarball) = SidecarKind.parse(entry.path.name, local.kinds),
-        [.hashText, .digests].contains(kind)
+      guard let (kind, tarball) = SidecarKind.parse(entry.path.name, local.kinds), kind.tellsDigests
       else { continue }
       digests[entry.path.parent.appending(tarball), default: []].append((entry, remote.nodes[entry.path]))
     }

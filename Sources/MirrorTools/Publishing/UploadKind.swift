@@ -50,8 +50,8 @@ enum UploadKind: Equatable {
       return nil
     }
     switch kind {
-    case .hashText, .digests: return .digests(kind, of: tarball)
-    case .contents: return .contents(of: tarball)
+    case .hashText, .digests, .sha256: return .digests(kind, of: tarball)
+    case .contents, .listing: return .contents(of: tarball)
     // Metalinks belong to the master, as do all indexes.
     case .metalink, .signature, .armored: return nil
     }

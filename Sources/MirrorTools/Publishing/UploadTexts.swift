@@ -52,7 +52,9 @@ struct UploadTexts {
   private func tarball(
     of claim: SidecarText.Claim, _ path: MirrorPath, _ kind: UploadKind
   ) -> MirrorPath? {
-    if case .digests(_, let tarball) = kind { return path.parent.appending(tarball) }
+    if case .digests(_, let tarball) = kind {
+      return claim.file == nil || claim.file == tarball ? path.parent.appending(tarball) : nil
+    }
     guard let file = claim.file, kinds.includes(file) else { return nil }
     return path.parent.appending(file)
   }
@@ -91,10 +93,12 @@ struct UploadTexts {
       }
       // A single-line file must not contain anything else.
       if kind == .hashText { return text.bytes == SidecarText.hashText(tarball.digests) ? nil : disagrees }
-      let isTrue = text.claims.allSatisfy { claim in
+      // Gentoo's DIGESTS also describe the list of contents.
+      let claims = text.claims.filter { $0.file != name.appending(SidecarKind.listing.rawValue) }
+      let isTrue = claims.allSatisfy { claim in
         (claim.file ?? name) == name && claim.agrees(with: tarball)
       }
-      return isTrue && !text.claims.isEmpty ? nil : disagrees
+      return isTrue && !claims.isEmpty ? nil : disagrees
     case .manifest:
       let isTrue = text.claims.allSatisfy { claim in
         // Claims about missing tarballs, such as a stage1 that is not published, are harmless.

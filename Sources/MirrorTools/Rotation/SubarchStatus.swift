@@ -91,7 +91,7 @@ public struct SubarchStatus: Codable, Sendable, Hashable {
     failcount = subarch.control.failcount
     givenUp = settings.isManaged(subarch) && settings.hasGivenUp(subarch)
     inProgress = subarch.control.liveLock != nil
-    artifacts = (newest?.artifacts(of: subarch) ?? []).map { artifact in
+    artifacts = subarch.newestArtifacts.map(\.artifact).map { artifact in
       Item(
         variant: artifact.variant, name: artifact.tarball.name, path: artifact.tarball.path,
         bytes: artifact.tarball.status.size, format: artifact.tarball.format.name,

@@ -43,6 +43,7 @@ public struct CleanRun {
     let report = try remove(planned.plan, from: planned.scan)
     // Otherwise `max-delete` would count the deletion of these versions at destinations.
     try? run.catalog().note(cleaned: report, now: run.environment.now())
+    run.journal(report.removed.map { .init(.removed, $0.path, reason: $0.reason) })
     return report
   }
 

@@ -21,9 +21,9 @@ public struct IndexRun {
     let publisher = try IndexPublisher(root: run.root, try run.ownership())
     var paths: [MirrorPath] = []
     for (format, isWanted) in try wanted(in: mirror) {
-      for file in try format.content(source, isWanted: isWanted).files where try publisher.wouldChange(file) {
-        paths.append(file.path)
-      }
+      let content = try format.content(source, isWanted: isWanted)
+      for link in content.links where try publisher.wouldChange(link) { paths.append(link.path) }
+      for file in content.files where try publisher.wouldChange(file) { paths.append(file.path) }
     }
     return paths
   }
@@ -106,12 +106,21 @@ public struct IndexRun {
       }
       let content = try format.content(source, isWanted: isWanted)
       report.problems += content.problems
+      // What a file lists is reached by the links first.
+      for link in content.links {
+        try environment.cancellation.check()
+        do throws(MirrorError) {
+          if try publisher.publish(link) { report.files.append(link.path) }
+        } catch { report.failures.append(error) }
+      }
       for file in content.files {
         try environment.cancellation.check()
         do throws(MirrorError) {
-          if try publisher.publish(file, format.isSigned ? signatures : nil) {
-            report.files.append(file.path)
-          }
+          let isChanged =
+            file.isClearSigned
+            ? try publisher.publish(clearSigned: file, signatures)
+            : try publisher.publish(file, format.isSigned ? signatures : nil)
+          if isChanged { report.files.append(file.path) }
         } catch {
           // A failure of one file of many does not stop the others.
           if format.fileName != nil { throw error }

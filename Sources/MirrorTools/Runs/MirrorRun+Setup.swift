@@ -7,6 +7,7 @@ extension MirrorRun {
     let made = try setup.apply(in: root, try ownership(), configuration.kinds)
     noteChanges()
     try mark()
+    if !made.made.isEmpty { journal([.init(.prepared, setup.subarch)]) }
     return made
   }
 
@@ -15,6 +16,7 @@ extension MirrorRun {
     let made = try addition.apply(try digests(), scanner)
     noteChanges()
     try mark()
+    if made.messages.isEmpty { journal([.init(.added, addition.version)]) }
     return made
   }
 
@@ -24,7 +26,26 @@ extension MirrorRun {
   public func forget(_ paths: [MirrorPath], isDryRun: Bool = false) throws(MirrorError) -> Forgetting {
     let catalog = try catalog()
     var forgetting = try Forgetting(try scanner.scan(), paths, catalog)
-    if !isDryRun { try forgetting.apply(to: catalog) }
+    if !isDryRun {
+      try forgetting.apply(to: catalog)
+      journal(forgetting.places.map { .init(.forgotten, $0) })
+    }
     return forgetting
+  }
+
+  /// Resets failure counts.
+  ///
+  /// - Parameters:
+  ///   - paths: subarches, or directories above them; none for all.
+  ///   - isDryRun: whether only to list them.
+  public func zap(_ paths: [MirrorPath], isDryRun: Bool = false) throws(MirrorError) -> Zap {
+    let mirror = try scan()
+    for name in mirror.unknownNames { tell(name) }
+    var zap = try Zap(mirror, configuration.rotation, only: paths)
+    guard !isDryRun else { return zap }
+    try zap.apply(in: mirror)
+    noteChanges(at: zap.paths)
+    journal(Set(zap.paths.compactMap(\.subarch)).sorted().map { .init(.cleared, $0) })
+    return zap
   }
 }

@@ -17,6 +17,8 @@ public final class MirrorRun {
   let isWriter: Bool
   /// Why ``knownCatalog()`` returned nil.
   public private(set) var catalogProblems: [MirrorError] = []
+  /// The verb of the run, for the journal; nil in a run that only reads.
+  let verb: String?
   private let lock: MirrorLock?
   private var opened: Catalog?
   /// Whether an existing catalog was looked for.
@@ -48,6 +50,7 @@ public final class MirrorRun {
     self.configuration = configuration
     self.environment = environment
     lock = nil
+    verb = nil
     isWriter = false
   }
 
@@ -69,6 +72,7 @@ public final class MirrorRun {
     self.configuration = configuration
     self.environment = environment
     lock = .some(held)
+    verb = name
     isWriter = true
   }
 
@@ -86,7 +90,8 @@ extension MirrorRun {
   /// Reads the mirror's directories.
   var scanner: MirrorScanner {
     MirrorScanner(
-      root: root, kinds: configuration.kinds, now: environment.now(), probe: environment.probe)
+      root: root, layout: configuration.layout, kinds: configuration.kinds, now: environment.now(),
+      probe: environment.probe)
   }
 
   /// The mirror as it is now: scanned at the first call, and after that where this run changed it. Problems
@@ -193,7 +198,8 @@ extension MirrorRun {
   /// The context for making and checking digests.
   func digests() throws(MirrorError) -> DigestContext {
     DigestContext(
-      root: root, ownership: try ownership(), catalog: try catalog(), hasher: hasher,
+      root: root, layout: configuration.layout, ownership: try ownership(), catalog: try catalog(),
+      hasher: hasher,
       signing: configuration.signing, now: environment.now())
   }
 

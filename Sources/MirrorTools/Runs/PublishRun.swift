@@ -35,6 +35,7 @@ public struct PublishRun {
       let name = publication.destination.name
       let report = try publication.apply()
       if let line = report.line(tellsChecks: true) { result("\(name): \(line)") }
+      run.journal(report.deeds(to: name))
       return .init(name: name, report: report)
     } ended: { destination, status in
       // If the catalog cannot be written, only the time of this run is lost.
@@ -170,6 +171,13 @@ public struct PublishReport: MirrorReport {
 }
 
 extension DestinationReport {
+  /// The versions and snapshots that were sent; the mirror itself if only its indexes were.
+  fileprivate func deeds(to name: String) -> [JournalEntry.Deed] {
+    guard files + deleted > 0 else { return [] }
+    guard units.isEmpty else { return units.map { .init(.published, $0, detail: "to \(name)") } }
+    return [.init(.published, .root, detail: "to \(name): \(line(tellsChecks: false) ?? "")")]
+  }
+
   /// What was sent and removed, in one line; nil for nothing.
   fileprivate func line(tellsChecks: Bool) -> String? {
     var parts: [String] = []

@@ -22,6 +22,7 @@ public struct ReceiveRun {
     if try !receiver.waiting().isEmpty { run.noteChanges() }
     var report = ReceiveReport(mirror: "\(run.root)")
     report.servers = try receiver.receive(servers) { upload in
+      run.journal(upload.units.map { .init(.received, $0, detail: "from \(upload.server)") })
       for problem in upload.problems { run.tell(problem) }
       if let line = upload.line { result(ReportLine(line)) }
     }

@@ -11,6 +11,8 @@ public struct RunEnvironment: Sendable {
   public var now: @Sendable () -> Int64 = { SystemClock.seconds }
   /// Tells whether processes that hold locks are alive.
   public var probe = ProcessProbe.system
+  /// Who runs the program, for the journal.
+  public var author = JournalAuthor.current
   /// A request to stop.
   public var cancellation = Cancellation()
   /// Progress of long steps.

@@ -22,8 +22,9 @@ public struct StageAddition: Sendable {
     public var status: ExitStatus { messages.isEmpty ? .done : .failed }
   }
 
+  private let layout: MirrorLayout
   /// Directory of the version.
-  private let version: MirrorPath
+  let version: MirrorPath
   private let placements: [SubarchSetup.Placement]
   private let kinds: ArtifactKinds
 
@@ -34,14 +35,15 @@ public struct StageAddition: Sendable {
   ///   - files: tarballs, and optionally a `build-info.json`.
   /// - Throws: if a file is not named like one of a build, or nothing would be offered.
   public init(
-    _ subarch: MirrorPath, version: VersionDate, files: [FilePath], kinds: ArtifactKinds
+    _ subarch: MirrorPath, version: VersionDate, files: [FilePath], layout: MirrorLayout, kinds: ArtifactKinds
   ) throws(MirrorError) {
+    self.layout = layout
     let names = try SubarchSetup.names(of: subarch)
     let place = subarch.appending(FileName(version.description))
     var placements: [SubarchSetup.Placement] = []
     var offersSomething = false
     for file in files {
-      let (name, variant) = try Self.name(of: file, in: place, names, kinds)
+      let (name, variant) = try Self.name(of: file, in: place, names, layout, kinds)
       let path = place.appending(name)
       if placements.contains(where: { $0.path == path }) {
         throw MirrorError(
@@ -61,19 +63,20 @@ public struct StageAddition: Sendable {
 
   /// The name of a file in a version, and its variant; nil if it is not a tarball.
   private static func name(
-    of file: FilePath, in version: MirrorPath, _ subarch: SubarchPlace, _ kinds: ArtifactKinds
+    of file: FilePath, in version: MirrorPath, _ subarch: SubarchPlace, _ layout: MirrorLayout,
+    _ kinds: ArtifactKinds
   ) throws(MirrorError) -> (name: FileName, variant: String?) {
     let own = FileName(bytes: file.lastComponent.map { FilePath(root: nil, components: $0).bytes } ?? [])
     if own == BuildInfo.fileName { return (own, nil) }
-    guard let tarball = TarballName(own, kinds), let variant = tarball.variant(of: version) else {
+    guard let tarball = TarballName(own, kinds), let variant = tarball.variant(of: version, in: layout) else {
       throw MirrorError(
         .invalid, file.string, "is not named like a tarball of a build",
-        remedy: "name it stage3-….tar.xz, or NAME-SUBARCH-BUILD-VERSION.tar.xz for an image NAME")
+        remedy:
+          "name it stage3-….tar.xz, or \(layout.stem(of: "NAME", in: version.name, of: subarch)).tar.xz for an image NAME"
+      )
     }
     guard ["stage1", "stage2", "stage3"].contains(variant) else { return (own, variant) }
-    return (
-      FileName("\(variant)-\(subarch.name)-\(subarch.build)-\(version.name)\(tarball.suffix)"), variant
-    )
+    return (layout.stem(of: variant, in: version.name, of: subarch).appending(tarball.suffix), variant)
   }
 
   /// Adds the version. The mirror's lock must be held.
@@ -135,15 +138,16 @@ public struct StageAddition: Sendable {
     report.messages += result.problems
   }
 
-  /// Points `stage3-latest` to the stage3, if the version is now the newest.
+  /// Points `stage3-latest` to the stage3, if the version is now the newest. In a layout by name, `index` keeps the
+  /// links.
   private func link(
     _ scanner: MirrorScanner, _ anchor: borrowing AnchoredDirectory, _ report: inout Made
   ) throws(MirrorError) {
     let subarch = try scanner.scan().subarches.first { $0.path == version.parent }
-    guard subarch?.newestComplete?.path == version,
+    guard !layout.isByName, subarch?.newestComplete?.path == version,
       let stage = placements.first(where: {
         guard let name = TarballName($0.path.name, kinds), name.format.isTarball else { return false }
-        return name.variant(of: version) == "stage3"
+        return name.variant(of: version, in: layout) == "stage3"
       }),
       let suffix = kinds.format(of: stage.path.name)?.suffix
     else { return }

@@ -24,6 +24,8 @@ public struct SubarchSetup: Encodable, Sendable {
     let path: MirrorPath
   }
 
+  /// The subarch that is prepared.
+  let subarch: MirrorPath
   /// Relative to the root of the mirror, parents first.
   let directories: [MirrorPath]
   let files: [Said]
@@ -33,10 +35,12 @@ public struct SubarchSetup: Encodable, Sendable {
   ///
   /// - Parameter subarch: `BUILD/ARCH/SUBARCH`.
   /// - Throws: if the name of the seed has no date or is not that of a tarball, or a name is not valid.
-  public init(_ subarch: MirrorPath, from seed: Seed, kinds: ArtifactKinds) throws(MirrorError) {
+  public init(
+    _ subarch: MirrorPath, from seed: Seed, layout: MirrorLayout, kinds: ArtifactKinds
+  ) throws(MirrorError) {
     let names = try Self.names(of: subarch)
     var directories = [
-      MirrorPath(.snapshots(build: names.build)), subarch.control(.buildStrategy).parent,
+      layout.snapshots(of: names.build), subarch.control(.buildStrategy).parent,
     ]
     var files: [Said] = []
     func say(_ file: ControlFile, _ line: String) {
@@ -46,9 +50,11 @@ public struct SubarchSetup: Encodable, Sendable {
     case .local(let file, let version):
       let tarball = try SeedName(file, version: version, kinds)
       let place = subarch.appending(FileName(tarball.version.description))
-      let name = "stage3-\(names.name)-\(names.build)-\(tarball.version)\(tarball.suffix)"
+      let name = layout.stem(of: "stage3", in: place.name, of: names).appending(tarball.suffix)
       directories += [subarch.control(.version(target: "stage3")).parent, place]
-      placement = Placement(source: file.string, path: place.appending(FileName(name)))
+      placement = Placement(source: file.string, path: place.appending(name))
+      // A seed is not offered, unlike a version that another program made.
+      if layout.takesForeignVersions { files.append(Said(path: place.file(.targets), line: "stage3")) }
       say(.version(target: "stage3"), tarball.version.description)
       say(.buildStrategy, "local")
     case .remote(let other):
@@ -61,6 +67,7 @@ public struct SubarchSetup: Encodable, Sendable {
       say(.remoteSubarch, "\(other.name)")
     }
     say(.seedStrategy, "stage3")
+    self.subarch = subarch
     self.directories = directories
     self.files = files
   }

@@ -18,9 +18,15 @@ public struct SignatureChecker: Sendable {
     keyring = Shared(try MemoryFile(try gnupg.exported(), for: "gpgv"))
   }
 
-  /// The verdict on a signature of an open file with this number of bytes.
+  /// The verdict on a text that contains its signature.
+  func verdict(onClearText text: [UInt8]) throws(MirrorError) -> SignatureVerdict {
+    guard ClearText(text) != nil else { return .unreadable }
+    return try verdict(on: text, of: nil, bytes: Int64(text.count))
+  }
+
+  /// The verdict on a signature of an open file with this number of bytes; nil if the signature contains the text.
   func verdict(
-    on signature: [UInt8], of file: String, bytes: Int64
+    on signature: [UInt8], of file: String?, bytes: Int64
   ) throws(MirrorError) -> SignatureVerdict {
     let signature = try MemoryFile(signature, for: "gpgv")
     let answer = try gnupg.gpgv(

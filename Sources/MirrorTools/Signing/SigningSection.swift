@@ -2,6 +2,13 @@ import MirrorModel
 import FlexData
 import SystemPackage
 
+extension MirrorLayout {
+  /// The kinds of files that are signed unless others are configured.
+  fileprivate var signedKinds: Set<SignedKind> {
+    digestFormats.isEmpty ? [.tarballs, .index] : [.tarballs, .digests, .index]
+  }
+}
+
 /// Reads `[section signing]`, and knows all its settings.
 struct SigningSection {
   private let section: SettingsSection
@@ -14,7 +21,9 @@ struct SigningSection {
   }
 
   /// nil if no key is set: signing is disabled.
-  func settings() throws -> SigningSettings? {
+  ///
+  /// - Parameter layout: determines what is signed, and how, if that is not set.
+  func settings(for layout: MirrorLayout) throws -> SigningSettings? {
     let home = try home()
     let passphrase = try section.absolutePath("passphrase-file").map { FilePath($0) }
     let formats = try some(SignatureFormat.self, of: "formats")
@@ -23,8 +32,8 @@ struct SigningSection {
     var settings = SigningSettings(key: key)
     settings.homeDirectory = home
     settings.passphraseFile = passphrase
-    settings.formats = formats ?? settings.formats
-    settings.what = what.map { Set($0) } ?? settings.what
+    settings.formats = formats ?? layout.signatureFormats
+    settings.what = what.map { Set($0) } ?? layout.signedKinds
     return settings
   }
 

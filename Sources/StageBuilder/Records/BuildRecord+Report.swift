@@ -2,6 +2,25 @@ import MirrorModel
 import LinuxSystem
 public import MirrorTools
 
+extension BuildReport {
+  /// What the journal says about the build: the version, or the snapshots, that it made, or the failure.
+  package func deeds(of request: BuildRequest) -> [JournalEntry.Deed] {
+    let made = targets.filter { $0.outcome == .done && !$0.wasThere }
+    let failed = targets.filter { $0.outcome == .failed }
+    let snapshots = made.compactMap(\.path).filter { $0.place.isInSnapshots }
+    var deeds = snapshots.map { JournalEntry.Deed(.built, $0) }
+    guard let version = request.path?.appending(FileName(dated.description)) else { return deeds }
+    let stages = made.filter { target in !(target.path.map(snapshots.contains) ?? false) }
+    if failsSubarch, let target = failed.last {
+      deeds.append(
+        .init(.failed, version, reason: target.firstError.first ?? target.problem, detail: target.name))
+    } else if !stages.isEmpty, outcome == .done {
+      deeds.append(.init(.built, version, detail: stages.map(\.name).joined(separator: ", ")))
+    }
+    return deeds
+  }
+}
+
 extension BuildRecord {
   /// The catalog's record of a build; nil if nothing was built, or nothing counts.
   ///

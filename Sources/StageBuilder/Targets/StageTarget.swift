@@ -29,8 +29,8 @@ struct StageTarget {
     var steps = try StepRunner(
       settings, context, root: chroot, scripts: scripts, confinement: confinement)
     steps.controlGroup = group
-    try steps.prepareCaches()
-    defer { steps.settleCaches(log: log) }
+    let locks = try steps.prepareCaches()
+    defer { withExtendedLifetime(locks) { steps.settleCaches(log: log) } }
     do {
       let root = Shared(try Self.makeRoot(chroot, in: work, confinement))
       let machine = try StageMachine(settings)

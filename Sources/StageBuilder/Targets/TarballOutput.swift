@@ -114,7 +114,7 @@ struct TarballOutput {
     options.idShift = shift
     let final = isDeferred ? plainName : path.name
     var output = try DurableFile(final, in: directory)
-    let contents = try DurableFile(final.appending(SidecarKind.contents.rawValue), in: directory)
+    let contents = try DurableFile(final.appending(context.layout.contents.rawValue), in: directory)
     let capture = TreeCapture(options, cancellation: context.cancellation) { [progress = context.progress] in
       progress.add(bytes: $0)
     }
@@ -136,7 +136,8 @@ struct TarballOutput {
       try DurableFile.write([], to: final.appending(".cme"), in: directory, ownership)
     } else {
       try FreshTarball.record(
-        digests, of: path, status, in: directory, catalog: context.catalog(), now: context.now())
+        digests, of: path, status, in: directory, context.layout, catalog: context.catalog(),
+        now: context.now())
       try directory.sync()
     }
     return Captured(

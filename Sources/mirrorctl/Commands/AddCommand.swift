@@ -30,7 +30,8 @@ struct AddCommand: Verb {
     let run = try global.write(context, as: "add", lock, creates: true, hashing: hashing)
     let addition = try StageAddition(
       MirrorPath("\(build)/\(arch)/\(subarch)"), version: version.date,
-      files: files.map { FilePath($0).absolute }, kinds: run.configuration.kinds)
+      files: files.map { FilePath($0).absolute }, layout: run.configuration.layout,
+      kinds: run.configuration.kinds)
     let renderer = global.renderer(context)
     let made = try renderer.showing(run.environment.progress) { try run.apply(addition) }
     return try renderer.print(made)

@@ -38,7 +38,8 @@ struct DoctorCommand: Verb {
     doctor.warn([configuration.signing?.exposedHome].compactMap(\.self), naming: \.commandLine)
     if let mirror,
       let found = try? MirrorScanner(
-        root: mirror, kinds: configuration.kinds, now: context.now(), probe: context.probe
+        root: mirror, layout: configuration.layout, kinds: configuration.kinds, now: context.now(),
+        probe: context.probe
       ).scan()
     {
       doctor.warn(configuration.rotation.oddities(in: found), naming: \.commandLine)

@@ -49,7 +49,8 @@ struct InitCommand: Verb {
       ?? .remote(MirrorPath(remote ?? ""))
     let run = try global.write(context, as: "init", lock, creates: true)
     let setup = try SubarchSetup(
-      MirrorPath("\(build)/\(arch)/\(subarch)"), from: seed, kinds: run.configuration.kinds)
+      MirrorPath("\(build)/\(arch)/\(subarch)"), from: seed, layout: run.configuration.layout,
+      kinds: run.configuration.kinds)
     return try global.renderer(context).print(run.apply(setup))
   }
 }

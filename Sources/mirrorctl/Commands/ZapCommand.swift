@@ -18,10 +18,7 @@ struct ZapCommand: Verb {
 
   func run(_ context: CommandContext) throws -> ExitStatus {
     let run = try global.open(context, as: "zap", lock, isDryRun: dryRun)
-    let mirror = try run.scan()
-    mirror.unknownNames.forEach(context.tell)
-    var zap = try Zap(mirror, run.configuration.rotation, only: try run.paths(paths))
-    if !dryRun { try zap.apply(in: mirror) }
+    let zap = try run.zap(try run.paths(paths), isDryRun: dryRun)
     return try global.renderer(context).print(zap, of: run)
   }
 }

@@ -32,6 +32,7 @@ struct BuildOptions: ParsableArguments {
     ) { text in
       if isShown { context.progress.clear { context.errors.write(Array("\(text)\n".utf8)) } }
     }
+    build.layout = run.configuration.layout
     build.keepsWork = keepWork
     build.actionNames = \.commandLine
     // Nobody could exit the shell.
@@ -107,6 +108,7 @@ struct BuildOptions: ParsableArguments {
     if let record = BuildRecord(report, of: request, at: context.now()) {
       do throws(MirrorError) { try run.catalog().note([record]) } catch { context.tell(error) }
     }
+    run.journal(report.deeds(of: request), as: event.verb)
     let status = try renderer.print(report)
     for target in report.targets where target.failcount.map(rotation.givesUp(after:)) ?? false {
       context.message(

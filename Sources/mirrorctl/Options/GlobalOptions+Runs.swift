@@ -57,6 +57,7 @@ extension GlobalOptions {
   private func environment(_ context: CommandContext, _ hashing: HashingOptions) -> RunEnvironment {
     var environment = RunEnvironment(stateDirectory: context.stateDirectory)
     environment.now = context.now
+    environment.author = context.author
     environment.probe = context.probe
     environment.cancellation = context.cancellation
     environment.hashing = hashing

@@ -74,6 +74,25 @@ func parseList<Value: RawRepresentable & CaseIterable>(
   }
 }
 
+/// `2026-11-22`, `20261122T170302Z` or `30d`.
+struct TimeArgument: ExpressibleByArgument {
+  private let date: VersionDate?
+  private let days: Int
+
+  init?(argument: String) {
+    date = VersionDate(argument.utf8)
+    guard let days = date == nil ? RetentionPolicy.days(argument) : 0 else { return nil }
+    self.days = days
+  }
+
+  /// Seconds since the epoch; `now` is the present.
+  func seconds(at now: Int64) -> Int64 {
+    if let date { return date.localStart }
+    let (span, overflow) = Int64(days).multipliedReportingOverflow(by: 86_400)
+    return overflow ? .min : now - span
+  }
+}
+
 /// `2026-11-22` or `20261122T170302Z`.
 struct DateArgument: ExpressibleByArgument {
   let date: VersionDate

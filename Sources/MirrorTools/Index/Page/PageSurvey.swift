@@ -85,14 +85,17 @@ struct PageSurvey: Sendable {
     _ history: ArraySlice<BuildRecord>, _ info: [String: String]
   ) throws(MirrorError) -> PageEntry {
     let versions = source.versions(of: subarch)
-    let newest = subarch.newestOffered(excluding: source.excluded)
+    let offers = subarch.newestOffers(excluding: source.excluded)
+    let newest = offers.map(\.version).max { $0.date < $1.date }
     var logs: [FileName: [MirrorPath]] = [:]
     for version in subarch.versions where version.hasStatus && !version.hasSucceeded {
       guard source.stays(version.path) else { continue }
       logs[version.name] = Self.logs(of: version.name, in: directory)
     }
-    let hasLatestText = try directory.status(of: LatestList.fileName)?.kind == .regular
-    let first = newest.map { edition($0, of: subarch, in: directory) { source.digests($0)["sha256"] } }
+    let lists = LatestList.names(in: .root, subarch.layout, directory).filter {
+      isThere(MirrorPath(bytes: $0.bytes), in: directory)
+    }
+    let first = newest.map { edition($0, offers, in: directory) { source.digests($0)["sha256"] } }
     let offered = Set(first?.downloads.map(\.path) ?? [])
     let links = subarch.folder.links.filter { !$0.isDead && $0.destination.map(offered.contains) ?? false }
     return PageEntry(
@@ -101,18 +104,20 @@ struct PageSurvey: Sendable {
         subarch, newest: newest, history: history, rotation: source.rotation, today: source.today),
       newest: first,
       older: versions.reversed().drop { $0.path != newest?.path }.dropFirst().map {
-        edition($0, of: subarch, in: directory) { _ in nil }
+        version in
+        let offers = version.offers(of: subarch).map { Offer(version: version, artifact: $0) }
+        return edition(version, offers, in: directory) { _ in nil }
       },
       history: Array(history), logs: logs, info: info,
-      latest: links.map(\.path) + (hasLatestText ? [subarch.path.appending(LatestList.fileName)] : []))
+      latest: links.map(\.path) + lists.map { subarch.path.appending($0) })
   }
 
   private static func edition(
-    _ version: Version, of subarch: Subarch, in directory: borrowing AnchoredDirectory,
+    _ version: Version, _ offers: [Offer], in directory: borrowing AnchoredDirectory,
     sha256: (Tarball) -> String?
   ) -> Edition {
     var downloads: [Download] = []
-    for artifact in version.offers(of: subarch) {
+    for (version, artifact) in offers.map({ ($0.version, $0.artifact) }) {
       let tarball = artifact.tarball
       let metalink = tarball.name.appending(SidecarKind.metalink.rawValue)
       let hasMetalink = isThere(
