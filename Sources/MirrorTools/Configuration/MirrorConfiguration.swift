@@ -63,6 +63,7 @@ public struct MirrorConfiguration: Sendable {
       try text("path/mirror/dirmode", elements)
     )
     compression = try elements.text("target/compression").flatMap { $0.isEmpty ? nil : $0 }
+    kinds = try ArtifactSection.kinds(elements)
     let section = RotationSection(elements)
     rotation = try section.settings()
     rotation.specNames = SpecNames(elements)
@@ -82,7 +83,7 @@ public struct MirrorConfiguration: Sendable {
     [
       section(elements), RotationSection.section(elements), SigningSection.section(elements),
       IndexSettings.section(elements), HookSettings.section(elements), CacheSettings.section(elements),
-      BinhostSettings.section(elements),
+      BinhostSettings.section(elements), ArtifactSection.section(elements),
     ] + PublishSection.sections(elements) + ReceiveSection.sections(elements)
   }
 
