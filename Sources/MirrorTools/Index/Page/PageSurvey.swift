@@ -104,6 +104,7 @@ struct PageSurvey: Sendable {
         edition($0, of: subarch, in: directory) { _ in nil }
       },
       history: Array(history), logs: logs, info: info,
+      withdrawn: (source.document.withdrawn ?? []).filter { $0.path.isWithin(subarch.path.rooted) },
       latest: links.map(\.path) + (hasLatestText ? [subarch.path.appending(LatestList.fileName)] : []))
   }
 
