@@ -23,6 +23,8 @@ public struct MirrorConfiguration: Sendable {
   public var index = IndexSettings()
   /// `[section hooks]`.
   public var hooks = HookSettings()
+  /// `build/promote`; nil if candidates are promoted by hand.
+  public var promotion: PromotionSettings?
   /// `[section signing]`; nil if signing is disabled.
   public var signing: SigningSettings?
   /// `[section publish/NAME]`, by name.
@@ -48,6 +50,7 @@ public struct MirrorConfiguration: Sendable {
     guard !file.runsHostCode else { return }
     hooks = HookSettings()
     rotation.runsHostCode = false
+    if case .check = promotion { promotion = nil }
   }
 
   /// Reads the settings from elements.
@@ -68,6 +71,7 @@ public struct MirrorConfiguration: Sendable {
     rotation = try section.settings()
     rotation.specNames = SpecNames(elements)
     retention = try section.retention()
+    promotion = try PromotionSettings(elements)
     index = try IndexSettings(elements, layout)
     hooks = try HookSettings(elements)
     signing = try SigningSection(elements).settings(for: layout)

@@ -109,6 +109,7 @@ struct PageSurvey: Sendable {
         return edition(version, offers, in: directory) { _ in nil }
       },
       history: Array(history), logs: logs, info: info,
+      withdrawn: (source.document.withdrawn ?? []).filter { $0.path.isWithin(subarch.path.rooted) },
       latest: links.map(\.path) + lists.map { subarch.path.appending($0) })
   }
 
