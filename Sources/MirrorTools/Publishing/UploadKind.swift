@@ -13,7 +13,7 @@ enum UploadKind: Equatable {
   case manifest(ManifestKind)
   /// A signature of another file.
   case signature(of: FileName)
-  /// `status`, `failed`, `build-info.json` and logs, which are replaced when a build is repeated.
+  /// `status`, `failed`, `build-info.json`, notices and logs, which are replaced when a build is repeated.
   case record
 
   /// nil for files, or file names, that builds do not make.
@@ -26,10 +26,10 @@ enum UploadKind: Equatable {
       }
       self = .record
       return
-    case .status, .buildInfo, .failedTargets:
+    case .status, .buildInfo, .failedTargets, .withdrawal:
       self = .record
       return
-    case .targets: return nil
+    case .targets, .candidacy: return nil
     case nil: break
     }
     guard let directory = Directory(path.parent, kinds, in: layout) else { return nil }
@@ -52,6 +52,7 @@ enum UploadKind: Equatable {
     switch kind {
     case .hashText, .digests, .sha256: return .digests(kind, of: tarball)
     case .contents, .listing: return .contents(of: tarball)
+    case .withdrawal: return .record
     // Metalinks belong to the master, as do all indexes.
     case .metalink, .signature, .armored: return nil
     }

@@ -37,6 +37,8 @@ public struct IndexRun {
     var report = IndexReport(mirror: "\(mirror.root)", subarches: source.document.subarches.count)
     report.problems = source.document.problems
     try write(source, readsTarballs: true, &report)
+    // Nothing to do, unless a run that withdrew or promoted something was killed.
+    _ = try run.leaveMarked()
     return report
   }
 

@@ -160,7 +160,7 @@ struct PageSurvey: Sendable {
       let marked = Set(folder.marks.map(\.tarball))
       var newest: [String: (date: VersionDate, tarball: Tarball)] = [:]
       for tarball in folder.tarballs where !marked.contains(tarball.name) && source.stays(tarball.path) {
-        guard let parts = tarball.parsedName.snapshotParts, tarball.isWhole,
+        guard let parts = tarball.parsedName.snapshotParts, tarball.isOffered,
           parts.date <= source.mirror.horizon
         else {
           continue
