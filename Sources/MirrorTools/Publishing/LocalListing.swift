@@ -168,7 +168,7 @@ struct LocalListing: Sendable {
   func isWithdrawn(_ path: MirrorPath) -> Bool {
     guard !withdrawn.isEmpty else { return false }
     let signed = SignatureFormat.parse(path.name)?.file ?? path.name
-    let tarball = path.parent.appending(SidecarKind.parse(signed)?.tarball ?? signed)
+    let tarball = path.parent.appending(SidecarKind.parse(signed, kinds)?.tarball ?? signed)
     return withdrawn.contains(path) || withdrawn.contains(tarball)
       || path.ancestors.contains(where: withdrawn.contains)
   }

@@ -18,7 +18,7 @@ struct PublishPlanner {
       destination.scope == .own || destination.isStaged ? StaleVersions(local, remote, standings) : nil
     let others = destination.scope == .own || destination.isStaged ? Set(local.entries.map(\.path)) : nil
     for entry in local.entries where entry.role != .link {
-      if let others, Self.isWithdrawn(entry.path, at: remote, others) {
+      if let others, Self.isWithdrawn(entry.path, at: remote, others, local.kinds) {
         plan.leftOut.append(.init(path: entry.path, reason: "it was withdrawn there"))
         if remote.nodes[entry.path] != nil { published.insert(entry.path) }
         continue
@@ -83,11 +83,11 @@ struct PublishPlanner {
 
   /// Whether the other side withdrew a file that is offered here.
   private static func isWithdrawn(
-    _ path: MirrorPath, at remote: RemoteListing, _ local: Set<MirrorPath>
+    _ path: MirrorPath, at remote: RemoteListing, _ local: Set<MirrorPath>, _ kinds: ArtifactKinds
   ) -> Bool {
     var notices = path.version.map { [$0.file(.withdrawal)] } ?? []
     let signed = SignatureFormat.parse(path.name)?.file ?? path.name
-    let tarball = SidecarKind.parse(signed)?.tarball ?? signed
+    let tarball = SidecarKind.parse(signed, kinds)?.tarball ?? signed
     notices.append(path.parent.appending(tarball.appending(SidecarKind.withdrawal.rawValue)))
     return notices.contains { remote.nodes[$0] != nil && !local.contains($0) }
   }
@@ -109,12 +109,15 @@ struct PublishPlanner {
     let here = Set(local.entries.map(\.path))
     for (path, node) in remote.nodes where !here.contains(path) && !local.holds(path) {
       let isNotice =
-        path.place.versionFile == .withdrawal || SidecarKind.parse(path.name)?.kind == .withdrawal
+        path.place.versionFile == .withdrawal
+        || SidecarKind.parse(path.name, local.kinds)?.kind == .withdrawal
       if isNotice {
         let isOffered =
           path.place.versionFile == .withdrawal
           ? published.contains { $0.isWithin(path.parent) }
-          : SidecarKind.parse(path.name).map { published.contains(path.parent.appending($0.tarball)) }
+          : SidecarKind.parse(path.name, local.kinds).map {
+            published.contains(path.parent.appending($0.tarball))
+          }
             ?? false
         if isOffered, scope.holds(path, node) { plan.lifted.append(path) }
         continue

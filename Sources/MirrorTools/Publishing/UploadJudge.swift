@@ -55,7 +55,7 @@ struct UploadJudge {
     for path in uploaded.sorted() {
       if let version = path.version { refuse(version, version.file(.withdrawal)) }
       let signed = SignatureFormat.parse(path.name)?.file ?? path.name
-      let tarball = path.parent.appending(SidecarKind.parse(signed)?.tarball ?? signed)
+      let tarball = path.parent.appending(SidecarKind.parse(signed, kinds)?.tarball ?? signed)
       refuse(path, tarball.parent.appending(tarball.name.appending(SidecarKind.withdrawal.rawValue)))
     }
     for link in manifest.links.map(\.path.path) {
@@ -63,7 +63,7 @@ struct UploadJudge {
         let target = Link.destination(of: text, in: link.parent, roots: [])
       else { continue }
       if let version = target.version { refuse(link, version.file(.withdrawal)) }
-      let tarball = SidecarKind.parse(target.name)?.tarball ?? target.name
+      let tarball = SidecarKind.parse(target.name, kinds)?.tarball ?? target.name
       refuse(link, target.parent.appending(tarball.appending(SidecarKind.withdrawal.rawValue)))
     }
     for control in manifest.control {

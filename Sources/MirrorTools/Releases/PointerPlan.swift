@@ -99,9 +99,9 @@ struct PointerPlan: Sendable {
       moves.append(Move(link: link.path, from: target, to: tarball))
     }
     // A tarball may have been compressed since the notice was written.
-    let paths = Dictionary(tarballs.map { ($0.path.withoutSuffix, $0.path) }) { first, _ in first }
+    let paths = Dictionary(tarballs.map { ($0.path.stem(mirror.kinds), $0.path) }) { first, _ in first }
     for pointer in notice.pointers {
-      guard let tarball = paths[pointer.target.withoutSuffix] else { continue }
+      guard let tarball = paths[pointer.target.stem(mirror.kinds)] else { continue }
       add(pointer.link, to: tarball, in: mirror)
     }
     if let stage3 = variants["stage3"], !moves.contains(where: { $0.to == stage3 }) {
@@ -243,7 +243,7 @@ extension Tarball {
 
 extension MirrorPath {
   /// The path of a tarball without its extension.
-  fileprivate var withoutSuffix: MirrorPath {
-    TarballName(name).map { parent.appending($0.stem) } ?? self
+  fileprivate func stem(_ kinds: ArtifactKinds) -> MirrorPath {
+    TarballName(name, kinds).map { parent.appending($0.stem) } ?? self
   }
 }
