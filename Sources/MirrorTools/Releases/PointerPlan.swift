@@ -98,9 +98,11 @@ struct PointerPlan: Sendable {
       else { continue }
       moves.append(Move(link: link.path, from: target, to: tarball))
     }
-    let paths = Set(tarballs.map(\.path))
-    for pointer in notice.pointers where paths.contains(pointer.target) {
-      add(pointer.link, to: pointer.target, in: mirror)
+    // A tarball may have been compressed since the notice was written.
+    let paths = Dictionary(tarballs.map { ($0.path.stem(mirror.kinds), $0.path) }) { first, _ in first }
+    for pointer in notice.pointers {
+      guard let tarball = paths[pointer.target.stem(mirror.kinds)] else { continue }
+      add(pointer.link, to: tarball, in: mirror)
     }
     if let stage3 = variants["stage3"], !moves.contains(where: { $0.to == stage3 }) {
       add(subarch.path.appending("stage3-latest.tar.xz"), to: stage3, in: mirror)
@@ -236,5 +238,12 @@ extension Version {
 extension Tarball {
   fileprivate func variant(in version: Version) -> String? {
     parsedName.variant(of: version.path, in: version.folder.layout)
+  }
+}
+
+extension MirrorPath {
+  /// The path of a tarball without its extension.
+  fileprivate func stem(_ kinds: ArtifactKinds) -> MirrorPath {
+    TarballName(name, kinds).map { parent.appending($0.stem) } ?? self
   }
 }

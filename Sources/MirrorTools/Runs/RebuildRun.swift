@@ -100,7 +100,10 @@ public struct RebuildRun {
       return mark
     }
     let own: Set<FileName> = [".mirrorctl.lock", ".mirrorctl.mirror", "lost+found"]
-    if let first = try anchor.entries().map(\.name).filter({ !own.contains($0) }).min() {
+    if let first = try anchor.entries().map(\.name).filter({
+      // A run that was killed before it wrote the mark.
+      !own.contains($0) && !TemporaryName.matches($0)
+    }).min() {
       throw MirrorError(
         .refused, "\(run.root)", "is not empty: it contains \(first)",
         remedy: "rebuild into an empty directory")
@@ -183,7 +186,7 @@ public struct RebuildRun {
         (
           accepted.path,
           CatalogRecord(
-            identity: accepted.result.identity, digests: accepted.result.digests, hashedAt: now,
+            identity: accepted.identity, digests: accepted.digests, hashedAt: now,
             verifiedAt: now)
         )
       })

@@ -94,7 +94,10 @@ public struct WithdrawRun {
     let earlier = ReleaseNotice.read(unit.notice, in: anchor)
     var notice = ReleaseNotice(
       reason: reason, date: UTCText.internet(run.environment.now()), replacement: replacement)
-    if unit.isWithdrawn { notice.date = earlier.date }
+    if unit.isWithdrawn {
+      notice.date = earlier.date ?? notice.date
+      notice.replacement = replacement ?? earlier.replacement
+    }
     let pointers = PointerPlan(leadingTo: unit, in: mirror).notice
     notice.pointers = earlier.pointers + pointers.pointers.filter { !earlier.pointers.contains($0) }
     notice.records = earlier.records + pointers.records.filter { !earlier.records.contains($0) }
