@@ -45,7 +45,14 @@ struct TargetRun {
     let log = try makeLog()
     entry.log = records.map { $0.version.appending("log").appending(FileName("\(name).txt")) }
     let replaces = try target.settings.isOfficial && target.isToReplace()
-    if try !replaces && isThere(target, output, &entry, log) { return }
+    // Also a wrong setting must be found before anything is built.
+    let offer = try records.flatMap { records in
+      target.kind == .stage ? try PackageOffer(target.settings, of: records.subarch) : nil
+    }
+    if try !replaces && isThere(target, output, &entry, log) {
+      if let offer { report.offers.insert(offer) }
+      return
+    }
     try checkSource(target)
     let place = target.progressFile(output, records?.subarch)
     let directory = try anchor.value.makePath(place.directory)
@@ -65,6 +72,7 @@ struct TargetRun {
       entry.size = captured?.size
       entry.sha256 = captured?.sha256
       try trigger(target, entry.path, log)
+      if let offer { report.offers.insert(offer) }
     } catch {
       tellOfFailure(target, &entry, &report, log)
       if context.keepsWork, (error as? MirrorError)?.code != .busy,
@@ -147,6 +155,10 @@ struct TargetRun {
   /// The follow-up of a finished target, by the spec's own step or by mirrorctl.
   private func trigger(_ target: Target, _ tarball: MirrorPath?, _ log: borrowing BuildLog) throws {
     guard try target.settings.isOfficial else { return }
+    if target.kind == .stage, let records, try records.isCandidate() {
+      guard let tarball else { return }
+      return try OkTrigger(settings: target.settings, anchor: anchor, records: records).run(tarball, log: log)
+    }
     let root = try target.settings.path("path/chroot") ?? "/var/empty"
     let steps = try StepRunner(target.settings, context, root: root, scripts: scripts, confinement: .idmapped)
     if try steps.run("trigger/ok/run", in: .host, log: log) { return }

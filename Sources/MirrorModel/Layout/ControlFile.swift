@@ -89,6 +89,10 @@ package enum VersionFile: Hashable, Sendable {
   case targets
   /// `failed`: the extras and optional variants that the version lacks because they failed, one per line.
   case failedTargets
+  /// `WITHDRAWN`: the version is not offered any more; see ``ReleaseNotice``.
+  case withdrawal
+  /// `CANDIDATE`: the version is not offered yet; see ``ReleaseNotice``.
+  case candidacy
   /// `log/NAME`.
   case log(MirrorPath)
 
@@ -105,6 +109,8 @@ package enum VersionFile: Hashable, Sendable {
     case "build-info.json": self = .buildInfo
     case ".targets": self = .targets
     case "failed": self = .failedTargets
+    case "WITHDRAWN": self = .withdrawal
+    case "CANDIDATE": self = .candidacy
     default:
       let parts = path.components
       guard parts.count > 1, parts[0] == Self.logs else { return nil }
@@ -119,6 +125,8 @@ package enum VersionFile: Hashable, Sendable {
     case .buildInfo: "build-info.json"
     case .targets: ".targets"
     case .failedTargets: "failed"
+    case .withdrawal: "WITHDRAWN"
+    case .candidacy: "CANDIDATE"
     case .log(let file): MirrorPath(bytes: Self.logs.bytes).joined(file)
     }
   }

@@ -9,6 +9,8 @@ package enum MirrorGrammar: Sendable {
   case metro
 
   static let snapshots: FileName = "snapshots"
+  /// The directory of trees of binary packages: in the root, in a build, or in an architecture.
+  package static let packages: FileName = "binpackages"
   private static let services: Set<FileName> = ["streams", "project"]
 
   /// Whether this name in a build is the directory of snapshots.
@@ -24,6 +26,7 @@ package enum MirrorGrammar: Sendable {
   package func place(of path: MirrorPath) -> MirrorPlace {
     let parts = path.components
     guard let build = parts.first else { return .root }
+    if parts.prefix(3).contains(Self.packages) { return .packages(path) }
     if isSharedSnapshots(build) {
       return parts.count == 1
         ? .snapshots(build: build) : .snapshot(MirrorPath(joining: parts[1...]), build: build)
@@ -49,7 +52,7 @@ package enum MirrorGrammar: Sendable {
     switch place {
     case .root: .root
     case .build(let name): MirrorPath.root.appending(name)
-    case .service(let path): path
+    case .service(let path), .packages(let path): path
     case .snapshots(let build):
       isSharedSnapshots(build)
         ? MirrorPath.root.appending(build) : MirrorPath.root.appending(build).appending(Self.snapshots)

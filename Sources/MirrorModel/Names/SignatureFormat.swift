@@ -34,7 +34,7 @@ extension SidecarKind {
     switch self {
     case .signature: .gpg
     case .armored: .asc
-    case .hashText, .digests, .sha256, .contents, .listing, .metalink: nil
+    case .hashText, .digests, .sha256, .contents, .listing, .metalink, .withdrawal: nil
     }
   }
 }

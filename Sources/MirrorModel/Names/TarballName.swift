@@ -90,6 +90,8 @@ package enum SidecarKind: String, Sendable, CaseIterable {
   case listing = ".CONTENTS.gz"
   /// An RFC 5854 metalink of it.
   case metalink = ".meta4"
+  /// A notice that it is not offered any more.
+  case withdrawal = ".WITHDRAWN"
 
   /// The kind and the tarball's name, if `name` is a sidecar of a tarball.
   package static func parse(
@@ -118,6 +120,8 @@ package enum SidecarKind: String, Sendable, CaseIterable {
       self = .listing
     } else if name.hasSuffix(".meta4") {
       self = .metalink
+    } else if name.hasSuffix(".WITHDRAWN") {
+      self = .withdrawal
     } else {
       return nil
     }
@@ -133,7 +137,7 @@ package enum SidecarKind: String, Sendable, CaseIterable {
   package var tellsDigests: Bool {
     switch self {
     case .hashText, .digests, .sha256: true
-    case .signature, .armored, .contents, .listing, .metalink: false
+    case .signature, .armored, .contents, .listing, .metalink, .withdrawal: false
     }
   }
 }

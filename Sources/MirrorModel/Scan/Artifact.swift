@@ -23,7 +23,7 @@ extension Version {
       let (variant, family): (String, String)
     }
     var chosen: [Key: Artifact] = [:]
-    for tarball in folder.tarballs where tarball.isWhole && !isBeingCompressed(tarball) {
+    for tarball in folder.tarballs where tarball.isOffered && !isBeingCompressed(tarball) {
       let variant = tarball.parsedName.variant(in: self)
       guard variant != "stage1", variant != "stage2" else { continue }
       let artifact = Artifact(variant: variant, tarball: tarball)
@@ -42,7 +42,7 @@ extension Version {
   /// complete.
   var hasDownload: Bool {
     folder.tarballs.contains { tarball in
-      guard tarball.isWhole, let variant = tarball.parsedName.variant(of: path, in: folder.layout) else {
+      guard tarball.isOffered, let variant = tarball.parsedName.variant(of: path, in: folder.layout) else {
         return false
       }
       return variant != "stage1" && variant != "stage2" && !isBeingCompressed(tarball)

@@ -56,6 +56,17 @@ public struct Folder: Sendable {
     }
   }
 
+  /// Marks a tarball as withdrawn.
+  mutating func withdraw(_ tarball: FileName) { set(isWithdrawn: true, tarball) }
+
+  /// Marks a tarball as not withdrawn.
+  mutating func restore(_ tarball: FileName) { set(isWithdrawn: false, tarball) }
+
+  private mutating func set(isWithdrawn: Bool, _ tarball: FileName) {
+    guard let index = tarballs.lastIndex(where: { $0.name == tarball }) else { return }
+    tarballs[index].isWithdrawn = isWithdrawn
+  }
+
   /// The signature of a tarball that downloaders are pointed to: the binary one, as in Metro.
   package func signature(of tarball: FileName) -> MirrorPath? {
     let signatures = sidecars.filter { $0.tarball == tarball }
@@ -81,6 +92,8 @@ public struct Tarball: Sendable {
   public let status: FileStatus
   /// Its known damage.
   var fault: StreamFault?
+  /// Whether it is not offered any more: there is a notice beside it.
+  package internal(set) var isWithdrawn = false
 
   package init(_ name: FileName, in folder: MirrorPath, format: ArtifactFormat, status: FileStatus) {
     self.folder = folder
@@ -96,6 +109,8 @@ public struct Tarball: Sendable {
   /// Whether it is known to be damaged.
   public var isDamaged: Bool { fault != nil }
 
+  /// Whether it is offered, if its version is: it contains something to download, and is not withdrawn.
+  package var isOffered: Bool { isWhole && !isWithdrawn }
   /// Whether it contains something to download, as far as is known.
   package var isWhole: Bool { status.size > 0 && !isDamaged }
 }

@@ -160,6 +160,34 @@ public struct Mirror: Sendable {
     return mirror
   }
 
+  /// This mirror as if a version, an artifact or a snapshot were not withdrawn.
+  package func restoring(_ path: MirrorPath) -> Mirror {
+    changing(path) { version in
+      if version.path == path { version.isWithdrawn = false } else { version.folder.restore(path.name) }
+    }
+  }
+
+  /// This mirror as if a version were not a candidate.
+  package func promoting(_ path: MirrorPath) -> Mirror { changing(path) { $0.isCandidate = false } }
+
+  private func changing(_ path: MirrorPath, _ body: (inout Version) -> Void) -> Mirror {
+    var mirror = self
+    for r in mirror.builds.indices {
+      if mirror.builds[r].snapshots?.path == path.parent { mirror.builds[r].snapshots?.restore(path.name) }
+      for a in mirror.builds[r].arches.indices {
+        for s in mirror.builds[r].arches[a].subarches.indices
+        where path.isWithin(mirror.builds[r].arches[a].subarches[s].path) {
+          let versions = mirror.builds[r].arches[a].subarches[s].versions
+          for v in versions.indices where path.isWithin(versions[v].path) {
+            body(&mirror.builds[r].arches[a].subarches[s].versions[v])
+            mirror.builds[r].arches[a].subarches[s].versions[v].mark(damaged: [:])
+          }
+        }
+      }
+    }
+    return mirror
+  }
+
   /// This mirror with the snapshots of one build as they are now.
   func replacing(_ path: MirrorPath, withSnapshots snapshots: Folder?) -> Mirror {
     var mirror = self
@@ -213,7 +241,7 @@ public struct Subarch: Sendable {
   /// Files beside the versions: `latest` links.
   public let folder: Folder
   /// Oldest first; those with the same date by name.
-  public private(set) var versions: [Version]
+  public fileprivate(set) var versions: [Version]
 
   /// Complete versions that are not dated in the future, oldest first.
   public var built: [Version] { versions.filter { $0.isComplete && !$0.isFuture } }
@@ -263,10 +291,16 @@ public struct Version: Sendable {
   /// Whether its build succeeded, as Metro judges it: there is a `status`, and it is `ok` or a stage3 exists.
   package let hasSucceeded: Bool
   /// Whether its build succeeded and something can be downloaded: a tarball other than a stage1 or stage2
-  /// that is neither empty nor damaged.
+  /// that is neither empty nor damaged; and it is neither withdrawn nor a candidate.
   ///
   /// Without `status` a version is in progress, as in Metro: its stage3 may be incomplete.
-  public var isComplete: Bool { hasSucceeded && hasArtifact }
+  public var isComplete: Bool { isSound && !isWithdrawn && !isCandidate }
+  /// The same, whether it is withdrawn or a candidate or not.
+  package var isSound: Bool { hasSucceeded && hasArtifact }
+  /// Whether it is not offered any more: there is a `WITHDRAWN` file.
+  public fileprivate(set) var isWithdrawn: Bool
+  /// Whether it is not offered yet: there is a `CANDIDATE` file.
+  public fileprivate(set) var isCandidate: Bool
   private(set) var hasArtifact: Bool
   /// Whether there is a `build-info.json`.
   package let hasBuildInfo: Bool
@@ -275,8 +309,10 @@ public struct Version: Sendable {
 
   init(
     name: FileName, isFuture: Bool, folder: Folder, nested: [Folder], hasStatus: Bool,
-    hasSucceeded: Bool, hasBuildInfo: Bool, failedTargets: [FileName] = []
+    hasSucceeded: Bool, hasBuildInfo: Bool, failedTargets: [FileName] = [], isWithdrawn: Bool = false,
+    isCandidate: Bool = false
   ) {
+    (self.isWithdrawn, self.isCandidate) = (isWithdrawn, isCandidate)
     let date = VersionDate(name.bytes)
     (self.date, isDated, self.isFuture) = (date ?? .undated, date != nil, isFuture)
     (self.folder, self.nested, self.hasStatus, self.hasBuildInfo) = (folder, nested, hasStatus, hasBuildInfo)
@@ -293,7 +329,10 @@ public struct Version: Sendable {
   }
 
   /// Complete, with a stage1.
-  public var isFull: Bool { isComplete && folder.tarballs.contains { $0.name.hasPrefix("stage1") } }
+  public var isFull: Bool { isComplete && wasFull }
+
+  /// Whether it was a full build, whether it is offered or not.
+  package var wasFull: Bool { isSound && folder.tarballs.contains { $0.name.hasPrefix("stage1") } }
 
   /// Bytes of its tarballs.
   public var bytes: Int64 {

@@ -248,7 +248,8 @@ public struct MirrorScanner: Sendable {
       nested: nested, hasStatus: hasStatus,
       hasSucceeded: hasStatus
         && (hasStage3 || isForeign || problems.catching(at: folder.path.file(.status), isOK) ?? false),
-      hasBuildInfo: listing.holds(.buildInfo), failedTargets: failed)
+      hasBuildInfo: listing.holds(.buildInfo), failedTargets: failed,
+      isWithdrawn: listing.holds(.withdrawal), isCandidate: listing.holds(.candidacy))
   }
 
   private func collect(
@@ -319,6 +320,7 @@ public struct MirrorScanner: Sendable {
       // Sorted by name, a sidecar follows its tarball.
       let tarball = folder.tarballs.last.map { $0.name == parsed ? $0.name : parsed } ?? parsed
       folder.sidecars.append(Sidecar(kind: kind, tarball: tarball, identity: status.identity))
+      if kind == .withdrawal { folder.withdraw(tarball) }
     } else if let mark = try CompressionMark(name, in: directory, probe: control.probe) {
       folder.marks.append(mark)
     } else if let manifest = ManifestKind(fileName: name) {

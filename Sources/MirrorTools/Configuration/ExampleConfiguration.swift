@@ -57,7 +57,7 @@ public enum ExampleConfiguration {
 
     [section index]
 
-    # Index formats to write: metalink, latest, simplestreams, json, xml, html.
+    # Index formats to write: packages, metalink, latest, simplestreams, json, xml, html.
     formats: xml
     # URLs of the mirror, the best first; used in metalinks.
     # urls: https://mirror.example.org/funtoo
@@ -84,6 +84,11 @@ public enum ExampleConfiguration {
     # homedir: /var/lib/mirrorctl/gnupg
     # formats: gpg asc
     # what: tarballs digests index
+
+    # Trees of binary packages (binpackages/): builds to keep per package and slot, and the key that signs them.
+    # [section binhost]
+    # keep: 3
+    # key: 0123 4567 89AB CDEF 0123  4567 89AB CDEF 0123 4567
 
     # Destination of `mirrorctl publish`: a path, rsync://HOST/MODULE/PATH or HOST:/PATH.
     # [section publish/public]

@@ -23,6 +23,8 @@ public struct MirrorConfiguration: Sendable {
   public var index = IndexSettings()
   /// `[section hooks]`.
   public var hooks = HookSettings()
+  /// `build/promote`; nil if candidates are promoted by hand.
+  public var promotion: PromotionSettings?
   /// `[section signing]`; nil if signing is disabled.
   public var signing: SigningSettings?
   /// `[section publish/NAME]`, by name.
@@ -32,6 +34,9 @@ public struct MirrorConfiguration: Sendable {
   public var receiving = ReceiveRules()
   /// `[section caches]`.
   public var caches = CacheSettings()
+
+  /// `[section binhost]`.
+  public var binhost = BinhostSettings()
 
   /// Defaults.
   public init() {}
@@ -45,6 +50,7 @@ public struct MirrorConfiguration: Sendable {
     guard !file.runsHostCode else { return }
     hooks = HookSettings()
     rotation.runsHostCode = false
+    if case .check = promotion { promotion = nil }
   }
 
   /// Reads the settings from elements.
@@ -65,11 +71,13 @@ public struct MirrorConfiguration: Sendable {
     rotation = try section.settings()
     rotation.specNames = SpecNames(elements)
     retention = try section.retention()
+    promotion = try PromotionSettings(elements)
     index = try IndexSettings(elements, layout)
     hooks = try HookSettings(elements)
     signing = try SigningSection(elements).settings(for: layout)
     publishing = try PublishSection.destinations(elements)
     receiving = try ReceiveSection.rules(elements, home: try SigningSection(elements).home())
+    binhost = try BinhostSettings(elements, home: try SigningSection(elements).home())
     caches = try CacheSettings(elements, temporary: "/var/cache/mirrorctl")
     index.add(urls: publishing.compactMap(\.url))
   }
@@ -79,7 +87,7 @@ public struct MirrorConfiguration: Sendable {
     [
       section(elements), RotationSection.section(elements), SigningSection.section(elements),
       IndexSettings.section(elements), HookSettings.section(elements), CacheSettings.section(elements),
-      ArtifactSection.section(elements),
+      BinhostSettings.section(elements), ArtifactSection.section(elements),
     ] + PublishSection.sections(elements) + ReceiveSection.sections(elements)
   }
 

@@ -162,7 +162,8 @@ struct DigestPlanner {
     let names = Set(folder.tarballs.map(\.name) + folder.links.map(\.path.name))
     SignaturePlanner(options: options, settings: signing, checked: checked).planOrphans(
       of: folder, without: names, into: &plan)
-    for sidecar in folder.sidecars where !names.contains(sidecar.tarball) {
+    // A notice stays when its tarball is deleted.
+    for sidecar in folder.sidecars where !names.contains(sidecar.tarball) && sidecar.kind != .withdrawal {
       let path = folder.path.appending(sidecar.name)
       if options.includes(path) { plan.removals.append(.init(path: path, tarball: sidecar.tarball)) }
     }

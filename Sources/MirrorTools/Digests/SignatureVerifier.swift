@@ -64,7 +64,7 @@ struct SignatureVerifier: Sendable {
     _ signed: Signed, _ checker: SignatureChecker
   ) throws(MirrorError) -> (VerifyReport.Verdict, String)? {
     let directory = try anchor.value.directory(signed.path.parent)
-    var (missing, aged): ([FileName], FileName?) = ([], nil)
+    var (missing, aged): ([FileName], (name: FileName, key: String)?) = ([], nil)
     let isInPlace = SignatureFiles.isSignedInPlace(signed.path.name, context.layout)
     for format in isInPlace ? [.clear] : SignatureFormat.allCases {
       let name = format.signature(of: signed.path.name)
@@ -86,13 +86,15 @@ struct SignatureVerifier: Sendable {
       }
       // For downloaders who have the key the signature is good; upkeep renews it.
       if verdict == .subkeyExpired {
-        aged = aged ?? name
+        aged = aged ?? (name, "an expired subkey")
+      } else if case .previousKey = verdict {
+        aged = aged ?? (name, "the previous key")
       } else if verdict != .valid {
         return (.missigned, "\(name) \(verdict)")
       }
     }
     guard signed.isWanted, !missing.isEmpty else {
-      return aged.map { (.ok, "\($0) was made by an expired subkey") }
+      return aged.map { (.ok, "\($0.name) was made by \($0.key)") }
     }
     return (.unsigned, "missing \(missing.map { "\($0)" }.joined(separator: ", "))")
   }

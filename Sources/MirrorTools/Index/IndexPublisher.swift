@@ -39,6 +39,16 @@ struct IndexPublisher: ~Copyable, Sendable {
     return isNews || !made.isEmpty
   }
 
+  /// Writes a file if it changed, and these signatures of it after it.
+  func publish(_ file: IndexFile, signatures: [IndexFile]) throws(MirrorError) {
+    let directory = try root.makePath(file.path.parent)
+    if try !holds(file, directory) {
+      _ = try SignatureFiles.drop(of: file.path.name, in: directory)
+      try write(file, in: directory)
+    }
+    for signature in signatures { try write(signature, in: directory) }
+  }
+
   /// Writes a file that contains its own signature if the index is signed; returns whether it changed.
   func publish(clearSigned file: IndexFile, _ signatures: IndexSignatures) throws(MirrorError) -> Bool {
     let directory = try root.makePath(file.path.parent)

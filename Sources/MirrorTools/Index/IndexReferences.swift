@@ -20,14 +20,22 @@ struct IndexReferences {
       || LatestList.isOne(path)
   }
 
-  /// The references in a file for which ``areIn(_:)`` is true; none for files of others.
+  /// Whether a file is the index of a tree of binary packages, which has its own checks.
+  static func arePackages(_ path: MirrorPath) -> Bool {
+    path.place.isInPackages && path.name == PackagesIndex.fileName
+  }
+
+  /// The references in a file for which ``areIn(_:)`` or ``arePackages(_:)`` is true; none for files of others.
   ///
-  /// nil for an `index.xml` that is not well-formed.
+  /// nil for an `index.xml` or `Packages` that is not well-formed.
   init?(_ bytes: [UInt8], at path: MirrorPath) {
     switch path.name {
     case "index.xml":
       guard let references = Self.xml(bytes) else { return nil }
       self.references = references
+    case PackagesIndex.fileName where Self.arePackages(path):
+      guard let index = PackagesIndex(bytes) else { return nil }
+      references = index.entries.map { Reference(path: path.parent.joined($0.path), size: $0.size) }
     case "index.json": references = Self.json(bytes)
     case _ where LatestList.isOne(path): references = Self.list(bytes, in: path.parent)
     default: references = Self.images(bytes)

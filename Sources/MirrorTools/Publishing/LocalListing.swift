@@ -4,6 +4,8 @@ import SystemPackage
 
 /// The publishable files of a mirror at one point in time.
 struct LocalListing: Sendable {
+  /// The layout of the mirror.
+  private(set) var layout = MirrorLayout.metro
   /// The formats of release files.
   let kinds: ArtifactKinds
   /// By path.
@@ -14,8 +16,12 @@ struct LocalListing: Sendable {
   var subarches: Set<MirrorPath> = []
   /// Excluded paths, with the exclusion that matched.
   var excluded: [MirrorPath: PublishExclusion] = [:]
-  /// Whether any version is complete.
+  /// Versions, artifacts and snapshots that are withdrawn here.
+  private(set) var withdrawn: Set<MirrorPath> = []
+  /// Whether any version is complete or withdrawn.
   var hasVersions = false
+  /// The trees of binary packages in the listing.
+  var trees: Set<MirrorPath> = []
   /// Whether everything could be read, so that missing files are known to be deleted.
   var isWhole = true
 
@@ -34,6 +40,7 @@ struct LocalListing: Sendable {
   ) throws(MirrorError) {
     kinds = mirror.kinds
     let anchor = try AnchoredDirectory(root: mirror.root)
+    layout = mirror.layout
     held = Set(mirror.bystanderFolders.map(\.path) + holding)
     let unclear = Set(mirror.faults.map(\.path))
     isWhole = !unclear.contains(.root)
@@ -51,6 +58,7 @@ struct LocalListing: Sendable {
     for build in mirror.builds {
       let subarches = build.arches.flatMap(\.subarches).filter { isAll || rotation.isManaged($0) }
       if let snapshots = build.snapshots, isAll || !subarches.isEmpty {
+        noteWithdrawals(in: snapshots)
         try add(snapshots.path, anchor, depth: 0) { _ in .payload }
       }
       if hasPages {
@@ -60,6 +68,7 @@ struct LocalListing: Sendable {
       }
       for subarch in subarches { try add(subarch, anchor, destination) }
     }
+    if hasPages { try addPackages(mirror, anchor) }
     dropHeld()
     // The trace of this server is written by publishing.
     entries.removeAll { $0.path == TraceFile.path(of: destination.server) }
@@ -69,10 +78,45 @@ struct LocalListing: Sendable {
   }
 
   private mutating func addRoot(_ anchor: borrowing AnchoredDirectory) throws(MirrorError) {
-    try add(.root, anchor, depth: 0, role: Self.role)
+    try add(.root, anchor, depth: 0) { CandidateIndex.isOne($0) ? nil : Self.role($0) }
     for (path, depth) in [("streams", 3), ("project/trace", 0)] as [(MirrorPath, Int)]
     where try anchor.holdsDirectory(path) {
       try add(path, anchor, depth: depth) { $0.name == "images.json" ? .page : .index }
+    }
+  }
+
+  /// Adds the packages that a `Packages` names, and that index; a tree that cannot be read is held.
+  private mutating func addPackages(
+    _ mirror: Mirror, _ anchor: borrowing AnchoredDirectory
+  ) throws(MirrorError) {
+    let scanner = BinhostScanner(mirror)
+    for found in try scanner.trees().trees {
+      // Builds put packages there without the lock of the mirror.
+      let locked = try? DirectoryLock.with(found.path, in: anchor, limit: 60, Cancellation()) {
+        () throws(MirrorError) -> (BinhostTree, PackagesIndex)? in
+        guard let tree = try scanner.tree(at: found.path), tree.isWhole,
+          let index = try tree.readIndex(anchor)
+        else { return nil }
+        return (tree, index)
+      }
+      guard let (tree, index) = locked ?? nil else {
+        held.insert(found.path)
+        continue
+      }
+      let named = Set(index.entries.map { tree.path.joined($0.path) })
+      entries += tree.files.filter { named.contains($0.path) }.map {
+        LocalEntry(path: $0.path, node: ListedNode($0.status), role: .payload, identity: $0.status.identity)
+      }
+      for (name, status) in [
+        (PackagesIndex.compressedName, tree.compressed), (PackagesIndex.fileName, tree.index),
+      ] {
+        guard let status else { continue }
+        entries.append(
+          LocalEntry(
+            path: tree.path.appending(name), node: ListedNode(status), role: .index, identity: status.identity
+          ))
+      }
+      trees.insert(tree.path)
     }
   }
 
@@ -95,11 +139,16 @@ struct LocalListing: Sendable {
     try add(subarch.path, anchor, depth: 0) { hasPages ? Self.role($0) : nil }
     if destination.isStaged { try addControl(of: subarch, anchor) }
     for version in subarch.versions {
-      guard version.isComplete, !subarch.isBeingBuilt(version) else {
+      // Of what is withdrawn, at least the notice is sent.
+      guard version.isComplete || version.isWithdrawn && !version.isCandidate,
+        !subarch.isBeingBuilt(version)
+      else {
         held.insert(version.path)
         continue
       }
       hasVersions = true
+      if version.isWithdrawn { withdrawn.insert(version.path) }
+      noteWithdrawals(in: version.folder)
       let unfinished = Set(
         version.folder.tarballs.filter { version.isBeingCompressed($0) }.map(\.path))
       try add(version.path, anchor, depth: 8) { path in
@@ -110,11 +159,25 @@ struct LocalListing: Sendable {
     }
   }
 
+  private mutating func noteWithdrawals(in folder: Folder) {
+    let notices = folder.sidecars.filter { $0.kind == .withdrawal }
+    withdrawn.formUnion(notices.map { folder.path.appending($0.tarball) })
+  }
+
+  /// Whether a file is withdrawn, or belongs to something that is.
+  func isWithdrawn(_ path: MirrorPath) -> Bool {
+    guard !withdrawn.isEmpty else { return false }
+    let signed = SignatureFormat.parse(path.name)?.file ?? path.name
+    let tarball = path.parent.appending(SidecarKind.parse(signed, kinds)?.tarball ?? signed)
+    return withdrawn.contains(path) || withdrawn.contains(tarball)
+      || path.ancestors.contains(where: withdrawn.contains)
+  }
+
   private mutating func addControl(
     of subarch: Subarch, _ anchor: borrowing AnchoredDirectory
   ) throws(MirrorError) {
     // A master must have the version that is named.
-    let sent = Set(subarch.versions.filter { $0.isComplete && !subarch.isBeingBuilt($0) }.map(\.name))
+    let sent = Set(subarch.built.filter { !subarch.isBeingBuilt($0) }.map(\.name))
     var paths = subarch.control.versions.filter { sent.contains($0.value) }.keys.map {
       subarch.path.control(.version(target: MirrorPath($0)))
     }

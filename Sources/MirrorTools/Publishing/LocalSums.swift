@@ -53,7 +53,9 @@ struct LocalSums {
             .changed, "\(root)/\(file.path)", "changed during publishing", remedy: "run again")
         }
         sums[file.path] = sum
-        if !local.kinds.includes(file.path.name), file.identity.ctime / 1_000_000_000 < now - Self.tick {
+        if !local.kinds.includes(file.path.name) || file.path.place.isInPackages,
+          file.identity.ctime / 1_000_000_000 < now - Self.tick
+        {
           fresh.append((file.path, .init(identity: file.identity, sha256: sum)))
         }
       } catch {

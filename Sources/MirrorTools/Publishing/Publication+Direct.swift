@@ -22,6 +22,7 @@ extension Publication {
     survey.report.files = count
     survey.report.bytes = bytes
     survey.report.units = units
+    try delete(survey.plan.retracted, &survey, stage, isCounted: false)
     try delete(survey.plan.deletions, &survey, stage)
     record.settle(survey.plan.settled, at: survey.remote, survey.sums)
     record.lacks = rsync.findings.lacks
@@ -36,6 +37,24 @@ extension Publication {
       paths.map { .init(base: stage.base(Tree.trace), path: $0) }, ["--mkpath", "--ignore-times"],
       as: "sending", bytes: 0)
     return survey.report
+  }
+
+  private static let key = MirrorPath(bytes: PublicKeyFile.name.bytes)
+
+  /// Sends only the public keys, to a destination that was published to before.
+  func sendKeys() throws(MirrorError) -> DestinationReport {
+    var report = DestinationReport(destination: destination.name)
+    guard destination.scope == .all, !destination.isStaged,
+      !destination.exclusions.contains(where: { $0.matches(Self.key, mirror.kinds) })
+    else { return report }
+    let remote = try remoteListing().mirror
+    try checkPlace(remote)
+    guard !remote.nodes.isEmpty else { return report }
+    let item = Rsync.Item(base: mirror.root, path: Self.key)
+    guard try !rsync.differing([item], as: "comparing", bytes: 0).isEmpty else { return report }
+    try rsync.send([item], ["--ignore-times"], as: "sending", bytes: 0)
+    report.files = 1
+    return report
   }
 
   private enum Tree {
@@ -59,10 +78,14 @@ extension Publication {
         bytes: 0)
       survey.recordThere = record
     }
+    // Signatures by a new key must not arrive before it.
+    let keys = (plan.payload + plan.replaced).filter { $0.path == Self.key }
+    try rsync.send(items(keys), ["--ignore-times"], as: "sending", bytes: 0)
     try rsync.send(
       items(plan.payload), ["--ignore-existing"], as: "sending", bytes: plan.payload.bytes, mayLack: true)
     try checkUnchanged(plan.payload + plan.replaced)
     if !plan.payload.isEmpty { try checkArrival(&survey) }
+    try delete(survey.plan.lifted, &survey, stage, isCounted: false)
     try sendNames(survey.plan, survey.local, stage)
     noteLacks(&survey)
     guard !plan.outstanding.isEmpty else { return }
@@ -94,6 +117,7 @@ extension Publication {
     try settle(&survey)
     // Held files are not replaced.
     survey.plan.replaced.removeAll { !sent.contains($0.path) }
+    try checkPackages(&survey)
     try checkIndexes(&survey)
   }
 
@@ -109,7 +133,7 @@ extension Publication {
         indexDigest = try OpenSSLDigest.sha256(of: bytes)
       }
     }
-    for entry in plan.marks {
+    for entry in plan.marks + plan.retreats {
       if case .link(let text) = entry.node { try stage.link(entry.path, to: text, in: Tree.names) }
     }
     return indexDigest
@@ -126,9 +150,11 @@ extension Publication {
     let marks = plan.marks.map { entry in
       Rsync.Item(base: entry.role == .link ? names : mirror.root, path: entry.path)
     }
+    let retreats = plan.retreats.map { Rsync.Item(base: names, path: $0.path) }
     let pages = items(plan.pages.all)
     let indexes = plan.indexes.all.map { Rsync.Item(base: names, path: $0.path) }
-    let tarballs = Set(plan.replaced.lazy.map(\.path).filter { mirror.kinds.includes($0.name) })
+    let tarballs = Set(
+      plan.replaced.lazy.map(\.path).filter { mirror.kinds.includes($0.name) || $0.place.isInPackages })
     guard tarballs.isEmpty else {
       let replaced = Set(plan.replaced.map(\.path))
       // A new sidecar may have the size and the second of the old one.
@@ -140,16 +166,20 @@ extension Publication {
         return tarballs.contains(entry.path.parent.appending(sidecar.tarball))
       }
       return try rsync.send(
-        items(plan.replaced + sidecars) + marks + pages + indexes, ["--ignore-times"], as: "sending",
+        items(plan.replaced + sidecars) + marks + pages + indexes + retreats, ["--ignore-times"],
+        as: "sending",
         bytes: plan.bytes)
     }
     try rsync.send(items(plan.replaced) + marks, ["--ignore-times"], as: "sending", bytes: 0)
     // An index may be written twice within a second.
     if plan.pages.changed.isEmpty, plan.indexes.changed.isEmpty {
-      return try rsync.send(pages + indexes, ["--checksum"], as: "sending", bytes: 0)
+      try rsync.send(pages + indexes, ["--checksum"], as: "sending", bytes: 0)
+    } else {
+      try rsync.send(pages, ["--checksum"], as: "sending", bytes: 0)
+      try rsync.send(indexes, ["--checksum"], as: "sending", bytes: 0)
     }
-    try rsync.send(pages, ["--checksum"], as: "sending", bytes: 0)
-    try rsync.send(indexes, ["--checksum"], as: "sending", bytes: 0)
+    // No index refers to what they leave any more.
+    try rsync.send(retreats, ["--ignore-times"], as: "sending", bytes: 0)
   }
 
   /// Reports, once, what the other side does not support.
@@ -157,7 +187,7 @@ extension Publication {
     let fresh = rsync.findings.lacks.subtracting(survey.planner.knowledge.record?.lacks ?? [])
     if fresh.contains(.links) {
       survey.planner.knowledge.lacksLinks = true
-      let links = survey.plan.marks.filter { $0.role == .link }
+      let links = (survey.plan.marks + survey.plan.retreats).filter { $0.role == .link }
       survey.report.notices.append(
         MirrorError(
           .invalid, destination.subject,
@@ -189,14 +219,16 @@ extension Publication {
 
 /// Deletions.
 extension Publication {
-  /// Deletes files there, within `max-delete`; files removed by `clean` here do not count.
+  /// Deletes files there, within `max-delete`; files removed by `clean` or `withdraw` here do not
+  /// count.
   private func delete(
-    _ deletions: [MirrorPath], _ survey: inout PublishSurvey, _ stage: borrowing PublishStage
+    _ deletions: [MirrorPath], _ survey: inout PublishSurvey, _ stage: borrowing PublishStage,
+    isCounted: Bool = true
   ) throws(MirrorError) {
     guard !deletions.isEmpty else { return }
     let cleaned = try catalog.cleaned()
     let counted = deletions.count { path in
-      !cleaned.contains(path) && !path.ancestors.contains(where: cleaned.contains)
+      isCounted && !cleaned.contains(path) && !path.ancestors.contains(where: cleaned.contains)
     }
     guard counted <= destination.maxDelete else {
       throw MirrorError(
@@ -237,7 +269,9 @@ extension Publication {
   ) throws(MirrorError) -> Set<MirrorPath> {
     var named = Set<MirrorPath>()
     let tree: FileName = "theirs"
-    let indexes = remote.nodes.filter { path, node in node != .directory && IndexReferences.areIn(path) }.keys
+    let indexes = remote.nodes.filter { path, node in
+      node != .directory && (IndexReferences.areIn(path) || IndexReferences.arePackages(path))
+    }.keys
     try stage.makeDirectory(.root, in: tree)
     try rsync.fetch(Array(indexes), into: stage.base(tree))
     for path in indexes {

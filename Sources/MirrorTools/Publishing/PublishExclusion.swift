@@ -5,7 +5,7 @@ import LinuxSystem
 enum PublishExclusion: Hashable, Sendable {
   /// Files of one kind.
   enum Word: String, CaseIterable, Sendable {
-    case stage1, stage2, uncompressed, marks, logs, snapshots
+    case stage1, stage2, uncompressed, marks, logs, snapshots, packages
   }
 
   case word(Word)
@@ -32,6 +32,8 @@ enum PublishExclusion: Hashable, Sendable {
   func matches(_ path: MirrorPath, _ kinds: ArtifactKinds) -> Bool {
     let name = path.name
     switch self {
+    case .word(let word) where path.place.isInPackages: return word == .packages
+    case .word(.packages): return false
     case .word(.stage1): return name.hasPrefix("stage1")
     case .word(.stage2): return name.hasPrefix("stage2")
     case .word(.uncompressed):

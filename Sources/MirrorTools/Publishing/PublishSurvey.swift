@@ -58,6 +58,7 @@ extension Publication {
     try settle(&survey)
     try compareShare(&survey, remembers: remembers)
     try holdUnreadable(&survey)
+    try checkPackages(&survey)
     try checkSound(survey.plan.payload + survey.plan.replaced, survey.local)
     try checkIndexes(&survey)
     noteUnrecorded(&survey)

@@ -6,6 +6,8 @@ struct RemoteScope {
   private let record: SentRecord?
   private let directories: Set<MirrorPath>
   private let subarches: Set<MirrorPath>
+  /// Trees of binary packages that exist here: a tree that is missing may be on a file system that is not mounted.
+  private let trees: Set<MirrorPath>
   /// Directories that look like subarches, including those of other mirrors.
   private var apparent: Set<MirrorPath>
   private let isWhole: Bool
@@ -16,6 +18,7 @@ struct RemoteScope {
     kinds = local.kinds
     directories = record?.directories ?? []
     subarches = local.subarches
+    trees = local.trees
     apparent = subarches
     self.isWhole = isWhole
     guard isWhole, record == nil else { return }
@@ -42,6 +45,10 @@ struct RemoteScope {
     guard wasSent(path) else { return false }
     let place = path.place
     let isLeftover = RsyncLeftover.isOne(path.components[...])
+    if place.isInPackages {
+      return isWhole && path.ancestors.contains(where: trees.contains)
+        && (isLeftover || !path.components.contains(where: \.isHidden))
+    }
     if place.isInSnapshots { return looksOurs(path) || isWhole && isLeftover }
     // A file in the directory of an architecture does not belong to a subarch.
     if case .subarch = place, node != .directory { return false }

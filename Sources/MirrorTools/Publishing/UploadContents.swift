@@ -8,6 +8,7 @@ struct UploadContents {
   let manifest: UploadManifest
   /// Directory of the upload, relative to the root of the mirror.
   let place: MirrorPath
+  let layout: MirrorLayout
   let rule: ReceiveRules.Rule
   let catalog: Catalog
   let hasher: FileHasher
@@ -95,7 +96,7 @@ struct UploadContents {
     var located: [Located] = []
     for file in manifest.files where !refusals.keepsOut(file.path.path) {
       let path = file.path.path
-      guard let kind = UploadKind(path, hasher.kinds) else { continue }
+      guard let kind = UploadKind(path, hasher.kinds, in: layout) else { continue }
       let waiting = try anchor.status(at: place.joined(path))
       if let waiting, waiting.kind != .regular { throw try refuse(path, "is not a regular file", anchor) }
       if let waiting, waiting.links > 1, try waiting.links > 1 + names(of: waiting, at: path, anchor) {

@@ -13,11 +13,11 @@ enum UploadKind: Equatable {
   case manifest(ManifestKind)
   /// A signature of another file.
   case signature(of: FileName)
-  /// `status`, `failed`, `build-info.json` and logs, which are replaced when a build is repeated.
+  /// `status`, `failed`, `build-info.json`, notices and logs, which are replaced when a build is repeated.
   case record
 
   /// nil for files, or file names, that builds do not make.
-  init?(_ path: MirrorPath, _ kinds: ArtifactKinds) {
+  init?(_ path: MirrorPath, _ kinds: ArtifactKinds, in layout: MirrorLayout = .metro) {
     let name = path.name
     switch path.place.versionFile {
     case .log(let file):
@@ -26,13 +26,13 @@ enum UploadKind: Equatable {
       }
       self = .record
       return
-    case .status, .buildInfo, .failedTargets:
+    case .status, .buildInfo, .failedTargets, .withdrawal:
       self = .record
       return
-    case .targets: return nil
+    case .targets, .candidacy: return nil
     case nil: break
     }
-    guard let directory = Directory(path.parent, kinds) else { return nil }
+    guard let directory = Directory(path.parent, kinds, in: layout) else { return nil }
     if let (_, file) = SignatureFormat.parse(name) {
       guard directory.holds(file) else { return nil }
       self = .signature(of: file)
@@ -52,6 +52,7 @@ enum UploadKind: Equatable {
     switch kind {
     case .hashText, .digests, .sha256: return .digests(kind, of: tarball)
     case .contents, .listing: return .contents(of: tarball)
+    case .withdrawal: return .record
     // Metalinks belong to the master, as do all indexes.
     case .metalink, .signature, .armored: return nil
     }
@@ -62,10 +63,12 @@ enum UploadKind: Equatable {
     /// nil for the directory of snapshots.
     let version: FileName?
     private let subarch: FileName
+    private let layout: MirrorLayout
     fileprivate let kinds: ArtifactKinds
 
     /// nil for other directories.
-    init?(_ path: MirrorPath, _ kinds: ArtifactKinds) {
+    init?(_ path: MirrorPath, _ kinds: ArtifactKinds, in layout: MirrorLayout) {
+      self.layout = layout
       self.kinds = kinds
       switch path.place {
       case .snapshots: (version, subarch) = (nil, path.name)
@@ -74,10 +77,12 @@ enum UploadKind: Equatable {
       }
     }
 
-    /// Whether a name is that of a tarball made here: it contains the subarch and the version.
+    /// Whether a name is that of a tarball made here: it contains the version, and the subarch unless versions of
+    /// several kinds share its directory.
     func isOwn(_ name: FileName) -> Bool {
       guard let tarball = TarballName(name, kinds) else { return false }
       guard let version else { return tarball.snapshotParts != nil }
+      if layout.isByName { return layout.releaseName(of: tarball.stem, in: version) != nil }
       let ending = [UInt8(ascii: "-")] + version.bytes
       return tarball.stem.bytes.suffix(ending.count).elementsEqual(ending)
         && tarball.stem.bytes.dropLast(ending.count).holds(subarch.bytes)
@@ -94,11 +99,17 @@ enum UploadKind: Equatable {
 
   /// Whether builds make such a link: to the newest tarball, or to one of its sidecars.
   static func isLink(
-    _ path: MirrorPath, to destination: MirrorPath, _ kinds: ArtifactKinds
+    _ path: MirrorPath, to destination: MirrorPath, _ kinds: ArtifactKinds, in layout: MirrorLayout = .metro
   ) -> Bool {
+    if layout.isByName, MirrorLayout.isCurrentLink(path.name) {
+      guard case .version(let version, _) = destination.place else { return false }
+      return destination.parent == path.parent && VersionDate(version.bytes) != nil
+    }
     let (sidecar, name) =
       SidecarKind.parse(path.name, kinds).map { ($0.kind, $0.tarball) } ?? (nil, path.name)
-    guard let link = TarballName(name, kinds), let directory = Directory(destination.parent, kinds) else {
+    guard let link = TarballName(name, kinds),
+      let directory = Directory(destination.parent, kinds, in: layout)
+    else {
       return false
     }
     let tarball: FileName

@@ -81,15 +81,20 @@ public struct RetentionPlanner: Sendable {
       } else if offered.contains(version.path) {
         why.append("the newest version offered")
       }
+      if version.isWithdrawn { why.append("withdrawn: its notice is kept") }
       if version.isComplete {
         why += reasons[version.path] ?? []
         return item(
           version.path, why, otherwise: "not kept by any rule", bytes: version.bytes, isComplete: true)
       }
       let age = today.days(since: version.date)
+      if version.isCandidate, version.path == subarch.newestMade?.path {
+        why.append("the newest version, a candidate")
+      }
       if version.path == subarch.newestBegun?.path { why.append("the newest version, incomplete") }
       if age < policy.staleDays { why.append("incomplete, but only \(counted(age, "day", "days")) old") }
-      return item(version.path, why, otherwise: "incomplete, \(age) days old", bytes: version.bytes)
+      let state = version.isCandidate ? "a candidate that was not promoted" : "incomplete"
+      return item(version.path, why, otherwise: "\(state), \(age) days old", bytes: version.bytes)
     }
     return RetentionPlan.Section(path: subarch.path, items: items)
   }
@@ -127,15 +132,16 @@ public struct RetentionPlanner: Sendable {
       tarball.parsedName.snapshotParts?.name
     }
     for (name, tarballs) in groups {
-      // An empty or damaged tarball is not a reason to remove another one.
+      // An empty, damaged or withdrawn tarball is not a reason to remove another one.
       let past = Set(
-        tarballs.filter(\.isWhole).compactMap { $0.parsedName.snapshotParts?.date }
+        tarballs.filter(\.isOffered).compactMap { $0.parsedName.snapshotParts?.date }
       ).filter { $0 <= mirror.horizon }.sorted(by: >)
       let reasons = name == nil ? [:] : policy.reasons(for: past)
       for tarball in tarballs {
         let date = tarball.parsedName.snapshotParts?.date
         var why = protections(tarball.path, date: date, mirror, names)
         if !isReadWhole { why.append("\(mirror.displayed(folder.path)) could not be read completely") }
+        if tarball.isWithdrawn { why.append("withdrawn: its notice is kept") }
         if let date {
           why += reasons[date] ?? []
           let age = today.days(since: date)
@@ -185,7 +191,7 @@ extension SidecarKind {
     switch self {
     case .metalink: 0
     case .signature, .armored: 1
-    case .hashText, .digests, .sha256, .contents, .listing: 2
+    case .hashText, .digests, .sha256, .contents, .listing, .withdrawal: 2
     }
   }
 }

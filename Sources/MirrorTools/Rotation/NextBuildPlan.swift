@@ -97,7 +97,11 @@ private struct Turn: Comparable {
   init?(of subarch: Subarch, _ settings: RotationSettings, _ today: CalendarDate) {
     let failures = subarch.control.failcount
     guard !settings.givesUp(after: failures) else { return nil }
-    let age = subarch.newestComplete.map { today.days(since: $0.date) }
+    // A version of today that is withdrawn cannot be built again.
+    guard !subarch.versions.contains(where: { $0.isWithdrawn && $0.date == VersionDate(today) }) else {
+      return nil
+    }
+    let age = subarch.newestMade.map { today.days(since: $0.date) }
     let (twice, overflow) = settings.staleDays.multipliedReportingOverflow(by: 2)
     if failures == 0 && age == nil {
       (level, question) = (0, 0)
@@ -108,7 +112,7 @@ private struct Turn: Comparable {
     } else {
       return nil
     }
-    newest = subarch.newestComplete?.date.seconds
+    newest = subarch.newestMade?.date.seconds
   }
 
   static func < (left: Turn, right: Turn) -> Bool {

@@ -107,7 +107,7 @@ public struct RotationSettings: Sendable {
   /// How to build a subarch next, by the tables: the images are those of the mode and of the subarch.
   func turn(of subarch: Subarch) -> BuildDecision {
     let modes = subarch.names.lazy.compactMap { modesByName[$0] }.first ?? modes
-    let turn = Self.turn(after: subarch.built, of: modes.compactMap { BuildDecision($0) })
+    let turn = Self.turn(after: subarch.made, of: modes.compactMap { BuildDecision($0) })
     let extras = extras(of: subarch).filter { !turn.extras.contains($0) }
     return BuildDecision(mode: turn.mode, extras: turn.extras + extras)
   }
@@ -122,7 +122,7 @@ public struct RotationSettings: Sendable {
     guard !built.isEmpty, let position = modes.firstIndex(where: { $0.mode == full.mode }) else {
       return first
     }
-    guard let newest = built.lastIndex(where: \.isFull) else { return modes[position] }
+    guard let newest = built.lastIndex(where: \.wasFull) else { return modes[position] }
     return modes[(position + built.count - newest) % modes.count]
   }
 }

@@ -28,7 +28,7 @@ public struct SnapshotStatus: Codable, Sendable, Hashable {
       tarball.parsedName.snapshotParts.map { (name: $0.name, date: $0.date, tarball: tarball) }
     }
     return Dictionary(grouping: dated, by: \.name).sorted { $0.key < $1.key }.compactMap { name, found in
-      let past = found.filter { $0.date <= horizon && $0.tarball.isWhole }
+      let past = found.filter { $0.date <= horizon && $0.tarball.isOffered }
       guard let newest = past.max(by: { $0.date < $1.date }) else { return nil }
       let tarballs = found.map(\.tarball)
       return SnapshotStatus(

@@ -42,6 +42,9 @@ public struct CacheRun {
     if let limit = settings.limits[.git] { try cleanTrees(limit, &report) }
     if let limit = settings.limits[.logs] { try cleanLogs(limit, &report) }
     if let days = settings.limits[.history]?.days { try cleanHistory(days, &report) }
+    if let summary = report.summary {
+      run.journal([.init(.removed, .root, reason: "limits of caches", detail: summary)])
+    }
     try cancellation.check()
     return report
   }

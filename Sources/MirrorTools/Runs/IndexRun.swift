@@ -13,7 +13,7 @@ public struct IndexRun {
     self.formats = formats ?? run.configuration.index.formats
   }
 
-  /// Files that would be written, except metalinks, which require reading tarballs.
+  /// Files that would be written, except metalinks, which require reading tarballs. Packages are not read, either.
   public func plan() throws(MirrorError) -> [MirrorPath] {
     let mirror = try run.scan()
     let source = try source(mirror)
@@ -21,6 +21,7 @@ public struct IndexRun {
     let publisher = try IndexPublisher(root: run.root, try run.ownership())
     var paths: [MirrorPath] = []
     for (format, isWanted) in try wanted(in: mirror) {
+      if format == .packages { paths += try BinhostRun(run).outdated(mirror) }
       let content = try format.content(source, isWanted: isWanted)
       for link in content.links where try publisher.wouldChange(link) { paths.append(link.path) }
       for file in content.files where try publisher.wouldChange(file) { paths.append(file.path) }
@@ -36,6 +37,8 @@ public struct IndexRun {
     var report = IndexReport(mirror: "\(mirror.root)", subarches: source.document.subarches.count)
     report.problems = source.document.problems
     try write(source, readsTarballs: true, &report)
+    // Nothing to do, unless a run that withdrew or promoted something was killed.
+    _ = try run.leaveMarked()
     return report
   }
 
@@ -94,6 +97,13 @@ public struct IndexRun {
     let publisher = try IndexPublisher(root: run.root, ownership)
     let signatures = IndexSignatures(run.configuration.signing, cancellation: environment.cancellation)
     for (format, isWanted) in try wanted(in: source.mirror) {
+      if format == .packages {
+        guard readsTarballs else { continue }
+        let (written, problems) = try BinhostRun(run).writeIndexes(source.mirror)
+        report.files += written
+        report.problems += problems
+        continue
+      }
       if format == .metalink {
         guard readsTarballs else { continue }
         let metalinks = try MetalinkRun(
@@ -127,6 +137,9 @@ public struct IndexRun {
           report.failures.append(error)
         }
       }
+    }
+    for file in try CandidateIndex.files(source) where try publisher.publish(file, signatures) {
+      report.files.append(file.path)
     }
     report.problems += report.failures + (signatures.fault.map { [$0] } ?? [])
   }

@@ -45,6 +45,7 @@ public final class MirrorRun {
   public init(
     reading root: FilePath, _ configuration: MirrorConfiguration, _ environment: RunEnvironment
   ) throws(MirrorError) {
+    try RebuildMark.check(try AnchoredDirectory(root: root))
     try MirrorMark.check(root, configuration.kinds)
     self.root = root
     self.configuration = configuration
@@ -65,9 +66,12 @@ public final class MirrorRun {
     writing root: FilePath, _ configuration: MirrorConfiguration, _ environment: RunEnvironment,
     as name: String, lockWait: Int = 0, creates: Bool = false
   ) throws(MirrorError) {
+    if name != RebuildRun.verb { try RebuildMark.check(try AnchoredDirectory(root: root)) }
     if !creates { try MirrorMark.check(root, configuration.kinds) }
     let held = try MirrorLock(
       root: root, verb: name, wait: lockWait, cancellation: environment.cancellation)
+    // It may have waited for a rebuild that was killed.
+    if name != RebuildRun.verb { try RebuildMark.check(try AnchoredDirectory(root: root)) }
     self.root = root
     self.configuration = configuration
     self.environment = environment
@@ -138,7 +142,7 @@ extension MirrorRun {
     guard case .some(var places) = changed else { return }
     for path in paths {
       switch path.place {
-      case .service: break
+      case .service, .packages: break
       case .snapshots(let build), .snapshot(_, let build):
         places.insert(MirrorPath(.snapshots(build: build)))
       case .root, .build, .arch: return noteChanges()
@@ -205,7 +209,9 @@ extension MirrorRun {
 
   /// Throws for paths that are not in the mirror.
   func check(_ paths: [MirrorPath], in mirror: Mirror) throws(MirrorError) {
+    let anchor = try AnchoredDirectory(root: root)
     for path in paths where !mirror.holds(path) {
+      if path.place.isInPackages, try anchor.status(at: path) != nil { continue }
       throw MirrorError(.invalid, mirror.displayed(path), "is not in the mirror", remedy: "check the path")
     }
   }

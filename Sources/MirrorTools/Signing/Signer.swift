@@ -19,11 +19,13 @@ public struct Signer: Sendable {
 
   /// Signs a file with this number of bytes, which gpg opens by `path` and messages call `name`.
   ///
+  /// - Parameter others: further keys that sign it in the same file.
   /// - Throws: if gpg does not sign, or its output is not a signature of this file by the key.
   func signature(
-    of path: String, _ name: String, bytes: Int64, as format: SignatureFormat
+    of path: String, _ name: String, bytes: Int64, as format: SignatureFormat, with others: [Fingerprint] = []
   ) throws(MirrorError) -> [UInt8] {
     var arguments = options
+    for other in others { arguments += ["--local-user", "\(other)"] }
     if format == .asc { arguments.append("--armor") }
     let answer = try checker.gnupg.gpg(
       arguments + ["--output", "-", "--detach-sign", path], limit: GnuPG.patience(reading: bytes))

@@ -1,5 +1,6 @@
 import MirrorModel
 import LinuxSystem
+import MirrorTools
 import SystemPackage
 
 /// The follow-up of a finished tarball: updates links to the latest, and `.control`.
@@ -13,6 +14,11 @@ struct OkTrigger {
 
   /// - Parameter tarball: the finished file; it is durable.
   func run(_ tarball: MirrorPath, log: borrowing BuildLog) throws {
+    if let records, try records.isCandidate() {
+      try records.remember(try links(), to: tarball, as: try record())
+      log.note("\(subject): a candidate: links and .control/version follow when it is promoted")
+      return
+    }
     for link in try links() { try place(link, to: tarball, log: log) }
     guard let records, let name = try record() else { return }
     if let newer = try records.newer(than: name) {
@@ -53,7 +59,7 @@ struct OkTrigger {
   private func place(_ link: MirrorPath, to tarball: MirrorPath, log: borrowing BuildLog) throws(MirrorError)
   {
     let directory = try anchor.value.makePath(link.parent)
-    let name = Self.name(link.name, following: tarball.name)
+    let name = LatestLink(link, .builtIn).path(following: tarball).name
     if let there = try directory.status(of: name), there.kind != .link {
       throw MirrorError(
         .invalid, directory.displayed(name), "is not a link, so it cannot point to the latest tarball",
@@ -63,21 +69,8 @@ struct OkTrigger {
       log.note("\(subject): \(link.parent.appending(name)) is not moved: \(newer) is newer")
       return
     }
-    let target = Self.relative(tarball, from: link.parent)
-    let ownership = try directory.fileOwnership()
-    try directory.replaceLink(name, to: target.bytes, ownership)
-    // A link's digests and signatures are links to those of its target.
-    let beside = try anchor.value.directory(tarball.parent)
-    for kind in SidecarKind.allCases {
-      let sidecar = name.appending(kind.rawValue)
-      if try beside.status(of: tarball.name.appending(kind.rawValue)) != nil {
-        try directory.replaceLink(sidecar, to: target.bytes + Array(kind.rawValue.utf8), ownership)
-      } else if try directory.status(of: sidecar)?.kind == .link {
-        try directory.unlink(sidecar)
-      }
-    }
-    try directory.sync()
-    log.note("\(link.parent.appending(name)) -> \(target)")
+    let moved = try LatestLink(link, .builtIn).point(to: tarball, in: anchor.value)
+    log.note("\(moved) -> \(LatestLink.text(to: tarball, from: link.parent))")
   }
 
   /// What an existing link of this name leads to, if it is of a later date; its format does not matter.
@@ -101,20 +94,5 @@ struct OkTrigger {
   private static func date(of tarball: MirrorPath) -> VersionDate? {
     tarball.components.dropLast().lazy.compactMap { VersionDate($0.bytes) }.last
       ?? TarballName(tarball.name, .builtIn)?.snapshotParts?.date
-  }
-
-  /// The link's name with the tarball's extension: what is not compressed yet is not called `.tar.xz`.
-  private static func name(_ link: FileName, following tarball: FileName) -> FileName {
-    guard let own = TarballName(link, .builtIn), let other = TarballName(tarball, .builtIn) else {
-      return link
-    }
-    return own.stem.appending(other.suffix)
-  }
-
-  private static func relative(_ path: MirrorPath, from directory: MirrorPath) -> MirrorPath {
-    let (path, directory) = (path.components, directory.components)
-    let shared = zip(path, directory).prefix { $0 == $1 }.count
-    let up = Array(repeating: FileName(".."), count: directory.count - shared)
-    return (up + path[shared...]).reduce(MirrorPath("")) { $0.appending($1) }
   }
 }

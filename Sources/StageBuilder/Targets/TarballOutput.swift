@@ -87,7 +87,10 @@ struct TarballOutput {
   static func removeSidecars(
     of tarball: FileName, in directory: borrowing AnchoredDirectory
   ) throws(MirrorError) {
-    for kind in SidecarKind.allCases.reversed() { try directory.unlink(tarball.appending(kind.rawValue)) }
+    // What was withdrawn stays withdrawn.
+    for kind in SidecarKind.allCases.reversed() where kind != .withdrawal {
+      try directory.unlink(tarball.appending(kind.rawValue))
+    }
   }
 
   /// Throws if a program is missing that makes it.

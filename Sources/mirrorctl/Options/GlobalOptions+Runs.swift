@@ -80,6 +80,9 @@ extension MirrorRun {
     return paths
   }
 
+  /// Converts an argument to a path in the mirror.
+  func path(_ argument: String) throws(MirrorError) -> MirrorPath { try paths([argument]).first ?? .root }
+
   private func path(_ argument: String, _ roots: [String]) throws(MirrorError) -> MirrorPath {
     for candidate in [argument, FilePath(argument).canonical.string] where candidate.hasPrefix("/") {
       if let base = roots.first(where: { candidate == $0 || candidate.hasPrefix($0 + "/") }) {

@@ -15,6 +15,8 @@ struct PageEntry: Sendable {
   let logs: [FileName: [MirrorPath]]
   /// The content of `build-info.json` of the newest version.
   let info: [String: String]
+  /// Withdrawn versions and files.
+  let withdrawn: [WithdrawnRelease]
   /// Links to the newest tarballs, and `latest.txt`: names that do not change.
   let latest: [MirrorPath]
 

@@ -109,6 +109,7 @@ struct PageSurvey: Sendable {
         return edition(version, offers, in: directory) { _ in nil }
       },
       history: Array(history), logs: logs, info: info,
+      withdrawn: (source.document.withdrawn ?? []).filter { $0.path.isWithin(subarch.path.rooted) },
       latest: links.map(\.path) + lists.map { subarch.path.appending($0) })
   }
 
@@ -162,7 +163,7 @@ struct PageSurvey: Sendable {
       let marked = Set(folder.marks.map(\.tarball))
       var newest: [String: (date: VersionDate, tarball: Tarball)] = [:]
       for tarball in folder.tarballs where !marked.contains(tarball.name) && source.stays(tarball.path) {
-        guard let parts = tarball.parsedName.snapshotParts, tarball.isWhole,
+        guard let parts = tarball.parsedName.snapshotParts, tarball.isOffered,
           parts.date <= source.mirror.horizon
         else {
           continue

@@ -16,7 +16,7 @@ struct SubarchPage {
     return shell.page(
       title: "\(subarch.name), \(subarch.build) · \(shell.settings.title)",
       description: "Stages of \(subarch.build) for \(subarch.arch) \(subarch.name)", in: directory,
-      header: header, main: HTML([newest, about, builds, older]))
+      header: header, main: HTML([newest, withdrawn, about, builds, older]))
   }
 
   private var header: HTML {
@@ -100,6 +100,35 @@ struct SubarchPage {
         }
       }
     }
+  }
+
+  private var withdrawn: HTML {
+    entry.withdrawn.isEmpty
+      ? HTML()
+      : HTML(.section, Attribute("aria-labelledby", "withdrawn")) {
+        HTML(.h2, .id("withdrawn")) { "Withdrawn" }
+        HTML(.dl, .class("panel facts")) {
+          for release in entry.withdrawn {
+            HTML(.div) {
+              HTML(.dt) {
+                HTML(.a, .href(PageLink(to: release.notice.unrooted, from: directory))) {
+                  HTML(name: release.path.name)
+                }
+              }
+              HTML(.dd) {
+                escaped(Array((release.reason ?? "Do not use it.").utf8))
+                if let other = release.useInstead {
+                  HTML([
+                    " Use ",
+                    HTML(.a, .href(PageLink(to: other.unrooted, from: directory))) { HTML(name: other.name) },
+                    " instead.",
+                  ])
+                }
+              }
+            }
+          }
+        }
+      }
   }
 
   private var about: HTML {

@@ -1,0 +1,32 @@
+import ArgumentParser
+import MirrorTools
+
+struct RestoreCommand: ReportedVerb {
+  static let configuration = CommandConfiguration(
+    commandName: "restore",
+    abstract: "Offer again what was withdrawn.",
+    discussion: """
+      mirrorctl restore funtoo-current/x86-64bit/core2_64/2026-11-01
+
+      Links lead to it again if nothing newer is offered, and the indexes list it. Files that withdraw \
+      --delete deleted must be copied back first.
+      """)
+
+  @OptionGroup var global: GlobalOptions
+  @OptionGroup var lock: LockOptions
+
+  @Flag(name: .shortAndLong, help: "Print what would be done, and change nothing.")
+  var dryRun = false
+
+  @Argument(help: "The path that was withdrawn.", completion: .file())
+  var path: String
+
+  func perform(_ context: CommandContext, _ event: RunEvent) throws -> ExitStatus {
+    let run = try global.open(context, as: "restore", lock, isDryRun: dryRun, event: event)
+    let restore = RestoreRun(run, try run.path(path))
+    guard !dryRun else { return try global.renderer(context).print(restore.plan(), of: run) }
+    let report = try restore.apply()
+    event.report = report
+    return try global.renderer(context).print(report, of: run)
+  }
+}
