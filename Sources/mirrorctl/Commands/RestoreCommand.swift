@@ -8,8 +8,8 @@ struct RestoreCommand: ReportedVerb {
     discussion: """
       mirrorctl restore funtoo-current/x86-64bit/core2_64/2026-11-01
 
-      Links lead to it again if nothing newer is offered, and the indexes list it. Files that withdraw \
-      --delete deleted must be copied back first.
+      Links lead to it again if nothing newer is offered, and the indexes list it. Deleted files must be \
+      copied back first.
       """)
 
   @OptionGroup var global: GlobalOptions
