@@ -69,21 +69,17 @@ struct WritingVerb: CustomTestStringConvertible, Sendable {
       name: "upkeep", arguments: ["upkeep", "--keep", "1", "--jobs", "1", "--quiet"],
       preparation: [["index"]], calls: ["write", "fsync", "renameat", "linkat", "unlinkat", "symlinkat"]),
     WritingVerb(
-      name: "withdraw", arguments: ["withdraw", newest, "--reason", "broken", "--quiet"],
-      preparation: [["digestgen"], ["index", "--format", formats]], removesMetalinks: true,
-      calls: ["write", "fsync", "renameat", "unlinkat", "symlinkat"]),
-    WritingVerb(
       name: "withdraw --delete",
-      arguments: ["withdraw", newest, "--reason", "broken", "--delete", "--quiet"],
+      arguments: ["withdraw", newest, "--reason", "broken", "--delete", "--jobs", "1", "--quiet"],
       preparation: [["digestgen"], ["index", "--format", formats]], removesMetalinks: true,
       calls: ["write", "fsync", "renameat", "unlinkat", "symlinkat"]),
     WritingVerb(
-      name: "restore", arguments: ["restore", newest, "--quiet"],
+      name: "restore", arguments: ["restore", newest, "--jobs", "1", "--quiet"],
       preparation: [
         ["digestgen"], ["index", "--format", formats], ["withdraw", newest, "--reason", "broken"],
       ], removesMetalinks: true, calls: ["write", "fsync", "renameat", "unlinkat", "symlinkat"]),
     WritingVerb(
-      name: "promote", arguments: ["promote", newest, "--quiet"],
+      name: "promote", arguments: ["promote", newest, "--jobs", "1", "--quiet"],
       preparation: [["index", "--format", formats]],
       setup: "printf 'Record: stage3\\n' > \(newest)/CANDIDATE", removesMetalinks: true,
       calls: ["write", "fsync", "renameat", "unlinkat", "symlinkat"]),

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Hashing
 import MirrorTools
 
 struct RestoreCommand: ReportedVerb {
@@ -14,6 +15,7 @@ struct RestoreCommand: ReportedVerb {
 
   @OptionGroup var global: GlobalOptions
   @OptionGroup var lock: LockOptions
+  @OptionGroup var job: JobOptions
 
   @Flag(name: .shortAndLong, help: "Print what would be done, and change nothing.")
   var dryRun = false
@@ -22,7 +24,8 @@ struct RestoreCommand: ReportedVerb {
   var path: String
 
   func perform(_ context: CommandContext, _ event: RunEvent) throws -> ExitStatus {
-    let run = try global.open(context, as: "restore", lock, isDryRun: dryRun, event: event)
+    let run = try global.open(
+      context, as: "restore", lock, isDryRun: dryRun, event: event, hashing: HashingOptions(jobs: job.jobs))
     let restore = RestoreRun(run, try run.path(path))
     guard !dryRun else { return try global.renderer(context).print(restore.plan(), of: run) }
     let report = try restore.apply()
