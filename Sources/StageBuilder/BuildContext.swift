@@ -1,4 +1,5 @@
 public import LinuxSystem
+public import MirrorModel
 public import MirrorTools
 public import SystemPackage
 
@@ -6,6 +7,8 @@ public import SystemPackage
 public struct BuildContext: Sendable {
   /// The mirror's root.
   public let root: FilePath
+  /// The mirror's layout.
+  public var layout = MirrorLayout.metro
   /// Owner, group and mode of what is created in the mirror.
   public let ownershipRules: OwnershipRules
   /// How the configuration is read; the request's own settings override it.

@@ -40,7 +40,7 @@ extension BuildReport: MirrorReport {
   /// `refused` if a safety rule forbids the build; `partial` if only extras and optional variants failed.
   public var status: ExitStatus {
     switch outcome {
-    case .done: targets.allSatisfy { $0.outcome == .done } ? .done : .partial
+    case .done: targets.allSatisfy { $0.outcome == .done } && !lacksPackages ? .done : .partial
     case .busy: .busy
     case .aborted: isRefused ? .refused : .failed
     case .failed, .interrupted: .failed

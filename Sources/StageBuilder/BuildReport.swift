@@ -62,6 +62,12 @@ public struct BuildReport: Sendable, Encodable {
   public internal(set) var failcount: Int?
   /// Whether a safety rule forbids the build.
   public internal(set) var isRefused = false
+  /// The binary packages that were put into the mirror; nil if `build/binhost` does not ask for it.
+  public internal(set) var packages: [MirrorPath]?
+  /// Where the packages of finished targets are.
+  var offers: Set<PackageOffer> = []
+  /// Whether packages could not be put into the mirror.
+  var lacksPackages = false
   /// The packages that failed, of all targets.
   var failedPackages: [FailedPackage] = []
 
@@ -71,7 +77,7 @@ public struct BuildReport: Sendable, Encodable {
   }
 
   private enum CodingKeys: String, CodingKey {
-    case mirror, build, network, outcome, problem, warnings, targets, failcount
+    case mirror, build, network, outcome, problem, warnings, targets, failcount, packages
     case isCurrent = "current"
   }
 

@@ -1,5 +1,6 @@
 import MirrorModel
 import LinuxSystem
+import MirrorTools
 import SystemPackage
 
 /// One run of the builder: builds the targets of a request in order.
@@ -97,11 +98,29 @@ public struct BuildRun: Sendable {
     let isOfficial = try targets.shared.isOfficial
     switch report.outcome {
     case .done where !isOfficial && report.targets.allSatisfy(\.wasThere): break
-    case .done: try records.write(isDone: true, counting: isOfficial)
+    case .done:
+      if isOfficial { offerPackages(&report) }
+      try records.write(isDone: true, counting: isOfficial)
     case .failed where !report.failsSubarch:
       if try !records.hasStatus() { try records.write(isDone: false, counting: false) }
     case .failed: report.failcount = try records.write(isDone: false, counting: isOfficial)
     case .aborted, .busy, .interrupted: break
+    }
+  }
+
+  /// Puts the packages of a finished build into the mirror. A failure does not fail the build: the next one of the
+  /// subarch tries again.
+  private func offerPackages(_ report: inout BuildReport) {
+    for offer in report.offers.sorted(by: { $0.cache.string < $1.cache.string }) {
+      do throws(MirrorError) {
+        let done = try offer.apply(context)
+        report.packages = (report.packages ?? []) + done.taken
+        report.warnings += done.problems.map { context.text($0) }
+        if !done.problems.isEmpty { report.lacksPackages = true }
+      } catch {
+        report.warnings.append(context.text(error))
+        report.lacksPackages = true
+      }
     }
   }
 

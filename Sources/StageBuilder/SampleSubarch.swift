@@ -12,8 +12,15 @@ package struct SampleSubarch {
   let stored: MirrorPath?
 
   /// The first subarch that is built here; without one, names from the rotation and common names.
-  package init(_ rotation: RotationSettings?, mirror: FilePath?, _ tree: SampleCheck.Tree, now: Int64) {
-    let found = mirror.flatMap { root in try? MirrorScanner(root: root, now: now).scan() }
+  package init(
+    _ configuration: MirrorConfiguration?, mirror: FilePath?, _ tree: SampleCheck.Tree, now: Int64
+  ) {
+    let rotation = configuration?.rotation
+    let found = mirror.flatMap { root in
+      try? MirrorScanner(
+        root: root, layout: configuration?.layout ?? .metro, kinds: configuration?.kinds ?? .builtIn, now: now
+      ).scan()
+    }
     if let found, let first = rotation?.managed(in: found).first ?? found.subarches.first {
       (build, arch, subarch) = (first.build.description, first.arch.description, first.name.description)
       (origin, stored) = ("which is in the mirror", first.path)

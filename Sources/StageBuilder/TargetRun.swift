@@ -45,7 +45,14 @@ struct TargetRun {
     let log = try makeLog()
     entry.log = records.map { $0.version.appending("log").appending(FileName("\(name).txt")) }
     let replaces = try target.settings.isOfficial && target.isToReplace()
-    if try !replaces && isThere(target, output, &entry, log) { return }
+    // Also a wrong setting must be found before anything is built.
+    let offer = try records.flatMap { records in
+      target.kind == .stage ? try PackageOffer(target.settings, of: records.subarch) : nil
+    }
+    if try !replaces && isThere(target, output, &entry, log) {
+      if let offer { report.offers.insert(offer) }
+      return
+    }
     try checkSource(target)
     let place = target.progressFile(output, records?.subarch)
     let directory = try anchor.value.makePath(place.directory)
@@ -65,6 +72,7 @@ struct TargetRun {
       entry.size = captured?.size
       entry.sha256 = captured?.sha256
       try trigger(target, entry.path, log)
+      if let offer { report.offers.insert(offer) }
     } catch {
       tellOfFailure(target, &entry, &report, log)
       if context.keepsWork, (error as? MirrorError)?.code != .busy,

@@ -25,6 +25,7 @@ struct Mirrorctl: ParsableCommand {
       CompressCommand.self, StatusCommand.self, PublishCommand.self, ReceiveCommand.self,
       NextBuildCommand.self, ZapCommand.self, EmptiesCommand.self, AddCommand.self, ForgetCommand.self,
       PromoteCommand.self, WithdrawCommand.self, RestoreCommand.self, JournalCommand.self,
+      RebuildCommand.self,
       BuildCommand.self, SnapshotCommand.self, UnpackCommand.self, CaptureCommand.self,
       ConfigCommand.self, KeysCommand.self, InitCommand.self, DoctorCommand.self, StepCommand.self,
     ])

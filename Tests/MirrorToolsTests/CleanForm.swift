@@ -21,7 +21,8 @@ enum CleanForm: String, CaseIterable, CustomTestStringConvertible {
     isAlive: @escaping @Sendable (Int32) -> Bool = { _ in false }, between: () throws -> Void = {}
   ) throws -> String {
     let scanner = MirrorScanner(
-      root: root, jobs: 1, now: TestMirror.noon, probe: ProcessProbe { pid, _ in isAlive(pid) })
+      root: root, layout: .metro, kinds: .builtIn, jobs: 1, now: TestMirror.noon,
+      probe: ProcessProbe { pid, _ in isAlive(pid) })
     var mirror = try scanner.scan()
     // Like every run that holds the lock.
     if self == .apply { mirror.sweepLeftovers() }

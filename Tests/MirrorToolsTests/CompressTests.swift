@@ -388,7 +388,7 @@ private func makeRealTar(_ mirror: TestMirror) throws {
 private let probe = ProcessProbe { pid, _ in pid == getpid() }
 
 private func scan(_ mirror: TestMirror) throws -> Mirror {
-  try MirrorScanner(root: mirror.root, now: now, probe: probe).scan()
+  try MirrorScanner(root: mirror.root, layout: .metro, kinds: .builtIn, now: now, probe: probe).scan()
 }
 
 private func apply(

@@ -1,11 +1,12 @@
 import Hashing
 import LinuxSystem
+import MirrorModel
 
 @testable import MirrorTools
 
 extension FileHasher {
   /// At full speed, without progress.
   static var plain: FileHasher {
-    FileHasher(HashingOptions(), progress: RunProgress(), cancellation: Cancellation())
+    FileHasher(HashingOptions(), kinds: .builtIn, progress: RunProgress(), cancellation: Cancellation())
   }
 }

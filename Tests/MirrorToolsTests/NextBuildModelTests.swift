@@ -114,7 +114,7 @@ struct NextBuildModelTests {
     }
     let folder = Folder(path: .root, status: status)
     return Mirror(
-      root: "/srv/mirror", folder: folder,
+      root: "/srv/mirror", kinds: .builtIn, folder: folder,
       builds: [
         Build(
           name: "std", folder: folder, snapshots: nil,

@@ -18,7 +18,9 @@ struct RefreshTests {
       .file("std/snapshots/portage-2026-11-08.tar.xz", "snapshot")
   }
 
-  private func scanner() -> MirrorScanner { MirrorScanner(root: mirror.root, now: 1_795_348_800) }
+  private func scanner() -> MirrorScanner {
+    MirrorScanner(root: mirror.root, layout: .metro, kinds: .builtIn, now: 1_795_348_800)
+  }
 
   private func shell(_ script: String) throws {
     #expect(try Tool.run("sh", "-ec", "cd '\(mirror.root)'; \(script)").status == 0)

@@ -20,7 +20,8 @@ struct ScanTests {
     let package = FilePath(#filePath).removingLastComponent().removingLastComponent().removingLastComponent()
     let disk = try TestMirror()
     try FileManager.default.copyItem(atPath: "\(package)/Fixtures/mirror", toPath: disk.path("m"))
-    let scanner = MirrorScanner(root: FilePath(disk.path("m")), now: Int64(time(nil)))
+    let scanner = MirrorScanner(
+      root: FilePath(disk.path("m")), layout: .metro, kinds: .builtIn, now: Int64(time(nil)))
     return (disk, try scanner.scan())
   }
 

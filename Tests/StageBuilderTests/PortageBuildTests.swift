@@ -23,8 +23,12 @@ struct PortageSite {
   ///   - text: added to the configuration.
   ///   - remote: the path of the source of snapshots.
   ///   - localeGen: the version whose interface the seed's `locale-gen` has.
-  init(_ text: String = "", remote: String = "tree", localeGen: Int = 3) throws {
-    workspace = try Workspace()
+  ///   - programs: programs of this machine that are added to the seed.
+  init(
+    _ text: String = "", remote: String = "tree", localeGen: Int = 3, programs: [String] = [],
+    in given: Workspace? = nil
+  ) throws {
+    workspace = try given ?? Workspace()
     for (script, directory) in [("make-seed", ""), ("make-tree", "tree")] {
       let made = try RunningProgram(
         [Self.scripts.appending(script).string, workspace.path.appending(directory).string],
@@ -55,6 +59,13 @@ struct PortageSite {
       d=mirror/\(Self.subarch.joined(separator: "/")); mkdir -p $d/.control/version $d/.control/strategy $d/2026-11-01
       install -D '\(Self.scripts)/locale-gen-\(localeGen)' usr/sbin/locale-gen
       tar --owner=0 --group=0 -rf portage-seed.tar ./usr/sbin/locale-gen
+      for program in \(programs.joined(separator: " ")); do
+        file=$(command -v $program)
+        for file in $file $(ldd $file | grep -o '/[^ ]*'); do
+          case $file in /lib*) file=/usr$file ;; esac
+          tar --owner=0 --group=0 -rhf portage-seed.tar -C / ".$file"
+        done
+      done
       mv portage-seed.tar $d/\(seed)
       echo 2026-11-01 > $d/.control/version/stage3
       echo local > $d/.control/strategy/build; echo stage3 > $d/.control/strategy/seed

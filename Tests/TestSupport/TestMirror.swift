@@ -100,7 +100,8 @@ public final class TestMirror: Sendable {
   /// Scans the mirror at ``noon``; `isAlive` decides which lock holders are alive.
   public func scan(isAlive: @escaping @Sendable (Int32) -> Bool = { _ in false }) throws -> Mirror {
     try MirrorScanner(
-      root: root, jobs: 1, now: Self.noon, probe: ProcessProbe { pid, _ in isAlive(pid) }
+      root: root, layout: .metro, kinds: .builtIn, jobs: 1, now: Self.noon,
+      probe: ProcessProbe { pid, _ in isAlive(pid) }
     ).scan()
   }
 

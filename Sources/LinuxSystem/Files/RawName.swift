@@ -121,6 +121,13 @@ public struct MirrorPath: RawName {
     MirrorPath(bytes: bytes.lastIndex(of: separator).map { Array(bytes[..<$0]) } ?? [])
   }
 
+  /// Whether no component is empty, `.` or `..`, so that the path cannot lead elsewhere.
+  package var isPlain: Bool {
+    bytes.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).allSatisfy {
+      !$0.isEmpty && !$0.elementsEqual(".".utf8) && !$0.elementsEqual("..".utf8)
+    }
+  }
+
   /// Its components in order.
   public var components: [FileName] {
     bytes.split(separator: separator).map { FileName(bytes: Array($0)) }

@@ -55,6 +55,10 @@ public struct Remedy: Hashable, Codable, Sendable, ExpressibleByStringInterpolat
     case build
     /// A report on whether this machine can build.
     case doctor
+    /// Continue the rebuild of a mirror from a destination.
+    case rebuild(String)
+    /// Accept what a destination has without signatures, or check it with other keys.
+    case trustDestination
   }
 
   fileprivate enum Part: Hashable, Codable {
@@ -132,6 +136,8 @@ extension Remedy.Action: CustomStringConvertible {
     case .snapshot: "the creation of a snapshot"
     case .build: "run a build"
     case .doctor: "the report on this machine"
+    case .rebuild(let source): "continue the rebuild from \(source)"
+    case .trustDestination: "name the keys to trust, or accept files that only match their digests"
     }
   }
 }

@@ -1,17 +1,23 @@
 package import LinuxSystem
 
-/// The layout of a mirror: converts between places and paths.
+/// The meaning of paths: converts between places and paths.
 ///
-/// To support a layout other than Metro's, add a case here and nowhere else.
+/// ``MirrorLayout`` defines the names of files, which differ between layouts.
 package enum MirrorGrammar: Sendable {
-  /// `BUILD/ARCH/SUBARCH/VERSION`, the layout of Metro's `buildrepo`.
+  /// `BUILD/ARCH/SUBARCH/VERSION`, as in Metro's `buildrepo`. `releases/ARCH/autobuilds/MOMENT` on Gentoo's mirrors
+  /// has the same depth.
   case metro
 
-  private static let snapshots: FileName = "snapshots"
+  static let snapshots: FileName = "snapshots"
+  /// The directory of trees of binary packages: in the root, in a build, or in an architecture.
+  package static let packages: FileName = "binpackages"
   private static let services: Set<FileName> = ["streams", "project"]
 
   /// Whether this name in a build is the directory of snapshots.
   package func isSnapshots(_ name: FileName) -> Bool { name == Self.snapshots }
+
+  /// Whether an entry of the root is a directory of snapshots, as on Gentoo's mirrors.
+  package func isSharedSnapshots(_ name: FileName) -> Bool { name == Self.snapshots }
 
   /// Whether an entry of the root has a special meaning, so that no build may use its name.
   package func isService(_ name: FileName) -> Bool { Self.services.contains(name) }
@@ -20,6 +26,11 @@ package enum MirrorGrammar: Sendable {
   package func place(of path: MirrorPath) -> MirrorPlace {
     let parts = path.components
     guard let build = parts.first else { return .root }
+    if parts.prefix(3).contains(Self.packages) { return .packages(path) }
+    if isSharedSnapshots(build) {
+      return parts.count == 1
+        ? .snapshots(build: build) : .snapshot(MirrorPath(joining: parts[1...]), build: build)
+    }
     if parts.count == 1 { return .build(build) }
     if isService(build) { return .service(path) }
     if isSnapshots(parts[1]) {
@@ -41,8 +52,10 @@ package enum MirrorGrammar: Sendable {
     switch place {
     case .root: .root
     case .build(let name): MirrorPath.root.appending(name)
-    case .service(let path): path
-    case .snapshots(let build): MirrorPath.root.appending(build).appending(Self.snapshots)
+    case .service(let path), .packages(let path): path
+    case .snapshots(let build):
+      isSharedSnapshots(build)
+        ? MirrorPath.root.appending(build) : MirrorPath.root.appending(build).appending(Self.snapshots)
     case .snapshot(let file, let build): path(of: .snapshots(build: build)).joined(file)
     case .arch(let name, let build): MirrorPath.root.appending(build).appending(name)
     case .subarch(let subarch):
@@ -87,9 +100,9 @@ extension MirrorPath {
   }
 
   /// The unit that a file is kept or removed with: a version, or a snapshot's tarball.
-  package var unit: MirrorPath? {
+  package func unit(_ kinds: ArtifactKinds) -> MirrorPath? {
     let place = place
-    if place.snapshotName != nil { return parent.appending(SidecarKind.parse(name)?.tarball ?? name) }
+    if place.snapshotName != nil { return parent.appending(SidecarKind.parse(name, kinds)?.tarball ?? name) }
     return place.version.map { MirrorPath(.version($0.name, $0.subarch)) }
   }
 

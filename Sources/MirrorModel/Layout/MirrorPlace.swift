@@ -11,6 +11,8 @@ package enum MirrorPlace: Hashable, Sendable {
   case build(FileName)
   /// An entry below a directory of the root that is not a build: `streams`, `project`.
   case service(MirrorPath)
+  /// A directory named `binpackages`, or a path below it: trees of binary packages.
+  case packages(MirrorPath)
   /// The directory of a build's snapshots of package trees.
   case snapshots(build: FileName)
   /// A file of a build's snapshots; the path is relative to that directory.
@@ -35,7 +37,7 @@ package enum MirrorPlace: Hashable, Sendable {
       .control(let subarch),
       .controlFile(_, let subarch):
       subarch
-    case .root, .build, .service, .snapshots, .snapshot, .arch: nil
+    case .root, .build, .service, .packages, .snapshots, .snapshot, .arch: nil
     }
   }
 
@@ -48,6 +50,11 @@ package enum MirrorPlace: Hashable, Sendable {
   /// Whether it is in a build's directory of snapshots.
   package var isInSnapshots: Bool {
     if case .snapshot = self { true } else { false }
+  }
+
+  /// Whether it is a tree of binary packages, or in one.
+  package var isInPackages: Bool {
+    if case .packages = self { true } else { false }
   }
 
   /// The version that it is a file of.

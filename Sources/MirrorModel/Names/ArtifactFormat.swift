@@ -1,29 +1,60 @@
-/// The format of a release file, as its extension shows.
-package enum ArtifactFormat: Hashable, Sendable {
-  /// A tarball; nil for a plain `.tar`, which is compressed before it is released.
-  case tar(Compression?)
-  /// A file system to be mounted.
-  case squashfs
+/// The format of a release file: what it contains, and the suffix that shows it.
+package struct ArtifactFormat: Hashable, Sendable {
+  /// What a file contains once it is decompressed.
+  package enum Content: String, Hashable, Sendable, CaseIterable {
+    /// A tarball.
+    case tar
+    /// A file system to be mounted.
+    case squashfs, erofs
+    /// A disk, or an image to boot from.
+    case qcow2, raw, iso, vhd, vmdk
+    /// Tar archives of a certain structure: a root for WSL, a container image, a binary package of GLEP 78.
+    case wsl, oci, gpkg
+    /// A format that only the configuration knows.
+    case other
 
-  /// All formats. No extension is the end of another.
-  static let all: [ArtifactFormat] = [.tar(nil)] + Compression.allCases.map { .tar($0) } + [.squashfs]
-
-  /// `.tar` or `.tar.xz`.
-  package var suffix: String {
-    switch self {
-    case .tar(let compression): compression?.suffix ?? ".tar"
-    case .squashfs: ".squashfs"
+    /// Whether the file is a tar archive.
+    package var isTar: Bool {
+      switch self {
+      case .tar, .wsl, .oci, .gpkg: true
+      case .squashfs, .erofs, .qcow2, .raw, .iso, .vhd, .vmdk, .other: false
+      }
     }
   }
 
+  package let content: Content
   /// The compression of the whole file; nil if there is none, or if it is part of the format.
-  package var compression: Compression? {
-    if case .tar(let compression) = self { compression } else { nil }
+  package let compression: Compression?
+  /// `.tar` or `.tar.xz`.
+  package let suffix: String
+
+  init(_ content: Content, _ suffix: String, _ compression: Compression? = nil) {
+    self.content = content
+    self.compression = compression
+    self.suffix = suffix + (compression.map { ".\($0.rawValue)" } ?? "")
   }
 
-  /// Whether files of this format are released: a plain `.tar` is only on its way to another one.
-  package var isReleased: Bool { self != .tar(nil) }
+  /// A tarball; nil for a plain `.tar`, which is compressed before it is released.
+  package static func tar(_ compression: Compression?) -> ArtifactFormat {
+    ArtifactFormat(.tar, ".tar", compression)
+  }
 
-  /// Whether it is a tarball.
-  package var isTarball: Bool { if case .tar = self { true } else { false } }
+  /// A squashfs image.
+  package static let squashfs = ArtifactFormat(.squashfs, ".squashfs")
+
+  /// The name in indexes: `tar.xz`.
+  package var name: String { String(suffix.dropFirst()) }
+
+  /// Whether files of this format are released: a plain `.tar` is only on its way to another one.
+  package var isReleased: Bool { content != .tar || compression != nil }
+
+  /// Whether it is a tarball from which a stage can start.
+  package var isTarball: Bool { content == .tar }
+
+  /// Whether decompressing a whole file shows damage that its ends do not. A `.wsl` shows its compression only
+  /// by its first bytes.
+  package var isDecodable: Bool { compression != nil || content == .wsl }
+
+  /// Formats of one family are alternatives: the same content, compressed in different ways.
+  package var family: String { content == .other ? suffix : content.rawValue }
 }

@@ -1,16 +1,21 @@
 package import LinuxSystem
 
-/// The formats of detached signatures.
+/// The formats of signatures.
 public enum SignatureFormat: String, Encodable, Sendable, CaseIterable {
   /// Binary, as in Metro.
   case gpg
   /// Armoured: ASCII.
   case asc
+  /// Clear-signed text: the signature is in the signed file itself. Not a detached signature, so not one of
+  /// ``allCases``; the layout determines which files have it.
+  case clear
+
+  public static var allCases: [SignatureFormat] { [.gpg, .asc] }
 
   /// `.gpg`.
-  var suffix: String { ".\(rawValue)" }
+  var suffix: String { self == .clear ? "" : ".\(rawValue)" }
 
-  /// The kind of sidecar that it is for a tarball.
+  /// The kind of sidecar that it is for a tarball, which never contains its own signature.
   package var sidecar: SidecarKind { self == .gpg ? .signature : .armored }
 
   /// The file that a signature with this name signs; nil if the name is not a signature's.
@@ -29,7 +34,7 @@ extension SidecarKind {
     switch self {
     case .signature: .gpg
     case .armored: .asc
-    case .hashText, .digests, .contents, .metalink, .withdrawal: nil
+    case .hashText, .digests, .sha256, .contents, .listing, .metalink, .withdrawal: nil
     }
   }
 }

@@ -1,10 +1,10 @@
 public import LinuxSystem
 
-/// The relevant files of one directory: tarballs, files that describe them, and links.
+/// The relevant files of one directory: release files, files that describe them, and links.
 public struct Folder: Sendable {
   /// Relative to the mirror's root.
   public let path: MirrorPath
-  /// Regular files that are tarballs, by name.
+  /// Regular files that are tarballs or of another format of ``ArtifactKinds``, by name.
   public package(set) var tarballs: [Tarball] = []
   /// Every symbolic link, by name.
   public package(set) var links: [Link] = []
@@ -16,19 +16,25 @@ public struct Folder: Sendable {
   package var digestSignatures: [DigestSignature] = []
   /// `.cme` and `.cme.run` marks, by name.
   package var marks: [CompressionMark] = []
+  /// Regular files with any other name, in a version: nobody knows what they are for.
+  package var unclaimed: [FileName] = []
   /// Leftovers of killed runs: unfinished files, and directories that were being removed.
   var leftovers: [FileName] = []
   /// Owner and permissions of the directory, for new files in it.
   package var status: FileStatus
+  /// The layout of the mirror.
+  package let layout: MirrorLayout
 
-  init(path: MirrorPath, status: FileStatus) {
+  init(path: MirrorPath, status: FileStatus, layout: MirrorLayout = .metro) {
     self.path = path
     self.status = status
+    self.layout = layout
   }
 
-  /// Its released tarballs without a `.hash.txt`.
+  /// Its released tarballs without the digest file of the layout.
   package var undigested: [Tarball] {
-    let described = Set(sidecars.lazy.filter { $0.kind == .hashText }.map(\.tarball))
+    let kind = layout.digestFile
+    let described = Set(sidecars.lazy.filter { $0.kind == kind }.map(\.tarball))
     return tarballs.filter { $0.format.isReleased && !described.contains($0.path.name) }
   }
 
@@ -70,11 +76,11 @@ public struct Folder: Sendable {
 
   /// Signatures of the sidecars of a tarball.
   package func signatures(ofDigestsOf tarball: FileName) -> [FileName] {
-    digestSignatures.filter { SidecarKind.parse($0.file)?.tarball == tarball }.map(\.name)
+    digestSignatures.filter { $0.tarball == tarball }.map(\.name)
   }
 }
 
-/// A tarball in the mirror, or an image that is kept like one.
+/// A release file in the mirror: a tarball, an image, or another format of ``ArtifactKinds``.
 public struct Tarball: Sendable {
   /// The directory that contains it, relative to the mirror's root; all files in the directory share its
   /// bytes.
@@ -98,7 +104,7 @@ public struct Tarball: Sendable {
 
   /// Relative to the mirror's root.
   public var path: MirrorPath { folder.appending(name) }
-  /// nil for a plain `.tar` and for images.
+  /// nil for a plain `.tar` and for images that are not compressed as a whole.
   public var compression: Compression? { format.compression }
   /// Whether it is known to be damaged.
   public var isDamaged: Bool { fault != nil }
@@ -125,6 +131,8 @@ package struct DigestSignature: Sendable {
   package let name: FileName
   /// The file that it signs.
   package let file: FileName
+  /// The tarball that this file describes; nil if it describes all of a directory.
+  package let tarball: FileName?
   /// The result of `statx(2)` during the scan.
   package let identity: FileIdentity
   /// The same of the signed file; nil if it is gone.
@@ -133,12 +141,15 @@ package struct DigestSignature: Sendable {
   package var isOlder: Bool? { signed.map { identity.isOlder(than: $0) } }
 
   /// nil if the name is not such a signature's, or the signature is gone.
-  init?(_ name: FileName, in directory: borrowing AnchoredDirectory) throws(MirrorError) {
-    guard let (_, file) = SignatureFormat.parse(name), SidecarKind.tellsDigests(file),
+  init?(
+    _ name: FileName, in directory: borrowing AnchoredDirectory, _ kinds: ArtifactKinds
+  ) throws(MirrorError) {
+    guard let (_, file) = SignatureFormat.parse(name), SidecarKind.tellsDigests(file, kinds),
       let own = try directory.status(of: name)
     else { return nil }
     self.name = name
     self.file = file
+    tarball = SidecarKind.parse(file, kinds)?.tarball
     identity = own.identity
     signed = try directory.status(of: file)?.identity
   }
@@ -204,9 +215,9 @@ public struct Link: Sendable {
   public var isDead: Bool { kind == nil }
 
   /// Whether it leads to a directory outside the mirror, or to a missing target there.
-  var leadsAway: Bool {
-    destination == nil && (kind == .directory || isDead) && TarballName(path.name) == nil
-      && SidecarKind.parse(path.name) == nil && !path.name.isHidden
+  func leadsAway(_ kinds: ArtifactKinds) -> Bool {
+    destination == nil && (kind == .directory || isDead) && !kinds.includes(path.name)
+      && SidecarKind.parse(path.name, kinds) == nil && !path.name.isHidden
   }
 
   /// Whether `..` occurs only at the start of a link's text: after the name of another link, `..` would be

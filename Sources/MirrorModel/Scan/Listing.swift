@@ -21,10 +21,11 @@ struct Listing: Sendable {
   /// Names that file systems have in their root directory, readable only by root.
   private static let systemNames: Set<FileName> = ["lost+found", "System Volume Information", "$RECYCLE.BIN"]
 
-  /// Directories that may belong to the mirror.
+  /// Directories that may belong to the mirror, except those of binary packages.
   var directories: [FileName] {
     entries.compactMap { entry in
       entry.kind == .directory && !entry.name.isHidden && !Self.systemNames.contains(entry.name)
+        && entry.name != MirrorGrammar.packages
         ? entry.name : nil
     }
   }

@@ -7,6 +7,8 @@ public struct Mirror: Sendable {
   public let root: FilePath
   /// The same with links resolved, as bytes.
   package let canonicalRoot: [UInt8]
+  /// The formats of its release files.
+  package let kinds: ArtifactKinds
   /// Files of the root itself.
   public let folder: Folder
   /// Lines of development, by name.
@@ -29,17 +31,21 @@ public struct Mirror: Sendable {
   package var bystanderFolders: [Folder] = []
 
   init(
-    root: FilePath, canonicalRoot: [UInt8]? = nil, folder: Folder, builds: [Build],
+    root: FilePath, canonicalRoot: [UInt8]? = nil, kinds: ArtifactKinds, folder: Folder, builds: [Build],
     faults: [MirrorFault] = [], horizon: VersionDate, heldLinks: [MirrorPath] = []
   ) {
     self.heldLinks = heldLinks
     self.horizon = horizon
     self.root = root
+    self.kinds = kinds
     self.canonicalRoot = canonicalRoot ?? root.bytes
     self.folder = folder
     self.builds = builds
     self.faults = faults
   }
+
+  /// Its layout.
+  package var layout: MirrorLayout { folder.layout }
 
   /// All subarches, in path order.
   public var subarches: [Subarch] { builds.flatMap { $0.arches.flatMap(\.subarches) } }
@@ -55,14 +61,27 @@ public struct Mirror: Sendable {
   /// Versions and snapshots dated in the future, which nobody can want and nothing else reports.
   public var futureDates: [MirrorError] {
     let versions = subarches.flatMap(\.versions).filter(\.isFuture).map(\.path)
-    let snapshots = builds.compactMap(\.snapshots).flatMap(\.tarballs).map(\.path).filter { path in
-      TarballName(path.name)?.snapshotParts.map { $0.date > horizon } ?? false
-    }
+    let snapshots = builds.compactMap(\.snapshots).flatMap(\.tarballs).filter { tarball in
+      tarball.parsedName.snapshotParts.map { $0.date > horizon } ?? false
+    }.map(\.path)
     return (versions + snapshots).map { path in
       MirrorError(
         .invalid, displayed(path), "is dated in the future: it is kept, and never offered",
         remedy: "rename or remove it, or check this machine's clock")
     }
+  }
+
+  /// Files in versions that no kind of file claims, in path order.
+  public var unclaimedFiles: [MirrorPath] {
+    subarches.flatMap(\.folders).flatMap { folder in folder.unclaimed.map { folder.path.appending($0) } }
+  }
+
+  /// The notice for such a file.
+  public func notice(unclaimed path: MirrorPath) -> MirrorError {
+    MirrorError(
+      .invalid, displayed(path),
+      "is not a kind of file that mirrorctl knows: it gets no digests, and no index lists it",
+      remedy: "add its suffix to artifacts/kinds, or remove it")
   }
 
   /// An error for each tarball that is known to be damaged.

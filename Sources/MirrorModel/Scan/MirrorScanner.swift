@@ -7,16 +7,25 @@ public import SystemPackage
 /// sidecars and links are examined one by one. What cannot be read is reported in the result and ignored.
 public struct MirrorScanner: Sendable {
   private let root: FilePath
+  private let layout: MirrorLayout
   private let roots: [[UInt8]]
+  private let kinds: ArtifactKinds
   private let jobs: Int
   private let control: ControlDirectory
   private let horizon: VersionDate
 
   /// - Parameters:
+  ///   - layout: the layout in the configuration.
+  ///   - kinds: the formats of release files.
   ///   - jobs: number of threads that read; nil for one per CPU.
   ///   - now: seconds since the epoch.
-  public init(root: FilePath, jobs: Int? = nil, now: Int64, probe: ProcessProbe = .system) {
+  public init(
+    root: FilePath, layout: MirrorLayout, kinds: ArtifactKinds, jobs: Int? = nil, now: Int64,
+    probe: ProcessProbe = .system
+  ) {
     self.root = root
+    self.layout = layout
+    self.kinds = kinds
     self.jobs = max(1, jobs ?? Workers.processors)
     control = ControlDirectory(probe: probe, now: now)
     horizon = .horizon(at: now)
@@ -33,6 +42,10 @@ public struct MirrorScanner: Sendable {
     var candidates: [Candidate] = []
     var builds: [(name: FileName, listing: Listing)] = []
     for name in top.directories {
+      if MirrorGrammar.metro.isSharedSnapshots(name), layout.snapshotOwner != nil {
+        candidates.append(Candidate(path: .root.appending(name), isSnapshots: true))
+        continue
+      }
       guard
         let listing = problems.catching(
           at: .root.appending(name),
@@ -82,7 +95,7 @@ public struct MirrorScanner: Sendable {
       let path = MirrorPath.root.appending(build.name)
       return Build(
         name: build.name, folder: folder(build.listing, anchor.value, problems),
-        snapshots: snapshots[path],
+        snapshots: (layout.snapshotOwner == build.name ? snapshots[.root] : nil) ?? snapshots[path],
         arches: (arches[path] ?? []).map { arch in
           Arch(
             name: arch.name, folder: folder(arch.listing, anchor.value, problems),
@@ -90,10 +103,12 @@ public struct MirrorScanner: Sendable {
         })
     }
     let upper = [rootFolder] + contents.flatMap { [$0.folder] + $0.arches.map(\.folder) }
-    let links = upper.flatMap(\.links).filter { $0.leadsAway && isPart($0) }.sorted { $0.path < $1.path }
+    let links = upper.flatMap(\.links).filter { $0.leadsAway(kinds) && isPart($0) }.sorted {
+      $0.path < $1.path
+    }
     for link in links { problems.append(Self.oddity(link, in: root), at: link.path) }
     return Mirror(
-      root: root, canonicalRoot: root.canonical.bytes, folder: rootFolder, builds: contents,
+      root: root, canonicalRoot: root.canonical.bytes, kinds: kinds, folder: rootFolder, builds: contents,
       faults: problems.sorted, horizon: horizon, heldLinks: links.map(\.path))
   }
 
@@ -103,7 +118,7 @@ public struct MirrorScanner: Sendable {
     guard let name = link.path.text, let behind = try? AnchoredDirectory(root: root.appending(name)) else {
       return true
     }
-    return MirrorShape(of: link.path)?.fits(behind) ?? false
+    return MirrorShape(of: link.path)?.fits(behind, kinds) ?? false
   }
 
   private static func oddity(_ link: Link, in root: FilePath) -> MirrorError {
@@ -208,7 +223,8 @@ public struct MirrorScanner: Sendable {
     let directory = try parent.directory(name)
     let listing = try Listing(directory)
     let folder = folder(listing, directory, problems)
-    let hasStatus = listing.holds(.status)
+    let isForeign = layout.takesForeignVersions && !listing.holds(.status) && !listing.holds(.targets)
+    let hasStatus = isForeign || listing.holds(.status)
     let hasStage3 = folder.tarballs.contains { $0.name.hasPrefix("stage3") }
     let isOK: () throws(MirrorError) -> Bool = { () throws(MirrorError) in
       VersionFile.isDone(try directory.contents(of: VersionFile.status.path, limit: 4096) ?? [])
@@ -231,7 +247,7 @@ public struct MirrorScanner: Sendable {
       name: name, isFuture: VersionDate(name.bytes).map { $0 > horizon } ?? false, folder: folder,
       nested: nested, hasStatus: hasStatus,
       hasSucceeded: hasStatus
-        && (hasStage3 || problems.catching(at: folder.path.file(.status), isOK) ?? false),
+        && (hasStage3 || isForeign || problems.catching(at: folder.path.file(.status), isOK) ?? false),
       hasBuildInfo: listing.holds(.buildInfo), failedTargets: failed,
       isWithdrawn: listing.holds(.withdrawal), isCandidate: listing.holds(.candidacy))
   }
@@ -260,16 +276,25 @@ public struct MirrorScanner: Sendable {
     guard relative.bytes.isEmpty else {
       do throws(MirrorError) { return folder(listing, try directory.directory(relative), problems) } catch {
         problems.append(error, at: listing.path)
-        return Folder(path: listing.path, status: listing.status)
+        return Folder(path: listing.path, status: listing.status, layout: layout)
       }
     }
-    var folder = Folder(path: listing.path, status: listing.status)
+    var folder = Folder(path: listing.path, status: listing.status, layout: layout)
     for entry in listing.entries {
       do throws(MirrorError) { try add(entry, to: &folder, directory) } catch {
         problems.append(error, at: folder.path.appending(entry.name))
       }
     }
     return folder
+  }
+
+  /// Whether a name that no kind of file has is that of a file in a version. Hidden files do not belong to the
+  /// mirror.
+  private func isUnclaimed(_ name: FileName, in folder: MirrorPath) -> Bool {
+    guard !name.isHidden else { return false }
+    let path = folder.appending(name)
+    guard let version = path.place.version, VersionDate(version.name.bytes) != nil else { return false }
+    return path.place.versionFile == nil
   }
 
   private func add(
@@ -287,11 +312,10 @@ public struct MirrorScanner: Sendable {
           kind: directory.kindBehind(name)))
     } else if entry.kind != .regular {
       return
-    } else if let tarball = TarballName(name) {
+    } else if let format = kinds.format(of: name) {
       guard let status = try directory.status(of: name) else { return }
-      folder.tarballs.append(
-        Tarball(name, in: folder.path, format: tarball.format, status: status))
-    } else if let (kind, parsed) = SidecarKind.parse(name) {
+      folder.tarballs.append(Tarball(name, in: folder.path, format: format, status: status))
+    } else if let (kind, parsed) = SidecarKind.parse(name, kinds) {
       guard let status = try directory.status(of: name) else { return }
       // Sorted by name, a sidecar follows its tarball.
       let tarball = folder.tarballs.last.map { $0.name == parsed ? $0.name : parsed } ?? parsed
@@ -301,8 +325,10 @@ public struct MirrorScanner: Sendable {
       folder.marks.append(mark)
     } else if let manifest = ManifestKind(fileName: name) {
       folder.manifests.insert(ManifestKinds(manifest))
-    } else if let signature = try DigestSignature(name, in: directory) {
+    } else if let signature = try DigestSignature(name, in: directory, kinds) {
       folder.digestSignatures.append(signature)
+    } else if isUnclaimed(name, in: folder.path) {
+      folder.unclaimed.append(name)
     }
   }
 }

@@ -21,7 +21,8 @@ extension Mirror {
   public var strayLinks: [MirrorError] {
     let borders = borders
     let links = subarches.flatMap(\.folders).flatMap(\.links).filter { link in
-      borders.areCrossed(by: link.path, to: link.destination) && SidecarKind.parse(link.path.name) == nil
+      borders.areCrossed(by: link.path, to: link.destination)
+        && SidecarKind.parse(link.path.name, kinds) == nil
     }
     return links.map(\.path).sorted().map { path in
       MirrorError(

@@ -31,6 +31,22 @@ extension Catalog {
     }
   }
 
+  /// Deletes records of builds.
+  func forget(_ builds: [BuildRecord]) throws(MirrorError) {
+    guard !builds.isEmpty else { return }
+    try access {
+      try self.database.write { database in
+        let delete = try database.cachedStatement(
+          sql: "DELETE FROM build WHERE subarch = ? AND version = ? AND at = ?")
+        for build in builds {
+          try delete.execute(arguments: [
+            Data(build.subarch.bytes), Data(build.version.bytes), build.at,
+          ])
+        }
+      }
+    }
+  }
+
   /// All recorded builds, by subarch; by version, then oldest first.
   public func builds() throws(MirrorError) -> [MirrorPath: [BuildRecord]] {
     try access {

@@ -145,11 +145,10 @@ public final class Catalog: Sendable {
     configuration.prepareDatabase { try $0.execute(sql: "PRAGMA synchronous = NORMAL") }
     let catalog = Catalog(try DatabaseQueue(path: path.string, configuration: configuration), path: path)
     if try catalog.database.read({ try migrator.hasBeenSuperseded($0) }) {
-      throw MirrorError(
-        .library, "\(path)", "the catalog was written by a newer mirrorctl",
-        remedy: "install that one again, or remove the file")
+      throw newer(path, try catalog.database.read(Self.writer))
     }
     try migrator.migrate(catalog.database)
+    try catalog.noteWriter()
     if let missing = try expected.subtracting(catalog.database.read(columnNames)).min() {
       throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "it has no column \(missing)")
     }

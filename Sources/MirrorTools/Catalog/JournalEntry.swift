@@ -28,6 +28,12 @@ public struct JournalEntry: Codable, Hashable, Sendable {
     case withdrawn
     /// A withdrawn version or file is offered again.
     case restored
+    /// The signing key was replaced.
+    case rekeyed
+    /// A signing key was revoked.
+    case revoked
+    /// The mirror was made again from a destination.
+    case rebuilt
   }
 
   /// Counts from 1 in each journal.

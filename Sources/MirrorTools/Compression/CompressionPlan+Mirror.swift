@@ -76,8 +76,10 @@ extension CompressionPlan {
 /// Links by target.
 private struct LinkIndex {
   private let byDestination: [MirrorPath: [Link]]
+  private let kinds: ArtifactKinds
 
   init(_ mirror: Mirror) {
+    kinds = mirror.kinds
     byDestination = mirror.folders.reduce(into: [:]) { index, folder in
       for link in folder.links {
         if let destination = link.destination { index[destination, default: []].append(link) }
@@ -92,7 +94,7 @@ private struct LinkIndex {
     var moved = [tar]
     while let destination = moved.popLast() {
       for link in byDestination[destination] ?? [] where seen.insert(link.path).inserted {
-        let isRenamed = TarballName(link.path.name)?.isPlain ?? false
+        let isRenamed = TarballName(link.path.name, kinds)?.isPlain ?? false
         found.append(
           CompressionPlan.FollowingLink(
             path: link.path, newPath: isRenamed ? link.path.compressed(compression) : link.path,

@@ -97,7 +97,10 @@ public struct ConfigurationCheck: Sendable {
     guard let mirror = configuration.mirror else {
       return add(MirrorError(.invalid, "path/mirror", "is not set", remedy: "set the path of the mirror"))
     }
-    if let found = try? MirrorScanner(root: mirror, now: SystemClock.seconds).scan() {
+    if let found = try? MirrorScanner(
+      root: mirror, layout: configuration.layout, kinds: configuration.kinds, now: SystemClock.seconds
+    )
+    .scan() {
       warnings += configuration.rotation.oddities(in: found).map { $0.text(name) }
     }
     if (try? mirror.status())?.kind != .directory {

@@ -12,6 +12,8 @@ public struct ConfigurationFile {
   public let runsHostCode: Bool
   /// Collects that could not be resolved, which only builds need.
   public let unresolved: [Problem]
+  /// The default of `path/tmp`.
+  let temporary: FilePath
 
   /// How to find and read a master file.
   public struct Request: Sendable {
@@ -44,6 +46,7 @@ public struct ConfigurationFile {
   /// - Throws: ``FlexDataError`` with all errors in its texts, or ``MirrorError`` if it cannot be read.
   public init(_ request: Request) throws {
     runsHostCode = request.runsHostCode
+    temporary = request.temporary
     path = request.file.map {
       $0.isAbsolute ? $0 : (FilePath.current ?? "/").pushing($0).lexicallyNormalized()
     }

@@ -57,12 +57,17 @@ public enum ExampleConfiguration {
 
     [section index]
 
-    # Index formats to write: metalink, latest, simplestreams, json, xml, html.
+    # Index formats to write: packages, metalink, latest, simplestreams, json, xml, html.
     formats: xml
     # URLs of the mirror, the best first; used in metalinks.
     # urls: https://mirror.example.org/funtoo
     # Operating system of container images.
     # os: Funtoo
+
+    # How old and how large the caches of builds may become: distfiles, packages, git, ccache, logs, history.
+    # [section caches]
+    # distfiles/age: 180d
+    # distfiles/size: 60G
 
     # Commands run when a verb ends, with its result as JSON on standard input.
     # [section hooks]
@@ -75,6 +80,11 @@ public enum ExampleConfiguration {
     # homedir: /var/lib/mirrorctl/gnupg
     # formats: gpg asc
     # what: tarballs digests index
+
+    # Trees of binary packages (binpackages/): builds to keep per package and slot, and the key that signs them.
+    # [section binhost]
+    # keep: 3
+    # key: 0123 4567 89AB CDEF 0123  4567 89AB CDEF 0123 4567
 
     # Destination of `mirrorctl publish`: a path, rsync://HOST/MODULE/PATH or HOST:/PATH.
     # [section publish/public]

@@ -7,10 +7,14 @@ public import SystemPackage
 public struct MirrorConfiguration: Sendable {
   /// `path/mirror`; nil if not set.
   public var mirror: FilePath?
+  /// `mirror/layout`.
+  public var layout = MirrorLayout.metro
   /// `path/mirror/owner`, `group` and `dirmode`; nil if not set.
   var (owner, group, directoryMode): (String?, String?, String?) = (nil, nil, nil)
   /// `target/compression`; nil if not set.
   var compression: String?
+  /// The formats of release files: the known ones, and those of `artifacts/kinds`.
+  public internal(set) var kinds = ArtifactKinds.builtIn
   /// `[section rotation]`.
   public var rotation = RotationSettings()
   /// `rotation/keep` and similar settings; nil if none is set.
@@ -28,6 +32,11 @@ public struct MirrorConfiguration: Sendable {
 
   /// `[section receive/SERVER]`.
   public var receiving = ReceiveRules()
+  /// `[section caches]`.
+  public var caches = CacheSettings()
+
+  /// `[section binhost]`.
+  public var binhost = BinhostSettings()
 
   /// Defaults.
   public init() {}
@@ -37,6 +46,7 @@ public struct MirrorConfiguration: Sendable {
   /// - Throws: ``FlexDataError`` or ``MirrorError`` for invalid settings.
   public init(_ file: ConfigurationFile) throws {
     try self.init(file.elements)
+    caches = try CacheSettings(file.elements, temporary: file.temporary)
     guard !file.runsHostCode else { return }
     hooks = HookSettings()
     rotation.runsHostCode = false
@@ -50,30 +60,40 @@ public struct MirrorConfiguration: Sendable {
     if let unknown = Self.sections(elements).lazy.flatMap({ $0.unknown() }).first { throw unknown }
     let path = SettingsSection("path", of: elements, known: [])
     mirror = try path.absolutePath("mirror").map { FilePath($0).lexicallyNormalized() }
+    layout = try Self.section(elements).choice("layout") ?? layout
     (owner, group, directoryMode) = (
       try text("path/mirror/owner", elements), try text("path/mirror/group", elements),
       try text("path/mirror/dirmode", elements)
     )
     compression = try elements.text("target/compression").flatMap { $0.isEmpty ? nil : $0 }
+    kinds = try ArtifactSection.kinds(elements)
     let section = RotationSection(elements)
     rotation = try section.settings()
     rotation.specNames = SpecNames(elements)
     retention = try section.retention()
     promotion = try PromotionSettings(elements)
-    index = try IndexSettings(elements)
+    index = try IndexSettings(elements, layout)
     hooks = try HookSettings(elements)
-    signing = try SigningSection(elements).settings()
+    signing = try SigningSection(elements).settings(for: layout)
     publishing = try PublishSection.destinations(elements)
     receiving = try ReceiveSection.rules(elements, home: try SigningSection(elements).home())
+    binhost = try BinhostSettings(elements, home: try SigningSection(elements).home())
+    caches = try CacheSettings(elements, temporary: "/var/cache/mirrorctl")
     index.add(urls: publishing.compactMap(\.url))
   }
 
   /// The sections of mirrorctl itself, in which an unknown setting is an error.
   static func sections(_ elements: Elements) -> [SettingsSection] {
     [
-      RotationSection.section(elements), SigningSection.section(elements), IndexSettings.section(elements),
-      HookSettings.section(elements),
+      section(elements), RotationSection.section(elements), SigningSection.section(elements),
+      IndexSettings.section(elements), HookSettings.section(elements), CacheSettings.section(elements),
+      BinhostSettings.section(elements), ArtifactSection.section(elements),
     ] + PublishSection.sections(elements) + ReceiveSection.sections(elements)
+  }
+
+  /// `[section mirror]`.
+  private static func section(_ elements: Elements) -> SettingsSection {
+    SettingsSection("mirror", of: elements, known: ["layout"])
   }
 
   private func text(_ name: String, _ elements: Elements) throws -> String? {

@@ -19,9 +19,9 @@ struct DecodingVerifier {
       uniquingKeysWith: { first, _ in first })
     // No program reads an image to its end; its digests tell whether it changed.
     let files = candidates.filter {
-      sound[$0.path] != nil && TarballName($0.path.name)?.format.isTarball == true
+      sound[$0.path] != nil && context.kinds.format(of: $0.path.name)?.isDecodable == true
     }
-    let (anchor, stream) = (anchor, stream)
+    let (anchor, stream, kinds) = (anchor, stream, context.kinds)
     let devices = files.map { (try? anchor.value.status(at: $0.path))??.identity.device ?? 0 }
     let faults = Shared(Mutex<[MirrorPath: MirrorError]>([:]))
     let cancellation = context.cancellation
@@ -30,7 +30,8 @@ struct DecodingVerifier {
       { index in
         let path = files[index].path
         do throws(MirrorError) {
-          try TarballSource.check(path, in: anchor.value, cancellation: cancellation)
+          try TarballSource.check(
+            path, kinds.format(of: path.name), in: anchor.value, cancellation: cancellation)
           if let finding = sound[path] { stream.send(finding, after: .decoding) }
         } catch {
           faults.value.withLock { $0[path] = error }
@@ -77,11 +78,12 @@ extension TarballSource {
   ///
   /// - Throws: code `invalid` if it is truncated, damaged, or not compressed as its name says.
   static func check(
-    _ path: MirrorPath, in anchor: borrowing AnchoredDirectory, cancellation: Cancellation
+    _ path: MirrorPath, _ format: ArtifactFormat?, in anchor: borrowing AnchoredDirectory,
+    cancellation: Cancellation
   ) throws(MirrorError) {
     let subject = anchor.displayed(path)
     let source = Shared(try TarballSource(try anchor.file(path), subject: subject))
-    guard source.value.compression == TarballName(path.name)?.compression else {
+    guard format?.content == .wsl || source.value.compression == format?.compression else {
       throw .damaged(subject, .otherKind)
     }
     try TarballSource.read(source, cancellation: cancellation) { pipe throws(MirrorError) in

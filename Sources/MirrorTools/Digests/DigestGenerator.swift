@@ -15,6 +15,8 @@ struct DigestGenerator {
 
   /// What would be done; reads the catalog and the sidecars unknown to it, and writes nothing.
   func plan(_ mirror: Mirror, _ options: DigestOptions) throws(MirrorError) -> DigestPlan {
+    let options = options.adding(mirror.layout)
+    let digestFile = DigestFile(mirror.layout)
     let anchor = try AnchoredDirectory(root: context.root)
     let records = try context.catalog.records()
     var plan = DigestPlanner(
@@ -23,7 +25,7 @@ struct DigestGenerator {
       readSidecar: { tarball in
         // Unreadable or malformed: the tarball is hashed and the sidecar rewritten.
         guard let directory = try? anchor.directory(tarball.path.parent) else { return nil }
-        return try? HashTextFile.digests(
+        return try? digestFile.digests(
           of: tarball.name, vouchingFor: tarball.status.identity, in: directory)
       },
       isDamaged: { tarball in
@@ -48,7 +50,7 @@ struct DigestGenerator {
   ) throws(MirrorError) -> DigestReport {
     let work = DigestWork(
       anchor: Shared(try AnchoredDirectory(root: context.root, ownershipRules: context.ownership)),
-      catalog: context.catalog,
+      layout: mirror.layout, catalog: context.catalog, kinds: context.kinds,
       records: plan.records,
       links: Dictionary(grouping: plan.signatureLinks, by: \.signature).mapValues { $0.map(\.link.path) },
       forced: Set(plan.hashes.lazy.filter { $0.reason == .forced }.map(\.path)), now: context.now, each: each)

@@ -5,10 +5,12 @@ public import LinuxSystem
 public struct DigestLookup: Sendable {
   private let catalog: Catalog
   private let anchor: Shared<AnchoredDirectory>
+  private let digestFile: DigestFile
 
   /// Uses the catalog and the sidecars of a mirror.
   public init(_ mirror: Mirror, catalog: Catalog) throws(MirrorError) {
     self.catalog = catalog
+    digestFile = DigestFile(mirror.layout)
     anchor = Shared(try AnchoredDirectory(root: mirror.root))
   }
 
@@ -27,7 +29,7 @@ public struct DigestLookup: Sendable {
 
   private func written(_ tarball: Tarball) -> DigestSet? {
     guard let directory = try? anchor.value.directory(tarball.path.parent) else { return nil }
-    return try? HashTextFile.digests(
+    return try? digestFile.digests(
       of: tarball.name, notOlderThan: tarball.status.identity, in: directory)
   }
 }

@@ -15,6 +15,14 @@ public struct DigestOptions: Sendable {
   /// SHA-256 in `.hash.txt`, for the whole mirror.
   public init() {}
 
+  /// These options with the digests that files in a layout always have.
+  func adding(_ layout: MirrorLayout) -> DigestOptions {
+    var options = self
+    options.algorithms.formUnion(layout.digestAlgorithms)
+    options.formats.formUnion(layout.digestFormats)
+    return options
+  }
+
   /// Whether a path is in the selection.
   func includes(_ path: MirrorPath) -> Bool { paths.isEmpty || paths.contains { path.isWithin($0) } }
 
@@ -92,6 +100,8 @@ public struct DigestPlan: Encodable, Sendable {
 
     /// The file to sign, relative to the root of the mirror.
     public let path: MirrorPath
+    /// Whether the file is a release file; otherwise it contains digests.
+    let isOfTarball: Bool
     /// The format of the signature.
     public let format: SignatureFormat
     /// Why it is signed.
@@ -100,8 +110,6 @@ public struct DigestPlan: Encodable, Sendable {
     let device: UInt64
     private enum CodingKeys: CodingKey { case path, format, reason }
 
-    /// Whether the file is a tarball; otherwise it contains digests.
-    var isOfTarball: Bool { TarballName(path.name) != nil }
     /// Path of the signature.
     var destination: MirrorPath { path.parent.appending(format.signature(of: path.name)) }
   }

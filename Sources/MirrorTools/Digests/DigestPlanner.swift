@@ -68,7 +68,9 @@ struct DigestPlanner {
     let signatures = SignaturePlanner(options: options, settings: signing, checked: checked)
     var touched = Set<FileName>()
     for tarball in tarballs {
-      let sidecar = folder.sidecars.first { $0.kind == .hashText && $0.tarball == tarball.name }
+      let sidecar = folder.sidecars.first {
+        $0.kind == folder.layout.digestFile && $0.tarball == tarball.name
+      }
       let decision = decision(tarball, sidecar, wanted)
       Log.detail("\(tarball.path): \(decision)")
       switch decision {

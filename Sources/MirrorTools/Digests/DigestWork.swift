@@ -6,7 +6,10 @@ import Synchronization
 /// The steps of one `digestgen` run, and their results, which arrive from several threads.
 final class DigestWork: Sendable {
   let anchor: Shared<AnchoredDirectory>
+  let layout: MirrorLayout
+  private let digestFile: DigestFile
   private let catalog: Catalog
+  private let kinds: ArtifactKinds
   /// Links to signatures, by signature.
   private let links: [MirrorPath: [MirrorPath]]
   private let forced: Set<MirrorPath>
@@ -22,12 +25,16 @@ final class DigestWork: Sendable {
   }
 
   init(
-    anchor: Shared<AnchoredDirectory>, catalog: Catalog, records: [MirrorPath: CatalogRecord],
-    links: [MirrorPath: [MirrorPath]], forced: Set<MirrorPath>, now: Int64,
+    anchor: Shared<AnchoredDirectory>, layout: MirrorLayout, catalog: Catalog, kinds: ArtifactKinds,
+    records: [MirrorPath: CatalogRecord], links: [MirrorPath: [MirrorPath]], forced: Set<MirrorPath>,
+    now: Int64,
     each: @escaping @Sendable (DigestReport.Action) -> Void
   ) {
     self.anchor = anchor
+    self.layout = layout
+    digestFile = DigestFile(layout)
     self.catalog = catalog
+    self.kinds = kinds
     self.links = links
     self.forced = forced
     self.now = now
@@ -86,9 +93,7 @@ final class DigestWork: Sendable {
     _ directory: borrowing AnchoredDirectory
   ) throws(MirrorError) {
     var known = previous?.digests
-    if known == nil, let text = try? HashTextFile.text(of: path.name, in: directory) {
-      known = SidecarText.parseAll(text).first { $0.file == nil }?.digests
-    }
+    if known == nil { known = try? digestFile.digests(of: path.name, in: directory) }
     guard let known, !known.agrees(with: result.digests) else { return }
     for format in SignatureFormat.allCases {
       let signature = path.parent.appending(format.signature(of: path.name))
@@ -135,7 +140,7 @@ final class DigestWork: Sendable {
     guard !forced.contains(path) else { return nil }
     var known = previous
     if known == nil,
-      let claim = try HashTextFile.digests(of: path.name, notOlderThan: result.identity, in: directory)
+      let claim = try digestFile.digests(of: path.name, notOlderThan: result.identity, in: directory)
     {
       known = CatalogRecord(identity: result.identity, digests: claim)
     }
@@ -156,9 +161,9 @@ final class DigestWork: Sendable {
         return note(.adopted, known.path)
       }
       let directory = try anchor.value.directory(known.path.parent)
-      let name = HashTextFile.name(of: known.path.name)
-      let existing = try? HashTextFile.text(of: known.path.name, in: directory)
-      if existing == SidecarText.hashText(record.digests) {
+      let name = digestFile.name(of: known.path.name)
+      let existing = try? digestFile.text(of: known.path.name, in: directory)
+      if existing == digestFile.text(record.digests, of: known.path.name) {
         record.sidecar = try directory.status(of: name)?.identity
         remember(known.path, record)
       } else {
@@ -172,10 +177,10 @@ final class DigestWork: Sendable {
   private func writeHashText(
     _ digests: DigestSet, _ path: MirrorPath, _ directory: borrowing AnchoredDirectory
   ) throws(MirrorError) -> FileIdentity? {
-    guard let text = SidecarText.hashText(digests), let tarball = try directory.status(of: path.name) else {
-      return nil
-    }
-    let name = HashTextFile.name(of: path.name)
+    guard let text = digestFile.text(digests, of: path.name),
+      let tarball = try directory.status(of: path.name)
+    else { return nil }
+    let name = digestFile.name(of: path.name)
     try dropSignatures(of: path.parent.appending(name), directory)
     let written = try DurableFile.write(text, to: name, in: directory, Ownership(of: tarball))
     state.withLock { $0.rewritten.append(path.parent.appending(name)) }
@@ -200,6 +205,15 @@ final class DigestWork: Sendable {
       return state.unsaved.count >= 256
     }
     if isFull { flush() }
+  }
+
+  /// Notes that a digest file was replaced by the same text with a signature.
+  func noteSealed(_ path: MirrorPath, _ identity: FileIdentity) {
+    guard let (kind, tarball) = SidecarKind.parse(path.name, kinds), kind == layout.digestFile else { return }
+    let tarballPath = path.parent.appending(tarball)
+    guard var record = records[tarballPath] else { return }
+    record.sidecar = identity
+    remember(tarballPath, record)
   }
 
   /// Writes pending records to the catalog. If a run is killed, the next one adopts its sidecars.
@@ -235,7 +249,9 @@ final class DigestWork: Sendable {
   ) {
     attempt { () throws(MirrorError) in
       let records = state.withLock { $0.records }
-      let writer = try ManifestWriter(directory: try anchor.value.directory(folder), records: records) {
+      let writer = try ManifestWriter(
+        directory: try anchor.value.directory(folder), records: records, layout: layout, kinds: kinds
+      ) {
         self.note(.removed, folder.appending($0))
       }
       for name in try body(writer) {

@@ -11,9 +11,14 @@ struct FileHasher: Sendable {
   private let jobs: Int?
   private let progress: RunProgress
   let cancellation: Cancellation
+  /// The formats of release files.
+  let kinds: ArtifactKinds
 
   /// - Parameter hashing: how to read and hash files.
-  init(_ hashing: HashingOptions, progress: RunProgress, cancellation: Cancellation) {
+  init(
+    _ hashing: HashingOptions, kinds: ArtifactKinds, progress: RunProgress, cancellation: Cancellation
+  ) {
+    self.kinds = kinds
     engine = LaneDigestEngine(hashing)
     jobs = hashing.jobs
     self.progress = progress
@@ -31,7 +36,7 @@ struct FileHasher: Sendable {
     defer { progress.end() }
     let judged = requests.map { request in
       var request = request
-      request.judge = TarballName(request.path.name).flatMap { StreamEnd($0.format) }
+      request.judge = kinds.format(of: request.path.name).flatMap { StreamEnd($0) }
       return request
     }
     engine.digest(

@@ -3,7 +3,7 @@ package import MirrorModel
 
 /// A tarball that was just written, with digests computed while writing.
 package enum FreshTarball {
-  /// Writes its `.hash.txt`, and records its digests, so that it need not be read again for them.
+  /// Writes its digest file (`.hash.txt`, or that of the layout), and records its digests, so that it need not be read again for them.
   ///
   /// The caller syncs the directory of the tarball.
   ///
@@ -13,13 +13,14 @@ package enum FreshTarball {
   ///   - now: seconds since the epoch.
   package static func record(
     _ digests: DigestSet, of path: MirrorPath, _ status: FileStatus,
-    in directory: borrowing AnchoredDirectory,
+    in directory: borrowing AnchoredDirectory, _ layout: MirrorLayout,
     catalog: Catalog?, now: Int64
   ) throws(MirrorError) {
-    guard let text = SidecarText.hashText(digests) else { return }
-    _ = try SignatureFiles.drop(of: HashTextFile.name(of: path.name), in: directory)
+    let file = DigestFile(layout)
+    guard let text = file.text(digests, of: path.name) else { return }
+    _ = try SignatureFiles.drop(of: file.name(of: path.name), in: directory)
     let sidecar = try DurableFile.write(
-      text, to: HashTextFile.name(of: path.name), in: directory, Ownership(of: status),
+      text, to: file.name(of: path.name), in: directory, Ownership(of: status),
       syncingDirectory: false)
     let record = CatalogRecord(
       identity: status.identity, sidecar: sidecar.identity, digests: digests, hashedAt: now)

@@ -7,7 +7,7 @@ struct LinkPlanner {
   let beingBuilt: [MirrorPath]
 
   func plan(_ mirror: Mirror, into plan: inout DigestPlan) {
-    let borders = mirror.borders
+    let (borders, kinds) = (mirror.borders, mirror.kinds)
     let linked = mirror.folders.filter { !$0.links.isEmpty && options.includes($0.path) }
     let wanted = Set(linked.flatMap { $0.links.compactMap { $0.destination?.parent } })
     let (signed, doubtful) = signatures(in: plan)
@@ -15,10 +15,10 @@ struct LinkPlanner {
     for folder in mirror.folders where wanted.contains(folder.path) { folders[folder.path] = folder }
     for folder in linked {
       for link in folder.links where !beingBuilt.contains(where: { link.path.isWithin($0) }) {
-        if TarballName(link.path.name) != nil {
+        if kinds.includes(link.path.name) {
           guard link.isDead || !borders.areCrossed(by: link.path, to: link.destination) else { continue }
-          planTarballLink(link, in: folder, folders, signed, doubtful, into: &plan)
-        } else if let (_, tarball) = SidecarKind.parse(link.path.name), link.isDead,
+          planTarballLink(link, in: folder, kinds, folders, signed, doubtful, into: &plan)
+        } else if let (_, tarball) = SidecarKind.parse(link.path.name, kinds), link.isDead,
           !folder.links.contains(where: { $0.path.name == tarball }),
           !folder.tarballs.contains(where: { $0.name == tarball })
         {
@@ -29,14 +29,14 @@ struct LinkPlanner {
   }
 
   private func planTarballLink(
-    _ link: Link, in folder: Folder, _ folders: [MirrorPath: Folder], _ signed: Set<MirrorPath>,
-    _ doubtful: Set<MirrorPath>, into plan: inout DigestPlan
+    _ link: Link, in folder: Folder, _ kinds: ArtifactKinds, _ folders: [MirrorPath: Folder],
+    _ signed: Set<MirrorPath>, _ doubtful: Set<MirrorPath>, into plan: inout DigestPlan
   ) {
     guard let destination = link.destination else { return }
     let home = folders[destination.parent]
     let tarball = home?.tarballs.first { $0.path == destination }
     if link.isDead {
-      guard !isAwaitingCompression(destination, in: home) else { return }
+      guard !isAwaitingCompression(destination, in: home, kinds) else { return }
       plan.links.append(.init(path: link.path, text: nil))
     } else if tarball == nil {
       // A link to a link, or to something that is not a tarball, is ignored.
@@ -71,13 +71,15 @@ struct LinkPlanner {
   private func has(_ kind: SidecarKind, _ tarball: Tarball, in folder: Folder) -> Bool {
     let willBeWritten =
       tarball.format.isReleased && !beingBuilt.contains { tarball.path.isWithin($0) }
-      && (kind == .hashText || (kind == .digests && options.formats.contains(.digests)))
+      && (kind == folder.layout.digestFile || (kind == .digests && options.formats.contains(.digests)))
     return willBeWritten || folder.sidecars.contains { $0.kind == kind && $0.tarball == tarball.name }
   }
 
   /// Metro moves the link before it compresses; until then the plain tarball exists.
-  private func isAwaitingCompression(_ destination: MirrorPath, in folder: Folder?) -> Bool {
-    guard let stem = TarballName(destination.name)?.stem else { return false }
+  private func isAwaitingCompression(
+    _ destination: MirrorPath, in folder: Folder?, _ kinds: ArtifactKinds
+  ) -> Bool {
+    guard let stem = TarballName(destination.name, kinds)?.stem else { return false }
     let plain = stem.appending(".tar")
     return folder?.tarballs.contains { $0.name == plain } ?? false
   }

@@ -1,3 +1,4 @@
+import Hashing
 import MirrorModel
 import LinuxSystem
 
@@ -7,6 +8,8 @@ import LinuxSystem
 struct ManifestWriter: ~Copyable {
   private let directory: AnchoredDirectory
   private let records: [MirrorPath: CatalogRecord]
+  private let layout: MirrorLayout
+  private let kinds: ArtifactKinds
   /// Called with signatures that are not valid any more.
   private let dropped: (FileName) -> Void
 
@@ -14,10 +17,12 @@ struct ManifestWriter: ~Copyable {
 
   init(
     directory: borrowing AnchoredDirectory, records: [MirrorPath: CatalogRecord],
-    dropped: @escaping (FileName) -> Void = { _ in }
+    layout: MirrorLayout, kinds: ArtifactKinds, dropped: @escaping (FileName) -> Void = { _ in }
   ) throws(MirrorError) {
     self.directory = try directory.duplicate()
     self.records = records
+    self.layout = layout
+    self.kinds = kinds
     self.dropped = dropped
   }
 
@@ -29,10 +34,59 @@ struct ManifestWriter: ~Copyable {
         continue
       }
       let sidecar = tarball.appending(SidecarKind.digests.rawValue)
-      let text = SidecarText.canList(tarball) ? SidecarText.digests(tarball, record.digests) : []
+      let text = SidecarText.canList(tarball) ? try digests(of: tarball, record.digests) : []
+      if layout.signsInPlace(.digests), try existing(sidecar).map({ Self.says($0, text) }) ?? false {
+        continue
+      }
       if try replace(sidecar, with: text) { changed.append(sidecar) }
     }
     return changed
+  }
+
+  /// The text of a `.DIGESTS`. On Gentoo's mirrors, it has SHA-512 and BLAKE2b of the tarball and of the list of its
+  /// contents.
+  private func digests(of tarball: FileName, _ digests: DigestSet) throws(MirrorError) -> [UInt8] {
+    guard layout.signsInPlace(.digests) else { return SidecarText.digests(tarball, digests) }
+    let algorithms: [DigestAlgorithm] = [.sha512, .blake2b]
+    var text = algorithms.flatMap { algorithm in
+      digests[algorithm].map { SidecarText.digest(tarball, algorithm, $0) } ?? []
+    }
+    let contents = tarball.appending(layout.contents.rawValue)
+    guard let status = try directory.status(of: contents), status.kind == .regular else { return text }
+    let known = try knownDigests(
+      of: contents, status.identity, in: tarball.appending(SidecarKind.digests.rawValue))
+    for algorithm in algorithms {
+      var digest = known[algorithm]
+      if digest == nil {
+        let file = try directory.file(MirrorPath(bytes: contents.bytes))
+        digest = try OpenSSLDigest.digest(
+          algorithm, of: file, size: status.size, directory.displayed(contents))
+      }
+      if let digest { text += SidecarText.digest(contents, algorithm, digest) }
+    }
+    return text
+  }
+
+  /// The digests of a list of contents in a file that is newer.
+  private func knownDigests(
+    of contents: FileName, _ identity: FileIdentity, in sidecar: FileName
+  ) throws(MirrorError) -> DigestSet {
+    guard let status = try directory.status(of: sidecar), status.kind == .regular,
+      identity.isOlder(than: status.identity.mtime), identity.ctime <= status.identity.ctime,
+      let text = try existing(sidecar)
+    else { return DigestSet() }
+    return SidecarText.parseAll(ClearText.body(of: text)).filter { $0.file == contents }
+      .reduce(DigestSet()) { $0.merging($1.digests) }
+  }
+
+  /// Whether an existing file, with or without a signature, has the digests of a text, in any order.
+  private static func says(_ existing: [UInt8], _ text: [UInt8]) -> Bool {
+    func digests(_ text: [UInt8]) -> [FileName?: DigestSet] {
+      SidecarText.parseAll(text).reduce(into: [:]) { found, claim in
+        found[claim.file] = (found[claim.file] ?? DigestSet()).merging(claim.digests)
+      }
+    }
+    return !text.isEmpty && digests(ClearText.body(of: existing)) == digests(text)
   }
 
   /// Updates the files that list all tarballs; returns the names of changed files.
@@ -57,7 +111,7 @@ struct ManifestWriter: ~Copyable {
     var text: [UInt8] = []
     var known = Set<FileName>()
     var unknown = Set<FileName>()
-    for entry in entries where entry.kind == .regular && TarballName(entry.name) != nil {
+    for entry in entries where entry.kind == .regular && kinds.includes(entry.name) {
       guard let status = try directory.status(of: entry.name) else { continue }
       guard let record = record(of: entry.name, status) else {
         unknown.insert(entry.name)
@@ -75,9 +129,11 @@ struct ManifestWriter: ~Copyable {
   }
 
   /// Removes the lines of tarballs that are about to be deleted from the manifests of a directory.
-  static func forget(_ tarballs: Set<FileName>, in directory: borrowing AnchoredDirectory) throws(MirrorError)
-  {
-    let writer = try ManifestWriter(directory: directory, records: [:])
+  static func forget(
+    _ tarballs: Set<FileName>, in directory: borrowing AnchoredDirectory, _ layout: MirrorLayout,
+    _ kinds: ArtifactKinds
+  ) throws(MirrorError) {
+    let writer = try ManifestWriter(directory: directory, records: [:], layout: layout, kinds: kinds)
     for kind in ManifestKind.allCases {
       guard let text = try writer.existing(kind.fileName) else { continue }
       let lines = text.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
@@ -99,7 +155,7 @@ struct ManifestWriter: ~Copyable {
     let existing = try existing(kind.fileName) ?? []
     return existing.split(separator: UInt8(ascii: "\n")).filter { line in
       if kind == .manifest, line.starts(with: "IGNORE ".utf8) { return false }
-      guard let name = SidecarText.parse(line, algorithm: kind.algorithm)?.file, TarballName(name) != nil
+      guard let name = SidecarText.parse(line, algorithm: kind.algorithm)?.file, kinds.includes(name)
       else {
         return true
       }

@@ -19,9 +19,12 @@ enum SidecarText {
 
   /// Gentoo's DIGESTS for one tarball.
   static func digests(_ name: FileName, _ digests: DigestSet) -> [UInt8] {
-    digests.algorithms.flatMap { algorithm in
-      Array("# \(algorithm.manifestTag) HASH\n".utf8) + sum(name, digests[algorithm] ?? [])
-    }
+    digests.algorithms.flatMap { digest(name, $0, digests[$0] ?? []) }
+  }
+
+  /// A line of DIGESTS, with the comment above it.
+  static func digest(_ name: FileName, _ algorithm: DigestAlgorithm, _ digest: [UInt8]) -> [UInt8] {
+    Array("# \(algorithm.manifestTag) HASH\n".utf8) + sum(name, digest)
   }
 
   /// Whether a line with this name can be written that has no unprintable characters: coreutils can escape

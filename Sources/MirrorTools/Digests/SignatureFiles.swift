@@ -6,6 +6,18 @@ enum SignatureFiles {
   /// Maximum size of a signature in bytes; several signatures by large keys have a few thousand.
   static let limit = 64 << 10
 
+  /// The formats in which a file with digests is signed.
+  static func formats(
+    of file: FileName, _ settings: SigningSettings, _ layout: MirrorLayout
+  ) -> [SignatureFormat] {
+    isSignedInPlace(file, layout) ? [.clear] : settings.formats
+  }
+
+  /// Whether a file with digests contains its own signature.
+  static func isSignedInPlace(_ file: FileName, _ layout: MirrorLayout) -> Bool {
+    SidecarKind(endOf: file).map { layout.signsInPlace($0) } ?? false
+  }
+
   /// Removes the signatures of a file that is about to change, except some; returns the names of those
   /// removed.
   static func drop(
@@ -29,6 +41,10 @@ enum SignatureFiles {
   ) throws(MirrorError) -> Bool {
     guard let signature = try directory.status(of: format.signature(of: file)), signature.kind == .regular
     else { return true }
+    if format == .clear {
+      let text = try? directory.contents(of: MirrorPath(bytes: file.bytes), limit: limit)
+      return text.map { ClearText($0) == nil } ?? true
+    }
     return signature.identity.isOlder(than: identity)
   }
 }

@@ -31,7 +31,7 @@ struct SignaturePlanner {
         planned.append(format)
         plan.signatures.append(
           .init(
-            path: tarball.path, format: format, reason: why, size: tarball.status.size,
+            path: tarball.path, isOfTarball: true, format: format, reason: why, size: tarball.status.size,
             device: tarball.status.identity.device))
       }
     }
@@ -52,29 +52,34 @@ struct SignaturePlanner {
   ) -> [FileName] {
     guard let settings, signsDigests else { return [] }
     let files =
-      tarballs.map { (name: HashTextFile.name(of: $0), isTouched: touched.contains($0)) }
+      tarballs.map { (name: DigestFile(folder.layout).name(of: $0), isTouched: touched.contains($0)) }
       + withDigests.map {
         (name: $0.appending(SidecarKind.digests.rawValue), isTouched: touched.contains($0))
       } + manifests.map { (name: $0.fileName, isTouched: !touched.isEmpty) }
     let existing = Dictionary(folder.digestSignatures.map { ($0.name, $0) }) { first, _ in first }
     var names: [FileName] = []
+    let own = Dictionary(folder.sidecars.map { ($0.name, $0.identity) }) { first, _ in first }
     for file in files {
-      for format in SignatureFormat.allCases {
+      let isInPlace = SignatureFiles.isSignedInPlace(file.name, folder.layout)
+      for format in isInPlace ? [.clear] : SignatureFormat.allCases {
         let name = format.signature(of: file.name)
-        let state = existing[name].map { signature in
-          signature.signed.map {
-            examine(folder.path.appending(name), signature.identity, signing: $0, settings)
-          } ?? .older
-        }
-        let isRequested = settings.formats.contains(format)
-        if isRequested || state != nil { names.append(name) }
+        let state =
+          isInPlace
+          ? own[name].map { examine(folder.path.appending(name), $0, signing: $0, settings) }
+          : existing[name].map { signature in
+            signature.signed.map {
+              examine(folder.path.appending(name), signature.identity, signing: $0, settings)
+            } ?? .older
+          }
+        let isRequested = isInPlace || settings.formats.contains(format)
+        if !isInPlace, isRequested || state != nil { names.append(name) }
         // A folder outside the selection has no tarballs here.
         guard !tarballs.isEmpty, let why = why(state, isRequested, isChanged: file.isTouched) else {
           continue
         }
         plan.signatures.append(
           .init(
-            path: folder.path.appending(file.name), format: format, reason: why, size: 0,
+            path: folder.path.appending(file.name), isOfTarball: false, format: format, reason: why, size: 0,
             device: folder.status.identity.device))
       }
     }
@@ -86,7 +91,7 @@ struct SignaturePlanner {
     for signature in folder.digestSignatures {
       let path = folder.path.appending(signature.name)
       guard options.includes(path) else { continue }
-      if let (_, tarball) = SidecarKind.parse(signature.file), !present.contains(tarball) {
+      if let tarball = signature.tarball, !present.contains(tarball) {
         plan.removals.append(.init(path: path, tarball: tarball))
       } else if signature.isOlder == nil {
         plan.removals.append(.init(path: path, tarball: signature.file))

@@ -13,7 +13,10 @@ struct SignatureRenewal {
   /// nil if there is nothing to renew, or renewal is not possible.
   init?(_ mirror: Mirror, _ settings: SigningSettings, _ cancellation: Cancellation) {
     let isSigned = mirror.folders.contains { folder in
-      !folder.digestSignatures.isEmpty || folder.sidecars.contains { $0.kind.signatureFormat != nil }
+      !folder.digestSignatures.isEmpty
+        || folder.sidecars.contains {
+          $0.kind.signatureFormat != nil || folder.layout.signsInPlace($0.kind)
+        }
     }
     // Problems with gpg are reported by the steps that sign.
     guard isSigned, let key = try? GnuPG(settings: settings, cancellation: cancellation).listed(),
@@ -61,18 +64,28 @@ struct SignatureRenewal {
         candidates.append(
           (
             .init(
-              path: tarball.path, format: format, reason: .expired, size: tarball.status.size,
+              path: tarball.path, isOfTarball: true, format: format, reason: .expired,
+              size: tarball.status.size,
               device: tarball.status.identity.device), tarball.status.identity.mtime
           ))
       }
     }
     guard settings.what.contains(.digests) else { return candidates }
+    for sidecar in folder.sidecars where folder.layout.signsInPlace(sidecar.kind) {
+      candidates.append(
+        (
+          .init(
+            path: folder.path.appending(sidecar.name), isOfTarball: false, format: .clear, reason: .expired,
+            size: 0,
+            device: folder.status.identity.device), sidecar.identity.mtime
+        ))
+    }
     for signature in folder.digestSignatures where signature.isOlder == false {
       guard let (format, file) = SignatureFormat.parse(signature.name) else { continue }
       candidates.append(
         (
           .init(
-            path: folder.path.appending(file), format: format, reason: .expired, size: 0,
+            path: folder.path.appending(file), isOfTarball: false, format: format, reason: .expired, size: 0,
             device: folder.status.identity.device), folder.status.identity.mtime
         ))
     }

@@ -64,8 +64,9 @@ struct SignatureVerifier: Sendable {
     _ signed: Signed, _ checker: SignatureChecker
   ) throws(MirrorError) -> (VerifyReport.Verdict, String)? {
     let directory = try anchor.value.directory(signed.path.parent)
-    var (missing, aged): ([FileName], FileName?) = ([], nil)
-    for format in SignatureFormat.allCases {
+    var (missing, aged): ([FileName], (name: FileName, key: String)?) = ([], nil)
+    let isInPlace = SignatureFiles.isSignedInPlace(signed.path.name, context.layout)
+    for format in isInPlace ? [.clear] : SignatureFormat.allCases {
       let name = format.signature(of: signed.path.name)
       guard
         let signature = try directory.contents(of: MirrorPath(bytes: name.bytes), limit: SignatureFiles.limit)
@@ -73,17 +74,27 @@ struct SignatureVerifier: Sendable {
         if settings.formats.contains(format) { missing.append(name) }
         continue
       }
-      let file = try directory.file(MirrorPath(bytes: signed.path.name.bytes))
-      let verdict = try checker.verdict(on: signature, of: file.pathForPrograms, bytes: signed.size)
+      let verdict: SignatureVerdict
+      if isInPlace {
+        guard ClearText(signature) != nil else {
+          return signed.isWanted ? (.unsigned, "contains no signature") : nil
+        }
+        verdict = try checker.verdict(onClearText: signature)
+      } else {
+        let file = try directory.file(MirrorPath(bytes: signed.path.name.bytes))
+        verdict = try checker.verdict(on: signature, of: file.pathForPrograms, bytes: signed.size)
+      }
       // For downloaders who have the key the signature is good; upkeep renews it.
       if verdict == .subkeyExpired {
-        aged = aged ?? name
+        aged = aged ?? (name, "an expired subkey")
+      } else if case .previousKey = verdict {
+        aged = aged ?? (name, "the previous key")
       } else if verdict != .valid {
         return (.missigned, "\(name) \(verdict)")
       }
     }
     guard signed.isWanted, !missing.isEmpty else {
-      return aged.map { (.ok, "\($0) was made by an expired subkey") }
+      return aged.map { (.ok, "\($0.name) was made by \($0.key)") }
     }
     return (.unsigned, "missing \(missing.map { "\($0)" }.joined(separator: ", "))")
   }
@@ -109,7 +120,7 @@ struct SignatureVerifier: Sendable {
       guard !names.isEmpty, isWanted || !folder.digestSignatures.isEmpty else { continue }
       let known = Set(names)
       let sidecars = folder.sidecars.filter {
-        ($0.kind == .hashText || $0.kind == .digests) && known.contains($0.tarball)
+        $0.kind.tellsDigests && known.contains($0.tarball)
       }
       files += (sidecars.map(\.name) + folder.manifests.kinds.map(\.fileName)).map { name in
         Signed(

@@ -26,8 +26,8 @@ struct SignatureWork: Sendable {
     guard let settings = context.signing, settings.what.contains(.digests) else { return }
     let planned = Set(signatures.map(\.destination))
     let written = work.rewritten.flatMap { path in
-      settings.formats.map {
-        DigestPlan.Signature(path: path, format: $0, reason: .changed, size: 0, device: 0)
+      SignatureFiles.formats(of: path.name, settings, work.layout).map {
+        DigestPlan.Signature(path: path, isOfTarball: false, format: $0, reason: .changed, size: 0, device: 0)
       }
     }
     sign(signatures + written.filter { !planned.contains($0.destination) }, records: nil)
@@ -39,6 +39,7 @@ struct SignatureWork: Sendable {
     let (wanting, doubtful) = work.sorted(signatures)
     make(wanting + unfit(doubtful, settings, records), settings, records)
     checked?.flush()
+    work.flush()
   }
 
   /// Checks signatures that were not made here; returns those that must be made again.
@@ -62,7 +63,10 @@ struct SignatureWork: Sendable {
       let bytes = try? directory.contents(of: MirrorPath(bytes: name.bytes), limit: SignatureFiles.limit)
       var verdict = SignatureVerdict.unreadable
       if let bytes {
-        verdict = try checker.verdict(on: bytes, of: file.pathForPrograms, bytes: file.bytes)
+        verdict =
+          signature.format == .clear
+          ? try checker.verdict(onClearText: bytes)
+          : try checker.verdict(on: bytes, of: file.pathForPrograms, bytes: file.bytes)
       }
       try file.check(in: work.anchor.value)
       if let status, !verdict.isUnfit {
@@ -95,12 +99,23 @@ struct SignatureWork: Sendable {
     }
     each(wanting, as: "signing", records) { wanted, file throws(MirrorError) in
       let anchor = work.anchor
-      let signature = try signer.signature(
-        of: file.pathForPrograms, anchor.value.displayed(wanted.path), bytes: file.bytes, as: wanted.format)
+      let name = anchor.value.displayed(wanted.path)
+      let signature: [UInt8]
+      if wanted.format == .clear {
+        signature = try signer.clearSigned(ClearText.body(of: try file.text(name)), name)
+      } else {
+        signature = try signer.signature(
+          of: file.pathForPrograms, name, bytes: file.bytes, as: wanted.format)
+      }
       do throws(MirrorError) {
         let placed = try file.place(signature, wanted.format, in: anchor.value)
         work.note(.signed, wanted.destination)
-        checked?.note(wanted.destination, placed, of: file.identity)
+        guard wanted.format == .clear else {
+          checked?.note(wanted.destination, placed, of: file.identity)
+          return
+        }
+        checked?.note(wanted.destination, placed, of: placed)
+        work.noteSealed(wanted.path, placed)
       } catch { work.note(error) }
     }
   }
@@ -169,7 +184,16 @@ private struct FileToSign: ~Copyable {
     self.status = status
   }
 
-  /// Writes a signature beside the file, if the path still names the signed file; returns its identity.
+  /// Its content, which must be small.
+  func text(_ name: String) throws(MirrorError) -> [UInt8] {
+    guard bytes <= SignatureFiles.limit else {
+      throw MirrorError(
+        .invalid, name, "is larger than \(SignatureFiles.limit) bytes", remedy: "remove it")
+    }
+    return try attempt("read", name) { () throws(Errno) in try file.bytes(upTo: SignatureFiles.limit) }
+  }
+
+  /// Writes a signature beside the file, or a signed text in its place, if the path still names the signed file; returns its identity.
   func place(
     _ signature: [UInt8], _ format: SignatureFormat, in anchor: borrowing AnchoredDirectory
   ) throws(MirrorError) -> FileIdentity {

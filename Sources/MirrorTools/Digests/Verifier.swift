@@ -90,11 +90,13 @@ struct Verifier {
       }
     }
     for sidecar in folder.sidecars {
-      let tells = sidecar.kind.tellsDigests
+      let tells = sidecar.kind.tellsDigests || sidecar.kind == .metalink
       if !tells && (plain.contains(sidecar.tarball) || linked.contains(sidecar.tarball)) { continue }
       let claims = tells ? read(sidecar.name, of: folder, anchor, nil, &report) : []
       let mtime = sidecar.identity.mtime
-      let merged = claims.reduce(DigestSet()) { $0.merging($1.digests) }
+      // Gentoo's DIGESTS are also those of the list of contents.
+      let merged = claims.filter { ($0.file ?? sidecar.tarball) == sidecar.tarball }
+        .reduce(DigestSet()) { $0.merging($1.digests) }
       claim(
         .init(file: nil, digests: merged, size: claims.first?.size), from: sidecar.name, newer: mtime,
         about: sidecar.tarball)
@@ -102,7 +104,7 @@ struct Verifier {
     for kind in ManifestKind.allCases where folder.manifests.contains(kind) {
       let mtime = (try? anchor.directory(folder.path).status(of: kind.fileName))??.identity.mtime ?? .min
       for one in read(kind.fileName, of: folder, anchor, kind.algorithm, &report) {
-        guard let name = one.file, TarballName(name) != nil else { continue }
+        guard let name = one.file, context.kinds.includes(name) else { continue }
         claim(one, from: kind.fileName, newer: mtime, about: name)
       }
     }
@@ -248,15 +250,5 @@ private struct Subject: Sendable {
     let corrupt = CatalogRecord(
       identity: result.identity, digests: witness.digests, verifiedAt: now, isCorrupt: true)
     return (finding(.corrupt, "content differs from \(names)"), corrupt)
-  }
-}
-
-extension SidecarKind {
-  /// Whether it is a file that contains digests.
-  fileprivate var tellsDigests: Bool {
-    switch self {
-    case .hashText, .digests, .metalink: true
-    case .signature, .armored, .contents, .withdrawal: false
-    }
   }
 }

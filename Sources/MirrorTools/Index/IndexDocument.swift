@@ -33,9 +33,9 @@ public struct IndexDocument: Codable, Sendable, Hashable {
     problems = mirror.damagedTarballs
     self.withdrawn = withdrawn.isEmpty ? nil : withdrawn
     for subarch in mirror.subarches where !ignoring.contains(subarch.path) {
-      let newest =
-        offersCandidates ? subarch.newestCandidate : subarch.newestOffered(excluding: excluding)
-      guard let version = newest else { continue }
+      let offers =
+        offersCandidates ? subarch.candidateOffers : subarch.newestOffers(excluding: excluding)
+      guard let version = offers.map(\.version).max(by: { $0.date < $1.date }) else { continue }
       guard Self.isWritable(subarch.path) else {
         problems.append(Self.unwritable(mirror.displayed(subarch.path)))
         continue
@@ -43,7 +43,7 @@ public struct IndexDocument: Codable, Sendable, Hashable {
       subarches.append(
         IndexedSubarch(
           name: subarch.name, info: attributes(of: version, in: mirror, buildInfo),
-          builds: builds(of: version, of: subarch, in: mirror, digests)))
+          builds: builds(offers, of: subarch, in: mirror, digests)))
     }
   }
 
@@ -70,10 +70,10 @@ public struct IndexDocument: Codable, Sendable, Hashable {
   }
 
   private mutating func builds(
-    of version: Version, of subarch: Subarch, in mirror: Mirror, _ digests: (Tarball) -> [String: String]
+    _ offers: [Offer], of subarch: Subarch, in mirror: Mirror, _ digests: (Tarball) -> [String: String]
   ) -> [IndexedBuild] {
     var builds: [IndexedBuild] = []
-    for artifact in version.offers(of: subarch) {
+    for (version, artifact) in offers.map({ ($0.version, $0.artifact) }) {
       guard Self.isWritable(artifact.tarball.path) else {
         problems.append(Self.unwritable(mirror.displayed(artifact.tarball.path)))
         continue

@@ -39,9 +39,74 @@ struct IndexPublisher: ~Copyable, Sendable {
     return isNews || !made.isEmpty
   }
 
+  /// Writes a file if it changed, and these signatures of it after it.
+  func publish(_ file: IndexFile, signatures: [IndexFile]) throws(MirrorError) {
+    let directory = try root.makePath(file.path.parent)
+    if try !holds(file, directory) {
+      _ = try SignatureFiles.drop(of: file.path.name, in: directory)
+      try write(file, in: directory)
+    }
+    for signature in signatures { try write(signature, in: directory) }
+  }
+
+  /// Writes a file that contains its own signature if the index is signed; returns whether it changed.
+  func publish(clearSigned file: IndexFile, _ signatures: IndexSignatures) throws(MirrorError) -> Bool {
+    let directory = try root.makePath(file.path.parent)
+    let existing = try text(of: file, in: directory)
+    guard let text = try signatures.clearSigned(file, existing: existing) else { return false }
+    return try publish(IndexFile(path: file.path, bytes: text))
+  }
+
+  private func text(
+    of file: IndexFile, in directory: borrowing AnchoredDirectory
+  ) throws(MirrorError) -> [UInt8]? {
+    guard try directory.status(of: file.path.name)?.kind == .regular else { return nil }
+    return try? directory.contents(
+      of: MirrorPath(bytes: file.path.name.bytes), limit: file.bytes.count + SignatureFiles.limit)
+  }
+
+  /// Makes, changes or removes a link; returns whether anything changed.
+  func publish(_ link: IndexLink) throws(MirrorError) -> Bool {
+    let directory = try root.directory(link.path.parent)
+    let name = link.path.name
+    let existing = try directory.status(of: name)
+    guard let target = link.target else {
+      guard existing?.kind == .link else { return false }
+      try directory.unlink(name)
+      try directory.sync()
+      return true
+    }
+    if let existing {
+      guard existing.kind == .link else {
+        throw MirrorError(
+          .invalid, directory.displayed(name), "is not a link, so it cannot lead to the newest version",
+          remedy: "move it away")
+      }
+      if try directory.linkText(of: name) == target.bytes { return false }
+    }
+    try directory.replaceLink(name, to: target.bytes, try directory.fileOwnership())
+    try directory.sync()
+    return true
+  }
+
+  /// Whether a link would be made, changed or removed.
+  func wouldChange(_ link: IndexLink) throws(MirrorError) -> Bool {
+    let directory = try root.directory(link.path.parent)
+    let isThere = try directory.status(of: link.path.name)?.kind == .link
+    guard let target = link.target else { return isThere }
+    guard isThere else { return true }
+    return try directory.linkText(of: link.path.name) != target.bytes
+  }
+
   /// Whether publishing a file would change it.
   func wouldChange(_ file: IndexFile) throws(MirrorError) -> Bool {
-    do throws(MirrorError) { return try !holds(file, root.directory(file.path.parent)) } catch {
+    do throws(MirrorError) {
+      if file.isClearSigned {
+        let existing = try text(of: file, in: root.directory(file.path.parent))
+        return existing.map { ClearText.body(of: $0) } != file.bytes
+      }
+      return try !holds(file, root.directory(file.path.parent))
+    } catch {
       guard error.code == .system(.noSuchFileOrDirectory) else { throw error }
       return true
     }

@@ -17,19 +17,27 @@ struct IndexReferences {
   /// Whether a file is parsed here. Pages are not: they refer to files that `index` found when it wrote them.
   static func areIn(_ path: MirrorPath) -> Bool {
     ["index.xml", "index.json", ImageStreams.imagesPath].contains(path)
-      || path.name == LatestList.fileName && path.parent.isSubarch
+      || LatestList.isOne(path)
   }
 
-  /// The references in a file for which ``areIn(_:)`` is true; none for files of others.
+  /// Whether a file is the index of a tree of binary packages, which has its own checks.
+  static func arePackages(_ path: MirrorPath) -> Bool {
+    path.place.isInPackages && path.name == PackagesIndex.fileName
+  }
+
+  /// The references in a file for which ``areIn(_:)`` or ``arePackages(_:)`` is true; none for files of others.
   ///
-  /// nil for an `index.xml` that is not well-formed.
+  /// nil for an `index.xml` or `Packages` that is not well-formed.
   init?(_ bytes: [UInt8], at path: MirrorPath) {
     switch path.name {
     case "index.xml":
       guard let references = Self.xml(bytes) else { return nil }
       self.references = references
+    case PackagesIndex.fileName where Self.arePackages(path):
+      guard let index = PackagesIndex(bytes) else { return nil }
+      references = index.entries.map { Reference(path: path.parent.joined($0.path), size: $0.size) }
     case "index.json": references = Self.json(bytes)
-    case LatestList.fileName: references = Self.list(bytes, in: path.parent)
+    case _ where LatestList.isOne(path): references = Self.list(bytes, in: path.parent)
     default: references = Self.images(bytes)
     }
   }
@@ -62,7 +70,9 @@ struct IndexReferences {
   /// Lines with a path and a size; lines that begin with `#` are comments.
   private static func list(_ bytes: [UInt8], in folder: MirrorPath) -> [Reference] {
     guard IndexMark.isIn(bytes) else { return [] }
-    return bytes.split(separator: UInt8(ascii: "\n")).filter { $0.first != UInt8(ascii: "#") }.map { line in
+    return ClearText.body(of: bytes).split(separator: UInt8(ascii: "\n")).filter {
+      $0.first != UInt8(ascii: "#")
+    }.map { line in
       let fields = line.split(separator: UInt8(ascii: " "))
       return Reference(
         path: folder.joined(MirrorPath(bytes: Array(fields.first ?? []))),

@@ -1,4 +1,10 @@
 import FlexData
+import MirrorModel
+
+extension MirrorLayout {
+  /// The index formats that are written unless others are configured.
+  var indexFormats: [IndexFormat] { isByName ? [.latest] : [.xml] }
+}
 
 /// `[section index]`.
 public struct IndexSettings: Sendable {
@@ -21,9 +27,9 @@ public struct IndexSettings: Sendable {
   public init() {}
 
   /// Reads the settings.
-  init(_ elements: Elements) throws {
+  init(_ elements: Elements, _ layout: MirrorLayout) throws {
     let section = Self.section(elements)
-    formats = try section.choices("formats") ?? formats
+    formats = try section.choices("formats") ?? layout.indexFormats
     title = try section.text("title") ?? title
     description = try section.text("description")
     system = try section.text("os")

@@ -37,17 +37,39 @@ public final class IndexSignatures {
   }
 
   /// Whether a signature should be replaced.
-  private func isUnfit(_ signature: [UInt8], of file: IndexFile, _ settings: SigningSettings) -> Bool {
+  ///
+  /// - Parameter file: the signed file; nil if the signature contains the text.
+  private func isUnfit(_ signature: [UInt8], of file: IndexFile?, _ settings: SigningSettings) -> Bool {
     guard fault == nil else { return false }
     do throws(MirrorError) {
       if checker == nil { checker = try SignatureChecker(settings, cancellation: cancellation) }
-      let verdict = try checker?.verdict(on: signature, of: file.bytes)
+      let verdict =
+        if let file { try checker?.verdict(on: signature, of: file.bytes) } else {
+          try checker?.verdict(onClearText: signature)
+        }
       if verdict == .subkeyExpired { return checker?.key.state == .usable }
       return verdict?.isUnfit ?? false
     } catch {
       fault = error
       return false
     }
+  }
+
+  /// The text to write for a file that contains its own signature; nil if the existing text is good.
+  func clearSigned(_ file: IndexFile, existing: [UInt8]?) throws(MirrorError) -> [UInt8]? {
+    guard let settings else { return existing == file.bytes ? nil : file.bytes }
+    if let existing, let signed = ClearText(existing), signed.body == file.bytes,
+      !isUnfit(existing, of: nil, settings)
+    {
+      return nil
+    }
+    if fault == nil {
+      do throws(MirrorError) {
+        if signer == nil { signer = try Signer(settings, cancellation: cancellation) }
+        return try signer?.clearSigned(file.bytes, "\(file.path)") ?? file.bytes
+      } catch { fault = error }
+    }
+    return existing == file.bytes ? nil : file.bytes
   }
 
   /// Makes the signatures of a file; none if that fails, with the reason in ``fault``.

@@ -71,10 +71,10 @@ struct IndexSource: Sendable {
   /// A subarch's complete versions, oldest first, without those about to be removed.
   func versions(of subarch: Subarch) -> [Version] { subarch.built.filter { !excluded.contains($0.path) } }
 
-  /// The artifacts of a subarch's newest version, by variant; none for an omitted subarch.
-  func newestOffers(of subarch: Subarch) -> [Artifact] {
+  /// The newest artifacts of a subarch, by variant; none for an omitted subarch.
+  func newestOffers(of subarch: Subarch) -> [Offer] {
     guard !ignored.contains(subarch.build) else { return [] }
-    return subarch.newestOffered(excluding: excluded)?.offers(of: subarch) ?? []
+    return subarch.newestOffers(excluding: excluded)
   }
 
   /// Whether a version or snapshot is not about to be removed.

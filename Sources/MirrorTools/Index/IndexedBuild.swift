@@ -1,23 +1,25 @@
 public import MirrorModel
 public import LinuxSystem
 
-/// A tarball in the index; paths begin with `/` and are relative to the mirror.
+/// A release file in the index; paths begin with `/` and are relative to the mirror.
 public struct IndexedBuild: Codable, Sendable, Hashable {
   /// Counts from 1 in each subarch.
   public let id: Int
   /// `stage3`, or the name of the extra.
   public let variant: String
+  /// Its format: `tar.xz`, `qcow2`; nil in an index of an older mirrorctl.
+  public let format: String?
   /// The build, a line of development.
   public let release: FileName
   /// Directory of the subarch.
   public let path: MirrorPath
   /// Date of the version.
   public let latest: VersionDate
-  /// The tarball.
+  /// The file.
   public let download: MirrorPath
   /// Disk usage in the format of `du -h`, followed by `B`.
   public let size: String
-  /// Size of the tarball in bytes.
+  /// Size of the file in bytes.
   public let bytes: Int64
   /// Lowercase hexadecimal, if known.
   public let sha256: String?
@@ -34,6 +36,7 @@ public struct IndexedBuild: Codable, Sendable, Hashable {
     let tarball = artifact.tarball
     self.id = id
     variant = artifact.variant
+    format = tarball.format.name
     release = subarch.build
     path = subarch.path.rooted
     latest = version.date
@@ -50,7 +53,8 @@ public struct IndexedBuild: Codable, Sendable, Hashable {
   /// Its attributes in `index.xml`, in order.
   var attributes: [(String, String)] {
     let known: [(String, String?)] = [
-      ("id", String(id)), ("variant", variant), ("release", release.jsonText), ("path", path.jsonText),
+      ("id", String(id)), ("variant", variant), ("format", format), ("release", release.jsonText),
+      ("path", path.jsonText),
       ("latest", latest.description), ("download", download.jsonText), ("size", size),
       ("bytes", String(bytes)),
       ("sha256", sha256), ("sha512", sha512), ("blake2b", blake2b), ("signature", signature?.jsonText),

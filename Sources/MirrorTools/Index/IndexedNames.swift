@@ -8,10 +8,11 @@ struct IndexedNames: Sendable {
   /// Reads the index files; an unreadable one is an error, since it might name anything.
   init(in mirror: Mirror) throws(MirrorError) {
     let anchor = try AnchoredDirectory(root: mirror.root)
-    let subarches = mirror.subarches.map(\.path)
     let files: [MirrorPath] =
       ["index.xml", "index.json", ImageStreams.imagesPath]
-      + subarches.map { $0.appending(LatestList.fileName) }
+      + mirror.subarches.flatMap { subarch in
+        LatestList.names(in: subarch.path, subarch.layout, anchor).map { subarch.path.appending($0) }
+      }
     var paths: Set<MirrorPath> = []
     for file in files {
       guard let bytes = try Self.contents(of: file, anchor) else { continue }

@@ -1,4 +1,4 @@
-import MirrorModel
+public import MirrorModel
 public import LinuxSystem
 public import SystemPackage
 
@@ -13,10 +13,10 @@ public enum MirrorMark {
   /// Refuses a directory that is not a mirror, before anything is written to it.
   ///
   /// - Throws: ``MirrorError`` with code `refused`, or an error reading the directory.
-  public static func check(_ root: FilePath) throws(MirrorError) {
+  public static func check(_ root: FilePath, _ kinds: ArtifactKinds) throws(MirrorError) {
     let anchor = try AnchoredDirectory(root: root)
     if try anchor.status(of: fileName)?.kind == .regular { return }
-    if MirrorShape.mirror.fits(anchor) { return }
+    if MirrorShape.mirror.fits(anchor, kinds) { return }
     throw MirrorError(
       .refused, "\(root)", "is not a mirror: it contains no subarch and no snapshot",
       remedy:

@@ -71,7 +71,7 @@ extension Catalog {
     try note(cleaned: report.removed.flatMap(\.paths), now: now)
   }
 
-  /// Records files that were deleted on purpose.
+  /// Records files that were removed here on purpose.
   func note(cleaned paths: [MirrorPath], now: Int64) throws(MirrorError) {
     guard !paths.isEmpty else { return }
     try access {

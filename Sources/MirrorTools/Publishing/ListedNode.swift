@@ -57,12 +57,3 @@ extension [LocalEntry] {
   /// Total size in bytes.
   var bytes: Int64 { reduce(0) { $0 &+ $1.node.size } }
 }
-
-extension MirrorPath {
-  /// Whether no component is empty, `.` or `..`, so that the path cannot lead elsewhere.
-  var isPlain: Bool {
-    bytes.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).allSatisfy {
-      !$0.isEmpty && !$0.elementsEqual(".".utf8) && !$0.elementsEqual("..".utf8)
-    }
-  }
-}

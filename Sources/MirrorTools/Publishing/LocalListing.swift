@@ -4,6 +4,10 @@ import SystemPackage
 
 /// The publishable files of a mirror at one point in time.
 struct LocalListing: Sendable {
+  /// The layout of the mirror.
+  private(set) var layout = MirrorLayout.metro
+  /// The formats of release files.
+  let kinds: ArtifactKinds
   /// By path.
   var entries: [LocalEntry] = []
   /// Paths that are held: at and below them, the destination is left as it is.
@@ -16,13 +20,15 @@ struct LocalListing: Sendable {
   private(set) var withdrawn: Set<MirrorPath> = []
   /// Whether any version is complete or withdrawn.
   var hasVersions = false
+  /// The trees of binary packages in the listing.
+  var trees: Set<MirrorPath> = []
   /// Whether everything could be read, so that missing files are known to be deleted.
   var isWhole = true
 
   /// Entries by path.
   var byPath: [MirrorPath: LocalEntry] { Dictionary(entries.map { ($0.path, $0) }) { first, _ in first } }
 
-  init() {}
+  init(_ kinds: ArtifactKinds) { self.kinds = kinds }
 
   /// Lists what a destination takes from a scanned mirror. The mirror's lock should be held.
   ///
@@ -32,7 +38,9 @@ struct LocalListing: Sendable {
     _ mirror: Mirror, for destination: PublishDestination, _ rotation: RotationSettings,
     holding: [MirrorPath] = []
   ) throws(MirrorError) {
+    kinds = mirror.kinds
     let anchor = try AnchoredDirectory(root: mirror.root)
+    layout = mirror.layout
     held = Set(mirror.bystanderFolders.map(\.path) + holding)
     let unclear = Set(mirror.faults.map(\.path))
     isWhole = !unclear.contains(.root)
@@ -60,6 +68,7 @@ struct LocalListing: Sendable {
       }
       for subarch in subarches { try add(subarch, anchor, destination) }
     }
+    if hasPages { try addPackages(mirror, anchor) }
     dropHeld()
     // The trace of this server is written by publishing.
     entries.removeAll { $0.path == TraceFile.path(of: destination.server) }
@@ -76,13 +85,49 @@ struct LocalListing: Sendable {
     }
   }
 
+  /// Adds the packages that a `Packages` names, and that index; a tree that cannot be read is held.
+  private mutating func addPackages(
+    _ mirror: Mirror, _ anchor: borrowing AnchoredDirectory
+  ) throws(MirrorError) {
+    let scanner = BinhostScanner(mirror)
+    for found in try scanner.trees().trees {
+      // Builds put packages there without the lock of the mirror.
+      let locked = try? DirectoryLock.with(found.path, in: anchor, limit: 60, Cancellation()) {
+        () throws(MirrorError) -> (BinhostTree, PackagesIndex)? in
+        guard let tree = try scanner.tree(at: found.path), tree.isWhole,
+          let index = try tree.readIndex(anchor)
+        else { return nil }
+        return (tree, index)
+      }
+      guard let (tree, index) = locked ?? nil else {
+        held.insert(found.path)
+        continue
+      }
+      let named = Set(index.entries.map { tree.path.joined($0.path) })
+      entries += tree.files.filter { named.contains($0.path) }.map {
+        LocalEntry(path: $0.path, node: ListedNode($0.status), role: .payload, identity: $0.status.identity)
+      }
+      for (name, status) in [
+        (PackagesIndex.compressedName, tree.compressed), (PackagesIndex.fileName, tree.index),
+      ] {
+        guard let status else { continue }
+        entries.append(
+          LocalEntry(
+            path: tree.path.appending(name), node: ListedNode(status), role: .index, identity: status.identity
+          ))
+      }
+      trees.insert(tree.path)
+    }
+  }
+
   private static let indexNames =
     [PageSurvey.fileName, LatestList.fileName] + IndexFormat.allCases.compactMap(\.fileName)
 
   /// The role of a file outside versions; indexes are rewritten in place, other files of any size may be
   /// beside them.
   private static func role(_ path: MirrorPath) -> LocalEntry.Role {
-    guard indexNames.contains(SignatureFormat.parse(path.name)?.file ?? path.name) else { return .payload }
+    let name = SignatureFormat.parse(path.name)?.file ?? path.name
+    guard indexNames.contains(name) || LatestList.isOne(path.parent.appending(name)) else { return .payload }
     return path.parent.bytes.isEmpty ? .index : .page
   }
 
@@ -123,7 +168,7 @@ struct LocalListing: Sendable {
   func isWithdrawn(_ path: MirrorPath) -> Bool {
     guard !withdrawn.isEmpty else { return false }
     let signed = SignatureFormat.parse(path.name)?.file ?? path.name
-    let tarball = path.parent.appending(SidecarKind.parse(signed)?.tarball ?? signed)
+    let tarball = path.parent.appending(SidecarKind.parse(signed, kinds)?.tarball ?? signed)
     return withdrawn.contains(path) || withdrawn.contains(tarball)
       || path.ancestors.contains(where: withdrawn.contains)
   }
@@ -176,10 +221,11 @@ struct LocalListing: Sendable {
   /// Holds everything that belongs to a file that cannot be sent: its version, or a snapshot and its digests.
   mutating func hold(with path: MirrorPath) {
     if path.place.isInSnapshots {
-      let tarball = SidecarKind.parse(path.name)?.tarball ?? path.name
+      let tarball = SidecarKind.parse(path.name, kinds)?.tarball ?? path.name
+      let kinds = kinds
       held.formUnion(
         entries.lazy.map(\.path).filter {
-          $0.parent == path.parent && (SidecarKind.parse($0.name)?.tarball ?? $0.name) == tarball
+          $0.parent == path.parent && (SidecarKind.parse($0.name, kinds)?.tarball ?? $0.name) == tarball
         })
     } else if let version = path.version {
       held.insert(version)
@@ -194,8 +240,9 @@ struct LocalListing: Sendable {
   }
 
   private mutating func exclude(_ destination: PublishDestination) {
+    let kinds = kinds
     entries.removeAll { entry in
-      guard let exclusion = destination.exclusions.first(where: { $0.matches(entry.path) }) else {
+      guard let exclusion = destination.exclusions.first(where: { $0.matches(entry.path, kinds) }) else {
         return false
       }
       excluded[entry.path] = exclusion

@@ -6,6 +6,7 @@ import SystemPackage
 /// SHA-256 of all published files: from the catalog if known, otherwise computed.
 struct LocalSums {
   let root: FilePath
+  let layout: MirrorLayout
   let catalog: Catalog
   let hasher: FileHasher
   /// Seconds since the epoch.
@@ -33,7 +34,7 @@ struct LocalSums {
         sums[entry.path] = sum
       } else if let file = files[entry.path], identity.isSameFile(as: file.identity) {
         sums[entry.path] = file.sha256
-      } else if TarballName(entry.path.name) != nil, let sum = written(entry.path, identity, anchor.value) {
+      } else if local.kinds.includes(entry.path.name), let sum = written(entry.path, identity, anchor.value) {
         sums[entry.path] = sum
       } else {
         unknown.append((entry.path, entry.node.size, identity))
@@ -52,7 +53,9 @@ struct LocalSums {
             .changed, "\(root)/\(file.path)", "changed during publishing", remedy: "run again")
         }
         sums[file.path] = sum
-        if TarballName(file.path.name) == nil, file.identity.ctime / 1_000_000_000 < now - Self.tick {
+        if !local.kinds.includes(file.path.name) || file.path.place.isInPackages,
+          file.identity.ctime / 1_000_000_000 < now - Self.tick
+        {
           fresh.append((file.path, .init(identity: file.identity, sha256: sum)))
         }
       } catch {
@@ -74,6 +77,6 @@ struct LocalSums {
     _ path: MirrorPath, _ identity: FileIdentity, _ anchor: borrowing AnchoredDirectory
   ) -> [UInt8]? {
     guard let directory = try? anchor.directory(path.parent) else { return nil }
-    return (try? HashTextFile.digests(of: path.name, notOlderThan: identity, in: directory))??[.sha256]
+    return (try? DigestFile(layout).digests(of: path.name, notOlderThan: identity, in: directory))??[.sha256]
   }
 }

@@ -18,7 +18,7 @@ extension Publication {
   func checkSound(_ sent: [LocalEntry], _ local: LocalListing) throws(MirrorError) {
     let corrupt = Set(try catalog.corrupt(in: mirror))
     let known = local.byPath
-    for entry in sent where TarballName(entry.path.name) != nil {
+    for entry in sent where mirror.kinds.includes(entry.path.name) {
       func refusal(_ problem: String, _ remedy: Remedy) -> MirrorError {
         MirrorError(
           .refused, mirror.displayed(entry.path), "\(problem); nothing is published", remedy: remedy)
@@ -26,7 +26,7 @@ extension Publication {
       if corrupt.contains(entry.path) {
         throw refusal("is corrupt", "restore it, or remove its version and \(run: .index)")
       }
-      let sidecar = known[entry.path.parent.appending(HashTextFile.name(of: entry.path.name))]
+      let sidecar = known[entry.path.parent.appending(DigestFile(mirror.layout).name(of: entry.path.name))]
       if let digested = sidecar?.identity, let identity = entry.identity, digested.isOlder(than: identity),
         try !isDescribed(entry.path, identity)
       {
@@ -41,7 +41,7 @@ extension Publication {
       let digest = record.digests[.sha256]
     else { return false }
     let directory = try AnchoredDirectory(root: mirror.root).directory(path.parent)
-    return try HashTextFile.digests(of: path.name, in: directory)?[.sha256] == digest
+    return try DigestFile(mirror.layout).digests(of: path.name, in: directory)?[.sha256] == digest
   }
 
   /// Withholds an index that names a file that is neither sent nor there.

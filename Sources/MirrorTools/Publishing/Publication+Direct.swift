@@ -14,7 +14,7 @@ extension Publication {
     let stage = try PublishStage(in: mirror.root)
     let indexDigest = try copy(survey.plan, to: stage)
     var record = survey.planner.knowledge.record ?? SentRecord(origin: origin)
-    let (count, bytes, units) = (survey.plan.count, survey.plan.bytes, survey.plan.units)
+    let (count, bytes, units) = (survey.plan.count, survey.plan.bytes, survey.plan.units(mirror.kinds))
     do throws(MirrorError) { try send(&survey, &record, stage) } catch {
       guard error.code == .system(.noSpace), try makeRoom(&survey, stage) else { throw error }
       try send(&survey, &record, stage)
@@ -39,6 +39,24 @@ extension Publication {
     return survey.report
   }
 
+  private static let key = MirrorPath(bytes: PublicKeyFile.name.bytes)
+
+  /// Sends only the public keys, to a destination that was published to before.
+  func sendKeys() throws(MirrorError) -> DestinationReport {
+    var report = DestinationReport(destination: destination.name)
+    guard destination.scope == .all, !destination.isStaged,
+      !destination.exclusions.contains(where: { $0.matches(Self.key, mirror.kinds) })
+    else { return report }
+    let remote = try remoteListing().mirror
+    try checkPlace(remote)
+    guard !remote.nodes.isEmpty else { return report }
+    let item = Rsync.Item(base: mirror.root, path: Self.key)
+    guard try !rsync.differing([item], as: "comparing", bytes: 0).isEmpty else { return report }
+    try rsync.send([item], ["--ignore-times"], as: "sending", bytes: 0)
+    report.files = 1
+    return report
+  }
+
   private enum Tree {
     static let names: FileName = "names"
     static let empty: FileName = "empty"
@@ -60,6 +78,9 @@ extension Publication {
         bytes: 0)
       survey.recordThere = record
     }
+    // Signatures by a new key must not arrive before it.
+    let keys = (plan.payload + plan.replaced).filter { $0.path == Self.key }
+    try rsync.send(items(keys), ["--ignore-times"], as: "sending", bytes: 0)
     try rsync.send(
       items(plan.payload), ["--ignore-existing"], as: "sending", bytes: plan.payload.bytes, mayLack: true)
     try checkUnchanged(plan.payload + plan.replaced)
@@ -96,6 +117,7 @@ extension Publication {
     try settle(&survey)
     // Held files are not replaced.
     survey.plan.replaced.removeAll { !sent.contains($0.path) }
+    try checkPackages(&survey)
     try checkIndexes(&survey)
   }
 
@@ -131,12 +153,14 @@ extension Publication {
     let retreats = plan.retreats.map { Rsync.Item(base: names, path: $0.path) }
     let pages = items(plan.pages.all)
     let indexes = plan.indexes.all.map { Rsync.Item(base: names, path: $0.path) }
-    let tarballs = Set(plan.replaced.lazy.map(\.path).filter { TarballName($0.name) != nil })
+    let tarballs = Set(
+      plan.replaced.lazy.map(\.path).filter { mirror.kinds.includes($0.name) || $0.place.isInPackages })
     guard tarballs.isEmpty else {
       let replaced = Set(plan.replaced.map(\.path))
       // A new sidecar may have the size and the second of the old one.
       let sidecars = local.entries.filter { entry in
-        guard !replaced.contains(entry.path), let sidecar = SidecarKind.parse(entry.path.name) else {
+        guard !replaced.contains(entry.path), let sidecar = SidecarKind.parse(entry.path.name, mirror.kinds)
+        else {
           return false
         }
         return tarballs.contains(entry.path.parent.appending(sidecar.tarball))
@@ -231,7 +255,7 @@ extension Publication {
   ) throws(MirrorError) -> Bool {
     guard !survey.plan.deletions.isEmpty else { return false }
     let named = try namedThere(survey.remote, stage)
-    let free = survey.plan.deletions.filter { !named.contains($0.unit ?? $0) }
+    let free = survey.plan.deletions.filter { !named.contains($0.unit(mirror.kinds) ?? $0) }
     guard !free.isEmpty else { return false }
     try delete(free, &survey, stage)
     let gone = Set(free)
@@ -245,7 +269,9 @@ extension Publication {
   ) throws(MirrorError) -> Set<MirrorPath> {
     var named = Set<MirrorPath>()
     let tree: FileName = "theirs"
-    let indexes = remote.nodes.filter { path, node in node != .directory && IndexReferences.areIn(path) }.keys
+    let indexes = remote.nodes.filter { path, node in
+      node != .directory && (IndexReferences.areIn(path) || IndexReferences.arePackages(path))
+    }.keys
     try stage.makeDirectory(.root, in: tree)
     try rsync.fetch(Array(indexes), into: stage.base(tree))
     for path in indexes {
@@ -256,13 +282,13 @@ extension Publication {
           .invalid, destination.subject, "\(path) there cannot be read, and its file system is full",
           remedy: "free some space there")
       }
-      named.formUnion(content.references.map { $0.path.unit ?? $0.path })
+      named.formUnion(content.references.map { $0.path.unit(mirror.kinds) ?? $0.path })
     }
     for (path, node) in remote.nodes {
       if case .link(let text) = node,
         let destination = Link.destination(of: text, in: path.parent, roots: [])
       {
-        named.insert(destination.unit ?? destination)
+        named.insert(destination.unit(mirror.kinds) ?? destination)
       }
     }
     return named

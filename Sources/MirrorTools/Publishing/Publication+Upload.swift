@@ -62,7 +62,7 @@ extension Publication {
     try rsync.send(items(alike), ["--checksum"], as: "uploading", bytes: alike.bytes, to: "\(upload)")
     survey.report.files = fresh.count
     survey.report.bytes = fresh.bytes
-    survey.report.units = plan.units
+    survey.report.units = plan.units(mirror.kinds)
     try checkUnchanged(files)
     let arrived = try remoteListing().upload
     for entry in files {

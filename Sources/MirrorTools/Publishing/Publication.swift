@@ -108,7 +108,7 @@ struct Publication: Sendable {
       }
     }
     let local = try LocalListing(mirror, for: destination, rotation, holding: holding)
-    guard local.hasVersions else {
+    guard local.hasVersions || !local.trees.isEmpty else {
       throw MirrorError(
         .refused, "\(mirror.root)", "contains no complete version to publish to \(destination.name)",
         remedy: "check that it is mounted and the right mirror")

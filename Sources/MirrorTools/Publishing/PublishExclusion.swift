@@ -5,7 +5,7 @@ import LinuxSystem
 enum PublishExclusion: Hashable, Sendable {
   /// Files of one kind.
   enum Word: String, CaseIterable, Sendable {
-    case stage1, stage2, uncompressed, marks, logs, snapshots
+    case stage1, stage2, uncompressed, marks, logs, snapshots, packages
   }
 
   case word(Word)
@@ -29,14 +29,16 @@ enum PublishExclusion: Hashable, Sendable {
   }
 
   /// Whether it excludes a file of the mirror.
-  func matches(_ path: MirrorPath) -> Bool {
+  func matches(_ path: MirrorPath, _ kinds: ArtifactKinds) -> Bool {
     let name = path.name
     switch self {
+    case .word(let word) where path.place.isInPackages: return word == .packages
+    case .word(.packages): return false
     case .word(.stage1): return name.hasPrefix("stage1")
     case .word(.stage2): return name.hasPrefix("stage2")
     case .word(.uncompressed):
-      let tarball = SidecarKind.parse(name)?.tarball ?? name
-      return TarballName(tarball).map { !$0.format.isReleased } ?? false
+      let tarball = SidecarKind.parse(name, kinds)?.tarball ?? name
+      return TarballName(tarball, kinds).map { !$0.format.isReleased } ?? false
     case .word(.marks): return name.hasSuffix(".tar.cme") || name.hasSuffix(".tar.cme.run")
     case .word(.logs):
       if case .log = path.place.versionFile { return true }

@@ -34,12 +34,14 @@ struct PublishKnowledge: Sendable {
 
   /// Judges a file without a record that looks the same in both listings; a tarball is judged by its digests.
   ///
-  /// - Parameter digests: the files here with digests of it, with their entries there.
+  /// - Parameters:
+  ///   - digests: the files here with digests of it, with their entries there.
+  ///   - isArtifact: whether it is a release file.
   /// - Returns: the verdict, and the files to compare for it.
   func unrecorded(
-    _ entry: LocalEntry, digests: [(entry: LocalEntry, node: ListedNode?)]
+    _ entry: LocalEntry, isArtifact: Bool, digests: [(entry: LocalEntry, node: ListedNode?)]
   ) -> (standing: Standing, questions: [LocalEntry]) {
-    guard TarballName(entry.path.name) != nil else {
+    guard isArtifact else {
       return entry.node.size > Self.smallSize ? (.same, []) : (.doubtful, [entry])
     }
     let there = digests.filter { $0.node != nil }

@@ -47,8 +47,9 @@ public struct PublishPlan: Sendable {
   }
 
   /// The versions and snapshots of which files are sent.
-  var units: [MirrorPath] {
-    Set((payload + replaced + marks).filter { $0.role != .link }.compactMap(\.path.unit)).sorted()
+  func units(_ kinds: ArtifactKinds) -> [MirrorPath] {
+    let sent = (payload + replaced + marks).filter { $0.role != .link }
+    return Set(sent.compactMap { $0.path.unit(kinds) }).sorted()
   }
 
   /// Omits pages and indexes, and therefore all deletions: pages and indexes there may refer to those files.

@@ -18,7 +18,7 @@ struct PublishPlanner {
       destination.scope == .own || destination.isStaged ? StaleVersions(local, remote, standings) : nil
     let others = destination.scope == .own || destination.isStaged ? Set(local.entries.map(\.path)) : nil
     for entry in local.entries where entry.role != .link {
-      if let others, Self.isWithdrawn(entry.path, at: remote, others) {
+      if let others, Self.isWithdrawn(entry.path, at: remote, others, local.kinds) {
         plan.leftOut.append(.init(path: entry.path, reason: "it was withdrawn there"))
         if remote.nodes[entry.path] != nil { published.insert(entry.path) }
         continue
@@ -83,11 +83,11 @@ struct PublishPlanner {
 
   /// Whether the other side withdrew a file that is offered here.
   private static func isWithdrawn(
-    _ path: MirrorPath, at remote: RemoteListing, _ local: Set<MirrorPath>
+    _ path: MirrorPath, at remote: RemoteListing, _ local: Set<MirrorPath>, _ kinds: ArtifactKinds
   ) -> Bool {
     var notices = path.version.map { [$0.file(.withdrawal)] } ?? []
     let signed = SignatureFormat.parse(path.name)?.file ?? path.name
-    let tarball = SidecarKind.parse(signed)?.tarball ?? signed
+    let tarball = SidecarKind.parse(signed, kinds)?.tarball ?? signed
     notices.append(path.parent.appending(tarball.appending(SidecarKind.withdrawal.rawValue)))
     return notices.contains { remote.nodes[$0] != nil && !local.contains($0) }
   }
@@ -109,12 +109,15 @@ struct PublishPlanner {
     let here = Set(local.entries.map(\.path))
     for (path, node) in remote.nodes where !here.contains(path) && !local.holds(path) {
       let isNotice =
-        path.place.versionFile == .withdrawal || SidecarKind.parse(path.name)?.kind == .withdrawal
+        path.place.versionFile == .withdrawal
+        || SidecarKind.parse(path.name, local.kinds)?.kind == .withdrawal
       if isNotice {
         let isOffered =
           path.place.versionFile == .withdrawal
           ? published.contains { $0.isWithin(path.parent) }
-          : SidecarKind.parse(path.name).map { published.contains(path.parent.appending($0.tarball)) }
+          : SidecarKind.parse(path.name, local.kinds).map {
+            published.contains(path.parent.appending($0.tarball))
+          }
             ?? false
         if isOffered, scope.holds(path, node) { plan.lifted.append(path) }
         continue
@@ -147,7 +150,7 @@ struct PublishPlanner {
     _ local: LocalListing, _ remote: RemoteListing, _ published: Set<MirrorPath>, _ plan: inout PublishPlan
   ) {
     // A mirror that is missing or not mounted looks like one whose files were all deleted.
-    guard destination.deletes, !destination.isStaged, local.hasVersions, local.isWhole else { return }
+    guard destination.deletes, !destination.isStaged, local.isWhole else { return }
     let scope = RemoteScope(local, remote, knowledge.record, isWhole: destination.scope == .all)
     // Excluded files exist here, and are kept there, as with rsync's own filters.
     var needed = published.union(local.excluded.keys)
@@ -157,6 +160,7 @@ struct PublishPlanner {
     needed.formUnion(plan.lifted + plan.retracted)
     for path in needed { needed.formUnion(path.ancestors) }
     for (path, node) in remote.nodes where !needed.contains(path) && !local.holds(path) {
+      guard local.hasVersions || path.place.isInPackages else { continue }
       if knowledge.record == nil {
         if node != .directory, scope.looksOurs(path) { plan.unrecorded.append(path) }
       } else if scope.holds(path, node) {

@@ -31,7 +31,9 @@ extension Publication {
       report.notices.append(warning)
     }
     var local = listing
-    let sums = try LocalSums(root: mirror.root, catalog: catalog, hasher: hasher, now: now).of(
+    let sums = try LocalSums(
+      root: mirror.root, layout: mirror.layout, catalog: catalog, hasher: hasher, now: now
+    ).of(
       &local, remembers: remembers, &report.problems)
     let (remote, upload) = try remoteListing()
     try checkPlace(remote)
@@ -56,6 +58,7 @@ extension Publication {
     try settle(&survey)
     try compareShare(&survey, remembers: remembers)
     try holdUnreadable(&survey)
+    try checkPackages(&survey)
     try checkSound(survey.plan.payload + survey.plan.replaced, survey.local)
     try checkIndexes(&survey)
     noteUnrecorded(&survey)

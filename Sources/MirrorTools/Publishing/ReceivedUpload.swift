@@ -35,6 +35,7 @@ struct ReceivedUpload {
   let place: MirrorPath
   let claim: SubarchClaim
   let catalog: Catalog
+  let kinds: ArtifactKinds
   let cancellation: Cancellation
   /// Seconds since the epoch.
   let now: Int64
@@ -53,7 +54,7 @@ struct ReceivedUpload {
     for subarch in claimed.sorted() { try claim.note(subarch, in: anchor) }
     let sorted = files.sorted { ($0.rank, $0.path) < ($1.rank, $1.path) }
     var records: [(MirrorPath, CatalogRecord)] = []
-    report.units = Set(files.lazy.filter { !$0.isInPlace }.compactMap(\.path.unit)).sorted()
+    report.units = Set(files.lazy.filter { !$0.isInPlace }.compactMap { $0.path.unit(kinds) }).sorted()
     for rank in 0...4 {
       var touched = Set<MirrorPath>()
       for file in sorted where file.rank == rank {

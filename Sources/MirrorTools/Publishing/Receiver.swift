@@ -27,6 +27,7 @@ public struct UploadReport: Sendable, Encodable {
 /// manifest, nothing of that upload is received.
 struct Receiver: Sendable {
   let root: FilePath
+  let layout: MirrorLayout
   let ownership: OwnershipRules
   /// Subarches that are built here and accepted from no server.
   let rotation: RotationSettings
@@ -123,15 +124,17 @@ struct Receiver: Sendable {
     let claim = SubarchClaim(
       server: manifest.server, rule: rule, rotation: rotation,
       control: ControlDirectory(probe: probe, now: now))
-    UploadJudge(claim, place: place, now: now).judge(manifest, in: anchor, &refusals)
+    UploadJudge(claim, place: place, layout: layout, now: now, kinds: hasher.kinds)
+      .judge(manifest, in: anchor, &refusals)
     guard let rule else { return }
     try checkSize(of: manifest, rule, place, anchor, refusals)
     let contents = UploadContents(
-      manifest: manifest, place: place, rule: rule, catalog: catalog, hasher: hasher,
+      manifest: manifest, place: place, layout: layout, rule: rule, catalog: catalog, hasher: hasher,
       signing: rule.signing ?? signing)
     let files = try contents.checked(anchor, &refusals)
     try ReceivedUpload(
-      manifest: manifest, place: place, claim: claim, catalog: catalog, cancellation: hasher.cancellation,
+      manifest: manifest, place: place, claim: claim, catalog: catalog, kinds: hasher.kinds,
+      cancellation: hasher.cancellation,
       now: now
     )
     .move(files, anchor, &refusals, &report)

@@ -6,14 +6,19 @@ struct RemoteScope {
   private let record: SentRecord?
   private let directories: Set<MirrorPath>
   private let subarches: Set<MirrorPath>
+  /// Trees of binary packages that exist here: a tree that is missing may be on a file system that is not mounted.
+  private let trees: Set<MirrorPath>
   /// Directories that look like subarches, including those of other mirrors.
   private var apparent: Set<MirrorPath>
   private let isWhole: Bool
+  private let kinds: ArtifactKinds
 
   init(_ local: LocalListing, _ remote: RemoteListing, _ record: SentRecord?, isWhole: Bool) {
     self.record = record
+    kinds = local.kinds
     directories = record?.directories ?? []
     subarches = local.subarches
+    trees = local.trees
     apparent = subarches
     self.isWhole = isWhole
     guard isWhole, record == nil else { return }
@@ -40,6 +45,10 @@ struct RemoteScope {
     guard wasSent(path) else { return false }
     let place = path.place
     let isLeftover = RsyncLeftover.isOne(path.components[...])
+    if place.isInPackages {
+      return isWhole && path.ancestors.contains(where: trees.contains)
+        && (isLeftover || !path.components.contains(where: \.isHidden))
+    }
     if place.isInSnapshots { return looksOurs(path) || isWhole && isLeftover }
     // A file in the directory of an architecture does not belong to a subarch.
     if case .subarch = place, node != .directory { return false }
@@ -53,15 +62,15 @@ struct RemoteScope {
   func looksOurs(_ path: MirrorPath) -> Bool {
     if case .snapshot(let file, _) = path.place {
       let parts = file.components
-      let isSnapshot = parts.first.map { TarballName($0) != nil || SidecarKind.parse($0) != nil } ?? false
-      return isWhole && Self.isVisible(path) && (isSnapshot || RsyncLeftover.isOfTarball(parts[...]))
+      let isSnapshot = parts.first.map { kinds.includes($0) || SidecarKind.parse($0, kinds) != nil } ?? false
+      return isWhole && isVisible(path) && (isSnapshot || RsyncLeftover.isOfTarball(parts[...], kinds))
     }
-    return path.subarch.map(apparent.contains) ?? false && Self.isVisible(path)
+    return path.subarch.map(apparent.contains) ?? false && isVisible(path)
   }
 
   /// Whether no component is hidden; leftovers of killed transfers of tarballs count as visible.
-  private static func isVisible(_ path: MirrorPath) -> Bool {
+  private func isVisible(_ path: MirrorPath) -> Bool {
     let components = path.components
-    return !components.contains(where: \.isHidden) || RsyncLeftover.isOfTarball(components[...])
+    return !components.contains(where: \.isHidden) || RsyncLeftover.isOfTarball(components[...], kinds)
   }
 }

@@ -127,6 +127,21 @@ struct Rsync: Sendable {
       input: paths.flatMap { $0.bytes + [0] }, transfers: false)
   }
 
+  /// Copies files and links with their times, and continues files of an earlier copy. Files that cannot be read
+  /// on the other side are left out.
+  func copy(_ paths: [MirrorPath], into directory: FilePath, bytes: Int64) throws(MirrorError) {
+    guard !paths.isEmpty else { return }
+    progress.begin("fetching", bytes: bytes, files: 0)
+    defer { progress.end() }
+    _ = try run(
+      [
+        "--links", "--safe-links", "--times", "--omit-link-times", "--perms", "--chmod=D755,F644",
+        "--no-implied-dirs", "--partial-dir=\(RsyncLeftover.directory)", "--from0", "--files-from=-",
+        "--info=progress2", "--no-human-readable", "--outbuf=N",
+      ], ["--", destination.address.argument(), "\(directory)/"], input: paths.flatMap { $0.bytes + [0] },
+      transfers: true, bears: { _ in true })
+  }
+
   private func names(_ items: [Item]) -> [UInt8] {
     items.flatMap { item -> [UInt8] in
       // The part before `/./` only locates the file.

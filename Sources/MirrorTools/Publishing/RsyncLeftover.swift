@@ -28,10 +28,10 @@ enum RsyncLeftover {
   }
 
   /// Whether it is such a component of a tarball or sidecar, which no other program makes.
-  static func isOfTarball(_ components: ArraySlice<FileName>) -> Bool {
+  static func isOfTarball(_ components: ArraySlice<FileName>, _ kinds: ArtifactKinds) -> Bool {
     guard isOne(components), let hidden = components.first(where: \.isHidden) else { return false }
     let name = target(of: hidden)
-    return hidden == directory || TarballName(name) != nil || SidecarKind.parse(name) != nil
+    return hidden == directory || kinds.includes(name) || SidecarKind.parse(name, kinds) != nil
   }
 
   /// `NAME` of `.NAME.XXXXXX`.

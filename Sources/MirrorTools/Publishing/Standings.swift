@@ -11,7 +11,7 @@ struct Standings {
   ) {
     var digests: [MirrorPath: [(entry: LocalEntry, node: ListedNode?)]] = [:]
     for entry in local.entries {
-      guard let (kind, tarball) = SidecarKind.parse(entry.path.name), [.hashText, .digests].contains(kind)
+      guard let (kind, tarball) = SidecarKind.parse(entry.path.name, local.kinds), kind.tellsDigests
       else { continue }
       digests[entry.path.parent.appending(tarball), default: []].append((entry, remote.nodes[entry.path]))
     }
@@ -25,7 +25,8 @@ struct Standings {
         } else if knowledge.record?.files[entry.path] != nil {
           questions[entry.path] = entry
         } else {
-          let (verdict, open) = knowledge.unrecorded(entry, digests: digests[entry.path] ?? [])
+          let (verdict, open) = knowledge.unrecorded(
+            entry, isArtifact: local.kinds.includes(entry.path.name), digests: digests[entry.path] ?? [])
           standing = verdict
           for entry in open { questions[entry.path] = entry }
         }

@@ -20,6 +20,11 @@ struct UploadCheck {
     var seen = Set<MirrorPath>()
     let paths = manifest.files.map(\.path.path) + manifest.links.map(\.path.path)
     for path in paths {
+      guard !path.place.isInPackages else {
+        throw fault(
+          "lists \(path): binary packages are not received", "publish them from that server to the web server"
+        )
+      }
       guard Self.isOrdinary(path), !path.components.contains(where: \.isHidden) else {
         throw fault("lists \(path), which is not a file of a subarch or snapshot", "check the server")
       }
@@ -64,7 +69,7 @@ struct UploadCheck {
     switch path.place {
     case .snapshot: return path.place.snapshotName != nil
     case .version, .versionFile, .control, .controlFile: return parts.count <= Upload.depth
-    case .root, .build, .service, .snapshots, .arch, .subarch: return false
+    case .root, .build, .service, .packages, .snapshots, .arch, .subarch: return false
     }
   }
 

@@ -8,6 +8,7 @@ struct UploadContents {
   let manifest: UploadManifest
   /// Directory of the upload, relative to the root of the mirror.
   let place: MirrorPath
+  let layout: MirrorLayout
   let rule: ReceiveRules.Rule
   let catalog: Catalog
   let hasher: FileHasher
@@ -33,7 +34,7 @@ struct UploadContents {
     _ anchor: borrowing AnchoredDirectory, _ refusals: inout UploadRefusals
   ) throws(MirrorError) -> [ReceivedUpload.File] {
     let located = try locate(anchor, refusals)
-    var texts = UploadTexts(manifest.server)
+    var texts = UploadTexts(manifest.server, hasher.kinds)
     for file in located where !file.isInPlace {
       texts.read(file.path, file.kind, at: file.source, in: anchor, &refusals)
     }
@@ -95,7 +96,7 @@ struct UploadContents {
     var located: [Located] = []
     for file in manifest.files where !refusals.keepsOut(file.path.path) {
       let path = file.path.path
-      guard let kind = UploadKind(path) else { continue }
+      guard let kind = UploadKind(path, hasher.kinds, in: layout) else { continue }
       let waiting = try anchor.status(at: place.joined(path))
       if let waiting, waiting.kind != .regular { throw try refuse(path, "is not a regular file", anchor) }
       if let waiting, waiting.links > 1, try waiting.links > 1 + names(of: waiting, at: path, anchor) {

@@ -7,13 +7,19 @@ struct UploadJudge {
   let claim: SubarchClaim
   /// Directory of the upload, relative to the root of the mirror.
   let place: MirrorPath
+  let layout: MirrorLayout
   /// The last date that versions may have.
   let horizon: VersionDate
+  private let kinds: ArtifactKinds
 
   /// - Parameter now: seconds since the epoch.
-  init(_ claim: SubarchClaim, place: MirrorPath, now: Int64) {
+  init(
+    _ claim: SubarchClaim, place: MirrorPath, layout: MirrorLayout, now: Int64, kinds: ArtifactKinds
+  ) {
+    self.kinds = kinds
     self.claim = claim
     self.place = place
+    self.layout = layout
     horizon = .horizon(at: now)
   }
 
@@ -49,7 +55,7 @@ struct UploadJudge {
     for path in uploaded.sorted() {
       if let version = path.version { refuse(version, version.file(.withdrawal)) }
       let signed = SignatureFormat.parse(path.name)?.file ?? path.name
-      let tarball = path.parent.appending(SidecarKind.parse(signed)?.tarball ?? signed)
+      let tarball = path.parent.appending(SidecarKind.parse(signed, kinds)?.tarball ?? signed)
       refuse(path, tarball.parent.appending(tarball.name.appending(SidecarKind.withdrawal.rawValue)))
     }
     for link in manifest.links.map(\.path.path) {
@@ -57,7 +63,7 @@ struct UploadJudge {
         let target = Link.destination(of: text, in: link.parent, roots: [])
       else { continue }
       if let version = target.version { refuse(link, version.file(.withdrawal)) }
-      let tarball = SidecarKind.parse(target.name)?.tarball ?? target.name
+      let tarball = SidecarKind.parse(target.name, kinds)?.tarball ?? target.name
       refuse(link, target.parent.appending(tarball.appending(SidecarKind.withdrawal.rawValue)))
     }
     for control in manifest.control {
@@ -102,7 +108,7 @@ struct UploadJudge {
         return refusals.drop(version, fault(version, problem.0, problem.1, anchor))
       }
     }
-    guard UploadKind(path) != nil else {
+    guard UploadKind(path, kinds, in: layout) != nil else {
       return refusals.drop(
         path,
         fault(
@@ -111,8 +117,8 @@ struct UploadJudge {
     }
     guard path.subarch == nil else { return }
     let signed = SignatureFormat.parse(path.name)?.file ?? path.name
-    let tarball = SidecarKind.parse(signed)?.tarball ?? signed
-    if let problem = objection(toDate: TarballName(tarball)?.snapshotParts?.date) {
+    let tarball = SidecarKind.parse(signed, kinds)?.tarball ?? signed
+    if let problem = objection(toDate: TarballName(tarball, kinds)?.snapshotParts?.date) {
       refusals.drop(path, fault(path, problem.0, problem.1, anchor))
     }
   }
@@ -130,7 +136,7 @@ struct UploadJudge {
   ) {
     let path = link.path.path
     let target = Link.destination(of: link.target.path.bytes, in: path.parent, roots: [])
-    if let target, UploadKind.isLink(path, to: target) {
+    if let target, UploadKind.isLink(path, to: target, kinds, in: layout) {
       // The target is reported by itself.
       if refusals.keepsOut(target) { refusals.drop(path) }
     } else {

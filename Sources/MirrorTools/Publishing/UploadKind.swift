@@ -3,7 +3,7 @@ import LinuxSystem
 
 /// Kind of a file in an upload, determined by its path: one of the files that builds make.
 enum UploadKind: Equatable {
-  /// A tarball of a version, or a snapshot.
+  /// A release file of a version, or a snapshot.
   case tarball
   /// The list of names in a tarball.
   case contents(of: FileName)
@@ -17,7 +17,7 @@ enum UploadKind: Equatable {
   case record
 
   /// nil for files, or file names, that builds do not make.
-  init?(_ path: MirrorPath) {
+  init?(_ path: MirrorPath, _ kinds: ArtifactKinds, in layout: MirrorLayout = .metro) {
     let name = path.name
     switch path.place.versionFile {
     case .log(let file):
@@ -32,7 +32,7 @@ enum UploadKind: Equatable {
     case .targets, .candidacy: return nil
     case nil: break
     }
-    guard let directory = Directory(path.parent) else { return nil }
+    guard let directory = Directory(path.parent, kinds, in: layout) else { return nil }
     if let (_, file) = SignatureFormat.parse(name) {
       guard directory.holds(file) else { return nil }
       self = .signature(of: file)
@@ -46,10 +46,12 @@ enum UploadKind: Equatable {
   private static func unsigned(_ name: FileName, _ directory: Directory) -> UploadKind? {
     if let kind = ManifestKind(fileName: name) { return directory.version == nil ? nil : .manifest(kind) }
     if directory.isOwn(name) { return .tarball }
-    guard let (kind, tarball) = SidecarKind.parse(name), directory.isOwn(tarball) else { return nil }
+    guard let (kind, tarball) = SidecarKind.parse(name, directory.kinds), directory.isOwn(tarball) else {
+      return nil
+    }
     switch kind {
-    case .hashText, .digests: return .digests(kind, of: tarball)
-    case .contents: return .contents(of: tarball)
+    case .hashText, .digests, .sha256: return .digests(kind, of: tarball)
+    case .contents, .listing: return .contents(of: tarball)
     case .withdrawal: return .record
     // Metalinks belong to the master, as do all indexes.
     case .metalink, .signature, .armored: return nil
@@ -61,9 +63,13 @@ enum UploadKind: Equatable {
     /// nil for the directory of snapshots.
     let version: FileName?
     private let subarch: FileName
+    private let layout: MirrorLayout
+    fileprivate let kinds: ArtifactKinds
 
     /// nil for other directories.
-    init?(_ path: MirrorPath) {
+    init?(_ path: MirrorPath, _ kinds: ArtifactKinds, in layout: MirrorLayout) {
+      self.layout = layout
+      self.kinds = kinds
       switch path.place {
       case .snapshots: (version, subarch) = (nil, path.name)
       case .version(let name, let place): (version, subarch) = (name, place.name)
@@ -71,10 +77,12 @@ enum UploadKind: Equatable {
       }
     }
 
-    /// Whether a name is that of a tarball made here: it contains the subarch and the version.
+    /// Whether a name is that of a tarball made here: it contains the version, and the subarch unless versions of
+    /// several kinds share its directory.
     func isOwn(_ name: FileName) -> Bool {
-      guard let tarball = TarballName(name) else { return false }
+      guard let tarball = TarballName(name, kinds) else { return false }
       guard let version else { return tarball.snapshotParts != nil }
+      if layout.isByName { return layout.releaseName(of: tarball.stem, in: version) != nil }
       let ending = [UInt8(ascii: "-")] + version.bytes
       return tarball.stem.bytes.suffix(ending.count).elementsEqual(ending)
         && tarball.stem.bytes.dropLast(ending.count).holds(subarch.bytes)
@@ -90,12 +98,25 @@ enum UploadKind: Equatable {
   }
 
   /// Whether builds make such a link: to the newest tarball, or to one of its sidecars.
-  static func isLink(_ path: MirrorPath, to destination: MirrorPath) -> Bool {
-    let (sidecar, name) = SidecarKind.parse(path.name).map { ($0.kind, $0.tarball) } ?? (nil, path.name)
-    guard let link = TarballName(name), let directory = Directory(destination.parent) else { return false }
+  static func isLink(
+    _ path: MirrorPath, to destination: MirrorPath, _ kinds: ArtifactKinds, in layout: MirrorLayout = .metro
+  ) -> Bool {
+    if layout.isByName, MirrorLayout.isCurrentLink(path.name) {
+      guard case .version(let version, _) = destination.place else { return false }
+      return destination.parent == path.parent && VersionDate(version.bytes) != nil
+    }
+    let (sidecar, name) =
+      SidecarKind.parse(path.name, kinds).map { ($0.kind, $0.tarball) } ?? (nil, path.name)
+    guard let link = TarballName(name, kinds),
+      let directory = Directory(destination.parent, kinds, in: layout)
+    else {
+      return false
+    }
     let tarball: FileName
     if let sidecar {
-      guard let (kind, named) = SidecarKind.parse(destination.name), kind == sidecar else { return false }
+      guard let (kind, named) = SidecarKind.parse(destination.name, kinds), kind == sidecar else {
+        return false
+      }
       tarball = named
     } else {
       tarball = destination.name
@@ -103,7 +124,7 @@ enum UploadKind: Equatable {
     // A dated name is that of a tarball itself.
     guard directory.isOwn(tarball), link.snapshotParts == nil else { return false }
     if directory.version != nil { return destination.subarch == path.parent }
-    guard destination.parent == path.parent, let snapshot = TarballName(tarball)?.snapshotParts else {
+    guard destination.parent == path.parent, let snapshot = TarballName(tarball, kinds)?.snapshotParts else {
       return false
     }
     return link.stem.bytes.starts(with: Array("\(snapshot.name)-".utf8))

@@ -26,8 +26,10 @@ struct UploadManifest: Codable, Sendable {
     let mtime: Int64
   }
 
-  /// The version of this format.
-  var version = 1
+  /// The version of this format that is written and read here.
+  static let current = 1
+  /// The version of its format.
+  var version = current
   var server: String
   /// ISO 8601.
   var date: String
@@ -70,16 +72,27 @@ struct UploadManifest: Codable, Sendable {
 
   /// Parses a manifest; `name` is its path, for messages.
   init(_ text: [UInt8], name: String) throws(MirrorError) {
+    // Other keys may have another form in a later version.
+    if let head = OutsideJSON.decode(Head.self, from: text), head.version != Self.current {
+      let software = head.software.map { escaped(Array($0.utf8.prefix(64))) } ?? "another program"
+      throw MirrorError(
+        .invalid, name,
+        "has version \(head.version) of its format, by \(software); mirrorctl "
+          + "\(ToolVersion.text) here reads version \(Self.current)",
+        remedy: head.version > Self.current
+          ? "upgrade mirrorctl on this master" : "upgrade mirrorctl on the server that uploads")
+    }
     guard let manifest = OutsideJSON.decode(Self.self, from: text) else {
       throw MirrorError(
         .invalid, name, "is not an upload manifest", remedy: "remove it: the server will write a new one")
     }
     self = manifest
-    guard version == 1 else {
-      throw MirrorError(
-        .invalid, name, "has the unknown version \(version)",
-        remedy: "install a newer mirrorctl here")
-    }
+  }
+
+  /// The keys that all versions have.
+  private struct Head: Decodable {
+    let version: Int
+    let software: String?
   }
 
   init(server: String, date: String) {

@@ -28,9 +28,13 @@ struct UploadSignatures {
   ) throws(MirrorError) {
     let byPath = Dictionary(files.map { ($0.path, $0) }) { first, _ in first }
     for file in files where !file.isInPlace {
-      guard case .signature(let name) = file.kind else { continue }
+      let signed: MirrorPath
+      switch file.kind {
+      case .signature(let name): signed = file.path.parent.appending(name)
+      case .digests where try isClearSigned(file, anchor): signed = file.path
+      default: continue
+      }
       try cancellation.check()
-      let signed = file.path.parent.appending(name)
       let problem: String?
       do throws(MirrorError) {
         guard let checker = try usableChecker() else {
@@ -75,6 +79,13 @@ struct UploadSignatures {
     isTold = true
   }
 
+  /// Whether a file of digests contains a signature.
+  private func isClearSigned(
+    _ file: ReceivedUpload.File, _ anchor: borrowing AnchoredDirectory
+  ) throws(MirrorError) -> Bool {
+    ClearText(try anchor.smallFile(place.joined(file.path), limit: SignatureFiles.limit).bytes) != nil
+  }
+
   /// The problem of a signature; nil if it is good.
   private func problem(
     with signature: ReceivedUpload.File, of signed: MirrorPath, _ upload: ReceivedUpload.File?,
@@ -87,12 +98,21 @@ struct UploadSignatures {
     let (bytes, identity) = try anchor.smallFile(
       place.joined(signature.path), limit: SignatureFiles.limit)
     let name = anchor.displayed(source)
+    if signed == signature.path {
+      guard identity == signature.identity else {
+        throw MirrorError(.changed, name, "changed during receiving", remedy: "publish there again")
+      }
+      let verdict = try checker.verdict(onClearText: bytes)
+      return verdict == .valid ? nil : "\(verdict)"
+    }
     let file = try anchor.file(source)
     let status = try attempt("examine", name) { () throws(Errno) in try file.status() }
     guard identity == signature.identity, upload.map({ $0.identity == status.identity }) ?? true else {
       throw MirrorError(.changed, name, "changed during receiving", remedy: "publish there again")
     }
     let verdict = try checker.verdict(on: bytes, of: file.pathForPrograms, bytes: status.size)
+    // A server may sign with the previous key until it is configured anew; the signature is then replaced.
+    if case .previousKey = verdict { return nil }
     return verdict == .valid ? nil : "\(verdict)"
   }
 }

@@ -13,11 +13,15 @@ struct UploadTexts {
   }
 
   private let server: String
+  private let kinds: ArtifactKinds
   private var texts: [MirrorPath: Text] = [:]
   /// Algorithms of the digests given for tarballs.
   private(set) var algorithms: [MirrorPath: Set<DigestAlgorithm>] = [:]
 
-  init(_ server: String) { self.server = server }
+  init(_ server: String, _ kinds: ArtifactKinds) {
+    self.server = server
+    self.kinds = kinds
+  }
 
   /// Reads a digest file; other files are ignored.
   ///
@@ -38,18 +42,20 @@ struct UploadTexts {
       let claims = SidecarText.parseAll(bytes, algorithm: algorithm)
       texts[path] = Text(bytes: bytes, claims: claims, identity: identity)
       for claim in claims {
-        guard let tarball = Self.tarball(of: claim, path, kind) else { continue }
+        guard let tarball = self.tarball(of: claim, path, kind) else { continue }
         algorithms[tarball, default: []].formUnion(claim.digests.algorithms)
       }
     } catch { refusals.drop(path, error) }
   }
 
   /// The tarball that a claim describes.
-  private static func tarball(
+  private func tarball(
     of claim: SidecarText.Claim, _ path: MirrorPath, _ kind: UploadKind
   ) -> MirrorPath? {
-    if case .digests(_, let tarball) = kind { return path.parent.appending(tarball) }
-    guard let file = claim.file, TarballName(file) != nil else { return nil }
+    if case .digests(_, let tarball) = kind {
+      return claim.file == nil || claim.file == tarball ? path.parent.appending(tarball) : nil
+    }
+    guard let file = claim.file, kinds.includes(file) else { return nil }
     return path.parent.appending(file)
   }
 
@@ -87,10 +93,12 @@ struct UploadTexts {
       }
       // A single-line file must not contain anything else.
       if kind == .hashText { return text.bytes == SidecarText.hashText(tarball.digests) ? nil : disagrees }
-      let isTrue = text.claims.allSatisfy { claim in
+      // Gentoo's DIGESTS also describe the list of contents.
+      let claims = text.claims.filter { $0.file != name.appending(SidecarKind.listing.rawValue) }
+      let isTrue = claims.allSatisfy { claim in
         (claim.file ?? name) == name && claim.agrees(with: tarball)
       }
-      return isTrue && !text.claims.isEmpty ? nil : disagrees
+      return isTrue && !claims.isEmpty ? nil : disagrees
     case .manifest:
       let isTrue = text.claims.allSatisfy { claim in
         // Claims about missing tarballs, such as a stage1 that is not published, are harmless.

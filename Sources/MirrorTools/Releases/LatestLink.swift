@@ -1,4 +1,4 @@
-import MirrorModel
+package import MirrorModel
 package import LinuxSystem
 
 /// A link to the newest tarball, with the links to its digests and signatures.
@@ -6,12 +6,16 @@ package struct LatestLink {
   /// The link, relative to the root of the mirror; its extension may differ from the tarball's.
   package let path: MirrorPath
 
+  private let kinds: ArtifactKinds
+
   /// Describes a link.
-  package init(_ path: MirrorPath) { self.path = path }
+  package init(_ path: MirrorPath, _ kinds: ArtifactKinds) { (self.path, self.kinds) = (path, kinds) }
 
   /// The link's path with the extension of a target: what is not compressed yet is not called `.tar.xz`.
   package func path(following target: MirrorPath) -> MirrorPath {
-    guard let own = TarballName(path.name), let other = TarballName(target.name) else { return path }
+    guard let own = TarballName(path.name, kinds), let other = TarballName(target.name, kinds) else {
+      return path
+    }
     return path.parent.appending(own.stem.appending(other.suffix))
   }
 
@@ -38,7 +42,7 @@ package struct LatestLink {
     let ownership = try directory.fileOwnership()
     // A link's digests and signatures are links to those of its target.
     let beside = try anchor.directory(target.parent)
-    for kind in SidecarKind.allCases where TarballName(name) != nil {
+    for kind in SidecarKind.allCases where kinds.includes(name) {
       let sidecar = name.appending(kind.rawValue)
       if try beside.status(of: target.name.appending(kind.rawValue)) != nil {
         try directory.replaceLink(sidecar, to: text.bytes + Array(kind.rawValue.utf8), ownership)

@@ -7,10 +7,12 @@ extension PointerPlan {
   /// Builds move links without that lock: a link that a build has moved meanwhile is left alone.
   ///
   /// - Returns: the links and records that changed.
-  func apply(in anchor: borrowing AnchoredDirectory) throws(MirrorError) -> [MirrorPath] {
+  func apply(
+    in anchor: borrowing AnchoredDirectory, _ kinds: ArtifactKinds
+  ) throws(MirrorError) -> [MirrorPath] {
     var changed: [MirrorPath] = []
     for move in moves where try isCurrent(move, anchor) {
-      let link = LatestLink(move.link)
+      let link = LatestLink(move.link, kinds)
       guard let target = move.to else {
         try link.remove(in: anchor)
         changed.append(move.link)

@@ -32,7 +32,8 @@ struct PointerPlan: Sendable {
 
   /// The links and records that lead to something, as moves to nowhere.
   init(leadingTo unit: ReleaseUnit, in mirror: Mirror) {
-    for link in mirror.folders.lazy.flatMap(\.links) where SidecarKind.parse(link.path.name) == nil {
+    for link in mirror.folders.lazy.flatMap(\.links)
+    where SidecarKind.parse(link.path.name, mirror.kinds) == nil {
       guard let target = link.destination, target.isWithin(unit.path), !link.path.isWithin(unit.path) else {
         continue
       }
@@ -55,11 +56,13 @@ struct PointerPlan: Sendable {
   init(leavingMarked mirror: Mirror) {
     let marks = MarkedReleases(mirror)
     guard !marks.isEmpty else { return }
-    for link in mirror.folders.lazy.flatMap(\.links) where SidecarKind.parse(link.path.name) == nil {
-      guard let target = link.destination, marks.holds(target), !link.path.isWithin(target.unit ?? target)
+    for link in mirror.folders.lazy.flatMap(\.links)
+    where SidecarKind.parse(link.path.name, mirror.kinds) == nil {
+      guard let target = link.destination, marks.holds(target),
+        !link.path.isWithin(target.unit(mirror.kinds) ?? target)
       else { continue }
       // A file that is neither a tarball nor a directory has no counterpart elsewhere.
-      guard target.version == nil || TarballName(target.name) != nil else { continue }
+      guard target.version == nil || mirror.kinds.includes(target.name) else { continue }
       moves.append(Move(link: link.path, from: target, to: marks.substitute(for: target)))
     }
     for subarch in mirror.subarches {
@@ -89,17 +92,19 @@ struct PointerPlan: Sendable {
     let variants = Dictionary(
       tarballs.compactMap { tarball in tarball.variant(in: version).map { ($0, tarball.path) } }
     ) { first, _ in first }
-    for link in mirror.folders.lazy.flatMap(\.links) where SidecarKind.parse(link.path.name) == nil {
+    for link in mirror.folders.lazy.flatMap(\.links)
+    where SidecarKind.parse(link.path.name, mirror.kinds) == nil {
       guard let target = link.destination, target.parent.parent == subarch.path,
         let other = subarch.versions.first(where: { $0.path == target.parent }), other.path != version.path,
-        let variant = TarballName(target.name)?.variant(in: other), let tarball = variants[variant]
+        let variant = TarballName(target.name, mirror.kinds)?.variant(in: other),
+        let tarball = variants[variant]
       else { continue }
       moves.append(Move(link: link.path, from: target, to: tarball))
     }
     // A tarball may have been compressed since the notice was written.
-    let paths = Dictionary(tarballs.map { ($0.path.withoutSuffix, $0.path) }) { first, _ in first }
+    let paths = Dictionary(tarballs.map { ($0.path.stem(mirror.kinds), $0.path) }) { first, _ in first }
     for pointer in notice.pointers {
-      guard let tarball = paths[pointer.target.withoutSuffix] else { continue }
+      guard let tarball = paths[pointer.target.stem(mirror.kinds)] else { continue }
       add(pointer.link, to: tarball, in: mirror)
     }
     if let stage3 = variants["stage3"], !moves.contains(where: { $0.to == stage3 }) {
@@ -119,10 +124,12 @@ struct PointerPlan: Sendable {
   /// Leads to a snapshot that will be offered, where nothing newer is.
   init(offering snapshot: Tarball, among folder: Folder, in mirror: Mirror, _ notice: ReleaseNotice) {
     isForward = true
-    guard let parts = TarballName(snapshot.name)?.snapshotParts, parts.date <= mirror.horizon else { return }
-    for link in mirror.folders.lazy.flatMap(\.links) where SidecarKind.parse(link.path.name) == nil {
+    guard let parts = snapshot.parsedName.snapshotParts, parts.date <= mirror.horizon else { return }
+    for link in mirror.folders.lazy.flatMap(\.links)
+    where SidecarKind.parse(link.path.name, mirror.kinds) == nil {
       guard let target = link.destination, target.parent == folder.path,
-        let other = TarballName(target.name)?.snapshotParts, other.name == parts.name, other.date < parts.date
+        let other = TarballName(target.name, mirror.kinds)?.snapshotParts, other.name == parts.name,
+        other.date < parts.date
       else { continue }
       moves.append(Move(link: link.path, from: target, to: snapshot.path))
     }
@@ -134,7 +141,8 @@ struct PointerPlan: Sendable {
 
   /// Adds a link that does not exist in any format.
   private mutating func add(_ link: MirrorPath, to target: MirrorPath, in mirror: Mirror) {
-    guard let name = TarballName(link.name), !moves.contains(where: { $0.to == target && $0.link == link })
+    guard let name = TarballName(link.name, mirror.kinds),
+      !moves.contains(where: { $0.to == target && $0.link == link })
     else { return }
     let names = Set(name.alternatives)
     let existing = mirror.folders.first { $0.path == link.parent }?.links.first {
@@ -160,9 +168,13 @@ private struct MarkedReleases {
   private var snapshots: [MirrorPath: Folder] = [:]
   private let subarches: [MirrorPath: Subarch]
   private let horizon: VersionDate
+  private let kinds: ArtifactKinds
+  private let layout: MirrorLayout
 
   init(_ mirror: Mirror) {
     horizon = mirror.horizon
+    kinds = mirror.kinds
+    layout = mirror.layout
     var subarches: [MirrorPath: Subarch] = [:]
     for subarch in mirror.subarches {
       for version in subarch.versions {
@@ -193,15 +205,16 @@ private struct MarkedReleases {
     if let folder = snapshots[path] { return snapshot(for: path, folder) }
     if let subarch = versions[path] { return subarch.newestComplete?.path }
     guard let home = path.version, let subarch = versions[home] ?? subarches[home.parent],
-      let variant = TarballName(path.name)?.variant(of: home)
+      let variant = TarballName(path.name, kinds)?.variant(of: home, in: layout)
     else { return nil }
-    return subarch.built.lazy.reversed().compactMap { $0.offered(variant, like: path.name) }.first?.path
+    return subarch.built.lazy.reversed().compactMap { $0.offered(variant, like: kinds.format(of: path.name)) }
+      .first?.path
   }
 
   private func snapshot(for path: MirrorPath, _ folder: Folder) -> MirrorPath? {
-    guard let own = TarballName(path.name)?.snapshotParts else { return nil }
+    guard let own = TarballName(path.name, kinds)?.snapshotParts else { return nil }
     let others = folder.tarballs.compactMap { tarball in
-      TarballName(tarball.name)?.snapshotParts.map { (name: $0.name, date: $0.date, tarball: tarball) }
+      tarball.parsedName.snapshotParts.map { (name: $0.name, date: $0.date, tarball: tarball) }
     }.filter { $0.name == own.name && $0.tarball.isOffered && $0.date <= horizon }
     return others.max { $0.date < $1.date }?.tarball.path
   }
@@ -210,13 +223,12 @@ private struct MarkedReleases {
 extension Version {
   /// An offered tarball of a variant, also of one that no index lists, such as stage1.
   ///
-  /// - Parameter name: a name whose format is preferred.
-  fileprivate func offered(_ variant: String, like name: FileName? = nil) -> Tarball? {
+  /// - Parameter format: the preferred format.
+  fileprivate func offered(_ variant: String, like format: ArtifactFormat? = nil) -> Tarball? {
     let found = folder.tarballs.filter {
       $0.isOffered && !isBeingCompressed($0) && $0.variant(in: self) == variant
     }
-    let suffix = name.flatMap { TarballName($0) }?.suffix
-    return found.first { TarballName($0.name)?.suffix == suffix } ?? found.first { $0.format.isReleased }
+    return found.first { $0.format == format } ?? found.first { $0.format.isReleased }
       ?? found.first
   }
 
@@ -228,12 +240,14 @@ extension Version {
 }
 
 extension Tarball {
-  fileprivate func variant(in version: Version) -> String? { TarballName(name)?.variant(of: version.path) }
+  fileprivate func variant(in version: Version) -> String? {
+    parsedName.variant(of: version.path, in: version.folder.layout)
+  }
 }
 
 extension MirrorPath {
   /// The path of a tarball without its extension.
-  fileprivate var withoutSuffix: MirrorPath {
-    TarballName(name).map { parent.appending($0.stem) } ?? self
+  fileprivate func stem(_ kinds: ArtifactKinds) -> MirrorPath {
+    TarballName(name, kinds).map { parent.appending($0.stem) } ?? self
   }
 }

@@ -10,7 +10,7 @@ enum ReleaseUnit: Sendable {
 
   /// - Throws: if the mirror has nothing of that kind there.
   init(_ path: MirrorPath, in mirror: Mirror) throws(MirrorError) {
-    let isNotice = SidecarKind.parse(path.name)?.kind == .withdrawal
+    let isNotice = SidecarKind.parse(path.name, mirror.kinds)?.kind == .withdrawal
     let path = isNotice ? path.parent.appending(path.name.dropping(last: 10)) : path
     for build in mirror.builds {
       if let folder = build.snapshots, folder.path == path.parent {

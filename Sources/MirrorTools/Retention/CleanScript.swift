@@ -17,9 +17,15 @@ enum CleanScript {
       export LC_ALL
 
       """.utf8)
-    if plan.removals.contains(where: { !$0.isSnapshot }) { text += Array(removeFunction.utf8) }
+    if plan.removals.contains(where: { !$0.isSnapshot && !$0.isPackage }) {
+      text += Array(removeFunction.utf8)
+    }
     if plan.removals.contains(where: \.isSnapshot) { text += Array(removeFileFunction.utf8) }
     for section in plan.sections where !section.items.isEmpty {
+      if section.isOfPackages {
+        text += packages(section, mirror)
+        continue
+      }
       text += Array("\n# \(mirror.displayed(section.path))\n".utf8)
       for item in section.items {
         text += Array(
@@ -65,6 +71,15 @@ enum CleanScript {
 
     """
 
+  /// Their index must be written before packages are removed, which a script cannot do.
+  private static func packages(_ section: RetentionPlan.Section, _ mirror: Mirror) -> [UInt8] {
+    guard !section.removals.isEmpty else { return [] }
+    let lines = section.removals.map { "# not removing \(mirror.displayed($0.path)): \($0.reason)\n" }
+    return Array(
+      ("\n# \(mirror.displayed(section.path)): only clean --apply removes binary packages\n" + lines.joined())
+        .utf8)
+  }
+
   private static func command(_ item: RetentionPlan.Item, _ mirror: Mirror) -> [UInt8] {
     switch item.kind {
     case .version:
@@ -72,6 +87,7 @@ enum CleanScript {
       return line("remove", path, MountTable.escaped(path))
     case .snapshot(let files):
       return files.flatMap { line("remove_file", mirror.absolute($0.parent), $0.name.bytes) }
+    case .package: return []
     }
   }
 

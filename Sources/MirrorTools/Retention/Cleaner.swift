@@ -67,7 +67,7 @@ struct Cleaner: Sendable {
             continue
           }
           report.attempt { report throws(MirrorError) in
-            try remove(second, from: anchor)
+            try remove(second, from: anchor, in: mirror)
             report.removed.append(second)
             each(second)
           }
@@ -78,12 +78,12 @@ struct Cleaner: Sendable {
     return report
   }
 
-  private func remove(_ item: RetentionPlan.Item, from anchor: borrowing AnchoredDirectory)
-    throws(MirrorError)
-  {
+  private func remove(
+    _ item: RetentionPlan.Item, from anchor: borrowing AnchoredDirectory, in mirror: Mirror
+  ) throws(MirrorError) {
     let directory = try anchor.directory(item.path.parent)
     if case .snapshot(let files) = item.kind {
-      try ManifestWriter.forget([item.path.name], in: directory)
+      try ManifestWriter.forget([item.path.name], in: directory, mirror.layout, mirror.kinds)
       for file in files { try directory.unlink(file.name) }
       return try directory.sync()
     }

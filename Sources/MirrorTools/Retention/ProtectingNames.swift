@@ -8,11 +8,13 @@ struct ProtectingNames {
   private var destinations: [MirrorPath: MirrorPath] = [:]
   /// Remote subarches, by the subarch that seeds them.
   private var remotes: [MirrorPath: [MirrorPath]] = [:]
+  private let kinds: ArtifactKinds
   /// Mount points inside the mirror.
   let mounts: [MirrorPath]
 
   init(_ mirror: Mirror, mounts: [MirrorPath]) {
     self.mounts = mounts
+    kinds = mirror.kinds
     let subarches = mirror.subarches + mirror.bystanders
     for subarch in subarches {
       if let seed = subarch.control.remoteSeed { remotes[seed, default: []].append(subarch.path) }
@@ -28,7 +30,7 @@ struct ProtectingNames {
     let links = folders.flatMap(\.links)
     for link in links { destinations[link.path] = link.destination }
     // Links to sidecars only accompany the links to their tarballs.
-    for link in links where SidecarKind.parse(link.path.name) == nil {
+    for link in links where SidecarKind.parse(link.path.name, kinds) == nil {
       guard let destination = link.destination else { continue }
       // The link may name the directory, a file in it, or something deeper, through other links. Links inside
       // a version that point to the same version are removed together with it.

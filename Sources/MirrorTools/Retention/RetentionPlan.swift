@@ -3,7 +3,7 @@ public import LinuxSystem
 
 /// What `clean` keeps and removes, and why.
 public struct RetentionPlan: Encodable, Sendable {
-  /// A version of a subarch, or a snapshot.
+  /// A version of a subarch, a snapshot, or a binary package.
   public struct Item: Encodable, Sendable {
     /// The directory, or the tarball, relative to the root of the mirror.
     public let path: MirrorPath
@@ -15,28 +15,32 @@ public struct RetentionPlan: Encodable, Sendable {
     public let bytes: Int64
     /// Whether it is a complete version, which downloaders may have.
     let isComplete: Bool
-    /// Version or snapshot.
+    /// Version, snapshot or package.
     enum Kind: Sendable {
       /// A directory, removed as a whole.
       case version
       /// Files, the tarball among them, in the order of their removal.
       case snapshot([MirrorPath])
+      /// A binary package.
+      case package
     }
 
     let kind: Kind
-    /// Whether it is a snapshot; otherwise it is a version.
+    /// Whether it is a snapshot.
     public var isSnapshot: Bool { if case .snapshot = kind { true } else { false } }
+    /// Whether it is a binary package. Anything else is a version.
+    public var isPackage: Bool { if case .package = kind { true } else { false } }
     /// Paths to remove: the files of a snapshot, or the directory of a version.
     var paths: [MirrorPath] {
       switch kind {
-      case .version: [path]
+      case .version, .package: [path]
       case .snapshot(let files): files
       }
     }
     private enum CodingKeys: String, CodingKey { case path, isRemoved = "removed", reason, bytes }
   }
 
-  /// The items of one subarch, or of one build's snapshots, oldest first.
+  /// The items of one subarch, or of one build's snapshots, oldest first; or of a tree of binary packages, by path.
   public struct Section: Encodable, Sendable {
     /// The directory that contains them.
     public let path: MirrorPath
@@ -44,6 +48,8 @@ public struct RetentionPlan: Encodable, Sendable {
     public let items: [Item]
     /// Whether its items are snapshots.
     var isOfSnapshots: Bool { if case .snapshots = path.place { true } else { false } }
+    /// Whether its items are binary packages.
+    var isOfPackages: Bool { path.place.isInPackages }
     /// Items to remove.
     public var removals: [Item] { items.filter(\.isRemoved) }
   }
@@ -76,13 +82,28 @@ public struct RetentionPlan: Encodable, Sendable {
   /// - Throws: ``MirrorError`` with code `refused`.
   public func checkShare(of mirror: Mirror) throws(MirrorError) {
     let complete = sections.flatMap(\.items).filter(\.isComplete)
-    let removed = complete.count(where: \.isRemoved)
-    guard removed > Self.harmless, removed > complete.count / 2 else { return }
+    try checkShare(of: complete.filter { !$0.isPackage }, "complete versions", mirror)
+    try checkShare(of: complete.filter(\.isPackage), "binary packages", mirror)
+  }
+
+  private func checkShare(of items: [Item], _ name: String, _ mirror: Mirror) throws(MirrorError) {
+    let removed = items.count(where: \.isRemoved)
+    guard removed > Self.harmless, removed > items.count / 2 else { return }
     throw MirrorError(
       .refused, mirror.displayed(.root),
-      "\(removed) of \(complete.count) complete versions would be removed, more than half",
+      "\(removed) of \(items.count) \(name) would be removed, more than half",
       remedy:
         "see \(run: .previewRemovals); if this is intended, \(run: .allowRemovals(removals.count))")
+  }
+
+  /// The plan with these sections too.
+  func adding(_ more: [Section]) -> RetentionPlan {
+    more.isEmpty ? self : RetentionPlan(sections: sections + more, policy: policy)
+  }
+
+  /// The plan for versions and snapshots only.
+  var withoutPackages: RetentionPlan {
+    RetentionPlan(sections: sections.filter { !$0.isOfPackages }, policy: policy)
   }
 
   /// Refuses a plan that removes more than `limit` allows.

@@ -66,23 +66,24 @@ public struct RetentionPlanner: Sendable {
   {
     let place = mirror.displayed(subarch.path)
     let isReadWhole = mirror.isReadWhole(subarch.path)
+    let (reasons, newest) = standings(of: subarch)
     // A tarball that waits for compression is not offered: downloaders still get the version before it.
-    let (newest, offered) = (subarch.newestComplete, subarch.newestOffered())
-    let reasons = policy.reasons(for: subarch.built.filter(\.isDated).map(\.date).reversed())
+    let offered = Set(subarch.newestOffers().map(\.version.path))
     let items = subarch.versions.map { version in
       var why = protections(version.path, date: version.isDated ? version.date : nil, mirror, names)
       if !isReadWhole { why.append("\(place) could not be read completely") }
       if subarch.isBeingBuilt(version) {
         why.append("being built" + (subarch.control.liveLock?.pid.map { " (pid \($0))" } ?? ""))
       }
-      if version.path == newest?.path {
-        why.append("the newest complete version")
-      } else if version.path == offered?.path {
+      if let names = newest[version.path] {
+        let which = names.isEmpty ? "" : " with \(names.map { "\($0)" }.joined(separator: ", "))"
+        why.append("the newest complete version\(which)")
+      } else if offered.contains(version.path) {
         why.append("the newest version offered")
       }
       if version.isWithdrawn { why.append("withdrawn: its notice is kept") }
       if version.isComplete {
-        why += version.isDated ? reasons[version.date] ?? [] : []
+        why += reasons[version.path] ?? []
         return item(
           version.path, why, otherwise: "not kept by any rule", bytes: version.bytes, isComplete: true)
       }
@@ -98,6 +99,26 @@ public struct RetentionPlanner: Sendable {
     return RetentionPlan.Section(path: subarch.path, items: items)
   }
 
+  /// The reasons of the policy to keep versions, and the versions that are the newest, with the names for which
+  /// they are: rules count the versions of each series.
+  private func standings(
+    of subarch: Subarch
+  ) -> (reasons: [MirrorPath: [String]], newest: [MirrorPath: [FileName]]) {
+    var reasons: [MirrorPath: [String]] = [:]
+    var newest: [MirrorPath: [FileName]] = [:]
+    for series in subarch.series {
+      guard let last = series.versions.last else { continue }
+      newest[last.path, default: []] += series.name.map { [$0] } ?? []
+      let dated = series.versions.filter(\.isDated)
+      let found = policy.reasons(for: dated.map(\.date).reversed())
+      for version in dated {
+        let known = reasons[version.path] ?? []
+        reasons[version.path] = known + (found[version.date] ?? []).filter { !known.contains($0) }
+      }
+    }
+    return (reasons, newest)
+  }
+
   private func section(
     _ folder: Folder, of build: Build, in mirror: Mirror, _ names: ProtectingNames
   ) -> RetentionPlan.Section {
@@ -108,16 +129,16 @@ public struct RetentionPlanner: Sendable {
     let isReadWhole = mirror.isReadWhole(folder.path)
     var items: [RetentionPlan.Item] = []
     let groups = Dictionary(grouping: folder.tarballs) { tarball in
-      TarballName(tarball.name)?.snapshotParts?.name
+      tarball.parsedName.snapshotParts?.name
     }
     for (name, tarballs) in groups {
       // An empty, damaged or withdrawn tarball is not a reason to remove another one.
       let past = Set(
-        tarballs.filter(\.isOffered).compactMap { TarballName($0.name)?.snapshotParts?.date }
+        tarballs.filter(\.isOffered).compactMap { $0.parsedName.snapshotParts?.date }
       ).filter { $0 <= mirror.horizon }.sorted(by: >)
       let reasons = name == nil ? [:] : policy.reasons(for: past)
       for tarball in tarballs {
-        let date = TarballName(tarball.name)?.snapshotParts?.date
+        let date = tarball.parsedName.snapshotParts?.date
         var why = protections(tarball.path, date: date, mirror, names)
         if !isReadWhole { why.append("\(mirror.displayed(folder.path)) could not be read completely") }
         if tarball.isWithdrawn { why.append("withdrawn: its notice is kept") }
@@ -170,7 +191,7 @@ extension SidecarKind {
     switch self {
     case .metalink: 0
     case .signature, .armored: 1
-    case .hashText, .digests, .contents, .withdrawal: 2
+    case .hashText, .digests, .sha256, .contents, .listing, .withdrawal: 2
     }
   }
 }

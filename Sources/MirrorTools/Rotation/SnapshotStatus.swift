@@ -25,7 +25,7 @@ public struct SnapshotStatus: Codable, Sendable, Hashable {
     guard let folder = build.snapshots else { return [] }
     let undigested = Set(folder.undigested.map(\.path))
     let dated = folder.tarballs.compactMap { tarball in
-      TarballName(tarball.name)?.snapshotParts.map { (name: $0.name, date: $0.date, tarball: tarball) }
+      tarball.parsedName.snapshotParts.map { (name: $0.name, date: $0.date, tarball: tarball) }
     }
     return Dictionary(grouping: dated, by: \.name).sorted { $0.key < $1.key }.compactMap { name, found in
       let past = found.filter { $0.date <= horizon && $0.tarball.isOffered }

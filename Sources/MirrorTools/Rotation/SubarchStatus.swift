@@ -34,6 +34,8 @@ public struct SubarchStatus: Codable, Sendable, Hashable {
   public let versions: Int
   /// Number of compressed tarballs, of all versions, without a `.hash.txt`.
   public let digestsMissing: Int
+  /// Files in its versions that no kind of file claims.
+  public let unclaimed: [MirrorPath]
   /// Settings in `.control` for the next build.
   public let strategy: Strategy
 
@@ -47,8 +49,14 @@ public struct SubarchStatus: Codable, Sendable, Hashable {
     public let path: MirrorPath
     /// File size in bytes.
     public let bytes: Int64
-    /// nil for a plain `.tar`.
+    /// Its format: `tar.xz`, `qcow2`.
+    public let format: String
+    /// nil for a file that is not compressed as a whole.
     public let compression: Compression?
+
+    fileprivate var isTarball: Bool {
+      format == "tar" || compression.map { format == "tar.\($0.rawValue)" } ?? false
+    }
   }
 
   /// An extra or an optional variant that failed.
@@ -83,10 +91,11 @@ public struct SubarchStatus: Codable, Sendable, Hashable {
     failcount = subarch.control.failcount
     givenUp = settings.isManaged(subarch) && settings.hasGivenUp(subarch)
     inProgress = subarch.control.liveLock != nil
-    artifacts = (newest?.artifacts(of: subarch) ?? []).map { artifact in
+    artifacts = subarch.newestArtifacts.map(\.artifact).map { artifact in
       Item(
         variant: artifact.variant, name: artifact.tarball.name, path: artifact.tarball.path,
-        bytes: artifact.tarball.status.size, compression: artifact.tarball.compression)
+        bytes: artifact.tarball.status.size, format: artifact.tarball.format.name,
+        compression: artifact.tarball.compression)
     }
     let counts = subarch.control.targetFailcounts
     failed = Set(newest?.failedTargets ?? []).union(counts.keys).sorted().map { name in
@@ -103,6 +112,7 @@ public struct SubarchStatus: Codable, Sendable, Hashable {
     digestsMissing = subarch.versions.reduce(0) { count, version in
       ([version.folder] + version.nested).reduce(count) { $0 + $1.undigested.count }
     }
+    unclaimed = subarch.folders.flatMap { folder in folder.unclaimed.map { folder.path.appending($0) } }
     strategy = Strategy(
       build: subarch.control.buildStrategy, seed: subarch.control.seedStrategy,
       remote: subarch.control.remoteSeed)
@@ -110,7 +120,10 @@ public struct SubarchStatus: Codable, Sendable, Hashable {
 
   /// The line in the format of Metro's `fails`, for a mirror at `root`; failed extras follow.
   func line(root: String) -> String {
-    let variants = artifacts.map(\.variant).joined(separator: ",")
+    let variants = artifacts.map { item in
+      // A tarball is what a variant usually is.
+      item.isTarball ? item.variant : "\(item.variant).\(item.format)"
+    }.joined(separator: ",")
     let line =
       "\(right(String(failcount), 4)) \(right(date?.description ?? "None", 12)) \(root)/\(path) (\(variants))"
     guard !failed.isEmpty else { return line }

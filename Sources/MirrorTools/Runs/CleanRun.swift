@@ -1,19 +1,19 @@
 public import LinuxSystem
 public import MirrorModel
 
-/// Removes the versions and snapshots that a policy does not keep.
+/// Removes the versions and snapshots that a policy does not keep, and binary packages.
 ///
 /// Removed versions are taken out of the indexes first: a run killed at any time leaves no index that names a
 /// removed version.
 public struct CleanRun {
   private let run: MirrorRun
-  private let policy: RetentionPolicy
+  private let policy: RetentionPolicy?
   private let limit: RemovalLimit?
 
   /// - Parameters:
-  ///   - policy: which versions and snapshots to keep.
+  ///   - policy: which versions and snapshots to keep; nil for all.
   ///   - limit: how much may be removed; nil for half of the complete versions.
-  public init(_ run: MirrorRun, _ policy: RetentionPolicy, limit: RemovalLimit? = nil) {
+  public init(_ run: MirrorRun, _ policy: RetentionPolicy?, limit: RemovalLimit? = nil) {
     self.run = run
     self.policy = policy
     self.limit = limit
@@ -23,8 +23,13 @@ public struct CleanRun {
   ///
   /// - Throws: ``MirrorError`` with code `refused` if more would be removed than the limit allows.
   public func plan() throws(MirrorError) -> Planned<RetentionPlan> {
-    let (plan, mirror) = try planner().soundPlan(try run.scan(), run.existingCatalog)
-    Log.step("plan of clean: \(plan.removals.count) of \(plan.count) versions and snapshots to remove")
+    let scanned = try run.scan()
+    let (versions, mirror) =
+      try policy.map { policy throws(MirrorError) in
+        try planner(policy).soundPlan(scanned, run.existingCatalog)
+      } ?? (RetentionPlan(sections: [], policy: "keep all versions"), scanned)
+    let plan = versions.adding(try BinhostRun(run).sections(mirror))
+    Log.step("plan of clean: \(plan.removals.count) of \(plan.count) items to remove")
     for item in plan.sections.lazy.flatMap(\.items) {
       Log.detail("\(item.isRemoved ? "removes" : "keeps") \(item.path): \(item.reason)")
     }
@@ -40,7 +45,8 @@ public struct CleanRun {
     if limit == nil { try planned.plan.checkShare(of: planned.scan) }
     // Also a removal that fails may have changed the mirror.
     run.noteChanges(at: planned.plan.removals.map(\.path))
-    let report = try remove(planned.plan, from: planned.scan)
+    var report = try remove(planned.plan.withoutPackages, from: planned.scan)
+    try BinhostRun(run).clean(planned.plan.sections.filter(\.isOfPackages), of: planned.scan, into: &report)
     // Otherwise `max-delete` would count the deletion of these versions at destinations.
     try? run.catalog().note(cleaned: report, now: run.environment.now())
     run.journal(report.removed.map { .init(.removed, $0.path, reason: $0.reason) })
@@ -54,7 +60,7 @@ public struct CleanRun {
       text: CleanScript.render(planned.plan, of: planned.scan, today: run.environment.today))
   }
 
-  private func planner() throws(MirrorError) -> RetentionPlanner {
+  private func planner(_ policy: RetentionPolicy) throws(MirrorError) -> RetentionPlanner {
     RetentionPlanner(policy: policy, today: run.environment.today, mounts: try .current())
   }
 
@@ -62,9 +68,9 @@ public struct CleanRun {
   ///
   /// If a full disk prevents writing an index, items that no index names are removed first.
   private func remove(_ plan: RetentionPlan, from mirror: Mirror) throws(MirrorError) -> CleanReport {
-    guard !plan.removals.isEmpty else { return CleanReport(mirror: "\(mirror.root)") }
+    guard let policy, !plan.removals.isEmpty else { return CleanReport(mirror: "\(mirror.root)") }
     let cleaner = Cleaner(
-      scanner: run.scanner, planner: try planner(), cancellation: run.environment.cancellation)
+      scanner: run.scanner, planner: try planner(policy), cancellation: run.environment.cancellation)
     let result = run.environment.result
     func remove(_ plan: RetentionPlan) throws(MirrorError) -> CleanReport {
       try cleaner.apply(plan, to: mirror) { item in
@@ -122,13 +128,15 @@ extension RetentionPlan: Plan {
 extension CleanReport: MirrorReport {
   private enum CodingKeys: CodingKey { case mirror, removed, problems, bytes }
 
-  /// Number and size of the removed versions and snapshots.
+  /// Number and size of the removed versions, snapshots and packages.
   public var summary: String? {
     let snapshots = removed.count { $0.isSnapshot }
-    let versions = removed.count - snapshots
+    let packages = removed.count { $0.isPackage }
+    let versions = removed.count - snapshots - packages
     let parts = [
       versions > 0 ? counted(versions, "version", "versions") : nil,
       snapshots > 0 ? counted(snapshots, "snapshot", "snapshots") : nil,
+      packages > 0 ? counted(packages, "package", "packages") : nil,
     ].compactMap(\.self)
     return parts.isEmpty ? nil : "\(parts.joined(separator: ", ")) removed, \(humanBytes(bytes))"
   }

@@ -13,7 +13,7 @@ public struct IndexRun {
     self.formats = formats ?? run.configuration.index.formats
   }
 
-  /// Files that would be written, except metalinks, which require reading tarballs.
+  /// Files that would be written, except metalinks, which require reading tarballs. Packages are not read, either.
   public func plan() throws(MirrorError) -> [MirrorPath] {
     let mirror = try run.scan()
     let source = try source(mirror)
@@ -21,9 +21,10 @@ public struct IndexRun {
     let publisher = try IndexPublisher(root: run.root, try run.ownership())
     var paths: [MirrorPath] = []
     for (format, isWanted) in try wanted(in: mirror) {
-      for file in try format.content(source, isWanted: isWanted).files where try publisher.wouldChange(file) {
-        paths.append(file.path)
-      }
+      if format == .packages { paths += try BinhostRun(run).outdated(mirror) }
+      let content = try format.content(source, isWanted: isWanted)
+      for link in content.links where try publisher.wouldChange(link) { paths.append(link.path) }
+      for file in content.files where try publisher.wouldChange(file) { paths.append(file.path) }
     }
     return paths
   }
@@ -96,6 +97,13 @@ public struct IndexRun {
     let publisher = try IndexPublisher(root: run.root, ownership)
     let signatures = IndexSignatures(run.configuration.signing, cancellation: environment.cancellation)
     for (format, isWanted) in try wanted(in: source.mirror) {
+      if format == .packages {
+        guard readsTarballs else { continue }
+        let (written, problems) = try BinhostRun(run).writeIndexes(source.mirror)
+        report.files += written
+        report.problems += problems
+        continue
+      }
       if format == .metalink {
         guard readsTarballs else { continue }
         let metalinks = try MetalinkRun(
@@ -108,12 +116,21 @@ public struct IndexRun {
       }
       let content = try format.content(source, isWanted: isWanted)
       report.problems += content.problems
+      // What a file lists is reached by the links first.
+      for link in content.links {
+        try environment.cancellation.check()
+        do throws(MirrorError) {
+          if try publisher.publish(link) { report.files.append(link.path) }
+        } catch { report.failures.append(error) }
+      }
       for file in content.files {
         try environment.cancellation.check()
         do throws(MirrorError) {
-          if try publisher.publish(file, format.isSigned ? signatures : nil) {
-            report.files.append(file.path)
-          }
+          let isChanged =
+            file.isClearSigned
+            ? try publisher.publish(clearSigned: file, signatures)
+            : try publisher.publish(file, format.isSigned ? signatures : nil)
+          if isChanged { report.files.append(file.path) }
         } catch {
           // A failure of one file of many does not stop the others.
           if format.fileName != nil { throw error }

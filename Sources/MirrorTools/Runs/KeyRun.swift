@@ -21,7 +21,7 @@ public struct KeyRun {
       run.tell(warning)
     }
     let published = PublishedKey(
-      run.root, try run.ownership(), signing, cancellation: environment.cancellation)
+      run.root, try run.ownership(), signing, now: environment.now(), cancellation: environment.cancellation)
     return KeyReport(isWritten: try published.renew())
   }
 }
@@ -31,8 +31,10 @@ extension KeyRun {
   ///
   /// - Throws: if the configuration names no key, or gpg does not have it.
   public func export() throws(MirrorError) -> KeyExport {
+    let notice = KeyNotice(in: try AnchoredDirectory(root: run.root))
     let bytes = try PublicKeyFile.bytes(
-      try run.configuration.requiredSigning(), cancellation: run.environment.cancellation)
+      notice.published(try run.configuration.requiredSigning(), now: run.environment.now()),
+      cancellation: run.environment.cancellation)
     let changed = try IndexPublisher(root: run.root, try run.ownership()).publish(
       IndexFile(path: MirrorPath(bytes: PublicKeyFile.name.bytes), bytes: bytes))
     return KeyExport(path: "\(run.root.appending("\(PublicKeyFile.name)"))", changed: changed)

@@ -4,7 +4,7 @@ import MirrorModel
 extension MirrorRun {
   /// Prepares a subarch for its first build. The directory becomes a mirror if it is not one yet.
   public func apply(_ setup: SubarchSetup) throws(MirrorError) -> SubarchSetup.Made {
-    let made = try setup.apply(in: root, try ownership())
+    let made = try setup.apply(in: root, try ownership(), configuration.kinds)
     noteChanges()
     try mark()
     if !made.made.isEmpty { journal([.init(.prepared, setup.subarch)]) }

@@ -45,7 +45,8 @@ public final class MirrorRun {
   public init(
     reading root: FilePath, _ configuration: MirrorConfiguration, _ environment: RunEnvironment
   ) throws(MirrorError) {
-    try MirrorMark.check(root)
+    try RebuildMark.check(try AnchoredDirectory(root: root))
+    try MirrorMark.check(root, configuration.kinds)
     self.root = root
     self.configuration = configuration
     self.environment = environment
@@ -65,9 +66,12 @@ public final class MirrorRun {
     writing root: FilePath, _ configuration: MirrorConfiguration, _ environment: RunEnvironment,
     as name: String, lockWait: Int = 0, creates: Bool = false
   ) throws(MirrorError) {
-    if !creates { try MirrorMark.check(root) }
+    if name != RebuildRun.verb { try RebuildMark.check(try AnchoredDirectory(root: root)) }
+    if !creates { try MirrorMark.check(root, configuration.kinds) }
     let held = try MirrorLock(
       root: root, verb: name, wait: lockWait, cancellation: environment.cancellation)
+    // It may have waited for a rebuild that was killed.
+    if name != RebuildRun.verb { try RebuildMark.check(try AnchoredDirectory(root: root)) }
     self.root = root
     self.configuration = configuration
     self.environment = environment
@@ -89,7 +93,9 @@ public final class MirrorRun {
 extension MirrorRun {
   /// Reads the mirror's directories.
   var scanner: MirrorScanner {
-    MirrorScanner(root: root, now: environment.now(), probe: environment.probe)
+    MirrorScanner(
+      root: root, layout: configuration.layout, kinds: configuration.kinds, now: environment.now(),
+      probe: environment.probe)
   }
 
   /// The mirror as it is now: scanned at the first call, and after that where this run changed it. Problems
@@ -136,7 +142,7 @@ extension MirrorRun {
     guard case .some(var places) = changed else { return }
     for path in paths {
       switch path.place {
-      case .service: break
+      case .service, .packages: break
       case .snapshots(let build), .snapshot(_, let build):
         places.insert(MirrorPath(.snapshots(build: build)))
       case .root, .build, .arch: return noteChanges()
@@ -189,19 +195,23 @@ extension MirrorRun {
   /// Settings for reading and hashing files.
   var hasher: FileHasher {
     FileHasher(
-      environment.hashing, progress: environment.progress, cancellation: environment.cancellation)
+      environment.hashing, kinds: configuration.kinds, progress: environment.progress,
+      cancellation: environment.cancellation)
   }
 
   /// The context for making and checking digests.
   func digests() throws(MirrorError) -> DigestContext {
     DigestContext(
-      root: root, ownership: try ownership(), catalog: try catalog(), hasher: hasher,
+      root: root, layout: configuration.layout, ownership: try ownership(), catalog: try catalog(),
+      hasher: hasher,
       signing: configuration.signing, now: environment.now())
   }
 
   /// Throws for paths that are not in the mirror.
   func check(_ paths: [MirrorPath], in mirror: Mirror) throws(MirrorError) {
+    let anchor = try AnchoredDirectory(root: root)
     for path in paths where !mirror.holds(path) {
+      if path.place.isInPackages, try anchor.status(at: path) != nil { continue }
       throw MirrorError(.invalid, mirror.displayed(path), "is not in the mirror", remedy: "check the path")
     }
   }

@@ -43,6 +43,13 @@ public struct PublishRun {
     }
   }
 
+  /// Sends only the public keys to each destination, before signatures by a new key.
+  func sendKeys() throws(MirrorError) -> PublishReport {
+    try forEachDestination { publication throws(MirrorError) in
+      .init(name: publication.destination.name, report: try publication.sendKeys())
+    }
+  }
+
   /// Calls a function for one destination after the other, and reports a failure of each as its result.
   private func forEachDestination(
     _ body: (Publication) throws(MirrorError) -> PublishReport.Destination,

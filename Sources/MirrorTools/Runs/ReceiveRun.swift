@@ -33,7 +33,8 @@ public struct ReceiveRun {
   private func receiver() throws(MirrorError) -> Receiver {
     let configuration = run.configuration
     return Receiver(
-      root: run.root, ownership: try run.ownership(), rotation: configuration.rotation,
+      root: run.root, layout: configuration.layout, ownership: try run.ownership(),
+      rotation: configuration.rotation,
       rules: configuration.receiving, signing: configuration.signing, catalog: try run.catalog(),
       hasher: run.hasher, now: run.environment.now(), probe: run.environment.probe)
   }

@@ -26,7 +26,7 @@ public struct RestoreRun {
     let anchor = try AnchoredDirectory(root: run.root, ownershipRules: try run.ownership())
     let notice = ReleaseNotice.read(unit.notice, in: anchor)
     let pointers = try unit.pointers(offeredIn: mirror.restoring(unit.path), notice)
-    report.moved = try pointers.apply(in: anchor)
+    report.moved = try pointers.apply(in: anchor, run.configuration.kinds)
     if unit.isWithdrawn {
       run.journal([.init(.restored, unit.path, detail: notice.reason.map { "withdrawn because: \($0)" })])
       let directory = try anchor.directory(unit.notice.parent)

@@ -2,8 +2,8 @@ public import LinuxSystem
 import MirrorModel
 public import StageTrees
 
-/// Everything a mirror needs, step by step: receive, clean, compress, keys, digestgen, promote,
-/// index, publish.
+/// Everything a mirror needs, step by step: receive, clean, caches, compress, keys, digestgen, promote, index,
+/// publish.
 public struct UpkeepRun {
   /// Options of the steps in addition to the configuration.
   public struct Options: Sendable {
@@ -40,6 +40,9 @@ public struct UpkeepRun {
     if let clean {
       steps.append(Step(name: "clean") { () throws(MirrorError) in try clean.apply(clean.plan()) })
     }
+    if caches.hasLimits {
+      steps.append(Step(name: "caches") { () throws(MirrorError) in try caches.apply() })
+    }
     steps.append(
       Step(name: "compress") { () throws(MirrorError) in try compress.apply(compress.plan()) })
     if run.configuration.signing != nil {
@@ -59,7 +62,11 @@ public struct UpkeepRun {
     return steps
   }
 
-  private var clean: CleanRun? { options.policy.map { CleanRun(run, $0, limit: options.limit) } }
+  private var clean: CleanRun? {
+    guard options.policy != nil || run.configuration.binhost.keep != nil else { return nil }
+    return CleanRun(run, options.policy, limit: options.limit)
+  }
+  private var caches: CacheRun { CacheRun(run) }
   private var compress: CompressRun { CompressRun(run, options.compression) }
   private var digestgen: DigestgenRun { DigestgenRun(run, options.digests) }
 
@@ -115,6 +122,9 @@ public struct UpkeepRun {
     try step("receive", &plan) { plan throws(MirrorError) in plan.receive = try ReceiveRun(run).plan() }
     if let clean {
       try step("clean", &plan) { plan throws(MirrorError) in plan.clean = try clean.plan().plan }
+    }
+    if caches.hasLimits {
+      try step("caches", &plan) { plan throws(MirrorError) in plan.caches = try caches.plan() }
     }
     try step("compress", &plan) { plan throws(MirrorError) in plan.compress = try compress.plan().plan }
     try step("digestgen", &plan) { plan throws(MirrorError) in
@@ -174,6 +184,8 @@ public struct UpkeepPlan: MirrorReport {
   public internal(set) var receive: [String] = []
   /// nil if nothing would be removed.
   public internal(set) var clean: RetentionPlan?
+  /// nil if the configuration limits no cache.
+  public internal(set) var caches: CacheReport?
   /// What would be compressed.
   public internal(set) var compress: CompressionPlan?
   /// What would be digested.
@@ -186,7 +198,7 @@ public struct UpkeepPlan: MirrorReport {
   public internal(set) var problems: [StepProblem] = []
 
   private enum CodingKeys: CodingKey {
-    case mirror, receive, clean, compress, digestgen, index, publish, problems
+    case mirror, receive, clean, caches, compress, digestgen, index, publish, problems
   }
 
   init(scan: Mirror) { self.scan = scan }
@@ -218,7 +230,7 @@ public struct UpkeepPlan: MirrorReport {
       receive.map { "would receive the upload of \($0)" }
       + plans.compactMap(\.self).flatMap { $0.lines(in: scan) }
       + (index ?? []).map { "would write \(displayed($0))" }
-    return lines.asEssentialLines + (publish?.lines ?? [])
+    return lines.asEssentialLines + (caches?.lines ?? []) + (publish?.lines ?? [])
   }
 
   /// Why steps could not be planned.
@@ -238,6 +250,7 @@ public struct UpkeepPlan: MirrorReport {
     try container.encode(mirror, forKey: .mirror)
     try container.encode(receive, forKey: .receive)
     try container.encodeIfPresent(clean, forKey: .clean)
+    try container.encodeIfPresent(caches, forKey: .caches)
     try container.encodeIfPresent(compress, forKey: .compress)
     try container.encodeIfPresent(digestgen, forKey: .digestgen)
     try container.encodeIfPresent(index, forKey: .index)

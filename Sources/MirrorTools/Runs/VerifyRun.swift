@@ -31,9 +31,7 @@ public struct VerifyRun {
     try run.check(paths, in: mirror)
     let isForgetful = try run.catalog().isTemporary && subset.needsMemory
     let result = run.environment.result
-    var report = try Verifier(try run.digests()).verify(
-      mirror, subset: subset, paths: paths, decodes: decodes
-    ) { finding in
+    let tell: @Sendable (VerifyReport.Finding) -> Void = { finding in
       let verdict = finding.verdict.rawValue
       let padding = String(repeating: " ", count: max(1, 11 - verdict.count))
       let detail = finding.detail.map { " (\($0))" } ?? ""
@@ -42,6 +40,13 @@ public struct VerifyRun {
           "\(verdict)\(padding)\(mirror.displayed(finding.path))\(detail)",
           isEssential: finding.verdict != .ok))
     }
+    let others = paths.filter { !$0.place.isInPackages }
+    var report = VerifyReport(mirror: "\(mirror.root)")
+    if paths.isEmpty || !others.isEmpty {
+      report = try Verifier(try run.digests()).verify(
+        mirror, subset: subset, paths: others, decodes: decodes, each: tell)
+    }
+    try BinhostRun(run).verify(mirror, subset: subset, paths: paths, into: &report, each: tell)
     if isForgetful { report.problems.append(.forgetfulSubset) }
     return report
   }

@@ -112,7 +112,9 @@ public struct WithdrawRun {
     let anchor = try AnchoredDirectory(root: run.root)
     if case .version = now {
     } else {
-      try ManifestWriter.forget([unit.path.name], in: try anchor.directory(unit.path.parent))
+      try ManifestWriter.forget(
+        [unit.path.name], in: try anchor.directory(unit.path.parent), run.configuration.layout,
+        run.configuration.kinds)
     }
     var touched: Set<MirrorPath> = []
     for path in now.files {
@@ -137,6 +139,7 @@ extension MirrorRun {
     let plan = PointerPlan(leavingMarked: try scan())
     guard !plan.isEmpty else { return [] }
     noteChanges(at: plan.moves.map(\.link) + plan.records.map(\.file))
-    return try plan.apply(in: try AnchoredDirectory(root: root, ownershipRules: try ownership()))
+    return try plan.apply(
+      in: try AnchoredDirectory(root: root, ownershipRules: try ownership()), configuration.kinds)
   }
 }

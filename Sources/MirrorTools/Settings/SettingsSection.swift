@@ -99,7 +99,7 @@ struct SettingsSection {
   private func choice<Choice: RawRepresentable & CaseIterable>(
     _ setting: String, _ word: String
   ) throws -> Choice where Choice.RawValue == String {
-    guard let choice = Choice(rawValue: word) else {
+    guard let choice = Choice.allCases.first(where: { $0.rawValue == word }) else {
       let all = Choice.allCases.map(\.rawValue).joined(separator: ", ")
       throw invalid(setting, "`\(word)` is not valid", "use some of: \(all)")
     }

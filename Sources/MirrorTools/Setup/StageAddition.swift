@@ -22,9 +22,11 @@ public struct StageAddition: Sendable {
     public var status: ExitStatus { messages.isEmpty ? .done : .failed }
   }
 
+  private let layout: MirrorLayout
   /// Directory of the version.
   let version: MirrorPath
   private let placements: [SubarchSetup.Placement]
+  private let kinds: ArtifactKinds
 
   /// Plans the addition from names alone.
   ///
@@ -33,14 +35,15 @@ public struct StageAddition: Sendable {
   ///   - files: tarballs, and optionally a `build-info.json`.
   /// - Throws: if a file is not named like one of a build, or nothing would be offered.
   public init(
-    _ subarch: MirrorPath, version: VersionDate, files: [FilePath]
+    _ subarch: MirrorPath, version: VersionDate, files: [FilePath], layout: MirrorLayout, kinds: ArtifactKinds
   ) throws(MirrorError) {
+    self.layout = layout
     let names = try SubarchSetup.names(of: subarch)
     let place = subarch.appending(FileName(version.description))
     var placements: [SubarchSetup.Placement] = []
     var offersSomething = false
     for file in files {
-      let (name, variant) = try Self.name(of: file, in: place, names)
+      let (name, variant) = try Self.name(of: file, in: place, names, layout, kinds)
       let path = place.appending(name)
       if placements.contains(where: { $0.path == path }) {
         throw MirrorError(
@@ -55,23 +58,25 @@ public struct StageAddition: Sendable {
     }
     self.version = place
     self.placements = placements
+    self.kinds = kinds
   }
 
   /// The name of a file in a version, and its variant; nil if it is not a tarball.
   private static func name(
-    of file: FilePath, in version: MirrorPath, _ subarch: SubarchPlace
+    of file: FilePath, in version: MirrorPath, _ subarch: SubarchPlace, _ layout: MirrorLayout,
+    _ kinds: ArtifactKinds
   ) throws(MirrorError) -> (name: FileName, variant: String?) {
     let own = FileName(bytes: file.lastComponent.map { FilePath(root: nil, components: $0).bytes } ?? [])
     if own == BuildInfo.fileName { return (own, nil) }
-    guard let tarball = TarballName(own), let variant = tarball.variant(of: version) else {
+    guard let tarball = TarballName(own, kinds), let variant = tarball.variant(of: version, in: layout) else {
       throw MirrorError(
         .invalid, file.string, "is not named like a tarball of a build",
-        remedy: "name it stage3-….tar.xz, or NAME-SUBARCH-BUILD-VERSION.tar.xz for an image NAME")
+        remedy:
+          "name it stage3-….tar.xz, or \(layout.stem(of: "NAME", in: version.name, of: subarch)).tar.xz for an image NAME"
+      )
     }
     guard ["stage1", "stage2", "stage3"].contains(variant) else { return (own, variant) }
-    return (
-      FileName("\(variant)-\(subarch.name)-\(subarch.build)-\(version.name)\(tarball.suffix)"), variant
-    )
+    return (layout.stem(of: variant, in: version.name, of: subarch).appending(tarball.suffix), variant)
   }
 
   /// Adds the version. The mirror's lock must be held.
@@ -87,7 +92,7 @@ public struct StageAddition: Sendable {
         .invalid, anchor.displayed(version), "already exists",
         remedy: "add another version, or remove it first")
     }
-    for placement in placements where TarballName(placement.path.name) != nil { try check(placement, anchor) }
+    for placement in placements where kinds.includes(placement.path.name) { try check(placement, anchor) }
     var report = Made(mirror: "\(context.root)")
     let directory = try anchor.makePath(version)
     for placement in placements { try placement.place(in: directory, &report.made) }
@@ -111,13 +116,14 @@ public struct StageAddition: Sendable {
     guard status.kind == .regular else {
       throw MirrorError(.invalid, placement.source, "is not a regular file", remedy: "give a tarball")
     }
-    if let format = TarballName(placement.path.name)?.format {
+    let format = kinds.format(of: placement.path.name)
+    if let format {
       let fault = try attempt("read", placement.source) { () throws(Errno) in
         try StreamEnd.fault(of: file, size: status.size, format)
       }
       if let fault { throw .damaged(placement.source, fault) }
     }
-    if placement.path.name.hasPrefix("stage") { try SeedTarball.check(placement) }
+    if placement.path.name.hasPrefix("stage"), format?.isTarball ?? false { try SeedTarball.check(placement) }
   }
 
   private func digest(
@@ -132,16 +138,18 @@ public struct StageAddition: Sendable {
     report.messages += result.problems
   }
 
-  /// Points `stage3-latest` to the stage3, if the version is now the newest.
+  /// Points `stage3-latest` to the stage3, if the version is now the newest. In a layout by name, `index` keeps the
+  /// links.
   private func link(
     _ scanner: MirrorScanner, _ anchor: borrowing AnchoredDirectory, _ report: inout Made
   ) throws(MirrorError) {
     let subarch = try scanner.scan().subarches.first { $0.path == version.parent }
-    guard subarch?.newestComplete?.path == version,
+    guard !layout.isByName, subarch?.newestComplete?.path == version,
       let stage = placements.first(where: {
-        TarballName($0.path.name)?.variant(of: version) == "stage3"
+        guard let name = TarballName($0.path.name, kinds), name.format.isTarball else { return false }
+        return name.variant(of: version, in: layout) == "stage3"
       }),
-      let suffix = TarballName(stage.path.name)?.suffix
+      let suffix = kinds.format(of: stage.path.name)?.suffix
     else { return }
     let directory = try anchor.directory(version.parent)
     let name = FileName("stage3-latest\(suffix)")

@@ -20,10 +20,12 @@ extension SubarchSetup {
   /// made.
   ///
   /// - Parameter ownershipRules: owner and mode of new files.
-  func apply(in root: FilePath, _ ownershipRules: OwnershipRules) throws(MirrorError) -> Made {
+  func apply(
+    in root: FilePath, _ ownershipRules: OwnershipRules, _ kinds: ArtifactKinds
+  ) throws(MirrorError) -> Made {
     let anchor = try AnchoredDirectory(root: root, ownershipRules: ownershipRules)
     for file in files { _ = try isSaid(file, anchor) }
-    try checkRemote(anchor)
+    try checkRemote(anchor, kinds)
     if let placement { try SeedTarball.check(placement) }
     var report = Made(mirror: "\(root)")
     for path in directories { try make(path, anchor, &report) }
@@ -55,7 +57,9 @@ extension SubarchSetup {
   }
 
   /// Checks that a remote seed exists.
-  private func checkRemote(_ anchor: borrowing AnchoredDirectory) throws(MirrorError) {
+  private func checkRemote(
+    _ anchor: borrowing AnchoredDirectory, _ kinds: ArtifactKinds
+  ) throws(MirrorError) {
     let remote = files.filter { $0.path.parent.name == "remote" }.map(\.line)
     guard remote.count == 3 else { return }
     let other = MirrorPath(remote.joined(separator: "/"))
@@ -66,7 +70,9 @@ extension SubarchSetup {
         remedy: "build it first, or \(run: .remoteSeed)")
     }
     let place = other.appending(version)
-    let tarballs = try anchor.directory(place).entries().filter { TarballName($0.name) != nil }
+    let tarballs = try anchor.directory(place).entries().filter {
+      kinds.format(of: $0.name)?.isTarball ?? false
+    }
     guard let stage = tarballs.first(where: { $0.name.hasPrefix("stage3-") }) else {
       throw MirrorError(
         .invalid, anchor.displayed(place), "contains no stage3, but .control/version refers to it",

@@ -35,10 +35,12 @@ public struct SubarchSetup: Encodable, Sendable {
   ///
   /// - Parameter subarch: `BUILD/ARCH/SUBARCH`.
   /// - Throws: if the name of the seed has no date or is not that of a tarball, or a name is not valid.
-  public init(_ subarch: MirrorPath, from seed: Seed) throws(MirrorError) {
+  public init(
+    _ subarch: MirrorPath, from seed: Seed, layout: MirrorLayout, kinds: ArtifactKinds
+  ) throws(MirrorError) {
     let names = try Self.names(of: subarch)
     var directories = [
-      MirrorPath(.snapshots(build: names.build)), subarch.control(.buildStrategy).parent,
+      layout.snapshots(of: names.build), subarch.control(.buildStrategy).parent,
     ]
     var files: [Said] = []
     func say(_ file: ControlFile, _ line: String) {
@@ -46,11 +48,15 @@ public struct SubarchSetup: Encodable, Sendable {
     }
     switch seed {
     case .local(let file, let version):
-      let tarball = try SeedName(file, version: version)
+      let tarball = try SeedName(file, version: version, kinds)
       let place = subarch.appending(FileName(tarball.version.description))
-      let name = "stage3-\(names.name)-\(names.build)-\(tarball.version)\(tarball.suffix)"
+      let usual = layout.stem(of: "stage3", in: place.name, of: names).appending(tarball.suffix)
+      // On Gentoo's mirrors the name says the variant.
+      let name = layout.isByName && tarball.isNamed(in: place, layout, kinds) ? tarball.name : usual
       directories += [subarch.control(.version(target: "stage3")).parent, place]
-      placement = Placement(source: file.string, path: place.appending(FileName(name)))
+      placement = Placement(source: file.string, path: place.appending(name))
+      // A seed is not offered, unlike a version that another program made.
+      if layout.takesForeignVersions { files.append(Said(path: place.file(.targets), line: "stage3")) }
       say(.version(target: "stage3"), tarball.version.description)
       say(.buildStrategy, "local")
     case .remote(let other):
@@ -84,21 +90,29 @@ public struct SubarchSetup: Encodable, Sendable {
 
 /// Version and suffix from the name of a seed.
 private struct SeedName {
+  let name: FileName
   let version: VersionDate
   /// `.tar.xz`.
   let suffix: String
 
-  init(_ file: FilePath, version: VersionDate?) throws(MirrorError) {
+  init(_ file: FilePath, version: VersionDate?, _ kinds: ArtifactKinds) throws(MirrorError) {
     let bytes = file.lastComponent.map { FilePath(root: nil, components: $0).bytes } ?? []
-    guard let name = TarballName(FileName(bytes: bytes)), name.format.isTarball else {
+    guard let name = TarballName(FileName(bytes: bytes), kinds), name.format.isTarball else {
       throw MirrorError(
         .invalid, file.string, "is not named like a tarball",
         remedy: "use a name that ends in .tar, .tar.xz, .tar.zst, .tar.gz or .tar.bz2")
     }
+    self.name = FileName(bytes: bytes)
     suffix = name.suffix
     guard let version = version ?? VersionDate.first(in: bytes) else {
       throw MirrorError(.invalid, file.string, "has no date in its name", remedy: "\(run: .seedVersion)")
     }
     self.version = version
+  }
+
+  /// Whether the name is that of a stage3 in a version.
+  func isNamed(in version: MirrorPath, _ layout: MirrorLayout, _ kinds: ArtifactKinds) -> Bool {
+    let variant = TarballName(name, kinds)?.variant(of: version, in: layout)
+    return variant.map { $0 == "stage3" || $0.hasPrefix("stage3-") } ?? false
   }
 }

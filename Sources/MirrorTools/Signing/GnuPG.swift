@@ -41,11 +41,14 @@ struct GnuPG: Sendable {
   }
 
   /// Runs gpgv with only the keys in a keyring.
-  func gpgv(keyring: String, signature: String, of file: String, limit: Int = patience) throws(MirrorError)
-    -> Answer
-  {
+  ///
+  /// - Parameter file: the signed file; nil if the signature contains it.
+  func gpgv(
+    keyring: String, signature: String, of file: String?, limit: Int = patience
+  ) throws(MirrorError) -> Answer {
     let outcome = try run(
-      ["gpgv", "--homedir", "/nonexistent", "--status-fd", "1", "--keyring", keyring, signature, file],
+      ["gpgv", "--homedir", "/nonexistent", "--status-fd", "1", "--keyring", keyring, signature]
+        + (file.map { [$0] } ?? []),
       limit: limit)
     return Answer(
       status: outcome.status, output: [], statuses: GnuPGStatus.parse(outcome.output).statuses,
@@ -54,11 +57,12 @@ struct GnuPG: Sendable {
 
   /// Runs gpgv with only the keys in a keyring, on any arguments; standard output is separate.
   static func gpgv(
-    keyring: String, _ arguments: [String], cancellation: Cancellation?, neededBy setting: String
+    keyring: String, _ arguments: [String], cancellation: Cancellation?, neededBy setting: String,
+    limit: Int = patience
   ) throws(MirrorError) -> Answer {
     let outcome = try run(
       ["gpgv", "--homedir", "/nonexistent", "--status-fd", "2", "--keyring", keyring] + arguments,
-      limit: patience, cancellation, neededBy: setting)
+      limit: limit, cancellation, neededBy: setting)
     let (statuses, messages) = GnuPGStatus.parse(outcome.errors)
     return Answer(
       status: outcome.status, output: outcome.output, statuses: statuses, messages: messages,

@@ -20,7 +20,7 @@ enum GnuPGStatus: Hashable, Sendable {
   /// `EXPSIG`, `EXPKEYSIG` and `REVKEYSIG`: a correct signature that expired, or by an expired or revoked
   /// key.
   case signatureExpired, signedByExpiredKey, signedByRevokedKey
-  /// `SIG_CREATED`: a detached signature, with the number of its hash algorithm.
+  /// `SIG_CREATED`: a detached signature or a clear-signed text, with the number of its hash algorithm.
   case created(key: Fingerprint, hash: Int)
   /// `INV_SGNR`: the key cannot be used; the number of the reason.
   case invalidSigner(reason: Int)
@@ -99,9 +99,11 @@ enum GnuPGStatus: Hashable, Sendable {
     return .valid(key: key, primary: primary, hash: hash)
   }
 
-  /// `D`, the public-key algorithm, the hash algorithm, the class, the time, the key.
+  /// `D` or `C`, the public-key algorithm, the hash algorithm, the class, the time, the key.
   private static func created(_ words: [Substring]) -> GnuPGStatus? {
-    guard words.count >= 6, words[0] == "D", let hash = Int(words[2]), let key = Fingerprint(words[5]) else {
+    guard words.count >= 6, ["C", "D"].contains(words[0]), let hash = Int(words[2]),
+      let key = Fingerprint(words[5])
+    else {
       return nil
     }
     return .created(key: key, hash: hash)

@@ -37,6 +37,15 @@ package struct PinnedKeys: Sendable {
     return SignatureVerdict(try run([signature.path, bytes.path]).statuses, trusting: pins)
   }
 
+  /// The verdict on a detached signature of a file with this number of bytes.
+  func verdict(
+    on signature: [UInt8], of file: String, bytes: Int64
+  ) throws(MirrorError) -> SignatureVerdict {
+    let signature = try MemoryFile(signature, for: "gpgv")
+    let answer = try run([signature.path, file], limit: GnuPG.patience(reading: bytes))
+    return SignatureVerdict(answer.statuses, trusting: pins)
+  }
+
   /// The verdict on a text with its signature in it, and the text that was signed.
   package func verdict(onSigned text: [UInt8]) throws(MirrorError) -> (SignatureVerdict, text: [UInt8]) {
     let file = try MemoryFile(text, for: "gpgv")
@@ -44,9 +53,12 @@ package struct PinnedKeys: Sendable {
     return (SignatureVerdict(answer.statuses, trusting: pins), answer.output)
   }
 
-  private func run(_ arguments: [String]) throws(MirrorError) -> GnuPG.Answer {
+  private func run(
+    _ arguments: [String], limit: Int = GnuPG.patience
+  ) throws(MirrorError) -> GnuPG.Answer {
     let answer = try GnuPG.gpgv(
-      keyring: keyring.value.path, arguments, cancellation: cancellation, neededBy: "snapshot/verify")
+      keyring: keyring.value.path, arguments, cancellation: cancellation, neededBy: "snapshot/verify",
+      limit: limit)
     guard !answer.isLate, answer.status < 128, !answer.statuses.contains(.noKeyring) else {
       throw MirrorError(
         .library, "gpgv", "failed: \(answer.messages.first ?? "no reason given")",

@@ -18,9 +18,15 @@ public struct SignatureChecker: Sendable {
     keyring = Shared(try MemoryFile(try gnupg.exported(), for: "gpgv"))
   }
 
-  /// The verdict on a signature of an open file with this number of bytes.
+  /// The verdict on a text that contains its signature.
+  func verdict(onClearText text: [UInt8]) throws(MirrorError) -> SignatureVerdict {
+    guard ClearText(text) != nil else { return .unreadable }
+    return try verdict(on: text, of: nil, bytes: Int64(text.count))
+  }
+
+  /// The verdict on a signature of an open file with this number of bytes; nil if the signature contains the text.
   func verdict(
-    on signature: [UInt8], of file: String, bytes: Int64
+    on signature: [UInt8], of file: String?, bytes: Int64
   ) throws(MirrorError) -> SignatureVerdict {
     let signature = try MemoryFile(signature, for: "gpgv")
     let answer = try gnupg.gpgv(
@@ -35,9 +41,24 @@ public struct SignatureChecker: Sendable {
         .library, "gpgv", "cannot read the key: \(answer.messages.first ?? "no reason given")",
         remedy: "check that /proc is mounted and shows this user's processes")
     }
-    let verdict = SignatureVerdict(answer.statuses, trusting: [gnupg.settings.key])
+    let verdict = SignatureVerdict(
+      answer.statuses, trusting: [gnupg.settings.key], previous: Set(gnupg.settings.previous))
     // If the primary key expires, all its subkeys do.
     return verdict == .subkeyExpired && key.state == .expired ? .keyExpired : verdict
+  }
+
+  /// The verdict on a text with its signature in it, and the text that was signed.
+  func verdict(onSigned text: [UInt8]) throws(MirrorError) -> (verdict: SignatureVerdict, text: [UInt8]) {
+    let file = try MemoryFile(text, for: "gpgv")
+    let answer = try GnuPG.gpgv(
+      keyring: keyring.value.path, ["--output", "-", file.path], cancellation: gnupg.cancellation,
+      neededBy: "binhost/key")
+    guard !answer.isLate, answer.status < 128, !answer.statuses.contains(.noKeyring) else {
+      throw MirrorError(
+        .library, "gpgv", "failed: \(answer.messages.first ?? "no reason given")",
+        remedy: "check that /proc is mounted")
+    }
+    return (SignatureVerdict(answer.statuses, trusting: [gnupg.settings.key]), answer.output)
   }
 
   /// The verdict on a signature of these bytes.
@@ -68,14 +89,18 @@ extension GnuPG {
     return key
   }
 
-  /// The public key and all its subkeys, including expired ones, whose signatures must still be checked.
+  /// The public key and all its subkeys, including expired ones, whose signatures must still be checked, and
+  /// the keys that signed before.
   func exported() throws(MirrorError) -> [UInt8] {
-    try output(of: try gpg(["--export", "\(settings.key)"]))
+    try output(of: try gpg(["--export", "\(settings.key)"] + settings.previous.map { "\($0)" }))
   }
 
   /// The same, armoured and without third-party signatures.
-  func exportedForOthers() throws(MirrorError) -> [UInt8] {
-    let whole = try MemoryFile(try exported(), for: "gpg")
+  func exportedForOthers() throws(MirrorError) -> [UInt8] { try reduced(try exported()) }
+
+  /// Keys as packets, armoured and without third-party signatures.
+  func reduced(_ packets: [UInt8]) throws(MirrorError) -> [UInt8] {
+    let whole = try MemoryFile(packets, for: "gpg")
     // export-minimal would omit expired subkeys.
     return try output(
       of: try gpg([

@@ -6,6 +6,8 @@ package enum SignatureVerdict: Hashable, Sendable, CustomStringConvertible {
   case bad
   /// By another key, with its id or fingerprint.
   case otherKey(String)
+  /// By a key that signed before and was not revoked.
+  case previousKey(String)
   /// By the key, but the signature has expired.
   case expired
   /// By the key, which has expired.
@@ -22,16 +24,18 @@ package enum SignatureVerdict: Hashable, Sendable, CustomStringConvertible {
   /// Whether a new signature by the key would be better.
   package var isUnfit: Bool {
     switch self {
-    case .bad, .otherKey, .expired, .weak, .unreadable: true
+    case .bad, .otherKey, .previousKey, .expired, .weak, .unreadable: true
     case .valid, .keyExpired, .subkeyExpired, .keyRevoked: false
     }
   }
 
   /// Derives the verdict from gpgv's status lines; its exit status adds nothing.
   ///
-  /// - Parameter pinned: the keys that count, or their primary keys; empty for all that gpgv has.
-  init(_ statuses: [GnuPGStatus], trusting pinned: Set<Fingerprint>) {
-    let verdicts = statuses.split(separator: .newSignature).compactMap { Self.one($0, pinned) }
+  /// - Parameters:
+  ///   - pinned: the keys that count, or their primary keys; empty for all that gpgv has.
+  ///   - previous: keys that signed before.
+  init(_ statuses: [GnuPGStatus], trusting pinned: Set<Fingerprint>, previous: Set<Fingerprint> = []) {
+    let verdicts = statuses.split(separator: .newSignature).compactMap { Self.one($0, pinned, previous) }
     // One bad signature invalidates the others: the file or the signature was changed.
     if verdicts.contains(.bad) {
       self = .bad
@@ -42,14 +46,17 @@ package enum SignatureVerdict: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
-  private static func one(_ statuses: ArraySlice<GnuPGStatus>, _ pinned: Set<Fingerprint>)
-    -> SignatureVerdict?
-  {
+  private static func one(
+    _ statuses: ArraySlice<GnuPGStatus>, _ pinned: Set<Fingerprint>, _ previous: Set<Fingerprint>
+  ) -> SignatureVerdict? {
     if statuses.contains(.bad) { return .bad }
     for status in statuses {
       guard case .valid(let key, let primary, let hash) = status else { continue }
       guard pinned.isEmpty || pinned.contains(key) || pinned.contains(primary) else {
-        return .otherKey("\(key)")
+        let isPrevious =
+          (previous.contains(key) || previous.contains(primary)) && GnuPGStatus.weakHashes[hash] == nil
+          && !statuses.contains(.signedByRevokedKey)
+        return isPrevious ? .previousKey("\(key)") : .otherKey("\(key)")
       }
       if let name = GnuPGStatus.weakHashes[hash] { return .weak(name) }
       if statuses.contains(.signedByRevokedKey) { return .keyRevoked }
@@ -75,6 +82,7 @@ package enum SignatureVerdict: Hashable, Sendable, CustomStringConvertible {
     case .valid: "is good"
     case .bad: "does not match the file"
     case .otherKey(let key): "was made by another key, \(key)"
+    case .previousKey(let key): "was made by the previous key, \(key)"
     case .expired: "has expired"
     case .keyExpired: "was made by an expired key"
     case .subkeyExpired: "was made by an expired subkey"

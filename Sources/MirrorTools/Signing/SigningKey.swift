@@ -81,6 +81,11 @@ public struct SigningKey: Sendable, Encodable {
     return nil
   }
 
+  /// The number of primary keys in a listing.
+  static func count(in listing: [UInt8]) -> Int {
+    listing.split(separator: UInt8(ascii: "\n")).map(Record.init).count { ["pub", "sec"].contains($0.kind) }
+  }
+
   /// The key argument for gpg: exactly this subkey, or a primary key with its signing subkey.
   var signer: String { fingerprint == primary ? "\(fingerprint)" : "\(fingerprint)!" }
 

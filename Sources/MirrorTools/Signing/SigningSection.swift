@@ -2,6 +2,13 @@ import MirrorModel
 import FlexData
 import SystemPackage
 
+extension MirrorLayout {
+  /// The kinds of files that are signed unless others are configured.
+  fileprivate var signedKinds: Set<SignedKind> {
+    digestFormats.isEmpty ? [.tarballs, .index] : [.tarballs, .digests, .index]
+  }
+}
+
 /// Reads `[section signing]`, and knows all its settings.
 struct SigningSection {
   private let section: SettingsSection
@@ -10,21 +17,31 @@ struct SigningSection {
 
   static func section(_ elements: Elements) -> SettingsSection {
     SettingsSection(
-      "signing", of: elements, known: ["key", "homedir", "passphrase-file", "formats", "what"])
+      "signing", of: elements,
+      known: ["key", "previous", "keep-previous", "homedir", "passphrase-file", "formats", "what"])
   }
 
   /// nil if no key is set: signing is disabled.
-  func settings() throws -> SigningSettings? {
+  ///
+  /// - Parameter layout: determines what is signed, and how, if that is not set.
+  func settings(for layout: MirrorLayout) throws -> SigningSettings? {
     let home = try home()
     let passphrase = try section.absolutePath("passphrase-file").map { FilePath($0) }
     let formats = try some(SignatureFormat.self, of: "formats")
     let what = try some(SignedKind.self, of: "what")
+    let previous = try self.previous()
+    let keepsPrevious = try section.seconds("keep-previous")
     guard let key = try Self.key(section) else { return nil }
+    guard !previous.contains(key) else {
+      throw section.invalid("previous", "contains signing/key", "list only keys that do not sign any more")
+    }
     var settings = SigningSettings(key: key)
     settings.homeDirectory = home
     settings.passphraseFile = passphrase
-    settings.formats = formats ?? settings.formats
-    settings.what = what.map { Set($0) } ?? settings.what
+    settings.formats = formats ?? layout.signatureFormats
+    settings.previous = previous
+    settings.keepsPrevious = keepsPrevious ?? settings.keepsPrevious
+    settings.what = what.map { Set($0) } ?? layout.signedKinds
     return settings
   }
 
@@ -42,6 +59,19 @@ struct SigningSection {
         "use the 40 or 64 digits printed by `gpg --fingerprint`")
     }
     return key
+  }
+
+  /// The keys that signed before.
+  private func previous() throws -> [Fingerprint] {
+    var keys: [Fingerprint] = []
+    for word in try section.words("previous") ?? [] {
+      guard let key = Fingerprint(word) else {
+        throw section.invalid(
+          "previous", "`\(word)` is not a fingerprint", "use fingerprints of 40 or 64 digits without spaces")
+      }
+      if !keys.contains(key) { keys.append(key) }
+    }
+    return keys
   }
 
   /// Distinct words in the order of their declaration.

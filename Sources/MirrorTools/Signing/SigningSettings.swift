@@ -12,6 +12,10 @@ public struct SigningSettings: Sendable {
   public var passphraseFile: FilePath?
   /// Formats of signatures.
   public var formats: [SignatureFormat] = [.gpg]
+  /// Keys that signed before: their signatures are replaced, and they are published until then.
+  public var previous: [Fingerprint] = []
+  /// How long a key that was replaced is published, in seconds.
+  public var keepsPrevious = 365 * 86_400
   /// What to sign.
   public var what: Set<SignedKind> = [.tarballs, .index]
 

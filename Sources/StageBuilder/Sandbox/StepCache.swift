@@ -18,14 +18,32 @@ package struct StepCache {
 
   /// Creates it if it is missing, gives steps what the host's root made, and removes rights as in ``settle(_:)``.
   ///
-  /// - Parameter remedy: for a path that others could change.
+  /// - Parameters:
+  ///   - remedy: for a path that others could change.
+  ///   - mark: marks it as a cache of mirrorctl if it is new or below a directory of mirrorctl.
+  ///   - own: the directory in which mirrorctl keeps its files by default.
+  /// - Returns: the lock that keeps other runs from deleting files in it; nil if it cannot be locked.
+  @discardableResult
   package func prepare(
-    _ cancellation: Cancellation, _ remedy: Remedy = "use another directory"
-  ) throws(MirrorError) {
+    _ cancellation: Cancellation, _ remedy: Remedy = "use another directory", mark: String? = nil,
+    own: FilePath? = nil
+  ) throws(MirrorError) -> Shared<CacheLock>? {
     // Nobody else needs to reach a cache.
     try SafePath.make(path.removingLastComponent(), as: .any, remedy)
+    let isOwn = own.map { path.starts(with: $0) } ?? false
     try SafePath.make(path, mode: 0o755, as: .any, remedy)
+    var lock: Shared<CacheLock>?
+    do throws(MirrorError) {
+      let held = Shared(try CacheLock.use(path, cancellation))
+      let isEmpty = try AnchoredDirectory(root: path).entries().isEmpty
+      if let mark, isOwn || isEmpty { try held.value.mark(mark) }
+      lock = held
+    } catch {
+      // Such a cache is never cleaned.
+      if error.code == .interrupted { throw error }
+    }
     try settle(cancellation)
+    return lock
   }
 
   /// Removes set-user-ID and set-group-ID bits and capabilities from all files in it.

@@ -57,6 +57,7 @@ struct GitRepository {
         git -C \(new) config uploadpack.allowAnySHA1InWant true
         mv -T \(new) "$cache"
       }
+      touch "$cache"
       \(commands)
 
       """, named: "git fetch \(remote)", log: log)

@@ -1,4 +1,5 @@
 import LinuxSystem
+import MirrorTools
 import SystemPackage
 
 /// Directories that keep package trees between builds, below `path/cache/git` and beside it.
@@ -11,7 +12,9 @@ struct SnapshotCaches {
   let rsync: FilePath
 
   /// The contents of the lock file beside a copy of a tree.
-  static let mark = "mirrorctl copy of a package tree"
+  static let mark = TreeCaches.mark
+  /// `path/cache/git`.
+  let place: FilePath
 
   /// - Parameter overlay: the name of an overlay; nil for the package tree.
   init(_ settings: BuildSettings, overlay: String? = nil) throws {
@@ -22,6 +25,7 @@ struct SnapshotCaches {
         .invalid, "snapshot/source/name", "`\(name)` is not a directory name", remedy: "use a plain name")
     }
     let cache = try settings.requiredPath("path/cache/git")
+    place = cache
     git = cache.appending(name)
     rsync = cache.removingLastComponent().appending("rsync").appending(name)
   }
@@ -64,14 +68,19 @@ struct SnapshotCaches {
   static func checkRepository(_ path: FilePath) throws(MirrorError) {
     guard path.exists else { return }
     // Ours are bare, created without a template, and allow fetching a commit by name.
-    let settings = try text(of: path.appending("config")).lowercased()
-    guard settings.contains("allowanysha1inwant = true"),
+    guard TreeCaches.isOurs(try text(of: path.appending("config"))),
       !path.appending("description").exists
     else {
       throw MirrorError(
         .refused, "\(path)", "is not an object cache of mirrorctl",
         remedy: "move it away, or set path/cache/git to another directory")
     }
+  }
+
+  /// Keeps other runs from deleting package trees until the result is released.
+  func use(_ cancellation: Cancellation) throws(MirrorError) -> Shared<CacheLock> {
+    try Self.make(place)
+    return Shared(try CacheLock.use(place, cancellation))
   }
 
   static func text(of path: FilePath) throws(MirrorError) -> String {

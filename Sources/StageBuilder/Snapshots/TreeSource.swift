@@ -99,6 +99,8 @@ struct TreeSource {
       try verification.check(tree: tree, remote, cancellation)
       return Tree(path: tree, epoch: day, omitted: [])
     case .rsync:
+      let lock = try caches.use(cancellation)
+      defer { withExtendedLifetime(lock) {} }
       try caches.checkCopy()
       try caches.makeCopy()
       try steps.run(rsync(to: tree, updating: !isCurrent(caches.rsync)), named: "rsync", log: log)
@@ -106,6 +108,8 @@ struct TreeSource {
       try verification.check(tree: tree, remote, cancellation)
       return Tree(path: tree, epoch: day, omitted: [])
     case .git, .metaRepository:
+      let lock = try caches.use(cancellation)
+      defer { withExtendedLifetime(lock) {} }
       let commit = try commit(of: repository, log: log)
       log.note("\(remote) \(branch) is at \(commit.name)")
       try verification.check(
@@ -158,6 +162,7 @@ struct TreeSource {
       exec 9>> \(lock)
       chmod 600 \(lock)
       flock 9
+      touch \(lock)
       [ -s \(lock) ] || echo \(shellWord(SnapshotCaches.mark)) >&9
       \(updating ? update : "")
       \(tree.map { Self.copying(kept, to: $0) } ?? "")

@@ -59,7 +59,7 @@ struct OkTrigger {
   private func place(_ link: MirrorPath, to tarball: MirrorPath, log: borrowing BuildLog) throws(MirrorError)
   {
     let directory = try anchor.value.makePath(link.parent)
-    let name = LatestLink(link).path(following: tarball).name
+    let name = LatestLink(link, .builtIn).path(following: tarball).name
     if let there = try directory.status(of: name), there.kind != .link {
       throw MirrorError(
         .invalid, directory.displayed(name), "is not a link, so it cannot point to the latest tarball",
@@ -69,13 +69,13 @@ struct OkTrigger {
       log.note("\(subject): \(link.parent.appending(name)) is not moved: \(newer) is newer")
       return
     }
-    let moved = try LatestLink(link).point(to: tarball, in: anchor.value)
+    let moved = try LatestLink(link, .builtIn).point(to: tarball, in: anchor.value)
     log.note("\(moved) -> \(LatestLink.text(to: tarball, from: link.parent))")
   }
 
   /// What an existing link of this name leads to, if it is of a later date; its format does not matter.
   private func newer(than tarball: MirrorPath, at link: MirrorPath) throws(MirrorError) -> MirrorPath? {
-    guard let date = Self.date(of: tarball), let name = TarballName(link.name) else { return nil }
+    guard let date = Self.date(of: tarball), let name = TarballName(link.name, .builtIn) else { return nil }
     let directory = try anchor.value.directory(link.parent)
     for other in name.alternatives {
       guard try directory.status(of: other)?.kind == .link,
@@ -93,6 +93,6 @@ struct OkTrigger {
   /// The date of a stage's version, or of a snapshot; nil if the path has none.
   private static func date(of tarball: MirrorPath) -> VersionDate? {
     tarball.components.dropLast().lazy.compactMap { VersionDate($0.bytes) }.last
-      ?? TarballName(tarball.name)?.snapshotParts?.date
+      ?? TarballName(tarball.name, .builtIn)?.snapshotParts?.date
   }
 }

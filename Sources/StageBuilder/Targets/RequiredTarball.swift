@@ -44,7 +44,9 @@ enum RequiredTarball {
   }
 
   private static func inOtherFormat(_ path: FilePath) -> FilePath? {
-    guard let name = path.lastComponent.flatMap({ TarballName(FileName($0.string)) }) else { return nil }
+    guard let name = path.lastComponent.flatMap({ TarballName(FileName($0.string), .builtIn) }) else {
+      return nil
+    }
     let directory = path.removingLastComponent()
     return name.alternatives.lazy.map { directory.appending("\($0)") }.first(where: \.exists)
   }

@@ -29,8 +29,8 @@ struct StageTarget {
     var steps = try StepRunner(
       settings, context, root: chroot, scripts: scripts, confinement: confinement)
     steps.controlGroup = group
-    try steps.prepareCaches()
-    defer { steps.settleCaches(log: log) }
+    let locks = try steps.prepareCaches()
+    defer { withExtendedLifetime(locks) { steps.settleCaches(log: log) } }
     do {
       let root = Shared(try Self.makeRoot(chroot, in: work, confinement))
       let machine = try StageMachine(settings)
@@ -38,7 +38,10 @@ struct StageTarget {
       let epoch = try unpack(seed, snapshot, &steps, root, log)
       steps.means = try machine.means(forRoot: chroot, of: seed, otherwise: means)
       if let text = steps.means.text { log.note("\(settings.target ?? ""): \(text)") }
+      let signing = try PackageSigning(settings, context.cancellation)
+      try signing?.place(in: root.value, confinement)
       try runInRoot(steps, root, log)
+      if signing != nil { try PackageSigning.remove(from: root.value) }
       let captured = try settings.isOfficial ? capture(epoch, steps, work, chroot, root, log) : nil
       try work.remove()
       return captured

@@ -37,7 +37,7 @@ struct StageUnpacking {
         .invalid, "snapshot/destination", "is the root of the stage", remedy: "use a directory in the stage")
     }
     let prefix = FileName(try settings.text("snapshot/prefix") ?? "portage")
-    let name = snapshot.lastComponent.flatMap { TarballName(FileName($0.string)) }
+    let name = snapshot.lastComponent.flatMap { TarballName(FileName($0.string), .builtIn) }
     guard name?.format == .squashfs else {
       log.note("\(settings.target ?? ""): unpack \(snapshot) to /\(destination)")
       return Tree(epoch: try unpack(snapshot, to: destination, prefix: prefix, log))

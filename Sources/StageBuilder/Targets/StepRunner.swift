@@ -1,5 +1,6 @@
 import MirrorModel
 import LinuxSystem
+import MirrorTools
 import SystemPackage
 
 /// Runs the scripts of a specification, each in its own sandbox.
@@ -178,13 +179,22 @@ struct StepRunner {
   }
 
   /// Creates the caches, and hands them to steps.
-  func prepareCaches() throws {
-    for (key, _, _) in Self.caches {
-      guard let path = try settings.path(key) else { continue }
-      try StepCache(path: path, confinement: confinement)
-        .prepare(context.cancellation, SafePath.remedy(key))
+  ///
+  /// - Returns: the locks that keep other runs from deleting files in them.
+  func prepareCaches() throws -> [Shared<CacheLock>] {
+    try Self.caches.compactMap { key, _, _ in
+      guard let path = try settings.path(key) else { return nil }
+      let kind = Self.kinds[key]
+      return try StepCache(path: path, confinement: confinement)
+        .prepare(
+          context.cancellation, SafePath.remedy(key), mark: kind?.mark,
+          own: settings.usualTemporary.appending("cache"))
     }
   }
+
+  private static let kinds: [String: CacheKind] = [
+    "path/cache/package": .packages, "path/distfiles": .distfiles, "path/cache/ccache": .ccache,
+  ]
 
   /// Removes the rights that steps gave to files in the caches, also after an interrupt.
   func settleCaches(log: borrowing BuildLog) {

@@ -44,7 +44,7 @@ extension TarballOutput {
   ) throws(MirrorError) {
     guard try directory.status(of: name)?.kind == .regular else { return }
     let file = try directory.file(MirrorPath(bytes: name.bytes))
-    let format = TarballName(name)?.format
+    let format = ArtifactKinds.builtIn.format(of: name)
     let fault = try attempt("check", directory.displayed(name)) { () throws(Errno) -> StreamFault? in
       try file.sync()
       guard let format else { return nil }

@@ -21,7 +21,8 @@ struct TarballOutput {
   init(_ key: String, _ settings: BuildSettings, _ anchor: Shared<AnchoredDirectory>) throws {
     let text = try settings.required(key)
     guard let path = try settings.mirrorPath(key, in: anchor.value.root),
-      let name = TarballName(path.name), name.format.isReleased
+      let name = TarballName(path.name, .builtIn), name.format.isReleased,
+      name.format.isTarball || name.format == .squashfs
     else {
       throw MirrorError(
         .invalid, key, "`\(text)` is neither a compressed tarball nor a squashfs image",
@@ -116,7 +117,7 @@ struct TarballOutput {
     options.idShift = shift
     let final = isDeferred ? plainName : path.name
     var output = try DurableFile(final, in: directory)
-    let contents = try DurableFile(final.appending(SidecarKind.contents.rawValue), in: directory)
+    let contents = try DurableFile(final.appending(context.layout.contents.rawValue), in: directory)
     let capture = TreeCapture(options, cancellation: context.cancellation) { [progress = context.progress] in
       progress.add(bytes: $0)
     }
@@ -138,7 +139,8 @@ struct TarballOutput {
       try DurableFile.write([], to: final.appending(".cme"), in: directory, ownership)
     } else {
       try FreshTarball.record(
-        digests, of: path, status, in: directory, catalog: context.catalog(), now: context.now())
+        digests, of: path, status, in: directory, context.layout, catalog: context.catalog(),
+        now: context.now())
       try directory.sync()
     }
     return Captured(

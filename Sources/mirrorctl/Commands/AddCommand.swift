@@ -26,11 +26,12 @@ struct AddCommand: Verb {
   @Argument(help: "Tarballs, and optionally a build-info.json.", completion: .file()) var files: [String]
 
   func run(_ context: CommandContext) throws -> ExitStatus {
-    let addition = try StageAddition(
-      MirrorPath("\(build)/\(arch)/\(subarch)"), version: version.date,
-      files: files.map { FilePath($0).absolute })
     let hashing = try reading.hashing(job, context)
     let run = try global.write(context, as: "add", lock, creates: true, hashing: hashing)
+    let addition = try StageAddition(
+      MirrorPath("\(build)/\(arch)/\(subarch)"), version: version.date,
+      files: files.map { FilePath($0).absolute }, layout: run.configuration.layout,
+      kinds: run.configuration.kinds)
     let renderer = global.renderer(context)
     let made = try renderer.showing(run.environment.progress) { try run.apply(addition) }
     return try renderer.print(made)

@@ -9,7 +9,8 @@ struct CleanCommand: Verb {
     discussion: """
       A version is kept if any --keep rule keeps it. Always kept are: the newest complete version; targets \
       of links, .control/version files and remote seeds; builds in progress; versions dated in the future \
-      or without a date; mount points.
+      or without a date; mount points. With --caches, files of the caches of builds, logs and history that \
+      exceed the limits in [section caches] are listed, or deleted with --apply.
       """)
 
   @OptionGroup var global: GlobalOptions
@@ -22,8 +23,23 @@ struct CleanCommand: Verb {
   @Flag(name: .shortAndLong, help: "With --apply: print what would be removed and remove nothing.")
   var dryRun = false
 
+  @Flag(
+    name: .long,
+    help: "Clean distfiles, package caches, package trees, ccache, logs and history instead of versions.")
+  var caches = false
+
+  func validate() throws {
+    guard caches, retention.isGiven(over: nil) || retention.maxRemove != nil || retention.staleDays != nil
+    else { return }
+    throw ValidationError("--caches cannot be used with options for versions.")
+  }
+
   func run(_ context: CommandContext) throws -> ExitStatus {
     let run = try global.open(context, as: "clean", lock, isDryRun: !apply || dryRun)
+    if caches {
+      let caches = CacheRun(run)
+      return try global.renderer(context).print(apply && !dryRun ? caches.apply() : caches.plan(), of: run)
+    }
     let clean = CleanRun(
       run, retention.policy(over: run.configuration.retention), limit: retention.maxRemove?.limit)
     let (plan, renderer) = (try clean.plan(), global.renderer(context))

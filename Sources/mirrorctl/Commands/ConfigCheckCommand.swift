@@ -1,6 +1,7 @@
 import ArgumentParser
 import FlexData
 import LinuxSystem
+import MirrorModel
 import MirrorTools
 import StageBuilder
 
@@ -28,7 +29,7 @@ struct ConfigCheckCommand: Verb {
     let configuration = try? MirrorConfiguration(file.elements)
     let mirror = configuration?.mirror
     if let samples {
-      let subarch = SampleSubarch(configuration?.rotation, mirror: mirror, samples, now: context.now())
+      let subarch = SampleSubarch(configuration, mirror: mirror, samples, now: context.now())
       let sample = SampleCheck(request, samples, subarch, mirror: mirror, today: context.today)
       check.add(sample.findings, note: sample.note)
     }

@@ -37,7 +37,10 @@ struct DoctorCommand: Verb {
     var doctor = Doctor(facts)
     doctor.warn([configuration.signing?.exposedHome].compactMap(\.self), naming: \.commandLine)
     if let mirror,
-      let found = try? MirrorScanner(root: mirror, now: context.now(), probe: context.probe).scan()
+      let found = try? MirrorScanner(
+        root: mirror, layout: configuration.layout, kinds: configuration.kinds, now: context.now(),
+        probe: context.probe
+      ).scan()
     {
       doctor.warn(configuration.rotation.oddities(in: found), naming: \.commandLine)
     }

@@ -47,8 +47,10 @@ struct InitCommand: Verb {
     let seed: SubarchSetup.Seed =
       local.map { .local(FilePath($0).absolute, version: seedVersion?.date) }
       ?? .remote(MirrorPath(remote ?? ""))
-    let setup = try SubarchSetup(MirrorPath("\(build)/\(arch)/\(subarch)"), from: seed)
     let run = try global.write(context, as: "init", lock, creates: true)
+    let setup = try SubarchSetup(
+      MirrorPath("\(build)/\(arch)/\(subarch)"), from: seed, layout: run.configuration.layout,
+      kinds: run.configuration.kinds)
     return try global.renderer(context).print(run.apply(setup))
   }
 }

@@ -32,6 +32,7 @@ struct BuildOptions: ParsableArguments {
     ) { text in
       if isShown { context.progress.clear { context.errors.write(Array("\(text)\n".utf8)) } }
     }
+    build.layout = run.configuration.layout
     build.keepsWork = keepWork
     build.actionNames = \.commandLine
     // Nobody could exit the shell.
@@ -109,6 +110,7 @@ struct BuildOptions: ParsableArguments {
     }
     run.journal(report.deeds(of: request), as: event.verb)
     let status = try renderer.print(report)
+    offer(report, run, context)
     for target in report.targets where target.failcount.map(rotation.givesUp(after:)) ?? false {
       context.message(
         "\(report.build): \(target.name): is out of the rotation now: run `mirrorctl zap` once the cause is fixed"
@@ -120,6 +122,15 @@ struct BuildOptions: ParsableArguments {
         "\(report.build): is out of the rotation now: run `mirrorctl zap` once the cause is fixed")
     }
     return status
+  }
+
+  /// Writes the lists that name what was built, where downloaders look for them.
+  private func offer(_ report: BuildReport, _ run: MirrorRun, _ context: CommandContext) {
+    let offer = OfferRun(run, report.targets.filter { $0.outcome == .done }.compactMap(\.path))
+    guard report.outcome == .done, !report.isCurrent, offer.isUsual else { return }
+    do throws(MirrorError) {
+      for problem in try offer.apply() { context.tell(problem) }
+    } catch { context.tell(error) }
   }
 }
 

@@ -30,6 +30,8 @@ extension Remedy.Action {
     case .snapshot: "`mirrorctl snapshot`"
     case .build: "use `mirrorctl build`"
     case .doctor: "`mirrorctl doctor`"
+    case .rebuild(let source): "run `mirrorctl rebuild --from \(source)`"
+    case .trustDestination: "use --key FILE, or --unsigned to accept files that only match their digests"
     }
   }
 }

@@ -130,7 +130,7 @@ struct IndexDocumentTests {
       build: "std", arch: "x86", name: path.name, control: ControlState(), folder: folder,
       versions: [version])
     let mirror = Mirror(
-      root: "/m", folder: folder,
+      root: "/m", kinds: .builtIn, folder: folder,
       builds: [
         Build(
           name: "std", folder: folder, snapshots: nil,
@@ -176,7 +176,7 @@ struct IndexWriterTests {
         <?xml version="1.0" encoding="UTF-8"?>
         <subarches>
           <subarch name="gen" builds="1" ARCH="amd64" CHOST="x86_64-pc-linux-gnu">
-            <build id="1" variant="stage3" release="std" path="/std/x86/gen" latest="2026-11-17" \
+            <build id="1" variant="stage3" format="tar.xz" release="std" path="/std/x86/gen" latest="2026-11-17" \
         download="/std/x86/gen/2026-11-17/stage3-gen-std-2026-11-17.tar.xz" size="\(build.size)" bytes="\(build.bytes)" \
         sha256="\(someDigest)" sha512="\(longDigest)" blake2b="\(longDigest)" full="yes"/>
           </subarch>

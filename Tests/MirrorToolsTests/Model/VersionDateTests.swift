@@ -59,12 +59,12 @@ struct VersionDateTests {
   @Test("are found in the names of snapshots and seeds")
   func names() throws {
     for name in ["portage-20260628T170302Z.tar.xz", "portage-2026-06-28.tar.xz"] {
-      let parts = try #require(TarballName(FileName(name))?.snapshotParts)
+      let parts = try #require(TarballName(FileName(name), .builtIn)?.snapshotParts)
       #expect(parts.name == "portage")
       #expect(name == "portage-\(parts.date).tar.xz")
     }
-    #expect(TarballName("portage-20260628T170360Z.tar.xz")?.snapshotParts == nil)
-    #expect(TarballName("20260628T170302Z.tar.xz")?.snapshotParts == nil)
+    #expect(TarballName("portage-20260628T170360Z.tar.xz", .builtIn)?.snapshotParts == nil)
+    #expect(TarballName("20260628T170302Z.tar.xz", .builtIn)?.snapshotParts == nil)
     #expect(
       VersionDate.first(in: Array("stage3-amd64-openrc-20260628T170302Z.tar.xz".utf8))
         == day("20260628T170302Z"))

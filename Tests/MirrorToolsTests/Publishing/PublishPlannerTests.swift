@@ -1,4 +1,5 @@
 import LinuxSystem
+import MirrorModel
 import TestSupport
 import Testing
 
@@ -20,7 +21,7 @@ struct PublishPlannerTests {
   }
 
   private func local(_ entries: [LocalEntry], held: [MirrorPath] = []) -> LocalListing {
-    var listing = LocalListing()
+    var listing = LocalListing(.builtIn)
     listing.entries = entries.sorted { $0.path < $1.path }
     for path in held { listing.hold(with: path) }
     listing.subarches = ["std/x86/gen"]
@@ -337,7 +338,7 @@ struct PublishPlannerTests {
     ])
   func exclusions(_ rule: String, _ path: String, _ isExcluded: Bool) throws {
     let exclusion = try #require(PublishExclusion(rule))
-    #expect(exclusion.matches(MirrorPath(path)) == isExcluded)
+    #expect(exclusion.matches(MirrorPath(path), .builtIn) == isExcluded)
   }
 
   @Test("a filter rule matches its path only, whatever the name")

@@ -122,7 +122,7 @@ struct UploadKindTests {
       ("std/snapshots/SHA256SUMS", nil), ("std/snapshots/status", nil), ("std/snapshots/log/a.txt", nil),
       ("std/snapshots/portage-2016-01-01.tar.xz.gpg", .signature(of: "portage-2016-01-01.tar.xz")),
     ] as [(MirrorPath, UploadKind?)])
-  func kinds(path: MirrorPath, kind: UploadKind?) { #expect(UploadKind(path) == kind) }
+  func kinds(path: MirrorPath, kind: UploadKind?) { #expect(UploadKind(path, .builtIn) == kind) }
 
   @Test(
     "may be links only to the newest tarballs, or to their sidecars",
@@ -142,6 +142,6 @@ struct UploadKindTests {
       ("s/snapshots/portage-latest.tar.xz", "t/snapshots/portage-2016-01-01.tar.xz", false),
     ] as [(MirrorPath, MirrorPath, Bool)])
   func links(path: MirrorPath, target: MirrorPath, isOne: Bool) {
-    #expect(UploadKind.isLink(path, to: target) == isOne)
+    #expect(UploadKind.isLink(path, to: target, .builtIn) == isOne)
   }
 }

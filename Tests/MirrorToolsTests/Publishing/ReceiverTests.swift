@@ -29,7 +29,8 @@ struct ReceiverTests {
 
   private func receiver(_ rules: ReceiveRules, _ catalog: Catalog, days: Int64 = 0) -> Receiver {
     Receiver(
-      root: mirror.root, ownership: OwnershipRules(), rotation: RotationSettings(), rules: rules,
+      root: mirror.root, layout: .metro, ownership: OwnershipRules(), rotation: RotationSettings(),
+      rules: rules,
       signing: nil,
       catalog: catalog, hasher: .plain, now: Int64(time(nil)) + days * 86_400, probe: .system)
   }

@@ -95,9 +95,10 @@ struct PublishHoldTests {
     let now = Int64(time(nil))
     let progress = RunProgress()
     return try Publication(
-      try MirrorScanner(root: site.mirror, now: now).scan(), to: target, RotationSettings(),
+      try MirrorScanner(root: site.mirror, layout: .metro, kinds: .builtIn, now: now).scan(), to: target,
+      RotationSettings(),
       catalog: try .inMemory(),
-      hasher: FileHasher(HashingOptions(), progress: progress, cancellation: Cancellation()),
+      hasher: FileHasher(HashingOptions(), kinds: .builtIn, progress: progress, cancellation: Cancellation()),
       progress: progress, now: now, holding: holding
     ).apply()
   }

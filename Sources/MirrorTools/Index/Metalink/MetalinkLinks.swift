@@ -12,7 +12,7 @@ struct MetalinkLinks {
   ) {
     let (ending, borders) = (SidecarKind.metalink.rawValue, mirror.borders)
     for folder in mirror.folders {
-      for link in folder.links where TarballName(link.path.name) != nil {
+      for link in folder.links where mirror.kinds.includes(link.path.name) {
         guard let destination = link.destination else { continue }
         let metalink = destination.parent.appending(destination.name.appending(ending))
         let isWanted =

@@ -85,14 +85,17 @@ struct PageSurvey: Sendable {
     _ history: ArraySlice<BuildRecord>, _ info: [String: String]
   ) throws(MirrorError) -> PageEntry {
     let versions = source.versions(of: subarch)
-    let newest = subarch.newestOffered(excluding: source.excluded)
+    let offers = subarch.newestOffers(excluding: source.excluded)
+    let newest = offers.map(\.version).max { $0.date < $1.date }
     var logs: [FileName: [MirrorPath]] = [:]
     for version in subarch.versions where version.hasStatus && !version.hasSucceeded {
       guard source.stays(version.path) else { continue }
       logs[version.name] = Self.logs(of: version.name, in: directory)
     }
-    let hasLatestText = try directory.status(of: LatestList.fileName)?.kind == .regular
-    let first = newest.map { edition($0, of: subarch, in: directory) { source.digests($0)["sha256"] } }
+    let lists = LatestList.names(in: .root, subarch.layout, directory).filter {
+      isThere(MirrorPath(bytes: $0.bytes), in: directory)
+    }
+    let first = newest.map { edition($0, offers, in: directory) { source.digests($0)["sha256"] } }
     let offered = Set(first?.downloads.map(\.path) ?? [])
     let links = subarch.folder.links.filter { !$0.isDead && $0.destination.map(offered.contains) ?? false }
     return PageEntry(
@@ -101,30 +104,34 @@ struct PageSurvey: Sendable {
         subarch, newest: newest, history: history, rotation: source.rotation, today: source.today),
       newest: first,
       older: versions.reversed().drop { $0.path != newest?.path }.dropFirst().map {
-        edition($0, of: subarch, in: directory) { _ in nil }
+        version in
+        let offers = version.offers(of: subarch).map { Offer(version: version, artifact: $0) }
+        return edition(version, offers, in: directory) { _ in nil }
       },
       history: Array(history), logs: logs, info: info,
       withdrawn: (source.document.withdrawn ?? []).filter { $0.path.isWithin(subarch.path.rooted) },
-      latest: links.map(\.path) + (hasLatestText ? [subarch.path.appending(LatestList.fileName)] : []))
+      latest: links.map(\.path) + lists.map { subarch.path.appending($0) })
   }
 
   private static func edition(
-    _ version: Version, of subarch: Subarch, in directory: borrowing AnchoredDirectory,
+    _ version: Version, _ offers: [Offer], in directory: borrowing AnchoredDirectory,
     sha256: (Tarball) -> String?
   ) -> Edition {
     var downloads: [Download] = []
-    for artifact in version.offers(of: subarch) {
+    for (version, artifact) in offers.map({ ($0.version, $0.artifact) }) {
       let tarball = artifact.tarball
       let metalink = tarball.name.appending(SidecarKind.metalink.rawValue)
       let hasMetalink = isThere(
         MirrorPath(bytes: version.name.bytes).appending(metalink), in: directory)
       let download = Download(
-        variant: artifact.variant, path: tarball.path, bytes: tarball.status.size, sha256: sha256(tarball),
+        variant: artifact.variant, format: tarball.format, path: tarball.path, bytes: tarball.status.size,
+        sha256: sha256(tarball),
         signature: version.folder.signature(of: tarball.name),
         metalink: hasMetalink ? version.path.appending(metalink) : nil)
-      downloads.insert(download, at: artifact.variant == "stage3" ? 0 : downloads.count)
+      downloads.append(download)
     }
-    return Edition(version: version, downloads: downloads)
+    let stages = downloads.filter { $0.variant == "stage3" }
+    return Edition(version: version, downloads: stages + downloads.filter { $0.variant != "stage3" })
   }
 
   private static func logs(
@@ -156,7 +163,7 @@ struct PageSurvey: Sendable {
       let marked = Set(folder.marks.map(\.tarball))
       var newest: [String: (date: VersionDate, tarball: Tarball)] = [:]
       for tarball in folder.tarballs where !marked.contains(tarball.name) && source.stays(tarball.path) {
-        guard let parts = TarballName(tarball.name)?.snapshotParts, tarball.isOffered,
+        guard let parts = tarball.parsedName.snapshotParts, tarball.isOffered,
           parts.date <= source.mirror.horizon
         else {
           continue

@@ -178,14 +178,14 @@ struct SubarchPage {
         HTML(.ul, .class("inline")) {
           for download in edition.downloads {
             HTML(.li) {
-              HTML(.a, .href(PageLink(to: download.path, from: directory))) { download.variant }
+              HTML(.a, .href(PageLink(to: download.path, from: directory))) { download.title }
               HTML(.small) { " \(PageText.size(download.bytes))" }
               if let signature = download.signature {
                 HTML([
                   " ",
                   HTML(
                     .a, .class("minor"), .href(PageLink(to: signature, from: directory)),
-                    .label("Signature of \(download.variant) of \(edition.version.name)")
+                    .label("Signature of \(download.title) of \(edition.version.name)")
                   ) { "sig" },
                 ])
               }
