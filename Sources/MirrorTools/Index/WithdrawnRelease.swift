@@ -9,7 +9,7 @@ public struct WithdrawnRelease: Codable, Sendable, Hashable {
   public let notice: MirrorPath
   /// Why it was withdrawn.
   public let reason: String?
-  /// When: `2026-11-20T10:00:00Z`.
+  /// The day when it was withdrawn (UTC).
   public let date: String?
   /// What to use instead.
   public let useInstead: MirrorPath?

@@ -22,6 +22,8 @@ struct PointerPlan: Sendable {
   /// In path order.
   private(set) var moves: [Move] = []
   private(set) var records: [Record] = []
+  /// Whether it leads to something that will be offered, whose metalinks are written later.
+  private(set) var isForward = false
 
   var isEmpty: Bool { moves.isEmpty && records.isEmpty }
 
@@ -80,6 +82,7 @@ struct PointerPlan: Sendable {
   ///
   /// - Parameter notice: the links and records that it had, or would have had.
   init(offering version: Version, of subarch: Subarch, in mirror: Mirror, _ notice: ReleaseNotice) {
+    isForward = true
     guard !version.isFuture else { return }
     let newer = subarch.built.filter { $0.path != version.path && $0.date > version.date }
     let tarballs = version.folder.tarballs.filter { tarball in
@@ -120,6 +123,7 @@ struct PointerPlan: Sendable {
 
   /// Leads to a snapshot that will be offered, where nothing newer is.
   init(offering snapshot: Tarball, among folder: Folder, in mirror: Mirror, _ notice: ReleaseNotice) {
+    isForward = true
     guard let parts = snapshot.parsedName.snapshotParts, parts.date <= mirror.horizon else { return }
     for link in mirror.folders.lazy.flatMap(\.links)
     where SidecarKind.parse(link.path.name, mirror.kinds) == nil {

@@ -31,7 +31,7 @@ public struct PromoteRun {
     var report = ReleaseReport(.promoted, version.path, mirror)
     guard version.isCandidate else {
       report.isNews = false
-      report.add(try IndexRun(run, []).apply())
+      report.add(try IndexRun(run).apply())
       return report
     }
     var options = DigestOptions()
@@ -59,7 +59,7 @@ public struct PromoteRun {
     try directory.unlink(VersionFile.candidacy.path.name)
     try directory.sync()
     run.noteChanges(at: [version.path] + report.moved)
-    report.add(try IndexRun(run, []).apply())
+    report.add(try IndexRun(run).apply())
     return report
   }
 

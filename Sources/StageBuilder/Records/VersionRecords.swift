@@ -87,7 +87,8 @@ struct VersionRecords {
       return
     }
     try write(
-      ReleaseNotice(date: UTCText.internet(now)).text(.candidate), to: VersionFile.candidacy.path.name,
+      ReleaseNotice(date: String(UTCText.internet(now).prefix(10))).text(.candidate),
+      to: VersionFile.candidacy.path.name,
       in: directory)
   }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Hashing
 import MirrorTools
 
 struct PromoteCommand: ReportedVerb {
@@ -14,6 +15,7 @@ struct PromoteCommand: ReportedVerb {
 
   @OptionGroup var global: GlobalOptions
   @OptionGroup var lock: LockOptions
+  @OptionGroup var job: JobOptions
 
   @Option(help: ArgumentHelp("Why, for the journal.", valueName: "text"))
   var reason: String?
@@ -25,7 +27,8 @@ struct PromoteCommand: ReportedVerb {
   var path: String
 
   func perform(_ context: CommandContext, _ event: RunEvent) throws -> ExitStatus {
-    let run = try global.open(context, as: "promote", lock, isDryRun: dryRun, event: event)
+    let run = try global.open(
+      context, as: "promote", lock, isDryRun: dryRun, event: event, hashing: HashingOptions(jobs: job.jobs))
     let promote = PromoteRun(run, try run.path(path), reason: reason)
     guard !dryRun else { return try global.renderer(context).print(promote.plan(), of: run) }
     let renderer = global.renderer(context)
