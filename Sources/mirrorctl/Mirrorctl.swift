@@ -26,6 +26,7 @@ struct Mirrorctl: ParsableCommand {
       NextBuildCommand.self, ZapCommand.self, EmptiesCommand.self, AddCommand.self, ForgetCommand.self,
       JournalCommand.self,
       BuildCommand.self, SnapshotCommand.self, UnpackCommand.self, CaptureCommand.self,
+      ExportCommand.self,
       ConfigCommand.self, KeysCommand.self, InitCommand.self, DoctorCommand.self, StepCommand.self,
     ])
 
