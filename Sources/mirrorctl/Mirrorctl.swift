@@ -24,7 +24,8 @@ struct Mirrorctl: ParsableCommand {
       UpkeepCommand.self, DigestgenCommand.self, VerifyCommand.self, IndexCommand.self, CleanCommand.self,
       CompressCommand.self, StatusCommand.self, PublishCommand.self, ReceiveCommand.self,
       NextBuildCommand.self, ZapCommand.self, EmptiesCommand.self, AddCommand.self, ForgetCommand.self,
-      WithdrawCommand.self, RestoreCommand.self, JournalCommand.self, RebuildCommand.self,
+      PromoteCommand.self, WithdrawCommand.self, RestoreCommand.self, JournalCommand.self,
+      RebuildCommand.self,
       BuildCommand.self, SnapshotCommand.self, UnpackCommand.self, CaptureCommand.self,
       ConfigCommand.self, KeysCommand.self, InitCommand.self, DoctorCommand.self, StepCommand.self,
     ])

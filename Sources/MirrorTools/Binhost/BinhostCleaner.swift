@@ -29,6 +29,7 @@ struct BinhostCleaner: Sendable {
     guard let tree = try BinhostScanner(mirror, settings).tree(at: section.path),
       let again = retention.section(tree, try tree.readIndex(anchor))
     else { return [] }
+    tree.sweep(anchor)
     let planned = Set(section.removals.map(\.path))
     let removals = again.removals.filter { planned.contains($0.path) }
     if let plan = try indexer.plan(tree, without: Set(removals.map(\.path))), plan.isChanged {

@@ -20,6 +20,8 @@ struct BinhostTree: Sendable {
   private(set) var files: [File] = []
   /// `Packages` and `Packages.gz`; nil if they do not exist.
   private(set) var (index, compressed): (FileStatus?, FileStatus?) = (nil, nil)
+  /// Temporary files of runs that were killed.
+  private var leftovers: [MirrorPath] = []
   /// Whether everything was read.
   private(set) var isWhole = true
 
@@ -37,7 +39,11 @@ struct BinhostTree: Sendable {
     while let (folder, depth) = waiting.popLast() {
       do throws(MirrorError) {
         let directory = try folder == .root ? anchor.duplicate() : anchor.directory(folder)
-        for entry in try directory.entries() where !entry.name.isHidden {
+        for entry in try directory.entries() {
+          if TemporaryName.matches(entry.name), entry.kind == .regular {
+            tree.leftovers.append(folder.appending(entry.name))
+          }
+          guard !entry.name.isHidden else { continue }
           let inner = folder.appending(entry.name)
           switch entry.kind {
           case .directory where depth > 0: waiting.append((inner, depth - 1))
@@ -72,6 +78,11 @@ struct BinhostTree: Sendable {
   /// The path of a file as `Packages` has it.
   func relative(_ path: MirrorPath) -> MirrorPath {
     self.path == .root ? path : MirrorPath(bytes: Array(path.bytes.dropFirst(self.path.bytes.count + 1)))
+  }
+
+  /// Removes the temporary files of killed runs. The lock of the tree must be held.
+  func sweep(_ anchor: borrowing AnchoredDirectory) {
+    for path in leftovers { try? anchor.directory(path.parent).unlink(path.name) }
   }
 
   /// Its `Packages`; nil if there is none.

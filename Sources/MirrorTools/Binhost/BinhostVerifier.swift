@@ -36,7 +36,10 @@ struct BinhostVerifier: Sendable {
       let state = Monitor<
         (findings: [VerifyReport.Finding], problems: [MirrorError], files: Int, bytes: Int64)
       >(
-        (Self.orphans(of: index, tree) + [try copyFinding(tree, anchor.value)].compactMap(\.self), [], 0, 0))
+        (
+          Self.orphans(of: index, tree, anchor.value)
+            + [try copyFinding(tree, anchor.value)].compactMap(\.self), [], 0, 0
+        ))
       let files = tree.files.filter { file in paths.isEmpty || paths.contains { file.path.isWithin($0) } }
       let chosen = Set(select(subset, files).map(\.path))
       report.left += files.count - chosen.count
@@ -87,11 +90,18 @@ struct BinhostVerifier: Sendable {
   }
 
   /// Entries of an index whose package does not exist.
-  private static func orphans(of index: PackagesIndex?, _ tree: BinhostTree) -> [VerifyReport.Finding] {
+  private static func orphans(
+    of index: PackagesIndex?, _ tree: BinhostTree, _ anchor: borrowing AnchoredDirectory
+  ) -> [VerifyReport.Finding] {
     let files = Set(tree.files.map(\.path))
-    return (index?.entries ?? []).filter { !files.contains(tree.path.joined($0.path)) }.map {
-      VerifyReport.Finding(path: tree.indexPath, verdict: .orphan, detail: "\($0.path) does not exist")
+    var findings: [VerifyReport.Finding] = []
+    for entry in index?.entries ?? [] where !files.contains(tree.path.joined(entry.path)) {
+      // A build may have just put it there.
+      if entry.path.isPlain, !anchor.isGone(tree.path.joined(entry.path)) { continue }
+      findings.append(
+        VerifyReport.Finding(path: tree.indexPath, verdict: .orphan, detail: "\(entry.path) does not exist"))
     }
+    return findings
   }
 
   /// The finding on a compressed copy that differs from `Packages`; nil if there is none.

@@ -55,6 +55,7 @@ package struct PackageIntake: Sendable {
     let found = BinhostTree.read(.root, source.value, &report.problems)
     let tree = BinhostTree.read(path, anchor, &report.problems)
     if let problem = report.problems.first { throw problem }
+    tree.sweep(anchor)
     let newest = Self.newest(try? tree.readIndex(anchor))
     var names = Dictionary(tree.files.map { ($0.path, $0) }) { $1 }
     let reader = PackageReader(anchor: source, tree: found, cancellation: cancellation)

@@ -48,6 +48,7 @@ struct BinhostRun {
         try DirectoryLock.with(found.path, in: anchor, run.environment.cancellation) {
           () throws(MirrorError) in
           guard let tree = try BinhostScanner(mirror, settings).tree(at: found.path) else { return }
+          tree.sweep(anchor)
           if settings.indexer == .emaint {
             let emaint = Emaint(cancellation: run.environment.cancellation)
             if try emaint.fix(tree, run.root) { written.append(tree.indexPath) }

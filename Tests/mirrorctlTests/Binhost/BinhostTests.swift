@@ -128,7 +128,7 @@ struct BinhostTests {
     try site.workspace.shell(
       """
       mkdir elsewhere; touch elsewhere/far-1-1.gpkg.tar; cd mirror/\(BinhostSite.tree)
-      mkdir app-misc/gone; echo x > app-misc/gone/gone-1-1.gpkg.tar; echo x > kept
+      touch .mirrorctl-1-00.tmp app-misc/.mirrorctl-1-01.tmp; mkdir app-misc/gone; echo x > app-misc/gone/gone-1-1.gpkg.tar; echo x > kept
       ln -s '\(site.workspace.path)/elsewhere' app-misc/link; sleep 2
       """
     )
