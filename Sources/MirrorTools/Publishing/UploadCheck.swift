@@ -22,7 +22,8 @@ struct UploadCheck {
     for path in paths {
       guard !path.place.isInPackages else {
         throw fault(
-          "lists \(path): binary packages are not received", "publish them from that server to the web server")
+          "lists \(path): binary packages are not received", "publish them from that server to the web server"
+        )
       }
       guard Self.isOrdinary(path), !path.components.contains(where: \.isHidden) else {
         throw fault("lists \(path), which is not a file of a subarch or snapshot", "check the server")
