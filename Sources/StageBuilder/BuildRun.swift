@@ -84,6 +84,14 @@ public struct BuildRun: Sendable {
     let control = try records.control()
     try lock.take(in: control)
     defer { lock.drop(in: control) }
+    if try records.isWithdrawn() {
+      throw MirrorError(
+        .invalid, "\(anchor.value.displayed(records.version))", "was withdrawn, so it is not built again",
+        remedy: "build another version")
+    }
+    if try targets.shared.makesCandidates, try targets.shared.isOfficial {
+      try records.writeCandidacy(at: context.now())
+    }
     try records.write(targets: names.filter { $0 != "snapshot" })
     try records.write([])
     run(targets, anchor, records, scripts, &report, each)

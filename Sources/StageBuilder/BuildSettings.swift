@@ -154,6 +154,20 @@ struct BuildSettings {
     return MirrorPath(rest.string)
   }
 
+  /// Whether builds make candidates: `build/stage` is `candidate`.
+  var makesCandidates: Bool {
+    get throws {
+      switch try text("build/stage") ?? "release" {
+      case "release": false
+      case "candidate": true
+      case let other:
+        throw MirrorError(
+          .invalid, "build/stage", "`\(other)` is neither release nor candidate",
+          remedy: "use release or candidate")
+      }
+    }
+  }
+
   /// Whether results are for the mirror: `release/type` is undefined or `official`.
   var isOfficial: Bool { get throws { try text("release/type").map { $0 == "official" } ?? true } }
 }

@@ -78,6 +78,12 @@ struct BuildTargets {
 
   /// Whether a build would find everything done: all tarballs exist, and the version of a subarch succeeded.
   func areDone(_ anchor: Shared<AnchoredDirectory>) throws -> Bool {
+    // A withdrawn version of a commit is not built again.
+    if let version = request.path?.appending(FileName(request.version.description)),
+      try anchor.value.status(at: version.file(.withdrawal)) != nil
+    {
+      return true
+    }
     guard try shared.isOfficial, try !shared.words("metro/options").contains("replace") else { return false }
     let planned = try plan(anchor)
     guard let path = request.path, names != ["snapshot"] else { return planned.allSatisfy(\.isThere) }
@@ -90,6 +96,7 @@ struct BuildTargets {
 
   /// Throws what is wrong with a target. First comes what would empty a directory that is not the build's own.
   func check(_ anchor: Shared<AnchoredDirectory>) throws {
+    _ = try shared.makesCandidates
     for settings in members.compactMap(\.settings) {
       // What is undefined is reported by the check of its target.
       do { try settings.checkPlaces(mirror: context.root) } catch is FlexDataError {}

@@ -155,6 +155,10 @@ struct TargetRun {
   /// The follow-up of a finished target, by the spec's own step or by mirrorctl.
   private func trigger(_ target: Target, _ tarball: MirrorPath?, _ log: borrowing BuildLog) throws {
     guard try target.settings.isOfficial else { return }
+    if target.kind == .stage, let records, try records.isCandidate() {
+      guard let tarball else { return }
+      return try OkTrigger(settings: target.settings, anchor: anchor, records: records).run(tarball, log: log)
+    }
     let root = try target.settings.path("path/chroot") ?? "/var/empty"
     let steps = try StepRunner(target.settings, context, root: root, scripts: scripts, confinement: .idmapped)
     if try steps.run("trigger/ok/run", in: .host, log: log) { return }

@@ -24,8 +24,10 @@ struct Mirrorctl: ParsableCommand {
       UpkeepCommand.self, DigestgenCommand.self, VerifyCommand.self, IndexCommand.self, CleanCommand.self,
       CompressCommand.self, StatusCommand.self, PublishCommand.self, ReceiveCommand.self,
       NextBuildCommand.self, ZapCommand.self, EmptiesCommand.self, AddCommand.self, ForgetCommand.self,
-      WithdrawCommand.self, RestoreCommand.self, JournalCommand.self, RebuildCommand.self,
+      PromoteCommand.self, WithdrawCommand.self, RestoreCommand.self, JournalCommand.self,
+      RebuildCommand.self,
       BuildCommand.self, SnapshotCommand.self, UnpackCommand.self, CaptureCommand.self,
+      ExportCommand.self,
       ConfigCommand.self, KeysCommand.self, InitCommand.self, DoctorCommand.self, StepCommand.self,
     ])
 

@@ -44,7 +44,7 @@ private let valid = "[GNUPG:] VALIDSIG \(pinned) 2026-11-26 1795664788 0 4 0 22 
       ("GOODSIG", .other("GOODSIG")), ("VALIDSIG \(pinned)", .other("VALIDSIG")),
       ("VALIDSIG DEADBEEF 2026-11-26 1 0 4 0 22 10 00 DEADBEEF", .other("VALIDSIG")),
       ("SIG_CREATED D 22 10 00 1", .other("SIG_CREATED")),
-      ("SIG_CREATED C 22 10 01 1 \(pinned)", .other("SIG_CREATED")), ("FAILURE sign", .other("FAILURE")),
+      ("SIG_CREATED S 22 10 01 1 \(pinned)", .other("SIG_CREATED")), ("FAILURE sign", .other("FAILURE")),
     ] as [(String, GnuPGStatus)])
   func lines(line: String, status: GnuPGStatus) {
     #expect(GnuPGStatus("[GNUPG:] \(line)") == status)

@@ -68,6 +68,32 @@ struct SpecSite {
 
 @Suite("The spec tree")
 struct SpecTreeTests {
+  @Test(
+    "names and places are those of Gentoo's mirrors in that layout",
+    arguments: [
+      ("stage1", nil, "stage1-amd64-2026-11-23", "stage3-amd64-openrc-2026-11-01"),
+      ("stage3", nil, "stage3-amd64-openrc-2026-11-23", "stage1-amd64-2026-11-23"),
+      ("stage3-musl", "musl", "stage3-amd64-musl-2026-11-23", "stage1-amd64-2026-11-23"),
+      ("stage4", nil, "stage4-amd64-2026-11-23", "stage3-amd64-openrc-2026-11-01"),
+    ] as [(String, String?, String, String)])
+  func gentooLayout(target: String, variant: String?, name: String, source: String) throws {
+    let tree = try SpecSite(
+      """
+      [section mirror]
+      layout: gentoo
+      [section multi]
+      stages: stage1 stage3
+      """, build: "releases", arch: "amd64", subarch: "autobuilds")
+    let definitions = variant.map { [(name: "target/variant", value: $0)] } ?? []
+    func text(_ name: String) throws -> String? { try tree.text(name, of: target, definitions) }
+    let place = "releases/amd64/autobuilds"
+    #expect(try text("path/mirror/target") == "\(place)/2026-11-23/\(name).tar.xz")
+    #expect(try text("path/mirror/source")?.hasPrefix("\(place)/2026-11-") == true)
+    #expect(try text("path/mirror/source")?.hasSuffix("/\(source).tar.xz") == true)
+    #expect(try text("path/mirror/snapshot") == "snapshots/portage-2026-11-23.tar.xz")
+    #expect(try text("path/mirror/target/link") ?? "" == "")
+  }
+
   static let stages = [
     "stage1", "stage2", "stage3", "stage3-freshen", "stage3-quick", "stage4", "openvz", "vserver", "lxc",
     "lxd",

@@ -105,7 +105,7 @@ struct CompleteVersionTests {
       let digestgen = try workspace.mirrorctl("digestgen", "--quiet")
       #expect(digestgen.status == 3, "round \(round): \(digestgen.errorText)")
       #expect(
-        digestgen.errorText.contains("\(file): its compression does not match its name"),
+        digestgen.errorText.contains("\(file): its content does not match its name"),
         "round \(round): \(digestgen.errorText)")
       #expect(!mirror.exists("\(file).hash.txt"))
     }
@@ -115,7 +115,7 @@ struct CompleteVersionTests {
     #expect(verify.status == 3)
     #expect(
       verify.text.contains("damaged")
-        && verify.text.contains("\(file) (its compression does not match its name)"), "\(verify.text)")
+        && verify.text.contains("\(file) (its content does not match its name)"), "\(verify.text)")
     #expect(try workspace.mirrorctl("upkeep", "--keep", "1").status == 3)
     #expect(mirror.exists(mirror.stage3(old)) && mirror.exists(file))
     // Once it is copied again, its compression matches its name.
@@ -251,8 +251,8 @@ struct AddTests {
     )
     for (file, words) in [
       ("stage3-a.tar.xz", "is truncated or damaged"),
-      ("stage3-b.tar.xz", "its compression does not match its name"),
-      ("other.tar.xz", "is not named like a tarball of a build"),
+      ("stage3-b.tar.xz", "its content does not match its name"),
+      ("other.tar.xz", "is not named like a release file of a build"),
       ("stage1-a.tar.xz", "nothing to offer"), ("none.tar.xz", "is not named"),
       ("stage3-none.tar.xz", "cannot open"),
     ] {

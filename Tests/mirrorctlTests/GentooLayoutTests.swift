@@ -158,6 +158,56 @@ struct GentooLayoutTests {
     for name in GentooMirror.names { try mirror.install(name, from: "two") }
   }
 
+  @Test("a withdrawn moment yields to the newest others of each name, until it is restored")
+  func withdraw() throws {
+    try refresh()
+    let moment = "\(GentooMirror.place)/20200122T170303Z"
+    try mirror.succeed("withdraw", moment, "--reason", "does not boot")
+    #expect(try mirror.install("stage3-amd64-openrc").hasPrefix("20200115T170303Z/"))
+    #expect(try mirror.install("stage3-amd64-systemd").hasPrefix("20200108T170303Z/"))
+    #expect(try mirror.install("stage3-amd64-musl").hasPrefix("20200101T170303Z/"))
+    try mirror.succeed("restore", moment)
+    for name in ["stage3-amd64-openrc", "stage3-amd64-systemd"] {
+      #expect(try mirror.install(name).hasPrefix("20200122T170303Z/"))
+    }
+  }
+
+  @Test("a build server uploads a moment of its own, with its signatures and its link")
+  func receive() throws {
+    let master = try PublishSite("master", in: mirror.workspace)
+    let signing =
+      "[section mirror]\nlayout: gentoo\n[section signing]\nkey: \(mirror.key)\nhomedir: \(mirror.workspace.path)/g"
+    try master.configure("\(signing)\n[section receive/server]\nsubarches: \(GentooMirror.place)")
+    try mirror.workspace.shell(": > master/mirror/.mirrorctl.mirror")
+    try mirror.configure(
+      """
+      [section rotation]
+      builds: releases
+      arches: amd64
+      subarches: autobuilds
+      [section publish/master]
+      to: \(master.mirror)
+      what: own
+      receive: upkeep
+      as: server
+      exclude: snapshots
+      """)
+    try mirror.succeed("digestgen")
+    try mirror.succeed("index")
+    try mirror.succeed("publish")
+    for verb in ["receive", "digestgen", "index", "verify"] {
+      let outcome = try master.run(verb)
+      #expect(outcome.status == 0 && outcome.errorText == "", "\(verb): \(outcome.errorText)")
+    }
+    for name in GentooMirror.names { try mirror.install(name, from: "master/mirror") }
+    // A name whose build began earlier and ended later is not older than others.
+    try mirror.add("stage3-amd64-musl", "20200121T000000Z")
+    try mirror.succeed("digestgen")
+    try mirror.succeed("publish")
+    for verb in ["receive", "digestgen", "index"] { #expect(try master.run(verb).status == 0) }
+    #expect(try mirror.install("stage3-amd64-musl", from: "master/mirror").hasPrefix("20200121T000000Z/"))
+  }
+
   @Test("files made by Gentoo's own tools are kept as they are if they are right")
   func foreign() throws {
     try mirror.shell(

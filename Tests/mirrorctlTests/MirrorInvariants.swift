@@ -10,6 +10,8 @@ struct MirrorInvariants {
   let before: Tree
   let after: Tree
   let workspace: Workspace
+  /// Paths that must survive although the complete run might remove something of them.
+  var survivors = FaultMirror.survivors
 
   /// The violations, one line each.
   func violations() throws -> [String] {
@@ -52,7 +54,7 @@ struct MirrorInvariants {
   private func missing(in now: Tree) -> [String] {
     let kept = before.nodes.keys.filter { path in
       after.nodes[path] != nil || path == "index.xml"
-        || FaultMirror.survivors.contains { path == $0 || path.hasPrefix($0 + "/") }
+        || survivors.contains { path == $0 || path.hasPrefix($0 + "/") }
     }
     return kept.filter { now.nodes[$0] == nil && !isCompressed($0, in: now) }.map { "\($0) is gone" }.sorted()
   }

@@ -160,16 +160,19 @@ private final class LostMirror {
     let calls = ["renameat", "unlinkat", "mkdirat", "fsync"]
     let undisturbed = try site.workspace.run(Tracing.arguments(trace: calls, log: log) + command)
     try #require(undisturbed.status == 0, "\(undisturbed.errorText)")
+    var kills = 0
     let isFull = ProcessInfo.processInfo.environment["MIRRORCTL_SOAK"] == "full"
     for (call, count) in try Tracing.counts(log: log).sorted(by: { $0.key < $1.key })
     where calls.contains(call) {
-      let most = isFull ? count : call == "renameat" ? 5 : 2
+      let most = isFull ? count : call == "renameat" ? 4 : 1
       for index in 0..<min(count, most) {
         let number = 1 + index * (count - 1) / max(1, min(count, most) - 1)
         try site.workspace.shell("rm -rf mirror state; mkdir mirror")
         let killed = try site.workspace.run(
           Tracing.arguments(trace: [call], inject: "\(call):signal=KILL:when=\(number)") + command)
-        #expect(killed.status == 137, "\(call) \(number) of \(count)")
+        // How many calls each thread makes is not the same in each run.
+        #expect([0, 137].contains(killed.status), "\(call) \(number) of \(count): \(killed.errorText)")
+        kills += killed.status == 137 ? 1 : 0
         // What a downloader sees is never without its digests.
         let seen = try site.workspace.shell(
           """
@@ -187,16 +190,12 @@ private final class LostMirror {
         }
         #expect(try site.sums("there") == before, "nothing is deleted there after \(call) \(number)")
         let again = try site.workspace.run(command)
-        // The last step was done, or the directory was not marked yet.
-        if again.status == 5 {
-          #expect(
-            again.errorText.contains("is not empty") && number == count,
-            "\(call) \(number): \(again.errorText)")
-        } else {
-          #expect(again.status == 0, "after \(call) \(number): \(again.errorText)")
-        }
+        // Everything may be in place.
+        let isDone = again.status == 5 && again.errorText.contains("is not empty")
+        #expect(again.status == 0 || isDone, "after \(call) \(number): \(again.errorText)")
         #expect(try site.sums("mirror") == before, "after \(call) \(number)")
       }
     }
+    #expect(kills > 2)
   }
 }

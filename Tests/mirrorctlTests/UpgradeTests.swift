@@ -57,7 +57,7 @@ private struct OldMirror {
     #expect(try old.workspace.mirrorctl("verify", "--quiet").status == 0)
     #expect(try old.workspace.mirrorctl("publish").text == "", "everything was published")
     #expect(try old.sql("PRAGMA user_version") != "0\n")
-    #expect(try old.sql("SELECT count(*) FROM build WHERE outcome = 'failed'") == "1\n")
+    #expect(try old.sql("SELECT count(*) FROM build WHERE outcome = 'fail'") == "1\n")
     #expect(try old.sql("PRAGMA integrity_check") == "ok\n")
   }
 

@@ -17,7 +17,7 @@ CREATE TABLE build (
   PRIMARY KEY (subarch, version, at)
 ) WITHOUT ROWID;
 INSERT INTO build VALUES
-  (CAST('std/x86-64bit/gen' AS BLOB), CAST('2026-10-01' AS BLOB), 1790848800, 'failed', NULL, 71.5, 'stage1',
+  (CAST('std/x86-64bit/gen' AS BLOB), CAST('2026-10-01' AS BLOB), 1790848800, 'fail', NULL, 71.5, 'stage1',
    'steps/chroot/run failed', NULL),
   (CAST('std/x86-64bit/gen' AS BLOB), CAST('2026-11-01' AS BLOB), 1793527200, 'ok', 64, 612.0, 'full', NULL, NULL);
 CREATE TABLE run (

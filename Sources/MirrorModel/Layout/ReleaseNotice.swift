@@ -28,7 +28,7 @@ package struct ReleaseNotice: Hashable, Sendable {
   package static let limit = 64 << 10
 
   package var reason: String?
-  /// When it was written, such as `2026-11-20T10:00:00Z`.
+  /// The day when it was written (UTC).
   package var date: String?
   /// What to use instead, relative to the root of the mirror.
   package var replacement: MirrorPath?

@@ -71,16 +71,17 @@ public struct Mirror: Sendable {
     }
   }
 
-  /// A notice for each file in a version that no kind of file claims.
-  public var unclaimedFiles: [MirrorError] {
-    subarches.flatMap(\.folders).flatMap { folder in
-      folder.unclaimed.map { name in
-        MirrorError(
-          .invalid, displayed(folder.path.appending(name)),
-          "is not a kind of file that mirrorctl knows: it gets no digests, and no index lists it",
-          remedy: "add its suffix to artifacts/kinds, or remove it")
-      }
-    }
+  /// Files in versions that no kind of file claims, in path order.
+  public var unclaimedFiles: [MirrorPath] {
+    subarches.flatMap(\.folders).flatMap { folder in folder.unclaimed.map { folder.path.appending($0) } }
+  }
+
+  /// The notice for such a file.
+  public func notice(unclaimed path: MirrorPath) -> MirrorError {
+    MirrorError(
+      .invalid, displayed(path),
+      "is not a kind of file that mirrorctl knows: it gets no digests, and no index lists it",
+      remedy: "add its suffix to artifacts/kinds, or remove it")
   }
 
   /// An error for each tarball that is known to be damaged.

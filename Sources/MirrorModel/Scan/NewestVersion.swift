@@ -12,6 +12,14 @@ extension Subarch {
   /// The newest version that a build made: complete, or a candidate.
   package var newestMade: Version? { made.last }
 
+  /// The newest candidate, if it is newer than every complete version.
+  package var newestCandidate: Version? {
+    let offered = newestComplete?.date
+    return made.last { $0.isCandidate }.flatMap { candidate in
+      offered.map { candidate.date > $0 } ?? true ? candidate : nil
+    }
+  }
+
   /// Complete versions and candidates that are not dated in the future, oldest first.
   package var made: [Version] {
     versions.filter { $0.isSound && !$0.isWithdrawn && !$0.isFuture }

@@ -58,6 +58,12 @@ extension Subarch {
     return newest(of: versions) { $0.offers(of: self) }
   }
 
+  /// What the newest candidate contains; nothing if there is none.
+  package var candidateOffers: [Offer] {
+    guard let version = newestCandidate else { return [] }
+    return version.offers(of: self).map { Offer(version: version, artifact: $0) }
+  }
+
   private func newest(
     of versions: some BidirectionalCollection<Version>, _ artifacts: (Version) -> [Artifact]
   )

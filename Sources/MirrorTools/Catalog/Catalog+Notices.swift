@@ -21,4 +21,33 @@ extension Catalog {
       }
     }
   }
+
+  /// Those of some notices that were never printed; they are recorded as printed now.
+  ///
+  /// Records of the same group that are not among them are forgotten, so that they are printed if they apply again.
+  ///
+  /// - Parameters:
+  ///   - group: what the notices are about, `unclaimed`.
+  ///   - now: seconds since the epoch.
+  func fresh(_ notices: [String], of group: String, at now: Int64) throws(MirrorError) -> Set<String> {
+    let prefix = group + " "
+    return try access {
+      try self.database.write { database in
+        let names = try String.fetchAll(
+          database, sql: "SELECT name FROM notice WHERE substr(name, 1, ?) = ?",
+          arguments: [prefix.count, prefix])
+        let known = Set(names.map { String($0.dropFirst(prefix.count)) })
+        let wanted = Set(notices)
+        for name in known.subtracting(wanted) {
+          try database.execute(sql: "DELETE FROM notice WHERE name = ?", arguments: [prefix + name])
+        }
+        let fresh = wanted.subtracting(known)
+        for name in fresh {
+          try database.execute(
+            sql: "INSERT INTO notice (name, at) VALUES (?, ?)", arguments: [prefix + name, now])
+        }
+        return fresh
+      }
+    }
+  }
 }

@@ -45,10 +45,11 @@ struct TarballCompression: Sendable {
 
   /// Renames the list of names along with the tarball.
   private func moveContents(_ directory: borrowing AnchoredDirectory) throws(MirrorError) {
-    let suffix = SidecarKind.contents.rawValue
-    let name = item.path.name.appending(suffix)
-    guard try directory.status(of: name)?.kind == .regular else { return }
-    try directory.rename(name, to: target.appending(suffix))
+    for kind in [SidecarKind.contents, .listing] {
+      let name = item.path.name.appending(kind.rawValue)
+      guard try directory.status(of: name)?.kind == .regular else { continue }
+      try directory.rename(name, to: target.appending(kind.rawValue))
+    }
   }
 
   /// Creates `.cme.run`, unless another process did so since the scan.

@@ -23,6 +23,8 @@ public struct MirrorConfiguration: Sendable {
   public var index = IndexSettings()
   /// `[section hooks]`.
   public var hooks = HookSettings()
+  /// `build/promote`; nil if candidates are promoted by hand.
+  public var promotion: PromotionSettings?
   /// `[section signing]`; nil if signing is disabled.
   public var signing: SigningSettings?
   /// `[section publish/NAME]`, by name.
@@ -48,6 +50,7 @@ public struct MirrorConfiguration: Sendable {
     guard !file.runsHostCode else { return }
     hooks = HookSettings()
     rotation.runsHostCode = false
+    if case .check = promotion { promotion = nil }
   }
 
   /// Reads the settings from elements.
@@ -63,10 +66,12 @@ public struct MirrorConfiguration: Sendable {
       try text("path/mirror/dirmode", elements)
     )
     compression = try elements.text("target/compression").flatMap { $0.isEmpty ? nil : $0 }
+    kinds = try ArtifactSection.kinds(elements)
     let section = RotationSection(elements)
     rotation = try section.settings()
     rotation.specNames = SpecNames(elements)
     retention = try section.retention()
+    promotion = try PromotionSettings(elements)
     index = try IndexSettings(elements, layout)
     hooks = try HookSettings(elements)
     signing = try SigningSection(elements).settings(for: layout)
@@ -82,7 +87,7 @@ public struct MirrorConfiguration: Sendable {
     [
       section(elements), RotationSection.section(elements), SigningSection.section(elements),
       IndexSettings.section(elements), HookSettings.section(elements), CacheSettings.section(elements),
-      BinhostSettings.section(elements),
+      BinhostSettings.section(elements), ArtifactSection.section(elements),
     ] + PublishSection.sections(elements) + ReceiveSection.sections(elements)
   }
 

@@ -3,8 +3,10 @@ import LinuxSystem
 
 /// The container images of a mirror for clients of LXD and Incus: `streams/v1`, in the simple streams format.
 ///
-/// An image is an `lxd-…` tarball of a complete version with a known SHA-256. What clients read is defined in
-/// their `shared/simplestreams`.
+/// An image is an `lxd-…` tarball of a complete version with a known SHA-256. If there is a squashfs or qcow2 image
+/// of the same name beside it, the tarball contains only the metadata of a split image: the squashfs is the root of
+/// containers, and the qcow2 the disk of virtual machines. What clients read is defined in their
+/// `shared/simplestreams`.
 struct ImageStreams {
   private static let indexPath: MirrorPath = "streams/v1/index.json"
   static let imagesPath: MirrorPath = "streams/v1/images.json"
@@ -14,8 +16,10 @@ struct ImageStreams {
   private var products: [String: Product] = [:]
   private var newest: Int64?
   private var problems: [MirrorError] = []
+  private var combined: CombinedDigests
 
-  init(_ source: IndexSource) {
+  init(_ source: IndexSource) throws(MirrorError) {
+    combined = try CombinedDigests(root: source.mirror.root, list: Self.imagesPath)
     let versions = source.subarches.flatMap { subarch in
       source.versions(of: subarch).filter(\.isDated).map { (version: $0, subarch: subarch) }
     }
@@ -23,12 +27,10 @@ struct ImageStreams {
     // version.
     var listed: Set<String> = []
     for (version, subarch) in versions.sorted(by: { $0.version.date > $1.version.date }) {
-      for artifact in version.offers(of: subarch) where artifact.variant == "lxd" {
-        guard let sha256 = source.digests(artifact.tarball)["sha256"], !listed.contains(sha256) else {
-          continue
-        }
-        if add(artifact.tarball, sha256, version, subarch, source) { listed.insert(sha256) }
-      }
+      let files = version.offers(of: subarch).filter { $0.variant == "lxd" }.map(\.tarball)
+      guard let image = Image(files, source) else { continue }
+      guard !listed.contains(image.fingerprint) else { continue }
+      if try add(image, version, subarch, source) { listed.insert(image.fingerprint) }
     }
   }
 
@@ -50,10 +52,40 @@ struct ImageStreams {
       ], problems: problems.sorted { $0.subject < $1.subject })
   }
 
+  /// The files of an image.
+  private struct Image {
+    typealias Part = (file: Tarball, sha256: String)
+    /// The whole image, or the metadata of a split one.
+    let tarball: Part
+    let (root, disk): (Part?, Part?)
+
+    /// nil if the digest of a file is not known yet, or there is no tarball.
+    init?(_ files: [Tarball], _ source: IndexSource) {
+      func part(_ content: ArtifactFormat.Content) -> Part? {
+        guard let file = files.first(where: { $0.format.content == content }),
+          let sha256 = source.digests(file)["sha256"]
+        else { return nil }
+        return (file, sha256)
+      }
+      let images = files.filter { [.squashfs, .qcow2].contains($0.format.content) }
+      guard let tarball = part(.tar), images.allSatisfy({ source.digests($0)["sha256"] != nil }) else {
+        return nil
+      }
+      self.tarball = tarball
+      (root, disk) = (part(.squashfs), part(.qcow2))
+    }
+
+    var parts: [Part] { [tarball] + [root, disk].compactMap(\.self) }
+    var isSplit: Bool { root != nil || disk != nil }
+    /// The same for the same content.
+    var fingerprint: String { parts.map(\.sha256).joined(separator: " ") }
+  }
+
   /// Lists an image; false if clients could not use it.
   private mutating func add(
-    _ tarball: Tarball, _ sha256: String, _ version: Version, _ subarch: Subarch, _ source: IndexSource
-  ) -> Bool {
+    _ image: Image, _ version: Version, _ subarch: Subarch, _ source: IndexSource
+  ) throws(MirrorError) -> Bool {
+    let tarball = image.tarball.file
     func leaveOut(_ why: String, _ remedy: String) -> Bool {
       problems.append(
         MirrorError(
@@ -65,12 +97,11 @@ struct ImageStreams {
       return leaveOut("LXD has no name for `\(subarch.arch)`", "ignore this")
     }
     // Clients do not agree on escaping, and a comma would end an alias.
-    let path = tarball.path.urlPath
-    guard path == tarball.path.text else { return leaveOut("its path is not a plain URL", "rename it") }
+    guard image.parts.allSatisfy({ $0.file.path.urlPath == $0.file.path.text }) else {
+      return leaveOut("its path is not a plain URL", "rename it")
+    }
     let name = [subarch.build, subarch.arch, subarch.name].map(\.description)
-    let file = { Item(ftype: $0, path: path, sha256: sha256, size: tarball.status.size) }
-    let items = Dictionary(
-      uniqueKeysWithValues: ["incus_combined.tar.gz", "lxd_combined.tar.gz"].map { ($0, file($0)) })
+    let items = try items(of: image)
     let serial = version.date.description.filter { $0 != "-" }
     products[
       name.joined(separator: ":"),
@@ -79,8 +110,28 @@ struct ImageStreams {
         os: source.settings.system ?? source.settings.title, release: name[0],
         releaseTitle: "\(name[0]) \(name[2])", variant: name[2])
     ].versions[serial] = Product.Dated(items: items)
-    newest = max(newest ?? .min, tarball.status.identity.modified)
+    newest = max(newest ?? .min, image.parts.map(\.file.status.identity.modified).max() ?? .min)
     return true
+  }
+
+  private mutating func items(of image: Image) throws(MirrorError) -> [String: Item] {
+    func item(_ part: Image.Part, _ kind: String) -> Item {
+      Item(ftype: kind, path: part.file.path.urlPath, sha256: part.sha256, size: part.file.status.size)
+    }
+    var items: [String: Item] = [:]
+    guard image.isSplit else {
+      for kind in ["incus_combined.tar.gz", "lxd_combined.tar.gz"] { items[kind] = item(image.tarball, kind) }
+      return items
+    }
+    for kind in ["incus.tar.xz", "lxd.tar.xz"] {
+      var metadata = item(image.tarball, kind)
+      if let root = image.root { metadata.squashfs = try combined.digest(image.tarball, root) }
+      if let disk = image.disk { metadata.disk = try combined.digest(image.tarball, disk) }
+      items[kind] = metadata
+    }
+    if let root = image.root { items["root.squashfs"] = item(root, "squashfs") }
+    if let disk = image.disk { items["disk.qcow2"] = item(disk, "disk-kvm.img") }
+    return items
   }
 
   private struct Index: Encodable {
@@ -136,5 +187,14 @@ struct ImageStreams {
     let path: String
     let sha256: String
     let size: Int64
+    /// Digests of metadata and root, or disk, one after the other.
+    var squashfs: String?
+    var disk: String?
+
+    private enum CodingKeys: String, CodingKey {
+      case ftype, path, sha256, size
+      case squashfs = "combined_squashfs_sha256"
+      case disk = "combined_disk-kvm-img_sha256"
+    }
   }
 }

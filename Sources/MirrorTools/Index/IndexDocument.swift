@@ -7,27 +7,34 @@ public struct IndexDocument: Codable, Sendable, Hashable {
   public private(set) var version = 1
   /// Subarches with a complete version, in path order.
   public private(set) var subarches: [IndexedSubarch] = []
+  /// Withdrawn releases, in path order; nil if there are none.
+  public private(set) var withdrawn: [WithdrawnRelease]?
   /// Omissions; not part of the index.
   public private(set) var problems: [MirrorError] = []
 
-  private enum CodingKeys: CodingKey { case version, subarches }
+  private enum CodingKeys: CodingKey { case version, subarches, withdrawn }
 
   /// Lists the newest complete versions of a mirror.
   ///
   /// - Parameters:
   ///   - ignoring: subarches to omit.
   ///   - excluding: versions that are about to be removed.
+  ///   - withdrawn: withdrawn releases.
+  ///   - offersCandidates: whether to list the newest candidates instead.
   ///   - digests: lowercase hexadecimal digests by algorithm (`sha256`, `sha512`, `blake2b`), as far as
   ///     known.
   ///   - buildInfo: the content of a version's `build-info.json`, as returned by ``BuildInfo/read(_:in:)``.
   public init(
     _ mirror: Mirror, ignoring: Set<MirrorPath> = [], excluding: Set<MirrorPath> = [],
+    withdrawn: [WithdrawnRelease] = [], offersCandidates: Bool = false,
     digests: (Tarball) -> [String: String] = { _ in [:] },
     buildInfo: (Version) throws(MirrorError) -> BuildInfo = { _ in BuildInfo() }
   ) {
     problems = mirror.damagedTarballs
+    self.withdrawn = withdrawn.isEmpty ? nil : withdrawn
     for subarch in mirror.subarches where !ignoring.contains(subarch.path) {
-      let offers = subarch.newestOffers(excluding: excluding)
+      let offers =
+        offersCandidates ? subarch.candidateOffers : subarch.newestOffers(excluding: excluding)
       guard let version = offers.map(\.version).max(by: { $0.date < $1.date }) else { continue }
       guard Self.isWritable(subarch.path) else {
         problems.append(Self.unwritable(mirror.displayed(subarch.path)))

@@ -7,6 +7,8 @@ struct IndexSource: Sendable {
   let mirror: Mirror
   /// The newest version of each subarch.
   let document: IndexDocument
+  /// The newest candidate of each subarch.
+  let candidates: IndexDocument
   let settings: IndexSettings
   let rotation: RotationSettings
   /// The signing key.
@@ -34,9 +36,13 @@ struct IndexSource: Sendable {
   ) throws(MirrorError) {
     let lookup = try DigestLookup(mirror, catalog: catalog)
     let ignored = Set(rotation.ignoredBuilds)
+    let left = Set(mirror.subarches.lazy.filter { ignored.contains($0.build) }.map(\.path))
+    let withdrawn = try WithdrawnRelease.all(in: mirror, ignoring: ignored)
     document = IndexDocument(
-      mirror, ignoring: Set(mirror.subarches.lazy.filter { ignored.contains($0.build) }.map(\.path)),
-      excluding: excluding, digests: { lookup($0) },
+      mirror, ignoring: left, excluding: excluding, withdrawn: withdrawn, digests: { lookup($0) },
+      buildInfo: { version throws(MirrorError) in try BuildInfo.read(version, in: mirror) })
+    candidates = IndexDocument(
+      mirror, ignoring: left, offersCandidates: true, digests: { lookup($0) },
       buildInfo: { version throws(MirrorError) in try BuildInfo.read(version, in: mirror) })
     (self.mirror, self.catalog, self.lookup) = (mirror, catalog, lookup)
     (excluded, self.ignored) = (excluding, ignored)

@@ -65,6 +65,9 @@ public struct IndexedBuild: Codable, Sendable, Hashable {
 }
 
 extension MirrorPath {
+  /// The path relative to the mirror's root, of one on a web server.
+  var unrooted: MirrorPath { MirrorPath(bytes: Array(bytes.drop { $0 == UInt8(ascii: "/") })) }
+
   /// The path on a web server whose root is the mirror's root.
-  fileprivate var rooted: MirrorPath { MirrorPath(bytes: [UInt8(ascii: "/")] + bytes) }
+  var rooted: MirrorPath { MirrorPath(bytes: [UInt8(ascii: "/")] + bytes) }
 }

@@ -16,7 +16,9 @@ struct LocalListing: Sendable {
   var subarches: Set<MirrorPath> = []
   /// Excluded paths, with the exclusion that matched.
   var excluded: [MirrorPath: PublishExclusion] = [:]
-  /// Whether any version is complete.
+  /// Versions, artifacts and snapshots that are withdrawn here.
+  private(set) var withdrawn: Set<MirrorPath> = []
+  /// Whether any version is complete or withdrawn.
   var hasVersions = false
   /// The trees of binary packages in the listing.
   var trees: Set<MirrorPath> = []
@@ -58,6 +60,7 @@ struct LocalListing: Sendable {
     for build in mirror.builds {
       let subarches = build.arches.flatMap(\.subarches).filter { isAll || rotation.isManaged($0) }
       if let snapshots = build.snapshots, isAll || !subarches.isEmpty {
+        noteWithdrawals(in: snapshots)
         try add(snapshots.path, anchor, depth: 0) { _ in .payload }
       }
       if hasPages {
@@ -77,7 +80,7 @@ struct LocalListing: Sendable {
   }
 
   private mutating func addRoot(_ anchor: borrowing AnchoredDirectory) throws(MirrorError) {
-    try add(.root, anchor, depth: 0, role: Self.role)
+    try add(.root, anchor, depth: 0) { CandidateIndex.isOne($0) ? nil : Self.role($0) }
     for (path, depth) in [("streams", 3), ("project/trace", 0)] as [(MirrorPath, Int)]
     where try anchor.holdsDirectory(path) {
       try add(path, anchor, depth: depth) { $0.name == "images.json" ? .page : .index }
@@ -145,11 +148,16 @@ struct LocalListing: Sendable {
     try add(subarch.path, anchor, depth: 0) { hasPages ? Self.role($0) : nil }
     if destination.isStaged { try addControl(of: subarch, anchor) }
     for version in subarch.versions {
-      guard version.isComplete, !subarch.isBeingBuilt(version) else {
+      // Of what is withdrawn, at least the notice is sent.
+      guard version.isComplete || version.isWithdrawn && !version.isCandidate,
+        !subarch.isBeingBuilt(version)
+      else {
         held.insert(version.path)
         continue
       }
       hasVersions = true
+      if version.isWithdrawn { withdrawn.insert(version.path) }
+      noteWithdrawals(in: version.folder)
       let unfinished = Set(
         version.folder.tarballs.filter { version.isBeingCompressed($0) }.map(\.path))
       try add(version.path, anchor, depth: 8) { path in
@@ -160,11 +168,25 @@ struct LocalListing: Sendable {
     }
   }
 
+  private mutating func noteWithdrawals(in folder: Folder) {
+    let notices = folder.sidecars.filter { $0.kind == .withdrawal }
+    withdrawn.formUnion(notices.map { folder.path.appending($0.tarball) })
+  }
+
+  /// Whether a file is withdrawn, or belongs to something that is.
+  func isWithdrawn(_ path: MirrorPath) -> Bool {
+    guard !withdrawn.isEmpty else { return false }
+    let signed = SignatureFormat.parse(path.name)?.file ?? path.name
+    let tarball = path.parent.appending(SidecarKind.parse(signed, kinds)?.tarball ?? signed)
+    return withdrawn.contains(path) || withdrawn.contains(tarball)
+      || path.ancestors.contains(where: withdrawn.contains)
+  }
+
   private mutating func addControl(
     of subarch: Subarch, _ anchor: borrowing AnchoredDirectory
   ) throws(MirrorError) {
     // A master must have the version that is named.
-    let sent = Set(subarch.versions.filter { $0.isComplete && !subarch.isBeingBuilt($0) }.map(\.name))
+    let sent = Set(subarch.built.filter { !subarch.isBeingBuilt($0) }.map(\.name))
     var paths = subarch.control.versions.filter { sent.contains($0.value) }.keys.map {
       subarch.path.control(.version(target: MirrorPath($0)))
     }

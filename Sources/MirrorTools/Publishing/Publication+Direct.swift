@@ -22,6 +22,7 @@ extension Publication {
     survey.report.files = count
     survey.report.bytes = bytes
     survey.report.units = units
+    try delete(survey.plan.retracted, &survey, stage, isCounted: false)
     try delete(survey.plan.deletions, &survey, stage)
     record.settle(survey.plan.settled, at: survey.remote, survey.sums)
     record.lacks = rsync.findings.lacks
@@ -84,6 +85,7 @@ extension Publication {
       items(plan.payload), ["--ignore-existing"], as: "sending", bytes: plan.payload.bytes, mayLack: true)
     try checkUnchanged(plan.payload + plan.replaced)
     if !plan.payload.isEmpty { try checkArrival(&survey) }
+    try delete(survey.plan.lifted, &survey, stage, isCounted: false)
     try sendNames(survey.plan, survey.local, stage)
     noteLacks(&survey)
     guard !plan.outstanding.isEmpty else { return }
@@ -131,7 +133,7 @@ extension Publication {
         indexDigest = try OpenSSLDigest.sha256(of: bytes)
       }
     }
-    for entry in plan.marks {
+    for entry in plan.marks + plan.retreats {
       if case .link(let text) = entry.node { try stage.link(entry.path, to: text, in: Tree.names) }
     }
     return indexDigest
@@ -148,6 +150,7 @@ extension Publication {
     let marks = plan.marks.map { entry in
       Rsync.Item(base: entry.role == .link ? names : mirror.root, path: entry.path)
     }
+    let retreats = plan.retreats.map { Rsync.Item(base: names, path: $0.path) }
     let pages = items(plan.pages.all)
     let indexes = plan.indexes.all.map { Rsync.Item(base: names, path: $0.path) }
     let tarballs = Set(
@@ -163,16 +166,20 @@ extension Publication {
         return tarballs.contains(entry.path.parent.appending(sidecar.tarball))
       }
       return try rsync.send(
-        items(plan.replaced + sidecars) + marks + pages + indexes, ["--ignore-times"], as: "sending",
+        items(plan.replaced + sidecars) + marks + pages + indexes + retreats, ["--ignore-times"],
+        as: "sending",
         bytes: plan.bytes)
     }
     try rsync.send(items(plan.replaced) + marks, ["--ignore-times"], as: "sending", bytes: 0)
     // An index may be written twice within a second.
     if plan.pages.changed.isEmpty, plan.indexes.changed.isEmpty {
-      return try rsync.send(pages + indexes, ["--checksum"], as: "sending", bytes: 0)
+      try rsync.send(pages + indexes, ["--checksum"], as: "sending", bytes: 0)
+    } else {
+      try rsync.send(pages, ["--checksum"], as: "sending", bytes: 0)
+      try rsync.send(indexes, ["--checksum"], as: "sending", bytes: 0)
     }
-    try rsync.send(pages, ["--checksum"], as: "sending", bytes: 0)
-    try rsync.send(indexes, ["--checksum"], as: "sending", bytes: 0)
+    // No index refers to what they leave any more.
+    try rsync.send(retreats, ["--ignore-times"], as: "sending", bytes: 0)
   }
 
   /// Reports, once, what the other side does not support.
@@ -180,7 +187,7 @@ extension Publication {
     let fresh = rsync.findings.lacks.subtracting(survey.planner.knowledge.record?.lacks ?? [])
     if fresh.contains(.links) {
       survey.planner.knowledge.lacksLinks = true
-      let links = survey.plan.marks.filter { $0.role == .link }
+      let links = (survey.plan.marks + survey.plan.retreats).filter { $0.role == .link }
       survey.report.notices.append(
         MirrorError(
           .invalid, destination.subject,
@@ -212,14 +219,16 @@ extension Publication {
 
 /// Deletions.
 extension Publication {
-  /// Deletes files there, within `max-delete`; files removed by `clean` here do not count.
+  /// Deletes files there, within `max-delete`; files removed by `clean` or `withdraw` here do not
+  /// count.
   private func delete(
-    _ deletions: [MirrorPath], _ survey: inout PublishSurvey, _ stage: borrowing PublishStage
+    _ deletions: [MirrorPath], _ survey: inout PublishSurvey, _ stage: borrowing PublishStage,
+    isCounted: Bool = true
   ) throws(MirrorError) {
     guard !deletions.isEmpty else { return }
     let cleaned = try catalog.cleaned()
     let counted = deletions.count { path in
-      !cleaned.contains(path) && !path.ancestors.contains(where: cleaned.contains)
+      isCounted && !cleaned.contains(path) && !path.ancestors.contains(where: cleaned.contains)
     }
     guard counted <= destination.maxDelete else {
       throw MirrorError(

@@ -99,7 +99,7 @@ extension Publication {
       .init(
         path: ExactPath(entry.path), size: entry.node.size, sha256: hex(survey.sums[entry.path] ?? []))
     }
-    for entry in plan.marks {
+    for entry in plan.marks + plan.retreats {
       guard case .link(let text) = entry.node else { continue }
       manifest.links.append(
         .init(path: ExactPath(entry.path), target: ExactPath(MirrorPath(bytes: text))))

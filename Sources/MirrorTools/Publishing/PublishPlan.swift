@@ -9,6 +9,12 @@ public struct PublishPlan: Sendable {
   var replaced: [LocalEntry] = []
   /// `status` files and links that differ there.
   var marks: [LocalEntry] = []
+  /// Links that lead to something withdrawn there, and elsewhere here: sent after the indexes.
+  var retreats: [LocalEntry] = []
+  /// Files there that withdraw something that is offered here: deleted before anything refers to it.
+  var lifted: [MirrorPath] = []
+  /// Links, metalinks and files there of something that is withdrawn here: deleted at once, after the indexes.
+  var retracted: [MirrorPath] = []
   /// Pages that differ there, and all pages.
   var pages: (changed: [LocalEntry], all: [LocalEntry]) = ([], [])
   /// Index files that differ there, and all index files.
@@ -37,17 +43,19 @@ public struct PublishPlan: Sendable {
 
   /// Everything that differs there.
   var outstanding: [LocalEntry] {
-    payload + replaced + marks + pages.changed + indexes.changed
+    payload + replaced + marks + pages.changed + indexes.changed + retreats
   }
 
   /// The versions and snapshots of which files are sent.
   func units(_ kinds: ArtifactKinds) -> [MirrorPath] {
-    Set((payload + replaced + marks).compactMap { $0.path.unit(kinds) }).sorted()
+    let sent = (payload + replaced + marks).filter { $0.role != .link }
+    return Set(sent.compactMap { $0.path.unit(kinds) }).sorted()
   }
 
   /// Omits pages and indexes, and therefore all deletions: pages and indexes there may refer to those files.
   mutating func withholdIndexes() {
     (pages, indexes, deletions) = (([], []), ([], []), [])
+    (retreats, retracted) = ([], [])
   }
 
   /// One step of the work, in order of execution.
@@ -66,7 +74,8 @@ public struct PublishPlan: Sendable {
   /// Phases with work to do.
   public var summary: [Phase] {
     let sent: [(String, [LocalEntry])] = [
-      ("payload", payload), ("replaced", replaced), ("links and status", marks), ("pages", pages.changed),
+      ("payload", payload), ("replaced", replaced), ("links and status", marks + retreats),
+      ("pages", pages.changed),
       ("indexes", indexes.changed), ("control", control),
     ]
     let phases = sent.map { name, entries in
@@ -76,6 +85,8 @@ public struct PublishPlan: Sendable {
     let waiting = superfluous.count - deletions.count
     return
       (phases + [
+        Phase(verb: "delete", name: "withdrawn here", count: retracted.count, bytes: 0),
+        Phase(verb: "delete", name: "notices of restored releases", count: lifted.count, bytes: 0),
         Phase(verb: "delete", name: "deleted here", count: deletions.count, bytes: 0),
         Phase(verb: "keep", name: "deleted here, within keep-remote-grace", count: waiting, bytes: 0),
       ]).filter { $0.count > 0 }
@@ -98,11 +109,11 @@ extension PublishPlan: Encodable {
     var container = encoder.container(keyedBy: Key.self)
     try container.encode(payload.map(\.path), forKey: .payload)
     try container.encode(replaced.map(\.path), forKey: .replaced)
-    try container.encode(marks.map(\.path), forKey: .marks)
+    try container.encode((marks + retreats).map(\.path), forKey: .marks)
     try container.encode(pages.changed.map(\.path), forKey: .pages)
     try container.encode(indexes.changed.map(\.path), forKey: .indexes)
     try container.encode(control.map(\.path), forKey: .control)
-    try container.encode(deletions, forKey: .deletions)
+    try container.encode((deletions + retracted + lifted).sorted(), forKey: .deletions)
     let due = Set(deletions)
     try container.encode(superfluous.keys.filter { !due.contains($0) }.sorted(), forKey: .waiting)
     try container.encode(unrecorded, forKey: .unrecorded)

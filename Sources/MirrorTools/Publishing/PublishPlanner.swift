@@ -16,7 +16,13 @@ struct PublishPlanner {
     let standings = Standings(knowledge, local, remote, &plan)
     let stale =
       destination.scope == .own || destination.isStaged ? StaleVersions(local, remote, standings) : nil
+    let others = destination.scope == .own || destination.isStaged ? Set(local.entries.map(\.path)) : nil
     for entry in local.entries where entry.role != .link {
+      if let others, Self.isWithdrawn(entry.path, at: remote, others, local.kinds) {
+        plan.leftOut.append(.init(path: entry.path, reason: "it was withdrawn there"))
+        if remote.nodes[entry.path] != nil { published.insert(entry.path) }
+        continue
+      }
       if let reason = stale?.reason(against: entry, at: remote.nodes[entry.path]) {
         plan.leftOut.append(.init(path: entry.path, reason: reason))
         if remote.nodes[entry.path] != nil { published.insert(entry.path) }
@@ -25,6 +31,7 @@ struct PublishPlanner {
       published.insert(entry.path)
       plan.add(entry, standings[entry])
     }
+    findRetracted(local, remote, published, &plan)
     addLinks(local, remote, &published, &plan)
     findSuperfluous(local, remote, published, &plan)
     return plan
@@ -61,13 +68,69 @@ struct PublishPlanner {
         reachable.insert(entry.path)
         published.insert(entry.path)
         isDone = false
-        if !isOlderSnapshotLink(entry, at: node) { plan.add(entry, knowledge.standing(entry, node)) }
+        if !isOlderSnapshotLink(entry, at: node) {
+          plan.add(
+            entry, knowledge.standing(entry, node),
+            isRetreat: Self.leads(entry.path, node, toWithdrawnIn: local))
+        }
         return true
       }
     }
     plan.leftOut += waiting.map { .init(path: $0.path, reason: "its target is not published") }
     // A link to a held target is left there as it is.
     published.formUnion(waiting.filter { Self.destination(of: $0).map(local.holds) ?? false }.map(\.path))
+  }
+
+  /// Whether the other side withdrew a file that is offered here.
+  private static func isWithdrawn(
+    _ path: MirrorPath, at remote: RemoteListing, _ local: Set<MirrorPath>, _ kinds: ArtifactKinds
+  ) -> Bool {
+    var notices = path.version.map { [$0.file(.withdrawal)] } ?? []
+    let signed = SignatureFormat.parse(path.name)?.file ?? path.name
+    let tarball = SidecarKind.parse(signed, kinds)?.tarball ?? signed
+    notices.append(path.parent.appending(tarball.appending(SidecarKind.withdrawal.rawValue)))
+    return notices.contains { remote.nodes[$0] != nil && !local.contains($0) }
+  }
+
+  /// Whether a link there leads to something that is withdrawn here.
+  private static func leads(
+    _ link: MirrorPath, _ node: ListedNode?, toWithdrawnIn local: LocalListing
+  ) -> Bool {
+    guard case .link(let text) = node else { return false }
+    return Link.destination(of: text, in: link.parent, roots: []).map(local.isWithdrawn) ?? false
+  }
+
+  /// Finds what must disappear there at once, without a grace period.
+  private func findRetracted(
+    _ local: LocalListing, _ remote: RemoteListing, _ published: Set<MirrorPath>, _ plan: inout PublishPlan
+  ) {
+    guard !destination.isStaged, knowledge.record != nil, local.isWhole else { return }
+    let scope = RemoteScope(local, remote, knowledge.record, isWhole: destination.scope == .all)
+    let here = Set(local.entries.map(\.path))
+    for (path, node) in remote.nodes where !here.contains(path) && !local.holds(path) {
+      let isNotice =
+        path.place.versionFile == .withdrawal
+        || SidecarKind.parse(path.name, local.kinds)?.kind == .withdrawal
+      if isNotice {
+        let isOffered =
+          path.place.versionFile == .withdrawal
+          ? published.contains { $0.isWithin(path.parent) }
+          : SidecarKind.parse(path.name, local.kinds).map {
+            published.contains(path.parent.appending($0.tarball))
+          }
+            ?? false
+        if isOffered, scope.holds(path, node) { plan.lifted.append(path) }
+        continue
+      }
+      let isPointer =
+        Self.leads(path, node, toWithdrawnIn: local)
+        || path.name.hasSuffix(".meta4") && local.isWithdrawn(path)
+      let isFile =
+        destination.deletes && node != .directory && local.isWithdrawn(path) && local.excluded[path] == nil
+      if isPointer || isFile, scope.holds(path, node) { plan.retracted.append(path) }
+    }
+    plan.lifted.sort()
+    plan.retracted.sort()
   }
 
   private static func destination(of entry: LocalEntry) -> MirrorPath? {
@@ -94,6 +157,7 @@ struct PublishPlanner {
     // Partial files of pending transfers are kept: rsync resumes from them.
     let coming = Set(plan.outstanding.map(\.path))
     needed.formUnion(remote.nodes.keys.filter { RsyncLeftover.file(of: $0).map(coming.contains) ?? false })
+    needed.formUnion(plan.lifted + plan.retracted)
     for path in needed { needed.formUnion(path.ancestors) }
     for (path, node) in remote.nodes where !needed.contains(path) && !local.holds(path) {
       guard local.hasVersions || path.place.isInPackages else { continue }
@@ -114,11 +178,14 @@ struct PublishPlanner {
 
 extension PublishPlan {
   /// Adds an entry to the list for its role.
-  fileprivate mutating func add(_ entry: LocalEntry, _ standing: PublishKnowledge.Standing) {
+  fileprivate mutating func add(
+    _ entry: LocalEntry, _ standing: PublishKnowledge.Standing, isRetreat: Bool = false
+  ) {
     let differs = standing == .missing || standing == .different
     switch entry.role {
     case .payload where standing == .missing: payload.append(entry)
     case .payload: if differs { replaced.append(entry) }
+    case .link where isRetreat: if differs { retreats.append(entry) }
     case .status, .link: if differs { marks.append(entry) }
     case .control: if differs { control.append(entry) }
     case .page:

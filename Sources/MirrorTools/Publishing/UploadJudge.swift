@@ -30,12 +30,45 @@ struct UploadJudge {
     _ manifest: UploadManifest, in anchor: borrowing AnchoredDirectory, _ refusals: inout UploadRefusals
   ) {
     judgePlaces(manifest, anchor, &refusals)
+    judgeWithdrawn(manifest, anchor, &refusals)
     for path in manifest.files.map(\.path.path) where !refusals.keepsOut(path) {
       judge(path, anchor, &refusals)
     }
     for link in manifest.links where !refusals.keepsOut(link.path.path) { judge(link, anchor, &refusals) }
     for control in manifest.control where !refusals.keepsOut(control.path.path) {
       judge(control, anchor, &refusals)
+    }
+  }
+
+  /// Refuses what was withdrawn here: an upload must not restore it.
+  private func judgeWithdrawn(
+    _ manifest: UploadManifest, _ anchor: borrowing AnchoredDirectory, _ refusals: inout UploadRefusals
+  ) {
+    let uploaded = Set(manifest.files.map(\.path.path))
+    func refuse(_ path: MirrorPath, _ notice: MirrorPath) {
+      guard !refusals.keepsOut(path), !anchor.isGone(notice) else { return }
+      // A server that withdraws it as well needs no message.
+      guard !uploaded.contains(notice) else { return refusals.drop(path) }
+      refusals.drop(
+        path, fault(path, "was withdrawn here", "restore it here first, or withdraw it there too", anchor))
+    }
+    for path in uploaded.sorted() {
+      if let version = path.version { refuse(version, version.file(.withdrawal)) }
+      let signed = SignatureFormat.parse(path.name)?.file ?? path.name
+      let tarball = path.parent.appending(SidecarKind.parse(signed, kinds)?.tarball ?? signed)
+      refuse(path, tarball.parent.appending(tarball.name.appending(SidecarKind.withdrawal.rawValue)))
+    }
+    for link in manifest.links.map(\.path.path) {
+      guard let text = manifest.links.first(where: { $0.path.path == link })?.target.path.bytes,
+        let target = Link.destination(of: text, in: link.parent, roots: [])
+      else { continue }
+      if let version = target.version { refuse(link, version.file(.withdrawal)) }
+      let tarball = SidecarKind.parse(target.name, kinds)?.tarball ?? target.name
+      refuse(link, target.parent.appending(tarball.appending(SidecarKind.withdrawal.rawValue)))
+    }
+    for control in manifest.control {
+      guard let version = control.version, let subarch = control.path.path.subarch else { continue }
+      refuse(control.path.path, subarch.appending(version).file(.withdrawal))
     }
   }
 

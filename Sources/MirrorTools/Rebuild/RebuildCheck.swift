@@ -21,7 +21,9 @@ struct RebuildCheck {
   /// A tarball that was accepted, with its digests.
   struct Accepted: Sendable {
     let path: MirrorPath
-    let result: DigestResult
+    let identity: FileIdentity
+    /// SHA-256, and the digests that its digest files contain: the catalog of the lost mirror had no others.
+    let digests: DigestSet
   }
 
   /// The verdict on all tarballs.
@@ -51,7 +53,13 @@ struct RebuildCheck {
         if let problem = try problem(of: tarball, result, signed) {
           verdict.rejected.append(.init(path: tarball.path, problem: problem))
         } else {
-          verdict.accepted.append(Accepted(path: tarball.path, result: result))
+          let known = claims(beside: tarball) + (signed?.digests[tarball.path] ?? [])
+          var digests = DigestSet()
+          for algorithm in Set(known.flatMap(\.algorithms)).union([.sha256]) {
+            digests[algorithm] = result.digests[algorithm]
+          }
+          verdict.accepted.append(
+            Accepted(path: tarball.path, identity: result.identity, digests: digests))
         }
       } catch {
         if error.code == .interrupted { throw error }
@@ -102,7 +110,7 @@ struct RebuildCheck {
 
   /// Digest files that contradict accepted tarballs.
   private func wrong(_ accepted: [Accepted]) -> [MirrorPath] {
-    let known = Dictionary(accepted.map { ($0.path, $0.result.digests) }) { first, _ in first }
+    let known = Dictionary(accepted.map { ($0.path, $0.digests) }) { first, _ in first }
     return mirror.folders.flatMap(\.tarballs).flatMap { tarball -> [MirrorPath] in
       guard let digests = known[tarball.path] else { return [] }
       return sidecars(of: tarball).filter { sidecar in

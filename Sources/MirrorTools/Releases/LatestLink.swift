@@ -21,11 +21,15 @@ package struct LatestLink {
 
   /// Points it to a tarball, or to a directory.
   ///
-  /// - Parameter target: relative to the root of the mirror.
+  /// The link itself comes last: a run that is killed before finds it as it was, and repeats everything.
+  ///
+  /// - Parameters:
+  ///   - target: relative to the root of the mirror.
+  ///   - keepsMetalink: whether the link to a metalink is kept if the target has no metalink yet.
   /// - Returns: the path of the link.
   @discardableResult
   package func point(
-    to target: MirrorPath, in anchor: borrowing AnchoredDirectory
+    to target: MirrorPath, in anchor: borrowing AnchoredDirectory, keepsMetalink: Bool = false
   ) throws(MirrorError) -> MirrorPath {
     let directory = try anchor.makePath(path.parent)
     let name = path(following: target).name
@@ -36,25 +40,25 @@ package struct LatestLink {
     }
     let text = Self.text(to: target, from: path.parent)
     let ownership = try directory.fileOwnership()
-    try directory.replaceLink(name, to: text.bytes, ownership)
     // A link's digests and signatures are links to those of its target.
     let beside = try anchor.directory(target.parent)
     for kind in SidecarKind.allCases where kinds.includes(name) {
       let sidecar = name.appending(kind.rawValue)
       if try beside.status(of: target.name.appending(kind.rawValue)) != nil {
         try directory.replaceLink(sidecar, to: text.bytes + Array(kind.rawValue.utf8), ownership)
-      } else if try directory.status(of: sidecar)?.kind == .link {
+      } else if !(keepsMetalink && kind == .metalink), try directory.status(of: sidecar)?.kind == .link {
         try directory.unlink(sidecar)
       }
     }
+    try directory.replaceLink(name, to: text.bytes, ownership)
     try directory.sync()
     return path.parent.appending(name)
   }
 
-  /// Removes it: links to digests and signatures last, since a link without them is only not verified.
+  /// Removes it, after the links to its digests and signatures: a run that is killed before repeats everything.
   package func remove(in anchor: borrowing AnchoredDirectory) throws(MirrorError) {
     let directory = try anchor.directory(path.parent)
-    for name in [path.name] + SidecarKind.allCases.reversed().map({ path.name.appending($0.rawValue) })
+    for name in SidecarKind.allCases.reversed().map({ path.name.appending($0.rawValue) }) + [path.name]
     where try directory.status(of: name)?.kind == .link {
       try directory.unlink(name)
     }

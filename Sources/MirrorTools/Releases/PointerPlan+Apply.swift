@@ -19,7 +19,7 @@ extension PointerPlan {
         continue
       }
       let path = link.path(following: target)
-      changed.append(try link.point(to: target, in: anchor))
+      changed.append(try link.point(to: target, in: anchor, keepsMetalink: isForward))
       // The link has another extension now.
       if path != move.link, move.from != nil { try link.remove(in: anchor) }
     }

@@ -22,6 +22,8 @@ struct PointerPlan: Sendable {
   /// In path order.
   private(set) var moves: [Move] = []
   private(set) var records: [Record] = []
+  /// Whether it leads to something that will be offered, whose metalinks are written later.
+  private(set) var isForward = false
 
   var isEmpty: Bool { moves.isEmpty && records.isEmpty }
 
@@ -80,6 +82,7 @@ struct PointerPlan: Sendable {
   ///
   /// - Parameter notice: the links and records that it had, or would have had.
   init(offering version: Version, of subarch: Subarch, in mirror: Mirror, _ notice: ReleaseNotice) {
+    isForward = true
     guard !version.isFuture else { return }
     let newer = subarch.built.filter { $0.path != version.path && $0.date > version.date }
     let tarballs = version.folder.tarballs.filter { tarball in
@@ -98,9 +101,11 @@ struct PointerPlan: Sendable {
       else { continue }
       moves.append(Move(link: link.path, from: target, to: tarball))
     }
-    let paths = Set(tarballs.map(\.path))
-    for pointer in notice.pointers where paths.contains(pointer.target) {
-      add(pointer.link, to: pointer.target, in: mirror)
+    // A tarball may have been compressed since the notice was written.
+    let paths = Dictionary(tarballs.map { ($0.path.stem(mirror.kinds), $0.path) }) { first, _ in first }
+    for pointer in notice.pointers {
+      guard let tarball = paths[pointer.target.stem(mirror.kinds)] else { continue }
+      add(pointer.link, to: tarball, in: mirror)
     }
     if let stage3 = variants["stage3"], !moves.contains(where: { $0.to == stage3 }) {
       add(subarch.path.appending("stage3-latest.tar.xz"), to: stage3, in: mirror)
@@ -118,6 +123,7 @@ struct PointerPlan: Sendable {
 
   /// Leads to a snapshot that will be offered, where nothing newer is.
   init(offering snapshot: Tarball, among folder: Folder, in mirror: Mirror, _ notice: ReleaseNotice) {
+    isForward = true
     guard let parts = snapshot.parsedName.snapshotParts, parts.date <= mirror.horizon else { return }
     for link in mirror.folders.lazy.flatMap(\.links)
     where SidecarKind.parse(link.path.name, mirror.kinds) == nil {
@@ -236,5 +242,12 @@ extension Version {
 extension Tarball {
   fileprivate func variant(in version: Version) -> String? {
     parsedName.variant(of: version.path, in: version.folder.layout)
+  }
+}
+
+extension MirrorPath {
+  /// The path of a tarball without its extension.
+  fileprivate func stem(_ kinds: ArtifactKinds) -> MirrorPath {
+    TarballName(name, kinds).map { parent.appending($0.stem) } ?? self
   }
 }

@@ -93,7 +93,8 @@ public struct RetentionPlanner: Sendable {
       }
       if version.path == subarch.newestBegun?.path { why.append("the newest version, incomplete") }
       if age < policy.staleDays { why.append("incomplete, but only \(counted(age, "day", "days")) old") }
-      return item(version.path, why, otherwise: "incomplete, \(age) days old", bytes: version.bytes)
+      let state = version.isCandidate ? "a candidate that was not promoted" : "incomplete"
+      return item(version.path, why, otherwise: "\(state), \(age) days old", bytes: version.bytes)
     }
     return RetentionPlan.Section(path: subarch.path, items: items)
   }

@@ -34,6 +34,8 @@ public struct SubarchStatus: Codable, Sendable, Hashable {
   public let versions: Int
   /// Number of compressed tarballs, of all versions, without a `.hash.txt`.
   public let digestsMissing: Int
+  /// Files in its versions that no kind of file claims.
+  public let unclaimed: [MirrorPath]
   /// Settings in `.control` for the next build.
   public let strategy: Strategy
 
@@ -110,6 +112,7 @@ public struct SubarchStatus: Codable, Sendable, Hashable {
     digestsMissing = subarch.versions.reduce(0) { count, version in
       ([version.folder] + version.nested).reduce(count) { $0 + $1.undigested.count }
     }
+    unclaimed = subarch.folders.flatMap { folder in folder.unclaimed.map { folder.path.appending($0) } }
     strategy = Strategy(
       build: subarch.control.buildStrategy, seed: subarch.control.seedStrategy,
       remote: subarch.control.remoteSeed)

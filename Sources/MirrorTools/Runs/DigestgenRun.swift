@@ -33,6 +33,7 @@ public struct DigestgenRun {
     {
       run.tell(warning)
     }
+    try noteUnclaimed(in: mirror)
     // A tarball that is found damaged gets no digest, but may not be offered any more.
     run.noteChanges(at: planned.plan.affectedPaths)
     let report = try DigestGenerator(try run.digests()).apply(planned.plan, to: mirror) { action in
@@ -40,6 +41,16 @@ public struct DigestgenRun {
     }
     run.noteChanges(at: report.actions.map(\.path))
     return report
+  }
+
+  /// Reports files that no kind of file claims: each of them once, since somebody may have put it there on purpose.
+  private func noteUnclaimed(in mirror: Mirror) throws(MirrorError) {
+    // What could not be read may still be there.
+    guard mirror.problems.isEmpty else { return }
+    let files = mirror.unclaimedFiles
+    let fresh = try run.catalog().fresh(
+      files.map(\.description), of: "unclaimed", at: run.environment.now())
+    for path in files where fresh.contains(path.description) { run.tell(mirror.notice(unclaimed: path)) }
   }
 }
 

@@ -138,6 +138,9 @@ public struct IndexRun {
         }
       }
     }
+    for file in try CandidateIndex.files(source) where try publisher.publish(file, signatures) {
+      report.files.append(file.path)
+    }
     report.problems += report.failures + (signatures.fault.map { [$0] } ?? [])
   }
 }

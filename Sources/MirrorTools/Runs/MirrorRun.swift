@@ -66,9 +66,11 @@ public final class MirrorRun {
     writing root: FilePath, _ configuration: MirrorConfiguration, _ environment: RunEnvironment,
     as name: String, lockWait: Int = 0, creates: Bool = false
   ) throws(MirrorError) {
+    if name != RebuildRun.verb { try RebuildMark.check(try AnchoredDirectory(root: root)) }
     if !creates { try MirrorMark.check(root, configuration.kinds) }
     let held = try MirrorLock(
       root: root, verb: name, wait: lockWait, cancellation: environment.cancellation)
+    // It may have waited for a rebuild that was killed.
     if name != RebuildRun.verb { try RebuildMark.check(try AnchoredDirectory(root: root)) }
     self.root = root
     self.configuration = configuration

@@ -19,6 +19,8 @@ public struct ReleaseReport: MirrorReport {
   var bytes: Int64 = 0
   /// Whether it had not been done before.
   var isNews = true
+  /// Whether it was done, not only tried.
+  var isDone = true
   /// What could not be done.
   public internal(set) var messages: [MirrorError] = []
   private let isPlan: Bool
@@ -41,6 +43,7 @@ public struct ReleaseReport: MirrorReport {
   /// One line for the release, one per link, and one per deleted file.
   public var lines: [ReportLine] {
     let would = isPlan ? "would be " : ""
+    guard isDone else { return [] }
     let first =
       isNews ? "\(displayed(path)) \(would)\(action.rawValue)" : "\(displayed(path)) is offered already"
     return [ReportLine(first)] + moved.map { ReportLine("updated \(displayed($0))") }
@@ -48,7 +51,7 @@ public struct ReleaseReport: MirrorReport {
   }
 
   /// The first line.
-  public var summary: String? { isNews ? "\(path) \(action.rawValue)" : nil }
+  public var summary: String? { isNews && isDone ? "\(path) \(action.rawValue)" : nil }
 
   /// The worst status of its steps.
   public var status: ExitStatus { worst }

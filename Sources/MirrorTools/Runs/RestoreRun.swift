@@ -36,7 +36,7 @@ public struct RestoreRun {
       report.isNews = false
     }
     run.noteChanges(at: [unit.notice] + report.moved)
-    report.add(try IndexRun(run, []).apply())
+    report.add(try IndexRun(run).apply())
     return report
   }
 

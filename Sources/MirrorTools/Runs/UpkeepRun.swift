@@ -2,7 +2,8 @@ public import LinuxSystem
 import MirrorModel
 public import StageTrees
 
-/// Everything a mirror needs, step by step: receive, clean, caches, compress, keys, digestgen, index, publish.
+/// Everything a mirror needs, step by step: receive, clean, caches, compress, keys, digestgen, promote, index,
+/// publish.
 public struct UpkeepRun {
   /// Options of the steps in addition to the configuration.
   public struct Options: Sendable {
@@ -49,6 +50,10 @@ public struct UpkeepRun {
     }
     steps.append(
       Step(name: "digestgen") { () throws(MirrorError) in try digestgen.apply(digestgen.plan()) })
+    if let promotion = run.configuration.promotion {
+      steps.append(
+        Step(name: "promote") { () throws(MirrorError) in try PromotionRun(run, promotion).apply() })
+    }
     steps.append(Step(name: "index") { () throws(MirrorError) in try IndexRun(run).apply() })
     if !run.configuration.publishing.isEmpty {
       steps.append(

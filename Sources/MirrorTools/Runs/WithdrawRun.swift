@@ -44,11 +44,10 @@ public struct WithdrawRun {
     ])
     try write(unit, mirror)
     run.noteChanges(at: [unit.notice])
-    let index = IndexRun(run, [])
-    try index.unlist([], in: try run.scan())
+    try IndexRun(run, []).unlist([], in: try run.scan())
     report.moved = try run.leaveMarked()
     // Metalinks, pages, and whatever else was written before the links moved.
-    report.add(try index.apply())
+    report.add(try IndexRun(run).apply())
     if deletes {
       try delete(unit, &report)
       run.noteChanges(at: [unit.path])
@@ -93,8 +92,12 @@ public struct WithdrawRun {
     let anchor = try AnchoredDirectory(root: run.root, ownershipRules: try run.ownership())
     let earlier = ReleaseNotice.read(unit.notice, in: anchor)
     var notice = ReleaseNotice(
-      reason: reason, date: UTCText.internet(run.environment.now()), replacement: replacement)
-    if unit.isWithdrawn { notice.date = earlier.date }
+      reason: reason, date: String(UTCText.internet(run.environment.now()).prefix(10)),
+      replacement: replacement)
+    if unit.isWithdrawn {
+      notice.date = earlier.date ?? notice.date
+      notice.replacement = replacement ?? earlier.replacement
+    }
     let pointers = PointerPlan(leadingTo: unit, in: mirror).notice
     notice.pointers = earlier.pointers + pointers.pointers.filter { !earlier.pointers.contains($0) }
     notice.records = earlier.records + pointers.records.filter { !earlier.records.contains($0) }

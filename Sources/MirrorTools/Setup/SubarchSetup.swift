@@ -50,7 +50,9 @@ public struct SubarchSetup: Encodable, Sendable {
     case .local(let file, let version):
       let tarball = try SeedName(file, version: version, kinds)
       let place = subarch.appending(FileName(tarball.version.description))
-      let name = layout.stem(of: "stage3", in: place.name, of: names).appending(tarball.suffix)
+      let usual = layout.stem(of: "stage3", in: place.name, of: names).appending(tarball.suffix)
+      // On Gentoo's mirrors the name says the variant.
+      let name = layout.isByName && tarball.isNamed(in: place, layout, kinds) ? tarball.name : usual
       directories += [subarch.control(.version(target: "stage3")).parent, place]
       placement = Placement(source: file.string, path: place.appending(name))
       // A seed is not offered, unlike a version that another program made.
@@ -88,6 +90,7 @@ public struct SubarchSetup: Encodable, Sendable {
 
 /// Version and suffix from the name of a seed.
 private struct SeedName {
+  let name: FileName
   let version: VersionDate
   /// `.tar.xz`.
   let suffix: String
@@ -99,10 +102,17 @@ private struct SeedName {
         .invalid, file.string, "is not named like a tarball",
         remedy: "use a name that ends in .tar, .tar.xz, .tar.zst, .tar.gz or .tar.bz2")
     }
+    self.name = FileName(bytes: bytes)
     suffix = name.suffix
     guard let version = version ?? VersionDate.first(in: bytes) else {
       throw MirrorError(.invalid, file.string, "has no date in its name", remedy: "\(run: .seedVersion)")
     }
     self.version = version
+  }
+
+  /// Whether the name is that of a stage3 in a version.
+  func isNamed(in version: MirrorPath, _ layout: MirrorLayout, _ kinds: ArtifactKinds) -> Bool {
+    let variant = TarballName(name, kinds)?.variant(of: version, in: layout)
+    return variant.map { $0 == "stage3" || $0.hasPrefix("stage3-") } ?? false
   }
 }

@@ -79,6 +79,42 @@ struct VersionRecords {
     return try count(.failcount, isDone: isDone)
   }
 
+  /// Makes the version a candidate, unless it was released.
+  func writeCandidacy(at now: Int64) throws(MirrorError) {
+    let directory = try directory()
+    let status = try directory.contents(of: VersionFile.status.path, limit: 4096) ?? []
+    guard !VersionFile.isDone(status), try directory.status(of: VersionFile.candidacy.path.name) == nil else {
+      return
+    }
+    try write(
+      ReleaseNotice(date: String(UTCText.internet(now).prefix(10))).text(.candidate),
+      to: VersionFile.candidacy.path.name,
+      in: directory)
+  }
+
+  /// Whether the version is a candidate.
+  func isCandidate() throws(MirrorError) -> Bool {
+    try anchor.value.status(at: version.file(.candidacy)) != nil
+  }
+
+  /// Whether the version is withdrawn.
+  func isWithdrawn() throws(MirrorError) -> Bool {
+    try anchor.value.status(at: version.file(.withdrawal)) != nil
+  }
+
+  /// Stores in the notice of a candidate what leads to a tarball when it is promoted.
+  func remember(_ links: [MirrorPath], to tarball: MirrorPath, as record: MirrorPath?) throws(MirrorError) {
+    let directory = try directory()
+    let file = VersionFile.candidacy.path
+    let before = ReleaseNotice(try directory.contents(of: file, limit: ReleaseNotice.limit) ?? [])
+    var notice = before
+    let pointers = links.map { ReleaseNotice.Pointer($0, to: tarball) }
+    notice.pointers.removeAll { links.contains($0.link) }
+    notice.pointers += pointers
+    if let record, !notice.records.contains("\(record)") { notice.records.append("\(record)") }
+    if notice != before { try write(notice.text(.candidate), to: file.name, in: directory) }
+  }
+
   /// Whether the version has a `status`.
   func hasStatus() throws(MirrorError) -> Bool {
     try directory().status(of: VersionFile.status.path.name) != nil

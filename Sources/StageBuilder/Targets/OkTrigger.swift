@@ -14,6 +14,11 @@ struct OkTrigger {
 
   /// - Parameter tarball: the finished file; it is durable.
   func run(_ tarball: MirrorPath, log: borrowing BuildLog) throws {
+    if let records, try records.isCandidate() {
+      try records.remember(try links(), to: tarball, as: try record())
+      log.note("\(subject): a candidate: links and .control/version follow when it is promoted")
+      return
+    }
     for link in try links() { try place(link, to: tarball, log: log) }
     guard let records, let name = try record() else { return }
     if let newer = try records.newer(than: name) {

@@ -10,9 +10,10 @@ enum RequiredTarball {
   static func find(_ key: String, _ settings: BuildSettings) throws -> FilePath {
     let path = try settings.requiredPath(key)
     try checkMark(of: path)
-    if path.exists { return path }
-    if let match = try pattern(key, path) { return match }
-    if let other = inOtherFormat(path) { return other }
+    if let found = try path.exists ? path : pattern(key, path) ?? inOtherFormat(path) {
+      try checkWithdrawal(of: found, key)
+      return found
+    }
     throw MirrorError(
       .invalid, path.string, "does not exist, but \(key) refers to it",
       remedy: key == "path/mirror/snapshot"
@@ -28,6 +29,18 @@ enum RequiredTarball {
     throw MirrorError(
       .invalid, path.string, "is not complete: a build is writing it, or was killed while it did",
       remedy: "build it again")
+  }
+
+  /// Throws if the tarball, or its version, was withdrawn: nothing is built from it.
+  private static func checkWithdrawal(of path: FilePath, _ key: String) throws(MirrorError) {
+    let notices = [
+      path.removingLastComponent().appending("\(VersionFile.withdrawal.path)"),
+      FilePath("\(path)\(SidecarKind.withdrawal.rawValue)"),
+    ]
+    guard let notice = notices.first(where: \.exists) else { return }
+    throw MirrorError(
+      .invalid, path.string, "was withdrawn, but \(key) refers to it",
+      remedy: "see \(notice), and name another in the configuration or in .control")
   }
 
   private static func inOtherFormat(_ path: FilePath) -> FilePath? {

@@ -16,7 +16,7 @@ package enum SquashfsEnd {
     guard head.contains(where: { $0 != 0 }) else { return .cutOff }
     guard head.starts(with: magic) else { return .otherKind }
     guard head.count == length else { return .cutOff }
-    let used = number(in: head, at: 40, bytes: 8)
+    let used = StoredNumber.little(head, 40, 8)
     return used >= UInt64(length) && used <= UInt64(clamping: size) ? nil : .cutOff
   }
 
@@ -24,10 +24,6 @@ package enum SquashfsEnd {
   package static func time(of file: borrowing Descriptor) throws(Errno) -> Int64? {
     let head = try file.bytes(from: 0, count: length)
     guard head.starts(with: magic), head.count == length else { return nil }
-    return Int64(number(in: head, at: 8, bytes: 4))
-  }
-
-  private static func number(in bytes: [UInt8], at offset: Int, bytes count: Int) -> UInt64 {
-    bytes[offset..<offset + count].reversed().reduce(0) { $0 << 8 | UInt64($1) }
+    return Int64(StoredNumber.little(head, 8, 4))
   }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Hashing
 import MirrorTools
 
 struct RestoreCommand: ReportedVerb {
@@ -8,12 +9,13 @@ struct RestoreCommand: ReportedVerb {
     discussion: """
       mirrorctl restore funtoo-current/x86-64bit/core2_64/2026-11-01
 
-      Links lead to it again if nothing newer is offered, and the indexes list it. Files that withdraw \
-      --delete deleted must be copied back first.
+      Links lead to it again if nothing newer is offered, and the indexes list it. Deleted files must be \
+      copied back first.
       """)
 
   @OptionGroup var global: GlobalOptions
   @OptionGroup var lock: LockOptions
+  @OptionGroup var job: JobOptions
 
   @Flag(name: .shortAndLong, help: "Print what would be done, and change nothing.")
   var dryRun = false
@@ -22,7 +24,8 @@ struct RestoreCommand: ReportedVerb {
   var path: String
 
   func perform(_ context: CommandContext, _ event: RunEvent) throws -> ExitStatus {
-    let run = try global.open(context, as: "restore", lock, isDryRun: dryRun, event: event)
+    let run = try global.open(
+      context, as: "restore", lock, isDryRun: dryRun, event: event, hashing: HashingOptions(jobs: job.jobs))
     let restore = RestoreRun(run, try run.path(path))
     guard !dryRun else { return try global.renderer(context).print(restore.plan(), of: run) }
     let report = try restore.apply()

@@ -35,7 +35,8 @@ struct StatusCommand: Verb {
   func run(_ context: CommandContext) throws -> ExitStatus {
     let run = try global.read(context)
     let mirror = try run.scan()
-    (mirror.futureDates + mirror.strayLinks).forEach(context.tell)
+    (mirror.futureDates + mirror.strayLinks + mirror.unclaimedFiles.map(mirror.notice(unclaimed:)))
+      .forEach(context.tell)
     let renderer = Renderer(context: context, json: global.json || format == .json, quiet: global.quiet)
     let report: any Report
     if history {

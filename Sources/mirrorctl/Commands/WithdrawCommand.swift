@@ -1,4 +1,5 @@
 import ArgumentParser
+import Hashing
 import MirrorTools
 
 struct WithdrawCommand: ReportedVerb {
@@ -14,6 +15,7 @@ struct WithdrawCommand: ReportedVerb {
 
   @OptionGroup var global: GlobalOptions
   @OptionGroup var lock: LockOptions
+  @OptionGroup var job: JobOptions
 
   @Option(help: ArgumentHelp("Why, for the users of the release.", valueName: "text"))
   var reason: String
@@ -33,7 +35,8 @@ struct WithdrawCommand: ReportedVerb {
   var path: String
 
   func perform(_ context: CommandContext, _ event: RunEvent) throws -> ExitStatus {
-    let run = try global.open(context, as: "withdraw", lock, isDryRun: dryRun, event: event)
+    let run = try global.open(
+      context, as: "withdraw", lock, isDryRun: dryRun, event: event, hashing: HashingOptions(jobs: job.jobs))
     let withdraw = WithdrawRun(
       run, try run.path(path), reason: reason, replacement: try replaceBy.map { try run.path($0) },
       deletes: delete)

@@ -19,6 +19,15 @@ struct MirrorGrammarTests {
       .snapshot("portage-2026-11-20.tar.xz", build: "current")
     ),
     ("current/snapshots/.~partial~/a.tar", .snapshot(".~partial~/a.tar", build: "current")),
+    ("snapshots", .snapshots(build: "snapshots")),
+    (
+      "snapshots/gentoo-20200101T170303Z.tar.xz",
+      .snapshot("gentoo-20200101T170303Z.tar.xz", build: "snapshots")
+    ),
+    (
+      "releases/amd64/autobuilds/20200101T170303Z",
+      .version("20200101T170303Z", SubarchPlace(build: "releases", arch: "amd64", name: "autobuilds"))
+    ),
     ("current/x86-64bit", .arch("x86-64bit", build: "current")),
     ("current/x86-64bit/generic_64", .subarch(generic)),
     ("current/x86-64bit/generic_64/2026-11-20", .version("2026-11-20", generic)),

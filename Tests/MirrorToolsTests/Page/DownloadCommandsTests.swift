@@ -1,4 +1,5 @@
 import LinuxSystem
+import MirrorModel
 import Foundation
 import Glibc
 import Testing
@@ -12,7 +13,8 @@ import TestSupport
   private func made(_ name: String, at base: String? = "https://example.org") -> DownloadCommands? {
     DownloadCommands(
       Download(
-        variant: "stage3", path: MirrorPath("a/b/c/\(name)"), bytes: 1, sha256: Self.digest,
+        variant: "stage3", format: .tar(.xz), path: MirrorPath("a/b/c/\(name)"), bytes: 1,
+        sha256: Self.digest,
         signature: MirrorPath("a/b/c/\(name).gpg"), metalink: nil), at: base, from: "a/b")
   }
 

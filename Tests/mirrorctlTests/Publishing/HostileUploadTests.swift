@@ -77,7 +77,7 @@ struct HostileUploadTests {
     let upkeep = try master.run("upkeep", "--keep", "1")
     #expect(upkeep.status == 3)
     #expect(
-      upkeep.errorText.contains("\(HostileUploadCase.tarball): its compression does not match its name"),
+      upkeep.errorText.contains("\(HostileUploadCase.tarball): its content does not match its name"),
       "\(upkeep.errorText)")
     let index = try String(contentsOfFile: "\(master.mirror)/index.xml", encoding: .utf8)
     #expect(index.contains("2016-01-01") && !index.contains("2016-01-02"), "\(index)")

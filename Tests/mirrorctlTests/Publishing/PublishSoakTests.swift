@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// Downloads continuously on its own thread until it is stopped.
-private final class EndlessDownloads: Sendable {
+final class EndlessDownloads: Sendable {
   private let state = Mutex<(rounds: Int, faults: [String])>((0, []))
   private let isOver = Atomic<Bool>(false)
   private let ended = DispatchSemaphore(value: 0)

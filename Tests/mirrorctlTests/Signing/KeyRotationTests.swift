@@ -209,15 +209,18 @@ private final class RotatedMirror {
     let calls = ["renameat", "unlinkat", "fsync"]
     let undisturbed = try site.workspace.run(traced(calls))
     try #require(undisturbed.status == 0, "\(undisturbed.errorText)")
+    var kills = 0
     let isFull = ProcessInfo.processInfo.environment["MIRRORCTL_SOAK"] == "full"
     for (call, count) in try Tracing.counts(log: log).sorted(by: { $0.key < $1.key })
     where calls.contains(call) {
-      let most = isFull ? count : call == "renameat" ? 4 : 1
+      let most = isFull ? count : call == "renameat" ? 3 : 1
       for index in 0..<min(count, most) {
         let number = most == 1 ? (count + 1) / 2 : 1 + index * (count - 1) / max(1, min(count, most) - 1)
         try site.workspace.shell("rm -rf mirror there state; cp -a start/* .")
         let killed = try site.workspace.run(traced([call], "\(call):signal=KILL:when=\(number)"))
-        #expect(killed.status == 137, "\(call) \(number) of \(count)")
+        // A kill may hit gpg, and how many calls each thread makes is not the same in each run.
+        #expect([0, 1, 137].contains(killed.status), "\(call) \(number) of \(count): \(killed.errorText)")
+        kills += killed.status == 137 ? 1 : 0
         for directory in ["mirror", "there"] {
           #expect(try site.faults(in: directory) == [], "\(directory) after \(call) \(number)")
         }
@@ -229,5 +232,6 @@ private final class RotatedMirror {
         }
       }
     }
+    #expect(kills > 1)
   }
 }

@@ -1,6 +1,6 @@
 import LinuxSystem
 
-/// One tarball of the newest version: its link, its digest, and how to check it.
+/// One file of the newest version: its link, its digest, and how to check it.
 struct DownloadCard {
   let download: Download
   /// Whether it is the main download.
@@ -15,7 +15,7 @@ struct DownloadCard {
   var html: HTML {
     HTML(.article, .class("panel download")) {
       HTML(.div, .class("title")) {
-        HTML(.h3) { download.variant }
+        HTML(.h3) { download.title }
         HTML(.a, .class(isFirst ? "button first" : "button"), .href(link(download.path))) {
           "Download"
           HTML(.small) { " \(PageText.size(download.bytes))" }
@@ -39,7 +39,7 @@ struct DownloadCard {
     }
     return HTML(.div, .class("digest")) {
       HTML(.span, .class("quiet")) { "SHA-256" }
-      HTML(.code, Attribute("data-copy", "SHA-256 of \(download.variant)")) { sha256 }
+      HTML(.code, Attribute("data-copy", "SHA-256 of \(download.title)")) { sha256 }
     }
   }
 
@@ -67,7 +67,7 @@ struct DownloadCard {
         commands.isAbsolute
           ? HTML() : HTML(.noscript) { HTML(.p) { "After downloading the files above:" } },
         HTML(.pre, .class("shell")) {
-          HTML(.code, Attribute("data-copy", "commands for \(download.variant)")) {
+          HTML(.code, Attribute("data-copy", "commands for \(download.title)")) {
             for fetch in commands.fetches { line(fetch, isWhole: commands.isAbsolute) }
             for check in commands.checks { HTML(.span, .class("line")) { "\(check)\n" } }
           }

@@ -15,6 +15,8 @@ struct PageEntry: Sendable {
   let logs: [FileName: [MirrorPath]]
   /// The content of `build-info.json` of the newest version.
   let info: [String: String]
+  /// Withdrawn versions and files.
+  let withdrawn: [WithdrawnRelease]
   /// Links to the newest tarballs, and `latest.txt`: names that do not change.
   let latest: [MirrorPath]
 
@@ -28,17 +30,19 @@ struct PageEntry: Sendable {
 /// A complete version and its downloads.
 struct Edition: Sendable {
   let version: Version
-  /// stage3 first, then by variant.
+  /// stage3 first, then by variant; tarballs before other formats.
   let downloads: [Download]
 
   /// The main download.
   var main: Download? { downloads.first }
 }
 
-/// A tarball on offer, with the data for checking it.
+/// A file on offer, with the data for checking it.
 struct Download: Sendable, Hashable {
   /// `stage3`, or the name of the extra.
   let variant: String
+  /// `tar.xz`, `qcow2`.
+  let format: ArtifactFormat
   let path: MirrorPath
   let bytes: Int64
   /// Lowercase hexadecimal, if known.
@@ -47,6 +51,9 @@ struct Download: Sendable, Hashable {
   let signature: MirrorPath?
   /// The `.meta4`, if there is one.
   let metalink: MirrorPath?
+
+  /// The variant, with the format unless it is a tarball, as most are.
+  var title: String { format.isTarball ? variant : "\(variant) (\(format.name))" }
 }
 
 /// The state of a subarch, as far as it does not change by time alone.

@@ -109,6 +109,7 @@ struct PageSurvey: Sendable {
         return edition(version, offers, in: directory) { _ in nil }
       },
       history: Array(history), logs: logs, info: info,
+      withdrawn: (source.document.withdrawn ?? []).filter { $0.path.isWithin(subarch.path.rooted) },
       latest: links.map(\.path) + lists.map { subarch.path.appending($0) })
   }
 
@@ -123,12 +124,14 @@ struct PageSurvey: Sendable {
       let hasMetalink = isThere(
         MirrorPath(bytes: version.name.bytes).appending(metalink), in: directory)
       let download = Download(
-        variant: artifact.variant, path: tarball.path, bytes: tarball.status.size, sha256: sha256(tarball),
+        variant: artifact.variant, format: tarball.format, path: tarball.path, bytes: tarball.status.size,
+        sha256: sha256(tarball),
         signature: version.folder.signature(of: tarball.name),
         metalink: hasMetalink ? version.path.appending(metalink) : nil)
-      downloads.insert(download, at: artifact.variant == "stage3" ? 0 : downloads.count)
+      downloads.append(download)
     }
-    return Edition(version: version, downloads: downloads)
+    let stages = downloads.filter { $0.variant == "stage3" }
+    return Edition(version: version, downloads: stages + downloads.filter { $0.variant != "stage3" })
   }
 
   private static func logs(

@@ -156,9 +156,9 @@ struct RootPage {
 
   private func offer(_ edition: Edition, isGeneric: Bool) -> HTML? {
     guard let main = edition.main else { return nil }
-    let others = edition.downloads.dropFirst().map(\.variant)
+    let others = edition.downloads.dropFirst().map(\.title)
     let style = isGeneric ? [Attribute.class("first")] : []
-    let text = HTML([HTML(main.variant), HTML(.small) { " \(PageText.size(main.bytes))" }])
+    let text = HTML([HTML(main.title), HTML(.small) { " \(PageText.size(main.bytes))" }])
     return HTML([
       HTML(.a, style + [.href(PageLink(to: main.path, from: .root))], text),
       others.isEmpty ? HTML() : HTML(.span) { "also \(others.joined(separator: ", "))" },

@@ -16,7 +16,7 @@ struct SubarchPage {
     return shell.page(
       title: "\(subarch.name), \(subarch.build) · \(shell.settings.title)",
       description: "Stages of \(subarch.build) for \(subarch.arch) \(subarch.name)", in: directory,
-      header: header, main: HTML([newest, about, builds, older]))
+      header: header, main: HTML([newest, withdrawn, about, builds, older]))
   }
 
   private var header: HTML {
@@ -102,6 +102,35 @@ struct SubarchPage {
     }
   }
 
+  private var withdrawn: HTML {
+    entry.withdrawn.isEmpty
+      ? HTML()
+      : HTML(.section, Attribute("aria-labelledby", "withdrawn")) {
+        HTML(.h2, .id("withdrawn")) { "Withdrawn" }
+        HTML(.dl, .class("panel facts")) {
+          for release in entry.withdrawn {
+            HTML(.div) {
+              HTML(.dt) {
+                HTML(.a, .href(PageLink(to: release.notice.unrooted, from: directory))) {
+                  HTML(name: release.path.name)
+                }
+              }
+              HTML(.dd) {
+                escaped(Array((release.reason ?? "Do not use it.").utf8))
+                if let other = release.useInstead {
+                  HTML([
+                    " Use ",
+                    HTML(.a, .href(PageLink(to: other.unrooted, from: directory))) { HTML(name: other.name) },
+                    " instead.",
+                  ])
+                }
+              }
+            }
+          }
+        }
+      }
+  }
+
   private var about: HTML {
     let keys =
       Self.known.filter { entry.info[$0] != nil }
@@ -149,14 +178,14 @@ struct SubarchPage {
         HTML(.ul, .class("inline")) {
           for download in edition.downloads {
             HTML(.li) {
-              HTML(.a, .href(PageLink(to: download.path, from: directory))) { download.variant }
+              HTML(.a, .href(PageLink(to: download.path, from: directory))) { download.title }
               HTML(.small) { " \(PageText.size(download.bytes))" }
               if let signature = download.signature {
                 HTML([
                   " ",
                   HTML(
                     .a, .class("minor"), .href(PageLink(to: signature, from: directory)),
-                    .label("Signature of \(download.variant) of \(edition.version.name)")
+                    .label("Signature of \(download.title) of \(edition.version.name)")
                   ) { "sig" },
                 ])
               }
