@@ -50,7 +50,8 @@ struct BinhostVerifier: Sendable {
         size: { ($0.status.size, $0.status.identity.device) }
       ) { file in
         do throws(MirrorError) {
-          let finding = try Self.judge(file, try reader.read(file), entries[file.path], signatures?.value)
+          let finding = try Self.judge(
+            file, try reader.read(file, keepsContent: true), entries[file.path], signatures?.value)
           state.withLock { state in
             state.findings.append(finding)
             state.files += 1

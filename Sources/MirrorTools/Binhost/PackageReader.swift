@@ -10,7 +10,7 @@ struct PackageReading: Sendable {
   let entry: PackageEntry?
   /// Why the package is not valid.
   let fault: String?
-  /// Its content, for a package in that format that could be read.
+  /// Its content, for a package in that format that could be read, if it was asked for.
   let gpkg: Gpkg?
 }
 
@@ -20,8 +20,9 @@ struct PackageReader: Sendable {
   let tree: BinhostTree
   let cancellation: Cancellation
 
+  /// - Parameter keepsContent: whether signatures and metadata are returned, too.
   /// - Throws: if the file cannot be read, or changes meanwhile. An invalid package is not an error.
-  func read(_ file: BinhostTree.File) throws(MirrorError) -> PackageReading {
+  func read(_ file: BinhostTree.File, keepsContent: Bool = false) throws(MirrorError) -> PackageReading {
     let shown = anchor.value.displayed(file.path)
     let opened = try anchor.value.file(file.path)
     func check() throws(MirrorError) {
@@ -54,7 +55,7 @@ struct PackageReader: Sendable {
       entry = self.entry(metadata, file, sums)
       if entry == nil { fault = objection(metadata, file) }
     }
-    return PackageReading(sums: sums, entry: entry, fault: fault, gpkg: gpkg)
+    return PackageReading(sums: sums, entry: entry, fault: fault, gpkg: keepsContent ? gpkg : nil)
   }
 
   private func entry(

@@ -22,6 +22,8 @@ struct LocalListing: Sendable {
   var hasVersions = false
   /// The trees of binary packages in the listing.
   var trees: Set<MirrorPath> = []
+  /// Trees that are held, and why.
+  private(set) var problems: [MirrorError] = []
   /// Whether everything could be read, so that missing files are known to be deleted.
   var isWhole = true
 
@@ -91,15 +93,22 @@ struct LocalListing: Sendable {
   ) throws(MirrorError) {
     let scanner = BinhostScanner(mirror)
     for found in try scanner.trees().trees {
-      // Builds put packages there without the lock of the mirror.
-      let locked = try? DirectoryLock.with(found.path, in: anchor, limit: 60, Cancellation()) {
-        () throws(MirrorError) -> (BinhostTree, PackagesIndex)? in
-        guard let tree = try scanner.tree(at: found.path), tree.isWhole,
-          let index = try tree.readIndex(anchor)
-        else { return nil }
-        return (tree, index)
-      }
-      guard let (tree, index) = locked else {
+      let (tree, index): (BinhostTree, PackagesIndex)
+      do throws(MirrorError) {
+        // Builds put packages there without the lock of the mirror.
+        (tree, index) = try DirectoryLock.with(found.path, in: anchor, limit: 60, Cancellation()) {
+          () throws(MirrorError) in
+          guard let tree = try scanner.tree(at: found.path), let index = try tree.readIndex(anchor) else {
+            throw MirrorError(
+              .changed, anchor.displayed(found.path), "disappeared during publishing", remedy: "run again")
+          }
+          return (tree, index)
+        }
+      } catch {
+        problems.append(
+          MirrorError(
+            error.code, error.subject, "\(error.problem); the packages of this tree are not published",
+            remedy: error.remedy))
         held.insert(found.path)
         continue
       }

@@ -30,6 +30,7 @@ extension Publication {
     if let warning = source.warning(mirror, destination.subject), isDue(warning, remembers) {
       report.notices.append(warning)
     }
+    report.problems += listing.problems
     var local = listing
     let sums = try LocalSums(
       root: mirror.root, layout: mirror.layout, catalog: catalog, hasher: hasher, now: now

@@ -42,7 +42,9 @@ struct BinhostRun {
     let indexer = try indexer()
     var (written, problems): ([MirrorPath], [MirrorError]) = ([], [])
     let anchor = try AnchoredDirectory(root: run.root)
-    for found in try trees(mirror) {
+    let (trees, unread) = try BinhostScanner(mirror, settings).trees()
+    problems += unread
+    for found in trees {
       try run.environment.cancellation.check()
       do throws(MirrorError) {
         try DirectoryLock.with(found.path, in: anchor, run.environment.cancellation) {
@@ -73,8 +75,10 @@ struct BinhostRun {
     _ mirror: Mirror, subset: VerifySubset, paths: [MirrorPath], into report: inout VerifyReport,
     each: @escaping @Sendable (VerifyReport.Finding) -> Void
   ) throws(MirrorError) {
+    let (trees, unread) = try BinhostScanner(mirror, settings).trees()
+    report.problems += unread
     try BinhostVerifier(root: run.root, settings: settings, hasher: run.hasher, now: run.environment.now())
-      .verify(try trees(mirror), subset: subset, paths: paths, into: &report, each: each)
+      .verify(trees, subset: subset, paths: paths, into: &report, each: each)
   }
 
   private var retention: BinhostRetention { BinhostRetention(settings: settings, now: run.environment.now()) }
