@@ -48,7 +48,7 @@ public struct PromoteRun {
     let anchor = try AnchoredDirectory(root: run.root, ownershipRules: try run.ownership())
     let notice = ReleaseNotice.read(version.path.file(.candidacy), in: anchor)
     let pointers = PointerPlan(offering: version, of: subarch, in: offered, notice)
-    report.moved = try pointers.apply(in: anchor)
+    report.moved = try pointers.apply(in: anchor, run.configuration.kinds)
     if pointers.records.contains(where: { $0.file.name == "stage3" }),
       subarch.control.buildStrategy == "remote"
     {
