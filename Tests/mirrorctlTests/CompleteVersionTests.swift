@@ -252,7 +252,7 @@ struct AddTests {
     for (file, words) in [
       ("stage3-a.tar.xz", "is truncated or damaged"),
       ("stage3-b.tar.xz", "its content does not match its name"),
-      ("other.tar.xz", "is not named like a tarball of a build"),
+      ("other.tar.xz", "is not named like a release file of a build"),
       ("stage1-a.tar.xz", "nothing to offer"), ("none.tar.xz", "is not named"),
       ("stage3-none.tar.xz", "cannot open"),
     ] {

@@ -46,6 +46,13 @@ extension AnchoredDirectory {
     changeOwner(of: file, ownership.uid, ownership.gid)
   }
 
+  /// Gives this directory to the owner from the configuration, or else to that of `parent`. An ordinary user
+  /// keeps it.
+  package func give(as parent: borrowing AnchoredDirectory) throws(MirrorError) {
+    let status = try parent.status()
+    changeOwner(of: descriptor, status.uid, status.gid)
+  }
+
   /// Gives a link that was just created; it is left as it is if it was replaced meanwhile.
   func giveLink(_ name: FileName, to ownership: Ownership) {
     guard let link = try? node(name), let status = try? link.status(), status.kind == .link,

@@ -10,6 +10,7 @@ public enum SignatureFormat: String, Encodable, Sendable, CaseIterable {
   /// ``allCases``; the layout determines which files have it.
   case clear
 
+  /// The formats of detached signatures.
   public static var allCases: [SignatureFormat] { [.gpg, .asc] }
 
   /// `.gpg`.

@@ -64,6 +64,10 @@ public enum ExampleConfiguration {
     # Operating system of container images.
     # os: Funtoo
 
+    # Suffixes of release files beside those that mirrorctl knows, such as .qcow2 and .iso.
+    # [section artifacts]
+    # kinds: .box
+
     # How old and how large the caches of builds may become: distfiles, packages, git, ccache, logs, history.
     # [section caches]
     # distfiles/age: 180d

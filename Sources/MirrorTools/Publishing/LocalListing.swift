@@ -99,7 +99,7 @@ struct LocalListing: Sendable {
         else { return nil }
         return (tree, index)
       }
-      guard let (tree, index) = locked ?? nil else {
+      guard let (tree, index) = locked else {
         held.insert(found.path)
         continue
       }

@@ -53,6 +53,12 @@ public struct KeyChangeRun {
     var report = KeyChangeReport(mirror: "\(run.root)", key: settings.key, previous: settings.previous)
     report.revoked = key
     try sign(settings, &report, each)
+    // A signature that could not be replaced would have no valid key any more.
+    guard !report.steps.contains(where: { $0.step == "digestgen" && $0.status == .partial }) else {
+      throw MirrorError(
+        .refused, "digestgen", "could not replace all signatures, so the revocation is not published",
+        remedy: "see the messages above, and run again")
+    }
     try publish(&report, each)
     if !isKnown, let revocation {
       try step("import", &report, each) { () throws(MirrorError) in

@@ -143,12 +143,28 @@ public struct RebuildRun {
     let staging = run.root.appending(RebuildMark.staging.description)
     try rsync.copy(paths, into: staging, bytes: bytes)
     let fetched = try anchor.directory(RebuildMark.staging)
+    try give(paths, in: fetched, as: anchor)
     for path in paths where try fetched.status(at: path) == nil {
       report.lost.append(
         .init(path: path, problem: "could not be read there, or is a link out of the mirror"))
     }
     (report.files, report.bytes) = (paths.count - report.lost.count, bytes)
     return staging
+  }
+
+  /// Gives fetched files to the owner of the mirror, before their times are recorded.
+  private func give(
+    _ paths: [MirrorPath], in staging: borrowing AnchoredDirectory, as root: borrowing AnchoredDirectory
+  ) throws(MirrorError) {
+    for path in Set(paths.flatMap(\.ancestors)).filter({ $0 != .root }).sorted() {
+      guard let directory = try? staging.directory(path) else { continue }
+      try directory.give(as: root)
+    }
+    for path in paths {
+      guard let file = try? staging.file(path) else { continue }
+      let owner = try root.fileOwnership()
+      try staging.directory(path.parent).give(file, path.name, to: owner)
+    }
   }
 
   /// Removes everything that nobody trusted signed, and prepares the rest.
@@ -265,11 +281,14 @@ public struct RebuildRun {
 
   /// Completes digests, signatures and indexes, and fills the catalog.
   private func finish(_ report: inout RebuildReport) throws(MirrorError) {
-    let digestgen = DigestgenRun(run)
-    for step in [
-      try digestgen.apply(try digestgen.plan()) as any Report, try IndexRun(run).apply(),
-    ] {
-      report.problems += step.messages
+    do throws(MirrorError) {
+      let digestgen = DigestgenRun(run)
+      report.problems += try digestgen.apply(try digestgen.plan()).messages
+      report.problems += try IndexRun(run).apply().messages
+    } catch {
+      // Such as a build that the catalog of the lost mirror names, and that is not there: `forget` accepts that.
+      guard error.code != .interrupted else { throw error }
+      report.problems.append(error)
     }
   }
 }

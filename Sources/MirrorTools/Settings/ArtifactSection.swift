@@ -5,11 +5,8 @@ import MirrorModel
 /// `[section artifacts]`: the formats of release files.
 enum ArtifactSection {
   /// Suffixes of files that have another meaning in a mirror.
-  private static let taken = [
-    ".xml", ".json", ".html", ".txt", ".cme", ".run", ".tmp", ".log", ".gpg", ".asc", ".DIGESTS",
-    ".contents.gz",
-    ".CONTENTS.gz", ".sha256", ".meta4",
-  ]
+  private static let taken =
+    [".xml", ".json", ".html", ".txt", ".cme", ".run", ".tmp", ".log"] + SidecarKind.allCases.map(\.rawValue)
 
   static func section(_ elements: Elements) -> SettingsSection {
     SettingsSection("artifacts", of: elements, known: ["kinds"])

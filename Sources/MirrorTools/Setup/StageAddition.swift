@@ -70,7 +70,7 @@ public struct StageAddition: Sendable {
     if own == BuildInfo.fileName { return (own, nil) }
     guard let tarball = TarballName(own, kinds), let variant = tarball.variant(of: version, in: layout) else {
       throw MirrorError(
-        .invalid, file.string, "is not named like a tarball of a build",
+        .invalid, file.string, "is not named like a release file of a build",
         remedy:
           "name it stage3-….tar.xz, or \(layout.stem(of: "NAME", in: version.name, of: subarch)).tar.xz for an image NAME"
       )
