@@ -1,3 +1,4 @@
+import ArgumentParser
 import Logging
 import MirrorModel
 import LinuxSystem
@@ -194,5 +195,16 @@ private final class StreamOutput: Sendable {
       if first == nil { do throws(Errno) { try stream.checkWritten() } catch { first = error } }
       return first
     }
+  }
+}
+
+extension CommandContext {
+  /// `$SOURCE_DATE_EPOCH`, in seconds since 1970; nil if it is not set.
+  func sourceEpoch() throws -> Int64? {
+    guard let text = environment["SOURCE_DATE_EPOCH"], !text.isEmpty else { return nil }
+    guard let seconds = Int64(text) else {
+      throw ValidationError("SOURCE_DATE_EPOCH: `\(text)` is not a number of seconds.")
+    }
+    return seconds
   }
 }

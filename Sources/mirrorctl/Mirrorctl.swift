@@ -27,6 +27,7 @@ struct Mirrorctl: ParsableCommand {
       PromoteCommand.self, WithdrawCommand.self, RestoreCommand.self, JournalCommand.self,
       RebuildCommand.self,
       BuildCommand.self, SnapshotCommand.self, UnpackCommand.self, CaptureCommand.self,
+      ExportCommand.self,
       ConfigCommand.self, KeysCommand.self, InitCommand.self, DoctorCommand.self, StepCommand.self,
     ])
 

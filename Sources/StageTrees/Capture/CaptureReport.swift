@@ -8,7 +8,9 @@ package struct CaptureReport: Hashable, Sendable {
   package internal(set) var size: Int64 = 0
   /// Size in bytes of the archive before compression.
   package internal(set) var uncompressedSize: Int64 = 0
-  /// Number of members, including the root.
+  /// Digests of the archive before compression, if asked for.
+  package internal(set) var archiveDigests = DigestSet()
+  /// Number of members, including the root; 0 if a tarball was compressed again.
   package internal(set) var entries = 0
   /// Messages about what was left out unasked.
   package var notes: [String] { collected.lines }

@@ -3,25 +3,38 @@ import MirrorModel
 import Synchronization
 import SystemPackage
 
-/// The threads of one capture: one reads the tree, one compresses, one writes and digests.
+/// The threads of one capture: one reads the tree or decompresses a tarball, one compresses, one writes and
+/// digests.
 final class CaptureWork: Sendable {
-  private let walker: TreeWalker
+  /// Where the archive comes from.
+  enum Origin: Sendable {
+    case tree(TreeWalker)
+    /// - Parameters:
+    ///   - memory: the most memory to use for decompression, in bytes.
+    ///   - progress: receives the number of bytes just read from the tarball.
+    case tarball(Shared<TarballSource>, memory: UInt64, progress: @Sendable (Int) -> Void)
+  }
+
+  private let origin: Origin
   private let settings: CompressionSettings?
   private let threads: Int
   private let algorithms: [DigestAlgorithm]
+  /// Whether to compute the SHA-256 of the archive before compression.
+  private let digestsArchive: Bool
   private let subject: String
   private let cancellation: Cancellation
   private let report = Mutex(CaptureReport())
   private let fault = Mutex<MirrorError?>(nil)
 
   init(
-    walker: TreeWalker, settings: CompressionSettings?, threads: Int, algorithms: [DigestAlgorithm],
-    subject: String, cancellation: Cancellation
+    origin: Origin, settings: CompressionSettings?, threads: Int, algorithms: [DigestAlgorithm],
+    digestsArchive: Bool, subject: String, cancellation: Cancellation
   ) {
-    self.walker = walker
+    self.origin = origin
     self.settings = settings
     self.threads = threads
     self.algorithms = algorithms
+    self.digestsArchive = digestsArchive
     self.subject = subject
     self.cancellation = cancellation
   }
@@ -37,7 +50,7 @@ final class CaptureWork: Sendable {
     let started = Workers.runTogether(settings == nil ? 2 : 3) { [self] index in
       do throws(MirrorError) {
         switch index {
-        case 0: try walk(into: archive, contents.value)
+        case 0: try fill(archive, contents.value)
         case 1: try write(output, to: sink.value)
         default: try compress(archive, into: output)
         }
@@ -55,7 +68,18 @@ final class CaptureWork: Sendable {
     return report.withLock { $0 }
   }
 
-  private func walk(into pipe: ChunkPipe, _ contents: borrowing Descriptor?) throws(MirrorError) {
+  private func fill(_ pipe: ChunkPipe, _ contents: borrowing Descriptor?) throws(MirrorError) {
+    switch origin {
+    case .tree(let walker): try walk(walker, into: pipe, contents)
+    case .tarball(let source, let memory, let progress):
+      source.value.pour(
+        into: pipe, threads: threads, memory: memory, cancellation: cancellation, progress: progress)
+    }
+  }
+
+  private func walk(
+    _ walker: TreeWalker, into pipe: ChunkPipe, _ contents: borrowing Descriptor?
+  ) throws(MirrorError) {
     let list: Descriptor?
     switch contents {
     case .some(let file):
@@ -76,23 +100,32 @@ final class CaptureWork: Sendable {
     if settings.compression == .xz {
       var encoder = try XZEncoder(
         level: settings.level, threads: threads, into: sink, subject: subject, cancellation: cancellation)
-      try Self.feed(&encoder, from: archive, cancellation)
+      try feed(&encoder, from: archive)
     } else {
       var encoder = try ArchiveEncoder(
         settings, threads: threads, into: sink, subject: subject, cancellation: cancellation)
-      try Self.feed(&encoder, from: archive, cancellation)
+      try feed(&encoder, from: archive)
     }
     sink.finish()
   }
 
-  private static func feed(
-    _ encoder: inout some StreamEncoder & ~Copyable, from pipe: ChunkPipe, _ cancellation: Cancellation
+  private func feed(
+    _ encoder: inout some StreamEncoder & ~Copyable, from pipe: ChunkPipe
   ) throws(MirrorError) {
+    var digester = try StreamDigester(digestsArchive ? [.sha256] : [])
+    var size: Int64 = 0
     while let bytes = try pipe.next() {
       try cancellation.check()
       try encoder.encode(bytes)
+      try digester.update(bytes)
+      size += Int64(bytes.count)
     }
     try encoder.finish()
+    let digests = try digester.finish()
+    report.withLock { report in
+      report.uncompressedSize = size
+      report.archiveDigests = digests
+    }
   }
 
   private func write(_ pipe: ChunkPipe, to sink: borrowing Descriptor) throws(MirrorError) {

@@ -25,11 +25,6 @@ extension TreeCapture {
   }
 
   private static func begun(_ path: FilePath) throws(MirrorError) -> DurableFile {
-    guard let name = path.lastComponent, name.kind == .regular else {
-      throw MirrorError(.invalid, "\(path)", "is not a file name", remedy: "give the name of a file to write")
-    }
-    let parent = path.removingLastComponent()
-    let directory = try AnchoredDirectory(root: parent.isEmpty ? "." : parent)
-    return try DurableFile(FileName(name.string), in: directory)
+    try DurableFile(try path.fileName(), in: try path.openParent())
   }
 }

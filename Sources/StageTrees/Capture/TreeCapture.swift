@@ -27,6 +27,8 @@ package struct TreeCapture: Sendable {
     package var prefix: String
     /// The digests to compute of the tarball as written.
     package var algorithms: [DigestAlgorithm]
+    /// Whether to compute the SHA-256 of the archive before compression.
+    package var digestsArchive = false
     /// Subtracted from all owners, also from those in access control lists and capabilities.
     package var idShift: IDShift?
 
@@ -86,8 +88,8 @@ package struct TreeCapture: Sendable {
     let walker = try TreeWalker(
       root: Shared(try TreeDirectory(root)), named: name, options, cancellation, progress)
     let work = CaptureWork(
-      walker: walker, settings: settings, threads: options.threads, algorithms: options.algorithms,
-      subject: "\(name)", cancellation: cancellation)
+      origin: .tree(walker), settings: settings, threads: options.threads, algorithms: options.algorithms,
+      digestsArchive: options.digestsArchive, subject: "\(name)", cancellation: cancellation)
     return try work.run(into: sink, contents: contents)
   }
 }

@@ -61,7 +61,7 @@ struct CaptureCommand: Verb {
     let root = FilePath(directory).absolute
     let options = TreeCapture.Options(
       compression: try compression.map(\.compression) ?? Compression.ofSuffix(tarball), level: level,
-      threads: job.jobs, epoch: try epoch ?? sourceEpoch(context) ?? context.now(), excluded: exclude,
+      threads: job.jobs, epoch: try epoch ?? context.sourceEpoch() ?? context.now(), excluded: exclude,
       prefix: prefix, algorithms: algorithm)
     let progress = RunProgress()
     let capture = TreeCapture(options, cancellation: context.cancellation) { progress.add(bytes: $0) }
@@ -70,13 +70,5 @@ struct CaptureCommand: Verb {
     let report = try capture.capture(root, to: path, contents: list)
     renderer.note(report.notes)
     return try renderer.print(CapturedTree(tarball: path, contents: list, report: report))
-  }
-
-  private func sourceEpoch(_ context: CommandContext) throws -> Int64? {
-    guard let text = context.environment["SOURCE_DATE_EPOCH"], !text.isEmpty else { return nil }
-    guard let seconds = Int64(text) else {
-      throw ValidationError("SOURCE_DATE_EPOCH: `\(text)` is not a number of seconds.")
-    }
-    return seconds
   }
 }

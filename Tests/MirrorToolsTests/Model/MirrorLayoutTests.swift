@@ -42,7 +42,8 @@ struct MirrorLayoutTests {
 
   private func scan(_ disk: borrowing TestMirror) throws -> Subarch {
     let mirror = try MirrorScanner(
-      root: disk.root, layout: .gentoo, jobs: 1, now: TestMirror.noon, probe: ProcessProbe { _, _ in false }
+      root: disk.root, layout: .gentoo, kinds: .builtIn, jobs: 1, now: TestMirror.noon,
+      probe: ProcessProbe { _, _ in false }
     ).scan()
     return try #require(mirror.subarches.first)
   }
