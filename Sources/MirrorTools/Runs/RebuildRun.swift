@@ -148,6 +148,12 @@ public struct RebuildRun {
       report.lost.append(
         .init(path: path, problem: "could not be read there, or is a link out of the mirror"))
     }
+    if let first = paths.first(where: { $0.components.contains("binpackages") }) {
+      report.problems.append(
+        MirrorError(
+          .invalid, "\(run.root)/\(first.parent)", "binary packages were fetched, but not checked here",
+          remedy: "\(run: .verify), which checks their signatures"))
+    }
     (report.files, report.bytes) = (paths.count - report.lost.count, bytes)
     return staging
   }
