@@ -148,7 +148,7 @@ public struct RebuildRun {
       report.lost.append(
         .init(path: path, problem: "could not be read there, or is a link out of the mirror"))
     }
-    if let first = paths.first(where: { $0.components.contains("binpackages") }) {
+    if let first = paths.first(where: { $0.components.contains(MirrorGrammar.packages) }) {
       report.problems.append(
         MirrorError(
           .invalid, "\(run.root)/\(first.parent)", "binary packages were fetched, but not checked here",
