@@ -66,7 +66,8 @@ struct GentooBuildTests {
 
   @Test("end with digests, signatures, the link and the lists; the seed is not offered")
   func build() throws {
-    #expect(try names("20200101T000000Z") == ["stage3-amd64-20200101T000000Z.tar.xz"])
+    try site.succeed(["digestgen"])
+    #expect(try names("20200101T000000Z").contains("stage3-amd64-20200101T000000Z.tar.xz"))
     try site.succeed(["index"])
     #expect(try names(".") == ["20200101T000000Z"])
     for moment in ["20200628T170302Z", "20200705T170302Z"] {
