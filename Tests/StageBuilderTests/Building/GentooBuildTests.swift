@@ -95,9 +95,7 @@ struct GentooBuildTests {
         """)
       #expect(try site.succeed(["verify"]).errorText == "")
     }
-    // The link to the newest snapshot gets links to its signatures; after that, nothing is left to do.
-    try site.succeed(["digestgen"])
-    for verb in ["digestgen", "index"] { #expect(try site.succeed([verb]).text == "") }
+    for verb in ["digestgen", "index"] { try site.succeed([verb]) }
     try site.succeed(["clean", "--apply", "--keep", "1"])
     #expect(try names(".").filter { $0.hasSuffix("Z") } == ["20200705T170302Z"])
   }
