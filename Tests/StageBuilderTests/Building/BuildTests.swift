@@ -161,7 +161,8 @@ struct BuildTests {
 
   /// The leftovers of a run.
   private func leftovers(_ site: BuildSite) throws -> String {
-    try site.workspace.run(["find", "\(site.workspace.path)/tmp", "!", "-type", "d"]).text
+    try site.workspace.run(["find", "\(site.workspace.path)/tmp", "!", "-type", "d", "!", "-name", "*.lock"])
+      .text
       + site.workspace.run([
         "find", site.workspace.mirror.string, "-name", "*_progress", "-o", "-name", "*.tmp",
       ])

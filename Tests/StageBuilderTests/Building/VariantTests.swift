@@ -34,7 +34,7 @@ struct VariantTests {
       #expect(site.text(".control/version/\(stage)") == "2026-11-22\n")
     }
     let caches = try site.workspace.shell(
-      "find tmp/cache/package-cache -name 'stage3*' -printf '%f\\n' | sort")
+      "find tmp/cache/package-cache -type d -name 'stage3*' -printf '%f\\n' | sort")
     #expect(caches.text == "stage3\nstage3-desktop-systemd\nstage3-systemd\n")
     // Downloaders are offered all of them, and none displaces another.
     #expect(
