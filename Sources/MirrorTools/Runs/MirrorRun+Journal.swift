@@ -53,7 +53,7 @@ public struct JournalReport: MirrorReport {
       "\(UTCText.internet(entry.at)) \(shown(author.user))\(sudo) on \(shown(author.host)), "
       + "mirrorctl \(shown(author.program)) \(shown(entry.verb)): \(entry.action.rawValue) "
       + displayed(entry.path)
-    if let detail = entry.detail { line += " \(shown(detail))" }
+    if let detail = entry.detail { line += " (\(shown(detail)))" }
     if let reason = entry.reason { line += ": \(shown(reason))" }
     return line
   }

@@ -25,7 +25,8 @@ public struct OfferRun {
   public func apply() throws(MirrorError) -> [MirrorError] {
     let writer = try MirrorRun(writing: run.root, run.configuration, run.environment, as: "build")
     var options = DigestOptions()
-    options.paths = paths
+    // Links to the tarballs in the same directories get their digests as well.
+    options.paths = Set(paths.map(\.parent)).sorted()
     let digestgen = DigestgenRun(writer, options)
     let report = try digestgen.apply(digestgen.plan())
     return try report.messages + IndexRun(writer).apply().messages

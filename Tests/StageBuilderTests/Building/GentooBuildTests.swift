@@ -95,7 +95,7 @@ struct GentooBuildTests {
         """)
       #expect(try site.succeed(["verify"]).errorText == "")
     }
-    for verb in ["digestgen", "index"] { try site.succeed([verb]) }
+    for verb in ["digestgen", "index"] { #expect(try site.succeed([verb]).text == "", "\(verb)") }
     try site.succeed(["clean", "--apply", "--keep", "1"])
     #expect(try names(".").filter { $0.hasSuffix("Z") } == ["20200705T170302Z"])
   }
