@@ -65,6 +65,29 @@ struct StatusReportTests {
     #expect(status.inProgress)
   }
 
+  @Test(
+    "candidates, and withdrawn versions and artifacts, follow at the end; those that failed are no candidates"
+  )
+  func releases() throws {
+    let gen = "std/x86/gen"
+    let mirror = try TestMirror()
+      .version("\(gen)/2026-11-15", stages: ["stage3", "lxd"])
+      .file("\(gen)/2026-11-15/lxd-gen-std-2026-11-15.tar.xz.WITHDRAWN")
+      .version("\(gen)/2026-11-16").file("\(gen)/2026-11-16/WITHDRAWN")
+      .version("\(gen)/2026-11-17").file("\(gen)/2026-11-17/WITHDRAWN").file("\(gen)/2026-11-17/CANDIDATE")
+      .version("\(gen)/2026-11-18").file("\(gen)/2026-11-18/CANDIDATE")
+      .version("\(gen)/2026-11-19", stages: [], status: "fail").file("\(gen)/2026-11-19/CANDIDATE")
+    let report = StatusReport(try mirror.scan(), today: today)
+    #expect(
+      report.lines.map(\.description) == [
+        "   0   2026-11-15 \(mirror.root)/\(gen) (stage3); candidate 2026-11-18; "
+          + "withdrawn lxd-gen-std-2026-11-15.tar.xz, 2026-11-16, 2026-11-17"
+      ])
+    let status = try #require(report.subarches.first)
+    #expect(status.candidates == ["std/x86/gen/2026-11-18"])
+    #expect(status.withdrawn?.first == "std/x86/gen/2026-11-15/lxd-gen-std-2026-11-15.tar.xz")
+  }
+
   @Test("JSON contains the strategy, the tarballs without digests and the bytes of all versions")
   func json() throws {
     let mirror = try TestMirror()

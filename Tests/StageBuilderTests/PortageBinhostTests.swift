@@ -162,6 +162,28 @@ struct PortageBinhostTests {
     }
     #expect(entries(root.index) == entries(theirs), "\(root.index)\n\(theirs)")
     #expect(!entries(theirs).isEmpty)
+    // With `index: emaint`, Portage's own program writes it in the mirror, with the settings of its machine.
+    try root.workspace.shell(
+      """
+      cp conf conf.own; sed -i 's/^keep: 2$/keep: 2\\nindex: emaint/' conf; mkdir bin client/tmp/host
+      cat > bin/emaint << 'END'
+      #!/bin/sh
+      export PKGDIR
+      exec unshare --mount sh -euc 'cd "\(root.workspace.path)"; mount --bind "$PKGDIR" client/tmp/host
+        mount -t proc proc client/proc; mount --rbind /dev client/dev
+        exec chroot client /bin/bash -lc "PKGDIR=/tmp/host emaint $*"' sh "$@"
+      END
+      chmod 755 bin/emaint; rm '\(tree)'/Packages*; : > '\(tree)/Packages'
+      export PATH="$PWD/bin:$PATH"; MIRRORCTL_CONFIG=conf '\(Program.path)' index --quiet
+      """)
+    #expect(entries(root.index) == entries(theirs), "\(root.index)")
+    #expect(root.index.contains("\nACCEPT_"), "\(root.index)")
+    try root.workspace.shell(
+      """
+      mv conf.own conf; rm '\(tree)'/Packages*; : > '\(tree)/Packages'
+      MIRRORCTL_CONFIG=conf '\(Program.path)' index --quiet
+      """)
+    #expect(entries(root.index) == entries(theirs) && !root.index.contains("\nACCEPT_"), "\(root.index)")
   }
 
   /// Compares resolved dependencies with Portage's.

@@ -28,6 +28,8 @@ struct WithdrawTests {
     let page = mirror.text("\(M.subarch)/index.html")
     #expect(page.contains("broken &lt;libc&gt; use another") && page.contains("\(M.days[2])/WITHDRAWN"))
     #expect(mirror.text("index.json").contains(#""reason" : "broken <libc> use another""#))
+    let status = try mirror.run("status").text
+    #expect(status.hasSuffix("/\(M.subarch) (lxd,stage3); withdrawn \(M.days[2])\n"), "\(status)")
     // Its files are still there; the destination follows.
     #expect(mirror.exists(M.stage3(2)))
     try mirror.run("publish")

@@ -20,12 +20,8 @@ struct UploadCheck {
     var seen = Set<MirrorPath>()
     let paths = manifest.files.map(\.path.path) + manifest.links.map(\.path.path)
     for path in paths {
-      guard !path.place.isInPackages else {
-        throw fault(
-          "lists \(path): binary packages are not received", "publish them from that server to the web server"
-        )
-      }
-      guard Self.isOrdinary(path), !path.components.contains(where: \.isHidden) else {
+      // Packages are refused one by one.
+      guard Self.isOrdinary(path) || Self.isPackage(path), !path.components.contains(where: \.isHidden) else {
         throw fault("lists \(path), which is not a file of a subarch or snapshot", "check the server")
       }
       guard seen.insert(path).inserted else { throw fault("lists \(path) twice", "check the server") }
@@ -64,13 +60,23 @@ struct UploadCheck {
   /// Whether a path is `BUILD/ARCH/SUBARCH/...` or `BUILD/snapshots/FILE`, each component a name.
   private static func isOrdinary(_ path: MirrorPath) -> Bool {
     let parts = path.bytes.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
-    guard path.isPlain, parts.allSatisfy({ $0.count < 256 && !$0.contains(0) }) else { return false }
+    guard isPlain(path, parts) else { return false }
     if parts.first?.elementsEqual("lost+found".utf8) ?? false { return false }
     switch path.place {
     case .snapshot: return path.place.snapshotName != nil
     case .version, .versionFile, .control, .controlFile: return parts.count <= Upload.depth
     case .root, .build, .service, .packages, .snapshots, .arch, .subarch: return false
     }
+  }
+
+  /// Whether a path is a file in a tree of binary packages, each component a name.
+  private static func isPackage(_ path: MirrorPath) -> Bool {
+    let parts = path.bytes.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+    return path.place.isInPackages && isPlain(path, parts) && parts.count <= Upload.depth
+  }
+
+  private static func isPlain(_ path: MirrorPath, _ parts: [ArraySlice<UInt8>]) -> Bool {
+    path.isPlain && parts.allSatisfy { $0.count < 256 && !$0.contains(0) }
   }
 
   private static func isControl(_ path: MirrorPath) -> Bool {

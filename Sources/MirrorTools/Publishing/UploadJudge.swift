@@ -29,6 +29,7 @@ struct UploadJudge {
   func judge(
     _ manifest: UploadManifest, in anchor: borrowing AnchoredDirectory, _ refusals: inout UploadRefusals
   ) {
+    refusePackages(manifest, anchor, &refusals)
     judgePlaces(manifest, anchor, &refusals)
     judgeWithdrawn(manifest, anchor, &refusals)
     for path in manifest.files.map(\.path.path) where !refusals.keepsOut(path) {
@@ -37,6 +38,18 @@ struct UploadJudge {
     for link in manifest.links where !refusals.keepsOut(link.path.path) { judge(link, anchor, &refusals) }
     for control in manifest.control where !refusals.keepsOut(control.path.path) {
       judge(control, anchor, &refusals)
+    }
+  }
+
+  /// Refuses binary packages: the index of their tree would not be the one of the server.
+  private func refusePackages(
+    _ manifest: UploadManifest, _ anchor: borrowing AnchoredDirectory, _ refusals: inout UploadRefusals
+  ) {
+    for path in manifest.allPaths where path.place.isInPackages {
+      refusals.drop(
+        path,
+        fault(
+          path, "is in a tree of binary packages", "publish it from that server to the web server", anchor))
     }
   }
 
@@ -75,7 +88,7 @@ struct UploadJudge {
   private func judgePlaces(
     _ manifest: UploadManifest, _ anchor: borrowing AnchoredDirectory, _ refusals: inout UploadRefusals
   ) {
-    let paths = manifest.allPaths
+    let paths = manifest.allPaths.filter { !$0.place.isInPackages }
     var gained: Set<MirrorPath> = []
     for subarch in Set(paths.compactMap(\.subarch)).sorted() {
       do throws(MirrorError) {

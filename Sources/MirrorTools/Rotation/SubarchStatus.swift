@@ -36,6 +36,10 @@ public struct SubarchStatus: Codable, Sendable, Hashable {
   public let digestsMissing: Int
   /// Files in its versions that no kind of file claims.
   public let unclaimed: [MirrorPath]
+  /// Versions that are complete, but not offered until they are promoted, oldest first; nil if there are none.
+  public let candidates: [MirrorPath]?
+  /// Versions and artifacts that are not offered any more, oldest version first; nil if there are none.
+  public let withdrawn: [MirrorPath]?
   /// Settings in `.control` for the next build.
   public let strategy: Strategy
 
@@ -113,22 +117,52 @@ public struct SubarchStatus: Codable, Sendable, Hashable {
       ([version.folder] + version.nested).reduce(count) { $0 + $1.undigested.count }
     }
     unclaimed = subarch.folders.flatMap { folder in folder.unclaimed.map { folder.path.appending($0) } }
+    candidates = subarch.candidates.nonEmpty
+    withdrawn = subarch.withdrawals.nonEmpty
     strategy = Strategy(
       build: subarch.control.buildStrategy, seed: subarch.control.seedStrategy,
       remote: subarch.control.remoteSeed)
   }
 
-  /// The line in the format of Metro's `fails`, for a mirror at `root`; failed extras follow.
+  /// The line in the format of Metro's `fails`, for a mirror at `root`; failed extras, candidates and
+  /// withdrawn versions and artifacts follow.
   func line(root: String) -> String {
     let variants = artifacts.map { item in
       // A tarball is what a variant usually is.
       item.isTarball ? item.variant : "\(item.variant).\(item.format)"
     }.joined(separator: ",")
-    let line =
+    var line =
       "\(right(String(failcount), 4)) \(right(date?.description ?? "None", 12)) \(root)/\(path) (\(variants))"
-    guard !failed.isEmpty else { return line }
-    return "\(line) failed: \(failed.map { "\($0.name)" }.joined(separator: ","))"
+    if !failed.isEmpty { line += " failed: \(failed.map { "\($0.name)" }.joined(separator: ","))" }
+    if let candidates { line += "; candidate \(names(candidates))" }
+    if let withdrawn { line += "; withdrawn \(names(withdrawn))" }
+    return line
   }
+
+  private func names(_ paths: [MirrorPath]) -> String {
+    paths.map { "\($0.name)" }.joined(separator: ", ")
+  }
+}
+
+extension Subarch {
+  /// Candidates that can be promoted.
+  fileprivate var candidates: [MirrorPath] {
+    versions.filter { $0.isCandidate && $0.isSound && !$0.isWithdrawn }.map(\.path)
+  }
+
+  /// Withdrawn versions, and withdrawn artifacts of other versions. Their files may be deleted.
+  fileprivate var withdrawals: [MirrorPath] {
+    versions.flatMap { version in
+      if version.isWithdrawn { return [version.path] }
+      return ([version.folder] + version.nested).flatMap { folder in
+        folder.sidecars.filter { $0.kind == .withdrawal }.map { folder.path.appending($0.tarball) }
+      }
+    }
+  }
+}
+
+extension Array {
+  fileprivate var nonEmpty: Self? { isEmpty ? nil : self }
 }
 
 private func right(_ text: String, _ width: Int) -> String {

@@ -130,6 +130,23 @@ struct HostileUploadCase: CustomTestStringConvertible, Sendable {
       upload: ForgedUpload(files: ["std/x86/gen/index.html": "<script>"]),
       messages: ["std/x86/gen/index.html, which is not in a version"], takesHonest: false),
     HostileUploadCase(
+      testDescription: "binary packages", preparation: owned,
+      upload: ForgedUpload(
+        files: next, links: ["std/binpackages/gen/Packages": "../../x86/gen/2016-01-02/status"]
+      ).adding([
+        "binpackages/Packages": "PACKAGES: 1", "std/x86/binpackages/gen/app-misc/x/x-1-1.gpkg.tar": "x",
+        "std/x86/binpackages/gen/stage3-gen-std-2016-01-02.tar.xz": "x",
+      ]),
+      messages: [
+        "std/binpackages/gen/Packages: is in a tree of binary packages: not received from one",
+        "/binpackages/Packages: is in", "gen/app-misc/x/x-1-1.gpkg.tar: is in",
+        "binpackages/gen/stage3-gen-std-2016-01-02.tar.xz: is in",
+      ], received: rest),
+    HostileUploadCase(
+      testDescription: "binary packages outside of the mirror",
+      upload: ForgedUpload(files: next, links: ["std/binpackages/../../x": "std/x86/gen"]),
+      messages: ["std/binpackages/../../x, which is not a file"], takesHonest: false),
+    HostileUploadCase(
       testDescription: "digests of other contents", preparation: owned,
       upload: ForgedUpload(files: next).adding([
         "\(tarball).hash.txt": "sha256 \(trojan)\n",
