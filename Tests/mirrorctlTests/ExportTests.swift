@@ -67,7 +67,9 @@ import Testing
         getfattr -Rhd -m '^(user|security.capability)' . >> ../\(root).list
         """)
     }
-    let difference = try workspace.run(["diff", "unpacked.list", "expected.list"])
+    let difference = try workspace.run([
+      "diff", "\(workspace.path)/unpacked.list", "\(workspace.path)/expected.list",
+    ])
     #expect(difference.status == 0, "\(difference.text)")
   }
 
