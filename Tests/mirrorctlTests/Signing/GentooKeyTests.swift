@@ -21,6 +21,7 @@ struct GentooKeyTests {
       gpg --batch --homedir g --with-colons --list-keys new@example.org | awk -F: '/^fpr/ { print $10; exit }'
       """
     ).text.filter(\.isHexDigit)
+    try mirror.shell("rm -r 20200108T170303Z 20200115T170303Z")
     try workspace.shell("mkdir there; touch mirror/.mirrorctl.mirror")
     try configure(key: old)
     for verb in [["digestgen"], ["index"], ["keys", "export"], ["publish"]] {
@@ -95,9 +96,9 @@ struct GentooKeyTests {
     arguments: ["rotate", "revoke"])
   func change(_ verb: String) throws {
     let roots = ["mirror", "there"]
-    // No stage1 is published.
-    let counts = try roots.map { try signers(in: $0)[old] ?? 0 }
-    #expect(counts[0] > counts[1] && counts[1] > 30)
+    let count = try signers(in: "mirror")[old] ?? 0
+    #expect(count > 20)
+    #expect(try signers(in: "there") == [old: count])
     try configure(key: new, previous: old)
     let downloader = try download()
     let certificate = "\(workspace.path)/g/openpgp-revocs.d/\(old).rev"
@@ -107,7 +108,7 @@ struct GentooKeyTests {
     let seen = try end(downloader)
     #expect(run.status == 0, "\(run.text)\(run.errorText)")
     #expect(seen == "")
-    for (root, count) in zip(roots, counts) {
+    for root in roots {
       #expect(try signers(in: root) == [new: count], "\(root)")
       try mirror.install("stage3-amd64-openrc", from: root, keys: "\(root)/signing-key.asc")
       #expect(try workspace.shell("cat \(root)/signing-key.txt").text.contains(old))
