@@ -88,16 +88,18 @@ final class GentooMirror {
 
   /// Downloads and checks the newest file of a name, as the scripts do that install Gentoo.
   ///
+  /// - Parameter keys: a file of public keys; nil for those in the keyring of the mirror's keeper.
   /// - Returns: the path in the list; throws if anything does not verify.
   @discardableResult
-  func install(_ name: String, from root: String = "mirror") throws -> String {
-    try workspace.shell(
+  func install(_ name: String, from root: String = "mirror", keys: String? = nil) throws -> String {
+    let export = "gpg --batch --quiet --no-tty --homedir g --armor --export"
+    return try workspace.shell(
       """
-      rm -rf got; mkdir got; gpg --batch --quiet --no-tty --homedir g --armor --export > release.asc
-      mkdir -p -m 700 user; gpg --batch --quiet --no-tty --homedir user --import release.asc 2> /dev/null
+      rm -rf got user; mkdir got; \(keys.map { "cat \($0)" } ?? export) > release.asc
+      mkdir -m 700 user; gpg --batch --quiet --no-tty --no-autostart --homedir user --import release.asc
       base=\(root)/\(Self.place); list=latest-\(name).txt
       cp $base/$list got/; cd got; base=../$base
-      verify() { gpg --batch --quiet --no-tty --homedir ../user "$@" 2> gpg.log || { cat gpg.log >&2; exit 1; }; }
+      verify() { gpg --batch --quiet --no-tty --no-autostart --homedir ../user "$@" 2> gpg.log || { cat gpg.log >&2; exit 1; }; }
       verify --output list --verify $list
       path=$(grep -v '^#' list | cut -d ' ' -f 1 | head -n 1)
       [ "$path" = "$(awk '!/^#/ && /\(name)/ { print $1; exit }' $list)" ]

@@ -13,7 +13,7 @@ extension Subarch {
   package var newestMade: Version? { made.last }
 
   /// The newest candidate, if it is newer than every complete version.
-  package var newestCandidate: Version? {
+  var newestCandidate: Version? {
     let offered = newestComplete?.date
     return made.last { $0.isCandidate }.flatMap { candidate in
       offered.map { candidate.date > $0 } ?? true ? candidate : nil

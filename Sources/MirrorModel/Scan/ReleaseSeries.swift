@@ -58,10 +58,19 @@ extension Subarch {
     return newest(of: versions) { $0.offers(of: self) }
   }
 
-  /// What the newest candidate contains; nothing if there is none.
+  /// What would be offered if all candidates were promoted, and is not offered yet: the newest candidate's
+  /// artifacts; in a layout by name, those that are the newest of their name.
   package var candidateOffers: [Offer] {
+    if layout.isByName { return newest(of: made) { $0.offers(of: self) }.filter(\.version.isCandidate) }
     guard let version = newestCandidate else { return [] }
     return version.offers(of: self).map { Offer(version: version, artifact: $0) }
+  }
+
+  /// The candidates that contain these artifacts, oldest first.
+  package var newestCandidates: [Version] {
+    guard layout.isByName else { return newestCandidate.map { [$0] } ?? [] }
+    let paths = Set(candidateOffers.map(\.version.path))
+    return made.filter { paths.contains($0.path) }
   }
 
   private func newest(

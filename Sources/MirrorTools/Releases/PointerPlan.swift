@@ -63,7 +63,7 @@ struct PointerPlan: Sendable {
       else { continue }
       // A file that is neither a tarball nor a directory has no counterpart elsewhere.
       guard target.version == nil || mirror.kinds.includes(target.name) else { continue }
-      moves.append(Move(link: link.path, from: target, to: marks.substitute(for: target)))
+      moves.append(Move(link: link.path, from: target, to: marks.substitute(for: target, of: link.path)))
     }
     for subarch in mirror.subarches {
       for (target, version) in subarch.control.versions {
@@ -107,7 +107,8 @@ struct PointerPlan: Sendable {
       guard let tarball = paths[pointer.target.stem(mirror.kinds)] else { continue }
       add(pointer.link, to: tarball, in: mirror)
     }
-    if let stage3 = variants["stage3"], !moves.contains(where: { $0.to == stage3 }) {
+    // In a layout by name, the index run makes the links.
+    if !mirror.layout.isByName, let stage3 = variants["stage3"], !moves.contains(where: { $0.to == stage3 }) {
       add(subarch.path.appending("stage3-latest.tar.xz"), to: stage3, in: mirror)
     }
     let known = subarch.control.versions.filter { _, name in
@@ -201,9 +202,16 @@ private struct MarkedReleases {
   }
 
   /// What a link to `path` leads to instead; nil if there is nothing.
-  func substitute(for path: MirrorPath) -> MirrorPath? {
+  func substitute(for path: MirrorPath, of link: MirrorPath) -> MirrorPath? {
     if let folder = snapshots[path] { return snapshot(for: path, folder) }
-    if let subarch = versions[path] { return subarch.newestComplete?.path }
+    if let subarch = versions[path] {
+      guard layout.isByName, MirrorLayout.isCurrentLink(link.name) else {
+        return subarch.newestComplete?.path
+      }
+      return subarch.newestOffers().first {
+        MirrorLayout.currentLink(of: $0.artifact.releaseName(in: $0.version)) == link.name
+      }?.version.path
+    }
     guard let home = path.version, let subarch = versions[home] ?? subarches[home.parent],
       let variant = TarballName(path.name, kinds)?.variant(of: home, in: layout)
     else { return nil }

@@ -69,6 +69,7 @@ public struct RetentionPlanner: Sendable {
     let (reasons, newest) = standings(of: subarch)
     // A tarball that waits for compression is not offered: downloaders still get the version before it.
     let offered = Set(subarch.newestOffers().map(\.version.path))
+    let candidates = Set(subarch.newestCandidates.map(\.path))
     let items = subarch.versions.map { version in
       var why = protections(version.path, date: version.isDated ? version.date : nil, mirror, names)
       if !isReadWhole { why.append("\(place) could not be read completely") }
@@ -88,9 +89,7 @@ public struct RetentionPlanner: Sendable {
           version.path, why, otherwise: "not kept by any rule", bytes: version.bytes, isComplete: true)
       }
       let age = today.days(since: version.date)
-      if version.isCandidate, version.path == subarch.newestMade?.path {
-        why.append("the newest version, a candidate")
-      }
+      if candidates.contains(version.path) { why.append("the newest version, a candidate") }
       if version.path == subarch.newestBegun?.path { why.append("the newest version, incomplete") }
       if age < policy.staleDays { why.append("incomplete, but only \(counted(age, "day", "days")) old") }
       let state = version.isCandidate ? "a candidate that was not promoted" : "incomplete"

@@ -1,7 +1,8 @@
 public import LinuxSystem
 import MirrorModel
 
-/// Promotes the candidates that are due by `build/promote`: of each subarch the newest one.
+/// Promotes the candidates that are due by `build/promote`: of each subarch the newest one, or in a
+/// layout by name those with the newest file of a name.
 public struct PromotionRun {
   private let run: MirrorRun
   private let settings: PromotionSettings
@@ -15,7 +16,7 @@ public struct PromotionRun {
   public func apply() throws(MirrorError) -> PromotionReport {
     let mirror = try run.scan()
     var report = PromotionReport(mirror: "\(mirror.root)")
-    for version in mirror.subarches.compactMap(\.newestCandidate) {
+    for version in mirror.subarches.flatMap(\.newestCandidates) {
       do throws(MirrorError) {
         guard
           let reason = try settings.reason(
