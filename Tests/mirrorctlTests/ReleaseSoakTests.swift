@@ -33,7 +33,8 @@ struct ReleaseSoakTests {
       #expect(outcome.status == 0, "\(arguments): \(outcome.errorText)")
     }
     for round in 0..<Self.rounds {
-      let date = "2016-02-\(round < 9 ? "0" : "")\(round % 28 + 1)"
+      let (month, day) = (round / 28 + 2, round % 28 + 1)
+      let date = "2016-0\(month)-\(day < 10 ? "0" : "")\(day)"
       let version = "\(Self.subarch)/\(date)"
       try site.build(Self.subarch, date, seed: random.next())
       try workspace.shell(
