@@ -23,14 +23,9 @@ package struct CacheLock: ~Copyable, Sendable {
     let name = Self.name(of: cache)
     let parent = try Self.parent(of: cache)
     let file = try parent.fileForUpdate(name, mode: 0o600)
-    while flock(file.raw, LOCK_SH | LOCK_NB) != 0 {
-      let error = lastErrno()
-      guard error == .wouldBlock || error == .interrupted else {
-        throw .system(error, "lock", parent.displayed(name))
-      }
-      try cancellation.wait(milliseconds: 200)
-    }
-    return CacheLock(file, path: parent.displayed(name))
+    let path = parent.displayed(name)
+    _ = try file.lock(LOCK_SH, until: nil, every: 200, path, cancellation)
+    return CacheLock(file, path: path)
   }
 
   /// Holds an existing lock alone; nil if there is none, or a build uses the cache.

@@ -16,15 +16,9 @@ package enum DirectoryLock {
     let shown = anchor.displayed(path)
     let directory = try anchor.file(path, flags: O_RDONLY | O_DIRECTORY)
     defer { flock(directory.raw, LOCK_UN) }
-    let deadline = ContinuousClock.now + .seconds(limit)
-    while flock(directory.raw, LOCK_EX | LOCK_NB) != 0 {
-      let error = lastErrno()
-      guard error == .wouldBlock || error == .interrupted else { throw .system(error, "lock", shown) }
-      guard ContinuousClock.now < deadline else {
-        throw MirrorError(
-          .busy, shown, "is locked by another process", remedy: "see lslocks(8), and run again")
-      }
-      try cancellation.wait(milliseconds: 50)
+    guard try directory.lock(LOCK_EX, until: .now + .seconds(limit), every: 50, shown, cancellation) else {
+      throw MirrorError(
+        .busy, shown, "is locked by another process", remedy: "see lslocks(8), and run again")
     }
     return try body()
   }

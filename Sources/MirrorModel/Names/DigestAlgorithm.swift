@@ -66,6 +66,9 @@ package struct DigestSet: Hashable, Sendable {
     Dictionary(uniqueKeysWithValues: algorithms.map { ($0.rawValue, hex(self[$0] ?? [])) })
   }
 
+  /// One line per digest, `sha256 <hex>`, sorted by algorithm.
+  package var lines: [String] { hexadecimal.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" } }
+
   package func covers(_ wanted: Set<DigestAlgorithm>) -> Bool { wanted.allSatisfy { self[$0] != nil } }
 
   /// Whether both agree on all algorithms that both contain.

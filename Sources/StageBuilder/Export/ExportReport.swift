@@ -37,7 +37,7 @@ package struct ExportReport: Report, Sendable {
 
   package var lines: [ReportLine] {
     ["exported \(image), \(format.rawValue) for \(architecture), \(humanBytes(size))"]
-      + digests.hexadecimal.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
+      + digests.lines.map { ReportLine($0) }
   }
 
   package func encode(to encoder: any Encoder) throws {

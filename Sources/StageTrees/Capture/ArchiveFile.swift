@@ -74,9 +74,7 @@ package struct ArchiveFile: ~Copyable {
   package consuming func commit(_ ownership: Ownership) throws(MirrorError) -> (
     size: Int64, digests: DigestSet
   ) {
-    let record: Int64 = 20 * 512
-    let rest = (size + 1024) % record
-    try write([UInt8](repeating: 0, count: 1024 + Int(rest == 0 ? 0 : record - rest)))
+    try write(TarHeader.end(after: size))
     let result = (size: size, digests: try digester.finish())
     try file.commit(ownership)
     return result

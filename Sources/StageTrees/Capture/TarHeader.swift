@@ -73,6 +73,13 @@ struct TarHeader {
     [UInt8](repeating: 0, count: Int(-count & 511))
   }
 
+  /// The end of an archive of this many bytes: two blocks of zeros, and more up to a record of twenty blocks.
+  static func end(after size: Int64) -> [UInt8] {
+    let record: Int64 = 20 * 512
+    let rest = (size + 1024) % record
+    return [UInt8](repeating: 0, count: 1024 + Int(rest == 0 ? 0 : record - rest))
+  }
+
   /// `<length> <key>=<value>\n`, whose length counts its own digits.
   private static func record(_ key: FileName, _ value: [UInt8]) -> [UInt8] {
     let rest = [UInt8(ascii: " ")] + key.bytes + [UInt8(ascii: "=")] + value + [UInt8(ascii: "\n")]

@@ -35,11 +35,9 @@ struct TarWriter: ~Copyable {
   /// Pads the last block of a member's content.
   mutating func pad() throws(MirrorError) { try write(TarHeader.padding(after: size)) }
 
-  /// Writes the end of the archive: two blocks of zeros, and more up to a record of twenty blocks.
+  /// Writes the end of the archive.
   mutating func finish() throws(MirrorError) {
-    let record: Int64 = 20 * 512
-    let rest = (size + 1024) % record
-    try write([UInt8](repeating: 0, count: 1024 + Int(rest == 0 ? 0 : record - rest)))
+    try write(TarHeader.end(after: size))
     sink.finish()
   }
 }

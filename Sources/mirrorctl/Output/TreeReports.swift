@@ -14,9 +14,8 @@ struct CapturedTree: Report {
 
   var lines: [ReportLine] {
     let sizes = "\(humanBytes(report.uncompressedSize)) to \(humanBytes(report.size))"
-    let digests = report.digests.hexadecimal.sorted { $0.key < $1.key }
     return ["captured \(tarball), \(counted(report.entries, "member", "members")), \(sizes)"]
-      + digests.map { "\($0.key) \($0.value)" }
+      + report.digests.lines.map { ReportLine($0) }
   }
 
   func encode(to encoder: any Encoder) throws {
