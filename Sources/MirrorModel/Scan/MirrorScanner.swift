@@ -222,7 +222,9 @@ public struct MirrorScanner: Sendable {
   ) throws(MirrorError) -> Version {
     let directory = try parent.directory(name)
     let listing = try Listing(directory)
-    let folder = folder(listing, directory, problems)
+    let date = VersionDate(name.bytes)
+    var folder = folder(listing, directory, problems, inVersion: date != nil)
+    folder.unclaimed.removeAll { VersionFile(MirrorPath(bytes: $0.bytes)) != nil }
     let isForeign = layout.takesForeignVersions && !listing.holds(.status) && !listing.holds(.targets)
     let hasStatus = isForeign || listing.holds(.status)
     let hasStage3 = folder.tarballs.contains { $0.name.hasPrefix("stage3") }
@@ -241,10 +243,10 @@ public struct MirrorScanner: Sendable {
     }
     var nested: [Folder] = []
     for inner in listing.directories where inner != VersionFile.logs {
-      collect(inner, of: directory, depth: 8, into: &nested, problems)
+      collect(inner, of: directory, depth: 8, inVersion: date != nil, into: &nested, problems)
     }
     return Version(
-      name: name, isFuture: VersionDate(name.bytes).map { $0 > horizon } ?? false, folder: folder,
+      name: name, isFuture: date.map { $0 > horizon } ?? false, folder: folder,
       nested: nested, hasStatus: hasStatus,
       hasSucceeded: hasStatus
         && (hasStage3 || isForeign || problems.catching(at: folder.path.file(.status), isOK) ?? false),
@@ -253,52 +255,50 @@ public struct MirrorScanner: Sendable {
   }
 
   private func collect(
-    _ name: FileName, of parent: borrowing AnchoredDirectory, depth: Int, into folders: inout [Folder],
-    _ problems: ProblemList
+    _ name: FileName, of parent: borrowing AnchoredDirectory, depth: Int, inVersion: Bool,
+    into folders: inout [Folder], _ problems: ProblemList
   ) {
     do throws(MirrorError) {
       let directory = try parent.directory(name)
       let listing = try Listing(directory)
-      folders.append(folder(listing, directory, problems))
+      folders.append(folder(listing, directory, problems, inVersion: inVersion))
       guard depth > 0 else { return }
       for inner in listing.directories {
-        collect(inner, of: directory, depth: depth - 1, into: &folders, problems)
+        collect(
+          inner, of: directory, depth: depth - 1, inVersion: inVersion, into: &folders, problems)
       }
     } catch { problems.append(error, at: parent.path.appending(name)) }
   }
 
   /// Examines the relevant entries of a listing; `directory` is the listed one or a parent.
+  ///
+  /// - Parameter inVersion: whether it is a dated version or in one, where files of no known kind matter.
   private func folder(
-    _ listing: Listing, _ directory: borrowing AnchoredDirectory, _ problems: ProblemList
+    _ listing: Listing, _ directory: borrowing AnchoredDirectory, _ problems: ProblemList,
+    inVersion: Bool = false
   ) -> Folder {
     let relative = MirrorPath(
       bytes: Array(listing.path.bytes.dropFirst(directory.path.bytes.count).drop { $0 == UInt8(ascii: "/") }))
     guard relative.bytes.isEmpty else {
-      do throws(MirrorError) { return folder(listing, try directory.directory(relative), problems) } catch {
+      do throws(MirrorError) {
+        return folder(listing, try directory.directory(relative), problems, inVersion: inVersion)
+      } catch {
         problems.append(error, at: listing.path)
         return Folder(path: listing.path, status: listing.status, layout: layout)
       }
     }
     var folder = Folder(path: listing.path, status: listing.status, layout: layout)
     for entry in listing.entries {
-      do throws(MirrorError) { try add(entry, to: &folder, directory) } catch {
+      do throws(MirrorError) { try add(entry, to: &folder, directory, inVersion: inVersion) } catch {
         problems.append(error, at: folder.path.appending(entry.name))
       }
     }
     return folder
   }
 
-  /// Whether a name that no kind of file has is that of a file in a version. Hidden files do not belong to the
-  /// mirror.
-  private func isUnclaimed(_ name: FileName, in folder: MirrorPath) -> Bool {
-    guard !name.isHidden else { return false }
-    let path = folder.appending(name)
-    guard let version = path.place.version, VersionDate(version.name.bytes) != nil else { return false }
-    return path.place.versionFile == nil
-  }
-
   private func add(
-    _ entry: AnchoredDirectory.Entry, to folder: inout Folder, _ directory: borrowing AnchoredDirectory
+    _ entry: AnchoredDirectory.Entry, to folder: inout Folder, _ directory: borrowing AnchoredDirectory,
+    inVersion: Bool
   ) throws(MirrorError) {
     let name = entry.name
     if TemporaryName.matches(name) {
@@ -327,7 +327,8 @@ public struct MirrorScanner: Sendable {
       folder.manifests.insert(ManifestKinds(manifest))
     } else if let signature = try DigestSignature(name, in: directory, kinds) {
       folder.digestSignatures.append(signature)
-    } else if isUnclaimed(name, in: folder.path) {
+    } else if inVersion, !name.isHidden {
+      // Hidden files do not belong to the mirror.
       folder.unclaimed.append(name)
     }
   }
