@@ -106,9 +106,7 @@ struct GentooReleaseTests {
     try #require(undisturbed.status == 0, "\(undisturbed.errorText)")
     var kills = 0
     for (call, count) in try Tracing.counts(log: log) where calls.contains(call) {
-      let most = min(count, call == "renameat" ? 5 : 1)
-      for index in 0..<most {
-        let number = most == 1 ? count : 1 + index * (count - 1) / (most - 1)
+      for number in KillPoints.sample(of: count, most: call == "renameat" ? 5 : 1) {
         try mirror.workspace.shell("rm -rf mirror state; cp -a start/* .")
         let killed = try mirror.workspace.run(
           Tracing.arguments(trace: [call], inject: "\(call):signal=KILL:when=\(number)") + command)

@@ -161,12 +161,9 @@ private final class LostMirror {
     let undisturbed = try site.workspace.run(Tracing.arguments(trace: calls, log: log) + command)
     try #require(undisturbed.status == 0, "\(undisturbed.errorText)")
     var kills = 0
-    let isFull = ProcessInfo.processInfo.environment["MIRRORCTL_SOAK"] == "full"
     for (call, count) in try Tracing.counts(log: log).sorted(by: { $0.key < $1.key })
     where calls.contains(call) {
-      let most = isFull ? count : call == "renameat" ? 4 : 1
-      for index in 0..<min(count, most) {
-        let number = 1 + index * (count - 1) / max(1, min(count, most) - 1)
+      for number in KillPoints.sample(of: count, most: call == "renameat" ? 4 : 1) {
         try site.workspace.shell("rm -rf mirror state; mkdir mirror")
         let killed = try site.workspace.run(
           Tracing.arguments(trace: [call], inject: "\(call):signal=KILL:when=\(number)") + command)

@@ -51,7 +51,7 @@ struct DigestFile {
     if layout.digestFormats.contains(.digests), try vouches(more, for: identity, in: directory),
       let text = try directory.contents(of: MirrorPath(bytes: more.bytes), limit: Self.limit)
     {
-      let others = claims(about: tarball, in: text)
+      let others = claims(about: tarball, in: ClearText.body(of: text))
       guard others.agrees(with: digests) else { return nil }
       digests = digests.merging(others)
     }
@@ -79,8 +79,9 @@ struct DigestFile {
     return digests.algorithms.isEmpty ? nil : digests
   }
 
+  /// - Parameter text: without a signature.
   private func claims(about tarball: FileName, in text: [UInt8]) -> DigestSet {
-    SidecarText.parseAll(ClearText.body(of: text)).filter { ($0.file ?? tarball) == tarball }
+    SidecarText.parseAll(text).filter { ($0.file ?? tarball) == tarball }
       .reduce(DigestSet()) { $0.merging($1.digests) }
   }
 }

@@ -3,7 +3,8 @@ package import MirrorModel
 
 /// A tarball that was just written, with digests computed while writing.
 package enum FreshTarball {
-  /// Writes its digest file (`.hash.txt`, or that of the layout), and records its digests, so that it need not be read again for them.
+  /// Writes its digest file (`.hash.txt`, or that of the layout), and records its digests, so that it need not be
+  /// read again for them.
   ///
   /// The caller syncs the directory of the tarball.
   ///

@@ -14,13 +14,7 @@ struct GentooKeyTests {
 
   init() throws {
     mirror = try GentooMirror()
-    new = try mirror.workspace.shell(
-      """
-      gpg --batch --quiet --no-tty --homedir g --pinentry-mode loopback --passphrase '' \
-        --quick-generate-key 'Successor <new@example.org>' ed25519 sign never
-      gpg --batch --homedir g --with-colons --list-keys new@example.org | awk -F: '/^fpr/ { print $10; exit }'
-      """
-    ).text.filter(\.isHexDigit)
+    new = try SignedMirror.makeSuccessor(in: mirror.workspace)
     try mirror.shell("rm -r 20200108T170303Z 20200115T170303Z")
     try workspace.shell("mkdir there; touch mirror/.mirrorctl.mirror")
     try configure(key: old)

@@ -13,13 +13,7 @@ private final class RotatedMirror {
 
   init() throws {
     mirror = try SignedMirror()
-    new = try mirror.workspace.shell(
-      """
-      gpg --batch --quiet --no-tty --homedir g --pinentry-mode loopback --passphrase '' \
-        --quick-generate-key 'Successor <new@example.org>' ed25519 sign never
-      gpg --batch --homedir g --with-colons --list-keys new@example.org | awk -F: '/^fpr/ { print $10; exit }'
-      """
-    ).text.filter(\.isHexDigit)
+    new = try SignedMirror.makeSuccessor(in: mirror.workspace)
     try workspace.shell("mkdir there; touch mirror/.mirrorctl.mirror")
     try configure(old)
     for verb in [["upkeep"], ["keys", "export"], ["publish"]] {
@@ -210,12 +204,9 @@ private final class RotatedMirror {
     let undisturbed = try site.workspace.run(traced(calls))
     try #require(undisturbed.status == 0, "\(undisturbed.errorText)")
     var kills = 0
-    let isFull = ProcessInfo.processInfo.environment["MIRRORCTL_SOAK"] == "full"
     for (call, count) in try Tracing.counts(log: log).sorted(by: { $0.key < $1.key })
     where calls.contains(call) {
-      let most = isFull ? count : call == "renameat" ? 3 : 1
-      for index in 0..<min(count, most) {
-        let number = most == 1 ? (count + 1) / 2 : 1 + index * (count - 1) / max(1, min(count, most) - 1)
+      for number in KillPoints.sample(of: count, most: call == "renameat" ? 3 : 1) {
         try site.workspace.shell("rm -rf mirror there state; cp -a start/* .")
         let killed = try site.workspace.run(traced([call], "\(call):signal=KILL:when=\(number)"))
         // A kill may hit gpg, and how many calls each thread makes is not the same in each run.

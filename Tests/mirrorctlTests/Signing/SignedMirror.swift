@@ -43,6 +43,17 @@ final class SignedMirror {
     }
   }
 
+  /// Makes a key in the home directory `g`, to replace the one that signs; returns its fingerprint.
+  static func makeSuccessor(in workspace: Workspace) throws -> String {
+    try workspace.shell(
+      """
+      gpg --batch --quiet --no-tty --homedir g --pinentry-mode loopback --passphrase '' \
+        --quick-generate-key 'Successor <new@example.org>' ed25519 sign never
+      gpg --batch --homedir g --with-colons --list-keys new@example.org | awk -F: '/^fpr/ { print $10; exit }'
+      """
+    ).text.filter(\.isHexDigit)
+  }
+
   /// Makes a key in a home directory of the workspace; returns its fingerprint.
   static func make(_ kind: Key, home: String, in workspace: Workspace) throws -> String {
     let time = kind == .expired ? "--faked-system-time '20160101T000000!'" : ""
