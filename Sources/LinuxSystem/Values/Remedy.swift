@@ -59,6 +59,10 @@ public struct Remedy: Hashable, Codable, Sendable, ExpressibleByStringInterpolat
     case rebuild(String)
     /// Accept what a destination has without signatures, or check it with other keys.
     case trustDestination
+    /// Give a certificate that revokes a key.
+    case certificate
+    /// Leave the files of a release in place.
+    case keepFiles
   }
 
   fileprivate enum Part: Hashable, Codable {
@@ -138,6 +142,8 @@ extension Remedy.Action: CustomStringConvertible {
     case .doctor: "the report on this machine"
     case .rebuild(let source): "continue the rebuild from \(source)"
     case .trustDestination: "name the keys to trust, or accept files that only match their digests"
+    case .certificate: "give a revocation certificate"
+    case .keepFiles: "without deleting files"
     }
   }
 }

@@ -25,7 +25,7 @@ package struct ReleaseNotice: Hashable, Sendable {
   }
 
   /// No larger file is read.
-  package static let limit = 64 << 10
+  private static let limit = 64 << 10
 
   package var reason: String?
   /// The day when it was written (UTC).
@@ -38,6 +38,11 @@ package struct ReleaseNotice: Hashable, Sendable {
 
   package init(reason: String? = nil, date: String? = nil, replacement: MirrorPath? = nil) {
     (self.reason, self.date, self.replacement) = (reason, date, replacement)
+  }
+
+  /// The notice in a file; an empty one if there is none, or it cannot be read.
+  package static func read(_ path: MirrorPath, in anchor: borrowing AnchoredDirectory) -> ReleaseNotice {
+    ReleaseNotice((try? anchor.contents(of: path, limit: limit)) ?? [])
   }
 
   /// Parses a file; unknown lines are ignored.

@@ -15,7 +15,7 @@ public struct WithdrawnRelease: Codable, Sendable, Hashable {
   public let useInstead: MirrorPath?
 
   private init(_ path: MirrorPath, _ notice: MirrorPath, _ anchor: borrowing AnchoredDirectory) {
-    let text = ReleaseNotice((try? anchor.contents(of: notice, limit: ReleaseNotice.limit)) ?? [])
+    let text = ReleaseNotice.read(notice, in: anchor)
     (self.path, self.notice) = (path.rooted, notice.rooted)
     (reason, date, useInstead) = (text.reason, text.date, text.replacement?.rooted)
   }

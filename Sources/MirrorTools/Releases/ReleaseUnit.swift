@@ -119,10 +119,3 @@ enum ReleaseUnit: Sendable {
     return names.map { folder.path.appending($0) }
   }
 }
-
-extension ReleaseNotice {
-  /// The notice in a file; an empty one if there is none, or it cannot be read.
-  static func read(_ path: MirrorPath, in anchor: borrowing AnchoredDirectory) -> ReleaseNotice {
-    ReleaseNotice((try? anchor.contents(of: path, limit: limit)) ?? [])
-  }
-}

@@ -48,7 +48,7 @@ public struct KeyChangeRun {
       throw MirrorError(
         .invalid, "\(key)", "is not revoked in \(settings.displayedHome)",
         remedy:
-          "use --certificate, with the file that gpg keeps in openpgp-revocs.d or gpg --gen-revoke wrote")
+          "\(run: .certificate), with the file that gpg keeps in openpgp-revocs.d or gpg --gen-revoke wrote")
     }
     var report = KeyChangeReport(mirror: "\(run.root)", key: settings.key, previous: settings.previous)
     report.revoked = key
@@ -244,7 +244,7 @@ extension KeyChangeRun {
     let answer = try gnupg.gpg(["--import", memory.path])
     guard try listed(key, settings, cancellation).state == .revoked else {
       throw MirrorError(
-        .invalid, "--certificate", "is not a revocation certificate of \(key): \(answer.complaint)",
+        .invalid, "certificate", "is not a revocation certificate of \(key): \(answer.complaint)",
         remedy: "use the file that gpg --gen-revoke wrote for this key")
     }
   }

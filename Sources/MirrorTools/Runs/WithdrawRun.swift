@@ -58,7 +58,7 @@ public struct WithdrawRun {
   private func unit(in mirror: Mirror) throws(MirrorError) -> ReleaseUnit {
     let unit = try ReleaseUnit(path, in: mirror)
     if reason.allSatisfy(\.isWhitespace) {
-      throw MirrorError(.invalid, "--reason", "is empty", remedy: "say why, for the users of the release")
+      throw MirrorError(.invalid, "reason", "is empty", remedy: "say why, for the users of the release")
     }
     if let subarch = unit.subarch, let version = unit.version, subarch.isBeingBuilt(version) {
       throw busy(subarch, mirror, "is being built")
@@ -85,7 +85,7 @@ public struct WithdrawRun {
     let pid = subarch.control.liveLock?.pid.map { " (pid \($0))" } ?? ""
     return MirrorError(
       .busy, mirror.displayed(subarch.path), "\(problem)\(pid)",
-      remedy: "wait for the end of the build; without --delete, other releases can be withdrawn now")
+      remedy: "wait for the end of the build; \(run: .keepFiles), other releases can be withdrawn now")
   }
 
   private func write(_ unit: ReleaseUnit, _ mirror: Mirror) throws(MirrorError) {

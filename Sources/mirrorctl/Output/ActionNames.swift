@@ -31,6 +31,8 @@ extension Remedy.Action {
     case .build: "use `mirrorctl build`"
     case .doctor: "`mirrorctl doctor`"
     case .rebuild(let source): "run `mirrorctl rebuild --from \(source)`"
+    case .certificate: "use --certificate"
+    case .keepFiles: "without --delete"
     case .trustDestination: "use --key FILE, or --unsigned to accept files that only match their digests"
     }
   }
