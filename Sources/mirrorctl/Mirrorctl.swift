@@ -115,6 +115,9 @@ private enum BuildVerbs {
 
   /// Whether a command line runs one of these verbs and does more than print.
   static func needRoot(_ arguments: [String]) -> Bool {
+    if arguments.first == "export" {
+      return (try? Mirrorctl.parseAsRoot(arguments) as? ExportCommand)?.needsRoot ?? false
+    }
     guard let verb = arguments.first, names.contains(verb) else { return false }
     return !arguments.contains { ["--help", "-h", "--pretend", "-p"].contains($0) }
   }

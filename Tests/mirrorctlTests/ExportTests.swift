@@ -35,13 +35,14 @@ import Testing
     "an OCI image is what skopeo and umoci expect, and has every file of the stage", arguments: ["gz", "zst"])
   func image(compression: String) throws {
     let outcome = try export([
-      "--json", "--compression", compression, "--level", "3", "--label", "org.example.note=a=b", "--tag",
-      "v1",
+      "--json", "--set", "compression=\(compression)", "--set", "level=3", "--set",
+      "label/org.example.note=a=b", "--set", "tag=v1",
       "--epoch", "1795348800", "@stage3.tar.xz", "@x.oci.tar",
     ])
     #expect(outcome.status == 0, "\(outcome.errorText)")
     let report = try json(outcome.text)
-    let digest = try #require((report["digests"] as? [String: String])?["sha256"])
+    let file = try #require((report["files"] as? [[String: Any]])?.first)
+    let digest = try #require((file["digests"] as? [String: String])?["sha256"])
     try workspace.shell("echo '\(digest)  x.oci.tar' | sha256sum -c")
     let found = try json(try workspace.shell("skopeo inspect oci-archive:x.oci.tar:v1").text)
     #expect(found["Architecture"] as? String == report["architecture"] as? String)
@@ -79,7 +80,7 @@ import Testing
       try workspace.shell("cp -a root \(name)")
       let outcome = try export(
         [
-          "--epoch", "1795348800", "-j", jobs, "--compression", "zst", "--level", "3", "@\(name)",
+          "--epoch", "1795348800", "-j", jobs, "--set", "compression=zst", "--set", "level=3", "@\(name)",
           "@\(name).oci.tar",
         ], umask: umask, zone: zone)
       #expect(outcome.status == 0, "\(outcome.errorText)")
@@ -92,11 +93,17 @@ import Testing
     try workspace.shell(
       "mkdir empty; head -c 3000 stage3.tar.xz > cut.tar.xz; mkdir -p list; ls -A > list/before")
     for (arguments, status, message) in [
-      (["@stage3.tar.xz", "@x.img"], 64, "its format is unknown"),
+      (["@stage3.tar.xz", "@x.img"], 64, "the format is unknown"),
       (["@missing.tar.xz", "@x.oci.tar"], 1, "missing.tar.xz: "),
       (["@empty", "@x.oci.tar"], 1, "empty: does not contain a shell"),
       (["@cut.tar.xz", "@x.oci.tar"], 1, "cut.tar.xz: is truncated"),
-      (["--level", "99", "@stage3.tar.xz", "@x.oci.tar"], 1, "compression level 99"),
+      (
+        ["--set", "level=99", "@stage3.tar.xz", "@x.oci.tar"], 1,
+        "export/oci/level: `99` is not a number from 1 to 9"
+      ),
+      (["--set", "levels=9", "@stage3.tar.xz", "@x.oci.tar"], 1, "did you mean level?"),
+      (["--to", "ocl", "@stage3.tar.xz", "@x.oci.tar"], 64, "ocl"),
+      (["--with", "cloud", "@stage3.tar.xz", "@x.oci.tar"], 1, "export/cloud/format: is not set"),
       (["@stage3.tar.xz", "@none/x.oci.tar"], 1, "none: "),
     ] {
       let outcome = try export(arguments)

@@ -25,7 +25,7 @@ package struct ReleaseNotice: Hashable, Sendable {
   }
 
   /// No larger file is read.
-  private static let limit = 64 << 10
+  package static let limit = 64 << 10
 
   package var reason: String?
   /// The day when it was written (UTC).

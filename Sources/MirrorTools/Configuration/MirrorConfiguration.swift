@@ -89,6 +89,7 @@ public struct MirrorConfiguration: Sendable {
       IndexSettings.section(elements), HookSettings.section(elements), CacheSettings.section(elements),
       BinhostSettings.section(elements), ArtifactSection.section(elements),
     ] + PublishSection.sections(elements) + ReceiveSection.sections(elements)
+      + ExportSection.sections(elements)
   }
 
   /// `[section mirror]`.

@@ -1,11 +1,11 @@
-import LinuxSystem
+package import LinuxSystem
 import FlexData
 
 /// A section of the configuration with known settings: reads them, and reports unknown ones.
-struct SettingsSection {
+package struct SettingsSection {
   private let elements: Elements
   /// `rotation`, or `publish/master`.
-  let name: String
+  package let name: String
   /// Names of valid settings.
   let known: [String]
   /// Prefixes of settings that end with a name, e.g. `modes/`.
@@ -33,6 +33,15 @@ struct SettingsSection {
     elements.names.compactMap { $0.hasPrefix(name + "/") ? String($0.dropFirst(name.count + 1)) : nil }
   }
 
+  /// The settings of a family that are neither blank nor undefined, by the rest of their names.
+  package func texts(_ family: String) throws -> [String: String] {
+    var texts: [String: String] = [:]
+    for setting in own where setting.hasPrefix(family) && setting.count > family.count {
+      texts[String(setting.dropFirst(family.count))] = try text(setting)
+    }
+    return texts
+  }
+
   /// Unknown settings, one error each.
   func unknown() -> [MirrorError] {
     own.filter { name in
@@ -47,23 +56,23 @@ struct SettingsSection {
   }
 
   /// The value of a setting; nil if not set, or blank.
-  func text(_ setting: String) throws -> String? {
+  package func text(_ setting: String) throws -> String? {
     try elements.text("\(name)/\(setting)").flatMap { $0.isEmpty ? nil : $0 }
   }
 
   /// The lines of a shell script; nil if not set, or blank.
-  func script(_ setting: String) throws -> String? {
+  package func script(_ setting: String) throws -> String? {
     guard let text = try elements.lines("\(name)/\(setting)")?.joined(separator: "\n") else { return nil }
     return text.allSatisfy(\.isWhitespace) ? nil : text
   }
 
   /// The words of a value, empty if blank; nil if not set.
-  func words(_ setting: String) throws -> [String]? {
+  package func words(_ setting: String) throws -> [String]? {
     try elements.text("\(name)/\(setting)").map { $0.split { $0 == " " || $0 == "\t" }.map(String.init) }
   }
 
   /// A number; nil if not set.
-  func number(_ setting: String, from least: Int, to most: Int = 1_000_000) throws -> Int? {
+  package func number(_ setting: String, from least: Int, to most: Int = 1_000_000) throws -> Int? {
     guard let text = try text(setting) else { return nil }
     guard let number = Int(text), least <= number, number <= most else {
       throw invalid(setting, "`\(text)` is not a number from \(least) to \(most)", "use a number")
@@ -72,7 +81,7 @@ struct SettingsSection {
   }
 
   /// `yes` or `no`; nil if not set.
-  func flag(_ setting: String) throws -> Bool? {
+  package func flag(_ setting: String) throws -> Bool? {
     guard let text = try text(setting) else { return nil }
     switch text {
     case "yes": return true
@@ -82,7 +91,7 @@ struct SettingsSection {
   }
 
   /// One of several words; nil if not set.
-  func choice<Choice: RawRepresentable & CaseIterable>(
+  package func choice<Choice: RawRepresentable & CaseIterable>(
     _ setting: String, _: Choice.Type = Choice.self
   ) throws -> Choice? where Choice.RawValue == String {
     guard let text = try text(setting) else { return nil }
@@ -90,7 +99,7 @@ struct SettingsSection {
   }
 
   /// Some of several words; nil if not set.
-  func choices<Choice: RawRepresentable & CaseIterable>(
+  package func choices<Choice: RawRepresentable & CaseIterable>(
     _ setting: String, _: Choice.Type = Choice.self
   ) throws -> [Choice]? where Choice.RawValue == String {
     try words(setting)?.map { try choice(setting, $0) }
@@ -107,7 +116,7 @@ struct SettingsSection {
   }
 
   /// An absolute path; nil if not set.
-  func absolutePath(_ setting: String) throws -> String? {
+  package func absolutePath(_ setting: String) throws -> String? {
     guard let text = try text(setting) else { return nil }
     guard text.hasPrefix("/") else {
       throw invalid(setting, "`\(text)` is not an absolute path", "use a path that begins with /")
@@ -116,7 +125,7 @@ struct SettingsSection {
   }
 
   /// Seconds, given as `90s`, `15m`, `6h`, `2d` or `1w`; nil if not set.
-  func seconds(_ setting: String) throws -> Int? {
+  package func seconds(_ setting: String) throws -> Int? {
     guard let text = try text(setting) else { return nil }
     let factors: [Character: Int] = ["s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800]
     guard let factor = text.last.flatMap({ factors[$0] }) ?? (text == "0" ? 1 : nil),
@@ -126,7 +135,7 @@ struct SettingsSection {
   }
 
   /// Bytes, given as `512K`, `10M` or `1G` in powers of 1024; nil if not set.
-  func bytes(_ setting: String) throws -> Int64? {
+  package func bytes(_ setting: String) throws -> Int64? {
     guard let text = try text(setting) else { return nil }
     guard let bytes = Quantity.bytes(text) else {
       throw invalid(setting, "`\(text)` is not a number of bytes", "use 512K, 10M or 1G")
@@ -151,7 +160,7 @@ struct SettingsSection {
   }
 
   /// An error with the name of a setting and the place of its definition.
-  func invalid(_ setting: String, _ problem: String, _ remedy: String) -> MirrorError {
+  package func invalid(_ setting: String, _ problem: String, _ remedy: String) -> MirrorError {
     let element = "\(name)/\(setting)"
     let place = (try? elements.place(of: element)).flatMap { $0 }
     return MirrorError(.invalid, place.map { "\($0): \(element)" } ?? element, problem, remedy: remedy)

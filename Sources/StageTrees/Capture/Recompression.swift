@@ -4,18 +4,20 @@ package import SystemPackage
 
 /// Writes the archive of a tarball with another compression.
 package struct Recompression: Sendable {
-  private let settings: CompressionSettings
+  /// nil for a plain archive.
+  private let settings: CompressionSettings?
   private let threads: Int
   private let memory: UInt64
   private let cancellation: Cancellation
   private let progress: @Sendable (Int) -> Void
 
   /// - Parameters:
+  ///   - settings: nil for a plain archive.
   ///   - memory: the most memory to use for decompression, in bytes.
   ///   - progress: receives the number of bytes just read from the tarball, on another thread; the sum is its
   ///     size.
   package init(
-    _ settings: CompressionSettings, threads: Int, memory: UInt64 = UnpackLimits.defaultMemory,
+    _ settings: CompressionSettings?, threads: Int, memory: UInt64 = UnpackLimits.defaultMemory,
     cancellation: Cancellation, progress: @escaping @Sendable (Int) -> Void = { _ in }
   ) {
     self.settings = settings

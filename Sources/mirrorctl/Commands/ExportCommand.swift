@@ -16,41 +16,35 @@ struct ExportCommand: Verb {
       is complete and written to disk.
       """)
 
+  @OptionGroup var configuration: ConfigurationOptions
   @OptionGroup var job: JobOptions
   @OptionGroup var results: ResultOptions
 
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "Format of the image: oci (default: from the image's name).", valueName: "format"))
+      "Format of the image: \(ExportFormat.allCases.map(\.rawValue).joined(separator: ", ")) (default: from its name).",
+      valueName: "format"))
   var to: ExportFormat?
 
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "Architecture as in Go's GOARCH, such as amd64 (default: that of the stage's programs).",
+      "Use the settings in [section export/NAME] of the configuration (default: the format).",
       valueName: "name"))
-  var architecture: String?
+  var with: String?
 
-  @Option(name: .long, help: ArgumentHelp("Compression of the layer: gz or zst.", valueName: "format"))
-  var compression: ExportCompression = .gz
-
-  @Option(name: .long, help: ArgumentHelp("Compression level (default: 9, for zst 19).", valueName: "n"))
-  var level: Int?
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "Set a setting of the section; repeatable. See mirrorctl.conf(5).", valueName: "setting=value"))
+  var set: [SettingArgument] = []
 
   @Option(
     name: .long,
     help: ArgumentHelp(
       "Time of the image (default: $SOURCE_DATE_EPOCH, then the time of the stage).", valueName: "seconds"))
   var epoch: Int64?
-
-  @Option(
-    name: .long,
-    help: ArgumentHelp("Add a label; repeatable.", valueName: "name=value"))
-  var label: [LabelArgument] = []
-
-  @Option(name: .long, help: ArgumentHelp("Name of the image in the archive.", valueName: "name"))
-  var tag = "latest"
 
   @Argument(help: "The stage tarball, or a directory.", completion: .file())
   var stage: String
@@ -59,42 +53,40 @@ struct ExportCommand: Verb {
   var image: String
 
   func validate() throws {
-    guard to != nil || ExportFormat(ofName: image) != nil else {
-      let suffixes = ExportFormat.allCases.map(\.suffix).joined(separator: ", ")
-      throw ValidationError("\(image): its format is unknown. Use a name that ends in \(suffixes), or --to.")
+    guard with != nil || to != nil || ExportFormat(ofName: image) != nil else {
+      throw ValidationError("\(image): the format is unknown from this name. Use --to.")
     }
   }
 
+  /// Whether an ordinary user needs to be root of a user namespace.
+  var needsRoot: Bool { (to ?? ExportFormat(ofName: image))?.needsTree ?? true }
+
   func run(_ context: CommandContext) throws -> ExitStatus {
-    let (source, target) = (FilePath(stage).absolute, FilePath(image).absolute)
-    let status = try attempt("examine", "\(source)") { () throws(Errno) in try source.status() }
-    let labels = Dictionary(label.map { ($0.name, $0.value) }) { $1 }
-    let options = try OCIExport.Options(
-      architecture: architecture, compression: try CompressionSettings(compression.compression, level: level),
-      epoch: try epoch ?? context.sourceEpoch() ?? max(0, status.identity.mtime / 1_000_000_000),
-      labels: labels,
-      tag: tag, threads: job.jobs ?? Workers.processors)
+    let section = try section(context)
     let progress = RunProgress()
-    progress.begin("exporting", bytes: status.kind == .regular ? status.size : 0, files: 1)
-    let export = OCIExport(options, cancellation: context.cancellation) { progress.add(bytes: $0) }
+    let job = try ExportJob(
+      FilePath(stage).absolute, to: FilePath(image).absolute, epoch: epoch ?? context.sourceEpoch(),
+      threads: job.jobs, ownership: .ofThisProcess(mode: 0o644), cancellation: context.cancellation,
+      progress: progress)
     let renderer = results.renderer(context)
-    let report = try renderer.showing(progress) { try export.run(source, to: target) }
+    let report = try renderer.showing(progress) { try ExportRun(section).run(job) }
     renderer.note(report.notes)
     return try renderer.print(report)
+  }
+
+  private func section(_ context: CommandContext) throws -> ExportSection {
+    let format = to ?? (with == nil ? ExportFormat(ofName: image) : nil)
+    let name = with ?? format?.rawValue ?? ""
+    var request = configuration.request(context)
+    request.definitions = set.map { ("export/\(name)/\($0.name)", $0.value) }
+    return try ExportSection(name, of: try ConfigurationFile(request).elements, format: format)
   }
 }
 
 extension ExportFormat: ExpressibleByArgument {}
 
-/// The compression of a layer.
-enum ExportCompression: String, ExpressibleByArgument, CaseIterable {
-  case gz, zst
-
-  var compression: Compression { self == .gz ? .gz : .zst }
-}
-
-/// `name=value`.
-struct LabelArgument: ExpressibleByArgument {
+/// `setting=value`.
+struct SettingArgument: ExpressibleByArgument {
   let name: String
   let value: String
 

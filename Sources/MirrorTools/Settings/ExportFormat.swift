@@ -1,0 +1,34 @@
+/// A format of images that a stage can be exported to.
+package enum ExportFormat: String, CaseIterable, Codable, Sendable {
+  /// A tar archive of an OCI image layout.
+  case oci
+
+  /// The end of the names of such images.
+  package var suffix: String {
+    switch self {
+    case .oci: ".oci.tar"
+    }
+  }
+
+  /// Whether the files of a tarball are unpacked to make such an image. An ordinary user does so as root of a
+  /// user namespace.
+  package var needsTree: Bool {
+    switch self {
+    case .oci: false
+    }
+  }
+
+  /// From the name of an image; nil if the end of the name is not that of a format.
+  package init?(ofName name: String) {
+    let formats = Self.allCases.filter { name.hasSuffix($0.suffix) }
+    guard let format = formats.max(by: { $0.suffix.count < $1.suffix.count }) else { return nil }
+    self = format
+  }
+
+  /// The settings of a section of this format; one that ends with a slash is followed by a name.
+  var settings: [String] {
+    switch self {
+    case .oci: ["compression", "level", "tag", "command", "label/"]
+    }
+  }
+}

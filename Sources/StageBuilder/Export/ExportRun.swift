@@ -1,0 +1,30 @@
+import LinuxSystem
+import MirrorModel
+package import MirrorTools
+
+/// Makes an image of a stage.
+package struct ExportRun {
+  private let section: ExportSection
+  private let maker: any ImageMaker
+
+  /// - Throws: for a setting that is wrong, or programs that are missing.
+  package init(_ section: ExportSection) throws {
+    self.section = section
+    maker = try section.format.maker(section.settings)
+    try HostTool.check(maker.tools, for: "images of format \(section.format.rawValue)")
+  }
+
+  /// Makes the image.
+  ///
+  /// - Throws: ``MirrorError``; then no file has its name.
+  package func run(_ job: ExportJob) throws -> ExportReport {
+    var job = job
+    job.givenArchitecture = section.architecture
+    defer { job.progress.end() }
+    let image = try maker.make(job)
+    return ExportReport(
+      source: "\(job.source)", format: section.format,
+      architecture: image.architecture.containerName ?? image.architecture.title,
+      files: image.files, notes: image.notes)
+  }
+}

@@ -1,0 +1,87 @@
+import LinuxSystem
+import MirrorModel
+import Hashing
+import StageTrees
+import SystemPackage
+
+/// A directory in which one image is made. It is removed with this value; that of a killed run by the next one.
+struct ExportWork: ~Copyable {
+  private let job: ExportJob
+  private let directory: WorkDirectory
+  private let files: AnchoredDirectory
+  private static let tree: FileName = "tree"
+
+  /// - Throws: code `busy` if another run makes the same image.
+  static func make(_ job: ExportJob) throws(MirrorError) -> ExportWork {
+    let name = ".\(job.image.lastComponent?.string ?? "image").export"
+    let directory = try WorkDirectory(job.workPlace.appending(name), cancellation: job.cancellation)
+    let files = try directory.opened()
+    return ExportWork(job, directory, files)
+  }
+
+  private init(
+    _ job: ExportJob, _ directory: consuming WorkDirectory, _ files: consuming AnchoredDirectory
+  ) {
+    self.job = job
+    self.directory = directory
+    self.files = files
+  }
+
+  /// Its path.
+  var path: FilePath { directory.path }
+
+  /// The path of a file in it.
+  func path(_ name: FileName) -> FilePath { directory.path.appending("\(name)") }
+
+  /// Creates a file in it.
+  func create(_ name: FileName) throws(MirrorError) -> Descriptor {
+    try files.createFile(name, isReadable: true)
+  }
+
+  /// The files of the stage in a directory that may be changed.
+  ///
+  /// - Returns: its absolute path.
+  func unpack() throws(MirrorError) -> FilePath {
+    let tree = path(Self.tree)
+    try files.makeDirectory(Self.tree, mode: 0o755)
+    let options = TreeUnpacker.Options(threads: job.threads)
+    guard job.isDirectory else {
+      let unpacker = TreeUnpacker(options, cancellation: job.cancellation) { [progress = job.progress] in
+        progress.add(bytes: $0)
+      }
+      _ = try unpacker.unpack(job.source, into: tree)
+      return tree
+    }
+    let archive: FileName = "tree.tar"
+    _ = try job.writeArchive(nil, into: try create(archive))
+    _ = try TreeUnpacker(options, cancellation: job.cancellation).unpack(path(archive), into: tree)
+    try files.unlink(archive)
+    return tree
+  }
+
+  /// The files of the stage in a directory that must not be changed.
+  ///
+  /// - Returns: its absolute path.
+  func readOnlyTree() throws(MirrorError) -> FilePath { job.isDirectory ? job.source : try unpack() }
+
+  /// Puts a finished file in place, durable.
+  ///
+  /// - Parameter target: on the same file system.
+  /// - Returns: with its SHA-256.
+  func place(_ name: FileName, as target: FilePath) throws(MirrorError) -> ExportedFile {
+    let file = try files.file(MirrorPath(bytes: name.bytes))
+    let subject = "\(target)"
+    let status = try attempt("examine", subject) { () throws(Errno) in try file.status() }
+    var digests = DigestSet()
+    digests[.sha256] = try OpenSSLDigest.digest(.sha256, of: file, size: status.size, subject)
+    let parent = try target.openParent()
+    try parent.give(file, try target.fileName(), to: job.ownership)
+    try attempt("write", subject) { () throws(Errno) in
+      try file.setMode(job.ownership.mode)
+      try file.sync()
+    }
+    try parent.take(name, from: files, as: try target.fileName())
+    try parent.sync()
+    return ExportedFile(path: target, size: status.size, digests: digests)
+  }
+}

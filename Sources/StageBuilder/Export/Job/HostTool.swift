@@ -1,0 +1,37 @@
+import LinuxSystem
+
+/// A program of the host that makes images, and the packages that have it.
+package struct HostTool: Hashable, Sendable {
+  package let name: String
+  /// The package of Debian.
+  let debian: String
+  /// The package of Gentoo.
+  let gentoo: String
+  /// What it is needed for.
+  let use: String
+
+  /// All of them.
+  static let all: [HostTool] = [skopeo]
+
+  static let skopeo = HostTool(
+    name: "skopeo", debian: "skopeo", gentoo: "app-containers/skopeo", use: "images in container registries")
+
+  /// How to get it.
+  var remedy: String { "install \(debian) (Debian) or \(gentoo) (Gentoo)" }
+
+  /// Throws, and names all of them, if programs are missing.
+  ///
+  /// - Parameter use: what needs them.
+  static func check(_ tools: [HostTool], for use: String) throws(MirrorError) {
+    let missing = tools.filter { Executable.find($0.name) == nil }
+    guard !missing.isEmpty else { return }
+    func names(_ name: KeyPath<HostTool, String>) -> String {
+      var seen = Set<String>()
+      return missing.map { $0[keyPath: name] }.filter { seen.insert($0).inserted }.joined(separator: " ")
+    }
+    throw MirrorError(
+      .refused, missing.map(\.name).joined(separator: ", "),
+      "\(missing.count == 1 ? "is" : "are") not installed, but \(use) need \(missing.count == 1 ? "it" : "them")",
+      remedy: "install \(names(\.debian)) (Debian) or \(names(\.gentoo)) (Gentoo)")
+  }
+}
