@@ -2,11 +2,17 @@
 package enum ExportFormat: String, CaseIterable, Codable, Sendable {
   /// A tar archive of an OCI image layout.
   case oci
+  /// A squashfs file system.
+  case squashfs
+  /// An erofs file system.
+  case erofs
 
   /// The end of the names of such images.
   package var suffix: String {
     switch self {
     case .oci: ".oci.tar"
+    case .squashfs: ".squashfs"
+    case .erofs: ".erofs"
     }
   }
 
@@ -14,7 +20,8 @@ package enum ExportFormat: String, CaseIterable, Codable, Sendable {
   /// user namespace.
   package var needsTree: Bool {
     switch self {
-    case .oci: false
+    case .oci, .squashfs: false
+    case .erofs: true
     }
   }
 
@@ -29,6 +36,8 @@ package enum ExportFormat: String, CaseIterable, Codable, Sendable {
   var settings: [String] {
     switch self {
     case .oci: ["compression", "level", "tag", "command", "label/"]
+    case .squashfs: ["compression", "level", "block-size"]
+    case .erofs: ["compression", "level", "block-size", "uuid"]
     }
   }
 }
