@@ -31,13 +31,18 @@ struct ExportSite {
 
   /// Runs the verb with this umask and time zone; `@` stands for the working directory.
   func export(
-    _ arguments: [String], umask: String = "022", zone: String = "UTC", path: String = ""
+    _ arguments: [String], umask: String = "022", zone: String = "UTC", path: String = "",
+    variables: [String] = []
   ) throws -> Outcome {
     try workspace.run(
-      [
-        "env", "TZ=\(zone)", "PATH=\(path)/usr/sbin:/usr/bin:/sbin:/bin", "sh", "-c",
-        "umask \(umask); exec \"$@\"", "sh", Program.path.string, "export",
-      ] + arguments.map { $0.hasPrefix("@") ? "\(workspace.path)/\($0.dropFirst())" : $0 })
+      ["env", "TZ=\(zone)", "PATH=\(path)/usr/sbin:/usr/bin:/sbin:/bin"] + variables
+        + ["sh", "-c", "umask \(umask); exec \"$@\"", "sh", Program.path.string, "export"]
+        + expanded(arguments))
+  }
+
+  /// Arguments with the working directory in place of `@`.
+  func expanded(_ arguments: [String]) -> [String] {
+    arguments.map { $0.hasPrefix("@") ? "\(workspace.path)/\($0.dropFirst())" : $0 }
   }
 
   /// Shell commands that list the working directory: one line for each entry and attribute, sorted.

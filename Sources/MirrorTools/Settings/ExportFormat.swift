@@ -2,6 +2,10 @@
 package enum ExportFormat: String, CaseIterable, Codable, Sendable {
   /// A tar archive of an OCI image layout.
   case oci
+  /// A tar archive for the Windows Subsystem for Linux.
+  case wsl
+  /// A tarball for systemd-nspawn, with signed digests as `machinectl pull-tar` expects them.
+  case nspawn
   /// A squashfs file system.
   case squashfs
   /// An erofs file system.
@@ -11,6 +15,8 @@ package enum ExportFormat: String, CaseIterable, Codable, Sendable {
   package var suffix: String {
     switch self {
     case .oci: ".oci.tar"
+    case .wsl: ".wsl"
+    case .nspawn: ".nspawn.tar.xz"
     case .squashfs: ".squashfs"
     case .erofs: ".erofs"
     }
@@ -20,10 +26,13 @@ package enum ExportFormat: String, CaseIterable, Codable, Sendable {
   /// user namespace.
   package var needsTree: Bool {
     switch self {
-    case .oci, .squashfs: false
+    case .oci, .wsl, .nspawn, .squashfs: false
     case .erofs: true
     }
   }
+
+  /// Whether digests of such an image are signed.
+  var isSigned: Bool { self == .nspawn }
 
   /// From the name of an image; nil if the end of the name is not that of a format.
   package init?(ofName name: String) {
@@ -35,7 +44,9 @@ package enum ExportFormat: String, CaseIterable, Codable, Sendable {
   /// The settings of a section of this format; one that ends with a slash is followed by a name.
   var settings: [String] {
     switch self {
-    case .oci: ["compression", "level", "tag", "command", "label/"]
+    case .oci: ["compression", "level", "tag", "command", "label/", "authfile", "tls-verify"]
+    case .wsl: ["user", "name", "icon", "systemd", "level"]
+    case .nspawn: ["level", "sign"]
     case .squashfs: ["compression", "level", "block-size"]
     case .erofs: ["compression", "level", "block-size", "uuid"]
     }

@@ -9,6 +9,8 @@ package struct ExportSection {
   package let architecture: Architecture?
   /// Reads the settings of the format.
   package let settings: SettingsSection
+  /// Of `[section signing]`, for formats with signatures; nil without a key.
+  package let signing: SigningSettings?
 
   /// Settings of sections of all formats.
   private static let shared = ["format", "source", "architecture"]
@@ -29,6 +31,7 @@ package struct ExportSection {
     settings = Self.reader(name, format, elements)
     if let unknown = settings.unknown().first { throw unknown }
     architecture = try Self.architecture(in: settings)
+    signing = format.isSigned ? try SigningSection(elements).settings(for: .metro) : nil
   }
 
   private static func architecture(in settings: SettingsSection) throws -> Architecture? {

@@ -14,10 +14,13 @@ protocol ImageMaker {
 extension ExportFormat {
   /// The maker of images of this format.
   ///
+  /// - Parameter signing: how digests are signed; nil without a key.
   /// - Throws: for settings that are wrong.
-  func maker(_ settings: SettingsSection) throws -> any ImageMaker {
+  func maker(_ settings: SettingsSection, signing: SigningSettings?) throws -> any ImageMaker {
     switch self {
     case .oci: try OCIExport(settings)
+    case .wsl: try WSLExport(settings)
+    case .nspawn: try NspawnExport(settings, signing)
     case .squashfs: try SquashfsExport(settings)
     case .erofs: try ErofsExport(settings)
     }

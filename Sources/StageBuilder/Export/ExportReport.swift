@@ -10,12 +10,17 @@ package struct ExportedFile: Sendable, Encodable {
   /// In bytes.
   package let size: Int64
   package let digests: DigestSet
+  /// Where it is if it is not a file here: in a container registry.
+  package var address: String?
+
+  /// The address, or the path.
+  package var place: String { address ?? path.string }
 
   private enum CodingKeys: CodingKey { case path, bytes, digests }
 
   package func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: CodingKeys.self)
-    try container.encode(path.string, forKey: .path)
+    try container.encode(place, forKey: .path)
     try container.encode(size, forKey: .bytes)
     try container.encode(digests.hexadecimal, forKey: .digests)
   }
@@ -46,7 +51,7 @@ package struct ExportReport: Report, Sendable {
 
   package var lines: [ReportLine] {
     files.flatMap { file -> [ReportLine] in
-      ["exported \(file.path), \(format.rawValue) for \(architecture), \(humanBytes(file.size))"]
+      ["exported \(file.place), \(format.rawValue) for \(architecture), \(humanBytes(file.size))"]
         + file.digests.lines.map { ReportLine($0) }
     }
   }

@@ -10,7 +10,7 @@ package struct ExportRun {
   /// - Throws: for a setting that is wrong, or programs that are missing.
   package init(_ section: ExportSection) throws {
     self.section = section
-    maker = try section.format.maker(section.settings)
+    maker = try section.format.maker(section.settings, signing: section.signing)
     try HostTool.check(maker.tools, for: "images of format \(section.format.rawValue)")
   }
 
@@ -20,6 +20,14 @@ package struct ExportRun {
   package func run(_ job: ExportJob) throws -> ExportReport {
     var job = job
     job.givenArchitecture = section.architecture
+    if let address = job.registry {
+      guard section.format == .oci else {
+        throw MirrorError(
+          .invalid, address, "an image of format \(section.format.rawValue) cannot be in a container registry",
+          remedy: "use format oci")
+      }
+      try HostTool.check([.skopeo], for: "images in container registries")
+    }
     defer { job.progress.end() }
     let image = try maker.make(job)
     return ExportReport(

@@ -17,7 +17,7 @@ struct ArchiveEditor: ~Copyable {
   private var part = Part.head(TarHead())
   /// Offset in the original archive.
   private var position: Int64 = 0
-  /// The paths of additions and of their parents.
+  /// The paths of additions, of their parents, and of their conditions.
   private let watched: Set<[UInt8]>
   /// The type flags of members with such a path; the last counts.
   private var types: [[UInt8]: UInt8] = [:]
@@ -29,7 +29,11 @@ struct ArchiveEditor: ~Copyable {
     self.subject = subject
     self.writer = writer
     omitted = Set(edit.omitted.map { Array($0.utf8) })
-    watched = Set(edit.added.keys.flatMap { Self.parents(of: Array($0.utf8)) + [Array($0.utf8)] })
+    watched = Set(
+      edit.added.flatMap { file in
+        let path = Array(file.path.utf8)
+        return Self.parents(of: path) + [path] + file.conditions.map { Array($0.utf8) }
+      })
   }
 
   mutating func take(_ bytes: UnsafeRawBufferPointer) throws(MirrorError) {
@@ -92,11 +96,10 @@ struct ArchiveEditor: ~Copyable {
       throw TarballInput.fault(subject, "is truncated: the end mark of its archive is missing")
     }
     if let problem = tail.problem { throw TarballInput.fault(subject, problem) }
-    let added = edit.added.map { (path: Array($0.key.utf8), content: $0.value) }
-    for (path, content) in added.sorted(by: { $0.path.lexicographicallyPrecedes($1.path) })
-    where types[path] == nil {
+    for file in edit.added where applies(file) {
+      let path = Array(file.path.utf8)
       for parent in Self.parents(of: path) { try makeDirectory(parent) }
-      switch content {
+      switch file.content {
       case .file(let bytes):
         try add(.regular, path) { $0.size = Int64(bytes.count) }
         try writer.write(bytes)
@@ -106,6 +109,11 @@ struct ArchiveEditor: ~Copyable {
       }
     }
     try writer.finish()
+  }
+
+  private func applies(_ file: ArchiveEdit.Addition) -> Bool {
+    types[Array(file.path.utf8)] == nil
+      && (file.conditions.isEmpty || file.conditions.contains { types[Array($0.utf8)] != nil })
   }
 
   private mutating func makeDirectory(_ path: [UInt8]) throws(MirrorError) {

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import MirrorTools
 import LinuxSystem
 import StageBuilder
@@ -49,24 +50,42 @@ struct ExportCommand: Verb {
   @Argument(help: "The stage tarball, or a directory.", completion: .file())
   var stage: String
 
-  @Argument(help: "The image to write.", completion: .file())
+  @Argument(
+    help: "The image to write, or docker://HOST/NAME:TAG to push it to a container registry.",
+    completion: .file())
   var image: String
 
   func validate() throws {
-    guard with != nil || to != nil || ExportFormat(ofName: image) != nil else {
+    guard !isPush || to ?? .oci == .oci else {
+      throw ValidationError("\(image): only images of format oci can be pushed to a registry.")
+    }
+    guard with != nil || format != nil else {
       throw ValidationError("\(image): the format is unknown from this name. Use --to.")
     }
   }
 
   /// Whether an ordinary user needs to be root of a user namespace.
-  var needsRoot: Bool { (to ?? ExportFormat(ofName: image))?.needsTree ?? true }
+  var needsRoot: Bool { format?.needsTree ?? true }
+
+  private var isPush: Bool { image.hasPrefix("docker://") }
+
+  /// That of the command line; nil if it is in the configuration.
+  private var format: ExportFormat? { to ?? (isPush ? .oci : ExportFormat(ofName: image)) }
+
+  /// Where the image is made; one that is pushed, in the directory for temporary files.
+  private var target: FilePath {
+    guard isPush else { return FilePath(image).absolute }
+    let name = "mirrorctl-push-\(String(stableHash(image.utf8), radix: 16))"
+    return FilePath(ProcessInfo.processInfo.environment["TMPDIR"] ?? "/tmp").absolute.appending(name)
+  }
 
   func run(_ context: CommandContext) throws -> ExitStatus {
     let section = try section(context)
     let progress = RunProgress()
     let job = try ExportJob(
-      FilePath(stage).absolute, to: FilePath(image).absolute, epoch: epoch ?? context.sourceEpoch(),
-      threads: job.jobs, ownership: .ofThisProcess(mode: 0o644), cancellation: context.cancellation,
+      FilePath(stage).absolute, to: target, epoch: epoch ?? context.sourceEpoch(),
+      threads: job.jobs, ownership: .ofThisProcess(mode: 0o644), registry: isPush ? image : nil,
+      cancellation: context.cancellation,
       progress: progress)
     let renderer = results.renderer(context)
     let report = try renderer.showing(progress) { try ExportRun(section).run(job) }
@@ -75,7 +94,7 @@ struct ExportCommand: Verb {
   }
 
   private func section(_ context: CommandContext) throws -> ExportSection {
-    let format = to ?? (with == nil ? ExportFormat(ofName: image) : nil)
+    let format = with == nil || isPush ? format : to
     let name = with ?? format?.rawValue ?? ""
     var request = configuration.request(context)
     request.definitions = set.map { ("export/\(name)/\($0.name)", $0.value) }

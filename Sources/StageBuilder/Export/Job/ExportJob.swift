@@ -11,6 +11,8 @@ package struct ExportJob: Sendable {
   let isDirectory: Bool
   /// Absolute path of the image.
   package let image: FilePath
+  /// The address in a container registry to which the image is pushed, `docker://...`; nil to keep it at ``image``.
+  package let registry: String?
   /// The time of the image, in seconds since 1970: no time in it is later.
   package let epoch: Int64
   package let threads: Int
@@ -26,15 +28,17 @@ package struct ExportJob: Sendable {
   /// - Parameters:
   ///   - epoch: nil for the modification time of the stage.
   ///   - workPlace: nil for the directory of the image.
+  ///   - registry: the address in a container registry to which the image is pushed.
   /// - Throws: if the stage does not exist.
   package init(
     _ source: FilePath, to image: FilePath, epoch: Int64?, threads: Int?, ownership: Ownership,
-    workPlace: FilePath? = nil, cancellation: Cancellation, progress: RunProgress
+    workPlace: FilePath? = nil, registry: String? = nil, cancellation: Cancellation, progress: RunProgress
   ) throws(MirrorError) {
     let status = try attempt("examine", "\(source)") { () throws(Errno) in try source.status() }
     self.source = source
     isDirectory = status.kind == .directory
     self.image = image
+    self.registry = registry
     self.epoch = epoch ?? max(0, status.identity.mtime / 1_000_000_000)
     self.threads = threads ?? Workers.processors
     self.ownership = ownership

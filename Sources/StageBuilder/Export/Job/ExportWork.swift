@@ -14,6 +14,8 @@ struct ExportWork: ~Copyable {
   /// - Throws: code `busy` if another run makes the same image.
   static func make(_ job: ExportJob) throws(MirrorError) -> ExportWork {
     let name = ".\(job.image.lastComponent?.string ?? "image").export"
+    // A wrong path is an error: no directories are made for it.
+    _ = try AnchoredDirectory(root: job.workPlace)
     let directory = try WorkDirectory(job.workPlace.appending(name), cancellation: job.cancellation)
     let files = try directory.opened()
     return ExportWork(job, directory, files)
@@ -66,16 +68,24 @@ struct ExportWork: ~Copyable {
   /// - Returns: its absolute path.
   func readOnlyTree() throws(MirrorError) -> FilePath { job.isDirectory ? job.source : try unpack() }
 
+  /// The directory itself.
+  func opened() throws(MirrorError) -> AnchoredDirectory { try files.duplicate() }
+
   /// Puts a finished file in place, durable.
   ///
-  /// - Parameter target: on the same file system.
-  /// - Returns: with its SHA-256.
-  func place(_ name: FileName, as target: FilePath) throws(MirrorError) -> ExportedFile {
+  /// - Parameters:
+  ///   - target: on the same file system.
+  ///   - known: its digests; nil to compute its SHA-256.
+  func place(
+    _ name: FileName, as target: FilePath, digests known: DigestSet? = nil
+  ) throws(MirrorError) -> ExportedFile {
     let file = try files.file(MirrorPath(bytes: name.bytes))
     let subject = "\(target)"
     let status = try attempt("examine", subject) { () throws(Errno) in try file.status() }
-    var digests = DigestSet()
-    digests[.sha256] = try OpenSSLDigest.digest(.sha256, of: file, size: status.size, subject)
+    var digests = known ?? DigestSet()
+    if known == nil {
+      digests[.sha256] = try OpenSSLDigest.digest(.sha256, of: file, size: status.size, subject)
+    }
     let parent = try target.openParent()
     try parent.give(file, try target.fileName(), to: job.ownership)
     try attempt("write", subject) { () throws(Errno) in

@@ -3,6 +3,7 @@ import MirrorModel
 import StageTrees
 import Hashing
 import MirrorTools
+import SystemPackage
 
 /// Writes a stage as an OCI image: a tar archive of an image layout with one layer.
 ///
@@ -16,6 +17,11 @@ struct OCIExport: ImageMaker {
   /// The name of the image, such as `latest`.
   private let tag: String
 
+  /// The file with credentials for registries; nil for that of skopeo.
+  private let authentication: String?
+  /// Whether a registry must have a valid certificate.
+  private let checksCertificate: Bool
+
   let tools: [HostTool] = []
 
   private enum Format: String, CaseIterable { case gz, zst }
@@ -27,15 +33,18 @@ struct OCIExport: ImageMaker {
     command = try settings.words("command") ?? ["/bin/sh"]
     labels = try settings.texts("label/")
     tag = try settings.text("tag") ?? "latest"
+    authentication = try settings.absolutePath("authfile")
+    checksCertificate = try settings.flag("tls-verify") ?? true
   }
 
   func make(_ job: ExportJob) throws -> ExportedImage {
     let architecture = try job.architecture()
-    let name = try job.image.fileName()
-    let directory = try job.image.openParent()
+    let work = try ExportWork.make(job)
+    let directory = try work.opened()
+    let name: FileName = "image.oci.tar"
     var archive = try ArchiveFile.begin(name, in: directory, epoch: job.epoch, algorithms: [.sha256])
-    // Its size precedes it in the archive, so it is finished first. Never committed, it is removed at the end.
-    let layer = try DurableFile(name, in: directory)
+    // Its size precedes it in the archive, so it is finished first.
+    let layer = try DurableFile("layer", in: directory)
     let report = try job.writeArchive(compression, into: try layer.duplicate())
     let manifest = try self.manifest(of: report, architecture: try containerName(architecture), job.epoch)
     try archive.add(try OCIDocument.bytes(OCIDocument.Layout()), as: "oci-layout")
@@ -46,8 +55,28 @@ struct OCIExport: ImageMaker {
       try layer.reopened(), named: "\(job.image)", size: report.size,
       as: "blobs/sha256/\(hex(try report.digest()))", cancellation: job.cancellation)
     let result = try archive.commit(job.ownership)
-    let file = ExportedFile(path: job.image, size: result.size, digests: result.digests)
+    var file: ExportedFile
+    if let address = job.registry {
+      try push(work.path(name), to: address, job, in: work.path)
+      // The registry names the image by the digest of its manifest.
+      var digests = DigestSet()
+      digests[.sha256] = manifest.digest
+      file = ExportedFile(path: job.image, size: result.size, digests: digests, address: address)
+    } else {
+      file = try work.place(name, as: job.image, digests: result.digests)
+    }
     return ExportedImage(architecture: architecture, files: [file], notes: report.notes)
+  }
+
+  private func push(
+    _ archive: FilePath, to address: String, _ job: ExportJob, in work: FilePath
+  ) throws(MirrorError) {
+    var command = ["skopeo", "copy", "--quiet", "--preserve-digests"]
+    if let authentication { command += ["--authfile", authentication] }
+    if !checksCertificate { command.append("--dest-tls-verify=false") }
+    // Its temporary files are removed with ours.
+    try job.run(
+      command + ["oci-archive:\(archive):\(tag)", address], environment: ["TMPDIR": "\(work)"])
   }
 
   private func containerName(_ architecture: Architecture) throws(MirrorError) -> String {
@@ -60,7 +89,7 @@ struct OCIExport: ImageMaker {
 
   private func manifest(
     of layer: CaptureReport, architecture: String, _ epoch: Int64
-  ) throws(MirrorError) -> (index: [UInt8], blobs: [Blob]) {
+  ) throws(MirrorError) -> (index: [UInt8], blobs: [Blob], digest: [UInt8]) {
     let created = UTCText.internet(epoch)
     let path = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/opt/bin"
     let image = OCIDocument.Image(
@@ -81,7 +110,9 @@ struct OCIExport: ImageMaker {
     var entry = Self.descriptor(OCIDocument.Manifest.type, manifest)
     entry.platform = OCIDocument.Platform(architecture: architecture)
     entry.annotations = ["org.opencontainers.image.ref.name": tag]
-    return (try OCIDocument.bytes(OCIDocument.Index(manifests: [entry])), [config, manifest])
+    return (
+      try OCIDocument.bytes(OCIDocument.Index(manifests: [entry])), [config, manifest], manifest.digest
+    )
   }
 
   private static func blob(_ document: some Encodable) throws(MirrorError) -> Blob {

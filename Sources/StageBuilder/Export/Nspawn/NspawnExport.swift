@@ -1,0 +1,78 @@
+import LinuxSystem
+import Hashing
+import MirrorModel
+import MirrorTools
+import StageTrees
+import SystemPackage
+
+/// Writes a stage as a tarball for systemd-nspawn, with `SHA256SUMS` and its signature beside it.
+///
+/// Source: systemd, `machinectl pull-tar` and `importctl pull-tar`.
+struct NspawnExport: ImageMaker {
+  private let level: Int?
+  private let signing: SigningSettings?
+
+  let tools: [HostTool] = []
+
+  init(_ settings: SettingsSection, _ signing: SigningSettings?) throws {
+    level = try settings.number("level", from: 1, to: 9)
+    let sign = try settings.flag("sign")
+    if sign == true, signing == nil {
+      throw settings.invalid("sign", "needs a signing key", "set signing/key, or remove it")
+    }
+    self.signing = sign == false ? nil : signing
+  }
+
+  func make(_ job: ExportJob) throws -> ExportedImage {
+    let architecture = try job.architecture()
+    let name = try job.image.fileName()
+    let compression = try Self.compression(of: name, "\(job.image)", level)
+    let sums = try SignedSums(signing, cancellation: job.cancellation)
+    let directory = try job.image.openParent()
+    let work = try ExportWork.make(job)
+    let image: FileName = "image.tar"
+    let report = try job.writeArchive(compression, into: try work.create(image))
+    guard let sha256 = report.digests[.sha256] else {
+      throw MirrorError(.library, "\(job.image)", "its digest is missing")
+    }
+    let target = job.image
+    var placed: ExportedFile?
+    let others = try sums.update(name, sha256: sha256, in: directory, job.ownership, job.cancellation) {
+      () throws(MirrorError) in placed = try work.place(image, as: target, digests: report.digests)
+    }
+    var files = placed.map { [$0] } ?? []
+    for other in others {
+      var digests = DigestSet()
+      digests[.sha256] = try OpenSSLDigest.sha256(of: other.bytes)
+      files.append(
+        ExportedFile(
+          path: target.removingLastComponent().appending("\(other.name)"), size: Int64(other.bytes.count),
+          digests: digests))
+    }
+    let note =
+      "SHA256SUMS is not signed, since there is no signing key: `machinectl --verify=checksum` accepts it"
+    return ExportedImage(
+      architecture: architecture, files: files, notes: report.notes + (signing == nil ? [note] : []))
+  }
+
+  /// From the name: systemd removes its end to get that of the machine.
+  private static func compression(
+    of name: FileName, _ subject: String, _ level: Int?
+  ) throws(MirrorError) -> CompressionSettings? {
+    let formats: KeyValuePairs<String, Compression?> = [".tar.xz": .xz, ".tar.gz": .gz, ".tar": nil]
+    let text = "\(name)"
+    guard let format = formats.first(where: { text.hasSuffix($0.key) && text != $0.key })
+    else {
+      throw MirrorError(
+        .invalid, subject, "is not a name that machinectl knows",
+        remedy: "use a name that ends in .tar.xz or .tar.gz")
+    }
+    let machine = name.bytes.dropLast(format.key.utf8.count)
+    guard machine.count <= 64, machine.first != UInt8(ascii: "."), machine.allSatisfy(WSLFiles.isPlain) else {
+      throw MirrorError(
+        .invalid, subject, "is not the name of a machine",
+        remedy: "use up to 64 letters, digits, `-` and `.` before \(format.key)")
+    }
+    return try format.value.map { kind throws(MirrorError) in try CompressionSettings(kind, level: level) }
+  }
+}
