@@ -2,11 +2,14 @@
 package enum ExportFormat: String, CaseIterable, Codable, Sendable {
   /// A tar archive of an OCI image layout.
   case oci
+  /// Metadata and files of an image for Incus and LXD.
+  case incus
 
   /// The end of the names of such images.
   package var suffix: String {
     switch self {
     case .oci: ".oci.tar"
+    case .incus: ".incus.tar.xz"
     }
   }
 
@@ -15,6 +18,7 @@ package enum ExportFormat: String, CaseIterable, Codable, Sendable {
   package var needsTree: Bool {
     switch self {
     case .oci: false
+    case .incus: true
     }
   }
 
@@ -29,6 +33,7 @@ package enum ExportFormat: String, CaseIterable, Codable, Sendable {
   var settings: [String] {
     switch self {
     case .oci: ["compression", "level", "tag", "command", "label/"]
+    case .incus: ["unified", "property/"]
     }
   }
 }

@@ -22,10 +22,11 @@ struct ExportTarget {
       "path/mirror/source", settings, remedy: "build the stage first, in the same version")
     var work = try WorkDirectory(
       try settings.requiredPath("path/work"), cancellation: context.cancellation)
-    let job = try ExportJob(
+    var job = try ExportJob(
       source, to: work.path.appending("\(output.path.name)"),
       epoch: VersionDate(try settings.required("target/version").utf8)?.seconds, threads: context.jobs,
       ownership: .ofThisProcess(mode: 0o600), cancellation: context.cancellation, progress: context.progress)
+    job.properties = try properties()
     log.note("\(name): export \(source) as \(section.format.rawValue)")
     let report = try export.run(job)
     for note in report.notes { log.note(note) }
@@ -35,5 +36,15 @@ struct ExportTarget {
     }
     try work.remove()
     return (section.format, files)
+  }
+
+  /// Of the stage, for images that contain them.
+  private func properties() throws -> [String: String] {
+    var properties: [String: String] = [:]
+    for (name, key) in [("os", "release/style"), ("release", "target/build"), ("variant", "target/subarch")] {
+      properties[name] = try settings.text(key)
+    }
+    properties["serial"] = try settings.text("target/version")?.filter { $0 != "-" }
+    return properties
   }
 }

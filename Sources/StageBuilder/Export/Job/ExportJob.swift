@@ -20,6 +20,8 @@ package struct ExportJob: Sendable {
   let workPlace: FilePath
   /// nil to find it from the programs of the stage.
   var givenArchitecture: Architecture?
+  /// What is known about the stage beside its files: `os`, `release`, `variant`, `serial`.
+  package var properties: [String: String] = [:]
   /// Of the files that are made.
   let ownership: Ownership
 
