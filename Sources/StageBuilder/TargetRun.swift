@@ -179,6 +179,8 @@ struct TargetRun {
     _ target: Target, _ entry: inout BuildReport.Target, _ report: inout BuildReport,
     _ log: borrowing BuildLog
   ) {
+    // The log of an image contains only what mirrorctl did.
+    guard target.kind != .export else { return }
     let excerpt = LogExcerpt(log)
     entry.firstError = excerpt.firstError
     report.failedPackages += excerpt.failed

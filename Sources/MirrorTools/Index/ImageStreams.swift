@@ -78,7 +78,9 @@ struct ImageStreams {
         return (file, sha256)
       }
       let images = files.filter { [.squashfs, .qcow2].contains($0.format.content) }
-      guard let tarball = part(.incus) ?? part(.tar), images.allSatisfy({ source.digests($0)["sha256"] != nil }) else {
+      guard let tarball = part(.incus) ?? part(.tar),
+        images.allSatisfy({ source.digests($0)["sha256"] != nil })
+      else {
         return nil
       }
       self.tarball = tarball

@@ -12,7 +12,15 @@ struct ExportTarget {
   /// Makes it.
   ///
   /// - Returns: the format, and the files; nil for a build that makes nothing for the mirror.
+  /// - Throws: with the name of the target.
   func run(log: borrowing BuildLog) throws -> (format: ExportFormat, files: [ImageFile])? {
+    do { return try make(log) } catch let error as MirrorError {
+      throw MirrorError(
+        error.code, "\(settings.target ?? ""): \(error.subject)", error.problem, remedy: error.remedy)
+    }
+  }
+
+  private func make(_ log: borrowing BuildLog) throws -> (format: ExportFormat, files: [ImageFile])? {
     guard try settings.isOfficial else { return nil }
     let name = settings.target ?? ""
     let section = try settings.exportSection()

@@ -20,8 +20,8 @@ enum RequiredTarball {
       .invalid, path.string, "does not exist, but \(key) refers to it",
       remedy: remedy
         ?? (key == "path/mirror/snapshot"
-        ? "create it with \(run: .snapshot)"
-        : "check .control of its subarch, and see \(run: .preparation)"))
+          ? "create it with \(run: .snapshot)"
+          : "check .control of its subarch, and see \(run: .preparation)"))
   }
 
   /// Throws if a step was writing the tarball when its build was killed, or is writing it now.

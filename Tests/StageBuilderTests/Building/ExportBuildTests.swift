@@ -58,7 +58,8 @@ struct ExportBuildTests {
 
     let found = try inspect(site, oci)
     #expect(found["Created"] as? String == "\(Self.version)T00:00:00Z")
-    #expect(try inspect(site, "\(cloud):cloud")["Architecture"] as? String == found["Architecture"] as? String)
+    #expect(
+      try inspect(site, "\(cloud):cloud")["Architecture"] as? String == found["Architecture"] as? String)
     // The layer is the tarball, compressed again.
     for (image, tag, source, program) in [
       (oci, "latest", "stage3", "zcat"), (cloud, "cloud", "image", "zstd -dc"),
@@ -66,9 +67,10 @@ struct ExportBuildTests {
       try subarch(
         site,
         """
-        layer=$(skopeo inspect --raw oci-archive:\(image):\(tag) | python3 -c '
-        import json, sys; print(json.load(sys.stdin)["layers"][0]["digest"][7:])')
-        tar -xOf \(image) blobs/sha256/$layer | \(program) | cmp - <(xzcat \(Self.image(source, "tar.xz")))
+        layer=$(skopeo inspect --raw oci-archive:\(image):\(tag) |
+          python3 -c 'import json, sys; print(json.load(sys.stdin)["layers"][0]["digest"][7:])')
+        xzcat \(Self.image(source, "tar.xz")) > archive
+        tar -xOf \(image) blobs/sha256/$layer | \(program) | cmp - archive; rm archive
         """)
     }
 
@@ -78,7 +80,8 @@ struct ExportBuildTests {
     let index = try site.workspace.shell("cat mirror/index.xml").text
     #expect(index.contains(#"variant="oci" format="oci.tar""#) && index.contains(sum), "\(index)")
     let again = try site.build("full+oci+image+cloud")
-    #expect(again.status == 0 && again.text.split(separator: "\n").allSatisfy { $0.hasSuffix("already exists") })
+    #expect(
+      again.status == 0 && again.text.split(separator: "\n").allSatisfy { $0.hasSuffix("already exists") })
     // What was built before it is there is used: nothing else is needed.
     try subarch(site, "rm \(oci) \(oci).hash.txt")
     let alone = try site.build("full", "target:", "oci")
@@ -92,8 +95,9 @@ struct ExportBuildTests {
     let site = try TrivialSite("[section export/oci]\narchitecture: alpha\n" + Self.cloud)
     let outcome = try site.build("full+oci+image+cloud")
     #expect(outcome.status == 3, "\(outcome.errorText)")
-    #expect(outcome.errorText.contains("oci: Alpha: has no name in OCI images"), "\(outcome.errorText)")
-    #expect(outcome.errorText.contains("oci: consecutive failures: 1"))
+    #expect(outcome.errorText.contains(": oci: Alpha: has no name in OCI images"), "\(outcome.errorText)")
+    #expect(
+      outcome.errorText.contains("oci: consecutive failures: 1") && !outcome.errorText.contains("oci: |"))
     #expect(site.text("\(Self.version)/status") == "ok" && site.text("\(Self.version)/failed") == "oci\n")
     #expect(try site.link("cloud-latest.oci.tar") == Self.image("cloud"))
     #expect(site.text(Self.image("oci")) == nil && site.text(".control/version/stage4/oci") == nil)
@@ -136,10 +140,11 @@ struct ExportBuildTests {
     try #require(try site.build("full").status == 0)
     let image = Self.image("oci")
     var random = Seeded(state: 19)
-    for round in 0..<10 {
-      let run = try site.workspace.start([
-        "env", "MIRRORCTL_CONFIG=\(site.workspace.path)/conf", Program.path.string, "build",
-      ] + TrivialSite.subarch + ["full+oci", Self.version])
+    for round in 0..<(ProcessInfo.processInfo.environment["MIRRORCTL_SOAK"] == "full" ? 60 : 6) {
+      let run = try site.workspace.start(
+        [
+          "env", "MIRRORCTL_CONFIG=\(site.workspace.path)/conf", Program.path.string, "build",
+        ] + TrivialSite.subarch + ["full+oci", Self.version])
       // Until the export begins, then for a part of the time that it takes.
       for _ in 0..<400 where run.isRunning {
         if site.text("\(Self.version)/log/oci.txt")?.contains(" as oci\n") == true { break }
@@ -153,7 +158,7 @@ struct ExportBuildTests {
         #expect(try subarch(site, "ls -d *.oci.tar \(image).hash.txt 2> /dev/null || :") == "", "\(round)")
       } else {
         _ = try inspect(site, image)
-        try subarch(site, "rm \(image)* oci-latest*; rm -f .control/version/stage4/oci")
+        try subarch(site, "rm \(image)*; rm -f oci-latest* .control/version/stage4/oci")
       }
       try subarch(site, "rm -f \(Self.version)/log/oci.txt")
     }
@@ -169,16 +174,15 @@ struct ExportBuildTests {
   func elsewhere() throws {
     let place = "/dev/shm/mirrorctl-\(UUID().uuidString)"
     defer { try? FileManager.default.removeItem(atPath: place) }
-    let sites = try [TrivialSite(), TrivialSite("[section path]\ntmp: \(place)\n")]
-    let sums = try sites.map { site in
-      // Both have the same stage3.
-      try #require(try site.build("full").status == 0)
-      if let first = sites.first, first.workspace.path != site.workspace.path {
-        try subarch(site, "cp \(first.workspace.mirror)/\(Self.subarch)/\(Self.image("stage3", "tar.xz")) 2*-22")
-      }
-      let outcome = try site.build("full+oci")
+    let site = try TrivialSite()
+    try #require(try site.build("full").status == 0)
+    let sums = try [place, "\(site.workspace.path)/tmp"].map { tmp in
+      let outcome = try site.build("full", "target:", "oci", "path/tmp:", tmp)
       #expect(outcome.status == 0, "\(outcome.errorText)")
-      return try subarch(site, "sha256sum < \(Self.image("oci")); stat -c %a \(Self.image("oci"))")
+      let image = Self.image("oci")
+      let sum = try subarch(site, "sha256sum < \(image); stat -c %a \(image)")
+      try subarch(site, "rm \(image)*")
+      return sum
     }
     #expect(sums[0] == sums[1])
   }

@@ -43,7 +43,7 @@ struct IncusExport: ImageMaker {
     _ = try work.unpack()
     let files = try AnchoredDirectory(root: work.path)
     try files.makeDirectory("image", mode: 0o755)
-    let image = try files.directory("image")
+    let image = try files.directory(FileName("image"))
     try image.take("tree", from: files, as: "rootfs")
     let file = try image.createFile(Self.metadata)
     let time = job.epoch * 1_000_000_000
