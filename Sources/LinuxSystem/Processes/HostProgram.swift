@@ -53,6 +53,17 @@ package enum HostProgram {
       try source.write(input)
       try retrying { Int(lseek(source.raw, 0, SEEK_SET)) }
     }
+    return try run(
+      command, from: source, environment: environment, errors: errors, leads: leads, mask: mask, limit: limit,
+      cancellation: cancellation, heard: heard)
+  }
+
+  /// As above, with standard input from `source`, which is closed here once the program has it.
+  static func run(
+    _ command: [String], from source: consuming Descriptor, environment: [String: String], errors: Errors,
+    leads: Bool, mask: Int32?, limit: Int?, cancellation: Cancellation?, heard: (([UInt8]) -> Void)?
+  ) throws(MirrorError) -> Outcome {
+    let name = command.first ?? ""
     let output = try Pipe(for: name)
     let spoken = try Pipe(for: name)
     let started = try Pipe(for: name)
@@ -72,7 +83,10 @@ package enum HostProgram {
     let pid = clinux_spawn(
       &arguments, &surroundings, source.raw, output.writing.raw, destination, started.writing.raw,
       group.writing.raw, mask ?? -1)
-    guard pid > 0 else { throw .system(lastErrno(), "run", name) }
+    let spawned = lastErrno()
+    // A writer at the other end of a pipe notices when the program no longer reads.
+    _ = consume source
+    guard pid > 0 else { throw .system(spawned, "run", name) }
     let child = try ChildProcess(pid: pid, name: name)
     let fault = started.reading().failure()
     var program = ProgramRun(

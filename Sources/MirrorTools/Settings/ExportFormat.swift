@@ -2,6 +2,10 @@
 package enum ExportFormat: String, CaseIterable, Codable, Sendable {
   /// A tar archive of an OCI image layout.
   case oci
+  /// A squashfs file system.
+  case squashfs
+  /// An erofs file system.
+  case erofs
   /// Metadata and files of an image for Incus and LXD.
   case incus
 
@@ -9,6 +13,8 @@ package enum ExportFormat: String, CaseIterable, Codable, Sendable {
   package var suffix: String {
     switch self {
     case .oci: ".oci.tar"
+    case .squashfs: ".squashfs"
+    case .erofs: ".erofs"
     case .incus: ".incus.tar.xz"
     }
   }
@@ -17,8 +23,8 @@ package enum ExportFormat: String, CaseIterable, Codable, Sendable {
   /// user namespace.
   package var needsTree: Bool {
     switch self {
-    case .oci: false
-    case .incus: true
+    case .oci, .squashfs: false
+    case .erofs, .incus: true
     }
   }
 
@@ -33,7 +39,9 @@ package enum ExportFormat: String, CaseIterable, Codable, Sendable {
   var settings: [String] {
     switch self {
     case .oci: ["compression", "level", "tag", "command", "label/"]
-    case .incus: ["unified", "property/"]
+    case .squashfs: ["compression", "level", "block-size"]
+    case .erofs: ["compression", "level", "block-size", "uuid"]
+    case .incus: ["unified", "squashfs/", "property/"]
     }
   }
 }

@@ -19,6 +19,8 @@ extension ExportFormat {
     switch self {
     case .oci: try OCIExport(settings)
     case .incus: try IncusExport(settings)
+    case .squashfs: try SquashfsExport(settings)
+    case .erofs: try ErofsExport(settings)
     }
   }
 }

@@ -11,10 +11,14 @@ package struct HostTool: Hashable, Sendable {
   let use: String
 
   /// All of them.
-  static let all: [HostTool] = [skopeo]
+  static let all: [HostTool] = [skopeo, tar2sqfs, mkfsErofs]
 
   static let skopeo = HostTool(
     name: "skopeo", debian: "skopeo", gentoo: "app-containers/skopeo", use: "images in container registries")
+  static let tar2sqfs = HostTool(
+    name: "tar2sqfs", debian: "squashfs-tools-ng", gentoo: "sys-fs/squashfs-tools-ng", use: "squashfs images")
+  static let mkfsErofs = HostTool(
+    name: "mkfs.erofs", debian: "erofs-utils", gentoo: "sys-fs/erofs-utils", use: "erofs images")
 
   /// Whether it is installed.
   var isInstalled: Bool { Executable.find(name) != nil }
