@@ -2,11 +2,14 @@
 package enum ExportFormat: String, CaseIterable, Codable, Sendable {
   /// A tar archive of an OCI image layout.
   case oci
+  /// An image of Amazon EC2 (AMI), of which the file is a record.
+  case ec2
 
   /// The end of the names of such images.
   package var suffix: String {
     switch self {
     case .oci: ".oci.tar"
+    case .ec2: ".ami.json"
     }
   }
 
@@ -14,7 +17,7 @@ package enum ExportFormat: String, CaseIterable, Codable, Sendable {
   /// user namespace.
   package var needsTree: Bool {
     switch self {
-    case .oci: false
+    case .oci, .ec2: false
     }
   }
 
@@ -29,6 +32,12 @@ package enum ExportFormat: String, CaseIterable, Codable, Sendable {
   var settings: [String] {
     switch self {
     case .oci: ["compression", "level", "tag", "command", "label/"]
+    case .ec2:
+      [
+        "region", "copy-to", "name", "description", "tag/", "launch", "volume-type", "volume-size",
+        "boot-mode",
+        "connections", "profile", "endpoint",
+      ]
     }
   }
 }
