@@ -90,7 +90,7 @@ let package = Package(
     .testTarget(
       name: "mirrorctlTests",
       dependencies: ["mirrorctl", "mirror-client", "MirrorTools", "TestSupport"] + libraries,
-      exclude: ["Golden", "Cloud/ec2-stub.py", "Cloud/make-moto"], swiftSettings: strict),
+      exclude: ["Golden", "Cloud/ec2-stub.py", "Cloud/make-moto", "make-boot-root"], swiftSettings: strict),
     .testTarget(
       name: "MirrorToolsTests", dependencies: ["MirrorTools", "TestSupport", "CLinux"] + libraries,
       exclude: ["Fixtures"], swiftSettings: strict),
