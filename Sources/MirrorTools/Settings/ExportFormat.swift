@@ -6,6 +6,8 @@ package enum ExportFormat: String, CaseIterable, Codable, Sendable {
   case squashfs
   /// An erofs file system.
   case erofs
+  /// An image of Amazon EC2 (AMI), of which the file is a record.
+  case ec2
 
   /// The end of the names of such images.
   package var suffix: String {
@@ -13,6 +15,7 @@ package enum ExportFormat: String, CaseIterable, Codable, Sendable {
     case .oci: ".oci.tar"
     case .squashfs: ".squashfs"
     case .erofs: ".erofs"
+    case .ec2: ".ami.json"
     }
   }
 
@@ -20,7 +23,7 @@ package enum ExportFormat: String, CaseIterable, Codable, Sendable {
   /// user namespace.
   package var needsTree: Bool {
     switch self {
-    case .oci, .squashfs: false
+    case .oci, .squashfs, .ec2: false
     case .erofs: true
     }
   }
@@ -38,6 +41,12 @@ package enum ExportFormat: String, CaseIterable, Codable, Sendable {
     case .oci: ["compression", "level", "tag", "command", "label/"]
     case .squashfs: ["compression", "level", "block-size"]
     case .erofs: ["compression", "level", "block-size", "uuid"]
+    case .ec2:
+      [
+        "region", "copy-to", "name", "description", "tag/", "launch", "volume-type", "volume-size",
+        "boot-mode",
+        "connections", "profile", "endpoint",
+      ]
     }
   }
 }

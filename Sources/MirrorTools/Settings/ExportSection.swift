@@ -49,6 +49,14 @@ package struct ExportSection {
     }
   }
 
+  /// The sections of a format.
+  static func sections(_ elements: Elements, of format: ExportFormat) throws -> [SettingsSection] {
+    try SettingsSection.names(in: "export", of: elements).compactMap { name in
+      let text = try elements.text("export/\(name)/format") ?? name
+      return text == format.rawValue ? reader(name, format, elements) : nil
+    }
+  }
+
   private static func reader(
     _ name: String, _ format: ExportFormat?, _ elements: Elements
   ) -> SettingsSection {

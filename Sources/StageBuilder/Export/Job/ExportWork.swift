@@ -66,6 +66,14 @@ struct ExportWork: ~Copyable {
   /// - Returns: its absolute path.
   func readOnlyTree() throws(MirrorError) -> FilePath { job.isDirectory ? job.source : try unpack() }
 
+  /// Writes a small file, durable, or replaces it.
+  func write(_ bytes: [UInt8], as target: FilePath) throws(MirrorError) {
+    let name = try target.fileName()
+    var file = try DurableFile(name, in: files)
+    try file.write(bytes)
+    try file.commit(job.ownership, as: name, in: try target.openParent())
+  }
+
   /// Puts a finished file in place, durable.
   ///
   /// - Parameter target: on the same file system.
