@@ -11,7 +11,7 @@ package struct HostTool: Hashable, Sendable {
   let use: String
 
   /// All of them.
-  static let all: [HostTool] = [skopeo]
+  static let all: [HostTool] = [skopeo] + QemuTarget.all.map(\.program)
 
   static let skopeo = HostTool(
     name: "skopeo", debian: "skopeo", gentoo: "app-containers/skopeo", use: "images in container registries")
