@@ -89,7 +89,7 @@ let package = Package(
     .testTarget(
       name: "mirrorctlTests",
       dependencies: ["mirrorctl", "mirror-client", "MirrorTools", "TestSupport"] + libraries,
-      exclude: ["Golden"], swiftSettings: strict),
+      exclude: ["Golden", "make-boot-root"], swiftSettings: strict),
     .testTarget(
       name: "MirrorToolsTests", dependencies: ["MirrorTools", "TestSupport", "CLinux"] + libraries,
       exclude: ["Fixtures"], swiftSettings: strict),

@@ -35,6 +35,7 @@ package struct Doctor: Sendable {
     for architecture in facts.architectures { judge(architecture) }
     judgeKey(facts)
     for (name, use) in Self.programs { judgeProgram(name, use, facts) }
+    judgeTools(facts)
   }
 
   /// Adds warnings.
@@ -207,5 +208,21 @@ package struct Doctor: Sendable {
   private mutating func judgeProgram(_ name: String, _ use: String, _ facts: DoctorFacts) {
     if let program = facts.programs[name] { return add(.ok, name, program.path) }
     add(.warning, name, "not found: needed for \(use)", "install it if you need this")
+  }
+
+  /// Those of a package and a purpose are one finding, and so are all that are installed.
+  private mutating func judgeTools(_ facts: DoctorFacts) {
+    let found = facts.tools.filter(\.isInstalled).map(\.tool.name)
+    if !found.isEmpty { add(.ok, "export", "found " + found.joined(separator: ", ")) }
+    var missing: [HostTool] = []
+    for (tool, isInstalled) in facts.tools where !isInstalled {
+      if !missing.contains(where: { $0.isBeside(tool) }) { missing.append(tool) }
+    }
+    for tool in missing {
+      let names = facts.tools.filter { !$0.isInstalled && $0.tool.isBeside(tool) }.map(\.tool.name)
+      add(
+        .warning, names.joined(separator: ", "), "not found: needed to export \(tool.use)",
+        "\(tool.remedy) if you need this")
+    }
   }
 }

@@ -24,6 +24,7 @@ extension DoctorFacts {
     for name in ["newuidmap", "newgidmap", "git", "rsync", "python3", "tar", "xz"] {
       facts.programs[name] = Executable.find(name).map { Program(path: $0, isPrivileged: isPrivileged($0)) }
     }
+    facts.tools = HostTool.all.map { ($0, $0.isInstalled) }
     facts.limits = Limits(
       userNamespaces: number(in: "/proc/sys/user/max_user_namespaces"),
       unprivilegedNamespaces: number(in: "/proc/sys/kernel/unprivileged_userns_clone"),

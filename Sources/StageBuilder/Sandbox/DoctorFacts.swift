@@ -62,6 +62,8 @@ package struct DoctorFacts: Sendable {
 
   var user: User
   var programs: [String: Program] = [:]
+  /// The programs that exports run, in the order of ``HostTool/all``.
+  var tools: [(tool: HostTool, isInstalled: Bool)] = []
   var limits = Limits()
   var places: [Place] = []
   var architectures: [Architecture] = []

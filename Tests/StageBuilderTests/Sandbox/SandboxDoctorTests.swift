@@ -94,6 +94,15 @@ import Testing
     Ill(
       testDescription: "no git", harm: { $0.programs["git"] = nil }, level: .warning, subject: "git",
       remedy: "install it if you need this"),
+    Ill(
+      testDescription: "no programs of a package that exports need",
+      harm: {
+        let tools = ["mformat", "mcopy"].map {
+          HostTool(name: $0, debian: "mtools", gentoo: "sys-fs/mtools", use: "disks")
+        }
+        $0.tools = [(.skopeo, true)] + tools.map { ($0, false) }
+      }, level: .warning, subject: "mformat, mcopy",
+      remedy: "install mtools (Debian) or sys-fs/mtools (Gentoo) if you need this"),
   ]
 
   @Test("finds nothing wrong with a machine that can build")

@@ -16,6 +16,14 @@ package struct HostTool: Hashable, Sendable {
   static let skopeo = HostTool(
     name: "skopeo", debian: "skopeo", gentoo: "app-containers/skopeo", use: "images in container registries")
 
+  /// Whether it is installed.
+  var isInstalled: Bool { Executable.find(name) != nil }
+
+  /// Whether the same packages have it for the same use.
+  func isBeside(_ other: HostTool) -> Bool {
+    debian == other.debian && gentoo == other.gentoo && use == other.use
+  }
+
   /// How to get it.
   var remedy: String { "install \(debian) (Debian) or \(gentoo) (Gentoo)" }
 
@@ -23,7 +31,7 @@ package struct HostTool: Hashable, Sendable {
   ///
   /// - Parameter use: what needs them.
   static func check(_ tools: [HostTool], for use: String) throws(MirrorError) {
-    let missing = tools.filter { Executable.find($0.name) == nil }
+    let missing = tools.filter { !$0.isInstalled }
     guard !missing.isEmpty else { return }
     func names(_ name: KeyPath<HostTool, String>) -> String {
       var seen = Set<String>()
