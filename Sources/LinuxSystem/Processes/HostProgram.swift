@@ -39,11 +39,12 @@ package enum HostProgram {
   ///   - limit: seconds after which it is ended.
   ///   - cancellation: also ends it; then `interrupted` is thrown.
   ///   - heard: receives its output as it is printed; then the outcome has no output.
+  ///   - enough: asked after each output that was heard, whether to end the program.
   /// - Throws: when it cannot be started, or is interrupted.
   package static func run(
     _ command: [String], input: [UInt8] = [], environment: [String: String] = [:], errors: Errors = .kept,
     leads: Bool = false, mask: Int32? = nil, limit: Int? = nil, cancellation: Cancellation? = nil,
-    heard: (([UInt8]) -> Void)? = nil
+    heard: (([UInt8]) -> Void)? = nil, enough: () -> Bool = { false }
   ) throws(MirrorError) -> Outcome {
     let name = command.first ?? ""
     // A file, not a pipe: the program may leave it unread.
@@ -97,7 +98,7 @@ package enum HostProgram {
         : .system(fault, "run", name)
     }
     let began = ContinuousClock.now
-    let outcome = try program.hear(limit: limit, cancellation: cancellation, heard: heard)
+    let outcome = try program.hear(limit: limit, cancellation: cancellation, heard: heard, enough: enough)
     Log.step(
       "ran \(command.map { escaped(Array($0.utf8)) }.joined(separator: " ")): "
         + "status \(outcome.status), \(Log.seconds(since: began))")

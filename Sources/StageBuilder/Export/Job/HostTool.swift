@@ -13,7 +13,7 @@ package struct HostTool: Hashable, Sendable {
   let use: String
 
   /// All of them.
-  static let all: [HostTool] = [skopeo, tar2sqfs, mkfsErofs, boto3]
+  static let all: [HostTool] = [skopeo, tar2sqfs, mkfsErofs, boto3] + QemuTarget.all.map(\.program)
 
   static let skopeo = HostTool(
     name: "skopeo", debian: "skopeo", gentoo: "app-containers/skopeo", use: "images in container registries")
