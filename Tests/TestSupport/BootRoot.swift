@@ -1,6 +1,6 @@
 import Foundation
 import Glibc
-import SystemPackage
+public import SystemPackage
 
 /// A small Debian root that boots: kernel, systemd, systemd-boot, and an initramfs for disks and live images.
 ///
