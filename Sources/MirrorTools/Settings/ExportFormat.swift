@@ -2,11 +2,23 @@
 package enum ExportFormat: String, CaseIterable, Codable, Sendable {
   /// A tar archive of an OCI image layout.
   case oci
+  /// A disk that boots by UEFI.
+  case raw
+  /// The same for QEMU.
+  case qcow2
+  /// The same for Azure and Hyper-V.
+  case vhd
+  /// The same for VMware.
+  case vmdk
 
   /// The end of the names of such images.
   package var suffix: String {
     switch self {
     case .oci: ".oci.tar"
+    case .raw: ".raw"
+    case .qcow2: ".qcow2"
+    case .vhd: ".vhd"
+    case .vmdk: ".vmdk"
     }
   }
 
@@ -15,6 +27,7 @@ package enum ExportFormat: String, CaseIterable, Codable, Sendable {
   package var needsTree: Bool {
     switch self {
     case .oci: false
+    case .raw, .qcow2, .vhd, .vmdk: true
     }
   }
 
@@ -29,6 +42,13 @@ package enum ExportFormat: String, CaseIterable, Codable, Sendable {
   var settings: [String] {
     switch self {
     case .oci: ["compression", "level", "tag", "command", "label/"]
+    case .raw, .vhd, .vmdk: Self.disk
+    case .qcow2: Self.disk + ["compression"]
     }
   }
+
+  private static let disk = [
+    "size", "esp", "filesystem", "variant", "console", "cmdline", "hostname", "datasources", "initramfs",
+    "fstab",
+  ]
 }

@@ -18,6 +18,7 @@ extension ExportFormat {
   func maker(_ settings: SettingsSection) throws -> any ImageMaker {
     switch self {
     case .oci: try OCIExport(settings)
+    case .raw, .qcow2, .vhd, .vmdk: try DiskExport(self, settings)
     }
   }
 }

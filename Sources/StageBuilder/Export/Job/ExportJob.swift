@@ -80,15 +80,19 @@ package struct ExportJob: Sendable {
 
   /// Runs a program of the host to its end; it never outlives this process.
   ///
+  /// - Parameter directory: its working directory; nil for ours.
   /// - Returns: its output.
   /// - Throws: with the end of its messages if it fails.
   @discardableResult
   func run(
-    _ command: [String], environment: [String: String] = [:], input: [UInt8] = []
+    _ command: [String], environment: [String: String] = [:], input: [UInt8] = [],
+    in directory: FilePath? = nil
   ) throws(MirrorError) -> [UInt8] {
     let variables = ["SOURCE_DATE_EPOCH": "\(epoch)", "LC_ALL": "C", "TZ": "UTC"]
+    let place = directory.map { ["env", "--chdir=\($0)"] } ?? []
     let outcome = try HostProgram.run(
-      command, input: input, environment: variables.merging(environment) { $1 }, errors: .kept, leads: true,
+      place + command, input: input, environment: variables.merging(environment) { $1 }, errors: .kept,
+      leads: true,
       mask: 0o022, cancellation: cancellation)
     guard outcome.status != 0 else { return outcome.output }
     let words = String(decoding: outcome.errors.suffix(500), as: UTF8.self).split(separator: "\n").suffix(3)

@@ -11,10 +11,23 @@ package struct HostTool: Hashable, Sendable {
   let use: String
 
   /// All of them.
-  static let all: [HostTool] = [skopeo]
+  static let all: [HostTool] = [skopeo, sfdisk, mtools, mke2fs, debugfs, btrfs, qemuImage]
 
   static let skopeo = HostTool(
     name: "skopeo", debian: "skopeo", gentoo: "app-containers/skopeo", use: "images in container registries")
+  static let sfdisk = HostTool(
+    name: "sfdisk", debian: "fdisk", gentoo: "sys-apps/util-linux", use: "images of disks")
+  static let mtools = HostTool(
+    name: "mcopy", debian: "mtools", gentoo: "sys-fs/mtools", use: "images of disks")
+  static let mke2fs = HostTool(
+    name: "mke2fs", debian: "e2fsprogs", gentoo: "sys-fs/e2fsprogs", use: "images of disks")
+  static let debugfs = HostTool(
+    name: "debugfs", debian: "e2fsprogs", gentoo: "sys-fs/e2fsprogs", use: "images of disks")
+  static let btrfs = HostTool(
+    name: "mkfs.btrfs", debian: "btrfs-progs", gentoo: "sys-fs/btrfs-progs", use: "images of disks with Btrfs"
+  )
+  static let qemuImage = HostTool(
+    name: "qemu-img", debian: "qemu-utils", gentoo: "app-emulation/qemu", use: "images of disks for QEMU")
 
   /// Whether it is installed.
   var isInstalled: Bool { Executable.find(name) != nil }
