@@ -10,6 +10,8 @@ package struct ArtifactFormat: Hashable, Sendable {
     case qcow2, raw, iso, vhd, vmdk
     /// Tar archives of a certain structure: a root for WSL, a container image, a binary package of GLEP 78.
     case wsl, oci, gpkg
+    /// A record of images at a cloud, in JSON.
+    case ami
     /// A format that only the configuration knows.
     case other
 
@@ -17,7 +19,7 @@ package struct ArtifactFormat: Hashable, Sendable {
     package var isTar: Bool {
       switch self {
       case .tar, .wsl, .oci, .gpkg: true
-      case .squashfs, .erofs, .qcow2, .raw, .iso, .vhd, .vmdk, .other: false
+      case .squashfs, .erofs, .qcow2, .raw, .iso, .vhd, .vmdk, .ami, .other: false
       }
     }
   }

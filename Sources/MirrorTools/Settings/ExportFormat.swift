@@ -10,6 +10,12 @@ package enum ExportFormat: String, CaseIterable, Codable, Sendable {
   case vhd
   /// The same for VMware.
   case vmdk
+  /// A squashfs file system.
+  case squashfs
+  /// An erofs file system.
+  case erofs
+  /// An image of Amazon EC2 (AMI), of which the file is a record.
+  case ec2
 
   /// The end of the names of such images.
   package var suffix: String {
@@ -19,6 +25,9 @@ package enum ExportFormat: String, CaseIterable, Codable, Sendable {
     case .qcow2: ".qcow2"
     case .vhd: ".vhd"
     case .vmdk: ".vmdk"
+    case .squashfs: ".squashfs"
+    case .erofs: ".erofs"
+    case .ec2: ".ami.json"
     }
   }
 
@@ -26,8 +35,8 @@ package enum ExportFormat: String, CaseIterable, Codable, Sendable {
   /// user namespace.
   package var needsTree: Bool {
     switch self {
-    case .oci: false
-    case .raw, .qcow2, .vhd, .vmdk: true
+    case .oci, .squashfs, .ec2: false
+    case .erofs, .raw, .qcow2, .vhd, .vmdk: true
     }
   }
 
@@ -44,6 +53,14 @@ package enum ExportFormat: String, CaseIterable, Codable, Sendable {
     case .oci: ["compression", "level", "tag", "command", "label/"]
     case .raw, .vhd, .vmdk: Self.disk
     case .qcow2: Self.disk + ["compression"]
+    case .squashfs: ["compression", "level", "block-size"]
+    case .erofs: ["compression", "level", "block-size", "uuid"]
+    case .ec2:
+      [
+        "region", "copy-to", "name", "description", "tag/", "launch", "volume-type", "volume-size",
+        "boot-mode",
+        "connections", "profile", "endpoint",
+      ]
     }
   }
 
