@@ -2,6 +2,10 @@
 package enum ExportFormat: String, CaseIterable, Codable, Sendable {
   /// A tar archive of an OCI image layout.
   case oci
+  /// A squashfs file system.
+  case squashfs
+  /// An erofs file system.
+  case erofs
   /// An image of Amazon EC2 (AMI), of which the file is a record.
   case ec2
 
@@ -9,6 +13,8 @@ package enum ExportFormat: String, CaseIterable, Codable, Sendable {
   package var suffix: String {
     switch self {
     case .oci: ".oci.tar"
+    case .squashfs: ".squashfs"
+    case .erofs: ".erofs"
     case .ec2: ".ami.json"
     }
   }
@@ -17,7 +23,8 @@ package enum ExportFormat: String, CaseIterable, Codable, Sendable {
   /// user namespace.
   package var needsTree: Bool {
     switch self {
-    case .oci, .ec2: false
+    case .oci, .squashfs, .ec2: false
+    case .erofs: true
     }
   }
 
@@ -32,6 +39,8 @@ package enum ExportFormat: String, CaseIterable, Codable, Sendable {
   var settings: [String] {
     switch self {
     case .oci: ["compression", "level", "tag", "command", "label/"]
+    case .squashfs: ["compression", "level", "block-size"]
+    case .erofs: ["compression", "level", "block-size", "uuid"]
     case .ec2:
       [
         "region", "copy-to", "name", "description", "tag/", "launch", "volume-type", "volume-size",

@@ -3,8 +3,8 @@ import MirrorModel
 import Synchronization
 import SystemPackage
 
-/// The threads of one capture: one reads the tree or decompresses a tarball, one compresses, one writes and
-/// digests.
+/// The threads of one capture: one reads the tree or decompresses a tarball, one edits the archive if asked to,
+/// one compresses, one writes and digests.
 final class CaptureWork: Sendable {
   /// Where the archive comes from.
   enum Origin: Sendable {
@@ -21,6 +21,7 @@ final class CaptureWork: Sendable {
   private let algorithms: [DigestAlgorithm]
   /// Whether to compute the SHA-256 of the archive before compression.
   private let digestsArchive: Bool
+  private let edit: ArchiveEdit?
   private let subject: String
   private let cancellation: Cancellation
   private let report = Mutex(CaptureReport())
@@ -28,13 +29,14 @@ final class CaptureWork: Sendable {
 
   init(
     origin: Origin, settings: CompressionSettings?, threads: Int, algorithms: [DigestAlgorithm],
-    digestsArchive: Bool, subject: String, cancellation: Cancellation
+    digestsArchive: Bool, edit: ArchiveEdit? = nil, subject: String, cancellation: Cancellation
   ) {
     self.origin = origin
     self.settings = settings
     self.threads = threads
     self.algorithms = algorithms
     self.digestsArchive = digestsArchive
+    self.edit = edit
     self.subject = subject
     self.cancellation = cancellation
   }
@@ -42,22 +44,26 @@ final class CaptureWork: Sendable {
   func run(
     into sink: consuming Descriptor, contents: consuming Descriptor?
   ) throws(MirrorError) -> CaptureReport {
-    let archive = ChunkPipe(chunks: 6, bytes: 1 << 20)
+    let original = ChunkPipe(chunks: 6, bytes: 1 << 20)
+    let archive = edit == nil ? original : ChunkPipe(chunks: 6, bytes: 1 << 20)
     // Without compression, the archive itself is written.
     let output = settings == nil ? archive : ChunkPipe(chunks: 6, bytes: 1 << 18)
     let sink = Shared(sink)
     let contents = Shared(contents)
-    let started = Workers.runTogether(settings == nil ? 2 : 3) { [self] index in
+    let hasEncoder = settings != nil
+    let count = 2 + (hasEncoder ? 1 : 0) + (edit == nil ? 0 : 1)
+    let started = Workers.runTogether(count) { [self] index in
       do throws(MirrorError) {
         switch index {
-        case 0: try fill(archive, contents.value)
+        case 0: try fill(original, contents.value)
         case 1: try write(output, to: sink.value)
-        default: try compress(archive, into: output)
+        case 2 where hasEncoder: try compress(archive, into: output)
+        default: try change(original, into: archive)
         }
       } catch {
         fault.withLock { $0 = $0 ?? error }
         // Unblocks threads that wait for this one.
-        for pipe in [archive, output] {
+        for pipe in [original, archive, output] {
           pipe.fail(error)
           pipe.abandon(error)
         }
@@ -92,6 +98,16 @@ final class CaptureWork: Sendable {
       report.uncompressedSize = result.uncompressedSize
       report.collected = result.collected
     }
+  }
+
+  private func change(_ original: ChunkPipe, into archive: ChunkPipe) throws(MirrorError) {
+    guard let edit else { return }
+    var editor = ArchiveEditor(edit, into: TarWriter(PipeSink(archive)), subject: subject)
+    while let bytes = try original.next() {
+      try cancellation.check()
+      try editor.take(bytes)
+    }
+    try editor.finish()
   }
 
   private func compress(_ archive: ChunkPipe, into output: ChunkPipe) throws(MirrorError) {

@@ -8,21 +8,25 @@ package struct Recompression: Sendable {
   private let settings: CompressionSettings?
   private let threads: Int
   private let memory: UInt64
+  private let edit: ArchiveEdit?
   private let cancellation: Cancellation
   private let progress: @Sendable (Int) -> Void
 
   /// - Parameters:
   ///   - settings: nil for a plain archive.
   ///   - memory: the most memory to use for decompression, in bytes.
+  ///   - edit: changes to the archive; nil for the same bytes.
   ///   - progress: receives the number of bytes just read from the tarball, on another thread; the sum is its
   ///     size.
   package init(
     _ settings: CompressionSettings?, threads: Int, memory: UInt64 = UnpackLimits.defaultMemory,
-    cancellation: Cancellation, progress: @escaping @Sendable (Int) -> Void = { _ in }
+    edit: ArchiveEdit? = nil, cancellation: Cancellation,
+    progress: @escaping @Sendable (Int) -> Void = { _ in }
   ) {
     self.settings = settings
     self.threads = threads
     self.memory = memory
+    self.edit = edit
     self.cancellation = cancellation
     self.progress = progress
   }
@@ -35,7 +39,8 @@ package struct Recompression: Sendable {
     let source = Shared(try TarballSource(tarball))
     let work = CaptureWork(
       origin: .tarball(source, memory: memory, progress: progress), settings: settings, threads: threads,
-      algorithms: [.sha256], digestsArchive: true, subject: "\(tarball)", cancellation: cancellation)
+      algorithms: [.sha256], digestsArchive: true, edit: edit, subject: "\(tarball)",
+      cancellation: cancellation)
     return try work.run(into: sink, contents: nil)
   }
 }

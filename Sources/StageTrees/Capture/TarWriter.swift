@@ -20,6 +20,11 @@ struct TarWriter: ~Copyable {
     size += Int64(bytes.count)
   }
 
+  mutating func write(_ bytes: UnsafeRawBufferPointer) throws(MirrorError) {
+    try sink.write(bytes)
+    size += Int64(bytes.count)
+  }
+
   /// Lets `read` put up to `count` bytes directly into the buffer; it returns the number of bytes.
   mutating func write(
     upTo count: Int64, _ read: (UnsafeMutableRawBufferPointer) throws(MirrorError) -> Int

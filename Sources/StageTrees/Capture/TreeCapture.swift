@@ -29,6 +29,8 @@ package struct TreeCapture: Sendable {
     package var algorithms: [DigestAlgorithm]
     /// Whether to compute the SHA-256 of the archive before compression.
     package var digestsArchive = false
+    /// Changes to the archive.
+    package var edit: ArchiveEdit?
     /// Subtracted from all owners, also from those in access control lists and capabilities.
     package var idShift: IDShift?
 
@@ -89,7 +91,8 @@ package struct TreeCapture: Sendable {
       root: Shared(try TreeDirectory(root)), named: name, options, cancellation, progress)
     let work = CaptureWork(
       origin: .tree(walker), settings: settings, threads: options.threads, algorithms: options.algorithms,
-      digestsArchive: options.digestsArchive, subject: "\(name)", cancellation: cancellation)
+      digestsArchive: options.digestsArchive, edit: options.edit, subject: "\(name)",
+      cancellation: cancellation)
     return try work.run(into: sink, contents: contents)
   }
 }

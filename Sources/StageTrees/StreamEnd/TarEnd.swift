@@ -42,7 +42,7 @@ enum TarEnd {
     record.drop { $0 != UInt8(ascii: " ") }.dropFirst().starts(with: "size=".utf8)
   }
 
-  private static func hasChecksum(_ header: [UInt8]) -> Bool {
+  static func hasChecksum(_ header: [UInt8]) -> Bool {
     let sum = header.enumerated().reduce(0 as UInt64) { sum, byte in
       sum + ((148..<156).contains(byte.offset) ? 0x20 : UInt64(byte.element))
     }
@@ -50,7 +50,7 @@ enum TarEnd {
   }
 
   /// The number of bytes of a member; nil if it is not a number.
-  private static func length(_ header: [UInt8]) -> UInt64? {
+  static func length(_ header: [UInt8]) -> UInt64? {
     // Links and directories have no content, whatever their size says.
     if (UInt8(ascii: "1")...UInt8(ascii: "6")).contains(header[156]) { return 0 }
     guard header[124] & 0x80 != 0 else { return octal(header[124..<136]) }

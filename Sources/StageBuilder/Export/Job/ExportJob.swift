@@ -61,20 +61,23 @@ package struct ExportJob: Sendable {
 
   /// Writes the files of the stage as a tar archive, in the order of the tarball or of the names, to `sink`.
   ///
-  /// - Parameter compression: nil for a plain archive.
+  /// - Parameters:
+  ///   - compression: nil for a plain archive.
+  ///   - edit: changes to the archive; nil for that of the tarball, byte by byte.
   /// - Returns: with the SHA-256 of the output and of the plain archive.
   func writeArchive(
-    _ compression: CompressionSettings?, into sink: consuming Descriptor
+    _ compression: CompressionSettings?, edit: ArchiveEdit? = nil, into sink: consuming Descriptor
   ) throws(MirrorError) -> CaptureReport {
     let counted: @Sendable (Int) -> Void = { [progress] in progress.add(bytes: $0) }
     guard isDirectory else {
       return try Recompression(
-        compression, threads: threads, cancellation: cancellation, progress: counted
+        compression, threads: threads, edit: edit, cancellation: cancellation, progress: counted
       ).run(source, into: sink)
     }
     var options = TreeCapture.Options(
       compression: compression?.compression, level: compression?.level, threads: threads, epoch: epoch)
     options.digestsArchive = true
+    options.edit = edit
     return try TreeCapture(options, cancellation: cancellation, progress: counted).capture(source, into: sink)
   }
 
@@ -86,12 +89,48 @@ package struct ExportJob: Sendable {
   func run(
     _ command: [String], environment: [String: String] = [:], input: [UInt8] = []
   ) throws(MirrorError) -> [UInt8] {
-    let variables = ["SOURCE_DATE_EPOCH": "\(epoch)", "LC_ALL": "C", "TZ": "UTC"]
     let outcome = try HostProgram.run(
-      command, input: input, environment: variables.merging(environment) { $1 }, errors: .kept, leads: true,
-      mask: 0o022, cancellation: cancellation)
-    guard outcome.status != 0 else { return outcome.output }
-    let words = String(decoding: outcome.errors.suffix(500), as: UTF8.self).split(separator: "\n").suffix(3)
+      Self.found(command), input: input, environment: variables(environment), errors: .kept, leads: true,
+      mask: 0o022,
+      cancellation: cancellation)
+    try check(outcome, command)
+    return outcome.output
+  }
+
+  /// Runs a program of the host that reads the archive of the stage from its standard input, as ``run(_:environment:input:)``.
+  ///
+  /// - Parameter edit: changes to the archive. In every case it is checked, and nothing follows its end.
+  /// - Returns: the report of the archive, and the messages of the program.
+  func run(
+    _ command: [String], environment: [String: String] = [:], reading edit: ArchiveEdit
+  ) throws(MirrorError) -> (archive: CaptureReport, messages: [String]) {
+    let (outcome, report) = try HostProgram.run(
+      Self.found(command), environment: variables(environment), mask: 0o022, cancellation: cancellation
+    ) { pipe throws(MirrorError) in try writeArchive(nil, edit: edit, into: pipe) }
+    try check(outcome, command)
+    guard let report else { throw MirrorError(.library, command.first ?? "", "did not read its input") }
+    return (report, Self.lines(outcome.errors))
+  }
+
+  /// A command whose program is found where ``HostTool`` looks for it: `PATH` of cron lacks `/usr/sbin`.
+  private static func found(_ command: [String]) -> [String] {
+    guard let name = command.first, !name.contains("/"), let path = Executable.find(name) else {
+      return command
+    }
+    return [path] + command.dropFirst()
+  }
+
+  private func variables(_ environment: [String: String]) -> [String: String] {
+    ["SOURCE_DATE_EPOCH": "\(epoch)", "LC_ALL": "C", "TZ": "UTC"].merging(environment) { $1 }
+  }
+
+  private static func lines(_ bytes: [UInt8]) -> [String] {
+    String(decoding: bytes, as: UTF8.self).split(separator: "\n").map(String.init)
+  }
+
+  private func check(_ outcome: HostProgram.Outcome, _ command: [String]) throws(MirrorError) {
+    guard outcome.status != 0 else { return }
+    let words = Self.lines(Array(outcome.errors.suffix(500))).suffix(3)
     throw MirrorError(
       .invalid, command.first ?? "",
       "failed with exit status \(outcome.status): \(words.joined(separator: "; "))",

@@ -41,7 +41,10 @@ struct ExportWork: ~Copyable {
   /// The files of the stage in a directory that may be changed.
   ///
   /// - Returns: its absolute path.
-  func unpack() throws(MirrorError) -> FilePath {
+  func unpack() throws(MirrorError) -> FilePath { try unpacked().tree }
+
+  /// As ``unpack()``; also returns what was left out.
+  func unpacked() throws(MirrorError) -> (tree: FilePath, notes: [String]) {
     let tree = path(Self.tree)
     try files.makeDirectory(Self.tree, mode: 0o755)
     let options = TreeUnpacker.Options(threads: job.threads)
@@ -49,14 +52,13 @@ struct ExportWork: ~Copyable {
       let unpacker = TreeUnpacker(options, cancellation: job.cancellation) { [progress = job.progress] in
         progress.add(bytes: $0)
       }
-      _ = try unpacker.unpack(job.source, into: tree)
-      return tree
+      return (tree, try unpacker.unpack(job.source, into: tree).notes)
     }
     let archive: FileName = "tree.tar"
-    _ = try job.writeArchive(nil, into: try create(archive))
+    let notes = try job.writeArchive(nil, into: try create(archive)).notes
     _ = try TreeUnpacker(options, cancellation: job.cancellation).unpack(path(archive), into: tree)
     try files.unlink(archive)
-    return tree
+    return (tree, notes)
   }
 
   /// The files of the stage in a directory that must not be changed.

@@ -13,10 +13,14 @@ package struct HostTool: Hashable, Sendable {
   let use: String
 
   /// All of them.
-  static let all: [HostTool] = [skopeo, boto3]
+  static let all: [HostTool] = [skopeo, tar2sqfs, mkfsErofs, boto3] + QemuTarget.all.map(\.program)
 
   static let skopeo = HostTool(
     name: "skopeo", debian: "skopeo", gentoo: "app-containers/skopeo", use: "images in container registries")
+  static let tar2sqfs = HostTool(
+    name: "tar2sqfs", debian: "squashfs-tools-ng", gentoo: "sys-fs/squashfs-tools-ng", use: "squashfs images")
+  static let mkfsErofs = HostTool(
+    name: "mkfs.erofs", debian: "erofs-utils", gentoo: "sys-fs/erofs-utils", use: "erofs images")
 
   static let boto3 = HostTool(
     name: "boto3", isModule: true, debian: "python3-boto3", gentoo: "dev-python/boto3",
