@@ -56,13 +56,14 @@ package enum HostProgram {
     }
     return try run(
       command, from: source, environment: environment, errors: errors, leads: leads, mask: mask, limit: limit,
-      cancellation: cancellation, heard: heard)
+      cancellation: cancellation, heard: heard, enough: enough)
   }
 
   /// As above, with standard input from `source`, which is closed here once the program has it.
   static func run(
     _ command: [String], from source: consuming Descriptor, environment: [String: String], errors: Errors,
-    leads: Bool, mask: Int32?, limit: Int?, cancellation: Cancellation?, heard: (([UInt8]) -> Void)?
+    leads: Bool, mask: Int32?, limit: Int?, cancellation: Cancellation?, heard: (([UInt8]) -> Void)?,
+    enough: () -> Bool = { false }
   ) throws(MirrorError) -> Outcome {
     let name = command.first ?? ""
     let output = try Pipe(for: name)

@@ -8,6 +8,14 @@ package enum ExportFormat: String, CaseIterable, Codable, Sendable {
   case erofs
   /// An image of Amazon EC2 (AMI), of which the file is a record.
   case ec2
+  /// A disk that boots by UEFI.
+  case raw
+  /// The same for QEMU.
+  case qcow2
+  /// The same for Azure and Hyper-V.
+  case vhd
+  /// The same for VMware.
+  case vmdk
 
   /// The end of the names of such images.
   package var suffix: String {
@@ -16,6 +24,10 @@ package enum ExportFormat: String, CaseIterable, Codable, Sendable {
     case .squashfs: ".squashfs"
     case .erofs: ".erofs"
     case .ec2: ".ami.json"
+    case .raw: ".raw"
+    case .qcow2: ".qcow2"
+    case .vhd: ".vhd"
+    case .vmdk: ".vmdk"
     }
   }
 
@@ -24,7 +36,7 @@ package enum ExportFormat: String, CaseIterable, Codable, Sendable {
   package var needsTree: Bool {
     switch self {
     case .oci, .squashfs, .ec2: false
-    case .erofs: true
+    case .erofs, .raw, .qcow2, .vhd, .vmdk: true
     }
   }
 
@@ -47,6 +59,13 @@ package enum ExportFormat: String, CaseIterable, Codable, Sendable {
         "boot-mode",
         "connections", "profile", "endpoint",
       ]
+    case .raw, .vhd, .vmdk: Self.disk
+    case .qcow2: Self.disk + ["compression"]
     }
   }
+
+  private static let disk = [
+    "size", "esp", "filesystem", "variant", "console", "cmdline", "hostname", "datasources", "initramfs",
+    "fstab",
+  ]
 }

@@ -34,6 +34,7 @@ extension ExportFormat {
     case .squashfs: try SquashfsExport(settings)
     case .erofs: try ErofsExport(settings)
     case .ec2: try EC2Export(settings)
+    case .raw, .qcow2, .vhd, .vmdk: try DiskExport(self, settings)
     }
   }
 }

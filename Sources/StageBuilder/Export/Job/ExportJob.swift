@@ -83,16 +83,18 @@ package struct ExportJob: Sendable {
 
   /// Runs a program of the host to its end; it never outlives this process.
   ///
+  /// - Parameter directory: its working directory; nil for ours.
   /// - Returns: its output.
   /// - Throws: with the end of its messages if it fails.
   @discardableResult
   func run(
-    _ command: [String], environment: [String: String] = [:], input: [UInt8] = []
+    _ command: [String], environment: [String: String] = [:], input: [UInt8] = [],
+    in directory: FilePath? = nil
   ) throws(MirrorError) -> [UInt8] {
+    let place = directory.map { ["env", "--chdir=\($0)"] } ?? []
     let outcome = try HostProgram.run(
-      Self.found(command), input: input, environment: variables(environment), errors: .kept, leads: true,
-      mask: 0o022,
-      cancellation: cancellation)
+      place + Self.found(command), input: input, environment: variables(environment), errors: .kept,
+      leads: true, mask: 0o022, cancellation: cancellation)
     try check(outcome, command)
     return outcome.output
   }

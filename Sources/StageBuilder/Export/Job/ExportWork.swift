@@ -9,7 +9,8 @@ struct ExportWork: ~Copyable {
   private let job: ExportJob
   private let directory: WorkDirectory
   private let files: AnchoredDirectory
-  private static let tree: FileName = "tree"
+  /// The name of the directory with unpacked files.
+  static let tree: FileName = "tree"
 
   /// - Throws: code `busy` if another run makes the same image.
   static func make(_ job: ExportJob) throws(MirrorError) -> ExportWork {

@@ -13,7 +13,9 @@ package struct HostTool: Hashable, Sendable {
   let use: String
 
   /// All of them.
-  static let all: [HostTool] = [skopeo, tar2sqfs, mkfsErofs, boto3] + QemuTarget.all.map(\.program)
+  static let all: [HostTool] =
+    [skopeo, tar2sqfs, mkfsErofs, sfdisk, mtools, mke2fs, debugfs, btrfs, qemuImage, boto3]
+    + QemuTarget.all.map(\.program)
 
   static let skopeo = HostTool(
     name: "skopeo", debian: "skopeo", gentoo: "app-containers/skopeo", use: "images in container registries")
@@ -25,6 +27,20 @@ package struct HostTool: Hashable, Sendable {
   static let boto3 = HostTool(
     name: "boto3", isModule: true, debian: "python3-boto3", gentoo: "dev-python/boto3",
     use: "images of Amazon EC2")
+
+  static let sfdisk = HostTool(
+    name: "sfdisk", debian: "fdisk", gentoo: "sys-apps/util-linux", use: "images of disks")
+  static let mtools = HostTool(
+    name: "mcopy", debian: "mtools", gentoo: "sys-fs/mtools", use: "images of disks")
+  static let mke2fs = HostTool(
+    name: "mke2fs", debian: "e2fsprogs", gentoo: "sys-fs/e2fsprogs", use: "images of disks")
+  static let debugfs = HostTool(
+    name: "debugfs", debian: "e2fsprogs", gentoo: "sys-fs/e2fsprogs", use: "images of disks")
+  static let btrfs = HostTool(
+    name: "mkfs.btrfs", debian: "btrfs-progs", gentoo: "sys-fs/btrfs-progs", use: "images of disks with Btrfs"
+  )
+  static let qemuImage = HostTool(
+    name: "qemu-img", debian: "qemu-utils", gentoo: "app-emulation/qemu", use: "images of disks for QEMU")
 
   /// Whether it is installed.
   var isInstalled: Bool {
