@@ -11,8 +11,8 @@ package struct CloudRemoval: Sendable {
     self.cancellation = cancellation
   }
 
-  /// Removes everything that a record lists, and everything with its tag in the same regions. What is gone already is
-  /// no fault.
+  /// Removes everything that a record lists, and everything with its tag in the same regions. Resources that
+  /// do not exist any more are not an error.
   ///
   /// - Parameter isJournal: whether resources may exist that the record does not list yet.
   /// - Returns: the removed resources, each with its region.
