@@ -174,6 +174,9 @@ struct BuildSettings {
     }
   }
 
+  /// `[section test]`.
+  var trial: TrialSettings { get throws { try TrialSettings(elements) } }
+
   /// Whether results are for the mirror: `release/type` is undefined or `official`.
   var isOfficial: Bool { get throws { try text("release/type").map { $0 == "official" } ?? true } }
 }

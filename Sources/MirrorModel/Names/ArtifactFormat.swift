@@ -11,6 +11,8 @@ package struct ArtifactFormat: Hashable, Sendable {
     /// Tar archives of a certain structure: a root for WSL, a container image, an image for Incus or its
     /// metadata, a binary package of GLEP 78.
     case wsl, oci, incus, gpkg
+    /// A record of images at a cloud, in JSON.
+    case ami
     /// A format that only the configuration knows.
     case other
 
@@ -18,7 +20,7 @@ package struct ArtifactFormat: Hashable, Sendable {
     package var isTar: Bool {
       switch self {
       case .tar, .wsl, .oci, .incus, .gpkg: true
-      case .squashfs, .erofs, .qcow2, .raw, .iso, .vhd, .vmdk, .other: false
+      case .squashfs, .erofs, .qcow2, .raw, .iso, .vhd, .vmdk, .ami, .other: false
       }
     }
   }

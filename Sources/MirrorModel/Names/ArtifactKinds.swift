@@ -14,6 +14,8 @@ public struct ArtifactKinds: Sendable {
     // Written by skopeo, buildah and Fedora.
     rows(.oci, ".oci.tar", [nil] + Compression.allCases), rows(.oci, ".ociarchive"),
     rows(.incus, ".incus.tar", [.xz]), rows(.gpkg, ".gpkg.tar"),
+    // The record of images at a cloud.
+    rows(.ami, ".ami.json"),
   ].flatMap { $0 }
 
   private static func rows(

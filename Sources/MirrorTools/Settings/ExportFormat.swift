@@ -8,6 +8,16 @@ package enum ExportFormat: String, CaseIterable, Codable, Sendable {
   case erofs
   /// Metadata and files of an image for Incus and LXD.
   case incus
+  /// An image of Amazon EC2 (AMI), of which the file is a record.
+  case ec2
+  /// A disk that boots by UEFI.
+  case raw
+  /// The same for QEMU.
+  case qcow2
+  /// The same for Azure and Hyper-V.
+  case vhd
+  /// The same for VMware.
+  case vmdk
 
   /// The end of the names of such images.
   package var suffix: String {
@@ -16,6 +26,11 @@ package enum ExportFormat: String, CaseIterable, Codable, Sendable {
     case .squashfs: ".squashfs"
     case .erofs: ".erofs"
     case .incus: ".incus.tar.xz"
+    case .ec2: ".ami.json"
+    case .raw: ".raw"
+    case .qcow2: ".qcow2"
+    case .vhd: ".vhd"
+    case .vmdk: ".vmdk"
     }
   }
 
@@ -23,8 +38,8 @@ package enum ExportFormat: String, CaseIterable, Codable, Sendable {
   /// user namespace.
   package var needsTree: Bool {
     switch self {
-    case .oci, .squashfs: false
-    case .erofs, .incus: true
+    case .oci, .squashfs, .ec2: false
+    case .erofs, .raw, .qcow2, .vhd, .vmdk, .incus: true
     }
   }
 
@@ -41,7 +56,20 @@ package enum ExportFormat: String, CaseIterable, Codable, Sendable {
     case .oci: ["compression", "level", "tag", "command", "label/"]
     case .squashfs: ["compression", "level", "block-size"]
     case .erofs: ["compression", "level", "block-size", "uuid"]
-    case .incus: ["unified", "squashfs/", "property/"]
+    case .incus: ["unified", "disk", "squashfs/", "disk/", "property/"]
+    case .ec2:
+      [
+        "region", "copy-to", "name", "description", "tag/", "launch", "volume-type", "volume-size",
+        "boot-mode",
+        "connections", "profile", "endpoint",
+      ]
+    case .raw, .vhd, .vmdk: Self.disk
+    case .qcow2: Self.disk + ["compression"]
     }
   }
+
+  private static let disk = [
+    "size", "esp", "filesystem", "variant", "console", "cmdline", "hostname", "datasources", "initramfs",
+    "fstab",
+  ]
 }

@@ -139,10 +139,18 @@ package struct SettingsSection {
   /// Seconds, given as `90s`, `15m`, `6h`, `2d` or `1w`; nil if not set.
   package func seconds(_ setting: String) throws -> Int? {
     guard let text = try text(setting) else { return nil }
+    guard let seconds = Self.seconds(text) else {
+      throw invalid(setting, "`\(text)` is not a time", "use 90s, 15m, 6h, 2d or 1w")
+    }
+    return seconds
+  }
+
+  /// Seconds, given in the same way; nil for anything else.
+  package static func seconds(_ text: String) -> Int? {
     let factors: [Character: Int] = ["s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800]
     guard let factor = text.last.flatMap({ factors[$0] }) ?? (text == "0" ? 1 : nil),
       let count = Int(text == "0" ? text : String(text.dropLast())), (0...100_000).contains(count)
-    else { throw invalid(setting, "`\(text)` is not a time", "use 90s, 15m, 6h, 2d or 1w") }
+    else { return nil }
     return count * factor
   }
 

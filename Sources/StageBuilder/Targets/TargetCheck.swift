@@ -34,7 +34,7 @@ struct TargetCheck {
     try output?.checkTools()
     switch target.kind {
     case .snapshot: try checkSnapshot()
-    case .stage: try checkStage()
+    case .stage: try checkStage(output as? TarballOutput)
     case .export: try checkExport()
     }
   }
@@ -90,13 +90,14 @@ struct TargetCheck {
     try checkVersion()
   }
 
-  private func checkStage() throws {
+  private func checkStage(_ output: TarballOutput?) throws {
     guard try has("steps/chroot/run") else { throw settings.undefined("steps/chroot/run") }
     try checkScripts(Self.stageSteps)
     try ifKnown { try StepRunner.network(settings) }
     try ifKnown { _ = try settings.limits }
     try ifKnown { _ = try StepRunner.memory(settings) }
     try ifKnown { try StagePlaces(settings).check() }
+    try ifKnown { try StageTest.check(settings, context, output) }
     try ifKnown { try settings.requiredPath("path/mirror/source") }
     if try settings.isOfficial { try ifKnown { try settings.requiredPath("path/mirror/snapshot") } }
     try checkVersion()

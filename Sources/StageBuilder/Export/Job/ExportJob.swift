@@ -17,7 +17,7 @@ package struct ExportJob: Sendable {
   let cancellation: Cancellation
   let progress: RunProgress
   /// Where the image is made before it gets its name: a directory on the same file system.
-  let workPlace: FilePath
+  private(set) var workPlace: FilePath
   /// nil to find it from the programs of the stage.
   var givenArchitecture: Architecture?
   /// What is known about the stage beside its files: `os`, `release`, `variant`, `serial`.
@@ -46,10 +46,10 @@ package struct ExportJob: Sendable {
     progress.begin("exporting", bytes: isDirectory ? 0 : status.size, files: 1)
   }
 
-  /// The same for another file beside the image.
-  func making(_ name: FileName) -> ExportJob {
+  /// The same for a file that is a part of the image, in a directory of its own.
+  func making(_ name: FileName, in directory: FilePath) -> ExportJob {
     var job = self
-    job.image = image.removingLastComponent().appending("\(name)")
+    (job.image, job.workPlace) = (directory.appending("\(name)"), directory)
     return job
   }
 
@@ -92,16 +92,18 @@ package struct ExportJob: Sendable {
 
   /// Runs a program of the host to its end; it never outlives this process.
   ///
+  /// - Parameter directory: its working directory; nil for ours.
   /// - Returns: its output.
   /// - Throws: with the end of its messages if it fails.
   @discardableResult
   func run(
-    _ command: [String], environment: [String: String] = [:], input: [UInt8] = []
+    _ command: [String], environment: [String: String] = [:], input: [UInt8] = [],
+    in directory: FilePath? = nil
   ) throws(MirrorError) -> [UInt8] {
+    let place = directory.map { ["env", "--chdir=\($0)"] } ?? []
     let outcome = try HostProgram.run(
-      Self.found(command), input: input, environment: variables(environment), errors: .kept, leads: true,
-      mask: 0o022,
-      cancellation: cancellation)
+      place + Self.found(command), input: input, environment: variables(environment), errors: .kept,
+      leads: true, mask: 0o022, cancellation: cancellation)
     try check(outcome, command)
     return outcome.output
   }
