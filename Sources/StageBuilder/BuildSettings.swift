@@ -26,6 +26,9 @@ struct BuildSettings {
     let file = try ConfigurationFile(source)
     elements = file.elements
     unresolved = file.unresolved
+    if let target, let stage = try elements.text("export/\(target)/source"), stage != "stage3" {
+      try elements.define([(name: "stage4/source", value: stage)], origin: "export/\(target)/source")
+    }
     if try elements.text("portage/MAKEOPTS") == "auto" {
       try elements.define(
         [(name: "portage/MAKEOPTS", value: "-j\(Workers.processors + 1)")], origin: "mirrorctl")
@@ -153,6 +156,9 @@ struct BuildSettings {
     }
     return MirrorPath(rest.string)
   }
+
+  /// `[section export/NAME]` of a target with this name.
+  func exportSection() throws -> ExportSection { try ExportSection(target ?? "", of: elements) }
 
   /// Whether builds make candidates: `build/stage` is `candidate`.
   var makesCandidates: Bool {

@@ -16,6 +16,8 @@ package enum ExportFormat: String, CaseIterable, Codable, Sendable {
   case vhd
   /// The same for VMware.
   case vmdk
+  /// Metadata and files of an image for Incus and LXD.
+  case incus
 
   /// The end of the names of such images.
   package var suffix: String {
@@ -28,6 +30,7 @@ package enum ExportFormat: String, CaseIterable, Codable, Sendable {
     case .qcow2: ".qcow2"
     case .vhd: ".vhd"
     case .vmdk: ".vmdk"
+    case .incus: ".incus.tar.xz"
     }
   }
 
@@ -36,7 +39,7 @@ package enum ExportFormat: String, CaseIterable, Codable, Sendable {
   package var needsTree: Bool {
     switch self {
     case .oci, .squashfs, .ec2: false
-    case .erofs, .raw, .qcow2, .vhd, .vmdk: true
+    case .erofs, .raw, .qcow2, .vhd, .vmdk, .incus: true
     }
   }
 
@@ -61,6 +64,7 @@ package enum ExportFormat: String, CaseIterable, Codable, Sendable {
       ]
     case .raw, .vhd, .vmdk: Self.disk
     case .qcow2: Self.disk + ["compression"]
+    case .incus: ["unified", "squashfs/", "property/"]
     }
   }
 

@@ -55,6 +55,18 @@ package struct SettingsSection {
     }
   }
 
+  /// The settings of an image that is a part of this one, as a section of their own.
+  ///
+  /// - Throws: for unknown settings.
+  package func part(_ name: String, _ format: ExportFormat) throws(MirrorError) -> SettingsSection {
+    let families = format.settings.filter { $0.hasSuffix("/") }
+    let part = SettingsSection(
+      "\(self.name)/\(name)", of: elements, known: format.settings.filter { !families.contains($0) },
+      families: families)
+    if let unknown = part.unknown().first { throw unknown }
+    return part
+  }
+
   /// The value of a setting; nil if not set, or blank.
   package func text(_ setting: String) throws -> String? {
     try elements.text("\(name)/\(setting)").flatMap { $0.isEmpty ? nil : $0 }

@@ -31,6 +31,7 @@ extension ExportFormat {
   func maker(_ settings: SettingsSection) throws -> any ImageMaker {
     switch self {
     case .oci: try OCIExport(settings)
+    case .incus: try IncusExport(settings)
     case .squashfs: try SquashfsExport(settings)
     case .erofs: try ErofsExport(settings)
     case .ec2: try EC2Export(settings)

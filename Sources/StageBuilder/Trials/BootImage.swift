@@ -16,7 +16,7 @@ package struct BootImage {
       case .vmdk: self = .vmdk
       case .vhd: self = .vhd
       case .iso: self = .iso
-      case .tar, .squashfs, .erofs, .wsl, .oci, .gpkg, .ami, .other: return nil
+      case .tar, .squashfs, .erofs, .wsl, .oci, .incus, .gpkg, .ami, .other: return nil
       }
     }
   }

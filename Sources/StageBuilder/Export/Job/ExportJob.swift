@@ -10,7 +10,7 @@ package struct ExportJob: Sendable {
   package let source: FilePath
   let isDirectory: Bool
   /// Absolute path of the image.
-  package let image: FilePath
+  package private(set) var image: FilePath
   /// The time of the image, in seconds since 1970: no time in it is later.
   package let epoch: Int64
   package let threads: Int
@@ -20,6 +20,8 @@ package struct ExportJob: Sendable {
   let workPlace: FilePath
   /// nil to find it from the programs of the stage.
   var givenArchitecture: Architecture?
+  /// What is known about the stage beside its files: `os`, `release`, `variant`, `serial`.
+  package var properties: [String: String] = [:]
   /// Of the files that are made.
   let ownership: Ownership
 
@@ -42,6 +44,13 @@ package struct ExportJob: Sendable {
     self.cancellation = cancellation
     self.progress = progress
     progress.begin("exporting", bytes: isDirectory ? 0 : status.size, files: 1)
+  }
+
+  /// The same for another file beside the image.
+  func making(_ name: FileName) -> ExportJob {
+    var job = self
+    job.image = image.removingLastComponent().appending("\(name)")
+    return job
   }
 
   /// The architecture of the stage: the given one, or that of its programs.
