@@ -6,6 +6,8 @@ package enum ExportFormat: String, CaseIterable, Codable, Sendable {
   case squashfs
   /// An erofs file system.
   case erofs
+  /// Metadata and files of an image for Incus and LXD.
+  case incus
   /// An image of Amazon EC2 (AMI), of which the file is a record.
   case ec2
   /// A disk that boots by UEFI.
@@ -16,8 +18,6 @@ package enum ExportFormat: String, CaseIterable, Codable, Sendable {
   case vhd
   /// The same for VMware.
   case vmdk
-  /// Metadata and files of an image for Incus and LXD.
-  case incus
 
   /// The end of the names of such images.
   package var suffix: String {
@@ -25,12 +25,12 @@ package enum ExportFormat: String, CaseIterable, Codable, Sendable {
     case .oci: ".oci.tar"
     case .squashfs: ".squashfs"
     case .erofs: ".erofs"
+    case .incus: ".incus.tar.xz"
     case .ec2: ".ami.json"
     case .raw: ".raw"
     case .qcow2: ".qcow2"
     case .vhd: ".vhd"
     case .vmdk: ".vmdk"
-    case .incus: ".incus.tar.xz"
     }
   }
 
@@ -56,6 +56,7 @@ package enum ExportFormat: String, CaseIterable, Codable, Sendable {
     case .oci: ["compression", "level", "tag", "command", "label/"]
     case .squashfs: ["compression", "level", "block-size"]
     case .erofs: ["compression", "level", "block-size", "uuid"]
+    case .incus: ["unified", "disk", "squashfs/", "disk/", "property/"]
     case .ec2:
       [
         "region", "copy-to", "name", "description", "tag/", "launch", "volume-type", "volume-size",
@@ -64,7 +65,6 @@ package enum ExportFormat: String, CaseIterable, Codable, Sendable {
       ]
     case .raw, .vhd, .vmdk: Self.disk
     case .qcow2: Self.disk + ["compression"]
-    case .incus: ["unified", "squashfs/", "property/"]
     }
   }
 

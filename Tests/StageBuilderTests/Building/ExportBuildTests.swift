@@ -123,6 +123,29 @@ struct ExportBuildTests {
     #expect(try site.names() == ["2026-11-01"] && site.text(".control/.failcount") == nil)
   }
 
+  @Test(
+    "need programs, which are named with their packages before anything is built",
+    .enabled(if: geteuid() == 0 && Tool.exists("tar2sqfs")))
+  func missing() throws {
+    let site = try TrivialSite(
+      """
+      [section target when target is small]
+      spec: export
+      [section export/small]
+      format: squashfs
+      """)
+    let outcome = try site.workspace.run(
+      [
+        "unshare", "-m", "sh", "-c", "mount --bind /dev/null \"$(command -v tar2sqfs)\" && exec \"$@\"", "sh",
+        "env", "MIRRORCTL_CONFIG=\(site.workspace.path)/conf", Program.path.string, "build",
+      ] + TrivialSite.subarch + ["full+oci+small", Self.version])
+    #expect(
+      outcome.status != 0
+        && outcome.errorText.contains(
+          "install squashfs-tools-ng (Debian) or sys-fs/squashfs-tools-ng (Gentoo)"), "\(outcome.errorText)")
+    #expect(try site.names() == ["2026-11-01"] && site.text(".control/.failcount") == nil)
+  }
+
   @Test("are not offered while their version is a candidate")
   func candidate() throws {
     let site = try TrivialSite("[section build]\nstage: candidate\n")

@@ -9,19 +9,29 @@ import SystemPackage
 struct IncusExport: ImageMaker {
   /// Makes the files of a split image; nil for one in one tarball.
   private let root: SquashfsExport?
+  /// Makes the disk of virtual machines, if there is one.
+  private let disk: DiskExport?
   /// Properties that replace the usual ones.
   private let properties: [String: String]
 
   let tools: [HostTool]
 
   private static let metadata: FileName = "metadata.yaml"
+  private static let result: FileName = "image.tar.xz"
 
   init(_ settings: SettingsSection) throws {
     let root = try SquashfsExport(try settings.part("squashfs", .squashfs))
     let isUnified = try settings.flag("unified") ?? false
     self.root = isUnified ? nil : root
-    tools = isUnified ? [] : root.tools
-    properties = try settings.texts("property/")
+    let disk = try DiskExport(.qcow2, try settings.part("disk", .qcow2))
+    let hasDisk = try settings.flag("disk") ?? false
+    if isUnified && hasDisk {
+      throw settings.invalid("disk", "is not possible in one tarball", "remove unified")
+    }
+    self.disk = hasDisk ? disk : nil
+    tools = (isUnified ? [] : root.tools) + (hasDisk ? disk.tools : [])
+    let usual = hasDisk ? ["requirements.secureboot": "false"] : [:]
+    properties = usual.merging(try settings.texts("property/")) { $1 }
     try IncusMetadata.check(properties, settings)
   }
 
@@ -36,9 +46,20 @@ struct IncusExport: ImageMaker {
       let (file, notes) = try unified(metadata, job, work)
       return ExportedImage(architecture: architecture, files: [file], notes: notes)
     }
-    let files = try root.make(job.making(name.appending(ExportFormat.squashfs.suffix)))
-    let file = try split(metadata, job, work)
-    return ExportedImage(architecture: architecture, files: [file] + files.files, notes: files.notes)
+    // Nothing gets its name before everything is made; the metadata comes last.
+    var (names, notes): ([FileName], [String]) = ([], [])
+    for (maker, format) in [(root, .squashfs), (disk, .qcow2)] as [((any ImageMaker)?, ExportFormat)] {
+      guard let maker else { continue }
+      let part = name.appending(format.suffix)
+      notes += try maker.make(job.making(part, in: work.path)).notes
+      names.append(part)
+    }
+    try split(metadata, job, work)
+    let place = job.image.removingLastComponent()
+    var files: [ExportedFile] = []
+    for name in names { files.append(try work.place(name, as: place.appending("\(name)"))) }
+    let image = try work.place(Self.result, as: job.image)
+    return ExportedImage(architecture: architecture, files: [image] + files, notes: notes)
   }
 
   /// The name that the files of an image have in common.
@@ -50,7 +71,7 @@ struct IncusExport: ImageMaker {
   /// The metadata of an image whose files are beside it.
   private func split(
     _ metadata: [UInt8], _ job: ExportJob, _ work: borrowing ExportWork
-  ) throws -> ExportedFile {
+  ) throws(MirrorError) {
     let plain: FileName = "metadata.tar"
     var archive = try ArchiveFile.begin(
       plain, in: try AnchoredDirectory(root: work.path), epoch: job.epoch, algorithms: [])
@@ -58,8 +79,7 @@ struct IncusExport: ImageMaker {
     _ = try archive.commit(.ofThisProcess(mode: 0o600))
     let compression = try CompressionSettings(.xz)
     _ = try Recompression(compression, threads: job.threads, cancellation: job.cancellation).run(
-      work.path(plain), into: try work.create("image.tar.xz"))
-    return try work.place("image.tar.xz", as: job.image)
+      work.path(plain), into: try work.create(Self.result))
   }
 
   /// An image in one tarball: the metadata, and the files below `rootfs`.
@@ -82,7 +102,7 @@ struct IncusExport: ImageMaker {
     }
     let options = TreeCapture.Options(threads: job.threads, epoch: job.epoch)
     let report = try TreeCapture(options, cancellation: job.cancellation).capture(
-      image, into: try work.create("image.tar.xz"))
-    return (try work.place("image.tar.xz", as: job.image), report.notes)
+      image, into: try work.create(Self.result))
+    return (try work.place(Self.result, as: job.image), report.notes)
   }
 }

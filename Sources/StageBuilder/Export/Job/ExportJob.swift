@@ -17,7 +17,7 @@ package struct ExportJob: Sendable {
   let cancellation: Cancellation
   let progress: RunProgress
   /// Where the image is made before it gets its name: a directory on the same file system.
-  let workPlace: FilePath
+  private(set) var workPlace: FilePath
   /// nil to find it from the programs of the stage.
   var givenArchitecture: Architecture?
   /// What is known about the stage beside its files: `os`, `release`, `variant`, `serial`.
@@ -46,10 +46,10 @@ package struct ExportJob: Sendable {
     progress.begin("exporting", bytes: isDirectory ? 0 : status.size, files: 1)
   }
 
-  /// The same for another file beside the image.
-  func making(_ name: FileName) -> ExportJob {
+  /// The same for a file that is a part of the image, in a directory of its own.
+  func making(_ name: FileName, in directory: FilePath) -> ExportJob {
     var job = self
-    job.image = image.removingLastComponent().appending("\(name)")
+    (job.image, job.workPlace) = (directory.appending("\(name)"), directory)
     return job
   }
 
