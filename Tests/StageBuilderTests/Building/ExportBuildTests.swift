@@ -142,7 +142,8 @@ struct ExportBuildTests {
     #expect(
       outcome.status != 0
         && outcome.errorText.contains(
-          "install squashfs-tools-ng (Debian) or sys-fs/squashfs-tools-ng (Gentoo)"), "\(outcome.errorText)")
+          "install squashfs-tools-ng (Debian) or sys-fs/squashfs-tools-ng (Gentoo)"),
+      "\(outcome.errorText)")
     #expect(try site.names() == ["2026-11-01"] && site.text(".control/.failcount") == nil)
   }
 
