@@ -36,7 +36,7 @@ struct ExportTarget {
       ownership: .ofThisProcess(mode: 0o600), cancellation: context.cancellation, progress: context.progress)
     job.properties = try properties()
     log.note("\(name): export \(source) as \(section.format.rawValue)")
-    let report = try export.run(job)
+    let report = try run(export, job)
     for note in report.notes { log.note(note) }
     let files = try output.take(report.files, from: try work.opened(), context)
     for file in files {
@@ -44,6 +44,13 @@ struct ExportTarget {
     }
     try work.remove()
     return (section.format, files)
+  }
+
+  /// Makes the image. A stage that the format refuses counts as a failure, unlike a build that is refused.
+  private func run(_ export: ExportRun, _ job: ExportJob) throws -> ExportReport {
+    do { return try export.run(job) } catch let error as MirrorError where error.code == .refused {
+      throw MirrorError(.invalid, error.subject, error.problem, remedy: error.remedy)
+    }
   }
 
   /// Of the stage, for images that contain them.
