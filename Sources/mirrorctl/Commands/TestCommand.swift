@@ -122,6 +122,7 @@ extension TrialSettings.Firmware: ExpressibleByArgument {}
 extension TrialSettings.Disk: ExpressibleByArgument {}
 
 extension Architecture: ExpressibleByArgument {
+  /// From one of its names.
   public init?(argument: String) { self.init(named: argument) }
 }
 
