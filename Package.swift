@@ -65,6 +65,7 @@ let package = Package(
         .product(name: "GRDB", package: "GRDB.swift"),
       ],
       exclude: ["Index/index.rng", "Index/index.schema.json"],
+      resources: [.embedInCode("Cloud/ec2.py")],
       swiftSettings: strict),
     .target(
       name: "StageBuilder", dependencies: ["MirrorTools", "CLinux"] + libraries, exclude: ["Specs"],
@@ -89,7 +90,7 @@ let package = Package(
     .testTarget(
       name: "mirrorctlTests",
       dependencies: ["mirrorctl", "mirror-client", "MirrorTools", "TestSupport"] + libraries,
-      exclude: ["Golden", "make-boot-root"], swiftSettings: strict),
+      exclude: ["Golden", "Cloud/ec2-stub.py", "Cloud/make-moto", "make-boot-root"], swiftSettings: strict),
     .testTarget(
       name: "MirrorToolsTests", dependencies: ["MirrorTools", "TestSupport", "CLinux"] + libraries,
       exclude: ["Fixtures"], swiftSettings: strict),

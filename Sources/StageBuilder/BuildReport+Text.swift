@@ -1,3 +1,4 @@
+import LinuxSystem
 public import MirrorTools
 
 extension BuildPlan: Report {
@@ -55,6 +56,7 @@ extension BuildReport.Target {
   public func line(in mirror: String) -> String {
     let path = path.map { "\(mirror)/\($0)" } ?? "done"
     if wasThere { return "\(name): \(path) already exists" }
-    return "\(name): \(path)\(size.map { ", \(humanBytes($0))" } ?? ""), \(humanSeconds(seconds))"
+    let others = (files ?? []).dropFirst().map { ", \($0.path.name), \(humanBytes($0.size))" }.joined()
+    return "\(name): \(path)\(size.map { ", \(humanBytes($0))" } ?? "")\(others), \(humanSeconds(seconds))"
   }
 }

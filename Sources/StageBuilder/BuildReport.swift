@@ -1,5 +1,6 @@
 public import LinuxSystem
 public import MirrorModel
+package import MirrorTools
 
 /// What a build did.
 public struct BuildReport: Sendable, Encodable {
@@ -17,6 +18,10 @@ public struct BuildReport: Sendable, Encodable {
     public var size: Int64?
     /// Its SHA-256; nil if it is compressed later, or made by the spec's own steps.
     public var sha256: String?
+    /// The format of an image that was exported.
+    package internal(set) var format: ExportFormat?
+    /// All files of an image that has several, with the image itself.
+    package internal(set) var files: [ImageFile]?
     /// Duration in seconds.
     public var seconds: Double = 0
     /// Whether it is an extra or an optional variant, whose failure does not fail the build.
@@ -36,7 +41,7 @@ public struct BuildReport: Sendable, Encodable {
 
     private enum CodingKeys: String, CodingKey {
       case name, outcome, wasThere = "present", path, size = "bytes", sha256, seconds, problem, firstError
-      case work, confinement, log, isOptional = "optional", failcount
+      case format, files, work, confinement, log, isOptional = "optional", failcount
     }
   }
 

@@ -26,6 +26,9 @@ struct BuildSettings {
     let file = try ConfigurationFile(source)
     elements = file.elements
     unresolved = file.unresolved
+    if let target, let stage = try elements.text("export/\(target)/source"), stage != "stage3" {
+      try elements.define([(name: "stage4/source", value: stage)], origin: "export/\(target)/source")
+    }
     if try elements.text("portage/MAKEOPTS") == "auto" {
       try elements.define(
         [(name: "portage/MAKEOPTS", value: "-j\(Workers.processors + 1)")], origin: "mirrorctl")
@@ -154,6 +157,9 @@ struct BuildSettings {
     return MirrorPath(rest.string)
   }
 
+  /// `[section export/NAME]` of a target with this name.
+  func exportSection() throws -> ExportSection { try ExportSection(target ?? "", of: elements) }
+
   /// Whether builds make candidates: `build/stage` is `candidate`.
   var makesCandidates: Bool {
     get throws {
@@ -167,6 +173,9 @@ struct BuildSettings {
       }
     }
   }
+
+  /// `[section test]`.
+  var trial: TrialSettings { get throws { try TrialSettings(elements) } }
 
   /// Whether results are for the mirror: `release/type` is undefined or `official`.
   var isOfficial: Bool { get throws { try text("release/type").map { $0 == "official" } ?? true } }

@@ -51,11 +51,10 @@ struct BuildTargets {
   private static func judged(
     _ target: PlannedTarget, _ settings: BuildSettings, _ request: BuildRequest
   ) throws -> PlannedTarget {
-    guard request.namedTarget != nil, let record = try? settings.text("target/control/version") else {
-      return target
-    }
+    guard request.namedTarget != nil else { return target }
+    let record = try? settings.text("target/control/version")
     var target = target
-    target.isOptional = target.isOptional || record.hasPrefix("stage4/")
+    target.isOptional = target.isOptional || record?.hasPrefix("stage4/") == true
     return target
   }
 
@@ -66,7 +65,7 @@ struct BuildTargets {
       guard let settings = member.settings else { return plan }
       do {
         let target = try Target(member.name, settings)
-        let output = try TarballOutput(target.outputKey, settings, anchor)
+        let output = try target.output(anchor)
         plan.isThere = try output.existing() != nil
         plan.path = output.path
       } catch let error as FlexDataError {

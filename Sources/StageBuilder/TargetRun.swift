@@ -41,7 +41,7 @@ struct TargetRun {
     let target = try Target(
       name, try BuildSettings(request, target: name, variant: planned.variant, context.source))
     try target.settings.checkPlaces(mirror: context.root)
-    let output = try TarballOutput(target.outputKey, target.settings, anchor)
+    let output = try target.output(anchor)
     let log = try makeLog()
     entry.log = records.map { $0.version.appending("log").appending(FileName("\(name).txt")) }
     let replaces = try target.settings.isOfficial && target.isToReplace()
@@ -67,10 +67,8 @@ struct TargetRun {
       report.warnings += WorkDirectory.sweeping(work.removingLastComponent(), context.cancellation)
     }
     do {
-      let captured = try make(target, log) { entry.confinement = $0 }
-      entry.path = try captured?.path ?? output.existing()
-      entry.size = captured?.size
-      entry.sha256 = captured?.sha256
+      try make(target, log, &entry)
+      if entry.path == nil { entry.path = try output.existing() }
       try trigger(target, entry.path, log)
       if let offer { report.offers.insert(offer) }
     } catch {
@@ -99,7 +97,7 @@ struct TargetRun {
 
   /// Whether there is nothing to build; then the follow-up of a finished target is repeated.
   private func isThere(
-    _ target: Target, _ output: TarballOutput, _ entry: inout BuildReport.Target, _ log: borrowing BuildLog
+    _ target: Target, _ output: any TargetOutput, _ entry: inout BuildReport.Target, _ log: borrowing BuildLog
   ) throws -> Bool {
     guard try target.settings.isOfficial else {
       // Such a build leaves no tarball: a version that has a status was tried.
@@ -134,28 +132,36 @@ struct TargetRun {
   }
 
   private func make(
-    _ target: Target, _ log: borrowing BuildLog, confined: (Confinement) -> Void
-  ) throws -> TarballOutput.Captured? {
+    _ target: Target, _ log: borrowing BuildLog, _ entry: inout BuildReport.Target
+  ) throws {
     switch target.kind {
     case .snapshot:
-      return try SnapshotTarget(
-        settings: target.settings, context: context, anchor: anchor, scripts: scripts
-      ).run(log: log)
+      entry.take(
+        try SnapshotTarget(
+          settings: target.settings, context: context, anchor: anchor, scripts: scripts
+        ).run(log: log))
     case .stage:
       guard let records else {
         throw MirrorError(
           .invalid, name, "is a stage, but no subarch is given", remedy: "give BUILD ARCH SUBARCH")
       }
-      return try StageTarget(
-        settings: target.settings, context: context, anchor: anchor, records: records, scripts: scripts
-      ).run(log: log, confined: confined)
+      entry.take(
+        try StageTarget(
+          settings: target.settings, context: context, anchor: anchor, records: records, scripts: scripts
+        ).run(log: log) { entry.confinement = $0 })
+    case .export:
+      let made = try ExportTarget(settings: target.settings, context: context, anchor: anchor).run(log: log)
+      guard let made, let image = made.files.first else { return }
+      (entry.path, entry.size, entry.sha256) = (image.path, image.size, image.sha256)
+      entry.format = made.format
+      if made.files.count > 1 { entry.files = made.files }
     }
   }
 
   /// The follow-up of a finished target, by the spec's own step or by mirrorctl.
   private func trigger(_ target: Target, _ tarball: MirrorPath?, _ log: borrowing BuildLog) throws {
     guard try target.settings.isOfficial else { return }
-    if target.kind == .stage, let records, try records.isCandidate() {
+    if target.kind != .snapshot, let records, try records.isCandidate() {
       guard let tarball else { return }
       return try OkTrigger(settings: target.settings, anchor: anchor, records: records).run(tarball, log: log)
     }
@@ -164,7 +170,7 @@ struct TargetRun {
     if try steps.run("trigger/ok/run", in: .host, log: log) { return }
     guard let tarball else { return }
     try OkTrigger(
-      settings: target.settings, anchor: anchor, records: target.kind == .stage ? records : nil
+      settings: target.settings, anchor: anchor, records: target.kind == .snapshot ? nil : records
     ).run(tarball, log: log)
   }
 
@@ -173,9 +179,18 @@ struct TargetRun {
     _ target: Target, _ entry: inout BuildReport.Target, _ report: inout BuildReport,
     _ log: borrowing BuildLog
   ) {
+    // The log of an image contains only what mirrorctl did.
+    guard target.kind != .export else { return }
     let excerpt = LogExcerpt(log)
     entry.firstError = excerpt.firstError
     report.failedPackages += excerpt.failed
     if target.kind == .stage { try? records?.write(report.failedPackages) }
+  }
+}
+
+extension BuildReport.Target {
+  /// What mirrorctl captured; nil if the spec's own step wrote the tarball.
+  fileprivate mutating func take(_ captured: TarballOutput.Captured?) {
+    (path, size, sha256) = (captured?.path, captured?.size, captured?.sha256)
   }
 }

@@ -27,7 +27,7 @@ struct Mirrorctl: ParsableCommand {
       PromoteCommand.self, WithdrawCommand.self, RestoreCommand.self, JournalCommand.self,
       RebuildCommand.self,
       BuildCommand.self, SnapshotCommand.self, UnpackCommand.self, CaptureCommand.self,
-      ExportCommand.self,
+      ExportCommand.self, TestCommand.self,
       ConfigCommand.self, KeysCommand.self, InitCommand.self, DoctorCommand.self, StepCommand.self,
     ])
 
@@ -117,6 +117,9 @@ private enum BuildVerbs {
   static func needRoot(_ arguments: [String]) -> Bool {
     if arguments.first == "export" {
       return (try? Mirrorctl.parseAsRoot(arguments) as? ExportCommand)?.needsRoot ?? false
+    }
+    if arguments.first == "test" {
+      return (try? Mirrorctl.parseAsRoot(arguments) as? TestCommand)?.needsRoot ?? false
     }
     guard let verb = arguments.first, names.contains(verb) else { return false }
     return !arguments.contains { ["--help", "-h", "--pretend", "-p"].contains($0) }

@@ -32,8 +32,10 @@ enum CleanForm: String, CaseIterable, CustomTestStringConvertible {
     try between()
     switch self {
     case .apply:
-      let report = try Cleaner(scanner: scanner, planner: planner, cancellation: cancellation)
-        .apply(plan, to: mirror)
+      let report = try Cleaner(
+        scanner: scanner, planner: planner, clouds: CloudRemoval([:], cancellation),
+        cancellation: cancellation
+      ).apply(plan, to: mirror)
       return report.problems.map(\.description).joined(separator: "\n")
     case .script:
       let place = try TestMirror()

@@ -75,6 +75,7 @@ struct SpecTreeTests {
       ("stage3", nil, "stage3-amd64-openrc-2026-11-23", "stage1-amd64-2026-11-23"),
       ("stage3-musl", "musl", "stage3-amd64-musl-2026-11-23", "stage1-amd64-2026-11-23"),
       ("stage4", nil, "stage4-amd64-2026-11-23", "stage3-amd64-openrc-2026-11-01"),
+      ("oci", nil, "oci-amd64-2026-11-23", "stage3-amd64-openrc-2026-11-23"),
     ] as [(String, String?, String, String)])
   func gentooLayout(target: String, variant: String?, name: String, source: String) throws {
     let tree = try SpecSite(
@@ -99,6 +100,9 @@ struct SpecTreeTests {
     "lxd",
   ]
 
+  /// Images that mirrorctl exports: each format has a target, except for one that is not a file.
+  static let exports = ExportFormat.allCases.map(\.rawValue).filter { $0 != "ec2" }
+
   @Test(
     "every target defines everything it needs, for every arch and build",
     arguments: [
@@ -113,12 +117,13 @@ struct SpecTreeTests {
     ])
   func whole(build: String, arch: String, subarch: String) throws {
     let tree = try SpecSite(build: build, arch: arch, subarch: subarch)
-    for target in Self.stages + ["snapshot"] {
+    for target in Self.stages + Self.exports + ["snapshot"] {
       let elements = try tree.elements(target)
       for name in elements.names where target != "snapshot" || !name.hasPrefix("path/mirror/source") {
         #expect(throws: Never.self, "\(target): \(name)") { try elements.lines(name) }
       }
-      #expect(try elements.text("target/class") == (target == "snapshot" ? "snapshot" : "stage"))
+      let kind = target == "snapshot" ? "snapshot" : Self.exports.contains(target) ? "export" : "stage"
+      #expect(try elements.text("target/class") == kind)
       let keys = ["path/work", "path/chroot", "snapshot/destination", "snapshot/prefix", "portage/ROOT"]
       for key in keys where target != "snapshot" {
         #expect(try elements.text(key)?.isEmpty == false, "\(target): \(key)")

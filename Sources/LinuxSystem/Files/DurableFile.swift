@@ -54,6 +54,28 @@ package struct DurableFile: ~Copyable {
     }
   }
 
+  /// Copies a file into this empty one, with holes instead of zeros; `subject` is its name in messages.
+  package mutating func append(sparse source: borrowing Descriptor, _ subject: String) throws(MirrorError) {
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 4096)
+    defer { buffer.deallocate() }
+    var offset: Int64 = 0
+    while true {
+      let count: Int
+      do throws(Errno) { count = try source.read(into: buffer, at: offset) } catch {
+        throw .system(error, "read", subject)
+      }
+      if count == 0 { break }
+      let bytes = UnsafeRawBufferPointer(rebasing: buffer[..<count])
+      let start = offset
+      try attempt("write", directory.displayed(name)) { () throws(Errno) in
+        if !bytes.isZero { try file.write(bytes, at: start) }
+      }
+      offset += Int64(count)
+    }
+    let size = offset
+    try attempt("write", directory.displayed(name)) { () throws(Errno) in try file.truncate(to: size) }
+  }
+
   /// The temporary file's descriptor, to read back what was written.
   package func reopened() throws(MirrorError) -> Descriptor {
     try directory.file(MirrorPath(bytes: temporary.bytes))
@@ -133,5 +155,13 @@ package enum TemporaryName {
   /// Whether a name is from ``make()``.
   package static func matches(_ name: FileName) -> Bool {
     name.hasPrefix(".mirrorctl-") && name.hasSuffix(".tmp")
+  }
+}
+
+extension UnsafeRawBufferPointer {
+  /// Whether every byte is zero.
+  fileprivate var isZero: Bool {
+    guard let start = baseAddress, count > 0 else { return true }
+    return self[0] == 0 && memcmp(start, start + 1, count - 1) == 0
   }
 }

@@ -39,11 +39,12 @@ package enum HostProgram {
   ///   - limit: seconds after which it is ended.
   ///   - cancellation: also ends it; then `interrupted` is thrown.
   ///   - heard: receives its output as it is printed; then the outcome has no output.
+  ///   - enough: asked after each output that was heard, whether to end the program.
   /// - Throws: when it cannot be started, or is interrupted.
   package static func run(
     _ command: [String], input: [UInt8] = [], environment: [String: String] = [:], errors: Errors = .kept,
     leads: Bool = false, mask: Int32? = nil, limit: Int? = nil, cancellation: Cancellation? = nil,
-    heard: (([UInt8]) -> Void)? = nil
+    heard: (([UInt8]) -> Void)? = nil, enough: () -> Bool = { false }
   ) throws(MirrorError) -> Outcome {
     let name = command.first ?? ""
     // A file, not a pipe: the program may leave it unread.
@@ -55,13 +56,14 @@ package enum HostProgram {
     }
     return try run(
       command, from: source, environment: environment, errors: errors, leads: leads, mask: mask, limit: limit,
-      cancellation: cancellation, heard: heard)
+      cancellation: cancellation, heard: heard, enough: enough)
   }
 
   /// As above, with standard input from `source`, which is closed here once the program has it.
   static func run(
     _ command: [String], from source: consuming Descriptor, environment: [String: String], errors: Errors,
-    leads: Bool, mask: Int32?, limit: Int?, cancellation: Cancellation?, heard: (([UInt8]) -> Void)?
+    leads: Bool, mask: Int32?, limit: Int?, cancellation: Cancellation?, heard: (([UInt8]) -> Void)?,
+    enough: () -> Bool = { false }
   ) throws(MirrorError) -> Outcome {
     let name = command.first ?? ""
     let output = try Pipe(for: name)
@@ -97,7 +99,7 @@ package enum HostProgram {
         : .system(fault, "run", name)
     }
     let began = ContinuousClock.now
-    let outcome = try program.hear(limit: limit, cancellation: cancellation, heard: heard)
+    let outcome = try program.hear(limit: limit, cancellation: cancellation, heard: heard, enough: enough)
     Log.step(
       "ran \(command.map { escaped(Array($0.utf8)) }.joined(separator: " ")): "
         + "status \(outcome.status), \(Log.seconds(since: began))")

@@ -28,11 +28,11 @@ struct ProgramRun: ~Copyable {
 
   /// Reads its output until it ends; does not wait for programs that it left behind.
   mutating func hear(
-    limit: Int?, cancellation: Cancellation?, heard: (([UInt8]) -> Void)?
+    limit: Int?, cancellation: Cancellation?, heard: (([UInt8]) -> Void)?, enough: () -> Bool
   ) throws(MirrorError) -> HostProgram.Outcome {
     var deadline = limit.map { ContinuousClock.now + .seconds($0) }
     var (said, complaints) = ([UInt8](), [UInt8]())
-    var isLate = false
+    var (isLate, isEnough) = (false, false)
     var lastReads = 0
     var polled = [output.raw, errors.raw, child.descriptor].map { pollfd(reading: $0) }
     // A program that it left behind may print forever; its own last output fits into a pipe.
@@ -46,6 +46,11 @@ struct ProgramRun: ~Copyable {
       if let heard, !said.isEmpty {
         heard(said)
         said = []
+        if !isOver, !isEnough, enough() {
+          isEnough = true
+          deadline = nil
+          stop()
+        }
       }
       if complaints.count > 1 << 17 { complaints.removeFirst(complaints.count - 1 << 16) }
       guard said.count < Self.mostSaid else {

@@ -8,16 +8,19 @@ package struct ArtifactFormat: Hashable, Sendable {
     case squashfs, erofs
     /// A disk, or an image to boot from.
     case qcow2, raw, iso, vhd, vmdk
-    /// Tar archives of a certain structure: a root for WSL, a container image, a binary package of GLEP 78.
-    case wsl, oci, gpkg
+    /// Tar archives of a certain structure: a root for WSL, a container image, an image for Incus or its
+    /// metadata, a binary package of GLEP 78.
+    case wsl, oci, incus, gpkg
+    /// A record of images at a cloud, in JSON.
+    case ami
     /// A format that only the configuration knows.
     case other
 
     /// Whether the file is a tar archive.
     package var isTar: Bool {
       switch self {
-      case .tar, .wsl, .oci, .gpkg: true
-      case .squashfs, .erofs, .qcow2, .raw, .iso, .vhd, .vmdk, .other: false
+      case .tar, .wsl, .oci, .incus, .gpkg: true
+      case .squashfs, .erofs, .qcow2, .raw, .iso, .vhd, .vmdk, .ami, .other: false
       }
     }
   }

@@ -13,7 +13,9 @@ public struct ArtifactKinds: Sendable {
     rows(.wsl, ".wsl"),
     // Written by skopeo, buildah and Fedora.
     rows(.oci, ".oci.tar", [nil] + Compression.allCases), rows(.oci, ".ociarchive"),
-    rows(.gpkg, ".gpkg.tar"),
+    rows(.incus, ".incus.tar", [.xz]), rows(.gpkg, ".gpkg.tar"),
+    // The record of images at a cloud.
+    rows(.ami, ".ami.json"),
   ].flatMap { $0 }
 
   private static func rows(

@@ -35,6 +35,9 @@ public struct MirrorConfiguration: Sendable {
   /// `[section caches]`.
   public var caches = CacheSettings()
 
+  /// Where images of Amazon EC2 are, by the name of their `[section export/NAME]`.
+  var clouds: [String: CloudAccount] = [:]
+
   /// `[section binhost]`.
   public var binhost = BinhostSettings()
 
@@ -76,6 +79,7 @@ public struct MirrorConfiguration: Sendable {
     hooks = try HookSettings(elements)
     signing = try SigningSection(elements).settings(for: layout)
     publishing = try PublishSection.destinations(elements)
+    clouds = try CloudAccount.accounts(elements)
     receiving = try ReceiveSection.rules(elements, home: try SigningSection(elements).home())
     binhost = try BinhostSettings(elements, home: try SigningSection(elements).home())
     caches = try CacheSettings(elements, temporary: "/var/cache/mirrorctl")
@@ -88,6 +92,7 @@ public struct MirrorConfiguration: Sendable {
       section(elements), RotationSection.section(elements), SigningSection.section(elements),
       IndexSettings.section(elements), HookSettings.section(elements), CacheSettings.section(elements),
       BinhostSettings.section(elements), ArtifactSection.section(elements),
+      TrialSettings.section(elements),
     ] + PublishSection.sections(elements) + ReceiveSection.sections(elements)
       + ExportSection.sections(elements)
   }

@@ -3,8 +3,8 @@ import LinuxSystem
 
 /// The container images of a mirror for clients of LXD and Incus: `streams/v1`, in the simple streams format.
 ///
-/// An image is an `lxd-…` tarball of a complete version with a known SHA-256. If there is a squashfs or qcow2 image
-/// of the same name beside it, the tarball contains only the metadata of a split image: the squashfs is the root of
+/// An image is an `lxd-…` tarball or an `.incus.tar.xz` of a complete version with a known SHA-256. If there is a
+/// squashfs or qcow2 image of the same variant beside it, the tarball contains only the metadata of a split image: the squashfs is the root of
 /// containers, and the qcow2 the disk of virtual machines. What clients read is defined in their
 /// `shared/simplestreams`.
 struct ImageStreams {
@@ -27,10 +27,20 @@ struct ImageStreams {
     // version.
     var listed: Set<String> = []
     for (version, subarch) in versions.sorted(by: { $0.version.date > $1.version.date }) {
-      let files = version.offers(of: subarch).filter { $0.variant == "lxd" }.map(\.tarball)
-      guard let image = Image(files, source) else { continue }
-      guard !listed.contains(image.fingerprint) else { continue }
-      if try add(image, version, subarch, source) { listed.insert(image.fingerprint) }
+      for (variant, files) in Self.images(of: version.offers(of: subarch)) {
+        guard let image = Image(files, source), !listed.contains(image.fingerprint) else { continue }
+        if try add(image, variant, version, subarch, source) { listed.insert(image.fingerprint) }
+      }
+    }
+  }
+
+  /// The files of each image: first the usual one of the subarch, whose variant is nil.
+  private static func images(of offers: [Artifact]) -> [(variant: String?, files: [Tarball])] {
+    let isImage = { (offer: Artifact) in offer.variant == "lxd" || offer.tarball.format.content == .incus }
+    let variants = Set(offers.filter(isImage).map(\.variant))
+    let usual = ["lxd", "incus"].first(where: variants.contains)
+    return (variants.filter { $0 == usual } + variants.filter { $0 != usual }.sorted()).map { variant in
+      (variant == usual ? nil : variant, offers.filter { $0.variant == variant }.map(\.tarball))
     }
   }
 
@@ -68,7 +78,9 @@ struct ImageStreams {
         return (file, sha256)
       }
       let images = files.filter { [.squashfs, .qcow2].contains($0.format.content) }
-      guard let tarball = part(.tar), images.allSatisfy({ source.digests($0)["sha256"] != nil }) else {
+      guard let tarball = part(.incus) ?? part(.tar),
+        images.allSatisfy({ source.digests($0)["sha256"] != nil })
+      else {
         return nil
       }
       self.tarball = tarball
@@ -83,7 +95,7 @@ struct ImageStreams {
 
   /// Lists an image; false if clients could not use it.
   private mutating func add(
-    _ image: Image, _ version: Version, _ subarch: Subarch, _ source: IndexSource
+    _ image: Image, _ variant: String?, _ version: Version, _ subarch: Subarch, _ source: IndexSource
   ) throws(MirrorError) -> Bool {
     let tarball = image.tarball.file
     func leaveOut(_ why: String, _ remedy: String) -> Bool {
@@ -97,18 +109,22 @@ struct ImageStreams {
       return leaveOut("LXD has no name for `\(subarch.arch)`", "ignore this")
     }
     // Clients do not agree on escaping, and a comma would end an alias.
-    guard image.parts.allSatisfy({ $0.file.path.urlPath == $0.file.path.text }) else {
+    guard image.parts.allSatisfy({ $0.file.path.urlPath == $0.file.path.text }),
+      variant?.contains(",") != true
+    else {
       return leaveOut("its path is not a plain URL", "rename it")
     }
     let name = [subarch.build, subarch.arch, subarch.name].map(\.description)
+    let end = [variant].compactMap(\.self)
     let items = try items(of: image)
     let serial = version.date.description.filter { $0 != "-" }
     products[
-      name.joined(separator: ":"),
+      (name + end).joined(separator: ":"),
       default: Product(
-        aliases: "\(name[0])/\(name[2]),\(name[0])/\(name[1])/\(name[2])", arch: architecture,
-        os: source.settings.system ?? source.settings.title, release: name[0],
-        releaseTitle: "\(name[0]) \(name[2])", variant: name[2])
+        aliases: [[name[0], name[2]], name].map { ($0 + end).joined(separator: "/") }.joined(separator: ","),
+        arch: architecture, os: source.settings.system ?? source.settings.title, release: name[0],
+        releaseTitle: ([name[0], name[2]] + end).joined(separator: " "),
+        variant: ([name[2]] + end).joined(separator: "-"))
     ].versions[serial] = Product.Dated(items: items)
     newest = max(newest ?? .min, image.parts.map(\.file.status.identity.modified).max() ?? .min)
     return true

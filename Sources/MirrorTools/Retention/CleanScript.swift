@@ -28,6 +28,10 @@ enum CleanScript {
       }
       text += Array("\n# \(mirror.displayed(section.path))\n".utf8)
       for item in section.items {
+        if item.isRemoved, !item.images.isEmpty {
+          text += images(item, mirror)
+          continue
+        }
         text += Array(
           "# \(item.isRemoved ? "removing" : "keeping") \(mirror.displayed(item.path)): \(item.reason)\n".utf8
         )
@@ -78,6 +82,13 @@ enum CleanScript {
     return Array(
       ("\n# \(mirror.displayed(section.path)): only clean --apply removes binary packages\n" + lines.joined())
         .utf8)
+  }
+
+  /// The records that list the images would be gone before them.
+  private static func images(_ item: RetentionPlan.Item, _ mirror: Mirror) -> [UInt8] {
+    let names = item.images.compactMap(\.image).joined(separator: ", ")
+    return Array(
+      "# not removing \(mirror.displayed(item.path)): only clean --apply removes its images \(names)\n".utf8)
   }
 
   private static func command(_ item: RetentionPlan.Item, _ mirror: Mirror) -> [UInt8] {

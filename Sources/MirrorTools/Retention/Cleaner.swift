@@ -31,12 +31,16 @@ public struct CleanReport: Sendable {
 struct Cleaner: Sendable {
   private let scanner: MirrorScanner
   private let planner: RetentionPlanner
+  private let clouds: CloudRemoval
   private let cancellation: Cancellation
 
   /// The scanner and the planner that made the plan.
-  init(scanner: MirrorScanner, planner: RetentionPlanner, cancellation: Cancellation) {
+  init(
+    scanner: MirrorScanner, planner: RetentionPlanner, clouds: CloudRemoval, cancellation: Cancellation
+  ) {
     self.scanner = scanner
     self.planner = planner
+    self.clouds = clouds
     self.cancellation = cancellation
   }
 
@@ -58,7 +62,7 @@ struct Cleaner: Sendable {
         let now = try scanner.rescan(section.path, of: mirror)
         let again = planner.section(at: section.path, of: now, names)
         for item in section.removals where !cancellation.isCancelled {
-          guard let second = again?.items.first(where: { $0.path == item.path }) else { continue }
+          guard var second = again?.items.first(where: { $0.path == item.path }) else { continue }
           guard second.isRemoved else {
             let path = mirror.displayed(item.path)
             report.problems.append(
@@ -68,6 +72,7 @@ struct Cleaner: Sendable {
           }
           report.attempt { report throws(MirrorError) in
             try remove(second, from: anchor, in: mirror)
+            second.images = item.images
             report.removed.append(second)
             each(second)
           }
@@ -87,6 +92,8 @@ struct Cleaner: Sendable {
       for file in files { try directory.unlink(file.name) }
       return try directory.sync()
     }
+    // Only its records list them.
+    try clouds.removeImages(of: item.path, in: anchor)
     let temporary = TemporaryName.make()
     try directory.rename(item.path.name, to: temporary)
     try directory.sync()

@@ -26,10 +26,14 @@ public struct RetentionPlan: Encodable, Sendable {
     }
 
     let kind: Kind
+    /// The images at a cloud that records in the version list; they are removed with it.
+    var images: [CloudRecord.Place] = []
     /// Whether it is a snapshot.
     public var isSnapshot: Bool { if case .snapshot = kind { true } else { false } }
     /// Whether it is a binary package. Anything else is a version.
     public var isPackage: Bool { if case .package = kind { true } else { false } }
+    /// Whether it is a version.
+    var isVersion: Bool { if case .version = kind { true } else { false } }
     /// Paths to remove: the files of a snapshot, or the directory of a version.
     var paths: [MirrorPath] {
       switch kind {
@@ -37,7 +41,17 @@ public struct RetentionPlan: Encodable, Sendable {
       case .snapshot(let files): files
       }
     }
-    private enum CodingKeys: String, CodingKey { case path, isRemoved = "removed", reason, bytes }
+    private enum CodingKeys: String, CodingKey { case path, isRemoved = "removed", reason, bytes, images }
+
+    /// `path`, `removed`, `reason` and `bytes`; `images` if there are any.
+    public func encode(to encoder: any Encoder) throws {
+      var container = encoder.container(keyedBy: CodingKeys.self)
+      try container.encode(path, forKey: .path)
+      try container.encode(isRemoved, forKey: .isRemoved)
+      try container.encode(reason, forKey: .reason)
+      try container.encode(bytes, forKey: .bytes)
+      if !images.isEmpty { try container.encode(images, forKey: .images) }
+    }
   }
 
   /// The items of one subarch, or of one build's snapshots, oldest first; or of a tree of binary packages, by path.
@@ -99,6 +113,23 @@ public struct RetentionPlan: Encodable, Sendable {
   /// The plan with these sections too.
   func adding(_ more: [Section]) -> RetentionPlan {
     more.isEmpty ? self : RetentionPlan(sections: sections + more, policy: policy)
+  }
+
+  /// The plan with the images at clouds that belong to removed versions.
+  ///
+  /// - Throws: if a version cannot be read.
+  func withImages(of mirror: Mirror) throws(MirrorError) -> RetentionPlan {
+    guard !removals.isEmpty else { return self }
+    let anchor = try AnchoredDirectory(root: mirror.root)
+    var changed: [Section] = []
+    for section in sections {
+      var items = section.items
+      for index in items.indices where items[index].isRemoved && items[index].isVersion {
+        items[index].images = try CloudRecords.images(of: items[index].path, in: anchor)
+      }
+      changed.append(Section(path: section.path, items: items))
+    }
+    return RetentionPlan(sections: changed, policy: policy)
   }
 
   /// The plan for versions and snapshots only.

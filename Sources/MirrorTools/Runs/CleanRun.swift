@@ -28,7 +28,7 @@ public struct CleanRun {
       try policy.map { policy throws(MirrorError) in
         try planner(policy).soundPlan(scanned, run.existingCatalog)
       } ?? (RetentionPlan(sections: [], policy: "keep all versions"), scanned)
-    let plan = versions.adding(try BinhostRun(run).sections(mirror))
+    let plan = try versions.withImages(of: mirror).adding(try BinhostRun(run).sections(mirror))
     Log.step("plan of clean: \(plan.removals.count) of \(plan.count) items to remove")
     for item in plan.sections.lazy.flatMap(\.items) {
       Log.detail("\(item.isRemoved ? "removes" : "keeps") \(item.path): \(item.reason)")
@@ -70,7 +70,9 @@ public struct CleanRun {
   private func remove(_ plan: RetentionPlan, from mirror: Mirror) throws(MirrorError) -> CleanReport {
     guard let policy, !plan.removals.isEmpty else { return CleanReport(mirror: "\(mirror.root)") }
     let cleaner = Cleaner(
-      scanner: run.scanner, planner: try planner(policy), cancellation: run.environment.cancellation)
+      scanner: run.scanner, planner: try planner(policy),
+      clouds: CloudRemoval(run.configuration.clouds, run.environment.cancellation),
+      cancellation: run.environment.cancellation)
     let result = run.environment.result
     func remove(_ plan: RetentionPlan) throws(MirrorError) -> CleanReport {
       try cleaner.apply(plan, to: mirror) { item in
@@ -119,9 +121,13 @@ public struct RemovalScript: MirrorReport {
 }
 
 extension RetentionPlan: Plan {
-  /// One line per removal.
+  /// One line per removal, after those of the images of a version.
   public func lines(in mirror: Mirror) -> [String] {
-    removals.map { "would remove \(mirror.displayed($0.path)): \($0.reason)" }
+    removals.flatMap { item in
+      item.images.flatMap { place in place.resources.map { "would remove \($0) in \(place.region)" } } + [
+        "would remove \(mirror.displayed(item.path)): \(item.reason)"
+      ]
+    }
   }
 }
 

@@ -10,6 +10,18 @@ package enum ExportFormat: String, CaseIterable, Codable, Sendable {
   case squashfs
   /// An erofs file system.
   case erofs
+  /// Metadata and files of an image for Incus and LXD.
+  case incus
+  /// An image of Amazon EC2 (AMI), of which the file is a record.
+  case ec2
+  /// A disk that boots by UEFI.
+  case raw
+  /// The same for QEMU.
+  case qcow2
+  /// The same for Azure and Hyper-V.
+  case vhd
+  /// The same for VMware.
+  case vmdk
 
   /// The end of the names of such images.
   package var suffix: String {
@@ -19,6 +31,12 @@ package enum ExportFormat: String, CaseIterable, Codable, Sendable {
     case .nspawn: ".nspawn.tar.xz"
     case .squashfs: ".squashfs"
     case .erofs: ".erofs"
+    case .incus: ".incus.tar.xz"
+    case .ec2: ".ami.json"
+    case .raw: ".raw"
+    case .qcow2: ".qcow2"
+    case .vhd: ".vhd"
+    case .vmdk: ".vmdk"
     }
   }
 
@@ -26,8 +44,8 @@ package enum ExportFormat: String, CaseIterable, Codable, Sendable {
   /// user namespace.
   package var needsTree: Bool {
     switch self {
-    case .oci, .wsl, .nspawn, .squashfs: false
-    case .erofs: true
+    case .oci, .wsl, .nspawn, .squashfs, .ec2: false
+    case .erofs, .raw, .qcow2, .vhd, .vmdk, .incus: true
     }
   }
 
@@ -49,6 +67,20 @@ package enum ExportFormat: String, CaseIterable, Codable, Sendable {
     case .nspawn: ["level", "sign"]
     case .squashfs: ["compression", "level", "block-size"]
     case .erofs: ["compression", "level", "block-size", "uuid"]
+    case .incus: ["unified", "disk", "squashfs/", "disk/", "property/"]
+    case .ec2:
+      [
+        "region", "copy-to", "name", "description", "tag/", "launch", "volume-type", "volume-size",
+        "boot-mode",
+        "connections", "profile", "endpoint",
+      ]
+    case .raw, .vhd, .vmdk: Self.disk
+    case .qcow2: Self.disk + ["compression"]
     }
   }
+
+  private static let disk = [
+    "size", "esp", "filesystem", "variant", "console", "cmdline", "hostname", "datasources", "initramfs",
+    "fstab",
+  ]
 }

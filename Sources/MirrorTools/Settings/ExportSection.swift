@@ -1,5 +1,4 @@
 package import FlexData
-import LinuxSystem
 package import MirrorModel
 
 /// `[section export/NAME]`: how to make an image of a stage.
@@ -30,18 +29,8 @@ package struct ExportSection {
     self.format = format
     settings = Self.reader(name, format, elements)
     if let unknown = settings.unknown().first { throw unknown }
-    architecture = try Self.architecture(in: settings)
+    architecture = try settings.architecture("architecture")
     signing = format.isSigned ? try SigningSection(elements).settings(for: .metro) : nil
-  }
-
-  private static func architecture(in settings: SettingsSection) throws -> Architecture? {
-    guard let text = try settings.text("architecture") else { return nil }
-    let known = Architecture.allCases
-    let given = known.first { $0.containerName == text } ?? Architecture(directory: FileName(text))
-    if let given { return given }
-    throw settings.invalid(
-      "architecture", "`\(text)` is not an architecture",
-      "use one of: " + known.compactMap(\.containerName).joined(separator: ", "))
   }
 
   /// The sections that elements define, to find unknown settings.
@@ -49,6 +38,14 @@ package struct ExportSection {
     SettingsSection.names(in: "export", of: elements).map { name in
       let text = (try? elements.text("export/\(name)/format")).flatMap { $0 }
       return reader(name, ExportFormat(rawValue: text ?? name), elements)
+    }
+  }
+
+  /// The sections of a format.
+  static func sections(_ elements: Elements, of format: ExportFormat) throws -> [SettingsSection] {
+    try SettingsSection.names(in: "export", of: elements).compactMap { name in
+      let text = try elements.text("export/\(name)/format") ?? name
+      return text == format.rawValue ? reader(name, format, elements) : nil
     }
   }
 

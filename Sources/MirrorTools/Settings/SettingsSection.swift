@@ -55,6 +55,18 @@ package struct SettingsSection {
     }
   }
 
+  /// The settings of an image that is a part of this one, as a section of their own.
+  ///
+  /// - Throws: for unknown settings.
+  package func part(_ name: String, _ format: ExportFormat) throws(MirrorError) -> SettingsSection {
+    let families = format.settings.filter { $0.hasSuffix("/") }
+    let part = SettingsSection(
+      "\(self.name)/\(name)", of: elements, known: format.settings.filter { !families.contains($0) },
+      families: families)
+    if let unknown = part.unknown().first { throw unknown }
+    return part
+  }
+
   /// The value of a setting; nil if not set, or blank.
   package func text(_ setting: String) throws -> String? {
     try elements.text("\(name)/\(setting)").flatMap { $0.isEmpty ? nil : $0 }
@@ -127,10 +139,18 @@ package struct SettingsSection {
   /// Seconds, given as `90s`, `15m`, `6h`, `2d` or `1w`; nil if not set.
   package func seconds(_ setting: String) throws -> Int? {
     guard let text = try text(setting) else { return nil }
+    guard let seconds = Self.seconds(text) else {
+      throw invalid(setting, "`\(text)` is not a time", "use 90s, 15m, 6h, 2d or 1w")
+    }
+    return seconds
+  }
+
+  /// Seconds, given in the same way; nil for anything else.
+  package static func seconds(_ text: String) -> Int? {
     let factors: [Character: Int] = ["s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800]
     guard let factor = text.last.flatMap({ factors[$0] }) ?? (text == "0" ? 1 : nil),
       let count = Int(text == "0" ? text : String(text.dropLast())), (0...100_000).contains(count)
-    else { throw invalid(setting, "`\(text)` is not a time", "use 90s, 15m, 6h, 2d or 1w") }
+    else { return nil }
     return count * factor
   }
 

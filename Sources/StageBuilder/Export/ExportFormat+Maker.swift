@@ -1,3 +1,4 @@
+import LinuxSystem
 import MirrorTools
 
 /// Makes images of one format.
@@ -9,6 +10,18 @@ protocol ImageMaker {
   ///
   /// - Throws: ``MirrorError``; then no file has its name.
   func make(_ job: ExportJob) throws -> ExportedImage
+
+  /// Removes what a record or an interrupted export lists elsewhere, then the record.
+  ///
+  /// - Throws: ``MirrorError``; then the rest is still listed.
+  func abandon(_ job: ExportJob) throws -> [RemovedResource]
+}
+
+extension ImageMaker {
+  func abandon(_ job: ExportJob) throws -> [RemovedResource] {
+    throw MirrorError(
+      .refused, "\(job.image)", "images of this format leave nothing elsewhere", remedy: "delete the file")
+  }
 }
 
 extension ExportFormat {
@@ -21,8 +34,11 @@ extension ExportFormat {
     case .oci: try OCIExport(settings)
     case .wsl: try WSLExport(settings)
     case .nspawn: try NspawnExport(settings, signing)
+    case .incus: try IncusExport(settings)
     case .squashfs: try SquashfsExport(settings)
     case .erofs: try ErofsExport(settings)
+    case .ec2: try EC2Export(settings)
+    case .raw, .qcow2, .vhd, .vmdk: try DiskExport(self, settings)
     }
   }
 }

@@ -32,6 +32,8 @@ package struct ExportedImage: Sendable {
   let architecture: Architecture
   /// The image, then the files beside it.
   let files: [ExportedFile]
+  /// The images that were registered elsewhere.
+  var images: [CloudRecord.Place] = []
   /// What could not be preserved.
   let notes: [String]
 }
@@ -44,15 +46,40 @@ package struct ExportReport: Report, Sendable {
   package let architecture: String
   /// The image, then the files beside it.
   package let files: [ExportedFile]
+  /// The images that were registered elsewhere.
+  var images: [CloudRecord.Place] = []
   /// What could not be preserved.
   package let notes: [String]
 
-  private enum CodingKeys: CodingKey { case source, format, architecture, files, notes }
+  private enum CodingKeys: CodingKey { case source, format, architecture, files, images, notes }
+
+  package func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(source, forKey: .source)
+    try container.encode(format, forKey: .format)
+    try container.encode(architecture, forKey: .architecture)
+    try container.encode(files, forKey: .files)
+    if !images.isEmpty { try container.encode(images, forKey: .images) }
+    try container.encode(notes, forKey: .notes)
+  }
 
   package var lines: [ReportLine] {
     files.flatMap { file -> [ReportLine] in
       ["exported \(file.place), \(format.rawValue) for \(architecture), \(humanBytes(file.size))"]
         + file.digests.lines.map { ReportLine($0) }
-    }
+    } + images.map { "registered \($0.image ?? "") in \($0.region)" }
+  }
+}
+
+/// What was removed elsewhere.
+package struct AbandonReport: Report, Sendable {
+  /// Absolute path of the record.
+  let image: String
+  let removed: [RemovedResource]
+
+  private enum CodingKeys: CodingKey { case image, removed }
+
+  package var lines: [ReportLine] {
+    removed.map { "removed \($0.resource) in \($0.region)" } + ["removed \(image)"]
   }
 }

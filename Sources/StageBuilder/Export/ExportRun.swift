@@ -23,7 +23,7 @@ package struct ExportRun {
     if let address = job.registry {
       guard section.format == .oci else {
         throw MirrorError(
-          .invalid, address, "an image of format \(section.format.rawValue) cannot be in a container registry",
+          .invalid, address, "cannot hold an image of format \(section.format.rawValue)",
           remedy: "use format oci")
       }
       try HostTool.check([.skopeo], for: "images in container registries")
@@ -33,6 +33,14 @@ package struct ExportRun {
     return ExportReport(
       source: "\(job.source)", format: section.format,
       architecture: image.architecture.containerName ?? image.architecture.title,
-      files: image.files, notes: image.notes)
+      files: image.files, images: image.images, notes: image.notes)
+  }
+
+  /// Removes what the image or an interrupted export of it lists elsewhere.
+  ///
+  /// - Throws: ``MirrorError``; then the rest is still listed.
+  package func abandon(_ job: ExportJob) throws -> AbandonReport {
+    defer { job.progress.end() }
+    return AbandonReport(image: "\(job.image)", removed: try maker.abandon(job))
   }
 }

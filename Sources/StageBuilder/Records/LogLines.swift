@@ -38,6 +38,9 @@ struct LogLines {
     return text.isEmpty ? [] : [text.cut(to: Self.width)]
   }
 
+  /// The line that is not complete yet.
+  var unfinished: String { String(decoding: line, as: UTF8.self).plain }
+
   private mutating func restart() {
     line.removeAll(keepingCapacity: true)
     (isCut, isReturned) = (false, false)

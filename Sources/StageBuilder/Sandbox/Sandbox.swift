@@ -27,9 +27,10 @@ package final class Sandbox: Sendable {
   ///
   /// One step runs at a time.
   ///
+  /// - Parameter limit: seconds after which it is ended.
   /// - Throws: when it cannot be run, or with code `interrupted` when it was cancelled.
   package func run(
-    _ plan: SandboxPlan, output: borrowing Descriptor, cancellation: Cancellation
+    _ plan: SandboxPlan, output: borrowing Descriptor, limit: Int? = nil, cancellation: Cancellation
   ) throws(MirrorError) -> StepEnd {
     try cancellation.check()
     let name = plan.script.name
@@ -38,11 +39,12 @@ package final class Sandbox: Sendable {
       let process = try Self.running(&helper, program)
       let listener = try StepListener(
         process, SandboxOrder(task: .step(plan), grace: grace), terminal: terminal, name: name)
-      return try listener.listen(writingTo: output, cancellation)
+      return try listener.listen(writingTo: output, limit: limit, cancellation)
     }
     if let root = plan.root { StepLeftovers(root: root, made: outcome.reports.compactMap(\.made)).remove() }
     if let fault = outcome.reports.lazy.compactMap(\.fault).first { throw fault.error }
     let status = outcome.reports.lazy.compactMap(\.waitStatus).last
+    if outcome.isLate { return .late }
     if outcome.wasCancelled && status != 0 { try cancellation.check() }
     guard let status else {
       throw MirrorError(

@@ -119,10 +119,21 @@ package enum StepEnd: Hashable, Sendable {
   case exited(Int32)
   /// It was ended by this signal.
   case signalled(Int32)
+  /// The time limit ended it.
+  case late
 
   /// Decodes the status of `wait(2)`.
   init(waitStatus status: Int32) {
     let signal = status & 0x7f
     self = signal == 0 ? .exited(status >> 8 & 0xff) : .signalled(signal)
+  }
+
+  /// For messages about a failure.
+  var text: String {
+    switch self {
+    case .exited(let status): "failed with exit status \(status)"
+    case .signalled(let signal): "was killed by signal \(signal)"
+    case .late: "was ended by the time limit"
+    }
   }
 }

@@ -10,6 +10,8 @@ struct StepListener: ~Copyable {
   struct Outcome {
     var reports: [SandboxReport] = []
     var wasCancelled = false
+    /// Whether it was ended by the time limit.
+    var isLate = false
     /// Why some of its output was not written.
     var writeFault: Errno?
   }
@@ -48,11 +50,15 @@ struct StepListener: ~Copyable {
   }
 
   /// Copies and collects until all processes of the step have ended.
+  ///
+  /// - Parameter limit: seconds.
   consuming func listen(
-    writingTo output: borrowing Descriptor, _ cancellation: Cancellation
+    writingTo output: borrowing Descriptor, limit: Int? = nil, _ cancellation: Cancellation
   ) throws(MirrorError) -> Outcome {
     var outcome = Outcome()
     var said: [UInt8] = []
+    let end = limit.map { ContinuousClock.now + .seconds($0) }
+    /// After the stop was passed on.
     var deadline: ContinuousClock.Instant?
     var polled = [pollfd(reading: reports.raw), pollfd(reading: prints.raw)]
     let raw = terminal?.begin()
@@ -60,7 +66,8 @@ struct StepListener: ~Copyable {
     while polled[0].fd >= 0 || polled[1].fd >= 0 {
       var all = polled + (terminal?.polled ?? [])
       // After the stop was passed on, only the deadline counts.
-      let end = Waiting.wait(for: &all, until: deadline, cancellation: deadline == nil ? cancellation : nil)
+      let event = Waiting.wait(
+        for: &all, until: deadline ?? end, cancellation: deadline == nil ? cancellation : nil)
       for index in polled.indices { polled[index].revents = all[index].revents }
       let report = polled[0].received()
       if said.count < Self.mostReported { said += report }
@@ -68,10 +75,11 @@ struct StepListener: ~Copyable {
       terminal?.relay(all.dropFirst(2))
       if let deadline {
         if deadline < .now { helper.end() }
-      } else if end == .cancelled {
+      } else if event != .ready {
         // The helper ends the step after the grace period; this is for a helper that hangs.
         deadline = .now + .seconds(grace + 5)
-        outcome.wasCancelled = true
+        outcome.wasCancelled = event == .cancelled
+        outcome.isLate = event == .late
         helper.stop()
       }
     }

@@ -6,8 +6,10 @@ import SystemPackage
 enum RequiredTarball {
   /// Its path: under its name, not yet compressed, or in another format.
   ///
-  /// - Parameter key: the element that names it; the name may be a pattern that matches one file.
-  static func find(_ key: String, _ settings: BuildSettings) throws -> FilePath {
+  /// - Parameters:
+  ///   - key: the element that names it; the name may be a pattern that matches one file.
+  ///   - remedy: what to do if it does not exist; nil for that of a seed or a snapshot.
+  static func find(_ key: String, _ settings: BuildSettings, remedy: Remedy? = nil) throws -> FilePath {
     let path = try settings.requiredPath(key)
     try checkMark(of: path)
     if let found = try path.exists ? path : pattern(key, path) ?? inOtherFormat(path) {
@@ -16,9 +18,10 @@ enum RequiredTarball {
     }
     throw MirrorError(
       .invalid, path.string, "does not exist, but \(key) refers to it",
-      remedy: key == "path/mirror/snapshot"
-        ? "create it with \(run: .snapshot)"
-        : "check .control of its subarch, and see \(run: .preparation)")
+      remedy: remedy
+        ?? (key == "path/mirror/snapshot"
+          ? "create it with \(run: .snapshot)"
+          : "check .control of its subarch, and see \(run: .preparation)"))
   }
 
   /// Throws if a step was writing the tarball when its build was killed, or is writing it now.

@@ -64,7 +64,7 @@ struct StageTarget {
   }
 
   /// An empty root; a seed may lack attributes of its top directory.
-  private static func makeRoot(
+  static func makeRoot(
     _ chroot: FilePath, in work: borrowing WorkDirectory, _ confinement: Confinement
   ) throws(MirrorError) -> AnchoredDirectory {
     let mode: UInt32 = 0o755
@@ -162,8 +162,12 @@ struct StageTarget {
   ) throws -> TarballOutput.Captured? {
     let output = try TarballOutput("path/mirror/target", settings, anchor)
     let stage = try settings.requiredPath("path/chroot/stage")
+    let test = try StageTest(settings, context)
     if try settings.script("steps/capture") != nil {
-      try output.write(by: "steps/capture") { try steps.run("steps/capture", in: .host, log: log) }
+      try output.write(by: "steps/capture") {
+        try steps.run("steps/capture", in: .host, log: log)
+        if let test, let written = try output.written() { try test.run(written, in: work, log) }
+      }
       return nil
     }
     log.note("\(settings.target ?? ""): capture \(output.path)")
@@ -172,7 +176,8 @@ struct StageTarget {
     let tree = try Self.tree(stage, chroot, work, root.value)
     let captured = try output.capture(
       tree, epoch: epoch, prefix: "./", shiftedBy: steps.confinement.idShift, context,
-      SquashfsTools(steps, scripts: scripts), log: log)
+      SquashfsTools(steps, scripts: scripts), log: log
+    ) { try test?.run($0, in: work, log) }
     for note in captured.notes { log.note(note) }
     return captured
   }

@@ -77,12 +77,7 @@ struct StepRunner {
       try plan(script, in: place), output: log.descriptor, cancellation: context.cancellation)
     try context.cancellation.check()
     guard end != .exited(0) else { return }
-    let problem =
-      switch end {
-      case .exited(let status): "failed with exit status \(status)"
-      case .signalled(let signal): "was killed by signal \(signal)"
-      }
-    throw MirrorError(.invalid, "\(target): \(script.name)", problem, remedy: "see \(log.path)")
+    throw MirrorError(.invalid, "\(target): \(script.name)", end.text, remedy: "see \(log.path)")
   }
 
   private var target: String { settings.target ?? "build" }

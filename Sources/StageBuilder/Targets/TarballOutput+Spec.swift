@@ -22,6 +22,15 @@ extension TarballOutput {
     if try isUnfinished(in: directory) { try discard(in: directory) }
   }
 
+  /// The absolute path of what a step wrote; nil if it wrote nothing.
+  func written() throws(MirrorError) -> FilePath? {
+    let directory = try anchor.value.directory(path.parent)
+    for name in [path.name, plainName] where try directory.status(of: name)?.kind == .regular {
+      return anchor.value.root.appending("\(path.parent)").appending("\(name)")
+    }
+    return nil
+  }
+
   /// Runs a step that writes the tarball, and checks the result; an incomplete tarball is removed.
   func write(by step: String, _ body: () throws -> Void) throws {
     let directory = try anchor.value.makePath(path.parent)

@@ -93,6 +93,9 @@ struct TarballOutput {
     }
   }
 
+  /// Whether it is an image.
+  var isImage: Bool { image != nil }
+
   /// Throws if a program is missing that makes it.
   func checkTools() throws(MirrorError) { if image != nil { try SquashfsTools.check() } }
 
@@ -102,9 +105,11 @@ struct TarballOutput {
   ///   - epoch: seconds; no time in the tarball is later.
   ///   - prefix: prefix of the names in the tarball.
   ///   - shift: how the owners are stored in the tree.
+  ///   - test: receives the path of the complete file, before it gets its name.
   func capture(
     _ tree: borrowing AnchoredDirectory, epoch: Int64, prefix: String, omitting omitted: [String] = [],
-    shiftedBy shift: IDShift? = nil, _ context: BuildContext, _ tools: SquashfsTools, log: borrowing BuildLog
+    shiftedBy shift: IDShift? = nil, _ context: BuildContext, _ tools: SquashfsTools, log: borrowing BuildLog,
+    test: (FilePath) throws -> Void = { _ in }
   ) throws -> Captured {
     let directory = try anchor.value.makePath(path.parent)
     let ownership = try directory.fileOwnership()
@@ -132,6 +137,9 @@ struct TarballOutput {
       report = try capture.capture(tree, into: try output.duplicate(), contents: try contents.duplicate())
       digests = report.digests
     }
+    let finished = try output.reopened()
+    try test(FilePath("/proc/self/fd/\(finished.raw)"))
+    withExtendedLifetime(finished) {}
     try Self.removeSidecars(of: final, in: directory)
     let status = try output.commit(ownership, syncingDirectory: false)
     try contents.commit(ownership, syncingDirectory: false)

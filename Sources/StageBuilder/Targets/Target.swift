@@ -8,6 +8,8 @@ struct Target {
   enum Class: String {
     case snapshot
     case stage
+    /// An image of a finished stage.
+    case export
   }
 
   let name: String
@@ -21,32 +23,39 @@ struct Target {
     guard let kind = Class(rawValue: text) else {
       throw MirrorError(
         .invalid, "target/class", "`\(text)` (target \(name)) is not supported",
-        remedy: "use stage or snapshot")
+        remedy: "use stage, export or snapshot")
     }
     self.kind = kind
   }
 
-  /// The element that names its tarball.
-  var outputKey: String {
+  /// The file that it makes.
+  func output(_ anchor: Shared<AnchoredDirectory>) throws -> any TargetOutput {
     switch kind {
-    case .snapshot: "path/mirror/snapshot"
-    case .stage: "path/mirror/target"
+    case .snapshot: try TarballOutput("path/mirror/snapshot", settings, anchor)
+    case .stage: try TarballOutput("path/mirror/target", settings, anchor)
+    case .export: try ImageOutput(settings, anchor)
     }
   }
 
   /// Whether a step of the spec writes the tarball, rather than mirrorctl.
   var isMadeBySpec: Bool {
-    get throws { try settings.script(kind == .snapshot ? "steps/run" : "steps/capture") != nil }
+    get throws {
+      switch kind {
+      case .snapshot: try settings.script("steps/run") != nil
+      case .stage: try settings.script("steps/capture") != nil
+      case .export: false
+      }
+    }
   }
 
   /// Whether `metro/options` asks to rebuild existing targets.
   func isToReplace() throws -> Bool { try settings.words("metro/options").contains("replace") }
 
   /// The file that shows other builds that this target is in progress, and its directory.
-  func progressFile(_ output: TarballOutput, _ subarch: MirrorPath?) -> (
+  func progressFile(_ output: any TargetOutput, _ subarch: MirrorPath?) -> (
     directory: MirrorPath, name: FileName
   ) {
-    guard kind == .stage, let subarch else {
+    guard kind != .snapshot, let subarch else {
       return (output.path.parent, FileName(".\(output.path.name)_progress"))
     }
     let lock = ControlFile.lock(FileName(".\(name)_progress")).path

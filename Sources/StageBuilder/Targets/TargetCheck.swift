@@ -26,7 +26,7 @@ struct TargetCheck {
   /// - Throws: the first thing that is wrong. Settings that depend on files that do not exist yet are skipped.
   func run() throws {
     try ifKnown { try settings.checkPlaces(mirror: context.root) }
-    let output = try ifKnown { try TarballOutput(target.outputKey, settings, anchor) }
+    let output = try ifKnown { try target.output(anchor) }
     try checkNames()
     try checkTrigger()
     // An existing target is not made again, and may have come from another machine.
@@ -34,7 +34,8 @@ struct TargetCheck {
     try output?.checkTools()
     switch target.kind {
     case .snapshot: try checkSnapshot()
-    case .stage: try checkStage()
+    case .stage: try checkStage(output as? TarballOutput)
+    case .export: try checkExport()
     }
   }
 
@@ -74,7 +75,7 @@ struct TargetCheck {
     try checkScripts([Self.trigger])
     guard try !has(Self.trigger) else { return }
     let trigger = OkTrigger(
-      settings: settings, anchor: anchor, records: target.kind == .stage ? records : nil)
+      settings: settings, anchor: anchor, records: target.kind == .snapshot ? nil : records)
     try ifKnown { try trigger.links() }
     try ifKnown { try trigger.record() }
   }
@@ -89,15 +90,22 @@ struct TargetCheck {
     try checkVersion()
   }
 
-  private func checkStage() throws {
+  private func checkStage(_ output: TarballOutput?) throws {
     guard try has("steps/chroot/run") else { throw settings.undefined("steps/chroot/run") }
     try checkScripts(Self.stageSteps)
     try ifKnown { try StepRunner.network(settings) }
     try ifKnown { _ = try settings.limits }
     try ifKnown { _ = try StepRunner.memory(settings) }
     try ifKnown { try StagePlaces(settings).check() }
+    try ifKnown { try StageTest.check(settings, context, output) }
     try ifKnown { try settings.requiredPath("path/mirror/source") }
     if try settings.isOfficial { try ifKnown { try settings.requiredPath("path/mirror/snapshot") } }
+    try checkVersion()
+  }
+
+  private func checkExport() throws {
+    try ifKnown { _ = try ExportRun(try settings.exportSection()) }
+    for key in ["path/mirror/source", "path/work"] { try ifKnown { try settings.requiredPath(key) } }
     try checkVersion()
   }
 

@@ -43,7 +43,7 @@ package struct StreamEnd: StreamJudge {
     case .vmdk: return try VMDKEnd.fault(of: file, size: size)
     case .vhd: return try VHDEnd.fault(of: file, size: size)
     case .iso: return try ISOEnd.fault(of: file, size: size)
-    case .tar, .wsl, .oci, .gpkg, .raw, .other: break
+    case .tar, .wsl, .oci, .incus, .gpkg, .raw, .ami, .other: break
     }
     let head = try file.bytes(upTo: 6)
     // The name of a `.wsl` does not say how it is compressed.

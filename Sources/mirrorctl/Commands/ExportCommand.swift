@@ -14,7 +14,8 @@ struct ExportCommand: Verb {
     discussion: """
       Writes an OCI image for containers, as a tar archive of an image layout, from a stage tarball or a \
       directory. The same stage and options give the same bytes. The image appears under its name only once it \
-      is complete and written to disk.
+      is complete and written to disk. Format ec2 sends a raw disk image to Amazon EC2 instead, and writes a \
+      record of the images there.
       """)
 
   @OptionGroup var configuration: ConfigurationOptions
@@ -46,6 +47,11 @@ struct ExportCommand: Verb {
     help: ArgumentHelp(
       "Time of the image (default: $SOURCE_DATE_EPOCH, then the time of the stage).", valueName: "seconds"))
   var epoch: Int64?
+
+  @Flag(
+    name: .long,
+    help: "Remove what the image, or an interrupted export of it, lists elsewhere; write nothing.")
+  var abandon = false
 
   @Argument(help: "The stage tarball, or a directory.", completion: .file())
   var stage: String
@@ -82,12 +88,16 @@ struct ExportCommand: Verb {
   func run(_ context: CommandContext) throws -> ExitStatus {
     let section = try section(context)
     let progress = RunProgress()
+    // The stage may be gone.
+    let source = abandon ? target.removingLastComponent() : FilePath(stage).absolute
     let job = try ExportJob(
-      FilePath(stage).absolute, to: target, epoch: epoch ?? context.sourceEpoch(),
+      source, to: target, epoch: epoch ?? context.sourceEpoch(),
       threads: job.jobs, ownership: .ofThisProcess(mode: 0o644), registry: isPush ? image : nil,
-      cancellation: context.cancellation,
-      progress: progress)
+      cancellation: context.cancellation, progress: progress)
     let renderer = results.renderer(context)
+    if abandon {
+      return try renderer.print(try renderer.showing(progress) { try ExportRun(section).abandon(job) })
+    }
     let report = try renderer.showing(progress) { try ExportRun(section).run(job) }
     renderer.note(report.notes)
     return try renderer.print(report)

@@ -35,6 +35,8 @@ struct StepCommand: Verb {
     switch try Sandbox(grace: grace).run(plan, output: output, cancellation: context.cancellation) {
     case .exited(let status): throw ExitCode(status)
     case .signalled(let signal): throw ExitCode(128 + signal)
+    // No limit was given.
+    case .late: throw ExitCode(1)
     }
   }
 }

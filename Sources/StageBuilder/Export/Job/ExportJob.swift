@@ -10,7 +10,7 @@ package struct ExportJob: Sendable {
   package let source: FilePath
   let isDirectory: Bool
   /// Absolute path of the image.
-  package let image: FilePath
+  package private(set) var image: FilePath
   /// The address in a container registry to which the image is pushed, `docker://...`; nil to keep it at ``image``.
   package let registry: String?
   /// The time of the image, in seconds since 1970: no time in it is later.
@@ -19,9 +19,11 @@ package struct ExportJob: Sendable {
   let cancellation: Cancellation
   let progress: RunProgress
   /// Where the image is made before it gets its name: a directory on the same file system.
-  let workPlace: FilePath
+  private(set) var workPlace: FilePath
   /// nil to find it from the programs of the stage.
   var givenArchitecture: Architecture?
+  /// What is known about the stage beside its files: `os`, `release`, `variant`, `serial`.
+  package var properties: [String: String] = [:]
   /// Of the files that are made.
   let ownership: Ownership
 
@@ -46,6 +48,13 @@ package struct ExportJob: Sendable {
     self.cancellation = cancellation
     self.progress = progress
     progress.begin("exporting", bytes: isDirectory ? 0 : status.size, files: 1)
+  }
+
+  /// The same for a file that is a part of the image, in a directory of its own.
+  func making(_ name: FileName, in directory: FilePath) -> ExportJob {
+    var job = self
+    (job.image, job.workPlace) = (directory.appending("\(name)"), directory)
+    return job
   }
 
   /// The architecture of the stage: the given one, or that of its programs.
@@ -87,16 +96,18 @@ package struct ExportJob: Sendable {
 
   /// Runs a program of the host to its end; it never outlives this process.
   ///
+  /// - Parameter directory: its working directory; nil for ours.
   /// - Returns: its output.
   /// - Throws: with the end of its messages if it fails.
   @discardableResult
   func run(
-    _ command: [String], environment: [String: String] = [:], input: [UInt8] = []
+    _ command: [String], environment: [String: String] = [:], input: [UInt8] = [],
+    in directory: FilePath? = nil
   ) throws(MirrorError) -> [UInt8] {
+    let place = directory.map { ["env", "--chdir=\($0)"] } ?? []
     let outcome = try HostProgram.run(
-      Self.found(command), input: input, environment: variables(environment), errors: .kept, leads: true,
-      mask: 0o022,
-      cancellation: cancellation)
+      place + Self.found(command), input: input, environment: variables(environment), errors: .kept,
+      leads: true, mask: 0o022, cancellation: cancellation)
     try check(outcome, command)
     return outcome.output
   }

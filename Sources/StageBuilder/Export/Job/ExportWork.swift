@@ -9,7 +9,8 @@ struct ExportWork: ~Copyable {
   private let job: ExportJob
   private let directory: WorkDirectory
   private let files: AnchoredDirectory
-  private static let tree: FileName = "tree"
+  /// The name of the directory with unpacked files.
+  static let tree: FileName = "tree"
 
   /// - Throws: code `busy` if another run makes the same image.
   static func make(_ job: ExportJob) throws(MirrorError) -> ExportWork {
@@ -70,6 +71,14 @@ struct ExportWork: ~Copyable {
 
   /// The directory itself.
   func opened() throws(MirrorError) -> AnchoredDirectory { try files.duplicate() }
+
+  /// Writes a small file, durable, or replaces it.
+  func write(_ bytes: [UInt8], as target: FilePath) throws(MirrorError) {
+    let name = try target.fileName()
+    var file = try DurableFile(name, in: files)
+    try file.write(bytes)
+    try file.commit(job.ownership, as: name, in: try target.openParent())
+  }
 
   /// Puts a finished file in place, durable.
   ///

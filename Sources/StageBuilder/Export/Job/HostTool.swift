@@ -1,8 +1,10 @@
 import LinuxSystem
 
-/// A program of the host that makes images, and the packages that have it.
+/// A program of the host that makes images, or a module of Python, and the packages that have it.
 package struct HostTool: Hashable, Sendable {
   package let name: String
+  /// Whether it is a module of Python.
+  var isModule = false
   /// The package of Debian.
   let debian: String
   /// The package of Gentoo.
@@ -11,7 +13,9 @@ package struct HostTool: Hashable, Sendable {
   let use: String
 
   /// All of them.
-  static let all: [HostTool] = [skopeo, tar2sqfs, mkfsErofs]
+  static let all: [HostTool] =
+    [skopeo, tar2sqfs, mkfsErofs, sfdisk, mtools, mke2fs, debugfs, btrfs, qemuImage, boto3]
+    + QemuTarget.all.map(\.program)
 
   static let skopeo = HostTool(
     name: "skopeo", debian: "skopeo", gentoo: "app-containers/skopeo", use: "images in container registries")
@@ -20,8 +24,30 @@ package struct HostTool: Hashable, Sendable {
   static let mkfsErofs = HostTool(
     name: "mkfs.erofs", debian: "erofs-utils", gentoo: "sys-fs/erofs-utils", use: "erofs images")
 
+  static let boto3 = HostTool(
+    name: "boto3", isModule: true, debian: "python3-boto3", gentoo: "dev-python/boto3",
+    use: "images of Amazon EC2")
+
+  static let sfdisk = HostTool(
+    name: "sfdisk", debian: "fdisk", gentoo: "sys-apps/util-linux", use: "images of disks")
+  static let mtools = HostTool(
+    name: "mcopy", debian: "mtools", gentoo: "sys-fs/mtools", use: "images of disks")
+  static let mke2fs = HostTool(
+    name: "mke2fs", debian: "e2fsprogs", gentoo: "sys-fs/e2fsprogs", use: "images of disks")
+  static let debugfs = HostTool(
+    name: "debugfs", debian: "e2fsprogs", gentoo: "sys-fs/e2fsprogs", use: "images of disks")
+  static let btrfs = HostTool(
+    name: "mkfs.btrfs", debian: "btrfs-progs", gentoo: "sys-fs/btrfs-progs", use: "images of disks with Btrfs"
+  )
+  static let qemuImage = HostTool(
+    name: "qemu-img", debian: "qemu-utils", gentoo: "app-emulation/qemu", use: "images of disks for QEMU")
+
   /// Whether it is installed.
-  var isInstalled: Bool { Executable.find(name) != nil }
+  var isInstalled: Bool {
+    guard isModule else { return Executable.find(name) != nil }
+    let outcome = try? HostProgram.run(["python3", "-I", "-c", "import \(name)"], errors: .lost)
+    return outcome?.status == 0
+  }
 
   /// Whether the same packages have it for the same use.
   func isBeside(_ other: HostTool) -> Bool {

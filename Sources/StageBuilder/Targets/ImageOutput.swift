@@ -1,0 +1,97 @@
+package import LinuxSystem
+import MirrorModel
+import MirrorTools
+import SystemPackage
+
+/// An image of a stage: its path in the mirror, and how finished files get there.
+struct ImageOutput: TargetOutput {
+  let path: MirrorPath
+  private let anchor: Shared<AnchoredDirectory>
+
+  /// `path/mirror/target`, with the suffix of the format instead of that of a tarball.
+  init(_ settings: BuildSettings, _ anchor: Shared<AnchoredDirectory>) throws {
+    let key = "path/mirror/target"
+    _ = try settings.required(key)
+    let suffix = try settings.exportSection().format.suffix
+    guard let named = try settings.mirrorPath(key, in: anchor.value.root) else {
+      throw settings.undefined(key)
+    }
+    let stem = TarballName(named.name, .builtIn)?.stem ?? named.name
+    path = named.parent.appending(stem.appending(suffix))
+    self.anchor = anchor
+  }
+
+  func existing() throws(MirrorError) -> MirrorPath? {
+    do throws(MirrorError) { return try anchor.value.status(at: path)?.kind == .regular ? path : nil } catch {
+      if error.code == .system(.noSuchFileOrDirectory) { return nil }
+      throw error
+    }
+  }
+
+  /// An image is replaced only by a complete one.
+  func remove() {}
+
+  /// An image gets its name when it is complete.
+  func removeUnfinished() {}
+
+  /// ``ExportRun`` does.
+  func checkTools() {}
+
+  /// Moves finished files into the mirror, the image last, each with its digests.
+  ///
+  /// - Parameter files: the image, then the files beside it, in a directory of their own.
+  /// - Returns: them in the mirror, in the same order.
+  func take(
+    _ files: [ExportedFile], from work: borrowing AnchoredDirectory, _ context: BuildContext
+  ) throws(MirrorError) -> [ImageFile] {
+    let directory = try anchor.value.makePath(path.parent)
+    let ownership = try directory.fileOwnership()
+    var taken: [ImageFile] = []
+    for file in files.reversed() {
+      let name = try file.path.fileName()
+      try TarballOutput.removeSidecars(of: name, in: directory)
+      let status = try Self.move(name, from: work, to: directory, ownership)
+      let path = path.parent.appending(name)
+      try FreshTarball.record(
+        file.digests, of: path, status, in: directory, context.layout, catalog: context.catalog(),
+        now: context.now())
+      try directory.sync()
+      taken.append(ImageFile(path: path, size: status.size, sha256: file.digests[.sha256].map(hex)))
+    }
+    return taken.reversed()
+  }
+
+  /// Moves a file, or copies it from another file system.
+  private static func move(
+    _ name: FileName, from work: borrowing AnchoredDirectory, to directory: borrowing AnchoredDirectory,
+    _ ownership: Ownership
+  ) throws(MirrorError) -> FileStatus {
+    let subject = directory.displayed(name)
+    let file = try work.file(MirrorPath(bytes: name.bytes))
+    do throws(MirrorError) {
+      try directory.give(file, name, to: ownership)
+      try attempt("write", subject) { () throws(Errno) in
+        try file.setMode(ownership.mode)
+        try file.sync()
+      }
+      try directory.take(name, from: work, as: name)
+    } catch {
+      guard error.code == .system(.improperLink) else { throw error }
+      var copy = try DurableFile(name, in: directory)
+      try copy.append(sparse: file, work.displayed(name))
+      return try copy.commit(ownership)
+    }
+    return try attempt("examine", subject) { () throws(Errno) in try file.status() }
+  }
+}
+
+/// A file that an export made, in the mirror.
+package struct ImageFile: Sendable, Encodable {
+  /// Relative to the mirror's root.
+  package let path: MirrorPath
+  /// In bytes.
+  package let size: Int64
+  package let sha256: String?
+
+  private enum CodingKeys: String, CodingKey { case path, size = "bytes", sha256 }
+}
