@@ -158,7 +158,13 @@ struct BuildSettings {
   }
 
   /// `[section export/NAME]` of a target with this name.
-  func exportSection() throws -> ExportSection { try ExportSection(target ?? "", of: elements) }
+  func exportSection() throws -> ExportSection {
+    let section = try ExportSection(target ?? "", of: elements)
+    guard section.format.isSigned else { return section }
+    throw section.settings.invalid(
+      "format", "\(section.format.rawValue) has digests of its own, unlike the files of a mirror",
+      "export the stage to a directory outside of the mirror")
+  }
 
   /// Whether builds make candidates: `build/stage` is `candidate`.
   var makesCandidates: Bool {

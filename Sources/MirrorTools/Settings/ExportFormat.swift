@@ -49,8 +49,8 @@ package enum ExportFormat: String, CaseIterable, Codable, Sendable {
     }
   }
 
-  /// Whether digests of such an image are signed.
-  var isSigned: Bool { self == .nspawn }
+  /// Whether signed digests are written beside such an image.
+  package var isSigned: Bool { self == .nspawn }
 
   /// From the name of an image; nil if the end of the name is not that of a format.
   package init?(ofName name: String) {

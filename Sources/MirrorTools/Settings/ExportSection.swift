@@ -8,9 +8,6 @@ package struct ExportSection {
   package let architecture: Architecture?
   /// Reads the settings of the format.
   package let settings: SettingsSection
-  /// Of `[section signing]`, for formats with signatures; nil without a key.
-  package let signing: SigningSettings?
-
   /// Settings of sections of all formats.
   private static let shared = ["format", "source", "architecture"]
 
@@ -30,7 +27,6 @@ package struct ExportSection {
     settings = Self.reader(name, format, elements)
     if let unknown = settings.unknown().first { throw unknown }
     architecture = try settings.architecture("architecture")
-    signing = format.isSigned ? try SigningSection(elements).settings(for: .metro) : nil
   }
 
   /// The sections that elements define, to find unknown settings.

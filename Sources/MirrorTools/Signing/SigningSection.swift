@@ -1,11 +1,19 @@
 import MirrorModel
-import FlexData
+package import FlexData
 import SystemPackage
 
 extension MirrorLayout {
   /// The kinds of files that are signed unless others are configured.
   fileprivate var signedKinds: Set<SignedKind> {
     digestFormats.isEmpty ? [.tarballs, .index] : [.tarballs, .digests, .index]
+  }
+}
+
+extension SigningSettings {
+  /// Those of `[section signing]` for files that are not in a mirror; nil if no key is set.
+  package init?(_ elements: Elements) throws {
+    guard let settings = try SigningSection(elements).settings(for: .metro) else { return nil }
+    self = settings
   }
 }
 

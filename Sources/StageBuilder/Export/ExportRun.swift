@@ -7,10 +7,11 @@ package struct ExportRun {
   private let section: ExportSection
   private let maker: any ImageMaker
 
+  /// - Parameter signing: how digests beside images are signed; nil without a key.
   /// - Throws: for a setting that is wrong, or programs that are missing.
-  package init(_ section: ExportSection) throws {
+  package init(_ section: ExportSection, signing: SigningSettings? = nil) throws {
     self.section = section
-    maker = try section.format.maker(section.settings, signing: section.signing)
+    maker = try section.format.maker(section.settings, signing: signing)
     try HostTool.check(maker.tools, for: "images of format \(section.format.rawValue)")
   }
 

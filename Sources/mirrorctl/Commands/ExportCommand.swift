@@ -86,7 +86,7 @@ struct ExportCommand: Verb {
   }
 
   func run(_ context: CommandContext) throws -> ExitStatus {
-    let section = try section(context)
+    let (section, signing) = try section(context)
     let progress = RunProgress()
     // The stage may be gone.
     let source = abandon ? target.removingLastComponent() : FilePath(stage).absolute
@@ -98,17 +98,19 @@ struct ExportCommand: Verb {
     if abandon {
       return try renderer.print(try renderer.showing(progress) { try ExportRun(section).abandon(job) })
     }
-    let report = try renderer.showing(progress) { try ExportRun(section).run(job) }
+    let report = try renderer.showing(progress) { try ExportRun(section, signing: signing).run(job) }
     renderer.note(report.notes)
     return try renderer.print(report)
   }
 
-  private func section(_ context: CommandContext) throws -> ExportSection {
+  private func section(_ context: CommandContext) throws -> (ExportSection, SigningSettings?) {
     let format = with == nil || isPush ? format : to
     let name = with ?? format?.rawValue ?? ""
     var request = configuration.request(context)
     request.definitions = set.map { ("export/\(name)/\($0.name)", $0.value) }
-    return try ExportSection(name, of: try ConfigurationFile(request).elements, format: format)
+    let elements = try ConfigurationFile(request).elements
+    let section = try ExportSection(name, of: elements, format: format)
+    return (section, section.format.isSigned ? try SigningSettings(elements) : nil)
   }
 }
 

@@ -113,6 +113,7 @@ struct ExportBuildTests {
       (["export/oci/level:", "99"], "export/oci/level: `99` is not a number from 1 to 9"),
       (["export/oci/levels:", "9"], "did you mean level?"),
       (["export/oci/format:", "ocl"], "`ocl` is not a format of images"),
+      (["export/oci/format:", "nspawn"], "nspawn has digests of its own, unlike the files of a mirror"),
       (["path/mirror/target:", "/srv/elsewhere"], "is not in the mirror"),
     ])
   func refused(definitions: [String], message: String) throws {
