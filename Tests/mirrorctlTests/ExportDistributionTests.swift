@@ -179,10 +179,14 @@ import Testing
     let pull = "/usr/lib/systemd/systemd-pull"
     guard ImageHost.mounts, FileManager.default.fileExists(atPath: pull) else { return }
     let server = try WebServer(workspace.path.appending("out"), in: workspace.path.appending("server"))
-    // systemd reads this keyring.
+    // systemd reads this keyring. On a busy machine, its download of several files may wait forever.
     let script = """
-      mkdir -p /etc/systemd m; mount -t tmpfs none /etc/systemd; cp keys.gpg /etc/systemd/import-pubring.gpg
-      exec \(pull) tar --verify=signature --image-root="$PWD/m" \(server.address)/tiny.tar.xz tiny
+      mkdir -p /etc/systemd; mount -t tmpfs none /etc/systemd; cp keys.gpg /etc/systemd/import-pubring.gpg
+      for try in 1 2 3; do
+        chattr -R -f -i m || :; rm -rf m; mkdir m
+        timeout -s KILL 60 \(pull) tar --verify=signature --image-root="$PWD/m" \(server.address)/tiny.tar.xz tiny && exit
+        test $? -gt 128 || exit 1
+      done; exit 1
       """
     try workspace.shell("unshare -m sh -ec '\(script)' > log 2>&1 || { cat log >&2; exit 1; }")
     #expect(try workspace.shell("cat m/tiny/etc/os-release").text == "NAME=Tiny\n")
