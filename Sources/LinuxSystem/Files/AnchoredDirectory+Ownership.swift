@@ -46,6 +46,18 @@ extension AnchoredDirectory {
     changeOwner(of: file, ownership.uid, ownership.gid)
   }
 
+  /// Gives a file that is complete its owner and mode, and syncs it, before it gets this name here.
+  package func finish(
+    _ file: borrowing Descriptor, _ name: FileName, _ ownership: Ownership
+  ) throws(MirrorError) {
+    // An ordinary user's files belong to him, readable like the mirror's.
+    try give(file, name, to: ownership)
+    try attempt("write", displayed(name)) { () throws(Errno) in
+      try file.setMode(ownership.mode)
+      try file.sync()
+    }
+  }
+
   /// Gives this directory to the owner from the configuration, or else to that of `parent`. An ordinary user
   /// keeps it.
   package func give(as parent: borrowing AnchoredDirectory) throws(MirrorError) {

@@ -40,6 +40,27 @@ package struct DurableFile: ~Copyable {
   /// Appends the content of a file, of this name in messages; returns its size in bytes.
   package mutating func append(_ source: borrowing Descriptor, _ subject: String) throws(MirrorError) -> Int64
   {
+    try Self.forEachChunk(of: source, subject) { bytes, _ throws(MirrorError) in try write(bytes) }
+  }
+
+  /// Copies a file into this empty one, with holes instead of zeros; `subject` is its name in messages.
+  package mutating func append(sparse source: borrowing Descriptor, _ subject: String) throws(MirrorError) {
+    let size = try Self.forEachChunk(of: source, subject) { bytes, offset throws(MirrorError) in
+      guard !bytes.isZero else { return }
+      try attempt("write", directory.displayed(name)) { () throws(Errno) in
+        try file.write(bytes, at: offset)
+      }
+    }
+    try attempt("write", directory.displayed(name)) { () throws(Errno) in try file.truncate(to: size) }
+  }
+
+  /// Reads a file; returns its size in bytes.
+  ///
+  /// - Parameter take: receives its bytes and their offset.
+  private static func forEachChunk(
+    of source: borrowing Descriptor, _ subject: String,
+    _ take: (UnsafeRawBufferPointer, Int64) throws(MirrorError) -> Void
+  ) throws(MirrorError) -> Int64 {
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 4096)
     defer { buffer.deallocate() }
     var offset: Int64 = 0
@@ -49,31 +70,9 @@ package struct DurableFile: ~Copyable {
         throw .system(error, "read", subject)
       }
       if count == 0 { return offset }
-      try write(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+      try take(UnsafeRawBufferPointer(rebasing: buffer[..<count]), offset)
       offset += Int64(count)
     }
-  }
-
-  /// Copies a file into this empty one, with holes instead of zeros; `subject` is its name in messages.
-  package mutating func append(sparse source: borrowing Descriptor, _ subject: String) throws(MirrorError) {
-    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 4096)
-    defer { buffer.deallocate() }
-    var offset: Int64 = 0
-    while true {
-      let count: Int
-      do throws(Errno) { count = try source.read(into: buffer, at: offset) } catch {
-        throw .system(error, "read", subject)
-      }
-      if count == 0 { break }
-      let bytes = UnsafeRawBufferPointer(rebasing: buffer[..<count])
-      let start = offset
-      try attempt("write", directory.displayed(name)) { () throws(Errno) in
-        if !bytes.isZero { try file.write(bytes, at: start) }
-      }
-      offset += Int64(count)
-    }
-    let size = offset
-    try attempt("write", directory.displayed(name)) { () throws(Errno) in try file.truncate(to: size) }
   }
 
   /// The temporary file's descriptor, to read back what was written.
@@ -99,28 +98,18 @@ package struct DurableFile: ~Copyable {
   package consuming func commit(_ ownership: Ownership, syncingDirectory: Bool = true) throws(MirrorError)
     -> FileStatus
   {
-    try finish(ownership)
+    try directory.finish(file, name, ownership)
     try directory.rename(temporary, to: name)
     committed = true
     if syncingDirectory { try directory.sync() }
     return try attempt("examine", directory.displayed(name)) { () throws(Errno) in try file.status() }
   }
 
-  private func finish(_ ownership: Ownership) throws(MirrorError) {
-    let path = directory.displayed(name)
-    // An ordinary user's files belong to him, readable like the mirror's.
-    try directory.give(file, name, to: ownership)
-    try attempt("write", path) { () throws(Errno) in
-      try retrying { Int(fchmod(file.raw, ownership.mode)) }
-      try file.sync()
-    }
-  }
-
   /// Puts the file in place in another directory, whose temporary files no run sweeps.
   package consuming func commit(
     _ ownership: Ownership, as name: FileName, in other: borrowing AnchoredDirectory
   ) throws(MirrorError) {
-    try finish(ownership)
+    try directory.finish(file, name, ownership)
     try other.take(temporary, from: directory, as: name)
     committed = true
     try other.sync()

@@ -69,11 +69,7 @@ struct ImageOutput: TargetOutput {
     let subject = directory.displayed(name)
     let file = try work.file(MirrorPath(bytes: name.bytes))
     do throws(MirrorError) {
-      try directory.give(file, name, to: ownership)
-      try attempt("write", subject) { () throws(Errno) in
-        try file.setMode(ownership.mode)
-        try file.sync()
-      }
+      try directory.finish(file, name, ownership)
       try directory.take(name, from: work, as: name)
     } catch {
       guard error.code == .system(.improperLink) else { throw error }
