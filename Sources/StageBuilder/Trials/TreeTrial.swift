@@ -64,21 +64,9 @@ struct TreeTrial {
     let name = source.lastComponent?.string ?? ""
     progress.begin("unpacking \(name)", bytes: status.kind == .directory ? 0 : status.size, files: 0)
     defer { progress.end() }
-    let unpacker = TreeUnpacker(options, cancellation: cancellation) { [progress] in progress.add(bytes: $0) }
-    guard status.kind == .directory else {
-      _ = try unpacker.unpack(source, into: root)
-      return
-    }
-    // The check may write to its root.
-    let archive: FileName = ".test.tar"
-    let files = try work.opened()
-    _ = try TreeCapture(
-      TreeCapture.Options(compression: nil, threads: threads, epoch: SystemClock.seconds),
-      cancellation: cancellation
-    )
-    .capture(source, into: try files.createFile(archive))
-    _ = try unpacker.unpack(work.path.appending("\(archive)"), into: root)
-    try files.unlink(archive)
+    let copy = StageCopy(
+      options: options, epoch: SystemClock.seconds, cancellation: cancellation, progress: progress)
+    _ = try copy.run(source, into: root, by: try work.opened())
   }
 
   /// The last lines of what it printed.

@@ -23,7 +23,8 @@ struct DiskExport: ImageMaker {
     let machine = try BootMachine(architecture)
     if job.isDirectory { _ = try find(in: try AnchoredDirectory(root: job.source), machine, job) }
     let work = try ExportWork.make(job)
-    let files = StageFiles(try AnchoredDirectory(root: try work.unpack()), epoch: job.epoch)
+    let (tree, notes) = try work.unpack()
+    let files = StageFiles(try AnchoredDirectory(root: tree), epoch: job.epoch)
     let boot = try find(in: try files.tree.duplicate(), machine, job)
     let survey = try TreeSurvey(files.tree, cancellation: job.cancellation)
     let plan = try DiskPlan(settings, survey, boot, salt: "\(architecture.title) \(job.epoch)")
@@ -37,7 +38,7 @@ struct DiskExport: ImageMaker {
     try disk.writeRoot(settings.fileSystem, try files.tree.status(), try work.create(DiskWriter.rootFile))
     let result = try container.convert(job, in: work.path)
     let image = try work.place(result, as: job.image)
-    return ExportedImage(architecture: architecture, files: [image], notes: [])
+    return ExportedImage(architecture: architecture, files: [image], notes: notes)
   }
 
   private func find(

@@ -86,7 +86,7 @@ struct IncusExport: ImageMaker {
   private func unified(
     _ metadata: [UInt8], _ job: ExportJob, _ work: borrowing ExportWork
   ) throws -> (ExportedFile, notes: [String]) {
-    _ = try work.unpack()
+    let notes = try work.unpack().notes
     let files = try AnchoredDirectory(root: work.path)
     try files.makeDirectory("image", mode: 0o755)
     let image = try files.directory(FileName("image"))
@@ -103,6 +103,6 @@ struct IncusExport: ImageMaker {
     let options = TreeCapture.Options(threads: job.threads, epoch: job.epoch)
     let report = try TreeCapture(options, cancellation: job.cancellation).capture(
       image, into: try work.create(Self.result))
-    return (try work.place(Self.result, as: job.image), report.notes)
+    return (try work.place(Self.result, as: job.image), notes + report.notes)
   }
 }

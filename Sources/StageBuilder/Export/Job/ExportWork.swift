@@ -43,31 +43,15 @@ struct ExportWork: ~Copyable {
 
   /// The files of the stage in a directory that may be changed.
   ///
-  /// - Returns: its absolute path.
-  func unpack() throws(MirrorError) -> FilePath { try unpacked().tree }
-
-  /// As ``unpack()``; also returns what was left out.
-  func unpacked() throws(MirrorError) -> (tree: FilePath, notes: [String]) {
-    let tree = path(Self.tree)
+  /// - Returns: its absolute path, and what was left out.
+  func unpack() throws(MirrorError) -> (tree: FilePath, notes: [String]) {
     try files.makeDirectory(Self.tree, mode: 0o755)
-    let options = TreeUnpacker.Options(threads: job.threads)
-    guard job.isDirectory else {
-      let unpacker = TreeUnpacker(options, cancellation: job.cancellation) { [progress = job.progress] in
-        progress.add(bytes: $0)
-      }
-      return (tree, try unpacker.unpack(job.source, into: tree).notes)
-    }
-    let archive: FileName = "tree.tar"
-    let notes = try job.writeArchive(nil, into: try create(archive)).notes
-    _ = try TreeUnpacker(options, cancellation: job.cancellation).unpack(path(archive), into: tree)
-    try files.unlink(archive)
-    return (tree, notes)
+    let copy = StageCopy(
+      options: TreeUnpacker.Options(threads: job.threads), epoch: job.epoch, cancellation: job.cancellation,
+      progress: job.progress)
+    let notes = try copy.run(job.source, into: try files.directory(Self.tree), by: files)
+    return (path(Self.tree), notes)
   }
-
-  /// The files of the stage in a directory that must not be changed.
-  ///
-  /// - Returns: its absolute path.
-  func readOnlyTree() throws(MirrorError) -> FilePath { job.isDirectory ? job.source : try unpack() }
 
   /// The directory itself.
   func opened() throws(MirrorError) -> AnchoredDirectory { try files.duplicate() }
@@ -96,11 +80,7 @@ struct ExportWork: ~Copyable {
       digests[.sha256] = try OpenSSLDigest.digest(.sha256, of: file, size: status.size, subject)
     }
     let parent = try target.openParent()
-    try parent.give(file, try target.fileName(), to: job.ownership)
-    try attempt("write", subject) { () throws(Errno) in
-      try file.setMode(job.ownership.mode)
-      try file.sync()
-    }
+    try parent.finish(file, try target.fileName(), job.ownership)
     try parent.take(name, from: files, as: try target.fileName())
     try parent.sync()
     return ExportedFile(path: target, size: status.size, digests: digests)
