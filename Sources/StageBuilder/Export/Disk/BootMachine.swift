@@ -33,6 +33,11 @@ struct BootMachine: Sendable {
     }
   }
 
+  /// The architecture whose roots have partitions of this type; nil if there is none.
+  static func architecture(ofRoot type: String) -> Architecture? {
+    [.amd64, .x86, .arm64, .riscv64].first { (try? BootMachine($0))?.rootType == type }
+  }
+
   /// The program that firmware starts, in `/EFI/BOOT`.
   var programName: String { "BOOT\(efiName.uppercased()).EFI" }
 }

@@ -71,25 +71,10 @@ struct DiskIdentifiers: Sendable {
   func rootPartition() throws(MirrorError) -> String { try uuid("root") }
 
   /// A UUID for one use.
-  func uuid(_ use: String) throws(MirrorError) -> String {
-    var bytes = try self.bytes(use)
-    // Version 8, made by an application's own rules; RFC 9562.
-    bytes[6] = bytes[6] & 0x0f | 0x80
-    bytes[8] = bytes[8] & 0x3f | 0x80
-    let text = hex(bytes)
-    var parts: [Substring] = []
-    var rest = text[...]
-    for count in [8, 4, 4, 4, 12] {
-      parts.append(rest.prefix(count))
-      rest = rest.dropFirst(count)
-    }
-    return parts.joined(separator: "-")
-  }
+  func uuid(_ use: String) throws(MirrorError) -> String { try ImageUUID.of(seed + Array(use.utf8)) }
 
   /// A serial number of a FAT file system, in hexadecimal.
-  func serial() throws(MirrorError) -> String { hex(try bytes("FAT").prefix(4)) }
-
-  private func bytes(_ use: String) throws(MirrorError) -> [UInt8] {
-    Array(try OpenSSLDigest.sha256(of: seed + Array(use.utf8)).prefix(16))
+  func serial() throws(MirrorError) -> String {
+    hex(try OpenSSLDigest.sha256(of: seed + Array("FAT".utf8)).prefix(4))
   }
 }

@@ -42,7 +42,7 @@ struct Ext4Root {
     let time = min(epoch, max(0, status.identity.mtime / 1_000_000_000))
     // Inode 2 is the root. Before 11 there is nothing else of the tree; above, inodes are used in order.
     var script = [
-      "sif <2> mode 04\(String(status.mode & 0o7777, radix: 8).leftPadded(to: 4))",
+      "sif <2> mode 0\(String(0o040000 | status.mode & 0o7777, radix: 8))",
       "sif <2> uid \(status.uid)",
       "sif <2> gid \(status.gid)", "sif <2> mtime @\(time)", "sif <2> ctime @\(epoch)",
       "sif <2> atime @\(epoch)",
@@ -70,11 +70,5 @@ struct Ext4Root {
     }
     func number(_ at: Int) -> UInt32 { bytes[at..<(at + 4)].reversed().reduce(0) { $0 << 8 | UInt32($1) } }
     return number(0) - min(number(0), number(16))
-  }
-}
-
-extension String {
-  fileprivate func leftPadded(to count: Int) -> String {
-    String(repeating: "0", count: max(0, count - self.count)) + self
   }
 }

@@ -34,17 +34,12 @@ struct CloudDisk {
 
   /// The architecture that the types of its partitions name.
   ///
-  /// Source: the Discoverable Partitions Specification; UEFI 2.10, 5.3.
+  /// Source: UEFI 2.10, 5.3; see ``BootMachine``.
   ///
   /// - Throws: if none does.
   static func architecture(of path: FilePath) throws(MirrorError) -> Architecture {
     let path = path.canonical
     let file = try path.openParent().file(MirrorPath(bytes: try path.fileName().bytes))
-    let roots: [([UInt8], Architecture)] = [
-      (bytes("e3bc684fcde8b14d96e7fbcaf984b709"), .amd64),
-      (bytes("45b021b9f01dc341af444c6f280d3fae"), .arm64),
-      (bytes("40954744" + "97f2" + "b241" + "9af7d131d5f0458a"), .x86),
-    ]
     for sector in [512, 4096] as [Int64] {
       let table = try attempt("read", "\(path)") { () throws(Errno) in
         try file.bytes(from: sector, count: Int(sector) + 128 * 128)
@@ -52,8 +47,8 @@ struct CloudDisk {
       guard table.starts(with: "EFI PART".utf8) else { continue }
       // The entries follow the header, each of 128 bytes, in all tables that are in use.
       for start in stride(from: Int(sector), to: table.count - 16, by: 128) {
-        let type = Array(table[start..<start + 16])
-        if let root = roots.first(where: { $0.0 == type }) { return root.1 }
+        let type = Self.typeName(Array(table[start..<start + 16]))
+        if let architecture = BootMachine.architecture(ofRoot: type) { return architecture }
       }
     }
     throw MirrorError(
@@ -61,13 +56,9 @@ struct CloudDisk {
     )
   }
 
-  private static func bytes(_ text: String) -> [UInt8] {
-    var bytes: [UInt8] = []
-    var rest = Substring(text)
-    while !rest.isEmpty {
-      bytes.append(UInt8(rest.prefix(2), radix: 16) ?? 0)
-      rest = rest.dropFirst(2)
-    }
-    return bytes
+  /// The usual text of a GUID in a table of partitions, whose first three numbers are little-endian.
+  private static func typeName(_ bytes: [UInt8]) -> String {
+    ImageUUID.text(bytes[..<4].reversed() + bytes[4..<6].reversed() + bytes[6..<8].reversed() + bytes[8...])
+      .uppercased()
   }
 }

@@ -48,9 +48,12 @@ struct ErofsExport: ImageMaker {
   func make(_ job: ExportJob) throws -> ExportedImage {
     let architecture = try job.architecture()
     let work = try ExportWork.make(job)
-    let (tree, notes) = try work.unpacked()
+    let (tree, notes) = try work.unpack()
     let image: FileName = "image.erofs"
-    var command = ["mkfs.erofs", "--quiet", "-U", try uuid ?? ImageUUID.of("erofs", epoch: job.epoch)]
+    var command = [
+      "mkfs.erofs", "--quiet", "-U",
+      try uuid ?? ImageUUID.of(Array("mirrorctl export erofs \(job.epoch)".utf8)),
+    ]
     if format != .none {
       command += ["-z\(format.rawValue)\(level.map { ",\($0)" } ?? "")", "-C\(blockSize)"]
     }
