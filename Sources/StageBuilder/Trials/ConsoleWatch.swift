@@ -34,19 +34,21 @@ struct ConsoleWatch {
   mutating func hear(_ bytes: [UInt8]) -> Verdict? {
     for line in bytes.withUnsafeBytes({ lines.add($0) }) {
       last = last.suffix(Self.most - 1) + [line]
-      if let verdict = verdict(line) { return verdict }
+      if let verdict = verdict(line, isWhole: true) { return verdict }
     }
     // A prompt has no line end.
-    return verdict(lines.unfinished)
+    return verdict(lines.unfinished, isWhole: false)
   }
 
-  private func verdict(_ line: String) -> Verdict? {
-    if isExpected(line) { return .passed(line) }
+  private func verdict(_ line: String, isWhole: Bool) -> Verdict? {
+    if isExpected(line, isWhole: isWhole) { return .passed(line) }
     return Self.failures.first { line.contains($0.text) }.map { .failed($0.meaning) }
   }
 
-  private func isExpected(_ line: String) -> Bool {
+  private func isExpected(_ line: String, isWhole: Bool) -> Bool {
     if let expected { return line.contains(expected) }
+    // All of a prompt has been printed when its space has.
+    guard isWhole || line.hasSuffix(" ") else { return false }
     let words = line.split(separator: " ", maxSplits: 2)
     // "Last login: ..." comes after one.
     return words.first == "login:" || words.count > 1 && words[1] == "login:" && words[0] != "Last"
