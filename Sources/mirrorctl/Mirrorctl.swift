@@ -109,19 +109,23 @@ protocol Verb: ParsableCommand {
   func run(_ context: CommandContext) throws -> ExitStatus
 }
 
+/// A verb that needs root for some of its arguments.
+protocol ConditionalRootVerb: Verb {
+  /// Whether an ordinary user needs to be root of a user namespace.
+  var needsRoot: Bool { get }
+}
+
 /// The verbs that need root; an ordinary user runs them as root of a user namespace.
 private enum BuildVerbs {
   static let names = ["build", "snapshot", "step", "unpack", "capture"]
 
   /// Whether a command line runs one of these verbs and does more than print.
   static func needRoot(_ arguments: [String]) -> Bool {
-    if arguments.first == "export" {
-      return (try? Mirrorctl.parseAsRoot(arguments) as? ExportCommand)?.needsRoot ?? false
+    guard let verb = arguments.first else { return false }
+    if verb == "export" || verb == "test" {
+      return ((try? Mirrorctl.parseAsRoot(arguments)) as? any ConditionalRootVerb)?.needsRoot ?? false
     }
-    if arguments.first == "test" {
-      return (try? Mirrorctl.parseAsRoot(arguments) as? TestCommand)?.needsRoot ?? false
-    }
-    guard let verb = arguments.first, names.contains(verb) else { return false }
+    guard names.contains(verb) else { return false }
     return !arguments.contains { ["--help", "-h", "--pretend", "-p"].contains($0) }
   }
 }

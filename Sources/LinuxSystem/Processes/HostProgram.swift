@@ -15,6 +15,12 @@ package enum HostProgram {
     package let errors: [UInt8]
     /// Whether it was ended by the time limit.
     package let isLate: Bool
+
+    /// The last lines of standard error, for messages; at most 500 bytes.
+    package func lastErrors(_ lines: Int) -> [String] {
+      String(decoding: errors.suffix(500), as: UTF8.self).split(separator: "\n").suffix(lines).map(
+        String.init)
+    }
   }
 
   /// The destination of standard error.

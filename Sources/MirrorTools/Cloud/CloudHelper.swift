@@ -38,9 +38,9 @@ package struct CloudHelper: Sendable {
     }
     if let answer = last?.result, outcome.status == 0 { return answer }
     guard let fault = last?.error else {
-      let words = String(decoding: outcome.errors.suffix(500), as: UTF8.self).split(separator: "\n").suffix(2)
       throw MirrorError(
-        .library, "python3", "failed with exit status \(outcome.status): \(words.joined(separator: "; "))",
+        .library, "python3",
+        "failed with exit status \(outcome.status): \(outcome.lastErrors(2).joined(separator: "; "))",
         remedy: "see the message")
     }
     throw error(fault, request)

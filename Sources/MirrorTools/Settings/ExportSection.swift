@@ -50,8 +50,6 @@ package struct ExportSection {
   ) -> SettingsSection {
     // What belongs to an unknown format is unknown; the format itself is reported when it is used.
     let own = format?.settings ?? ExportFormat.allCases.flatMap(\.settings)
-    return SettingsSection(
-      "export/\(name)", of: elements, known: shared + own.filter { !$0.hasSuffix("/") },
-      families: own.filter { $0.hasSuffix("/") })
+    return SettingsSection("export/\(name)", of: elements, settings: shared + own)
   }
 }

@@ -18,6 +18,13 @@ package struct SettingsSection {
     self.families = families
   }
 
+  /// - Parameter settings: those that end with a slash are prefixes.
+  init(_ name: String, of elements: Elements, settings: [String]) {
+    self.init(
+      name, of: elements, known: settings.filter { !$0.hasSuffix("/") },
+      families: settings.filter { $0.hasSuffix("/") })
+  }
+
   /// The names of the sections `group/NAME` that elements define, sorted.
   static func names(in group: String, of elements: Elements) -> [String] {
     let found = elements.names.compactMap { name -> String? in
@@ -59,10 +66,7 @@ package struct SettingsSection {
   ///
   /// - Throws: for unknown settings.
   package func part(_ name: String, _ format: ExportFormat) throws(MirrorError) -> SettingsSection {
-    let families = format.settings.filter { $0.hasSuffix("/") }
-    let part = SettingsSection(
-      "\(self.name)/\(name)", of: elements, known: format.settings.filter { !families.contains($0) },
-      families: families)
+    let part = SettingsSection("\(self.name)/\(name)", of: elements, settings: format.settings)
     if let unknown = part.unknown().first { throw unknown }
     return part
   }

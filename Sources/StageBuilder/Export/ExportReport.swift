@@ -1,3 +1,4 @@
+import Hashing
 import LinuxSystem
 package import MirrorModel
 package import MirrorTools
@@ -15,6 +16,17 @@ package struct ExportedFile: Sendable, Encodable {
 
   /// The address, or the path.
   package var place: String { address ?? path.string }
+
+  init(path: FilePath, size: Int64, digests: DigestSet, address: String? = nil) {
+    (self.path, self.size, self.digests, self.address) = (path, size, digests, address)
+  }
+
+  /// A file with this content.
+  init(path: FilePath, content: [UInt8]) throws(MirrorError) {
+    var digests = DigestSet()
+    digests[.sha256] = try OpenSSLDigest.sha256(of: content)
+    self.init(path: path, size: Int64(content.count), digests: digests)
+  }
 
   private enum CodingKeys: CodingKey { case path, bytes, digests }
 

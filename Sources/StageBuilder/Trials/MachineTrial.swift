@@ -90,7 +90,6 @@ struct MachineTrial {
   /// Why QEMU ended, for messages.
   private static func end(_ outcome: HostProgram.Outcome) -> String {
     guard outcome.status != 0 else { return "" }
-    let words = String(decoding: outcome.errors.suffix(300), as: UTF8.self).split(separator: "\n").suffix(2)
-    return " (exit status \(outcome.status)\(words.map { "; \($0)" }.joined()))"
+    return " (exit status \(outcome.status)\(outcome.lastErrors(2).map { "; \($0)" }.joined()))"
   }
 }

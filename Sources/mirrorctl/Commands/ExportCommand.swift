@@ -1,4 +1,3 @@
-import FoundationEssentials
 import MirrorTools
 import LinuxSystem
 import StageBuilder
@@ -7,7 +6,7 @@ import MirrorModel
 import ArgumentParser
 import SystemPackage
 
-struct ExportCommand: Verb {
+struct ExportCommand: ConditionalRootVerb {
   static let configuration = CommandConfiguration(
     commandName: "export",
     abstract: "Make an image from a stage.",
@@ -70,7 +69,6 @@ struct ExportCommand: Verb {
     }
   }
 
-  /// Whether an ordinary user needs to be root of a user namespace.
   var needsRoot: Bool { format?.needsTree ?? true }
 
   private var isPush: Bool { image.hasPrefix("docker://") }
@@ -79,15 +77,16 @@ struct ExportCommand: Verb {
   private var format: ExportFormat? { to ?? (isPush ? .oci : ExportFormat(ofName: image)) }
 
   /// Where the image is made; one that is pushed, in the directory for temporary files.
-  private var target: FilePath {
+  private func target(_ context: CommandContext) -> FilePath {
     guard isPush else { return FilePath(image).absolute }
     let name = "mirrorctl-push-\(String(stableHash(image.utf8), radix: 16))"
-    return FilePath(ProcessInfo.processInfo.environment["TMPDIR"] ?? "/tmp").absolute.appending(name)
+    return FilePath(context.environment["TMPDIR"] ?? "/tmp").absolute.appending(name)
   }
 
   func run(_ context: CommandContext) throws -> ExitStatus {
     let (section, signing) = try section(context)
     let progress = RunProgress()
+    let target = target(context)
     // The stage may be gone.
     let source = abandon ? target.removingLastComponent() : FilePath(stage).absolute
     let job = try ExportJob(

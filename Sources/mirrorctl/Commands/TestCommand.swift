@@ -5,7 +5,7 @@ import MirrorModel
 import ArgumentParser
 import SystemPackage
 
-struct TestCommand: Verb {
+struct TestCommand: ConditionalRootVerb {
   static let configuration = CommandConfiguration(
     commandName: "test",
     abstract: "Test whether a stage works, or an image boots.",
@@ -81,7 +81,6 @@ struct TestCommand: Verb {
     }
   }
 
-  /// Whether an ordinary user needs to be root of a user namespace.
   var needsRoot: Bool { (try? TrialRun.Subject(FilePath(image).absolute).needsRoot) ?? false }
 
   func run(_ context: CommandContext) throws -> ExitStatus {

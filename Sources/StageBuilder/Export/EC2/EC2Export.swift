@@ -1,4 +1,3 @@
-import Hashing
 import LinuxSystem
 import MirrorModel
 import MirrorTools
@@ -38,9 +37,7 @@ struct EC2Export: ImageMaker {
     let record = try begin(wanted, journal, job, &notes)
     var upload = EC2Upload(settings, helper, job, journal, disk, record)
     let bytes = try upload.run()
-    var digests = DigestSet()
-    digests[.sha256] = try OpenSSLDigest.sha256(of: bytes)
-    let file = ExportedFile(path: job.image, size: Int64(bytes.count), digests: digests)
+    let file = try ExportedFile(path: job.image, content: bytes)
     return ExportedImage(
       architecture: architecture, files: [file], images: upload.record.images, notes: notes)
   }

@@ -112,7 +112,7 @@ package struct ExportJob: Sendable {
     return outcome.output
   }
 
-  /// Runs a program of the host that reads the archive of the stage from its standard input, as ``run(_:environment:input:)``.
+  /// Runs a program of the host that reads the archive of the stage from its standard input, as ``run(_:environment:input:in:)``.
   ///
   /// - Parameter edit: changes to the archive. In every case it is checked, and nothing follows its end.
   /// - Returns: the report of the archive, and the messages of the program.
@@ -124,7 +124,7 @@ package struct ExportJob: Sendable {
     ) { pipe throws(MirrorError) in try writeArchive(nil, edit: edit, into: pipe) }
     try check(outcome, command)
     guard let report else { throw MirrorError(.library, command.first ?? "", "did not read its input") }
-    return (report, Self.lines(outcome.errors))
+    return (report, String(decoding: outcome.errors, as: UTF8.self).split(separator: "\n").map(String.init))
   }
 
   /// A command whose program is found where ``HostTool`` looks for it: `PATH` of cron lacks `/usr/sbin`.
@@ -139,16 +139,11 @@ package struct ExportJob: Sendable {
     ["SOURCE_DATE_EPOCH": "\(epoch)", "LC_ALL": "C", "TZ": "UTC"].merging(environment) { $1 }
   }
 
-  private static func lines(_ bytes: [UInt8]) -> [String] {
-    String(decoding: bytes, as: UTF8.self).split(separator: "\n").map(String.init)
-  }
-
   private func check(_ outcome: HostProgram.Outcome, _ command: [String]) throws(MirrorError) {
     guard outcome.status != 0 else { return }
-    let words = Self.lines(Array(outcome.errors.suffix(500))).suffix(3)
     throw MirrorError(
       .invalid, command.first ?? "",
-      "failed with exit status \(outcome.status): \(words.joined(separator: "; "))",
+      "failed with exit status \(outcome.status): \(outcome.lastErrors(3).joined(separator: "; "))",
       remedy: "see the message, and the free space of \(workPlace)")
   }
 }

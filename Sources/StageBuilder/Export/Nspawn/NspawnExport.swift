@@ -1,5 +1,4 @@
 import LinuxSystem
-import Hashing
 import MirrorModel
 import MirrorTools
 import StageTrees
@@ -42,15 +41,10 @@ struct NspawnExport: ImageMaker {
     }
     var files = placed.map { [$0] } ?? []
     for other in others {
-      var digests = DigestSet()
-      digests[.sha256] = try OpenSSLDigest.sha256(of: other.bytes)
-      files.append(
-        ExportedFile(
-          path: target.removingLastComponent().appending("\(other.name)"), size: Int64(other.bytes.count),
-          digests: digests))
+      let path = target.removingLastComponent().appending("\(other.name)")
+      files.append(try ExportedFile(path: path, content: other.bytes))
     }
-    let note =
-      "SHA256SUMS is not signed, since there is no signing key: `machinectl --verify=checksum` accepts it"
+    let note = "SHA256SUMS is not signed: use `machinectl pull-tar --verify=checksum`"
     return ExportedImage(
       architecture: architecture, files: files, notes: report.notes + (signing == nil ? [note] : []))
   }
@@ -68,7 +62,7 @@ struct NspawnExport: ImageMaker {
         remedy: "use a name that ends in .tar.xz or .tar.gz")
     }
     let machine = name.bytes.dropLast(format.key.utf8.count)
-    guard machine.count <= 64, machine.first != UInt8(ascii: "."), machine.allSatisfy(WSLFiles.isPlain) else {
+    guard machine.count <= 64, machine.first != UInt8(ascii: "."), machine.allSatisfy(isNameByte) else {
       throw MirrorError(
         .invalid, subject, "is not the name of a machine",
         remedy: "use up to 64 letters, digits, `-` and `.` before \(format.key)")

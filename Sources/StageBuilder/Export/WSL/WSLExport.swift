@@ -32,7 +32,7 @@ struct WSLExport: ImageMaker {
   /// A setting that is written to a file of settings; quotes are not defined there.
   private static func word(_ setting: String, _ settings: SettingsSection) throws -> String? {
     guard let text = try settings.text(setting) else { return nil }
-    guard text.utf8.allSatisfy(WSLFiles.isPlain) else {
+    guard text.utf8.allSatisfy(isNameByte) else {
       throw settings.invalid(
         setting, "`\(text)` has other characters than letters, digits, `.`, `_` and `-`", "use these")
     }

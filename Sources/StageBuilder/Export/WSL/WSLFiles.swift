@@ -53,21 +53,11 @@ struct WSLFiles {
     Array("[boot]\nsystemd = \(systemd)\n\(user.map { "\n[user]\ndefault = \($0)\n" } ?? "")".utf8)
   }
 
-  /// Whether a character may be in the name of a distribution or a user.
-  static func isPlain(_ byte: UInt8) -> Bool {
-    switch byte {
-    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-      UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"):
-      true
-    default: false
-    }
-  }
-
   /// The name of a distribution, from that of its image.
   static func name(of image: FilePath) throws(MirrorError) -> String {
     let name = image.lastComponent?.string ?? ""
     let words = (name.hasSuffix(".wsl") ? name.dropLast(4) : name[...]).utf8.map {
-      isPlain($0) ? $0 : UInt8(ascii: "-")
+      isNameByte($0) ? $0 : UInt8(ascii: "-")
     }
     return String(decoding: words, as: UTF8.self)
   }
