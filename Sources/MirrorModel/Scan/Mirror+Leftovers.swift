@@ -16,28 +16,35 @@ extension Mirror {
     do throws(MirrorError) {
       let anchor = try AnchoredDirectory(root: root)
       for path in leftovers {
-        do throws(MirrorError) { try Self.remove(path, in: anchor, probe) } catch {
+        do throws(MirrorError) {
+          try anchor.directory(path.parent).removeLeftover(path.name, probe)
+        } catch {
           faults.append(MirrorFault(path, error))
         }
       }
     } catch { faults.append(MirrorFault(.root, error)) }
   }
+}
 
-  private static func remove(
-    _ path: MirrorPath, in anchor: borrowing AnchoredDirectory, _ probe: ProcessProbe
-  ) throws(MirrorError) {
-    let directory = try anchor.directory(path.parent)
-    guard TemporaryName.matches(path.name), let status = try directory.status(of: path.name) else { return }
-    if let writer = TemporaryName.writer(of: path.name), writer != OwnProgram.pid,
+extension AnchoredDirectory {
+  /// Removes what killed runs left in this directory under temporary names. The mirror's lock must be held.
+  package func removeLeftovers(_ probe: ProcessProbe) throws(MirrorError) {
+    for entry in try entries() { try removeLeftover(entry.name, probe) }
+  }
+
+  /// Removes a file, link or directory with a temporary name whose writer is not running.
+  fileprivate func removeLeftover(_ name: FileName, _ probe: ProcessProbe) throws(MirrorError) {
+    guard TemporaryName.matches(name), let status = try status(of: name) else { return }
+    if let writer = TemporaryName.writer(of: name), writer != OwnProgram.pid,
       probe(writer, lockWritten: status.identity.mtime / 1_000_000_000)
     {
       return
     }
     if status.kind == .directory {
-      try TreeRemover(cancellation: Cancellation()).remove(path.name, in: directory)
+      try TreeRemover(cancellation: Cancellation()).remove(name, in: self)
     } else {
-      try directory.unlink(path.name)
+      try unlink(name)
     }
-    try directory.sync()
+    try sync()
   }
 }

@@ -212,6 +212,8 @@ struct ReceivedUpload {
           remedy: "publish that version too"))
     }
     let directory = try anchor.makePath(path.parent)
+    // A run that was killed here left the file unwritten, so it is written again.
+    try directory.removeLeftovers(claim.control.probe)
     var written = try DurableFile(path.name, in: directory)
     try written.write(Array(control.text.utf8))
     try written.keepTime(control.mtime)

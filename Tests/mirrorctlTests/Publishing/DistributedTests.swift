@@ -316,6 +316,25 @@ struct DistributedTests {
     #expect(there.keys.filter { $0.contains(".mirrorctl-") } == [])
   }
 
+  @Test("receive removes what a killed run left of a control file")
+  func leftover() throws {
+    try configure(one, "one")
+    for date in ["2016-01-02", "2016-01-03"] {
+      if date == "2016-01-03" { _ = try receive() }
+      try one.build("std/x86/gen", date)
+      try one.refresh()
+      try publish(one)
+    }
+    let control = "\(master.mirror)/std/x86/gen/.control/version"
+    try workspace.shell(
+      """
+      sh -c 'echo $$' > pid
+      touch -d '1 hour ago' "\(control)/.mirrorctl-$(cat pid)-0123456789abcdef.tmp"
+      """)
+    _ = try receive()
+    try workspace.shell("test -z \"$(find '\(master.mirror)' -name '.mirrorctl-*')\"")
+  }
+
   @Test("receive without uploads prints nothing and exits with 0")
   func nothing() throws {
     let outcome = try receive()
