@@ -57,6 +57,7 @@ extension BuildReport.Target {
     let path = path.map { "\(mirror)/\($0)" } ?? "done"
     if wasThere { return "\(name): \(path) already exists" }
     let others = (files ?? []).dropFirst().map { ", \($0.path.name), \(humanBytes($0.size))" }.joined()
-    return "\(name): \(path)\(size.map { ", \(humanBytes($0))" } ?? "")\(others), \(humanSeconds(seconds))"
+    return "\(name): \(path)\(size.map { ", \(humanBytes($0))" } ?? "")\(others)"
+      + (reused.map { ", that of \($0.name)" } ?? ", \(humanSeconds(seconds))")
   }
 }

@@ -12,6 +12,8 @@ public struct BuildReport: Sendable, Encodable {
     public internal(set) var outcome: BuildOutcome
     /// Whether it already existed.
     public var wasThere = false
+    /// The earlier version whose file this is, since it was made from the same inputs.
+    public internal(set) var reused: MirrorPath?
     /// The tarball, relative to the mirror's root; nil if there is none.
     public var path: MirrorPath?
     /// Its size in bytes.
@@ -41,7 +43,7 @@ public struct BuildReport: Sendable, Encodable {
 
     private enum CodingKeys: String, CodingKey {
       case name, outcome, wasThere = "present", path, size = "bytes", sha256, seconds, problem, firstError
-      case format, files, work, confinement, log, isOptional = "optional", failcount
+      case reused, format, files, work, confinement, log, isOptional = "optional", failcount
     }
   }
 

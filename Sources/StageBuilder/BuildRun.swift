@@ -27,6 +27,18 @@ public struct BuildRun: Sendable {
       isCurrent: try request.revision != nil && targets.areDone(anchor))
   }
 
+  /// What ``apply()`` would build, and why.
+  ///
+  /// - Throws: the errors in the configuration.
+  public func why() throws -> WhyReport {
+    let anchor = Shared(try AnchoredDirectory(root: context.root, ownershipRules: context.ownershipRules))
+    let request = try TreeVersion.settle(request, context)
+    let targets = try BuildTargets(request, context, anchor)
+    try targets.check(anchor)
+    let inquiry = BuildInquiry(request: request, context: context, anchor: anchor)
+    return WhyReport(build: request.description, targets: try inquiry.answers(targets.members))
+  }
+
   /// Builds.
   ///
   /// - Parameter each: receives each target when it ends.

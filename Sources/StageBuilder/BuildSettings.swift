@@ -13,9 +13,11 @@ struct BuildSettings {
   /// Collects that could not be resolved, if that is not an error.
   private let unresolved: [Problem]
 
+  /// - Parameter isNeutral: whether what only the machine decides is left out: MAKEOPTS.
   /// - Throws: ``FlexDataError`` with all errors, or ``MirrorError`` if something cannot be read.
   init(
-    _ request: BuildRequest, target: String?, variant: String? = nil, _ source: ConfigurationFile.Request
+    _ request: BuildRequest, target: String?, variant: String? = nil, _ source: ConfigurationFile.Request,
+    isNeutral: Bool = false
   ) throws {
     var source = source
     // The request's path of the mirror overrides the file.
@@ -29,9 +31,9 @@ struct BuildSettings {
     if let target, let stage = try elements.text("export/\(target)/source"), stage != "stage3" {
       try elements.define([(name: "stage4/source", value: stage)], origin: "export/\(target)/source")
     }
-    if try elements.text("portage/MAKEOPTS") == "auto" {
-      try elements.define(
-        [(name: "portage/MAKEOPTS", value: "-j\(Workers.processors + 1)")], origin: "mirrorctl")
+    if try isNeutral || elements.text("portage/MAKEOPTS") == "auto" {
+      let value = isNeutral ? "-j" : "-j\(Workers.processors + 1)"
+      try elements.define([(name: "portage/MAKEOPTS", value: value)], origin: "mirrorctl")
     }
   }
 

@@ -44,7 +44,8 @@ struct TargetRun {
     let output = try target.output(anchor)
     let log = try makeLog()
     entry.log = records.map { $0.version.appending("log").appending(FileName("\(name).txt")) }
-    let replaces = try target.settings.isOfficial && target.isToReplace()
+    let isOutdated = try isOutdated(target, report, log)
+    let replaces = try target.settings.isOfficial && (context.rebuilds || target.isToReplace() || isOutdated)
     // Also a wrong setting must be found before anything is built.
     let offer = try records.flatMap { records in
       target.kind == .stage ? try PackageOffer(target.settings, of: records.subarch) : nil
@@ -63,12 +64,18 @@ struct TargetRun {
     if try !replaces && isThere(target, output, &entry, log) { return }
     try output.removeUnfinished()
     if try replaces && target.isMadeBySpec { try output.remove() }
+    let inputs = try inputReader.read(target, variant: planned.variant)
+    if let records { try InputRecord.remove(name, of: records.version, in: anchor.value) }
     if let work = try target.settings.path("path/work") {
       report.warnings += WorkDirectory.sweeping(work.removingLastComponent(), context.cancellation)
     }
     do {
-      try make(target, log, &entry)
-      if entry.path == nil { entry.path = try output.existing() }
+      let isRemade = try context.rebuilds || target.isToReplace()
+      if try isRemade || !reuse(inputs, output, &entry, log) {
+        try make(target, log, &entry)
+        if entry.path == nil { entry.path = try output.existing() }
+      }
+      try record(inputs, entry)
       try trigger(target, entry.path, log)
       if let offer { report.offers.insert(offer) }
     } catch {
@@ -80,6 +87,55 @@ struct TargetRun {
       }
       throw error
     }
+  }
+
+  private var inputReader: InputReader {
+    InputReader(request: request, context: context, anchor: anchor)
+  }
+
+  /// Whether it exists in a version that is not finished, but was made from other inputs than it would be now.
+  private func isOutdated(
+    _ target: Target, _ report: BuildReport, _ log: borrowing BuildLog
+  ) throws -> Bool {
+    guard let records, try !records.isDone() else { return false }
+    let changes = inputReader.changes(
+      of: target, variant: planned.variant, in: records.version, after: report.targets.compactMap(\.path))
+    guard !changes.isEmpty else { return false }
+    log.note(
+      "\(name): is built again, since other inputs made it: \(changes.map(\.name).joined(separator: ", "))")
+    return true
+  }
+
+  /// Takes it from an earlier version that was made from the same inputs, if there is one.
+  private func reuse(
+    _ inputs: TargetInputs?, _ output: any TargetOutput, _ entry: inout BuildReport.Target,
+    _ log: borrowing BuildLog
+  ) throws -> Bool {
+    guard let records, let inputs else { return false }
+    let earlier = EarlierOutputs(target: name, context: context, anchor: anchor, version: records.version)
+    guard let found = try earlier.made(from: inputs.key),
+      let files = try earlier.reuse(found, as: output.path.name, log: log), let first = files.first
+    else { return false }
+    log.note("\(name): is that of \(found.version.name), which was made from the same inputs")
+    (entry.path, entry.size, entry.sha256) = (first.path, first.size, first.sha256)
+    entry.reused = found.version
+    if files.count > 1 { entry.files = files }
+    return true
+  }
+
+  /// Records what it was made from.
+  private func record(_ inputs: TargetInputs?, _ entry: BuildReport.Target) throws(MirrorError) {
+    guard let records, let inputs else { return }
+    var files = entry.files ?? []
+    if files.isEmpty, let path = entry.path, let size = entry.size {
+      files = [ImageFile(path: path, size: size, sha256: entry.sha256)]
+    }
+    let known = files.compactMap { file in
+      file.sha256.map { InputRecord.File(name: "\(file.path.name)", bytes: file.size, sha256: $0) }
+    }
+    // The digest of what is compressed later, or was written by a step, is not known.
+    let record = InputRecord(inputs, known.count == files.count ? known : [])
+    try record.write(name, of: records.version, in: anchor.value)
   }
 
   /// Throws if it is made from an image that failed: the last one would be of an older version.

@@ -45,6 +45,22 @@ extension AnchoredDirectory {
     }
   }
 
+  /// Gives a file in another directory a second name here, which must not exist.
+  ///
+  /// - Returns: false if it cannot have one: it is on another file system, has too many, or may not have one.
+  package func link(
+    _ name: FileName, from other: borrowing AnchoredDirectory, as new: FileName
+  ) throws(MirrorError) -> Bool {
+    let result = name.withCString { name in
+      new.withCString { new in linkat(other.descriptor.raw, name, descriptor.raw, new, 0) }
+    }
+    guard result != 0 else { return true }
+    switch lastErrno() {
+    case .improperLink, .tooManyLinks, .notPermitted, .notSupported: return false
+    case let error: throw .system(error, "create", displayed(new))
+    }
+  }
+
   /// The ownership of files in this directory: the directory's owner, readable by all.
   package func fileOwnership() throws(MirrorError) -> Ownership {
     let status = try status()

@@ -115,6 +115,12 @@ struct VersionRecords {
     if notice != before { try write(notice.text(.candidate), to: file.name, in: directory) }
   }
 
+  /// Whether the version is finished.
+  func isDone() throws(MirrorError) -> Bool {
+    let status = try directory().contents(of: VersionFile.status.path, limit: 4096) ?? []
+    return VersionFile.isDone(status)
+  }
+
   /// Whether the version has a `status`.
   func hasStatus() throws(MirrorError) -> Bool {
     try directory().status(of: VersionFile.status.path.name) != nil

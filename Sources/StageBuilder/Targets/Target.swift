@@ -16,6 +16,13 @@ struct Target {
   let kind: Class
   let settings: BuildSettings
 
+  /// The scripts of a stage, in the order in which they run.
+  static let stageSteps = [
+    "steps/unpack", "steps/unpack/post", "steps/chroot/prerun", "steps/chroot/run",
+    "steps/chroot/grabinfo", "steps/precapture", "steps/chroot/postrun", "steps/chroot/clean",
+    "steps/chroot/test", "steps/chroot/postclean", "steps/clean", "steps/capture",
+  ]
+
   init(_ name: String, _ settings: BuildSettings) throws {
     self.name = name
     self.settings = settings

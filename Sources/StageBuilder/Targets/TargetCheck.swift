@@ -14,12 +14,6 @@ struct TargetCheck {
 
   private var settings: BuildSettings { target.settings }
 
-  /// The scripts of a stage, in the order in which they run.
-  private static let stageSteps = [
-    "steps/unpack", "steps/unpack/post", "steps/chroot/prerun", "steps/chroot/run",
-    "steps/chroot/grabinfo", "steps/precapture", "steps/chroot/postrun", "steps/chroot/clean",
-    "steps/chroot/test", "steps/chroot/postclean", "steps/clean", "steps/capture",
-  ]
   private static let snapshotStep = "steps/run"
   private static let trigger = "trigger/ok/run"
 
@@ -55,7 +49,7 @@ struct TargetCheck {
 
   /// Throws if a script has a name that nothing runs, and that resembles the name of a step.
   private func checkNames() throws {
-    let known = Self.stageSteps + [Self.snapshotStep, Self.trigger]
+    let known = Target.stageSteps + [Self.snapshotStep, Self.trigger]
     for (name, place) in settings.scripts(in: ["steps", "trigger"]) where !known.contains(name) {
       let path = FilePath(name)
       let siblings = known.map { FilePath($0) }.filter {
@@ -92,7 +86,7 @@ struct TargetCheck {
 
   private func checkStage(_ output: TarballOutput?) throws {
     guard try has("steps/chroot/run") else { throw settings.undefined("steps/chroot/run") }
-    try checkScripts(Self.stageSteps)
+    try checkScripts(Target.stageSteps)
     try ifKnown { try StepRunner.network(settings) }
     try ifKnown { _ = try settings.limits }
     try ifKnown { _ = try StepRunner.memory(settings) }

@@ -25,6 +25,9 @@ struct BuildCommand: ReportedVerb {
   @OptionGroup var options: BuildOptions
   @OptionGroup var rotation: RotationOptions
 
+  @Flag(name: .long, help: "Only print what would be built, and which inputs changed.")
+  var why = false
+
   @Argument(help: ArgumentHelp("What to build, and elements to define.", valueName: "what"))
   var words: [String] = []
 
@@ -32,6 +35,9 @@ struct BuildCommand: ReportedVerb {
     let line = try BuildLine(words)
     let run = try options.global.read(context, event: event)
     let settings = rotation.settings(over: run.configuration.rotation)
+    guard !why || !line.names.isEmpty else {
+      throw ValidationError("--why needs BUILD ARCH SUBARCH [MODE] [VERSION].")
+    }
     guard !line.names.isEmpty else { return try buildNext(run, settings, line, context, event) }
     guard (3...5).contains(line.names.count) else {
       throw ValidationError(
@@ -42,6 +48,10 @@ struct BuildCommand: ReportedVerb {
       build: line.names[0], arch: line.names[1], subarch: line.names[2], mode: mode,
       version: version ?? VersionDate(context.today), isDefault: version == nil,
       definitions: line.definitions)
+    if why {
+      let report = try BuildRun(request, try options.buildContext(run, context)).why()
+      return try options.global.renderer(context).print(report)
+    }
     return try options.perform(request, run, settings, context, event)
   }
 

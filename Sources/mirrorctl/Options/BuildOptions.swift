@@ -16,6 +16,9 @@ struct BuildOptions: ParsableArguments {
   @Flag(name: .long, help: "Keep the work directory of a failed build.")
   var keepWork = false
 
+  @Flag(name: .long, help: "Build targets although they, or others from the same inputs, exist.")
+  var rebuild = false
+
   @Flag(name: .long, help: "Open a shell in the root of a failed step, then clean up.")
   var shell = false
 
@@ -34,6 +37,7 @@ struct BuildOptions: ParsableArguments {
     }
     build.layout = run.configuration.layout
     build.keepsWork = keepWork
+    build.rebuilds = rebuild
     build.actionNames = \.commandLine
     // Nobody could exit the shell.
     guard !shell || StandardStream.input.isTerminal else {
