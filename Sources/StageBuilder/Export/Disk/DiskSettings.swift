@@ -33,6 +33,12 @@ struct DiskSettings: Sendable {
     if let bootSize, bootSize < DiskPlan.leastBootSize {
       throw settings.invalid("esp", "is less than 36M, the least size of FAT32", "use a larger size")
     }
+    if try settings.text("filesystem") == "xfs" {
+      throw settings.invalid(
+        "filesystem",
+        "xfs is not offered: mkfs.xfs cannot store hard links, extended attributes and sticky bits",
+        "use ext4 or btrfs")
+    }
     fileSystem = try settings.choice("filesystem", FileSystem.self) ?? .ext4
     variant = try settings.choice("variant", Variant.self) ?? .console
     consoles = try settings.words("console")
