@@ -89,6 +89,39 @@ struct ExportBuildTests {
     #expect(try subarch(site, "sha256sum < \(oci)").hasPrefix(sum), "the same stage gives the same image")
   }
 
+  @Test("are made from a stage that is compressed later, and are the same when it is compressed")
+  func later() throws {
+    let site = try TrivialSite(
+      """
+      [section target when target is flat]
+      spec: export
+      [section export/flat]
+      format: wsl
+      level: 1
+      """)
+    let (oci, flat) = (Self.image("oci"), Self.image("flat", "wsl"))
+    let built = try site.build("full+oci+flat", "capture/compress:", "later")
+    try #require(built.status == 0, "\(built.errorText)")
+    let stage = Self.image("stage3", "tar")
+    #expect(site.text("\(stage).cme") == "", "the stage is still to be compressed")
+    let log = try #require(site.text("\(Self.version)/log/oci.txt"))
+    #expect(log.contains("/stage3-generic_64-gentoo-\(Self.version).tar as oci\n"), "\(log)")
+    let again = try site.build("full+oci+flat", "capture/compress:", "later")
+    #expect(
+      again.status == 0 && again.text.split(separator: "\n").allSatisfy { $0.hasSuffix("already exists") },
+      "\(again.text) \(again.errorText)")
+    let sums = try subarch(site, "sha256sum \(oci) \(flat)")
+    #expect(try site.run(["compress", "--compression-level", "0"]).status == 0)
+    #expect(site.text(stage) == nil && site.text("\(stage).xz") != nil)
+    #expect(try site.link("oci-latest.oci.tar") == oci)
+    try subarch(site, "rm \(oci)* \(flat)*")
+    for target in ["oci", "flat"] {
+      let alone = try site.build("full", "target:", target)
+      #expect(alone.status == 0, "\(alone.errorText)")
+    }
+    #expect(try subarch(site, "sha256sum \(oci) \(flat)") == sums)
+  }
+
   @Test("fail alone, and are made by the next build")
   func alone() throws {
     // Nothing says before that this image cannot be made.
@@ -165,17 +198,18 @@ struct ExportBuildTests {
     try #require(try site.build("full").status == 0)
     let image = Self.image("oci")
     var random = Seeded(state: 19)
-    for round in 0..<(ProcessInfo.processInfo.environment["MIRRORCTL_SOAK"] == "full" ? 60 : 6) {
+    let rounds: UInt32 = ProcessInfo.processInfo.environment["MIRRORCTL_SOAK"] == "full" ? 60 : 3
+    for round in 0..<rounds {
       let run = try site.workspace.start(
         [
           "env", "MIRRORCTL_CONFIG=\(site.workspace.path)/conf", Program.path.string, "build",
         ] + TrivialSite.subarch + ["full+oci", Self.version])
-      // Until the export begins, then for a part of the time that it takes.
+      // Until the export begins, then for a part of the time that it takes, a longer one in each round.
       for _ in 0..<400 where run.isRunning {
         if site.text("\(Self.version)/log/oci.txt")?.contains(" as oci\n") == true { break }
         usleep(5000)
       }
-      usleep(UInt32.random(in: 0..<400_000, using: &random))
+      usleep((round * 400_000 + .random(in: 0..<400_000, using: &random)) / rounds)
       kill(run.pid, SIGKILL)
       _ = try run.wait()
       if site.text(image) == nil {
