@@ -109,7 +109,7 @@ import Testing
   @Test("wrong input is refused with its name, and writes nothing")
   func wrong() throws {
     try workspace.shell(
-      "mkdir empty; head -c 3000 stage3.tar.xz > cut.tar.xz; mkdir -p list; ls -A > list/before")
+      "mkdir empty; mkfifo pipe; head -c 3000 stage3.tar.xz > cut.tar.xz; mkdir -p list; ls -A > list/before")
     for (arguments, status, message) in [
       (["@stage3.tar.xz", "@x.img"], 64, "the format is unknown"),
       (["@missing.tar.xz", "@x.oci.tar"], 1, "missing.tar.xz: "),
@@ -123,11 +123,13 @@ import Testing
       (["--to", "ocl", "@stage3.tar.xz", "@x.oci.tar"], 64, "ocl"),
       (["--with", "cloud", "@stage3.tar.xz", "@x.oci.tar"], 1, "export/cloud/format: is not set"),
       (["@stage3.tar.xz", "@none/x.oci.tar"], 1, "none: "),
+      (["--to", "oci", "@stage3.tar.xz", "@pipe"], 1, "pipe: exists, but is not a regular file"),
+      (["--to", "oci", "@stage3.tar.xz", "@empty"], 1, "empty: exists, but is not a regular file"),
     ] {
       let outcome = try export(arguments)
       #expect(outcome.status == Int32(status), "\(arguments)")
       #expect(outcome.errorText.contains(message), "\(outcome.errorText)")
     }
-    try workspace.shell("ls -A | diff list/before -")
+    try workspace.shell("ls -A | diff list/before -; test -p pipe")
   }
 }

@@ -31,12 +31,16 @@ package struct ExportJob: Sendable {
   ///   - epoch: nil for the modification time of the stage.
   ///   - workPlace: nil for the directory of the image.
   ///   - registry: the address in a container registry to which the image is pushed.
-  /// - Throws: if the stage does not exist.
+  /// - Throws: if the stage does not exist, or the image would replace a device, a directory or the like.
   package init(
     _ source: FilePath, to image: FilePath, epoch: Int64?, threads: Int?, ownership: Ownership,
     workPlace: FilePath? = nil, registry: String? = nil, cancellation: Cancellation, progress: RunProgress
   ) throws(MirrorError) {
     let status = try attempt("examine", "\(source)") { () throws(Errno) in try source.status() }
+    if let kind = (try? image.status())?.kind, kind != .regular {
+      throw MirrorError(
+        .invalid, "\(image)", "exists, but is not a regular file", remedy: "give the name of a file")
+    }
     self.source = source
     isDirectory = status.kind == .directory
     self.image = image
