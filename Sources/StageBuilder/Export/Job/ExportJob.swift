@@ -37,10 +37,7 @@ package struct ExportJob: Sendable {
     workPlace: FilePath? = nil, registry: String? = nil, cancellation: Cancellation, progress: RunProgress
   ) throws(MirrorError) {
     let status = try attempt("examine", "\(source)") { () throws(Errno) in try source.status() }
-    if let kind = (try? image.status())?.kind, kind != .regular {
-      throw MirrorError(
-        .invalid, "\(image)", "exists, but is not a regular file", remedy: "give the name of a file")
-    }
+    try image.checkReplaceable()
     self.source = source
     isDirectory = status.kind == .directory
     self.image = image
