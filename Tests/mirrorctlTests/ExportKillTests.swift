@@ -18,6 +18,7 @@ import Testing
     Case(image: "x.oci.tar", settings: ["level=1"]), Case(image: "x.squashfs", settings: ["level=1"]),
     Case(image: "x.erofs"), Case(image: "x.wsl", settings: ["level=1"]),
     Case(image: "x.nspawn.tar.xz", settings: ["level=1"]),
+    Case(image: "x.iso", settings: ["squashfs/level=1"]),
   ]
 
   /// How often each is killed.
@@ -29,6 +30,7 @@ import Testing
   func killed(format: Case) throws {
     let site = try ExportSite()
     let workspace = site.workspace
+    if format.image.hasSuffix(".iso") { try site.makeBootable() }
     try workspace.shell(
       "seq 1 900000 > root/usr/share/text; head -c 6000000 /dev/urandom > root/usr/share/noise; mkdir out")
     let arguments =

@@ -112,6 +112,7 @@ struct ExportBuildTests {
     arguments: [
       (["export/oci/level:", "99"], "export/oci/level: `99` is not a number from 1 to 9"),
       (["export/oci/levels:", "9"], "did you mean level?"),
+      (["export/oci/test:", "yes"], "export/oci/test: is not possible for format oci, which does not boot"),
       (["export/oci/format:", "ocl"], "`ocl` is not a format of images"),
       (["export/oci/format:", "nspawn"], "nspawn has digests of its own, unlike the files of a mirror"),
       (["path/mirror/target:", "/srv/elsewhere"], "is not in the mirror"),
