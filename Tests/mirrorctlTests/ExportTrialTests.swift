@@ -38,11 +38,12 @@ struct ExportTrialTests {
     try #require(made.status == 0, "\(made.errorText)")
     let words = machine.split(separator: " ").map(String.init)
     // As a disc, an image has the name of one.
-    try workspace.shell("mv x.iso x.\(words[1] == "scsi" ? "iso" : "raw")")
+    let name = words[1] == "scsi" ? "x.iso" : "x.raw"
+    try workspace.shell("[ -e \(name) ] || mv x.iso \(name)")
     let outcome = try test([
       "--firmware", words[0], "--disk", words[1], "--memory", "256M", "--timeout", "5m", "--expect",
       "root=live:CDLABEL=LINUX-LIVE-20261122 .*console=ttyS0,115200 070701.*dmsquash-live",
-      "@x.\(words[1] == "scsi" ? "iso" : "raw")",
+      "@\(name)",
     ])
     #expect(outcome.status == 0, "\(outcome.text) \(outcome.errorText)")
     #expect(outcome.text.split(separator: "\n").count == (words[0] == "both" ? 2 : 1))

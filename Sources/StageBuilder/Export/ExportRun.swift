@@ -1,6 +1,7 @@
 import LinuxSystem
 import MirrorModel
 package import MirrorTools
+import SystemPackage
 
 /// Makes an image of a stage.
 package struct ExportRun {
@@ -41,12 +42,21 @@ package struct ExportRun {
       }
       try HostTool.check([.skopeo], for: "images in container registries")
     }
+    try Self.check(job.image)
     defer { job.progress.end() }
     let image = try test?.make(job, by: maker) ?? maker.make(job)
     return ExportReport(
       source: "\(job.source)", format: section.format,
       architecture: image.architecture.containerName ?? image.architecture.title,
       files: image.files, images: image.images, notes: image.notes)
+  }
+
+  /// Throws if something else than a file has the name of the image, such as a device, which it would replace.
+  private static func check(_ image: FilePath) throws(MirrorError) {
+    guard let kind = try? image.status().kind, kind != .regular else { return }
+    throw MirrorError(
+      .refused, "\(image)", "exists, and is not a file",
+      remedy: "give the name of a file; copy the image to a device afterwards")
   }
 
   /// Removes what the image or an interrupted export of it lists elsewhere.
