@@ -166,11 +166,8 @@ struct ExportBuildTests {
       [section test]
       firmware: bios
       memory: 256M
-      expect: root=live:CDLABEL=
-      [section steps when target is stage3]
-      chroot/postclean: [
-      #!/bin/sh
-      set -eu
+      [section trivial]
+      extra: [
       mkdir -p /boot /tmp/i
       : > /tmp/i/dmsquash-live
       cd /tmp/i && find . | cpio -o -H newc > /boot/initramfs-6.12.img
@@ -188,7 +185,7 @@ struct ExportBuildTests {
     #expect(site.text("\(Self.version)/log/live.txt")?.contains(panic) == true)
     #expect(try subarch(site, "ls -d *.iso */*.iso 2> /dev/null || :") == "")
     #expect(try site.workspace.shell("find tmp/work ! -type d").text == "")
-    let good = try site.build("full+live")
+    let good = try site.build("full+live", "test/expect:", "root=live:CDLABEL=")
     #expect(good.status == 0, "\(good.errorText)")
     #expect(try site.link("live-latest.iso") == Self.image("live", "iso"))
   }
