@@ -20,6 +20,7 @@ import Testing
     Case(image: "x.nspawn.tar.xz", settings: ["level=1"]), Case(image: "x.raw", settings: disk("")),
     Case(image: "x.qcow2", settings: disk("")),
     Case(image: "x.incus.tar.xz", settings: ["squashfs/level=1", "disk=yes"] + disk("disk/")),
+    Case(image: "x.iso", settings: ["squashfs/level=1"]),
   ]
 
   /// The settings of a small disk.
@@ -35,11 +36,8 @@ import Testing
     let site = try ExportSite()
     let workspace = site.workspace
     try workspace.shell(
-      """
-      seq 1 400000 > root/usr/share/text; head -c 3000000 /dev/urandom > root/usr/share/noise; mkdir out
-      mkdir -p root/boot root/usr/lib/systemd/boot/efi; echo kernel > root/boot/vmlinuz-6.12; echo > root/boot/initrd-6.12
-      for name in x64 aa64; do echo loader > root/usr/lib/systemd/boot/efi/systemd-boot$name.efi; done
-      """)
+      "seq 1 400000 > root/usr/share/text; head -c 3000000 /dev/urandom > root/usr/share/noise; mkdir out")
+    try makeBootable(site, isDisc: format.image.hasSuffix(".iso"))
     let arguments =
       ExportSite.epoch + format.settings.flatMap { ["--set", $0] } + ["@root", "@out/\(format.image)"]
     let begin = ContinuousClock.now
@@ -68,6 +66,16 @@ import Testing
       try workspace.shell(
         "ls -A out | diff expected -; \(Self.comparison(format)); rm -r out; mkdir out")
     }
+  }
+
+  /// Adds what disks and live images need.
+  private func makeBootable(_ site: ExportSite, isDisc: Bool) throws {
+    guard !isDisc else { return try site.makeBootable() }
+    try site.workspace.shell(
+      """
+      mkdir -p root/boot root/usr/lib/systemd/boot/efi; echo kernel > root/boot/vmlinuz-6.12; echo > root/boot/initrd-6.12
+      for name in x64 aa64; do echo loader > root/usr/lib/systemd/boot/efi/systemd-boot$name.efi; done
+      """)
   }
 
   /// Fails unless every file that has its name is complete.

@@ -123,8 +123,8 @@ import Testing
       (["--to", "ocl", "@stage3.tar.xz", "@x.oci.tar"], 64, "ocl"),
       (["--with", "cloud", "@stage3.tar.xz", "@x.oci.tar"], 1, "export/cloud/format: is not set"),
       (["@stage3.tar.xz", "@none/x.oci.tar"], 1, "none: "),
-      (["--to", "oci", "@stage3.tar.xz", "@pipe"], 1, "pipe: exists, but is not a regular file"),
-      (["--to", "oci", "@stage3.tar.xz", "@empty"], 1, "empty: exists, but is not a regular file"),
+      (["--to", "oci", "@stage3.tar.xz", "@pipe"], 5, "pipe: exists, and is not a file"),
+      (["--to", "oci", "@stage3.tar.xz", "@empty"], 5, "empty: exists, and is not a file"),
     ] {
       let outcome = try export(arguments)
       #expect(outcome.status == Int32(status), "\(arguments)")

@@ -47,9 +47,13 @@ import Testing
       let outcome = try workspace.run(
         [Program.path.string, "capture", "--compression", "none"]
           + arguments.map { $0.replacing("@", with: "\(workspace.path)/") })
-      #expect(outcome.status == 5 && outcome.errorText.contains("exists, and is not a file"), "\(outcome.errorText)")
+      #expect(
+        outcome.status == 5 && outcome.errorText.contains("exists, and is not a file"), "\(outcome.errorText)"
+      )
     }
-    #expect(try workspace.shell("ls -A; test -p pipe; test -p x.tar.contents.gz").text == "home\nmirror\npipe\nstate\ntree\nx.tar.contents.gz\n")
+    #expect(
+      try workspace.shell("ls -A; test -p pipe; test -p x.tar.contents.gz").text
+        == "home\nmirror\npipe\nstate\ntree\nx.tar.contents.gz\n")
   }
 
   /// An overlay with `lib/`, for a root in which `lib` is a link.

@@ -22,6 +22,8 @@ package enum ExportFormat: String, CaseIterable, Codable, Sendable {
   case vhd
   /// The same for VMware.
   case vmdk
+  /// A live image for BIOS and UEFI.
+  case iso
 
   /// The end of the names of such images.
   package var suffix: String {
@@ -37,6 +39,7 @@ package enum ExportFormat: String, CaseIterable, Codable, Sendable {
     case .qcow2: ".qcow2"
     case .vhd: ".vhd"
     case .vmdk: ".vmdk"
+    case .iso: ".iso"
     }
   }
 
@@ -44,8 +47,16 @@ package enum ExportFormat: String, CaseIterable, Codable, Sendable {
   /// user namespace.
   package var needsTree: Bool {
     switch self {
-    case .oci, .wsl, .nspawn, .squashfs, .ec2: false
+    case .oci, .wsl, .nspawn, .squashfs, .ec2, .iso: false
     case .erofs, .raw, .qcow2, .vhd, .vmdk, .incus: true
+    }
+  }
+
+  /// Whether a machine can boot such an image.
+  package var boots: Bool {
+    switch self {
+    case .raw, .qcow2, .vhd, .vmdk, .iso: true
+    case .oci, .wsl, .nspawn, .squashfs, .erofs, .incus, .ec2: false
     }
   }
 
@@ -76,6 +87,7 @@ package enum ExportFormat: String, CaseIterable, Codable, Sendable {
       ]
     case .raw, .vhd, .vmdk: Self.disk
     case .qcow2: Self.disk + ["compression"]
+    case .iso: ["label", "console", "cmdline", "timeout", "squashfs/"]
     }
   }
 

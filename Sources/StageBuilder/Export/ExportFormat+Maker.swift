@@ -38,6 +38,7 @@ extension ExportFormat {
     case .squashfs: try SquashfsExport(settings)
     case .erofs: try ErofsExport(settings)
     case .ec2: try EC2Export(settings)
+    case .iso: try ISOExport(settings)
     case .raw, .qcow2, .vhd, .vmdk: try DiskExport(self, settings)
     }
   }

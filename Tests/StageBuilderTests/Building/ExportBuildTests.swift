@@ -145,6 +145,7 @@ struct ExportBuildTests {
     arguments: [
       (["export/oci/level:", "99"], "export/oci/level: `99` is not a number from 1 to 9"),
       (["export/oci/levels:", "9"], "did you mean level?"),
+      (["export/oci/test:", "yes"], "export/oci/test: is not possible for format oci, which does not boot"),
       (["export/oci/format:", "ocl"], "`ocl` is not a format of images"),
       (["export/oci/format:", "nspawn"], "nspawn has digests of its own, unlike the files of a mirror"),
       (["path/mirror/target:", "/srv/elsewhere"], "is not in the mirror"),
@@ -179,6 +180,47 @@ struct ExportBuildTests {
           "install squashfs-tools-ng (Debian) or sys-fs/squashfs-tools-ng (Gentoo)"),
       "\(outcome.errorText)")
     #expect(try site.names() == ["2026-11-01"] && site.text(".control/.failcount") == nil)
+  }
+
+  private static let canTest = ["qemu-system-x86_64", "xorriso", "grub-mkimage", "mcopy", "tar2sqfs"]
+    .allSatisfy(
+      Tool.exists)
+
+  @Test("are offered only if they boot, where a test is asked for", .enabled(if: Self.canTest))
+  func tested() throws {
+    let site = try TrivialSite(
+      """
+      [section target when target is live]
+      spec: export
+      [section export/live]
+      format: iso
+      timeout: 0
+      test: yes
+      [section test]
+      firmware: bios
+      memory: 256M
+      [section trivial]
+      extra: [
+      mkdir -p /boot /tmp/i
+      : > /tmp/i/dmsquash-live
+      cd /tmp/i && find . | cpio -o -H newc > /boot/initramfs-6.12.img
+      cd / && rm -r /tmp/i
+      echo '\(TinyKernel.file.base64EncodedString())' | base64 -d > /boot/vmlinuz-6.12
+      ]
+      """)
+    let panic = "Kernel panic - not syncing: no root"
+    let bad = try site.build("full+live", "export/live/cmdline:", panic)
+    #expect(bad.status == 3, "\(bad.errorText)")
+    #expect(
+      bad.errorText.contains("failed its test: booted with BIOS")
+        && bad.errorText.contains("the kernel panicked"),
+      "\(bad.errorText)")
+    #expect(site.text("\(Self.version)/log/live.txt")?.contains(panic) == true)
+    #expect(try subarch(site, "ls -d *.iso */*.iso 2> /dev/null || :") == "")
+    #expect(try site.workspace.shell("find tmp/work ! -type d").text == "")
+    let good = try site.build("full+live", "test/expect:", "root=live:CDLABEL=")
+    #expect(good.status == 0, "\(good.errorText)")
+    #expect(try site.link("live-latest.iso") == Self.image("live", "iso"))
   }
 
   @Test("are not offered while their version is a candidate")

@@ -41,8 +41,8 @@ struct DiskSettings: Sendable {
     }
     fileSystem = try settings.choice("filesystem", FileSystem.self) ?? .ext4
     variant = try settings.choice("variant", Variant.self) ?? .console
-    consoles = try settings.words("console")
-    parameters = try settings.words("cmdline") ?? []
+    consoles = try KernelParameters.consoles(settings)
+    parameters = try KernelParameters.others(settings)
     hostname = try settings.text("hostname")
     dataSources =
       try settings.words("datasources") ?? ["NoCloud", "ConfigDrive", "OpenStack", "Ec2", "None"]
@@ -52,15 +52,6 @@ struct DiskSettings: Sendable {
   }
 
   private func check(_ settings: SettingsSection) throws {
-    for console in consoles ?? []
-    where !console.utf8.allSatisfy({ isWordByte($0) || $0 == UInt8(ascii: ",") }) {
-      throw settings.invalid(
-        "console", "`\(console)` is not a console", "use words such as tty0 or ttyS0,115200")
-    }
-    let text = parameters.joined(separator: " ")
-    guard text.utf8.allSatisfy({ (0x20...0x7e).contains($0) }) else {
-      throw settings.invalid("cmdline", "contains characters other than ASCII", "remove them")
-    }
     if let hostname, hostname.utf8.count > 64 || !hostname.utf8.allSatisfy({ isWordByte($0) }) {
       throw settings.invalid(
         "hostname", "`\(hostname)` is not a name of a host", "use letters, digits, - and .")
