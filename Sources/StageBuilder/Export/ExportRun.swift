@@ -8,11 +8,17 @@ package struct ExportRun {
   private let maker: any ImageMaker
 
   /// - Parameter signing: how digests beside images are signed; nil without a key.
-  /// - Throws: for a setting that is wrong, or programs that are missing.
+  /// - Throws: for a setting that is wrong.
   package init(_ section: ExportSection, signing: SigningSettings? = nil) throws {
     self.section = section
     maker = try section.format.maker(section.settings, signing: signing)
-    try HostTool.check(maker.tools, for: "images of format \(section.format.rawValue)")
+  }
+
+  /// Throws, and names them, if programs are missing that it needs for stages.
+  func checkTools() throws { try check(maker.tools) }
+
+  private func check(_ tools: [HostTool]) throws(MirrorError) {
+    try HostTool.check(tools, for: "images of format \(section.format.rawValue)")
   }
 
   /// Makes the image.
@@ -29,6 +35,7 @@ package struct ExportRun {
       }
       try HostTool.check([.skopeo], for: "images in container registries")
     }
+    try check(maker.tools(for: job.source))
     defer { job.progress.end() }
     let image = try maker.make(job)
     return ExportReport(

@@ -104,7 +104,7 @@ struct TargetCheck {
   }
 
   private func checkExport() throws {
-    try ifKnown { _ = try ExportRun(try settings.exportSection()) }
+    try ifKnown { try ExportRun(try settings.exportSection()).checkTools() }
     for key in ["path/mirror/source", "path/work"] { try ifKnown { try settings.requiredPath(key) } }
     try checkVersion()
   }

@@ -7,6 +7,15 @@ struct DiskSettings: Sendable {
   enum Variant: String, CaseIterable {
     case console
     case cloud = "cloud-init"
+    /// cloud-init, if the stage has it.
+    case automatic = "auto"
+  }
+
+  /// What a format uses unless the settings say otherwise.
+  struct Defaults {
+    var variant = Variant.console
+    /// nil for those of the architecture.
+    var consoles: [String]?
   }
 
   private enum Fstab: String, CaseIterable { case write, keep }
@@ -27,15 +36,15 @@ struct DiskSettings: Sendable {
   let needsInitramfs: Bool
   let keepsFstab: Bool
 
-  init(_ settings: SettingsSection) throws {
+  init(_ settings: SettingsSection, _ defaults: Defaults = Defaults()) throws {
     size = try Self.size("size", settings)
     bootSize = try Self.size("esp", settings)
     if let bootSize, bootSize < DiskPlan.leastBootSize {
       throw settings.invalid("esp", "is less than 36M, the least size of FAT32", "use a larger size")
     }
     fileSystem = try settings.choice("filesystem", FileSystem.self) ?? .ext4
-    variant = try settings.choice("variant", Variant.self) ?? .console
-    consoles = try settings.words("console")
+    variant = try settings.choice("variant", Variant.self) ?? defaults.variant
+    consoles = try settings.words("console") ?? defaults.consoles
     parameters = try settings.words("cmdline") ?? []
     hostname = try settings.text("hostname")
     dataSources =

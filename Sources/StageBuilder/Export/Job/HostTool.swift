@@ -45,7 +45,8 @@ package struct HostTool: Hashable, Sendable {
   /// Whether it is installed.
   var isInstalled: Bool {
     guard isModule else { return Executable.find(name) != nil }
-    let outcome = try? HostProgram.run(["python3", "-I", "-c", "import \(name)"], errors: .lost)
+    // In its own process group: an interruption of ours does not make it look missing.
+    let outcome = try? HostProgram.run(["python3", "-I", "-c", "import \(name)"], errors: .lost, leads: true)
     return outcome?.status == 0
   }
 
