@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import SystemPackage
 import TestSupport
 import Testing
 
@@ -67,9 +68,9 @@ struct EC2BuildTests {
     let killed = try site.workspace.start(build(date))
     while killed.isRunning, site.text(journal) == nil { usleep(5000) }
     kill(killed.pid, SIGKILL)
-    _ = try killed.wait()
+    let ended = try killed.wait()
     // What may exist at Amazon is listed where the next build, and clean, look for it.
-    let begun = try #require(site.text(journal))
+    let begun = try #require(site.text(journal), "\(ended.errorText)")
     #expect(try OutputSchema.problem(of: Array(begun.utf8), "ami.schema.json") == nil)
     let built = try site.workspace.run(build(date))
     try #require(built.status == 0, "\(built.errorText)")
