@@ -7,17 +7,19 @@ import Testing
     "has a kernel, a network client and a login on the serial port, and cloud-init on request",
     arguments: [
       ("x86-64bit", "no", "sys-kernel/gentoo-kernel-bin net-misc/dhcpcd", "ttyS0"),
-      ("arm-64bit", "yes", "sys-kernel/gentoo-kernel-bin net-misc/dhcpcd app-emulation/cloud-init", "ttyAMA0"),
+      (
+        "arm-64bit", "yes", "sys-kernel/gentoo-kernel-bin net-misc/dhcpcd app-emulation/cloud-init", "ttyAMA0"
+      ),
     ])
   func settings(arch: String, cloud: String, packages: String, console: String) throws {
     let elements = try SpecSite("[section vm]\ncloud-init: \(cloud)", arch: arch).elements("vm")
-    #expect(try elements.text("stage4/target/packages") == packages)
+    #expect(try elements.text("stage4/target/packages")?.hasPrefix(packages) == true)
     #expect(try elements.text("vm/consoles") == console)
     let script = try #require(try elements.lines("steps/chroot/run"))
     #expect(script.contains { $0.hasPrefix("cloud-init-local:boot ") } == (cloud == "yes"))
     // The flags come before the packages, and the initramfs is for all machines.
     let flags = try #require(script.firstIndex(of: "sys-kernel/installkernel dracut systemd systemd-boot"))
-    let merge = try #require(script.firstIndex(of: packages))
+    let merge = try #require(script.firstIndex { $0.hasPrefix(packages) })
     #expect(flags < merge)
   }
 

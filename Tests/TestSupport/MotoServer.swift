@@ -10,7 +10,8 @@ public final class MotoServer {
   public let port: Int
 
   public init(in workspace: Workspace) throws {
-    let script = FilePath(#filePath).removingLastComponent().appending("../mirrorctlTests/Cloud/make-moto").string
+    let script = FilePath(#filePath).removingLastComponent().appending("../mirrorctlTests/Cloud/make-moto")
+      .string
     let port = try Loopback.freePort()
     self.port = port
     let environment = ProcessInfo.processInfo.environment.merging(["PATH": "/usr/bin:/bin"]) { $1 }

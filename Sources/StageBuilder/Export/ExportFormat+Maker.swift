@@ -32,7 +32,9 @@ extension ImageMaker {
 
 extension ExportFormat {
   /// Whether the files of this stage are unpacked to make such an image, for which an ordinary user needs a user namespace.
-  package func unpacks(_ source: FilePath) -> Bool { needsTree && !(self == .ec2 && CloudDisk.isDisk(source)) }
+  package func unpacks(_ source: FilePath) -> Bool {
+    needsTree && !(self == .ec2 && CloudDisk.isDisk(source))
+  }
 
   /// The maker of images of this format.
   ///

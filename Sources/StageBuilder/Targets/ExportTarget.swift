@@ -33,7 +33,8 @@ struct ExportTarget {
     var job = try ExportJob(
       source, to: try output.target(in: work.path),
       epoch: VersionDate(try settings.required("target/version").utf8)?.seconds, threads: context.jobs,
-      ownership: .ofThisProcess(mode: 0o600), workPlace: work.path, cancellation: context.cancellation, progress: context.progress)
+      ownership: .ofThisProcess(mode: 0o600), workPlace: work.path, cancellation: context.cancellation,
+      progress: context.progress)
     job.properties = try properties()
     log.note("\(name): export \(source) as \(section.format.rawValue)")
     let report = try run(export, job)

@@ -23,13 +23,13 @@ struct EC2BuildTests {
       endpoint: http://127.0.0.1:\(server.port)
       disk/esp: 36M
       [section steps when target is image]
-      chroot/run: [
+      precapture: [
       #!/bin/sh
       set -eu
-      mkdir -p /boot /usr/lib/systemd/boot/efi; echo made > /etc/made
-      echo kernel > /boot/kernel-6.12.3-gentoo-dist; echo initramfs > /boot/initramfs-6.12.3-gentoo-dist.img
-      for name in x64 aa64; do echo loader > /usr/lib/systemd/boot/efi/systemd-boot$name.efi; done
-      head -c 3000000 /dev/urandom > /noise
+      cd '$[path/chroot]'; mkdir -p boot usr/lib/systemd/boot/efi
+      echo kernel > boot/kernel-6.12.3-gentoo-dist; echo initramfs > boot/initramfs-6.12.3-gentoo-dist.img
+      for name in x64 aa64; do echo loader > usr/lib/systemd/boot/efi/systemd-boot$name.efi; done
+      head -c 3000000 /dev/urandom > noise
       ]
       """, in: workspace)
   }
@@ -84,7 +84,8 @@ struct EC2BuildTests {
     #expect(site.text("\(date)/log/ec2.txt")?.contains("ec2: registered ami-") == true)
     let sum = try site.workspace.shell("sha256sum < mirror/\(Self.subarch)/\(record)").text.prefix(64)
     #expect(site.text("\(record).hash.txt") == "sha256 \(sum)\n")
-    #expect(try site.workspace.shell("cd mirror/\(Self.subarch)/\(date); ls -A").text.contains("\n.") == false)
+    #expect(
+      try site.workspace.shell("cd mirror/\(Self.subarch)/\(date); ls -A").text.contains("\n.") == false)
     #expect(try site.workspace.shell("find tmp/work ! -type d").text == "")
 
     let second = try site.workspace.run(build(next))

@@ -13,7 +13,8 @@ import Testing
     return ["env", "PATH=\(site.workspace.path)/bin:/usr/sbin:/usr/bin:/sbin:/bin"]
   }
 
-  @Test("sends the disk of format raw with a serial console and cloud-init, and makes it again only if needed")
+  @Test(
+    "sends the disk of format raw with a serial console and cloud-init, and makes it again only if needed")
   func disk() throws {
     let site = try EC2Site(tarball: Self.tarball)
     let outcome = try site.export()
@@ -53,20 +54,6 @@ import Testing
     try site.checkFinished(regions: ["eu-west-1"])
     try site.checkBlocks()
     #expect(try site.finished?.token != token)
-  }
-
-  @Test("an interruption while boto3 is looked for is reported as such")
-  func interrupted() throws {
-    let site = try EC2Site(tarball: Self.tarball)
-    try site.workspace.shell(
-      """
-      mkdir bin; printf '#!/bin/sh\\nkill -INT -- -$GROUP; exec /usr/bin/python3 "$@"\\n' > bin/python3
-      chmod +x bin/python3
-      """)
-    let script = "export GROUP=$$ PATH=\(site.workspace.path)/bin:/usr/sbin:/usr/bin:/sbin:/bin; exec \"$@\""
-    let outcome = try site.workspace.run(["setsid", "--wait", "sh", "-c", script, "sh"] + site.command([]))
-    #expect(outcome.status == 130 && outcome.errorText.contains("interrupted"), "\(outcome.errorText)")
-    #expect(try site.stub.state().snapshots.isEmpty)
   }
 
   /// With `MIRRORCTL_SOAK=full`, many.

@@ -19,7 +19,9 @@ struct CloudDisk {
       throw MirrorError(.invalid, "\(path)", "is not a disk image", remedy: "use a raw image of a disk")
     }
     let digest: [UInt8]
-    if let known { digest = known } else {
+    if let known {
+      digest = known
+    } else {
       digest = try OpenSSLDigest.digest(.sha256, of: file, size: status.size, "\(path)")
     }
     self.path = path

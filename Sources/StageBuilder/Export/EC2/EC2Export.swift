@@ -70,7 +70,8 @@ struct EC2Export: ImageMaker {
     let settings = settings.disk.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
     let text = (settings + ["\(job.epoch)"]).joined(separator: "\n")
     return CloudRecord.Stage(
-      sha256: try CloudDisk(job.source).source.sha256, settings: hex(try OpenSSLDigest.sha256(of: Array(text.utf8))))
+      sha256: try CloudDisk(job.source).source.sha256,
+      settings: hex(try OpenSSLDigest.sha256(of: Array(text.utf8))))
   }
 
   /// The record of an image of the same stage that was registered: its disk is not needed again.

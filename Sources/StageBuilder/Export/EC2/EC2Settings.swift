@@ -93,7 +93,8 @@ struct EC2Settings {
   ) throws(MirrorError) {
     guard (1...128).contains(name.unicodeScalars.count), value.unicodeScalars.count <= 256 else {
       throw settings.invalid(
-        setting, "`\(name)` has no name, or is too long", "use names of up to 128 characters and values of up to 256")
+        setting, "`\(name)` has no name, or is too long",
+        "use names of up to 128 characters and values of up to 256")
     }
     guard !name.lowercased().hasPrefix("aws:"), !name.hasPrefix("mirrorctl:") else {
       throw settings.invalid(setting, "`\(name)` is reserved", "use another name")
