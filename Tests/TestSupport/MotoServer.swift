@@ -9,6 +9,7 @@ public final class MotoServer {
   /// Where it listens.
   public let port: Int
 
+  /// Installs it if need be, and waits until it answers.
   public init(in workspace: Workspace) throws {
     let script = FilePath(#filePath).removingLastComponent().appending("../mirrorctlTests/Cloud/make-moto")
       .string
