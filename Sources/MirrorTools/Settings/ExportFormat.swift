@@ -47,8 +47,8 @@ package enum ExportFormat: String, CaseIterable, Codable, Sendable {
   /// user namespace.
   package var needsTree: Bool {
     switch self {
-    case .oci, .wsl, .nspawn, .squashfs, .ec2, .iso: false
-    case .erofs, .raw, .qcow2, .vhd, .vmdk, .incus: true
+    case .oci, .wsl, .nspawn, .squashfs, .iso: false
+    case .erofs, .raw, .qcow2, .vhd, .vmdk, .incus, .ec2: true
     }
   }
 
@@ -59,6 +59,9 @@ package enum ExportFormat: String, CaseIterable, Codable, Sendable {
     case .oci, .wsl, .nspawn, .squashfs, .erofs, .incus, .ec2: false
     }
   }
+
+  /// Whether such an image has a journal beside it while it is made, which lists what was made elsewhere.
+  package var hasJournal: Bool { self == .ec2 }
 
   /// Whether signed digests are written beside such an image.
   package var isSigned: Bool { self == .nspawn }
@@ -81,9 +84,8 @@ package enum ExportFormat: String, CaseIterable, Codable, Sendable {
     case .incus: ["unified", "disk", "squashfs/", "disk/", "property/"]
     case .ec2:
       [
-        "region", "copy-to", "name", "description", "tag/", "launch", "volume-type", "volume-size",
-        "boot-mode",
-        "connections", "profile", "endpoint",
+        "region", "copy-to", "name", "description", "tag/", "tags", "launch", "volume-type", "volume-size",
+        "boot-mode", "connections", "profile", "endpoint", "disk/",
       ]
     case .raw, .vhd, .vmdk: Self.disk
     case .qcow2: Self.disk + ["compression"]

@@ -12,14 +12,20 @@ package struct ExportRun {
   /// - Parameters:
   ///   - signing: how digests beside images are signed; nil without a key.
   ///   - trial: how an image is tested, if the section asks for it.
-  /// - Throws: for a setting that is wrong, or programs that are missing.
+  /// - Throws: for a setting that is wrong.
   package init(
     _ section: ExportSection, signing: SigningSettings? = nil, trial: TrialSettings = TrialSettings()
   ) throws {
     self.section = section
     test = section.isTested ? ImageTest(settings: trial) : nil
     maker = try section.format.maker(section.settings, signing: signing)
-    try HostTool.check(maker.tools, for: "images of format \(section.format.rawValue)")
+  }
+
+  /// Throws, and names them, if programs are missing that it needs for stages.
+  func checkTools() throws { try check(maker.tools) }
+
+  private func check(_ tools: [HostTool]) throws(MirrorError) {
+    try HostTool.check(tools, for: "images of format \(section.format.rawValue)")
   }
 
   /// Throws if the programs that boot images for an architecture are missing, although the image is to be tested.
@@ -41,6 +47,7 @@ package struct ExportRun {
       }
       try HostTool.check([.skopeo], for: "images in container registries")
     }
+    try check(maker.tools(for: job.source))
     defer { job.progress.end() }
     let image = try test?.make(job, by: maker) ?? maker.make(job)
     return ExportReport(

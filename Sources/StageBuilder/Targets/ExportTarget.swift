@@ -31,13 +31,15 @@ struct ExportTarget {
     var work = try WorkDirectory(
       try settings.requiredPath("path/work"), cancellation: context.cancellation)
     var job = try ExportJob(
-      source, to: work.path.appending("\(output.path.name)"),
+      source, to: try output.target(in: work.path),
       epoch: VersionDate(try settings.required("target/version").utf8)?.seconds, threads: context.jobs,
-      ownership: .ofThisProcess(mode: 0o600), cancellation: context.cancellation, progress: context.progress)
+      ownership: .ofThisProcess(mode: 0o600), workPlace: work.path, cancellation: context.cancellation,
+      progress: context.progress)
     job.properties = try properties()
     log.note("\(name): export \(source) as \(section.format.rawValue)")
     let report = try run(export, job, log)
     for note in report.notes { log.note(note) }
+    for image in report.images { log.note("\(name): registered \(image.image ?? "") in \(image.region)") }
     let files = try output.take(report.files, from: try work.opened(), context)
     for file in files {
       log.note("\(name): \(file.path), \(humanBytes(file.size)), sha256 \(file.sha256 ?? "unknown")")

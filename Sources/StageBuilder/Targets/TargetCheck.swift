@@ -106,6 +106,7 @@ struct TargetCheck {
   private func checkExport() throws {
     try ifKnown {
       let export = try ExportRun(try settings.exportSection(), trial: try settings.trial)
+      try export.checkTools()
       let architecture = try settings.text("target/arch_desc").flatMap {
         Architecture(directory: FileName($0))
       }

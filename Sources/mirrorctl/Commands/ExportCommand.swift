@@ -13,8 +13,8 @@ struct ExportCommand: ConditionalRootVerb {
     discussion: """
       Writes an OCI image for containers, as a tar archive of an image layout, from a stage tarball or a \
       directory. The same stage and options give the same bytes. The image appears under its name only once it \
-      is complete and written to disk. Format ec2 sends a raw disk image to Amazon EC2 instead, and writes a \
-      record of the images there.
+      is complete and written to disk. Format ec2 sends a disk to Amazon EC2 instead, and writes a record of \
+      the images there.
       """)
 
   @OptionGroup var configuration: ConfigurationOptions
@@ -69,7 +69,7 @@ struct ExportCommand: ConditionalRootVerb {
     }
   }
 
-  var needsRoot: Bool { format?.needsTree ?? true }
+  var needsRoot: Bool { !abandon && format?.unpacks(FilePath(stage)) ?? true }
 
   private var isPush: Bool { image.hasPrefix("docker://") }
 

@@ -7,6 +7,15 @@ struct DiskSettings: Sendable {
   enum Variant: String, CaseIterable {
     case console
     case cloud = "cloud-init"
+    /// cloud-init, if the stage has it.
+    case automatic = "auto"
+  }
+
+  /// What a format uses unless the settings say otherwise.
+  struct Defaults {
+    var variant = Variant.console
+    /// nil for those of the architecture.
+    var consoles: [String]?
   }
 
   private enum Fstab: String, CaseIterable { case write, keep }
@@ -27,7 +36,7 @@ struct DiskSettings: Sendable {
   let needsInitramfs: Bool
   let keepsFstab: Bool
 
-  init(_ settings: SettingsSection) throws {
+  init(_ settings: SettingsSection, _ defaults: Defaults = Defaults()) throws {
     size = try Self.size("size", settings)
     bootSize = try Self.size("esp", settings)
     if let bootSize, bootSize < DiskPlan.leastBootSize {
@@ -40,8 +49,8 @@ struct DiskSettings: Sendable {
         "use ext4 or btrfs")
     }
     fileSystem = try settings.choice("filesystem", FileSystem.self) ?? .ext4
-    variant = try settings.choice("variant", Variant.self) ?? .console
-    consoles = try KernelParameters.consoles(settings)
+    variant = try settings.choice("variant", Variant.self) ?? defaults.variant
+    consoles = try KernelParameters.consoles(settings) ?? defaults.consoles
     parameters = try KernelParameters.others(settings)
     hostname = try settings.text("hostname")
     dataSources =

@@ -57,7 +57,8 @@ package struct HostTool: Hashable, Sendable {
   var isInstalled: Bool {
     if name.hasPrefix("/") { return FilePath(name).exists }
     guard isModule else { return Executable.find(name) != nil }
-    let outcome = try? HostProgram.run(["python3", "-I", "-c", "import \(name)"], errors: .lost)
+    // In its own process group: an interruption of ours does not make it look missing.
+    let outcome = try? HostProgram.run(["python3", "-I", "-c", "import \(name)"], errors: .lost, leads: true)
     return outcome?.status == 0
   }
 
