@@ -51,9 +51,7 @@ import Testing
         outcome.status == 5 && outcome.errorText.contains("exists, and is not a file"), "\(outcome.errorText)"
       )
     }
-    #expect(
-      try workspace.shell("ls -A; test -p pipe; test -p x.tar.contents.gz").text
-        == "home\nmirror\npipe\nstate\ntree\nx.tar.contents.gz\n")
+    try workspace.shell("test -p pipe; test -p x.tar.contents.gz; test ! -e x.tar")
   }
 
   /// An overlay with `lib/`, for a root in which `lib` is a link.
