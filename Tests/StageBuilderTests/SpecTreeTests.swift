@@ -97,11 +97,11 @@ struct SpecTreeTests {
 
   static let stages = [
     "stage1", "stage2", "stage3", "stage3-freshen", "stage3-quick", "stage4", "openvz", "vserver", "lxc",
-    "lxd",
+    "lxd", "livecd", "vm",
   ]
 
-  /// Images that mirrorctl exports: each format has a target, except for one that is not a file.
-  static let exports = ExportFormat.allCases.map(\.rawValue).filter { $0 != "ec2" }
+  /// Images that mirrorctl exports: each format has a target.
+  static let exports = ExportFormat.allCases.map(\.rawValue)
 
   @Test(
     "every target defines everything it needs, for every arch and build",
@@ -166,7 +166,7 @@ struct SpecTreeTests {
     #expect(
       try tree.text("path/mirror/target/auxlink", of: "openvz")
         == "gentoo/openvz/x86-64bit/gentoo-core2_64-openvz-latest.tar.xz")
-    for name in ["vserver", "lxc", "lxd"] {
+    for name in ["vserver", "lxc", "lxd", "livecd", "vm"] {
       #expect(
         try names(name) == [
           "\(subarch)/\(version)/\(stage(name))", "\(subarch)/\(name)-latest.tar.xz",

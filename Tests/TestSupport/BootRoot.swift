@@ -13,11 +13,12 @@ public enum BootRoot {
 
   /// Puts it into a workspace.
   ///
+  /// - Parameter packages: more packages of Debian; such a root is kept too.
   /// - Returns: its path, a tarball named `boot-root.tar.zst`.
-  public static func put(in workspace: Workspace) throws -> FilePath {
+  public static func put(in workspace: Workspace, with packages: String...) throws -> FilePath {
     let script = FilePath(#filePath).removingLastComponent().appending("../mirrorctlTests/make-boot-root")
     let made = try RunningProgram(
-      [script.string, workspace.path.string], environment: ProcessInfo.processInfo.environment
+      [script.string, workspace.path.string] + packages, environment: ProcessInfo.processInfo.environment
     ).wait()
     guard made.status == 0 else {
       throw Workspace.ShellFailure(script: script.string, message: made.errorText)

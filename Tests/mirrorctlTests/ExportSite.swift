@@ -29,6 +29,21 @@ struct ExportSite {
       """)
   }
 
+  /// Adds a kernel that prints its parameters, and an initramfs that has dracut's module for live images.
+  func makeBootable() throws {
+    try TinyKernel.file.write(to: URL(fileURLWithPath: "\(workspace.path)/vmlinuz"))
+    try workspace.shell(
+      """
+      mkdir -p root/boot "i/$(dirname \(Self.hook))"; : > i/\(Self.hook); cp vmlinuz root/boot/vmlinuz-6.12.3-tiny
+      bsdtar --format newc -C i -cf root/boot/initramfs-6.12.3-tiny.img \(Self.hook)
+      find root -depth -exec touch -hd 2026-11-20T10:00:00.5Z {} +
+      tar --sort=name --xattrs --xattrs-include='*' --acls -C root -I 'xz -0' -cf stage3.tar.xz .
+      """)
+  }
+
+  /// A file of dracut's module.
+  private static let hook = "usr/lib/dracut/hooks/cmdline/30-parse-dmsquash-live.sh"
+
   /// Runs the verb with this umask and time zone; `@` stands for the working directory.
   func export(
     _ arguments: [String], umask: String = "022", zone: String = "UTC", path: String = "",

@@ -88,10 +88,28 @@ import Testing
     try workspace.shell("cmp a.oci.tar b.oci.tar")
   }
 
+  @Test("the architecture of a stage is found if its shell is a hard link to another file of it")
+  func linkedShell() throws {
+    try workspace.shell(
+      """
+      mkdir -p linked/bin; cp root/bin/busybox linked/bin/ash; ln linked/bin/ash linked/bin/busybox
+      ln linked/bin/ash linked/bin/sh; tar -C linked --sort=name -cf linked.tar bin
+      tar -tvf linked.tar | grep -q 'bin/busybox link to bin/ash'
+      """)
+    let outcome = try export(["--json", "--set", "level=1", "@linked.tar", "@x.oci.tar"])
+    #expect(outcome.status == 0, "\(outcome.errorText)")
+    let found = try json(try workspace.shell("skopeo inspect oci-archive:x.oci.tar").text)
+    #expect(try json(outcome.text)["architecture"] as? String == found["Architecture"] as? String)
+    // A link to a file that is not there leads nowhere.
+    try workspace.shell("tar --delete -f linked.tar bin/ash")
+    let broken = try export(["@linked.tar", "@y.oci.tar"])
+    #expect(broken.errorText.contains("linked.tar: does not contain a shell"), "\(broken.errorText)")
+  }
+
   @Test("wrong input is refused with its name, and writes nothing")
   func wrong() throws {
     try workspace.shell(
-      "mkdir empty; head -c 3000 stage3.tar.xz > cut.tar.xz; mkdir -p list; ls -A > list/before")
+      "mkdir empty; mkfifo pipe; head -c 3000 stage3.tar.xz > cut.tar.xz; mkdir -p list; ls -A > list/before")
     for (arguments, status, message) in [
       (["@stage3.tar.xz", "@x.img"], 64, "the format is unknown"),
       (["@missing.tar.xz", "@x.oci.tar"], 1, "missing.tar.xz: "),
@@ -105,11 +123,13 @@ import Testing
       (["--to", "ocl", "@stage3.tar.xz", "@x.oci.tar"], 64, "ocl"),
       (["--with", "cloud", "@stage3.tar.xz", "@x.oci.tar"], 1, "export/cloud/format: is not set"),
       (["@stage3.tar.xz", "@none/x.oci.tar"], 1, "none: "),
+      (["--to", "oci", "@stage3.tar.xz", "@pipe"], 5, "pipe: exists, and is not a file"),
+      (["--to", "oci", "@stage3.tar.xz", "@empty"], 5, "empty: exists, and is not a file"),
     ] {
       let outcome = try export(arguments)
       #expect(outcome.status == Int32(status), "\(arguments)")
       #expect(outcome.errorText.contains(message), "\(outcome.errorText)")
     }
-    try workspace.shell("ls -A | diff list/before -")
+    try workspace.shell("ls -A | diff list/before -; test -p pipe")
   }
 }

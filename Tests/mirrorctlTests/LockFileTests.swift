@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// An unprivileged user, who owns the mirrors of these tests.
-private enum Owner {
+enum Owner {
   static let command = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
 
   static let works: Bool = {

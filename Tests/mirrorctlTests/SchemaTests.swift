@@ -14,7 +14,7 @@ struct SchemaTests {
     let described = try FileManager.default.contentsOfDirectory(atPath: OutputSchema.directory.string)
       .filter { $0.hasSuffix(".schema.json") }.map { $0.dropLast(".schema.json".count) }
     let verbs = Self.verbs(Mirrorctl.configuration.subcommands, [])
-    #expect(Set(described.map(String.init)) == Set(verbs + ["common", "hook"]))
+    #expect(Set(described.map(String.init)) == Set(verbs + ["common", "hook", "ami"]))
   }
 
   private static func verbs(_ commands: [any ParsableCommand.Type], _ path: [String]) -> [String] {
@@ -51,5 +51,24 @@ struct SchemaTests {
     ])
   func strictness(document: String) throws {
     #expect(try OutputSchema.problem(of: Array(document.utf8), by: ["empties", "--json"]) != nil)
+  }
+
+  /// `EC2Site` validates each record and journal that it reads.
+  @Test("describe records of images, and reject wrong ones")
+  func records() throws {
+    let record = """
+      {"version": 1, "provider": "ec2", "section": "ec2", "name": "stage4", "token": "t", "architecture": "arm64",
+       "source": {"bytes": 1, "sha256": "\(String(repeating: "0", count: 64))"},
+       "images": [{"region": "eu-west-1", "image": "ami-1", "snapshots": ["snap-1"]}]}
+      """
+    func problem(_ text: String) throws -> String? {
+      try OutputSchema.problem(of: Array(text.utf8), "ami.schema.json")
+    }
+    #expect(try problem(record) == nil)
+    for (right, wrong) in [
+      ("\"version\": 1", "\"version\": 2"), ("000", "00"), ("\"token\"", "\"tokens\""), ("\"ami-1\"", "null"),
+    ] {
+      #expect(try problem(record.replacing(right, with: wrong)) != nil, "\(wrong)")
+    }
   }
 }

@@ -40,6 +40,20 @@ import Testing
     #expect(try verb("capture", "--compression", "none", "@tree", "@x.zip").status == 0)
   }
 
+  @Test("do not replace a device or a pipe by a tarball")
+  func devices() throws {
+    try workspace.shell("mkdir tree; mkfifo pipe x.tar.contents.gz")
+    for arguments in [["@tree", "@pipe"], ["--contents", "@tree", "@x.tar"]] {
+      let outcome = try workspace.run(
+        [Program.path.string, "capture", "--compression", "none"]
+          + arguments.map { $0.replacing("@", with: "\(workspace.path)/") })
+      #expect(
+        outcome.status == 5 && outcome.errorText.contains("exists, and is not a file"), "\(outcome.errorText)"
+      )
+    }
+    try workspace.shell("test -p pipe; test -p x.tar.contents.gz; test ! -e x.tar")
+  }
+
   /// An overlay with `lib/`, for a root in which `lib` is a link.
   private func makeOverlay(link: String) throws {
     try workspace.shell(

@@ -96,6 +96,11 @@ package struct Descriptor: ~Copyable {
     Int64(try retrying { lseek(raw, off_t(offset), CLINUX_SEEK_HOLE) })
   }
 
+  /// Moves the position at which C libraries begin to read.
+  package func seek(to offset: Int64) throws(Errno) {
+    guard lseek(raw, off_t(offset), SEEK_SET) >= 0 else { throw lastErrno() }
+  }
+
   /// Sets the file's size, adding a hole if it grows.
   package func truncate(to size: Int64) throws(Errno) { try retrying { Int(ftruncate(raw, off_t(size))) } }
 

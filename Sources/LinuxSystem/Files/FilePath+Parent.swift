@@ -16,4 +16,14 @@ extension FilePath {
     let parent = removingLastComponent()
     return try AnchoredDirectory(root: parent.isEmpty ? "." : parent)
   }
+
+  /// Throws if a file that gets this name would replace something else than a file, such as a device.
+  ///
+  /// - Throws: code `refused`.
+  package func checkReplaceable() throws(MirrorError) {
+    guard let kind = try? status().kind, kind != .regular else { return }
+    throw MirrorError(
+      .refused, string, "exists, and is not a file",
+      remedy: "give the name of a file; copy it to a device afterwards")
+  }
 }

@@ -8,6 +8,9 @@ package enum UTCText {
   /// `Fri, 20 Nov 2026 10:00:00 +0000` (RFC 5322).
   package static func mail(_ seconds: Int64) -> String { text(seconds, "%a, %d %b %Y %H:%M:%S +0000") }
 
+  /// `20261120100000`.
+  package static func digits(_ seconds: Int64) -> String { text(seconds, "%Y%m%d%H%M%S") }
+
   private static func text(_ seconds: Int64, _ format: String) -> String {
     var clock = time_t(seconds)
     var parts = tm()

@@ -28,6 +28,21 @@ package struct CloudRecord: Codable, Hashable, Sendable {
       self.bytes = bytes
       self.sha256 = sha256
     }
+
+    /// The size in GiB, rounded up.
+    package var gigabytes: Int { Int((bytes / (1 << 30)) + (bytes % (1 << 30) > 0 ? 1 : 0)) }
+  }
+
+  /// The tarball from which the disk was made, and how.
+  package struct Stage: Codable, Hashable, Sendable {
+    package let sha256: String
+    /// The SHA-256 of the settings of the disk.
+    package let settings: String
+
+    package init(sha256: String, settings: String) {
+      self.sha256 = sha256
+      self.settings = settings
+    }
   }
 
   /// The blocks that were sent; only in a journal.
@@ -52,6 +67,8 @@ package struct CloudRecord: Codable, Hashable, Sendable {
   /// As EC2 names it.
   package let architecture: String
   package let source: Source
+  /// nil for a disk that was there, or was made from a directory.
+  package var stage: Stage?
   /// The region to which the blocks were sent, then those to which the image was copied.
   package var images: [Place]
   package var sent: Sent?
@@ -64,10 +81,11 @@ package struct CloudRecord: Codable, Hashable, Sendable {
   private static let limit = 1 << 20
 
   package init(
-    section: String, name: String, architecture: String, source: Source, region: String
+    section: String, name: String, architecture: String, source: Source, stage: Stage? = nil, region: String
   ) {
     (version, provider) = (1, "ec2")
-    (self.section, self.name, self.architecture, self.source) = (section, name, architecture, source)
+    (self.section, self.name, self.architecture) = (section, name, architecture)
+    (self.source, self.stage) = (source, stage)
     token = Self.newToken()
     images = [Place(region)]
     sent = Sent()

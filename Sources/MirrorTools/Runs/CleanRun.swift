@@ -46,6 +46,10 @@ public struct CleanRun {
     // Also a removal that fails may have changed the mirror.
     run.noteChanges(at: planned.plan.removals.map(\.path))
     var report = try remove(planned.plan.withoutPackages, from: planned.scan)
+    if !report.problems.isEmpty {
+      // The next run removes what was kept. Until then, the indexes list it.
+      do throws(MirrorError) { try IndexRun(run).relist() } catch { report.add(error) }
+    }
     try BinhostRun(run).clean(planned.plan.sections.filter(\.isOfPackages), of: planned.scan, into: &report)
     // Otherwise `max-delete` would count the deletion of these versions at destinations.
     try? run.catalog().note(cleaned: report, now: run.environment.now())

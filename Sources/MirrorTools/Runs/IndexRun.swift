@@ -64,6 +64,9 @@ public struct IndexRun {
     if let failure = report.failures.first { throw failure }
   }
 
+  /// Lists again what was taken out of the existing indexes for removal, but is still there.
+  func relist() throws(MirrorError) { try unlist([], in: try run.scan()) }
+
   /// Records the results of builds in the catalog, also for versions that will be removed.
   private func remember(_ mirror: Mirror) {
     do throws(MirrorError) { try run.catalog().note(mirror, now: run.environment.now()) } catch {

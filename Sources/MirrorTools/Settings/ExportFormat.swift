@@ -22,6 +22,8 @@ package enum ExportFormat: String, CaseIterable, Codable, Sendable {
   case vhd
   /// The same for VMware.
   case vmdk
+  /// A live image for BIOS and UEFI.
+  case iso
 
   /// The end of the names of such images.
   package var suffix: String {
@@ -37,6 +39,7 @@ package enum ExportFormat: String, CaseIterable, Codable, Sendable {
     case .qcow2: ".qcow2"
     case .vhd: ".vhd"
     case .vmdk: ".vmdk"
+    case .iso: ".iso"
     }
   }
 
@@ -44,10 +47,21 @@ package enum ExportFormat: String, CaseIterable, Codable, Sendable {
   /// user namespace.
   package var needsTree: Bool {
     switch self {
-    case .oci, .wsl, .nspawn, .squashfs, .ec2: false
-    case .erofs, .raw, .qcow2, .vhd, .vmdk, .incus: true
+    case .oci, .wsl, .nspawn, .squashfs, .iso: false
+    case .erofs, .raw, .qcow2, .vhd, .vmdk, .incus, .ec2: true
     }
   }
+
+  /// Whether a machine can boot such an image.
+  package var boots: Bool {
+    switch self {
+    case .raw, .qcow2, .vhd, .vmdk, .iso: true
+    case .oci, .wsl, .nspawn, .squashfs, .erofs, .incus, .ec2: false
+    }
+  }
+
+  /// Whether such an image has a journal beside it while it is made, which lists what was made elsewhere.
+  package var hasJournal: Bool { self == .ec2 }
 
   /// Whether signed digests are written beside such an image.
   package var isSigned: Bool { self == .nspawn }
@@ -70,12 +84,12 @@ package enum ExportFormat: String, CaseIterable, Codable, Sendable {
     case .incus: ["unified", "disk", "squashfs/", "disk/", "property/"]
     case .ec2:
       [
-        "region", "copy-to", "name", "description", "tag/", "launch", "volume-type", "volume-size",
-        "boot-mode",
-        "connections", "profile", "endpoint",
+        "region", "copy-to", "name", "description", "tag/", "tags", "launch", "volume-type", "volume-size",
+        "boot-mode", "connections", "profile", "endpoint", "disk/",
       ]
     case .raw, .vhd, .vmdk: Self.disk
     case .qcow2: Self.disk + ["compression"]
+    case .iso: ["label", "console", "cmdline", "timeout", "squashfs/"]
     }
   }
 

@@ -6,10 +6,12 @@ package struct ExportSection {
   package let format: ExportFormat
   /// That of the stage; nil to find it from its programs.
   package let architecture: Architecture?
+  /// Whether the image must boot before it gets its name.
+  package let isTested: Bool
   /// Reads the settings of the format.
   package let settings: SettingsSection
   /// Settings of sections of all formats.
-  private static let shared = ["format", "source", "architecture"]
+  private static let shared = ["format", "source", "architecture", "test"]
 
   /// The section of this name; without `format`, it has that of its name.
   ///
@@ -27,6 +29,13 @@ package struct ExportSection {
     settings = Self.reader(name, format, elements)
     if let unknown = settings.unknown().first { throw unknown }
     architecture = try settings.architecture("architecture")
+    isTested = try settings.flag("test") ?? false
+    guard format.boots || !isTested else {
+      let formats = ExportFormat.allCases.filter(\.boots).map(\.rawValue).joined(separator: ", ")
+      throw settings.invalid(
+        "test", "is not possible for format \(format.rawValue), which does not boot",
+        "remove it, or use one of: \(formats)")
+    }
   }
 
   /// The sections that elements define, to find unknown settings.

@@ -82,6 +82,15 @@ package struct SettingsSection {
     return text.allSatisfy(\.isWhitespace) ? nil : text
   }
 
+  /// The lines of a value without blanks around them, except empty lines and comments; nil if not set.
+  package func lines(_ setting: String) throws -> [String]? {
+    try elements.lines("\(name)/\(setting)")?.compactMap { line in
+      let words = line.split(whereSeparator: \.isWhitespace)
+      guard let first = words.first, let last = words.last, !first.hasPrefix("#") else { return nil }
+      return String(line[first.startIndex..<last.endIndex])
+    }
+  }
+
   /// The words of a value, empty if blank; nil if not set.
   package func words(_ setting: String) throws -> [String]? {
     try elements.text("\(name)/\(setting)").map { $0.split { $0 == " " || $0 == "\t" }.map(String.init) }

@@ -68,6 +68,35 @@ package enum SeedTarball {
   private static func forEachProgram(
     in name: String, _ visit: @escaping @Sendable (String, ProgramHeader) -> Bool
   ) throws(MirrorError) {
+    let links = Shared(Mutex<(targets: Set<String>, isDone: Bool)>(([], false)))
+    try forEach(of: Set(programs), in: name) { path, content in
+      links.value.withLock { links in
+        switch content {
+        case .program(let header): links.isDone = !visit(path, header)
+        case .link(let target):
+          if links.targets.count < programs.count, !programs.contains(target) { links.targets.insert(target) }
+        }
+        return !links.isDone
+      }
+    }
+    // The first name of a file has its content, and may have been passed.
+    let (targets, isDone) = links.value.withLock { $0 }
+    guard !isDone, !targets.isEmpty else { return }
+    try forEach(of: targets, in: name) { path, content in
+      if case .program(let header) = content { visit(path, header) } else { true }
+    }
+  }
+
+  private enum Content {
+    case program(ProgramHeader)
+    /// To another member.
+    case link(String)
+  }
+
+  /// Visits the members with these names that are programs or hard links until `visit` returns false.
+  private static func forEach(
+    of names: Set<String>, in name: String, _ visit: @escaping @Sendable (String, Content) -> Bool
+  ) throws(MirrorError) {
     let source = Shared(try TarballSource(FilePath(name)))
     try TarballSource.read(source, threads: Workers.processors, cancellation: Cancellation()) {
       pipe throws(MirrorError) in
@@ -78,14 +107,22 @@ package enum SeedTarball {
       while let member = try reader.next() {
         isEmpty = false
         let path = String(decoding: member.name, as: UTF8.self)
-        guard case .regular = member.kind,
-          programs.contains(path.hasPrefix("./") ? String(path.dropFirst(2)) : path),
-          let header = try header(of: &reader)
-        else { continue }
-        if !visit(path, header) { return }
+        guard names.contains(plain(path)) else { continue }
+        switch member.kind {
+        case .regular:
+          if let header = try header(of: &reader), !visit(path, .program(header)) { return }
+        case .hardLink(let target):
+          if !visit(path, .link(plain(String(decoding: target, as: UTF8.self)))) { return }
+        default: break
+        }
       }
       if isEmpty { throw MirrorError(.invalid, name, "is an empty tarball", remedy: "download it again") }
     }
+  }
+
+  /// A name without `./`.
+  private static func plain(_ path: String) -> String {
+    path.hasPrefix("./") ? String(path.dropFirst(2)) : path
   }
 
   private static func header(of reader: inout TarReader) throws(MirrorError) -> ProgramHeader? {

@@ -1,10 +1,14 @@
 import LinuxSystem
-import MirrorTools
+package import MirrorTools
+package import SystemPackage
 
 /// Makes images of one format.
 protocol ImageMaker {
   /// The programs of the host that it runs.
   var tools: [HostTool] { get }
+
+  /// Those that it runs for this stage.
+  func tools(for source: FilePath) -> [HostTool]
 
   /// Makes the image, and the files beside it.
   ///
@@ -18,6 +22,8 @@ protocol ImageMaker {
 }
 
 extension ImageMaker {
+  func tools(for source: FilePath) -> [HostTool] { tools }
+
   func abandon(_ job: ExportJob) throws -> [RemovedResource] {
     throw MirrorError(
       .refused, "\(job.image)", "images of this format leave nothing elsewhere", remedy: "delete the file")
@@ -25,6 +31,11 @@ extension ImageMaker {
 }
 
 extension ExportFormat {
+  /// Whether the files of this stage are unpacked to make such an image, for which an ordinary user needs a user namespace.
+  package func unpacks(_ source: FilePath) -> Bool {
+    needsTree && !(self == .ec2 && CloudDisk.isDisk(source))
+  }
+
   /// The maker of images of this format.
   ///
   /// - Parameter signing: how digests are signed; nil without a key.
@@ -38,6 +49,7 @@ extension ExportFormat {
     case .squashfs: try SquashfsExport(settings)
     case .erofs: try ErofsExport(settings)
     case .ec2: try EC2Export(settings)
+    case .iso: try ISOExport(settings)
     case .raw, .qcow2, .vhd, .vmdk: try DiskExport(self, settings)
     }
   }

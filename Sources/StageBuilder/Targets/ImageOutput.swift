@@ -7,17 +7,20 @@ import SystemPackage
 struct ImageOutput: TargetOutput {
   let path: MirrorPath
   private let anchor: Shared<AnchoredDirectory>
+  /// Whether it is made in its place, since its journal must survive a killed build.
+  private let isMadeInPlace: Bool
 
   /// `path/mirror/target`, with the suffix of the format instead of that of a tarball.
   init(_ settings: BuildSettings, _ anchor: Shared<AnchoredDirectory>) throws {
     let key = "path/mirror/target"
     _ = try settings.required(key)
-    let suffix = try settings.exportSection().format.suffix
+    let format = try settings.exportSection().format
     guard let named = try settings.mirrorPath(key, in: anchor.value.root) else {
       throw settings.undefined(key)
     }
     let stem = TarballName(named.name, .builtIn)?.stem ?? named.name
-    path = named.parent.appending(stem.appending(suffix))
+    path = named.parent.appending(stem.appending(format.suffix))
+    isMadeInPlace = format.hasJournal
     self.anchor = anchor
   }
 
@@ -37,7 +40,14 @@ struct ImageOutput: TargetOutput {
   /// ``ExportRun`` does.
   func checkTools() {}
 
-  /// Moves finished files into the mirror, the image last, each with its digests.
+  /// Where the image is made: in this work directory, or in the mirror.
+  func target(in work: FilePath) throws(MirrorError) -> FilePath {
+    guard isMadeInPlace else { return work.appending("\(path.name)") }
+    _ = try anchor.value.makePath(path.parent)
+    return anchor.value.root.appending("\(path)")
+  }
+
+  /// Moves finished files into the mirror, unless they were made there, the image last, each with its digests.
   ///
   /// - Parameter files: the image, then the files beside it, in a directory of their own.
   /// - Returns: them in the mirror, in the same order.
@@ -50,8 +60,11 @@ struct ImageOutput: TargetOutput {
     for file in files.reversed() {
       let name = try file.path.fileName()
       try TarballOutput.removeSidecars(of: name, in: directory)
-      let status = try Self.move(name, from: work, to: directory, ownership)
       let path = path.parent.appending(name)
+      let status =
+        isMadeInPlace
+        ? try Self.finish(name, in: directory, ownership)
+        : try Self.move(name, from: work, to: directory, ownership)
       try FreshTarball.record(
         file.digests, of: path, status, in: directory, context.layout, catalog: context.catalog(),
         now: context.now())
@@ -59,6 +72,15 @@ struct ImageOutput: TargetOutput {
       taken.append(ImageFile(path: path, size: status.size, sha256: file.digests[.sha256].map(hex)))
     }
     return taken.reversed()
+  }
+
+  /// Gives a file that was made in its place its owner and mode.
+  private static func finish(
+    _ name: FileName, in directory: borrowing AnchoredDirectory, _ ownership: Ownership
+  ) throws(MirrorError) -> FileStatus {
+    let file = try directory.file(MirrorPath(bytes: name.bytes))
+    try directory.finish(file, name, ownership)
+    return try attempt("examine", directory.displayed(name)) { () throws(Errno) in try file.status() }
   }
 
   /// Moves a file, or copies it from another file system.

@@ -98,7 +98,14 @@ struct TargetCheck {
   }
 
   private func checkExport() throws {
-    try ifKnown { _ = try ExportRun(try settings.exportSection()) }
+    try ifKnown {
+      let export = try ExportRun(try settings.exportSection(), trial: try settings.trial)
+      try export.checkTools()
+      let architecture = try settings.text("target/arch_desc").flatMap {
+        Architecture(directory: FileName($0))
+      }
+      if let architecture { try export.checkTest(for: architecture) }
+    }
     for key in ["path/mirror/source", "path/work"] { try ifKnown { try settings.requiredPath(key) } }
     try checkVersion()
   }

@@ -45,8 +45,14 @@ struct ConsoleWatch {
     return Self.failures.first { line.contains($0.text) }.map { .failed($0.meaning) }
   }
 
+  /// What may follow in a line: a match at its end counts only if it remains one.
+  private static let following = (0x20...0x7e).map { String(UnicodeScalar(UInt8($0))) }
+
   private func isExpected(_ line: String, isWhole: Bool) -> Bool {
-    if let expected { return line.contains(expected) }
+    if let expected {
+      return line.contains(expected)
+        && (isWhole || Self.following.allSatisfy { (line + $0).contains(expected) })
+    }
     // All of a prompt has been printed when its space has.
     guard isWhole || line.hasSuffix(" ") else { return false }
     let words = line.split(separator: " ", maxSplits: 2)

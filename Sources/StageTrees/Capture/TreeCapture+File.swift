@@ -25,6 +25,7 @@ extension TreeCapture {
   }
 
   private static func begun(_ path: FilePath) throws(MirrorError) -> DurableFile {
-    try DurableFile(try path.fileName(), in: try path.openParent())
+    try path.checkReplaceable()
+    return try DurableFile(try path.fileName(), in: try path.openParent())
   }
 }

@@ -13,8 +13,8 @@ struct ExportCommand: ConditionalRootVerb {
     discussion: """
       Writes an OCI image for containers, as a tar archive of an image layout, from a stage tarball or a \
       directory. The same stage and options give the same bytes. The image appears under its name only once it \
-      is complete and written to disk. Format ec2 sends a raw disk image to Amazon EC2 instead, and writes a \
-      record of the images there.
+      is complete and written to disk. Format ec2 sends a disk to Amazon EC2 instead, and writes a record of \
+      the images there.
       """)
 
   @OptionGroup var configuration: ConfigurationOptions
@@ -69,7 +69,7 @@ struct ExportCommand: ConditionalRootVerb {
     }
   }
 
-  var needsRoot: Bool { format?.needsTree ?? true }
+  var needsRoot: Bool { !abandon && format?.unpacks(FilePath(stage)) ?? true }
 
   private var isPush: Bool { image.hasPrefix("docker://") }
 
@@ -84,7 +84,7 @@ struct ExportCommand: ConditionalRootVerb {
   }
 
   func run(_ context: CommandContext) throws -> ExitStatus {
-    let (section, signing) = try section(context)
+    let (section, signing, trial) = try section(context)
     let progress = RunProgress()
     let target = target(context)
     // The stage may be gone.
@@ -97,19 +97,29 @@ struct ExportCommand: ConditionalRootVerb {
     if abandon {
       return try renderer.print(try renderer.showing(progress) { try ExportRun(section).abandon(job) })
     }
-    let report = try renderer.showing(progress) { try ExportRun(section, signing: signing).run(job) }
-    renderer.note(report.notes)
-    return try renderer.print(report)
+    do {
+      let run = try ExportRun(section, signing: signing, trial: trial)
+      let report = try renderer.showing(progress) { try run.run(job) }
+      renderer.note(report.notes)
+      return try renderer.print(report)
+    } catch let failure as ImageTest.Failure {
+      renderer.note(failure.output.map { "| \($0)" })
+      throw failure.error
+    }
   }
 
-  private func section(_ context: CommandContext) throws -> (ExportSection, SigningSettings?) {
+  private func section(_ context: CommandContext) throws -> (
+    ExportSection, SigningSettings?, TrialSettings
+  ) {
     let format = with == nil || isPush ? format : to
     let name = with ?? format?.rawValue ?? ""
     var request = configuration.request(context)
     request.definitions = set.map { ("export/\(name)/\($0.name)", $0.value) }
     let elements = try ConfigurationFile(request).elements
     let section = try ExportSection(name, of: elements, format: format)
-    return (section, section.format.isSigned ? try SigningSettings(elements) : nil)
+    return (
+      section, section.format.isSigned ? try SigningSettings(elements) : nil, try TrialSettings(elements)
+    )
   }
 }
 

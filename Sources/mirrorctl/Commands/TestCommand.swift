@@ -111,7 +111,11 @@ struct TestCommand: ConditionalRootVerb {
 
   private static func text(of script: FilePath) throws(MirrorError) -> String {
     let bytes = try attempt("read", "\(script)") { () throws(Errno) in
-      try Descriptor(reading: script).bytes(upTo: limit)
+      try Descriptor(reading: script).bytes(upTo: limit + 1)
+    }
+    guard bytes.count <= limit else {
+      throw MirrorError(
+        .invalid, "\(script)", "is larger than 1 MiB", remedy: "move what it runs into the stage")
     }
     return String(decoding: bytes, as: UTF8.self)
   }

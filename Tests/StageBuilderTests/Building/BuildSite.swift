@@ -67,7 +67,7 @@ struct BuildSite {
   @discardableResult
   func succeed(_ arguments: [String]) throws -> Outcome {
     let outcome = try run(arguments)
-    guard outcome.status == 0 else { throw Failure(message: outcome.errorText) }
+    guard outcome.status == 0 else { throw Failure(message: outcome.errorText + outcome.text) }
     return outcome
   }
 

@@ -89,6 +89,39 @@ struct ExportBuildTests {
     #expect(try subarch(site, "sha256sum < \(oci)").hasPrefix(sum), "the same stage gives the same image")
   }
 
+  @Test("are made from a stage that is compressed later, and are the same when it is compressed")
+  func later() throws {
+    let site = try TrivialSite(
+      """
+      [section target when target is flat]
+      spec: export
+      [section export/flat]
+      format: wsl
+      level: 1
+      """)
+    let (oci, flat) = (Self.image("oci"), Self.image("flat", "wsl"))
+    let built = try site.build("full+oci+flat", "capture/compress:", "later")
+    try #require(built.status == 0, "\(built.errorText)")
+    let stage = Self.image("stage3", "tar")
+    #expect(site.text("\(stage).cme") == "", "the stage is still to be compressed")
+    let log = try #require(site.text("\(Self.version)/log/oci.txt"))
+    #expect(log.contains("/stage3-generic_64-gentoo-\(Self.version).tar as oci\n"), "\(log)")
+    let again = try site.build("full+oci+flat", "capture/compress:", "later")
+    #expect(
+      again.status == 0 && again.text.split(separator: "\n").allSatisfy { $0.hasSuffix("already exists") },
+      "\(again.text) \(again.errorText)")
+    let sums = try subarch(site, "sha256sum \(oci) \(flat)")
+    #expect(try site.run(["compress", "--compression-level", "0"]).status == 0)
+    #expect(site.text(stage) == nil && site.text("\(stage).xz") != nil)
+    #expect(try site.link("oci-latest.oci.tar") == oci)
+    try subarch(site, "rm \(oci)* \(flat)*")
+    for target in ["oci", "flat"] {
+      let alone = try site.build("full", "target:", target)
+      #expect(alone.status == 0, "\(alone.errorText)")
+    }
+    #expect(try subarch(site, "sha256sum \(oci) \(flat)") == sums)
+  }
+
   @Test("fail alone, and are made by the next build")
   func alone() throws {
     // Nothing says before that this image cannot be made.
@@ -112,6 +145,7 @@ struct ExportBuildTests {
     arguments: [
       (["export/oci/level:", "99"], "export/oci/level: `99` is not a number from 1 to 9"),
       (["export/oci/levels:", "9"], "did you mean level?"),
+      (["export/oci/test:", "yes"], "export/oci/test: is not possible for format oci, which does not boot"),
       (["export/oci/format:", "ocl"], "`ocl` is not a format of images"),
       (["export/oci/format:", "nspawn"], "nspawn has digests of its own, unlike the files of a mirror"),
       (["path/mirror/target:", "/srv/elsewhere"], "is not in the mirror"),
@@ -148,6 +182,47 @@ struct ExportBuildTests {
     #expect(try site.names() == ["2026-11-01"] && site.text(".control/.failcount") == nil)
   }
 
+  private static let canTest = ["qemu-system-x86_64", "xorriso", "grub-mkimage", "mcopy", "tar2sqfs"]
+    .allSatisfy(
+      Tool.exists)
+
+  @Test("are offered only if they boot, where a test is asked for", .enabled(if: Self.canTest))
+  func tested() throws {
+    let site = try TrivialSite(
+      """
+      [section target when target is live]
+      spec: export
+      [section export/live]
+      format: iso
+      timeout: 0
+      test: yes
+      [section test]
+      firmware: bios
+      memory: 256M
+      [section trivial]
+      extra: [
+      mkdir -p /boot /tmp/i
+      : > /tmp/i/dmsquash-live
+      cd /tmp/i && find . | cpio -o -H newc > /boot/initramfs-6.12.img
+      cd / && rm -r /tmp/i
+      echo '\(TinyKernel.file.base64EncodedString())' | base64 -d > /boot/vmlinuz-6.12
+      ]
+      """)
+    let panic = "Kernel panic - not syncing: no root"
+    let bad = try site.build("full+live", "export/live/cmdline:", panic)
+    #expect(bad.status == 3, "\(bad.errorText)")
+    #expect(
+      bad.errorText.contains("failed its test: booted with BIOS")
+        && bad.errorText.contains("the kernel panicked"),
+      "\(bad.errorText)")
+    #expect(site.text("\(Self.version)/log/live.txt")?.contains(panic) == true)
+    #expect(try subarch(site, "ls -d *.iso */*.iso 2> /dev/null || :") == "")
+    #expect(try site.workspace.shell("find tmp/work ! -type d").text == "")
+    let good = try site.build("full+live", "test/expect:", "root=live:CDLABEL=")
+    #expect(good.status == 0, "\(good.errorText)")
+    #expect(try site.link("live-latest.iso") == Self.image("live", "iso"))
+  }
+
   @Test("are not offered while their version is a candidate")
   func candidate() throws {
     let site = try TrivialSite("[section build]\nstage: candidate\n")
@@ -165,17 +240,18 @@ struct ExportBuildTests {
     try #require(try site.build("full").status == 0)
     let image = Self.image("oci")
     var random = Seeded(state: 19)
-    for round in 0..<(ProcessInfo.processInfo.environment["MIRRORCTL_SOAK"] == "full" ? 60 : 6) {
+    let rounds: UInt32 = ProcessInfo.processInfo.environment["MIRRORCTL_SOAK"] == "full" ? 60 : 3
+    for round in 0..<rounds {
       let run = try site.workspace.start(
         [
           "env", "MIRRORCTL_CONFIG=\(site.workspace.path)/conf", Program.path.string, "build",
         ] + TrivialSite.subarch + ["full+oci", Self.version])
-      // Until the export begins, then for a part of the time that it takes.
+      // Until the export begins, then for a part of the time that it takes, a longer one in each round.
       for _ in 0..<400 where run.isRunning {
         if site.text("\(Self.version)/log/oci.txt")?.contains(" as oci\n") == true { break }
         usleep(5000)
       }
-      usleep(UInt32.random(in: 0..<400_000, using: &random))
+      usleep((round * 400_000 + .random(in: 0..<400_000, using: &random)) / rounds)
       kill(run.pid, SIGKILL)
       _ = try run.wait()
       if site.text(image) == nil {

@@ -100,6 +100,53 @@ struct GentooBuildTests {
     #expect(try names(".").filter { $0.hasSuffix("Z") } == ["20200705T170302Z"])
   }
 
+  @Test("offer images of a stage with the same files beside them, and a link and a list of their own")
+  func image() throws {
+    let conf = site.workspace.path.appending("conf").string
+    let text = String(decoding: try Data(contentsOf: URL(fileURLWithPath: conf)), as: UTF8.self)
+    try site.write(
+      "conf",
+      text.replacing("targets: snapshot stage1 stage3", with: "targets: snapshot stage1 stage3 oci") + """
+        [section target when target is oci]
+        name: oci-$[:arch_desc]-openrc-$[:version]
+        class: export
+        control/version: stage4/oci
+        [section path/mirror when target is oci]
+        source: $[:subarch]/$[target/version]/stage3-$[target/arch_desc]-openrc-$[target/version].tar.xz
+        [section export/oci]
+        level: 1
+
+        """)
+    try site.succeed(["digestgen"])
+    let moments = ["20200628T170302Z", "20200705T170302Z"]
+    for moment in moments {
+      let outcome = try site.succeed(["build"] + Self.subarch + ["full", moment])
+      #expect(outcome.errorText == "", "\(outcome.errorText)")
+      let file = "oci-amd64-openrc-\(moment).oci.tar"
+      #expect(
+        try names(moment).filter { $0.hasPrefix("oci") }
+          == ["", ".DIGESTS", ".asc", ".sha256"].map { file + $0 })
+      #expect(
+        try names(".").filter { !$0.hasSuffix("Z") } == [
+          "current-oci-amd64-openrc", "current-stage3-amd64-openrc", "latest-oci-amd64-openrc.txt",
+          "latest-stage3-amd64-openrc.txt", "latest-stage3.txt",
+        ])
+      try site.workspace.shell(
+        """
+        cd '\(place)'; gpg="gpg --batch --quiet --no-tty --homedir \(site.workspace.path)/g"
+        $gpg --verify latest-oci-amd64-openrc.txt 2> /dev/null
+        [ "$(grep -v '^#' latest-oci-amd64-openrc.txt | grep oci.tar | cut -d ' ' -f 1)" = \(moment)/\(file) ]
+        cd current-oci-amd64-openrc; $gpg --verify \(file).asc \(file) 2> /dev/null
+        sha256sum --check --quiet \(file).sha256 2> /dev/null; skopeo inspect oci-archive:\(file) > /dev/null
+        """)
+      #expect(try site.succeed(["verify"]).errorText == "")
+    }
+    for verb in ["digestgen", "index"] { #expect(try site.succeed([verb]).text == "", "\(verb)") }
+    try site.succeed(["clean", "--apply", "--keep", "1"])
+    #expect(try names(".").filter { $0.hasSuffix("Z") } == moments.suffix(1))
+    #expect(try site.succeed(["verify"]).errorText == "")
+  }
+
   @Test("that fail leave the lists and links as they were")
   func failure() throws {
     try site.succeed(["build"] + Self.subarch + ["full", "20200628T170302Z"])

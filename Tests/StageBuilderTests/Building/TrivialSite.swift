@@ -11,8 +11,8 @@ struct TrivialSite {
   let workspace: Workspace
 
   /// - Parameter text: FlexData added to the configuration, below the spec tree.
-  init(_ text: String = "") throws {
-    workspace = try Workspace()
+  init(_ text: String = "", in given: Workspace? = nil) throws {
+    workspace = try given ?? Workspace()
     let tests = FilePath(#filePath).removingLastComponent().removingLastComponent()
     try workspace.shell(
       """

@@ -195,6 +195,23 @@ struct DiskExportTests {
     try workspace.shell(system == "ext4" ? "e2fsck -fn a.raw.ext4" : "btrfs check a.raw.ext4")
   }
 
+  @Test("a command of debugfs that fails is an error, although debugfs ends with status 0")
+  func debugfs() throws {
+    try workspace.shell(
+      """
+      mkdir own list; printf '%s\\n' '#!/bin/sh' 'sed "s/<12> atime/<12> nothing/" | /usr/sbin/debugfs "$@"' > own/debugfs
+      chmod +x own/debugfs; ls -A > list/before
+      """)
+    let outcome = try export(
+      ["--set", "size=200M", "--set", "esp=40M", "@root", "@a.raw"],
+      user: ["env", "PATH=\(workspace.path)/own:/usr/sbin:/usr/bin:/sbin:/bin"])
+    #expect(outcome.status == 1)
+    #expect(
+      outcome.errorText.contains("debugfs: failed to set times: sif: invalid field specifier: nothing"),
+      "\(outcome.errorText)")
+    try workspace.shell("ls -A | diff list/before -")
+  }
+
   @Test("a stage that cannot boot is refused, with the package or setting that it needs")
   func refused() throws {
     try workspace.shell(
@@ -219,6 +236,14 @@ struct DiskExportTests {
       (["--set", "size=300M", "@root", "@x.raw"], "size: is less than the stage needs: use at least 3"),
       (["--set", "size=1000", "@root", "@x.raw"], "export/raw/size: is not a multiple of 1M"),
       (["--set", "esp=1M", "@root", "@x.raw"], "export/raw/esp: is less than 36M"),
+      (
+        ["--set", "filesystem=xfs", "@root", "@x.raw"],
+        "filesystem: xfs is not offered: mkfs.xfs cannot store"
+      ),
+      (
+        ["--set", "filesystem=zfs", "@root", "@x.raw"],
+        "filesystem: `zfs` is not valid: use some of: ext4, btrfs"
+      ),
       (["--set", "hostname=a b", "@root", "@x.raw"], "`a b` is not a name of a host"),
       (["--set", "compression=zlib", "@root", "@x.raw"], "compression: is not a setting"),
       (["--set", "architecture=s390x", "@root", "@x.raw"], "64-bit S/390: does not boot by UEFI"),

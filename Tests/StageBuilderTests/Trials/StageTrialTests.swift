@@ -107,7 +107,7 @@ struct StageTrialTests {
     try workspace.shell(
       """
       mkdir empty; head -c 3000 stage3.tar.xz > cut.tar.xz; head -c 9000 /dev/zero > x.img; cp x.img x.txt
-      cp x.img x.img.xz; cp stage3.tar.xz x.qcow2; cp x.img x.oci.tar
+      head -c 1048577 /dev/zero | tr "\\0" "#" > big; cp x.img x.img.xz; cp stage3.tar.xz x.qcow2; cp x.img x.oci.tar
       """)
     for (arguments, message) in [
       (["@missing.tar.xz"], "missing.tar.xz: cannot examine"), (["@empty"], "does not contain a shell"),
@@ -115,6 +115,7 @@ struct StageTrialTests {
       (["@x.txt"], "x.txt: is neither a stage nor an image"), (["@x.img.xz"], "is compressed with xz"),
       (["@x.qcow2"], "x.qcow2: is not an image to boot"), (["@x.oci.tar"], "is an image for containers"),
       (["--script", "@none", "@stage3.tar.xz"], "none: cannot read"),
+      (["--script", "@big", "@stage3.tar.xz"], "big: is larger than 1 MiB"),
     ] {
       let outcome = try test(arguments)
       #expect(outcome.status == 1, "\(arguments)")

@@ -9,7 +9,8 @@ import Testing
     // Every third request fails for a reason that passes.
     try site.stub.plan("{\"fail\": 3}")
     let outcome = try site.export(
-      "--json", "--set", "copy-to=us-east-1", "--set", "launch=123456789012", "--set", "tag/team=releng")
+      "--json", "--set", "copy-to=us-east-1", "--set", "launch=123456789012", "--set", "tag/team=releng",
+      "--set", "tags=cost:center=R & D = 7")
     #expect(outcome.status == 0, "\(outcome.errorText)")
     try site.checkFinished(regions: ["eu-west-1", "us-east-1"])
     try site.checkBlocks()
@@ -23,6 +24,8 @@ import Testing
       ])
     let images = try site.stub.state().images
     #expect(images.values.allSatisfy { $0.launch == ["123456789012"] && $0.tags["team"] == "releng" })
+    let resources = Array(images.values) + Array(try site.stub.state().snapshots.values)
+    #expect(resources.allSatisfy { $0.tags["cost:center"] == "R & D = 7" }, "\(resources)")
     let report = try #require(
       try JSONSerialization.jsonObject(with: Data(outcome.output)) as? [String: Any])
     #expect(report["architecture"] as? String == "amd64")
@@ -105,6 +108,10 @@ import Testing
     for (arguments, message) in [
       (["--set", "launch=all 1"], "export/ec2/launch: `1` is neither an account nor all"),
       (["--set", "name=a*b"], "export/ec2/name: `a*b` is not a name of an AMI"),
+      (["--set", "tags=releng"], "export/ec2/tags: `releng` is not NAME=VALUE"),
+      (["--set", "tags=mirrorctl:export=x"], "export/ec2/tags: `mirrorctl:export` is reserved"),
+      (["--set", "tag/a=1", "--set", "tags=a=2"], "export/ec2/tags: `a` is set twice"),
+      (["--set", "disk/sizes=1G"], "did you mean size?"),
       (["--set", "boot-mode=bios"], "export/ec2/boot-mode: `bios` is not valid"),
       (["--set", "regions=x"], "did you mean region?"),
       (["--set", "architecture=riscv64"], "use amd64 or arm64"),

@@ -3,9 +3,11 @@ import SystemPackage
 import TestSupport
 import Testing
 
-/// A sparse disk, and a server to send it to.
+/// A sparse disk, or a stage and its disk, and a server to send it to.
 struct EC2Site {
   let workspace: Workspace
+  /// The stage, or the disk.
+  private let source: String
   let stub: EC2Stub
 
   /// A record, or a journal.
@@ -37,16 +39,48 @@ struct EC2Site {
 
   init() throws {
     workspace = try Workspace()
+    source = "disk.raw"
     stub = try EC2Stub(in: workspace)
     try workspace.shell("python3 - <<'END'\n\(Self.disk)\nEND")
   }
 
+  /// Settings of small disks.
+  private static let small = ["esp=36M", "size=144M"]
+
+  /// - Parameter tarball: the name of a stage with cloud-init, whose disk is `disk.raw`.
+  init(tarball: String) throws {
+    workspace = try Workspace()
+    source = tarball
+    stub = try EC2Stub(in: workspace)
+    try workspace.shell(
+      """
+      mkdir -p root/bin root/boot root/etc root/usr/bin root/usr/lib/systemd/boot/efi
+      cp "$(command -v busybox)" root/bin/busybox; ln -s busybox root/bin/sh; touch root/usr/bin/cloud-init
+      echo kernel > root/boot/kernel-6.12.3-gentoo-dist; echo initramfs > root/boot/initramfs-6.12.3-gentoo-dist.img
+      for name in x64 aa64; do echo loader > root/usr/lib/systemd/boot/efi/systemd-boot$name.efi; done
+      head -c 3000000 /dev/urandom > root/usr/noise; tar -C root -cf \(tarball) .
+      """)
+    try makeDisk()
+  }
+
+  /// Makes the disk that an export of the stage sends.
+  func makeDisk(_ settings: String...) throws {
+    let usual = Self.small + ["variant=cloud-init", "console=tty0 ttyS0,115200"]
+    let outcome = try workspace.run(
+      [Program.path.string, "export"] + (usual + settings).flatMap { ["--set", $0] }
+        + ["\(workspace.path)/\(source)", "\(workspace.path)/disk.raw"])
+    guard outcome.status == 0 else {
+      throw Workspace.ShellFailure(script: source, message: outcome.errorText)
+    }
+  }
+
   /// The command line of an export of the disk, as `NAME.ami.json`.
   func command(_ arguments: [String], name: String = "image") -> [String] {
-    let settings = ["region=eu-west-1", "endpoint=\(stub.address)"].flatMap { ["--set", $0] }
+    let disk = source == "disk.raw" ? [] : Self.small.map { "disk/\($0)" }
+    let settings = (["region=eu-west-1", "endpoint=\(stub.address)"] + disk).flatMap { ["--set", $0] }
     return [
       "env", "AWS_ACCESS_KEY_ID=a", "AWS_SECRET_ACCESS_KEY=b", Program.path.string, "export",
-    ] + settings + arguments + ["\(workspace.path)/disk.raw", "\(workspace.path)/\(name).ami.json"]
+    ] + settings + arguments + ["\(workspace.path)/\(source)", "\(workspace.path)/\(name).ami.json"]
   }
 
   func export(_ arguments: String..., name: String = "image") throws -> Outcome {
@@ -68,6 +102,7 @@ struct EC2Site {
 
   func record(_ file: String) throws -> Record? {
     guard let data = FileManager.default.contents(atPath: "\(workspace.path)/\(file)") else { return nil }
+    #expect(try OutputSchema.problem(of: Array(data), "ami.schema.json") == nil)
     return try JSONDecoder().decode(Record.self, from: data)
   }
 
@@ -108,11 +143,11 @@ struct EC2Site {
     let snapshot = try #require(try finished?.images.first?.snapshots.first)
     try workspace.shell(
       """
-      truncate -s 64M sent.raw; truncate -s 64M disk.raw
+      size=$(stat -c %s disk.raw); truncate -s %512K disk.raw; rm -f sent.raw; truncate -r disk.raw sent.raw
       for block in stub/blocks/\(snapshot)-*; do
         dd if="$block" of=sent.raw bs=512k seek="${block##*-}" conv=notrunc status=none
       done
-      cmp sent.raw disk.raw; truncate -s -100 disk.raw; rm sent.raw
+      cmp sent.raw disk.raw; truncate -s $size disk.raw; rm sent.raw
       """)
   }
 

@@ -1,20 +1,18 @@
 import Foundation
-import Glibc
 import SystemPackage
 import TestSupport
 import Testing
 
 @Suite("images at moto's server") struct MotoTests {
   private let workspace: Workspace
-  private let port: Int
   private let server: MotoServer
   private static let version = "std/x86-64bit/gen/2016-11-01"
   private static let record = "\(version)/stage4-gen-std-2016-11-01.ami.json"
 
   init() throws {
     workspace = try Workspace()
-    port = try Loopback.freePort()
-    server = try MotoServer(port, in: workspace)
+    server = try MotoServer(in: workspace)
+    let port = server.port
     try workspace.shell(
       """
       python3 - <<'END'
@@ -49,7 +47,7 @@ import Testing
       """
       AWS_ACCESS_KEY_ID=a AWS_SECRET_ACCESS_KEY=b python3 - <<'END'
       import boto3, json, os
-      found, url = {}, "http://127.0.0.1:\(port)"
+      found, url = {}, "http://127.0.0.1:\(server.port)"
       for region in ("eu-west-1", "us-east-1"):
           ec2 = boto3.client("ec2", region_name=region, endpoint_url=url)
           images = ec2.describe_images(Filters=[{"Name": "tag:team", "Values": ["releng"]}])["Images"]
@@ -93,12 +91,17 @@ import Testing
     let plan = try run(clean + ["--apply", "--dry-run"])
     for image in images { #expect(plan.text.contains("would remove \(image) in "), "\(plan.text)") }
     #expect(try run(clean).text.contains("only clean --apply removes its images"))
-    // Without its images, the version is kept.
+    // Without its images, the version is kept, and listed as before.
+    #expect(
+      try run(["index", "--format", "html", "--mirror", workspace.mirror.string]).status == 0)
+    let page = "grep 2016-11-01 mirror/std/x86-64bit/gen/index.html"
+    let listed = try workspace.shell(page).text
     let failed = try run(clean + ["--apply"], path: "\(workspace.path)/bin:/usr/bin:/bin")
     #expect(failed.status == 3)
     #expect(failed.errorText.contains("\(Self.version): is kept, since its images cannot be removed"))
     #expect(failed.errorText.contains("python3-boto3"))
     try workspace.shell("test -e mirror/\(Self.record)")
+    #expect(try workspace.shell(page).text == listed)
     let applied = try run(clean + ["--apply", "--json"])
     #expect(applied.status == 0, "\(applied.errorText)")
     for image in images { #expect(applied.text.contains(image)) }
@@ -119,33 +122,5 @@ import Testing
     #expect(applied.status == 3)
     #expect(applied.errorText.contains("does not have the tag mirrorctl:export"), "\(applied.errorText)")
     #expect(try found()["eu-west-1"]?["images"]?.count == 1)
-  }
-}
-
-/// The server of the package moto, stopped with this value.
-private final class MotoServer {
-  private let process: RunningProgram
-
-  init(_ port: Int, in workspace: Workspace) throws {
-    let script = FilePath(#filePath).removingLastComponent().appending("make-moto").string
-    let environment = ProcessInfo.processInfo.environment.merging(["PATH": "/usr/bin:/bin"]) { $1 }
-    let made = try RunningProgram([script], environment: environment).wait()
-    guard made.status == 0 else { throw Workspace.ShellFailure(script: script, message: made.errorText) }
-    let modules = made.text.trimmingCharacters(in: .whitespacesAndNewlines)
-    process = try workspace.start(
-      [
-        "PYTHONPATH=\(modules)", "/usr/bin/python3", "-m", "moto.server", "-H", "127.0.0.1", "-p", "\(port)",
-      ])
-    for _ in 0..<3000 where process.isRunning {
-      if (try? workspace.shell("curl -sS http://127.0.0.1:\(port)/moto-api/data.json")) != nil { return }
-      usleep(20_000)
-    }
-    throw Workspace.ShellFailure(script: "moto", message: try process.wait().errorText)
-  }
-
-  deinit {
-    guard process.isRunning else { return }
-    kill(process.pid, SIGKILL)
-    _ = try? process.wait()
   }
 }

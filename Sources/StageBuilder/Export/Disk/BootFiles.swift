@@ -20,6 +20,24 @@ struct BootFiles: Sendable {
   static func find(
     in tree: borrowing AnchoredDirectory, for machine: BootMachine, needsInitramfs: Bool, named name: FilePath
   ) throws(MirrorError) -> BootFiles {
+    let kernel = try Self.kernel(
+      in: tree, needsInitramfs: needsInitramfs, named: name, orElse: ", or set initramfs to no")
+    let loader = "usr/lib/systemd/boot/efi/systemd-boot\(machine.efiName).efi"
+    return BootFiles(
+      kernel: kernel.path, initramfs: kernel.initramfs, version: kernel.version,
+      loader: try Self.loader(loader, in: tree, named: name), size: kernel.size)
+  }
+
+  /// Finds the newest kernel of a stage.
+  ///
+  /// - Parameters:
+  ///   - name: that of the stage, for messages.
+  ///   - alternative: what else helps if there is no initramfs.
+  /// - Throws: if there is none, or none has an initramfs.
+  static func kernel(
+    in tree: borrowing AnchoredDirectory, needsInitramfs: Bool, named name: FilePath,
+    orElse alternative: String = ""
+  ) throws(MirrorError) -> KernelSearch.Kernel {
     let kernels = try KernelSearch.kernels(in: tree)
     guard !kernels.isEmpty else {
       throw MirrorError(
@@ -33,13 +51,10 @@ struct BootFiles: Sendable {
         .refused, "\(name)", "has no initramfs for the kernel \(kernels.last?.version ?? "")",
         remedy: """
           install dracut or initramfs-tools (Debian), or sys-kernel/installkernel with USE=dracut before the kernel \
-          (Gentoo) in the stage, or set initramfs to no
+          (Gentoo) in the stage\(alternative)
           """)
     }
-    let loader = "usr/lib/systemd/boot/efi/systemd-boot\(machine.efiName).efi"
-    return BootFiles(
-      kernel: kernel.path, initramfs: kernel.initramfs, version: kernel.version,
-      loader: try Self.loader(loader, in: tree, named: name), size: kernel.size)
+    return kernel
   }
 
   private static func loader(

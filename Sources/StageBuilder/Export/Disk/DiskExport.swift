@@ -12,9 +12,12 @@ struct DiskExport: ImageMaker {
 
   let tools: [HostTool]
 
-  init(_ format: ExportFormat, _ settings: SettingsSection) throws {
+  init(
+    _ format: ExportFormat, _ settings: SettingsSection,
+    _ defaults: DiskSettings.Defaults = DiskSettings.Defaults()
+  ) throws {
     container = try DiskContainer(format, settings)
-    self.settings = try DiskSettings(settings)
+    self.settings = try DiskSettings(settings, defaults)
     tools = container.tools + [.sfdisk, .mtools] + self.settings.fileSystem.tools
   }
 

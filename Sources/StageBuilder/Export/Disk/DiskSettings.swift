@@ -7,6 +7,15 @@ struct DiskSettings: Sendable {
   enum Variant: String, CaseIterable {
     case console
     case cloud = "cloud-init"
+    /// cloud-init, if the stage has it.
+    case automatic = "auto"
+  }
+
+  /// What a format uses unless the settings say otherwise.
+  struct Defaults {
+    var variant = Variant.console
+    /// nil for those of the architecture.
+    var consoles: [String]?
   }
 
   private enum Fstab: String, CaseIterable { case write, keep }
@@ -27,16 +36,22 @@ struct DiskSettings: Sendable {
   let needsInitramfs: Bool
   let keepsFstab: Bool
 
-  init(_ settings: SettingsSection) throws {
+  init(_ settings: SettingsSection, _ defaults: Defaults = Defaults()) throws {
     size = try Self.size("size", settings)
     bootSize = try Self.size("esp", settings)
     if let bootSize, bootSize < DiskPlan.leastBootSize {
       throw settings.invalid("esp", "is less than 36M, the least size of FAT32", "use a larger size")
     }
+    if try settings.text("filesystem") == "xfs" {
+      throw settings.invalid(
+        "filesystem",
+        "xfs is not offered: mkfs.xfs cannot store hard links, extended attributes and sticky bits",
+        "use ext4 or btrfs")
+    }
     fileSystem = try settings.choice("filesystem", FileSystem.self) ?? .ext4
-    variant = try settings.choice("variant", Variant.self) ?? .console
-    consoles = try settings.words("console")
-    parameters = try settings.words("cmdline") ?? []
+    variant = try settings.choice("variant", Variant.self) ?? defaults.variant
+    consoles = try KernelParameters.consoles(settings) ?? defaults.consoles
+    parameters = try KernelParameters.others(settings)
     hostname = try settings.text("hostname")
     dataSources =
       try settings.words("datasources") ?? ["NoCloud", "ConfigDrive", "OpenStack", "Ec2", "None"]
@@ -46,15 +61,6 @@ struct DiskSettings: Sendable {
   }
 
   private func check(_ settings: SettingsSection) throws {
-    for console in consoles ?? []
-    where !console.utf8.allSatisfy({ isWordByte($0) || $0 == UInt8(ascii: ",") }) {
-      throw settings.invalid(
-        "console", "`\(console)` is not a console", "use words such as tty0 or ttyS0,115200")
-    }
-    let text = parameters.joined(separator: " ")
-    guard text.utf8.allSatisfy({ (0x20...0x7e).contains($0) }) else {
-      throw settings.invalid("cmdline", "contains characters other than ASCII", "remove them")
-    }
     if let hostname, hostname.utf8.count > 64 || !hostname.utf8.allSatisfy({ isWordByte($0) }) {
       throw settings.invalid(
         "hostname", "`\(hostname)` is not a name of a host", "use letters, digits, - and .")

@@ -25,10 +25,7 @@ struct DiskWriter: Sendable {
   func writeBootPartition(_ entry: BootEntry, _ files: borrowing StageFiles) throws(MirrorError) {
     let place = "\(Self.file)@@\(plan.bootOffset)"
     func mtools(_ command: [String], _ input: [UInt8] = []) throws(MirrorError) {
-      try job.run(
-        [command[0], "-i", place] + command.dropFirst(),
-        environment: ["MTOOLSRC": "/dev/null", "MTOOLS_NO_VFAT": "0", "MTOOLS_LOWER_CASE": "0"], input: input,
-        in: directory)
+      try job.mtools(command, on: place, input: input, in: directory)
     }
     try mtools([
       "mformat", "-F", "-c", plan.bootSize <= 2 << 30 ? "1" : "8", "-v", "ESP", "-N",

@@ -54,9 +54,13 @@ struct Ext4Root {
       }
     }
     let text = script.joined(separator: "\n") + "\n"
-    try writer.job.run(
-      ["debugfs", "-w", "-f", "-", "\(DiskWriter.file)?offset=\(plan.rootOffset)"], environment: environment,
-      input: Array(text.utf8), in: writer.directory)
+    let command = ["debugfs", "-w", "-f", "-", "\(DiskWriter.file)?offset=\(plan.rootOffset)"]
+    let messages = try writer.job.run(
+      command, environment: environment, input: Array(text.utf8), in: writer.directory)
+    // It prints its version, and ends with status 0 if a command of the script fails.
+    if let error = messages.first(where: { !$0.hasPrefix("debugfs ") }) {
+      throw writer.job.failure(of: command, "to set times: \(error)")
+    }
   }
 
   /// The number of inodes that are not free, from the superblock.

@@ -86,7 +86,9 @@ struct RootConfiguration: Sendable {
 
   private func writeCloud(_ files: borrowing StageFiles) throws(MirrorError) {
     guard files.has("usr/bin/cloud-init") else { return }
-    guard settings.variant == .cloud else { return try files.write("", to: "etc/cloud/cloud-init.disabled") }
+    guard settings.variant != .console else {
+      return try files.write("", to: "etc/cloud/cloud-init.disabled")
+    }
     let sources = settings.dataSources.joined(separator: ", ")
     try files.write(
       Self.made + "datasource_list: [ \(sources) ]\n", to: "etc/cloud/cloud.cfg.d/95_mirrorctl.cfg")

@@ -10,26 +10,28 @@ struct CloudDisk {
   let identity: FileIdentity
   let source: CloudRecord.Source
 
-  /// Reads the whole file for its digest.
-  init(_ path: FilePath) throws(MirrorError) {
+  /// - Parameter known: its SHA-256; nil to read the whole file for it.
+  init(_ path: FilePath, sha256 known: [UInt8]? = nil) throws(MirrorError) {
     let path = path.canonical
     let file = try path.openParent().file(MirrorPath(bytes: try path.fileName().bytes))
     let status = try attempt("examine", "\(path)") { () throws(Errno) in try file.status() }
     guard status.kind == .regular, status.size > 0 else {
       throw MirrorError(.invalid, "\(path)", "is not a disk image", remedy: "use a raw image of a disk")
     }
-    let digest = try OpenSSLDigest.digest(.sha256, of: file, size: status.size, "\(path)")
+    let digest: [UInt8]
+    if let known {
+      digest = known
+    } else {
+      digest = try OpenSSLDigest.digest(.sha256, of: file, size: status.size, "\(path)")
+    }
     self.path = path
     identity = status.identity
     source = CloudRecord.Source(bytes: status.size, sha256: hex(digest))
   }
 
-  /// Its size in GiB, rounded up.
-  var gigabytes: Int { Int((source.bytes + (1 << 30) - 1) >> 30) }
-
-  /// Whether the name of a file is that of a raw disk image.
+  /// Whether a stage is a raw disk image, by its name.
   static func isDisk(_ path: FilePath) -> Bool {
-    ["raw", "img"].contains(path.extension)
+    ["raw", "img"].contains(path.extension) && (try? path.status())?.kind != .directory
   }
 
   /// The architecture that the types of its partitions name.

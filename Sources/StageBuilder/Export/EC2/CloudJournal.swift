@@ -7,6 +7,8 @@ final class CloudJournal {
   private let work: ExportWork
   private let path: FilePath
   private let image: FilePath
+  /// The directory of both.
+  private let place: FilePath
   /// What an earlier export left: complete, or in a journal.
   private(set) var complete: CloudRecord?
   private(set) var begun: CloudRecord?
@@ -15,13 +17,24 @@ final class CloudJournal {
   init(_ job: ExportJob) throws(MirrorError) {
     let name = try job.image.fileName()
     image = job.image
-    path = job.image.removingLastComponent().appending("\(CloudRecord.journal(of: name))")
-    let work = try ExportWork.make(job)
+    place = job.image.removingLastComponent()
+    path = place.appending("\(CloudRecord.journal(of: name))")
+    // Where others look for them, wherever the image is made.
+    let work = try ExportWork.make(job.making(name, in: place))
     let directory = try job.image.openParent()
     complete = try CloudRecord.read(name, in: directory)
     begun = try CloudRecord.read(CloudRecord.journal(of: name), in: directory)
     self.work = work
   }
+
+  /// What an export of the same image continues: one to more regions may have been interrupted.
+  var latest: CloudRecord? {
+    guard let complete else { return begun }
+    return begun?.token == complete.token ? begun : complete
+  }
+
+  /// A directory for the disk.
+  func workPlace(_ job: ExportJob) -> FilePath { job.workPlace == place ? work.path : job.workPlace }
 
   /// Writes the journal.
   func save(_ record: CloudRecord) throws(MirrorError) {

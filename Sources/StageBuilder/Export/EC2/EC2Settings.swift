@@ -22,7 +22,11 @@ struct EC2Settings {
   let bootMode: BootMode
   /// How many blocks are sent at the same time.
   let connections: Int
+  /// The settings of the disk of a stage, by name.
+  let disk: [String: String]
   private let settings: SettingsSection
+  /// Prefix of the settings of the disk.
+  static let diskPart = "disk"
 
   enum VolumeType: String, CaseIterable { case gp3, gp2, standard }
 
@@ -39,7 +43,8 @@ struct EC2Settings {
     copies = try settings.words("copy-to") ?? []
     givenName = try settings.text("name")
     description = try settings.text("description")
-    ownTags = try settings.texts("tag/")
+    ownTags = try Self.tags(settings)
+    disk = try settings.texts(Self.diskPart + "/")
     launch = try settings.words("launch") ?? []
     volumeType = try settings.choice("volume-type") ?? .gp3
     givenSize = try settings.number("volume-size", from: 1, to: 16_384)
@@ -58,6 +63,41 @@ struct EC2Settings {
     }
     if launch.contains("all"), launch.count > 1 {
       throw settings.invalid("launch", "names accounts beside all", "use either all or accounts")
+    }
+  }
+
+  /// Tags by name: those of `tag/NAME`, and the lines `NAME=VALUE` of `tags`, which can have any name.
+  private static func tags(_ settings: SettingsSection) throws -> [String: String] {
+    var tags = try settings.texts("tag/")
+    for (name, value) in tags { try check(name, value, of: "tag/\(name)", settings) }
+    for line in try settings.lines("tags") ?? [] {
+      guard let equals = line.firstIndex(of: "=") else {
+        throw settings.invalid("tags", "`\(line)` is not NAME=VALUE", "write one tag on each line")
+      }
+      let (name, value) = (String(line[..<equals]), String(line[line.index(after: equals)...]))
+      try check(name, value, of: "tags", settings)
+      guard tags.updateValue(value, forKey: name) == nil else {
+        throw settings.invalid("tags", "`\(name)` is set twice", "remove one of them")
+      }
+    }
+    // Three are our own.
+    guard tags.count <= 47 else {
+      throw settings.invalid("tags", "has \(tags.count) tags", "use up to 47")
+    }
+    return tags
+  }
+
+  /// The rules of EC2 for tags; those of `mirrorctl:` say whose an image is.
+  private static func check(
+    _ name: String, _ value: String, of setting: String, _ settings: SettingsSection
+  ) throws(MirrorError) {
+    guard (1...128).contains(name.unicodeScalars.count), value.unicodeScalars.count <= 256 else {
+      throw settings.invalid(
+        setting, "`\(name)` has no name, or is too long",
+        "use names of up to 128 characters and values of up to 256")
+    }
+    guard !name.lowercased().hasPrefix("aws:"), !name.hasPrefix("mirrorctl:") else {
+      throw settings.invalid(setting, "`\(name)` is reserved", "use another name")
     }
   }
 

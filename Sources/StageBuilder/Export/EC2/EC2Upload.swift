@@ -7,14 +7,15 @@ struct EC2Upload {
   private let helper: CloudHelper
   private let job: ExportJob
   private let journal: CloudJournal
-  private let disk: CloudDisk
+  /// nil if it was registered before.
+  private let disk: CloudDisk?
   private(set) var record: CloudRecord
   /// How often a snapshot is started that the service has given up.
   private static let attempts = 3
 
   init(
     _ settings: EC2Settings, _ helper: CloudHelper, _ job: ExportJob, _ journal: CloudJournal,
-    _ disk: CloudDisk, _ record: CloudRecord
+    _ disk: CloudDisk?, _ record: CloudRecord
   ) {
     (self.settings, self.helper, self.job, self.journal) = (settings, helper, job, journal)
     (self.disk, self.record) = (disk, record)
@@ -22,11 +23,11 @@ struct EC2Upload {
 
   /// - Returns: the bytes of the finished record.
   mutating func run() throws(MirrorError) -> [UInt8] {
-    let volumeSize = try settings.volumeSize(disk.gigabytes)
+    let volumeSize = try settings.volumeSize(record.source.gigabytes)
     // The record of a complete export shows that all of this was done.
-    if record.images[0].image == nil {
+    if record.images[0].image == nil, let disk {
       try start()
-      try send()
+      try send(disk)
       try complete()
       try register(volumeSize)
     }
@@ -60,7 +61,7 @@ struct EC2Upload {
   private mutating func start() throws(MirrorError) {
     for _ in 0..<Self.attempts {
       var request = request(.start)
-      request.gigabytes = disk.gigabytes
+      request.gigabytes = record.source.gigabytes
       let answer = try helper.run(request)
       if let snapshot = answer.snapshot, let state = answer.state, state != "missing", state != "error" {
         if record.images[0].snapshots != [snapshot] {
@@ -85,7 +86,7 @@ struct EC2Upload {
     return request
   }
 
-  private mutating func send() throws(MirrorError) {
+  private mutating func send(_ disk: CloudDisk) throws(MirrorError) {
     var sent = record.sent ?? CloudRecord.Sent()
     guard sent.total == nil else { return }
     var request = request(.send)

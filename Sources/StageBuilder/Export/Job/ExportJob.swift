@@ -31,12 +31,13 @@ package struct ExportJob: Sendable {
   ///   - epoch: nil for the modification time of the stage.
   ///   - workPlace: nil for the directory of the image.
   ///   - registry: the address in a container registry to which the image is pushed.
-  /// - Throws: if the stage does not exist.
+  /// - Throws: if the stage does not exist, or the image would replace a device, a directory or the like.
   package init(
     _ source: FilePath, to image: FilePath, epoch: Int64?, threads: Int?, ownership: Ownership,
     workPlace: FilePath? = nil, registry: String? = nil, cancellation: Cancellation, progress: RunProgress
   ) throws(MirrorError) {
     let status = try attempt("examine", "\(source)") { () throws(Errno) in try source.status() }
+    try image.checkReplaceable()
     self.source = source
     isDirectory = status.kind == .directory
     self.image = image
@@ -97,19 +98,19 @@ package struct ExportJob: Sendable {
   /// Runs a program of the host to its end; it never outlives this process.
   ///
   /// - Parameter directory: its working directory; nil for ours.
-  /// - Returns: its output.
+  /// - Returns: its messages.
   /// - Throws: with the end of its messages if it fails.
   @discardableResult
   func run(
     _ command: [String], environment: [String: String] = [:], input: [UInt8] = [],
     in directory: FilePath? = nil
-  ) throws(MirrorError) -> [UInt8] {
+  ) throws(MirrorError) -> [String] {
     let place = directory.map { ["env", "--chdir=\($0)"] } ?? []
     let outcome = try HostProgram.run(
       place + Self.found(command), input: input, environment: variables(environment), errors: .kept,
       leads: true, mask: 0o022, cancellation: cancellation)
     try check(outcome, command)
-    return outcome.output
+    return outcome.messages
   }
 
   /// Runs a program of the host that reads the archive of the stage from its standard input, as ``run(_:environment:input:in:)``.
@@ -124,7 +125,7 @@ package struct ExportJob: Sendable {
     ) { pipe throws(MirrorError) in try writeArchive(nil, edit: edit, into: pipe) }
     try check(outcome, command)
     guard let report else { throw MirrorError(.library, command.first ?? "", "did not read its input") }
-    return (report, String(decoding: outcome.errors, as: UTF8.self).split(separator: "\n").map(String.init))
+    return (report, outcome.messages)
   }
 
   /// A command whose program is found where ``HostTool`` looks for it: `PATH` of cron lacks `/usr/sbin`.
@@ -141,9 +142,23 @@ package struct ExportJob: Sendable {
 
   private func check(_ outcome: HostProgram.Outcome, _ command: [String]) throws(MirrorError) {
     guard outcome.status != 0 else { return }
-    throw MirrorError(
-      .invalid, command.first ?? "",
-      "failed with exit status \(outcome.status): \(outcome.lastErrors(3).joined(separator: "; "))",
+    throw failure(
+      of: command, "with exit status \(outcome.status): \(outcome.lastErrors(3).joined(separator: "; "))")
+  }
+
+  /// The error for a program that failed.
+  ///
+  /// - Parameter end: how, after `failed `.
+  func failure(of command: [String], _ end: String) -> MirrorError {
+    MirrorError(
+      .invalid, command.first ?? "", "failed \(end)",
       remedy: "see the message, and the free space of \(workPlace)")
+  }
+}
+
+extension HostProgram.Outcome {
+  /// The lines of standard error.
+  fileprivate var messages: [String] {
+    String(decoding: errors, as: UTF8.self).split(separator: "\n").map(String.init)
   }
 }

@@ -1,7 +1,10 @@
 import LinuxSystem
+import SystemPackage
 
-/// A program of the host that makes images, or a module of Python, and the packages that have it.
+/// A program of the host that makes images, a directory of its files, or a module of Python, and the packages that have
+/// it.
 package struct HostTool: Hashable, Sendable {
+  /// An absolute path if it is not a program.
   package let name: String
   /// Whether it is a module of Python.
   var isModule = false
@@ -14,8 +17,11 @@ package struct HostTool: Hashable, Sendable {
 
   /// All of them.
   static let all: [HostTool] =
-    [skopeo, tar2sqfs, mkfsErofs, sfdisk, mtools, mke2fs, debugfs, btrfs, qemuImage, boto3]
-    + QemuTarget.all.map(\.program)
+    [
+      skopeo, tar2sqfs, mkfsErofs, sfdisk, mtools, mke2fs, debugfs, btrfs, qemuImage, boto3, xorriso,
+      grubImage,
+    ]
+    + GRUBPlatform.all.map(\.tool) + QemuTarget.all.map(\.program)
 
   static let skopeo = HostTool(
     name: "skopeo", debian: "skopeo", gentoo: "app-containers/skopeo", use: "images in container registries")
@@ -42,10 +48,17 @@ package struct HostTool: Hashable, Sendable {
   static let qemuImage = HostTool(
     name: "qemu-img", debian: "qemu-utils", gentoo: "app-emulation/qemu", use: "images of disks for QEMU")
 
+  static let xorriso = HostTool(
+    name: "xorriso", debian: "xorriso", gentoo: "dev-libs/libisoburn", use: "live images")
+  static let grubImage = HostTool(
+    name: "grub-mkimage", debian: "grub-common", gentoo: "sys-boot/grub", use: "live images")
+
   /// Whether it is installed.
   var isInstalled: Bool {
+    if name.hasPrefix("/") { return FilePath(name).exists }
     guard isModule else { return Executable.find(name) != nil }
-    let outcome = try? HostProgram.run(["python3", "-I", "-c", "import \(name)"], errors: .lost)
+    // In its own process group: an interruption of ours does not make it look missing.
+    let outcome = try? HostProgram.run(["python3", "-I", "-c", "import \(name)"], errors: .lost, leads: true)
     return outcome?.status == 0
   }
 
