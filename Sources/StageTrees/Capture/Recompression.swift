@@ -36,10 +36,16 @@ package struct Recompression: Sendable {
   /// - Throws: ``MirrorError`` naming the tarball if it is damaged; then the output is unusable.
   package func run(_ tarball: FilePath, into sink: consuming Descriptor) throws(MirrorError) -> CaptureReport
   {
-    let source = Shared(try TarballSource(tarball))
+    try run(Shared(try TarballSource(tarball)), into: sink)
+  }
+
+  /// The same for a tarball that is open.
+  package func run(
+    _ source: Shared<TarballSource>, into sink: consuming Descriptor
+  ) throws(MirrorError) -> CaptureReport {
     let work = CaptureWork(
       origin: .tarball(source, memory: memory, progress: progress), settings: settings, threads: threads,
-      algorithms: [.sha256], digestsArchive: true, edit: edit, subject: "\(tarball)",
+      algorithms: [.sha256], digestsArchive: true, edit: edit, subject: source.value.subject,
       cancellation: cancellation)
     return try work.run(into: sink, contents: nil)
   }

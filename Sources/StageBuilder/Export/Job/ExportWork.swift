@@ -53,6 +53,27 @@ struct ExportWork: ~Copyable {
     return (path(Self.tree), notes)
   }
 
+  /// Copies a tarball, and reads the copy to its end.
+  ///
+  /// - Returns: its SHA-256.
+  /// - Throws: if it is damaged.
+  func copy(_ tarball: FilePath, as name: FileName) throws(MirrorError) -> DigestSet {
+    let subject = "\(tarball)"
+    let source = try attempt("open", subject) { () throws(Errno) in try Descriptor(reading: tarball) }
+    var file = try DurableFile(name, in: files)
+    let size = try file.append(source, subject)
+    _ = try file.commit(.ofThisProcess(mode: 0o600), syncingDirectory: false)
+    let copy = Shared(try TarballSource(try files.file(MirrorPath(bytes: name.bytes)), subject: subject))
+    let null = try attempt("open", "/dev/null") { () throws(Errno) in try Descriptor(writing: "/dev/null") }
+    let counted: @Sendable (Int) -> Void = { [progress = job.progress] in progress.add(bytes: $0) }
+    _ = try Recompression(nil, threads: job.threads, cancellation: job.cancellation, progress: counted)
+      .run(copy, into: null)
+    var digests = DigestSet()
+    digests[.sha256] = try OpenSSLDigest.digest(
+      .sha256, of: try files.file(MirrorPath(bytes: name.bytes)), size: size, subject)
+    return digests
+  }
+
   /// The directory itself.
   func opened() throws(MirrorError) -> AnchoredDirectory { try files.duplicate() }
 

@@ -1,3 +1,4 @@
+import Hashing
 import LinuxSystem
 import MirrorModel
 import MirrorTools
@@ -30,14 +31,14 @@ struct NspawnExport: ImageMaker {
     let directory = try job.image.openParent()
     let work = try ExportWork.make(job)
     let image: FileName = "image.tar"
-    let report = try job.writeArchive(compression, into: try work.create(image))
-    guard let sha256 = report.digests[.sha256] else {
+    let (digests, notes) = try write(image, compression, job, work)
+    guard let sha256 = digests[.sha256] else {
       throw MirrorError(.library, "\(job.image)", "its digest is missing")
     }
     let target = job.image
     var placed: ExportedFile?
     let others = try sums.update(name, sha256: sha256, in: directory, job.ownership, job.cancellation) {
-      () throws(MirrorError) in placed = try work.place(image, as: target, digests: report.digests)
+      () throws(MirrorError) in placed = try work.place(image, as: target, digests: digests)
     }
     var files = placed.map { [$0] } ?? []
     for other in others {
@@ -46,7 +47,21 @@ struct NspawnExport: ImageMaker {
     }
     let note = "SHA256SUMS is not signed: use `machinectl pull-tar --verify=checksum`"
     return ExportedImage(
-      architecture: architecture, files: files, notes: report.notes + (signing == nil ? [note] : []))
+      architecture: architecture, files: files, notes: notes + (signing == nil ? [note] : []))
+  }
+
+  /// Writes the archive of the stage: the same bytes if it is a tarball of this compression, and no level is set.
+  private func write(
+    _ image: FileName, _ compression: CompressionSettings?, _ job: ExportJob, _ work: borrowing ExportWork
+  ) throws(MirrorError) -> (DigestSet, notes: [String]) {
+    let isSame =
+      try level == nil && !job.isDirectory
+      && TarballSource(job.source).compression == compression?.compression
+    guard isSame else {
+      let report = try job.writeArchive(compression, into: try work.create(image))
+      return (report.digests, report.notes)
+    }
+    return (try work.copy(job.source, as: image), [])
   }
 
   /// From the name: systemd removes its end to get that of the machine.

@@ -21,7 +21,7 @@ struct WSLExport: ImageMaker {
   let tools: [HostTool] = []
 
   init(_ settings: SettingsSection) throws {
-    compression = try CompressionSettings(.gz, level: try settings.number("level", from: 1, to: 9))
+    compression = try CompressionSettings(.gz, level: try settings.number("level", from: 1, to: 9) ?? 6)
     user = try Self.word("user", settings)
     name = try Self.word("name", settings)
     systemd = try settings.flag("systemd")
