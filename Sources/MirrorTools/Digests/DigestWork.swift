@@ -87,7 +87,7 @@ final class DigestWork: Sendable {
     }
   }
 
-  /// Removes the signatures of a tarball whose content changed: they are not valid any more.
+  /// Removes the signatures and documents of a tarball whose content changed: they are not valid any more.
   private func dropSignatures(
     of path: MirrorPath, unlessOf result: DigestResult, _ previous: CatalogRecord?,
     _ directory: borrowing AnchoredDirectory
@@ -108,6 +108,21 @@ final class DigestWork: Sendable {
     for name in try SignatureFiles.drop(of: path.name, in: directory) {
       note(.removed, path.parent.appending(name))
     }
+    try dropDocuments(of: path, directory)
+  }
+
+  /// Removes the documents of a tarball whose content changed: they describe another one.
+  private func dropDocuments(
+    of path: MirrorPath, _ directory: borrowing AnchoredDirectory
+  ) throws(MirrorError) {
+    for kind in SidecarKind.documents {
+      let document = path.parent.appending(path.name.appending(kind.rawValue))
+      guard try directory.status(of: document.name) != nil else { continue }
+      try dropSignatures(of: document, directory)
+      try directory.unlink(document.name)
+      note(.removed, document)
+    }
+    try directory.sync()
   }
 
   /// Separates planned signatures: those to make, because they are missing, older than their file, or to be

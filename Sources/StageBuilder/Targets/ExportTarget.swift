@@ -28,6 +28,10 @@ struct ExportTarget {
     let output = try ImageOutput(settings, anchor)
     let source = try RequiredTarball.find(
       "path/mirror/source", settings, remedy: "build the stage first, in the same version")
+    let documents = try settings.documents
+    let provenance =
+      try documents.hasProvenance
+      ? BuildProvenance(settings, documents, context, seed: source, snapshot: nil) : nil
     var work = try WorkDirectory(
       try settings.requiredPath("path/work"), cancellation: context.cancellation)
     var job = try ExportJob(
@@ -39,11 +43,33 @@ struct ExportTarget {
     let report = try run(export, job)
     for note in report.notes { log.note(note) }
     let files = try output.take(report.files, from: try work.opened(), context)
+    try write(
+      StageDocuments(
+        provenance: provenance, settings: documents, epoch: job.epoch, now: context.now),
+      of: files, from: source, log)
     for file in files {
       log.note("\(name): \(file.path), \(humanBytes(file.size)), sha256 \(file.sha256 ?? "unknown")")
     }
     try work.remove()
     return (section.format, files)
+  }
+
+  /// Writes the documents of an image beside it.
+  private func write(
+    _ documents: StageDocuments, of files: [ImageFile], from source: FilePath, _ log: borrowing BuildLog
+  ) throws {
+    guard !documents.settings.isEmpty, let image = files.first, let name = source.lastComponent else {
+      return
+    }
+    let hashed = files.compactMap { file in file.sha256.map { (path: file.path, sha256: $0) } }
+    guard hashed.count == files.count else { return }
+    let stage = (name: FileName(name.string), sha256: try BuildProvenance.sha256(of: source))
+    let made = try documents.documents(
+      of: hashed, like: stage, in: AnchoredDirectory(root: source.removingLastComponent()), log: log)
+    let directory = try anchor.value.directory(image.path.parent)
+    try StageDocuments.write(
+      made, beside: image.path.name, in: directory, try directory.fileOwnership())
+    try directory.sync()
   }
 
   /// Makes the image. A stage that the format refuses counts as a failure, unlike a build that is refused.
