@@ -10,7 +10,7 @@ final class DigestWork: Sendable {
   private let digestFile: DigestFile
   private let catalog: Catalog
   private let kinds: ArtifactKinds
-  /// Links to signatures, by signature.
+  /// Links to signatures and documents, by the file that they lead to.
   private let links: [MirrorPath: [MirrorPath]]
   private let forced: Set<MirrorPath>
   private let now: Int64
@@ -95,9 +95,11 @@ final class DigestWork: Sendable {
     var known = previous?.digests
     if known == nil { known = try? digestFile.digests(of: path.name, in: directory) }
     guard let known, !known.agrees(with: result.digests) else { return }
-    for format in SignatureFormat.allCases {
-      let signature = path.parent.appending(format.signature(of: path.name))
-      for link in links[signature] ?? [] {
+    let names =
+      SignatureFormat.allCases.map { $0.signature(of: path.name) }
+      + SidecarKind.documents.map { path.name.appending($0.rawValue) }
+    for name in names {
+      for link in links[path.parent.appending(name)] ?? [] {
         let folder = try anchor.value.directory(link.parent)
         guard try folder.status(of: link.name)?.kind == .link else { continue }
         try folder.unlink(link.name)

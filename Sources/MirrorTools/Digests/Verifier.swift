@@ -85,7 +85,10 @@ struct Verifier {
       if own[tarball] != nil {
         own[tarball]?.claims.append(
           .init(sidecar: sidecar, mtime: mtime, digests: claim.digests, size: claim.size))
-      } else if !plain.contains(tarball), !linked.contains(tarball), options.includes(path) {
+      } else if !plain.contains(tarball), !linked.contains(tarball), options.includes(path),
+        // A published copy may have only the provenance of a stage1.
+        SidecarKind(endOf: sidecar) != .provenance
+      {
         report.findings.append(.init(path: path, verdict: .orphan, detail: "\(tarball) does not exist"))
       }
     }

@@ -54,102 +54,124 @@ public struct ProvenanceChain {
     var report = ProvenanceReport()
     var expected: Statement.Resource?
     var seen: Set<String> = []
-    while true {
+    for _ in 0..<Self.longest {
       try cancellation.check()
-      guard report.links.count < Self.longest else {
-        report.problems.append(
-          MirrorError(
-            .invalid, place.text, "is behind \(Self.longest) other tarballs: not followed",
-            remedy: "verify this one by itself"))
-        return report
+      var found = try examine(place, expected)
+      if let sha256 = found.link.sha256, found.statement != nil, !seen.insert(sha256).inserted {
+        found.end(.corrupt, "the chain is a circle: it was made from itself")
       }
-      let (link, statement) = try examine(place, expected)
-      report.links.append(link)
-      guard link.verdict == .ok, let statement, let sha256 = link.sha256 else { break }
-      guard seen.insert(sha256).inserted else {
-        let last = report.links.count - 1
-        report.links[last].verdict = .corrupt
-        report.links[last].detail = "the chain is a circle: it was made from itself"
-        break
-      }
+      report.links.append(found.link)
+      guard let statement = found.statement, let sha256 = found.link.sha256 else { return report }
       guard let seed = statement.seeds.first else {
         report.problems.append(
           MirrorError(.invalid, place.text, "has a provenance that names no seed", remedy: "build it again"))
-        break
+        return report
       }
-      guard let next = self.place(of: seed, from: place, statement.subject(sha256: sha256)) else {
+      guard let next = try self.place(of: seed, from: found.place, statement.subject(sha256: sha256)) else {
+        let digest = seed.sha256 ?? "unknown"
         report.links.append(
-          .init(
-            seed.name ?? "the seed", .missing,
-            "is not in the mirror; its SHA-256 is \(seed.sha256 ?? "unknown")"))
-        break
+          .init(seed.name ?? "the seed", .missing, "is not in the mirror; its SHA-256 is \(digest)"))
+        return report
       }
       (place, expected) = (next, seed)
     }
+    report.problems.append(
+      MirrorError(
+        .invalid, place.text, "is behind \(Self.longest) other tarballs: not followed",
+        remedy: "verify this one by itself"))
     return report
   }
 
   /// Where a seed is: in the same mirror, in the mirror of the configuration, or beside the tarball.
   private func place(
     of seed: Statement.Resource, from place: ProvenancePlace, _ subject: Statement.Resource?
-  ) -> ProvenancePlace? {
+  ) throws(MirrorError) -> ProvenancePlace? {
+    var places: [ProvenancePlace] = []
     if let path = seed.path {
-      if let own = subject?.path, let found = place.place(of: path, seenFrom: own) { return found }
-      if let mirror, let found = ProvenancePlace.place(of: path, in: mirror) { return found }
+      if let own = subject?.path, let same = place.place(of: path, seenFrom: own) { places.append(same) }
+      if let mirror, let local = ProvenancePlace.place(of: path, in: mirror) { places.append(local) }
     }
-    guard let name = seed.name, ProvenancePlace.isPlain(name) else { return nil }
-    return place.beside(name)
+    if let name = seed.name, ProvenancePlace.isPlain(name) { places.append(place.beside(name)) }
+    for place in places where try place.exists(cancellation) { return place }
+    return places.first
+  }
+
+  /// A tarball that was checked.
+  private struct Examined {
+    /// Where it is; that of the named file may be a link to it.
+    var place: ProvenancePlace
+    var link: ProvenanceReport.Link
+    /// nil unless everything is right.
+    var statement: Statement?
+
+    /// Ends the chain.
+    mutating func end(_ verdict: ProvenanceReport.Verdict, _ detail: String) {
+      (link.verdict, link.detail, statement) = (verdict, detail, nil)
+    }
   }
 
   /// Checks one tarball.
   ///
   /// - Parameter expected: what the provenance of another one states about it; nil for the first.
-  /// - Returns: its statement, if it is genuine.
   private func examine(
     _ named: ProvenancePlace, _ expected: Statement.Resource?
-  ) throws(MirrorError) -> (ProvenanceReport.Link, Statement?) {
-    var place = named
-    var link = ProvenanceReport.Link(place.text, .ok)
-    func result(_ verdict: ProvenanceReport.Verdict, _ detail: String) -> (ProvenanceReport.Link, Statement?)
-    {
-      (link.verdict, link.detail) = (verdict, detail)
-      return (link, nil)
+  ) throws(MirrorError) -> Examined {
+    var found = Examined(place: named, link: .init(named.text, .ok))
+    try readStatement(of: named, isFirst: expected == nil, &found)
+    guard found.link.verdict == .ok else { return found }
+    found.link.sha256 = try named.sha256(cancellation, progress)
+    guard let sha256 = found.link.sha256 else {
+      settleAbsent(&found, expected)
+      return found
     }
-    let document = place.beside(place.name + SidecarKind.provenance.rawValue)
-    let text = try document.contents(limit: Statement.limit, cancellation)
-    guard text != nil || expected != nil else {
+    if let expected, expected.sha256 != sha256 {
+      found.end(
+        .corrupt, "is not the tarball that was used, whose SHA-256 is \(expected.sha256 ?? "not stated")")
+    } else if let statement = found.statement {
+      if statement.subject(sha256: sha256) == nil {
+        found.end(.corrupt, "does not match its provenance")
+      } else if let name = try wrongBill(of: statement, beside: found.place) {
+        found.end(.corrupt, "\(name) does not match the provenance")
+      }
+    } else if expected?.hasProvenance == true {
+      found.end(.missing, "its provenance does not exist")
+    } else {
+      found.end(.seed, "not built by mirrorctl")
+    }
+    return found
+  }
+
+  /// The result for a tarball that is not there. If its statement is about the tarball that was used, the chain goes on:
+  /// on public mirrors, there may be only the statement of a stage1.
+  private func settleAbsent(_ found: inout Examined, _ expected: Statement.Resource?) {
+    guard let stated = expected?.sha256, let statement = found.statement else {
+      return found.end(.missing, "does not exist")
+    }
+    guard statement.subject(sha256: stated) != nil else {
+      return found.end(.corrupt, "its provenance is about another tarball than the one that was used")
+    }
+    (found.link.verdict, found.link.sha256) = (.stated, stated)
+  }
+
+  /// Reads the statement beside a tarball, and checks its signatures.
+  private func readStatement(
+    of named: ProvenancePlace, isFirst: Bool, _ found: inout Examined
+  ) throws(MirrorError) {
+    let document = named.beside(named.name + SidecarKind.provenance.rawValue)
+    guard let text = try document.contents(limit: Statement.limit, cancellation) else {
+      guard isFirst else { return }
       throw MirrorError(
-        .invalid, document.text, "does not exist, so the origin of \(place.name) is not known",
+        .invalid, document.text, "does not exist, so the origin of \(named.name) is not known",
         remedy: "give a tarball that mirrorctl built with build/provenance: yes")
     }
-    var statement: Statement?
-    if let text {
-      guard let parsed = Statement(text) else {
-        return result(.corrupt, "\(document.name) is not SLSA provenance in an in-toto Statement")
-      }
-      place = Self.target(parsed, place)
-      if let fault = try fault(of: place.beside(place.name + SidecarKind.provenance.rawValue), text) {
-        return result(fault.verdict, fault.detail)
-      }
-      statement = parsed
-      describe(parsed, in: &link)
+    guard let statement = Statement(text) else {
+      return found.end(.corrupt, "\(document.name) is not SLSA provenance in an in-toto Statement")
     }
-    link.sha256 = try place.sha256(cancellation, progress)
-    guard let sha256 = link.sha256 else { return result(.missing, "does not exist") }
-    if let stated = expected?.sha256, stated != sha256 {
-      return result(.corrupt, "is not the tarball that was used, whose SHA-256 is \(stated)")
-    }
-    guard let statement else {
-      guard expected?.hasProvenance != true else { return result(.missing, "its provenance does not exist") }
-      return result(.seed, "not built by mirrorctl")
-    }
-    guard statement.subject(sha256: sha256) != nil else {
-      return result(.corrupt, "does not match its provenance")
-    }
-    if let name = try wrongBill(of: statement, beside: place) {
-      return result(.corrupt, "\(name) does not match the provenance")
-    }
-    return (link, statement)
+    found.place = Self.target(statement, named)
+    let signed = found.place.beside(found.place.name + SidecarKind.provenance.rawValue)
+    if let fault = try fault(of: signed, text) { return found.end(fault.verdict, fault.detail) }
+    found.statement = statement
+    describe(statement, in: &found.link)
   }
 
   /// The tarball that a statement is about, seen from a file that may be a link to it: signatures have its name.

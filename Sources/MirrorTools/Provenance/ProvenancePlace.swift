@@ -168,22 +168,42 @@ package struct ProvenancePlace: Sendable {
     return true
   }
 
+  /// Whether the file exists.
+  func exists(_ cancellation: Cancellation) throws(MirrorError) -> Bool {
+    guard isRemote else { return FilePath(base).appending(name).exists }
+    return try isThere(try curl(["--head"], cancellation, heard: { _ in }))
+  }
+
   /// Fetches the file with curl.
   private func fetch(
     _ limit: Int64?, _ cancellation: Cancellation, _ body: @escaping ([UInt8]) -> Void
   ) throws(MirrorError) -> Bool {
     let count = Shared(Mutex<Int64>(0))
     let isTooLarge = { limit.map { limit in count.value.withLock { $0 > limit } } ?? false }
-    let outcome = try HostProgram.run(
-      [
-        "curl", "--silent", "--show-error", "--fail", "--location", "--max-redirs", "5", "--globoff",
-        "--proto", "=http,https", "--proto-redir", "=http,https", "--connect-timeout", "30", "--url", text,
-      ], environment: ["LC_ALL": "C"], leads: true, limit: Self.patience, cancellation: cancellation,
+    let outcome = try curl(
+      [], cancellation,
       heard: { piece in
         count.value.withLock { $0 += Int64(piece.count) }
         if !isTooLarge() { body(piece) }
       }, enough: isTooLarge)
     if let limit, isTooLarge() { throw tooLarge(limit) }
+    return try isThere(outcome)
+  }
+
+  private func curl(
+    _ options: [String], _ cancellation: Cancellation, heard: @escaping ([UInt8]) -> Void,
+    enough: () -> Bool = { false }
+  ) throws(MirrorError) -> HostProgram.Outcome {
+    try HostProgram.run(
+      [
+        "curl", "--silent", "--show-error", "--fail", "--location", "--max-redirs", "5", "--globoff",
+        "--proto", "=http,https", "--proto-redir", "=http,https", "--connect-timeout", "30",
+      ] + options + ["--url", text], environment: ["LC_ALL": "C"], leads: true, limit: Self.patience,
+      cancellation: cancellation, heard: heard, enough: enough)
+  }
+
+  /// Whether curl found the file.
+  private func isThere(_ outcome: HostProgram.Outcome) throws(MirrorError) -> Bool {
     guard outcome.status != 0 else { return true }
     let reason = outcome.lastErrors(1).joined()
     if outcome.status == 22, ["404", "410"].contains(where: { reason.hasSuffix($0) }) { return false }

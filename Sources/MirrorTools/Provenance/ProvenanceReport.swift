@@ -6,6 +6,8 @@ public struct ProvenanceReport: Sendable, Encodable {
   public enum Verdict: String, Sendable, Encodable, CaseIterable {
     /// It is what its provenance states, and that is signed.
     case ok
+    /// It is not there, but its provenance is signed, and is about the tarball that was used.
+    case stated
     /// It has no provenance and was not said to have one: the chain ends here. Its digest is as stated.
     case seed
     /// It, or its provenance, is not there.
@@ -22,6 +24,7 @@ public struct ProvenanceReport: Sendable, Encodable {
   public struct Link: Sendable, Encodable {
     /// Its path or URL.
     public let place: String
+    /// The result for it.
     public var verdict: Verdict
     /// What was found.
     public var detail: String?
@@ -31,8 +34,9 @@ public struct ProvenanceReport: Sendable, Encodable {
     public var builder: String?
     /// What was built: `build`, `arch`, `subarch`, `target`, `version`, `mode`.
     public var parameters: [String: String]?
-    /// As in RFC 3339.
+    /// When its build began, as in RFC 3339.
     public var started: String?
+    /// When its build ended, as in RFC 3339.
     public var finished: String?
 
     init(_ place: String, _ verdict: Verdict, _ detail: String? = nil) {
@@ -57,17 +61,20 @@ extension ProvenanceReport: Report {
       let text = escaped(
         Array("\(link.place)\(details.isEmpty ? "" : " (\(details.joined(separator: "; ")))")".utf8))
       return ReportLine(
-        "\(link.verdict.rawValue)\(padding)\(text)", isEssential: link.verdict != .ok && link.verdict != .seed
+        "\(link.verdict.rawValue)\(padding)\(text)",
+        isEssential: ![.ok, .stated, .seed].contains(link.verdict)
       )
     }
   }
 
+  /// What kept the chain from being followed to its end.
   public var messages: [MirrorError] { problems }
 
   /// `corrupt` if a file is not what its provenance states; `partial` if the chain is not verified to its end.
   public var status: ExitStatus {
     if links.contains(where: { $0.verdict == .corrupt }) { return .corrupt }
-    let isWhole = links.last?.verdict == .seed && links.dropLast().allSatisfy { $0.verdict == .ok }
+    let isWhole =
+      links.last?.verdict == .seed && links.dropLast().allSatisfy { [.ok, .stated].contains($0.verdict) }
     return isWhole && problems.isEmpty ? .done : .partial
   }
 }

@@ -95,6 +95,7 @@ struct TargetCheck {
     try checkScripts(Self.stageSteps)
     try ifKnown { try StepRunner.network(settings) }
     try ifKnown { _ = try settings.limits }
+    try ifKnown { _ = try settings.documents }
     try ifKnown { _ = try StepRunner.memory(settings) }
     try ifKnown { try StagePlaces(settings).check() }
     try ifKnown { try StageTest.check(settings, context, output) }
@@ -105,6 +106,7 @@ struct TargetCheck {
 
   private func checkExport() throws {
     try ifKnown { _ = try ExportRun(try settings.exportSection()) }
+    try ifKnown { _ = try settings.documents }
     for key in ["path/mirror/source", "path/work"] { try ifKnown { try settings.requiredPath(key) } }
     try checkVersion()
   }
