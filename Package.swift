@@ -97,7 +97,10 @@ let package = Package(
     .testTarget(
       name: "StageBuilderTests",
       dependencies: ["StageBuilder", "mirrorctl", "MirrorTools", "TestSupport", "CLinux"] + libraries,
-      exclude: ["Building/foreign.c", "Sandbox/escape.c", "Portage", "Specs"],
+      exclude: [
+        "Building/foreign.c", "Sandbox/escape.c", "Portage", "Specs", "Provenance/Golden",
+        "Provenance/make-judges", "Provenance/judge.py",
+      ],
       swiftSettings: strict),
     .testTarget(
       name: "FlexDataTests", dependencies: ["FlexData", "TestSupport"],

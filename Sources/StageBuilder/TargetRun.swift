@@ -72,7 +72,7 @@ struct TargetRun {
     do {
       let isRemade = try context.rebuilds || target.isToReplace()
       if try isRemade || !reuse(inputs, output, &entry, log) {
-        try make(target, log, &entry)
+        try make(target, key: inputs?.key, log, &entry)
         if entry.path == nil { entry.path = try output.existing() }
       }
       try record(inputs, entry)
@@ -188,7 +188,7 @@ struct TargetRun {
   }
 
   private func make(
-    _ target: Target, _ log: borrowing BuildLog, _ entry: inout BuildReport.Target
+    _ target: Target, key: String?, _ log: borrowing BuildLog, _ entry: inout BuildReport.Target
   ) throws {
     switch target.kind {
     case .snapshot:
@@ -204,9 +204,10 @@ struct TargetRun {
       entry.take(
         try StageTarget(
           settings: target.settings, context: context, anchor: anchor, records: records, scripts: scripts
-        ).run(log: log) { entry.confinement = $0 })
+        ).run(key: key, log: log) { entry.confinement = $0 })
     case .export:
-      let made = try ExportTarget(settings: target.settings, context: context, anchor: anchor).run(log: log)
+      let made = try ExportTarget(settings: target.settings, context: context, anchor: anchor).run(
+        key: key, log: log)
       guard let made, let image = made.files.first else { return }
       (entry.path, entry.size, entry.sha256) = (image.path, image.size, image.sha256)
       entry.format = made.format

@@ -35,7 +35,9 @@ extension SidecarKind {
     switch self {
     case .signature: .gpg
     case .armored: .asc
-    case .hashText, .digests, .sha256, .contents, .listing, .metalink, .withdrawal: nil
+    case .hashText, .digests, .sha256, .spdx, .cyclonedx, .provenance, .contents, .listing, .metalink,
+      .withdrawal:
+      nil
     }
   }
 }

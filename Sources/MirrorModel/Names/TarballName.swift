@@ -80,6 +80,12 @@ package enum SidecarKind: String, Sendable, CaseIterable {
   case digests = ".DIGESTS"
   /// Gentoo's SHA-256 of one tarball.
   case sha256 = ".sha256"
+  /// Its software bill of materials (SBOM) in SPDX 2.3.
+  case spdx = ".spdx.json"
+  /// Its software bill of materials (SBOM) in CycloneDX 1.5.
+  case cyclonedx = ".cdx.json"
+  /// How it was built: an in-toto Statement with SLSA provenance v1.
+  case provenance = ".provenance.json"
   /// A binary detached signature.
   case signature = ".gpg"
   /// An armoured detached signature.
@@ -114,6 +120,12 @@ package enum SidecarKind: String, Sendable, CaseIterable {
       self = .digests
     } else if name.hasSuffix(".sha256") {
       self = .sha256
+    } else if name.hasSuffix(".spdx.json") {
+      self = .spdx
+    } else if name.hasSuffix(".cdx.json") {
+      self = .cyclonedx
+    } else if name.hasSuffix(".provenance.json") {
+      self = .provenance
     } else if name.hasSuffix(".contents.gz") {
       self = .contents
     } else if name.hasSuffix(".CONTENTS.gz") {
@@ -127,17 +139,24 @@ package enum SidecarKind: String, Sendable, CaseIterable {
     }
   }
 
-  /// Whether a name is that of a file with digests: of one tarball, or of a directory.
-  static func tellsDigests(_ name: FileName, _ kinds: ArtifactKinds) -> Bool {
+  /// Whether a file has signatures of its own: one with digests, of one tarball or of a directory, or a document.
+  static func isSignedAlone(_ name: FileName, _ kinds: ArtifactKinds) -> Bool {
     if ManifestKind(fileName: name) != nil { return true }
-    return parse(name, kinds).map { $0.kind.tellsDigests } ?? false
+    return parse(name, kinds).map { $0.kind.tellsDigests || $0.kind.isDocument } ?? false
   }
+
+  /// The documents: what a tarball contains, and how it was built.
+  package static let documents: [SidecarKind] = [.spdx, .cyclonedx, .provenance]
+
+  /// Whether it is a document, which names the digest of its tarball.
+  package var isDocument: Bool { Self.documents.contains(self) }
 
   /// Whether it is a digest file.
   package var tellsDigests: Bool {
     switch self {
     case .hashText, .digests, .sha256: true
-    case .signature, .armored, .contents, .listing, .metalink, .withdrawal: false
+    case .signature, .armored, .contents, .listing, .spdx, .cyclonedx, .provenance, .metalink, .withdrawal:
+      false
     }
   }
 }

@@ -12,7 +12,7 @@ public struct Folder: Sendable {
   package var sidecars: [Sidecar] = []
   /// Files that describe all tarballs of the directory: `SHA256SUMS`, …
   package var manifests: ManifestKinds = []
-  /// Signatures of sidecars and manifests, by name; the signed file may be gone.
+  /// Signatures of digest files and documents, by name; the signed file may be gone.
   package var digestSignatures: [DigestSignature] = []
   /// `.cme` and `.cme.run` marks, by name.
   package var marks: [CompressionMark] = []
@@ -74,6 +74,12 @@ public struct Folder: Sendable {
     return best.map { path.appending($0.name) }
   }
 
+  /// The documents of a tarball that are there, by kind.
+  package func documents(of tarball: FileName) -> [SidecarKind: MirrorPath] {
+    let own = sidecars.filter { $0.kind.isDocument && $0.tarball == tarball }
+    return Dictionary(own.map { ($0.kind, path.appending($0.name)) }) { first, _ in first }
+  }
+
   /// Signatures of the sidecars of a tarball.
   package func signatures(ofDigestsOf tarball: FileName) -> [FileName] {
     digestSignatures.filter { $0.tarball == tarball }.map(\.name)
@@ -126,7 +132,7 @@ package struct Sidecar: Sendable {
   package var name: FileName { tarball.appending(kind.rawValue) }
 }
 
-/// A detached signature of a file with digests.
+/// A detached signature of a file with digests, or of a document.
 package struct DigestSignature: Sendable {
   package let name: FileName
   /// The file that it signs.
@@ -144,7 +150,7 @@ package struct DigestSignature: Sendable {
   init?(
     _ name: FileName, in directory: borrowing AnchoredDirectory, _ kinds: ArtifactKinds
   ) throws(MirrorError) {
-    guard let (_, file) = SignatureFormat.parse(name), SidecarKind.tellsDigests(file, kinds),
+    guard let (_, file) = SignatureFormat.parse(name), SidecarKind.isSignedAlone(file, kinds),
       let own = try directory.status(of: name)
     else { return nil }
     self.name = name

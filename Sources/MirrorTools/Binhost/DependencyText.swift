@@ -1,5 +1,5 @@
 /// Dependencies with conditions on USE flags, as in ebuilds (Package Manager Specification, 8.2).
-enum DependencyText {
+package enum DependencyText {
   /// A word, or what is in brackets.
   private indirect enum Node {
     case word(String)
@@ -16,7 +16,7 @@ enum DependencyText {
   ///
   /// - Parameter hasAtoms: whether words are packages, whose own conditions are resolved too.
   /// - Returns: nil if the text is malformed.
-  static func reduced(_ text: String, with flags: Set<String>, hasAtoms: Bool) -> String? {
+  package static func reduced(_ text: String, with flags: Set<String>, hasAtoms: Bool) -> String? {
     // The contents of the open brackets, outermost first.
     var levels: [[Node]] = [[]]
     var needsBracket = false

@@ -32,10 +32,10 @@ enum PackageFormat: CaseIterable, Sendable {
 }
 
 /// The names of packages in Portage.
-enum PackageName {
+package enum PackageName {
   /// Category and name of `app-misc/hello-1.0-r1`: `app-misc/hello`. The version begins at the last hyphen before a
   /// digit, revisions aside.
-  static func package(of cpv: String) -> String {
+  package static func package(of cpv: String) -> String {
     var parts = cpv.split(separator: "-", omittingEmptySubsequences: false)
     if let last = parts.last, last.first == "r", last.count > 1, last.dropFirst().allSatisfy(\.isNumber),
       parts.count > 2, parts[parts.count - 2].first?.isNumber ?? false

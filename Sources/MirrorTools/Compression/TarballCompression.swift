@@ -30,6 +30,7 @@ struct TarballCompression: Sendable {
       for link in item.links { try link.follow(item.compression, anchor) }
       try tar.checkUnchanged(in: directory)
       try moveContents(directory)
+      try DocumentMove.run(from: item.path.name, to: target, in: directory)
       try directory.unlink(item.path.name)
       try directory.sync()
       try directory.unlink(mark)

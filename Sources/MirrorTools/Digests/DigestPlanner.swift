@@ -88,6 +88,10 @@ struct DigestPlanner {
             algorithms: wanted.sorted { $0.rawValue < $1.rawValue }, device: tarball.status.identity.device))
         touched.insert(tarball.name)
         signatures.plan(tarball, reason, in: folder, into: &plan)
+        guard reason == .changed || reason == .forced else { continue }
+        plan.outdated += folder.documents(of: tarball.name).values.map {
+          .init(path: $0, tarball: tarball.name)
+        }
       }
     }
     let withDigests = tarballs.map(\.name).filter {

@@ -10,7 +10,7 @@ final class DigestWork: Sendable {
   private let digestFile: DigestFile
   private let catalog: Catalog
   private let kinds: ArtifactKinds
-  /// Links to signatures, by signature.
+  /// Links to signatures and documents, by the file that they lead to.
   private let links: [MirrorPath: [MirrorPath]]
   private let forced: Set<MirrorPath>
   private let now: Int64
@@ -87,7 +87,7 @@ final class DigestWork: Sendable {
     }
   }
 
-  /// Removes the signatures of a tarball whose content changed: they are not valid any more.
+  /// Removes the signatures and documents of a tarball whose content changed: they are not valid any more.
   private func dropSignatures(
     of path: MirrorPath, unlessOf result: DigestResult, _ previous: CatalogRecord?,
     _ directory: borrowing AnchoredDirectory
@@ -95,9 +95,11 @@ final class DigestWork: Sendable {
     var known = previous?.digests
     if known == nil { known = try? digestFile.digests(of: path.name, in: directory) }
     guard let known, !known.agrees(with: result.digests) else { return }
-    for format in SignatureFormat.allCases {
-      let signature = path.parent.appending(format.signature(of: path.name))
-      for link in links[signature] ?? [] {
+    let names =
+      SignatureFormat.allCases.map { $0.signature(of: path.name) }
+      + SidecarKind.documents.map { path.name.appending($0.rawValue) }
+    for name in names {
+      for link in links[path.parent.appending(name)] ?? [] {
         let folder = try anchor.value.directory(link.parent)
         guard try folder.status(of: link.name)?.kind == .link else { continue }
         try folder.unlink(link.name)
@@ -108,6 +110,21 @@ final class DigestWork: Sendable {
     for name in try SignatureFiles.drop(of: path.name, in: directory) {
       note(.removed, path.parent.appending(name))
     }
+    try dropDocuments(of: path, directory)
+  }
+
+  /// Removes the documents of a tarball whose content changed: they describe another one.
+  private func dropDocuments(
+    of path: MirrorPath, _ directory: borrowing AnchoredDirectory
+  ) throws(MirrorError) {
+    for kind in SidecarKind.documents {
+      let document = path.parent.appending(path.name.appending(kind.rawValue))
+      guard try directory.status(of: document.name) != nil else { continue }
+      try dropSignatures(of: document, directory)
+      try directory.unlink(document.name)
+      note(.removed, document)
+    }
+    try directory.sync()
   }
 
   /// Separates planned signatures: those to make, because they are missing, older than their file, or to be

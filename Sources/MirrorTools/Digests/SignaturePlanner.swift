@@ -42,7 +42,8 @@ struct SignaturePlanner {
     }
   }
 
-  /// Plans the signatures of digest files in a folder: its manifests, and the sidecars of its tarballs.
+  /// Plans the signatures of digest files in a folder, its manifests and the sidecars of its tarballs, and of
+  /// documents, which are signed if tarballs are.
   ///
   /// - Parameter touched: tarballs whose sidecars may be rewritten.
   /// - Returns: the names of all signatures that will exist.
@@ -50,12 +51,18 @@ struct SignaturePlanner {
     _ manifests: [ManifestKind], _ tarballs: [FileName], _ withDigests: [FileName], touched: Set<FileName>,
     in folder: Folder, into plan: inout DigestPlan
   ) -> [FileName] {
-    guard let settings, signsDigests else { return [] }
-    let files =
-      tarballs.map { (name: DigestFile(folder.layout).name(of: $0), isTouched: touched.contains($0)) }
-      + withDigests.map {
-        (name: $0.appending(SidecarKind.digests.rawValue), isTouched: touched.contains($0))
-      } + manifests.map { (name: $0.fileName, isTouched: !touched.isEmpty) }
+    guard let settings else { return [] }
+    var files: [(name: FileName, isTouched: Bool)] = []
+    if signsDigests {
+      files += tarballs.map { (DigestFile(folder.layout).name(of: $0), touched.contains($0)) }
+      files += withDigests.map { ($0.appending(SidecarKind.digests.rawValue), touched.contains($0)) }
+      files += manifests.map { ($0.fileName, !touched.isEmpty) }
+    }
+    if settings.what.contains(.tarballs) {
+      let present = Set(tarballs)
+      files += folder.sidecars.filter { $0.kind.isDocument && present.contains($0.tarball) }
+        .map { ($0.name, false) }
+    }
     let existing = Dictionary(folder.digestSignatures.map { ($0.name, $0) }) { first, _ in first }
     var names: [FileName] = []
     let own = Dictionary(folder.sidecars.map { ($0.name, $0.identity) }) { first, _ in first }

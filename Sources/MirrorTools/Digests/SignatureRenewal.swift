@@ -70,8 +70,8 @@ struct SignatureRenewal {
           ))
       }
     }
-    guard settings.what.contains(.digests) else { return candidates }
-    for sidecar in folder.sidecars where folder.layout.signsInPlace(sidecar.kind) {
+    let signsDigests = settings.what.contains(.digests)
+    for sidecar in folder.sidecars where signsDigests && folder.layout.signsInPlace(sidecar.kind) {
       candidates.append(
         (
           .init(
@@ -82,6 +82,8 @@ struct SignatureRenewal {
     }
     for signature in folder.digestSignatures where signature.isOlder == false {
       guard let (format, file) = SignatureFormat.parse(signature.name) else { continue }
+      let isOfDocument = SidecarKind(endOf: file)?.isDocument ?? false
+      guard isOfDocument ? settings.what.contains(.tarballs) : signsDigests else { continue }
       candidates.append(
         (
           .init(

@@ -110,15 +110,21 @@ struct SignatureVerifier: Sendable {
     }
   }
 
-  /// The digest files of tarballs that were read.
+  /// The digest files and documents of tarballs that were read.
   private func digests(_ mirror: Mirror, _ report: VerifyReport) -> [Signed] {
-    let isWanted = settings.what.contains(.digests)
+    let (isWanted, signsTarballs) = (settings.what.contains(.digests), settings.what.contains(.tarballs))
     let read = Set(report.findings.lazy.filter { $0.verdict == .ok }.map(\.path))
     var files: [Signed] = []
     for folder in mirror.folders {
       let names = folder.tarballs.map(\.path).filter(read.contains).map(\.name)
-      guard !names.isEmpty, isWanted || !folder.digestSignatures.isEmpty else { continue }
+      guard !names.isEmpty else { continue }
       let known = Set(names)
+      files += folder.sidecars.filter { $0.kind.isDocument && known.contains($0.tarball) }.map {
+        Signed(
+          path: folder.path.appending($0.name), size: $0.identity.size, device: folder.status.identity.device,
+          isWanted: signsTarballs, finding: nil)
+      }
+      guard isWanted || !folder.digestSignatures.isEmpty else { continue }
       let sidecars = folder.sidecars.filter {
         $0.kind.tellsDigests && known.contains($0.tarball)
       }

@@ -21,11 +21,12 @@ struct SignatureWork: Sendable {
   /// Signs tarballs whose digests are complete.
   func signTarballs(_ signatures: [DigestPlan.Signature]) { sign(signatures, records: work.records) }
 
-  /// Signs digest files: the planned ones, and others written in this run.
+  /// Signs documents, and digest files: the planned ones, and others written in this run.
   func signDigests(_ signatures: [DigestPlan.Signature]) {
-    guard let settings = context.signing, settings.what.contains(.digests) else { return }
+    guard let settings = context.signing else { return }
     let planned = Set(signatures.map(\.destination))
-    let written = work.rewritten.flatMap { path in
+    let rewritten = settings.what.contains(.digests) ? work.rewritten : []
+    let written = rewritten.flatMap { path in
       SignatureFiles.formats(of: path.name, settings, work.layout).map {
         DigestPlan.Signature(path: path, isOfTarball: false, format: $0, reason: .changed, size: 0, device: 0)
       }

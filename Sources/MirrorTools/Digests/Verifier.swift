@@ -85,12 +85,15 @@ struct Verifier {
       if own[tarball] != nil {
         own[tarball]?.claims.append(
           .init(sidecar: sidecar, mtime: mtime, digests: claim.digests, size: claim.size))
-      } else if !plain.contains(tarball), !linked.contains(tarball), options.includes(path) {
+      } else if !plain.contains(tarball), !linked.contains(tarball), options.includes(path),
+        // A published copy may have only the provenance of a stage1.
+        SidecarKind(endOf: sidecar) != .provenance
+      {
         report.findings.append(.init(path: path, verdict: .orphan, detail: "\(tarball) does not exist"))
       }
     }
     for sidecar in folder.sidecars {
-      let tells = sidecar.kind.tellsDigests || sidecar.kind == .metalink
+      let tells = sidecar.kind.tellsDigests || sidecar.kind.isDocument || sidecar.kind == .metalink
       if !tells && (plain.contains(sidecar.tarball) || linked.contains(sidecar.tarball)) { continue }
       let claims = tells ? read(sidecar.name, of: folder, anchor, nil, &report) : []
       let mtime = sidecar.identity.mtime
@@ -123,7 +126,7 @@ struct Verifier {
       let claims =
         isMetalink
         ? readMetalink(text).map { [$0] } ?? []
-        : SidecarText.parseAll(text, algorithm: algorithm)
+        : documentClaims(sidecar, text) ?? SidecarText.parseAll(text, algorithm: algorithm)
       if claims.isEmpty {
         throw MirrorError(
           .invalid, anchor.displayed(path), "contains no digest", remedy: "remove it and \(run: .digestgen)"
@@ -134,6 +137,13 @@ struct Verifier {
       report.problems.append(error)
       return []
     }
+  }
+
+  /// The digest that a document has of its tarball; nil for other files.
+  private func documentClaims(_ name: FileName, _ text: [UInt8]) -> [SidecarText.Claim]? {
+    guard let (kind, tarball) = SidecarKind.parse(name, context.kinds), kind.isDocument else { return nil }
+    let digests = DocumentDigests.digests(text, kind, of: tarball)
+    return digests.map { [SidecarText.Claim(file: nil, digests: $0, size: nil)] } ?? []
   }
 
   private func read(

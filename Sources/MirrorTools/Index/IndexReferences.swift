@@ -52,8 +52,8 @@ struct IndexReferences {
             path: unrooted(MirrorPath(path)), size: attributes["bytes"].flatMap { Int64($0) },
             sha256: attributes["sha256"]))
       }
-      if let path = attributes["signature"] {
-        references.append(Reference(path: unrooted(MirrorPath(path))))
+      for name in ["signature", "provenance", "spdx", "cyclonedx"] {
+        if let path = attributes[name] { references.append(Reference(path: unrooted(MirrorPath(path)))) }
       }
     }
     return isWhole ? references : nil
@@ -63,7 +63,9 @@ struct IndexReferences {
     guard let document = OutsideJSON.decode(IndexDocument.self, from: bytes) else { return [] }
     return document.subarches.flatMap(\.builds).flatMap { build in
       [Reference(path: unrooted(build.download), size: build.bytes, sha256: build.sha256)]
-        + (build.signature.map { [Reference(path: unrooted($0))] } ?? [])
+        + [build.signature, build.provenance, build.spdx, build.cyclonedx].compactMap { path in
+          path.map { Reference(path: unrooted($0)) }
+        }
     }
   }
 

@@ -29,6 +29,12 @@ public struct IndexedBuild: Codable, Sendable, Hashable {
   public let blake2b: String?
   /// The detached signature, if there is one.
   public let signature: MirrorPath?
+  /// How it was built, as an in-toto Statement, if that is there.
+  public let provenance: MirrorPath?
+  /// Its software bill of materials in SPDX, if there is one.
+  public let spdx: MirrorPath?
+  /// Its software bill of materials in CycloneDX, if there is one.
+  public let cyclonedx: MirrorPath?
   /// Whether it was a full build.
   public let full: Bool
 
@@ -47,6 +53,10 @@ public struct IndexedBuild: Codable, Sendable, Hashable {
     sha512 = digests["sha512"]
     blake2b = digests["blake2b"]
     signature = version.folder.signature(of: tarball.name)?.rooted
+    let documents = version.folder.documents(of: tarball.name)
+    provenance = documents[.provenance]?.rooted
+    spdx = documents[.spdx]?.rooted
+    cyclonedx = documents[.cyclonedx]?.rooted
     full = version.isFull
   }
 
@@ -58,6 +68,7 @@ public struct IndexedBuild: Codable, Sendable, Hashable {
       ("latest", latest.description), ("download", download.jsonText), ("size", size),
       ("bytes", String(bytes)),
       ("sha256", sha256), ("sha512", sha512), ("blake2b", blake2b), ("signature", signature?.jsonText),
+      ("provenance", provenance?.jsonText), ("spdx", spdx?.jsonText), ("cyclonedx", cyclonedx?.jsonText),
       ("full", full ? "yes" : "no"),
     ]
     return known.compactMap { name, value in value.map { (name, $0) } }

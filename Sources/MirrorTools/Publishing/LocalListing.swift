@@ -251,9 +251,11 @@ struct LocalListing: Sendable {
   private mutating func exclude(_ destination: PublishDestination) {
     let kinds = kinds
     entries.removeAll { entry in
-      guard let exclusion = destination.exclusions.first(where: { $0.matches(entry.path, kinds) }) else {
-        return false
+      let exclusion = destination.exclusions.first { exclusion in
+        exclusion.matches(entry.path, kinds)
+          && !exclusion.spares(entry.path, isStaged: destination.isStaged)
       }
+      guard let exclusion else { return false }
       excluded[entry.path] = exclusion
       return true
     }

@@ -28,6 +28,14 @@ enum PublishExclusion: Hashable, Sendable {
     }
   }
 
+  /// Whether a file is sent although it is excluded: the provenance of a stage1 or stage2, without which that of a
+  /// stage3 cannot be followed. A master would not receive it without its tarball.
+  func spares(_ path: MirrorPath, isStaged: Bool) -> Bool {
+    guard !isStaged, [.word(.stage1), .word(.stage2)].contains(self) else { return false }
+    let name = SignatureFormat.parse(path.name)?.file ?? path.name
+    return SidecarKind(endOf: name) == .provenance
+  }
+
   /// Whether it excludes a file of the mirror.
   func matches(_ path: MirrorPath, _ kinds: ArtifactKinds) -> Bool {
     let name = path.name

@@ -22,7 +22,7 @@ struct ReceivedUpload {
     var rank: Int {
       switch kind {
       case .tarball: 0
-      case .digests: 1
+      case .digests, .document: 1
       case .signature: 2
       case .contents, .manifest: 3
       case .record: path.place.versionFile == .status ? 4 : 3

@@ -80,12 +80,12 @@ struct UploadContents {
     return files
   }
 
-  /// Whether a file, once released, is kept as it is: tarballs, their lists of names, and all files of
+  /// Whether a file, once released, is kept as it is: tarballs, their lists of names and documents, and all files of
   /// snapshots.
   private func isReleased(_ file: Located) -> Bool {
     if file.path.subarch == nil { return true }
     switch file.kind {
-    case .tarball, .contents: return true
+    case .tarball, .contents, .document: return true
     case .digests, .manifest, .signature, .record: return false
     }
   }

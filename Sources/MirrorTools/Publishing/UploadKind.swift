@@ -7,6 +7,8 @@ enum UploadKind: Equatable {
   case tarball
   /// The list of names in a tarball.
   case contents(of: FileName)
+  /// What a tarball contains, or how it was built.
+  case document(SidecarKind, of: FileName)
   /// Digests of one tarball.
   case digests(SidecarKind, of: FileName)
   /// Digests of all tarballs of a version.
@@ -52,6 +54,7 @@ enum UploadKind: Equatable {
     switch kind {
     case .hashText, .digests, .sha256: return .digests(kind, of: tarball)
     case .contents, .listing: return .contents(of: tarball)
+    case .spdx, .cyclonedx, .provenance: return .document(kind, of: tarball)
     case .withdrawal: return .record
     // Metalinks belong to the master, as do all indexes.
     case .metalink, .signature, .armored: return nil
@@ -91,7 +94,7 @@ enum UploadKind: Equatable {
     /// Whether a name is that of a file that may be signed.
     fileprivate func holds(_ file: FileName) -> Bool {
       switch UploadKind.unsigned(file, self) {
-      case .tarball, .digests, .manifest: true
+      case .tarball, .digests, .document, .manifest: true
       case .contents, .signature, .record, nil: false
       }
     }

@@ -3,7 +3,7 @@ import MirrorModel
 import LinuxSystem
 import SystemPackage
 
-/// The digest files of an upload, which must agree with the tarballs beside them.
+/// The digest files and documents of an upload, which must agree with the tarballs beside them.
 struct UploadTexts {
   private struct Text {
     let bytes: [UInt8]
@@ -23,7 +23,7 @@ struct UploadTexts {
     self.kinds = kinds
   }
 
-  /// Reads a digest file; other files are ignored.
+  /// Reads a digest file or a document; other files are ignored.
   ///
   /// - Parameter source: its path in the upload.
   mutating func read(
@@ -34,11 +34,19 @@ struct UploadTexts {
     switch kind {
     case .digests(.hashText, _): (limit, algorithm) = (4096, nil)
     case .digests: (limit, algorithm) = (64 << 10, nil)
+    case .document: (limit, algorithm) = (DocumentDigests.limit, nil)
     case .manifest(let kind): (limit, algorithm) = (1 << 20, kind.algorithm)
     case .tarball, .contents, .signature, .record: return
     }
     do throws(MirrorError) {
       let (bytes, identity) = try anchor.smallFile(source, limit: limit)
+      if case .document(let kind, let tarball) = kind {
+        let digests = DocumentDigests.digests(bytes, kind, of: tarball)
+        let claims = digests.map { [SidecarText.Claim(file: nil, digests: $0, size: nil)] } ?? []
+        texts[path] = Text(bytes: [], claims: claims, identity: identity)
+        algorithms[path.parent.appending(tarball), default: []].insert(.sha256)
+        return
+      }
       let claims = SidecarText.parseAll(bytes, algorithm: algorithm)
       texts[path] = Text(bytes: bytes, claims: claims, identity: identity)
       for claim in claims {
@@ -99,6 +107,11 @@ struct UploadTexts {
         (claim.file ?? name) == name && claim.agrees(with: tarball)
       }
       return isTrue && !claims.isEmpty ? nil : disagrees
+    case .document(_, let name):
+      guard let tarball = known[file.path.parent.appending(name)] else {
+        return "describes a tarball that does not exist here"
+      }
+      return text.claims.contains { $0.agrees(with: tarball) } ? nil : disagrees
     case .manifest:
       let isTrue = text.claims.allSatisfy { claim in
         // Claims about missing tarballs, such as a stage1 that is not published, are harmless.

@@ -190,7 +190,7 @@ extension SidecarKind {
     switch self {
     case .metalink: 0
     case .signature, .armored: 1
-    case .hashText, .digests, .sha256, .contents, .listing, .withdrawal: 2
+    case .hashText, .digests, .sha256, .spdx, .cyclonedx, .provenance, .contents, .listing, .withdrawal: 2
     }
   }
 }

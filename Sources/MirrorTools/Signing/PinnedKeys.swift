@@ -7,6 +7,7 @@ package struct PinnedKeys: Sendable {
   private let keyring: Shared<MemoryFile>
   /// The keys that count, or their primary keys; empty for all in the file.
   private let pins: Set<Fingerprint>
+  private let setting: String
   private let cancellation: Cancellation?
 
   private static let largestFile = 16 << 20
@@ -27,6 +28,7 @@ package struct PinnedKeys: Sendable {
     }
     keyring = Shared(try MemoryFile(keys, for: "gpgv"))
     self.pins = pins
+    self.setting = setting
     self.cancellation = cancellation
   }
 
@@ -57,7 +59,7 @@ package struct PinnedKeys: Sendable {
     _ arguments: [String], limit: Int = GnuPG.patience
   ) throws(MirrorError) -> GnuPG.Answer {
     let answer = try GnuPG.gpgv(
-      keyring: keyring.value.path, arguments, cancellation: cancellation, neededBy: "snapshot/verify",
+      keyring: keyring.value.path, arguments, cancellation: cancellation, neededBy: setting,
       limit: limit)
     guard !answer.isLate, answer.status < 128, !answer.statuses.contains(.noKeyring) else {
       throw MirrorError(

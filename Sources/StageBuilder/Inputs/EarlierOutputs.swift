@@ -94,6 +94,7 @@ struct EarlierOutputs {
         _ = try place(name.appending(contents), from: source, as: own.appending(contents), in: directory)
       }
       let status = try place(name, from: source, as: own, in: directory)
+      try copyDocuments(of: name, from: source, as: own, in: directory, file.sha256)
       var digests = DigestSet()
       digests[.sha256] = known[file.name]
       let path = version.appending(own)
@@ -107,6 +108,22 @@ struct EarlierOutputs {
     }
     try directory.sync()
     return files.reversed()
+  }
+
+  /// Copies the documents of a file under the names of its second one. Its provenance is that of the build that made it.
+  private func copyDocuments(
+    of name: FileName, from source: borrowing AnchoredDirectory, as own: FileName,
+    in directory: borrowing AnchoredDirectory, _ sha256: String
+  ) throws(MirrorError) {
+    for kind in SidecarKind.documents {
+      let path = MirrorPath(bytes: name.appending(kind.rawValue).bytes)
+      guard try source.status(of: name.appending(kind.rawValue)) != nil,
+        let bytes = try source.contents(of: path, limit: DocumentDigests.limit)
+      else { continue }
+      let copy = DocumentCopy.readdressed(
+        bytes, from: (name.description, sha256), to: (own.description, sha256))
+      try StageDocuments.write([(kind, copy)], beside: own, in: directory, try directory.fileOwnership())
+    }
   }
 
   /// What the names of the files of both versions begin with.

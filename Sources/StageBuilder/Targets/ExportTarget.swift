@@ -11,16 +11,19 @@ struct ExportTarget {
 
   /// Makes it.
   ///
+  /// - Parameter key: that of its inputs, for its provenance.
   /// - Returns: the format, and the files; nil for a build that makes nothing for the mirror.
   /// - Throws: with the name of the target.
-  func run(log: borrowing BuildLog) throws -> (format: ExportFormat, files: [ImageFile])? {
-    do { return try make(log) } catch let error as MirrorError {
+  func run(key: String?, log: borrowing BuildLog) throws -> (format: ExportFormat, files: [ImageFile])? {
+    do { return try make(key, log) } catch let error as MirrorError {
       throw MirrorError(
         error.code, "\(settings.target ?? ""): \(error.subject)", error.problem, remedy: error.remedy)
     }
   }
 
-  private func make(_ log: borrowing BuildLog) throws -> (format: ExportFormat, files: [ImageFile])? {
+  private func make(_ key: String?, _ log: borrowing BuildLog) throws -> (
+    format: ExportFormat, files: [ImageFile]
+  )? {
     guard try settings.isOfficial else { return nil }
     let name = settings.target ?? ""
     let section = try settings.exportSection()
@@ -28,6 +31,11 @@ struct ExportTarget {
     let output = try ImageOutput(settings, anchor)
     let source = try RequiredTarball.find(
       "path/mirror/source", settings, remedy: "build the stage first, in the same version")
+    let documents = try settings.documents
+    var provenance =
+      try documents.hasProvenance
+      ? BuildProvenance(settings, documents, context, seed: source, snapshot: nil) : nil
+    provenance?.key = key
     var work = try WorkDirectory(
       try settings.requiredPath("path/work"), cancellation: context.cancellation)
     var job = try ExportJob(
@@ -41,11 +49,33 @@ struct ExportTarget {
     for note in report.notes { log.note(note) }
     for image in report.images { log.note("\(name): registered \(image.image ?? "") in \(image.region)") }
     let files = try output.take(report.files, from: try work.opened(), context)
+    try write(
+      StageDocuments(
+        provenance: provenance, settings: documents, epoch: job.epoch, now: context.now),
+      of: files, from: source, log)
     for file in files {
       log.note("\(name): \(file.path), \(humanBytes(file.size)), sha256 \(file.sha256 ?? "unknown")")
     }
     try work.remove()
     return (section.format, files)
+  }
+
+  /// Writes the documents of an image beside it.
+  private func write(
+    _ documents: StageDocuments, of files: [ImageFile], from source: FilePath, _ log: borrowing BuildLog
+  ) throws {
+    guard !documents.settings.isEmpty, let image = files.first, let name = source.lastComponent else {
+      return
+    }
+    let hashed = files.compactMap { file in file.sha256.map { (path: file.path, sha256: $0) } }
+    guard hashed.count == files.count else { return }
+    let stage = (name: FileName(name.string), sha256: try BuildProvenance.sha256(of: source))
+    let made = try documents.documents(
+      of: hashed, like: stage, in: AnchoredDirectory(root: source.removingLastComponent()), log: log)
+    let directory = try anchor.value.directory(image.path.parent)
+    try StageDocuments.write(
+      made, beside: image.path.name, in: directory, try directory.fileOwnership())
+    try directory.sync()
   }
 
   /// Makes the image. A stage that the format refuses counts as a failure, unlike a build that is refused.

@@ -13,18 +13,28 @@ struct StageTarget {
 
   /// Builds it, with the steps in METRO's order.
   ///
-  /// - Parameter confined: receives how its steps are confined.
+  /// - Parameters:
+  ///   - key: that of its inputs, for its provenance.
+  ///   - confined: receives how its steps are confined.
   /// - Returns: what mirrorctl captured; nil if the spec's own step wrote the tarball.
-  func run(log: borrowing BuildLog, confined: (Confinement) -> Void) throws -> TarballOutput.Captured? {
+  func run(key: String?, log: borrowing BuildLog, confined: (Confinement) -> Void) throws -> TarballOutput
+    .Captured?
+  {
     let seed = try RequiredTarball.find("path/mirror/source", settings)
     let snapshot = try settings.isOfficial ? RequiredTarball.find("path/mirror/snapshot", settings) : nil
     try StagePlaces(settings).check()
+    let documents = try settings.documents
+    var provenance =
+      try settings.isOfficial && documents.hasProvenance
+      ? BuildProvenance(settings, documents, context, seed: seed, snapshot: snapshot) : nil
     let chroot = try settings.requiredPath("path/chroot")
     var work = try WorkDirectory(
       try settings.requiredPath("path/work"), cancellation: context.cancellation)
     let confinement = try context.sandbox.confinement(in: work.path)
     log.note("\(settings.target ?? ""): \(confinement.text)")
     confined(confinement)
+    provenance?.confinement = confinement
+    provenance?.key = key
     let group = try controlGroup(log)
     var steps = try StepRunner(
       settings, context, root: chroot, scripts: scripts, confinement: confinement)
@@ -42,7 +52,8 @@ struct StageTarget {
       try signing?.place(in: root.value, confinement)
       try runInRoot(steps, root, log)
       if signing != nil { try PackageSigning.remove(from: root.value) }
-      let captured = try settings.isOfficial ? capture(epoch, steps, work, chroot, root, log) : nil
+      let captured =
+        try settings.isOfficial ? capture(epoch, steps, work, chroot, root, provenance, log) : nil
       try work.remove()
       return captured
     } catch {
@@ -158,7 +169,7 @@ struct StageTarget {
 
   private func capture(
     _ epoch: Int64, _ steps: StepRunner, _ work: borrowing WorkDirectory, _ chroot: FilePath,
-    _ root: Shared<AnchoredDirectory>, _ log: borrowing BuildLog
+    _ root: Shared<AnchoredDirectory>, _ provenance: BuildProvenance?, _ log: borrowing BuildLog
   ) throws -> TarballOutput.Captured? {
     let output = try TarballOutput("path/mirror/target", settings, anchor)
     let stage = try settings.requiredPath("path/chroot/stage")
@@ -174,12 +185,25 @@ struct StageTarget {
     context.progress.begin("capturing \(settings.target ?? "")", bytes: 0, files: 0)
     defer { context.progress.end() }
     let tree = try Self.tree(stage, chroot, work, root.value)
+    let documents = StageDocuments(
+      provenance: provenance, settings: try settings.documents, epoch: epoch, now: context.now)
     let captured = try output.capture(
       tree, epoch: epoch, prefix: "./", shiftedBy: steps.confinement.idShift, context,
-      SquashfsTools(steps, scripts: scripts), log: log
-    ) { try test?.run($0, in: work, log) }
+      SquashfsTools(steps, scripts: scripts), log: log,
+      test: { try test?.run($0, in: work, log) },
+      documents: { path, sha256 in
+        // An image may contain more than the root.
+        let database = try stage.starts(with: chroot) ? tree.duplicate() : root.value.duplicate()
+        return try documents.documents(
+          of: path, sha256: sha256, root: database, trees: try packageTrees(), log: log)
+      })
     for note in captured.notes { log.note(note) }
     return captured
+  }
+
+  /// Where the package tree may be in the root.
+  private func packageTrees() throws -> [MirrorPath] {
+    try settings.text("snapshot/destination").map { [MirrorPath(String($0.drop { $0 == "/" }))] } ?? []
   }
 
   /// The tree to capture: the root, a directory in it, or a parent of it in the work directory, for an image

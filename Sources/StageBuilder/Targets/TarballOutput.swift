@@ -87,6 +87,11 @@ struct TarballOutput {
   static func removeSidecars(
     of tarball: FileName, in directory: borrowing AnchoredDirectory
   ) throws(MirrorError) {
+    for kind in SidecarKind.documents {
+      for format in SignatureFormat.allCases {
+        try directory.unlink(format.signature(of: tarball.appending(kind.rawValue)))
+      }
+    }
     // What was withdrawn stays withdrawn.
     for kind in SidecarKind.allCases.reversed() where kind != .withdrawal {
       try directory.unlink(tarball.appending(kind.rawValue))
@@ -106,10 +111,12 @@ struct TarballOutput {
   ///   - prefix: prefix of the names in the tarball.
   ///   - shift: how the owners are stored in the tree.
   ///   - test: receives the path of the complete file, before it gets its name.
+  ///   - documents: makes the documents beside it, from its path and its SHA-256 in lowercase hexadecimal.
   func capture(
     _ tree: borrowing AnchoredDirectory, epoch: Int64, prefix: String, omitting omitted: [String] = [],
     shiftedBy shift: IDShift? = nil, _ context: BuildContext, _ tools: SquashfsTools, log: borrowing BuildLog,
-    test: (FilePath) throws -> Void = { _ in }
+    test: (FilePath) throws -> Void = { _ in },
+    documents: (MirrorPath, String) throws -> [StageDocuments.Document] = { _, _ in [] }
   ) throws -> Captured {
     let directory = try anchor.value.makePath(path.parent)
     let ownership = try directory.fileOwnership()
@@ -140,9 +147,11 @@ struct TarballOutput {
     let finished = try output.reopened()
     try test(FilePath("/proc/self/fd/\(finished.raw)"))
     withExtendedLifetime(finished) {}
+    let beside = try digests[.sha256].map { try documents(path.parent.appending(final), hex($0)) } ?? []
     try Self.removeSidecars(of: final, in: directory)
     let status = try output.commit(ownership, syncingDirectory: false)
     try contents.commit(ownership, syncingDirectory: false)
+    try StageDocuments.write(beside, beside: final, in: directory, ownership)
     if isDeferred {
       try DurableFile.write([], to: final.appending(".cme"), in: directory, ownership)
     } else {

@@ -89,6 +89,7 @@ struct TargetCheck {
     try checkScripts(Target.stageSteps)
     try ifKnown { try StepRunner.network(settings) }
     try ifKnown { _ = try settings.limits }
+    try ifKnown { _ = try settings.documents }
     try ifKnown { _ = try StepRunner.memory(settings) }
     try ifKnown { try StagePlaces(settings).check() }
     try ifKnown { try StageTest.check(settings, context, output) }
@@ -106,6 +107,7 @@ struct TargetCheck {
       }
       if let architecture { try export.checkTest(for: architecture) }
     }
+    try ifKnown { _ = try settings.documents }
     for key in ["path/mirror/source", "path/work"] { try ifKnown { try settings.requiredPath(key) } }
     try checkVersion()
   }

@@ -108,6 +108,15 @@ struct UploadKindTests {
         "std/x86/gen/2016-01-01/stage3-gen-std-2016-01-01.tar.xz.contents.gz",
         .contents(of: "stage3-gen-std-2016-01-01.tar.xz")
       ),
+      (
+        "std/x86/gen/2016-01-01/stage3-gen-std-2016-01-01.tar.xz.spdx.json",
+        .document(.spdx, of: "stage3-gen-std-2016-01-01.tar.xz")
+      ),
+      (
+        "std/x86/gen/2016-01-01/stage3-gen-std-2016-01-01.tar.xz.provenance.json.asc",
+        .signature(of: "stage3-gen-std-2016-01-01.tar.xz.provenance.json")
+      ),
+      ("std/x86/gen/2016-01-01/a.provenance.json", nil),
       ("std/x86/gen/2016-01-01/stage3-gen-std-2016-01-01.tar.xz.gpg.gpg", nil),
       ("std/x86/gen/2016-01-01/stage3-gen-std-2016-01-01.tar.xz.meta4", nil),
       ("std/x86/gen/2016-01-01/stage3-gen-std-2016-01-01.tar.cme", nil),

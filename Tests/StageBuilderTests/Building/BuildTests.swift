@@ -77,6 +77,7 @@ struct BuildTests {
     try site.workspace.run(
       [
         "find", site.workspace.mirror.string, "-type", "l", "!", "-name", "*.txt", "!", "-name", "*.gz",
+        "!", "-name", "*.json",
         "-printf", "%P -> %l\n",
       ]
     ).text.split(separator: "\n").map(String.init).sorted()

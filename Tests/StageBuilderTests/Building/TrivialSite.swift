@@ -10,9 +10,12 @@ struct TrivialSite {
 
   let workspace: Workspace
 
-  /// - Parameter text: FlexData added to the configuration, below the spec tree.
-  init(_ text: String = "", in given: Workspace? = nil) throws {
+  /// - Parameters:
+  ///   - text: FlexData added to the configuration, below the spec tree.
+  ///   - preparation: commands of the shell to run first.
+  init(_ text: String = "", in given: Workspace? = nil, preparing preparation: String = "") throws {
     workspace = try given ?? Workspace()
+    if !preparation.isEmpty { try workspace.shell(preparation) }
     let tests = FilePath(#filePath).removingLastComponent().removingLastComponent()
     try workspace.shell(
       """

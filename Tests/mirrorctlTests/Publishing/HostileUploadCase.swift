@@ -26,6 +26,16 @@ struct HostileUploadCase: CustomTestStringConvertible, Sendable {
   static let rest = Array(next.keys)
   static let future = CalendarDate(localDayOf: Int64(time(nil)) + 3 * 86_400).description
 
+  /// The shortest provenance of a tarball.
+  private static func statement(_ name: String, _ sha256: String) -> String {
+    """
+    {"_type": "https://in-toto.io/Statement/v1", "predicateType": "https://slsa.dev/provenance/v1",
+      "subject": [{"name": "\(name)", "digest": {"sha256": "\(sha256)"}}],
+      "predicate": {"buildDefinition": {"buildType": "x", "externalParameters": {}},
+        "runDetails": {"builder": {"id": "x"}}}}
+    """
+  }
+
   static let subarches = [
     HostileUploadCase(
       testDescription: "a subarch that the master builds, by its strategy",
@@ -157,6 +167,26 @@ struct HostileUploadCase: CustomTestStringConvertible, Sendable {
       messages: [
         ".tar.xz.hash.txt: does not match", ".tar.xz.DIGESTS: does not match", "SHA256SUMS: does not match",
       ], received: rest),
+    HostileUploadCase(
+      testDescription: "documents of other tarballs, or of none", preparation: owned,
+      upload: ForgedUpload(files: next).adding([
+        "\(tarball).provenance.json": statement("stage3-gen-std-2016-01-02.tar.xz", trojan),
+        "\(tarball).spdx.json": "{}", "\(tarball).cdx.json": "not JSON",
+        "std/x86/gen/2016-01-02/gnome-gen-std-2016-01-02.tar.xz.provenance.json": statement(
+          "gnome-gen-std-2016-01-02.tar.xz", stage),
+      ]),
+      messages: [
+        ".tar.xz.provenance.json: does not match", ".tar.xz.spdx.json: does not match",
+        ".tar.xz.cdx.json: does not match",
+        "gnome-gen-std-2016-01-02.tar.xz.provenance.json: describes a tarball",
+      ], received: rest),
+    HostileUploadCase(
+      testDescription: "pages beside the provenance of a tarball", preparation: owned,
+      upload: ForgedUpload(files: next).adding([
+        "\(tarball).provenance.json": statement("stage3-gen-std-2016-01-02.tar.xz", stage),
+        "std/x86/gen/2016-01-02/index.html": "<script>",
+      ]),
+      messages: ["2016-01-02/index.html: is not"], received: rest + ["\(tarball).provenance.json"]),
     HostileUploadCase(
       testDescription: "digests of nothing, and a text with more than a digest", preparation: owned,
       upload: ForgedUpload(files: next).adding([

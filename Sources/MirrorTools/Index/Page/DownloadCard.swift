@@ -1,4 +1,5 @@
 import LinuxSystem
+import MirrorModel
 
 /// One file of the newest version: its link, its digest, and how to check it.
 struct DownloadCard {
@@ -26,10 +27,14 @@ struct DownloadCard {
         HTML(.span, .class("quiet")) { " \(download.bytes) bytes" }
       }
       digest
-      if download.signature != nil || download.metalink != nil { links }
+      if download.signature != nil || download.metalink != nil || !download.documents.isEmpty { links }
       commands
     }
   }
+
+  private static let documents: [(SidecarKind, String)] = [
+    (.provenance, "Provenance"), (.spdx, "SBOM (SPDX)"), (.cyclonedx, "SBOM (CycloneDX)"),
+  ]
 
   private func link(_ path: MirrorPath) -> PageLink { PageLink(to: path, from: directory) }
 
@@ -50,6 +55,11 @@ struct DownloadCard {
       }
       if let metalink = download.metalink {
         HTML(.li) { HTML(.a, .href(link(metalink))) { "Metalink" } }
+      }
+      for (kind, title) in Self.documents {
+        if let path = download.documents[kind] {
+          HTML(.li) { HTML(.a, .href(link(path))) { title } }
+        }
       }
       if isFirst, download.signature != nil, let key {
         HTML(.li) { HTML(.a, .href(link(key))) { "Signing key" } }

@@ -51,6 +51,8 @@ struct Download: Sendable, Hashable {
   let signature: MirrorPath?
   /// The `.meta4`, if there is one.
   let metalink: MirrorPath?
+  /// What it contains and how it was built, as far as there are documents.
+  var documents: [SidecarKind: MirrorPath] = [:]
 
   /// The variant, with the format unless it is a tarball, as most are.
   var title: String { format.isTarball ? variant : "\(variant) (\(format.name))" }

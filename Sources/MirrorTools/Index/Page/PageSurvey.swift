@@ -127,7 +127,8 @@ struct PageSurvey: Sendable {
         variant: artifact.variant, format: tarball.format, path: tarball.path, bytes: tarball.status.size,
         sha256: sha256(tarball),
         signature: version.folder.signature(of: tarball.name),
-        metalink: hasMetalink ? version.path.appending(metalink) : nil)
+        metalink: hasMetalink ? version.path.appending(metalink) : nil,
+        documents: version.folder.documents(of: tarball.name))
       downloads.append(download)
     }
     let stages = downloads.filter { $0.variant == "stage3" }
