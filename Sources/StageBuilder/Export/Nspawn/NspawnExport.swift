@@ -54,10 +54,8 @@ struct NspawnExport: ImageMaker {
   private func write(
     _ image: FileName, _ compression: CompressionSettings?, _ job: ExportJob, _ work: borrowing ExportWork
   ) throws(MirrorError) -> (DigestSet, notes: [String]) {
-    let isSame =
-      try level == nil && !job.isDirectory
-      && TarballSource(job.source).compression == compression?.compression
-    guard isSame else {
+    let present = job.isDirectory ? nil : try TarballSource(job.source).compression
+    guard level == nil, !job.isDirectory, present == compression?.compression else {
       let report = try job.writeArchive(compression, into: try work.create(image))
       return (report.digests, report.notes)
     }
