@@ -45,7 +45,7 @@ struct TargetRun {
     let log = try makeLog()
     entry.log = records.map { $0.version.appending("log").appending(FileName("\(name).txt")) }
     let isOutdated = try isOutdated(target, report, log)
-    let replaces = try target.settings.isOfficial && (context.rebuilds || target.isToReplace() || isOutdated)
+    let replaces = try target.settings.isOfficial && (isToRemake(target) || isOutdated)
     // Also a wrong setting must be found before anything is built.
     let offer = try records.flatMap { records in
       target.kind == .stage ? try PackageOffer(target.settings, of: records.subarch) : nil
@@ -70,8 +70,7 @@ struct TargetRun {
       report.warnings += WorkDirectory.sweeping(work.removingLastComponent(), context.cancellation)
     }
     do {
-      let isRemade = try context.rebuilds || target.isToReplace()
-      if try isRemade || !reuse(inputs, output, &entry, log) {
+      if try isToRemake(target) || !reuse(inputs, output, &entry, log) {
         try make(target, key: inputs?.key, log, &entry)
         if entry.path == nil { entry.path = try output.existing() }
       }
@@ -87,6 +86,11 @@ struct TargetRun {
       }
       throw error
     }
+  }
+
+  /// Whether it is made although it exists. Other builds use the snapshot of the version too.
+  private func isToRemake(_ target: Target) throws -> Bool {
+    try target.isToReplace() || context.rebuilds && (target.kind != .snapshot || request.path == nil)
   }
 
   private var inputReader: InputReader {

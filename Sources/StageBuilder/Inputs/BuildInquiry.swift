@@ -38,7 +38,8 @@ struct BuildInquiry {
     // Its settings are known once an earlier target is built.
     guard let settings = member.settings else { return Answer(name: member.name, answer: .follows) }
     let target = try Target(member.name, settings)
-    let exists = try !context.rebuilds && !target.isToReplace() && target.output(anchor).existing() != nil
+    let isRemade = try target.isToReplace() || context.rebuilds && target.kind != .snapshot
+    let exists = try !isRemade && target.output(anchor).existing() != nil
     let plain = Answer(name: member.name, answer: exists ? .exists : .unkeyed)
     guard target.kind != .snapshot, let subarch = request.path else { return plain }
     let version = subarch.appending(FileName(request.version.description))
@@ -66,7 +67,7 @@ struct BuildInquiry {
         changes: changes)
     }
     let others = EarlierOutputs(target: member.name, context: context, anchor: anchor, version: version)
-    if let key, let found = try others.made(from: key) {
+    if !isRemade, let key, let found = try others.made(from: key) {
       return Answer(name: member.name, answer: .reused, version: found.version.name, key: key)
     }
     guard let last = try others.all().first else {

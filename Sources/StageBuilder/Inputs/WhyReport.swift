@@ -65,5 +65,6 @@ public struct WhyReport: Report, Sendable {
   /// In build order.
   let targets: [Target]
 
+  /// The build, then each target with the inputs that changed.
   public var lines: [ReportLine] { (["build \(build)"] + targets.flatMap(\.lines)).asEssentialLines }
 }

@@ -129,7 +129,10 @@ struct GentooBuildTests {
       let file = "oci-amd64-openrc-\(moment).oci.tar"
       #expect(
         try names(moment).filter { $0.hasPrefix("oci") }
-          == ["", ".DIGESTS", ".asc", ".sha256"].map { file + $0 })
+          == [
+            "", ".DIGESTS", ".asc", ".provenance.json", ".provenance.json.asc", ".sha256", ".spdx.json",
+            ".spdx.json.asc",
+          ].map { file + $0 })
       #expect(
         try names(".").filter { !$0.hasSuffix("Z") } == [
           "current-oci-amd64-openrc", "current-stage3-amd64-openrc", "latest-oci-amd64-openrc.txt",
