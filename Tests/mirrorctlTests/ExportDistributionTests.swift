@@ -176,16 +176,19 @@ import Testing
       """)
     #expect(try difference("out/tiny.tar.xz") == "")
 
+    try workspace.shell("mkdir plain")
+    try workspace.shell("mkdir plain")
     // Without a level, a tarball of the same compression is copied, but not if it is damaged.
-    try export("--to", "nspawn", "@stage3.tar.xz", "@out/same.tar.xz")
-    try workspace.shell("cmp stage3.tar.xz out/same.tar.xz; head -c -9 stage3.tar.xz > cut.tar.xz")
+    try export("--to", "nspawn", "@stage3.tar.xz", "@plain/same.tar.xz")
+    try workspace.shell("cmp stage3.tar.xz plain/same.tar.xz; head -c -9 stage3.tar.xz > cut.tar.xz")
     let damaged = try site.export([
-      "--set", "architecture=amd64", "--to", "nspawn", "@cut.tar.xz", "@out/cut.tar.xz",
+      "--set", "architecture=amd64", "--to", "nspawn", "@cut.tar.xz", "@plain/cut.tar.xz",
     ])
     #expect(
       damaged.status == 1 && damaged.errorText.contains("/cut.tar.xz: is truncated"), "\(damaged.errorText)")
-    try workspace.shell(
-      "ls -A out | grep -c '' | grep -qx 5; cd out; sha256sum -c SHA256SUMS; rm same.tar.xz")
+    #expect(
+      try workspace.shell("ls -A plain; cd plain; sha256sum --quiet -c SHA256SUMS").text
+        == "SHA256SUMS\nsame.tar.xz\n")
 
     let pull = "/usr/lib/systemd/systemd-pull"
     guard ImageHost.mounts, FileManager.default.fileExists(atPath: pull) else { return }
