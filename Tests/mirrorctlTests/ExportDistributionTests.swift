@@ -177,7 +177,6 @@ import Testing
     #expect(try difference("out/tiny.tar.xz") == "")
 
     try workspace.shell("mkdir plain")
-    try workspace.shell("mkdir plain")
     // Without a level, a tarball of the same compression is copied, but not if it is damaged.
     try export("--to", "nspawn", "@stage3.tar.xz", "@plain/same.tar.xz")
     try workspace.shell("cmp stage3.tar.xz plain/same.tar.xz; head -c -9 stage3.tar.xz > cut.tar.xz")
