@@ -16,7 +16,7 @@ struct BuildOptions: ParsableArguments {
   @Flag(name: .long, help: "Keep the work directory of a failed build.")
   var keepWork = false
 
-  @Flag(name: .long, help: "Make everything again that exists, or that an earlier version has from the same inputs.")
+  @Flag(name: .long, help: "Build again what exists, or was built earlier from the same inputs.")
   var rebuild = false
 
   @Flag(name: .long, help: "Open a shell in the root of a failed step, then clean up.")
