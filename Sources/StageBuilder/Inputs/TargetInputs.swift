@@ -48,7 +48,7 @@ extension TargetInputs.Change {
     let before = (old ?? "").split(separator: "\n", omittingEmptySubsequences: false)
     let after = (new ?? "").split(separator: "\n", omittingEmptySubsequences: false)
     guard before.count > 1 || after.count > 1 else {
-      return ["\(name): \(old.map { "`\($0)`" } ?? "none") -> \(new.map { "`\($0)`" } ?? "none")"]
+      return ["\(name): \(old.map { "`\($0)`" } ?? "not set") -> \(new.map { "`\($0)`" } ?? "not set")"]
     }
     guard old != nil, new != nil else { return ["\(name): \(old == nil ? "is new" : "is gone")"] }
     // Long texts would take long to compare.
