@@ -56,6 +56,11 @@ public struct BuildContext: Sendable {
     self.tell = tell
   }
 
+  /// The SHA-256 of a file that a target is made from, in lowercase hexadecimal.
+  func sha256(of path: FilePath) throws(MirrorError) -> String {
+    hex(try KnownDigest.sha256(of: path, root: root, catalog: catalog()))
+  }
+
   /// The text of an error in the report.
   func text(_ error: any Error) -> String {
     (error as? MirrorError)?.text(actionNames) ?? "\(error)"

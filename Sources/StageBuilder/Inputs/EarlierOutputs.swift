@@ -120,8 +120,11 @@ struct EarlierOutputs {
       guard try source.status(of: name.appending(kind.rawValue)) != nil,
         let bytes = try source.contents(of: path, limit: DocumentDigests.limit)
       else { continue }
+      let moved = DocumentCopy.readdressed(
+        bytes, from: (source.path.appending(name).description, sha256),
+        to: (directory.path.appending(own).description, sha256))
       let copy = DocumentCopy.readdressed(
-        bytes, from: (name.description, sha256), to: (own.description, sha256))
+        moved, from: (name.description, sha256), to: (own.description, sha256))
       try StageDocuments.write([(kind, copy)], beside: own, in: directory, try directory.fileOwnership())
     }
   }

@@ -80,9 +80,7 @@ struct InputReader {
   }
 
   private func digest(_ key: String, _ settings: BuildSettings) throws -> String {
-    hex(
-      try KnownDigest.sha256(
-        of: try RequiredTarball.find(key, settings), root: anchor.value.root, catalog: context.catalog()))
+    try context.sha256(of: try RequiredTarball.find(key, settings))
   }
 
   /// The SHA-256 of the files of a directory.

@@ -10,7 +10,6 @@ import SystemPackage
 struct BuildProvenance {
   private let settings: BuildSettings
   private let documents: DocumentSettings
-  private let root: FilePath
   /// Seconds since the epoch.
   private let started: Int64
   private let dependencies: [Statement.Resource]
@@ -30,11 +29,10 @@ struct BuildProvenance {
   ) throws {
     self.settings = settings
     self.documents = documents
-    root = context.root
     started = context.now()
-    var dependencies = [try Self.resource(seed, "seed", in: context.root)]
+    var dependencies = [try Self.resource(seed, "seed", context)]
     if let snapshot {
-      var resource = try Self.resource(snapshot, "snapshot", in: context.root)
+      var resource = try Self.resource(snapshot, "snapshot", context)
       resource.annotations?["revision"] = try settings.text("target/revision")
       dependencies.append(resource)
     }
@@ -47,27 +45,18 @@ struct BuildProvenance {
 
   /// A file that the target is made from.
   private static func resource(
-    _ file: FilePath, _ role: String, in root: FilePath
+    _ file: FilePath, _ role: String, _ context: BuildContext
   ) throws(MirrorError) -> Statement.Resource {
     var annotations = ["role": role]
     var rest = file.lexicallyNormalized()
-    if rest.removePrefix(root.lexicallyNormalized()), !rest.isEmpty {
+    if rest.removePrefix(context.root.lexicallyNormalized()), !rest.isEmpty {
       annotations["path"] = escaped(Array(rest.string.utf8))
     }
     let statement = FilePath("\(file)\(SidecarKind.provenance.rawValue)")
     if statement.exists { annotations["provenance"] = "yes" }
     return Statement.Resource(
       name: file.lastComponent.map { escaped(Array($0.string.utf8)) },
-      digest: ["sha256": try sha256(of: file)], annotations: annotations)
-  }
-
-  /// The SHA-256 of a file, in lowercase hexadecimal.
-  static func sha256(of path: FilePath) throws(MirrorError) -> String {
-    let (file, size) = try attempt("read", "\(path)") { () throws(Errno) in
-      let file = try Descriptor(reading: path)
-      return (Shared(file), try path.status().size)
-    }
-    return hex(try OpenSSLDigest.digest(.sha256, of: file.value, size: size, "\(path)"))
+      digest: ["sha256": try context.sha256(of: file)], annotations: annotations)
   }
 
   /// The statement about what was built.

@@ -69,7 +69,7 @@ struct ExportTarget {
     }
     let hashed = files.compactMap { file in file.sha256.map { (path: file.path, sha256: $0) } }
     guard hashed.count == files.count else { return }
-    let stage = (name: FileName(name.string), sha256: try BuildProvenance.sha256(of: source))
+    let stage = (name: FileName(name.string), sha256: try context.sha256(of: source))
     let made = try documents.documents(
       of: hashed, like: stage, in: AnchoredDirectory(root: source.removingLastComponent()), log: log)
     let directory = try anchor.value.directory(image.path.parent)

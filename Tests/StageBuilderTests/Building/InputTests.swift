@@ -62,6 +62,23 @@ struct InputTests {
     try site.succeed(["digestgen"])
     let verified = try site.run(["verify"])
     #expect(verified.status == 0, "\(verified.text)\(verified.errorText)")
+    // The chain of its provenance goes on from the new version, also behind a link.
+    defer {
+      _ = try? site.workspace.run(["gpgconf", "--homedir", "\(site.workspace.path)/g", "--kill", "all"])
+    }
+    try site.workspace.shell(
+      """
+      mkdir -m 700 g; gpg() { command gpg --homedir g --batch --quiet --no-tty "$@" 2> /dev/null; }
+      gpg --passphrase '' --quick-generate-key good@example.org ed25519 sign never
+      key=$(gpg --with-colons --list-keys good@example.org | grep -m 1 ^fpr | cut -d : -f 10)
+      printf '[section signing]\\nkey: %s\\nhomedir: %s/g\\n' "$key" "$PWD" >> conf
+      """)
+    try site.succeed(["digestgen"])
+    let chain = try site.run(["verify", "--provenance", "\(site.subarchPath)/stage3-latest.tar.xz"])
+    #expect(chain.status == 0, "\(chain.text)\(chain.errorText)")
+    let links = chain.text.split(separator: "\n").map { $0.prefix(11).trimmingCharacters(in: .whitespaces) }
+    #expect(links == ["ok", "ok", "seed"], "\(chain.text)")
+    #expect(chain.text.contains("/2026-11-23/stage1-gen-std-2026-11-23.tar.xz"), "\(chain.text)")
     // With --rebuild, it is built all the same.
     let rebuilt = try report(
       try site.succeed(
