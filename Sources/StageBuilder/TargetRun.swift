@@ -70,7 +70,7 @@ struct TargetRun {
       report.warnings += WorkDirectory.sweeping(work.removingLastComponent(), context.cancellation)
     }
     do {
-      if try isToRemake(target) || !reuse(inputs, output, &entry, log) {
+      if try isToRemake(target) || !reuse(target, inputs, output, &entry, log) {
         try make(target, key: inputs?.key, log, &entry)
         if entry.path == nil { entry.path = try output.existing() }
       }
@@ -112,13 +112,18 @@ struct TargetRun {
 
   /// Takes it from an earlier version that was made from the same inputs, if there is one.
   private func reuse(
-    _ inputs: TargetInputs?, _ output: any TargetOutput, _ entry: inout BuildReport.Target,
-    _ log: borrowing BuildLog
+    _ target: Target, _ inputs: TargetInputs?, _ output: any TargetOutput,
+    _ entry: inout BuildReport.Target, _ log: borrowing BuildLog
   ) throws -> Bool {
     guard let records, let inputs else { return false }
     let earlier = EarlierOutputs(target: name, context: context, anchor: anchor, version: records.version)
-    guard let found = try earlier.made(from: inputs.key),
-      let files = try earlier.reuse(found, as: output.path.name, log: log), let first = files.first
+    guard let found = try earlier.made(from: inputs.key) else { return false }
+    let documents = ReusedDocuments(
+      context: context, seed: try RequiredTarball.find("path/mirror/source", target.settings),
+      snapshot: target.kind == .stage
+        ? try RequiredTarball.find("path/mirror/snapshot", target.settings) : nil)
+    guard let files = try earlier.reuse(found, as: output.path.name, documents, log: log),
+      let first = files.first
     else { return false }
     log.note("\(name): is that of \(found.version.name), which was made from the same inputs")
     (entry.path, entry.size, entry.sha256) = (first.path, first.size, first.sha256)

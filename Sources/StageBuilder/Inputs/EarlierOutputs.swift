@@ -62,71 +62,75 @@ struct EarlierOutputs {
     }
   }
 
-  /// Gives the files of an earlier target names in this version too, the tarball or image last, with their digests and
-  /// lists of contents.
+  /// Gives the files of an earlier target names in this version too, the tarball or image last, with their digests,
+  /// lists of contents and documents.
   ///
-  /// - Parameter output: the name of the first file here.
+  /// - Parameters:
+  ///   - output: the name of the first file here.
+  ///   - documents: makes the documents of the first file.
   /// - Returns: the files, in the order of the record; nil if one is damaged.
-  func reuse(_ found: Found, as output: FileName, log: borrowing BuildLog) throws(MirrorError) -> [ImageFile]?
-  {
+  func reuse(
+    _ found: Found, as output: FileName, _ documents: ReusedDocuments, log: borrowing BuildLog
+  ) throws -> [ImageFile]? {
     let source = try anchor.value.directory(found.version)
-    guard let first = found.record.files.first,
-      let (old, new) = stems(FileName(first.name), output)
-    else { return nil }
-    var known: [String: [UInt8]] = [:]
-    for file in found.record.files {
-      let digest = try digest(file, found)
-      guard hex(digest) == file.sha256, file.name.hasPrefix(old) else {
-        log.note(
-          "\(target): \(source.displayed(FileName(file.name))) is not what was made, so it is not used")
+    guard let files = names(found, output) else { return nil }
+    var digests: [[UInt8]] = []
+    for file in files {
+      let digest = try digest(file.old)
+      guard hex(digest) == file.sha256 else {
+        log.note("\(target): \(source.displayed(file.old.name)) is not what was made, so it is not used")
         return nil
       }
-      known[file.name] = digest
+      digests.append(digest)
     }
     let directory = try anchor.value.makePath(version)
-    var files: [ImageFile] = []
-    for file in found.record.files.reversed() {
-      let name = FileName(file.name)
-      let own = FileName(new + file.name.dropFirst(old.count))
-      try TarballOutput.removeSidecars(of: own, in: directory)
-      let contents = context.layout.contents.rawValue
-      if try source.status(of: name.appending(contents)) != nil {
-        _ = try place(name.appending(contents), from: source, as: own.appending(contents), in: directory)
+    let made = try documents.documents(of: files, from: source)
+    var placed: [ImageFile] = []
+    for (index, file) in files.enumerated().reversed() {
+      let status = try place(file, digests[index], from: source, in: directory)
+      if index == 0 {
+        try StageDocuments.write(made, beside: file.new.name, in: directory, try directory.fileOwnership())
       }
-      let status = try place(name, from: source, as: own, in: directory)
-      try copyDocuments(of: name, from: source, as: own, in: directory, file.sha256)
-      var digests = DigestSet()
-      digests[.sha256] = known[file.name]
-      let path = version.appending(own)
-      try FreshTarball.record(
-        digests, of: path, status, in: directory, context.layout, catalog: context.catalog(),
-        now: context.now())
-      if let digest = digests[.sha256], let renewed = try source.status(of: name) {
-        KnownDigest.renew(found.version.appending(name), digest, renewed, catalog: context.catalog())
-      }
-      files.append(ImageFile(path: path, size: status.size, sha256: file.sha256))
+      placed.append(ImageFile(path: file.new, size: status.size, sha256: file.sha256))
     }
     try directory.sync()
-    return files.reversed()
+    return placed.reversed()
   }
 
-  /// Copies the documents of a file under the names of its second one. Its provenance is that of the build that made it.
-  private func copyDocuments(
-    of name: FileName, from source: borrowing AnchoredDirectory, as own: FileName,
-    in directory: borrowing AnchoredDirectory, _ sha256: String
-  ) throws(MirrorError) {
-    for kind in SidecarKind.documents {
-      let path = MirrorPath(bytes: name.appending(kind.rawValue).bytes)
-      guard try source.status(of: name.appending(kind.rawValue)) != nil,
-        let bytes = try source.contents(of: path, limit: DocumentDigests.limit)
-      else { continue }
-      let moved = DocumentCopy.readdressed(
-        bytes, from: (source.path.appending(name).description, sha256),
-        to: (directory.path.appending(own).description, sha256))
-      let copy = DocumentCopy.readdressed(
-        moved, from: (name.description, sha256), to: (own.description, sha256))
-      try StageDocuments.write([(kind, copy)], beside: own, in: directory, try directory.fileOwnership())
+  /// Places a file with its list of contents and its digests.
+  private func place(
+    _ file: ReusedDocuments.File, _ digest: [UInt8], from source: borrowing AnchoredDirectory,
+    in directory: borrowing AnchoredDirectory
+  ) throws(MirrorError) -> FileStatus {
+    let (old, new) = (file.old.name, file.new.name)
+    try TarballOutput.removeSidecars(of: new, in: directory)
+    let contents = context.layout.contents.rawValue
+    if try source.status(of: old.appending(contents)) != nil {
+      _ = try place(old.appending(contents), from: source, as: new.appending(contents), in: directory)
     }
+    let status = try place(old, from: source, as: new, in: directory)
+    var digests = DigestSet()
+    digests[.sha256] = digest
+    try FreshTarball.record(
+      digests, of: file.new, status, in: directory, context.layout, catalog: context.catalog(),
+      now: context.now())
+    if let renewed = try source.status(of: old) {
+      KnownDigest.renew(file.old, digest, renewed, catalog: context.catalog())
+    }
+    return status
+  }
+
+  /// The files of a target there and here; nil if they are not named alike.
+  private func names(_ found: Found, _ output: FileName) -> [ReusedDocuments.File]? {
+    guard let first = found.record.files.first, let (old, new) = stems(FileName(first.name), output) else {
+      return nil
+    }
+    let files = found.record.files.filter { $0.name.hasPrefix(old) }.map { file in
+      ReusedDocuments.File(
+        old: found.version.appending(FileName(file.name)),
+        new: version.appending(FileName(new + file.name.dropFirst(old.count))), sha256: file.sha256)
+    }
+    return files.count == found.record.files.count ? files : nil
   }
 
   /// What the names of the files of both versions begin with.
@@ -137,9 +141,9 @@ struct EarlierOutputs {
     return (one, two)
   }
 
-  private func digest(_ file: InputRecord.File, _ found: Found) throws(MirrorError) -> [UInt8] {
-    let path = anchor.value.root.appending("\(found.version)").appending(file.name)
-    return try KnownDigest.sha256(of: path, root: anchor.value.root, catalog: context.catalog())
+  private func digest(_ path: MirrorPath) throws(MirrorError) -> [UInt8] {
+    let root = anchor.value.root
+    return try KnownDigest.sha256(of: root.appending("\(path)"), root: root, catalog: context.catalog())
   }
 
   /// A second name of the same file, or a copy where there can be none.

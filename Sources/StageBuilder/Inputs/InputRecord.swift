@@ -37,7 +37,9 @@ struct InputRecord: Codable {
     -> InputRecord?
   {
     guard let bytes = try? root.contents(of: path(of: target, in: version), limit: limit),
-      let record = try? JSONDecoder().decode(InputRecord.self, from: Data(bytes)), record.version == 1
+      let record = try? JSONDecoder().decode(InputRecord.self, from: Data(bytes)), record.version == 1,
+      // Logs can come from other machines.
+      record.files.allSatisfy({ !$0.name.isEmpty && !$0.name.hasPrefix(".") && !$0.name.utf8.contains(0x2f) })
     else { return nil }
     return record
   }

@@ -44,7 +44,7 @@ struct BuildProvenance {
   }
 
   /// A file that the target is made from.
-  private static func resource(
+  static func resource(
     _ file: FilePath, _ role: String, _ context: BuildContext
   ) throws(MirrorError) -> Statement.Resource {
     var annotations = ["role": role]
