@@ -94,6 +94,8 @@ struct SubarchClaim {
     let directory = try anchor.makePath(subarch.appending(ControlDirectory.name))
     let said = try directory.contents(of: ControlFile.server.path, limit: 4096) ?? []
     guard ControlFile.word(said) == nil else { return }
+    // A run that was killed here left the file unwritten.
+    try directory.removeLeftovers(control.probe)
     try DurableFile.write(
       ControlFile.text(server), to: ControlFile.server.path.name, in: directory, try directory.fileOwnership()
     )

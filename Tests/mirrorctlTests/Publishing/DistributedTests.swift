@@ -335,6 +335,24 @@ struct DistributedTests {
     try workspace.shell("test -z \"$(find '\(master.mirror)' -name '.mirrorctl-*')\"")
   }
 
+  @Test("receive removes what a run left that was killed before its first control file and its first link")
+  func firstLeftovers() throws {
+    try configure(one, "one")
+    try publish(one)
+    let subarch = "\(master.mirror)/std/x86/gen"
+    try workspace.shell(
+      """
+      sh -c 'echo $$' > pid; mkdir -p '\(subarch)/.control'; name=.mirrorctl-$(cat pid)-0123456789abcdef.tmp
+      touch -d '1 hour ago' "\(subarch)/.control/$name"; ln -s 2016-01-01/none "\(subarch)/$name"
+      """)
+    _ = try receive()
+    try workspace.shell(
+      """
+      test -z "$(find '\(master.mirror)' -name '.mirrorctl-*.tmp')"
+      test -e '\(subarch)/.control/server'; test -L '\(subarch)/stage3-latest.tar.xz'
+      """)
+  }
+
   @Test("receive without uploads prints nothing and exits with 0")
   func nothing() throws {
     let outcome = try receive()
