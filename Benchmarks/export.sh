@@ -188,8 +188,12 @@ elif [[ -n $small ]]; then
         die "/etc or /bin/busybox: cannot be read"
 else
     type -P mmdebstrap >/dev/null || die "mmdebstrap: not installed: install it, or use --tree TAR"
+    # shellcheck disable=SC2016  # mmdebstrap expands $1
     mmdebstrap --quiet --variant=minbase --include=linux-image-cloud-amd64,dracut-live,systemd-sysv,systemd-boot-efi \
-        --aptopt='Apt::Install-Recommends "false"' bookworm "$work/root.tar"
+        --aptopt='Apt::Install-Recommends "false"' \
+        --essential-hook='install -d "$1/etc/dracut.conf.d"' \
+        --essential-hook='echo "add_dracutmodules+=\" dmsquash-live \"" >"$1/etc/dracut.conf.d/live.conf"' \
+        bookworm "$work/root.tar"
 fi
 xz -6 -T2 --block-size=25165824 -c "$work/root.tar" >"$work/root.tar.xz"
 # Its own machine needs a kernel in /boot of this one.
