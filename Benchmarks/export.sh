@@ -18,7 +18,7 @@ raw       tar -x, then sfdisk, mformat, mcopy, mke2fs -d; virt-make-fs (if guest
 qcow2     the same, then qemu-img convert -c; virt-make-fs
 iso       xz -d | tar2sqfs, tar -x of the kernel, then grub-mkrescue
 
-The peer with the name in parentheses is the fastest of them. Rows whose peer runs the same program have the goal 0.9.
+One line per peer; the goal is for the fastest one, and 0.9 where that runs the same program.
 
 MIRRORCTL   the binary to measure (default .build/release/mirrorctl)
 --runs N    number of interleaved runs; the median is printed (default 5)
@@ -30,6 +30,7 @@ END
 }
 
 rows=(oci wsl nspawn squashfs erofs incus raw qcow2 iso)
+peers=(umoci pigz cp tar2sqfs mksquashfs mkfs.erofs mke2fs qemu-img grub-mkrescue virt-make-fs)
 declare -A aim=(
     [oci]=1.0 [wsl]=1.0 [nspawn]=0.9 [squashfs]=0.9 [erofs]=0.9 [incus]=0.9 [raw]=0.9 [qcow2]=0.9
     [iso]=0.9
@@ -144,13 +145,13 @@ measure_row() {
 
 print_row() {
     local row=$1 peer best="" name
-    for peer in umoci pigz cp tar2sqfs mksquashfs mkfs.erofs mke2fs qemu-img grub-mkrescue virt-make-fs; do
+    for peer in "${peers[@]}"; do
         [[ -s "$work/samples/$row $peer" ]] || continue
         if [[ -z $best ]] || awk -v a="$(median "$row $peer")" -v b="$(median "$row $best")" 'BEGIN { exit !(a < b) }'
         then best=$peer; fi
     done
     name="$row mirrorctl"
-    for peer in umoci pigz cp tar2sqfs mksquashfs mkfs.erofs mke2fs qemu-img grub-mkrescue virt-make-fs; do
+    for peer in "${peers[@]}"; do
         [[ -s "$work/samples/$row $peer" ]] || continue
         printf '%-10s %9.3f %9.3f %-13s %7.2fx %5s %9.1f %9d %9d\n' "$row" "$(median_seconds "$name")" \
             "$(median_seconds "$row $peer")" "$peer" \

@@ -45,7 +45,7 @@ struct TargetRun {
     let log = try makeLog()
     entry.log = records.map { $0.version.appending("log").appending(FileName("\(name).txt")) }
     let isOutdated = try isOutdated(target, report, log)
-    let replaces = try target.settings.isOfficial && (isToRemake(target) || isOutdated)
+    let replaces = try target.settings.isOfficial && (target.isToRemake(context, of: request) || isOutdated)
     // Also a wrong setting must be found before anything is built.
     let offer = try records.flatMap { records in
       target.kind == .stage ? try PackageOffer(target.settings, of: records.subarch) : nil
@@ -70,7 +70,7 @@ struct TargetRun {
       report.warnings += WorkDirectory.sweeping(work.removingLastComponent(), context.cancellation)
     }
     do {
-      if try isToRemake(target) || !reuse(target, inputs, output, &entry, log) {
+      if try target.isToRemake(context, of: request) || !reuse(target, inputs, output, &entry, log) {
         try make(target, key: inputs?.key, log, &entry)
         if entry.path == nil { entry.path = try output.existing() }
       }
@@ -88,11 +88,6 @@ struct TargetRun {
     }
   }
 
-  /// Whether it is made although it exists. Other builds use the snapshot of the version too.
-  private func isToRemake(_ target: Target) throws -> Bool {
-    try target.isToReplace() || context.rebuilds && (target.kind != .snapshot || request.path == nil)
-  }
-
   private var inputReader: InputReader {
     InputReader(request: request, context: context, anchor: anchor)
   }
@@ -103,7 +98,8 @@ struct TargetRun {
   ) throws -> Bool {
     guard let records, try !records.isDone() else { return false }
     let changes = inputReader.changes(
-      of: target, variant: planned.variant, in: records.version, after: report.targets.compactMap(\.path))
+      of: target, in: records.version, after: report.targets.compactMap(\.path)
+    ) { try inputReader.read(target, variant: planned.variant) }
     guard !changes.isEmpty else { return false }
     log.note(
       "\(name): is built again, since other inputs made it: \(changes.map(\.name).joined(separator: ", "))")

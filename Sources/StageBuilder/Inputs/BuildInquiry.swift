@@ -38,7 +38,7 @@ struct BuildInquiry {
     // Its settings are known once an earlier target is built.
     guard let settings = member.settings else { return Answer(name: member.name, answer: .follows) }
     let target = try Target(member.name, settings)
-    let isRemade = try target.isToReplace() || context.rebuilds && target.kind != .snapshot
+    let isRemade = try target.isToRemake(context, of: request)
     let exists = try !isRemade && target.output(anchor).existing() != nil
     let plain = Answer(name: member.name, answer: exists ? .exists : .unkeyed)
     guard target.kind != .snapshot, let subarch = request.path else { return plain }
@@ -61,7 +61,7 @@ struct BuildInquiry {
     }
     let key = isPending ? nil : inputs.key
     if exists {
-      let changes = reader.changes(of: target, variant: variant, in: version, after: before.found)
+      let changes = reader.changes(of: target, in: version, after: before.found) { inputs }
       return Answer(
         name: member.name, answer: changes.isEmpty ? .exists : .changed, version: version.name, key: key,
         changes: changes)
@@ -70,7 +70,7 @@ struct BuildInquiry {
     if !isRemade, let key, let found = try others.made(from: key) {
       return Answer(name: member.name, answer: .reused, version: found.version.name, key: key)
     }
-    guard let last = try others.all().first else {
+    guard let last = try others.newest() else {
       return Answer(name: member.name, answer: .first, key: key)
     }
     let changes = inputs.changes(since: last.record.inputs).filter { !isPending || $0.name != "snapshot" }

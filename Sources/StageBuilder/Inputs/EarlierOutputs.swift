@@ -21,20 +21,25 @@ struct EarlierOutputs {
     let record: InputRecord
   }
 
-  /// The versions that have a record of the target, the newest first.
-  func all() throws(MirrorError) -> [Found] {
+  /// Other versions of the subarch, the newest first.
+  private func versions() throws(MirrorError) -> [MirrorPath] {
     let names = try anchor.value.directory(version.parent).entries().filter { $0.kind == .directory }
       .compactMap { entry in VersionDate(entry.name.bytes).map { (entry.name, $0) } }
       .filter { $0.0 != version.name }.sorted { $0.1 > $1.1 }
-    return names.prefix(Self.limit).compactMap { name, _ in
-      let other = version.parent.appending(name)
-      return InputRecord.read(target, of: other, in: anchor.value).map { Found(version: other, record: $0) }
-    }
+    return names.prefix(Self.limit).map { version.parent.appending($0.0) }
   }
+
+  private func found(_ version: MirrorPath) -> Found? {
+    InputRecord.read(target, of: version, in: anchor.value).map { Found(version: version, record: $0) }
+  }
+
+  /// The newest version that has a record of the target.
+  func newest() throws(MirrorError) -> Found? { try versions().lazy.compactMap(found).first }
 
   /// The newest that was made from the same inputs, and whose files are all there.
   func made(from key: String) throws(MirrorError) -> Found? {
-    for found in try all() where found.record.key == key && !found.record.files.isEmpty {
+    for version in try versions() {
+      guard let found = found(version), found.record.key == key, !found.record.files.isEmpty else { continue }
       if try isOffered(found), isThere(found) { return found }
     }
     return nil

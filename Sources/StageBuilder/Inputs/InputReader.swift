@@ -34,7 +34,7 @@ struct InputReader {
     values["seed"] = try digest("path/mirror/source", settings)
     if target.kind == .export {
       let section = try settings.exportSection()
-      guard section.format != .ec2 else { return nil }
+      guard !section.format.hasJournal else { return nil }
       values["format"] = section.format.rawValue
       // The time of the image.
       values["version"] = try settings.required("target/version")
@@ -56,13 +56,16 @@ struct InputReader {
 
   /// What changed since a target of an unfinished version was made; none if that is not known.
   ///
-  /// - Parameter earlier: what the build made or found before this target.
+  /// - Parameters:
+  ///   - inputs: reads what it would be made from now.
+  ///   - earlier: what the build made or found before this target.
   func changes(
-    of target: Target, variant: String?, in version: MirrorPath, after earlier: [MirrorPath]
+    of target: Target, in version: MirrorPath, after earlier: [MirrorPath],
+    _ inputs: () throws -> TargetInputs?
   ) -> [TargetInputs.Change] {
     guard let record = InputRecord.read(target.name, of: version, in: anchor.value),
       // What cannot be made again is kept.
-      let inputs = (try? read(target, variant: variant)) ?? nil
+      let inputs = (try? inputs()) ?? nil
     else { return [] }
     return inputs.changes(since: record.inputs).filter { change in
       change.name != "seed" || !isMadeLater(target, version, earlier)

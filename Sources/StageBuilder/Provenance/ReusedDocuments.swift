@@ -50,7 +50,6 @@ struct ReusedDocuments {
     _ kind: SidecarKind, of file: File, _ source: borrowing AnchoredDirectory
   ) throws(MirrorError) -> [UInt8]? {
     let name = file.old.name.appending(kind.rawValue)
-    guard try source.status(of: name) != nil else { return nil }
     return try source.contents(of: MirrorPath(bytes: name.bytes), limit: DocumentDigests.limit)
   }
 

@@ -58,6 +58,13 @@ struct Target {
   /// Whether `metro/options` asks to rebuild existing targets.
   func isToReplace() throws -> Bool { try settings.words("metro/options").contains("replace") }
 
+  /// Whether it is made although it, or another from the same inputs, exists.
+  ///
+  /// Other builds use the snapshot of a version too, so it is made again only if nothing else is asked for.
+  func isToRemake(_ context: BuildContext, of request: BuildRequest) throws -> Bool {
+    try isToReplace() || context.rebuilds && (kind != .snapshot || request.path == nil)
+  }
+
   /// The file that shows other builds that this target is in progress, and its directory.
   func progressFile(_ output: any TargetOutput, _ subarch: MirrorPath?) -> (
     directory: MirrorPath, name: FileName

@@ -32,7 +32,7 @@ struct BootFiles: Sendable {
   ///
   /// - Parameters:
   ///   - name: that of the stage, for messages.
-  ///   - alternative: what else helps if there is no initramfs.
+  ///   - alternative: what to do instead of installing an initramfs, for the message.
   /// - Throws: if there is none, or none has an initramfs.
   static func kernel(
     in tree: borrowing AnchoredDirectory, needsInitramfs: Bool, named name: FilePath,
