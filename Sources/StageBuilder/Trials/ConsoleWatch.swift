@@ -42,7 +42,8 @@ struct ConsoleWatch {
 
   private func verdict(_ line: String, isWhole: Bool) -> Verdict? {
     if isExpected(line, isWhole: isWhole) { return .passed(line) }
-    return Self.failures.first { line.contains($0.text) }.map { .failed($0.meaning) }
+    return Self.failures.first { line.contains($0.text) && (isWhole || !$0.text.hasSuffix(":")) }
+      .map { .failed($0.meaning) }
   }
 
   /// What may follow in a line: a match at its end counts only if it remains one.
@@ -61,8 +62,10 @@ struct ConsoleWatch {
   }
 
   /// What firmware, boot loaders, kernels, initramfs and systemd print when they give up.
+  ///
+  /// After a colon the line tells why, and is waited for.
   private static let failures: [(text: String, meaning: String)] = [
-    ("Kernel panic - not syncing", "the kernel panicked"),
+    ("Kernel panic - not syncing:", "the kernel panicked"),
     ("You are in emergency mode", "it started in emergency mode"),
     ("You are in rescue mode", "it started in rescue mode"),
     ("Entering emergency mode", "the initramfs started its emergency shell"),

@@ -26,4 +26,13 @@ import Testing
     #expect(verdicts(#"root@\w+:~\$ "#, "root@tiny:~", "$ ") == [nil, .passed("root@tiny:~$ ")])
     #expect(verdicts("^ready", "ready to") == [.passed("ready to")])
   }
+
+  @Test("a line that tells why it failed is waited for; a prompt is not")
+  func reasons() {
+    #expect(
+      verdicts("login:", "Kernel panic - not syncing: VF", "S: no root", "\r\n")
+        == [nil, nil, .failed("the kernel panicked")])
+    #expect(
+      verdicts("login:", "grub resc", "ue>") == [nil, .failed("GRUB did not find its files")])
+  }
 }
