@@ -44,6 +44,7 @@ let package = Package(
       name: "CLibArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
     .systemLibrary(name: "CLZMA", pkgConfig: "liblzma", providers: [.apt(["liblzma-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CDeflate", pkgConfig: "libdeflate", providers: [.apt(["libdeflate-dev"])]),
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .target(
       name: "LinuxSystem", dependencies: ["CLinux", system, .product(name: "Logging", package: "swift-log")],
@@ -55,7 +56,8 @@ let package = Package(
     .target(
       name: "StageTrees",
       dependencies: [
-        "Hashing", "MirrorModel", "LinuxSystem", "CLibArchive", "CLZMA", "CZlib", "CZstd", system,
+        "Hashing", "MirrorModel", "LinuxSystem", "CLibArchive", "CLZMA", "CZlib", "CDeflate", "CZstd",
+        system,
       ],
       swiftSettings: strict),
     .target(

@@ -44,7 +44,7 @@ private let now: Int64 = 1_795_000_000
     #expect(try Tool.run(judge, "-t", mirror.path(file)).status == 0)
   }
 
-  @Test("gives the same bytes whatever the number of threads", arguments: [Compression.xz, .zst])
+  @Test("gives the same bytes whatever the number of threads", arguments: [Compression.xz, .zst, .gz])
   func givesSameBytes(compression: Compression) throws {
     let content = compressible(megabytes: 40)
     let packed = try [1, 2, 5].map { jobs in

@@ -136,6 +136,24 @@ struct CompleteVersionTests {
     #expect(!mirror.text("index.xml").contains(new))
   }
 
+  @Test(
+    "verify --check finds an archive that lacks its end mark, which is valid for its compression",
+    arguments: [("gz", "gzip"), ("bz2", "bzip2"), ("xz", "xz"), ("zst", "zstd -q"), ("xz", "pixz -1")])
+  func endMark(format: String, program: String) throws {
+    let day = try mirror.version(1, stage: nil)
+    let file = "\(DatedMirror.subarch)/\(day)/stage3-gen-std-\(day).tar.\(format)"
+    try workspace.shell(
+      "seq 9000 > numbers; tar -cf all.tar numbers; head -c 16384 all.tar > start; \(program) < all.tar > mirror/\(file)"
+    )
+    #expect(try workspace.mirrorctl("digestgen").status == 0)
+    let whole = try workspace.mirrorctl("verify", "--check")
+    #expect(whole.status == 0, "\(whole.text)")
+    try workspace.shell("\(program.replacing("pixz -1", with: "xz")) < start > mirror/\(file)")
+    #expect(try workspace.mirrorctl("digestgen", "--force").status == 0)
+    let cut = try workspace.mirrorctl("verify", "--check")
+    #expect(cut.status == 3 && cut.text.contains("the end mark of its archive is missing"), "\(cut.text)")
+  }
+
   @Test("verify --check decompresses, and finds damage that the end of a gzip file does not show")
   func check() throws {
     let day = try mirror.version(1, stage: nil)

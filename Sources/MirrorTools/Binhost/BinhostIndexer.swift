@@ -152,9 +152,9 @@ struct BinhostIndexer: Sendable {
     let file = Shared(
       try attempt("compress", subject) { () throws(Errno) in try Descriptor(inMemory: "Packages.gz") })
     let output = try attempt("compress", subject) { () throws(Errno) in try file.value.duplicate() }
-    var encoder = try ArchiveEncoder(
-      try CompressionSettings(.gz, level: 6), threads: 1, into: FileSink(output, subject: subject),
-      subject: subject, cancellation: cancellation)
+    var encoder = try GzipEncoder(
+      level: 6, threads: 1, into: FileSink(output, subject: subject), subject: subject,
+      cancellation: cancellation)
     let fault = text.withUnsafeBytes { bytes -> MirrorError? in
       do throws(MirrorError) {
         try encoder.encode(bytes)

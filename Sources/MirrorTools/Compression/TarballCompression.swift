@@ -75,11 +75,16 @@ struct TarballCompression: Sendable {
   ) throws(MirrorError) -> Int64 {
     let output = try DurableFile(target, in: directory)
     let sink = FileSink(try output.duplicate(), subject: tar.subject)
-    if settings.compression == .xz {
+    switch settings.compression {
+    case .xz:
       var encoder = try XZEncoder(
         level: settings.level, threads: threads, into: sink, subject: tar.subject, cancellation: cancellation)
       try feed(tar, to: &encoder)
-    } else {
+    case .gz:
+      var encoder = try GzipEncoder(
+        level: settings.level, threads: threads, into: sink, subject: tar.subject, cancellation: cancellation)
+      try feed(tar, to: &encoder)
+    case .zst, .bz2:
       var encoder = try ArchiveEncoder(
         settings, threads: threads, into: sink, subject: tar.subject, cancellation: cancellation)
       try feed(tar, to: &encoder)

@@ -76,7 +76,8 @@ extension VerifyReport.Finding {
 extension TarballSource {
   /// Decompresses a whole tarball of a mirror.
   ///
-  /// - Throws: code `invalid` if it is truncated, damaged, or not compressed as its name says.
+  /// - Throws: code `invalid` if it is truncated, damaged, or not compressed as its name says; also if it lacks the
+  ///   end mark of a tar archive.
   static func check(
     _ path: MirrorPath, _ format: ArtifactFormat?, in anchor: borrowing AnchoredDirectory,
     cancellation: Cancellation
@@ -86,8 +87,13 @@ extension TarballSource {
     guard format?.content == .wsl || source.value.compression == format?.compression else {
       throw .damaged(subject, .otherKind)
     }
-    try TarballSource.read(source, cancellation: cancellation) { pipe throws(MirrorError) in
-      while try pipe.next() != nil {}
+    let isWhole = try TarballSource.read(source, cancellation: cancellation) { pipe throws(MirrorError) in
+      var end = ArchiveEnd()
+      while let bytes = try pipe.next() { end.take(bytes) }
+      return end.isThere
+    }
+    guard isWhole || format?.content.isTar != true else {
+      throw MirrorError(.invalid, subject, "is truncated: the end mark of its archive is missing")
     }
   }
 }

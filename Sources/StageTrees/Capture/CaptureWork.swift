@@ -113,11 +113,16 @@ final class CaptureWork: Sendable {
   private func compress(_ archive: ChunkPipe, into output: ChunkPipe) throws(MirrorError) {
     guard let settings else { return }
     let sink = PipeSink(output)
-    if settings.compression == .xz {
+    switch settings.compression {
+    case .xz:
       var encoder = try XZEncoder(
         level: settings.level, threads: threads, into: sink, subject: subject, cancellation: cancellation)
       try feed(&encoder, from: archive)
-    } else {
+    case .gz:
+      var encoder = try GzipEncoder(
+        level: settings.level, threads: threads, into: sink, subject: subject, cancellation: cancellation)
+      try feed(&encoder, from: archive)
+    case .zst, .bz2:
       var encoder = try ArchiveEncoder(
         settings, threads: threads, into: sink, subject: subject, cancellation: cancellation)
       try feed(&encoder, from: archive)

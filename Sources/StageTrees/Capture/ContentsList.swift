@@ -4,15 +4,14 @@ import LinuxSystem
 /// Lists the members of a tarball, one path per line as printed by `tar -t` in a UTF-8 locale, compressed
 /// with gzip.
 struct ContentsList: ~Copyable {
-  private var encoder: ArchiveEncoder
+  private var encoder: GzipEncoder
   private var pending: [UInt8] = []
   private static let batch = 1 << 16
 
   init(into file: consuming Descriptor, subject: String, cancellation: Cancellation) throws(MirrorError) {
     // The default level of `gzip`.
-    let settings = try CompressionSettings(.gz, level: 6)
-    encoder = try ArchiveEncoder(
-      settings, threads: 1, into: FileSink(file, subject: subject), subject: subject,
+    encoder = try GzipEncoder(
+      level: 6, threads: 1, into: FileSink(file, subject: subject), subject: subject,
       cancellation: cancellation)
     pending.reserveCapacity(Self.batch + 8192)
   }

@@ -3,7 +3,7 @@ package import LinuxSystem
 import CLibArchive
 import SystemPackage
 
-/// gzip, bzip2 and zstd with libarchive.
+/// bzip2 and zstd with libarchive.
 package struct ArchiveEncoder: StreamEncoder, ~Copyable {
   private let handle: WriteHandle
   private let output: CallbackOutput
@@ -22,8 +22,6 @@ package struct ArchiveEncoder: StreamEncoder, ~Copyable {
     let archive = handle.raw
     let filter = settings.compression.filterName
     var options: [(name: String, value: String?)] = [("compression-level", "\(settings.level)")]
-    // With a time in the header, the bytes would differ in every run.
-    if settings.compression == .gz { options.append(("timestamp", nil)) }
     if settings.compression == .zst { options.append(("threads", "\(min(max(1, threads), 64))")) }
     try LibArchive.check(
       archive_write_add_filter(archive, settings.compression.filterCode), archive, "compress", subject)

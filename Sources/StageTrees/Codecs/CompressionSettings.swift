@@ -35,6 +35,6 @@ extension Compression {
     }
   }
 
-  /// Whether several threads compress one file; the other formats compress several files at once.
-  package var isThreaded: Bool { self == .xz || self == .zst }
+  /// Whether several threads compress one file; with bzip2, several files are compressed at once.
+  package var isThreaded: Bool { self != .bz2 }
 }
