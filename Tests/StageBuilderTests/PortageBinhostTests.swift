@@ -95,7 +95,7 @@ private final class BinhostRoot {
   }
 }
 
-@Suite("Binary packages for real Portage", .serialized, .enabled(if: PortageSite.isPossible))
+@Suite("Binary packages for real Portage", .enabled(if: PortageSite.isPossible))
 struct PortageBinhostTests {
   /// How often a package is installed while the binhost is updated.
   private static let rounds = ProcessInfo.processInfo.environment["MIRRORCTL_SOAK"] == "full" ? 200 : 4

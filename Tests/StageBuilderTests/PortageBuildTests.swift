@@ -103,7 +103,7 @@ struct PortageSite {
   }
 }
 
-@Suite("Builds by real Portage", .serialized, .enabled(if: PortageSite.isPossible))
+@Suite("Builds by real Portage", .enabled(if: PortageSite.isPossible))
 struct PortageBuildTests {
   private static let version = "2026-11-23"
 
