@@ -111,7 +111,7 @@ struct PortageBuildTests {
     "\(version)/\(name)-generic_64-gentoo-\(version).tar"
   }
 
-  @Test("a full build makes a stage1, a stage3 and an image of it, offline; a stage2 is made on request")
+  @Test("a full build makes a stage1, a stage3 and images of it, offline; a stage2 is made on request")
   func full() throws {
     let site = try PortageSite(
       """
@@ -132,7 +132,7 @@ struct PortageBuildTests {
       unheard-of
       ]
       """)
-    let outcome = try site.build("full+openvz", Self.version)
+    let outcome = try site.build("full+openvz+livecd", Self.version)
     try #require(
       outcome.status == 0, "\(outcome.errorText)\n\(site.text("\(Self.version)/log/stage1.txt") ?? "")")
     #expect(outcome.errorText == "")
@@ -176,6 +176,7 @@ struct PortageBuildTests {
     #expect(try site.file("./etc/shadow", in: openvz)?.hasPrefix("root:!:") == true)
     #expect(try site.names(in: openvz).contains("./usr/bin/hello"))
     try sane(site, stage3)
+    try live(site, Self.stage("livecd"))
 
     #expect(site.text(".control/version/stage2") == nil)
     let more = try site.build("full", Self.version, "target:", "stage2")
@@ -202,6 +203,21 @@ struct PortageBuildTests {
     // The seed does not contain Portage's own sandbox.
     let log = try #require(site.text("\(Self.version)/log/stage1.txt"))
     #expect(log.contains(">>> FEATURES: sandbox is turned off: there is no program sandbox\n"))
+  }
+
+  /// Checks that a stage for live images has a kernel, its initramfs, and what later kernels need.
+  private func live(_ site: PortageSite, _ tarball: String) throws {
+    let initramfs = try site.file("./boot/initramfs-6.12.img", in: tarball)
+    #expect(initramfs?.contains(#"add_dracutmodules+=" dmsquash-live ""#) == true)
+    let flags = "sys-kernel/installkernel dracut\n"
+    #expect(try site.file("./etc/portage/package.use/00livecd", in: tarball) == flags)
+    #expect(
+      try site.file("./var/db/pkg/sys-kernel/installkernel-1/USE", in: tarball)?.words.contains("dracut")
+        == true)
+    #expect(
+      try site.file("./var/lib/portage/world", in: tarball)?.contains("sys-kernel/gentoo-kernel-bin") == true)
+    #expect(try site.file("./etc/hostname", in: tarball) == "livecd\n")
+    #expect(try site.file("./etc/motd", in: tarball)?.contains("All changes are lost") == true)
   }
 
   /// Checks that a stage has one locale, and the `locale.gen` of its C library.
