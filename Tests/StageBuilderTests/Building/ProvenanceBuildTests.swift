@@ -55,6 +55,17 @@ struct ProvenanceBuildTests {
     return (outcome.status, links)
   }
 
+  /// Compares with a golden file what is the same in every run.
+  private func golden(_ name: String, _ text: String, _ site: TrivialSite) throws {
+    let text = text.replacing("\(site.workspace.mirror)", with: "MIRROR")
+      .replacing(#/[0-9a-f]{40,64}/#, with: "DIGEST")
+      .replacing(#/[-0-9]{10}T[:0-9]{8}Z/#, with: "TIME")
+      .replacing(#/"(bytes|confinement|mirrorctl|engine)" : "[^"]*"/#) { "\"\($0.1)\" : \"VALUE\"" }
+      // Only a checkout has a commit.
+      .replacing(#/ *"gitCommit" : "DIGEST",\n/#, with: "")
+    try Judges.expect(Array(text.utf8), is: name)
+  }
+
   private func document(_ site: TrivialSite, _ path: String) throws -> [String: Any] {
     let data = try Data(contentsOf: URL(fileURLWithPath: "\(site.workspace.mirror)/\(path)"))
     return try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
@@ -131,6 +142,12 @@ struct ProvenanceBuildTests {
     #expect(try chain(site, "\(site.workspace.mirror)/\(Self.subarch)/stage3-latest.tar.xz") == (0, stages))
     let image = "\(site.workspace.mirror)/\(Self.subarch)/oci-latest.oci.tar"
     #expect(try chain(site, image) == (0, ["ok oci-generic_64-gentoo-\(Self.version).oci.tar"] + stages))
+
+    try golden(
+      "statement.json",
+      String(decoding: Data(contentsOf: URL(fileURLWithPath: "\(stage3).provenance.json")), as: UTF8.self),
+      site)
+    try golden("chain.txt", try site.run(["verify", "--provenance", image]).text, site)
 
     let json = try site.run(["verify", "--json", "--provenance", stage3])
     #expect(try OutputSchema.problem(of: json.output, by: ["verify", "--json"]) == nil)
