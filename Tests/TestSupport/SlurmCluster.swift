@@ -86,7 +86,7 @@ public final class SlurmCluster {
     try run(Self.script, directory.string, "node-start", "\(number)")
   }
 
-  /// Kills the controller, or with `STOP` and `CONT`, makes it hang and go on.
+  /// Kills the controller, ends it with `TERM`, or makes it hang and go on with `STOP` and `CONT`.
   public func signalController(_ signal: String = "KILL") throws {
     try run(Self.script, directory.string, "controller-signal", signal)
   }

@@ -29,7 +29,7 @@ package struct Campaign: Sendable {
   /// What is recorded.
   package func record() throws(MirrorError) -> CampaignRecord {
     guard let record = try file.read() else {
-      throw MirrorError(.invalid, id, "is not a campaign", remedy: "list the campaigns")
+      throw MirrorError(.invalid, id, "is not a campaign", remedy: "see \(run: .campaigns)")
     }
     return record
   }
@@ -49,33 +49,6 @@ package struct Campaign: Sendable {
     try changing { record throws(SlurmError) in try look(&record) }
   }
 
-  /// Moves the campaign on until it is finished, and waits while the controller is away.
-  ///
-  /// - Parameters:
-  ///   - milliseconds: between two steps.
-  ///   - absent: called when the controller begins to be away.
-  ///   - changed: called with each new record.
-  /// - Throws: with code `interrupted` if a stop is requested; the jobs go on.
-  package func run(
-    every milliseconds: UInt32 = 10_000, absent: (MirrorError) -> Void = { _ in },
-    changed: (CampaignRecord) -> Void = { _ in }
-  ) throws(MirrorError) -> CampaignRecord {
-    var isAway = false
-    while true {
-      do throws(SlurmError) {
-        let record = try step()
-        isAway = false
-        changed(record)
-        if record.isFinished { return record }
-      } catch {
-        guard case .away(let error) = error else { throw error.error }
-        if !isAway { absent(error) }
-        isAway = true
-      }
-      try cancellation.wait(milliseconds: milliseconds)
-    }
-  }
-
   /// Cancels what is not finished.
   ///
   /// - Throws: ``SlurmError/away(_:)`` if the jobs could not be ended yet: the next step does it.
@@ -86,10 +59,12 @@ package struct Campaign: Sendable {
       try note(
         open.map { node in
           var changed = record[node]
+          changed.isEnding = changed.phase.isActive
           changed.enter(.cancelled, "on request", at: now)
           return CampaignRecord.Change(node: node.id, record: changed)
         }, &record)
-      try client.cancel(open.compactMap { record[$0].job })
+      // Only jobs that Slurm says are ours: a controller that was killed may use the number of a job again.
+      try look(&record)
     }
   }
 
@@ -133,11 +108,11 @@ package struct Campaign: Sendable {
   private func look(_ record: inout CampaignRecord) throws(SlurmError) {
     var jobs = try client.jobs(of: id)
     let known = Set(jobs.map(\.number))
-    var missing: [Int: JobMark] = [:]
+    var missing: [Int: (mark: JobMark, name: String)] = [:]
     for node in record.plan.nodes {
       let own = record[node]
       if own.phase.isActive, let job = own.job, !known.contains(job) {
-        missing[job] = JobMark(campaign: id, node: node.id, number: own.tries)
+        missing[job] = (JobMark(campaign: id, node: node.id, number: own.tries), node.name)
       }
     }
     if !missing.isEmpty { jobs += try client.pastJobs(missing) }

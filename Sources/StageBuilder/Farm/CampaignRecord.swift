@@ -38,7 +38,7 @@ package struct CampaignRecord: Sendable {
   }
 
   /// Whether nothing more happens to any node.
-  package var isFinished: Bool { records.values.allSatisfy(\.phase.isFinal) }
+  package var isFinished: Bool { records.values.allSatisfy { $0.phase.isFinal && !$0.isEnding } }
   /// The number of nodes whose jobs wait or run.
   var active: Int { records.values.count(where: \.phase.isActive) }
 
@@ -75,6 +75,7 @@ extension CampaignRecord {
           record.see(.cut(.forgotten), rule, at: now)
         }
       }
+      if record.isEnding, !own.contains(where: \.state.isActive) { record.isEnding = false }
       // Includes a job that was submitted twice because its first submission was not answered.
       superfluous += own.filter { $0.state.isActive && !(record.phase.isActive && $0.number == record.job) }
         .map(\.number)

@@ -64,6 +64,38 @@ package struct Farm: Sendable {
     }
   }
 
+  /// Moves campaigns on until all are finished, and waits while the controller is away.
+  ///
+  /// - Parameters:
+  ///   - milliseconds: between two steps.
+  ///   - absent: called when the controller begins to be away.
+  ///   - changed: called with each new record.
+  /// - Returns: their last records.
+  /// - Throws: with code `interrupted` if a stop is requested; the jobs go on.
+  package func run(
+    _ campaigns: [Campaign], every milliseconds: UInt32 = 10_000, absent: (MirrorError) -> Void = { _ in },
+    changed: (CampaignRecord) -> Void = { _ in }
+  ) throws(MirrorError) -> [CampaignRecord] {
+    var finished: [String: CampaignRecord] = [:]
+    var isAway = false
+    while true {
+      do throws(SlurmError) {
+        for campaign in campaigns where finished[campaign.id] == nil {
+          let record = try campaign.step()
+          changed(record)
+          if record.isFinished { finished[campaign.id] = record }
+        }
+        isAway = false
+      } catch {
+        guard case .away(let error) = error else { throw error.error }
+        if !isAway { absent(error) }
+        isAway = true
+      }
+      if finished.count == campaigns.count { return campaigns.compactMap { finished[$0.id] } }
+      try cancellation.wait(milliseconds: milliseconds)
+    }
+  }
+
   private func records() throws(MirrorError) -> [CampaignRecord] {
     guard directory.exists else { return [] }
     var records: [CampaignRecord] = []

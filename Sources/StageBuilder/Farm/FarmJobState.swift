@@ -46,7 +46,8 @@ package enum FarmJobState: Hashable, Sendable {
   ///   - state: the long name, e.g. `COMPLETED`. `sacct` may add who cancelled it.
   ///   - status: as wait(2) returns it.
   ///   - reason: why it is in this state.
-  init(slurm state: String, status: Int32, reason: String) {
+  ///   - wasStarted: whether it got a machine.
+  init(slurm state: String, status: Int32, reason: String, wasStarted: Bool) {
     switch state.prefix(while: { $0 != " " && $0 != "+" }) {
     case "PENDING", "REQUEUED", "REQUEUE_FED", "CONFIGURING", "RESV_DEL_HOLD", "SPECIAL_EXIT", "REQUEUE_HOLD":
       self = Self.pending(reason)
@@ -55,7 +56,10 @@ package enum FarmJobState: Hashable, Sendable {
       self = .running
     case "COMPLETED": self = .done
     case "FAILED": self = Self.failed(status, reason)
-    case "CANCELLED", "REVOKED": self = reason.hasPrefix("Dependency") ? .blocked : .cancelled
+    case "CANCELLED", "REVOKED":
+      // A job that somebody cancels ends by a signal; without one, its node refused it, e.g. because the controller was
+      // killed and does not know that it ran already.
+      self = reason.hasPrefix("Dependency") ? .blocked : wasStarted && status == 0 ? .cut(.lost) : .cancelled
     case "PREEMPTED": self = .cut(.preempted)
     case "TIMEOUT", "DEADLINE": self = .cut(.time)
     case "OUT_OF_MEMORY": self = .cut(.memory)

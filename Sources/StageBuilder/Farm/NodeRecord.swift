@@ -35,6 +35,9 @@ package struct NodeRecord: Hashable, Codable, Sendable {
   /// When it got into this phase, in seconds since the epoch.
   package internal(set) var since: Int64
 
+  /// Whether its job was cancelled here, and may not have ended yet.
+  var isEnding = false
+
   init(since: Int64) { self.since = since }
 
   /// Changes the phase.

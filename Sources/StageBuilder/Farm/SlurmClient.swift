@@ -44,9 +44,9 @@ package struct SlurmClient: Sendable {
   }
 
   /// How jobs ended that the controller forgot; empty if the cluster keeps no accounts.
-  func pastJobs(_ marks: [Int: JobMark]) throws(SlurmError) -> [SlurmJob] {
+  func pastJobs(_ wanted: [Int: (mark: JobMark, name: String)]) throws(SlurmError) -> [SlurmJob] {
     var jobs: [SlurmJob] = []
-    for numbers in Self.parts(marks.keys.sorted()) {
+    for numbers in Self.parts(wanted.keys.sorted()) {
       let output: [UInt8]
       do throws(SlurmError) {
         output = try run([
@@ -58,7 +58,7 @@ package struct SlurmClient: Sendable {
         return []
       }
       jobs += output.split(separator: UInt8(ascii: "\n")).compactMap { line in
-        SlurmJob(accountingLine: String(decoding: line, as: UTF8.self), marks: marks)
+        SlurmJob(accountingLine: String(decoding: line, as: UTF8.self), wanted)
       }
     }
     return jobs
@@ -82,7 +82,8 @@ package struct SlurmClient: Sendable {
   func log(of number: Int, on machine: String, isRunning: Bool, bytes: Int) throws(SlurmError) -> [UInt8] {
     let place =
       isRunning
-      ? ["--jobid=\(number)", "--overlap", "--mem=0"] : ["--nodelist=\(machine)", "--immediate=30"]
+      ? ["--jobid=\(number)", "--overlap", "--mem=0"]
+      : ["--nodelist=\(machine)", "--immediate=30", "--mem=64M"]
     return try run(
       ["srun", "--quiet", "--chdir=/", "--export=LANG", "--nodes=1", "--ntasks=1"] + place
         + ["/usr/bin/tail", "-c", "\(bytes)", LogPlace.path(settings, job: number)])

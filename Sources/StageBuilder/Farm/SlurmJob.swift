@@ -22,20 +22,26 @@ package struct SlurmJob: Hashable, Sendable {
     self.init(number, mark, String(fields[1]), status, String(fields[4]), machine: String(fields[3]))
   }
 
-  /// The fields of a line that ``init(accountingLine:mark:)`` reads.
-  static let accountingFormat = "JobIDRaw,State,ExitCode,NodeList,Reason"
+  /// The fields of a line that ``init(accountingLine:_:)`` reads; only the last one may contain the separator.
+  static let accountingFormat = "JobIDRaw,State,ExitCode,NodeList,Reason,JobName"
 
   /// From a line of `sacct --parsable2`, whose exit codes are `STATUS:SIGNAL`; nil if it is something else.
   ///
-  /// - Parameter marks: of the jobs that were asked for, by number.
-  init?(accountingLine line: some StringProtocol, marks: [Int: JobMark]) {
-    let fields = line.split(separator: "|", maxSplits: 4, omittingEmptySubsequences: false)
-    guard fields.count == 5, let number = Int(fields[0]), let mark = marks[number] else { return nil }
+  /// - Parameter wanted: the marks and names of the jobs that were asked for, by number. A controller that was killed may use
+  ///   a number again.
+  init?(accountingLine line: some StringProtocol, _ wanted: [Int: (mark: JobMark, name: String)]) {
+    let fields = line.split(separator: "|", maxSplits: 5, omittingEmptySubsequences: false)
+    guard fields.count == 6, let number = Int(fields[0]), let job = wanted[number], fields[5] == job.name
+    else {
+      return nil
+    }
     let codes = fields[2].split(separator: ":").compactMap { Int32($0) }
     guard codes.count == 2, (0...255).contains(codes[0]), (0...127).contains(codes[1]) else { return nil }
+    var status = codes[0] << 8 | codes[1]
+    // The signal of scancel(1) is not recorded, but that somebody ran it is.
+    if fields[1].hasPrefix("CANCELLED by"), status == 0 { status = 15 }
     self.init(
-      number, mark, String(fields[1]), codes[0] << 8 | codes[1], String(fields[4]), machine: String(fields[3])
-    )
+      number, job.mark, String(fields[1]), status, String(fields[4]), machine: String(fields[3]))
   }
 
   private init(
@@ -43,8 +49,8 @@ package struct SlurmJob: Hashable, Sendable {
   ) {
     self.number = number
     self.mark = mark
-    self.state = FarmJobState(slurm: state, status: status, reason: reason)
     self.machine = ["", "(null)", "None assigned"].contains(machine) ? nil : machine
+    self.state = FarmJobState(slurm: state, status: status, reason: reason, wasStarted: self.machine != nil)
   }
 }
 
