@@ -9,7 +9,7 @@ import Testing
 
 @testable import StageBuilder
 
-@Suite("A farm on Slurm", .enabled(if: FarmSite.isPossible, FarmSite.reason))
+@Suite("A farm on Slurm", .waiting, .enabled(if: FarmSite.isPossible, FarmSite.reason))
 struct FarmTests {
   @Test("runs the targets of a graph on its nodes, each after those that it needs")
   func graph() throws {
