@@ -87,7 +87,7 @@ let package = Package(
       packageAccess: false, swiftSettings: strict),
     .target(
       name: "TestSupport", dependencies: ["MirrorTools", "CLibArchive"] + libraries,
-      path: "Tests/TestSupport",
+      path: "Tests/TestSupport", exclude: ["slurm-cluster"],
       swiftSettings: strict),
     .testTarget(
       name: "mirrorctlTests",

@@ -27,7 +27,7 @@ struct Mirrorctl: ParsableCommand {
       PromoteCommand.self, WithdrawCommand.self, RestoreCommand.self, JournalCommand.self,
       RebuildCommand.self,
       BuildCommand.self, SnapshotCommand.self, UnpackCommand.self, CaptureCommand.self,
-      ExportCommand.self, TestCommand.self,
+      ExportCommand.self, TestCommand.self, FarmCommand.self,
       ConfigCommand.self, KeysCommand.self, InitCommand.self, DoctorCommand.self, StepCommand.self,
     ])
 

@@ -63,6 +63,8 @@ public struct Remedy: Hashable, Codable, Sendable, ExpressibleByStringInterpolat
     case certificate
     /// Leave the files of a release in place.
     case keepFiles
+    /// The list of campaigns of the farm.
+    case campaigns
   }
 
   fileprivate enum Part: Hashable, Codable {
@@ -144,6 +146,7 @@ extension Remedy.Action: CustomStringConvertible {
     case .trustDestination: "name the keys to trust, or accept files that only match their digests"
     case .certificate: "give a revocation certificate"
     case .keepFiles: "without deleting files"
+    case .campaigns: "the list of campaigns"
     }
   }
 }

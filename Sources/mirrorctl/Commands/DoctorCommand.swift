@@ -36,6 +36,10 @@ struct DoctorCommand: Verb {
     }
     var doctor = Doctor(facts)
     doctor.warn([configuration.signing?.exposedHome].compactMap(\.self), naming: \.commandLine)
+    let farm = try FarmSettings(file.elements)
+    if farm.engine == .slurm {
+      doctor.warn(FarmCheck.problems(farm, cancellation: context.cancellation), naming: \.commandLine)
+    }
     if let mirror,
       let found = try? MirrorScanner(
         root: mirror, layout: configuration.layout, kinds: configuration.kinds, now: context.now(),

@@ -33,6 +33,7 @@ extension Remedy.Action {
     case .rebuild(let source): "run `mirrorctl rebuild --from \(source)`"
     case .certificate: "use --certificate"
     case .keepFiles: "without --delete"
+    case .campaigns: "`mirrorctl farm status --all`"
     case .trustDestination: "use --key FILE, or --unsigned to accept files that only match their digests"
     }
   }

@@ -1,0 +1,113 @@
+package import LinuxSystem
+import MirrorModel
+package import MirrorTools
+package import SystemPackage
+
+/// The campaigns of a mirror.
+package struct Farm: Sendable {
+  /// Each campaign is a directory in it.
+  let directory: FilePath
+  private let mirror: String
+  private let settings: FarmSettings
+  private let client: SlurmClient
+  private let cancellation: Cancellation
+  private let now: @Sendable () -> Int64
+
+  /// - Parameters:
+  ///   - stateDirectory: where catalogs are.
+  ///   - launcher: begins each command of Slurm.
+  package init(
+    of mirror: FilePath, in stateDirectory: FilePath, _ settings: FarmSettings, launcher: [String] = [],
+    cancellation: Cancellation, now: @escaping @Sendable () -> Int64 = { SystemClock.seconds }
+  ) {
+    directory = stateDirectory.appending("farm")
+    self.mirror = "\(mirror.canonical)"
+    self.settings = settings
+    self.cancellation = cancellation
+    self.now = now
+    client = SlurmClient(settings, launcher: launcher, cancellation: cancellation)
+  }
+
+  /// The campaign with an ID.
+  package func campaign(_ id: String) -> Campaign {
+    Campaign(id, CampaignFile(directory: directory.appending(id)), settings, client, cancellation, now: now)
+  }
+
+  /// The campaigns of this mirror, oldest first.
+  package func campaigns() throws(MirrorError) -> [Campaign] {
+    try records().map { campaign($0.plan.id) }
+  }
+
+  /// Begins a campaign, and submits nothing yet. Nodes that an unfinished campaign contains are not built twice: if it
+  /// contains all of them, it is returned.
+  ///
+  /// - Throws: if the nodes are not a graph without circles, or code `refused` if another campaign contains some of them.
+  package func campaign(of nodes: [FarmNode]) throws(MirrorError) -> Campaign {
+    let ordered = try FarmNode.ordered(nodes)
+    try directory.makeDirectories(mode: 0o700)
+    return try DirectoryLock.with(.root, in: AnchoredDirectory(root: directory), cancellation) {
+      () throws(MirrorError) in
+      let wanted = Set(nodes.map(\.id))
+      for record in try records() where !record.isFinished {
+        let shared = wanted.intersection(record.plan.nodes.map(\.id))
+        if shared == wanted { return campaign(record.plan.id) }
+        if let one = shared.min() {
+          throw MirrorError(
+            .refused, one, "is already part of campaign \(record.plan.id), which is not finished",
+            remedy: "wait for it, or cancel it")
+        }
+      }
+      let id = Self.newID(at: now())
+      let new = campaign(id)
+      try new.file.create(.init(id: id, mirror: mirror, created: now(), nodes: ordered))
+      return new
+    }
+  }
+
+  /// Moves campaigns on until all are finished, and waits while the controller is away.
+  ///
+  /// - Parameters:
+  ///   - milliseconds: between two steps.
+  ///   - absent: called when the controller begins to be away.
+  ///   - changed: called with each new record.
+  /// - Returns: their last records.
+  /// - Throws: with code `interrupted` if a stop is requested; the jobs go on.
+  package func run(
+    _ campaigns: [Campaign], every milliseconds: UInt32 = 10_000, absent: (MirrorError) -> Void = { _ in },
+    changed: (CampaignRecord) -> Void = { _ in }
+  ) throws(MirrorError) -> [CampaignRecord] {
+    var finished: [String: CampaignRecord] = [:]
+    var isAway = false
+    while true {
+      do throws(SlurmError) {
+        for campaign in campaigns where finished[campaign.id] == nil {
+          let record = try campaign.step()
+          changed(record)
+          if record.isFinished { finished[campaign.id] = record }
+        }
+        isAway = false
+      } catch {
+        guard case .away(let error) = error else { throw error.error }
+        if !isAway { absent(error) }
+        isAway = true
+      }
+      if finished.count == campaigns.count { return campaigns.compactMap { finished[$0.id] } }
+      try cancellation.wait(milliseconds: milliseconds)
+    }
+  }
+
+  private func records() throws(MirrorError) -> [CampaignRecord] {
+    guard directory.exists else { return [] }
+    var records: [CampaignRecord] = []
+    for entry in try AnchoredDirectory(root: directory).entries() where entry.kind == .directory {
+      let file = CampaignFile(directory: directory.appending("\(entry.name)"))
+      if let record = try file.read(), record.plan.mirror == mirror { records.append(record) }
+    }
+    return records.sorted { ($0.plan.created, $0.plan.id) < ($1.plan.created, $1.plan.id) }
+  }
+
+  /// The time, and a random number for those of the same second.
+  private static func newID(at now: Int64) -> String {
+    UTCText.digits(now) + "-" + String(UInt32.random(in: .min ... .max), radix: 36)
+  }
+}

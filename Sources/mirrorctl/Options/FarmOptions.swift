@@ -1,0 +1,57 @@
+import ArgumentParser
+import LinuxSystem
+import MirrorTools
+import StageBuilder
+import SystemPackage
+
+/// Options of the verbs that work on campaigns.
+struct FarmOptions: ParsableArguments {
+  @OptionGroup var global: GlobalOptions
+
+  /// The farm of the mirror, and the mirror's root.
+  func farm(_ context: CommandContext) throws -> (farm: Farm, mirror: FilePath) {
+    context.log(global.verbosity.verbose)
+    let file = try ConfigurationFile(global.configuration.request(context))
+    let mirror = try global.root(context, MirrorConfiguration(file).mirror)
+    let settings = try FarmSettings(file.elements)
+    guard settings.engine == .slurm else {
+      throw MirrorError(
+        .invalid, "farm/engine", "is \(settings.engine.rawValue)",
+        remedy: "set engine: slurm in [section farm] of the configuration, see mirrorctl.conf(5)")
+    }
+    let farm = Farm(
+      of: mirror, in: context.stateDirectory, settings, cancellation: context.cancellation, now: context.now)
+    return (farm, mirror)
+  }
+
+  /// Prints what became of campaigns.
+  func print(
+    _ records: [CampaignRecord], of mirror: FilePath, messages: [MirrorError] = [], isResult: Bool = false,
+    _ context: CommandContext
+  ) throws -> ExitStatus {
+    try global.renderer(context).print(
+      FarmReport(mirror: "\(mirror)", records, messages: messages, isResult: isResult))
+  }
+}
+
+extension Farm {
+  /// The campaigns with these IDs; without any, those that are not finished.
+  func campaigns(named names: [String]) throws(MirrorError) -> [Campaign] {
+    var chosen: [Campaign] = []
+    for campaign in try campaigns() {
+      let isWanted = names.isEmpty ? try !campaign.record().isFinished : names.contains(campaign.id)
+      if isWanted { chosen.append(campaign) }
+    }
+    if let unknown = names.first(where: { name in !chosen.contains { $0.id == name } }) {
+      throw MirrorError(
+        .invalid, escaped(Array(unknown.utf8)), "is not a campaign of this mirror",
+        remedy: "see \(run: .campaigns)")
+    }
+    return chosen
+  }
+
+  /// The campaign with an ID.
+  func campaign(named name: String) throws(MirrorError) -> Campaign {
+    try campaigns(named: [name]).first ?? campaign(name)
+  }
+}
