@@ -31,6 +31,8 @@ public struct ConfigurationFile {
     public var tree: FilePath?
     /// The default of `path/tmp` in the spec tree.
     public var temporary: FilePath = "/var/cache/mirrorctl"
+    /// The number of jobs that `portage/MAKEOPTS: auto` stands for.
+    public var makeJobs = Workers.processors + 1
     /// Whether an unresolved collect is an error.
     public var isStrict = false
 
