@@ -55,7 +55,9 @@ public struct RotationQueue {
       case .all: managed.filter { !settings.hasGivenUp($0) && !$0.isWithdrawn(on: today) }
       }
     var next: [NextBuild] = []
-    for subarch in subarches where subarch.control.liveBuildLock == nil { next.append(try self.next(subarch)) }
+    for subarch in subarches where subarch.control.liveBuildLock == nil {
+      next.append(try self.next(subarch))
+    }
     return (next, subarches.filter { $0.control.liveBuildLock != nil }.map(\.path))
   }
 

@@ -53,7 +53,8 @@ final class GraphExecution {
     isCancelled = true
     engine.cancel()
     // A request whose last targets are being built ends as they do.
-    for position in sessions.indices where graph.members[position].contains(where: { states[$0] == .waiting }) {
+    for position in sessions.indices where graph.members[position].contains(where: { states[$0] == .waiting })
+    {
       sessions[position].interrupt()
     }
     for index in states.indices where states[index] == .waiting { leave(index) }

@@ -61,7 +61,8 @@ public struct GraphPlan: MirrorReport {
       return "\(owner) \(nodes[index].facts.name)"
     }
     let builds = scan.facts.enumerated().map { position, facts in
-      let targets = scan.graph.members[position].filter { nodes[$0].requests.first == position }.map { index in
+      let targets = scan.graph.members[position].filter { nodes[$0].requests.first == position }.map {
+        index in
         let target = nodes[index].facts
         return Target(
           id: id(index), name: target.name, path: target.output, isThere: target.isThere,
@@ -96,7 +97,9 @@ extension GraphPlan {
       if target.isThere { line += " (already exists)" }
       if target.isOptional { line += " (optional)" }
       // The names of targets of the same build are enough.
-      let needs = target.after.map { id in own.map { id.hasPrefix($0) ? String(id.dropFirst($0.utf8.count)) : id } ?? id }
+      let needs = target.after.map { id in
+        own.map { id.hasPrefix($0) ? String(id.dropFirst($0.utf8.count)) : id } ?? id
+      }
       return needs.isEmpty ? line : line + ", after \(needs.joined(separator: ", "))"
     }
     return ["build \(build.build)\(build.isCurrent ? ": nothing new" : "")"] + targets

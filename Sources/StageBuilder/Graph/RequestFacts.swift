@@ -48,7 +48,9 @@ struct RequestFacts: Sendable {
   private static func seed(
     of request: BuildRequest, _ targets: [TargetFacts], _ anchor: borrowing AnchoredDirectory
   ) -> MirrorPath? {
-    guard let path = request.path, let first = targets.first(where: { $0.kind != .snapshot }) else { return nil }
+    guard let path = request.path, let first = targets.first(where: { $0.kind != .snapshot }) else {
+      return nil
+    }
     let seed = first.source.flatMap(\.subarch) ?? remoteSeed(of: path, anchor)
     return seed == path ? nil : seed
   }

@@ -43,7 +43,9 @@ final class TreeVersions: Sendable {
 
   private func newest(of request: BuildRequest) throws -> TreeSource.State {
     let settings = try BuildSettings(request, target: "snapshot", context.source)
-    let tree = try settings.texts(in: "snapshot").filter { $0.name != "version" }.flatMap { [$0.name, $0.text] }
+    let tree = try settings.texts(in: "snapshot").filter { $0.name != "version" }.flatMap {
+      [$0.name, $0.text]
+    }
     let place = try settings.text("path/cache/git") ?? ""
     return try found.withLock { found in
       let key = [request.build, place] + tree
