@@ -7,9 +7,11 @@ public final class GraphProgress: Sendable {
   public struct Row: Sendable {
     /// `BUILD/ARCH/SUBARCH`.
     public let subarch: String
+    /// `stage1`.
     public let target: String
     /// What it is doing: `steps/chroot/run`.
     public fileprivate(set) var step = ""
+    /// When it started.
     public let began: ContinuousClock.Instant
     /// Of unpacking and capturing.
     public let progress: RunProgress
@@ -19,14 +21,19 @@ public final class GraphProgress: Sendable {
   public struct Snapshot: Sendable {
     /// In the order in which they started.
     public let rows: [Row]
+    /// The number of targets that are done or exist.
     public let done: Int
+    /// The number of those that failed.
     public let failed: Int
+    /// The number of those that are not built, because another one failed.
+    public let leftOut: Int
+    /// The number of those that did not start yet.
     public let waiting: Int
   }
 
   private struct State {
     var rows: [(id: Int, row: Row)] = []
-    var (done, failed, waiting) = (0, 0, 0)
+    var (done, failed, leftOut, waiting) = (0, 0, 0, 0)
   }
 
   private let state = Mutex(State())
@@ -37,7 +44,8 @@ public final class GraphProgress: Sendable {
   /// The current state.
   public var snapshot: Snapshot {
     state.withLock {
-      Snapshot(rows: $0.rows.map(\.row), done: $0.done, failed: $0.failed, waiting: $0.waiting)
+      Snapshot(
+        rows: $0.rows.map(\.row), done: $0.done, failed: $0.failed, leftOut: $0.leftOut, waiting: $0.waiting)
     }
   }
 
@@ -63,7 +71,7 @@ public final class GraphProgress: Sendable {
   func leave() {
     state.withLock { state in
       state.waiting -= 1
-      state.failed += 1
+      state.leftOut += 1
     }
   }
 

@@ -62,6 +62,7 @@ final class GraphTable: Sendable {
     let counts =
       "\(now.rows.count) running, \(now.waiting) waiting, \(now.done) done"
       + (now.failed > 0 ? ", \(now.failed) failed" : "")
+      + (now.leftOut > 0 ? ", \(now.leftOut) left out" : "")
     // A character in the last column moves the cursor of some terminals to the next line.
     return (table + [counts]).map { String($0.prefix(max(1, columns - 1))) }
   }

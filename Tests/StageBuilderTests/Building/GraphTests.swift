@@ -57,7 +57,7 @@ struct GraphTests {
     try Data("#!/bin/sh\ncat >> '\(site.workspace.path)/told'; echo >> '\(site.workspace.path)/told'\n".utf8)
       .write(to: URL(fileURLWithPath: "\(site.workspace.path)/hook"))
     try site.workspace.shell(
-      "chmod +x hook; printf '[section hooks]\\non-failure: %s/hook\\non-success: %s/hook\\n' \"$PWD\" \"$PWD\" >> conf"
+      "chmod +x hook; printf '\\n[section hooks]\\non-failure: %s/hook\\non-success: %s/hook\\n' \"$PWD\" \"$PWD\" >> conf"
     )
     let arguments = ["build", "gentoo/", Self.date, "--jobs", "2"]
     let outcome = try site.site.run(arguments)
