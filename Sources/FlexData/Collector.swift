@@ -38,7 +38,10 @@ struct Collector {
   ///
   /// - Returns: the problems in it.
   mutating func read(_ path: String, for place: Place?) -> [Problem] {
-    do throws(FlexDataError) { return take(try expander.host.source(path, at: place), for: place) } catch {
+    do throws(FlexDataError) {
+      let (source, document, malformed) = try expander.host.document(path, at: place)
+      return take(document, malformed, of: source, for: place)
+    } catch {
       return error.problems.map {
         $0.through($0.place?.file == path ? way(to: place) : way(to: parent(place)))
       }
@@ -48,11 +51,12 @@ struct Collector {
   /// Adds the contents of a text that is collected at `place`.
   ///
   /// - Returns: the problems in it.
-  mutating func take(_ source: Source, for place: Place?) -> [Problem] {
+  private mutating func take(
+    _ document: Document, _ malformed: [Problem], of source: Source, for place: Place?
+  ) -> [Problem] {
     // A file that collects itself would be read forever.
     let isRepeated = files[source.name] != nil
     if !isRepeated { files[source.name] = .some(place) }
-    let (document, malformed) = Document.read(source)
     var problems = malformed
     for item in document.items {
       switch item {

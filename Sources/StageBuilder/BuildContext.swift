@@ -12,9 +12,9 @@ public struct BuildContext: Sendable {
   /// Owner, group and mode of what is created in the mirror.
   public let ownershipRules: OwnershipRules
   /// How the configuration is read; the request's own settings override it.
-  public let source: ConfigurationFile.Request
-  /// Runs the steps.
-  let sandbox = Sandbox()
+  public internal(set) var source: ConfigurationFile.Request
+  /// Runs the steps, one at a time.
+  var sandbox = Sandbox()
   /// Number of threads that compress and decompress.
   public var jobs: Int
   /// Whether the work directory is kept after a failure.
@@ -32,9 +32,9 @@ public struct BuildContext: Sendable {
   /// Asks the build to stop.
   public let cancellation: Cancellation
   /// Progress of unpacking and capturing.
-  public let progress: RunProgress
+  public internal(set) var progress: RunProgress
   /// Receives a line for each thing that is done.
-  public let tell: @Sendable (String) -> Void
+  public internal(set) var tell: @Sendable (String) -> Void
   /// Names of the actions in remedies, for the texts of a build's report.
   public var actionNames: @Sendable (Remedy.Action) -> String = \.description
   /// Where digests are recorded; nil for nowhere.

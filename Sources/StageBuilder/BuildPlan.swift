@@ -7,14 +7,19 @@ public struct BuildPlan: Sendable, Encodable {
     /// `stage1`.
     public let name: String
     /// Its tarball, relative to the mirror's root; nil if it depends on an earlier target.
-    public internal(set) var path: MirrorPath?
+    public let path: MirrorPath?
     /// Whether it exists already.
-    public internal(set) var isThere = false
+    public let isThere: Bool
     /// Whether it is an extra or an optional variant, whose failure does not fail the build.
     public let isOptional: Bool
 
     private enum CodingKeys: String, CodingKey {
       case name, path, isThere = "present", isOptional = "optional"
+    }
+
+    init(_ facts: TargetFacts) {
+      (name, path) = (facts.name, facts.output)
+      (isThere, isOptional) = (facts.isThere, facts.target.isOptional)
     }
   }
 
@@ -26,4 +31,10 @@ public struct BuildPlan: Sendable, Encodable {
   public let isCurrent: Bool
 
   private enum CodingKeys: String, CodingKey { case build, targets, isCurrent = "current" }
+
+  init(_ facts: RequestFacts) {
+    build = facts.request.description
+    targets = facts.targets.map(Target.init)
+    isCurrent = facts.isCurrent
+  }
 }

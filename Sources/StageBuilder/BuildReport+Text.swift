@@ -21,8 +21,13 @@ extension BuildReport: MirrorReport {
   }
 
   /// What went wrong in a build, for the end of the run; ``line(of:)`` reports each target as it ends.
-  public var notes: [String] {
-    var notes = warnings + (problem.map { [$0] } ?? [])
+  public var notes: [String] { notes(ofSeveral: false) }
+
+  /// The same.
+  ///
+  /// - Parameter ofSeveral: whether it is one of several builds.
+  public func notes(ofSeveral: Bool) -> [String] {
+    var notes = warnings + (problem.map { [ofSeveral ? "\(build): \($0)" : $0] } ?? [])
     // Cron mails this: subarch and target, the log in the problem's remedy, and the first error in the log.
     for target in targets where target.outcome != .done {
       guard target.outcome != .interrupted else {

@@ -50,9 +50,9 @@ public struct BuildReport: Sendable, Encodable {
   /// Path of the mirror.
   public let mirror: String
   /// `BUILD ARCH SUBARCH MODE VERSION`.
-  public private(set) var build: String
+  public let build: String
   /// The version of ``build``.
-  public private(set) var dated: VersionDate
+  public let dated: VersionDate
   /// Whether nothing was built, because `build/version` is `commit` and the version of that commit is done.
   public internal(set) var isCurrent = false
   /// The network that steps can use.
@@ -88,14 +88,24 @@ public struct BuildReport: Sendable, Encodable {
     case isCurrent = "current"
   }
 
-  init(mirror: String, of request: BuildRequest) {
-    self.mirror = mirror
-    build = request.description
-    dated = request.version
+  /// Adds a target that ended.
+  mutating func add(_ end: TargetEnd) {
+    targets.append(end.entry)
+    warnings += end.found.warnings
+    offers.formUnion(end.found.offers)
+    failedPackages += end.found.failedPackages
+    if end.entry.outcome != .done { isRefused = end.found.isRefused }
   }
 
-  /// Takes the version of a request once it is known.
-  mutating func settle(_ request: BuildRequest) {
+  /// Ends the build because of an error that is not about one of its targets.
+  mutating func fail(_ error: any Error, _ context: BuildContext) {
+    outcome = BuildOutcome(of: error, otherwise: .aborted, context.cancellation)
+    problem = context.text(error)
+    isRefused = (error as? MirrorError)?.code == .refused
+  }
+
+  init(mirror: String, of request: BuildRequest) {
+    self.mirror = mirror
     build = request.description
     dated = request.version
   }

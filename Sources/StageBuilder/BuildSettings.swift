@@ -32,7 +32,7 @@ struct BuildSettings {
       try elements.define([(name: "stage4/source", value: stage)], origin: "export/\(target)/source")
     }
     if try isNeutral || elements.text("portage/MAKEOPTS") == "auto" {
-      let value = isNeutral ? "-j" : "-j\(Workers.processors + 1)"
+      let value = isNeutral ? "-j" : "-j\(source.makeJobs)"
       try elements.define([(name: "portage/MAKEOPTS", value: value)], origin: "mirrorctl")
     }
   }

@@ -21,14 +21,18 @@ struct BuildTargets {
 
   var names: [String] { members.map(\.name) }
 
-  private let request: BuildRequest
+  /// The request with its version.
+  let request: BuildRequest
   private let context: BuildContext
 
   /// Finds the targets, and reads their settings.
-  init(_ request: BuildRequest, _ context: BuildContext, _ anchor: Shared<AnchoredDirectory>) throws {
+  init(
+    _ given: BuildRequest, _ versions: TreeVersions, _ context: BuildContext,
+    _ anchor: Shared<AnchoredDirectory>
+  ) throws {
+    let (request, shared) = try versions.settle(given)
     self.request = request
     self.context = context
-    let shared = try BuildSettings(request, target: nil, context.source)
     self.shared = shared
     try KnownSubarchs(request: request, shared: shared, anchor: anchor).check()
     let targets = try BuildModes(request, context, shared).targets()
@@ -58,25 +62,8 @@ struct BuildTargets {
     return target
   }
 
-  /// What would be built.
-  func plan(_ anchor: Shared<AnchoredDirectory>) throws -> [BuildPlan.Target] {
-    try members.map { member in
-      var plan = BuildPlan.Target(name: member.name, isOptional: member.target.isOptional)
-      guard let settings = member.settings else { return plan }
-      do {
-        let target = try Target(member.name, settings)
-        let output = try target.output(anchor)
-        plan.isThere = try output.existing() != nil
-        plan.path = output.path
-      } catch let error as FlexDataError {
-        if member.name == names.first { throw error }
-      }
-      return plan
-    }
-  }
-
   /// Whether a build would find everything done: all tarballs exist, and the version of a subarch succeeded.
-  func areDone(_ anchor: Shared<AnchoredDirectory>) throws -> Bool {
+  func areDone(_ targets: [TargetFacts], _ anchor: Shared<AnchoredDirectory>) throws -> Bool {
     // A withdrawn version of a commit is not built again.
     if let version = request.path?.appending(FileName(request.version.description)),
       try anchor.value.status(at: version.file(.withdrawal)) != nil
@@ -84,10 +71,9 @@ struct BuildTargets {
       return true
     }
     guard try shared.isOfficial, try !shared.words("metro/options").contains("replace") else { return false }
-    let planned = try plan(anchor)
-    guard let path = request.path, names != ["snapshot"] else { return planned.allSatisfy(\.isThere) }
+    guard let path = request.path, names != ["snapshot"] else { return targets.allSatisfy(\.isThere) }
     // The snapshot may have been cleaned.
-    guard planned.allSatisfy({ $0.isThere || $0.name == "snapshot" }) else { return false }
+    guard targets.allSatisfy({ $0.isThere || $0.name == "snapshot" }) else { return false }
     let version = path.appending(FileName(request.version.description))
     guard try anchor.value.status(at: version)?.kind == .directory else { return false }
     return VersionFile.isDone(try anchor.value.contents(of: version.file(.status), limit: 4096) ?? [])

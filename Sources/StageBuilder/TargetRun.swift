@@ -13,6 +13,8 @@ struct TargetRun {
   let scripts: FilePath
   /// The optional targets that this build lacks: others cannot be made from them.
   let missing: Set<String>
+  /// What the build made or found before this target.
+  let earlier: [MirrorPath]
 
   private var name: String { planned.name }
 
@@ -20,38 +22,37 @@ struct TargetRun {
   private static let patience = 15 * 60
 
   /// Builds it unless it exists.
-  ///
-  /// - Parameter report: receives additional problems.
-  func apply(_ report: inout BuildReport) -> BuildReport.Target {
+  func apply() -> TargetEnd {
     let start = ContinuousClock.now
     var entry = BuildReport.Target(name: name, outcome: .done, isOptional: planned.isOptional)
+    var found = TargetFindings()
     do {
-      try run(&entry, &report)
+      try run(&entry, &found)
     } catch {
       entry.outcome = BuildOutcome(of: error, otherwise: .failed, context.cancellation)
       entry.problem = context.text(error)
-      report.isRefused = (error as? MirrorError)?.code == .refused
+      found.isRefused = (error as? MirrorError)?.code == .refused
     }
     let (seconds, attoseconds) = (ContinuousClock.now - start).components
     entry.seconds = Double(seconds) + Double(attoseconds / 1_000_000_000_000_000) / 1000
-    return entry
+    return TargetEnd(entry: entry, found: found)
   }
 
-  private func run(_ entry: inout BuildReport.Target, _ report: inout BuildReport) throws {
+  private func run(_ entry: inout BuildReport.Target, _ found: inout TargetFindings) throws {
     let target = try Target(
       name, try BuildSettings(request, target: name, variant: planned.variant, context.source))
     try target.settings.checkPlaces(mirror: context.root)
     let output = try target.output(anchor)
     let log = try makeLog()
     entry.log = records.map { $0.version.appending("log").appending(FileName("\(name).txt")) }
-    let isOutdated = try isOutdated(target, report, log)
+    let isOutdated = try isOutdated(target, log)
     let replaces = try target.settings.isOfficial && (target.isToRemake(context, of: request) || isOutdated)
     // Also a wrong setting must be found before anything is built.
     let offer = try records.flatMap { records in
       target.kind == .stage ? try PackageOffer(target.settings, of: records.subarch) : nil
     }
     if try !replaces && isThere(target, output, &entry, log) {
-      if let offer { report.offers.insert(offer) }
+      if let offer { found.offers.insert(offer) }
       return
     }
     try checkSource(target)
@@ -67,7 +68,7 @@ struct TargetRun {
     let inputs = try inputReader.read(target, variant: planned.variant)
     if let records { try InputRecord.remove(name, of: records.version, in: anchor.value) }
     if let work = try target.settings.path("path/work") {
-      report.warnings += WorkDirectory.sweeping(work.removingLastComponent(), context.cancellation)
+      found.warnings += WorkDirectory.sweeping(work.removingLastComponent(), context.cancellation)
     }
     do {
       if try target.isToRemake(context, of: request) || !reuse(target, inputs, output, &entry, log) {
@@ -76,9 +77,9 @@ struct TargetRun {
       }
       try record(inputs, entry)
       try trigger(target, entry.path, log)
-      if let offer { report.offers.insert(offer) }
+      if let offer { found.offers.insert(offer) }
     } catch {
-      tellOfFailure(target, &entry, &report, log)
+      tellOfFailure(target, &entry, &found, log)
       if context.keepsWork, (error as? MirrorError)?.code != .busy,
         let work = try? target.settings.path("path/work"), work.exists
       {
@@ -93,13 +94,11 @@ struct TargetRun {
   }
 
   /// Whether it exists in a version that is not finished, but was made from other inputs than it would be now.
-  private func isOutdated(
-    _ target: Target, _ report: BuildReport, _ log: borrowing BuildLog
-  ) throws -> Bool {
+  private func isOutdated(_ target: Target, _ log: borrowing BuildLog) throws -> Bool {
     guard let records, try !records.isDone() else { return false }
-    let changes = inputReader.changes(
-      of: target, in: records.version, after: report.targets.compactMap(\.path)
-    ) { try inputReader.read(target, variant: planned.variant) }
+    let changes = inputReader.changes(of: target, in: records.version, after: earlier) {
+      try inputReader.read(target, variant: planned.variant)
+    }
     guard !changes.isEmpty else { return false }
     log.note(
       "\(name): is built again, since other inputs made it: \(changes.map(\.name).joined(separator: ", "))")
@@ -236,17 +235,16 @@ struct TargetRun {
     ).run(tarball, log: log)
   }
 
-  /// Writes failed packages to `errors.json`, and reports the first error.
+  /// Reports the first error, and the packages that failed.
   private func tellOfFailure(
-    _ target: Target, _ entry: inout BuildReport.Target, _ report: inout BuildReport,
+    _ target: Target, _ entry: inout BuildReport.Target, _ found: inout TargetFindings,
     _ log: borrowing BuildLog
   ) {
     // The log of an image contains only what mirrorctl did.
     guard target.kind != .export else { return }
     let excerpt = LogExcerpt(log)
     entry.firstError = excerpt.firstError
-    report.failedPackages += excerpt.failed
-    if target.kind == .stage { try? records?.write(report.failedPackages) }
+    found.failedPackages += excerpt.failed
   }
 }
 

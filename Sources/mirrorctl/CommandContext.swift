@@ -139,6 +139,9 @@ final class MessageLog: Sendable {
   /// In order; messages beyond the limit are dropped, and long ones are cut.
   var all: [String] { texts.withLock { $0 } }
 
+  /// Drops the messages so far: they were passed to a hook.
+  func forget() { texts.withLock { $0 = [] } }
+
   /// Records a problem; returns whether it is new.
   func isNews(_ problem: MirrorError) -> Bool { problems.withLock { $0.insert(problem).inserted } }
 

@@ -2,6 +2,7 @@ import LinuxSystem
 import ArgumentParser
 import Foundation
 import MirrorTools
+import StageBuilder
 import SystemPackage
 
 /// A verb that runs the configured hooks when it ends, after its locks are released.
@@ -30,6 +31,8 @@ final class RunEvent {
   private var run: (hooks: HookSettings, root: FilePath)?
   /// What the verb prints with `--json`; nil if it has nothing to report.
   var report: (any Report)?
+  /// Whether the hooks were run for single builds.
+  private var hasBuilt = false
 
   init(verb: String) { self.verb = verb }
 
@@ -38,15 +41,32 @@ final class RunEvent {
     run = (configuration.hooks, root)
   }
 
+  /// Runs the hooks for one of several builds, as at the end of a run with this build alone.
+  func tell(_ build: BuildReport, _ context: CommandContext) {
+    guard let run else { return }
+    hasBuilt = true
+    runHooks(of: run, build.status, build, [], context)
+    context.messages.forget()
+  }
+
   /// - Parameter faults: the errors that ended the run.
   fileprivate func tell(_ status: ExitStatus, _ faults: [String], _ context: CommandContext) {
-    // A busy lock or an interrupted run is not a failure.
-    guard let (hooks, root) = run, status != .busy, !context.cancellation.isCancelled,
-      report != nil || !faults.isEmpty
+    guard let run, status != .busy, !context.cancellation.isCancelled,
+      report != nil || hasBuilt || !faults.isEmpty
     else { return }
     // Errors are ignored here: they were reported when the run opened the catalog, and only history is lost.
-    try? Catalog.open(for: root, in: context.stateDirectory) { _ in }
+    try? Catalog.open(for: run.root, in: context.stateDirectory) { _ in }
       .note(run: verb, status: status.rawValue, at: context.now())
+    if report != nil || !faults.isEmpty { runHooks(of: run, status, report, faults, context) }
+  }
+
+  private func runHooks(
+    of run: (hooks: HookSettings, root: FilePath), _ status: ExitStatus, _ report: (any Report)?,
+    _ faults: [String], _ context: CommandContext
+  ) {
+    // A busy lock or an interrupted run is not a failure.
+    guard status != .busy, !context.cancellation.isCancelled else { return }
+    let (hooks, root) = run
     let event: HookSettings.Event = status == .done ? .success : .failure
     let runner = HookRunner(hooks, context.cancellation)
     guard runner.listens(to: event), context.environment[HookRunner.variable] == nil else { return }

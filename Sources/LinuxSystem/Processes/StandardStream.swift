@@ -13,6 +13,13 @@ package struct StandardStream: Sendable {
   /// Whether it is a terminal.
   package var isTerminal: Bool { isatty(raw) == 1 }
 
+  /// The size of the terminal in characters; nil if it is none, or does not say.
+  package var size: (columns: Int, rows: Int)? {
+    var size = winsize()
+    guard ioctl(raw, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0, size.ws_row > 0 else { return nil }
+    return (Int(size.ws_col), Int(size.ws_row))
+  }
+
   /// Whether it is open on this file.
   package func isOpen(on file: FileStatus) -> Bool {
     var status = clinux_status()

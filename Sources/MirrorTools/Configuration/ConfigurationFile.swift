@@ -31,6 +31,10 @@ public struct ConfigurationFile {
     public var tree: FilePath?
     /// The default of `path/tmp` in the spec tree.
     public var temporary: FilePath = "/var/cache/mirrorctl"
+    /// The number of jobs that `portage/MAKEOPTS: auto` stands for.
+    public var makeJobs = Workers.processors + 1
+    /// Files that were read already, by this request or a copy of it.
+    public var cache = DocumentCache()
     /// Whether an unresolved collect is an error.
     public var isStrict = false
 
@@ -58,7 +62,7 @@ public struct ConfigurationFile {
       own.append((name: "path/install", value: tree.string))
       files.append(tree.appending("etc/master.conf").string)
     }
-    elements = Elements(Self.host(runsCode: request.runsHostCode, request.refusal))
+    elements = Elements(Self.host(request.cache, runsCode: request.runsHostCode, request.refusal))
     try elements.define(own, origin: "mirrorctl")
     try elements.define(request.definitions, origin: "the command line")
     unresolved = try elements.collect(files, tolerant: !request.isStrict)
@@ -66,15 +70,18 @@ public struct ConfigurationFile {
 
   /// Whether the configuration itself defines the path of the spec tree.
   private static func namesTree(_ request: Request, _ path: FilePath?) throws -> Bool {
-    let probe = Elements(host(runsCode: false))
+    let probe = Elements(host(request.cache, runsCode: false))
     try probe.define(request.definitions, origin: "the command line")
     // Errors are reported when the file is finally read.
     if let path { _ = try? probe.collect(path.string, tolerant: true) }
     return probe.names.contains("path/install")
   }
 
-  private static func host(runsCode: Bool, _ refusal: String = "") -> HostAccess {
+  private static func host(
+    _ cache: DocumentCache, runsCode: Bool, _ refusal: String = ""
+  ) -> HostAccess {
     HostAccess(
+      cache: cache, stamp: stamp(of:),
       read: { path throws(HostAccess.Fault) in
         do throws(MirrorError) { return try contents(of: path) } catch {
           throw HostAccess.Fault(error.problem)
@@ -86,6 +93,14 @@ public struct ConfigurationFile {
           throw HostAccess.Fault("\(error)")
         }
       })
+  }
+
+  private static func stamp(of path: String) -> [Int64]? {
+    guard let identity = try? FilePath(path).status().identity else { return nil }
+    return [
+      Int64(bitPattern: identity.device), Int64(bitPattern: identity.inode), identity.size, identity.mtime,
+      identity.ctime,
+    ]
   }
 
   private static func contents(of path: String) throws(MirrorError) -> [UInt8] {

@@ -1,6 +1,7 @@
 import LinuxSystem
 import CLinux
 import Glibc
+import Synchronization
 import SystemPackage
 
 /// The control group of a build's steps, with limits on memory and processes.
@@ -19,6 +20,9 @@ struct ControlGroup: ~Copyable {
   /// The group that mirrorctl itself moves to.
   private static let name = "mirrorctl"
 
+  /// The number of groups of this process so far: targets that are built at once have one each.
+  private static let made = Shared(Atomic<Int>(0))
+
   /// Its directory.
   let path: String
 
@@ -29,7 +33,7 @@ struct ControlGroup: ~Copyable {
   /// - Throws: when the group is delegated, but cannot be used.
   static func make(_ limits: Limits) throws(MirrorError) -> ControlGroup? {
     guard let parent = try place() else { return nil }
-    let path = "\(parent)/steps-\(OwnProgram.pid)"
+    let path = "\(parent)/steps-\(OwnProgram.pid)-\(made.value.wrappingAdd(1, ordering: .relaxed).newValue)"
     guard mkdir(path, 0o755) == 0 || errno == EEXIST else { throw .system(lastErrno(), "create", path) }
     let group = ControlGroup(owning: path)
     try limit("memory.max", to: limits.memory, in: path)

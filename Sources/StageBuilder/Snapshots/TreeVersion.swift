@@ -1,18 +1,33 @@
 import MirrorModel
 import LinuxSystem
+import Synchronization
 import SystemPackage
 
-/// The version of a build that was given none, as `build/version` defines it.
-enum TreeVersion {
-  /// The request with its version: its own, or with `build/version: commit` that of the package tree.
+/// The versions of builds that were given none, as `build/version` defines them.
+final class TreeVersions: Sendable {
+  private let context: BuildContext
+  /// What was found in each package tree, by the settings that name it: a tree is fetched once.
+  private let found = Mutex<[[String]: Result<TreeSource.State, any Error>]>([:])
+
+  init(_ context: BuildContext) { self.context = context }
+
+  /// The request with its version, and the settings that its targets share: its own version, or with
+  /// `build/version: commit` that of the package tree.
   ///
   /// The tree is fetched for this, and the snapshot is then made of exactly this state.
-  static func settle(_ request: BuildRequest, _ context: BuildContext) throws -> BuildRequest {
+  func settle(_ request: BuildRequest) throws -> (BuildRequest, BuildSettings) {
+    let shared = try BuildSettings(request, target: nil, context.source)
+    let settled = try settle(request, shared)
+    guard settled.revision != request.revision else { return (request, shared) }
+    return (settled, try BuildSettings(settled, target: nil, context.source))
+  }
+
+  private func settle(_ request: BuildRequest, _ shared: BuildSettings) throws -> BuildRequest {
     guard request.takesDefaultVersion else { return request }
-    switch try BuildSettings(request, target: nil, context.source).text("build/version") ?? "date" {
+    switch try shared.text("build/version") ?? "date" {
     case "date": return request
     case "commit":
-      let state = try newest(of: request, context)
+      let state = try newest(of: request)
       guard state.version <= .horizon(at: context.now()) else {
         throw MirrorError(
           .invalid, "build/version",
@@ -26,10 +41,21 @@ enum TreeVersion {
     }
   }
 
-  private static func newest(
-    of request: BuildRequest, _ context: BuildContext
-  ) throws -> TreeSource.State {
+  private func newest(of request: BuildRequest) throws -> TreeSource.State {
     let settings = try BuildSettings(request, target: "snapshot", context.source)
+    let tree = try settings.texts(in: "snapshot").filter { $0.name != "version" }.flatMap {
+      [$0.name, $0.text]
+    }
+    let place = try settings.text("path/cache/git") ?? ""
+    return try found.withLock { found in
+      let key = [request.build, place] + tree
+      let state = found[key] ?? Result { try newest(settings) }
+      found[key] = state
+      return state
+    }.get()
+  }
+
+  private func newest(_ settings: BuildSettings) throws -> TreeSource.State {
     guard try settings.script("steps/run") == nil else {
       throw MirrorError(
         .invalid, "build/version", "cannot be commit: the snapshot is made by steps/run of the specification",

@@ -7,37 +7,60 @@ import StageBuilder
 struct BuildCommand: ReportedVerb {
   static let configuration = CommandConfiguration(
     commandName: "build",
-    abstract: "Build the given stages, or the next build of the rotation.",
+    abstract: "Build the given stages, the next build of the rotation, or all that are due.",
     usage: """
       mirrorctl build [<options>] [<build> <arch> <subarch> [<mode>[+<extras>]] [<version>]] [<name>: <value> ...]
+      mirrorctl build [<options>] <build>/<arch>/<subarch> ... [<mode>[+<extras>]] [<version>] [<name>: <value> ...]
+      mirrorctl build [<options>] --due | --all [<name>: <value> ...]
       """,
     discussion: """
       mirrorctl build funtoo-current x86-64bit generic_64
       mirrorctl build funtoo-current x86-64bit generic_64 full+openvz 2026-11-23
+      mirrorctl build funtoo-current/x86-64bit/generic_64 funtoo-current/x86-64bit/core2 --jobs 2
+      mirrorctl build --due --jobs 4
 
       Modes are full, freshen, quick and stage1. A version is a date (2026-11-23) or a moment in UTC \
       (20261123T170302Z); without one, it is today's date, or the time of the package tree's newest commit \
       (build/version: commit). A build first creates the snapshot if none of that version exists. Targets \
       whose tarball exists are not built again. Without arguments, the build printed by \
-      `mirrorctl nextbuild` is run.
+      `mirrorctl nextbuild` is run. Several builds are made as one graph: each target starts when those that it \
+      needs are done.
       """)
 
   @OptionGroup var options: BuildOptions
+  @OptionGroup var parallel: BuildShareOptions
   @OptionGroup var rotation: RotationOptions
+
+  @Flag(name: .long, help: "Build all subarches of the rotation that are due.")
+  var due = false
+
+  @Flag(name: .long, help: "Build all subarches of the rotation, due or not, except for those given up.")
+  var all = false
 
   @Flag(name: .long, help: "Only print what would be built, and which inputs changed.")
   var why = false
 
+  @Option(name: .long, help: ArgumentHelp("Format of --pretend: text or dot.", valueName: "format"))
+  var format: GraphFormat?
+
   @Argument(help: ArgumentHelp("What to build, and elements to define.", valueName: "what"))
   var words: [String] = []
+
+  func validate() throws {
+    if due && all { throw ValidationError("--due and --all exclude each other.") }
+    if format != nil && !options.pretend { throw ValidationError("--format requires --pretend.") }
+    if format == .dot && options.global.json { throw ValidationError("--format dot excludes --json.") }
+  }
 
   func perform(_ context: CommandContext, _ event: RunEvent) throws -> ExitStatus {
     let line = try BuildLine(words)
     let run = try options.global.read(context, event: event)
     let settings = rotation.settings(over: run.configuration.rotation)
-    guard !why || !line.names.isEmpty else {
+    let isGraph = due || all || line.names.first?.contains("/") ?? false
+    guard !why || !isGraph && !line.names.isEmpty else {
       throw ValidationError("--why needs BUILD ARCH SUBARCH [MODE] [VERSION].")
     }
+    if isGraph { return try buildGraph(run, settings, line, context, event) }
     guard !line.names.isEmpty else { return try buildNext(run, settings, line, context, event) }
     guard (3...5).contains(line.names.count) else {
       throw ValidationError(
@@ -49,10 +72,11 @@ struct BuildCommand: ReportedVerb {
       version: version ?? VersionDate(context.today), isDefault: version == nil,
       definitions: line.definitions)
     if why {
-      let report = try BuildRun(request, try options.buildContext(run, context)).why()
+      let report = try BuildRun(request, try options.buildContext(run, parallel.share, context)).why()
       return try options.global.renderer(context).print(report)
     }
-    return try options.perform(request, run, settings, context, event)
+    if format == .dot { return try pretend([request], run, [], [], context) }
+    return try options.perform(request, run, settings, parallel.share, context, event)
   }
 
   /// Builds the first subarch of the rotation for which there is something new.
@@ -71,7 +95,8 @@ struct BuildCommand: ReportedVerb {
         return try renderer.print(plan)
       }
       let request = try BuildRequest(next, definitions: line.definitions)
-      let work = try options.work(on: request, run, context)
+      if format == .dot { return try pretend([request], run, [], [], context) }
+      let work = try options.work(on: request, run, parallel.share, context)
       guard work.isCurrent else { return try options.finish(work, request, run, settings, context, event) }
       for line in work.lines { renderer.print(line) }
       current.insert(next.path)

@@ -15,6 +15,7 @@ struct SnapshotCommand: ReportedVerb {
       """)
 
   @OptionGroup var options: BuildOptions
+  @OptionGroup var jobs: JobOptions
 
   @Argument(
     help: ArgumentHelp("The build to make a snapshot for, and elements to define.", valueName: "build"))
@@ -28,6 +29,7 @@ struct SnapshotCommand: ReportedVerb {
       snapshotOf: build, version: version ?? VersionDate(context.today), isDefault: version == nil,
       definitions: line.definitions)
     let run = try options.global.read(context, event: event)
-    return try options.perform(request, run, run.configuration.rotation, context, event)
+    return try options.perform(
+      request, run, run.configuration.rotation, BuildShare(threads: jobs.jobs), context, event)
   }
 }

@@ -8,7 +8,6 @@ import SystemPackage
 /// Options of the verbs that build.
 struct BuildOptions: ParsableArguments {
   @OptionGroup var global: GlobalOptions
-  @OptionGroup var jobs: JobOptions
 
   @Flag(name: .long, help: "Only print what would be done.")
   var pretend = false
@@ -23,14 +22,17 @@ struct BuildOptions: ParsableArguments {
   var shell = false
 
   /// The context for a build in this run.
-  func buildContext(_ run: MirrorRun, _ context: CommandContext) throws -> BuildContext {
+  func buildContext(
+    _ run: MirrorRun, _ share: BuildShare, _ context: CommandContext
+  ) throws -> BuildContext {
     var source = global.configuration.request(context)
+    source.makeJobs = share.makeJobs
     source.definitions = [(name: "path/mirror", value: run.root.string)]
     source.tree = context.specTree
     let isShown = context.showsProgress && !global.quiet
     var build = BuildContext(
       root: run.root, ownershipRules: try run.configuration.ownershipRules(), source: source,
-      jobs: jobs.jobs, now: context.now, cancellation: context.cancellation,
+      jobs: share.threads, now: context.now, cancellation: context.cancellation,
       progress: run.environment.progress
     ) { text in
       if isShown { context.progress.clear { context.errors.write(Array("\(text)\n".utf8)) } }
@@ -43,6 +45,7 @@ struct BuildOptions: ParsableArguments {
     guard !shell || StandardStream.input.isTerminal else {
       throw ValidationError("--shell needs a terminal as standard input.")
     }
+    guard !shell || share.jobs == 1 else { throw ValidationError("--shell needs --jobs 1.") }
     build.opensShell = shell
     build.terminal = context.environment["TERM"]
     build.probe = context.probe
@@ -56,10 +59,10 @@ struct BuildOptions: ParsableArguments {
   ///
   /// - Parameter rotation: sets how often a build may fail.
   func perform(
-    _ request: BuildRequest, _ run: MirrorRun, _ rotation: RotationSettings, _ context: CommandContext,
-    _ event: RunEvent
+    _ request: BuildRequest, _ run: MirrorRun, _ rotation: RotationSettings, _ share: BuildShare,
+    _ context: CommandContext, _ event: RunEvent
   ) throws -> ExitStatus {
-    try finish(work(on: request, run, context), request, run, rotation, context, event)
+    try finish(work(on: request, run, share, context), request, run, rotation, context, event)
   }
 
   /// A plan, or a build that ended.
@@ -85,16 +88,20 @@ struct BuildOptions: ParsableArguments {
   }
 
   /// Plans or builds.
-  func work(on request: BuildRequest, _ run: MirrorRun, _ context: CommandContext) throws -> Work {
-    let build = BuildRun(request, try buildContext(run, context))
+  func work(
+    on request: BuildRequest, _ run: MirrorRun, _ share: BuildShare, _ context: CommandContext
+  ) throws -> Work {
+    let build = BuildRun(request, try buildContext(run, share, context), jobs: share.jobs)
     if pretend { return .planned(try build.plan()) }
     let renderer = global.renderer(context)
-    return .built(
-      renderer.showing(run.environment.progress) {
-        build.apply { target in
-          if target.outcome == .done { renderer.print(ReportLine(target.line(in: "\(run.root)"))) }
-        }
-      })
+    func each(_ target: BuildReport.Target) {
+      if target.outcome == .done { renderer.print(ReportLine(target.line(in: "\(run.root)"))) }
+    }
+    guard share.jobs > 1 else {
+      return .built(renderer.showing(run.environment.progress) { build.apply(each: each) })
+    }
+    let progress = GraphProgress()
+    return .built(renderer.showing(progress) { build.apply(progress, each: each) })
   }
 
   /// Prints the plan, or records and reports the result.
@@ -109,27 +116,35 @@ struct BuildOptions: ParsableArguments {
     case .built(let built): report = built
     }
     event.report = report
+    record(report, of: request, run, event, context)
+    let status = try renderer.print(report)
+    offer(report, run, context)
+    notices(of: report, rotation).forEach(context.message)
+    return status
+  }
+
+  /// Adds a build to the catalog and the journal.
+  func record(
+    _ report: BuildReport, of request: BuildRequest, _ run: MirrorRun, _ event: RunEvent,
+    _ context: CommandContext
+  ) {
     if let record = BuildRecord(report, of: request, at: context.now()) {
       do throws(MirrorError) { try run.catalog().note([record]) } catch { context.tell(error) }
     }
     run.journal(report.deeds(of: request), as: event.verb)
-    let status = try renderer.print(report)
-    offer(report, run, context)
-    for target in report.targets where target.failcount.map(rotation.givesUp(after:)) ?? false {
-      context.message(
-        "\(report.build): \(target.name): is out of the rotation now: run `mirrorctl zap` once the cause is fixed"
-      )
+  }
+
+  /// What left the rotation. It is reported once, when it happens, so that cron sends one mail.
+  func notices(of report: BuildReport, _ rotation: RotationSettings) -> [String] {
+    let targets = report.targets.filter { $0.failcount.map(rotation.givesUp(after:)) ?? false }
+    let isOut = report.outcome == .failed && report.failcount.map(rotation.givesUp(after:)) ?? false
+    return (targets.map { "\(report.build): \($0.name)" } + (isOut ? [report.build] : [])).map {
+      "\($0): is out of the rotation now: run `mirrorctl zap` once the cause is fixed"
     }
-    // Reported once, when it happens, so that cron sends one mail.
-    if report.outcome == .failed, let failures = report.failcount, rotation.givesUp(after: failures) {
-      context.message(
-        "\(report.build): is out of the rotation now: run `mirrorctl zap` once the cause is fixed")
-    }
-    return status
   }
 
   /// Writes the lists that name what was built, where downloaders look for them.
-  private func offer(_ report: BuildReport, _ run: MirrorRun, _ context: CommandContext) {
+  func offer(_ report: BuildReport, _ run: MirrorRun, _ context: CommandContext) {
     let offer = OfferRun(run, report.targets.filter { $0.outcome == .done }.compactMap(\.path))
     guard report.outcome == .done, !report.isCurrent, offer.isUsual else { return }
     do throws(MirrorError) {

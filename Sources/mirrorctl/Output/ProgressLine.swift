@@ -3,27 +3,36 @@ import LinuxSystem
 import Foundation
 import Synchronization
 
-/// The terminal line that shows progress; other output replaces it.
+/// The terminal lines that show progress; other output replaces them.
 final class ProgressArea: Sendable {
   private let sink: Sink
-  private let isShown = Mutex(false)
+  /// The number of lines.
+  private let shown = Mutex(0)
 
   init(_ sink: Sink) { self.sink = sink }
 
-  func show(_ text: String) {
-    isShown.withLock { isShown in
-      sink.write(Array("\r\u{1b}[K\(text)".utf8))
-      isShown = true
+  func show(_ text: String) { show([text]) }
+
+  /// Shows lines, none of which may be longer than the terminal is wide.
+  func show(_ lines: [String]) {
+    shown.withLock { shown in
+      sink.write(Array((Self.start(of: shown) + lines.joined(separator: "\n")).utf8))
+      shown = lines.count
     }
   }
 
-  /// Clears the line, then prints.
+  /// Clears the lines, then prints.
   func clear(then print: () -> Void = {}) {
-    isShown.withLock { isShown in
-      if isShown { sink.write(Array("\r\u{1b}[K".utf8)) }
-      isShown = false
+    shown.withLock { shown in
+      if shown > 0 { sink.write(Array(Self.start(of: shown).utf8)) }
+      shown = 0
       print()
     }
+  }
+
+  /// Goes back to the first of the lines, and erases them.
+  private static func start(of lines: Int) -> String {
+    lines > 1 ? "\u{1b}[\(lines - 1)A\r\u{1b}[J" : "\r\u{1b}[K"
   }
 }
 

@@ -1,5 +1,6 @@
 import LinuxSystem
 import MirrorTools
+import StageBuilder
 
 /// Prints reports as text or JSON; nothing else does.
 struct Renderer {
@@ -51,6 +52,13 @@ struct Renderer {
   /// Runs `body`, and shows its progress if there is a terminal.
   func showing<Result>(_ progress: RunProgress, _ body: () throws -> Result) rethrows -> Result {
     try ProgressLine.showing(progress, on: context, unless: quiet, body)
+  }
+}
+
+extension Renderer {
+  /// Runs `body`, and shows the targets that are being built if there is a terminal.
+  func showing<Result>(_ progress: GraphProgress, _ body: () throws -> Result) rethrows -> Result {
+    try GraphTable.showing(progress, on: context, unless: quiet, body)
   }
 }
 

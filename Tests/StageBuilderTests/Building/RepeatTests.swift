@@ -28,7 +28,9 @@ struct RepeatTests {
       for compression in ["xz", "zst", "gz"] {
         try site.workspace.shell("sed -i 's/stage1-\\(.*\\).tar.*$/stage1-\\1.tar.\(compression)/' conf")
         try site.succeed(
-          ["build", "--jobs", jobs] + BuildSite.subarch + ["2026-11-22", "target/compression:", compression])
+          ["build", "--threads", jobs] + BuildSite.subarch + [
+            "2026-11-22", "target/compression:", compression,
+          ])
       }
     }
     let sums = try sites.map { site in

@@ -1,0 +1,97 @@
+#!/usr/bin/env bash
+# Measures what building several subarches as one graph costs: see --help.
+set -euo pipefail
+
+usage() {
+    cat <<'END'
+usage: graph.sh [--small] [--runs N] [--work DIR] [MIRRORCTL]
+
+Builds 24 targets with steps that take no time, the stage1 and the stage3 of 12 subarches: one subarch after the other in
+a run of its own, and all in one run with 1 and 2 jobs. Prints the medians of the runs (5) in seconds, and the share of a
+target. Then measures `build --due` and `build --all --pretend` with nothing to do over 1,000 subarches.
+END
+}
+
+# shellcheck source=Benchmarks/lib.sh
+source "${BASH_SOURCE[0]%/*}/lib.sh"
+read_options "$@"
+subarches=12 many=1000
+[[ -z $small ]] || runs=1 subarches=2 many=10
+set_up
+repository=$(realpath "$here/..")
+
+"$repository/Tests/StageBuilderTests/Portage/make-busybox-seed" "$work"
+mv "$work/busybox-seed.tar" "$work/stage3-generic_64-2026-11-01.tar"
+mkdir -p "$work/tree/profiles" "$work/mirror"
+echo bench >"$work/tree/profiles/repo_name"
+cat >"$work/conf" <<END
+[section path]
+install: $repository/Tests/StageBuilderTests/Specs/trivial
+specs: $repository/Sources/StageBuilder/Specs
+tmp: $work/tmp
+[section path/mirror]
+: $work/mirror
+[section capture]
+compress: later
+[section snapshot/source]
+remote: $work/tree
+[collect \$[path/install]/etc/master.conf]
+END
+export MIRRORCTL_CONFIG=$work/conf
+paths=()
+for ((number = 1; number <= subarches; number++)); do
+    paths+=("bench/x86-64bit/s$number")
+    "$mirrorctl" init bench x86-64bit "s$number" --local "$work/stage3-generic_64-2026-11-01.tar" >/dev/null
+done
+
+day=0
+# next_date: a version that does not exist yet; its snapshot is made first, so that all runs build the same targets.
+next_date() {
+    date=$(date -d "2027-01-01 + $day days" +%F)
+    day=$((day + 1))
+    "$mirrorctl" snapshot --quiet bench "$date"
+}
+
+build_alone() {
+    local path
+    for path in "${paths[@]}"; do "$mirrorctl" build --quiet "${path%%/*}" x86-64bit "${path##*/}" full "$date"; done
+}
+
+for ((run = 0; run < runs; run++)); do
+    next_date
+    start=$EPOCHREALTIME
+    build_alone
+    end=$EPOCHREALTIME
+    echo "$((${end/./} - ${start/./})) 0" >>"$work/samples/single builds"
+    for jobs in 1 2; do
+        next_date
+        measure "graph, --jobs $jobs" "$mirrorctl" build --quiet --jobs "$jobs" "${paths[@]}" full "$date"
+    done
+done
+
+echo "$((2 * subarches)) targets, $(nproc) CPUs, median of $runs:"
+for name in "single builds" "graph, --jobs 1" "graph, --jobs 2"; do
+    printf '%-32s %8.3f s, %.3f s per target\n' "$name" "$(median_seconds "$name")" \
+        "$(awk -v all="$(median_seconds "$name")" -v count="$((2 * subarches))" 'BEGIN { print all / count }')"
+done
+
+# A finished version of today for each of many subarches, made of one.
+rm -rf "$work/mirror" && mkdir "$work/mirror"
+today=$(date +%F)
+"$mirrorctl" init bench x86-64bit s1 --local "$work/stage3-generic_64-2026-11-01.tar" >/dev/null
+"$mirrorctl" build --quiet bench x86-64bit s1 full "$today"
+for ((number = 2; number <= many; number++)); do
+    copy=$work/mirror/bench/x86-64bit/s$number
+    mkdir -p "$copy/$today"
+    cp -r "$work/mirror/bench/x86-64bit/s1/.control" "$copy"
+    cp "$work/mirror/bench/x86-64bit/s1/$today/status" "$copy/$today"
+    for name in stage1 stage3; do
+        ln "$work/mirror/bench/x86-64bit/s1/$today/$name-s1-bench-$today.tar" "$copy/$today/$name-s$number-bench-$today.tar"
+    done
+done
+for ((run = 0; run < runs; run++)); do
+    measure due "$mirrorctl" build --due
+    measure all "$mirrorctl" build --all --pretend
+done
+echo "nothing to do, $many subarches:"
+printf '%-32s %8.3f s\n' "build --due" "$(median_seconds due)" "build --all --pretend" "$(median_seconds all)"

@@ -1,0 +1,139 @@
+import LinuxSystem
+import MirrorModel
+import Synchronization
+import SystemPackage
+
+/// Builds targets in this process, each on a thread of its own.
+final class LocalEngine: BuildEngine {
+  let capacity: Int
+  private let context: BuildContext
+  private let anchor: Shared<AnchoredDirectory>
+  private let progress: GraphProgress?
+  /// The benches that no target uses.
+  private let benches: Mutex<[Bench]>
+  private let ended = Monitor<[(id: Int, end: TargetEnd)]>([])
+
+  /// - Parameter progress: receives what happens to each target, if there are several.
+  init(
+    _ context: BuildContext, _ anchor: Shared<AnchoredDirectory>, jobs: Int, progress: GraphProgress?
+  ) {
+    capacity = jobs
+    self.context = context
+    self.anchor = anchor
+    self.progress = progress
+    benches = Mutex(
+      (0..<jobs).reversed().map { Bench(number: $0, sandbox: $0 == 0 ? context.sandbox : Sandbox()) })
+  }
+
+  func prepare(_ facts: RequestFacts) throws -> [String] {
+    // Each bench prepares itself for its first target; what stops one stops all.
+    guard let bench = benches.withLock({ $0.last }) else { return [] }
+    return try bench.prepare(facts.temporary, context)
+  }
+
+  func hasRoom(for node: BuildNode, isAlone: Bool) throws(MirrorError) -> Bool {
+    guard !node.isThere else { return true }
+    do throws(MirrorError) { try node.room.checkDisk([node.temporary, context.root]) } catch {
+      if isAlone { throw error }
+      return false
+    }
+    return isAlone || node.room.hasMemory
+  }
+
+  func start(_ node: BuildNode) {
+    guard let bench = benches.withLock({ $0.popLast() }) else { return }
+    let work: @Sendable () -> Void = { [self] in
+      let end = build(node, on: bench)
+      benches.withLock { $0.append(bench) }
+      ended.withLock { $0.append((node.id, end)) }
+    }
+    // Without a thread, one target is built after the other.
+    if !BackgroundThread.start(work) { work() }
+  }
+
+  func next() -> (id: Int, end: TargetEnd) { ended.wait { $0.isEmpty ? nil : $0.removeFirst() } }
+
+  /// Steps end by themselves, because the cancellation of the context ends them.
+  func cancel() {}
+
+  private func build(_ node: BuildNode, on bench: Bench) -> TargetEnd {
+    var context = context
+    context.sandbox = bench.sandbox
+    progress?.watch(node, &context)
+    do {
+      _ = try bench.prepare(node.temporary, context)
+      return TargetRun(
+        planned: node.target, request: node.request, context: context, anchor: anchor,
+        records: node.records.map {
+          VersionRecords($0, version: node.request.version.description, root: anchor)
+        },
+        scripts: try bench.scripts(in: node.temporary), missing: node.missing, earlier: node.earlier
+      ).apply()
+    } catch {
+      var entry = BuildReport.Target(
+        name: node.target.name, outcome: BuildOutcome(of: error, otherwise: .aborted, context.cancellation),
+        isOptional: node.target.isOptional)
+      entry.problem = context.text(error)
+      return TargetEnd(entry: entry)
+    }
+  }
+}
+
+/// What targets that are built one after the other share: a helper process, and directories for the scripts of host steps.
+private final class Bench: Sendable {
+  let sandbox: Sandbox
+  private let number: Int
+  private let directories = Mutex<[FilePath: ScriptDirectory]>([:])
+
+  init(number: Int, sandbox: Sandbox) {
+    self.number = number
+    self.sandbox = sandbox
+  }
+
+  /// Throws if this machine cannot build at all.
+  ///
+  /// - Parameter temporary: `path/tmp`.
+  /// - Returns: warnings, the first time.
+  func prepare(_ temporary: FilePath, _ context: BuildContext) throws -> [String] {
+    try directories.withLock { directories in
+      guard directories[temporary] == nil else { return [] }
+      let runs = temporary.appending("run")
+      let name = "\(OwnProgram.pid)" + (number == 0 ? "" : "-\(number + 1)")
+      let made = ScriptDirectory(
+        try WorkDirectory(runs.appending(name), cancellation: context.cancellation))
+      let warnings = number == 0 ? WorkDirectory.sweeping(runs, context.cancellation) : []
+      try check(made.path, context)
+      directories[temporary] = made
+      return warnings
+    }
+  }
+
+  func scripts(in temporary: FilePath) throws -> FilePath {
+    guard let path = directories.withLock({ $0[temporary]?.path }) else {
+      throw MirrorError(.invalid, "\(temporary)", "has no directory for scripts", remedy: "run again")
+    }
+    return path
+  }
+
+  private func check(_ scripts: FilePath, _ context: BuildContext) throws(MirrorError) {
+    let script = SandboxPlan.Script(name: "check", text: "#!/bin/sh\n")
+    let plan = SandboxPlan(root: nil, script: script, scriptDirectory: scripts.string)
+    let null = try attempt("open", "/dev/null") { () throws(Errno) in try Descriptor(writing: "/dev/null") }
+    let end = try sandbox.run(plan, output: null, cancellation: context.cancellation)
+    guard end == .exited(0) else {
+      throw MirrorError(
+        .invalid, "the sandbox", "cannot run /bin/sh on this machine", remedy: "see \(run: .doctor)")
+    }
+  }
+}
+
+/// The directory for the scripts of host steps, removed with this value.
+private final class ScriptDirectory: Sendable {
+  let path: FilePath
+  private let directory: WorkDirectory
+
+  init(_ directory: consuming WorkDirectory) {
+    path = directory.path
+    self.directory = directory
+  }
+}

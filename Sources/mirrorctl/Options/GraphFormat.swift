@@ -1,0 +1,6 @@
+import ArgumentParser
+
+/// Output formats of `build --pretend`.
+enum GraphFormat: String, ExpressibleByArgument, CaseIterable {
+  case text, dot
+}
