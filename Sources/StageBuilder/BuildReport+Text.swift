@@ -34,7 +34,7 @@ extension BuildReport: MirrorReport {
       notes += target.firstError.map { "\(target.name): | \($0)" }
       notes += target.failcount.map { ["\(build): \(target.name): consecutive failures: \($0)"] } ?? []
     }
-    notes += targets.compactMap(\.work).map { "\($0) is kept: go on in it with --resume, or remove it" }
+    notes += targets.compactMap(\.work).map { "\($0) is kept: resume the build, or remove it" }
     if let failcount, failcount > 0 { notes.append("\(build): consecutive failures: \(failcount)") }
     return notes
   }
@@ -59,7 +59,7 @@ extension BuildReport.Target {
     if wasThere { return "\(name): \(path) already exists" }
     let others = (files ?? []).dropFirst().map { ", \($0.path.name), \(humanBytes($0.size))" }.joined()
     return "\(name): \(path)\(size.map { ", \(humanBytes($0))" } ?? "")\(others)"
-      + (reproduced == true ? ", the same twice" : "")
+      + (resumed.map { ", resumed from \($0)" } ?? "") + (reproduced == true ? ", the same twice" : "")
       + (reused.map { ", that of \($0.name)" } ?? ", \(humanSeconds(seconds))")
   }
 }

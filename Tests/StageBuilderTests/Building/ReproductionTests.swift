@@ -98,7 +98,7 @@ struct ReproductionTests {
       #expect(log.contains("diffoscope is not installed"), "\(log)")
     }
     // Nothing of either is offered or left.
-    #expect(try site.workspace.shell("find '\(site.subarchPath)/\(Self.version)' -name '*.tar*'").text == "")
+    #expect(try site.workspace.shell("find '\(site.subarchPath)/\(Self.version)' -name '*.tar.*'").text == "")
     #expect(try site.workspace.shell("ls tmp/work/std").text == "")
     #expect(site.text(".control/.failcount") == "1\n")
   }
