@@ -97,6 +97,8 @@ int clinux_set_mtime(int file, int64_t mtime) {
     return clinux_touch(file, "", (mtime - rest) / second, (uint32_t)rest);
 }
 
+int clinux_sync_file_system(int file) { return syncfs(file); }
+
 int clinux_touch(int directory, const char *name, int64_t seconds, uint32_t nanoseconds) {
     const struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_sec = seconds, .tv_nsec = nanoseconds}};
     if (name[0] == 0) return futimens(directory, times);

@@ -41,6 +41,23 @@ package struct OpenSSLDigest: ~Copyable {
     return try result.get()
   }
 
+  /// The SHA-256 of a whole file that is open.
+  ///
+  /// - Parameter name: of the file, for messages.
+  /// - Returns: also what the file is.
+  /// - Throws: if it cannot be read, or changes meanwhile.
+  package static func sha256(
+    of file: borrowing Descriptor, _ name: String
+  ) throws(MirrorError) -> (digest: [UInt8], status: FileStatus) {
+    let before = try attempt("examine", name) { () throws(Errno) in try file.status() }
+    let digest = try digest(.sha256, of: file, size: before.size, name)
+    let after = try attempt("examine", name) { () throws(Errno) in try file.status() }
+    guard after.identity == before.identity else {
+      throw MirrorError(.changed, name, "changed while it was read", remedy: "run the command again")
+    }
+    return (digest, before)
+  }
+
   /// The digest of an open file of this size.
   ///
   /// - Parameter name: of the file, for messages.

@@ -19,6 +19,8 @@ public struct BuildContext: Sendable {
   public var jobs: Int
   /// Whether the work directory is kept after a failure.
   public var keepsWork = false
+  /// Whether a build goes on in the work directory that an earlier one kept.
+  public var resumes = false
   /// Whether targets are built although they, or others from the same inputs, exist.
   public var rebuilds = false
   /// Whether a shell is opened in the root after a failure.

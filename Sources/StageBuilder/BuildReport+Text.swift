@@ -28,6 +28,7 @@ extension BuildReport: MirrorReport {
   /// - Parameter ofSeveral: whether it is one of several builds.
   public func notes(ofSeveral: Bool) -> [String] {
     var notes = warnings + (problem.map { [ofSeveral ? "\(build): \($0)" : $0] } ?? [])
+    notes += targets.compactMap { target in target.restarted.map { "\(build): \(target.name): \($0)" } }
     // Cron mails this: subarch and target, the log in the problem's remedy, and the first error in the log.
     for target in targets where target.outcome != .done {
       guard target.outcome != .interrupted else {
@@ -38,7 +39,7 @@ extension BuildReport: MirrorReport {
       notes += target.firstError.map { "\(target.name): | \($0)" }
       notes += target.failcount.map { ["\(build): \(target.name): consecutive failures: \($0)"] } ?? []
     }
-    notes += targets.compactMap(\.work).map { "\($0) is kept: remove it after inspection" }
+    notes += targets.compactMap(\.work).map { "\($0) is kept: resume the build, or remove it" }
     if let failcount, failcount > 0 { notes.append("\(build): consecutive failures: \(failcount)") }
     return notes
   }
@@ -63,6 +64,7 @@ extension BuildReport.Target {
     if wasThere { return "\(name): \(path) already exists" }
     let others = (files ?? []).dropFirst().map { ", \($0.path.name), \(humanBytes($0.size))" }.joined()
     return "\(name): \(path)\(size.map { ", \(humanBytes($0))" } ?? "")\(others)"
+      + (resumed.map { ", resumed from \($0)" } ?? "") + (reproduced == true ? ", the same twice" : "")
       + (reused.map { ", that of \($0.name)" } ?? ", \(humanSeconds(seconds))")
   }
 }

@@ -14,12 +14,20 @@ public struct BuildReport: Sendable, Encodable {
     public var wasThere = false
     /// The earlier version whose file this is, since it was made from the same inputs.
     public internal(set) var reused: MirrorPath?
+    /// The step from which it went on in a root that was kept; nil if it was built from the beginning.
+    public internal(set) var resumed: String?
+    /// Why it did not go on in the root that was kept.
+    public internal(set) var restarted: String?
     /// The tarball, relative to the mirror's root; nil if there is none.
     public var path: MirrorPath?
     /// Its size in bytes.
     public var size: Int64?
     /// Its SHA-256; nil if it is compressed later, or made by the spec's own steps.
     public var sha256: String?
+    /// The SHA-256 of the tarball also if it is compressed later.
+    var digest: String?
+    /// Whether it was built twice, with the same result; nil if it was not.
+    public internal(set) var reproduced: Bool?
     /// The format of an image that was exported.
     package internal(set) var format: ExportFormat?
     /// All files of an image that has several, with the image itself.
@@ -43,7 +51,8 @@ public struct BuildReport: Sendable, Encodable {
 
     private enum CodingKeys: String, CodingKey {
       case name, outcome, wasThere = "present", path, size = "bytes", sha256, seconds, problem, firstError
-      case reused, format, files, work, confinement, log, isOptional = "optional", failcount
+      case reused, resumed, restarted, reproduced, format, files, work, confinement, log, isOptional =
+        "optional", failcount
     }
   }
 

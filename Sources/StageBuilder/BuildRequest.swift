@@ -27,7 +27,7 @@ public struct BuildRequest: Sendable {
   /// The state of the package tree that the version was taken from.
   private(set) var revision: String?
   /// `NAME: VALUE` from the command line.
-  public let definitions: [(name: String, value: String)]
+  public private(set) var definitions: [(name: String, value: String)]
   /// Extras and optional variants that are not built because they failed too often.
   private(set) var leftOut: Set<String> = []
 
@@ -100,6 +100,14 @@ public struct BuildRequest: Sendable {
     var request = self
     request.version = version
     request.revision = revision
+    return request
+  }
+
+  /// The same request with other definitions of these elements.
+  func defining(_ elements: [(name: String, value: String)]) -> BuildRequest {
+    var request = self
+    request.definitions.removeAll { old in elements.contains { $0.name == old.name } }
+    request.definitions += elements
     return request
   }
 

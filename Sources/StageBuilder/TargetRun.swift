@@ -45,7 +45,8 @@ struct TargetRun {
     let output = try target.output(anchor)
     let log = try makeLog()
     entry.log = records.map { $0.version.appending("log").appending(FileName("\(name).txt")) }
-    let isOutdated = try isOutdated(target, log)
+    lazy var made = Result { try inputReader.read(target, variant: planned.variant) }
+    let isOutdated = try isOutdated(target, log) { try made.get() }
     let replaces = try target.settings.isOfficial && (target.isToRemake(context, of: request) || isOutdated)
     // Also a wrong setting must be found before anything is built.
     let offer = try records.flatMap { records in
@@ -65,14 +66,14 @@ struct TargetRun {
     if try !replaces && isThere(target, output, &entry, log) { return }
     try output.removeUnfinished()
     if try replaces && target.isMadeBySpec { try output.remove() }
-    let inputs = try inputReader.read(target, variant: planned.variant)
+    let inputs = try made.get()
     if let records { try InputRecord.remove(name, of: records.version, in: anchor.value) }
     if let work = try target.settings.path("path/work") {
       found.warnings += WorkDirectory.sweeping(work.removingLastComponent(), context.cancellation)
     }
     do {
       if try target.isToRemake(context, of: request) || !reuse(target, inputs, output, &entry, log) {
-        try make(target, key: inputs?.key, log, &entry)
+        try make(target, inputs, log, &entry)
         if entry.path == nil { entry.path = try output.existing() }
       }
       try record(inputs, entry)
@@ -94,11 +95,11 @@ struct TargetRun {
   }
 
   /// Whether it exists in a version that is not finished, but was made from other inputs than it would be now.
-  private func isOutdated(_ target: Target, _ log: borrowing BuildLog) throws -> Bool {
+  private func isOutdated(
+    _ target: Target, _ log: borrowing BuildLog, _ inputs: () throws -> TargetInputs?
+  ) throws -> Bool {
     guard let records, try !records.isDone() else { return false }
-    let changes = inputReader.changes(of: target, in: records.version, after: earlier) {
-      try inputReader.read(target, variant: planned.variant)
-    }
+    let changes = inputReader.changes(of: target, in: records.version, after: earlier, inputs)
     guard !changes.isEmpty else { return false }
     log.note(
       "\(name): is built again, since other inputs made it: \(changes.map(\.name).joined(separator: ", "))")
@@ -123,6 +124,7 @@ struct TargetRun {
     log.note("\(name): is that of \(found.version.name), which was made from the same inputs")
     (entry.path, entry.size, entry.sha256) = (first.path, first.size, first.sha256)
     entry.reused = found.version
+    entry.reproduced = found.record.reproduced
     if files.count > 1 { entry.files = files }
     return true
   }
@@ -131,15 +133,23 @@ struct TargetRun {
   private func record(_ inputs: TargetInputs?, _ entry: BuildReport.Target) throws(MirrorError) {
     guard let records, let inputs else { return }
     var files = entry.files ?? []
-    if files.isEmpty, let path = entry.path, let size = entry.size {
-      files = [ImageFile(path: path, size: size, sha256: entry.sha256)]
-    }
+    if files.isEmpty, let path = entry.path, let file = try file(path, entry) { files = [file] }
     let known = files.compactMap { file in
       file.sha256.map { InputRecord.File(name: "\(file.path.name)", bytes: file.size, sha256: $0) }
     }
-    // The digest of what is compressed later, or was written by a step, is not known.
-    let record = InputRecord(inputs, known.count == files.count ? known : [])
+    let record = InputRecord(
+      inputs, known.count == files.count ? known : [], reproduced: entry.reproduced)
     try record.write(name, of: records.version, in: anchor.value)
+  }
+
+  /// The tarball or image, with the digest of what a step wrote.
+  private func file(_ path: MirrorPath, _ entry: BuildReport.Target) throws(MirrorError) -> ImageFile? {
+    guard let status = try anchor.value.status(at: path) else { return nil }
+    if let sha256 = entry.sha256 ?? entry.digest {
+      return ImageFile(path: path, size: status.size, sha256: sha256)
+    }
+    let sha256 = try context.sha256(of: anchor.value.root.appending("\(path)"))
+    return ImageFile(path: path, size: status.size, sha256: sha256)
   }
 
   /// Throws if it is made from an image that failed: the last one would be of an older version.
@@ -192,7 +202,7 @@ struct TargetRun {
   }
 
   private func make(
-    _ target: Target, key: String?, _ log: borrowing BuildLog, _ entry: inout BuildReport.Target
+    _ target: Target, _ inputs: TargetInputs?, _ log: borrowing BuildLog, _ entry: inout BuildReport.Target
   ) throws {
     switch target.kind {
     case .snapshot:
@@ -205,18 +215,33 @@ struct TargetRun {
         throw MirrorError(
           .invalid, name, "is a stage, but no subarch is given", remedy: "give BUILD ARCH SUBARCH")
       }
+      var stage = StageTarget(
+        settings: target.settings, context: context, anchor: anchor, records: records, scripts: scripts)
+      if let second = try StageReproduction(target, stage, request, variant: planned.variant) {
+        stage.reproduce = { file, digests, work, log in
+          try second.run(file, digests[.sha256], beside: work, log)
+        }
+      }
       entry.take(
-        try StageTarget(
-          settings: target.settings, context: context, anchor: anchor, records: records, scripts: scripts
-        ).run(key: key, log: log) { entry.confinement = $0 })
+        try stage.run(key: inputs?.key, try progress(target, inputs), log: log, &entry))
     case .export:
       let made = try ExportTarget(settings: target.settings, context: context, anchor: anchor).run(
-        key: key, log: log)
+        key: inputs?.key, log: log)
       guard let made, let image = made.files.first else { return }
       (entry.path, entry.size, entry.sha256) = (image.path, image.size, image.sha256)
       entry.format = made.format
       if made.files.count > 1 { entry.files = made.files }
     }
+  }
+
+  /// What is recorded with a root that is kept.
+  private func progress(_ target: Target, _ inputs: TargetInputs?) throws -> StageProgress {
+    let names = [request.build, request.arch ?? "", request.subarch ?? "", request.version.description, name]
+    var inputs = inputs
+    if inputs == nil, context.keepsWork {
+      inputs = try inputReader.inputs(of: target, variant: planned.variant, hasSnapshot: false)
+    }
+    return StageProgress(of: names.joined(separator: " "), from: inputs)
   }
 
   /// The follow-up of a finished target, by the spec's own step or by mirrorctl.
@@ -251,6 +276,7 @@ struct TargetRun {
 extension BuildReport.Target {
   /// What mirrorctl captured; nil if the spec's own step wrote the tarball.
   fileprivate mutating func take(_ captured: TarballOutput.Captured?) {
-    (path, size, sha256) = (captured?.path, captured?.size, captured?.sha256)
+    (path, size, digest) = (captured?.path, captured?.size, captured?.sha256)
+    if captured?.isFinal == true { sha256 = digest }
   }
 }

@@ -72,6 +72,9 @@ int clinux_touch(int directory, const char *name, int64_t seconds, uint32_t nano
 /* mknodat(2), whose device number is computed by a macro. */
 int clinux_make_node(int directory, const char *name, uint32_t mode, uint32_t major, uint32_t minor);
 
+/* syncfs(2), behind _GNU_SOURCE. */
+int clinux_sync_file_system(int file);
+
 /* memfd_create(2), behind _GNU_SOURCE: an unnamed file in memory that no other program inherits. */
 int clinux_memory_file(const char *name);
 

@@ -131,6 +131,9 @@ package struct Descriptor: ~Copyable {
 
   /// `fsync(2)`.
   package func sync() throws(Errno) { _ = try retrying { Int(fsync(raw)) } }
+
+  /// Makes all files of its file system durable.
+  package func syncFileSystem() throws(Errno) { _ = try retrying { Int(clinux_sync_file_system(raw)) } }
 }
 
 /// The calling thread's last error.

@@ -84,6 +84,13 @@ struct CacheDirectory: Sendable {
     return (removed, problem)
   }
 
+  /// The size of a directory at a path in it, on the disk.
+  func size(at path: MirrorPath, _ cancellation: Cancellation) throws(MirrorError) -> Int64 {
+    var bytes: Int64 = 0
+    try walk(try open(), path, cancellation) { _, status in bytes &+= status.allocated }
+    return bytes
+  }
+
   /// The size of a directory in it, and when anything at its top was last changed.
   func size(of name: FileName, _ cancellation: Cancellation) throws(MirrorError) -> CacheEntry {
     let top = try open()

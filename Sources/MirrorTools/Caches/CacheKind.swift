@@ -8,6 +8,8 @@ public enum CacheKind: String, CaseIterable, Codable, Sendable {
   case git
   /// Objects of the compiler: `path/cache/ccache`.
   case ccache
+  /// Work directories of failed builds that were kept, below `path/tmp`.
+  case work
   /// Logs of builds, in `log` of each version.
   case logs
   /// Records of builds in the catalog, whose versions were removed.
@@ -31,7 +33,7 @@ public enum CacheKind: String, CaseIterable, Codable, Sendable {
     case .distfiles: ["layout.conf", ".mirror-cache.json", "CACHEDIR.TAG"]
     case .packages: ["Packages", "Packages.gz", "CACHEDIR.TAG"]
     case .ccache: ["stats", "ccache.conf", "CACHEDIR.TAG"]
-    case .git, .logs, .history: []
+    case .git, .work, .logs, .history: []
     }
   }
 }

@@ -1,5 +1,5 @@
 import FlexData
-import SystemPackage
+package import SystemPackage
 
 /// `[section caches]`, and the directories of the caches.
 public struct CacheSettings: Sendable {
@@ -22,6 +22,8 @@ public struct CacheSettings: Sendable {
   var cache: FilePath = "/var/cache/mirrorctl/cache"
   /// `path/distfiles`.
   var distfiles: FilePath = "/var/cache/mirrorctl/cache/distfiles"
+  /// In `path/tmp`: work directories are searched in it.
+  package var work: FilePath = "/var/cache/mirrorctl/work"
   /// `path/cache/git`.
   var git: FilePath = "/var/cache/mirrorctl/cache/cloned-repositories"
 
@@ -49,7 +51,9 @@ public struct CacheSettings: Sendable {
       guard let text = (try? elements.text(name)) ?? nil, text.hasPrefix("/") else { return usual }
       return FilePath(text).lexicallyNormalized()
     }
-    cache = path("path/cache", path("path/tmp", temporary).appending("cache"))
+    let own = path("path/tmp", temporary)
+    work = own.appending("work")
+    cache = path("path/cache", own.appending("cache"))
     distfiles = path("path/distfiles", cache.appending("distfiles"))
     git = path("path/cache/git", cache.appending("cloned-repositories"))
   }

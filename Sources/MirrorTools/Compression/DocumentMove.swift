@@ -22,23 +22,30 @@ enum DocumentMove {
     }
     guard !found.isEmpty, let status = try directory.status(of: new) else { return }
     let (before, after) = (try sha256(of: old, in: directory), try sha256(of: new, in: directory))
+    var bills: [(name: FileName, sha256: String)] = []
+    // A run that was killed may have moved some of them.
+    for kind in kinds where kind != .provenance && !found.contains(where: { $0.kind == kind }) {
+      let name = new.appending(kind.rawValue)
+      if let bytes = try directory.contents(of: MirrorPath(bytes: name.bytes), limit: DocumentDigests.limit) {
+        bills.append((name, hex(try OpenSSLDigest.sha256(of: bytes))))
+      }
+    }
     // The statement, which is the last kind, names the others and their digests.
-    var changes = [
-      (from: (name: old.description, sha256: before), to: (name: new.description, sha256: after))
-    ]
-    let (oldPath, newPath) = (directory.path.appending(old), directory.path.appending(new))
-    changes.append(((oldPath.description, before), (newPath.description, after)))
     for (kind, bytes) in found {
       let stated = DocumentDigests.digests(bytes, kind, of: old).flatMap { $0[.sha256].map(hex) }
       if stated == before {
-        let moved = changes.reduce(bytes) { DocumentCopy.readdressed($0, from: $1.from, to: $1.to) }
-        let (name, newName) = (old.appending(kind.rawValue), new.appending(kind.rawValue))
-        changes.append(
-          (
-            from: (name.description, hex(try OpenSSLDigest.sha256(of: bytes))),
-            to: (newName.description, hex(try OpenSSLDigest.sha256(of: moved)))
-          ))
-        try DurableFile.write(moved, to: newName, in: directory, Ownership(of: status))
+        let name = new.appending(kind.rawValue)
+        let moved: [UInt8]
+        if kind == .provenance, var statement = Statement(bytes) {
+          let move = Statement.Move(old, to: directory.path.appending(new), sha256: after)
+          statement.move([move], bills: bills)
+          moved = try StableJSON.bytes(statement)
+        } else {
+          moved = DocumentCopy.readdressed(
+            bytes, from: (old.description, before), to: (new.description, after))
+          bills.append((name, hex(try OpenSSLDigest.sha256(of: moved))))
+        }
+        try DurableFile.write(moved, to: name, in: directory, Ownership(of: status))
       }
       try directory.unlink(old.appending(kind.rawValue))
     }
@@ -49,7 +56,6 @@ enum DocumentMove {
   ) throws(MirrorError) -> String {
     let file = try directory.file(MirrorPath(bytes: name.bytes))
     let subject = directory.displayed(name)
-    let size = try attempt("examine", subject) { () throws(Errno) in try file.status().size }
-    return hex(try OpenSSLDigest.digest(.sha256, of: file, size: size, subject))
+    return hex(try OpenSSLDigest.sha256(of: file, subject).digest)
   }
 }

@@ -1,5 +1,5 @@
 import FoundationEssentials
-import LinuxSystem
+package import LinuxSystem
 
 /// An in-toto Statement (version 1) with SLSA provenance (version 1): which tarball was built, how, and from what.
 ///
@@ -109,6 +109,40 @@ package struct Statement: Codable, Hashable, Sendable {
     else { return nil }
     self = statement
   }
+
+  /// Where a file that it is about is now.
+  package struct Move {
+    /// The name there was.
+    let old: FileName
+    let new: MirrorPath
+    /// In lowercase hexadecimal.
+    let sha256: String
+
+    package init(_ old: FileName, to new: MirrorPath, sha256: String) {
+      (self.old, self.new, self.sha256) = (old, new, sha256)
+    }
+  }
+
+  /// Gives the files that it is about other names, places and digests, and names other documents beside them.
+  ///
+  /// - Parameter bills: their names, and their SHA-256 in lowercase hexadecimal.
+  package mutating func move(_ files: [Move], bills: [(name: FileName, sha256: String)]) {
+    for index in subject.indices {
+      guard let move = files.first(where: { $0.old.description == subject[index].name }) else { continue }
+      subject[index].name = move.new.name.description
+      subject[index].digest = ["sha256": move.sha256]
+      subject[index].annotations?["path"] = move.new.description
+    }
+    let others = (predicate.runDetails.byproducts ?? []).filter { $0.role != Self.billRole }
+    predicate.runDetails.byproducts =
+      bills.map {
+        Resource(
+          name: $0.name.description, digest: ["sha256": $0.sha256], annotations: ["role": Self.billRole])
+      } + others
+  }
+
+  /// The role of bills of materials.
+  package static let billRole = "sbom"
 
   /// The subject with this digest.
   package func subject(sha256: String) -> Resource? { subject.first { $0.sha256 == sha256 } }

@@ -8,8 +8,8 @@ import SystemPackage
 /// own.
 public struct CacheRun {
   private let run: MirrorRun
-  private let settings: CacheSettings
-  private let cancellation: Cancellation
+  let settings: CacheSettings
+  let cancellation: Cancellation
 
   /// Creates the use case for a run.
   public init(_ run: MirrorRun) {
@@ -40,6 +40,7 @@ public struct CacheRun {
     var report = CacheReport(mirror: "\(run.root)", isDryRun: isDryRun)
     try cleanMarked(&report)
     if let limit = settings.limits[.git] { try cleanTrees(limit, &report) }
+    if let limit = settings.limits[.work] { try cleanWork(limit, &report) }
     if let limit = settings.limits[.logs] { try cleanLogs(limit, &report) }
     if let days = settings.limits[.history]?.days { try cleanHistory(days, &report) }
     if let summary = report.summary {
@@ -49,7 +50,7 @@ public struct CacheRun {
     return report
   }
 
-  private var now: Int64 { run.environment.now() }
+  var now: Int64 { run.environment.now() }
 
   /// Distfiles, binary packages and objects of ccache.
   private func cleanMarked(_ report: inout CacheReport) throws(MirrorError) {
@@ -237,6 +238,7 @@ public struct CacheReport: MirrorReport {
     fileprivate var noun: (one: String, many: String) {
       switch kind {
       case .git: ("package tree", "package trees")
+      case .work: ("work directory", "work directories")
       case .history: ("record", "records")
       case .distfiles, .packages, .ccache, .logs: ("file", "files")
       }

@@ -2,6 +2,7 @@ import Hashing
 import LinuxSystem
 import MirrorModel
 import MirrorTools
+import StageTrees
 import SystemPackage
 
 /// Finished targets of earlier versions of a subarch.
@@ -58,13 +59,57 @@ struct EarlierOutputs {
 
   private func isThere(_ found: Found) -> Bool {
     found.record.files.allSatisfy { file in
-      let path = found.version.appending(FileName(file.name))
-      let notice = found.version.appending(FileName(file.name + SidecarKind.withdrawal.rawValue))
-      guard let status = (try? anchor.value.status(at: path)) ?? nil,
-        ((try? anchor.value.status(at: notice)) ?? nil) == nil
-      else { return false }
-      return status.kind == .regular && status.size == file.bytes
+      guard let (name, status) = present(file, of: found.version) else { return false }
+      let notice = found.version.appending(name.appending(SidecarKind.withdrawal.rawValue))
+      return ((try? anchor.value.status(at: notice)) ?? nil) == nil
+        && (status.size == file.bytes || name != FileName(file.name))
     }
+  }
+
+  /// A file of an earlier target, or what it was compressed to since.
+  private func present(
+    _ file: InputRecord.File, of version: MirrorPath
+  ) -> (name: FileName, status: FileStatus)? {
+    let name = FileName(file.name)
+    let tarball = TarballName(name, .builtIn)
+    let isPlain = tarball.map { $0.format.isTarball && $0.compression == nil } ?? false
+    let names =
+      [name] + (isPlain ? Compression.allCases.map { name.dropping(last: 4).appending($0.suffix) } : [])
+    for name in names {
+      if let status = (try? anchor.value.status(at: version.appending(name))) ?? nil, status.kind == .regular
+      {
+        return (name, status)
+      }
+    }
+    return nil
+  }
+
+  /// The files of an earlier target with their SHA-256; nil if one is not what was made.
+  private func intact(
+    _ found: Found, log: borrowing BuildLog
+  ) throws -> [(name: FileName, digest: [UInt8])]? {
+    var files: [(name: FileName, digest: [UInt8])] = []
+    for file in found.record.files {
+      guard let (name, _) = present(file, of: found.version) else { return nil }
+      let path = anchor.value.root.appending("\(found.version)").appending("\(name)")
+      let digest = try KnownDigest.sha256(of: path, root: anchor.value.root, catalog: context.catalog())
+      let isSame =
+        try name == FileName(file.name) ? hex(digest) == file.sha256 : archiveDigest(path) == file.sha256
+      guard isSame else {
+        log.note("\(target): \(path) is not what was made, so it is not used")
+        return nil
+      }
+      files.append((name, digest))
+    }
+    return files
+  }
+
+  /// The SHA-256 of what was compressed.
+  private func archiveDigest(_ tarball: FilePath) throws(MirrorError) -> String? {
+    let null = try attempt("open", "/dev/null") { () throws(Errno) in try Descriptor(writing: "/dev/null") }
+    let report = try Recompression(nil, threads: context.jobs, cancellation: context.cancellation)
+      .run(tarball, into: null)
+    return report.digests[.sha256].map(hex)
   }
 
   /// Gives the files of an earlier target names in this version too, the tarball or image last, with their digests,
@@ -78,26 +123,25 @@ struct EarlierOutputs {
     _ found: Found, as output: FileName, _ documents: ReusedDocuments, log: borrowing BuildLog
   ) throws -> [ImageFile]? {
     let source = try anchor.value.directory(found.version)
-    guard let files = names(found, output) else { return nil }
-    var digests: [[UInt8]] = []
-    for file in files {
-      let digest = try digest(file.old)
-      guard hex(digest) == file.sha256 else {
-        log.note("\(target): \(source.displayed(file.old.name)) is not what was made, so it is not used")
-        return nil
-      }
-      digests.append(digest)
+    guard let intact = try intact(found, log: log), let files = names(intact, of: found.version, output)
+    else {
+      return nil
     }
     let directory = try anchor.value.makePath(version)
     let made = try documents.documents(of: files, from: source)
+    // Until the documents are there, too: a build that is killed is repeated.
+    let mark = TarballOutput.mark(of: output)
+    try DurableFile.write([], to: mark, in: directory, try directory.fileOwnership())
     var placed: [ImageFile] = []
     for (index, file) in files.enumerated().reversed() {
-      let status = try place(file, digests[index], from: source, in: directory)
+      let status = try place(file, intact[index].digest, from: source, in: directory)
       if index == 0 {
         try StageDocuments.write(made, beside: file.new.name, in: directory, try directory.fileOwnership())
       }
       placed.append(ImageFile(path: file.new, size: status.size, sha256: file.sha256))
     }
+    try directory.sync()
+    try directory.unlink(mark)
     try directory.sync()
     return placed.reversed()
   }
@@ -114,6 +158,10 @@ struct EarlierOutputs {
       _ = try place(old.appending(contents), from: source, as: new.appending(contents), in: directory)
     }
     let status = try place(old, from: source, as: new, in: directory)
+    guard TarballName(new, .builtIn)?.suffix != TarballOutput.plainSuffix else {
+      try DurableFile.write([], to: new.appending(".cme"), in: directory, try directory.fileOwnership())
+      return status
+    }
     var digests = DigestSet()
     digests[.sha256] = digest
     try FreshTarball.record(
@@ -126,29 +174,26 @@ struct EarlierOutputs {
   }
 
   /// The files of a target there and here; nil if they are not named alike.
-  private func names(_ found: Found, _ output: FileName) -> [ReusedDocuments.File]? {
-    guard let first = found.record.files.first, let (old, new) = stems(FileName(first.name), output) else {
-      return nil
+  private func names(
+    _ intact: [(name: FileName, digest: [UInt8])], of earlier: MirrorPath, _ output: FileName
+  ) -> [ReusedDocuments.File]? {
+    guard let first = intact.first, let (old, new) = stems(first.name, output) else { return nil }
+    let files = intact.compactMap { file -> ReusedDocuments.File? in
+      guard let name = file.name.text, name.hasPrefix(old) else { return nil }
+      return ReusedDocuments.File(
+        old: earlier.appending(file.name),
+        new: version.appending(FileName(new + name.dropFirst(old.count))), sha256: hex(file.digest))
     }
-    let files = found.record.files.filter { $0.name.hasPrefix(old) }.map { file in
-      ReusedDocuments.File(
-        old: found.version.appending(FileName(file.name)),
-        new: version.appending(FileName(new + file.name.dropFirst(old.count))), sha256: file.sha256)
-    }
-    return files.count == found.record.files.count ? files : nil
+    return files.count == intact.count ? files : nil
   }
 
   /// What the names of the files of both versions begin with.
   private func stems(_ old: FileName, _ new: FileName) -> (String, String)? {
     guard let before = TarballName(old, .builtIn), let after = TarballName(new, .builtIn),
-      before.suffix == after.suffix, let one = before.stem.text, let two = after.stem.text
+      before.suffix == after.suffix || before.suffix == TarballOutput.plainSuffix, let one = before.stem.text,
+      let two = after.stem.text
     else { return nil }
     return (one, two)
-  }
-
-  private func digest(_ path: MirrorPath) throws(MirrorError) -> [UInt8] {
-    let root = anchor.value.root
-    return try KnownDigest.sha256(of: root.appending("\(path)"), root: root, catalog: context.catalog())
   }
 
   /// A second name of the same file, or a copy where there can be none.

@@ -16,6 +16,9 @@ struct InputReader {
     "snapshot/prefix",
     "test/script",
   ]
+  /// Steps that read or write tarballs, whose names have the version.
+  private static let tarballSteps: Set<String> = ["steps/unpack", "steps/capture"]
+  private static let tarballs = ["path/mirror/source", "path/mirror/snapshot", "path/mirror/target"]
   /// Settings of exports that are not about the image.
   private static let outside: Set<String> = ["authfile", "source", "profile", "connections"]
 
@@ -26,6 +29,13 @@ struct InputReader {
     _ target: Target, variant: String?, hasSnapshot: Bool = true
   ) throws -> TargetInputs? {
     guard try target.settings.isOfficial, target.kind != .snapshot else { return nil }
+    return try inputs(of: target, variant: variant, hasSnapshot: hasSnapshot)
+  }
+
+  /// Also for what is not for the mirror, from which only its own root is made.
+  ///
+  /// - Parameter hasSnapshot: whether it is made from the snapshot.
+  func inputs(of target: Target, variant: String?, hasSnapshot: Bool) throws -> TargetInputs? {
     let settings = try BuildSettings(
       request, target: target.name, variant: variant, context.source, isNeutral: true)
     let text = NeutralText(settings)
@@ -47,7 +57,11 @@ struct InputReader {
     if hasSnapshot { values["snapshot"] = try digest("path/mirror/snapshot", settings) }
     values["suffix"] = TarballName(try target.output(anchor).path.name, .builtIn)?.suffix
     values["path/chroot/stage"] = try settings.text("path/chroot/stage").map(text.of)
-    for step in Target.stageSteps { values[step] = try settings.script(step).map(text.of) }
+    let placed = NeutralText(settings, and: Self.tarballs)
+    for step in Target.stageSteps {
+      let text = Self.tarballSteps.contains(step) ? placed : text
+      values[step] = try settings.script(step).map(text.of)
+    }
     for name in Self.elements { values[name] = try settings.text(name).map(text.of) }
     for (name, value) in try settings.texts(in: "mounts") { values["mounts/\(name)"] = text.of(value) }
     values["overlay"] = try settings.path("path/overlay").map(overlay)

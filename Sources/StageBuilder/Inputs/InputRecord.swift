@@ -17,15 +17,18 @@ struct InputRecord: Codable {
   private(set) var version = 1
   /// The SHA-256 of the inputs.
   let key: String
-  /// The tarball or image first; none if its digest is not known yet.
+  /// The tarball or image first; none if it is not known.
   let files: [File]
   let inputs: [String: String]
+  /// Whether it was built twice, with the same result; nil if it was not.
+  let reproduced: Bool?
 
   /// Larger ones are not read.
   private static let limit = 16 << 20
 
-  init(_ inputs: TargetInputs, _ files: [File]) {
+  init(_ inputs: TargetInputs, _ files: [File], reproduced: Bool?) {
     (key, self.inputs, self.files) = (inputs.key, inputs.values, files)
+    self.reproduced = reproduced
   }
 
   private static func path(of target: String, in version: MirrorPath) -> MirrorPath {

@@ -12,8 +12,9 @@ struct NeutralText {
     "path/cache", "path/cache/git", "path/cache/package", "path/cache/ccache", "path/distfiles",
   ]
 
-  init(_ settings: BuildSettings) {
-    let found = Self.keys.enumerated().compactMap { index, key in
+  /// - Parameter more: elements with further paths.
+  init(_ settings: BuildSettings, and more: [String] = []) {
+    let found = (Self.keys + more).enumerated().compactMap { index, key in
       ((try? settings.path(key)) ?? nil).map { (path: $0.string, name: key, index: index) }
     }
     places = found.sorted { ($1.path.utf8.count, $0.index) < ($0.path.utf8.count, $1.index) }

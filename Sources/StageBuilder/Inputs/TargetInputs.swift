@@ -33,7 +33,9 @@ struct TargetInputs: Hashable, Sendable {
   }
 
   /// What changed since an earlier target, in the order of the names.
-  func changes(since old: [String: String]) -> [Change] {
+  func changes(since old: [String: String]) -> [Change] { Self.changes(from: old, to: values) }
+
+  static func changes(from old: [String: String], to values: [String: String]) -> [Change] {
     Set(values.keys).union(old.keys).sorted().compactMap { name in
       old[name] == values[name] ? nil : Change(name: name, old: old[name], new: values[name])
     }

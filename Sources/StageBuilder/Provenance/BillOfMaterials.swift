@@ -22,8 +22,8 @@ struct BillOfMaterials {
   /// The document in a format.
   func document(_ format: Format) throws(MirrorError) -> [UInt8] {
     switch format {
-    case .spdx: try JSONIndexWriter.bytes(SPDXDocument(self))
-    case .cyclonedx: try JSONIndexWriter.bytes(CycloneDXDocument(self))
+    case .spdx: try StableJSON.bytes(SPDXDocument(self))
+    case .cyclonedx: try StableJSON.bytes(CycloneDXDocument(self))
     }
   }
 

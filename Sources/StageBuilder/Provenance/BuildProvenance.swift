@@ -15,6 +15,8 @@ struct BuildProvenance {
   private let dependencies: [Statement.Resource]
   /// That of the inputs, if the target has one.
   var key: String?
+  /// Whether it was built twice, with the same result.
+  var isReproduced = false
   /// How steps were confined; nil without steps.
   var confinement: Confinement?
 
@@ -81,6 +83,7 @@ struct BuildProvenance {
     details["network"] = try confinement.map { _ in try StepRunner.network(settings).rawValue }
     details["confinement"] = confinement?.name
     details["key"] = key
+    if isReproduced { details["reproduced"] = "yes" }
     let invocation = ["build", "arch", "subarch", "version", "target"].compactMap { parameters[$0] }
     let start = BillOfMaterials.time(started)
     let subjects = files.map { file in
@@ -98,7 +101,7 @@ struct BuildProvenance {
           invocationId: "\(invocation.joined(separator: "/"))@\(start)", startedOn: start,
           finishedOn: BillOfMaterials.time(finished)),
         byproducts: try byproducts(bills, log)))
-    return try JSONIndexWriter.bytes(statement)
+    return try StableJSON.bytes(statement)
   }
 
   /// The documents, and the log up to this point: its first bytes, since a build appends to it.
@@ -115,7 +118,8 @@ struct BuildProvenance {
     if let fault { throw fault }
     let name = "log/\(settings.target ?? "").txt"
     return bills.map {
-      Statement.Resource(name: $0.name, digest: ["sha256": $0.sha256], annotations: ["role": "sbom"])
+      Statement.Resource(
+        name: $0.name, digest: ["sha256": $0.sha256], annotations: ["role": Statement.billRole])
     } + [
       Statement.Resource(
         name: name, digest: ["sha256": hex(try digest.finish())],

@@ -43,7 +43,7 @@ struct ReusedDocuments {
       return documents
     }
     let moved = try moved(statement, files, documents)
-    return documents + [(.provenance, try JSONIndexWriter.bytes(moved))]
+    return documents + [(.provenance, try StableJSON.bytes(moved))]
   }
 
   private func contents(
@@ -57,10 +57,12 @@ struct ReusedDocuments {
     _ statement: Statement, _ files: [File], _ bills: [StageDocuments.Document]
   ) throws -> Statement {
     var statement = statement
-    for (index, subject) in statement.subject.enumerated() {
-      guard let file = files.first(where: { $0.old.name.description == subject.name }) else { continue }
-      statement.subject[index].name = file.new.name.description
-      statement.subject[index].annotations?["path"] = file.new.description
+    if let main = files.first {
+      statement.move(
+        files.map { Statement.Move($0.old.name, to: $0.new, sha256: $0.sha256) },
+        bills: try bills.map { bill in
+          (main.new.name.appending(bill.kind.rawValue), hex(try OpenSSLDigest.sha256(of: bill.bytes)))
+        })
     }
     let sources = ["seed": seed, "snapshot": snapshot].compactMapValues { $0 }
     statement.predicate.buildDefinition.resolvedDependencies = try statement.predicate.buildDefinition
@@ -70,14 +72,6 @@ struct ReusedDocuments {
         own.annotations?["revision"] = resource.annotations?["revision"]
         return own
       }
-    guard let main = files.first else { return statement }
-    let log = (statement.predicate.runDetails.byproducts ?? []).filter { $0.role != "sbom" }
-    statement.predicate.runDetails.byproducts =
-      try bills.map { bill in
-        Statement.Resource(
-          name: main.new.name.appending(bill.kind.rawValue).description,
-          digest: ["sha256": hex(try OpenSSLDigest.sha256(of: bill.bytes))], annotations: ["role": "sbom"])
-      } + log
     return statement
   }
 }

@@ -52,6 +52,11 @@ struct BuildLog: ~Copyable {
     tell(text)
   }
 
+  /// Writes a line to the log only.
+  func print(_ text: String) throws(MirrorError) {
+    try attempt("write", path) { () throws(Errno) in try descriptor.write(Array("\(text)\n".utf8)) }
+  }
+
   /// Passes the log in pieces to `body`.
   func read(_ body: (UnsafeRawBufferPointer) -> Void) {
     guard let size = try? descriptor.status().size else { return }

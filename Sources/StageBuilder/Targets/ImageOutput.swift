@@ -25,7 +25,10 @@ struct ImageOutput: TargetOutput {
   }
 
   func existing() throws(MirrorError) -> MirrorPath? {
-    do throws(MirrorError) { return try anchor.value.status(at: path)?.kind == .regular ? path : nil } catch {
+    do throws(MirrorError) {
+      guard try anchor.value.status(at: mark) == nil else { return nil }
+      return try anchor.value.status(at: path)?.kind == .regular ? path : nil
+    } catch {
       if error.code == .system(.noSuchFileOrDirectory) { return nil }
       throw error
     }
@@ -34,8 +37,18 @@ struct ImageOutput: TargetOutput {
   /// An image is replaced only by a complete one.
   func remove() {}
 
-  /// An image gets its name when it is complete.
-  func removeUnfinished() {}
+  /// An image gets its name when it is complete; only its documents may be missing, if it was taken from another version.
+  func removeUnfinished() throws(MirrorError) {
+    guard try anchor.value.status(at: mark) != nil else { return }
+    let directory = try anchor.value.directory(path.parent)
+    try TarballOutput.removeSidecars(of: path.name, in: directory)
+    try directory.unlink(path.name)
+    try directory.sync()
+    try directory.unlink(mark.name)
+    try directory.sync()
+  }
+
+  private var mark: MirrorPath { path.parent.appending(TarballOutput.mark(of: path.name)) }
 
   /// ``ExportRun`` does.
   func checkTools() {}

@@ -68,9 +68,9 @@ struct SquashfsTools {
       SOURCE_DATE_EPOCH=\(epoch) exec tar2sqfs -q -s \(format.options) -j \(max(threads, 1)) \(image) < \(tarball)
       """, named: "tar2sqfs", log: log)
     let file = try files.file(MirrorPath(bytes: Self.image.bytes))
-    let size = try output.append(file, "\(Self.image)")
+    _ = try output.append(file, "\(Self.image)")
     var digests = DigestSet()
-    digests[.sha256] = try OpenSSLDigest.digest(.sha256, of: file, size: size, "\(Self.image)")
+    digests[.sha256] = try OpenSSLDigest.sha256(of: file, "\(Self.image)").digest
     return (report, digests)
   }
 

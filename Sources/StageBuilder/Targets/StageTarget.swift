@@ -10,29 +10,35 @@ struct StageTarget {
   let records: VersionRecords
   /// The directory for the scripts of host steps.
   let scripts: FilePath
+  /// Where the tarball is written instead of the mirror: that of a second build, which is only compared.
+  var copies: Shared<AnchoredDirectory>?
+  /// Builds it a second time; receives the tarball, its digests, the work directory and the log.
+  var reproduce: ((FilePath, DigestSet, FilePath, borrowing BuildLog) throws -> Void)?
 
   /// Builds it, with the steps in METRO's order.
   ///
   /// - Parameters:
   ///   - key: that of its inputs, for its provenance.
-  ///   - confined: receives how its steps are confined.
+  ///   - progress: to record with a work directory that is kept.
+  ///   - entry: receives how its steps are confined, and where it went on.
   /// - Returns: what mirrorctl captured; nil if the spec's own step wrote the tarball.
-  func run(key: String?, log: borrowing BuildLog, confined: (Confinement) -> Void) throws -> TarballOutput
-    .Captured?
-  {
+  func run(
+    key: String?, _ progress: StageProgress, log: borrowing BuildLog, _ entry: inout BuildReport.Target
+  ) throws -> TarballOutput.Captured? {
+    var progress = progress
     let seed = try RequiredTarball.find("path/mirror/source", settings)
     let snapshot = try settings.isOfficial ? RequiredTarball.find("path/mirror/snapshot", settings) : nil
     try StagePlaces(settings).check()
     let documents = try settings.documents
     var provenance =
-      try settings.isOfficial && documents.hasProvenance
+      try copies == nil && settings.isOfficial && documents.hasProvenance
       ? BuildProvenance(settings, documents, context, seed: seed, snapshot: snapshot) : nil
     let chroot = try settings.requiredPath("path/chroot")
-    var work = try WorkDirectory(
-      try settings.requiredPath("path/work"), cancellation: context.cancellation)
+    var work = try open(&progress, snapshot, log, &entry)
     let confinement = try context.sandbox.confinement(in: work.path)
     log.note("\(settings.target ?? ""): \(confinement.text)")
-    confined(confinement)
+    entry.confinement = confinement
+    progress.owners = StageResumption.owners(confinement)
     provenance?.confinement = confinement
     provenance?.key = key
     let group = try controlGroup(log)
@@ -45,21 +51,22 @@ struct StageTarget {
       let root = Shared(try Self.makeRoot(chroot, in: work, confinement))
       let machine = try StageMachine(settings)
       let means = try machine.means(forSeed: seed)
-      let epoch = try unpack(seed, snapshot, &steps, root, log)
+      let epoch = try unpack(seed, snapshot, &steps, &progress, root, log)
       steps.means = try machine.means(forRoot: chroot, of: seed, otherwise: means)
       if let text = steps.means.text { log.note("\(settings.target ?? ""): \(text)") }
       let signing = try PackageSigning(settings, context.cancellation)
       try signing?.place(in: root.value, confinement)
-      try runInRoot(steps, root, log)
+      try runInRoot(steps, &progress, root, log)
       if signing != nil { try PackageSigning.remove(from: root.value) }
+      _ = progress.begin("steps/capture")
       let captured =
-        try settings.isOfficial ? capture(epoch, steps, work, chroot, root, provenance, log) : nil
+        try settings.isOfficial ? capture(epoch, steps, work, chroot, root, provenance, log, &entry) : nil
       try work.remove()
       return captured
     } catch {
       if !context.cancellation.isCancelled { inspect(error, steps, log) }
       // What cannot be removed is swept by the next build.
-      if context.keepsWork { work.keep() } else { try? work.remove() }
+      if context.keepsWork { keep(&work, progress, log) } else { try? work.remove() }
       throw error
     }
   }
@@ -82,6 +89,7 @@ struct StageTarget {
     var ownershipRules = OwnershipRules()
     ownershipRules.mode = mode
     let root = try work.opened(ownershipRules).makePath(path(of: chroot, in: work.path))
+    guard !work.isResumed else { return root }
     try attempt("set the mode", "\(chroot)") { () throws(Errno) in
       if confinement == .shifted {
         try root.descriptor.setOwner(Confinement.firstID, Confinement.firstID)
@@ -101,24 +109,35 @@ struct StageTarget {
 
   /// - Returns: the latest time of any file in the stage, in seconds.
   private func unpack(
-    _ seed: FilePath, _ snapshot: FilePath?, _ steps: inout StepRunner, _ root: Shared<AnchoredDirectory>,
-    _ log: borrowing BuildLog
+    _ seed: FilePath, _ snapshot: FilePath?, _ steps: inout StepRunner, _ progress: inout StageProgress,
+    _ root: Shared<AnchoredDirectory>, _ log: borrowing BuildLog
   ) throws -> Int64 {
     let unpacking = StageUnpacking(
       settings: settings, context: context, confinement: steps.confinement, root: root,
       tools: SquashfsTools(steps, scripts: scripts))
-    var epoch = VersionDate(try settings.required("target/version").utf8)?.seconds
     try checkOwners(steps)
-    if try !steps.run("steps/unpack", in: .host, log: log) {
-      try unpacking.unpackSeed(seed, log)
-      if let snapshot {
-        let tree = try unpacking.placeSnapshot(snapshot, log)
-        epoch = tree?.epoch ?? epoch
-        steps.tree = tree?.mounted
+    if progress.begin("steps/unpack") {
+      progress.epoch = VersionDate(try settings.required("target/version").utf8)?.seconds
+      if try !steps.run("steps/unpack", in: .host, log: log) {
+        try unpacking.unpackSeed(seed, log)
+        let tree = try snapshot.flatMap { try unpacking.placeSnapshot($0, log) }
+        progress.epoch = tree?.epoch ?? progress.epoch
+        progress.treePlace = tree?.mountedAt
       }
     }
-    try steps.run("steps/unpack/post", in: .host, log: log)
-    return epoch ?? context.now()
+    if let snapshot, let place = progress.treePlace {
+      steps.tree = SandboxPlan.Bind(source: snapshot.string, target: place, isReadOnly: true, isImage: true)
+    }
+    try run("steps/unpack/post", in: .host, steps, &progress, log)
+    return progress.epoch ?? context.now()
+  }
+
+  /// Runs a step, unless an earlier build did.
+  private func run(
+    _ step: String, in place: StepRunner.Place, _ steps: StepRunner, _ progress: inout StageProgress,
+    _ log: borrowing BuildLog
+  ) throws {
+    if progress.begin(step) { try steps.run(step, in: place, log: log) }
   }
 
   /// Throws if a step of the spec would see shifted owners, where they cannot be mapped.
@@ -132,21 +151,23 @@ struct StageTarget {
   }
 
   private func runInRoot(
-    _ steps: StepRunner, _ root: Shared<AnchoredDirectory>, _ log: borrowing BuildLog
+    _ steps: StepRunner, _ progress: inout StageProgress, _ root: Shared<AnchoredDirectory>,
+    _ log: borrowing BuildLog
   ) throws {
-    try steps.run("steps/chroot/prerun", in: .root(isEquipped: true), log: log)
-    guard try steps.run("steps/chroot/run", in: .root(isEquipped: true), log: log) else {
-      throw settings.undefined("steps/chroot/run")
-    }
+    guard try settings.script("steps/chroot/run") != nil else { throw settings.undefined("steps/chroot/run") }
+    try run("steps/chroot/prerun", in: .root(isEquipped: true), steps, &progress, log)
+    try run("steps/chroot/run", in: .root(isEquipped: true), steps, &progress, log)
     if try settings.isOfficial {
-      try steps.run("steps/chroot/grabinfo", in: .root(isEquipped: true), log: log)
-      if try !steps.run("steps/precapture", in: .host, log: log) { try takeBuildInfo(root.value, log) }
+      try run("steps/chroot/grabinfo", in: .root(isEquipped: true), steps, &progress, log)
+      if progress.begin("steps/precapture"), try !steps.run("steps/precapture", in: .host, log: log) {
+        try takeBuildInfo(root.value, log)
+      }
     }
-    try steps.run("steps/chroot/postrun", in: .root(isEquipped: true), log: log)
-    try steps.run("steps/chroot/clean", in: .root(isEquipped: false), log: log)
-    try steps.run("steps/chroot/test", in: .root(isEquipped: true), log: log)
-    try steps.run("steps/chroot/postclean", in: .root(isEquipped: false), log: log)
-    try steps.run("steps/clean", in: .host, log: log)
+    try run("steps/chroot/postrun", in: .root(isEquipped: true), steps, &progress, log)
+    try run("steps/chroot/clean", in: .root(isEquipped: false), steps, &progress, log)
+    try run("steps/chroot/test", in: .root(isEquipped: true), steps, &progress, log)
+    try run("steps/chroot/postclean", in: .root(isEquipped: false), steps, &progress, log)
+    try run("steps/clean", in: .host, steps, &progress, log)
   }
 
   /// Stores what `grabinfo` left in the root as the version's `build-info.json`.
@@ -163,17 +184,19 @@ struct StageTarget {
       log.note("\(root.displayed(place)) is not a JSON object of strings: ignored")
       return
     }
-    try records.write(buildInfo: text)
+    if copies == nil { try records.write(buildInfo: text) }
     try root.directory(place.parent).unlink(place.name)
   }
 
   private func capture(
     _ epoch: Int64, _ steps: StepRunner, _ work: borrowing WorkDirectory, _ chroot: FilePath,
-    _ root: Shared<AnchoredDirectory>, _ provenance: BuildProvenance?, _ log: borrowing BuildLog
+    _ root: Shared<AnchoredDirectory>, _ provenance: BuildProvenance?, _ log: borrowing BuildLog,
+    _ entry: inout BuildReport.Target
   ) throws -> TarballOutput.Captured? {
-    let output = try TarballOutput("path/mirror/target", settings, anchor)
+    var output = try TarballOutput("path/mirror/target", settings, anchor)
+    if let copies { output = output.placed(in: copies) }
     let stage = try settings.requiredPath("path/chroot/stage")
-    let test = try StageTest(settings, context)
+    let test = try copies == nil ? StageTest(settings, context) : nil
     if try settings.script("steps/capture") != nil {
       try output.write(by: "steps/capture") {
         try steps.run("steps/capture", in: .host, log: log)
@@ -185,13 +208,21 @@ struct StageTarget {
     context.progress.begin("capturing \(settings.target ?? "")", bytes: 0, files: 0)
     defer { context.progress.end() }
     let tree = try Self.tree(stage, chroot, work, root.value)
-    let documents = StageDocuments(
-      provenance: provenance, settings: try settings.documents, epoch: epoch, now: context.now)
+    var provenance = provenance
     let captured = try output.capture(
       tree, epoch: epoch, prefix: "./", shiftedBy: steps.confinement.idShift, context,
       SquashfsTools(steps, scripts: scripts), log: log,
-      test: { try test?.run($0, in: work, log) },
+      test: { file, digests in
+        try test?.run(file, in: work, log)
+        guard let reproduce else { return }
+        try reproduce(file, digests, work.path, log)
+        entry.reproduced = true
+        provenance?.isReproduced = true
+      },
       documents: { path, sha256 in
+        guard copies == nil else { return [] }
+        let documents = StageDocuments(
+          provenance: provenance, settings: try settings.documents, epoch: epoch, now: context.now)
         // An image may contain more than the root.
         let database = try stage.starts(with: chroot) ? tree.duplicate() : root.value.duplicate()
         return try documents.documents(
@@ -217,7 +248,7 @@ struct StageTarget {
     return try work.opened().directory(path(of: stage, in: work.path))
   }
 
-  private static func path(of path: FilePath, in top: FilePath) -> MirrorPath {
+  static func path(of path: FilePath, in top: FilePath) -> MirrorPath {
     var rest = path
     _ = rest.removePrefix(top)
     return MirrorPath(rest.string)

@@ -16,8 +16,8 @@ struct StageUnpacking {
   struct Tree {
     /// The time of the newest file in it, in seconds; nil if it contains no file.
     var epoch: Int64?
-    /// An image that steps see mounted; nil if the tree was unpacked.
-    var mounted: SandboxPlan.Bind?
+    /// Where steps see it mounted, if it is an image; nil if it was unpacked.
+    var mountedAt: String?
   }
 
   /// Unpacks the seed; device nodes are skipped, since steps get their own.
@@ -48,9 +48,7 @@ struct StageUnpacking {
     if try context.sandbox.canMount(snapshot, for: confinement) {
       log.note("\(settings.target ?? ""): mount \(snapshot) at /\(destination)")
       _ = try root.value.makePath(destination)
-      let bind = SandboxPlan.Bind(
-        source: snapshot.string, target: "/\(destination)", isReadOnly: true, isImage: true)
-      return Tree(epoch: epoch, mounted: bind)
+      return Tree(epoch: epoch, mountedAt: "/\(destination)")
     }
     log.note("\(settings.target ?? ""): unpack \(snapshot) to /\(destination), since it cannot be mounted")
     try tools.read(snapshot, prefix: prefix, log: log) { tarball in

@@ -7,8 +7,8 @@ import SystemPackage
 /// A tarball or squashfs image that a target makes: its path in the mirror, and how it is written.
 struct TarballOutput {
   /// The finished tarball or image, relative to the mirror's root.
-  let path: MirrorPath
-  let anchor: Shared<AnchoredDirectory>
+  private(set) var path: MirrorPath
+  private(set) var anchor: Shared<AnchoredDirectory>
   private let name: TarballName
   /// nil for a tarball.
   private let image: SquashfsTools.Format?
@@ -55,8 +55,18 @@ struct TarballOutput {
     }
   }
 
+  /// The same in another directory.
+  func placed(in directory: Shared<AnchoredDirectory>) -> TarballOutput {
+    var output = self
+    (output.anchor, output.path) = (directory, MirrorPath(bytes: path.name.bytes))
+    return output
+  }
+
   /// Its name before it is compressed.
-  var plainName: FileName { name.stem.appending(".tar") }
+  var plainName: FileName { name.stem.appending(Self.plainSuffix) }
+
+  /// Of a tarball that is not compressed.
+  static let plainSuffix = ".tar"
 
   /// The finished tarball: compressed, or marked to be; nil if there is none, or a step is writing it.
   func existing() throws(MirrorError) -> MirrorPath? {
@@ -110,12 +120,12 @@ struct TarballOutput {
   ///   - epoch: seconds; no time in the tarball is later.
   ///   - prefix: prefix of the names in the tarball.
   ///   - shift: how the owners are stored in the tree.
-  ///   - test: receives the path of the complete file, before it gets its name.
+  ///   - test: receives the path and the digests of the complete file, before it gets its name.
   ///   - documents: makes the documents beside it, from its path and its SHA-256 in lowercase hexadecimal.
   func capture(
     _ tree: borrowing AnchoredDirectory, epoch: Int64, prefix: String, omitting omitted: [String] = [],
     shiftedBy shift: IDShift? = nil, _ context: BuildContext, _ tools: SquashfsTools, log: borrowing BuildLog,
-    test: (FilePath) throws -> Void = { _ in },
+    test: (FilePath, DigestSet) throws -> Void = { _, _ in },
     documents: (MirrorPath, String) throws -> [StageDocuments.Document] = { _, _ in [] }
   ) throws -> Captured {
     let directory = try anchor.value.makePath(path.parent)
@@ -145,7 +155,7 @@ struct TarballOutput {
       digests = report.digests
     }
     let finished = try output.reopened()
-    try test(FilePath("/proc/self/fd/\(finished.raw)"))
+    try test(FilePath("/proc/self/fd/\(finished.raw)"), digests)
     withExtendedLifetime(finished) {}
     let beside = try digests[.sha256].map { try documents(path.parent.appending(final), hex($0)) } ?? []
     try Self.removeSidecars(of: final, in: directory)
@@ -162,7 +172,7 @@ struct TarballOutput {
     }
     return Captured(
       path: path.parent.appending(final), size: status.size,
-      sha256: isDeferred ? nil : digests[.sha256].map(hex), notes: report.notes)
+      sha256: digests[.sha256].map(hex), isFinal: !isDeferred, notes: report.notes)
   }
 
   /// What was captured.
@@ -171,6 +181,8 @@ struct TarballOutput {
     /// Bytes.
     let size: Int64
     let sha256: String?
+    /// Whether it is not compressed later.
+    let isFinal: Bool
     /// What could not be preserved.
     let notes: [String]
   }

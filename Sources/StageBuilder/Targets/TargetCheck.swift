@@ -93,6 +93,7 @@ struct TargetCheck {
     try ifKnown { _ = try StepRunner.memory(settings) }
     try ifKnown { try StagePlaces(settings).check() }
     try ifKnown { try StageTest.check(settings, context, output) }
+    try ifKnown { try StageReproduction.check(settings) }
     try ifKnown { try settings.requiredPath("path/mirror/source") }
     if try settings.isOfficial { try ifKnown { try settings.requiredPath("path/mirror/snapshot") } }
     try checkVersion()

@@ -36,6 +36,7 @@ struct DoctorCommand: Verb {
     }
     var doctor = Doctor(facts)
     doctor.warn([configuration.signing?.exposedHome].compactMap(\.self), naming: \.commandLine)
+    doctor.warn(Self.keptWork(configuration.caches), naming: \.commandLine)
     let farm = try FarmSettings(file.elements)
     if farm.engine == .slurm {
       doctor.warn(FarmCheck.problems(farm, cancellation: context.cancellation), naming: \.commandLine)
@@ -49,6 +50,18 @@ struct DoctorCommand: Verb {
       doctor.warn(configuration.rotation.oddities(in: found), naming: \.commandLine)
     }
     return try renderer.print(DoctorReport(mirror: mirror.map { "\($0)" }, doctor))
+  }
+
+  /// Work directories that take room on the disk until somebody removes them.
+  private static func keptWork(_ settings: CacheSettings) -> [MirrorError] {
+    guard let kept = try? settings.work.exists ? WorkDirectory.kept(below: settings.work) : [] else {
+      return []
+    }
+    return kept.map {
+      MirrorError(
+        .invalid, "\($0.path)", "is kept by a build that failed",
+        remedy: "go on in it (mirrorctl build --resume), or set caches/work/age (mirrorctl clean --caches)")
+    }
   }
 
   /// The problem that prevents signing with a key, now or soon.

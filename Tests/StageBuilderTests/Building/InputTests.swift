@@ -149,6 +149,51 @@ struct InputTests {
     #expect(next["stage1"]?["reused"] == nil)
   }
 
+  @Test("what a step wrote, and what is compressed later, is used in both forms")
+  func otherTarballs() throws {
+    let site = try makeSite()
+    func build(_ version: String, _ more: String...) throws -> [String: Any] {
+      try #require(
+        try report(
+          try site.succeed(
+            ["build", "--json"] + BuildSite.subarch + [version, "target:", "stage1", "word:", "one"] + more))[
+            "stage1"])
+    }
+    for day in 21...28 { try site.succeed(["snapshot", "std", "2026-11-\(day)"]) }
+    let later = ["capture/compress:", "later"]
+    func file(_ day: Int, _ suffix: String) -> String {
+      "2026-11-\(day)/stage1-gen-std-2026-11-\(day).tar\(suffix)"
+    }
+    _ = try build("2026-11-21", later[0], later[1])
+    // Before it is compressed.
+    #expect(try build("2026-11-22", later[0], later[1])["reused"] != nil)
+    #expect(try inode(site, file(21, "")) == inode(site, file(22, "")))
+    #expect(site.text(file(22, ".cme")) != nil && site.text(file(22, ".hash.txt")) == nil)
+    try site.succeed(["compress"])
+    // And after it; only the last one has it.
+    try site.workspace.shell("rm -r '\(site.subarchPath)/2026-11-21'")
+    let compressed = try build("2026-11-23", later[0], later[1])
+    #expect(compressed["reused"] != nil && compressed["sha256"] != nil)
+    #expect(try inode(site, file(22, ".xz")) == inode(site, file(23, ".xz")))
+    #expect(site.text(file(23, ".xz.spdx.json"))?.contains("stage1-gen-std-2026-11-23.tar.xz") == true)
+    try site.succeed(["digestgen"])
+    #expect(try site.run(["verify"]).status == 0)
+    // Another content is not used.
+    try site.workspace.shell(
+      """
+      cd '\(site.subarchPath)'; rm -r 2026-11-23; echo other > other; tar -cJf '\(file(22, ".xz"))' other; rm other
+      """)
+    #expect(try build("2026-11-24", later[0], later[1])["reused"] == nil)
+
+    try site.workspace.shell(
+      "printf '%s\\n' '[section steps when target is stage1]' 'capture: [' '#!/bin/sh' 'tar -cJf $[path/mirror/target] -C $[path/chroot/stage] .' ']' >> conf"
+    )
+    #expect(try build("2026-11-25")["reused"] == nil)
+    #expect(try build("2026-11-26")["reused"] != nil)
+    #expect(try inode(site, file(25, ".xz")) == inode(site, file(26, ".xz")))
+    #expect(site.text(file(26, ".xz.hash.txt")) != nil)
+  }
+
   @Test("neither credentials nor paths of the host are recorded")
   func secrets() throws {
     let site = try makeSite()

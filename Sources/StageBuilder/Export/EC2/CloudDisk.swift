@@ -22,7 +22,7 @@ struct CloudDisk {
     if let known {
       digest = known
     } else {
-      digest = try OpenSSLDigest.digest(.sha256, of: file, size: status.size, "\(path)")
+      digest = try OpenSSLDigest.sha256(of: file, "\(path)").digest
     }
     self.path = path
     identity = status.identity

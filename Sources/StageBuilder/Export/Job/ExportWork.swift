@@ -61,7 +61,7 @@ struct ExportWork: ~Copyable {
     let subject = "\(tarball)"
     let source = try attempt("open", subject) { () throws(Errno) in try Descriptor(reading: tarball) }
     var file = try DurableFile(name, in: files)
-    let size = try file.append(source, subject)
+    _ = try file.append(source, subject)
     _ = try file.commit(.ofThisProcess(mode: 0o600), syncingDirectory: false)
     let copy = Shared(try TarballSource(try files.file(MirrorPath(bytes: name.bytes)), subject: subject))
     let null = try attempt("open", "/dev/null") { () throws(Errno) in try Descriptor(writing: "/dev/null") }
@@ -69,8 +69,9 @@ struct ExportWork: ~Copyable {
     _ = try Recompression(nil, threads: job.threads, cancellation: job.cancellation, progress: counted)
       .run(copy, into: null)
     var digests = DigestSet()
-    digests[.sha256] = try OpenSSLDigest.digest(
-      .sha256, of: try files.file(MirrorPath(bytes: name.bytes)), size: size, subject)
+    digests[.sha256] = try OpenSSLDigest.sha256(
+      of: try files.file(MirrorPath(bytes: name.bytes)), subject
+    ).digest
     return digests
   }
 
@@ -98,7 +99,7 @@ struct ExportWork: ~Copyable {
     let status = try attempt("examine", subject) { () throws(Errno) in try file.status() }
     var digests = known ?? DigestSet()
     if known == nil {
-      digests[.sha256] = try OpenSSLDigest.digest(.sha256, of: file, size: status.size, subject)
+      digests[.sha256] = try OpenSSLDigest.sha256(of: file, subject).digest
     }
     let parent = try target.openParent()
     try parent.finish(file, try target.fileName(), job.ownership)

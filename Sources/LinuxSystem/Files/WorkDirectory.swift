@@ -1,4 +1,3 @@
-package import LinuxSystem
 import CLinux
 import Glibc
 package import SystemPackage
@@ -17,12 +16,21 @@ package struct WorkDirectory: ~Copyable {
   private let mark: WorkMark
   private var isOver = false
   private var isKept = false
+  /// Of the run, for the one that goes on in it.
+  private var record: [UInt8] = []
+  /// Whether it is one that an earlier run kept, with all that is in it.
+  package let isResumed: Bool
 
   /// Creates it with mode 0700, with missing parents; leftovers of a killed run in it are removed.
   ///
+  /// - Parameter accepts: decides about a directory that an earlier run kept, from the record of that run: whether it is
+  ///   used as it is. Otherwise it is removed, too.
   /// - Throws: code `busy` when another run works in it, `refused` when others could tamper with it, or when
   ///   the directory exists, is not empty, and was not created by a run.
-  package init(_ path: FilePath, cancellation: Cancellation) throws(MirrorError) {
+  package init(
+    _ path: FilePath, cancellation: Cancellation,
+    resuming accepts: (([UInt8]) throws(MirrorError) -> Bool)? = nil
+  ) throws(MirrorError) {
     let path = path.lexicallyNormalized()
     guard path.isAbsolute, let last = path.lastComponent else {
       throw MirrorError(
@@ -31,18 +39,29 @@ package struct WorkDirectory: ~Copyable {
     let (place, name) = (path.removingLastComponent(), FileName(last.string))
     let parent = try SafePath.make(place)
     let lock = try WorkLock(beside: name, in: parent)
+    let isKept: Bool
     do throws(MirrorError) {
-      try Self.clear(name, in: parent, lock, cancellation)
+      isKept = try Self.isToResume(name, in: parent, lock, accepts)
+      if !isKept { try Self.clear(name, in: parent, lock, cancellation) }
     } catch {
       lock.giveUp()
       throw error
     }
-    try Self.make(name, in: parent)
+    if !isKept { try Self.make(name, in: parent) }
     mark = try lock.mark(name, in: parent)
+    isResumed = isKept
     self.path = path
     self.parent = parent
     self.name = name
     self.lock = lock
+  }
+
+  private static func isToResume(
+    _ name: FileName, in parent: borrowing AnchoredDirectory, _ lock: borrowing WorkLock,
+    _ accepts: (([UInt8]) throws(MirrorError) -> Bool)?
+  ) throws(MirrorError) -> Bool {
+    guard let accepts, let left = lock.left, left.isKept, left.isOf(name, in: parent) else { return false }
+    return try accepts(try lock.record())
   }
 
   private static func make(
@@ -59,7 +78,7 @@ package struct WorkDirectory: ~Copyable {
   /// The directory itself, which nobody else can replace.
   ///
   /// - Parameter ownershipRules: owner, group and mode of what is created in it.
-  func opened(
+  package func opened(
     _ ownershipRules: OwnershipRules = OwnershipRules()
   ) throws(MirrorError) -> AnchoredDirectory {
     let directory = try parent.directory(name)
@@ -68,11 +87,23 @@ package struct WorkDirectory: ~Copyable {
   }
 
   deinit {
-    if isKept { lock.keep(mark) } else if !isOver { try? Self.end(name, mark, in: parent, lock) }
+    if isKept { lock.keep(mark, record) } else if !isOver { try? Self.end(name, mark, in: parent, lock) }
   }
 
-  /// Keeps it after this value is gone, for inspection; the next run with this name removes it.
+  /// Keeps it after this value is gone; the next run with this name removes it or goes on in it.
   package mutating func keep() { isKept = true }
+
+  /// Keeps it with a record, both durable, so that another run can go on in it.
+  ///
+  /// - Throws: when its files cannot be written to the disk; it is kept without the record then.
+  package mutating func keep(_ record: [UInt8]) throws(MirrorError) {
+    keep()
+    let directory = try parent.directory(name)
+    try attempt("write to the disk", "\(path)") { () throws(Errno) in
+      try directory.descriptor.syncFileSystem()
+    }
+    self.record = record
+  }
 
   /// Removes it, unless it is kept.
   ///
@@ -162,6 +193,52 @@ package struct WorkDirectory: ~Copyable {
     guard try parent.directory(name).entries().isEmpty else { throw strange(name, in: parent) }
   }
 
+  /// A directory that an earlier run kept.
+  package struct Kept: Hashable, Sendable {
+    package let path: FilePath
+    /// In seconds since the epoch.
+    package let since: Int64
+  }
+
+  /// Levels of directories in which those that are kept are searched.
+  private static let depth = 8
+
+  /// Directories at and below this one that earlier runs kept; other work directories are not searched.
+  package static func kept(below place: FilePath) throws(MirrorError) -> [Kept] {
+    var kept: [Kept] = []
+    var waiting = [(path: place, depth: 0)]
+    while let (path, level) = waiting.popLast() {
+      let parent = try SafePath.open(path)
+      let entries = try parent.entries()
+      let names = Set(entries.map(\.name))
+      for entry in entries where entry.kind == .directory {
+        guard let text = entry.name.text else { continue }
+        let lock = entry.name.appending(".lock")
+        if names.contains(lock), let mark = try? WorkMark.beside(entry.name, in: parent) {
+          guard mark.isKept, mark.isOf(entry.name, in: parent), let status = try parent.status(of: lock)
+          else { continue }
+          kept.append(Kept(path: path.appending(text), since: status.identity.mtime / 1_000_000_000))
+        } else if level < depth {
+          waiting.append((path.appending(text), level + 1))
+        }
+      }
+    }
+    return kept.sorted { $0.path.string < $1.path.string }
+  }
+
+  /// Removes a directory that an earlier run kept.
+  ///
+  /// - Returns: false if a run uses it now, or removed it.
+  package static func remove(_ kept: Kept, cancellation: Cancellation) throws(MirrorError) -> Bool {
+    guard let last = kept.path.lastComponent else { return false }
+    let parent = try SafePath.open(kept.path.removingLastComponent())
+    let name = FileName(last.string)
+    guard let lock = WorkLock(leftBeside: name, in: parent, isKept: true) else { return false }
+    try clear(name, in: parent, lock, cancellation)
+    lock.remove()
+    return true
+  }
+
   /// The result of a sweep.
   package struct Swept: Hashable, Sendable {
     /// Work directories that were removed.
@@ -198,7 +275,7 @@ extension WorkDirectory {
   /// build.
   ///
   /// - Returns: why some were not removed.
-  static func sweeping(_ place: FilePath, _ cancellation: Cancellation) -> [String] {
+  package static func sweeping(_ place: FilePath, _ cancellation: Cancellation) -> [String] {
     do throws(MirrorError) {
       return try sweep(place, cancellation: cancellation).problems.map { "\($0)" }
     } catch { return ["\(error)"] }

@@ -1,4 +1,3 @@
-import LinuxSystem
 import CLinux
 import Glibc
 import SystemPackage
@@ -49,14 +48,17 @@ struct WorkLock: ~Copyable {
     let flags = O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | (found == nil ? O_CREAT | O_EXCL : 0)
     let raw = name.withCString { openat(parent.descriptor.raw, $0, flags, 0o600) }
     if raw < 0, [EEXIST, ENOENT].contains(errno) { return nil }
-    let file = Descriptor(owning: try checked(raw, "open", parent.displayed(name)))
+    guard raw >= 0 else { throw .system(lastErrno(), "open", parent.displayed(name)) }
+    let file = Descriptor(owning: raw)
     let status = try attempt("examine", parent.displayed(name)) { () throws(Errno) in try file.status() }
     try WorkMark.checkOwn(status, parent.displayed(name))
     return file
   }
 
-  /// Takes the lock of a dead run; nil if it is not ours, is held, or belongs to a directory that is kept.
-  init?(leftBeside work: FileName, in parent: borrowing AnchoredDirectory) {
+  /// Takes the lock of a dead run; nil if it is not ours or is held.
+  ///
+  /// - Parameter isKept: whether to take that of a directory that is kept, or that of another one.
+  init?(leftBeside work: FileName, in parent: borrowing AnchoredDirectory, isKept: Bool = false) {
     let name = work.appending(".lock")
     let raw = name.withCString {
       openat(parent.descriptor.raw, $0, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
@@ -64,7 +66,7 @@ struct WorkLock: ~Copyable {
     guard raw >= 0 else { return nil }
     let file = Descriptor(owning: raw)
     guard (try? file.status()).map(WorkMark.isOwn) == true, Self.lock(file), let left = Self.mark(file),
-      !left.isKept,
+      left.isKept == isKept,
       Self.isNamed(file, name, parent), let directory = try? parent.descriptor.duplicate()
     else { return nil }
     self.left = left
@@ -87,8 +89,27 @@ struct WorkLock: ~Copyable {
   /// gone.
   func take(over left: WorkMark) { try? write(WorkMark(pid: getpid(), directory: left.directory)) }
 
-  /// Leaves the mark of a directory that is kept for inspection.
-  func keep(_ mark: WorkMark) { try? write(WorkMark(pid: mark.pid, directory: mark.directory, isKept: true)) }
+  /// Leaves the mark of a directory that is kept, durably, with a record of the run that kept it.
+  func keep(_ mark: WorkMark, _ record: [UInt8]) {
+    do throws(Errno) {
+      // Before the mark, which vouches for it.
+      try write(mark, record)
+      try file.sync()
+      try write(WorkMark(pid: mark.pid, directory: mark.directory, isKept: true), record)
+      try file.sync()
+    } catch {
+      // Without the mark, the next build removes the directory.
+    }
+  }
+
+  /// What the run that kept the directory recorded; empty for nothing.
+  func record() throws(MirrorError) -> [UInt8] {
+    guard let left else { return [] }
+    let name = name
+    return try attempt("read", "\(name)") { () throws(Errno) in
+      try file.bytes(from: Int64(left.text.count), count: WorkMark.limit)
+    }
+  }
 
   /// Removes the file; the lock itself lasts as long as this value.
   func remove() { _ = name.withCString { unlinkat(directory.raw, $0, 0) } }
@@ -96,8 +117,8 @@ struct WorkLock: ~Copyable {
   /// Removes the file if this run created it and it contains no mark.
   func giveUp() { if left == nil { remove() } }
 
-  private func write(_ mark: WorkMark) throws(Errno) {
-    let text = mark.text
+  private func write(_ mark: WorkMark, _ record: [UInt8] = []) throws(Errno) {
+    let text = mark.text + record
     let fault: Errno? = text.withUnsafeBytes { bytes in
       do throws(Errno) {
         try file.write(bytes, at: 0)

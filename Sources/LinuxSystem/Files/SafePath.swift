@@ -1,28 +1,27 @@
-import LinuxSystem
 import Glibc
-import SystemPackage
+package import SystemPackage
 
 /// Directories that nobody but this user and root can replace.
-enum SafePath {
-  private static let remedy: Remedy = "fix its owner and mode, or set path/work to another directory"
+package enum SafePath {
+  package static let remedy: Remedy = "fix its owner and mode, or set path/work to another directory"
 
   /// Opens a directory by its path, creating it and missing parents.
   ///
   /// - Throws: code `refused` when others may rename or remove entries in it or in a parent.
   @discardableResult
-  static func make(
+  package static func make(
     _ path: FilePath, mode: UInt32 = 0o700, as use: TrustedUse = .shared, _ remedy: Remedy = remedy
   ) throws(MirrorError) -> AnchoredDirectory {
     try AnchoredDirectory(trusted: path, as: use, making: mode, remedy: remedy)
   }
 
   /// Opens an existing directory.
-  static func open(_ path: FilePath) throws(MirrorError) -> AnchoredDirectory {
+  package static func open(_ path: FilePath) throws(MirrorError) -> AnchoredDirectory {
     try AnchoredDirectory(trusted: path, remedy: remedy)
   }
 
   /// Throws if a path is not safe, as far as it exists.
-  static func check(
+  package static func check(
     _ path: FilePath, as use: TrustedUse = .shared, _ remedy: Remedy = remedy
   ) throws(MirrorError) {
     do throws(MirrorError) { _ = try AnchoredDirectory(trusted: path, as: use, remedy: remedy) } catch {
@@ -31,10 +30,12 @@ enum SafePath {
   }
 
   /// What to do about a directory of another setting.
-  static func remedy(_ key: String) -> Remedy { "fix its owner and mode, or set \(key) to another directory" }
+  package static func remedy(_ key: String) -> Remedy {
+    "fix its owner and mode, or set \(key) to another directory"
+  }
 
   /// The deepest existing directory on a path, and the missing ones below it, the topmost first.
-  static func existing(_ path: FilePath) -> (FilePath, missing: [FilePath]) {
+  package static func existing(_ path: FilePath) -> (FilePath, missing: [FilePath]) {
     var made = path
     var missing: [FilePath] = []
     while made != "/", access(made.string, F_OK) != 0, errno == ENOENT {

@@ -1,4 +1,3 @@
-import LinuxSystem
 import CLinux
 import Glibc
 import SystemPackage
@@ -15,7 +14,10 @@ struct WorkMark: Hashable {
   let pid: Int32
   /// The directory; nil in locks of version 0.1, and before it is made.
   let directory: Directory?
-  /// Whether it is kept for inspection.
+  /// No longer lock file is read: a kept one contains a record too.
+  static let limit = 16 << 20
+
+  /// Whether it is kept after its run.
   var isKept = false
 
   /// A directory on the lock's file system.
@@ -69,7 +71,7 @@ struct WorkMark: Hashable {
     let name = work.appending(".lock")
     guard let status = try parent.status(of: name) else { return nil }
     try checkOwn(status, parent.displayed(name))
-    guard let text = try parent.contents(of: MirrorPath(bytes: name.bytes), limit: 1 << 20),
+    guard let text = try parent.contents(of: MirrorPath(bytes: name.bytes), limit: limit),
       text.isEmpty || WorkMark(text) != nil
     else { throw strange(parent.displayed(name)) }
     return WorkMark(text)
