@@ -13,6 +13,8 @@ public struct BuildContext: Sendable {
   public let ownershipRules: OwnershipRules
   /// How the configuration is read; the request's own settings override it.
   public internal(set) var source: ConfigurationFile.Request
+  /// Home directories, while settings are checked and nothing is emptied yet; nil to look them up each time.
+  var homes: WorkPlaces.HomePlaces?
   /// Runs the steps, one at a time.
   var sandbox = Sandbox()
   /// Number of threads that compress and decompress.

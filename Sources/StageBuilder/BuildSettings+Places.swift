@@ -9,8 +9,10 @@ extension BuildSettings {
   /// Throws if this target would empty a directory that is not its own; changes nothing.
   ///
   /// - Throws: code `refused`.
-  func checkPlaces(mirror: FilePath) throws {
-    let places = WorkPlaces(mirror: mirror) { (try? path($0)) ?? nil }
+  ///
+  /// - Parameter homes: home directories that were looked up already; nil to do so.
+  func checkPlaces(mirror: FilePath, homes: WorkPlaces.HomePlaces? = nil) throws {
+    let places = WorkPlaces(mirror: mirror, homes: homes) { (try? path($0)) ?? nil }
     try places.check(temporary: try temporary)
     if let work = try path("path/work") { try places.check(work: work) }
     // A snapshot does not use them, and their paths may contain an architecture that it does not have.

@@ -84,7 +84,7 @@ struct BuildTargets {
     _ = try shared.makesCandidates
     for settings in members.compactMap(\.settings) {
       // What is undefined is reported by the check of its target.
-      do { try settings.checkPlaces(mirror: context.root) } catch is FlexDataError {}
+      do { try settings.checkPlaces(mirror: context.root, homes: context.homes) } catch is FlexDataError {}
     }
     let records = request.path.map { VersionRecords($0, version: request.version.description, root: anchor) }
     for member in members {

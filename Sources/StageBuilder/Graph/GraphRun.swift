@@ -72,8 +72,11 @@ struct GraphScan {
     let anchor = Shared(
       try AnchoredDirectory(root: context.root, ownershipRules: context.ownershipRules))
     let versions = TreeVersions(context)
+    var scan = context
+    scan.homes = WorkPlaces.HomePlaces()
+    let checking = scan
     let results = Workers.map(requests, jobs: Workers.processors) { request in
-      Result { try RequestFacts(request, versions, context, anchor) }
+      Result { try RequestFacts(request, versions, checking, anchor) }
     }
     self.anchor = anchor
     facts = results.compactMap { try? $0.get() }

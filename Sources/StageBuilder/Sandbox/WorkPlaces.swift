@@ -24,7 +24,7 @@ package struct WorkPlaces: Sendable {
     case inside = "is inside"
   }
 
-  private struct Guarded: Sendable {
+  fileprivate struct Guarded: Sendable {
     /// `path/cache`, `the mirror`.
     let name: String
     let path: FilePath
@@ -40,15 +40,15 @@ package struct WorkPlaces: Sendable {
 
   /// - Parameters:
   ///   - mirror: its root; nil if unknown.
+  ///   - homes: home directories that were looked up already; nil to do so.
   ///   - path: the directory configured with a key such as `path/tmp`; nil if undefined.
-  package init(mirror: FilePath?, path: (String) -> FilePath?) {
+  package init(mirror: FilePath?, homes: HomePlaces? = nil, path: (String) -> FilePath?) {
     var guarded: [Guarded] = []
-    func guardPlace(_ name: String, _ path: FilePath?, closedTo uses: [Use] = [], isHome: Bool = false) {
+    func guardPlace(_ name: String, _ path: FilePath?, closedTo uses: [Use] = []) {
       guard let path, path.isAbsolute, path.lexicallyNormalized() != "/" else { return }
       guarded.append(
         Guarded(
-          name: name, path: path.lexicallyNormalized(), chain: Node.chain(path), closedTo: uses,
-          isHome: isHome))
+          name: name, path: path.lexicallyNormalized(), chain: Node.chain(path), closedTo: uses))
     }
     guardPlace("the mirror", mirror, closedTo: [.work, .cache])
     let temporary = path("path/tmp")
@@ -63,10 +63,21 @@ package struct WorkPlaces: Sendable {
     for key in [
       "path/mirror/source", "path/mirror/snapshot", "snapshot/source/remote", "path/install", "path/config",
     ] { guardPlace(key, path(key)) }
-    for (name, home) in Self.homes() {
-      guardPlace("the home directory of \(name)", home, isHome: true)
+    self.guarded = guarded + (homes ?? HomePlaces()).guarded
+  }
+
+  /// Home directories, with what the kernel says about them at one moment.
+  package struct HomePlaces: Sendable {
+    fileprivate let guarded: [Guarded]
+
+    package init() {
+      guarded = WorkPlaces.homes().compactMap { name, home in
+        guard home.isAbsolute, home.lexicallyNormalized() != "/" else { return nil }
+        return Guarded(
+          name: "the home directory of \(name)", path: home.lexicallyNormalized(), chain: Node.chain(home),
+          isHome: true)
+      }
     }
-    self.guarded = guarded
   }
 
   /// Throws if a build must not empty a directory.
@@ -109,7 +120,7 @@ package struct WorkPlaces: Sendable {
 }
 
 /// A directory by its canonical path, and by its identity in the kernel.
-private struct Node: Sendable {
+fileprivate struct Node: Sendable {
   let path: FilePath
   /// nil if it does not exist.
   private let number: Number?
