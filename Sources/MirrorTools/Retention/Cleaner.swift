@@ -34,13 +34,18 @@ struct Cleaner: Sendable {
   private let planner: RetentionPlanner
   private let clouds: CloudRemoval
   private let cancellation: Cancellation
+  private let jobs: Int
   /// Sections at once: their threads mostly wait for the disk, which writes what several of them sync together.
-  private static let jobs = 32
+  private static let usualJobs = 32
 
-  /// The scanner and the planner that made the plan.
+  /// - Parameters:
+  ///   - scanner: the scanner and the planner that made the plan.
+  ///   - jobs: number of sections at once; nil for the usual number.
   init(
-    scanner: MirrorScanner, planner: RetentionPlanner, clouds: CloudRemoval, cancellation: Cancellation
+    scanner: MirrorScanner, planner: RetentionPlanner, clouds: CloudRemoval, cancellation: Cancellation,
+    jobs: Int? = nil
   ) {
+    self.jobs = max(1, jobs ?? Self.usualJobs)
     self.scanner = scanner
     self.planner = planner
     self.clouds = clouds
@@ -66,9 +71,9 @@ struct Cleaner: Sendable {
       var rest = waiting[...]
       // Some at a time, since results are reported in order.
       while !rest.isEmpty, !cancellation.isCancelled {
-        let now = Array(rest.prefix(Self.jobs * 4))
+        let now = Array(rest.prefix(jobs * 4))
         rest = rest.dropFirst(now.count)
-        let reports = Workers.map(now, jobs: Self.jobs) { work.clean($0, of: parts[$0.path] ?? mirror) }
+        let reports = Workers.map(now, jobs: jobs) { work.clean($0, of: parts[$0.path] ?? mirror) }
         for other in reports {
           report.removed += other.removed
           report.problems += other.problems
