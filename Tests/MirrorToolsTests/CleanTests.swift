@@ -375,6 +375,25 @@ struct CleanChangeTests {
   }
 
   @Test(
+    "the disk is waited for once per directory, however many versions and snapshots it loses",
+    .enabled(if: straceWorks && Built.exists, "needs strace and the built mirrorctl"))
+  func syncs() throws {
+    let mirror = try TestMirror()
+    for day in 10...19 { try mirror.version("std/x86/gen/2026-10-\(day)") }
+    for day in 10...19 { try mirror.file("std/snapshots/portage-2026-10-\(day).tar.xz", "\(day)") }
+    let log = mirror.path("log")
+    try Tool.run(
+      "strace", "-f", "-y", "-o", log, "-e", "trace=fsync", Built.mirrorctl, "clean", "--mirror",
+      "\(mirror.root)", "--apply", "--keep", "1", "--max-remove", "100%")
+    #expect(try mirror.names(in: "std/x86/gen") == ["2026-10-19"])
+    #expect(try mirror.names(in: "std/snapshots") == ["portage-2026-10-19.tar.xz"])
+    let calls = try String(contentsOfFile: log, encoding: .utf8).split(separator: "\n")
+    for directory in ["std/x86/gen", "std/snapshots"] {
+      #expect(calls.count { $0.contains("/\(directory)>") } == 1, "\(directory)")
+    }
+  }
+
+  @Test(
     "--max-remove refuses before anything is done", .enabled(if: Built.exists, "needs the built mirrorctl"),
     arguments: ["1", "0", "66%"])
   func maxRemove(limit: String) throws {

@@ -31,11 +31,7 @@ package struct TreeRemover {
   package func remove(_ name: FileName, in parent: borrowing AnchoredDirectory) throws(MirrorError) {
     do throws(MirrorError) {
       // Directories that were moved up are found in the next round.
-      while true {
-        let top = try Level(name, try parent.directory(name, enteringMounts: false))
-        if top.entries.isEmpty { break }
-        try empty(top)
-      }
+      while try empty(Level(name, try parent.directory(name, enteringMounts: false))) {}
     } catch {
       if error.code == .system(.notPermitted) { throw Self.explained(error) }
       guard error.code == .system(.improperLink) else { throw error }
@@ -46,8 +42,11 @@ package struct TreeRemover {
   }
 
   /// Removes all entries, but moves directories that are too deep up to `top`.
-  private func empty(_ top: Level) throws(MirrorError) {
+  ///
+  /// - Returns: whether directories were moved.
+  private func empty(_ top: Level) throws(MirrorError) -> Bool {
     var levels = [top]
+    var isMoved = false
     while let level = levels.last {
       try cancellation.check()
       guard let entry = levels[levels.count - 1].entries.popLast() else {
@@ -63,8 +62,10 @@ package struct TreeRemover {
           try Level(entry.name, try directory.value.directory(entry.name, enteringMounts: false)))
       } else {
         try moveUp(entry.name, from: directory.value, to: top.directory.value)
+        isMoved = true
       }
     }
+    return isMoved
   }
 
   private func moveUp(

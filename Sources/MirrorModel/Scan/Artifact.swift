@@ -61,6 +61,6 @@ extension Version {
     guard tarball.format.isTarball, tarball.format.isReleased else { return false }
     let plain = tarball.parsedName.stem.appending(".tar")
     return folder.marks.contains { $0.run != nil && $0.tarball == plain }
-      && folder.tarballs.contains { $0.name == plain }
+      && folder.tarball(plain) != nil
   }
 }

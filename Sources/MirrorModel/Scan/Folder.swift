@@ -8,11 +8,11 @@ public struct Folder: Sendable {
   public package(set) var tarballs: [Tarball] = []
   /// Every symbolic link, by name.
   public package(set) var links: [Link] = []
-  /// Files that describe one tarball each, by name; the tarball may be gone.
+  /// Files that describe one tarball each, by tarball and name; the tarball may be gone.
   package var sidecars: [Sidecar] = []
   /// Files that describe all tarballs of the directory: `SHA256SUMS`, …
   package var manifests: ManifestKinds = []
-  /// Signatures of digest files and documents, by name; the signed file may be gone.
+  /// Signatures of digest files and documents, by tarball and name; the signed file may be gone.
   package var digestSignatures: [DigestSignature] = []
   /// `.cme` and `.cme.run` marks, by name.
   package var marks: [CompressionMark] = []
@@ -63,26 +63,26 @@ public struct Folder: Sendable {
   mutating func restore(_ tarball: FileName) { set(isWithdrawn: false, tarball) }
 
   private mutating func set(isWithdrawn: Bool, _ tarball: FileName) {
-    guard let index = tarballs.lastIndex(where: { $0.name == tarball }) else { return }
+    guard let index = tarballs.range(of: tarball, by: \.name).first else { return }
     tarballs[index].isWithdrawn = isWithdrawn
   }
 
   /// The signature of a tarball that downloaders are pointed to: the binary one, as in Metro.
   package func signature(of tarball: FileName) -> MirrorPath? {
-    let signatures = sidecars.filter { $0.tarball == tarball }
+    let signatures = sidecars(of: tarball)
     let best = signatures.first { $0.kind == .signature } ?? signatures.first { $0.kind == .armored }
     return best.map { path.appending($0.name) }
   }
 
   /// The documents of a tarball that are there, by kind.
   package func documents(of tarball: FileName) -> [SidecarKind: MirrorPath] {
-    let own = sidecars.filter { $0.kind.isDocument && $0.tarball == tarball }
+    let own = sidecars(of: tarball).filter(\.kind.isDocument)
     return Dictionary(own.map { ($0.kind, path.appending($0.name)) }) { first, _ in first }
   }
 
   /// Signatures of the sidecars of a tarball.
   package func signatures(ofDigestsOf tarball: FileName) -> [FileName] {
-    digestSignatures.filter { $0.tarball == tarball }.map(\.name)
+    digestSignatures[digestSignatures.range(of: tarball, by: \.tarballName)].map(\.name)
   }
 }
 
@@ -139,6 +139,8 @@ package struct DigestSignature: Sendable {
   package let file: FileName
   /// The tarball that this file describes; nil if it describes all of a directory.
   package let tarball: FileName?
+  /// The same, empty if there is none: those of directories are sorted before all others.
+  var tarballName: FileName { tarball ?? FileName(bytes: []) }
   /// The result of `statx(2)` during the scan.
   package let identity: FileIdentity
   /// The same of the signed file; nil if it is gone.

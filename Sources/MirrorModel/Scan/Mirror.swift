@@ -120,9 +120,10 @@ public struct Mirror: Sendable {
 
   /// Whether anything found by the scan has this path or is below it.
   public func holds(_ path: MirrorPath) -> Bool {
-    folders.contains { folder in
-      folder.path.isWithin(path) || folder.tarballs.contains { $0.path == path }
-        || folder.links.contains { $0.path == path }
+    let (parent, name) = (path.parent, path.name)
+    return folders.contains { folder in
+      folder.path.isWithin(path)
+        || folder.path == parent && (folder.tarball(name) != nil || folder.link(name) != nil)
     }
   }
 
@@ -138,6 +139,23 @@ public struct Mirror: Sendable {
       }
     }
     return mirror
+  }
+
+  /// Parts of this mirror with one subarch each, by its path, and nothing else of its builds.
+  package var parts: [MirrorPath: Mirror] {
+    var (parts, empty) = ([:] as [MirrorPath: Mirror], self)
+    empty.builds = []
+    for build in builds {
+      for arch in build.arches {
+        for subarch in arch.subarches {
+          let alone = Arch(name: arch.name, folder: arch.folder, subarches: [subarch])
+          var part = empty
+          part.builds = [Build(name: build.name, folder: build.folder, snapshots: nil, arches: [alone])]
+          parts[subarch.path] = part
+        }
+      }
+    }
+    return parts
   }
 
   /// This mirror with some places and their faults as they are now.

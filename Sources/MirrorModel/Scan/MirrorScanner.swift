@@ -293,6 +293,7 @@ public struct MirrorScanner: Sendable {
         problems.append(error, at: folder.path.appending(entry.name))
       }
     }
+    folder.sort()
     return folder
   }
 

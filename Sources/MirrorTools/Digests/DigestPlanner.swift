@@ -66,15 +66,15 @@ struct DigestPlanner {
     let wanted = options.algorithms.union([.sha256]).union(manifests.compactMap(\.algorithm))
     let digested = Set(folder.sidecars.lazy.filter { $0.kind == .digests }.map(\.tarball))
     let signatures = SignaturePlanner(options: options, settings: signing, checked: checked)
-    var touched = Set<FileName>()
+    var (touched, corrupt) = (Set<FileName>(), Set<FileName>())
     for tarball in tarballs {
-      let sidecar = folder.sidecars.first {
-        $0.kind == folder.layout.digestFile && $0.tarball == tarball.name
-      }
+      let sidecar = folder.sidecar(folder.layout.digestFile, of: tarball.name)
       let decision = decision(tarball, sidecar, wanted)
       Log.detail("\(tarball.path): \(decision)")
       switch decision {
-      case .corrupt: plan.corrupt.append(tarball.path)
+      case .corrupt:
+        corrupt.insert(tarball.name)
+        plan.corrupt.append(tarball.path)
       case .damaged: plan.damaged.append(tarball.path)
       case .settled: signatures.plan(tarball, nil, in: folder, into: &plan)
       case .known(let record, let isAdoption):
@@ -98,7 +98,7 @@ struct DigestPlanner {
       options.formats.contains(.digests) || digested.contains($0)
     }
     let signed = signatures.plan(
-      manifests, tarballs.map(\.name).filter { !plan.corrupt.contains(folder.path.appending($0)) },
+      manifests, tarballs.map(\.name).filter { !corrupt.contains($0) },
       withDigests, touched: touched, in: folder, into: &plan)
     if !manifests.isEmpty || !withDigests.isEmpty {
       plan.folders.append(

@@ -9,7 +9,7 @@ struct FileHasher: Sendable {
   private let engine: any DigestEngine
   /// Requested number of threads.
   private let jobs: Int?
-  private let progress: RunProgress
+  private var progress: RunProgress
   let cancellation: Cancellation
   /// The formats of release files.
   let kinds: ArtifactKinds
@@ -23,6 +23,13 @@ struct FileHasher: Sendable {
     jobs = hashing.jobs
     self.progress = progress
     self.cancellation = cancellation
+  }
+
+  /// The same, with the progress of its steps elsewhere.
+  func showing(_ progress: RunProgress) -> FileHasher {
+    var hasher = self
+    hasher.progress = progress
+    return hasher
   }
 
   /// Hashes files as a step of this name, and passes on each result on the thread that obtained it.

@@ -19,8 +19,7 @@ struct LinkPlanner {
           guard link.isDead || !borders.areCrossed(by: link.path, to: link.destination) else { continue }
           planTarballLink(link, in: folder, kinds, folders, signed, doubtful, into: &plan)
         } else if let (_, tarball) = SidecarKind.parse(link.path.name, kinds), link.isDead,
-          !folder.links.contains(where: { $0.path.name == tarball }),
-          !folder.tarballs.contains(where: { $0.name == tarball })
+          folder.link(tarball) == nil, folder.tarball(tarball) == nil
         {
           plan.links.append(.init(path: link.path, text: nil))
         }
@@ -34,7 +33,7 @@ struct LinkPlanner {
   ) {
     guard let destination = link.destination else { return }
     let home = folders[destination.parent]
-    let tarball = home?.tarballs.first { $0.path == destination }
+    let tarball = home?.tarball(destination.name)
     if link.isDead {
       guard !isAwaitingCompression(destination, in: home, kinds) else { return }
       plan.links.append(.init(path: link.path, text: nil))
@@ -45,7 +44,7 @@ struct LinkPlanner {
     for kind in SidecarKind.allCases {
       let name = link.path.name.appending(kind.rawValue)
       let path = folder.path.appending(name)
-      let existing = folder.links.first { $0.path.name == name }
+      let existing = folder.link(name)
       let sidecar = destination.parent.appending(destination.name.appending(kind.rawValue))
       let text = FileName(bytes: link.text).appending(kind.rawValue)
       if existing != nil, doubtful.contains(sidecar) {
@@ -72,7 +71,7 @@ struct LinkPlanner {
     let willBeWritten =
       tarball.format.isReleased && !beingBuilt.contains { tarball.path.isWithin($0) }
       && (kind == folder.layout.digestFile || (kind == .digests && options.formats.contains(.digests)))
-    return willBeWritten || folder.sidecars.contains { $0.kind == kind && $0.tarball == tarball.name }
+    return willBeWritten || folder.sidecar(kind, of: tarball.name) != nil
   }
 
   /// Metro moves the link before it compresses; until then the plain tarball exists.
@@ -81,6 +80,6 @@ struct LinkPlanner {
   ) -> Bool {
     guard let stem = TarballName(destination.name, kinds)?.stem else { return false }
     let plain = stem.appending(".tar")
-    return folder?.tarballs.contains { $0.name == plain } ?? false
+    return folder?.tarball(plain) != nil
   }
 }

@@ -16,7 +16,7 @@ struct SignaturePlanner {
     _ tarball: Tarball, _ reason: DigestPlan.Reason?, in folder: Folder, into plan: inout DigestPlan
   ) {
     let name = tarball.name
-    let existing = folder.sidecars.filter { $0.tarball == name && $0.kind.signatureFormat != nil }
+    let existing = folder.sidecars(of: name).filter { $0.kind.signatureFormat != nil }
     var planned: [SignatureFormat] = []
     if let settings, settings.what.contains(.tarballs) {
       for format in SignatureFormat.allCases {

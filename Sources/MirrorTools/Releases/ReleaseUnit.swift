@@ -14,8 +14,8 @@ enum ReleaseUnit: Sendable {
     let path = isNotice ? path.parent.appending(path.name.dropping(last: 10)) : path
     for build in mirror.builds {
       if let folder = build.snapshots, folder.path == path.parent {
-        let tarball = folder.tarballs.first { $0.path == path }
-        let isKnown = folder.sidecars.contains { $0.kind == .withdrawal && $0.tarball == path.name }
+        let tarball = folder.tarball(path.name)
+        let isKnown = folder.sidecar(.withdrawal, of: path.name) != nil
         guard tarball != nil || isKnown else { break }
         self = .snapshot(path, tarball, folder)
         return
@@ -114,7 +114,7 @@ enum ReleaseUnit: Sendable {
   }
 
   private static func files(of tarball: FileName, in folder: Folder) -> [MirrorPath] {
-    let sidecars = folder.sidecars.filter { $0.tarball == tarball && $0.kind != .withdrawal }
+    let sidecars = folder.sidecars(of: tarball).filter { $0.kind != .withdrawal }
     let names = folder.signatures(ofDigestsOf: tarball) + sidecars.reversed().map(\.name) + [tarball]
     return names.map { folder.path.appending($0) }
   }

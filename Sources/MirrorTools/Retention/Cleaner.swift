@@ -27,17 +27,25 @@ public struct CleanReport: Sendable {
 /// Carries out a retention plan. The mirror's lock must be held.
 ///
 /// Every section is scanned and planned again before anything in it is removed; an item that the second plan
-/// keeps is kept. A version disappears at once, by a rename to a temporary name, and is deleted after that.
+/// keeps is kept. The versions of a section disappear by renames to temporary names, which one `fsync` makes
+/// durable, and are deleted after that.
 struct Cleaner: Sendable {
   private let scanner: MirrorScanner
   private let planner: RetentionPlanner
   private let clouds: CloudRemoval
   private let cancellation: Cancellation
+  private let jobs: Int
+  /// Sections at once: their threads mostly wait for the disk, which writes what several of them sync together.
+  private static let usualJobs = 32
 
-  /// The scanner and the planner that made the plan.
+  /// - Parameters:
+  ///   - scanner: the scanner and the planner that made the plan.
+  ///   - jobs: number of sections at once; nil for the usual number.
   init(
-    scanner: MirrorScanner, planner: RetentionPlanner, clouds: CloudRemoval, cancellation: Cancellation
+    scanner: MirrorScanner, planner: RetentionPlanner, clouds: CloudRemoval, cancellation: Cancellation,
+    jobs: Int? = nil
   ) {
+    self.jobs = max(1, jobs ?? Self.usualJobs)
     self.scanner = scanner
     self.planner = planner
     self.clouds = clouds
@@ -46,64 +54,34 @@ struct Cleaner: Sendable {
 
   /// Removes what `plan` removes.
   ///
-  /// - Parameter each: called with each item after it was removed.
+  /// - Parameter each: called with each item after it was removed, in the order of the plan.
   /// - Throws: ``MirrorError`` if nothing could be done at all.
   func apply(
     _ plan: RetentionPlan, to mirror: Mirror, each: (RetentionPlan.Item) -> Void = { _ in }
   ) throws(MirrorError) -> CleanReport {
-    let anchor = try AnchoredDirectory(root: mirror.root)
-    let names = planner.names(in: mirror)
+    let work = SectionCleaner(
+      anchor: Shared(try AnchoredDirectory(root: mirror.root)), scanner: scanner, planner: planner,
+      names: planner.names(in: mirror), clouds: clouds, cancellation: cancellation)
+    let parts = mirror.parts
+    let sections = plan.sections.filter { !$0.removals.isEmpty }
     var report = CleanReport(mirror: "\(mirror.root)")
     // Snapshots last: manifests that list them are rewritten, which a full disk allows only once versions are
     // removed.
-    for section in plan.sections.filter({ !$0.isOfSnapshots }) + plan.sections.filter(\.isOfSnapshots)
-    where !section.removals.isEmpty && !cancellation.isCancelled {
-      report.attempt { report throws(MirrorError) in
-        let now = try scanner.rescan(section.path, of: mirror)
-        let again = planner.section(at: section.path, of: now, names)
-        for item in section.removals where !cancellation.isCancelled {
-          guard var second = again?.items.first(where: { $0.path == item.path }) else { continue }
-          guard second.isRemoved else {
-            let path = mirror.displayed(item.path)
-            report.problems.append(
-              MirrorError(
-                .changed, path, "is kept after all: \(second.reason)", remedy: "run again to remove it"))
-            continue
-          }
-          report.attempt { report throws(MirrorError) in
-            try remove(second, from: anchor, in: mirror)
-            second.images = item.images
-            report.removed.append(second)
-            each(second)
-          }
+    for waiting in [sections.filter { !$0.isOfSnapshots }, sections.filter(\.isOfSnapshots)] {
+      var rest = waiting[...]
+      // Some at a time, since results are reported in order.
+      while !rest.isEmpty, !cancellation.isCancelled {
+        let now = Array(rest.prefix(jobs * 4))
+        rest = rest.dropFirst(now.count)
+        let reports = Workers.map(now, jobs: jobs) { work.clean($0, of: parts[$0.path] ?? mirror) }
+        for other in reports {
+          report.removed += other.removed
+          report.problems += other.problems
+          other.removed.forEach(each)
         }
       }
     }
     report.removed.sort { $0.path < $1.path }
     return report
-  }
-
-  private func remove(
-    _ item: RetentionPlan.Item, from anchor: borrowing AnchoredDirectory, in mirror: Mirror
-  ) throws(MirrorError) {
-    let directory = try anchor.directory(item.path.parent)
-    if case .snapshot(let files) = item.kind {
-      try ManifestWriter.forget([item.path.name], in: directory, mirror.layout, mirror.kinds)
-      for file in files { try directory.unlink(file.name) }
-      return try directory.sync()
-    }
-    // Only its records list them.
-    try clouds.removeImages(of: item.path, in: anchor)
-    let temporary = TemporaryName.make()
-    try directory.rename(item.path.name, to: temporary)
-    try directory.sync()
-    try TreeRemover(cancellation: cancellation).remove(temporary, in: directory)
-    try directory.sync()
-  }
-}
-
-extension CleanReport {
-  fileprivate mutating func attempt(_ body: (inout CleanReport) throws(MirrorError) -> Void) {
-    do throws(MirrorError) { try body(&self) } catch { problems.append(error) }
   }
 }

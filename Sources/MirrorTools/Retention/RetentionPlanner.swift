@@ -46,7 +46,7 @@ public struct RetentionPlanner: Sendable {
   func section(
     at path: MirrorPath, of mirror: Mirror, _ names: ProtectingNames
   ) -> RetentionPlan.Section? {
-    var names = names
+    var names = names.asEarlier
     for build in mirror.builds {
       if let snapshots = build.snapshots, snapshots.path == path {
         names.add([snapshots])
@@ -149,7 +149,7 @@ public struct RetentionPlanner: Sendable {
           }
           if building.contains(date) { why.append("a build of that version is in progress") }
         }
-        let sidecars = folder.sidecars.filter { $0.tarball == tarball.name }
+        let sidecars = folder.sidecars(of: tarball.name)
           .sorted { ($0.kind.removalOrder, $0.name) < ($1.kind.removalOrder, $1.name) }
         let beside = folder.signatures(ofDigestsOf: tarball.name) + sidecars.map(\.name)
         items.append(

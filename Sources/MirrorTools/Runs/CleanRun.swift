@@ -1,3 +1,4 @@
+import Hashing
 public import LinuxSystem
 public import MirrorModel
 
@@ -76,7 +77,7 @@ public struct CleanRun {
     let cleaner = Cleaner(
       scanner: run.scanner, planner: try planner(policy),
       clouds: CloudRemoval(run.configuration.clouds, run.environment.cancellation),
-      cancellation: run.environment.cancellation)
+      cancellation: run.environment.cancellation, jobs: run.environment.hashing.jobs)
     let result = run.environment.result
     func remove(_ plan: RetentionPlan) throws(MirrorError) -> CleanReport {
       try cleaner.apply(plan, to: mirror) { item in

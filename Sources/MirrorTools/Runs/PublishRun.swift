@@ -26,20 +26,20 @@ public struct PublishRun {
     }
   }
 
-  /// Publishes to one destination after the other; a failure at one does not stop the others.
+  /// Publishes to several destinations side by side; a failure at one does not stop the others.
   ///
   /// - Throws: if the configuration has no such destination, or the run was interrupted.
   public func apply() throws(MirrorError) -> PublishReport {
     let (catalog, result) = (try run.catalog(), run.environment.result)
     return try forEachDestination { publication throws(MirrorError) in
-      let name = publication.destination.name
-      let report = try publication.apply()
-      if let line = report.line(tellsChecks: true) { result("\(name): \(line)") }
-      run.journal(report.deeds(to: name))
-      return .init(name: name, report: report)
-    } ended: { destination, status in
+      .init(name: publication.destination.name, report: try publication.apply())
+    } ended: { destination, outcome in
+      if let report = outcome.report {
+        if let line = report.line(tellsChecks: true) { result("\(destination.name): \(line)") }
+        run.journal(report.deeds(to: destination.name))
+      }
       // If the catalog cannot be written, only the time of this run is lost.
-      try? catalog.note(run: destination.run, status: status.rawValue, at: run.environment.now())
+      try? catalog.note(run: destination.run, status: outcome.status.rawValue, at: run.environment.now())
     }
   }
 
@@ -50,30 +50,52 @@ public struct PublishRun {
     }
   }
 
-  /// Calls a function for one destination after the other, and reports a failure of each as its result.
+  /// Calls a function for several destinations side by side, and reports a failure of each as its result. The lock
+  /// of the mirror is held all the time, so that nothing is removed beneath a transfer.
+  ///
+  /// - Parameters:
+  ///   - body: called on any thread.
+  ///   - ended: called on this thread as soon as a destination is done.
   private func forEachDestination(
-    _ body: (Publication) throws(MirrorError) -> PublishReport.Destination,
-    ended: (PublishDestination, ExitStatus) -> Void = { _, _ in }
+    _ body: @escaping @Sendable (Publication) throws(MirrorError) -> PublishReport.Destination,
+    ended: (PublishDestination, PublishReport.Destination) -> Void = { _, _ in }
   ) throws(MirrorError) -> PublishReport {
     let destinations = try destinations()
-    let (mirror, environment) = (try run.scan(), run.environment)
-    var report = PublishReport(mirror: "\(mirror.root)")
-    for destination in destinations where !environment.cancellation.isCancelled {
+    let (mirror, environment, catalog) = (try run.scan(), run.environment, try run.catalog())
+    let (rotation, hasher, now) = (run.configuration.rotation, run.hasher, environment.now())
+    let check = self.check
+    let isAlone = destinations.count == 1
+    if !isAlone { environment.progress.begin("publishing", bytes: 0, files: destinations.count) }
+    let lanes = DestinationLanes(destinations, environment.cancellation) {
+      destination throws(MirrorError) -> PublishReport.Destination in
       Log.step("publishing to \(destination.name)")
-      var result: PublishReport.Destination
-      do throws(MirrorError) {
-        result = try body(
-          Publication(
-            mirror, to: destination, run.configuration.rotation, catalog: try run.catalog(),
-            hasher: run.hasher, progress: environment.progress, now: environment.now(), check: check))
-      } catch {
-        if error.code == .interrupted { throw error }
-        result = .init(name: destination.name, error: error)
-      }
-      for message in result.messages(in: report.mirror) { run.tell(message) }
-      report.destinations.append(result)
-      ended(destination, result.status)
+      defer { if !isAlone { environment.progress.addFile() } }
+      // The display has room for the transfer to one destination.
+      let progress = isAlone ? environment.progress : RunProgress()
+      return try body(
+        Publication(
+          mirror, to: destination, rotation, catalog: catalog, hasher: hasher.showing(progress),
+          progress: progress, now: now, check: check))
     }
+    var reports: [Int: PublishReport.Destination] = [:]
+    var interruption: MirrorError?
+    lanes.run { index, outcome in
+      let result: PublishReport.Destination
+      switch outcome {
+      case .success(let report): result = report
+      case .failure(let error) where error.code == .interrupted:
+        interruption = error
+        return
+      case .failure(let error): result = .init(name: destinations[index].name, error: error)
+      }
+      for message in result.messages(in: "\(mirror.root)") { run.tell(message) }
+      reports[index] = result
+      ended(destinations[index], result)
+    }
+    if !isAlone { environment.progress.end() }
+    if let interruption { throw interruption }
+    var report = PublishReport(mirror: "\(mirror.root)")
+    report.destinations = destinations.indices.compactMap { reports[$0] }
     return report
   }
 

@@ -41,6 +41,48 @@ struct PublishTests {
     return lstat("\(published)/\(path)", &status) == 0
   }
 
+  @Test("several destinations are updated side by side, and a failure at one does not stop the others")
+  func sideBySide() throws {
+    // A connection to one destination waits until there was one to the other.
+    try workspace.shell(
+      """
+      mkdir other
+      cat > rsh <<'END'
+      #!/bin/sh
+      cd '\(workspace.path)'; : > "met-$1"; tries=3000
+      until [ -e met-one ] && [ -e met-two ]; do
+        tries=$((tries - 1)); [ $tries -gt 0 ] || exit 1; sleep 0.01
+      done
+      shift; exec sh -c "$*"
+      END
+      chmod +x rsh
+      """)
+    let common = "rsh: \(workspace.path)/rsh\nas: master\nretries: 0"
+    try site.configure(
+      """
+      [section publish/first]
+      to: one:\(published)
+      \(common)
+      [section publish/broken]
+      to: \(workspace.path)/missing/place
+      as: master
+      retries: 0
+      [section publish/second]
+      to: two:\(workspace.path)/other
+      \(common)
+      """)
+    let outcome = try site.run("publish")
+    #expect(outcome.status == 3, "\(outcome.errorText)")
+    #expect(outcome.errorText.contains("publish broken"), "\(outcome.errorText)")
+    for name in ["first", "second"] { #expect(outcome.text.contains("\(name): "), "\(outcome.text)") }
+    for place in [published, workspace.path.appending("other")] {
+      #expect(Downloader(root: place).faults() == [])
+      #expect(FileManager.default.fileExists(atPath: "\(place)/index.xml"))
+    }
+    let journal = try site.run("journal").text
+    for name in ["first", "second"] { #expect(journal.contains("to \(name)"), "\(journal)") }
+  }
+
   @Test("a path, an rsync daemon and an ssh host receive the same files", arguments: PublishRoute.allCases)
   func routes(_ route: PublishRoute) throws {
     let daemon = route == .daemon ? try RsyncDaemon(["out": published], in: workspace) : nil

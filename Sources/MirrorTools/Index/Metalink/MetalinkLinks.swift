@@ -18,7 +18,7 @@ struct MetalinkLinks {
         let isWanted =
           present.contains(metalink) && !borders.areCrossed(by: link.path, to: link.destination)
         let name = link.path.name.appending(ending)
-        let existing = folder.links.first { $0.path.name == name }
+        let existing = folder.link(name)
         let text = link.text + Array(ending.utf8)
         guard isWanted ? existing?.text != text : existing != nil else { continue }
         do throws(MirrorError) {

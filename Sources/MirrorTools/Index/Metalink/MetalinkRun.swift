@@ -124,7 +124,7 @@ struct MetalinkOffer: Sendable {
                 "omitted from the metalinks: the name is not valid in XML", remedy: "rename it"))
             continue
           }
-          let beside = version.folder.sidecars.filter { $0.tarball == tarball.name }
+          let beside = version.folder.sidecars(of: tarball.name)
           let signature = beside.first {
             $0.kind == .armored && !$0.identity.isOlder(than: tarball.status.identity)
           }
