@@ -15,9 +15,6 @@ struct BuildOptions: ParsableArguments {
   @Flag(name: .long, help: "Keep the work directory of a failed build.")
   var keepWork = false
 
-  @Flag(name: .long, help: "Go on in a kept work directory, from the step that failed; implies --keep-work.")
-  var resume = false
-
   @Flag(name: .long, help: "Build again what exists, or was built earlier from the same inputs.")
   var rebuild = false
 
@@ -41,8 +38,8 @@ struct BuildOptions: ParsableArguments {
       if isShown { context.progress.clear { context.errors.write(Array("\(text)\n".utf8)) } }
     }
     build.layout = run.configuration.layout
-    build.keepsWork = keepWork || resume
-    build.resumes = resume
+    build.keepsWork = keepWork || share.resumes
+    build.resumes = share.resumes
     build.rebuilds = rebuild
     build.actionNames = \.commandLine
     // Nobody could exit the shell.

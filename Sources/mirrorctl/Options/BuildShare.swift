@@ -1,7 +1,7 @@
 import ArgumentParser
 import LinuxSystem
 
-/// How many targets are built at once, and what each of them gets of the machine.
+/// How many targets are built at once, what each of them gets of the machine, and where it goes on.
 struct BuildShare {
   /// The number of targets.
   var jobs = 1
@@ -9,6 +9,8 @@ struct BuildShare {
   let threads: Int
   /// The number of jobs of make.
   let makeJobs: Int
+  /// Whether a target goes on in a kept work directory.
+  var resumes = false
 
   /// - Parameter threads: nil to share out the CPUs.
   init(jobs: Int = 1, threads: Int? = nil) {
@@ -20,7 +22,7 @@ struct BuildShare {
   }
 }
 
-/// Options of `build` about targets that are built at once.
+/// Options of `build` that `snapshot` lacks.
 struct BuildShareOptions: ParsableArguments {
   @Option(
     name: [.customShort("j", allowingJoined: true), .long],
@@ -33,6 +35,9 @@ struct BuildShareOptions: ParsableArguments {
       "Number of threads that compress each target (default: CPUs divided by --jobs).", valueName: "n"))
   var threads: Int?
 
+  @Flag(name: .long, help: "Go on in a kept work directory, from the step that failed; implies --keep-work.")
+  var resume = false
+
   func validate() throws {
     guard (1...1024).contains(jobs) else { throw ValidationError("--jobs must be between 1 and 1024.") }
     guard (1...1024).contains(threads ?? 1) else {
@@ -40,5 +45,9 @@ struct BuildShareOptions: ParsableArguments {
     }
   }
 
-  var share: BuildShare { BuildShare(jobs: jobs, threads: threads) }
+  var share: BuildShare {
+    var share = BuildShare(jobs: jobs, threads: threads)
+    share.resumes = resume
+    return share
+  }
 }
