@@ -41,7 +41,8 @@ package struct FarmSettings: Sendable {
     SettingsSection(
       "farm", of: elements,
       settings: [
-        "engine", "command", "partition", "partition/", "constraint/", "time", "memory", "cpus", "account", "qos",
+        "engine", "command", "partition", "partition/", "constraint/", "time", "memory", "cpus", "account",
+        "qos",
         "options", "slice", "retry/lost", "retry/preempted", "retry/time", "retry/memory", "logs",
       ])
   }
