@@ -34,7 +34,7 @@ public struct BuildPlan: Sendable, Encodable {
 
   init(_ facts: RequestFacts) {
     build = facts.request.description
-    targets = facts.targets.map(Target.init)
+    targets = facts.wanted.map(Target.init)
     isCurrent = facts.isCurrent
   }
 }

@@ -30,6 +30,8 @@ public struct BuildRequest: Sendable {
   public private(set) var definitions: [(name: String, value: String)]
   /// Extras and optional variants that are not built because they failed too often.
   private(set) var leftOut: Set<String> = []
+  /// The only target to build; nil for all.
+  private(set) var only: String?
 
   /// Stages of a subarch.
   ///
@@ -111,6 +113,13 @@ public struct BuildRequest: Sendable {
     return request
   }
 
+  /// The same request for one of its targets. The others are still part of the build: it is done when all of them exist.
+  public func only(_ target: String?) -> BuildRequest {
+    var request = self
+    request.only = target
+    return request
+  }
+
   /// The same request with another mode.
   func replacing(mode: String) -> BuildRequest {
     var request = BuildRequest(
@@ -121,7 +130,7 @@ public struct BuildRequest: Sendable {
   }
 
   /// Path of the subarch in the mirror; nil for a snapshot only.
-  var path: MirrorPath? {
+  public var path: MirrorPath? {
     guard let arch, let subarch else { return nil }
     return MirrorPath("\(build)/\(arch)/\(subarch)")
   }

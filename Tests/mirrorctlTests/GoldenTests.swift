@@ -72,6 +72,7 @@ struct GoldenCase: CustomTestStringConvertible, Sendable {
     GoldenCase(name: "help-keys-export", arguments: "keys export --help"),
     GoldenCase(name: "help-farm", arguments: "farm --help"),
     GoldenCase(name: "help-farm-status", arguments: "farm status --help"),
+    GoldenCase(name: "help-farm-submit", arguments: "farm submit --help"),
     GoldenCase(name: "help-farm-run", arguments: "farm run --help"),
     GoldenCase(name: "error-farm-local", arguments: "farm status", status: 1),
     GoldenCase(name: "error-build", arguments: "build std x86-64bit", status: 64),

@@ -12,6 +12,8 @@ package struct FarmSettings: Sendable {
   }
 
   package var engine = Engine.local
+  /// What runs mirrorctl on a node.
+  package var command = ["mirrorctl"]
   /// The partition of all jobs; nil for that of the cluster.
   package var partition: String?
   /// The partitions of jobs for an architecture.
@@ -39,7 +41,8 @@ package struct FarmSettings: Sendable {
     SettingsSection(
       "farm", of: elements,
       settings: [
-        "engine", "partition", "partition/", "constraint/", "time", "memory", "cpus", "account", "qos",
+        "engine", "command", "partition", "partition/", "constraint/", "time", "memory", "cpus", "account",
+        "qos",
         "options", "slice", "retry/lost", "retry/preempted", "retry/time", "retry/memory", "logs",
       ])
   }
@@ -51,6 +54,7 @@ package struct FarmSettings: Sendable {
   package init(_ elements: Elements) throws {
     let section = Self.section(elements)
     engine = try section.choice("engine") ?? engine
+    command = try section.words("command") ?? command
     partition = try section.word("partition")
     partitions = try section.architectures("partition/")
     constraints = try section.architectures("constraint/")

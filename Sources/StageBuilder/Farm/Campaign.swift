@@ -112,7 +112,7 @@ package struct Campaign: Sendable {
     for node in record.plan.nodes {
       let own = record[node]
       if own.phase.isActive, let job = own.job, !known.contains(job) {
-        missing[job] = (JobMark(campaign: id, node: node.id, number: own.tries), node.name)
+        missing[job] = (JobMark(campaign: id, node: node.id, number: own.tries), node.jobName)
       }
     }
     if !missing.isEmpty { jobs += try client.pastJobs(missing) }

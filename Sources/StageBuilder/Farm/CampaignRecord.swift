@@ -37,6 +37,8 @@ package struct CampaignRecord: Sendable {
     if records[change.node] != nil { records[change.node] = change.record }
   }
 
+  /// The nodes that are not finished.
+  var open: [FarmNode] { plan.nodes.filter { !self[$0].phase.isFinal } }
   /// Whether nothing more happens to any node.
   package var isFinished: Bool { records.values.allSatisfy { $0.phase.isFinal && !$0.isEnding } }
   /// The number of nodes whose jobs wait or run.

@@ -38,19 +38,22 @@ package struct Farm: Sendable {
     try records().map { campaign($0.plan.id) }
   }
 
-  /// Begins a campaign, and submits nothing yet. Nodes that an unfinished campaign contains are not built twice: if it
-  /// contains all of them, it is returned.
+  /// Begins a campaign, and submits nothing yet. Nodes that are not finished in another campaign are not built twice:
+  /// if it contains all of them, it is returned.
   ///
   /// - Throws: if the nodes are not a graph without circles, or code `refused` if another campaign contains some of them.
-  package func campaign(of nodes: [FarmNode]) throws(MirrorError) -> Campaign {
+  package func campaign(of nodes: [FarmNode]) throws(MirrorError) -> Campaign { try begin(nodes).campaign }
+
+  /// The same; also returns whether the campaign is new.
+  package func begin(_ nodes: [FarmNode]) throws(MirrorError) -> (campaign: Campaign, isNew: Bool) {
     let ordered = try FarmNode.ordered(nodes)
     try directory.makeDirectories(mode: 0o700)
     return try DirectoryLock.with(.root, in: AnchoredDirectory(root: directory), cancellation) {
       () throws(MirrorError) in
       let wanted = Set(nodes.map(\.id))
       for record in try records() where !record.isFinished {
-        let shared = wanted.intersection(record.plan.nodes.map(\.id))
-        if shared == wanted { return campaign(record.plan.id) }
+        let shared = wanted.intersection(record.open.map(\.id))
+        if shared == wanted { return (campaign(record.plan.id), false) }
         if let one = shared.min() {
           throw MirrorError(
             .refused, one, "is already part of campaign \(record.plan.id), which is not finished",
@@ -60,9 +63,21 @@ package struct Farm: Sendable {
       let id = Self.newID(at: now())
       let new = campaign(id)
       try new.file.create(.init(id: id, mirror: mirror, created: now(), nodes: ordered))
-      return new
+      return (new, true)
     }
   }
+
+  /// The groups of nodes that are not finished, and the campaigns that contain them.
+  package func openGroups() throws(MirrorError) -> [String: String] {
+    var groups: [String: String] = [:]
+    for record in try records() {
+      for node in record.open { if let group = node.group { groups[group] = record.plan.id } }
+    }
+    return groups
+  }
+
+  /// What a campaign for a plan consists of: the targets that do not exist yet.
+  package func nodes(of plan: GraphPlan) -> [FarmNode] { plan.nodes(settings.command) }
 
   /// Moves campaigns on until all are finished, and waits while the controller is away.
   ///

@@ -4,7 +4,7 @@ package import MirrorModel
 
 /// A piece of work of a campaign: one command that runs on one machine.
 package struct FarmNode: Hashable, Codable, Sendable {
-  /// Unique in its campaign: up to 64 letters, digits, dots, hyphens and underscores.
+  /// Unique in its campaign: up to 255 letters, digits and characters of paths.
   package let id: String
   /// For people, e.g. `gen/x86-64bit/core2_64 stage3`.
   package let name: String
@@ -12,19 +12,26 @@ package struct FarmNode: Hashable, Codable, Sendable {
   package let command: [String]
   /// The IDs of the nodes that must be done before.
   package let needs: [String]
+  /// Nodes of the same group never run at the same time, e.g. those of a subarch; nil if others do not matter.
+  package let group: String?
   /// The name of the architecture that the machine must offer; nil for any.
   let machine: String?
+
+  /// The name of its jobs: Slurm runs only one of a name at a time if they ask for it.
+  var jobName: String { group ?? name }
 
   /// The architecture that the machine must offer; nil for any.
   package var architecture: Architecture? { machine.flatMap { Architecture(named: $0) } }
 
   package init(
-    id: String, name: String, command: [String], needs: [String] = [], architecture: Architecture? = nil
+    id: String, name: String, command: [String], needs: [String] = [], group: String? = nil,
+    architecture: Architecture? = nil
   ) {
     self.id = id
     self.name = name
     self.command = command
     self.needs = needs
+    self.group = group
     machine = architecture?.containerName ?? architecture?.directories.first.map { "\($0)" }
   }
 
@@ -61,11 +68,12 @@ package struct FarmNode: Hashable, Codable, Sendable {
   }
 
   private static func isID(_ text: String) -> Bool {
-    (1...64).contains(text.utf8.count)
+    (1...255).contains(text.utf8.count)
       && text.utf8.allSatisfy { byte in
         switch byte {
         case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-          UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: "_"):
+          UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: "_"),
+          UInt8(ascii: "/"), UInt8(ascii: "+"), UInt8(ascii: "~"), UInt8(ascii: "@"), UInt8(ascii: "%"):
           true
         default: false
         }

@@ -19,11 +19,13 @@ struct JobRequest {
   func options(_ settings: FarmSettings) -> [String] {
     var options = [
       "--parsable", "--no-requeue", "--kill-on-invalid-dep=yes", "--export=LANG", "--output=/dev/null",
-      "--chdir=/", "--nodes=1", "--ntasks=1", "--job-name=\(node.name)", "--comment=\(mark)",
+      "--chdir=/", "--nodes=1", "--ntasks=1", "--job-name=\(node.jobName)", "--comment=\(mark)",
       "--cpus-per-task=\(settings.processors)",
     ]
     func add(_ option: String, _ value: String?) { if let value { options.append("--\(option)=\(value)") } }
-    add("dependency", jobs.isEmpty ? nil : "afterok:" + jobs.map(String.init).joined(separator: ":"))
+    var dependencies = jobs.isEmpty ? [] : ["afterok:" + jobs.map(String.init).joined(separator: ":")]
+    if node.group != nil { dependencies.append("singleton") }
+    add("dependency", dependencies.isEmpty ? nil : dependencies.joined(separator: ","))
     // In minutes, and in MiB.
     add("time", time.map { "\(($0 + 59) / 60)" })
     add("mem", memory.map { "\(($0 + (1 << 20) - 1) >> 20)M" })

@@ -28,12 +28,12 @@ extension BuildRequest {
     var words = ["build", build]
     if case .stages(let mode, let extras) = work, let arch, let subarch {
       words += [arch, subarch, ([mode] + extras).joined(separator: "+"), "\(version)"]
-      words += ["target:", target.name]
+      if namedTarget == nil { words += ["--target", target.name] }
     } else {
       words = ["snapshot", build, "\(version)"]
     }
     if let revision { words += ["\(Self.revisionElement):", revision] }
-    for definition in definitions where definition.name != "target" {
+    for definition in definitions {
       words += ["\(definition.name):", definition.value]
     }
     return words

@@ -149,9 +149,11 @@ final class BuildSession {
     case .done where !facts.isOfficial && report.targets.allSatisfy(\.wasThere): break
     case .done:
       if facts.isOfficial { offerPackages() }
-      try records.write(isDone: true, counting: facts.isOfficial)
+      if facts.isLast { try records.write(isDone: true, counting: facts.isOfficial) }
     case .failed where !report.failsSubarch:
-      if try !records.hasStatus() { try records.write(isDone: false, counting: false) }
+      if try facts.request.only == nil && !records.hasStatus() {
+        try records.write(isDone: false, counting: false)
+      }
     case .failed: report.failcount = try records.write(isDone: false, counting: facts.isOfficial)
     case .aborted, .busy, .interrupted: break
     }

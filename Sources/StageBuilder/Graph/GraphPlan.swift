@@ -35,6 +35,8 @@ public struct GraphPlan: MirrorReport {
     public let isCurrent: Bool
     /// Why it cannot be built.
     public let problem: String?
+    /// As it was planned: with its version, for all its targets.
+    let request: BuildRequest
     /// In build order; a snapshot that several builds need is listed by the first one.
     public let targets: [Target]
 
@@ -70,13 +72,15 @@ public struct GraphPlan: MirrorReport {
           command: facts.request.arguments(of: target.target))
       }
       return Build(
-        build: facts.request.description, isCurrent: facts.isCurrent, problem: nil, targets: targets)
+        build: facts.request.description, isCurrent: facts.isCurrent, problem: nil, request: facts.request,
+        targets: targets)
     }
     self.builds =
       builds
       + scan.faults.map { fault in
         Build(
-          build: fault.request.description, isCurrent: false, problem: context.text(fault.error), targets: [])
+          build: fault.request.description, isCurrent: false, problem: context.text(fault.error),
+          request: fault.request, targets: [])
       }
     isRefused = scan.faults.contains { ($0.error as? MirrorError)?.code == .refused }
   }

@@ -87,7 +87,7 @@ struct GraphScan {
       facts.map { facts in
         BuildGraph.Request(
           path: facts.request.path, version: facts.request.version.description,
-          targets: facts.isCurrent ? [] : facts.targets, seed: facts.seed)
+          targets: facts.isCurrent ? [] : facts.wanted, seed: facts.seed)
       })
   }
 }

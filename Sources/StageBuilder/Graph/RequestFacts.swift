@@ -33,6 +33,11 @@ struct RequestFacts: Sendable {
     let (request, shared) = (targets.request, targets.shared)
     self.request = request
     self.targets = try targets.facts(anchor, in: context)
+    if let only = request.only, !targets.names.contains(only) {
+      throw MirrorError(
+        .invalid, only, "is not a target of this build",
+        remedy: "use one of \(targets.names.joined(separator: ", "))")
+    }
     isCurrent = try request.revision != nil && targets.areDone(self.targets, anchor)
     isOfficial = try shared.isOfficial
     makesCandidates = try shared.makesCandidates
@@ -40,6 +45,17 @@ struct RequestFacts: Sendable {
     temporary = try shared.temporary
     room = try RoomNeeds(shared)
     seed = Self.seed(of: request, self.targets, anchor.value)
+  }
+
+  /// The targets to build.
+  var wanted: [TargetFacts] { request.only.map { only in targets.filter { $0.name == only } } ?? targets }
+
+  /// Whether the build is done once the wanted targets are. The snapshot may have been cleaned.
+  var isLast: Bool {
+    guard let only = request.only else { return true }
+    return targets.allSatisfy {
+      $0.isThere || $0.name == only || $0.target.isOptional || $0.name == "snapshot"
+    }
   }
 
   /// Whether the request has records in the mirror; a snapshot alone has none.

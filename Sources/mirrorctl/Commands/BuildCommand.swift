@@ -29,13 +29,12 @@ struct BuildCommand: ReportedVerb {
 
   @OptionGroup var options: BuildOptions
   @OptionGroup var parallel: BuildShareOptions
-  @OptionGroup var rotation: RotationOptions
+  @OptionGroup var selected: SelectionOptions
 
-  @Flag(name: .long, help: "Build all subarches of the rotation that are due.")
-  var due = false
-
-  @Flag(name: .long, help: "Build all subarches of the rotation, due or not, except for those given up.")
-  var all = false
+  @Option(
+    name: .long,
+    help: ArgumentHelp("Build only this target of the build, from what exists.", valueName: "name"))
+  var target: String?
 
   @Flag(name: .long, help: "Only print what would be built, and which inputs changed.")
   var why = false
@@ -47,7 +46,6 @@ struct BuildCommand: ReportedVerb {
   var words: [String] = []
 
   func validate() throws {
-    if due && all { throw ValidationError("--due and --all exclude each other.") }
     if format != nil && !options.pretend { throw ValidationError("--format requires --pretend.") }
     if format == .dot && options.global.json { throw ValidationError("--format dot excludes --json.") }
   }
@@ -55,10 +53,13 @@ struct BuildCommand: ReportedVerb {
   func perform(_ context: CommandContext, _ event: RunEvent) throws -> ExitStatus {
     let line = try BuildLine(words)
     let run = try options.global.read(context, event: event)
-    let settings = rotation.settings(over: run.configuration.rotation)
-    let isGraph = due || all || line.names.first?.contains("/") ?? false
+    let settings = selected.rotation.settings(over: run.configuration.rotation)
+    let isGraph = selected.isGraph(line)
     guard !why || !isGraph && !line.names.isEmpty else {
       throw ValidationError("--why needs BUILD ARCH SUBARCH [MODE] [VERSION].")
+    }
+    guard target == nil || !isGraph && !why && !line.names.isEmpty else {
+      throw ValidationError("--target needs BUILD ARCH SUBARCH [MODE] [VERSION].")
     }
     if isGraph { return try buildGraph(run, settings, line, context, event) }
     guard !line.names.isEmpty else { return try buildNext(run, settings, line, context, event) }
@@ -70,12 +71,13 @@ struct BuildCommand: ReportedVerb {
     let request = try BuildRequest(
       build: line.names[0], arch: line.names[1], subarch: line.names[2], mode: mode,
       version: version ?? VersionDate(context.today), isDefault: version == nil,
-      definitions: line.definitions)
+      definitions: line.definitions
+    ).only(target)
     if why {
       let report = try BuildRun(request, try options.buildContext(run, parallel.share, context)).why()
       return try options.global.renderer(context).print(report)
     }
-    if format == .dot { return try pretend([request], run, [], [], context) }
+    if format == .dot { return try pretend(BuildSelection(requests: [request]), run, context) }
     return try options.perform(request, run, settings, parallel.share, context, event)
   }
 
@@ -95,7 +97,7 @@ struct BuildCommand: ReportedVerb {
         return try renderer.print(plan)
       }
       let request = try BuildRequest(next, definitions: line.definitions)
-      if format == .dot { return try pretend([request], run, [], [], context) }
+      if format == .dot { return try pretend(BuildSelection(requests: [request]), run, context) }
       let work = try options.work(on: request, run, parallel.share, context)
       guard work.isCurrent else { return try options.finish(work, request, run, settings, context, event) }
       for line in work.lines { renderer.print(line) }

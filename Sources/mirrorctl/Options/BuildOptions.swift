@@ -25,34 +25,16 @@ struct BuildOptions: ParsableArguments {
   func buildContext(
     _ run: MirrorRun, _ share: BuildShare, _ context: CommandContext
   ) throws -> BuildContext {
-    var source = global.configuration.request(context)
-    source.makeJobs = share.makeJobs
-    source.definitions = [(name: "path/mirror", value: run.root.string)]
-    source.tree = context.specTree
-    let isShown = context.showsProgress && !global.quiet
-    var build = BuildContext(
-      root: run.root, ownershipRules: try run.configuration.ownershipRules(), source: source,
-      jobs: share.threads, now: context.now, cancellation: context.cancellation,
-      progress: run.environment.progress
-    ) { text in
-      if isShown { context.progress.clear { context.errors.write(Array("\(text)\n".utf8)) } }
-    }
-    build.layout = run.configuration.layout
+    var build = try global.buildContext(run, share, context)
     build.keepsWork = keepWork || share.resumes
     build.resumes = share.resumes
     build.rebuilds = rebuild
-    build.actionNames = \.commandLine
     // Nobody could exit the shell.
     guard !shell || StandardStream.input.isTerminal else {
       throw ValidationError("--shell needs a terminal as standard input.")
     }
     guard !shell || share.jobs == 1 else { throw ValidationError("--shell needs --jobs 1.") }
     build.opensShell = shell
-    build.terminal = context.environment["TERM"]
-    build.probe = context.probe
-    // Without a catalog, digests are read from their sidecars.
-    let catalog = Catalogs(run.root, context)
-    build.catalog = { catalog.open() }
     return build
   }
 
@@ -151,6 +133,34 @@ struct BuildOptions: ParsableArguments {
     do throws(MirrorError) {
       for problem in try offer.apply() { context.tell(problem) }
     } catch { context.tell(error) }
+  }
+}
+
+extension GlobalOptions {
+  /// The context for a build or its plan, without special wishes.
+  func buildContext(
+    _ run: MirrorRun, _ share: BuildShare, _ context: CommandContext
+  ) throws -> BuildContext {
+    var source = configuration.request(context)
+    source.makeJobs = share.makeJobs
+    source.definitions = [(name: "path/mirror", value: run.root.string)]
+    source.tree = context.specTree
+    let isShown = context.showsProgress && !quiet
+    var build = BuildContext(
+      root: run.root, ownershipRules: try run.configuration.ownershipRules(), source: source,
+      jobs: share.threads, now: context.now, cancellation: context.cancellation,
+      progress: run.environment.progress
+    ) { text in
+      if isShown { context.progress.clear { context.errors.write(Array("\(text)\n".utf8)) } }
+    }
+    build.layout = run.configuration.layout
+    build.actionNames = \.commandLine
+    build.terminal = context.environment["TERM"]
+    build.probe = context.probe
+    // Without a catalog, digests are read from their sidecars.
+    let catalog = Catalogs(run.root, context)
+    build.catalog = { catalog.open() }
+    return build
   }
 }
 

@@ -8,8 +8,11 @@ struct GraphSite {
   var workspace: Workspace { site.workspace }
 
   /// - Parameter text: FlexData added to the configuration.
-  init(_ text: String = "", with names: [String] = ["core2", "athlon"], isRemote: Bool = true) throws {
-    site = try TrivialSite(text)
+  init(
+    _ text: String = "", in given: Workspace? = nil, with names: [String] = ["core2", "athlon"],
+    isRemote: Bool = true
+  ) throws {
+    site = try TrivialSite(text, in: given)
     for name in names {
       try succeed(["init", "gentoo", "x86-64bit", name, "--local", "\(workspace.path)/\(Self.seed)"])
     }
