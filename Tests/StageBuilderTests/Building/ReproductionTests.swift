@@ -35,7 +35,7 @@ struct ReproductionTests {
   }
 
   private func build(_ site: BuildSite, _ arguments: String..., path: String? = nil) throws -> Outcome {
-    let command = site.command(["build", "--json", "--jobs", "3"] + BuildSite.subarch + arguments)
+    let command = site.command(["build", "--json", "--threads", "3"] + BuildSite.subarch + arguments)
     return try site.workspace.run(
       path.map { ["/usr/bin/env", "PATH=\($0)"] + command.dropFirst() } ?? command)
   }
