@@ -89,7 +89,7 @@ struct ScanTests {
     #expect(subarch.folder.links.last?.destination == subarch.path.joined(MirrorPath(stage3)))
 
     let disk = try TestMirror().version("std/x86/gen/2026-11-01").link("std/x86/gen/outside", to: "/etc")
-      .link("std/x86/gen/above", to: "../../../../x").link("std/x86/gen/loop", to: "loop")
+      .link("std/x86/gen/above", to: "../../../../mirrorctl-nothing").link("std/x86/gen/loop", to: "loop")
     let odd = try #require(try disk.scan().subarches.first).folder.links
     #expect(odd.map { $0.destination?.description } == [nil, "std/x86/gen/loop", nil])
     #expect(odd.map(\.isDead) == [true, true, false])
