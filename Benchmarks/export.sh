@@ -190,7 +190,7 @@ elif [[ -n $small ]]; then
 else
     type -P mmdebstrap >/dev/null || die "mmdebstrap: not installed: install it, or use --tree TAR"
     # shellcheck disable=SC2016  # mmdebstrap expands $1
-    mmdebstrap --quiet --variant=minbase --include=linux-image-cloud-amd64,dracut-live,dmsetup,systemd-sysv,systemd-boot-efi \
+    mmdebstrap --quiet --variant=minbase --include=linux-image-cloud-amd64,dracut,dracut-live,dmsetup,systemd-sysv,systemd-boot-efi \
         --aptopt='Apt::Install-Recommends "false"' \
         --essential-hook='install -d "$1/etc/dracut.conf.d"' \
         --essential-hook='echo "add_dracutmodules+=\" dmsquash-live \"" >"$1/etc/dracut.conf.d/live.conf"' \
