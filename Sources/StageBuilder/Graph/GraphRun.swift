@@ -47,6 +47,7 @@ public struct GraphRun {
         receiver.request(request, report)
       }
       let engine = LocalEngine(context, scan.anchor, jobs: jobs, progress: progress)
+      defer { engine.end() }
       GraphExecution(scan, context, engine, receiver, progress).run()
     } catch {
       for request in requests {

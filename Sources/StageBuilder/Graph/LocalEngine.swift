@@ -56,6 +56,11 @@ final class LocalEngine: BuildEngine {
   /// Steps end by themselves, because the cancellation of the context ends them.
   func cancel() {}
 
+  /// Removes the directories that targets shared, once all of them ended.
+  ///
+  /// The thread of a target may have this value until the program exits, and then would not remove them.
+  func end() { benches.withLock { $0.forEach { $0.end() } } }
+
   private func build(_ node: BuildNode, on bench: Bench) -> TargetEnd {
     var context = context
     context.sandbox = bench.sandbox
@@ -114,6 +119,9 @@ private final class Bench: Sendable {
     }
     return path
   }
+
+  /// Removes the directories.
+  func end() { directories.withLock { $0 = [:] } }
 
   private func check(_ scripts: FilePath, _ context: BuildContext) throws(MirrorError) {
     let script = SandboxPlan.Script(name: "check", text: "#!/bin/sh\n")
