@@ -82,13 +82,18 @@ struct BuildTargets {
   /// Throws what is wrong with a target. First comes what would empty a directory that is not the build's own.
   func check(_ anchor: Shared<AnchoredDirectory>) throws {
     _ = try shared.makesCandidates
-    for settings in members.compactMap(\.settings) {
-      // What is undefined is reported by the check of its target.
-      do { try settings.checkPlaces(mirror: context.root, homes: context.homes) } catch is FlexDataError {}
+    var undefined: [String: FlexDataError] = [:]
+    for member in members {
+      do { try member.settings?.checkPlaces(mirror: context.root, homes: context.homes) } catch let error
+        as FlexDataError
+      { undefined[member.name] = error }
     }
     let records = request.path.map { VersionRecords($0, version: request.version.description, root: anchor) }
     for member in members {
       guard let settings = member.settings else { continue }
+      if let error = undefined[member.name], !settings.isUnknownYet(error, mirror: context.root) {
+        throw error
+      }
       try TargetCheck(
         target: try Target(member.name, settings), context: context, anchor: anchor, records: records
       ).run()

@@ -19,7 +19,6 @@ struct TargetCheck {
 
   /// - Throws: the first thing that is wrong. Settings that depend on files that do not exist yet are skipped.
   func run() throws {
-    try ifKnown { try settings.checkPlaces(mirror: context.root, homes: context.homes) }
     let output = try ifKnown { try target.output(anchor) }
     try checkNames()
     try checkTrigger()
