@@ -15,8 +15,6 @@ struct WritingVerb: CustomTestStringConvertible, Sendable {
   var removesMetalinks = false
   /// Whether it is a client program of the libraries.
   var isClient = false
-  /// Whether it always works on several threads, so that their numbers of calls differ from run to run.
-  var isParallel = false
   /// Calls that it must make; otherwise the test would check nothing.
   let calls: Set<String>
 
@@ -52,12 +50,12 @@ struct WritingVerb: CustomTestStringConvertible, Sendable {
       ], preparation: [["digestgen"], ["index"]],
       calls: ["write", "fsync", "renameat", "symlinkat", "mkdirat"]),
     WritingVerb(
-      name: "clean", arguments: ["clean", "--apply", "--keep", "1", "--quiet"],
+      name: "clean", arguments: ["clean", "--apply", "--keep", "1", "--jobs", "1", "--quiet"],
       preparation: [
         ["digestgen", "--format", "hash.txt,sums"],
         ["index", "--format", "metalink,latest,simplestreams,json,xml"],
       ],
-      isParallel: true, calls: ["write", "fsync", "renameat", "unlinkat"]),
+      calls: ["write", "fsync", "renameat", "unlinkat"]),
     WritingVerb(
       name: "CleanRun of another program", arguments: ["clean"],
       preparation: [
@@ -156,7 +154,7 @@ struct FaultKillTests {
         try restore(workspace)
         let killed = try run(verb, workspace, killedBefore: call, number)
         // The number of pages that the catalog writes depends on inodes and times.
-        let hasEnded = killed.status == 0 && (verb.isParallel || !KillPoints.visible.contains(call))
+        let hasEnded = killed.status == 0 && !KillPoints.visible.contains(call)
         #expect(killed.status == 137 || hasEnded, "\(call) \(number) of \(count)")
         let violations = try invariants.violations()
         #expect(violations == [], "killed before \(call) \(number) of \(count)")
@@ -164,7 +162,7 @@ struct FaultKillTests {
         #expect(again.status == 0, "after \(call) \(number): \(again.errorText)")
         #expect(try Self.differences(of: workspace, from: after) == [], "after \(call) \(number)")
       }
-      guard KillPoints.visible.contains(call), !verb.isParallel else { continue }
+      guard KillPoints.visible.contains(call) else { continue }
       // No more calls exist than were counted; otherwise some would not be tested.
       try restore(workspace)
       #expect(try run(verb, workspace, killedBefore: call, count + 1).status == 0, "\(call) \(count + 1)")

@@ -1,3 +1,4 @@
+import Hashing
 import LinuxSystem
 import ArgumentParser
 import MirrorTools
@@ -28,14 +29,21 @@ struct CleanCommand: Verb {
     help: "Clean distfiles, package caches, package trees, ccache, logs and history instead of versions.")
   var caches = false
 
+  @Option(
+    name: [.customShort("j", allowingJoined: true), .long],
+    help: ArgumentHelp("With --apply: number of directories to clean at once (default: 32).", valueName: "n"))
+  var jobs: Int?
+
   func validate() throws {
+    if let jobs, !(1...1024).contains(jobs) { throw ValidationError("--jobs must be between 1 and 1024.") }
     guard caches, retention.isGiven(over: nil) || retention.maxRemove != nil || retention.staleDays != nil
     else { return }
     throw ValidationError("--caches cannot be used with options for versions.")
   }
 
   func run(_ context: CommandContext) throws -> ExitStatus {
-    let run = try global.open(context, as: "clean", lock, isDryRun: !apply || dryRun)
+    let run = try global.open(
+      context, as: "clean", lock, isDryRun: !apply || dryRun, hashing: HashingOptions(jobs: jobs))
     if caches {
       let caches = CacheRun(run)
       return try global.renderer(context).print(apply && !dryRun ? caches.apply() : caches.plan(), of: run)
