@@ -17,28 +17,9 @@ option[runs]=20
 read_options "$@"
 [[ -z $small ]] || runs=2
 set_up
-repository=$(realpath "$here/..")
-
-"$repository/Tests/StageBuilderTests/Portage/make-busybox-seed" "$work"
-mv "$work/busybox-seed.tar" "$work/stage3-generic_64-2026-11-01.tar"
-mkdir -p "$work/tree/profiles" "$work/mirror"
-echo bench >"$work/tree/profiles/repo_name"
-cat >"$work/conf" <<END
-[section path]
-install: $repository/Tests/StageBuilderTests/Specs/trivial
-specs: $repository/Sources/StageBuilder/Specs
-tmp: $work/tmp
-[section path/mirror]
-: $work/mirror
-[section capture]
-compress: later
-[section snapshot/source]
-remote: $work/tree
-[collect \$[path/install]/etc/master.conf]
-END
-export MIRRORCTL_CONFIG=$work/conf
 subarch=(bench x86-64bit generic_64)
-"$mirrorctl" init "${subarch[@]}" --local "$work/stage3-generic_64-2026-11-01.tar" >/dev/null
+set_up_builds
+add_subarch generic_64
 
 for ((run = 0; run < runs; run++)); do
     date=$(date -d "2027-01-01 + $run days" +%F)

@@ -18,30 +18,11 @@ read_options "$@"
 subarches=12 many=1000
 [[ -z $small ]] || runs=1 subarches=2 many=10
 set_up
-repository=$(realpath "$here/..")
-
-"$repository/Tests/StageBuilderTests/Portage/make-busybox-seed" "$work"
-mv "$work/busybox-seed.tar" "$work/stage3-generic_64-2026-11-01.tar"
-mkdir -p "$work/tree/profiles" "$work/mirror"
-echo bench >"$work/tree/profiles/repo_name"
-cat >"$work/conf" <<END
-[section path]
-install: $repository/Tests/StageBuilderTests/Specs/trivial
-specs: $repository/Sources/StageBuilder/Specs
-tmp: $work/tmp
-[section path/mirror]
-: $work/mirror
-[section capture]
-compress: later
-[section snapshot/source]
-remote: $work/tree
-[collect \$[path/install]/etc/master.conf]
-END
-export MIRRORCTL_CONFIG=$work/conf
+set_up_builds
 paths=()
 for ((number = 1; number <= subarches; number++)); do
     paths+=("bench/x86-64bit/s$number")
-    "$mirrorctl" init bench x86-64bit "s$number" --local "$work/stage3-generic_64-2026-11-01.tar" >/dev/null
+    add_subarch "s$number"
 done
 
 day=0
@@ -78,7 +59,7 @@ done
 # A finished version of today for each of many subarches, made of one.
 rm -rf "$work/mirror" && mkdir "$work/mirror"
 today=$(date +%F)
-"$mirrorctl" init bench x86-64bit s1 --local "$work/stage3-generic_64-2026-11-01.tar" >/dev/null
+add_subarch s1
 "$mirrorctl" build --quiet bench x86-64bit s1 full "$today"
 for ((number = 2; number <= many; number++)); do
     copy=$work/mirror/bench/x86-64bit/s$number

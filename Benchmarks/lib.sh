@@ -118,3 +118,32 @@ forget_digests() {
     # Otherwise the fsync of the next run would also write these changes.
     sync -f "$1"
 }
+
+# A mirror in $work whose builds take no time.
+set_up_builds() {
+    local repository
+    repository=$(realpath "$here/..")
+    "$repository/Tests/StageBuilderTests/Portage/make-busybox-seed" "$work"
+    mv "$work/busybox-seed.tar" "$work/stage3-generic_64-2026-11-01.tar"
+    mkdir -p "$work/tree/profiles" "$work/mirror"
+    echo bench >"$work/tree/profiles/repo_name"
+    cat >"$work/conf" <<END
+[section path]
+install: $repository/Tests/StageBuilderTests/Specs/trivial
+specs: $repository/Sources/StageBuilder/Specs
+tmp: $work/tmp
+[section path/mirror]
+: $work/mirror
+[section capture]
+compress: later
+[section snapshot/source]
+remote: $work/tree
+[collect \$[path/install]/etc/master.conf]
+END
+    export MIRRORCTL_CONFIG=$work/conf
+}
+
+# add_subarch NAME: a subarch of bench x86-64bit, with its seed.
+add_subarch() {
+    "$mirrorctl" init bench x86-64bit "$1" --local "$work/stage3-generic_64-2026-11-01.tar" >/dev/null
+}

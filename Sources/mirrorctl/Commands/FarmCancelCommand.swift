@@ -15,8 +15,7 @@ struct FarmCancelCommand: Verb {
   func run(_ context: CommandContext) throws -> ExitStatus {
     let (farm, mirror) = try options.farm(context)
     let campaign = try farm.campaign(named: campaign)
-    let record: CampaignRecord
-    do throws(SlurmError) { record = try campaign.cancel() } catch { throw error.error }
+    let record = try Farm.answer { () throws(SlurmError) in try campaign.cancel() }
     return try options.print([record], of: mirror, context)
   }
 }

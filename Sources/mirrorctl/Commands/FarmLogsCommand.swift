@@ -20,13 +20,8 @@ struct FarmLogsCommand: Verb {
     let (farm, _) = try options.farm(context)
     let campaign = try farm.campaign(named: campaign)
     let record = try campaign.record()
-    guard let node = record.plan.nodes.first(where: { $0.id == target }) else {
-      throw MirrorError(
-        .invalid, escaped(Array(target.utf8)), "is not a target of campaign \(campaign.id)",
-        remedy: "see \(run: .campaigns)")
-    }
-    let bytes: [UInt8]
-    do throws(SlurmError) { bytes = try campaign.log(of: node) } catch { throw error.error }
+    let node = try record.node(named: target)
+    let bytes = try Farm.answer { () throws(SlurmError) in try campaign.log(of: node) }
     return try options.global.renderer(context).print(
       FarmLog(campaign: campaign.id, target: node.id, job: record[node].job, bytes))
   }

@@ -20,17 +20,12 @@ struct FarmRetryCommand: Verb {
   func run(_ context: CommandContext) throws -> ExitStatus {
     let (farm, mirror) = try options.farm(context)
     let campaign = try farm.campaign(named: campaign)
-    let known = try campaign.record().plan.nodes.map(\.id)
-    if let unknown = targets.first(where: { !known.contains($0) }) {
-      throw MirrorError(
-        .invalid, escaped(Array(unknown.utf8)), "is not a target of campaign \(campaign.id)",
-        remedy: "see \(run: .campaigns)")
-    }
-    let record: CampaignRecord
-    do throws(SlurmError) {
+    let known = try campaign.record()
+    for target in targets { _ = try known.node(named: target) }
+    let record = try Farm.answer { () throws(SlurmError) in
       _ = try campaign.retry(targets.isEmpty ? nil : Set(targets))
-      record = try campaign.step()
-    } catch { throw error.error }
+      return try campaign.step()
+    }
     return try options.print([record], of: mirror, context)
   }
 }

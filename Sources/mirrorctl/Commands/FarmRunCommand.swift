@@ -26,9 +26,8 @@ struct FarmRunCommand: Verb {
     let (farm, mirror) = try options.farm(context)
     let chosen = try farm.campaigns(named: campaigns)
     if once {
-      var records: [CampaignRecord] = []
-      do throws(SlurmError) { for campaign in chosen { records.append(try campaign.step()) } } catch {
-        throw error.error
+      let records = try chosen.map { campaign in
+        try Farm.answer { () throws(SlurmError) in try campaign.step() }
       }
       return try options.print(records, of: mirror, context)
     }

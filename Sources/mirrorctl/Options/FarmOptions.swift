@@ -34,7 +34,22 @@ struct FarmOptions: ParsableArguments {
   }
 }
 
+extension CampaignRecord {
+  /// The target with an ID.
+  func node(named id: String) throws(MirrorError) -> FarmNode {
+    if let node = plan.nodes.first(where: { $0.id == id }) { return node }
+    throw MirrorError(
+      .invalid, escaped(Array(id.utf8)), "is not a target of campaign \(plan.id)",
+      remedy: "see \(run: .campaigns)")
+  }
+}
+
 extension Farm {
+  /// The result of a request to Slurm; whatever prevents it is an error.
+  static func answer<Value>(to request: () throws(SlurmError) -> Value) throws(MirrorError) -> Value {
+    do throws(SlurmError) { return try request() } catch { throw error.error }
+  }
+
   /// The campaigns with these IDs; without any, those that are not finished.
   func campaigns(named names: [String]) throws(MirrorError) -> [Campaign] {
     var chosen: [Campaign] = []

@@ -1,47 +1,21 @@
-import Foundation
 import LinuxSystem
 import MirrorTools
 import StageBuilder
 
 /// Shows the targets that are being built on a terminal: a line for each, and the number of the others.
-final class GraphTable: Sendable {
-  private let progress: GraphProgress
-  private let area: ProgressArea
-  private let isOver = DispatchSemaphore(value: 0)
-  private let ended = DispatchSemaphore(value: 0)
-
+enum GraphTable {
   /// Runs `body`, and shows `progress` if the context has a terminal.
   static func showing<Result>(
     _ progress: GraphProgress, on context: CommandContext, unless isQuiet: Bool, _ body: () throws -> Result
   ) rethrows -> Result {
-    guard context.showsProgress && !isQuiet else { return try body() }
-    let table = GraphTable(progress, context.progress)
-    // Without a thread, nothing is shown.
-    guard BackgroundThread.start({ table.run() }) else { return try body() }
-    defer { table.end() }
-    return try body()
-  }
-
-  private init(_ progress: GraphProgress, _ area: ProgressArea) {
-    self.progress = progress
-    self.area = area
-  }
-
-  private func end() {
-    isOver.signal()
-    ended.wait()
-  }
-
-  private func run() {
-    repeat {
-      let now = progress.snapshot
-      if !now.rows.isEmpty {
+    try ProgressThread.showing(
+      on: context, unless: isQuiet, every: 200,
+      { area in
+        let now = progress.snapshot
+        guard !now.rows.isEmpty else { return }
         let size = StandardStream.errors.size ?? (columns: 80, rows: 24)
-        area.show(Self.lines(now, at: .now, columns: size.columns, rows: size.rows))
-      }
-    } while isOver.wait(timeout: .now() + .milliseconds(200)) == .timedOut
-    area.clear()
-    ended.signal()
+        area.show(lines(now, at: .now, columns: size.columns, rows: size.rows))
+      }, body)
   }
 
   /// The table, cut to the size of the terminal.
@@ -51,8 +25,7 @@ final class GraphTable: Sendable {
     let shown = now.rows.prefix(max(1, rows - 2))
     let cells = shown.map { row in
       let seconds = Int(clamping: (time - row.began).components.seconds)
-      let clock = String(format: "%d:%02d:%02d", seconds / 3600, seconds / 60 % 60, seconds % 60)
-      return [row.subarch, row.target, clock, step(of: row)]
+      return [row.subarch, row.target, clockText(seconds), step(of: row)]
     }
     let widths = (0..<3).map { column in cells.map { $0[column].count }.max() ?? 0 }
     let table = cells.map { row in

@@ -37,50 +37,25 @@ final class ProgressArea: Sendable {
 }
 
 /// Shows a step's progress on a terminal: the share done, the rate and the time left.
-final class ProgressLine: Sendable {
-  private let progress: RunProgress
-  private let area: ProgressArea
-  private let isOver = DispatchSemaphore(value: 0)
-  private let ended = DispatchSemaphore(value: 0)
-
+enum ProgressLine {
   /// Runs `body`, and shows `progress` if the context has a terminal.
   static func showing<Result>(
     _ progress: RunProgress, on context: CommandContext, unless isQuiet: Bool, _ body: () throws -> Result
   ) rethrows -> Result {
-    guard context.showsProgress && !isQuiet else { return try body() }
-    let line = ProgressLine(progress, context.progress)
-    // Without a thread, nothing is shown.
-    guard BackgroundThread.start({ line.run() }) else { return try body() }
-    defer { line.end() }
-    return try body()
-  }
-
-  private init(_ progress: RunProgress, _ area: ProgressArea) {
-    self.progress = progress
-    self.area = area
-  }
-
-  private func end() {
-    isOver.signal()
-    ended.wait()
-  }
-
-  private func run() {
-    var step = ""
-    var began = Date()
-    repeat {
-      let now = progress.snapshot
-      if now.step != step {
-        step = now.step
-        began = Date()
-      }
-      // Show nothing for short steps.
-      if !step.isEmpty && max(now.bytes.total, now.bytes.done) > 0 && Date().timeIntervalSince(began) > 0.5 {
-        area.show(Self.text(now, seconds: Date().timeIntervalSince(began)))
-      }
-    } while isOver.wait(timeout: .now() + .milliseconds(100)) == .timedOut
-    area.clear()
-    ended.signal()
+    let shown = Shared(Mutex((step: "", began: Date())))
+    return try ProgressThread.showing(
+      on: context, unless: isQuiet, every: 100,
+      { area in
+        let now = progress.snapshot
+        let seconds = shown.value.withLock { shown in
+          if now.step != shown.step { shown = (now.step, Date()) }
+          return Date().timeIntervalSince(shown.began)
+        }
+        // Show nothing for short steps.
+        if !now.step.isEmpty && max(now.bytes.total, now.bytes.done) > 0 && seconds > 0.5 {
+          area.show(text(now, seconds: seconds))
+        }
+      }, body)
   }
 
   private static func text(_ now: RunProgress.Snapshot, seconds: Double) -> String {
@@ -93,8 +68,11 @@ final class ProgressLine: Sendable {
     let share = Double(now.bytes.done) / Double(now.bytes.total)
     let percent = min(100, Int(share * 100))
     let files = now.files.total > 0 ? "\(now.files.done)/\(now.files.total) files  " : ""
-    let hours = left / 3600
-    let eta = String(format: "%d:%02d:%02d", hours, left / 60 % 60, left % 60)
-    return "\(now.step) \(percent)%  \(files)\(humanBytes(Int64(rate)))/s  \(eta) left"
+    return "\(now.step) \(percent)%  \(files)\(humanBytes(Int64(rate)))/s  \(clockText(left)) left"
   }
+}
+
+/// A duration in seconds as `H:MM:SS`.
+func clockText(_ seconds: Int) -> String {
+  String(format: "%d:%02d:%02d", seconds / 3600, seconds / 60 % 60, seconds % 60)
 }
