@@ -17,6 +17,8 @@ public struct BuildContext: Sendable {
   var homes: WorkPlaces.HomePlaces?
   /// Runs the steps, one at a time.
   var sandbox = Sandbox()
+  /// What limits the jobs of all targets together; nil if each has a number of its own.
+  var jobServer: JobServer?
   /// Number of threads that compress and decompress.
   public var jobs: Int
   /// Whether the work directory is kept after a failure.

@@ -9,6 +9,8 @@ struct BuildSettings {
   let target: String?
   /// The default of `path/tmp`.
   let usualTemporary: FilePath
+  /// Whether MAKEOPTS was left to mirrorctl, so that the target can share its jobs with others.
+  let sharesJobs: Bool
   private let elements: Elements
   /// Collects that could not be resolved, if that is not an error.
   private let unresolved: [Problem]
@@ -31,7 +33,8 @@ struct BuildSettings {
     if let target, let stage = try elements.text("export/\(target)/source"), stage != "stage3" {
       try elements.define([(name: "stage4/source", value: stage)], origin: "export/\(target)/source")
     }
-    if try isNeutral || elements.text("portage/MAKEOPTS") == "auto" {
+    sharesJobs = try elements.text("portage/MAKEOPTS") == "auto"
+    if isNeutral || sharesJobs {
       let value = isNeutral ? "-j" : "-j\(source.makeJobs)"
       try elements.define([(name: "portage/MAKEOPTS", value: value)], origin: "mirrorctl")
     }

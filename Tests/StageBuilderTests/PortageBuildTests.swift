@@ -268,6 +268,31 @@ struct PortageBuildTests {
     #expect(log.contains(">>> USE is -* build nls"))
   }
 
+  @Test("targets that are built at once share their jobs")
+  func jobs() throws {
+    let site = try PortageSite(
+      """
+      [section multi]
+      targets: snapshot
+      [section target when target is first]
+      spec: stage4
+      [section target when target is second]
+      spec: stage4
+      [section stage4]
+      packages: app-misc/jobs
+      """)
+    let outcome = try site.build("full+first+second", Self.version, "--jobs", "2")
+    try #require(
+      outcome.status == 0, "\(outcome.errorText)\n\(site.text("\(Self.version)/log/first.txt") ?? "")")
+    func highest(_ names: String) throws -> Int {
+      let numbers = try site.workspace.shell("cat tmp/cache/distfiles/jobs.*/\(names)").text
+      return numbers.split(separator: "\n").compactMap { Int($0) }.max() ?? 0
+    }
+    let processors = ProcessInfo.processInfo.activeProcessorCount
+    #expect(try highest("own") > max(1, processors / 2))
+    #expect(try highest("all") <= processors + 1)
+  }
+
   @Test("kits have python-kit's profiles, and a seed that names another tree is put right")
   func kits() throws {
     #if arch(arm64)

@@ -11,6 +11,9 @@ final class LocalEngine: BuildEngine {
   private let progress: GraphProgress?
   /// The benches that no target uses.
   private let benches: Mutex<[Bench]>
+  /// The number of jobs that all targets share; nil if each has a number of its own.
+  private let sharedJobs: Int?
+  private let jobServer = Mutex<JobServer?>(nil)
   private let ended = Monitor<[(id: Int, end: TargetEnd)]>([])
 
   /// - Parameter progress: receives what happens to each target, if there are several.
@@ -18,6 +21,8 @@ final class LocalEngine: BuildEngine {
     _ context: BuildContext, _ anchor: Shared<AnchoredDirectory>, jobs: Int, progress: GraphProgress?
   ) {
     capacity = jobs
+    // A single target has all jobs to itself.
+    sharedJobs = jobs > 1 ? Workers.processors + 1 : nil
     self.context = context
     self.anchor = anchor
     self.progress = progress
@@ -67,19 +72,34 @@ final class LocalEngine: BuildEngine {
     progress?.watch(node, &context)
     do {
       _ = try bench.prepare(node.temporary, context)
-      return TargetRun(
+      let scripts = try bench.scripts(in: node.temporary)
+      context.jobServer = try server(in: scripts)
+      let run = TargetRun(
         planned: node.target, request: node.request, context: context, anchor: anchor,
         records: node.records.map {
           VersionRecords($0, version: node.request.version.description, root: anchor)
         },
-        scripts: try bench.scripts(in: node.temporary), missing: node.missing, earlier: node.earlier
-      ).apply()
+        scripts: scripts, missing: node.missing, earlier: node.earlier)
+      return context.jobServer?.hold(run.apply) ?? run.apply()
     } catch {
       var entry = BuildReport.Target(
         name: node.target.name, outcome: BuildOutcome(of: error, otherwise: .aborted, context.cancellation),
         isOptional: node.target.isOptional)
       entry.problem = context.text(error)
       return TargetEnd(entry: entry)
+    }
+  }
+}
+
+extension LocalEngine {
+  /// The one of all targets; the first of them makes it.
+  private func server(in directory: FilePath) throws(MirrorError) -> JobServer? {
+    guard let sharedJobs else { return nil }
+    return try jobServer.withLock { server throws(MirrorError) in
+      if let server { return server }
+      let made = try JobServer(sharedJobs, in: directory)
+      server = made
+      return made
     }
   }
 }

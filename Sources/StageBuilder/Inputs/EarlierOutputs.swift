@@ -129,21 +129,17 @@ struct EarlierOutputs {
     }
     let directory = try anchor.value.makePath(version)
     let made = try documents.documents(of: files, from: source)
-    // Until the documents are there, too: a build that is killed is repeated.
-    let mark = TarballOutput.mark(of: output)
-    try DurableFile.write([], to: mark, in: directory, try directory.fileOwnership())
-    var placed: [ImageFile] = []
-    for (index, file) in files.enumerated().reversed() {
-      let status = try place(file, intact[index].digest, from: source, in: directory)
-      if index == 0 {
-        try StageDocuments.write(made, beside: file.new.name, in: directory, try directory.fileOwnership())
+    return try TarballOutput.completing(output, in: directory) {
+      var placed: [ImageFile] = []
+      for (index, file) in files.enumerated().reversed() {
+        let status = try place(file, intact[index].digest, from: source, in: directory)
+        if index == 0 {
+          try StageDocuments.write(made, beside: file.new.name, in: directory, try directory.fileOwnership())
+        }
+        placed.append(ImageFile(path: file.new, size: status.size, sha256: file.sha256))
       }
-      placed.append(ImageFile(path: file.new, size: status.size, sha256: file.sha256))
+      return placed.reversed()
     }
-    try directory.sync()
-    try directory.unlink(mark)
-    try directory.sync()
-    return placed.reversed()
   }
 
   /// Places a file with its list of contents and its digests.

@@ -48,11 +48,14 @@ struct ExportTarget {
     let report = try run(export, job, log)
     for note in report.notes { log.note(note) }
     for image in report.images { log.note("\(name): registered \(image.image ?? "") in \(image.region)") }
-    let files = try output.take(report.files, from: try work.opened(), context)
-    try write(
-      StageDocuments(
-        provenance: provenance, settings: documents, epoch: job.epoch, now: context.now),
-      of: files, from: source, log)
+    let beside = StageDocuments(
+      provenance: provenance, settings: documents, epoch: job.epoch, now: context.now)
+    let made = try work.opened()
+    let files = try output.completing {
+      let files = try output.take(report.files, from: made, context)
+      try write(beside, of: files, from: source, log)
+      return files
+    }
     for file in files {
       log.note("\(name): \(file.path), \(humanBytes(file.size)), sha256 \(file.sha256 ?? "unknown")")
     }

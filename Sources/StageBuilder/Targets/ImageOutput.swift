@@ -37,7 +37,7 @@ struct ImageOutput: TargetOutput {
   /// An image is replaced only by a complete one.
   func remove() {}
 
-  /// An image gets its name when it is complete; only its documents may be missing, if it was taken from another version.
+  /// An image gets its name when it is complete; only its documents may be missing.
   func removeUnfinished() throws(MirrorError) {
     guard try anchor.value.status(at: mark) != nil else { return }
     let directory = try anchor.value.directory(path.parent)
@@ -58,6 +58,13 @@ struct ImageOutput: TargetOutput {
     guard isMadeInPlace else { return work.appending("\(path.name)") }
     _ = try anchor.value.makePath(path.parent)
     return anchor.value.root.appending("\(path)")
+  }
+
+  /// Runs `body`, which moves an image into the mirror and adds its documents.
+  func completing<Result>(_ body: () throws -> Result) throws -> Result {
+    // The journal of an image that is made in its place is never removed.
+    if isMadeInPlace { return try body() }
+    return try TarballOutput.completing(path.name, in: try anchor.value.makePath(path.parent), body)
   }
 
   /// Moves finished files into the mirror, unless they were made there, the image last, each with its digests.

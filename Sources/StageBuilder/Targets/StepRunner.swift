@@ -111,6 +111,10 @@ struct StepRunner {
     if means != .native { plan.environment["MIRRORCTL_EMULATED"] = "yes" }
     if isEquipped {
       plan.mounts = try caches() + overlay() + [tree].compactMap { $0 }
+      if let server = context.jobServer, settings.sharesJobs {
+        plan.mounts.append(SandboxPlan.Bind(source: server.path.string, target: JobServer.place))
+        plan.environment["MIRRORCTL_JOBSERVER"] = JobServer.place
+      }
       plan.memory = try Self.memory(settings)
     }
     return plan

@@ -11,6 +11,28 @@ extension TarballOutput {
 
   private var mark: FileName { Self.mark(of: path.name) }
 
+  /// Gives a tarball or image its name, and then what belongs beside it: a build that is killed in between is repeated.
+  static func completing<Result>(
+    _ tarball: FileName, in directory: borrowing AnchoredDirectory, _ body: () throws -> Result
+  ) throws -> Result {
+    try begin(tarball, in: directory)
+    let result = try body()
+    try complete(tarball, in: directory)
+    return result
+  }
+
+  /// As ``completing(_:in:_:)``: from here on the tarball is not complete.
+  static func begin(_ tarball: FileName, in directory: borrowing AnchoredDirectory) throws(MirrorError) {
+    try DurableFile.write([], to: mark(of: tarball), in: directory, try directory.fileOwnership())
+  }
+
+  /// As ``completing(_:in:_:)``: it is complete, and durable.
+  static func complete(_ tarball: FileName, in directory: borrowing AnchoredDirectory) throws(MirrorError) {
+    try directory.sync()
+    try directory.unlink(mark(of: tarball))
+    try directory.sync()
+  }
+
   /// Whether a step was writing the tarball when its build was killed, or is writing it now.
   func isUnfinished(in directory: borrowing AnchoredDirectory) throws(MirrorError) -> Bool {
     try directory.status(of: mark) != nil
@@ -34,7 +56,7 @@ extension TarballOutput {
   /// Runs a step that writes the tarball, and checks the result; an incomplete tarball is removed.
   func write(by step: String, _ body: () throws -> Void) throws {
     let directory = try anchor.value.makePath(path.parent)
-    try DurableFile.write([], to: mark, in: directory, try directory.fileOwnership())
+    try Self.begin(path.name, in: directory)
     do {
       try body()
       for name in [path.name, plainName] { try check(name, by: step, in: directory) }
@@ -42,9 +64,7 @@ extension TarballOutput {
       try? discard(in: directory)
       throw error
     }
-    try directory.sync()
-    try directory.unlink(mark)
-    try directory.sync()
+    try Self.complete(path.name, in: directory)
   }
 
   /// Makes a written tarball durable; throws if its stream is cut off or of another kind.

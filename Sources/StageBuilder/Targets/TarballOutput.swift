@@ -158,6 +158,7 @@ struct TarballOutput {
     try test(FilePath("/proc/self/fd/\(finished.raw)"), digests)
     withExtendedLifetime(finished) {}
     let beside = try digests[.sha256].map { try documents(path.parent.appending(final), hex($0)) } ?? []
+    try Self.begin(path.name, in: directory)
     try Self.removeSidecars(of: final, in: directory)
     let status = try output.commit(ownership, syncingDirectory: false)
     try contents.commit(ownership, syncingDirectory: false)
@@ -168,8 +169,8 @@ struct TarballOutput {
       try FreshTarball.record(
         digests, of: path, status, in: directory, context.layout, catalog: context.catalog(),
         now: context.now())
-      try directory.sync()
     }
+    try Self.complete(path.name, in: directory)
     return Captured(
       path: path.parent.appending(final), size: status.size,
       sha256: digests[.sha256].map(hex), isFinal: !isDeferred, notes: report.notes)

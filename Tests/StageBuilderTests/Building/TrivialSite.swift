@@ -45,9 +45,11 @@ struct TrivialSite {
   }
 
   /// Runs a verb.
-  func run(_ arguments: [String]) throws -> Outcome {
-    try workspace.run(
-      ["env", "MIRRORCTL_CONFIG=\(workspace.path)/conf", Program.path.string] + arguments)
+  func run(_ arguments: [String]) throws -> Outcome { try workspace.run(command(arguments)) }
+
+  /// The command line of a verb.
+  func command(_ arguments: [String]) -> [String] {
+    ["env", "MIRRORCTL_CONFIG=\(workspace.path)/conf", Program.path.string] + arguments
   }
 
   /// Builds the subarch.
