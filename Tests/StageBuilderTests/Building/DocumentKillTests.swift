@@ -36,9 +36,9 @@ struct DocumentKillTests {
     let site = try TrivialSite()
     let subarch = TrivialSite.subarch.joined(separator: "/")
     try #require(try site.build("full").status == 0)
-    let image = "\(TrivialSite.date)/squashfs-generic_64-gentoo-\(TrivialSite.date).squashfs"
+    let image = "\(TrivialSite.date)/oci-generic_64-gentoo-\(TrivialSite.date).oci.tar"
     try killed(
-      site.command(["build"] + TrivialSite.subarch + ["full+squashfs", TrivialSite.date]),
+      site.command(["build"] + TrivialSite.subarch + ["full+oci", TrivialSite.date]),
       before: "\(site.workspace.mirror)/\(subarch)/\(image)", document, in: site.workspace)
     #expect(site.text("\(image).provenance.json") != nil && site.text("\(image).hash.txt") != nil)
   }
@@ -47,16 +47,11 @@ struct DocumentKillTests {
   private func killed(
     _ build: [String], before file: String, _ document: String, in workspace: Workspace
   ) throws {
-    try workspace.shell("cp -a mirror start")
-    let log = "\(workspace.path)/trace"
-    let calls = ["renameat", "renameat2", "linkat"]
-    let undisturbed = try workspace.run(Tracing.arguments(trace: calls, log: log) + build)
-    try #require(undisturbed.status == 0, "\(undisturbed.errorText)")
-    let (call, number) = try #require(try Self.call(that: file + document, log: log))
-
-    try workspace.shell("rm -r mirror; cp -a start mirror")
-    let inject = "\(call):signal=KILL:when=\(number)"
-    _ = try workspace.run(Tracing.arguments(trace: calls, inject: inject) + build)
+    let name = try #require(FilePath(file + document).lastComponent)
+    let trace = Tracing.arguments(
+      trace: ["renameat", "renameat2", "linkat"], inject: "renameat,renameat2,linkat:signal=KILL")
+    let cut = try workspace.run(trace + ["-P", name.string] + build)
+    #expect(cut.status != 0)
     #expect(!FileManager.default.fileExists(atPath: file + document))
     try #require(FileManager.default.fileExists(atPath: file), "the kill came too early to show anything")
 
@@ -64,18 +59,5 @@ struct DocumentKillTests {
     #expect(next.status == 0, "\(next.errorText)")
     let directory = FilePath(file).removingLastComponent()
     #expect(try workspace.shell("ls -A '\(directory)' | grep _unfinished || true").text == "")
-  }
-
-  /// The call that gives a file its name, and its number among those of its thread.
-  private static func call(that gives: String, log: String) throws -> (String, Int)? {
-    let name = String(gives.split(separator: "/").last ?? "")
-    var counts: [String: Int] = [:]
-    for line in try String(contentsOfFile: log, encoding: .isoLatin1).split(separator: "\n") {
-      guard let match = line.prefixMatch(of: /([0-9]+) +([a-z0-9_]+)\(/) else { continue }
-      let key = "\(match.1) \(match.2)"
-      counts[key, default: 0] += 1
-      if line.contains("\"\(name)\"") { return (String(match.2), counts[key] ?? 0) }
-    }
-    return nil
   }
 }
