@@ -19,6 +19,8 @@ struct IndexSource: Sendable {
   /// Builds to omit.
   private let ignored: Set<FileName>
   private let lookup: DigestLookup
+  /// The targets that a farm builds, by subarch.
+  let farm: [String: [FarmTarget]]
   /// The current local date.
   let today: CalendarDate
   /// Seconds since the epoch.
@@ -32,7 +34,8 @@ struct IndexSource: Sendable {
   ///   - now: seconds since the epoch.
   init(
     _ mirror: Mirror, _ settings: IndexSettings, _ rotation: RotationSettings, signer: Fingerprint?,
-    catalog: Catalog, excluding: Set<MirrorPath> = [], today: CalendarDate, now: Int64
+    catalog: Catalog, excluding: Set<MirrorPath> = [], farm: [FarmTarget] = [], today: CalendarDate,
+    now: Int64
   ) throws(MirrorError) {
     let lookup = try DigestLookup(mirror, catalog: catalog)
     let ignored = Set(rotation.ignoredBuilds)
@@ -46,6 +49,7 @@ struct IndexSource: Sendable {
       buildInfo: { version throws(MirrorError) in try BuildInfo.read(version, in: mirror) })
     (self.mirror, self.catalog, self.lookup) = (mirror, catalog, lookup)
     (excluded, self.ignored) = (excluding, ignored)
+    self.farm = Dictionary(grouping: farm) { $0.subarch ?? "" }
     (self.today, self.now) = (today, now)
     (self.settings, self.rotation, self.signer) = (settings, rotation, signer)
   }

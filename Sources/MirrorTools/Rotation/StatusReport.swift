@@ -8,10 +8,16 @@ public struct StatusReport: MirrorReport, Codable, Sendable, Hashable {
   public let subarches: [SubarchStatus]
   /// The snapshots of each kind, by build and name.
   public let snapshots: [SnapshotStatus]
+  /// The targets of the campaigns that are not finished.
+  public let farm: [FarmTarget]
 
   /// Reports on the whole mirror.
-  public init(_ mirror: Mirror, _ settings: RotationSettings = RotationSettings(), today: CalendarDate) {
+  public init(
+    _ mirror: Mirror, _ settings: RotationSettings = RotationSettings(), farm: [FarmTarget] = [],
+    today: CalendarDate
+  ) {
     self.mirror = "\(mirror.root)"
+    self.farm = farm
     subarches =
       mirror.subarches
       .map { SubarchStatus($0, settings, today: today) }

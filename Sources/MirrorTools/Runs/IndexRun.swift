@@ -79,7 +79,8 @@ public struct IndexRun {
   ) throws(MirrorError) -> IndexSource {
     try IndexSource(
       mirror, run.configuration.index, run.configuration.rotation, signer: run.configuration.signing?.key,
-      catalog: try run.catalog(), excluding: excluding, today: run.environment.today,
+      catalog: try run.catalog(), excluding: excluding, farm: run.environment.farm(),
+      today: run.environment.today,
       now: run.environment.now())
   }
 

@@ -19,6 +19,8 @@ public struct RunEnvironment: Sendable {
   public var progress = RunProgress()
   /// How tarballs are read and hashed.
   public var hashing = HashingOptions()
+  /// Returns the targets that a farm builds.
+  public var farm: @Sendable () -> [FarmTarget] = { [] }
   /// Called with each problem as soon as it is known; a problem may be reported more than once.
   public var problem: @Sendable (MirrorError) -> Void = { _ in }
   /// Called with each result as soon as it is known, from any thread.

@@ -41,6 +41,8 @@ package struct CampaignRecord: Sendable {
   var open: [FarmNode] { plan.nodes.filter { !self[$0].phase.isFinal } }
   /// Whether nothing more happens to any node.
   package var isFinished: Bool { records.values.allSatisfy { $0.phase.isFinal && !$0.isEnding } }
+  /// When anything happened to a node last, in seconds since the epoch.
+  var changed: Int64 { records.values.map(\.since).max() ?? plan.created }
   /// The number of nodes whose jobs wait or run.
   var active: Int { records.values.count(where: \.phase.isActive) }
 

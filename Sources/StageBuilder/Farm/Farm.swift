@@ -51,7 +51,9 @@ package struct Farm: Sendable {
     return try DirectoryLock.with(.root, in: AnchoredDirectory(root: directory), cancellation) {
       () throws(MirrorError) in
       let wanted = Set(nodes.map(\.id))
-      for record in try records() where !record.isFinished {
+      let records = try records()
+      try removeOld(records)
+      for record in records where !record.isFinished {
         let shared = wanted.intersection(record.open.map(\.id))
         if shared == wanted { return (campaign(record.plan.id), false) }
         if let one = shared.min() {
@@ -64,6 +66,17 @@ package struct Farm: Sendable {
       let new = campaign(id)
       try new.file.create(.init(id: id, mirror: mirror, created: now(), nodes: ordered))
       return (new, true)
+    }
+  }
+
+  /// Seconds that a finished campaign is kept.
+  private static let patience: Int64 = 30 * 86400
+
+  /// Removes campaigns that were finished long ago.
+  private func removeOld(_ records: [CampaignRecord]) throws(MirrorError) {
+    let top = try AnchoredDirectory(root: directory)
+    for record in records where record.isFinished && now() - record.changed > Self.patience {
+      try TreeRemover(cancellation: cancellation).remove(FileName(record.plan.id), in: top)
     }
   }
 

@@ -44,7 +44,9 @@ struct StatusCommand: Verb {
       let known = try run.knownCatalog()?.builds() ?? [:]
       report = HistoryReport(mirror, known: known, last: last, now: context.now())
     } else {
-      report = StatusReport(mirror, run.configuration.rotation, today: context.today)
+      let farm = run.environment.farm()
+      context.notice(farm.summaries)
+      report = StatusReport(mirror, run.configuration.rotation, farm: farm, today: context.today)
     }
     let metrics = format == .prometheus ? try PrometheusText(run, mirror).text : nil
     try destination.write(metrics.map { Array($0.utf8) } ?? renderer.bytes(report), context)

@@ -2,6 +2,7 @@ import Hashing
 import LinuxSystem
 import MirrorModel
 import MirrorTools
+import StageBuilder
 import SystemPackage
 
 /// Opens runs with the options of the command line.
@@ -14,8 +15,8 @@ extension GlobalOptions {
   func read(
     _ context: CommandContext, event: RunEvent? = nil, hashing: HashingOptions = HashingOptions()
   ) throws -> MirrorRun {
-    let (root, configuration) = try begin(context, event)
-    return try MirrorRun(reading: root, configuration, environment(context, hashing))
+    let (root, configuration, farm) = try begin(context, event)
+    return try MirrorRun(reading: root, configuration, environment(context, hashing, farm))
   }
 
   /// A run that writes, and holds the mirror's lock.
@@ -28,9 +29,9 @@ extension GlobalOptions {
     _ context: CommandContext, as verb: String, _ lock: LockOptions, creates: Bool = false,
     event: RunEvent? = nil, hashing: HashingOptions = HashingOptions()
   ) throws -> MirrorRun {
-    let (root, configuration) = try begin(context, event)
+    let (root, configuration, farm) = try begin(context, event)
     return try MirrorRun(
-      writing: root, configuration, environment(context, hashing), as: verb, lockWait: lock.lockWait,
+      writing: root, configuration, environment(context, hashing, farm), as: verb, lockWait: lock.lockWait,
       creates: creates)
   }
 
@@ -46,15 +47,24 @@ extension GlobalOptions {
 
   private func begin(
     _ context: CommandContext, _ event: RunEvent?
-  ) throws -> (root: FilePath, configuration: MirrorConfiguration) {
+  ) throws -> (root: FilePath, configuration: MirrorConfiguration, farm: Farm?) {
     context.log(verbosity.verbose)
-    let configuration = try MirrorConfiguration(ConfigurationFile(self.configuration.request(context)))
+    let file = try ConfigurationFile(self.configuration.request(context))
+    let configuration = try MirrorConfiguration(file)
     let root = try root(context, configuration.mirror)
     event?.begin(configuration, root)
-    return (root, configuration)
+    let settings = try FarmSettings(file.elements)
+    let farm =
+      settings.engine == .slurm
+      ? Farm(
+        of: root, in: context.stateDirectory, settings, cancellation: context.cancellation, now: context.now)
+      : nil
+    return (root, configuration, farm)
   }
 
-  private func environment(_ context: CommandContext, _ hashing: HashingOptions) -> RunEnvironment {
+  private func environment(
+    _ context: CommandContext, _ hashing: HashingOptions, _ farm: Farm?
+  ) -> RunEnvironment {
     var environment = RunEnvironment(stateDirectory: context.stateDirectory)
     environment.now = context.now
     environment.author = context.author
@@ -62,6 +72,14 @@ extension GlobalOptions {
     environment.cancellation = context.cancellation
     environment.hashing = hashing
     environment.problem = context.tell
+    if let farm {
+      environment.farm = {
+        do throws(MirrorError) { return try farm.openTargets() } catch {
+          context.tell(error)
+          return []
+        }
+      }
+    }
     environment.result = renderer(context).print
     return environment
   }

@@ -66,6 +66,10 @@ struct PageState: Sendable, Hashable {
   /// Number of consecutive failed builds.
   let failcount: Int
   let isBuilding: Bool
+  /// The machines of a farm that build it.
+  let machines: [String]
+  /// Whether a farm will build it.
+  let isQueued: Bool
   /// Whether it failed too often and was taken out of the rotation.
   let isGivenUp: Bool
   /// Whether the last build failed, even if its failures were cleared.
@@ -75,11 +79,13 @@ struct PageState: Sendable, Hashable {
 
   init(
     _ subarch: Subarch, newest: Version?, history: ArraySlice<BuildRecord>, rotation: RotationSettings,
-    today: CalendarDate
+    farm: [FarmTarget], today: CalendarDate
   ) {
     lastFailed = history.last?.outcome == .fail
     failcount = subarch.control.failcount
-    isBuilding = subarch.control.liveLock != nil
+    machines = Set(farm.filter(\.isRunning).compactMap(\.machine)).sorted()
+    isBuilding = subarch.control.liveLock != nil || farm.contains(where: \.isRunning)
+    isQueued = !isBuilding && farm.contains { $0.isQueued || $0.isWaiting }
     isGivenUp = rotation.isManaged(subarch) && rotation.hasGivenUp(subarch)
     staleDays = rotation.staleDays
     if failcount > 0 {
@@ -93,7 +99,8 @@ struct PageState: Sendable, Hashable {
 
   /// The state in one or two words, each with its own colour.
   var chips: HTML {
-    HTML([chip] + (isBuilding ? [HTML(.span, .class("chip building")) { "building" }] : []))
+    let work = isBuilding ? "building" : isQueued ? "queued" : nil
+    return HTML([chip] + (work.map { work in [HTML(.span, .class("chip building")) { work }] } ?? []))
   }
 
   private var chip: HTML {
@@ -119,7 +126,11 @@ struct PageState: Sendable, Hashable {
     case .neverBuilt: words.append("No builds yet.")
     }
     if isGivenUp { words.append("It is out of the rotation until its failures are cleared.") }
-    if isBuilding { words.append("A build is in progress.") }
+    if isBuilding {
+      let place = machines.isEmpty ? "" : " on \(machines.joined(separator: ", "))"
+      words.append("A build is in progress\(place).")
+    }
+    if isQueued { words.append("A build is queued.") }
     return words.joined(separator: " ")
   }
 }

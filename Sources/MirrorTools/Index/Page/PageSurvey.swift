@@ -101,7 +101,8 @@ struct PageSurvey: Sendable {
     return PageEntry(
       subarch: subarch,
       state: PageState(
-        subarch, newest: newest, history: history, rotation: source.rotation, today: source.today),
+        subarch, newest: newest, history: history, rotation: source.rotation,
+        farm: source.farm["\(subarch.path)"] ?? [], today: source.today),
       newest: first,
       older: versions.reversed().drop { $0.path != newest?.path }.dropFirst().map {
         version in
