@@ -40,4 +40,6 @@ src_install() {
 	# The users of Gentoo are packages.
 	rm -r "${ED}"/usr/lib/sysusers.d || die
 	mv "${ED}"/usr/share/doc/{mirrorctl,${PF}} || die
+	# The README links to other pages by their names.
+	docompress -x /usr/share/doc/${PF}
 }

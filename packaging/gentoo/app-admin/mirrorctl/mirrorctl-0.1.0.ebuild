@@ -49,4 +49,6 @@ src_install() {
 		UNITDIR="${EPREFIX}/usr/lib/systemd/system" DOC="${EPREFIX}/usr/share/doc/${PF}"
 	# The users of Gentoo are packages.
 	rm -r "${ED}"/usr/lib/sysusers.d || die
+	# The README links to other pages by their names.
+	docompress -x /usr/share/doc/${PF}
 }
