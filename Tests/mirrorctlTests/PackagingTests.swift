@@ -1,4 +1,5 @@
 import Foundation
+import SystemPackage
 import TestSupport
 import Testing
 
@@ -11,7 +12,8 @@ import Testing
 
   private func make(_ target: String) throws {
     try workspace.shell(
-      "make --silent -C \(Checkout.path) \(target) PREFIX=/usr DESTDIR=\(workspace.path)/root BIN=\(Program.path)")
+      "make --silent -C \(Checkout.path) \(target) PREFIX=/usr DESTDIR=\(workspace.path)/root BIN=\(Program.path)"
+    )
   }
 
   @Test("make dist writes the same bytes twice, and sources that need no network")
@@ -24,7 +26,8 @@ import Testing
     try workspace.shell("diff -r one two")
     let name = "mirrorctl-\(ToolVersion.text)"
     try workspace.shell("tar -xf one/\(name).tar.xz; tar -xf one/\(name)-vendor.tar.xz")
-    let head = try workspace.shell("git -c safe.directory='*' -C \(Checkout.path) rev-parse HEAD").text.prefix(12)
+    let head = try workspace.shell("git -c safe.directory='*' -C \(Checkout.path) rev-parse HEAD").text
+      .prefix(12)
     #expect(try workspace.shell("\(name)/scripts/commit").text == "\(head)\n")
     // Without the configuration of git, which may replace the addresses of packages on this machine.
     let packages = try workspace.shell(
@@ -36,11 +39,14 @@ import Testing
     #expect(packages == ["grdb.swift", "swift-argument-parser", "swift-log", "swift-system"])
   }
 
-  @Test("make install installs documents whose links work, and make uninstall removes everything but the configuration")
+  @Test(
+    "make install installs documents whose links work, and make uninstall removes everything but the configuration"
+  )
   func install() throws {
     try make("install")
     let documents = try workspace.shell(
-      "cd root/usr/share/doc/mirrorctl; grep -roE '\\]\\([^)#:]+[)#]' --include='*.md' .").text
+      "cd root/usr/share/doc/mirrorctl; grep -roE '\\]\\([^)#:]+[)#]' --include='*.md' ."
+    ).text
     for line in documents.split(separator: "\n") {
       let parts = line.split(separator: ":", maxSplits: 1)
       let target = parts[1].dropFirst(2).dropLast()
@@ -60,9 +66,22 @@ import Testing
   @Test("the installed configuration is valid")
   func configuration() throws {
     let outcome = try workspace.run([
-      Program.path.string, "config", "get", "path/mirror", "--config", "\(Checkout.path)/share/mirrorctl.conf",
+      Program.path.string, "config", "get", "path/mirror", "--config",
+      "\(Checkout.path)/share/mirrorctl.conf",
     ])
     #expect(outcome.status == 0 && outcome.text == "/srv/mirror\n", "\(outcome.errorText)")
+  }
+
+  @Test("make docs writes a page for each manual page, and all links in the site work")
+  func site() throws {
+    // It fails if a link has no target.
+    try workspace.shell("\(Checkout.path)/docs/site/make-site site")
+    let manual = try workspace.shell("cd \(Checkout.path)/man; ls").text.split(separator: "\n")
+    for page in manual {
+      #expect(try workspace.shell("cat site/man/\(page).html").text.contains("id=\"DESCRIPTION\""), "\(page)")
+    }
+    #expect(
+      try workspace.shell("cat site/publishing.html").text.contains("href=\"man/mirrorctl-receive.8.html\""))
   }
 
   @Test("the ebuilds have the version of the program")

@@ -1,3 +1,4 @@
+import SystemPackage
 import TestSupport
 import Testing
 
@@ -17,7 +18,8 @@ import Testing
       #expect(lines.prefix(2) == ["mirrorctl \(ToolVersion.text)", "commit unknown"])
       lines.removeFirst(2)
       let packages = [
-        "libarchive": "libarchive", "libcrypto": "libcrypto", "libdeflate": "libdeflate", "liblzma": "liblzma",
+        "libarchive": "libarchive", "libcrypto": "libcrypto", "libdeflate": "libdeflate",
+        "liblzma": "liblzma",
         "libseccomp": "libseccomp", "libxml2": "libxml-2.0", "libzstd": "libzstd", "sqlite": "sqlite3",
         "zlib": "zlib",
       ]
@@ -30,7 +32,9 @@ import Testing
     }
   }
 
-  @Test("gets the commit of a checkout, of a changed one, and of a release tarball; of other sources it gets none")
+  @Test(
+    "gets the commit of a checkout, of a changed one, and of a release tarball; of other sources it gets none"
+  )
   func commit() throws {
     let scripts = "\(Checkout.path)/scripts/commit"
     try workspace.shell(
@@ -41,7 +45,9 @@ import Testing
       mkdir ../release; git archive HEAD | tar -C ../release -xf -
       mkdir ../plain; cp -r scripts ../plain
       """)
-    func commit(_ directory: String) throws -> String { try workspace.shell("\(directory)/scripts/commit").text }
+    func commit(_ directory: String) throws -> String {
+      try workspace.shell("\(directory)/scripts/commit").text
+    }
     let head = try workspace.shell("git -C source rev-parse HEAD").text.prefix(12)
     #expect(try commit("source") == "\(head)\n")
     #expect(try commit("release") == "\(head)\n")
