@@ -74,6 +74,7 @@ install:
 	  install -D -m 644 Sources/StageBuilder/Specs/$$spec $(DESTDIR)$(SHARE)/mirrorctl/specs/$$spec; done
 	install -m 644 README.md CHANGELOG.md CONTRIBUTING.md SECURITY.md LICENSE share/cron.example $(DESTDIR)$(DOC)/
 	install -m 644 docs/*.md docs/*.png $(DESTDIR)$(DOC)/docs/
+	install -D -m 644 packaging/README.md $(DESTDIR)$(DOC)/packaging/README.md
 	for unit in share/mirrorctl-*.service share/mirrorctl-*.timer; do \
 	  sed 's|@PREFIX@|$(PREFIX)|g' $$unit > $(DESTDIR)$(UNITDIR)/$$(basename $$unit); done
 	install -m 644 share/sysusers.conf $(DESTDIR)$(SYSUSERSDIR)/mirrorctl.conf

@@ -20,7 +20,7 @@ import Testing
   func dist() throws {
     try workspace.shell(
       """
-      export BIN=/nonexistent GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=safe.directory GIT_CONFIG_VALUE_0='*'
+      export XZ_LEVEL=0 BIN=/nonexistent GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=safe.directory GIT_CONFIG_VALUE_0='*'
       \(Checkout.path)/packaging/dist one; mkdir tmp; TMPDIR=$PWD/tmp TZ=Asia/Tokyo \(Checkout.path)/packaging/dist two
       """)
     try workspace.shell("diff -r one two")
