@@ -3,74 +3,109 @@
 PREFIX ?= /usr/local
 DESTDIR ?=
 SWIFT ?= swift
+SWIFTFLAGS ?=
+# Installs what is missing. Packagers, who list it themselves, set it to `:`.
+DEPENDENCIES ?= scripts/install-dependencies
 SYSCONFDIR ?= /etc
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 
 # Foundation and the Swift runtime are linked statically: the target machine needs only libraries of Debian.
-RELEASE = -c release --static-swift-stdlib
+RELEASE = -c release --static-swift-stdlib --disable-local-rpath -Xswiftc -no-stdlib-rpath
 BIN = .build/release/mirrorctl
 
-.PHONY: help build test demo lint install uninstall clean
+.PHONY: help build test demo lint install uninstall dist deb container docs clean
 
 help:
 	@echo 'make build     release binary at $(BIN)'
 	@echo 'make test      all tests'
 	@echo 'make demo      run upkeep on a small mirror and build a tiny stage, step by step'
 	@echo 'make lint      check the format, the dependencies between modules, and the wording'
+	@echo 'make dist      tarballs of a release in .build/dist: sources, dependencies, and the binary if it was built'
+	@echo 'make deb       Debian package of the release binary in .build/dist'
+	@echo 'make container OCI image with that package in .build/dist'
+	@echo 'make docs      documentation as a web site in .build/site'
 	@echo 'make install   PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)'
 	@echo 'make uninstall PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)'
 
 build:
-	@scripts/install-dependencies build
-	$(SWIFT) build $(RELEASE) --product mirrorctl
+	@$(DEPENDENCIES) build
+	MIRRORCTL_COMMIT=$$(scripts/commit) $(SWIFT) build $(SWIFTFLAGS) $(RELEASE) --product mirrorctl
 
 test:
-	@scripts/install-dependencies test
+	@$(DEPENDENCIES) test
 	$(SWIFT) build --build-tests
 	$(SWIFT) test --skip-build --parallel
 
 demo: build
-	@scripts/install-dependencies demo
+	@$(DEPENDENCIES) demo
 	@scripts/demo $(BIN)
 
 lint:
-	@scripts/install-dependencies lint
+	@$(DEPENDENCIES) lint
 	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests
 	scripts/check-modules
 	scripts/check-words
 
-# Installs the built files. Run `make build` first, as a user with network access.
+# Where files of a package go, below DESTDIR. A distribution may set DOC and the directories of completions and systemd.
+SHARE = $(PREFIX)/share
+DOC ?= $(SHARE)/doc/mirrorctl
+BASHDIR ?= $(SHARE)/bash-completion/completions
+ZSHDIR ?= $(SHARE)/zsh/site-functions
+FISHDIR ?= $(SHARE)/fish/vendor_completions.d
+SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
+TMPFILESDIR ?= $(PREFIX)/lib/tmpfiles.d
+
+# Installs the built files. Run `make build` first, as a user with network access. An existing configuration is kept.
 install:
 	@test -x $(BIN) || { echo 'make install: $(BIN) is missing: run `make build` first' >&2; exit 1; }
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man5 $(DESTDIR)$(PREFIX)/share/man/man8 \
-	  $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/share/zsh/site-functions \
-	  $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d $(DESTDIR)$(PREFIX)/share/mirrorctl \
-	  $(DESTDIR)$(PREFIX)/share/doc/mirrorctl $(DESTDIR)$(UNITDIR)
+	install -d $(addprefix $(DESTDIR),$(PREFIX)/bin $(SHARE)/man/man5 $(SHARE)/man/man8 $(BASHDIR) $(ZSHDIR) $(FISHDIR) \
+	  $(SHARE)/mirrorctl/schema $(DOC)/docs $(UNITDIR) $(SYSUSERSDIR) $(TMPFILESDIR) $(SYSCONFDIR)/mirrorctl)
 	if command -v strip > /dev/null; then s=-s; else s=; echo 'no strip (binutils): symbols are kept' >&2; fi; \
 	  install $$s -m 755 $(BIN) $(DESTDIR)$(PREFIX)/bin/mirrorctl
-	install -m 644 man/*.5 $(DESTDIR)$(PREFIX)/share/man/man5/
-	install -m 644 man/*.8 $(DESTDIR)$(PREFIX)/share/man/man8/
-	$(BIN) --generate-completion-script bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/mirrorctl
-	$(BIN) --generate-completion-script zsh > $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_mirrorctl
-	$(BIN) --generate-completion-script fish > $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/mirrorctl.fish
+	install -m 644 man/*.5 $(DESTDIR)$(SHARE)/man/man5/
+	install -m 644 man/*.8 $(DESTDIR)$(SHARE)/man/man8/
+	$(BIN) --generate-completion-script bash | sed '1{/^#!/d}' > $(DESTDIR)$(BASHDIR)/mirrorctl
+	$(BIN) --generate-completion-script zsh > $(DESTDIR)$(ZSHDIR)/_mirrorctl
+	$(BIN) --generate-completion-script fish > $(DESTDIR)$(FISHDIR)/mirrorctl.fish
 	install -m 644 Sources/MirrorTools/Index/index.rng Sources/MirrorTools/Index/index.schema.json \
-	  $(DESTDIR)$(PREFIX)/share/mirrorctl/
-	install -d $(DESTDIR)$(PREFIX)/share/mirrorctl/schema
-	install -m 644 share/schema/*.schema.json $(DESTDIR)$(PREFIX)/share/mirrorctl/schema/
+	  $(DESTDIR)$(SHARE)/mirrorctl/
+	install -m 644 share/schema/*.schema.json $(DESTDIR)$(SHARE)/mirrorctl/schema/
 	for spec in $$(cd Sources/StageBuilder/Specs && find . -type f); do \
-	  install -D -m 644 Sources/StageBuilder/Specs/$$spec $(DESTDIR)$(PREFIX)/share/mirrorctl/specs/$$spec; done
-	install -m 644 README.md CHANGELOG.md LICENSE share/cron.example $(DESTDIR)$(PREFIX)/share/doc/mirrorctl/
+	  install -D -m 644 Sources/StageBuilder/Specs/$$spec $(DESTDIR)$(SHARE)/mirrorctl/specs/$$spec; done
+	install -m 644 README.md CHANGELOG.md CONTRIBUTING.md SECURITY.md LICENSE share/cron.example $(DESTDIR)$(DOC)/
+	install -m 644 docs/*.md docs/*.png $(DESTDIR)$(DOC)/docs/
+	install -D -m 644 packaging/README.md $(DESTDIR)$(DOC)/packaging/README.md
 	for unit in share/mirrorctl-*.service share/mirrorctl-*.timer; do \
 	  sed 's|@PREFIX@|$(PREFIX)|g' $$unit > $(DESTDIR)$(UNITDIR)/$$(basename $$unit); done
+	install -m 644 share/sysusers.conf $(DESTDIR)$(SYSUSERSDIR)/mirrorctl.conf
+	install -m 644 share/tmpfiles.conf $(DESTDIR)$(TMPFILESDIR)/mirrorctl.conf
+	test -e $(DESTDIR)$(SYSCONFDIR)/mirrorctl/mirrorctl.conf || \
+	  install -m 644 share/mirrorctl.conf $(DESTDIR)$(SYSCONFDIR)/mirrorctl/
 
+# The configuration is kept.
 uninstall:
-	rm -f $(DESTDIR)$(PREFIX)/bin/mirrorctl $(DESTDIR)$(PREFIX)/share/man/man8/mirrorctl*.8 \
-	  $(DESTDIR)$(PREFIX)/share/man/man5/mirrorctl.conf.5 \
-	  $(DESTDIR)$(PREFIX)/share/bash-completion/completions/mirrorctl \
-	  $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_mirrorctl \
-	  $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/mirrorctl.fish \
-	  $(foreach unit,upkeep.service upkeep.timer build.service build.timer,$(DESTDIR)$(UNITDIR)/mirrorctl-$(unit))
-	rm -rf $(DESTDIR)$(PREFIX)/share/mirrorctl $(DESTDIR)$(PREFIX)/share/doc/mirrorctl
+	rm -f $(addprefix $(DESTDIR),$(PREFIX)/bin/mirrorctl $(BASHDIR)/mirrorctl $(ZSHDIR)/_mirrorctl $(FISHDIR)/mirrorctl.fish \
+	  $(addprefix $(SHARE)/,$(foreach s,5 8,$(patsubst man/%,man/man$(s)/%,$(wildcard man/*.$(s))))) \
+	  $(SYSUSERSDIR)/mirrorctl.conf $(TMPFILESDIR)/mirrorctl.conf \
+	  $(addprefix $(UNITDIR)/,$(notdir $(wildcard share/mirrorctl-*.service share/mirrorctl-*.timer))))
+	rm -rf $(DESTDIR)$(SHARE)/mirrorctl $(DESTDIR)$(DOC)
+
+# The packages of a release: packaging/README.md.
+dist:
+	@$(DEPENDENCIES) package
+	packaging/dist .build/dist
+
+deb:
+	@$(DEPENDENCIES) package
+	packaging/deb .build/dist
+
+container:
+	@$(DEPENDENCIES) package
+	packaging/container .build/dist
+
+docs:
+	@$(DEPENDENCIES) docs
+	docs/site/make-site .build/site
 
 clean:
 	rm -rf .build

@@ -1,4 +1,5 @@
 // swift-tools-version: 6.2
+import Foundation
 import PackageDescription
 
 // A later compiler may warn of more: only where MIRRORCTL_STRICT is set, as in CI, is a warning an error.
@@ -9,6 +10,18 @@ let strict: [SwiftSetting] =
     .enableUpcomingFeature("MemberImportVisibility"),
     .enableUpcomingFeature("InternalImportsByDefault"),
   ]
+
+// The commit that --version prints, as `make build` finds it.
+let commit = Context.environment["MIRRORCTL_COMMIT"].map {
+  [CSetting.define("MIRRORCTL_COMMIT", to: "\"\($0)\"")]
+}
+
+/// A dependency: its copy in `vendor`, if the tarball of dependencies that `make dist` writes was unpacked here.
+func dependency(_ owner: String, _ name: String, from version: Version) -> Package.Dependency {
+  let copy = "\(Context.packageDirectory)/vendor/\(name)"
+  return FileManager.default.fileExists(atPath: copy)
+    ? .package(path: copy) : .package(url: "https://github.com/\(owner)/\(name)", from: version)
+}
 
 let system: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
 
@@ -29,14 +42,15 @@ let package = Package(
     .library(name: "StageBuilder", targets: ["StageBuilder"]),
   ],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
-    .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
-    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    dependency("apple", "swift-argument-parser", from: "1.8.2"),
+    dependency("apple", "swift-log", from: "1.16.2"),
+    dependency("apple", "swift-system", from: "1.8.1"),
+    dependency("groue", "GRDB.swift", from: "7.10.0"),
   ],
   targets: [
     .target(name: "FlexData", swiftSettings: strict),
     .target(name: "CLinux", linkerSettings: [.linkedLibrary("seccomp")]),
+    .target(name: "CBuild", cSettings: commit),
     .target(name: "CDigestLanes"),
     .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CLibXML2", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
@@ -75,7 +89,7 @@ let package = Package(
     .executableTarget(
       name: "mirrorctl",
       dependencies: [
-        "StageBuilder", "MirrorTools",
+        "StageBuilder", "MirrorTools", "CBuild",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ] + libraries,

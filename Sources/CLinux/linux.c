@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <gnu/libc-version.h>
 #include <linux/openat2.h>
 #include <sched.h>
 #include <sys/mman.h>
@@ -117,3 +118,5 @@ int clinux_processors(void) {
     const int bytes = sched_getaffinity(0, sizeof mask, (cpu_set_t *)mask) == 0 ? sizeof mask : 0;
     return CPU_COUNT_S(bytes, (cpu_set_t *)mask);
 }
+
+const char *clinux_libc_version(void) { return gnu_get_libc_version(); }

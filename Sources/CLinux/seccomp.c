@@ -63,3 +63,8 @@ int clinux_host_call_filter(int file) {
     errno = -result;
     return -1;
 }
+
+long clinux_seccomp_version(void) {
+    const struct scmp_version *version = seccomp_version();
+    return version ? (version->major * 1000L + version->minor) * 1000L + version->micro : 0;
+}

@@ -7,8 +7,6 @@ import StageBuilder
 /// The program: its verbs and its exit status.
 @main
 struct Mirrorctl: ParsableCommand {
-  static let version = ToolVersion.text
-
   static let configuration = CommandConfiguration(
     commandName: "mirrorctl",
     abstract: "Keep a mirror of Linux stage tarballs.",
@@ -19,7 +17,7 @@ struct Mirrorctl: ParsableCommand {
       Exit status: 0 success, 1 failed without data loss, 3 partly done, 4 corruption found, \
       5 refused by a safety limit, 10 another run holds the lock, 64 usage error, 129, 130 or 143 interrupted.
       """,
-    version: Mirrorctl.version,
+    version: VersionText.short,
     subcommands: [
       UpkeepCommand.self, DigestgenCommand.self, VerifyCommand.self, IndexCommand.self, CleanCommand.self,
       CompressCommand.self, StatusCommand.self, PublishCommand.self, ReceiveCommand.self,
@@ -63,6 +61,10 @@ struct Mirrorctl: ParsableCommand {
 
   private static func run(_ arguments: [String], _ context: CommandContext) -> Int32 {
     do {
+      if VersionText.isFullAsked(arguments) {
+        context.print(VersionText.full())
+        return 0
+      }
       var command = try parseAsRoot(arguments)
       guard let verb = command as? any Verb else {
         try command.run()

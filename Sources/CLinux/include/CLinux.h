@@ -27,6 +27,9 @@ extern const int CLINUX_O_NOATIME, CLINUX_O_PATH, CLINUX_SEEK_DATA, CLINUX_SEEK_
 /* The flag of calls such as fchownat(2) that makes the descriptor itself their subject. */
 extern const int CLINUX_EMPTY_PATH;
 
+/* The version of the C library, such as `2.36`: gnu_get_libc_version(3). */
+const char *clinux_libc_version(void);
+
 /* getdents64(2), behind _GNU_SOURCE: readdir(3) without its hidden buffer and its rewinds. */
 long clinux_getdents64(int directory, void *buffer, size_t bytes);
 

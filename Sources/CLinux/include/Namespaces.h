@@ -100,6 +100,9 @@ int clinux_has_capabilities(const char *path);
 /* getxattr(2): 1 if an extended attribute is "1". */
 int clinux_is_set(const char *path, const char *attribute);
 
+/* The version of libseccomp as a number: 2005004 for 2.5.4. */
+long clinux_seccomp_version(void);
+
 /*
  * seccomp(2) by libseccomp: writes a filter to a file, for struct clinux_step. It forbids what no step of a build needs
  * and what reaches beyond it: input typed into a terminal, keyrings, kernel modules, another kernel, clocks, and files by

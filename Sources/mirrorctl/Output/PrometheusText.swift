@@ -17,7 +17,7 @@ struct PrometheusText {
     let mirror = [("mirror", report.mirror)]
     add(
       "mirrorctl_info", "The program that wrote these metrics.",
-      [(mirror + [("version", Mirrorctl.version)], 1)])
+      [(mirror + [("version", ToolVersion.text)], 1)])
     func perSubarch(_ name: String, _ help: String, _ value: (SubarchStatus) -> Int64?) {
       let samples = report.subarches.sorted { $0.path < $1.path }.compactMap { subarch in
         value(subarch).map { (mirror + Self.labels(of: subarch), $0) }
