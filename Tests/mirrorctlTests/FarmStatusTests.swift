@@ -26,11 +26,11 @@ struct FarmStatusTests {
         cd mirror/gen/amd64/$name/2026-11-21; printf ok > status
         echo x | xz > stage3-$name-gen-2026-11-21.tar.xz; cd - > /dev/null
       done
+      printf '[section farm]\\nengine: slurm\\n[section index]\\nformats: html\\n' > .metro
       cd state/mirrorctl/farm/camp-1
       printf '%s' '{"format":1,"id":"camp-1","mirror":"\(workspace.mirror)","created":1795305600,"nodes":[\(nodes.joined(separator: ","))]}' > plan.json
       echo '{"node":"gen/amd64/one/2026-11-22/stage1","record":{\(running),"since":1795305660,"isEnding":false}}' > journal
       echo '{"node":"gen/amd64/two/2026-11-22/stage1","record":{\(waiting),"since":1795305600,"isEnding":false}}' >> journal
-      printf '[section farm]\\nengine: slurm\\n[section index]\\nformats: html\\n' > .metro
       """)
     return workspace
   }
@@ -45,7 +45,7 @@ struct FarmStatusTests {
     #expect(status.text.split(separator: "\n").count == 2)
     let json = try workspace.mirrorctl("status", "--json")
     #expect(try OutputSchema.problem(of: json.output, by: ["status", "--json"]) == nil)
-    #expect(json.text.contains(#""machine": "node2""#), "\(json.text)")
+    #expect(json.text.contains(#""machine" : "node2""#), "\(json.text)")
 
     let metrics = try workspace.mirrorctl("status", "--format", "prometheus").text
     try Data(metrics.utf8).write(to: URL(fileURLWithPath: workspace.path.appending("metrics").string))
