@@ -10,7 +10,7 @@ struct HashWorker: Sendable {
   let requests: [DigestRequest]
   let mirror: Shared<AnchoredDirectory>
   let table: KernelTable
-  let dropsCache: Bool
+  let options: HashingOptions
   /// Buffer sizes in bytes: of a thread that hashes side by side, and of one that hashes a single tarball.
   let bufferBytes: Int
   let ringBytes: Int
@@ -37,7 +37,7 @@ struct HashWorker: Sendable {
     let together = indices.count + others
     return indices.compactMap { index in
       do throws(MirrorError) {
-        return try OpenTarball(index, requests[index], in: mirror.value, droppingCache: dropsCache) {
+        return try OpenTarball(index, requests[index], in: mirror.value, options) {
           table.kernel($0, messages: together) == nil
         }
       } catch {

@@ -61,6 +61,7 @@ extension GlobalOptions {
     environment.probe = context.probe
     environment.cancellation = context.cancellation
     environment.hashing = hashing
+    environment.hashing.mapsFiles = true
     environment.problem = context.tell
     environment.result = renderer(context).print
     return environment
