@@ -9,10 +9,15 @@
 #include <sys/uio.h>
 
 /*
+ * Few windows at a time: mapped pages count as memory of the process, and each window that ends must be forgotten by the
+ * other CPUs.
+ */
+enum { slots = 12 };
+
+/*
  * A used slot is the address of a window plus its number of pages, which fits into the bits below the page size. In one
  * word, so that the handler never sees half of a change. Only the owner of a window changes its slot.
  */
-enum { slots = 1024 };
 static _Atomic(uintptr_t) windows[slots];
 static atomic_bool faults[slots];
 

@@ -35,6 +35,12 @@ struct FileWindows {
   /// The part of the file that was read as zeros in place of its content; nil if none.
   var fault: Range<Int64>? { window?.hasFaulted == true ? range : nil }
 
+  /// Ends the window; the next one is mapped when bytes are needed again.
+  mutating func close() {
+    window = nil
+    range = 0..<0
+  }
+
   private mutating func move(to offset: Int64, in file: borrowing Descriptor) {
     window = nil
     let start = offset - offset % Self.windowBytes

@@ -25,9 +25,10 @@ struct HashWorker: Sendable {
       guard work.count > 0 else { return }
       let opened = work.files + open(work.requests, beside: work.files.count)
       let unfinished = (work.isAlone ? hashAlone(opened) : nil) ?? hash(opened, in: round)
+      let paused = unfinished.filter(pause)
       let isCancelled = pace.isCancelled
       pool.withLock { pool in
-        pool.give(back: unfinished, of: work.count)
+        pool.give(back: paused, of: work.count)
         if isCancelled { pool.stop() }
       }
     }
@@ -80,6 +81,17 @@ struct HashWorker: Sendable {
       finish(tarball)
     } catch { fail(tarball.index, error) }
     return []
+  }
+
+  /// Prepares a tarball for another thread; false if it failed.
+  private func pause(_ tarball: OpenTarball) -> Bool {
+    do throws(MirrorError) {
+      try tarball.pause()
+      return true
+    } catch {
+      fail(tarball.index, error)
+      return false
+    }
   }
 
   private func finish(_ tarball: OpenTarball) {

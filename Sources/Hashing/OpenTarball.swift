@@ -61,6 +61,12 @@ final class OpenTarball: Unfinished, @unchecked Sendable {
     return pass(bytes)
   }
 
+  /// Ends what only the thread needs that hashes it now.
+  func pause() throws(MirrorError) {
+    try confirm()
+    windows?.close()
+  }
+
   /// Reads the next piece: as much as fits into the buffer, or all that is left. The buffer holds complete
   /// blocks.
   func read(into buffer: UnsafeMutableRawBufferPointer) throws(MirrorError) -> Piece {
