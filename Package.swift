@@ -32,7 +32,6 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
-    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
   ],
   targets: [
     .target(name: "FlexData", swiftSettings: strict),
@@ -40,6 +39,7 @@ let package = Package(
     .target(name: "CDigestLanes"),
     .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CLibXML2", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
+    .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
     .systemLibrary(
       name: "CLibArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
     .systemLibrary(name: "CLZMA", pkgConfig: "liblzma", providers: [.apt(["liblzma-dev"])]),
@@ -63,8 +63,7 @@ let package = Package(
     .target(
       name: "MirrorTools",
       dependencies: [
-        "StageTrees", "Hashing", "MirrorModel", "LinuxSystem", "FlexData", "CLibXML2", system,
-        .product(name: "GRDB", package: "GRDB.swift"),
+        "StageTrees", "Hashing", "MirrorModel", "LinuxSystem", "FlexData", "CLibXML2", "CSQLite", system,
       ],
       exclude: ["Index/index.rng", "Index/index.schema.json"],
       resources: [.embedInCode("Cloud/ec2.py")],
