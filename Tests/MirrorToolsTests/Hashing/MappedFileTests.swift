@@ -60,6 +60,29 @@ struct MappedFileTests {
     for index in results.indices.dropFirst() { #expect(results[index]?.hex(.sha256) == right[index]) }
   }
 
+  @Test(
+    "a disk that fails to read what is mapped is not taken for a change",
+    .enabled(if: geteuid() == 0, "mounting needs root"))
+  func failingDisk() throws {
+    let files = try HashedFiles(sizes: [4 << 20])
+    let (workspace, path) = (try Workspace(), files.mirror.path(files.names[0]))
+    try workspace.shell(
+      """
+      truncate -s 32M disk; mke2fs -q -t ext4 -O ^has_journal disk; cp '\(path)' copy
+      mount -o loop disk '\(files.mirror.root)'; cp copy '\(path)'; sync; cat '\(path)' > /dev/null
+      """)
+    defer { _ = try? Tool.run("umount", "--lazy", files.mirror.root.string) }
+    let meddler = Meddler(path: path) {
+      let file = open(path, O_RDONLY)
+      posix_fadvise(file, 0, 0, POSIX_FADV_DONTNEED)
+      close(file)
+      truncate("\(workspace.path)/disk", 0)
+    }
+    let results = try files.digest(mapping, [.sha256], judge: { _ in meddler })
+    #expect(meddler.wasMapped)
+    #expect(results[0]?.code == .system(.ioError))
+  }
+
   @Test("nothing is mapped unless the program asks for it, or if the cache is to be left as it was")
   func off() throws {
     var dropping = mapping
