@@ -1,7 +1,7 @@
 /// Selects a kernel that this CPU and its operating system support.
 #include "kernels.h"
 
-enum { SHANI = 1, AVX = 2, AVX2 = 4, AVX512 = 8, BMI2 = 16, ASKED = 32 };
+enum { SHANI = 1, AVX = 2, AVX2 = 4, AVX512 = 8, BMI2 = 16, ASKED = 32, ARM_SHA256 = 64, ARM_SHA512 = 128 };
 
 static const struct {
     const cdl_kernel *kernel;
@@ -17,6 +17,9 @@ static const struct {
     {&cdl_sha256_avx512, AVX512},
     {&cdl_sha512_avx512, AVX512},
     {&cdl_blake2b_avx512, AVX512},
+#elif defined(__aarch64__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    {&cdl_sha256_armv8, ARM_SHA256},
+    {&cdl_sha512_armv8, ARM_SHA512},
 #endif
     {&cdl_sha256_scalar, 0},
     {&cdl_sha512_scalar, 0},
@@ -66,6 +69,18 @@ static unsigned cpu_features(void) {
     return features;
 }
 
+#elif defined(__aarch64__)
+
+#include <sys/auxv.h>
+
+/// Bits of AT_HWCAP, from asm/hwcap.h of Linux.
+enum { HWCAP_OF_SHA2 = 1 << 6, HWCAP_OF_SHA512 = 1 << 21 };
+
+static unsigned cpu_features(void) {
+    const unsigned long hardware = getauxval(AT_HWCAP);
+    return (hardware & HWCAP_OF_SHA2 ? ARM_SHA256 : 0) | (hardware & HWCAP_OF_SHA512 ? ARM_SHA512 : 0);
+}
+
 #else
 
 static unsigned cpu_features(void) {
@@ -101,6 +116,8 @@ const cdl_kernel *cdl_portable(cdl_algorithm algorithm) {
 }
 
 const cdl_kernel *cdl_find_lone(cdl_algorithm algorithm) {
-    const cdl_kernel *const shani = cdl_find(algorithm, CDL_ISA_SHANI);
-    return shani != NULL ? shani : cdl_find(algorithm, CDL_ISA_SCALAR);
+    const cdl_kernel *kernel = cdl_find(algorithm, CDL_ISA_SHANI);
+    if (kernel == NULL)
+        kernel = cdl_find(algorithm, CDL_ISA_ARMV8);
+    return kernel != NULL ? kernel : cdl_find(algorithm, CDL_ISA_SCALAR);
 }

@@ -38,6 +38,7 @@ extern const cdl_kernel cdl_sha256_scalar, cdl_sha512_scalar, cdl_blake2b_scalar
 extern const cdl_kernel cdl_sha256_avx2, cdl_sha512_avx2, cdl_blake2b_avx2;
 extern const cdl_kernel cdl_sha256_avx512, cdl_sha512_avx512, cdl_blake2b_avx512;
 extern const cdl_kernel cdl_sha256_shani, cdl_sha256_shani_sse, cdl_sha512_bmi2;
+extern const cdl_kernel cdl_sha256_armv8, cdl_sha512_armv8;
 
 /// The kernels that this CPU and its operating system support, null after the last; of
 /// two for the same instruction set, the faster one is first.

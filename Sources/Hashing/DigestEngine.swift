@@ -59,6 +59,11 @@ public struct HashingOptions: Sendable {
   public var bytesPerSecond: Int64?
   /// Whether to leave the page cache as it was.
   public var dropsCache = false
+  /// Whether to hash cached files where the page cache has them, instead of copying them.
+  ///
+  /// This installs a handler of SIGBUS in the process, for files that become shorter meanwhile. Faults elsewhere
+  /// go to the handler that was there before.
+  public var mapsFiles = false
   /// Instruction sets that may be used if the CPU has them; with none, OpenSSL hashes.
   public var instructionSets = Set(InstructionSet.allCases)
 

@@ -22,7 +22,11 @@ struct HashRound: ~Copyable {
     return tarballs.reduce(0) { $0 + Int(min(space, $1.remaining)) }
   }
 
-  private func space(for count: Int) -> Int { memory.count / max(1, count) & ~4095 }
+  /// A power of two, of which mapped windows are a multiple.
+  private func space(for count: Int) -> Int {
+    let share = memory.count / max(1, count)
+    return 1 << (Int.bitWidth - 1 - share.leadingZeroBitCount)
+  }
 
   /// Reads and hashes the next part of every tarball; returns those that failed, and the number of bytes
   /// read.
@@ -34,8 +38,8 @@ struct HashRound: ~Copyable {
     for (position, tarball) in tarballs.enumerated() {
       let start = position * space
       do throws(MirrorError) {
-        let piece = try tarball.read(
-          into: UnsafeMutableRawBufferPointer(rebasing: memory[start..<(start + space)]))
+        let piece = try tarball.next(
+          in: UnsafeMutableRawBufferPointer(rebasing: memory[start..<(start + space)]))
         pieces.append((tarball, piece))
         bytes += piece.bytes.count
       } catch { failures.append((tarball, error)) }

@@ -10,7 +10,7 @@ struct HashWorker: Sendable {
   let requests: [DigestRequest]
   let mirror: Shared<AnchoredDirectory>
   let table: KernelTable
-  let dropsCache: Bool
+  let options: HashingOptions
   /// Buffer sizes in bytes: of a thread that hashes side by side, and of one that hashes a single tarball.
   let bufferBytes: Int
   let ringBytes: Int
@@ -25,9 +25,10 @@ struct HashWorker: Sendable {
       guard work.count > 0 else { return }
       let opened = work.files + open(work.requests, beside: work.files.count)
       let unfinished = (work.isAlone ? hashAlone(opened) : nil) ?? hash(opened, in: round)
+      let paused = unfinished.filter(pause)
       let isCancelled = pace.isCancelled
       pool.withLock { pool in
-        pool.give(back: unfinished, of: work.count)
+        pool.give(back: paused, of: work.count)
         if isCancelled { pool.stop() }
       }
     }
@@ -37,7 +38,7 @@ struct HashWorker: Sendable {
     let together = indices.count + others
     return indices.compactMap { index in
       do throws(MirrorError) {
-        return try OpenTarball(index, requests[index], in: mirror.value, droppingCache: dropsCache) {
+        return try OpenTarball(index, requests[index], in: mirror.value, options) {
           table.kernel($0, messages: together) == nil
         }
       } catch {
@@ -80,6 +81,17 @@ struct HashWorker: Sendable {
       finish(tarball)
     } catch { fail(tarball.index, error) }
     return []
+  }
+
+  /// Prepares a tarball for another thread; false if it failed.
+  private func pause(_ tarball: OpenTarball) -> Bool {
+    do throws(MirrorError) {
+      try tarball.pause()
+      return true
+    } catch {
+      fail(tarball.index, error)
+      return false
+    }
   }
 
   private func finish(_ tarball: OpenTarball) {

@@ -34,10 +34,14 @@ struct KernelTable: Sendable {
       switch algorithm {
       // Four streams of the SHA extensions are faster than sixteen lanes, and need only four tarballs.
       case .sha256:
-        [row(.sha256, .shani, from: 1), row(.sha256, .avx512, from: 3), row(.sha256, .avx2, from: 3)]
+        [
+          row(.sha256, .shani, from: 1), row(.sha256, .armv8, from: 1), row(.sha256, .avx512, from: 3),
+          row(.sha256, .avx2, from: 3),
+        ]
       case .sha512:
         [
           row(.sha512, .avx512, from: 5), row(.sha512, .avx2, from: 3), row(.sha512, .avx512, from: 3),
+          row(.sha512, .armv8, from: 1),
         ]
       case .blake2b:
         [
@@ -71,6 +75,7 @@ extension InstructionSet {
     case .avx512: CDL_ISA_AVX512
     case .avx2: CDL_ISA_AVX2
     case .shani: CDL_ISA_SHANI
+    case .armv8: CDL_ISA_ARMV8
     }
   }
 }

@@ -33,7 +33,7 @@ package struct LaneDigestEngine: DigestEngine {
     let helpers = options.jobs == 1 ? 0 : min(Self.deliverers, requests.count)
     let deliveries = Deliveries(limit: helpers * 64, deliver)
     let worker = HashWorker(
-      requests: requests, mirror: mirror, table: table, dropsCache: options.dropsCache,
+      requests: requests, mirror: mirror, table: table, options: options,
       bufferBytes: min(Self.threadBuffers, Self.allBuffers / max(1, hashers.count)),
       ringBytes: min(Self.ring, Self.allBuffers / max(1, hashers.count)),
       pace: Pace(options.bytesPerSecond, progress, cancellation), deliveries: deliveries)

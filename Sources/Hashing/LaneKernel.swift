@@ -1,7 +1,7 @@
 import MirrorModel
 import CDigestLanes
 
-/// Instruction sets used by kernels beyond the x86-64 baseline.
+/// Instruction sets used by kernels beyond the baseline of x86-64 or aarch64.
 public enum InstructionSet: String, CaseIterable, Sendable {
   /// 512-bit vectors.
   case avx512
@@ -9,6 +9,8 @@ public enum InstructionSet: String, CaseIterable, Sendable {
   case avx2
   /// The SHA extensions: only SHA-256.
   case shani
+  /// The instructions of ARMv8 for SHA-256, and where the CPU has them, for SHA-512.
+  case armv8
 }
 
 /// A kernel of `CDigestLanes` that hashes several messages side by side.

@@ -14,18 +14,21 @@ final class OpenTarball: Unfinished, @unchecked Sendable {
   private let identity: FileIdentity
   private var offset: Int64 = 0
   private var cache: CacheKeeper?
+  private var windows: FileWindows?
   private var judge: (any StreamJudge)?
 
   /// Opens a tarball; `isStream` selects the digests that OpenSSL computes.
   init(
-    _ index: Int, _ request: DigestRequest, in mirror: borrowing AnchoredDirectory, droppingCache: Bool,
+    _ index: Int, _ request: DigestRequest, in mirror: borrowing AnchoredDirectory, _ options: HashingOptions,
     isStream: (DigestAlgorithm) -> Bool
   ) throws(MirrorError) {
     self.index = index
     path = mirror.displayed(request.path)
     file = try mirror.file(request.path)
     identity = try Self.settledIdentity(of: file, path)
-    cache = droppingCache ? CacheKeeper(of: file, size: identity.size) : nil
+    cache = options.dropsCache ? CacheKeeper(of: file, size: identity.size) : nil
+    // Mapped pages cannot be evicted.
+    windows = options.mapsFiles && !options.dropsCache ? FileWindows(size: identity.size) : nil
     var messages: [Message] = []
     for algorithm in DigestAlgorithm.allCases where request.algorithms.contains(algorithm) {
       messages.append(try Message(algorithm, asStream: isStream(algorithm)))
@@ -46,6 +49,24 @@ final class OpenTarball: Unfinished, @unchecked Sendable {
   /// Whether all digests are finished.
   var isFinished: Bool { messages.allSatisfy { $0.digest != nil } }
 
+  /// The next piece, at most as large as the buffer, which holds complete blocks: where it is cached, or else
+  /// read into the buffer.
+  ///
+  /// It is valid until the next one is taken. Its content is not certain before `result` confirms it.
+  func next(in buffer: UnsafeMutableRawBufferPointer) throws(MirrorError) -> Piece {
+    try confirm()
+    guard let bytes = windows?.bytes(of: file, from: offset, atMost: buffer.count) else {
+      return try read(into: buffer)
+    }
+    return pass(bytes)
+  }
+
+  /// Ends what only the thread needs that hashes it now.
+  func pause() throws(MirrorError) {
+    try confirm()
+    windows?.close()
+  }
+
   /// Reads the next piece: as much as fits into the buffer, or all that is left. The buffer holds complete
   /// blocks.
   func read(into buffer: UnsafeMutableRawBufferPointer) throws(MirrorError) -> Piece {
@@ -58,10 +79,13 @@ final class OpenTarball: Unfinished, @unchecked Sendable {
       guard count > 0 else { throw changed }
       filled += count
     }
-    let piece = Piece(
-      bytes: UnsafeRawBufferPointer(rebasing: buffer[..<filled]), start: offset,
-      isLast: offset + Int64(filled) == identity.size)
-    offset += Int64(filled)
+    return pass(UnsafeRawBufferPointer(rebasing: buffer[..<filled]))
+  }
+
+  private func pass(_ bytes: UnsafeRawBufferPointer) -> Piece {
+    let end = offset + Int64(bytes.count)
+    let piece = Piece(bytes: bytes, start: offset, isLast: end == identity.size)
+    offset = end
     judge?.take(piece.bytes)
     cache?.restore(file, upTo: offset)
     return piece
@@ -69,6 +93,7 @@ final class OpenTarball: Unfinished, @unchecked Sendable {
 
   /// The digests, if the file is unchanged since it was opened.
   func result() throws(MirrorError) -> DigestResult {
+    try confirm()
     let after = try attempt("examine", path) { () throws(Errno) in try file.status().identity }
     let fault = try attempt("read", path) { () throws(Errno) in
       try judge?.fault(of: file, size: identity.size)
@@ -77,6 +102,17 @@ final class OpenTarball: Unfinished, @unchecked Sendable {
     var digests = DigestSet()
     for message in messages { digests[message.algorithm] = message.digest }
     return DigestResult(digests: digests, identity: after, fault: fault)
+  }
+
+  /// Throws if zeros were hashed in place of mapped content: the file became shorter, or cannot be read.
+  private func confirm() throws(MirrorError) {
+    guard let range = windows?.fault else { return }
+    let content = try attempt("read", path) { () throws(Errno) in
+      try file.bytes(from: range.lowerBound, count: range.count)
+    }
+    let now = try attempt("examine", path) { () throws(Errno) in try file.status().identity }
+    guard content.count == range.count, now == identity else { throw changed }
+    throw .system(.ioError, "read", path)
   }
 
   private var changed: MirrorError {

@@ -7,12 +7,12 @@ package struct PieceHasher: Sendable {
   private static let bufferBytes = 256 << 10
 
   private let table: KernelTable
-  private let dropsCache: Bool
+  private let options: HashingOptions
   private let pace: Pace
 
   package init(_ options: HashingOptions, _ pace: Pace) {
     table = KernelTable(options.instructionSets)
-    dropsCache = options.dropsCache
+    self.options = options
     self.pace = pace
   }
 
@@ -31,7 +31,7 @@ package struct PieceHasher: Sendable {
       path: tarball.path, size: tarball.status.size, device: tarball.status.identity.device,
       algorithms: [.sha256])
     let isStream = table.kernel(.sha256, messages: 2) == nil
-    let file = try OpenTarball(0, request, in: mirror, droppingCache: dropsCache) { _ in isStream }
+    let file = try OpenTarball(0, request, in: mirror, options) { _ in isStream }
     var pieces = PieceDigests(length: PieceDigests.length(for: file.remaining))
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.bufferBytes, alignment: 4096)
     defer { buffer.deallocate() }
@@ -39,7 +39,7 @@ package struct PieceHasher: Sendable {
     var isEmpty = file.remaining == 0
     while isEmpty || !file.isFinished {
       guard pace.admit(Int(min(Int64(buffer.count), file.remaining))) else { return nil }
-      let read = try file.read(into: buffer)
+      let read = try file.next(in: buffer)
       let start = read.start % pieces.length
       let isEnd = read.isLast || read.end % pieces.length == 0
       let part = Piece(bytes: read.bytes, start: start, isLast: isEnd)

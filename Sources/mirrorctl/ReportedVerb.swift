@@ -1,6 +1,6 @@
 import LinuxSystem
 import ArgumentParser
-import Foundation
+import FoundationEssentials
 import MirrorTools
 import StageBuilder
 import SystemPackage

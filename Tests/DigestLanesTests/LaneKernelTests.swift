@@ -91,7 +91,7 @@ struct Algorithm: CustomTestStringConvertible, Sendable {
   }
 
   var kernels: [Kernel] {
-    [CDL_ISA_SCALAR, CDL_ISA_SHANI, CDL_ISA_AVX2, CDL_ISA_AVX512].compactMap { isa in
+    [CDL_ISA_SCALAR, CDL_ISA_SHANI, CDL_ISA_AVX2, CDL_ISA_AVX512, CDL_ISA_ARMV8].compactMap { isa in
       cdl_find(raw, isa).map { Kernel(raw: $0.pointee) }
     }
   }

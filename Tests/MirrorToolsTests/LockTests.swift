@@ -130,6 +130,19 @@ import Testing
     #expect(access("\(path).broken", F_OK) == 0)
   }
 
+  @Test("that contains values of other types is read all the same")
+  func otherTypes() throws {
+    let workspace = try Workspace()
+    let path = workspace.state.appending(Catalog.fileName(for: workspace.mirror))
+    let catalog = try Catalog.open(for: workspace.mirror, in: workspace.state) { Issue.record($0) }
+    try catalog.note(run: "upkeep", status: 0, at: 1_700_000_000)
+    let script = "import sqlite3, sys; b = sqlite3.connect(sys.argv[1]); b.execute(sys.argv[2]); b.commit()"
+    let change = "UPDATE run SET at = 'x', status = x'00ff', succeeded = 1.5"
+    let outcome = try Tool.run("python3", "-c", script, path.string, change)
+    try #require(outcome.status == 0, "\(outcome.output)")
+    #expect(try catalog.runs() == ["upkeep": RunRecord(at: 0, status: 0, succeeded: 1)])
+  }
+
   @Test(
     "that lacks a table or a column is renamed and created anew, with a warning",
     arguments: [

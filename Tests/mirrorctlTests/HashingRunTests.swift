@@ -27,7 +27,10 @@ private let mebibyte = 1 << 20
     )
     if verb == ["verify"] { try #require(try workspace.mirrorctl("digestgen").status == 0) }
     let algorithms = verb == ["digestgen"] ? ["--algorithm", "sha256,sha512"] : []
-    let trace = Tracing.arguments(trace: ["pread64"], inject: "pread64:error=EIO:when=40")
+    // As if nothing were cached, so that nothing is mapped.
+    let cold = ["-e", "inject=preadv2:error=EAGAIN"]
+    let trace =
+      Tracing.arguments(trace: ["pread64", "preadv2"], inject: "pread64:error=EIO:when=40") + cold
     let outcome = try workspace.run(trace + workspace.command(verb + algorithms + ["--jobs", "1"]))
     #expect(outcome.status == 3)
     let lines = outcome.errorText.split(separator: "\n")

@@ -36,6 +36,7 @@ typedef enum cdl_isa {
     CDL_ISA_SHANI = 2,  ///< x86 SHA extensions: SHA-256 only, 4 interleaved lanes.
     CDL_ISA_AVX2 = 3,   ///< 256-bit vectors: 8 lanes of SHA-256, 4 of the others.
     CDL_ISA_AVX512 = 4, ///< 512-bit vectors: 16 lanes of SHA-256, 8 of the others.
+    CDL_ISA_ARMV8 = 5,  ///< ARMv8 SHA-2: 4 interleaved lanes of SHA-256, 2 of SHA-512.
 } cdl_isa;
 
 /// The chaining value of one message between two blocks: the algorithm's eight
@@ -53,7 +54,7 @@ typedef struct cdl_kernel {
 
     /// Hashes `blocks` complete blocks of each of `count` messages, 1...lanes. Reads
     /// exactly these, from any alignment; data aligned to 64 bytes is hashed up to a
-    /// tenth faster. All states must be different. Except with SHA-NI, a call takes as
+    /// tenth faster. All states must be different. Except with SHA instructions, a call takes as
     /// long for few messages as for all lanes.
     void (*advance)(cdl_state *const *states, const uint8_t *const *data, unsigned count,
                     size_t blocks);

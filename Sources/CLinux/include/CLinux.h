@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "Namespaces.h"
+#include "Windows.h"
 
 /* openat2(2) has no function in glibc: the only open that can refuse symbolic links in every component. */
 int clinux_openat2(int directory, const char *path, uint64_t flags, uint64_t mode, uint64_t resolve);

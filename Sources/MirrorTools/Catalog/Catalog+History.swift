@@ -1,7 +1,5 @@
 public import LinuxSystem
 public import MirrorModel
-import Foundation
-import GRDB
 
 extension Catalog {
   /// Records the builds of all versions that are not recorded yet, or whose result differs from the record.
@@ -14,19 +12,16 @@ extension Catalog {
   /// Records builds.
   public func note(_ builds: [BuildRecord]) throws(MirrorError) {
     guard !builds.isEmpty else { return }
-    try access {
-      try self.database.write { database in
-        let insert = try database.cachedStatement(
-          sql: """
-            INSERT OR REPLACE INTO build (subarch, version, at, outcome, bytes, seconds, target, error, log)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-            """)
-        for build in builds {
-          try insert.execute(arguments: [
-            Data(build.subarch.bytes), Data(build.version.bytes), build.at, build.outcome.rawValue,
-            build.bytes, build.seconds, build.target, build.error, build.log.map { Data($0.bytes) },
-          ])
-        }
+    try write { database throws(SQLFault) in
+      let insert = try database.prepare(
+        """
+        INSERT OR REPLACE INTO build (subarch, version, at, outcome, bytes, seconds, target, error, log)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+        """)
+      for build in builds {
+        try insert.run(
+          build.subarch, build.version, build.at, build.outcome.rawValue,
+          build.bytes, build.seconds, build.target, build.error, build.log)
       }
     }
   }
@@ -34,70 +29,57 @@ extension Catalog {
   /// Deletes records of builds.
   func forget(_ builds: [BuildRecord]) throws(MirrorError) {
     guard !builds.isEmpty else { return }
-    try access {
-      try self.database.write { database in
-        let delete = try database.cachedStatement(
-          sql: "DELETE FROM build WHERE subarch = ? AND version = ? AND at = ?")
-        for build in builds {
-          try delete.execute(arguments: [
-            Data(build.subarch.bytes), Data(build.version.bytes), build.at,
-          ])
-        }
+    try write { database throws(SQLFault) in
+      let delete = try database.prepare("DELETE FROM build WHERE subarch = ? AND version = ? AND at = ?")
+      for build in builds {
+        try delete.run(build.subarch, build.version, build.at)
       }
     }
   }
 
   /// All recorded builds, by subarch; by version, then oldest first.
   public func builds() throws(MirrorError) -> [MirrorPath: [BuildRecord]] {
-    try access {
-      try self.database.read { database in
-        var builds: [MirrorPath: [BuildRecord]] = [:]
-        let rows = try Row.fetchCursor(
-          database,
-          sql: """
-            SELECT subarch, version, at, outcome, bytes, seconds, target, error, log FROM build
-            ORDER BY subarch, at
-            """)
-        while let row = try rows.next() {
-          guard let outcome = (row[3] as String?).flatMap(BuildRecord.Outcome.init(rawValue:)) else {
-            continue
-          }
-          let subarch = MirrorPath(bytes: Self.bytes(row, 0) ?? [])
-          builds[subarch, default: []].append(
-            BuildRecord(
-              subarch: subarch, version: FileName(bytes: Self.bytes(row, 1) ?? []), at: row[2],
-              outcome: outcome, bytes: row[4], seconds: row[5], target: row[6], error: row[7],
-              log: Self.bytes(row, 8).map { MirrorPath(bytes: $0) }))
-        }
-        // The bytes of days and moments do not sort by time.
-        return builds.mapValues { $0.sorted { $0.isEarlier(than: $1) } }
+    try read { database throws(SQLFault) in
+      var builds: [MirrorPath: [BuildRecord]] = [:]
+      try database.forEach(
+        """
+        SELECT subarch, version, at, outcome, bytes, seconds, target, error, log FROM build
+        ORDER BY subarch, at
+        """
+      ) { row in
+        guard let outcome = row.text(3).flatMap(BuildRecord.Outcome.init(rawValue:)) else { return }
+        let subarch = row.path(0)
+        builds[subarch, default: []].append(
+          BuildRecord(
+            subarch: subarch, version: FileName(bytes: row.bytes(1) ?? []), at: row.number(2),
+            outcome: outcome, bytes: row.integer(4), seconds: row.real(5), target: row.text(6),
+            error: row.text(7), log: row.bytes(8).map { MirrorPath(bytes: $0) }))
       }
+      // The bytes of days and moments do not sort by time.
+      return builds.mapValues { $0.sorted { $0.isEarlier(than: $1) } }
     }
   }
 
   /// Records that a verb, or publishing to one destination, ended now with this exit status.
   public func note(run verb: String, status: Int32, at now: Int64) throws(MirrorError) {
-    try access {
-      try self.database.write { database in
-        try database.execute(
-          sql: """
-            INSERT INTO run (verb, at, status, succeeded) VALUES (?, ?, ?, ?)
-            ON CONFLICT (verb) DO UPDATE SET at = excluded.at, status = excluded.status,
-              succeeded = coalesce(excluded.succeeded, succeeded)
-            """, arguments: [verb, now, status, status == 0 ? now : nil])
-      }
+    try write { database throws(SQLFault) in
+      try database.run(
+        """
+        INSERT INTO run (verb, at, status, succeeded) VALUES (?, ?, ?, ?)
+        ON CONFLICT (verb) DO UPDATE SET at = excluded.at, status = excluded.status,
+          succeeded = coalesce(excluded.succeeded, succeeded)
+        """, verb, now, status, status == 0 ? now : nil)
     }
   }
 
   /// When each verb last ran, and when each destination was last published to.
   public func runs() throws(MirrorError) -> [String: RunRecord] {
-    try access {
-      try self.database.read { database in
-        let rows = try Row.fetchAll(database, sql: "SELECT verb, at, status, succeeded FROM run")
-        return Dictionary(
-          rows.map { ($0[0] as String, RunRecord(at: $0[1], status: $0[2], succeeded: $0[3])) }
-        ) { $1 }
+    try read { database throws(SQLFault) in
+      let runs = try database.map("SELECT verb, at, status, succeeded FROM run") { row in
+        let status = Int32(truncatingIfNeeded: row.number(2))
+        return (row.text(0) ?? "", RunRecord(at: row.number(1), status: status, succeeded: row.integer(3)))
       }
+      return Dictionary(runs) { $1 }
     }
   }
 

@@ -1,6 +1,4 @@
 import LinuxSystem
-import Foundation
-import GRDB
 
 extension Catalog {
   /// A signature that was made or checked here.
@@ -23,34 +21,29 @@ extension Catalog {
     signed_device, signed_inode, signed_size, signed_mtime, signed_ctime, key
     """
 
-  static func createSignatures(_ database: Database) throws {
+  static func createSignatures(_ database: borrowing SQLConnection) throws(SQLFault) {
     try database.execute(
-      sql: """
-        CREATE TABLE signature (
-          path BLOB PRIMARY KEY NOT NULL,
-          device INTEGER NOT NULL, inode INTEGER NOT NULL, size INTEGER NOT NULL,
-          mtime INTEGER NOT NULL, ctime INTEGER NOT NULL,
-          signed_device INTEGER NOT NULL, signed_inode INTEGER NOT NULL, signed_size INTEGER NOT NULL,
-          signed_mtime INTEGER NOT NULL, signed_ctime INTEGER NOT NULL, key TEXT NOT NULL
-        ) WITHOUT ROWID
-        """)
+      """
+      CREATE TABLE signature (
+        path BLOB PRIMARY KEY NOT NULL,
+        device INTEGER NOT NULL, inode INTEGER NOT NULL, size INTEGER NOT NULL,
+        mtime INTEGER NOT NULL, ctime INTEGER NOT NULL,
+        signed_device INTEGER NOT NULL, signed_inode INTEGER NOT NULL, signed_size INTEGER NOT NULL,
+        signed_mtime INTEGER NOT NULL, signed_ctime INTEGER NOT NULL, key TEXT NOT NULL
+      ) WITHOUT ROWID
+      """)
   }
 
   /// All such signatures, by path.
   func checkedSignatures() throws(MirrorError) -> [MirrorPath: CheckedSignature] {
-    try access {
-      try self.database.read { database in
-        var signatures: [MirrorPath: CheckedSignature] = [:]
-        let rows = try Row.fetchCursor(database, sql: "SELECT \(Self.signatureColumns) FROM signature")
-        while let row = try rows.next() {
-          guard let identity = Self.identity(row, from: 1), let signed = Self.identity(row, from: 6) else {
-            continue
-          }
-          signatures[MirrorPath(bytes: Self.bytes(row, 0) ?? [])] = CheckedSignature(
-            identity: identity, signed: signed, key: row[11])
-        }
-        return signatures
+    try read { database throws(SQLFault) in
+      var signatures: [MirrorPath: CheckedSignature] = [:]
+      try database.forEach("SELECT \(Self.signatureColumns) FROM signature") { row in
+        guard let identity = row.identity(from: 1), let signed = row.identity(from: 6) else { return }
+        signatures[row.path(0)] = CheckedSignature(
+          identity: identity, signed: signed, key: row.text(11) ?? "")
       }
+      return signatures
     }
   }
 
@@ -59,27 +52,16 @@ extension Catalog {
     checked signatures: [(MirrorPath, CheckedSignature)], forgetting gone: [MirrorPath] = []
   ) throws(MirrorError) {
     guard !signatures.isEmpty || !gone.isEmpty else { return }
-    try access {
-      try self.database.write { database in
-        let insert = try database.cachedStatement(
-          sql: """
-            INSERT OR REPLACE INTO signature (\(Self.signatureColumns)) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)
-            """)
-        for (path, signature) in signatures {
-          let numbers = [signature.identity, signature.signed].flatMap { identity in
-            [
-              Self.signed(identity.device), Self.signed(identity.inode), identity.size, identity.mtime,
-              identity.ctime,
-            ]
-          }
-          var arguments: StatementArguments = [Data(path.bytes)]
-          arguments += StatementArguments(numbers)
-          arguments += [signature.key]
-          try insert.execute(arguments: arguments)
-        }
-        let delete = try database.cachedStatement(sql: "DELETE FROM signature WHERE path = ?")
-        for path in gone { try delete.execute(arguments: [Data(path.bytes)]) }
+    try write { database throws(SQLFault) in
+      let insert = try database.prepare(
+        """
+        INSERT OR REPLACE INTO signature (\(Self.signatureColumns)) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)
+        """)
+      for (path, signature) in signatures {
+        try insert.run([path] + signature.identity.stored + signature.signed.stored + [signature.key])
       }
+      let delete = try database.prepare("DELETE FROM signature WHERE path = ?")
+      for path in gone { try delete.run(path) }
     }
   }
 }

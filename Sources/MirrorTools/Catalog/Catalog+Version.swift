@@ -1,18 +1,17 @@
-import GRDB
 import LinuxSystem
 import SystemPackage
 
 /// The version of mirrorctl that a catalog needs: SQLite's `user_version` is that of the newest one that wrote it.
 extension Catalog {
   /// The version that wrote a catalog; 0 if it is not known.
-  static func writer(_ database: Database) throws -> Int {
-    try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
+  static func writer(_ database: borrowing SQLConnection) throws(SQLFault) -> Int {
+    Int(try database.first("PRAGMA user_version") { $0.number(0) } ?? 0)
   }
 
   /// Records this version, unless a newer one wrote the catalog.
-  func noteWriter() throws {
-    guard try database.read(Self.writer) < ToolVersion.number else { return }
-    try database.write { try $0.execute(sql: "PRAGMA user_version = \(ToolVersion.number)") }
+  static func noteWriter(_ database: borrowing SQLConnection) throws(SQLFault) {
+    guard try writer(database) < ToolVersion.number else { return }
+    try database.execute("PRAGMA user_version = \(ToolVersion.number)")
   }
 
   /// The error for a catalog whose tables this version does not know.

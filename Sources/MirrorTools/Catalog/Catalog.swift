@@ -1,7 +1,5 @@
 import MirrorModel
 public import LinuxSystem
-import Foundation
-import GRDB
 import Synchronization
 public import SystemPackage
 
@@ -10,18 +8,14 @@ public import SystemPackage
 /// One SQLite file per mirror, in WAL mode. Losing it costs time, never correctness: a missing or broken
 /// catalog is created anew.
 public final class Catalog: Sendable {
-  let database: any DatabaseWriter
+  private let database: Mutex<SQLConnection>
   /// The file, for messages; nil for a catalog in memory.
   let path: FilePath?
 
-  private init(_ database: DatabaseQueue, path: FilePath?) {
-    // libdispatch disposes of a queue on another thread, and waits forever if none can be created.
-    _ = Unmanaged.passRetained(database)
-    self.database = database
+  private init(_ database: consuming SQLConnection, path: FilePath?) {
+    self.database = Mutex(database)
     self.path = path
   }
-
-  deinit { try? database.close() }
 
   /// Opens the catalog of a mirror below the state directory, creating it if it is missing.
   ///
@@ -35,12 +29,10 @@ public final class Catalog: Sendable {
       try makeDirectories(stateDirectory)
       do {
         return try open(path)
-      } catch let error as DatabaseError
-        where [.SQLITE_CORRUPT, .SQLITE_NOTADB, .SQLITE_ERROR].contains(error.resultCode.primaryResultCode)
-      {
+      } catch let error as SQLFault where error.kind == .broken {
         warn(
           MirrorError(
-            .library, "\(path)", "the catalog is broken (\(error.message ?? "\(error.resultCode)"))",
+            .library, "\(path)", "the catalog is broken (\(error.message))",
             remedy: "it was renamed to \(path).broken; a new one is created"))
         let broken = FilePath("\(path).broken")
         // SQLite finds the log of a database by its name.
@@ -58,7 +50,7 @@ public final class Catalog: Sendable {
       }
     } catch let error as MirrorError {
       warn(error)
-    } catch let error as DatabaseError where error.isLock {
+    } catch let error as SQLFault where error.kind == .locked {
       warn(lockFault("\(path)", remedy: "; this run continues without it"))
     } catch {
       warn(
@@ -76,7 +68,7 @@ public final class Catalog: Sendable {
   ) -> Catalog? {
     let path = stateDirectory.appending(fileName(for: mirror))
     guard fault(path) == nil else { return nil }
-    do { return try open(path) } catch let error as DatabaseError where error.isLock {
+    do { return try open(path) } catch let error as SQLFault where error.kind == .locked {
       warn(lockFault("\(path)", remedy: "; its information is missing here"))
     } catch {}
     return nil
@@ -120,10 +112,10 @@ public final class Catalog: Sendable {
 
   /// A catalog in memory.
   static func inMemory() throws(MirrorError) -> Catalog {
-    do {
-      let catalog = Catalog(try DatabaseQueue(), path: nil)
-      try migrator.migrate(catalog.database)
-      return catalog
+    do throws(SQLFault) {
+      let database = try SQLConnection.opened(nil)
+      try Migration.run(migrations, in: database)
+      return Catalog(database, path: nil)
     } catch { throw MirrorError(.library, "catalog", "\(error)") }
   }
 
@@ -138,49 +130,29 @@ public final class Catalog: Sendable {
 
   private static func open(_ path: FilePath) throws -> Catalog {
     try checkFiles(path)
-    var configuration = Configuration()
-    configuration.busyMode = .callback(patience())
-    configuration.journalMode = .wal
+    let database = try SQLConnection.opened(path)
     // A power failure may lose the last records, never the file: lost digests are adopted or computed again.
-    configuration.prepareDatabase { try $0.execute(sql: "PRAGMA synchronous = NORMAL") }
-    let catalog = Catalog(try DatabaseQueue(path: path.string, configuration: configuration), path: path)
-    if try catalog.database.read({ try migrator.hasBeenSuperseded($0) }) {
-      throw newer(path, try catalog.database.read(Self.writer))
+    try database.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL")
+    if try Migration.isNewer(database, than: migrations) { throw newer(path, try writer(database)) }
+    try Migration.run(migrations, in: database)
+    try noteWriter(database)
+    if let missing = try expected.subtracting(columnNames(database)).min() {
+      throw SQLFault(broken: "it has no column \(missing)")
     }
-    try migrator.migrate(catalog.database)
-    try catalog.noteWriter()
-    if let missing = try expected.subtracting(catalog.database.read(columnNames)).min() {
-      throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "it has no column \(missing)")
-    }
-    return catalog
-  }
-
-  /// Waits while another program locks the catalog: a run writes for milliseconds. A program that keeps it
-  /// locked costs a second, once.
-  private static func patience() -> Database.BusyCallback {
-    let isExhausted = Shared(Atomic<Bool>(false))
-    return { tries in
-      if tries >= 100 { isExhausted.value.store(true, ordering: .relaxed) }
-      guard !isExhausted.value.load(ordering: .relaxed) else { return false }
-      SystemClock.pause(microseconds: 10_000)
-      return true
-    }
+    return Catalog(database, path: path)
   }
 
   /// All records, or only those with a flag, by path relative to the root of the mirror.
   func records(only flag: Flag? = nil) throws(MirrorError) -> [MirrorPath: CatalogRecord] {
     let rest = flag.map { " WHERE \($0.rawValue)" } ?? ""
-    return try access {
-      try self.database.read { database in
-        var records: [MirrorPath: CatalogRecord] = [:]
-        records.reserveCapacity(try Int.fetchOne(database, sql: "SELECT count(*) FROM tarball\(rest)") ?? 0)
-        let rows = try Row.fetchCursor(database, sql: "SELECT \(Self.columns) FROM tarball\(rest)")
-        while let row = try rows.next() {
-          guard let record = Self.record(row) else { continue }
-          records[MirrorPath(bytes: Self.bytes(row, 0) ?? [])] = record
-        }
-        return records
+    return try read { database throws(SQLFault) in
+      var records: [MirrorPath: CatalogRecord] = [:]
+      let count = try database.first("SELECT count(*) FROM tarball\(rest)") { $0.number(0) }
+      records.reserveCapacity(Int(clamping: count ?? 0))
+      try database.forEach("SELECT \(Self.columns) FROM tarball\(rest)") { row in
+        if let record = Self.record(row) { records[row.path(0)] = record }
       }
+      return records
     }
   }
 
@@ -191,12 +163,8 @@ public final class Catalog: Sendable {
 
   /// The record of one tarball.
   func record(of path: MirrorPath) throws(MirrorError) -> CatalogRecord? {
-    try access {
-      try self.database.read { database in
-        let statement = try database.cachedStatement(
-          sql: "SELECT \(Self.columns) FROM tarball WHERE path = ?")
-        return try Row.fetchOne(statement, arguments: [Data(path.bytes)]).flatMap(Self.record)
-      }
+    try read { database throws(SQLFault) in
+      try database.first("SELECT \(Self.columns) FROM tarball WHERE path = ?", path, row: Self.record)
     }
   }
 
@@ -206,20 +174,20 @@ public final class Catalog: Sendable {
     sha256, sha512, blake2b, hashed_at, verified_at, corrupt, damaged
     """
 
-  private static func record(_ row: Row) -> CatalogRecord? {
-    guard let identity = identity(row, from: 1) else { return nil }
+  private static func record(_ row: SQLRow) -> CatalogRecord? {
+    guard let identity = row.identity(from: 1) else { return nil }
     var digests = DigestSet()
-    digests[.sha256] = bytes(row, 11)
-    digests[.sha512] = bytes(row, 12)
-    digests[.blake2b] = bytes(row, 13)
+    digests[.sha256] = row.bytes(11)
+    digests[.sha512] = row.bytes(12)
+    digests[.blake2b] = row.bytes(13)
     return CatalogRecord(
-      identity: identity, sidecar: Self.identity(row, from: 6), digests: digests, hashedAt: row[14],
-      verifiedAt: row[15], isCorrupt: row[16], fault: fault(row[17]))
+      identity: identity, sidecar: row.identity(from: 6), digests: digests, hashedAt: row.integer(14),
+      verifiedAt: row.integer(15), isCorrupt: row.number(16) != 0, fault: fault(row.number(17)))
   }
 
   /// A number of another version still counts as damage.
-  private static func fault(_ number: Int) -> StreamFault? {
-    number == 0 ? nil : StreamFault(rawValue: number) ?? .cutOff
+  private static func fault(_ number: Int64) -> StreamFault? {
+    number == 0 ? nil : StreamFault(rawValue: Int(number)) ?? .cutOff
   }
 
   /// Stores some records and removes others, in one transaction.
@@ -227,52 +195,49 @@ public final class Catalog: Sendable {
     throws(MirrorError)
   {
     guard !stored.isEmpty || !gone.isEmpty else { return }
-    try access {
-      try self.database.write { database in
-        let insert = try database.cachedStatement(
-          sql: "INSERT OR REPLACE INTO tarball (\(Self.columns)) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
-        )
-        for (path, record) in stored { try insert.execute(arguments: Self.arguments(path, record)) }
-        let delete = try database.cachedStatement(sql: "DELETE FROM tarball WHERE path = ?")
-        for path in gone { try delete.execute(arguments: [Data(path.bytes)]) }
-      }
+    try write { database throws(SQLFault) in
+      let insert = try database.prepare(
+        "INSERT OR REPLACE INTO tarball (\(Self.columns)) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+      )
+      for (path, record) in stored { try insert.run(Self.values(path, record)) }
+      let delete = try database.prepare("DELETE FROM tarball WHERE path = ?")
+      for path in gone { try delete.run(path) }
     }
   }
 
-  func access<Result>(_ body: () throws -> Result) throws(MirrorError) -> Result {
-    do { return try body() } catch let error as DatabaseError where error.isLock {
-      throw Self.lockFault(path.map { "\($0)" } ?? "catalog")
+  /// Reads one state of the catalog.
+  func read<Result: Sendable>(
+    _ body: (borrowing SQLConnection) throws(SQLFault) -> Result
+  ) throws(MirrorError) -> Result {
+    try access(.reading, body)
+  }
+
+  /// Changes the catalog, completely or not at all.
+  func write<Result: Sendable>(
+    _ body: (borrowing SQLConnection) throws(SQLFault) -> Result
+  ) throws(MirrorError) -> Result {
+    try access(.writing, body)
+  }
+
+  private func access<Result: Sendable>(
+    _ kind: SQLConnection.Transaction, _ body: (borrowing SQLConnection) throws(SQLFault) -> Result
+  ) throws(MirrorError) -> Result {
+    do throws(SQLFault) {
+      return try database.withLock { database throws(SQLFault) in try database.transaction(kind, body) }
     } catch {
-      throw MirrorError(
-        .library, path.map { "\($0)" } ?? "catalog", "\(error)", remedy: "remove the file if this persists")
+      let name = path.map { "\($0)" } ?? "catalog"
+      guard error.kind != .locked else { throw Self.lockFault(name) }
+      throw MirrorError(.library, name, "\(error)", remedy: "remove the file if this persists")
     }
   }
 
-  private static func arguments(_ path: MirrorPath, _ record: CatalogRecord) -> StatementArguments {
-    let sidecar = record.sidecar
-    return [
-      Data(path.bytes), signed(record.identity.device), signed(record.identity.inode), record.identity.size,
-      record.identity.mtime, record.identity.ctime, sidecar.map { signed($0.device) },
-      sidecar.map { signed($0.inode) }, sidecar?.size, sidecar?.mtime, sidecar?.ctime,
-      record.digests[.sha256].map { Data($0) }, record.digests[.sha512].map { Data($0) },
-      record.digests[.blake2b].map { Data($0) }, record.hashedAt, record.verifiedAt, record.isCorrupt,
-      record.fault?.rawValue ?? 0,
+  private static func values(_ path: MirrorPath, _ record: CatalogRecord) -> [(any SQLStorable)?] {
+    let sidecar = record.sidecar?.stored ?? Array(repeating: nil, count: 5)
+    return [path] + record.identity.stored + sidecar + [
+      record.digests[.sha256], record.digests[.sha512], record.digests[.blake2b], record.hashedAt,
+      record.verifiedAt, record.isCorrupt, record.fault?.rawValue ?? 0,
     ]
   }
-
-  static func identity(_ row: Row, from index: Int) -> FileIdentity? {
-    guard let device = row[index] as Int64?, let inode = row[index + 1] as Int64?,
-      let size = row[index + 2] as Int64?, let mtime = row[index + 3] as Int64?,
-      let ctime = row[index + 4] as Int64?
-    else { return nil }
-    return FileIdentity(
-      device: UInt64(bitPattern: device), inode: UInt64(bitPattern: inode), size: size, mtime: mtime,
-      ctime: ctime)
-  }
-
-  static func bytes(_ row: Row, _ index: Int) -> [UInt8]? { (row[index] as Data?).map { Array($0) } }
-
-  static func signed(_ value: UInt64) -> Int64 { Int64(bitPattern: value) }
 
   /// One file per mirror: the last component of its path for people, a digest of the canonical path for
   /// uniqueness.
@@ -291,12 +256,5 @@ public final class Catalog: Sendable {
         error.code, error.subject, "cannot create the state directory: \(number)",
         remedy: "set XDG_STATE_HOME or HOME to a directory you own; this run continues without the catalog")
     }
-  }
-}
-
-extension DatabaseError {
-  /// Whether another program locks the file.
-  fileprivate var isLock: Bool {
-    [.SQLITE_BUSY, .SQLITE_LOCKED].contains(resultCode.primaryResultCode)
   }
 }

@@ -1,6 +1,6 @@
 import MirrorModel
 public import LinuxSystem
-import Foundation
+import FoundationEssentials
 public import SystemPackage
 
 /// Converts a `~/.buildbot` of Metro.

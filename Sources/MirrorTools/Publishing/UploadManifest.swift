@@ -1,5 +1,5 @@
 import LinuxSystem
-import Foundation
+import FoundationEssentials
 
 /// The contents of an upload to a master, written when the upload is complete.
 struct UploadManifest: Codable, Sendable {

@@ -1,5 +1,3 @@
-import Foundation
-
 /// A size for people: `1.5 GiB`.
 package func humanBytes(_ bytes: Int64) -> String {
   var value = Double(bytes)
@@ -17,6 +15,9 @@ package func humanSeconds(_ seconds: Double) -> String {
   return minutes < 60 ? "\(minutes) min" : "\(minutes / 60) h \(minutes % 60) min"
 }
 
+/// With one decimal below 10.
 private func rounded(_ value: Double) -> String {
-  value < 10 ? String(format: "%.1f", value) : String(format: "%.0f", value)
+  let isSmall = value < 9.95
+  let number = Int(exactly: (isSmall ? value * 10 : value).rounded()) ?? 0
+  return isSmall ? "\(number / 10).\(number % 10)" : "\(number)"
 }

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 public import LinuxSystem
 
 /// Result of a use case: lines for people, JSON for programs, and an exit status.

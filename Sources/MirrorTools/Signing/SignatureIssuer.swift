@@ -1,5 +1,5 @@
 import LinuxSystem
-import Foundation
+import FoundationEssentials
 
 /// The issuers named in a detached signature. This proves nothing; gpgv checks the signature.
 enum SignatureIssuer {
@@ -20,12 +20,20 @@ enum SignatureIssuer {
   /// The packets of an armoured signature; nil for other text. Source: RFC 4880, 6.2.
   private static func dearmored(_ text: [UInt8]) -> [UInt8]? {
     let lines = text.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-      .map { String(decoding: $0, as: UTF8.self).trimmingCharacters(in: .whitespaces) }
+      .map { String(decoding: trimmed($0), as: UTF8.self) }
     guard let start = lines.firstIndex(of: "-----BEGIN PGP SIGNATURE-----"),
       let blank = lines[start...].firstIndex(of: "")
     else { return nil }
     let body = lines[(blank + 1)...].prefix { !$0.hasPrefix("=") && !$0.hasPrefix("-") }
     return Data(base64Encoded: body.joined()).map { Array($0) }
+  }
+
+  private static func trimmed(_ line: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+    let isText = { (byte: UInt8) in byte != UInt8(ascii: " ") && byte != UInt8(ascii: "\t") }
+    guard let first = line.firstIndex(where: isText), let last = line.lastIndex(where: isText) else {
+      return []
+    }
+    return line[first...last]
   }
 
   /// The issuer of a signature packet of version 3 or 4. Source: RFC 4880, 5.2.

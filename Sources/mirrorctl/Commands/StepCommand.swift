@@ -1,7 +1,7 @@
 import MirrorTools
 import LinuxSystem
 import ArgumentParser
-import Foundation
+import FoundationEssentials
 import StageBuilder
 import SystemPackage
 

@@ -71,6 +71,7 @@ extension GlobalOptions {
     environment.probe = context.probe
     environment.cancellation = context.cancellation
     environment.hashing = hashing
+    environment.hashing.mapsFiles = true
     environment.problem = context.tell
     if let farm {
       environment.farm = {

@@ -1,6 +1,6 @@
 import MirrorTools
 import LinuxSystem
-import Foundation
+import FoundationEssentials
 import Synchronization
 
 /// The terminal lines that show progress; other output replaces them.
@@ -74,5 +74,6 @@ enum ProgressLine {
 
 /// A duration in seconds as `H:MM:SS`.
 func clockText(_ seconds: Int) -> String {
-  String(format: "%d:%02d:%02d", seconds / 3600, seconds / 60 % 60, seconds % 60)
+  let (minutes, rest) = (seconds / 60 % 60, seconds % 60)
+  return "\(seconds / 3600):\(minutes / 10)\(minutes % 10):\(rest / 10)\(rest % 10)"
 }

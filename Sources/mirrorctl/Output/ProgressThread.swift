@@ -1,4 +1,4 @@
-import Foundation
+import Dispatch
 import LinuxSystem
 
 /// A thread that shows progress on a terminal while something runs.

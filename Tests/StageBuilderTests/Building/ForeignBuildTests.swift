@@ -35,14 +35,10 @@ struct ForeignMachine: Sendable, CustomTestStringConvertible {
     let site = try BuildSite(steps, isPrepared: false)
     let source = FilePath(#filePath).removingLastComponent().appending("foreign.c").string
     let program = site.workspace.path.appending("program").string
-    // Swift's own compiler makes programs for other machines, too.
-    let compiled = try Tool.run(
-      "sh", "-c",
-      """
-      PATH=$PATH:$(dirname "$(readlink -f "$(command -v swift)")")
-      clang --target=\(name)-linux-gnu -static -nostdlib -ffreestanding -fuse-ld=lld -O1 -o '\(program)' '\(source)'
-      """)
-    try #require(compiled.status == 0, "\(compiled.output)")
+    try Clang.compile([
+      "--target=\(name)-linux-gnu", "-static", "-nostdlib", "-ffreestanding", "-fuse-ld=lld", "-O1", "-o",
+      program, source,
+    ])
     try site.workspace.shell(
       """
       mkdir -p other/bin other/srv other/etc other/tmp; chmod 1777 other/srv other/tmp

@@ -1,7 +1,7 @@
 import MirrorModel
 import Hashing
 import LinuxSystem
-import Foundation
+import FoundationEssentials
 
 /// The common parts of all pages of a mirror: head, header and footer.
 struct PageShell: Sendable {

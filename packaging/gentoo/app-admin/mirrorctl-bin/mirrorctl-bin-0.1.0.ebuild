@@ -8,8 +8,7 @@ HOMEPAGE="https://mirrorctl.example.org/"
 SRC_URI="https://mirrorctl.example.org/releases/mirrorctl-${PV}-linux-x86_64.tar.xz"
 S="${WORKDIR}/mirrorctl-${PV}"
 
-# Those of the program, of GRDB, and of ICU in Foundation.
-LICENSE="Apache-2.0 MIT Unicode-DFS-2016"
+LICENSE="Apache-2.0"
 SLOT="0"
 KEYWORDS="-* ~amd64"
 RESTRICT="mirror strip"

@@ -10,8 +10,7 @@ SRC_URI="
 	https://mirrorctl.example.org/releases/${P}-vendor.tar.xz
 "
 
-# Those of the program, of GRDB, and of ICU in Foundation.
-LICENSE="Apache-2.0 MIT Unicode-DFS-2016"
+LICENSE="Apache-2.0"
 SLOT="0"
 KEYWORDS="~amd64 ~arm64"
 RESTRICT="mirror test"

@@ -1,7 +1,7 @@
-import GRDBSQLite
+import CSQLite
 package import LinuxSystem
 
 extension LibraryVersion {
-  /// The library of the catalog.
+  /// The library that stores the catalog.
   package static var catalog: [LibraryVersion] { [LibraryVersion("sqlite", sqlite3_libversion())] }
 }
