@@ -93,9 +93,10 @@ bool clinux_has_faulted(int slot) { return atomic_load(&faults[slot]); }
 
 void clinux_unmap_window(int slot) {
     const uintptr_t window = atomic_load(&windows[slot]);
-    munmap(start(window), size(window));
     atomic_store(&faults[slot], false);
+    /* Before the addresses can belong to something else. */
     atomic_store(&windows[slot], 0);
+    munmap(start(window), size(window));
 }
 
 int clinux_is_cached(int file, int64_t offset) {
