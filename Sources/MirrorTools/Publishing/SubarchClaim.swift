@@ -38,7 +38,7 @@ struct SubarchClaim {
         "write \(server) to \(file) if it is now built there")
     }
     if let lock = found.state.liveLock {
-      let holder = lock.pid.map { " (pid \($0))" } ?? ""
+      let holder = lock.owner.map { " (\($0))" } ?? ""
       return objection("is being built here\(holder)", "receive again after the build")
     }
     guard let rule, rule.subarches?.contains(where: { $0.matches(subarch) }) ?? true else {
