@@ -5,7 +5,11 @@ import SystemPackage
 
 /// Builds targets in this process, each on a thread of its own.
 final class LocalEngine: BuildEngine {
+  /// What is done for a target.
+  typealias Work = @Sendable (TargetRun) -> TargetEnd
+
   let capacity: Int
+  private let work: Work
   private let context: BuildContext
   private let anchor: Shared<AnchoredDirectory>
   private let progress: GraphProgress?
@@ -15,9 +19,11 @@ final class LocalEngine: BuildEngine {
 
   /// - Parameter progress: receives what happens to each target, if there are several.
   init(
-    _ context: BuildContext, _ anchor: Shared<AnchoredDirectory>, jobs: Int, progress: GraphProgress?
+    _ context: BuildContext, _ anchor: Shared<AnchoredDirectory>, jobs: Int, progress: GraphProgress?,
+    _ work: @escaping Work
   ) {
     capacity = jobs
+    self.work = work
     self.context = context
     self.anchor = anchor
     self.progress = progress
@@ -42,13 +48,13 @@ final class LocalEngine: BuildEngine {
 
   func start(_ node: BuildNode) {
     guard let bench = benches.withLock({ $0.popLast() }) else { return }
-    let work: @Sendable () -> Void = { [self] in
+    let body: @Sendable () -> Void = { [self] in
       let end = build(node, on: bench)
       benches.withLock { $0.append(bench) }
       ended.withLock { $0.append((node.id, end)) }
     }
     // Without a thread, one target is built after the other.
-    if !BackgroundThread.start(work) { work() }
+    if !BackgroundThread.start(body) { body() }
   }
 
   func next() -> (id: Int, end: TargetEnd) { ended.wait { $0.isEmpty ? nil : $0.removeFirst() } }
@@ -67,13 +73,14 @@ final class LocalEngine: BuildEngine {
     progress?.watch(node, &context)
     do {
       _ = try bench.prepare(node.temporary, context)
-      return TargetRun(
+      let run = TargetRun(
         planned: node.target, request: node.request, context: context, anchor: anchor,
         records: node.records.map {
           VersionRecords($0, version: node.request.version.description, root: anchor)
         },
         scripts: try bench.scripts(in: node.temporary), missing: node.missing, earlier: node.earlier
-      ).apply()
+      )
+      return work(run)
     } catch {
       var entry = BuildReport.Target(
         name: node.target.name, outcome: BuildOutcome(of: error, otherwise: .aborted, context.cancellation),
