@@ -245,6 +245,8 @@ import Testing
     #expect(try isAlive("5\n\(own.host) \(own.boot) -\n"))
     #expect(try !isAlive("6\n\(own.host) \(own.boot) 8\n"))
     #expect(try !isAlive("5\n\(own.host) another-boot 8\n"))
+    // Without /proc, the boot is not known.
+    #expect(try isAlive("5\n\(own.host) - -\n"))
     #expect(try isAlive("6\nelsewhere another-boot 8\n"))
     #expect(try !isAlive("5\nelsewhere another-boot 7\n"))
     // Without a job, nobody knows.

@@ -54,9 +54,10 @@ package struct LockOwner: Hashable, Sendable, CustomStringConvertible {
   /// Whether it is a process of another machine.
   package var isElsewhere: Bool { machine.map { $0.host != Machine.current.host } ?? false }
 
-  /// Whether this machine was started again since then.
+  /// Whether this machine was started again since then; false if that is not known, because `/proc` is not mounted.
   var isOfEarlierBoot: Bool {
-    machine.map { $0.host == Machine.current.host && $0.boot != Machine.current.boot } ?? false
+    guard let machine, machine.host == Machine.current.host else { return false }
+    return ![machine.boot, Machine.current.boot].contains("-") && machine.boot != Machine.current.boot
   }
 
   /// For people: `pid 123`, or `pid 123 on node2`.
