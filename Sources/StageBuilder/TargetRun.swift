@@ -16,7 +16,7 @@ struct TargetRun {
   /// What the build made or found before this target.
   let earlier: [MirrorPath]
 
-  private var name: String { planned.name }
+  var name: String { planned.name }
 
   /// How long to wait for a snapshot that another build makes, in seconds.
   private static let patience = 15 * 60
@@ -245,7 +245,7 @@ struct TargetRun {
   }
 
   /// The follow-up of a finished target, by the spec's own step or by mirrorctl.
-  private func trigger(_ target: Target, _ tarball: MirrorPath?, _ log: borrowing BuildLog) throws {
+  func trigger(_ target: Target, _ tarball: MirrorPath?, _ log: borrowing BuildLog) throws {
     guard try target.settings.isOfficial else { return }
     if target.kind != .snapshot, let records, try records.isCandidate() {
       guard let tarball else { return }

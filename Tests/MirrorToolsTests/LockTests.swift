@@ -1,5 +1,5 @@
+@testable import LinuxSystem
 @testable import MirrorModel
-import LinuxSystem
 import Foundation
 import Glibc
 import SystemPackage
@@ -237,5 +237,51 @@ import Testing
     }
     #expect(CalendarDate("2026-02-29".utf8) == nil)
     #expect(CalendarDate("2026-1-01".utf8) == nil)
+  }
+}
+
+@Suite("The owner of a lock") struct LockOwnerTests {
+  private let own = LockOwner.Machine.current
+
+  /// Knows one process of this machine, and that job 7 ended.
+  private let probe = ProcessProbe({ pid, _ in pid == 5 }, hasEnded: { $0 == 7 })
+
+  private func isAlive(_ text: String) throws -> Bool {
+    probe(try #require(LockOwner(Array(text.utf8))), lockWritten: 0)
+  }
+
+  @Test("is a process of this machine in its present boot, or a job elsewhere that did not end")
+  func owners() throws {
+    // Metro's, and those of mirrorctl 0.1.0.
+    #expect(try isAlive("5\n"))
+    #expect(try !isAlive("6\n"))
+    #expect(try isAlive("5\n\(own.host) \(own.boot) -\n"))
+    #expect(try !isAlive("6\n\(own.host) \(own.boot) 8\n"))
+    #expect(try !isAlive("5\n\(own.host) another-boot 8\n"))
+    // Without /proc, the boot is not known.
+    #expect(try isAlive("5\n\(own.host) - -\n"))
+    #expect(try isAlive("6\nelsewhere another-boot 8\n"))
+    #expect(try !isAlive("5\nelsewhere another-boot 7\n"))
+    // Without a job, nobody knows.
+    #expect(try isAlive("6\nelsewhere another-boot -\n"))
+    #expect(LockOwner(Array("\n5".utf8)) == nil)
+    #expect(LockOwner(LockOwner.own.text) == .own)
+  }
+
+  @Test("of a temporary file is known by its name")
+  func names() {
+    func isInUse(_ name: String, since age: Int64 = 0) -> Bool {
+      TemporaryName.isInUse(FileName(name), written: SystemClock.seconds - age, probe)
+    }
+    let machine = TemporaryName.make().description.dropLast(4).suffix(16)
+    let random = "0123456789abcdef"
+    #expect(isInUse(".mirrorctl-5-\(random).tmp"))
+    #expect(!isInUse(".mirrorctl-6-\(random).tmp"))
+    #expect(isInUse(".mirrorctl-5-\(random)\(machine).tmp"))
+    #expect(!isInUse(".mirrorctl-6-\(random)\(machine).tmp"))
+    #expect(!isInUse(".mirrorctl-5-\(random)\(machine.prefix(8))00000000.tmp"))
+    #expect(isInUse(".mirrorctl-6-\(random)\(random).tmp"))
+    #expect(!isInUse(".mirrorctl-6-\(random)\(random).tmp", since: 90_000))
+    #expect(!isInUse("stage3.tar.xz"))
   }
 }

@@ -90,7 +90,7 @@ struct NextBuildModelTests {
     let subarches = try rows.map { row in
       var control = ControlState()
       control.failcount = row.failcount
-      if row.isBusy { control.locks = [ProgressLock(name: ".multi_progress", pid: 1, isAlive: true)] }
+      if row.isBusy { control.locks = [ProgressLock(name: ".multi_progress", owner: nil, isAlive: true)] }
       let path: MirrorPath = "std/x86"
       let versions = try row.age.map { age -> [Version] in
         let date = try #require(day(age, before: today))

@@ -106,7 +106,7 @@ struct ScanTests {
       .scan { $0 == 77 }
     let locks = try #require(mirror.subarches.first).control.locks
     #expect(
-      locks.map { "\($0.name) \($0.pid ?? 0) \($0.isAlive)" } == [
+      locks.map { "\($0.name) \($0.owner?.pid ?? 0) \($0.isAlive)" } == [
         ".multi_progress 77 true", ".stage1_progress 78 false", ".stage2_progress 0 true",
         ".stage3_progress 0 false", ".stage4_progress 0 false",
       ])

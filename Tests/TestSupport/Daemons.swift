@@ -46,20 +46,24 @@ public final class SSHDaemon {
   private let program: DaemonProcess
 
   /// Starts it with new keys in the workspace.
-  public init(in workspace: Workspace) throws {
+  ///
+  /// - Parameters:
+  ///   - address: where it listens.
+  ///   - launcher: begins its command, to run it where that address is.
+  public init(in workspace: Workspace, on address: String = "127.0.0.1", launcher: [String] = []) throws {
     let port = try Loopback.freePort()
     let directory = workspace.path.appending("sshd-\(port)").string
     // Debian's OpenSSH requires it if root runs it.
-    if geteuid() == 0 { mkdir("/run/sshd", 0o755) }
+    if geteuid() == 0 { try workspace.run(launcher + ["mkdir", "-p", "/run/sshd"]) }
     try workspace.shell(
       """
       mkdir -m 700 '\(directory)'; cd '\(directory)'
       ssh-keygen -q -t ed25519 -N '' -f host; ssh-keygen -q -t ed25519 -N '' -f user
       cp user.pub authorized; chmod 600 authorized
-      printf '[127.0.0.1]:\(port) %s\\n' "$(cut -d' ' -f1,2 host.pub)" > known
+      printf '[\(address)]:\(port) %s\\n' "$(cut -d' ' -f1,2 host.pub)" > known
       cat > conf <<END
       Port \(port)
-      ListenAddress 127.0.0.1
+      ListenAddress \(address)
       HostKey \(directory)/host
       AuthorizedKeysFile \(directory)/authorized
       StrictModes no
@@ -70,12 +74,21 @@ public final class SSHDaemon {
       MaxStartups 100
       END
       """)
-    program = try DaemonProcess(["/usr/sbin/sshd", "-D", "-e", "-f", "\(directory)/conf"], in: workspace)
+    program = try DaemonProcess(
+      launcher + ["/usr/sbin/sshd", "-D", "-e", "-f", "\(directory)/conf"], in: workspace)
     self.port = port
     client = [
       "ssh -F /dev/null -p \(port) -i \(directory)/user -o IdentitiesOnly=yes",
       "-o UserKnownHostsFile=\(directory)/known -o GlobalKnownHostsFile=/dev/null",
     ].joined(separator: " ")
+    guard launcher.isEmpty else {
+      let probe = "until (: > /dev/tcp/\(address)/\(port)) 2> /dev/null; do sleep 0.02; done"
+      let outcome = try workspace.run(launcher + ["timeout", "20", "bash", "-c", probe])
+      guard outcome.status == 0 else {
+        throw Workspace.ShellFailure(script: "sshd", message: "does not listen")
+      }
+      return
+    }
     try program.wait(for: port)
   }
 

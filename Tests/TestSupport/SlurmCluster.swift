@@ -51,6 +51,9 @@ public final class SlurmCluster {
     _ = try? process.wait()
   }
 
+  /// The address of the login node.
+  public static let head = "10.77.0.100"
+
   /// A directory that is different on each node.
   public var disk: FilePath { directory.appending("disk") }
 

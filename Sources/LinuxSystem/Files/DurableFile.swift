@@ -127,26 +127,6 @@ package struct DurableFile: ~Copyable {
   }
 }
 
-/// Names of files that are not finished, or not completely removed.
-package enum TemporaryName {
-  /// A new name, different on every call.
-  package static func make() -> FileName {
-    FileName(
-      ".mirrorctl-\(getpid())-\(hex(withUnsafeBytes(of: UInt64.random(in: .min ... .max), Array.init))).tmp")
-  }
-
-  /// The process that created a name; nil if it is not from ``make()``.
-  package static func writer(of name: FileName) -> Int32? {
-    guard matches(name) else { return nil }
-    return Int32(String(decoding: name.bytes.dropFirst(11).prefix { $0 != UInt8(ascii: "-") }, as: UTF8.self))
-  }
-
-  /// Whether a name is from ``make()``.
-  package static func matches(_ name: FileName) -> Bool {
-    name.hasPrefix(".mirrorctl-") && name.hasSuffix(".tmp")
-  }
-}
-
 extension UnsafeRawBufferPointer {
   /// Whether every byte is zero.
   fileprivate var isZero: Bool {

@@ -3,20 +3,34 @@ import Glibc
 /// Checks whether the process that wrote a lock is still running.
 public struct ProcessProbe: Sendable {
   private let isAlive: @Sendable (_ pid: Int32, _ lockWritten: Int64) -> Bool
+  private let hasEnded: @Sendable (_ job: Int) -> Bool
 
-  /// `lockWritten` is the lock's mtime, in seconds since the epoch.
-  public init(_ isAlive: @escaping @Sendable (_ pid: Int32, _ lockWritten: Int64) -> Bool) {
+  /// - Parameters:
+  ///   - isAlive: whether a process of this machine runs; `lockWritten` is the lock's mtime, in seconds since the epoch.
+  ///   - hasEnded: whether a job of Slurm is known to have ended.
+  public init(
+    _ isAlive: @escaping @Sendable (_ pid: Int32, _ lockWritten: Int64) -> Bool,
+    hasEnded: @escaping @Sendable (_ job: Int) -> Bool = { _ in false }
+  ) {
     self.isAlive = isAlive
+    self.hasEnded = hasEnded
   }
 
-  /// Asks the kernel. A process that started after the lock was written only reuses the process id.
-  public static let system = ProcessProbe { pid, lockWritten in
-    guard pid > 0, kill(pid, 0) == 0 || errno == EPERM else { return false }
-    guard let started = startTime(of: pid) else { return true }
-    return started <= lockWritten + 2
-  }
+  /// Asks the kernel, and Slurm about other machines. A process that started after the lock was written only reuses the
+  /// process id.
+  public static let system = ProcessProbe(
+    { pid, lockWritten in
+      guard pid > 0, kill(pid, 0) == 0 || errno == EPERM else { return false }
+      guard let started = startTime(of: pid) else { return true }
+      return started <= lockWritten + 2
+    }, hasEnded: { job in JobQuestion.hasEnded(job) })
 
-  package func callAsFunction(_ pid: Int32, lockWritten: Int64) -> Bool { isAlive(pid, lockWritten) }
+  /// Whether the owner of a lock still runs. That of another machine does until Slurm says that its job ended; nothing
+  /// of this machine survives its restart.
+  package func callAsFunction(_ owner: LockOwner, lockWritten: Int64) -> Bool {
+    if owner.isElsewhere { return owner.job.map { !hasEnded($0) } ?? true }
+    return !owner.isOfEarlierBoot && isAlive(owner.pid, lockWritten)
+  }
 
   /// Seconds since the epoch; source: proc(5), `/proc/PID/stat` field 22 and `btime` of `/proc/stat`.
   private static func startTime(of pid: Int32) -> Int64? {
@@ -27,5 +41,27 @@ public struct ProcessProbe: Sendable {
       let boot = Int64(line.dropFirst(6))
     else { return nil }
     return boot + ticks / max(1, Int64(sysconf(Int32(_SC_CLK_TCK))))
+  }
+}
+
+/// Asks Slurm about jobs whose locks were found.
+private enum JobQuestion {
+  /// See squeue(1), JOB STATE CODES.
+  private static let ends: Set<String> = [
+    "BOOT_FAIL", "CANCELLED", "COMPLETED", "DEADLINE", "FAILED", "NODE_FAIL", "OUT_OF_MEMORY", "PREEMPTED",
+    "REVOKED", "TIMEOUT",
+  ]
+
+  /// Whether a job ended, or the controller does not know it any more; false if it cannot be asked.
+  static func hasEnded(_ job: Int) -> Bool {
+    let outcome = try? HostProgram.run(
+      ["squeue", "--noheader", "--states=all", "--jobs=\(job)", "--format=%T"],
+      environment: ["LC_ALL": "C.UTF-8"], limit: 60)
+    guard let outcome, !outcome.isLate else { return false }
+    guard outcome.status == 0 else {
+      return String(decoding: outcome.errors, as: UTF8.self).contains("Invalid job id")
+    }
+    let states = String(decoding: outcome.output, as: UTF8.self).split(whereSeparator: \.isWhitespace)
+    return !states.isEmpty && states.allSatisfy { ends.contains(String($0)) }
   }
 }

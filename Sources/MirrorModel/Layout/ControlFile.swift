@@ -21,7 +21,7 @@ package enum ControlFile: Hashable, Sendable {
   case server
 
   /// The directory with the failure counts of single targets.
-  static let targetFailcounts: FileName = "failcount"
+  package static let targetFailcounts: FileName = "failcount"
 
   /// The files with a fixed name.
   private static let named: [(file: ControlFile, path: MirrorPath)] = [

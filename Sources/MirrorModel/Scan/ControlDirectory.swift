@@ -27,11 +27,15 @@ public struct ControlState: Sendable {
   package var liveBuildLock: ProgressLock? { locks.first { $0.isAlive && $0.name == ".multi_progress" } }
 }
 
-/// A lock in Metro's format: a file that contains a process id.
+/// A lock in Metro's format: a file that contains a process id, and where the process runs.
 package struct ProgressLock: Sendable {
   let name: FileName
-  package let pid: Int32?
+  /// nil if it is just being written, or is not a lock of a build.
+  package let owner: LockOwner?
   let isAlive: Bool
+
+  /// Who holds it, for people.
+  package var holder: String { owner?.description ?? "unknown pid" }
 }
 
 /// Reads `.control`.
@@ -193,10 +197,11 @@ package struct ControlDirectory {
     do throws(MirrorError) {
       guard let status = try directory.status(of: name) else { return nil }
       let written = status.identity.mtime / 1_000_000_000
-      let pid = line(directory, .lock(name), report).flatMap { Int32($0.description) }
+      let text = try directory.contents(of: MirrorPath(bytes: name.bytes), limit: 4096)
+      let owner = text.flatMap { LockOwner($0) }
       // A lock without a number is just being written, unless it is old.
-      let isAlive = pid.map { probe($0, lockWritten: written) } ?? (abs(now - written) < 60)
-      return ProgressLock(name: name, pid: pid, isAlive: isAlive)
+      let isAlive = owner.map { probe($0, lockWritten: written) } ?? (abs(now - written) < 60)
+      return ProgressLock(name: name, owner: owner, isAlive: isAlive)
     } catch {
       report(error, directory.path.appending(name))
       return nil

@@ -168,7 +168,7 @@ package struct CompressionMark: Sendable {
   /// The contents of a `.cme.run`: the run that started the compression.
   package struct Run: Sendable {
     /// nil for Metro's, which are empty.
-    let pid: Int32?
+    let owner: LockOwner?
     let isAlive: Bool
     /// Seconds since the epoch.
     let written: Int64
@@ -176,7 +176,7 @@ package struct CompressionMark: Sendable {
     /// Whether it is in progress: its process is running, or it is Metro's and less than `patience` seconds
     /// old.
     package func isUnderWay(now: Int64, patience: Int64) -> Bool {
-      if pid != nil { return isAlive }
+      if owner != nil { return isAlive }
       let (age, overflow) = now.subtractingReportingOverflow(written)
       return !overflow && age.magnitude < patience.magnitude
     }
@@ -204,8 +204,9 @@ package struct CompressionMark: Sendable {
       let bytes = try directory.contents(of: MirrorPath(bytes: name.bytes), limit: 4096)
     else { return nil }
     let written = status.identity.mtime / 1_000_000_000
-    let pid = Int32(String(decoding: bytes.prefix { $0 > 0x20 }, as: UTF8.self))
-    run = Run(pid: pid, isAlive: pid.map { probe($0, lockWritten: written) } ?? false, written: written)
+    let owner = LockOwner(bytes)
+    run = Run(
+      owner: owner, isAlive: owner.map { probe($0, lockWritten: written) } ?? false, written: written)
   }
 }
 

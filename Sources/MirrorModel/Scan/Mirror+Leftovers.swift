@@ -35,11 +35,7 @@ extension AnchoredDirectory {
   /// Removes a file, link or directory with a temporary name whose writer is not running.
   fileprivate func removeLeftover(_ name: FileName, _ probe: ProcessProbe) throws(MirrorError) {
     guard TemporaryName.matches(name), let status = try status(of: name) else { return }
-    if let writer = TemporaryName.writer(of: name), writer != OwnProgram.pid,
-      probe(writer, lockWritten: status.identity.mtime / 1_000_000_000)
-    {
-      return
-    }
+    guard !TemporaryName.isInUse(name, written: status.identity.mtime / 1_000_000_000, probe) else { return }
     if status.kind == .directory {
       try TreeRemover(cancellation: Cancellation()).remove(name, in: self)
     } else {

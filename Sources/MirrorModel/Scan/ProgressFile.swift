@@ -1,10 +1,10 @@
 package import LinuxSystem
 import SystemPackage
 
-/// A lock in Metro's format: a file that contains the id of the process that builds.
+/// A lock in Metro's format: a file that contains the id of the process that builds, see ``LockOwner``.
 ///
 /// The kernel does not release it: after a kill its number does not belong to a running process, and it is
-/// stale.
+/// stale. That of another machine is stale when its job is gone.
 package struct ProgressFile: Sendable {
   private let name: FileName
   private let probe: ProcessProbe
@@ -28,7 +28,7 @@ package struct ProgressFile: Sendable {
     let file = try directory.createFile(temporary)
     defer { try? directory.unlink(temporary) }
     try attempt("write", directory.displayed(temporary)) { () throws(Errno) in
-      try file.write(Array("\(OwnProgram.pid)\n".utf8))
+      try file.write(LockOwner.own.text)
       try file.setMode(0o644)
     }
     do throws(MirrorError) { try directory.hardLink(temporary, to: name) } catch {
@@ -41,16 +41,18 @@ package struct ProgressFile: Sendable {
   /// Removes the file if it is ours.
   package func drop(in directory: borrowing AnchoredDirectory) {
     // A lock that is no longer ours is kept; one that cannot be removed names a process that will be gone.
-    guard found(in: directory)?.pid == OwnProgram.pid else { return }
+    guard found(in: directory)?.owner == .own else { return }
     try? directory.unlink(name)
   }
 
   private func removeStale(_ directory: borrowing AnchoredDirectory) throws(MirrorError) {
     if let lock = found(in: directory), lock.isAlive {
-      let holder = lock.pid.map { "(pid \($0))" } ?? "(unknown pid)"
+      let isElsewhere = lock.owner?.isElsewhere ?? false
       throw MirrorError(
-        .busy, directory.displayed(name), "build in progress \(holder)",
-        remedy: "run again when it has finished")
+        .busy, directory.displayed(name), "build in progress (\(lock.holder))",
+        remedy: isElsewhere
+          ? "run again when it has finished; if that machine is gone, remove the file"
+          : "run again when it has finished")
     }
     // A build does not make directories of this name; it must not count as a failure.
     if let there = try directory.status(of: name), there.kind == .directory {

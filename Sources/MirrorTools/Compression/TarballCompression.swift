@@ -67,7 +67,7 @@ struct TarballCompression: Sendable {
     if try directory.status(of: mark) == nil {
       try DurableFile.write([], to: mark, in: directory, ownership, syncingDirectory: false)
     }
-    try DurableFile.write(Array("\(OwnProgram.pid)\n".utf8), to: runMark, in: directory, ownership)
+    try DurableFile.write(LockOwner.own.text, to: runMark, in: directory, ownership)
   }
 
   private func compress(

@@ -92,7 +92,7 @@ public struct MirrorConfiguration: Sendable {
       section(elements), RotationSection.section(elements), SigningSection.section(elements),
       IndexSettings.section(elements), HookSettings.section(elements), CacheSettings.section(elements),
       BinhostSettings.section(elements), ArtifactSection.section(elements),
-      TrialSettings.section(elements), FarmSettings.section(elements),
+      TrialSettings.section(elements), FarmSettings.section(elements), FarmMaster.section(elements),
     ] + PublishSection.sections(elements) + ReceiveSection.sections(elements)
       + ExportSection.sections(elements)
   }

@@ -22,7 +22,7 @@ struct DigestPlanner {
       for version in subarch.versions where subarch.isBeingBuilt(version) {
         guard let lock = subarch.control.liveLock, options.includes(version.path) else { continue }
         beingBuilt.append(version.path)
-        let holder = lock.pid.map { "pid \($0)" } ?? "unknown pid"
+        let holder = lock.holder
         plan.skipped.append(.init(path: version.path, reason: "being built (\(holder))"))
       }
     }

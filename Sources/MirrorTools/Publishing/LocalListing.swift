@@ -79,6 +79,20 @@ struct LocalListing: Sendable {
     entries.sort { $0.path < $1.path }
   }
 
+  /// Lists the files of one target, also of a version that is not complete.
+  ///
+  /// - Throws: if their directory cannot be read.
+  init(of files: TargetFiles, in mirror: Mirror) throws(MirrorError) {
+    (kinds, layout, hasVersions) = (mirror.kinds, mirror.layout, true)
+    let anchor = try AnchoredDirectory(root: mirror.root)
+    try add(files.directory, anchor, depth: 1) { path in
+      // Metalinks are part of the index, which belongs to the master.
+      files.holds(path) && !path.name.hasSuffix(".meta4") ? .payload : nil
+    }
+    entries.removeAll { $0.role == .link }
+    entries.sort { $0.path < $1.path }
+  }
+
   private mutating func addRoot(_ anchor: borrowing AnchoredDirectory) throws(MirrorError) {
     try add(.root, anchor, depth: 0) { CandidateIndex.isOne($0) ? nil : Self.role($0) }
     for (path, depth) in [("streams", 3), ("project/trace", 0)] as [(MirrorPath, Int)]

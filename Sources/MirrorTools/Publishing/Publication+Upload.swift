@@ -126,18 +126,10 @@ extension Publication {
   ///
   /// - Returns: its exit status, 0 or 3, and its output lines.
   private func receiveThere() throws(MirrorError) -> (status: Int32, said: [String]) {
-    guard case .shell(let host, let place) = destination.address else { return (0, []) }
-    // A quoted tilde is not expanded; the remote shell starts in the home directory anyway.
-    let path = place.hasPrefix("~/") ? String(place.dropFirst(2)) : place
-    let standard = [
-      "mirrorctl", "receive", "--mirror", String(decoding: ShellWord.quoted(Array(path.utf8)), as: UTF8.self),
-      "--lock-wait", "3600",
-    ]
+    guard let shell = RemoteShell(rsync) else { return (0, []) }
+    let standard = ["mirrorctl", "receive", "--mirror", shell.place, "--lock-wait", "3600"]
     let command = (destination.remoteCommand.map { [$0] } ?? standard) + [destination.server]
-    let outcome = try HostProgram.run(
-      rsync.shell + [destination.address.sshName(of: host), command.joined(separator: " ")],
-      environment: ["LC_ALL": "C"], leads: true,
-      cancellation: rsync.cancellation)
+    let outcome = try shell.run(command)
     let said = String(decoding: outcome.output + outcome.errors, as: UTF8.self).split(separator: "\n").map {
       escaped(Array($0.utf8))
     }

@@ -107,6 +107,7 @@ struct Publication: Sendable {
           remedy: "publish to another directory")
       }
     }
+    if let files = destination.files { return try LocalListing(of: files, in: mirror) }
     let local = try LocalListing(mirror, for: destination, rotation, holding: holding)
     guard local.hasVersions || !local.trees.isEmpty else {
       throw MirrorError(
@@ -118,7 +119,9 @@ struct Publication: Sendable {
 
   /// Lists the other side: the mirror, and the files of an unfinished or waiting upload.
   func remoteListing() throws(MirrorError) -> (mirror: RemoteListing, upload: RemoteListing) {
-    var filters = RsyncLeftover.inRoot.map { "--include=\($0)" } + ["--exclude=/.*", "--exclude=/lost+found"]
+    var filters =
+      destination.files.map { Self.filters(only: $0.directory) }
+      ?? RsyncLeftover.inRoot.map { "--include=\($0)" } + ["--exclude=/.*", "--exclude=/lost+found"]
     let upload = Upload.directory(of: destination.server)
     if destination.isStaged {
       filters =
@@ -139,6 +142,13 @@ struct Publication: Sendable {
       }
     }
     return (mirror, incoming)
+  }
+
+  /// Lists only a directory and what is in it.
+  private static func filters(only directory: MirrorPath) -> [String] {
+    func pattern(_ path: MirrorPath) -> String { String(decoding: Rsync.pattern(path), as: UTF8.self) }
+    let above = directory.ancestors.filter { $0 != .root } + [directory]
+    return above.map { "--include=\(pattern($0))/" } + ["--include=\(pattern(directory))/**", "--exclude=*"]
   }
 
   func items(_ entries: [LocalEntry]) -> [Rsync.Item] {

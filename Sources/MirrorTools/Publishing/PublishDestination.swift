@@ -44,6 +44,8 @@ public struct PublishDestination: Sendable {
   public var url: String?
   /// Shell command to run there instead of `mirrorctl receive`.
   var remoteCommand: String?
+  /// The only files to send, however old their version is; nil for those of the scope.
+  var files: TargetFiles?
   /// How often a transfer is repeated after an error that may be temporary.
   var retries = 4
 

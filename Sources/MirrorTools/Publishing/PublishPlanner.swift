@@ -14,9 +14,9 @@ struct PublishPlanner {
     var plan = PublishPlan()
     var published = Set<MirrorPath>()
     let standings = Standings(knowledge, local, remote, &plan)
-    let stale =
-      destination.scope == .own || destination.isStaged ? StaleVersions(local, remote, standings) : nil
-    let others = destination.scope == .own || destination.isStaged ? Set(local.entries.map(\.path)) : nil
+    let isPart = destination.scope == .own || destination.isStaged
+    let stale = isPart && destination.files == nil ? StaleVersions(local, remote, standings) : nil
+    let others = isPart ? Set(local.entries.map(\.path)) : nil
     for entry in local.entries where entry.role != .link {
       if let others, Self.isWithdrawn(entry.path, at: remote, others, local.kinds) {
         plan.leftOut.append(.init(path: entry.path, reason: "it was withdrawn there"))

@@ -33,17 +33,10 @@ enum PublishSection {
     guard isWord(name) else {
       throw section.invalid("to", "`\(name)` is not a valid name", "use letters, digits, -, _ and .")
     }
-    guard let to = try section.text("to") else {
+    guard let address = try address(section) else {
       throw section.invalid("to", "is not set", "write /PATH, rsync://HOST/MODULE/PATH or HOST:/PATH")
     }
-    var destination: PublishDestination
-    do throws(DestinationAddress.Fault) {
-      destination = PublishDestination(name: name, to: try DestinationAddress(to))
-    } catch {
-      switch error {
-      case .fault(let problem, let remedy): throw section.invalid("to", "`\(to)` \(problem)", remedy)
-      }
-    }
+    var destination = PublishDestination(name: name, to: address)
     destination.scope = try section.choice("what") ?? destination.scope
     destination.exclusions =
       try section.words("exclude")?.map { word in
@@ -59,11 +52,11 @@ enum PublishSection {
     destination.grace = try section.seconds("keep-remote-grace") ?? destination.grace
     destination.reception = try section.choice("receive") ?? destination.reception
     destination.server = try server(section)
-    destination.shell = try section.words("rsh").flatMap { $0.isEmpty ? nil : $0 } ?? destination.shell
+    destination.shell = try shell(section) ?? destination.shell
     destination.passwordFile = try section.absolutePath("password-file")
     destination.url = try section.addresses("url")?.first
     destination.remoteCommand = try section.text("remote-command")
-    destination.retries = try section.number("retries", from: 0, to: 20) ?? destination.retries
+    destination.retries = try retries(section) ?? destination.retries
     if let text = try section.text("check") {
       guard text == "no" || VerifySubset(text) != nil else {
         throw section.invalid("check", "`\(text)` is not a share", "use 5%, 50G, or no")
@@ -72,6 +65,26 @@ enum PublishSection {
     }
     try check(destination, section)
     return destination
+  }
+
+  /// `to`; nil if not set.
+  static func address(_ section: SettingsSection) throws -> DestinationAddress? {
+    guard let to = try section.text("to") else { return nil }
+    do throws(DestinationAddress.Fault) { return try DestinationAddress(to) } catch {
+      switch error {
+      case .fault(let problem, let remedy): throw section.invalid("to", "`\(to)` \(problem)", remedy)
+      }
+    }
+  }
+
+  /// `rsh`: the remote shell and its options; nil if not set.
+  static func shell(_ section: SettingsSection) throws -> [String]? {
+    try section.words("rsh").flatMap { $0.isEmpty ? nil : $0 }
+  }
+
+  /// `retries`; nil if not set.
+  static func retries(_ section: SettingsSection) throws -> Int? {
+    try section.number("retries", from: 0, to: 20)
   }
 
   /// Checks for settings that contradict each other.

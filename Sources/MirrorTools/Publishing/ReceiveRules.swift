@@ -15,12 +15,21 @@ public struct ReceiveRules: Sendable {
     var maximumSize: Int64 = 1 << 40
     /// The key for signatures in its uploads; nil for `signing/key`.
     var signing: SigningSettings?
+    /// The only files that it may send, whoever owns their subarch; nil for those that it owns.
+    var files: TargetFiles?
   }
 
   var servers: [String: Rule] = [:]
 
   /// No sections.
   public init() {}
+
+  /// A server may send the files of one target, and nothing else.
+  init(_ server: String, only files: TargetFiles) {
+    var rule = Rule()
+    rule.files = files
+    servers = [server: rule]
+  }
 
   /// The rule of a server; nil if only other servers have a section.
   func rule(of server: String) -> Rule? { servers.isEmpty ? Rule() : servers[server] }

@@ -70,6 +70,10 @@ struct Receiver: Sendable {
     var reports: [UploadReport] = []
     for server in names.sorted() where servers.isEmpty || servers.contains(server) {
       try hasher.cancellation.check()
+      if servers.isEmpty, server.hasPrefix(TargetFiles.uploads) {
+        try? removeOld(server, anchor)
+        continue
+      }
       var report = UploadReport(server: server)
       do throws(MirrorError) { try receive(server, anchor, &report) } catch {
         if error.code == .interrupted { throw error }
@@ -156,6 +160,14 @@ struct Receiver: Sendable {
       "contains \(humanBytes(bytes)), more than the \(humanBytes(rule.maximumSize)) that "
         + "\(manifest.server) may send at once",
       remedy: "raise max-size in [section receive/\(manifest.server)], or publish less there")
+  }
+
+  /// Removes what a job of a farm uploaded that was lost, and that no other job went on with.
+  private func removeOld(_ job: String, _ anchor: borrowing AnchoredDirectory) throws(MirrorError) {
+    let directory = try anchor.directory(Upload.directory(of: job))
+    let sweep = UploadSweep(before: now - Self.patience, cancellation: hasher.cancellation)
+    if try sweep.newest(directory) == 0 { return try removeEmpty(directory, anchor) }
+    _ = try sweep.sweep(directory)
   }
 
   /// Reports an upload that has been incomplete for a week, and removes one that has been empty for a day.

@@ -27,6 +27,12 @@ struct SubarchClaim {
       MirrorError(.invalid, name, "\(problem): not received from \(server)", remedy: remedy)
     }
     let file = anchor.displayed(subarch.control(.server))
+    func lockObjection() -> MirrorError? {
+      guard let lock = found.state.liveLock else { return nil }
+      let holder = lock.owner.map { " (\($0))" } ?? ""
+      return objection("is being built here\(holder)", "receive again after the build")
+    }
+    if rule?.files != nil { return lockObjection() }
     if rotation.isBuiltHere(subarch) {
       return objection(
         "is built here, but was uploaded by \(server)",
@@ -37,10 +43,7 @@ struct SubarchClaim {
         "is built by \(escaped(owner)), but was uploaded by \(server)",
         "write \(server) to \(file) if it is now built there")
     }
-    if let lock = found.state.liveLock {
-      let holder = lock.pid.map { " (pid \($0))" } ?? ""
-      return objection("is being built here\(holder)", "receive again after the build")
-    }
+    if let objection = lockObjection() { return objection }
     guard let rule, rule.subarches?.contains(where: { $0.matches(subarch) }) ?? true else {
       return objection("is not listed for \(server)", "add it to subarches in [section receive/\(server)]")
     }
@@ -72,6 +75,7 @@ struct SubarchClaim {
         remedy: "add the build to snapshots in [section receive/\(server)], or exclude snapshots there")
     }
     guard let rule else { return objection("are not listed for \(server)") }
+    if rule.files != nil { return nil }
     if let listed = rule.snapshots {
       let isListed = listed.contains { $0 == SubarchPattern.any || $0 == build.name }
       return isListed ? nil : objection("are not listed for \(server)")
@@ -91,6 +95,7 @@ struct SubarchClaim {
 
   /// Records the owner of a subarch before any file of it appears, so that a killed run can be completed.
   func note(_ subarch: MirrorPath, in anchor: borrowing AnchoredDirectory) throws(MirrorError) {
+    guard rule?.files == nil else { return }
     let directory = try anchor.makePath(subarch.appending(ControlDirectory.name))
     let said = try directory.contents(of: ControlFile.server.path, limit: 4096) ?? []
     guard ControlFile.word(said) == nil else { return }

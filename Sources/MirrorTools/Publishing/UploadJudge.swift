@@ -30,6 +30,7 @@ struct UploadJudge {
     _ manifest: UploadManifest, in anchor: borrowing AnchoredDirectory, _ refusals: inout UploadRefusals
   ) {
     refusePackages(manifest, anchor, &refusals)
+    if let files = claim.rule?.files { refuseOthers(than: files, manifest, anchor, &refusals) }
     judgePlaces(manifest, anchor, &refusals)
     judgeWithdrawn(manifest, anchor, &refusals)
     for path in manifest.files.map(\.path.path) where !refusals.keepsOut(path) {
@@ -50,6 +51,16 @@ struct UploadJudge {
         path,
         fault(
           path, "is in a tree of binary packages", "publish it from that server to the web server", anchor))
+    }
+  }
+
+  /// Refuses what does not belong to the only target whose files are expected.
+  private func refuseOthers(
+    than files: TargetFiles, _ manifest: UploadManifest, _ anchor: borrowing AnchoredDirectory,
+    _ refusals: inout UploadRefusals
+  ) {
+    for path in manifest.allPaths where !files.holds(path) {
+      refusals.drop(path, fault(path, "does not belong to what this job builds", "check that node", anchor))
     }
   }
 
@@ -88,7 +99,7 @@ struct UploadJudge {
   private func judgePlaces(
     _ manifest: UploadManifest, _ anchor: borrowing AnchoredDirectory, _ refusals: inout UploadRefusals
   ) {
-    let paths = manifest.allPaths.filter { !$0.place.isInPackages }
+    let paths = manifest.allPaths.filter { !$0.place.isInPackages && !refusals.keepsOut($0) }
     var gained: Set<MirrorPath> = []
     for subarch in Set(paths.compactMap(\.subarch)).sorted() {
       do throws(MirrorError) {
@@ -105,6 +116,7 @@ struct UploadJudge {
         if let objection { refusals.hold(directory, objection) }
       } catch { refusals.hold(directory, error) }
     }
+    guard claim.rule?.files == nil else { return }
     for subarch in gained.sorted() where !(subarch.place.subarch.map(claim.rotation.isStored) ?? false) {
       refusals.report(
         MirrorError(

@@ -23,9 +23,9 @@ enum UploadKind: Equatable {
     let name = path.name
     switch path.place.versionFile {
     case .log(let file):
-      guard file == "errors.json" || file == MirrorPath(bytes: name.bytes) && name.hasSuffix(".txt") else {
-        return nil
-      }
+      let isOwn = file == MirrorPath(bytes: name.bytes)
+      guard file == "errors.json" || isOwn && (name.hasSuffix(".txt") || name.hasSuffix(".inputs.json"))
+      else { return nil }
       self = .record
       return
     case .status, .buildInfo, .failedTargets, .withdrawal:

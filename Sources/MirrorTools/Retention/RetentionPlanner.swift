@@ -74,7 +74,7 @@ public struct RetentionPlanner: Sendable {
       var why = protections(version.path, date: version.isDated ? version.date : nil, mirror, names)
       if !isReadWhole { why.append("\(place) could not be read completely") }
       if subarch.isBeingBuilt(version) {
-        why.append("being built" + (subarch.control.liveLock?.pid.map { " (pid \($0))" } ?? ""))
+        why.append("being built" + (subarch.control.liveLock?.owner.map { " (\($0))" } ?? ""))
       }
       if let names = newest[version.path] {
         let which = names.isEmpty ? "" : " with \(names.map { "\($0)" }.joined(separator: ", "))"

@@ -5,11 +5,20 @@ import MirrorModel
 public struct ReceiveRun {
   private let run: MirrorRun
   private let servers: [String]
+  private let rules: ReceiveRules
 
   /// - Parameter servers: whose uploads to receive; none for all.
   public init(_ run: MirrorRun, _ servers: [String] = []) {
     self.run = run
     self.servers = servers
+    rules = run.configuration.receiving
+  }
+
+  /// Receives only what one job of a farm uploaded.
+  package init(_ run: MirrorRun, _ upload: String, only files: TargetFiles) {
+    self.run = run
+    servers = [upload]
+    rules = ReceiveRules(upload, only: files)
   }
 
   /// Servers with a complete upload.
@@ -35,7 +44,7 @@ public struct ReceiveRun {
     return Receiver(
       root: run.root, layout: configuration.layout, ownership: try run.ownership(),
       rotation: configuration.rotation,
-      rules: configuration.receiving, signing: configuration.signing, catalog: try run.catalog(),
+      rules: rules, signing: configuration.signing, catalog: try run.catalog(),
       hasher: run.hasher, now: run.environment.now(), probe: run.environment.probe)
   }
 }

@@ -82,7 +82,7 @@ public struct WithdrawRun {
   }
 
   private func busy(_ subarch: Subarch, _ mirror: Mirror, _ problem: String) -> MirrorError {
-    let pid = subarch.control.liveLock?.pid.map { " (pid \($0))" } ?? ""
+    let pid = subarch.control.liveLock?.owner.map { " (\($0))" } ?? ""
     return MirrorError(
       .busy, mirror.displayed(subarch.path), "\(problem)\(pid)",
       remedy: "wait for the end of the build; \(run: .keepFiles), other releases can be withdrawn now")

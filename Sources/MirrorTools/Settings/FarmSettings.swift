@@ -34,6 +34,8 @@ package struct FarmSettings: Sendable {
   package var slice = 500
   /// How often a target is tried again.
   package var retries = FarmRetries()
+  /// Whether nodes have mirrors of their own, and fetch from the master what they need.
+  package var hasOwnMirrors = false
   /// Where nodes keep the logs of jobs.
   package var logs = "/var/log/mirrorctl/farm"
 
@@ -42,8 +44,8 @@ package struct FarmSettings: Sendable {
       "farm", of: elements,
       settings: [
         "engine", "command", "partition", "partition/", "constraint/", "time", "memory", "cpus", "account",
-        "qos",
-        "options", "slice", "retry/lost", "retry/preempted", "retry/time", "retry/memory", "logs",
+        "qos", "master/", "options", "slice", "retry/lost", "retry/preempted", "retry/time", "retry/memory",
+        "logs",
       ])
   }
 
@@ -73,6 +75,7 @@ package struct FarmSettings: Sendable {
       preempted: try section.number("retry/preempted", from: 0, to: 1000) ?? retries.preempted,
       time: try section.number("retry/time", from: 0, to: FarmRetries.mostDoublings) ?? retries.time,
       memory: try section.number("retry/memory", from: 0, to: FarmRetries.mostDoublings) ?? retries.memory)
+    hasOwnMirrors = try section.text("master/to") != nil
     logs = try section.absolutePath("logs") ?? logs
   }
 

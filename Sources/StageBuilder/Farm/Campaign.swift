@@ -68,7 +68,7 @@ package struct Campaign: Sendable {
     }
   }
 
-  /// Makes nodes that were not done due again, and forgets how often their jobs were lost.
+  /// Makes nodes that were not done due again, and forgets how often their jobs were lost, and which machines were unfit.
   ///
   /// - Parameter wanted: IDs; nil for all that failed, were abandoned, skipped or cancelled.
   package func retry(_ wanted: Set<String>? = nil) throws(SlurmError) -> CampaignRecord {
@@ -78,14 +78,17 @@ package struct Campaign: Sendable {
       var changes: [CampaignRecord.Change] = []
       for node in record.plan.nodes {
         var changed = record[node]
-        guard changed.phase.isFinal, changed.phase != .done else { continue }
+        changed.unfit = nil
         // Nodes that were skipped only because of others come back with them.
         let follows = changed.phase == .skipped && node.needs.contains(where: revived.contains)
-        guard wanted?.contains(node.id) ?? true || follows else { continue }
-        changed.enter(.waiting, at: now)
-        changed.cuts = [:]
-        revived.insert(node.id)
-        changes.append(CampaignRecord.Change(node: node.id, record: changed))
+        if changed.phase.isFinal, changed.phase != .done, wanted?.contains(node.id) ?? true || follows {
+          changed.enter(.waiting, at: now)
+          changed.cuts = [:]
+          revived.insert(node.id)
+        }
+        if changed != record[node] {
+          changes.append(CampaignRecord.Change(node: node.id, record: changed))
+        }
       }
       try note(changes, &record)
     }
@@ -132,7 +135,7 @@ package struct Campaign: Sendable {
         switch error {
         // Those that follow can wait, too.
         case .full: return
-        case .refused(let error): own.enter(.abandoned, error.problem, at: now())
+        case .refused(let error): own.enter(.abandoned, record.reason(error), at: now())
         case .away, .failed: throw error
         }
       }

@@ -31,7 +31,8 @@ struct CampaignFile {
     guard let text = try anchor.contents(of: MirrorPath(bytes: Self.plan.bytes), limit: Self.limit) else {
       return nil
     }
-    guard let plan = OutsideJSON.decode(CampaignRecord.Plan.self, from: text), plan.format == 1 else {
+    guard let plan = OutsideJSON.decode(CampaignRecord.Plan.self, from: text), (1...2).contains(plan.format)
+    else {
       throw MirrorError(
         .invalid, anchor.displayed(Self.plan), "is not the plan of a campaign that this mirrorctl can read",
         remedy: "use the mirrorctl that wrote it, or remove the directory")

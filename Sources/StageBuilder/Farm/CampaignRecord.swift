@@ -1,4 +1,4 @@
-import LinuxSystem
+package import LinuxSystem
 import MirrorTools
 
 /// A campaign: targets that are built together on the farm, and what became of each so far.
@@ -6,7 +6,7 @@ package struct CampaignRecord: Sendable {
   /// What never changes.
   package struct Plan: Codable, Sendable {
     /// Increases when a reader of an older version would misunderstand the file.
-    var format = 1
+    var format = 2
     package let id: String
     /// Root of the mirror that it was planned for.
     package let mirror: String
@@ -14,6 +14,34 @@ package struct CampaignRecord: Sendable {
     package let created: Int64
     /// Each after those that it needs.
     package let nodes: [FarmNode]
+    /// The version of mirrorctl that planned it: older ones may not build it. nil in campaigns of version 0.1.0.
+    private(set) var version: String?
+    /// The digest of the spec tree; nil if it does not matter.
+    private(set) var specs: String?
+    /// Whether the machines have mirrors of their own; nil if not.
+    private(set) var hasOwnMirrors: Bool?
+
+    init(
+      id: String, mirror: String, created: Int64, nodes: [FarmNode], version: String? = nil,
+      specs: String? = nil, hasOwnMirrors: Bool? = nil
+    ) {
+      self.id = id
+      self.mirror = mirror
+      self.created = created
+      self.nodes = nodes
+      self.version = version
+      self.specs = specs
+      self.hasOwnMirrors = hasOwnMirrors
+    }
+  }
+
+  /// The target that a job calls so.
+  package func node(of task: FarmTask) throws(MirrorError) -> FarmNode {
+    guard task.campaign == plan.id, plan.nodes.indices.contains(task.number) else {
+      throw MirrorError(
+        .invalid, "\(task)", "is not a target of campaign \(plan.id)", remedy: "see \(run: .campaigns)")
+    }
+    return plan.nodes[task.number]
   }
 
   package let plan: Plan
@@ -74,7 +102,7 @@ extension CampaignRecord {
         if let job, job.mark.number > record.tries || record.phase.isActive {
           (record.tries, record.job) = (job.mark.number, job.number)
           record.machine = job.machine ?? record.machine
-          record.see(job.state, rule, at: now)
+          record.see(job.state, rule, note: job.note, at: now)
         } else if record.phase.isActive {
           record.see(.cut(.forgotten), rule, at: now)
         }
@@ -133,8 +161,25 @@ extension CampaignRecord {
   func request(for node: FarmNode, _ settings: FarmSettings) -> JobRequest {
     let (record, rule) = (self[node], RetryRule(settings.retries))
     let jobs = node.needs.compactMap { records[$0] }.filter(\.phase.isActive).compactMap(\.job)
+    let hasOwnMirror = plan.hasOwnMirrors == true && node.build != nil
+    let number = hasOwnMirror ? plan.nodes.firstIndex { $0.id == node.id } : nil
+    let terms = JobTerms(
+      task: number.map { FarmTask(campaign: plan.id, number: $0) }, version: plan.version,
+      unfit: unfit.keys.sorted())
     return JobRequest(
       mark: JobMark(campaign: plan.id, node: node.id, number: record.tries + 1), node: node, jobs: jobs,
-      time: rule.time(settings, record.cuts), memory: rule.memory(settings, record.cuts))
+      time: rule.time(settings, record.cuts), memory: rule.memory(settings, record.cuts), terms: terms)
+  }
+
+  /// Why Slurm refuses a job.
+  func reason(_ refusal: MirrorError) -> String {
+    let reasons = unfit.sorted { $0.key < $1.key }.map { "\($0): \($1)" }
+    return reasons.isEmpty
+      ? refusal.problem : "no machine is fit: " + reasons.joined(separator: ", ")
+  }
+
+  /// The machines that turned out to be unable to build the campaign, and why.
+  package var unfit: [String: String] {
+    records.values.compactMap(\.unfit).reduce(into: [:]) { all, own in all.merge(own) { $1 } }
   }
 }

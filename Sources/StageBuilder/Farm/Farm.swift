@@ -45,7 +45,11 @@ package struct Farm: Sendable {
   package func campaign(of nodes: [FarmNode]) throws(MirrorError) -> Campaign { try begin(nodes).campaign }
 
   /// The same; also returns whether the campaign is new.
-  package func begin(_ nodes: [FarmNode]) throws(MirrorError) -> (campaign: Campaign, isNew: Bool) {
+  ///
+  /// - Parameter specs: the digest of the spec tree.
+  package func begin(
+    _ nodes: [FarmNode], specs: String? = nil
+  ) throws(MirrorError) -> (campaign: Campaign, isNew: Bool) {
     let ordered = try FarmNode.ordered(nodes)
     try directory.makeDirectories(mode: 0o700)
     return try DirectoryLock.with(.root, in: AnchoredDirectory(root: directory), cancellation) {
@@ -64,7 +68,10 @@ package struct Farm: Sendable {
       }
       let id = Self.newID(at: now())
       let new = campaign(id)
-      try new.file.create(.init(id: id, mirror: mirror, created: now(), nodes: ordered))
+      let plan = CampaignRecord.Plan(
+        id: id, mirror: mirror, created: now(), nodes: ordered, version: ToolVersion.text, specs: specs,
+        hasOwnMirrors: settings.hasOwnMirrors ? true : nil)
+      try new.file.create(plan)
       return (new, true)
     }
   }

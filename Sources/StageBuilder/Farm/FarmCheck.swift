@@ -2,18 +2,60 @@ package import LinuxSystem
 package import MirrorTools
 import SystemPackage
 
-/// Checks whether this machine can submit jobs, and whether the cluster suits campaigns.
+/// Checks whether this machine can submit jobs or run them, and whether the cluster suits campaigns.
 package enum FarmCheck {
   /// The oldest version of Slurm whose programs print what ``SlurmClient`` reads.
   private static let oldest = (22, 5)
   /// Seconds after which the result of a job may be forgotten.
   private static let memory = 86_400
 
-  /// What is wrong.
+  /// What is wrong here.
   ///
-  /// - Parameter launcher: begins each command.
+  /// - Parameters:
+  ///   - master: that of a node with a mirror of its own.
+  ///   - campaigns: those whose machines may have turned out to be unfit.
+  ///   - launcher: begins each command.
   package static func problems(
-    _ settings: FarmSettings, launcher: [String] = [], cancellation: Cancellation
+    _ settings: FarmSettings, master: FarmMaster? = nil, campaigns: [CampaignRecord] = [],
+    launcher: [String] = [], cancellation: Cancellation
+  ) -> [MirrorError] {
+    var problems: [MirrorError] = []
+    do throws(MirrorError) {
+      if let problem = try munge(launcher, cancellation) { problems.append(problem) }
+      if let problem = try master?.problem(cancellation) { problems.append(problem) }
+    } catch { problems.append(error) }
+    return problems + cluster(settings, launcher, cancellation) + campaigns.flatMap(unfit)
+  }
+
+  /// Whether the daemon of munge proves who this machine is.
+  private static func munge(
+    _ launcher: [String], _ cancellation: Cancellation
+  ) throws(MirrorError) -> MirrorError? {
+    func problem(_ outcome: HostProgram.Outcome) -> MirrorError {
+      MirrorError(
+        .invalid, "munge",
+        outcome.lastErrors(1).first.map { escaped(Array($0.utf8)) } ?? "does not answer",
+        remedy: "start munge, and use the same /etc/munge/munge.key and clock on all machines")
+    }
+    let made = try HostProgram.run(launcher + ["munge", "-n"], limit: 30, cancellation: cancellation)
+    guard made.status == 0 else { return problem(made) }
+    let read = try HostProgram.run(
+      launcher + ["unmunge"], input: made.output, limit: 30, cancellation: cancellation)
+    return read.status == 0 ? nil : problem(read)
+  }
+
+  /// The machines on which jobs of a campaign ended because of the machine.
+  private static func unfit(_ record: CampaignRecord) -> [MirrorError] {
+    guard !record.isFinished else { return [] }
+    return record.unfit.sorted { $0.key < $1.key }.map { machine, reason in
+      MirrorError(
+        .invalid, escaped(Array(machine.utf8)), "cannot build campaign \(record.plan.id): \(reason)",
+        remedy: "correct that, and repeat the campaign (\(run: .campaigns))")
+    }
+  }
+
+  private static func cluster(
+    _ settings: FarmSettings, _ launcher: [String], _ cancellation: Cancellation
   ) -> [MirrorError] {
     do throws(SlurmError) {
       let cluster = try SlurmClient(settings, launcher: launcher, cancellation: cancellation).configuration()

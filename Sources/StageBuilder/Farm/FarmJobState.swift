@@ -30,7 +30,16 @@ package enum FarmJobState: Hashable, Sendable {
     case forgotten
     /// No machine of the farm has what it asks for.
     case impossible
+    /// The machine cannot build it, e.g. because its mirrorctl is too old.
+    case unfit
+    /// The master could not be reached, or did not receive what was built.
+    case transfer
   }
+
+  /// Statuses of a job: its machine cannot build anything of the campaign; the master could not be reached.
+  package static let (unfit, transfer): (Int32, Int32) = (78, 75)
+  /// Those that say so; also a usage error, and what a shell returns for programs that are missing or cannot be run.
+  static let unfitStatuses: [Int32] = [unfit, 64, 126, 127]
 
   /// Whether it may still run.
   package var isActive: Bool {
@@ -86,6 +95,8 @@ package enum FarmJobState: Hashable, Sendable {
     return switch code {
     // See Mirrorctl: another run has the lock, or a signal ended the build.
     case 10, 129...: .cut(.lost)
+    case transfer: .cut(.transfer)
+    case _ where unfitStatuses.contains(code): .cut(.unfit)
     default: .failed(code)
     }
   }

@@ -10,6 +10,8 @@ package struct FarmNode: Hashable, Codable, Sendable {
   package let name: String
   /// The program and its arguments.
   package let command: [String]
+  /// The arguments of mirrorctl in ``command``, which then builds a target; nil for other commands.
+  package let build: [String]?
   /// The IDs of the nodes that must be done before.
   package let needs: [String]
   /// Nodes of the same group never run at the same time, e.g. those of a subarch; nil if others do not matter.
@@ -24,12 +26,13 @@ package struct FarmNode: Hashable, Codable, Sendable {
   package var architecture: Architecture? { machine.flatMap { Architecture(named: $0) } }
 
   package init(
-    id: String, name: String, command: [String], needs: [String] = [], group: String? = nil,
-    architecture: Architecture? = nil
+    id: String, name: String, command: [String], build: [String]? = nil, needs: [String] = [],
+    group: String? = nil, architecture: Architecture? = nil
   ) {
     self.id = id
     self.name = name
     self.command = command
+    self.build = build
     self.needs = needs
     self.group = group
     machine = architecture?.containerName ?? architecture?.directories.first.map { "\($0)" }

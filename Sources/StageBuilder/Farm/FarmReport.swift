@@ -42,9 +42,11 @@ private struct CampaignEntry: Encodable {
   let created: Int64
   let isFinished: Bool
   let targets: [TargetEntry]
+  /// The machines that cannot build it, and why.
+  let unfit: [String: String]
 
   private enum CodingKeys: String, CodingKey {
-    case id, created, isFinished = "finished", targets
+    case id, created, isFinished = "finished", targets, unfit
   }
 
   init(_ record: CampaignRecord) {
@@ -52,6 +54,7 @@ private struct CampaignEntry: Encodable {
     created = record.plan.created
     isFinished = record.isFinished
     targets = record.plan.nodes.map { TargetEntry($0, record[$0]) }
+    unfit = record.unfit
   }
 
   var lines: [ReportLine] {
@@ -62,7 +65,10 @@ private struct CampaignEntry: Encodable {
     let isSound = targets.allSatisfy { $0.state == .done || !$0.state.isFinal }
     let heading =
       "campaign \(id): \(counted(targets.count, "target", "targets")): \(counts.joined(separator: ", "))"
-    return [ReportLine(heading, isEssential: !isSound)] + targets.map(\.line)
+    let others = unfit.sorted { $0.key < $1.key }.map { machine, reason in
+      ReportLine("  unfit      \(machine): \(escaped(Array(reason.utf8)))", isEssential: !isFinished)
+    }
+    return [ReportLine(heading, isEssential: !isSound)] + targets.map(\.line) + others
   }
 }
 

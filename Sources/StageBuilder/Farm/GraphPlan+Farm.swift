@@ -12,6 +12,7 @@ extension GraphPlan {
     return missing.map { build, target in
       FarmNode(
         id: ids[target.id] ?? target.id, name: target.id, command: program + target.command,
+        build: target.command,
         needs: target.after.compactMap { ids[$0] }, group: build.request.label,
         architecture: target.name == "snapshot"
           ? nil : build.request.arch.flatMap { Architecture(directory: FileName($0)) })

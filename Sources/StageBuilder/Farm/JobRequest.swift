@@ -12,6 +12,8 @@ struct JobRequest {
   let time: Int?
   /// Bytes; nil for the default of the cluster.
   let memory: Int64?
+  /// What the machine needs to know about the campaign.
+  var terms = JobTerms()
 
   /// The options of sbatch(1).
   ///
@@ -34,15 +36,24 @@ struct JobRequest {
     add("constraint", architecture.flatMap { settings.constraints[$0] })
     add("account", settings.account)
     add("qos", settings.quality)
-    return options + settings.options
+    return options + settings.options + exclusion(settings)
+  }
+
+  /// The machines on which it must not run; replaces the option of the configuration, and contains its machines.
+  private func exclusion(_ settings: FarmSettings) -> [String] {
+    guard !terms.unfit.isEmpty else { return [] }
+    let prefix = "--exclude="
+    let others = settings.options.filter { $0.hasPrefix(prefix) }.map { String($0.dropFirst(prefix.count)) }
+    return [prefix + (others + terms.unfit).joined(separator: ",")]
   }
 
   /// The script that runs on the node: it needs nothing but a shell and what the command needs.
   ///
   /// Slurm opens the file for output before the script runs, and fails if its directory is missing; so the script opens it.
   func script(_ settings: FarmSettings) -> [UInt8] {
-    let command = node.command.map { ShellWord.quoted(Array($0.utf8)) }.joined(separator: [UInt8(ascii: " ")])
-    let head = """
+    let command = terms.task.map { settings.command + ["farm", "work", "\($0)"] } ?? node.command
+    let unfit = FarmJobState.unfitStatuses.map(String.init).joined(separator: " | ")
+    let text = """
       #!/bin/sh
       # \(mark)
       PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
@@ -50,20 +61,49 @@ struct JobRequest {
       HOME=$(getent passwd "$(id -u)" | cut -d: -f6)
       export HOME
       umask 022
-      log=\(LogPlace.quoted(settings.logs))/$SLURM_JOB_ID.log
+      log=\(Self.quoted([settings.logs]))/$SLURM_JOB_ID.log
       mkdir -p "${log%/*}" && exec > "$log" 2>&1
       echo "\(mark) on $(uname -n), $(date -u +%Y-%m-%dT%H:%M:%SZ)"
-      exec \n
+      status=\(FarmJobState.unfit)
+      \(fitness(settings)) && { \(Self.quoted(command)); status=$?; }
+      case $status in \(unfit))
+        # The submit host reads the reason in the comment.
+        reason=$(tail -n 1 "$log" | sed 's/^mirrorctl: //' | tr -dc 'A-Za-z0-9 .,:/_-' | cut -c 1-200)
+        scontrol update "jobid=$SLURM_JOB_ID" "comment=\(mark):$reason"
+      esac
+      exit $status
+
       """
-    return Array(head.dropLast().utf8) + command + [UInt8(ascii: "\n")]
+    return Array(text.utf8)
   }
+
+  /// A condition of the shell: whether mirrorctl on the machine is not older than that of the campaign.
+  private func fitness(_ settings: FarmSettings) -> String {
+    guard node.build != nil, let version = terms.version else { return "true" }
+    let program = Self.quoted(settings.command)
+    return """
+      { found=$(\(program) --version) || { echo 'mirrorctl cannot be run'; false; }; } &&
+        { [ "$(printf '%s\\n' "$found" \(version) | sort -V | head -n 1)" = \(version) ] ||
+          { echo "mirrorctl $found is older than \(version)"; false; }; }
+      """
+  }
+
+  private static func quoted(_ words: [String]) -> String {
+    words.map { String(decoding: ShellWord.quoted(Array($0.utf8)), as: UTF8.self) }.joined(separator: " ")
+  }
+}
+
+/// What the machine of a job needs to know about its campaign, and the campaign about machines.
+struct JobTerms: Hashable {
+  /// The target as the master knows it, if the machine has a mirror of its own; nil if it shares that of the master.
+  var task: FarmTask?
+  /// The oldest version of mirrorctl that may build it; nil for any.
+  var version: String?
+  /// Machines that cannot build it.
+  var unfit: [String] = []
 }
 
 /// Where a node keeps the log of a job.
 enum LogPlace {
   static func path(_ settings: FarmSettings, job: Int) -> String { "\(settings.logs)/\(job).log" }
-
-  fileprivate static func quoted(_ path: String) -> String {
-    String(decoding: ShellWord.quoted(Array(path.utf8)), as: UTF8.self)
-  }
 }

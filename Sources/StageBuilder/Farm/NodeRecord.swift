@@ -30,6 +30,8 @@ package struct NodeRecord: Hashable, Codable, Sendable {
   package internal(set) var machine: String?
   /// How often its jobs ended without a result, by cause.
   package internal(set) var cuts: [FarmJobState.Cause: Int] = [:]
+  /// The machines that cannot build it, and why.
+  package internal(set) var unfit: [String: String]?
   /// Why it is in this phase, e.g. `exit status 1`, or the reason that the farm gives.
   package internal(set) var detail: String?
   /// When it got into this phase, in seconds since the epoch.
@@ -48,7 +50,9 @@ package struct NodeRecord: Hashable, Codable, Sendable {
   }
 
   /// Takes over what the farm says about its job.
-  mutating func see(_ state: FarmJobState, _ rule: RetryRule, at now: Int64) {
+  ///
+  /// - Parameter note: what its machine says about itself.
+  mutating func see(_ state: FarmJobState, _ rule: RetryRule, note: String? = nil, at now: Int64) {
     switch state {
     case .queued(let reason): enter(.queued, reason == "None" ? nil : reason, at: now)
     case .running: enter(.running, at: now)
@@ -58,7 +62,8 @@ package struct NodeRecord: Hashable, Codable, Sendable {
     case .cancelled: enter(.cancelled, "its job was cancelled", at: now)
     case .cut(let cause):
       cuts[cause, default: 0] += 1
-      let detail = cause.text(machine)
+      if cause == .unfit, let machine { unfit = (unfit ?? [:]).merging([machine: note ?? "unknown"]) { $1 } }
+      let detail = cause.text(machine) + (note.map { ": \($0)" } ?? "")
       enter(rule.permits(cause, cuts) ? .waiting : .abandoned, detail, at: now)
     }
   }
@@ -75,6 +80,8 @@ extension FarmJobState.Cause {
     case .memory: "its job ran out of memory\(place)"
     case .forgotten: "Slurm does not know its job any more"
     case .impossible: "no machine has what its job asks for"
+    case .unfit: "its job cannot be built\(place)"
+    case .transfer: "its job could not fetch from the master, or deliver to it\(place)"
     }
   }
 }

@@ -9,11 +9,13 @@ package struct RetryRule: Hashable, Sendable {
   /// How often a cause is forgiven.
   func limit(_ cause: FarmJobState.Cause) -> Int {
     switch cause {
-    case .lost, .forgotten: retries.lost
+    case .lost, .forgotten, .transfer: retries.lost
     case .preempted: retries.preempted
     case .time: retries.time
     case .memory: retries.memory
     case .impossible: 0
+    // Each time on another machine, until none is left.
+    case .unfit: 100
     }
   }
 
@@ -22,7 +24,7 @@ package struct RetryRule: Hashable, Sendable {
     let count =
       switch cause {
       case .lost, .forgotten: (counts[.lost] ?? 0) + (counts[.forgotten] ?? 0)
-      case .preempted, .time, .memory, .impossible: counts[cause] ?? 0
+      case .preempted, .time, .memory, .impossible, .unfit, .transfer: counts[cause] ?? 0
       }
     return count <= limit(cause)
   }

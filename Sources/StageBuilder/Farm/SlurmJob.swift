@@ -7,6 +7,8 @@ package struct SlurmJob: Hashable, Sendable {
   let state: FarmJobState
   /// Where it runs or ran, e.g. `node3`; nil if nowhere yet.
   let machine: String?
+  /// What its machine says about itself, if it cannot build it.
+  let note: String?
 
   /// The fields of a line that ``init(queueLine:)`` reads. A suffix without a width prevents that values are cut; only the
   /// last one may contain the separator.
@@ -19,7 +21,10 @@ package struct SlurmJob: Hashable, Sendable {
     guard fields.count == 6, let number = Int(fields[0]), let status = Int32(fields[2]),
       let mark = JobMark(fields[5].prefix { $0 != "|" })
     else { return nil }
-    self.init(number, mark, String(fields[1]), status, String(fields[4]), machine: String(fields[3]))
+    let note = fields[5].prefix { $0 != "|" }.split(separator: ":", maxSplits: 4).dropFirst(4).first
+    self.init(
+      number, mark, String(fields[1]), status, String(fields[4]), machine: String(fields[3]),
+      note: note.map { String($0) })
   }
 
   /// The fields of a line that ``init(accountingLine:_:)`` reads; only the last one may contain the separator.
@@ -41,20 +46,22 @@ package struct SlurmJob: Hashable, Sendable {
     // The signal of scancel(1) is not recorded, but that somebody ran it is.
     if fields[1].hasPrefix("CANCELLED by"), status == 0 { status = 15 }
     self.init(
-      number, job.mark, String(fields[1]), status, String(fields[4]), machine: String(fields[3]))
+      number, job.mark, String(fields[1]), status, String(fields[4]), machine: String(fields[3]), note: nil)
   }
 
   private init(
-    _ number: Int, _ mark: JobMark, _ state: String, _ status: Int32, _ reason: String, machine: String
+    _ number: Int, _ mark: JobMark, _ state: String, _ status: Int32, _ reason: String, machine: String,
+    note: String?
   ) {
     self.number = number
+    self.note = note
     self.mark = mark
     self.machine = ["", "(null)", "None assigned"].contains(machine) ? nil : machine
     self.state = FarmJobState(slurm: state, status: status, reason: reason, wasStarted: self.machine != nil)
   }
 }
 
-/// The comment of a job, by which it is found again: `mirrorctl:CAMPAIGN:NODE:TRY`.
+/// The comment of a job, by which it is found again: `mirrorctl:CAMPAIGN:NODE:TRY`. Its machine may append a note.
 package struct JobMark: Hashable, Sendable, CustomStringConvertible {
   let campaign: String
   let node: String
@@ -69,8 +76,8 @@ package struct JobMark: Hashable, Sendable, CustomStringConvertible {
 
   /// nil if the comment is not from ``description``.
   init?(_ comment: some StringProtocol) {
-    let parts = comment.split(separator: ":", omittingEmptySubsequences: false)
-    guard parts.count == 4, parts[0] == "mirrorctl", let number = Int(parts[3]) else { return nil }
+    let parts = comment.split(separator: ":", maxSplits: 4, omittingEmptySubsequences: false)
+    guard parts.count >= 4, parts[0] == "mirrorctl", let number = Int(parts[3]) else { return nil }
     self.init(campaign: String(parts[1]), node: String(parts[2]), number: number)
   }
 

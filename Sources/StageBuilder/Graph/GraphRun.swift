@@ -17,14 +17,23 @@ public struct GraphRun {
   private let requests: [BuildRequest]
   private let context: BuildContext
   private let jobs: Int
+  private let work: LocalEngine.Work
 
   /// Nothing happens before ``plan()`` or ``apply(_:_:)``.
   ///
   /// - Parameter jobs: the number of targets that are built at once.
   public init(_ requests: [BuildRequest], _ context: BuildContext, jobs: Int = 1) {
+    self.init(requests, context, jobs: jobs) { $0.apply() }
+  }
+
+  /// The same with other work than building.
+  init(
+    _ requests: [BuildRequest], _ context: BuildContext, jobs: Int = 1, work: @escaping LocalEngine.Work
+  ) {
     self.requests = requests
     self.context = context
     self.jobs = jobs
+    self.work = work
   }
 
   /// What ``apply(_:_:)`` would do.
@@ -46,7 +55,7 @@ public struct GraphRun {
         report.fail(fault, context)
         receiver.request(request, report)
       }
-      let engine = LocalEngine(context, scan.anchor, jobs: jobs, progress: progress)
+      let engine = LocalEngine(context, scan.anchor, jobs: jobs, progress: progress, work)
       defer { engine.end() }
       GraphExecution(scan, context, engine, receiver, progress).run()
     } catch {

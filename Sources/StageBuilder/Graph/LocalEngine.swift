@@ -5,7 +5,11 @@ import SystemPackage
 
 /// Builds targets in this process, each on a thread of its own.
 final class LocalEngine: BuildEngine {
+  /// What is done for a target.
+  typealias Work = @Sendable (TargetRun) -> TargetEnd
+
   let capacity: Int
+  private let work: Work
   private let context: BuildContext
   private let anchor: Shared<AnchoredDirectory>
   private let progress: GraphProgress?
@@ -18,9 +22,11 @@ final class LocalEngine: BuildEngine {
 
   /// - Parameter progress: receives what happens to each target, if there are several.
   init(
-    _ context: BuildContext, _ anchor: Shared<AnchoredDirectory>, jobs: Int, progress: GraphProgress?
+    _ context: BuildContext, _ anchor: Shared<AnchoredDirectory>, jobs: Int, progress: GraphProgress?,
+    _ work: @escaping Work
   ) {
     capacity = jobs
+    self.work = work
     // A single target has all jobs to itself.
     sharedJobs = jobs > 1 ? Workers.processors + 1 : nil
     self.context = context
@@ -47,13 +53,13 @@ final class LocalEngine: BuildEngine {
 
   func start(_ node: BuildNode) {
     guard let bench = benches.withLock({ $0.popLast() }) else { return }
-    let work: @Sendable () -> Void = { [self] in
+    let body: @Sendable () -> Void = { [self] in
       let end = build(node, on: bench)
       benches.withLock { $0.append(bench) }
       ended.withLock { $0.append((node.id, end)) }
     }
     // Without a thread, one target is built after the other.
-    if !BackgroundThread.start(work) { work() }
+    if !BackgroundThread.start(body) { body() }
   }
 
   func next() -> (id: Int, end: TargetEnd) { ended.wait { $0.isEmpty ? nil : $0.removeFirst() } }
@@ -80,7 +86,7 @@ final class LocalEngine: BuildEngine {
           VersionRecords($0, version: node.request.version.description, root: anchor)
         },
         scripts: scripts, missing: node.missing, earlier: node.earlier)
-      return context.jobServer?.hold(run.apply) ?? run.apply()
+      return context.jobServer?.hold { work(run) } ?? work(run)
     } catch {
       var entry = BuildReport.Target(
         name: node.target.name, outcome: BuildOutcome(of: error, otherwise: .aborted, context.cancellation),

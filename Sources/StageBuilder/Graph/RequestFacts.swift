@@ -72,7 +72,7 @@ struct RequestFacts: Sendable {
   }
 
   /// The subarch that `.control` names; nil if the seed is the subarch's own.
-  private static func remoteSeed(
+  static func remoteSeed(
     of subarch: MirrorPath, _ anchor: borrowing AnchoredDirectory
   ) -> MirrorPath? {
     func word(_ file: ControlFile) -> FileName? {

@@ -1,11 +1,11 @@
 import Hashing
-import LinuxSystem
+package import LinuxSystem
 import MirrorModel
 import MirrorTools
-import SystemPackage
+package import SystemPackage
 
 /// The identity of a spec tree: a digest of its files, and its commit if it is in a work tree of git.
-struct SpecTreeDigest {
+package struct SpecTreeDigest {
   /// The SHA-256 of lines `SHA256  PATH`, sorted by path, one for each regular file.
   let sha256: String
   let commit: String?
@@ -37,6 +37,13 @@ struct SpecTreeDigest {
     let described = Self.git(tree)
     commit = described.map { String($0.prefix { $0.isHexDigit }) }
     isModified = described?.hasSuffix("-dirty") ?? false
+  }
+
+  /// The digest of several trees together; nil if there is none.
+  package static func key(of trees: [FilePath]) throws(MirrorError) -> String? {
+    var digests: [String] = []
+    for tree in trees { if let digest = try SpecTreeDigest(tree)?.sha256 { digests.append(digest) } }
+    return digests.isEmpty ? nil : hex(try OpenSSLDigest.sha256(of: Array(digests.joined().utf8)))
   }
 
   /// `COMMIT` or `COMMIT-dirty`; nil outside of a work tree, or without git.

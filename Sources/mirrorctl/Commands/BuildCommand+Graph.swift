@@ -21,11 +21,11 @@ extension BuildCommand {
     }
     receiver.request = { request, report in
       result.add(report)
-      options.record(report, of: request, run, event, context)
+      options.global.record(report, of: request, run, event, context)
       for line in report.lines { renderer.print(line) }
       report.notes(ofSeveral: true).forEach(context.message)
-      options.offer(report, run, context)
-      options.notices(of: report, settings).forEach(context.message)
+      options.global.offer(report, run, context)
+      options.global.notices(of: report, settings).forEach(context.message)
       if !report.isCurrent { event.tell(report, context) }
     }
     let share = parallel.share

@@ -63,22 +63,27 @@ struct BuildCommand: ReportedVerb {
     }
     if isGraph { return try buildGraph(run, settings, line, context, event) }
     guard !line.names.isEmpty else { return try buildNext(run, settings, line, context, event) }
-    guard (3...5).contains(line.names.count) else {
-      throw ValidationError(
-        "Give BUILD ARCH SUBARCH [MODE] [VERSION], or no arguments for the next build of the rotation.")
-    }
-    let (mode, version) = try line.modeAndVersion(line.names[3...])
-    let request = try BuildRequest(
-      build: line.names[0], arch: line.names[1], subarch: line.names[2], mode: mode,
-      version: version ?? VersionDate(context.today), isDefault: version == nil,
-      definitions: line.definitions
-    ).only(target)
+    let request = try request(line, context)
     if why {
       let report = try BuildRun(request, try options.buildContext(run, parallel.share, context)).why()
       return try options.global.renderer(context).print(report)
     }
     if format == .dot { return try pretend(BuildSelection(requests: [request]), run, context) }
     return try options.perform(request, run, settings, parallel.share, context, event)
+  }
+
+  /// What `BUILD ARCH SUBARCH [MODE] [VERSION]` asks for.
+  func request(_ line: BuildLine, _ context: CommandContext) throws -> BuildRequest {
+    guard (3...5).contains(line.names.count) else {
+      throw ValidationError(
+        "Give BUILD ARCH SUBARCH [MODE] [VERSION], or no arguments for the next build of the rotation.")
+    }
+    let (mode, version) = try line.modeAndVersion(line.names[3...])
+    return try BuildRequest(
+      build: line.names[0], arch: line.names[1], subarch: line.names[2], mode: mode,
+      version: version ?? VersionDate(context.today), isDefault: version == nil,
+      definitions: line.definitions
+    ).only(target)
   }
 
   /// Builds the first subarch of the rotation for which there is something new.

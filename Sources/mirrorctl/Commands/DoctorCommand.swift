@@ -39,7 +39,10 @@ struct DoctorCommand: Verb {
     doctor.warn(Self.keptWork(configuration.caches), naming: \.commandLine)
     let farm = try FarmSettings(file.elements)
     if farm.engine == .slurm {
-      doctor.warn(FarmCheck.problems(farm, cancellation: context.cancellation), naming: \.commandLine)
+      let problems = FarmCheck.problems(
+        farm, master: try FarmMaster(file.elements), campaigns: try campaigns(farm, of: mirror, context),
+        cancellation: context.cancellation)
+      doctor.warn(problems, naming: \.commandLine)
     }
     if let mirror,
       let found = try? MirrorScanner(
@@ -50,6 +53,16 @@ struct DoctorCommand: Verb {
       doctor.warn(configuration.rotation.oddities(in: found), naming: \.commandLine)
     }
     return try renderer.print(DoctorReport(mirror: mirror.map { "\($0)" }, doctor))
+  }
+
+  /// The campaigns that this machine submitted.
+  private func campaigns(
+    _ settings: FarmSettings, of mirror: FilePath?, _ context: CommandContext
+  ) throws -> [CampaignRecord] {
+    guard let mirror else { return [] }
+    let farm = Farm(
+      of: mirror, in: context.stateDirectory, settings, cancellation: context.cancellation, now: context.now)
+    return try farm.campaigns().map { campaign in try campaign.record() }
   }
 
   /// Work directories that take room on the disk until somebody removes them.

@@ -7,6 +7,6 @@ struct FarmCommand: ParsableCommand {
     subcommands: [
       FarmSubmitCommand.self, FarmStatusCommand.self, FarmRunCommand.self, FarmCancelCommand.self,
       FarmRetryCommand.self,
-      FarmLogsCommand.self,
+      FarmLogsCommand.self, FarmWorkCommand.self, FarmOrderCommand.self, FarmReceiveCommand.self,
     ])
 }

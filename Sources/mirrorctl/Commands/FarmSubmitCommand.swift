@@ -15,8 +15,8 @@ struct FarmSubmitCommand: Verb {
       mirrorctl farm submit funtoo-current/x86-64bit full+openvz 2026-11-23
 
       The builds are those that `mirrorctl build` makes for the same arguments. Each target that does not exist \
-      is a job of its own, after those that it needs. The mirror must be on a file system that the nodes share. \
-      `mirrorctl farm run` moves the campaign on.
+      is a job of its own, after those that it needs. Nodes share the mirror, or each has its own and fetches what \
+      it needs from this one. `mirrorctl farm run` moves the campaign on.
       """)
 
   @OptionGroup var options: FarmOptions
@@ -64,7 +64,7 @@ struct FarmSubmitCommand: Verb {
     _ print: ([CampaignRecord], [MirrorError]) throws -> ExitStatus
   ) throws -> ExitStatus {
     guard !nodes.isEmpty else { return try print([], []) }
-    let (campaign, isNew) = try farm.begin(nodes)
+    let (campaign, isNew) = try farm.begin(nodes, specs: options.specs(context))
     if !isNew { context.message("all of it is already part of campaign \(campaign.id)") }
     var messages: [MirrorError] = []
     do throws(SlurmError) { try campaign.step() } catch {

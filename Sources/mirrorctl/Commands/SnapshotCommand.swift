@@ -22,14 +22,19 @@ struct SnapshotCommand: ReportedVerb {
   var words: [String] = []
 
   func perform(_ context: CommandContext, _ event: RunEvent) throws -> ExitStatus {
-    let line = try BuildLine(words)
-    guard let build = line.names.first else { throw ValidationError("Missing BUILD, e.g. funtoo-current.") }
-    let version = try line.version(line.names[1...])
-    let request = try BuildRequest(
-      snapshotOf: build, version: version ?? VersionDate(context.today), isDefault: version == nil,
-      definitions: line.definitions)
+    let request = try request(context)
     let run = try options.global.read(context, event: event)
     return try options.perform(
       request, run, run.configuration.rotation, BuildShare(threads: jobs.jobs), context, event)
+  }
+
+  /// What the words ask for.
+  func request(_ context: CommandContext) throws -> BuildRequest {
+    let line = try BuildLine(words)
+    guard let build = line.names.first else { throw ValidationError("Missing BUILD, e.g. funtoo-current.") }
+    let version = try line.version(line.names[1...])
+    return try BuildRequest(
+      snapshotOf: build, version: version ?? VersionDate(context.today), isDefault: version == nil,
+      definitions: line.definitions)
   }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import FlexData
 import LinuxSystem
 import MirrorTools
 import StageBuilder
@@ -22,6 +23,14 @@ struct FarmOptions: ParsableArguments {
     let farm = Farm(
       of: mirror, in: context.stateDirectory, settings, cancellation: context.cancellation, now: context.now)
     return (farm, mirror)
+  }
+
+  /// The digest of the spec tree with which builds are made here; nil if there is none.
+  func specs(_ context: CommandContext) throws -> String? {
+    let file = try ConfigurationFile(global.configuration.request(context))
+    let trees = ["path/install", "path/specs"].compactMap { (try? file.elements.text($0)).flatMap(\.self) }
+      .filter { $0.hasPrefix("/") }.map { FilePath($0) }
+    return try SpecTreeDigest.key(of: trees.isEmpty ? [context.specTree].compactMap(\.self) : trees)
   }
 
   /// Prints what became of campaigns.

@@ -12,54 +12,9 @@ import Testing
 struct FarmBuildTests {
   private static let subarch = "gentoo/x86-64bit"
 
-  /// A farm whose nodes share the mirror of ``GraphSite``, with `generic_64`, `core2` and `remote`. Work directories are on
-  /// the disks of the nodes.
-  private struct Site {
-    let farm: FarmSite
-    let graph: GraphSite
-    var workspace: Workspace { farm.workspace }
-
-    init(_ text: String) throws {
-      farm = try FarmSite()
-      let path = farm.workspace.path
-      graph = try GraphSite(
-        """
-        \(text)
-        [section farm]
-        engine: slurm
-        memory: 100M
-        logs: \(farm.settings.logs)
-        command: env XDG_STATE_HOME=\(farm.workspace.state) MIRRORCTL_CONFIG=\(path)/node.conf \(Program.path)
-        """, in: farm.workspace, with: ["core2"])
-      try workspace.shell("sed 's|^tmp: .*|tmp: \(farm.cluster.disk)/tmp|' conf > node.conf")
-    }
-
-    /// Runs a verb on the login node.
-    func run(_ arguments: String...) throws -> Outcome {
-      try workspace.run(
-        farm.cluster.launcher + ["env", "MIRRORCTL_CONFIG=\(workspace.path)/conf", Program.path.string]
-          + arguments)
-    }
-
-    /// Moves all campaigns on until they are finished; returns how the targets of the last one ended.
-    func finish() throws -> [String: String] {
-      let run = try run("farm", "run", "--interval", "1s")
-      let record = try #require(try farm.farm.campaigns().last).record()
-      let states = record.plan.nodes.map { ($0.name, record[$0].phase.rawValue) }
-      // No job found another one at work on its subarch.
-      for node in record.plan.nodes { #expect(record[node].cuts.isEmpty, "\(run.text)") }
-      return Dictionary(uniqueKeysWithValues: states)
-    }
-
-    /// Lets jobs start, or not.
-    func open(_ isOpen: Bool) throws {
-      try farm.cluster.run("scontrol", "update", "partitionname=normal", "state=\(isOpen ? "up" : "down")")
-    }
-  }
-
   @Test("builds what is due on the nodes, once, and records it as `build` does")
   func due() throws {
-    let site = try Site(
+    let site = try FarmBuildSite(
       """
       [section rotation]
       extras/core2: image thumbnail
@@ -103,7 +58,7 @@ struct FarmBuildTests {
 
   @Test("stops only what needs a failed target, which counts as a failure of its subarch")
   func failing() throws {
-    let site = try Site(
+    let site = try FarmBuildSite(
       """
       [section trivial when target is stage3]
       fails: $[broken:lax]
@@ -111,13 +66,7 @@ struct FarmBuildTests {
       : stage3
       """)
     var arguments = ["farm", "submit", "gentoo/", TrivialSite.date]
-    func submit(_ more: String...) throws -> Outcome {
-      try site.workspace.run(
-        site.farm.cluster.launcher + [
-          "env", "MIRRORCTL_CONFIG=\(site.workspace.path)/conf", Program.path.string,
-        ]
-          + arguments + more)
-    }
+    func submit(_ more: String...) throws -> Outcome { try site.run(arguments + more) }
     try site.open(false)
     #expect(try submit().status == 0)
     let again = try submit()
@@ -148,5 +97,35 @@ struct FarmBuildTests {
     #expect(try site.finish() == ["\(Self.subarch)/core2 stage3": "done"])
     #expect(site.graph.text("core2", "2026-11-23/status") == "ok")
     #expect(site.graph.text("core2", ".control/.failcount") == nil)
+  }
+
+  @Test("respects the lock of a node until Slurm says that its job is gone, and then builds on another node")
+  func deadNode() throws {
+    // The first build of a stage1 does not end.
+    let site = try FarmBuildSite(
+      "",
+      preparing: """
+        case "$*" in *" build "*) mkdir "${0%/*}/first" 2> /dev/null && set -- "$@" trivial/sleep: 1000 ;; esac
+        """)
+    try site.open(false)
+    #expect(try site.run("snapshot", "gentoo", TrivialSite.date).status == 0)
+    let arguments = ["\(Self.subarch)/core2", "stage1", TrivialSite.date]
+    #expect(try site.run(["farm", "submit"] + arguments).status == 0)
+    let campaign = try #require(try site.farm.farm.campaigns().last)
+    let node = try #require(try campaign.record().plan.nodes.first)
+    try site.open(true)
+    try site.farm.cluster.wait("a lock") { site.graph.text("core2", ".control/.multi_progress") != nil }
+    let record = try campaign.look()[node]
+    let (machine, job) = (try #require(record.machine), try #require(record.job))
+    let other = try site.run(["build"] + arguments)
+    #expect(other.status == 10, "\(other.text)\(other.errorText)")
+    #expect((other.text + other.errorText).contains(" on \(machine), job \(job))"), "\(other.errorText)")
+    try site.farm.cluster.killNode(try #require(machine.last?.wholeNumberValue))
+    let (states, logs) = (try site.finish(isSmooth: false), try site.logs())
+    #expect(Set(states.values) == ["done"], "\(logs)")
+    let last = try campaign.record()[node]
+    #expect(last.cuts == [.lost: 1])
+    #expect(last.machine != machine)
+    #expect(site.graph.text("core2", ".control/.multi_progress") == nil)
   }
 }

@@ -197,6 +197,50 @@ struct FarmTests {
     #expect(try site.record("a", in: campaign).detail?.contains("Invalid feature specification") == true)
   }
 
+  @Test("does not use a machine again whose mirrorctl is missing or older, and gives up without any other")
+  func unfit() throws {
+    var site = try FarmSite()
+    let program = site.workspace.path.appending("mirrorctl").string
+    try site.workspace.shell(
+      """
+      cat > mirrorctl <<'END'
+      #!/bin/sh
+      case "$(uname -n) $*" in
+      "node1 --version" | *" newer --version") echo 0.0.9 ;;
+      "node2 --version") exit 1 ;;
+      *" --version") echo \(ToolVersion.text) ;;
+      esac
+      END
+      chmod +x mirrorctl
+      """)
+    site.settings.command = [program]
+    let campaign = try site.farm.campaign(of: [
+      FarmNode(id: "a", name: "a", command: [program, "a"], build: ["a"])
+    ])
+    #expect(try site.finish(campaign) == ["a": .done])
+    let record = try site.record("a", in: campaign)
+    #expect(record.machine == "node3")
+    #expect(record.cuts == [.unfit: 2])
+    #expect(
+      try campaign.record().unfit == [
+        "node1": "mirrorctl 0.0.9 is older than \(ToolVersion.text)", "node2": "mirrorctl cannot be run",
+      ])
+    let report = FarmReport(mirror: "/m", [try campaign.record()])
+    #expect(
+      report.lines.map { String(decoding: $0.bytes, as: UTF8.self) }.contains(
+        "  unfit      node2: mirrorctl cannot be run"))
+
+    site.settings.command = [program, "newer"]
+    let other = try site.farm.campaign(of: [
+      FarmNode(id: "b", name: "b", command: [program, "newer", "b"], build: ["b"])
+    ])
+    #expect(try site.finish(other) == ["b": .abandoned])
+    let detail = try site.record("b", in: other).detail ?? ""
+    #expect(detail.hasPrefix("no machine is fit: node1: mirrorctl 0.0.9 is older"), "\(detail)")
+    _ = try other.retry()
+    #expect(try other.record().unfit.isEmpty)
+  }
+
   @Test(
     "doubles the limit after a timeout of Slurm, and gives up after the configured number",
     .enabled(if: FarmSite.isSoak, "waits for Slurm's clock: MIRRORCTL_SOAK=full"))

@@ -41,6 +41,22 @@ struct FarmVerbTests {
     #expect(try site.jobs().count == targets.count)
   }
 
+  @Test("is checked by doctor: munge, and machines that were unfit")
+  func doctor() throws {
+    func doctor() throws -> String {
+      let outcome = try site.workspace.run(site.cluster.launcher + site.workspace.command(["doctor"]))
+      return outcome.text + outcome.errorText
+    }
+    let campaign = try site.farm.campaign(of: [site.target("a", "exit 78")])
+    try site.cluster.wait("an unfit machine") { try !campaign.step().unfit.isEmpty }
+    let sound = try doctor()
+    #expect(!sound.contains("munge"), "\(sound)")
+    #expect(sound.contains(/node\d: cannot build campaign/), "\(sound)")
+    try site.cluster.run("sh", "-c", "kill $(cat /run/munge/pid)")
+    let broken = try doctor()
+    #expect(broken.contains(/munge: .*start munge/), "\(broken)")
+  }
+
   @Test("shows, cancels and repeats a campaign, and prints logs")
   func verbs() throws {
     let campaign = try site.farm.campaign(of: [
