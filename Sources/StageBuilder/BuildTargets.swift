@@ -91,12 +91,12 @@ struct BuildTargets {
     let records = request.path.map { VersionRecords($0, version: request.version.description, root: anchor) }
     for member in members {
       guard let settings = member.settings else { continue }
+      // An unknown target is reported as such, before what it lacks.
+      let target = try Target(member.name, settings)
       if let error = undefined[member.name], !settings.isUnknownYet(error, mirror: context.root) {
         throw error
       }
-      try TargetCheck(
-        target: try Target(member.name, settings), context: context, anchor: anchor, records: records
-      ).run()
+      try TargetCheck(target: target, context: context, anchor: anchor, records: records).run()
     }
   }
 

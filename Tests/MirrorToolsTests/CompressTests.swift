@@ -333,7 +333,7 @@ private let now: Int64 = 1_795_000_000
       shared.value.withLock { $0 = content }
     }
     #expect(report.problems == [])
-    #expect(shared.value.withLock { $0 } == Data("\(getpid())\n".utf8))
+    #expect(shared.value.withLock { $0 } == Data(LockOwner.own.text))
     #expect(try mirror.names(in: "\(subarch)/.control") == ["strategy"])
   }
 

@@ -118,7 +118,7 @@ struct StatusReportTests {
     let data = try JSONEncoder().encode(report)
     #expect(try JSONDecoder().decode(StatusReport.self, from: data) == report)
     let object = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
-    #expect(Set(object.keys) == ["mirror", "subarches", "snapshots"])
+    #expect(Set(object.keys) == ["mirror", "subarches", "snapshots", "farm"])
   }
 }
 
