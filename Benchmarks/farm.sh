@@ -27,6 +27,8 @@ set_up_builds
 cat >>"$work/conf" <<END
 [section farm]
 engine: slurm
+# Otherwise each job takes the memory of the whole node.
+memory: 200M
 command: env MIRRORCTL_CONFIG=$MIRRORCTL_CONFIG XDG_STATE_HOME=$XDG_STATE_HOME $mirrorctl
 logs: $work/logs
 END
