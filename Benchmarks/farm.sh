@@ -32,11 +32,7 @@ memory: 200M
 command: env MIRRORCTL_CONFIG=$MIRRORCTL_CONFIG XDG_STATE_HOME=$XDG_STATE_HOME $mirrorctl
 logs: $work/logs
 END
-paths=()
-for ((number = 1; number <= subarches; number++)); do
-    paths+=("bench/x86-64bit/s$number")
-    add_subarch "s$number"
-done
+add_subarches "$subarches"
 
 # The cluster of the tests, of which one node with 2 CPUs is used.
 cluster=$work/cluster
@@ -57,22 +53,11 @@ build_on_slurm() {
     "${on_head[@]}" "$mirrorctl" farm run --quiet --interval 1s
 }
 
-day=0
-# next_date: a version that does not exist yet; its snapshot is made first, so that all runs build the same targets.
-next_date() {
-    date=$(date -d "2027-01-01 + $day days" +%F)
-    day=$((day + 1))
-    "$mirrorctl" snapshot --quiet bench "$date"
-}
-
 for ((run = 0; run < runs; run++)); do
     next_date
     measure local "$mirrorctl" build --quiet --jobs 2 "${paths[@]}" full "$date"
     next_date
-    start=$EPOCHREALTIME
-    build_on_slurm
-    end=$EPOCHREALTIME
-    echo "$((${end/./} - ${start/./})) 0" >>"$work/samples/slurm"
+    clock slurm build_on_slurm
 done
 
 echo "$((2 * subarches)) targets, 2 CPUs, median of $runs:"

@@ -19,19 +19,7 @@ subarches=12 many=1000
 [[ -z $small ]] || runs=1 subarches=2 many=10
 set_up
 set_up_builds
-paths=()
-for ((number = 1; number <= subarches; number++)); do
-    paths+=("bench/x86-64bit/s$number")
-    add_subarch "s$number"
-done
-
-day=0
-# next_date: a version that does not exist yet; its snapshot is made first, so that all runs build the same targets.
-next_date() {
-    date=$(date -d "2027-01-01 + $day days" +%F)
-    day=$((day + 1))
-    "$mirrorctl" snapshot --quiet bench "$date"
-}
+add_subarches "$subarches"
 
 build_alone() {
     local path
@@ -40,10 +28,7 @@ build_alone() {
 
 for ((run = 0; run < runs; run++)); do
     next_date
-    start=$EPOCHREALTIME
-    build_alone
-    end=$EPOCHREALTIME
-    echo "$((${end/./} - ${start/./})) 0" >>"$work/samples/single builds"
+    clock "single builds" build_alone
     for jobs in 1 2; do
         next_date
         measure "graph, --jobs $jobs" "$mirrorctl" build --quiet --jobs "$jobs" "${paths[@]}" full "$date"

@@ -147,3 +147,27 @@ END
 add_subarch() {
     "$mirrorctl" init bench x86-64bit "$1" --local "$work/stage3-generic_64-2026-11-01.tar" >/dev/null
 }
+
+# add_subarches COUNT: subarches of bench x86-64bit; sets the list of their paths.
+add_subarches() {
+    local number
+    paths=()
+    for ((number = 1; number <= $1; number++)); do
+        paths+=("bench/x86-64bit/s$number")
+        add_subarch "s$number"
+    done
+}
+
+# next_date: sets a version that does not exist yet; its snapshot is made first, so that all runs build the same targets.
+next_date() {
+    day=$((${day:--1} + 1))
+    date=$(date -d "2027-01-01 + $day days" +%F)
+    "$mirrorctl" snapshot --quiet bench "$date"
+}
+
+# clock NAME FUNCTION: as measure, for a function of the shell, without the peak of memory.
+clock() {
+    local began=${EPOCHREALTIME/./}
+    "$2"
+    echo "$((${EPOCHREALTIME/./} - began)) 0" >>"$work/samples/$1"
+}

@@ -15,7 +15,7 @@ public struct ReceiveRules: Sendable {
     var maximumSize: Int64 = 1 << 40
     /// The key for signatures in its uploads; nil for `signing/key`.
     var signing: SigningSettings?
-    /// The only files that it may send, whoever owns their subarch; nil for those that it owns.
+    /// If set, it may send only these files, also in a subarch of another server; otherwise, what it owns.
     var files: TargetFiles?
   }
 

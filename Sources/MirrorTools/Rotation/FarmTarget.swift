@@ -32,12 +32,19 @@ public struct FarmTarget: Codable, Hashable, Sendable {
     self.cuts = cuts
   }
 
-  var isRunning: Bool { state == "running" }
+  /// Whether its job runs.
+  public var isRunning: Bool { state == "running" }
   var isQueued: Bool { state == "queued" }
   var isWaiting: Bool { state == "waiting" }
 }
 
 extension [FarmTarget] {
+  /// How often all their jobs ended without a result, by cause, in the order of the causes.
+  public var cuts: [(cause: String, count: Int)] {
+    reduce(into: [String: Int]()) { sum, target in sum.merge(target.cuts) { $0 + $1 } }
+      .sorted { $0.key < $1.key }.map { (cause: $0.key, count: $0.value) }
+  }
+
   /// One line per campaign: the number of targets in each state, where they run, and what was cut short.
   public var summaries: [String] {
     var names: [String] = []
@@ -52,9 +59,7 @@ extension [FarmTarget] {
       for target in targets where !states.contains(target.state) { states.append(target.state) }
       let counts = states.map { state in "\(targets.count { $0.state == state }) \(state)" }
       let places = Set(targets.filter(\.isRunning).compactMap(\.machine)).sorted()
-      let cuts = targets.reduce(into: [String: Int]()) { sum, target in
-        sum.merge(target.cuts) { $0 + $1 }
-      }.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }
+      let cuts = targets.cuts.map { "\($0.count) \($0.cause)" }
       return "farm: campaign \(name): \(counts.joined(separator: ", "))"
         + (places.isEmpty ? "" : "; on \(places.joined(separator: ", "))")
         + (cuts.isEmpty ? "" : "; jobs cut short: \(cuts.joined(separator: ", "))")

@@ -14,7 +14,7 @@ extension Farm {
           FarmTarget(
             campaign: record.plan.id, target: node.id, subarch: node.group, state: known.phase.rawValue,
             since: known.since, machine: known.machine, detail: known.detail,
-            cuts: Dictionary(uniqueKeysWithValues: known.cuts.map { ($0.key.rawValue, $0.value) })))
+            cuts: known.cutsByName))
       }
     }
     return targets

@@ -95,7 +95,7 @@ private struct TargetEntry: Encodable {
     job = record.job
     machine = record.machine
     detail = record.detail
-    cuts = Dictionary(uniqueKeysWithValues: record.cuts.map { ($0.key.rawValue, $0.value) })
+    cuts = record.cutsByName
   }
 
   var line: ReportLine {

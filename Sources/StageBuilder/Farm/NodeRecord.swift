@@ -32,6 +32,10 @@ package struct NodeRecord: Hashable, Codable, Sendable {
   package internal(set) var cuts: [FarmJobState.Cause: Int] = [:]
   /// The machines that cannot build it, and why.
   package internal(set) var unfit: [String: String]?
+  /// The same by the names of the causes.
+  var cutsByName: [String: Int] {
+    Dictionary(uniqueKeysWithValues: cuts.map { ($0.key.rawValue, $0.value) })
+  }
   /// Why it is in this phase, e.g. `exit status 1`, or the reason that the farm gives.
   package internal(set) var detail: String?
   /// When it got into this phase, in seconds since the epoch.

@@ -7,8 +7,8 @@ import SystemPackage
 /// The tokens that all targets of a graph share: who holds one may run one job.
 ///
 /// A named pipe with one byte per token, as GNU make 4.4 and newer, ninja 1.13 and newer, Cargo and Portage read it
-/// ("POSIX Jobserver" in make's manual). Like make, whoever starts a target takes a token for it, which stands for the job
-/// that every program may run without a token of its own.
+/// ("POSIX Jobserver" in make's manual). The engine takes a token for each target that it starts, as make does for its jobs:
+/// with it, a program runs its first job without asking for another.
 final class JobServer: Sendable {
   /// Where steps find the pipe. Portage's sandbox lets programs write there.
   static let place = "/dev/shm/mirrorctl-jobserver"
@@ -32,7 +32,7 @@ final class JobServer: Sendable {
     try checked(chmod(path.string, 0o666), "change the mode of", path.string)
     pipe = Descriptor(
       owning: try checked(open(path.string, O_RDWR | O_NONBLOCK | O_CLOEXEC), "open", path.string))
-    fill()
+    put(self.count)
   }
 
   /// Runs a target's work while it holds a token.
@@ -57,14 +57,12 @@ final class JobServer: Sendable {
       if targets == 0 {
         // Programs that were killed did not give their tokens back.
         while take() {}
-        fill()
+        put(count)
       } else if hasToken {
         put(1)
       }
     }
   }
-
-  private func fill() { put(count) }
 
   private func put(_ count: Int) {
     let tokens = [UInt8](repeating: UInt8(ascii: "+"), count: count)

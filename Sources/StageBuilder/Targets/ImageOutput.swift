@@ -43,9 +43,7 @@ struct ImageOutput: TargetOutput {
     let directory = try anchor.value.directory(path.parent)
     try TarballOutput.removeSidecars(of: path.name, in: directory)
     try directory.unlink(path.name)
-    try directory.sync()
-    try directory.unlink(mark.name)
-    try directory.sync()
+    try TarballOutput.complete(path.name, in: directory)
   }
 
   private var mark: MirrorPath { path.parent.appending(TarballOutput.mark(of: path.name)) }

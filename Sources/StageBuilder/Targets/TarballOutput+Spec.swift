@@ -26,7 +26,7 @@ extension TarballOutput {
     try DurableFile.write([], to: mark(of: tarball), in: directory, try directory.fileOwnership())
   }
 
-  /// As ``completing(_:in:_:)``: it is complete, and durable.
+  /// As ``completing(_:in:_:)``: it is complete, or gone, and that is durable.
   static func complete(_ tarball: FileName, in directory: borrowing AnchoredDirectory) throws(MirrorError) {
     try directory.sync()
     try directory.unlink(mark(of: tarball))
@@ -93,8 +93,6 @@ extension TarballOutput {
       if try directory.status(of: name)?.kind == .regular { try directory.unlink(name) }
     }
     for kind in [".cme", ".cme.run"] { try directory.unlink(plainName.appending(kind)) }
-    try directory.sync()
-    try directory.unlink(mark)
-    try directory.sync()
+    try Self.complete(path.name, in: directory)
   }
 }

@@ -15,13 +15,11 @@ struct FarmOptions: ParsableArguments {
     let file = try ConfigurationFile(global.configuration.request(context))
     let mirror = try global.root(context, MirrorConfiguration(file).mirror)
     let settings = try FarmSettings(file.elements)
-    guard settings.engine == .slurm else {
+    guard let farm = Farm(of: mirror, settings, context) else {
       throw MirrorError(
         .invalid, "farm/engine", "is \(settings.engine.rawValue)",
         remedy: "set engine: slurm in [section farm] of the configuration, see mirrorctl.conf(5)")
     }
-    let farm = Farm(
-      of: mirror, in: context.stateDirectory, settings, cancellation: context.cancellation, now: context.now)
     return (farm, mirror)
   }
 
@@ -54,6 +52,13 @@ extension CampaignRecord {
 }
 
 extension Farm {
+  /// The farm of a mirror; nil if builds run on this machine only.
+  init?(of mirror: FilePath, _ settings: FarmSettings, _ context: CommandContext) {
+    guard settings.engine == .slurm else { return nil }
+    self.init(
+      of: mirror, in: context.stateDirectory, settings, cancellation: context.cancellation, now: context.now)
+  }
+
   /// The result of a request to Slurm; whatever prevents it is an error.
   static func answer<Value>(to request: () throws(SlurmError) -> Value) throws(MirrorError) -> Value {
     do throws(SlurmError) { return try request() } catch { throw error.error }

@@ -53,12 +53,7 @@ extension GlobalOptions {
     let configuration = try MirrorConfiguration(file)
     let root = try root(context, configuration.mirror)
     event?.begin(configuration, root)
-    let settings = try FarmSettings(file.elements)
-    let farm =
-      settings.engine == .slurm
-      ? Farm(
-        of: root, in: context.stateDirectory, settings, cancellation: context.cancellation, now: context.now)
-      : nil
+    let farm = Farm(of: root, try FarmSettings(file.elements), context)
     return (root, configuration, farm)
   }
 

@@ -102,17 +102,16 @@ struct PrometheusText {
   /// Adds the targets of campaigns that are not finished.
   private mutating func addFarm(_ targets: [FarmTarget], _ mirror: [(String, String)]) {
     let states = Dictionary(grouping: targets) { target in
-      [target.state, target.state == "running" ? target.machine ?? "" : ""]
+      [target.state, target.isRunning ? target.machine ?? "" : ""]
     }
     add(
       "mirrorctl_farm_targets", "Number of targets of unfinished campaigns, by state and machine.",
       states.sorted { $0.key.lexicographicallyPrecedes($1.key) }.map { key, targets in
         (mirror + [("state", key[0]), ("machine", key[1])], Int64(targets.count))
       })
-    let cuts = targets.reduce(into: [String: Int]()) { sum, target in sum.merge(target.cuts) { $0 + $1 } }
     add(
       "mirrorctl_farm_cut_jobs", "Number of their jobs that ended without a result, by cause.",
-      cuts.sorted { $0.key < $1.key }.map { (mirror + [("cause", $0.key)], Int64($0.value)) })
+      targets.cuts.map { (mirror + [("cause", $0.cause)], Int64($0.count)) })
   }
 
   /// Adds the times and exit statuses of the last runs, by verb or destination.
