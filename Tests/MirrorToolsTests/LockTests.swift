@@ -4,6 +4,7 @@ import Foundation
 import Glibc
 import SystemPackage
 import TestSupport
+import Synchronization
 import Testing
 
 @testable import MirrorTools
@@ -283,5 +284,28 @@ import Testing
     #expect(isInUse(".mirrorctl-6-\(random)\(random).tmp"))
     #expect(!isInUse(".mirrorctl-6-\(random)\(random).tmp", since: 90_000))
     #expect(!isInUse("stage3.tar.xz"))
+  }
+}
+
+@Suite("Slurm") struct SlurmJobProbeTests {
+  @Test("is asked once about the locks of a job")
+  func questions() {
+    let asked = Mutex<[Int]>([])
+    let probe = SlurmJobProbe { job in
+      asked.withLock { $0.append(job) }
+      return job == 7
+    }
+    for _ in 0..<3 {
+      #expect(probe.hasEnded(7))
+      #expect(!probe.hasEnded(8))
+    }
+    #expect(asked.withLock { $0 } == [7, 8])
+  }
+
+  @Test("names states in which a job still counts as alive, and those in which it does not")
+  func states() {
+    #expect(SlurmState(rawValue: "COMPLETING")?.isEnd == false)
+    #expect(SlurmState(rawValue: "NODE_FAIL")?.isEnd == true)
+    #expect(SlurmState(rawValue: "LATER_VERSION") == nil)
   }
 }

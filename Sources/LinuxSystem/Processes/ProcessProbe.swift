@@ -18,12 +18,15 @@ public struct ProcessProbe: Sendable {
 
   /// Asks the kernel, and Slurm about other machines. A process that started after the lock was written only reuses the
   /// process id.
-  public static let system = ProcessProbe(
-    { pid, lockWritten in
-      guard pid > 0, kill(pid, 0) == 0 || errno == EPERM else { return false }
-      guard let started = startTime(of: pid) else { return true }
-      return started <= lockWritten + 2
-    }, hasEnded: { job in JobQuestion.hasEnded(job) })
+  public static var system: ProcessProbe {
+    let jobs = SlurmJobProbe()
+    return ProcessProbe(
+      { pid, lockWritten in
+        guard pid > 0, kill(pid, 0) == 0 || errno == EPERM else { return false }
+        guard let started = startTime(of: pid) else { return true }
+        return started <= lockWritten + 2
+      }, hasEnded: { jobs.hasEnded($0) })
+  }
 
   /// Whether the owner of a lock still runs. That of another machine does until Slurm says that its job ended; nothing
   /// of this machine survives its restart.
@@ -41,27 +44,5 @@ public struct ProcessProbe: Sendable {
       let boot = Int64(line.dropFirst(6))
     else { return nil }
     return boot + ticks / max(1, Int64(sysconf(Int32(_SC_CLK_TCK))))
-  }
-}
-
-/// Asks Slurm about jobs whose locks were found.
-private enum JobQuestion {
-  /// See squeue(1), JOB STATE CODES.
-  private static let ends: Set<String> = [
-    "BOOT_FAIL", "CANCELLED", "COMPLETED", "DEADLINE", "FAILED", "NODE_FAIL", "OUT_OF_MEMORY", "PREEMPTED",
-    "REVOKED", "TIMEOUT",
-  ]
-
-  /// Whether a job ended, or the controller does not know it any more; false if it cannot be asked.
-  static func hasEnded(_ job: Int) -> Bool {
-    let outcome = try? HostProgram.run(
-      ["squeue", "--noheader", "--states=all", "--jobs=\(job)", "--format=%T"],
-      environment: ["LC_ALL": "C.UTF-8"], limit: 60)
-    guard let outcome, !outcome.isLate else { return false }
-    guard outcome.status == 0 else {
-      return String(decoding: outcome.errors, as: UTF8.self).contains("Invalid job id")
-    }
-    let states = String(decoding: outcome.output, as: UTF8.self).split(whereSeparator: \.isWhitespace)
-    return !states.isEmpty && states.allSatisfy { ends.contains(String($0)) }
   }
 }

@@ -45,7 +45,7 @@ package struct FarmSettings: Sendable {
       settings: [
         "engine", "command", "partition", "partition/", "constraint/", "time", "memory", "cpus", "account",
         "qos", "master/", "options", "slice", "retry/lost", "retry/preempted", "retry/time", "retry/memory",
-        "logs",
+        "retry/transfer", "retry/wait", "logs",
       ])
   }
 
@@ -74,7 +74,9 @@ package struct FarmSettings: Sendable {
       lost: try section.number("retry/lost", from: 0, to: 100) ?? retries.lost,
       preempted: try section.number("retry/preempted", from: 0, to: 1000) ?? retries.preempted,
       time: try section.number("retry/time", from: 0, to: FarmRetries.mostDoublings) ?? retries.time,
-      memory: try section.number("retry/memory", from: 0, to: FarmRetries.mostDoublings) ?? retries.memory)
+      memory: try section.number("retry/memory", from: 0, to: FarmRetries.mostDoublings) ?? retries.memory,
+      transfer: try section.number("retry/transfer", from: 0, to: 100) ?? retries.transfer,
+      wait: try section.seconds("retry/wait") ?? retries.wait)
     hasOwnMirrors = try section.text("master/to") != nil
     logs = try section.absolutePath("logs") ?? logs
   }
@@ -104,15 +106,21 @@ package struct FarmRetries: Hashable, Sendable {
   package var time = 1
   /// After a job that ran out of memory, each time with twice as much.
   package var memory = 2
+  /// After a job that could not reach the master.
+  package var transfer = 6
+  /// How many seconds the first job after such a one waits; each further one waits twice as long.
+  package var wait = 60
 
   /// Defaults.
   package init() {}
 
-  package init(lost: Int, preempted: Int, time: Int, memory: Int) {
+  package init(lost: Int, preempted: Int, time: Int, memory: Int, transfer: Int = 6, wait: Int = 60) {
     self.lost = lost
     self.preempted = preempted
     self.time = time
     self.memory = memory
+    self.transfer = transfer
+    self.wait = wait
   }
 }
 

@@ -168,7 +168,8 @@ extension CampaignRecord {
       unfit: unfit.keys.sorted())
     return JobRequest(
       mark: JobMark(campaign: plan.id, node: node.id, number: record.tries + 1), node: node, jobs: jobs,
-      time: rule.time(settings, record.cuts), memory: rule.memory(settings, record.cuts), terms: terms)
+      time: rule.time(settings, record.cuts), memory: rule.memory(settings, record.cuts),
+      wait: rule.wait(record.cuts), terms: terms)
   }
 
   /// Why Slurm refuses a job.

@@ -57,24 +57,24 @@ package enum FarmJobState: Hashable, Sendable {
   ///   - reason: why it is in this state.
   ///   - wasStarted: whether it got a machine.
   init(slurm state: String, status: Int32, reason: String, wasStarted: Bool) {
-    switch state.prefix(while: { $0 != " " && $0 != "+" }) {
-    case "PENDING", "REQUEUED", "REQUEUE_FED", "CONFIGURING", "RESV_DEL_HOLD", "SPECIAL_EXIT", "REQUEUE_HOLD":
+    switch SlurmState(rawValue: String(state.prefix { $0 != " " && $0 != "+" })) {
+    case .pending, .configuring, .requeued, .requeuedByFederation, .requeuedOnHold, .heldByReservation,
+      .specialExit:
       self = Self.pending(reason)
     // A job whose end is not known yet also counts as running.
-    case "RUNNING", "COMPLETING", "RESIZING", "SIGNALING", "STAGE_OUT", "STOPPED", "SUSPENDED":
-      self = .running
-    case "COMPLETED": self = .done
-    case "FAILED": self = Self.failed(status, reason)
-    case "CANCELLED", "REVOKED":
+    case .running, .completing, .resizing, .signaling, .stagingOut, .stopped, .suspended: self = .running
+    case .completed: self = .done
+    case .failed: self = Self.failed(status, reason)
+    case .cancelled, .revoked:
       // A job that somebody cancels ends by a signal; without one, its node refused it, e.g. because the controller was
       // killed and does not know that it ran already.
       self = reason.hasPrefix("Dependency") ? .blocked : wasStarted && status == 0 ? .cut(.lost) : .cancelled
-    case "PREEMPTED": self = .cut(.preempted)
-    case "TIMEOUT", "DEADLINE": self = .cut(.time)
-    case "OUT_OF_MEMORY": self = .cut(.memory)
-    case "BOOT_FAIL", "NODE_FAIL": self = .cut(.lost)
+    case .preempted: self = .cut(.preempted)
+    case .timedOut, .deadline: self = .cut(.time)
+    case .outOfMemory: self = .cut(.memory)
+    case .bootFailed, .nodeFailed: self = .cut(.lost)
     // A later version of Slurm may know more states; the job is looked at again.
-    default: self = .queued("state \(state)")
+    case nil: self = .queued("state \(state)")
     }
   }
 

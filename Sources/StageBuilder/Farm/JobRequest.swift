@@ -12,6 +12,8 @@ struct JobRequest {
   let time: Int?
   /// Bytes; nil for the default of the cluster.
   let memory: Int64?
+  /// Seconds before it may start.
+  var wait = 0
   /// What the machine needs to know about the campaign.
   var terms = JobTerms()
 
@@ -30,6 +32,7 @@ struct JobRequest {
     add("dependency", dependencies.isEmpty ? nil : dependencies.joined(separator: ","))
     // In minutes, and in MiB.
     add("time", time.map { "\(($0 + 59) / 60)" })
+    add("begin", wait > 0 ? "now+\(wait)" : nil)
     add("mem", memory.map { "\(($0 + (1 << 20) - 1) >> 20)M" })
     let architecture = node.architecture
     add("partition", architecture.flatMap { settings.partitions[$0] } ?? settings.partition)

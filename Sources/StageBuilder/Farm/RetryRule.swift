@@ -9,7 +9,8 @@ package struct RetryRule: Hashable, Sendable {
   /// How often a cause is forgiven.
   func limit(_ cause: FarmJobState.Cause) -> Int {
     switch cause {
-    case .lost, .forgotten, .transfer: retries.lost
+    case .lost, .forgotten: retries.lost
+    case .transfer: retries.transfer
     case .preempted: retries.preempted
     case .time: retries.time
     case .memory: retries.memory
@@ -37,6 +38,13 @@ package struct RetryRule: Hashable, Sendable {
   /// The bytes of the next job: twice the limit for each job that ran out of memory.
   func memory(_ settings: FarmSettings, _ counts: [FarmJobState.Cause: Int]) -> Int64? {
     settings.memory.map { Self.doubled($0, counts[.memory]) }
+  }
+
+  /// How many seconds the next job waits before it starts: longer after each job that could not reach the master, up to an
+  /// hour, so that a master may be away for a while.
+  func wait(_ counts: [FarmJobState.Cause: Int]) -> Int {
+    guard let count = counts[.transfer], count > 0 else { return 0 }
+    return min(3600, Self.doubled(retries.wait, count - 1))
   }
 
   private static func doubled<Number: FixedWidthInteger>(_ number: Number, _ times: Int?) -> Number {

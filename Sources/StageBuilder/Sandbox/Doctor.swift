@@ -31,7 +31,7 @@ package struct Doctor: Sendable {
   package init(_ facts: DoctorFacts) {
     judgeUser(facts)
     judgeTrial(facts)
-    for place in facts.places { judge(place, facts.user) }
+    for place in facts.places { judge(place, facts) }
     for architecture in facts.architectures { judge(architecture) }
     judgeKey(facts)
     for (name, use) in Self.programs { judgeProgram(name, use, facts) }
@@ -118,13 +118,13 @@ package struct Doctor: Sendable {
         : "fix the problems above, or build as root")
   }
 
-  private mutating func judge(_ place: DoctorFacts.Place, _ user: DoctorFacts.User) {
+  private mutating func judge(_ place: DoctorFacts.Place, _ facts: DoctorFacts) {
     let subject = "\(place.key) (\(place.path))"
     let isMirror = place.key == "path/mirror"
-    if isMirror && !place.exists {
+    if isMirror && !place.exists && !facts.buildsMakeMirror {
       return add(.missing, subject, "does not exist", "create it, or check the path")
     }
-    if let obstacle = place.obstacle { judge(obstacle, place, subject, user) }
+    if let obstacle = place.obstacle { judge(obstacle, place, subject, facts.user) }
     if let danger = place.danger {
       add(.missing, subject, "\(danger.subject) \(danger.problem)", danger.remedy?.description)
     }
@@ -221,7 +221,7 @@ package struct Doctor: Sendable {
     for tool in missing {
       let names = facts.tools.filter { !$0.isInstalled && $0.tool.isBeside(tool) }.map(\.tool.name)
       add(
-        .warning, names.joined(separator: ", "), "not found: needed to export \(tool.use)",
+        .warning, names.joined(separator: ", "), "not found: needed for \(tool.use)",
         "\(tool.remedy) if you need this")
     }
   }

@@ -71,4 +71,6 @@ package struct DoctorFacts: Sendable {
   var trial: String?
   /// The signing key, and what is wrong with it; nil if nothing is signed.
   package var key: (fingerprint: String, fault: MirrorError?)?
+  /// Whether builds create the mirror, as on nodes of a farm with mirrors of their own.
+  package var buildsMakeMirror = false
 }

@@ -34,10 +34,11 @@ struct DoctorCommand: Verb {
     if let signing = configuration.signing {
       facts.key = ("\(signing.key)", Self.fault(of: signing, context))
     }
+    let farm = try FarmSettings(file.elements)
+    facts.buildsMakeMirror = farm.hasOwnMirrors
     var doctor = Doctor(facts)
     doctor.warn([configuration.signing?.exposedHome].compactMap(\.self), naming: \.commandLine)
     doctor.warn(Self.keptWork(configuration.caches), naming: \.commandLine)
-    let farm = try FarmSettings(file.elements)
     if farm.engine == .slurm {
       let problems = FarmCheck.problems(
         farm, master: try FarmMaster(file.elements), campaigns: try campaigns(farm, of: mirror, context),

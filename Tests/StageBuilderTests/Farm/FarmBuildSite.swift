@@ -42,6 +42,7 @@ struct FarmBuildSite {
       [section farm]
       engine: slurm
       memory: 100M
+      retry/wait: 1s
       logs: \(farm.settings.logs)
       command: \(path)/node-mirrorctl
       \(master ?? "")

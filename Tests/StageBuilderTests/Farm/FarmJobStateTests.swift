@@ -97,7 +97,9 @@ struct RetryRuleTests {
     var record = CampaignRecord(plan)
     for (index, state) in states.enumerated() {
       let job = try #require(
-        SlurmJob(queueLine: "\(index + 1)|\(name(of: state))|0|node1|None|mirrorctl:c:a:\(index + 1)|"))
+        SlurmJob(
+          queueLine:
+            "\(index + 1)|\(name(of: state))|\(status(of: state))|node1|None|mirrorctl:c:a:\(index + 1)|"))
       let (changes, _) = record.changes(seeing: [job], RetryRule(settings().retries), at: 1)
       for change in changes { record.apply(change) }
     }
@@ -109,8 +111,25 @@ struct RetryRuleTests {
     case .cut(.memory): "OUT_OF_MEMORY"
     case .cut(.time): "TIMEOUT"
     case .cut(.preempted): "PREEMPTED"
+    case .cut(.transfer): "FAILED"
     default: "NODE_FAIL"
     }
+  }
+
+  private func status(of state: FarmJobState) -> Int32 {
+    state == .cut(.transfer) ? FarmJobState.transfer << 8 : 0
+  }
+
+  @Test("lets a job wait longer after each one that could not reach the master, and others not at all")
+  func waiting() throws {
+    func begin(after states: FarmJobState...) throws -> [String] {
+      try record(after: states).request(for: targets[0], settings()).options(settings())
+        .filter { $0.hasPrefix("--begin") }
+    }
+    #expect(try begin(after: .cut(.lost)) == [])
+    #expect(try begin(after: .cut(.transfer)) == ["--begin=now+60"])
+    #expect(try begin(after: .cut(.transfer), .cut(.transfer), .cut(.transfer)) == ["--begin=now+240"])
+    #expect(RetryRule(FarmRetries()).wait([.transfer: 100]) == 3600)
   }
 
   @Test("gives a job twice the memory or time of one that had too little")
@@ -127,7 +146,8 @@ struct RetryRuleTests {
 
   @Test(
     "abandons a target after one more than the configured number, and skips what needs it",
-    arguments: [(.lost, 2), (.preempted, 3), (.time, 2), (.memory, 3)] as [(FarmJobState.Cause, Int)])
+    arguments: [(.lost, 2), (.preempted, 3), (.time, 2), (.memory, 3), (.transfer, 7)]
+      as [(FarmJobState.Cause, Int)])
   func limits(cause: FarmJobState.Cause, count: Int) throws {
     let before = try record(after: Array(repeating: .cut(cause), count: count - 1))
     #expect(before[targets[0]].phase == .waiting)

@@ -123,6 +123,14 @@ import Testing
     #expect(Doctor(facts).isHealthy == (ill.level == .warning))
   }
 
+  @Test("does not miss a mirror that a build creates, on a node of a farm")
+  func mirrorOfNode() {
+    var facts = Self.alice
+    facts.places = [.init(key: "path/mirror", path: "/m", exists: false, free: 99 << 30)]
+    facts.buildsMakeMirror = true
+    #expect(Doctor(facts).isHealthy)
+  }
+
   @Test("ignores root's subordinate ids")
   func asksNothingRoot() {
     let doctor = Doctor(DoctorFacts(user: .init(name: "root", isRoot: true), programs: Self.alice.programs))
