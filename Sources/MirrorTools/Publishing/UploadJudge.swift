@@ -150,7 +150,8 @@ struct UploadJudge {
 
   private func objection(toDate date: VersionDate?) -> (String, String)? {
     guard let date else { return ("is not a version: its name is not a date", "check the server") }
-    guard date <= horizon else {
+    // The jobs of a farm build the dates that this mirror asked for.
+    guard date <= horizon || claim.rule?.files != nil else {
       return ("is dated in the future", "check the clocks of that server and of this one")
     }
     return nil

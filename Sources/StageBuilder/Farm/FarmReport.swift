@@ -85,6 +85,8 @@ private struct TargetEntry: Encodable {
   let detail: String?
   /// How often its jobs ended without a result, by cause.
   let cuts: [String: Int]
+  /// Why the last of them did.
+  let lastCut: String?
 
   init(_ node: FarmNode, _ record: NodeRecord) {
     id = node.id
@@ -96,13 +98,17 @@ private struct TargetEntry: Encodable {
     machine = record.machine
     detail = record.detail
     cuts = record.cutsByName
+    lastCut = record.lastCut
   }
 
   var line: ReportLine {
     var parts = [state.rawValue.padded(to: 9), id]
     if name != id { parts.append(escaped(Array(name.utf8))) }
     if let job { parts.append("job \(job)" + (machine.map { " on \($0)" } ?? "")) }
-    if tries > 1 { parts.append("try \(tries)") }
+    if tries > 1 {
+      let cause = lastCut.flatMap { state.isActive ? " (\(escaped(Array($0.utf8))))" : nil }
+      parts.append("try \(tries)\(cause ?? "")")
+    }
     if let detail { parts.append(escaped(Array(detail.utf8))) }
     return ReportLine(
       "  " + parts[0] + "  " + parts[1...].joined(separator: ", "),

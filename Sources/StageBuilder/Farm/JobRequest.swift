@@ -55,7 +55,7 @@ struct JobRequest {
   /// Slurm opens the file for output before the script runs, and fails if its directory is missing; so the script opens it.
   func script(_ settings: FarmSettings) -> [UInt8] {
     let command = terms.task.map { settings.command + ["farm", "work", "\($0)"] } ?? node.command
-    let unfit = FarmJobState.unfitStatuses.map(String.init).joined(separator: " | ")
+    let explained = (FarmJobState.unfitStatuses + [FarmJobState.transfer]).map(String.init)
     let text = """
       #!/bin/sh
       # \(mark)
@@ -69,7 +69,7 @@ struct JobRequest {
       echo "\(mark) on $(uname -n), $(date -u +%Y-%m-%dT%H:%M:%SZ)"
       status=\(FarmJobState.unfit)
       \(fitness(settings)) && { \(Self.quoted(command)); status=$?; }
-      case $status in \(unfit))
+      case $status in \(explained.joined(separator: " | ")))
         # The submit host reads the reason in the comment.
         reason=$(tail -n 1 "$log" | sed 's/^mirrorctl: //' | tr -dc 'A-Za-z0-9 .,:/_-' | cut -c 1-200)
         scontrol update "jobid=$SLURM_JOB_ID" "comment=\(mark):$reason"

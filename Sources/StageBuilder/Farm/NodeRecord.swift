@@ -38,6 +38,8 @@ package struct NodeRecord: Hashable, Codable, Sendable {
   }
   /// Why it is in this phase, e.g. `exit status 1`, or the reason that the farm gives.
   package internal(set) var detail: String?
+  /// Why its last job without a result ended.
+  package internal(set) var lastCut: String?
   /// When it got into this phase, in seconds since the epoch.
   package internal(set) var since: Int64
 
@@ -68,6 +70,7 @@ package struct NodeRecord: Hashable, Codable, Sendable {
       cuts[cause, default: 0] += 1
       if cause == .unfit, let machine { unfit = (unfit ?? [:]).merging([machine: note ?? "unknown"]) { $1 } }
       let detail = cause.text(machine) + (note.map { ": \($0)" } ?? "")
+      lastCut = detail
       enter(rule.permits(cause, cuts) ? .waiting : .abandoned, detail, at: now)
     }
   }

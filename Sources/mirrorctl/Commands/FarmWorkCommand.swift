@@ -104,8 +104,12 @@ struct FarmWorkCommand: Verb {
     let outcome = try passing(context) { try master.run(["farm"] + words, context.cancellation) }
     context.errors.write(outcome.errors)
     guard outcome.status == 0 else {
+      // The queue shows the last line.
+      let reason = String(decoding: outcome.errors, as: UTF8.self).split(separator: "\n").last
       throw leave(
-        "farm \(words[0]) failed on the master: status \(outcome.status)", FarmJobState.transfer, context)
+        "farm \(words[0]) failed on the master: \(reason ?? "status \(outcome.status)")",
+        FarmJobState.transfer,
+        context)
     }
     return outcome
   }
