@@ -10,7 +10,9 @@ SYSCONFDIR ?= /etc
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 
 # Foundation and the Swift runtime are linked statically: the target machine needs only libraries of Debian.
-RELEASE = -c release --static-swift-stdlib --disable-local-rpath -Xswiftc -no-stdlib-rpath
+RELEASE = -c release --static-swift-stdlib --disable-local-rpath -Xswiftc -no-stdlib-rpath $(SMALL)
+# Packed relocations need glibc 2.36, as the rest of the binary does. Nothing loads symbols of the program.
+SMALL = -Xswiftc -use-ld=lld -Xlinker -z -Xlinker pack-relative-relocs -Xlinker --no-export-dynamic
 BIN = .build/release/mirrorctl
 
 .PHONY: help build test demo lint install uninstall dist deb container docs clean

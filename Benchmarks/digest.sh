@@ -17,6 +17,7 @@ blake2b  the same files, BLAKE2b
 pair     the same files, SHA-512 and BLAKE2b, as in Gentoo's Manifests
 all      the same files, SHA-256, SHA-512 and BLAKE2b
 kernels  the same as sha256, compared with its fastest kernel alone in memory (built with make and a C compiler)
+cold     the same as sha256, but the files are not in the page cache; the peer only reads them, one after the other
 mixed    6 subarches of sparse files of 100 MiB to 1.5 GiB, SHA-256 (needs 13.5 GiB of free memory)
 one      one file of 2 GiB, SHA-256
 one-all  one file of 2 GiB, all three digests
@@ -31,15 +32,15 @@ MIRRORCTL   the binary to measure (default .build/release/mirrorctl)
 END
 }
 
-rows=(sha256 sha512 blake2b pair all kernels mixed one one-all)
+rows=(sha256 sha512 blake2b pair all kernels cold mixed one one-all)
 # For each row: the digests, the target ratio (speed of mirrorctl to that of its best peer), and the peers, one per line.
 declare -A computed=(
     [sha256]="SHA-256" [sha512]="SHA-512" [blake2b]="BLAKE2b" [pair]="SHA-512 + BLAKE2b"
-    [all]="SHA-256 + SHA-512 + BLAKE2b" [kernels]="SHA-256" [mixed]="SHA-256" [one]="SHA-256"
+    [all]="SHA-256 + SHA-512 + BLAKE2b" [kernels]="SHA-256" [cold]="SHA-256" [mixed]="SHA-256" [one]="SHA-256"
     [one-all]="SHA-256 + SHA-512 + BLAKE2b"
 )
 declare -A aim=(
-    [sha256]=2.6 [sha512]=3.3 [blake2b]=3.0 [pair]=3.2 [all]=3.0 [kernels]=0.8 [mixed]=1.6 [one]=0.97 [one-all]=1.8
+    [sha256]=2.6 [sha512]=3.3 [blake2b]=3.0 [pair]=3.2 [all]=3.0 [kernels]=0.8 [cold]=0.95 [mixed]=1.6 [one]=0.97 [one-all]=1.8
 )
 declare -A peers=(
     [sha256]=$'openssl dgst -sha256\nrhash --sha256\nsha256sum'
@@ -48,6 +49,7 @@ declare -A peers=(
     [pair]=$'rhash --sha512 --blake2b\ngemato verify'
     [all]="rhash --sha256 --sha512 --blake2b"
     [kernels]=""
+    [cold]="cat"
     [mixed]=$'openssl dgst -sha256\nrhash --sha256\nsha256sum'
     [one]="openssl dgst -sha256"
     [one-all]="rhash --sha256 --sha512 --blake2b"
@@ -243,6 +245,12 @@ check() {
     esac
 }
 
+# Let the kernel forget all tarballs, if the row is about files that are not in the page cache.
+cool() {
+    [[ $1 != cold ]] ||
+        xargs -0 -a "$work/tarballs" -I '{}' dd of='{}' oflag=nocache conv=notrunc,fdatasync count=0 status=none
+}
+
 # measure_peer ROW PEER: measure the peer on all tarballs.
 measure_peer() {
     local directories
@@ -253,6 +261,8 @@ measure_peer() {
         directories=$(tr -dc '\0' <"$work/directories" | wc -c)
         measure "$1 $2" xargs -0 -a "$work/directories" -P"$processors" \
             -n$(((directories + processors - 1) / processors)) "${words[@]}"
+    elif [[ $1 == cold ]]; then
+        measure "$1 $2" xargs -0 -a "$work/tarballs" "${words[@]}"
     else
         measure "$1 $2" xargs -0 -a "$work/tarballs" -P"$processors" -n1 "${words[@]}"
     fi
@@ -310,8 +320,10 @@ compare() {
     check "$row" "${subject[@]}"
     for ((run = 0; run < runs; run++)); do
         if [[ ${subject[1]} == verify ]]; then forget_catalog; else forget_digests "$mirror"; fi
+        cool "$row"
         measure "$row mirrorctl" "${subject[@]}"
         while IFS= read -r peer <&3; do
+            cool "$row"
             measure_peer "$row" "$peer"
         done 3< <(usable_peers "$row")
         [[ $row != kernels ]] || measure_kernels
