@@ -107,7 +107,8 @@ container:
 
 docs:
 	@$(DEPENDENCIES) docs
-	docs/site/make-site .build/site
+	docs/site/make-api .build/api
+	docs/site/make-site .build/site .build/api
 
 clean:
 	rm -rf .build
