@@ -5,7 +5,7 @@ import MirrorModel
 import ArgumentParser
 import SystemPackage
 
-struct CaptureCommand: Verb {
+struct CaptureCommand: RootVerb {
   static let configuration = CommandConfiguration(
     commandName: "capture",
     abstract: "Write a directory as a reproducible tarball.",
@@ -22,7 +22,9 @@ struct CaptureCommand: Verb {
     help: ArgumentHelp("xz, zst, gz, bz2 or none (default: from the tarball's name).", valueName: "format"))
   var compression: CompressionArgument?
 
-  @Option(name: .long, help: ArgumentHelp("Compression level (default: 9, for zst 19).", valueName: "n"))
+  @Option(
+    in: CompressionSettings.allLevels,
+    help: ArgumentHelp("Compression level (default: 9, for zst 19).", valueName: "n"))
   var level: Int?
 
   @Option(
@@ -56,11 +58,20 @@ struct CaptureCommand: Verb {
   @Argument(help: "The tarball to write.", completion: .file())
   var tarball: String
 
+  func validate() throws {
+    if let format = try format { try CompressionSettings.check(level, of: format, "--level") }
+  }
+
+  /// That of the command line, or of the tarball's name; nil for none.
+  private var format: Compression? {
+    get throws { try compression.map(\.compression) ?? Compression.ofSuffix(tarball) }
+  }
+
   func run(_ context: CommandContext) throws -> ExitStatus {
     let path = FilePath(tarball).absolute
     let root = FilePath(directory).absolute
     let options = TreeCapture.Options(
-      compression: try compression.map(\.compression) ?? Compression.ofSuffix(tarball), level: level,
+      compression: try format, level: level,
       threads: job.jobs, epoch: try epoch ?? context.sourceEpoch() ?? context.now(), excluded: exclude,
       prefix: prefix, algorithms: algorithm)
     let progress = RunProgress()

@@ -6,7 +6,7 @@ import MirrorModel
 import ArgumentParser
 import SystemPackage
 
-struct ExportCommand: ConditionalRootVerb {
+struct ExportCommand: RootVerb {
   static let configuration = CommandConfiguration(
     commandName: "export",
     abstract: "Make an image from a stage.",

@@ -22,8 +22,7 @@ struct FarmSubmitCommand: Verb {
   @OptionGroup var options: FarmOptions
   @OptionGroup var selected: SelectionOptions
 
-  @Flag(name: .long, help: "Only print what would be built.")
-  var pretend = false
+  @OptionGroup var preview: DryRunOptions
 
   @Argument(help: ArgumentHelp("What to build, and elements to define.", valueName: "what"))
   var words: [String] = []
@@ -39,7 +38,7 @@ struct FarmSubmitCommand: Verb {
     var selection = try selected.selection(line, run, settings, options.global, context)
     if selected.due || selected.all { try leaveOut(farm.openGroups(), &selection, context) }
     let build = try options.global.buildContext(run, BuildShare(), context)
-    if pretend { return try options.global.pretend(selection, nil, build, context) }
+    if preview.dryRun { return try options.global.pretend(selection, nil, build, context) }
     let plan = try GraphRun(selection.requests, build).plan()
     plan.notes.forEach(context.message)
     return try submit(farm.nodes(of: plan), farm, context) { records, messages in

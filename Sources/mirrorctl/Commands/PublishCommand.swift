@@ -14,8 +14,7 @@ struct PublishCommand: ReportedVerb {
   @OptionGroup var global: GlobalOptions
   @OptionGroup var lock: LockOptions
 
-  @Flag(name: .shortAndLong, help: "Print what would be sent and deleted, and change nothing.")
-  var dryRun = false
+  @OptionGroup var preview: DryRunOptions
 
   @Option(
     help: ArgumentHelp(
@@ -27,10 +26,10 @@ struct PublishCommand: ReportedVerb {
   var names: [String] = []
 
   func perform(_ context: CommandContext, _ event: RunEvent) throws -> ExitStatus {
-    let run = try global.open(context, as: "publish", lock, isDryRun: dryRun, event: event)
+    let run = try global.open(context, as: "publish", lock, isDryRun: preview.dryRun, event: event)
     let publish = PublishRun(run, names, check: check.map { .part($0.subset) } ?? .none)
     let renderer = global.renderer(context)
-    guard !dryRun else { return try renderer.print(publish.plan(), of: run) }
+    guard !preview.dryRun else { return try renderer.print(publish.plan(), of: run) }
     let report = try renderer.showing(run.environment.progress) { try publish.apply() }
     event.report = report
     return try renderer.print(report, of: run)

@@ -24,12 +24,14 @@ struct StatusCommand: Verb {
   @Flag(name: .long, help: "Print the last builds of each subarch.")
   var history = false
 
-  @Option(name: .long, help: ArgumentHelp("Number of builds per subarch.", valueName: "n"))
-  var last = 10
+  @Option(
+    in: 1...1_000_000,
+    help: ArgumentHelp("With --history: number of builds per subarch (default: 10).", valueName: "n"))
+  var last: Int?
 
   func validate() throws {
     if history, format == .prometheus { throw ValidationError("--history requires --format text or json.") }
-    if last < 1 { throw ValidationError("--last must be at least 1.") }
+    if last != nil, !history { throw ValidationError("--last requires --history.") }
   }
 
   func run(_ context: CommandContext) throws -> ExitStatus {
@@ -42,7 +44,7 @@ struct StatusCommand: Verb {
     if history {
       // Builds that are not recorded yet are found in the mirror.
       let known = try run.knownCatalog()?.builds() ?? [:]
-      report = HistoryReport(mirror, known: known, last: last, now: context.now())
+      report = HistoryReport(mirror, known: known, last: last ?? 10, now: context.now())
     } else {
       let farm = run.environment.farm()
       context.notice(farm.summaries)

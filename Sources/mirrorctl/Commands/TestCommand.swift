@@ -5,7 +5,7 @@ import MirrorModel
 import ArgumentParser
 import SystemPackage
 
-struct TestCommand: ConditionalRootVerb {
+struct TestCommand: RootVerb {
   static let configuration = CommandConfiguration(
     commandName: "test",
     abstract: "Test whether a stage works, or an image boots.",
@@ -52,7 +52,7 @@ struct TestCommand: ConditionalRootVerb {
     help: ArgumentHelp("Memory of the virtual machine (default: 2G).", valueName: "bytes"))
   var memory: BytesArgument?
 
-  @Option(name: .long, help: ArgumentHelp("CPUs of the virtual machine (default: 2).", valueName: "n"))
+  @Option(in: 1...255, help: ArgumentHelp("CPUs of the virtual machine (default: 2).", valueName: "n"))
   var cpus: Int?
 
   @Option(
@@ -71,7 +71,6 @@ struct TestCommand: ConditionalRootVerb {
   var image: String
 
   func validate() throws {
-    if let cpus, !(1...255).contains(cpus) { throw ValidationError("--cpus must be between 1 and 255.") }
     if let expect {
       var settings = TrialSettings()
       settings.expected = expect
