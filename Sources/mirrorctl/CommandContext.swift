@@ -114,7 +114,7 @@ struct CommandContext: Sendable {
     var environment: [String: String] = [:]
     for name in [
       "MIRRORCTL_MIRROR", "MIRRORCTL_CONFIG", "MIRRORCTL_ISA", "MIRRORCTL_SPECS", "XDG_STATE_HOME",
-      "XDG_CACHE_HOME", "HOME", "TERM", "NO_COLOR", "SOURCE_DATE_EPOCH", HookRunner.variable,
+      "XDG_CACHE_HOME", "HOME", "SHELL", "TERM", "NO_COLOR", "SOURCE_DATE_EPOCH", HookRunner.variable,
     ] {
       environment[name] = OwnProgram.variable(name)
     }

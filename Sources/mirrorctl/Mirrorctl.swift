@@ -70,6 +70,14 @@ struct Mirrorctl: ParsableCommand {
         context.print(VersionText.full())
         return 0
       }
+      if arguments.first == Completion.request {
+        Completion.candidates(Array(arguments.dropFirst()), context).forEach { context.print($0.line) }
+        return 0
+      }
+      if let script = CompletionScript(arguments, context.environment) {
+        context.print(script.text)
+        return 0
+      }
       var command = try parseAsRoot(CommandWords(arguments).words)
       guard let verb = command as? any Verb else {
         try command.run()

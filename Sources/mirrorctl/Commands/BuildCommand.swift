@@ -42,7 +42,9 @@ struct BuildCommand: ReportedVerb, RootVerb {
   @Option(name: .long, help: ArgumentHelp("Format of --pretend: text or dot.", valueName: "format"))
   var format: GraphFormat?
 
-  @Argument(help: ArgumentHelp("What to build, and elements to define.", valueName: "what"))
+  @Argument(
+    help: ArgumentHelp("What to build, and elements to define.", valueName: "what"),
+    completion: .names(.buildWords))
   var words: [String] = []
 
   var needsRoot: Bool { !options.preview.dryRun }

@@ -19,7 +19,8 @@ struct CaptureCommand: RootVerb {
 
   @Option(
     name: .long,
-    help: ArgumentHelp("xz, zst, gz, bz2 or none (default: from the tarball's name).", valueName: "format"))
+    help: ArgumentHelp("xz, zst, gz, bz2 or none (default: from the tarball's name).", valueName: "format"),
+    completion: .list(Compression.allCases.map(\.rawValue) + ["none"]))
   var compression: CompressionArgument?
 
   @Option(
@@ -46,6 +47,7 @@ struct CaptureCommand: RootVerb {
     name: .long,
     help: ArgumentHelp(
       "Digests to print, separated by commas: sha256, sha512, blake2b (default: sha256).", valueName: "list"),
+    completion: .values(of: DigestAlgorithm.self),
     transform: { try parseList($0, "algorithm") })
   var algorithm: [DigestAlgorithm] = [.sha256]
 

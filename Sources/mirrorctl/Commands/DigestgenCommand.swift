@@ -27,7 +27,7 @@ struct DigestgenCommand: Verb {
 
   @OptionGroup var preview: DryRunOptions
 
-  @Argument(help: "Tarballs or directories to process (default: all).", completion: .file())
+  @Argument(help: "Tarballs or directories to process (default: all).", completion: .names(.path))
   var paths: [String] = []
 
   func run(_ context: CommandContext) throws -> ExitStatus {

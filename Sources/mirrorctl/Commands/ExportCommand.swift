@@ -32,7 +32,8 @@ struct ExportCommand: RootVerb {
     name: .long,
     help: ArgumentHelp(
       "Use the settings in [section export/NAME] of the configuration (default: the format).",
-      valueName: "name"))
+      valueName: "name"),
+    completion: .names(.export))
   var with: String?
 
   @Option(

@@ -24,7 +24,9 @@ struct FarmSubmitCommand: Verb {
 
   @OptionGroup var preview: DryRunOptions
 
-  @Argument(help: ArgumentHelp("What to build, and elements to define.", valueName: "what"))
+  @Argument(
+    help: ArgumentHelp("What to build, and elements to define.", valueName: "what"),
+    completion: .names(.place))
   var words: [String] = []
 
   func run(_ context: CommandContext) throws -> ExitStatus {

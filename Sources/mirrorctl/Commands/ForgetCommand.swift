@@ -16,7 +16,9 @@ struct ForgetCommand: Verb {
 
   @OptionGroup var preview: DryRunOptions
 
-  @Argument(help: "Missing paths: BUILD, BUILD/ARCH, BUILD/ARCH/SUBARCH or BUILD/snapshots.")
+  @Argument(
+    help: "Missing paths: BUILD, BUILD/ARCH, BUILD/ARCH/SUBARCH or BUILD/snapshots.",
+    completion: .names(.place))
   var paths: [String]
 
   func run(_ context: CommandContext) throws -> ExitStatus {

@@ -26,7 +26,7 @@ struct JournalCommand: Verb {
 
   @Argument(
     help: "Only entries about these paths, and about directories above and below them (default: all).",
-    completion: .directory)
+    completion: .names(.place))
   var paths: [String] = []
 
   func run(_ context: CommandContext) throws -> ExitStatus {

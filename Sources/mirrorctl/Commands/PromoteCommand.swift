@@ -22,7 +22,7 @@ struct PromoteCommand: ReportedVerb {
 
   @OptionGroup var preview: DryRunOptions
 
-  @Argument(help: "The candidate: BUILD/ARCH/SUBARCH/VERSION.", completion: .directory)
+  @Argument(help: "The candidate: BUILD/ARCH/SUBARCH/VERSION.", completion: .names(.place))
   var path: String
 
   func perform(_ context: CommandContext, _ event: RunEvent) throws -> ExitStatus {

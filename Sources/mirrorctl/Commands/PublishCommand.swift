@@ -22,7 +22,8 @@ struct PublishCommand: ReportedVerb {
       valueName: "part"))
   var check: SubsetArgument?
 
-  @Argument(help: "Destinations, as named in the configuration (default: all).")
+  @Argument(
+    help: "Destinations, as named in the configuration (default: all).", completion: .names(.destination))
   var names: [String] = []
 
   func perform(_ context: CommandContext, _ event: RunEvent) throws -> ExitStatus {

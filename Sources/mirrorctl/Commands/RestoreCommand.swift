@@ -19,7 +19,7 @@ struct RestoreCommand: ReportedVerb {
 
   @OptionGroup var preview: DryRunOptions
 
-  @Argument(help: "The path that was withdrawn.", completion: .file())
+  @Argument(help: "The path that was withdrawn.", completion: .names(.path))
   var path: String
 
   func perform(_ context: CommandContext, _ event: RunEvent) throws -> ExitStatus {

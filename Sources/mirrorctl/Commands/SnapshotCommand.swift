@@ -18,7 +18,8 @@ struct SnapshotCommand: ReportedVerb, RootVerb {
   @OptionGroup var jobs: JobOptions
 
   @Argument(
-    help: ArgumentHelp("The build to make a snapshot for, and elements to define.", valueName: "build"))
+    help: ArgumentHelp("The build to make a snapshot for, and elements to define.", valueName: "build"),
+    completion: .names(.snapshotWords))
   var words: [String] = []
 
   var needsRoot: Bool { !options.preview.dryRun }

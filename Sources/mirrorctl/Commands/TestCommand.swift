@@ -58,7 +58,8 @@ struct TestCommand: RootVerb {
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "Architecture of the image: amd64, arm64 or riscv64 (default: this machine's).", valueName: "arch"))
+      "Architecture of the image: amd64, arm64 or riscv64 (default: this machine's).", valueName: "arch"),
+    completion: .list(["amd64", "arm64", "riscv64"]))
   var architecture: Architecture?
 
   @Option(

@@ -20,7 +20,7 @@ struct WithdrawCommand: ReportedVerb {
   @Option(help: ArgumentHelp("Why, for the users of the release.", valueName: "text"))
   var reason: String
 
-  @Option(help: ArgumentHelp("The release to use instead.", valueName: "path"), completion: .directory)
+  @Option(help: ArgumentHelp("The release to use instead.", valueName: "path"), completion: .names(.path))
   var replaceBy: String?
 
   @Flag(help: "Delete its tarballs, digests and signatures.")
@@ -30,7 +30,7 @@ struct WithdrawCommand: ReportedVerb {
 
   @Argument(
     help: "BUILD/ARCH/SUBARCH/VERSION, a tarball in it, or BUILD/snapshots/TARBALL.",
-    completion: .file())
+    completion: .names(.path))
   var path: String
 
   func perform(_ context: CommandContext, _ event: RunEvent) throws -> ExitStatus {

@@ -12,7 +12,7 @@ struct ZapCommand: Verb {
 
   @OptionGroup var preview: DryRunOptions
 
-  @Argument(help: "Subarches, or directories above them (default: all).", completion: .directory)
+  @Argument(help: "Subarches, or directories above them (default: all).", completion: .names(.place))
   var paths: [String] = []
 
   func run(_ context: CommandContext) throws -> ExitStatus {

@@ -61,7 +61,7 @@ extension ParsableCommand {
   static var names: [String] { [configuration.commandName ?? ""] + configuration.aliases }
 
   /// The verb of this group with a name; nil if there is none.
-  fileprivate static func verb(named name: String) -> (any ParsableCommand.Type)? {
+  static func verb(named name: String) -> (any ParsableCommand.Type)? {
     configuration.subcommands.first { $0.names.contains(name) }
   }
 }

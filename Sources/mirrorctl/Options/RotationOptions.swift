@@ -1,5 +1,6 @@
 import ArgumentParser
 import MirrorTools
+import StageBuilder
 
 /// What to build, how often and in which mode.
 struct RotationOptions: ParsableArguments {
@@ -18,7 +19,8 @@ struct RotationOptions: ParsableArguments {
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "Build modes to use in turn, e.g. full,freshen (default: full).", valueName: "list"))
+      "Build modes to use in turn, e.g. full,freshen (default: full).", valueName: "list"),
+    completion: .list(BuildModes.usual))
   var modes: String?
 
   func validate() throws {
