@@ -12,7 +12,7 @@ import Testing
     workspace = try Workspace()
     try workspace.shell(
       """
-      cd mirror; mkdir -p std/snapshots other; touch 'other/file'
+      cd mirror; mkdir -p std/snapshots other 'odd/$(echo)'; touch 'other/file'
       for v in 2026-11-01 2026-11-10 20261105T120000Z notes; do mkdir -p std/x86-64bit/core2_64/$v; done
       mkdir -p std/x86-64bit/generic_64 std/pure64 "$(printf 'std/\\033[2J')" .incoming; ln -s std/pure64 std/link
       """)
@@ -43,12 +43,13 @@ import Testing
       ("fails --pl", "--plain"), ("clean --dry", "--dry-run"), ("--no", "--no-host-code"),
       ("publish ", "dvd www"),
       ("rebuild --from ", "dvd www"), ("receive ", "server"), ("export --with ", "cloud"),
-      ("config get path/m", "path/mirror"), ("build ", "other std next"), ("build std ", "pure64 x86-64bit"),
+      ("config get path/m", "path/mirror"), ("build ", "odd other std next"),
+      ("build std ", "pure64 x86-64bit"),
       ("build -j 2 std x86-64bit ", "core2_64 generic_64"),
       ("build std x86-64bit core2_64 2", "2026-11-10 20261105T120000Z 2026-11-01"),
       ("build std x86-64bit core2_64 f", "full freshen"), ("build std/x86", "std/x86-64bit/"),
       ("build std/x86-64bit/core2_64 q", "quick"), ("build std target: ", ""), ("snapshot n", "next"),
-      ("init std x", "x86-64bit"), ("zap ", "other/ std/"), ("verify other/", "other/file"),
+      ("init std x", "x86-64bit"), ("zap ", "odd/ other/ std/"), ("verify other/", "other/file"),
       ("verify ./", ":files"),
       ("zap /", ":directories"), ("--mirror ", ":directories"), ("--mirror=", ":directories"),
       ("-c ", ":files"),
@@ -74,7 +75,8 @@ import Testing
   /// What each shell makes of these words, the last of which is to be completed.
   private static let shells: [(line: String, expected: String)] = [
     ("statu", "status"), ("fails --pl", "--plain"), ("publish ", "dvd www"), ("help key", "keys"),
-    ("zap std/x", "std/x86-64bit/"), ("verify ./na", "./name"), ("upkeep --format=ha", "hash.txt"),
+    ("zap std/x", "std/x86-64bit/"), ("zap odd/", "odd/$(echo)/"), ("verify ./na", "./name"),
+    ("upkeep --format=ha", "hash.txt"),
     ("nosuch ", ""),
   ]
 
@@ -89,6 +91,7 @@ import Testing
         source <(mirrorctl --generate-completion-script bash)
         COMP_WORDS=(mirrorctl "$@"); COMP_CWORD=$#
         _mirrorctl mirrorctl "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD-1]}"
+        eval "COMPREPLY=(${COMPREPLY[*]})"
         echo "${COMPREPLY[*]}"
         END
         PATH=$PWD/bin:$PATH bash complete \(words.map { "'\($0)'" }.joined(separator: " "))
@@ -127,12 +130,12 @@ import Testing
       cat > complete <<'END'
       zmodload zsh/zpty
       zpty shell zsh -f
-      zpty -w shell "source $PWD/rc; print READY"
-      zpty -r shell text '*READY*READY*'
+      zpty -w shell "source $PWD/rc; print REA''DY"
+      zpty -r shell text '*READY*'
       for line in "$@"; do
         zpty -n -w shell "$line"$'\\t\\n'
       done
-      zpty -w shell 'print THE'END
+      zpty -w shell "print THE''END"
       zpty -r shell text '*THEEND*'
       END
       """)

@@ -29,7 +29,7 @@ struct Completion {
   /// The option whose value comes next.
   private var open: CommandArguments.Argument?
   private var isHelp = false
-  /// Whether a word is no verb, so that nothing can follow.
+  /// Whether a word that should be a verb is not one, so that nothing can follow.
   private var isUnknown = false
   /// Whether `--` ended the options.
   private var isPastOptions = false
@@ -40,7 +40,8 @@ struct Completion {
   static func candidates(_ words: [String], _ context: CommandContext) -> [Candidate] {
     var completion = Completion(context)
     for word in words.dropLast() { completion.add(word) }
-    let current = words.last ?? ""
+    // bash splits `--option=value` at the equals sign.
+    let current = words.last.flatMap { $0 == "=" ? nil : $0 } ?? ""
     return completion.candidates(for: current).filter { candidate in
       guard case .word(let word, _) = candidate else { return true }
       return word.hasPrefix(current)
@@ -49,7 +50,6 @@ struct Completion {
 
   private mutating func add(_ word: String) {
     if let option = open {
-      // bash splits `--option=value` at the equals sign.
       guard word != "=" else { return }
       options.append((option.words, word))
       open = nil

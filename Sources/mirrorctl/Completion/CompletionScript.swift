@@ -35,15 +35,12 @@ enum CompletionScript: String {
                     COMPREPLY+=("$word")
                 done < <(compgen "-${word:1:1}" -- "$2")
                 ;;
-            */ | *=)
-                compopt -o nospace 2> /dev/null
+            *)
+                [[ $word != */ && $word != *= ]] || compopt -o nospace 2> /dev/null
+                # Names may contain what is special in a shell.
+                [[ $word != *[!A-Za-z0-9_./:=,+@%-]* ]] || printf -v word %q "$word"
                 COMPREPLY+=("$word")
                 ;;
-            *[[:space:]\\\'\"\&\;\|\(\)\<\>\$\`\*\?]*)
-                printf -v word %q "$word"
-                COMPREPLY+=("$word")
-                ;;
-            *) COMPREPLY+=("$word") ;;
             esac
         done < <("${COMP_WORDS[0]/#~\//$HOME/}" ---complete "${COMP_WORDS[@]:1:COMP_CWORD-1}" "$2" 2> /dev/null)
     }

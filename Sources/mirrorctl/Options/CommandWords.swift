@@ -12,7 +12,7 @@ struct CommandWords {
   /// The verb that they name; a group of verbs, or the program itself, if they name none.
   let command: any ParsableCommand.Type
 
-  /// - Throws: if a word where a verb is expected is none.
+  /// - Throws: if a word that should be a verb is not one.
   init(_ arguments: [String]) throws(UnknownVerb) {
     var rest = arguments[...]
     var (path, moved): ([String], [String]) = ([], [])
