@@ -180,12 +180,10 @@ struct HistoryTests {
       """)
     func onTerminal(_ environment: String, _ arguments: String = "") throws -> String {
       let command = "stty rows 24 cols 72; \(Program.path) status --mirror \(workspace.mirror) \(arguments)"
-      return try workspace.run(
-        ["env"] + environment.split(separator: " ").map(String.init) + [
-          "script", "-qec", command, "/dev/null",
-        ]
-      ).text
-        .replacing("\r\n", with: "\n")
+      let variables = environment.split(separator: " ").map(String.init)
+      let outcome = try workspace.run(["env"] + variables + ["script", "-qec", command, "/dev/null"])
+      #expect(outcome.status == 0)
+      return outcome.text.replacing("\r\n", with: "\n")
     }
     let plain = """
       STATE       AGE  NEWEST  SIZE  SUBARCH  ARTIFACTS
@@ -203,5 +201,9 @@ struct HistoryTests {
     #expect(lines.hasPrefix("   2         None \(workspace.mirror)/a/b/c ()\n"), "\(lines)")
     #expect(try onTerminal("TERM=xterm", "--plain") == lines)
     #expect(try onTerminal("TERM=xterm", "| cat") == lines)
+    // Also in the mirror of another user; the catalog is read, not made.
+    if getuid() == 0 { try workspace.shell("chown 12345 mirror") }
+    #expect(try onTerminal("TERM=dumb") == plain)
+    #expect(!FileManager.default.fileExists(atPath: workspace.state.string))
   }
 }

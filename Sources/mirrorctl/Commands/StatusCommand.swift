@@ -64,7 +64,7 @@ struct StatusCommand: Verb {
     guard let screen = context.screen, !isJSON, !plain, destination.output == nil else {
       return try renderer.bytes(report)
     }
-    let corrupt = try run.knownCatalog()?.corrupt(in: mirror) ?? []
+    let corrupt = try run.existingCatalog?.corrupt(in: mirror) ?? []
     let table = StatusTable(report: report, settings: settings, corrupt: corrupt)
     return table.lines(on: screen).flatMap { Array("\($0)\n".utf8) }
   }
