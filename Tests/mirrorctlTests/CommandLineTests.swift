@@ -12,30 +12,31 @@ private let verbs: [(words: [String], command: any ParsableCommand.Type)] =
   }
 
 @Suite("A command line") struct CommandLineTests {
-  @Test(
-    "with a misspelled verb is a usage error that names the right one",
-    arguments: [
+  @Test("with a misspelled verb is a usage error that names the right one")
+  func misspelled() throws {
+    let mirror = try GoldenMirror()
+    for (line, meant) in [
       ("statu", "status"), ("stat", "status"), ("fials", "fails"), ("--json --mirror /x statsu", "status"),
       ("help statu", "status"), ("farm statsu", "farm status"), ("help farm statsu", "farm status"),
       ("farm --json statsu", "farm status"), ("farm help statsu", "farm status"),
       ("keys rotat", "keys rotate"), ("config chekc", "config check"), ("statu --help", "status"),
-    ])
-  func misspelled(line: String, meant: String) throws {
-    let run = try GoldenMirror().run(line.split(separator: " ").map(String.init), environment: [:])
-    #expect(run.status == 64)
-    #expect(run.text.contains("did you mean `mirrorctl \(meant)`?"), "\(run.text)")
-    #expect(run.output.isEmpty == !line.contains("--json"))
+    ] {
+      let run = mirror.run(line.split(separator: " ").map(String.init), environment: [:])
+      #expect(run.status == 64)
+      #expect(run.text.contains("did you mean `mirrorctl \(meant)`?"), "\(run.text)")
+      #expect(run.output.isEmpty == !line.contains("--json"))
+    }
   }
 
-  @Test(
-    "with a word that resembles no verb refers to the help",
-    arguments: ["frobnicate", "s", "step2", "\u{1b}[2J"]
-  )
-  func unknown(word: String) throws {
-    let run = try GoldenMirror().run([word], environment: [:])
-    #expect(run.status == 64)
-    #expect(run.text.contains(": is not a verb: see `mirrorctl --help`"), "\(run.text)")
-    #expect(!run.errors.contains(0x1b))
+  @Test("with a word that resembles no verb refers to the help")
+  func unknown() throws {
+    let mirror = try GoldenMirror()
+    for word in ["frobnicate", "s", "step2", "\u{1b}[2J"] {
+      let run = mirror.run([word], environment: [:])
+      #expect(run.status == 64)
+      #expect(run.text.contains(": is not a verb: see `mirrorctl --help`"), "\(run.text)")
+      #expect(!run.errors.contains(0x1b))
+    }
   }
 
   @Test("with a misspelled option names the right one")
@@ -68,20 +69,18 @@ private let verbs: [(words: [String], command: any ParsableCommand.Type)] =
 
   @Test("asks for a dry run in the same ways for all verbs")
   func dryRun() throws {
-    let dry = verbs.filter { $0.command.helpMessage(columns: 500).contains("--dry-run") }
-    #expect(dry.count > 10)
-    for (words, command) in dry {
-      let help = command.helpMessage(columns: 500)
-      #expect(help.contains("  -n, -d, --dry-run, --pretend\n"), "\(words)")
-    }
+    let helps = verbs.map { $0.command.helpMessage(columns: 500) }.filter { $0.contains("--dry-run") }
+    #expect(helps.count > 10)
+    for help in helps { #expect(help.contains("  -n, -d, --dry-run, --pretend\n"), "\(help)") }
     let mirror = try GoldenMirror()
     let outputs = ["-n", "-d", "--dry-run", "--pretend"].map { mirror.run("zap", $0).output }
     #expect(Set(outputs).count == 1 && !outputs[0].isEmpty)
   }
 
-  @Test(
-    "with a number that is out of range says what is valid",
-    arguments: [
+  @Test("with a number that is out of range says what is valid")
+  func numbers() throws {
+    let mirror = try GoldenMirror()
+    for (line, option, range) in [
       ("clean --keep -1", "--keep", "1 to 1000000"), ("clean --keep 0", "--keep", "1 to 1000000"),
       ("clean --keep=many", "--keep", "1 to 1000000"),
       ("upkeep --keep-daily -3", "--keep-daily", "0 to 1000000"),
@@ -96,13 +95,13 @@ private let verbs: [(words: [String], command: any ParsableCommand.Type)] =
       ("journal --last -1", "--last", "1 to 1000000"),
       ("build --threads 0", "--threads", "1 to 1024"), ("test x.iso --cpus 256", "--cpus", "1 to 255"),
       ("nextbuild --stale-days -1", "--stale-days", "0 to 1000000"),
-    ])
-  func numbers(line: String, option: String, range: String) throws {
-    let run = try GoldenMirror().run(
-      line.split(separator: " ").map(String.init), environment: ["MIRRORCTL_MIRROR": "/"])
-    #expect(run.status == 64)
-    #expect(run.text.contains("is invalid for '\(option) <"), "\(run.text)")
-    #expect(run.text.contains("use a whole number from \(range)."), "\(run.text)")
+    ] {
+      let run = mirror.run(
+        line.split(separator: " ").map(String.init), environment: ["MIRRORCTL_MIRROR": "\(mirror.root)"])
+      #expect(run.status == 64)
+      #expect(run.text.contains("is invalid for '\(option) <"), "\(run.text)")
+      #expect(run.text.contains("use a whole number from \(range)."), "\(run.text)")
+    }
   }
 
   @Test("with --last needs --history")
@@ -114,28 +113,33 @@ private let verbs: [(words: [String], command: any ParsableCommand.Type)] =
 }
 
 @Suite("Usage") struct UsageTextTests {
-  @Test("is broken only between options, to the width of the terminal", arguments: [20, 64, 200])
-  func breaks(columns: Int) throws {
-    for (words, _) in verbs + [(["help"], Mirrorctl.self)] {
-      let error = try #require(throws: (any Error).self) {
-        var command = try Mirrorctl.parseAsRoot(words + (words == ["help"] ? [] : ["--help"]))
-        try command.run()
-      }
-      let whole = Mirrorctl.fullMessage(for: error, columns: max(columns, 40))
-      let text = UsageText.text(for: error, columns: columns)
-      func squeezed(_ text: String) -> [Substring] { text.split { $0.isWhitespace } }
-      #expect(squeezed(text) == squeezed(whole))
-      let usage = text.split(separator: "\n").drop { !$0.hasPrefix("USAGE:") }.prefix {
-        $0.hasPrefix("USAGE:") || $0.hasPrefix("  ")
-      }
-      for (line, next) in zip(usage, usage.dropFirst()) {
-        let last = line.split(separator: " ").last?.drop { $0 == "[" } ?? ""
-        let first = next.split(separator: " ").first ?? ""
-        #expect(!(last.hasPrefix("-") && first.hasPrefix("<")), "\(text)")
-        #expect(!first.hasPrefix("..."), "\(text)")
-      }
-      let isTooLong = usage.contains { $0.count > max(columns, 40) && $0.split(separator: " ").count > 3 }
-      #expect(!isTooLong, "\(text)")
+  @Test("is broken only between options, to the width of the terminal")
+  func breaks() throws {
+    for words in verbs.map(\.words) { try checkBreaks(words, 64) }
+    for columns in [20, 50, 200] {
+      for words in [["build"], ["farm", "run"]] { try checkBreaks(words, columns) }
     }
+  }
+
+  private func checkBreaks(_ words: [String], _ columns: Int) throws {
+    let error = try #require(throws: (any Error).self) {
+      var command = try Mirrorctl.parseAsRoot(words + ["--help"])
+      try command.run()
+    }
+    let whole = Mirrorctl.fullMessage(for: error, columns: max(columns, 40))
+    let text = UsageText.text(for: error, columns: columns)
+    func squeezed(_ text: String) -> [Substring] { text.split { $0.isWhitespace } }
+    #expect(squeezed(text) == squeezed(whole))
+    let usage = text.split(separator: "\n").drop { !$0.hasPrefix("USAGE:") }.prefix {
+      $0.hasPrefix("USAGE:") || $0.hasPrefix("  ")
+    }
+    for (line, next) in zip(usage, usage.dropFirst()) {
+      let last = line.split(separator: " ").last?.drop { $0 == "[" } ?? ""
+      let first = next.split(separator: " ").first ?? ""
+      #expect(!(last.hasPrefix("-") && first.hasPrefix("<")), "\(text)")
+      #expect(!first.hasPrefix("..."), "\(text)")
+    }
+    let isTooLong = usage.contains { $0.count > max(columns, 40) && $0.split(separator: " ").count > 3 }
+    #expect(!isTooLong, "\(text)")
   }
 }
