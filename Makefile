@@ -66,7 +66,7 @@ install:
 	  install $$s -m 755 $(BIN) $(DESTDIR)$(PREFIX)/bin/mirrorctl
 	install -m 644 man/*.5 $(DESTDIR)$(SHARE)/man/man5/
 	install -m 644 man/*.8 $(DESTDIR)$(SHARE)/man/man8/
-	$(BIN) --generate-completion-script bash | sed '1{/^#!/d}' > $(DESTDIR)$(BASHDIR)/mirrorctl
+	$(BIN) --generate-completion-script bash > $(DESTDIR)$(BASHDIR)/mirrorctl
 	$(BIN) --generate-completion-script zsh > $(DESTDIR)$(ZSHDIR)/_mirrorctl
 	$(BIN) --generate-completion-script fish > $(DESTDIR)$(FISHDIR)/mirrorctl.fish
 	install -m 644 Sources/MirrorTools/Index/index.rng Sources/MirrorTools/Index/index.schema.json \

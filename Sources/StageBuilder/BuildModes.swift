@@ -2,13 +2,13 @@ import FlexData
 import LinuxSystem
 
 /// The targets of a mode, as the specifications define them in `multi/targets`.
-struct BuildModes {
+package struct BuildModes {
   private let request: BuildRequest
   private let context: BuildContext
   private let shared: BuildSettings
 
   /// The modes that every spec tree may be asked for.
-  static let usual = ["full", "freshen", "quick", "stage1"]
+  package static let usual = ["full", "freshen", "quick", "stage1"]
 
   init(_ request: BuildRequest, _ context: BuildContext, _ shared: BuildSettings) {
     self.request = request

@@ -15,6 +15,8 @@ struct CommandContext: Sendable {
   let errors: Sink
   /// Whether messages go to a terminal, so that progress may be shown.
   let showsProgress: Bool
+  /// The terminal to which results go; nil if they go to a file or a pipe.
+  var screen: Screen?
   let environment: [String: String]
   /// Seconds since the epoch.
   let now: @Sendable () -> Int64
@@ -32,6 +34,9 @@ struct CommandContext: Sendable {
   let messages = MessageLog()
   /// Shows progress while a verb runs.
   let progress: ProgressArea
+
+  /// The width of the terminal, for help and messages about usage.
+  var columns: Int { screen?.columns ?? (showsProgress ? StandardStream.errors.size?.columns : nil) ?? 80 }
 
   /// The current date in local time.
   var today: CalendarDate { CalendarDate(localDayOf: now()) }
@@ -109,7 +114,7 @@ struct CommandContext: Sendable {
     var environment: [String: String] = [:]
     for name in [
       "MIRRORCTL_MIRROR", "MIRRORCTL_CONFIG", "MIRRORCTL_ISA", "MIRRORCTL_SPECS", "XDG_STATE_HOME",
-      "XDG_CACHE_HOME", "HOME", "TERM", "SOURCE_DATE_EPOCH", HookRunner.variable,
+      "XDG_CACHE_HOME", "HOME", "SHELL", "TERM", "NO_COLOR", "SOURCE_DATE_EPOCH", HookRunner.variable,
     ] {
       environment[name] = OwnProgram.variable(name)
     }
@@ -119,6 +124,7 @@ struct CommandContext: Sendable {
       environment: environment,
       now: { SystemClock.seconds }, isRoot: isRoot, probe: .system, cancellation: cancellation)
     context.author = author
+    context.screen = Screen(environment)
     context.startLog = { verbosity, write in
       LoggingSystem.bootstrap { _ in LogOutput(verbosity: verbosity, write) }
     }

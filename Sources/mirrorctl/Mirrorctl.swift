@@ -42,12 +42,17 @@ struct Mirrorctl: ParsableCommand {
     do throws(MirrorError) {
       try HostMachine.checkOpenFiles()
       // Before the first thread: only a single-threaded process can create a user namespace.
-      if !isRoot && BuildVerbs.needRoot(arguments) { try UserNamespace.enter() }
+      if !isRoot && needsRoot(arguments) { try UserNamespace.enter() }
     } catch {
       errors.write(Array("mirrorctl: \(error)\n".utf8))
       OwnProgram.exit(ExitStatus.failed.rawValue)
     }
     OwnProgram.exit(execute(arguments, .process(isRoot: isRoot, author: author)))
+  }
+
+  private static func needsRoot(_ arguments: [String]) -> Bool {
+    guard let words = try? CommandWords(arguments), words.command is any RootVerb.Type else { return false }
+    return ((try? parseAsRoot(words.words)) as? any RootVerb)?.needsRoot ?? false
   }
 
   /// Runs one command line; returns its exit status.
@@ -65,7 +70,15 @@ struct Mirrorctl: ParsableCommand {
         context.print(VersionText.full())
         return 0
       }
-      var command = try parseAsRoot(arguments)
+      if arguments.first == Completion.request {
+        Completion.candidates(Array(arguments.dropFirst()), context).forEach { context.print($0.line) }
+        return 0
+      }
+      if let script = CompletionScript(arguments, context.environment) {
+        context.print(script.text)
+        return 0
+      }
+      var command = try parseAsRoot(CommandWords(arguments).words)
       guard let verb = command as? any Verb else {
         try command.run()
         return 0
@@ -78,6 +91,10 @@ struct Mirrorctl: ParsableCommand {
       context.message(error.text(\.commandLine))
       printJSON(error, arguments, context)
       return context.cancellation.signal.map { 128 + $0 } ?? ExitStatus(error).rawValue
+    } catch let unknown as UnknownVerb {
+      context.message(unknown.error.text(\.commandLine))
+      printJSON(unknown.error, arguments, context)
+      return ExitCode.validationFailure.rawValue
     } catch let error as FlexDataError {
       for problem in error.problems { context.message("\(problem)") }
       if let first = error.problems.first { printJSON(MirrorError(first), arguments, context) }
@@ -86,7 +103,7 @@ struct Mirrorctl: ParsableCommand {
       return context.cancellation.signal.map { 128 + $0 } ?? code.rawValue
     } catch {
       let code = exitCode(for: error).rawValue
-      let text = fullMessage(for: error)
+      let text = UsageText.text(for: error, columns: context.columns)
       if code == 0 {
         context.print(text)
       } else {
@@ -111,25 +128,14 @@ protocol Verb: ParsableCommand {
   func run(_ context: CommandContext) throws -> ExitStatus
 }
 
-/// A verb that needs root for some of its arguments.
-protocol ConditionalRootVerb: Verb {
-  /// Whether an ordinary user needs to be root of a user namespace.
+/// A verb that needs root; an ordinary user runs it as root of a user namespace.
+protocol RootVerb: Verb {
+  /// Whether it does, with these arguments.
   var needsRoot: Bool { get }
 }
 
-/// The verbs that need root; an ordinary user runs them as root of a user namespace.
-private enum BuildVerbs {
-  static let names = ["build", "snapshot", "step", "unpack", "capture"]
-
-  /// Whether a command line runs one of these verbs and does more than print.
-  static func needRoot(_ arguments: [String]) -> Bool {
-    guard let verb = arguments.first else { return false }
-    if verb == "export" || verb == "test" {
-      return ((try? Mirrorctl.parseAsRoot(arguments)) as? any ConditionalRootVerb)?.needsRoot ?? false
-    }
-    guard names.contains(verb) else { return false }
-    return !arguments.contains { ["--help", "-h", "--pretend", "-p"].contains($0) }
-  }
+extension RootVerb {
+  var needsRoot: Bool { true }
 }
 
 extension MirrorError {

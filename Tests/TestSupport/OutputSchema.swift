@@ -9,8 +9,9 @@ public enum OutputSchema {
 
   /// The name of the schema for a command line, e.g. `keys-show`; nil if its verb has none.
   public static func name(of arguments: [String]) -> String? {
-    guard let verb = arguments.first, !verb.hasPrefix("-") else { return nil }
-    let names = [verb] + (arguments.count > 1 ? ["\(verb)-\(arguments[1])"] : [])
+    let words = arguments.drop { $0.hasPrefix("-") }
+    guard let verb = words.first else { return nil }
+    let names = [verb] + words.dropFirst().prefix(1).map { "\(verb)-\($0)" }
     return names.last {
       FileManager.default.fileExists(atPath: directory.appending("\($0).schema.json").string)
     }

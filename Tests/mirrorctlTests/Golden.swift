@@ -35,14 +35,15 @@ struct GoldenMirror {
     run(arguments, environment: ["MIRRORCTL_MIRROR": "\(root)"])
   }
 
-  /// Runs a command line in this environment.
-  func run(_ arguments: [String], environment: [String: String]) -> GoldenRun {
+  /// Runs a command line in this environment, on a terminal if there is one.
+  func run(_ arguments: [String], environment: [String: String], screen: Screen? = nil) -> GoldenRun {
     let output = Collector()
     let errors = Collector()
-    let context = CommandContext(
+    var context = CommandContext(
       output: output.sink, errors: errors.sink, showsProgress: false,
       environment: environment.merging(["XDG_STATE_HOME": workspace.state.string]) { $1 },
       now: { Self.now }, isRoot: false, probe: ProcessProbe { _, _ in false }, cancellation: Cancellation())
+    context.screen = screen
     let status = Mirrorctl.execute(arguments, context)
     do {
       let problem = try OutputSchema.problem(of: output.bytes, by: arguments)

@@ -4,6 +4,8 @@ import SystemPackage
 import TestSupport
 import Testing
 
+@testable import mirrorctl
+
 @Suite("Metrics for monitoring")
 struct MetricsTests {
   @Test("are accepted by promtool, and match the mirror")
@@ -128,5 +130,80 @@ struct HistoryTests {
     let last = try workspace.mirrorctl("status", "--history", "--last", "1", "--json").text
     #expect(last.contains("\"outcome\" : \"ok\"") && !last.contains("fail") && !last.contains("2026-11-02"))
     #expect(try workspace.mirrorctl("status", "--history", "--format", "prometheus").status == 64)
+  }
+}
+
+@Suite("The table of status") struct StatusTableTests {
+  @Test("fits the terminal: artifacts, sizes and dates are left out first, then paths are cut at the start")
+  func widths() throws {
+    let mirror = try GoldenMirror()
+    mirror.run("digestgen")
+    // Wide characters, a combining one, and a control character.
+    try mirror.workspace.shell(
+      """
+      cd mirror; cp -a funtoo-current/x86-64bit/core2_64 funtoo-current/x86-64bit/日本語-e\u{301}
+      mkdir -p "$(printf 'funtoo-current/x86-64bit/\\033[2J/.control')"
+      printf X | dd of=1.4-release-std/x86-64bit/generic_64/2026-11-17/stage3-generic_64-1.4-release-std-2026-11-17.tar.xz \
+        bs=1 seek=100 conv=notrunc status=none
+      find 1.4-release-std/x86-64bit/generic_64/2026-11-17 -name "stage3-*.xz" -exec touch -d '2026-11-21 10:00 UTC' {} +
+      """)
+    #expect(mirror.run("verify").status == 4)
+    for (columns, hasColor) in [
+      (120, false), (120, true), (80, false), (60, false), (40, false), (20, false),
+    ] {
+      let run = mirror.run(
+        ["status"], environment: ["MIRRORCTL_MIRROR": "\(mirror.root)"],
+        screen: Screen(columns: columns, hasColor: hasColor))
+      #expect(run.status == 0)
+      try Golden.expect(run.text, is: "status-table-\(columns)\(hasColor ? "-color" : "")")
+      let lines = String(decoding: run.output, as: UTF8.self).split(separator: "\n")
+      #expect(hasColor || columns < 40 || lines.allSatisfy { TextWidth.of(String($0)) <= columns })
+    }
+    let plain = mirror.run("status").output
+    for arguments in [["status", "--plain"], ["status", "-o", "-"]] {
+      let run = mirror.run(
+        arguments, environment: ["MIRRORCTL_MIRROR": "\(mirror.root)"],
+        screen: Screen(columns: 80, hasColor: true))
+      #expect(run.output == plain)
+    }
+  }
+
+  @Test(
+    "is printed on a terminal only, with color unless NO_COLOR or TERM=dumb",
+    .enabled(if: Tool.exists("script")))
+  func terminal() throws {
+    let workspace = try Workspace()
+    try workspace.shell(
+      """
+      mkdir -p mirror/a/b/c/.control mirror/a/b/new/.control; echo 2 > mirror/a/b/c/.control/.failcount
+      echo \(ProcessInfo.processInfo.processIdentifier) > mirror/a/b/new/.control/.multi_progress
+      """)
+    func onTerminal(_ environment: String, _ arguments: String = "") throws -> String {
+      let command = "stty rows 24 cols 72; \(Program.path) status --mirror \(workspace.mirror) \(arguments)"
+      let variables = environment.split(separator: " ").map(String.init)
+      let outcome = try workspace.run(["env"] + variables + ["script", "-qec", command, "/dev/null"])
+      #expect(outcome.status == 0)
+      return outcome.text.replacing("\r\n", with: "\n")
+    }
+    let plain = """
+      STATE       AGE  NEWEST  SIZE  SUBARCH  ARTIFACTS
+      failing 2×    -  -          -  a/b/c
+      building      -  -          -  a/b/new
+
+      """
+    #expect(try onTerminal("TERM=dumb") == plain)
+    #expect(try onTerminal("TERM=xterm NO_COLOR=1") == plain)
+    #expect(try onTerminal("-u TERM") == plain)
+    let color = try onTerminal("TERM=xterm NO_COLOR=")
+    #expect(color.contains("\u{1b}[31mfailing 2×\u{1b}[0m    -  -"), "\(color)")
+    #expect(color.contains("\u{1b}[1mSTATE\u{1b}[0m"), "\(color)")
+    let lines = try workspace.mirrorctl("status").text
+    #expect(lines.hasPrefix("   2         None \(workspace.mirror)/a/b/c ()\n"), "\(lines)")
+    #expect(try onTerminal("TERM=xterm", "--plain") == lines)
+    #expect(try onTerminal("TERM=xterm", "| cat") == lines)
+    // Also in the mirror of another user; the catalog is read, not made.
+    if getuid() == 0 { try workspace.shell("chown 12345 mirror") }
+    #expect(try onTerminal("TERM=dumb") == plain)
+    #expect(!FileManager.default.fileExists(atPath: workspace.state.string))
   }
 }

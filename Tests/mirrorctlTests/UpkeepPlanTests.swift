@@ -57,7 +57,7 @@ struct JSONErrorTests {
       (["upkeep"], 5, "is not a mirror"), (["verify", "no/such/path"], 5, "is not a mirror"),
       (["status", "--config", "/no/such/file"], 1, "No such file"),
       (["digestgen", "--jobs", "0"], 64, "--jobs"),
-      (["no-such-verb"], 64, "Usage"),
+      (["no-such-verb"], 64, "is not a verb"),
     ])
   func error(_ arguments: [String], _ status: Int, _ words: String) throws {
     let workspace = try Workspace()

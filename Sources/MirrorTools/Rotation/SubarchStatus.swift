@@ -127,16 +127,24 @@ public struct SubarchStatus: Codable, Sendable, Hashable {
   /// The line in the format of Metro's `fails`, for a mirror at `root`; failed extras, candidates and
   /// withdrawn versions and artifacts follow.
   func line(root: String) -> String {
-    let variants = artifacts.map { item in
+    let start = "\(right(String(failcount), 4)) \(right(date?.description ?? "None", 12))"
+    return "\(start) \(root)/\(path) (\(variants))\(remarks)"
+  }
+
+  /// The artifacts of the newest complete version.
+  package var variants: String {
+    artifacts.map { item in
       // A tarball is what a variant usually is.
       item.isTarball ? item.variant : "\(item.variant).\(item.format)"
     }.joined(separator: ",")
-    var line =
-      "\(right(String(failcount), 4)) \(right(date?.description ?? "None", 12)) \(root)/\(path) (\(variants))"
-    if !failed.isEmpty { line += " failed: \(failed.map { "\($0.name)" }.joined(separator: ","))" }
-    if let candidates { line += "; candidate \(names(candidates))" }
-    if let withdrawn { line += "; withdrawn \(names(withdrawn))" }
-    return line
+  }
+
+  /// What follows the artifacts: failed extras, candidates, and what was withdrawn.
+  package var remarks: String {
+    var text = failed.isEmpty ? "" : " failed: \(failed.map { "\($0.name)" }.joined(separator: ","))"
+    if let candidates { text += "; candidate \(names(candidates))" }
+    if let withdrawn { text += "; withdrawn \(names(withdrawn))" }
+    return text
   }
 
   private func names(_ paths: [MirrorPath]) -> String {

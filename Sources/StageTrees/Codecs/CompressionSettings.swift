@@ -27,7 +27,7 @@ public struct CompressionSettings: Codable, Hashable, Sendable {
 
 extension Compression {
   /// Beyond level 19, zstd needs more memory for decompression.
-  var levels: ClosedRange<Int> {
+  package var levels: ClosedRange<Int> {
     switch self {
     case .xz: 0...9
     case .zst: 1...19

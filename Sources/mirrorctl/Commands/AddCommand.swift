@@ -19,10 +19,11 @@ struct AddCommand: Verb {
   @OptionGroup var job: JobOptions
   @OptionGroup var reading: ReadingOptions
 
-  @Argument(help: "Line of development, e.g. funtoo-current.") var build: String
-  @Argument(help: "Architecture, e.g. x86-64bit.") var arch: String
-  @Argument(help: "Subarch, e.g. generic_64.") var subarch: String
-  @Argument(help: "Version: YYYY-MM-DD or YYYYMMDDTHHMMSSZ.") var version: DateArgument
+  @Argument(help: "Line of development, e.g. funtoo-current.", completion: .names(.build)) var build: String
+  @Argument(help: "Architecture, e.g. x86-64bit.", completion: .names(.arch)) var arch: String
+  @Argument(help: "Subarch, e.g. generic_64.", completion: .names(.subarch)) var subarch: String
+  @Argument(help: "Version: YYYY-MM-DD or YYYYMMDDTHHMMSSZ.", completion: .names(.version)) var version:
+    DateArgument
   @Argument(help: "Tarballs, and optionally a build-info.json.", completion: .file()) var files: [String]
 
   func run(_ context: CommandContext) throws -> ExitStatus {

@@ -11,7 +11,7 @@ extension BuildCommand {
     _ event: RunEvent
   ) throws -> ExitStatus {
     let selection = try selected.selection(line, run, settings, options.global, context)
-    if options.pretend { return try pretend(selection, run, context) }
+    if options.preview.dryRun { return try pretend(selection, run, context) }
     let renderer = options.global.renderer(context)
     var result = GraphReport(mirror: "\(run.root)")
     (result.inProgress, result.givenUp) = (selection.inProgress, selection.givenUp)

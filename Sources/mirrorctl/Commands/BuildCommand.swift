@@ -4,7 +4,7 @@ import ArgumentParser
 import MirrorTools
 import StageBuilder
 
-struct BuildCommand: ReportedVerb {
+struct BuildCommand: ReportedVerb, RootVerb {
   static let configuration = CommandConfiguration(
     commandName: "build",
     abstract: "Build the given stages, the next build of the rotation, or all that are due.",
@@ -42,11 +42,15 @@ struct BuildCommand: ReportedVerb {
   @Option(name: .long, help: ArgumentHelp("Format of --pretend: text or dot.", valueName: "format"))
   var format: GraphFormat?
 
-  @Argument(help: ArgumentHelp("What to build, and elements to define.", valueName: "what"))
+  @Argument(
+    help: ArgumentHelp("What to build, and elements to define.", valueName: "what"),
+    completion: .names(.buildWords))
   var words: [String] = []
 
+  var needsRoot: Bool { !options.preview.dryRun }
+
   func validate() throws {
-    if format != nil && !options.pretend { throw ValidationError("--format requires --pretend.") }
+    if format != nil && !options.preview.dryRun { throw ValidationError("--format requires --pretend.") }
     if format == .dot && options.global.json { throw ValidationError("--format dot excludes --json.") }
   }
 

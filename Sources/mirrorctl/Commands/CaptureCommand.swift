@@ -5,7 +5,7 @@ import MirrorModel
 import ArgumentParser
 import SystemPackage
 
-struct CaptureCommand: Verb {
+struct CaptureCommand: RootVerb {
   static let configuration = CommandConfiguration(
     commandName: "capture",
     abstract: "Write a directory as a reproducible tarball.",
@@ -19,10 +19,13 @@ struct CaptureCommand: Verb {
 
   @Option(
     name: .long,
-    help: ArgumentHelp("xz, zst, gz, bz2 or none (default: from the tarball's name).", valueName: "format"))
+    help: ArgumentHelp("xz, zst, gz, bz2 or none (default: from the tarball's name).", valueName: "format"),
+    completion: .list(Compression.allCases.map(\.rawValue) + ["none"]))
   var compression: CompressionArgument?
 
-  @Option(name: .long, help: ArgumentHelp("Compression level (default: 9, for zst 19).", valueName: "n"))
+  @Option(
+    in: CompressionSettings.allLevels,
+    help: ArgumentHelp("Compression level (default: 9, for zst 19).", valueName: "n"))
   var level: Int?
 
   @Option(
@@ -44,6 +47,7 @@ struct CaptureCommand: Verb {
     name: .long,
     help: ArgumentHelp(
       "Digests to print, separated by commas: sha256, sha512, blake2b (default: sha256).", valueName: "list"),
+    completion: .values(of: DigestAlgorithm.self),
     transform: { try parseList($0, "algorithm") })
   var algorithm: [DigestAlgorithm] = [.sha256]
 
@@ -56,11 +60,20 @@ struct CaptureCommand: Verb {
   @Argument(help: "The tarball to write.", completion: .file())
   var tarball: String
 
+  func validate() throws {
+    if let format = try format { try CompressionSettings.check(level, of: format, "--level") }
+  }
+
+  /// That of the command line, or of the tarball's name; nil for none.
+  private var format: Compression? {
+    get throws { try compression.map(\.compression) ?? Compression.ofSuffix(tarball) }
+  }
+
   func run(_ context: CommandContext) throws -> ExitStatus {
     let path = FilePath(tarball).absolute
     let root = FilePath(directory).absolute
     let options = TreeCapture.Options(
-      compression: try compression.map(\.compression) ?? Compression.ofSuffix(tarball), level: level,
+      compression: try format, level: level,
       threads: job.jobs, epoch: try epoch ?? context.sourceEpoch() ?? context.now(), excluded: exclude,
       prefix: prefix, algorithms: algorithm)
     let progress = RunProgress()

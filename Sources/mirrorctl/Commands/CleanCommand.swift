@@ -21,8 +21,7 @@ struct CleanCommand: Verb {
   @Flag(name: .long, help: "Remove them now, after checking each again.")
   var apply = false
 
-  @Flag(name: .shortAndLong, help: "With --apply: print what would be removed and remove nothing.")
-  var dryRun = false
+  @OptionGroup var preview: DryRunOptions
 
   @Flag(
     name: .long,
@@ -30,12 +29,11 @@ struct CleanCommand: Verb {
   var caches = false
 
   @Option(
-    name: [.customShort("j", allowingJoined: true), .long],
+    name: [.customShort("j", allowingJoined: true), .long], in: 1...1024,
     help: ArgumentHelp("With --apply: number of directories to clean at once (default: 32).", valueName: "n"))
   var jobs: Int?
 
   func validate() throws {
-    if let jobs, !(1...1024).contains(jobs) { throw ValidationError("--jobs must be between 1 and 1024.") }
     guard caches, retention.isGiven(over: nil) || retention.maxRemove != nil || retention.staleDays != nil
     else { return }
     throw ValidationError("--caches cannot be used with options for versions.")
@@ -43,15 +41,16 @@ struct CleanCommand: Verb {
 
   func run(_ context: CommandContext) throws -> ExitStatus {
     let run = try global.open(
-      context, as: "clean", lock, isDryRun: !apply || dryRun, hashing: HashingOptions(jobs: jobs))
+      context, as: "clean", lock, isDryRun: !apply || preview.dryRun, hashing: HashingOptions(jobs: jobs))
     if caches {
       let caches = CacheRun(run)
-      return try global.renderer(context).print(apply && !dryRun ? caches.apply() : caches.plan(), of: run)
+      return try global.renderer(context).print(
+        apply && !preview.dryRun ? caches.apply() : caches.plan(), of: run)
     }
     let clean = CleanRun(
       run, retention.policy(over: run.configuration.retention), limit: retention.maxRemove?.limit)
     let (plan, renderer) = (try clean.plan(), global.renderer(context))
     guard apply else { return try renderer.print(clean.script(plan), of: run) }
-    return try renderer.print(dryRun ? plan : clean.apply(plan), of: run)
+    return try renderer.print(preview.dryRun ? plan : clean.apply(plan), of: run)
   }
 }

@@ -19,15 +19,14 @@ struct CompressCommand: Verb {
   @OptionGroup var job: JobOptions
   @OptionGroup var compression: CompressionOptions
 
-  @Flag(name: .shortAndLong, help: "Print what would be compressed and write nothing.")
-  var dryRun = false
+  @OptionGroup var preview: DryRunOptions
 
   func run(_ context: CommandContext) throws -> ExitStatus {
     let run = try global.open(
-      context, as: "compress", lock, isDryRun: dryRun, hashing: HashingOptions(jobs: job.jobs))
+      context, as: "compress", lock, isDryRun: preview.dryRun, hashing: HashingOptions(jobs: job.jobs))
     let compress = CompressRun(run, try compression.settings(over: run.configuration))
     let (plan, renderer) = (try compress.plan(), global.renderer(context))
-    guard !dryRun else { return try renderer.print(plan, of: run) }
+    guard !preview.dryRun else { return try renderer.print(plan, of: run) }
     let report = try renderer.showing(run.environment.progress) { try compress.apply(plan) }
     return try renderer.print(report, of: run)
   }

@@ -8,7 +8,7 @@ struct ConfigWhereCommand: Verb {
     commandName: "where", abstract: "Print the file and line that define an element.")
 
   @OptionGroup var source: ConfigurationOptions
-  @Argument(help: "Element, e.g. path/mirror.") var key: String
+  @Argument(help: "Element, e.g. path/mirror.", completion: .names(.element)) var key: String
   @OptionGroup var definitions: DefinitionArguments
 
   func run(_ context: CommandContext) throws -> ExitStatus {

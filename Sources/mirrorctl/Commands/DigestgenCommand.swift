@@ -25,21 +25,20 @@ struct DigestgenCommand: Verb {
   @Flag(name: .long, help: "Hash and sign again even if digests and signatures exist.")
   var force = false
 
-  @Flag(name: .shortAndLong, help: "Print what would be done and write nothing.")
-  var dryRun = false
+  @OptionGroup var preview: DryRunOptions
 
-  @Argument(help: "Tarballs or directories to process (default: all).", completion: .file())
+  @Argument(help: "Tarballs or directories to process (default: all).", completion: .names(.path))
   var paths: [String] = []
 
   func run(_ context: CommandContext) throws -> ExitStatus {
     let run = try global.open(
-      context, as: "digestgen", lock, isDryRun: dryRun, hashing: try reading.hashing(job, context))
+      context, as: "digestgen", lock, isDryRun: preview.dryRun, hashing: try reading.hashing(job, context))
     var options = digests.options
     options.force = force
     options.paths = try run.paths(paths)
     let digestgen = DigestgenRun(run, options)
     let (plan, renderer) = (try digestgen.plan(), global.renderer(context))
-    guard !dryRun else { return try renderer.print(plan, of: run) }
+    guard !preview.dryRun else { return try renderer.print(plan, of: run) }
     let report = try renderer.showing(run.environment.progress) { try digestgen.apply(plan) }
     return try renderer.print(report, of: run)
   }

@@ -6,7 +6,7 @@ import MirrorModel
 import ArgumentParser
 import SystemPackage
 
-struct ExportCommand: ConditionalRootVerb {
+struct ExportCommand: RootVerb {
   static let configuration = CommandConfiguration(
     commandName: "export",
     abstract: "Make an image from a stage.",
@@ -32,7 +32,8 @@ struct ExportCommand: ConditionalRootVerb {
     name: .long,
     help: ArgumentHelp(
       "Use the settings in [section export/NAME] of the configuration (default: the format).",
-      valueName: "name"))
+      valueName: "name"),
+    completion: .names(.export))
   var with: String?
 
   @Option(

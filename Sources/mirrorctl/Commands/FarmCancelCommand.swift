@@ -9,7 +9,7 @@ struct FarmCancelCommand: Verb {
 
   @OptionGroup var options: FarmOptions
 
-  @Argument(help: "The campaign.")
+  @Argument(help: "The campaign.", completion: .names(.campaign))
   var campaign: String
 
   func run(_ context: CommandContext) throws -> ExitStatus {

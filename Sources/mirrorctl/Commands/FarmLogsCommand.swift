@@ -10,10 +10,10 @@ struct FarmLogsCommand: Verb {
 
   @OptionGroup var options: FarmOptions
 
-  @Argument(help: "The campaign.")
+  @Argument(help: "The campaign.", completion: .names(.campaign))
   var campaign: String
 
-  @Argument(help: "The ID of the target.")
+  @Argument(help: "The ID of the target.", completion: .names(.target))
   var target: String
 
   func run(_ context: CommandContext) throws -> ExitStatus {

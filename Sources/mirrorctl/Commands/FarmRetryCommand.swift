@@ -11,10 +11,10 @@ struct FarmRetryCommand: Verb {
 
   @OptionGroup var options: FarmOptions
 
-  @Argument(help: "The campaign.")
+  @Argument(help: "The campaign.", completion: .names(.campaign))
   var campaign: String
 
-  @Argument(help: "The IDs of targets (default: all that are not done).")
+  @Argument(help: "The IDs of targets (default: all that are not done).", completion: .names(.target))
   var targets: [String] = []
 
   func run(_ context: CommandContext) throws -> ExitStatus {

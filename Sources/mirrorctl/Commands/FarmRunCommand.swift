@@ -19,7 +19,7 @@ struct FarmRunCommand: Verb {
   @Option(name: .long, help: ArgumentHelp("Look at the jobs this often (default: 10s).", valueName: "time"))
   var interval: SecondsArgument?
 
-  @Argument(help: "Campaigns (default: all that are not finished).")
+  @Argument(help: "Campaigns (default: all that are not finished).", completion: .names(.campaign))
   var campaigns: [String] = []
 
   func run(_ context: CommandContext) throws -> ExitStatus {

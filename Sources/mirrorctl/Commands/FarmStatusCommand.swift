@@ -12,7 +12,8 @@ struct FarmStatusCommand: Verb {
   @Flag(name: .long, help: "Also show finished campaigns.")
   var all = false
 
-  @Argument(help: "Campaigns (default: all that are not finished, or the newest one).")
+  @Argument(
+    help: "Campaigns (default: all that are not finished, or the newest one).", completion: .names(.campaign))
   var campaigns: [String] = []
 
   func run(_ context: CommandContext) throws -> ExitStatus {

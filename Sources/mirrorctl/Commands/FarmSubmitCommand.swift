@@ -22,10 +22,11 @@ struct FarmSubmitCommand: Verb {
   @OptionGroup var options: FarmOptions
   @OptionGroup var selected: SelectionOptions
 
-  @Flag(name: .long, help: "Only print what would be built.")
-  var pretend = false
+  @OptionGroup var preview: DryRunOptions
 
-  @Argument(help: ArgumentHelp("What to build, and elements to define.", valueName: "what"))
+  @Argument(
+    help: ArgumentHelp("What to build, and elements to define.", valueName: "what"),
+    completion: .names(.place))
   var words: [String] = []
 
   func run(_ context: CommandContext) throws -> ExitStatus {
@@ -39,7 +40,7 @@ struct FarmSubmitCommand: Verb {
     var selection = try selected.selection(line, run, settings, options.global, context)
     if selected.due || selected.all { try leaveOut(farm.openGroups(), &selection, context) }
     let build = try options.global.buildContext(run, BuildShare(), context)
-    if pretend { return try options.global.pretend(selection, nil, build, context) }
+    if preview.dryRun { return try options.global.pretend(selection, nil, build, context) }
     let plan = try GraphRun(selection.requests, build).plan()
     plan.notes.forEach(context.message)
     return try submit(farm.nodes(of: plan), farm, context) { records, messages in

@@ -14,14 +14,15 @@ struct ForgetCommand: Verb {
   @OptionGroup var global: GlobalOptions
   @OptionGroup var lock: LockOptions
 
-  @Flag(name: .shortAndLong, help: "Print what would be forgotten and forget nothing.")
-  var dryRun = false
+  @OptionGroup var preview: DryRunOptions
 
-  @Argument(help: "Missing paths: BUILD, BUILD/ARCH, BUILD/ARCH/SUBARCH or BUILD/snapshots.")
+  @Argument(
+    help: "Missing paths: BUILD, BUILD/ARCH, BUILD/ARCH/SUBARCH or BUILD/snapshots.",
+    completion: .names(.place))
   var paths: [String]
 
   func run(_ context: CommandContext) throws -> ExitStatus {
-    let run = try global.open(context, as: "forget", lock, isDryRun: dryRun)
-    return try global.renderer(context).print(run.forget(try run.paths(paths), isDryRun: dryRun))
+    let run = try global.open(context, as: "forget", lock, isDryRun: preview.dryRun)
+    return try global.renderer(context).print(run.forget(try run.paths(paths), isDryRun: preview.dryRun))
   }
 }

@@ -16,9 +16,9 @@ struct InitCommand: Verb {
   @OptionGroup var global: GlobalOptions
   @OptionGroup var lock: LockOptions
 
-  @Argument(help: "Line of development, e.g. funtoo-current.") var build: String
-  @Argument(help: "Architecture, e.g. x86-64bit.") var arch: String
-  @Argument(help: "Subarch, e.g. generic_64.") var subarch: String
+  @Argument(help: "Line of development, e.g. funtoo-current.", completion: .names(.build)) var build: String
+  @Argument(help: "Architecture, e.g. x86-64bit.", completion: .names(.arch)) var arch: String
+  @Argument(help: "Subarch, e.g. generic_64.", completion: .names(.subarch)) var subarch: String
 
   @Option(
     name: .long,
@@ -33,7 +33,8 @@ struct InitCommand: Verb {
 
   @Option(
     name: .long,
-    help: ArgumentHelp("Use the stage3 of another subarch as the seed.", valueName: "build/arch/subarch"))
+    help: ArgumentHelp("Use the stage3 of another subarch as the seed.", valueName: "build/arch/subarch"),
+    completion: .names(.place))
   var remote: String?
 
   func validate() throws {

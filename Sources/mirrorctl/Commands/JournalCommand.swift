@@ -21,17 +21,13 @@ struct JournalCommand: Verb {
       valueName: "time"))
   var since: TimeArgument?
 
-  @Option(help: ArgumentHelp("Only the newest entries.", valueName: "n"))
+  @Option(in: 1...1_000_000, help: ArgumentHelp("Only the newest entries.", valueName: "n"))
   var last: Int?
 
   @Argument(
     help: "Only entries about these paths, and about directories above and below them (default: all).",
-    completion: .directory)
+    completion: .names(.place))
   var paths: [String] = []
-
-  func validate() throws {
-    if let last, last < 1 { throw ValidationError("--last must be at least 1.") }
-  }
 
   func run(_ context: CommandContext) throws -> ExitStatus {
     let run = try global.read(context)

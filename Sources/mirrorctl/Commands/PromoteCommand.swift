@@ -20,17 +20,17 @@ struct PromoteCommand: ReportedVerb {
   @Option(help: ArgumentHelp("Why, for the journal.", valueName: "text"))
   var reason: String?
 
-  @Flag(name: .shortAndLong, help: "Print what would be done, and change nothing.")
-  var dryRun = false
+  @OptionGroup var preview: DryRunOptions
 
-  @Argument(help: "The candidate: BUILD/ARCH/SUBARCH/VERSION.", completion: .directory)
+  @Argument(help: "The candidate: BUILD/ARCH/SUBARCH/VERSION.", completion: .names(.place))
   var path: String
 
   func perform(_ context: CommandContext, _ event: RunEvent) throws -> ExitStatus {
     let run = try global.open(
-      context, as: "promote", lock, isDryRun: dryRun, event: event, hashing: HashingOptions(jobs: job.jobs))
+      context, as: "promote", lock, isDryRun: preview.dryRun, event: event,
+      hashing: HashingOptions(jobs: job.jobs))
     let promote = PromoteRun(run, try run.path(path), reason: reason)
-    guard !dryRun else { return try global.renderer(context).print(promote.plan(), of: run) }
+    guard !preview.dryRun else { return try global.renderer(context).print(promote.plan(), of: run) }
     let renderer = global.renderer(context)
     let report = try renderer.showing(run.environment.progress) { try promote.apply() }
     event.report = report

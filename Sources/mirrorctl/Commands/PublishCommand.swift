@@ -14,8 +14,7 @@ struct PublishCommand: ReportedVerb {
   @OptionGroup var global: GlobalOptions
   @OptionGroup var lock: LockOptions
 
-  @Flag(name: .shortAndLong, help: "Print what would be sent and deleted, and change nothing.")
-  var dryRun = false
+  @OptionGroup var preview: DryRunOptions
 
   @Option(
     help: ArgumentHelp(
@@ -23,14 +22,15 @@ struct PublishCommand: ReportedVerb {
       valueName: "part"))
   var check: SubsetArgument?
 
-  @Argument(help: "Destinations, as named in the configuration (default: all).")
+  @Argument(
+    help: "Destinations, as named in the configuration (default: all).", completion: .names(.destination))
   var names: [String] = []
 
   func perform(_ context: CommandContext, _ event: RunEvent) throws -> ExitStatus {
-    let run = try global.open(context, as: "publish", lock, isDryRun: dryRun, event: event)
+    let run = try global.open(context, as: "publish", lock, isDryRun: preview.dryRun, event: event)
     let publish = PublishRun(run, names, check: check.map { .part($0.subset) } ?? .none)
     let renderer = global.renderer(context)
-    guard !dryRun else { return try renderer.print(publish.plan(), of: run) }
+    guard !preview.dryRun else { return try renderer.print(publish.plan(), of: run) }
     let report = try renderer.showing(run.environment.progress) { try publish.apply() }
     event.report = report
     return try renderer.print(report, of: run)

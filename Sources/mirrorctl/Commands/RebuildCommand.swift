@@ -21,7 +21,8 @@ struct RebuildCommand: Verb {
     name: .long,
     help: ArgumentHelp(
       "A destination of the configuration, /PATH, rsync://HOST/MODULE/PATH or HOST:/PATH.",
-      valueName: "destination"))
+      valueName: "destination"),
+    completion: .names(.destination))
   var from: String
 
   @Option(

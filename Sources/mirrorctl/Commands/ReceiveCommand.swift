@@ -16,7 +16,7 @@ struct ReceiveCommand: ReportedVerb {
   @OptionGroup var global: GlobalOptions
   @OptionGroup var lock: LockOptions
 
-  @Argument(help: "Servers to receive uploads from (default: all).")
+  @Argument(help: "Servers to receive uploads from (default: all).", completion: .names(.server))
   var servers: [String] = []
 
   func perform(_ context: CommandContext, _ event: RunEvent) throws -> ExitStatus {

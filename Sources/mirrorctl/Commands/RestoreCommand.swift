@@ -17,17 +17,17 @@ struct RestoreCommand: ReportedVerb {
   @OptionGroup var lock: LockOptions
   @OptionGroup var job: JobOptions
 
-  @Flag(name: .shortAndLong, help: "Print what would be done, and change nothing.")
-  var dryRun = false
+  @OptionGroup var preview: DryRunOptions
 
-  @Argument(help: "The path that was withdrawn.", completion: .file())
+  @Argument(help: "The path that was withdrawn.", completion: .names(.path))
   var path: String
 
   func perform(_ context: CommandContext, _ event: RunEvent) throws -> ExitStatus {
     let run = try global.open(
-      context, as: "restore", lock, isDryRun: dryRun, event: event, hashing: HashingOptions(jobs: job.jobs))
+      context, as: "restore", lock, isDryRun: preview.dryRun, event: event,
+      hashing: HashingOptions(jobs: job.jobs))
     let restore = RestoreRun(run, try run.path(path))
-    guard !dryRun else { return try global.renderer(context).print(restore.plan(), of: run) }
+    guard !preview.dryRun else { return try global.renderer(context).print(restore.plan(), of: run) }
     let report = try restore.apply()
     event.report = report
     return try global.renderer(context).print(report, of: run)

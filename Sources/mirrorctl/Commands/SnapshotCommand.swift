@@ -3,7 +3,7 @@ import ArgumentParser
 import MirrorTools
 import StageBuilder
 
-struct SnapshotCommand: ReportedVerb {
+struct SnapshotCommand: ReportedVerb, RootVerb {
   static let configuration = CommandConfiguration(
     commandName: "snapshot",
     abstract: "Make a snapshot of the package tree.",
@@ -18,8 +18,11 @@ struct SnapshotCommand: ReportedVerb {
   @OptionGroup var jobs: JobOptions
 
   @Argument(
-    help: ArgumentHelp("The build to make a snapshot for, and elements to define.", valueName: "build"))
+    help: ArgumentHelp("The build to make a snapshot for, and elements to define.", valueName: "build"),
+    completion: .names(.snapshotWords))
   var words: [String] = []
+
+  var needsRoot: Bool { !options.preview.dryRun }
 
   func perform(_ context: CommandContext, _ event: RunEvent) throws -> ExitStatus {
     let request = try request(context)

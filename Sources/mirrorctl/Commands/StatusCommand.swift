@@ -8,7 +8,7 @@ struct StatusCommand: Verb {
     commandName: "status",
     abstract: "Print one line per subarch: failures, newest date, path, artifacts; failing ones first.",
     discussion: """
-      With --history, prints the last builds of each subarch that the catalog records. With --format \
+      On a terminal, prints a table with the state of each subarch. With --history, prints the last builds of each subarch that the catalog records. With --format \
       prometheus, prints metrics for node_exporter's textfile collector.
       """,
     aliases: ["fails"])
@@ -21,15 +21,20 @@ struct StatusCommand: Verb {
 
   @OptionGroup var destination: OutputOptions
 
+  @Flag(name: .long, help: "Print the lines of Metro's fails instead of a table, also on a terminal.")
+  var plain = false
+
   @Flag(name: .long, help: "Print the last builds of each subarch.")
   var history = false
 
-  @Option(name: .long, help: ArgumentHelp("Number of builds per subarch.", valueName: "n"))
-  var last = 10
+  @Option(
+    in: 1...1_000_000,
+    help: ArgumentHelp("With --history: number of builds per subarch (default: 10).", valueName: "n"))
+  var last: Int?
 
   func validate() throws {
     if history, format == .prometheus { throw ValidationError("--history requires --format text or json.") }
-    if last < 1 { throw ValidationError("--last must be at least 1.") }
+    if last != nil, !history { throw ValidationError("--last requires --history.") }
   }
 
   func run(_ context: CommandContext) throws -> ExitStatus {
@@ -37,19 +42,30 @@ struct StatusCommand: Verb {
     let mirror = try run.scan()
     (mirror.futureDates + mirror.strayLinks + mirror.unclaimedFiles.map(mirror.notice(unclaimed:)))
       .forEach(context.tell)
-    let renderer = Renderer(context: context, json: global.json || format == .json, quiet: global.quiet)
-    let report: any Report
+    try destination.write(bytes(mirror, run, context), context)
+    return Renderer(context: context, json: isJSON, quiet: global.quiet).end(run.catalogProblems, of: run)
+  }
+
+  private var isJSON: Bool { global.json || format == .json }
+
+  /// What to print.
+  private func bytes(_ mirror: Mirror, _ run: MirrorRun, _ context: CommandContext) throws -> [UInt8] {
+    let renderer = Renderer(context: context, json: isJSON, quiet: global.quiet)
     if history {
       // Builds that are not recorded yet are found in the mirror.
       let known = try run.knownCatalog()?.builds() ?? [:]
-      report = HistoryReport(mirror, known: known, last: last, now: context.now())
-    } else {
-      let farm = run.environment.farm()
-      context.notice(farm.summaries)
-      report = StatusReport(mirror, run.configuration.rotation, farm: farm, today: context.today)
+      return try renderer.bytes(HistoryReport(mirror, known: known, last: last ?? 10, now: context.now()))
     }
-    let metrics = format == .prometheus ? try PrometheusText(run, mirror).text : nil
-    try destination.write(metrics.map { Array($0.utf8) } ?? renderer.bytes(report), context)
-    return renderer.end(run.catalogProblems, of: run)
+    let farm = run.environment.farm()
+    context.notice(farm.summaries)
+    if format == .prometheus { return Array(try PrometheusText(run, mirror).text.utf8) }
+    let settings = run.configuration.rotation
+    let report = StatusReport(mirror, settings, farm: farm, today: context.today)
+    guard let screen = context.screen, !isJSON, !plain, destination.output == nil else {
+      return try renderer.bytes(report)
+    }
+    let corrupt = try run.existingCatalog?.corrupt(in: mirror) ?? []
+    let table = StatusTable(report: report, settings: settings, corrupt: corrupt)
+    return table.lines(on: screen).flatMap { Array("\($0)\n".utf8) }
   }
 }

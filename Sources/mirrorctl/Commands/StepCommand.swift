@@ -6,12 +6,12 @@ import StageBuilder
 import SystemPackage
 
 /// Runs one step as a build does, for debugging a failure and for tests.
-struct StepCommand: Verb {
+struct StepCommand: RootVerb {
   static let configuration = CommandConfiguration(
     commandName: "step", abstract: "Run one step of a build from its plan.",
     shouldDisplay: false)
 
-  @Option(name: .long, help: "Seconds between SIGTERM and SIGKILL after an interrupt.") var grace = 10
+  @Option(in: 0...86_400, help: "Seconds between SIGTERM and SIGKILL after an interrupt.") var grace = 10
 
   @Option(
     name: .long,

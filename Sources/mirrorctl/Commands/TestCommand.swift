@@ -5,7 +5,7 @@ import MirrorModel
 import ArgumentParser
 import SystemPackage
 
-struct TestCommand: ConditionalRootVerb {
+struct TestCommand: RootVerb {
   static let configuration = CommandConfiguration(
     commandName: "test",
     abstract: "Test whether a stage works, or an image boots.",
@@ -52,13 +52,14 @@ struct TestCommand: ConditionalRootVerb {
     help: ArgumentHelp("Memory of the virtual machine (default: 2G).", valueName: "bytes"))
   var memory: BytesArgument?
 
-  @Option(name: .long, help: ArgumentHelp("CPUs of the virtual machine (default: 2).", valueName: "n"))
+  @Option(in: 1...255, help: ArgumentHelp("CPUs of the virtual machine (default: 2).", valueName: "n"))
   var cpus: Int?
 
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "Architecture of the image: amd64, arm64 or riscv64 (default: this machine's).", valueName: "arch"))
+      "Architecture of the image: amd64, arm64 or riscv64 (default: this machine's).", valueName: "arch"),
+    completion: .list(["amd64", "arm64", "riscv64"]))
   var architecture: Architecture?
 
   @Option(
@@ -71,7 +72,6 @@ struct TestCommand: ConditionalRootVerb {
   var image: String
 
   func validate() throws {
-    if let cpus, !(1...255).contains(cpus) { throw ValidationError("--cpus must be between 1 and 255.") }
     if let expect {
       var settings = TrialSettings()
       settings.expected = expect

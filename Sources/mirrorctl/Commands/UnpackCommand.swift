@@ -4,7 +4,7 @@ import StageTrees
 import ArgumentParser
 import SystemPackage
 
-struct UnpackCommand: Verb {
+struct UnpackCommand: RootVerb {
   static let configuration = CommandConfiguration(
     commandName: "unpack",
     abstract: "Safely unpack an untrusted stage tarball.",

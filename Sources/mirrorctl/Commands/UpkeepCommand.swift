@@ -25,11 +25,10 @@ struct UpkeepCommand: ReportedVerb {
   @Flag(name: .long, help: "Create a mirror in a directory that is not one yet.")
   var create = false
 
-  @Flag(name: .shortAndLong, help: "Print what each step would do to the mirror as it is, and write nothing.")
-  var dryRun = false
+  @OptionGroup var preview: DryRunOptions
 
   func validate() throws {
-    if dryRun && create {
+    if preview.dryRun && create {
       throw ValidationError("--create and --dry-run cannot be used together.")
     }
   }
@@ -40,13 +39,13 @@ struct UpkeepCommand: ReportedVerb {
     quiet.quiet = true
     let hashing = try reading.hashing(job, context)
     let run =
-      dryRun
+      preview.dryRun
       ? try quiet.read(context, hashing: hashing)
       : try quiet.write(context, as: "upkeep", lock, creates: create, event: event, hashing: hashing)
     if create { try run.mark() }
     let upkeep = UpkeepRun(run, try options(run.configuration))
     let renderer = global.renderer(context)
-    if dryRun { return try renderer.print(upkeep.plan(), of: run) }
+    if preview.dryRun { return try renderer.print(upkeep.plan(), of: run) }
     let report = try renderer.showing(run.environment.progress) {
       try upkeep.apply { step in
         if let summary = step.summary { renderer.print("\(step.step): \(summary)") }

@@ -45,7 +45,7 @@ struct VerifyCommand: ReportedVerb {
     completion: .file())
   var key: String?
 
-  @Argument(help: "Tarballs or directories to process (default: all).", completion: .file())
+  @Argument(help: "Tarballs or directories to process (default: all).", completion: .names(.path))
   var paths: [String] = []
 
   func validate() throws {

@@ -20,27 +20,27 @@ struct WithdrawCommand: ReportedVerb {
   @Option(help: ArgumentHelp("Why, for the users of the release.", valueName: "text"))
   var reason: String
 
-  @Option(help: ArgumentHelp("The release to use instead.", valueName: "path"), completion: .directory)
+  @Option(help: ArgumentHelp("The release to use instead.", valueName: "path"), completion: .names(.path))
   var replaceBy: String?
 
   @Flag(help: "Delete its tarballs, digests and signatures.")
   var delete = false
 
-  @Flag(name: .shortAndLong, help: "Print what would be done, and change nothing.")
-  var dryRun = false
+  @OptionGroup var preview: DryRunOptions
 
   @Argument(
     help: "BUILD/ARCH/SUBARCH/VERSION, a tarball in it, or BUILD/snapshots/TARBALL.",
-    completion: .file())
+    completion: .names(.path))
   var path: String
 
   func perform(_ context: CommandContext, _ event: RunEvent) throws -> ExitStatus {
     let run = try global.open(
-      context, as: "withdraw", lock, isDryRun: dryRun, event: event, hashing: HashingOptions(jobs: job.jobs))
+      context, as: "withdraw", lock, isDryRun: preview.dryRun, event: event,
+      hashing: HashingOptions(jobs: job.jobs))
     let withdraw = WithdrawRun(
       run, try run.path(path), reason: reason, replacement: try replaceBy.map { try run.path($0) },
       deletes: delete)
-    guard !dryRun else { return try global.renderer(context).print(withdraw.plan(), of: run) }
+    guard !preview.dryRun else { return try global.renderer(context).print(withdraw.plan(), of: run) }
     let report = try withdraw.apply()
     event.report = report
     return try global.renderer(context).print(report, of: run)

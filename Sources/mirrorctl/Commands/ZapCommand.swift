@@ -10,15 +10,14 @@ struct ZapCommand: Verb {
   @OptionGroup var global: GlobalOptions
   @OptionGroup var lock: LockOptions
 
-  @Flag(name: .shortAndLong, help: "Print what would be removed and remove nothing.")
-  var dryRun = false
+  @OptionGroup var preview: DryRunOptions
 
-  @Argument(help: "Subarches, or directories above them (default: all).", completion: .directory)
+  @Argument(help: "Subarches, or directories above them (default: all).", completion: .names(.place))
   var paths: [String] = []
 
   func run(_ context: CommandContext) throws -> ExitStatus {
-    let run = try global.open(context, as: "zap", lock, isDryRun: dryRun)
-    let zap = try run.zap(try run.paths(paths), isDryRun: dryRun)
+    let run = try global.open(context, as: "zap", lock, isDryRun: preview.dryRun)
+    let zap = try run.zap(try run.paths(paths), isDryRun: preview.dryRun)
     return try global.renderer(context).print(zap, of: run)
   }
 }

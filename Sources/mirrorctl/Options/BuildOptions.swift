@@ -9,8 +9,7 @@ import SystemPackage
 struct BuildOptions: ParsableArguments {
   @OptionGroup var global: GlobalOptions
 
-  @Flag(name: .long, help: "Only print what would be done.")
-  var pretend = false
+  @OptionGroup var preview: DryRunOptions
 
   @Flag(name: .long, help: "Keep the work directory of a failed build.")
   var keepWork = false
@@ -75,7 +74,7 @@ struct BuildOptions: ParsableArguments {
     on request: BuildRequest, _ run: MirrorRun, _ share: BuildShare, _ context: CommandContext
   ) throws -> Work {
     let build = BuildRun(request, try buildContext(run, share, context), jobs: share.jobs)
-    if pretend { return .planned(try build.plan()) }
+    if preview.dryRun { return .planned(try build.plan()) }
     let renderer = global.renderer(context)
     func each(_ target: BuildReport.Target) {
       if target.outcome == .done { renderer.print(ReportLine(target.line(in: "\(run.root)"))) }

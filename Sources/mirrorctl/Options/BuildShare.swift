@@ -25,25 +25,18 @@ struct BuildShare {
 /// Options of `build` that `snapshot` lacks.
 struct BuildShareOptions: ParsableArguments {
   @Option(
-    name: [.customShort("j", allowingJoined: true), .long],
-    help: ArgumentHelp("Number of targets to build at once.", valueName: "n"))
+    name: [.customShort("j", allowingJoined: true), .long], in: 1...1024,
+    help: ArgumentHelp("Number of targets to build at once (default: 1).", valueName: "n"))
   var jobs = 1
 
   @Option(
-    name: .long,
+    in: 1...1024,
     help: ArgumentHelp(
       "Number of threads that compress each target (default: CPUs divided by --jobs).", valueName: "n"))
   var threads: Int?
 
   @Flag(name: .long, help: "Go on in a kept work directory, from the step that failed; implies --keep-work.")
   var resume = false
-
-  func validate() throws {
-    guard (1...1024).contains(jobs) else { throw ValidationError("--jobs must be between 1 and 1024.") }
-    guard (1...1024).contains(threads ?? 1) else {
-      throw ValidationError("--threads must be between 1 and 1024.")
-    }
-  }
 
   var share: BuildShare {
     var share = BuildShare(jobs: jobs, threads: threads)

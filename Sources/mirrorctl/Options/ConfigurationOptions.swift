@@ -5,7 +5,7 @@ import SystemPackage
 /// Where to find the configuration.
 struct ConfigurationOptions: ParsableArguments {
   @Option(
-    name: .long,
+    name: .shortAndLong,
     help: ArgumentHelp(
       "Configuration file (default: $MIRRORCTL_CONFIG, ~/.metro, /etc/mirrorctl/mirrorctl.conf).",
       valueName: "file"),

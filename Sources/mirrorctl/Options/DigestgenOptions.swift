@@ -6,12 +6,14 @@ import MirrorTools
 struct DigestgenOptions: ParsableArguments {
   @Option(
     name: .long, help: ArgumentHelp("Digests to compute: sha256, sha512, blake2b.", valueName: "list"),
+    completion: .values(of: DigestAlgorithm.self),
     transform: { try parseList($0, "algorithm") })
   var algorithm: [DigestAlgorithm] = [.sha256]
 
   @Option(
     name: .long,
     help: ArgumentHelp("Sidecars to write: hash.txt, sums, bsd, digests, manifest.", valueName: "list"),
+    completion: .values(of: DigestFormat.self),
     transform: { try parseList($0, "format") })
   var format: [DigestFormat] = [.hashText]
 

@@ -64,23 +64,15 @@ extension FilePath {
 /// Options of the verbs that write to the mirror.
 struct LockOptions: ParsableArguments {
   @Option(
-    name: .long,
-    help: ArgumentHelp("Wait up to this many seconds for another run.", valueName: "seconds"))
+    in: 0...1_000_000,
+    help: ArgumentHelp("Wait up to this many seconds for another run (default: 0).", valueName: "seconds"))
   var lockWait = 0
-
-  func validate() throws {
-    if lockWait < 0 { throw ValidationError("--lock-wait must be at least 0 seconds.") }
-  }
 }
 
 /// Options of the verbs that read tarballs.
 struct JobOptions: ParsableArguments {
   @Option(
-    name: [.customShort("j", allowingJoined: true), .long],
+    name: [.customShort("j", allowingJoined: true), .long], in: 1...1024,
     help: ArgumentHelp("Number of threads (default: one per CPU).", valueName: "n"))
   var jobs: Int?
-
-  func validate() throws {
-    if let jobs, !(1...1024).contains(jobs) { throw ValidationError("--jobs must be between 1 and 1024.") }
-  }
 }

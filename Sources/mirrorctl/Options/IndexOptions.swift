@@ -8,6 +8,7 @@ struct IndexOptions: ParsableArguments {
     help: ArgumentHelp(
       "Formats to write: \(IndexFormat.allCases.map(\.rawValue).joined(separator: ", ")).",
       valueName: "list"),
+    completion: .values(of: IndexFormat.self),
     transform: { try parseList($0, "format") })
   var formats: [IndexFormat] = []
 

@@ -4,7 +4,7 @@ import MirrorTools
 /// Which versions and snapshots to keep.
 struct RetentionOptions: ParsableArguments {
   @Option(
-    name: .long,
+    in: 1...1_000_000,
     help: ArgumentHelp("Keep the newest N complete versions (default: 3).", valueName: "n"))
   var keep: Int?
 
@@ -15,24 +15,27 @@ struct RetentionOptions: ParsableArguments {
   var keepWithin: DaysArgument?
 
   @Option(
-    name: .long, help: ArgumentHelp("Keep one per day for the last N days that have one.", valueName: "n"))
+    in: 0...1_000_000,
+    help: ArgumentHelp("Keep one per day for the last N days that have one.", valueName: "n"))
   var keepDaily: Int?
 
   @Option(
-    name: .long, help: ArgumentHelp("Keep one per week for the last N weeks that have one.", valueName: "n"))
+    in: 0...1_000_000,
+    help: ArgumentHelp("Keep one per week for the last N weeks that have one.", valueName: "n"))
   var keepWeekly: Int?
 
   @Option(
-    name: .long,
+    in: 0...1_000_000,
     help: ArgumentHelp("Keep one per month for the last N months that have one.", valueName: "n"))
   var keepMonthly: Int?
 
   @Option(
-    name: .long, help: ArgumentHelp("Keep one per year for the last N years that have one.", valueName: "n"))
+    in: 0...1_000_000,
+    help: ArgumentHelp("Keep one per year for the last N years that have one.", valueName: "n"))
   var keepYearly: Int?
 
   @Option(
-    name: .long,
+    in: 0...1_000_000,
     help: ArgumentHelp("Days until an incomplete version may be removed (default: 3).", valueName: "n"))
   var staleDays: Int?
 
@@ -40,17 +43,6 @@ struct RetentionOptions: ParsableArguments {
     name: .long,
     help: ArgumentHelp("Fail if more than N items, or N%, would be removed.", valueName: "limit"))
   var maxRemove: RemovalLimitArgument?
-
-  func validate() throws {
-    if let keep, keep < 1 {
-      throw ValidationError("--keep must be at least 1: the newest version is always kept.")
-    }
-    guard
-      [keepDaily, keepWeekly, keepMonthly, keepYearly, staleDays].allSatisfy({
-        (0...1_000_000).contains($0 ?? 0)
-      })
-    else { throw ValidationError("The numbers to keep, and --stale-days, must be between 0 and 1000000.") }
-  }
 
   /// Whether a --keep option or the configuration sets what to keep.
   func isGiven(over configured: RetentionPolicy?) -> Bool {

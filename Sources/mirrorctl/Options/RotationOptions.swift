@@ -1,15 +1,17 @@
 import ArgumentParser
 import MirrorTools
+import StageBuilder
 
 /// What to build, how often and in which mode.
 struct RotationOptions: ParsableArguments {
   @Option(
-    name: .long, help: ArgumentHelp("Days after which a subarch is built again (default: 3).", valueName: "n")
+    in: 0...1_000_000,
+    help: ArgumentHelp("Days after which a subarch is built again (default: 3).", valueName: "n")
   )
   var staleDays: Int?
 
   @Option(
-    name: .long,
+    in: 0...1_000_000,
     help: ArgumentHelp(
       "Consecutive failures that take a subarch out of the rotation (default: 3).", valueName: "n"))
   var maxFailcount: Int?
@@ -17,13 +19,11 @@ struct RotationOptions: ParsableArguments {
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "Build modes to use in turn, e.g. full,freshen (default: full).", valueName: "list"))
+      "Build modes to use in turn, e.g. full,freshen (default: full).", valueName: "list"),
+    completion: .list(BuildModes.usual))
   var modes: String?
 
   func validate() throws {
-    guard (0...1_000_000).contains(staleDays ?? 0), (0...1_000_000).contains(maxFailcount ?? 0) else {
-      throw ValidationError("--stale-days and --max-failcount must be between 0 and 1000000.")
-    }
     if let modes, modes.split(separator: ",").isEmpty {
       throw ValidationError("--modes must name at least one mode.")
     }

@@ -155,7 +155,7 @@ struct GraphTests {
       (["build", "gentoo/x86-64bit/generic_64", "full", "gentoo/x86-64bit/x"], 64, "is not a date"),
       (["build", "--due", "--why"], 64, "--why needs BUILD ARCH SUBARCH"),
       (["build", "--due", "--format", "dot"], 64, "--format requires --pretend"),
-      (["build", "--due", "--jobs", "0"], 64, "--jobs must be between 1 and 1024"),
+      (["build", "--due", "--jobs", "0"], 64, "use a whole number from 1 to 1024"),
     ])
   func refused(arguments: [String], status: Int32, says: String) throws {
     let site = try TrivialSite()
