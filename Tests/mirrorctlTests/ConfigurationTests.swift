@@ -502,11 +502,33 @@ extension Outcome {
     #expect(outcome.text.contains("builds: current stable"))
   }
 
-  @Test("reports the error of a file that is not Python, and prints nothing")
-  func fileNoPython() throws {
-    let (outcome, _) = try imported("builds = (")
-    #expect(outcome.status == 1)
-    #expect(outcome.text == "")
-    #expect(outcome.errorText.contains("SyntaxError"))
+  @Test(
+    "reports the line and the error of a broken file, in one message, and prints nothing",
+    arguments: [
+      ("builds = (", ":1: SyntaxError: "),
+      ("import os\nbuilds = names\n", ":2: NameError: name 'names' is not"),
+      ("import sys\nsys.exit('no\\nmore')\n", ":2: SystemExit: no\\nmore"),
+      (lists + "def map_build(*given):\n    return given[9]\n", ":5: IndexError: tuple index out of range"),
+    ])
+  func brokenFile(_ python: String, _ message: String) throws {
+    let (outcome, configured) = try imported(python)
+    #expect(outcome.status == 1 && outcome.text == "")
+    #expect(
+      outcome.errorText.hasPrefix("mirrorctl: \(configured.workspace.path)/buildbot\(message)"),
+      "\(outcome.errorText)")
+    #expect(outcome.errorText.split(separator: "\n").count == 1, "\(outcome.errorText)")
+  }
+
+  @Test("what the file prints by itself, or its programs, is not part of the output")
+  func talking() throws {
+    let talk = """
+      import os, sys, atexit
+      print("hello"); print("hello", file=sys.stderr); os.system("echo hello; echo hello >&2")
+      atexit.register(print, "hello")
+
+      """
+    let (outcome, _) = try imported(talk + Self.lists)
+    #expect(outcome.status == 0 && outcome.errorText == "", "\(outcome.errorText)")
+    #expect(outcome.text.contains("builds: current stable") && !outcome.text.contains("hello"))
   }
 }
