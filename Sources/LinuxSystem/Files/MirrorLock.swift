@@ -81,12 +81,41 @@ public struct MirrorLock: ~Copyable {
   }
 
   private static func holder(in file: borrowing Descriptor) -> String {
-    let bytes = (try? file.bytes(upTo: 512)) ?? []
+    holder((try? file.bytes(upTo: 512)) ?? []) ?? "just started"
+  }
+
+  /// The holder that a lock file names; nil if it names none that is still there.
+  private static func holder(_ bytes: [UInt8]) -> String? {
     let words = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isWhitespace)
     // A killed run could not clear its name.
     guard words.count == 3, let pid = Int32(words[0]), pid > 0,
       words[1] != HostName.current || kill(pid, 0) == 0 || errno == EPERM
-    else { return "just started" }
+    else { return nil }
     return escaped(Array("mirrorctl \(words[2]), pid \(words[0]) on \(words[1])".utf8))
+  }
+}
+
+extension MirrorLock {
+  /// A run that holds the lock.
+  package struct Holder: Hashable, Sendable {
+    /// `mirrorctl upkeep, pid 42 on host`
+    package let name: String
+    /// When it took the lock: seconds since the epoch.
+    package let since: Int64
+
+    package init(name: String, since: Int64) { (self.name, self.since) = (name, since) }
+  }
+
+  /// The run that holds the lock of a mirror; nil if none does. The lock is not tried: that could disturb a run.
+  ///
+  /// - Throws: if this user may not write to the mirror.
+  package static func holder(of root: FilePath) throws(MirrorError) -> Holder? {
+    let directory = try AnchoredDirectory(root: root)
+    guard let status = try directory.status(of: fileName) else { return nil }
+    let file = try existing(in: directory)
+    let bytes = try attempt("read", directory.displayed(fileName)) { () throws(Errno) in
+      try file.bytes(upTo: 512)
+    }
+    return holder(bytes).map { Holder(name: $0, since: status.identity.mtime / 1_000_000_000) }
   }
 }

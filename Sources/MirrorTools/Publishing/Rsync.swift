@@ -13,6 +13,8 @@ struct Rsync: Sendable {
   var source: PublishSource?
   /// Milliseconds before the first retry; doubled for each further retry.
   var patience: UInt32 = 2000
+  /// Seconds after which it is ended; nil for no limit.
+  var limit: Int?
   /// Facts found while it ran.
   let findings = Findings()
 
@@ -190,6 +192,11 @@ struct Rsync: Sendable {
     var failures = 0
     while true {
       let outcome = try start(command, input, transfers)
+      if outcome.isLate, let limit {
+        throw MirrorError(
+          .library, destination.subject, "did not answer within \(limit) seconds",
+          remedy: "check the host, the network and the firewall")
+      }
       if outcome.status == 0 { return (outcome, RsyncFault.Partial()) }
       let complaint = String(decoding: outcome.errors, as: UTF8.self)
       if let fault = RsyncFault.Partial(outcome.status, complaint), bears(fault) { return (outcome, fault) }
@@ -208,7 +215,7 @@ struct Rsync: Sendable {
     let (environment, mask) = (environment, mask)
     let run = { @Sendable [self] () throws(MirrorError) -> HostProgram.Outcome in
       try HostProgram.run(
-        command, input: input, environment: environment, leads: true, mask: mask,
+        command, input: input, environment: environment, leads: true, mask: mask, limit: limit,
         cancellation: cancellation, heard: transfers ? { hear($0) } : nil)
     }
     guard let source else { return try run() }

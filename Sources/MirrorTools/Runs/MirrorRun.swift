@@ -45,8 +45,7 @@ public final class MirrorRun {
   public init(
     reading root: FilePath, _ configuration: MirrorConfiguration, _ environment: RunEnvironment
   ) throws(MirrorError) {
-    try RebuildMark.check(try AnchoredDirectory(root: root))
-    try MirrorMark.check(root, configuration.kinds)
+    try MirrorMark.checkWhole(root, configuration.kinds)
     self.root = root
     self.configuration = configuration
     self.environment = environment
