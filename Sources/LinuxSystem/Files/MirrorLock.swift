@@ -13,14 +13,17 @@ public struct MirrorLock: ~Copyable {
 
   private let file: Descriptor
 
-  /// Takes the lock, waiting up to `wait` seconds for another run to end.
+  /// Takes the lock, waiting up to `wait` seconds for another run to end, which `progress` then shows.
   ///
   /// - Throws: ``MirrorError`` with code `busy` that names the holder, or `interrupted`.
-  public init(root: FilePath, verb: String, wait: Int = 0, cancellation: Cancellation) throws(MirrorError) {
+  public init(
+    root: FilePath, verb: String, wait: Int = 0, cancellation: Cancellation,
+    progress: RunProgress = RunProgress()
+  ) throws(MirrorError) {
     let directory = try AnchoredDirectory(root: root)
     let path = directory.displayed(Self.fileName)
     let file = try Self.open(in: directory)
-    try Self.lock(file, path, until: .now + .seconds(max(0, wait)), cancellation)
+    try Self.lock(file, path, until: .now + .seconds(max(0, wait)), cancellation, progress)
     // The holder is only informative: on a full disk, which clean may be about to fix, it is left out.
     do throws(Errno) {
       try retrying { Int(ftruncate(file.raw, 0)) }
@@ -31,7 +34,7 @@ public struct MirrorLock: ~Copyable {
 
   private static func lock(
     _ file: borrowing Descriptor, _ path: String, until deadline: ContinuousClock.Instant,
-    _ cancellation: Cancellation
+    _ cancellation: Cancellation, _ progress: RunProgress
   ) throws(MirrorError) {
     do throws(Errno) {
       try retrying { Int(flock(file.raw, LOCK_EX | LOCK_NB)) }
@@ -44,7 +47,9 @@ public struct MirrorLock: ~Copyable {
       let pid = clinux_wait_for_lock(file.raw)
       guard pid > 0 else { throw .system(lastErrno(), "wait for the lock", path) }
       var waiter = try ChildProcess(pid: pid, name: path)
+      progress.begin("waiting for another run (\(holder(in: file)))", bytes: 0, files: 0)
       let end = waiter.end(until: deadline, cancellation: cancellation)
+      progress.end()
       if end == .ready, (try? waiter.wait()) == 0 { return }
       try cancellation.check()
     }

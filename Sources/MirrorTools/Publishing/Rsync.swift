@@ -44,6 +44,8 @@ struct Rsync: Sendable {
   /// - Parameter filters: `--include` and `--exclude` options of rsync.
   /// - Throws: if any part of it cannot be listed.
   func list(_ filters: [String]) throws(MirrorError) -> RemoteListing {
+    progress.begin("listing files", bytes: 0, files: 0)
+    defer { progress.end() }
     let outcome = try run(
       ["--list-only", "--recursive", "--links", "--no-human-readable", "--no-motd"] + filters,
       ["--", destination.address.argument()], transfers: false
@@ -204,7 +206,8 @@ struct Rsync: Sendable {
         throw RsyncFault.error(outcome.status, complaint, of: destination.subject)
       }
       failures += 1
-      try cancellation.wait(milliseconds: delay)
+      let next = "retry \(failures) of \(destination.retries) in \(delay / 1000) s"
+      try progress.pausing(next) { () throws(MirrorError) in try cancellation.wait(milliseconds: delay) }
       delay = min(delay &* 2, 300_000)
     }
   }

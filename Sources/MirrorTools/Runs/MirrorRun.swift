@@ -68,7 +68,8 @@ public final class MirrorRun {
     if name != RebuildRun.verb { try RebuildMark.check(try AnchoredDirectory(root: root)) }
     if !creates { try MirrorMark.check(root, configuration.kinds) }
     let held = try MirrorLock(
-      root: root, verb: name, wait: lockWait, cancellation: environment.cancellation)
+      root: root, verb: name, wait: lockWait, cancellation: environment.cancellation,
+      progress: environment.progress)
     // It may have waited for a rebuild that was killed.
     if name != RebuildRun.verb { try RebuildMark.check(try AnchoredDirectory(root: root)) }
     self.root = root

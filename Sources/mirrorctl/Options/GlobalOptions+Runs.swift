@@ -30,10 +30,11 @@ extension GlobalOptions {
     event: RunEvent? = nil, hashing: HashingOptions = HashingOptions()
   ) throws -> MirrorRun {
     let (root, configuration, file) = try begin(context, event)
-    return try MirrorRun(
-      writing: root, configuration, environment(context, hashing, file, root), as: verb,
-      lockWait: lock.lockWait,
-      creates: creates)
+    let environment = environment(context, hashing, file, root)
+    return try renderer(context).showing(environment.progress) {
+      try MirrorRun(
+        writing: root, configuration, environment, as: verb, lockWait: lock.lockWait, creates: creates)
+    }
   }
 
   /// A run that writes, or only reads if it is a dry run.
