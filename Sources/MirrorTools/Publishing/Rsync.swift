@@ -196,7 +196,7 @@ struct Rsync: Sendable {
       let outcome = try start(command, input, transfers)
       if outcome.isLate, let limit {
         throw MirrorError(
-          .library, destination.subject, "did not answer within \(limit) seconds",
+          .library, destination.subject, "did not answer within \(counted(limit, "second", "seconds"))",
           remedy: "check the host, the network and the firewall")
       }
       if outcome.status == 0 { return (outcome, RsyncFault.Partial()) }

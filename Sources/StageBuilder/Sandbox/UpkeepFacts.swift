@@ -32,6 +32,8 @@ package struct UpkeepFacts: Sendable {
   var lock: Result<MirrorLock.Holder?, MirrorError> = .success(nil)
   /// The file of its catalog and whether it exists, or why it cannot be used.
   var catalog: Result<(path: FilePath, exists: Bool), MirrorError>?
+  /// Free bytes where catalogs are kept; nil if unknown.
+  var catalogSpace: Int64?
   /// Whether rsync is installed.
   var hasRsync = true
   var destinations: [Destination] = []
@@ -43,6 +45,8 @@ package struct UpkeepFacts: Sendable {
 
   /// Files may be this many seconds younger than the clock: servers of files have clocks of their own.
   private static let tolerance: Int64 = 60
+  /// A catalog may grow by this many bytes without notice.
+  fileprivate static let leastSpace: Int64 = 100 << 20
   /// Seconds in which a destination must answer.
   private static let patience = 20
 
@@ -72,6 +76,7 @@ package struct UpkeepFacts: Sendable {
         try Catalog.examine(for: root, in: stateDirectory)
       }
     }
+    facts.catalogSpace = stateDirectory.freeBytes
     facts.hasRsync = Executable.find("rsync") != nil
     if facts.hasRsync {
       let problems = try DestinationCheck(configuration.publishing, within: patience, cancellation).problems()
@@ -111,6 +116,9 @@ extension Doctor {
     // Runs go on without it.
     case .failure(let error): add(.warning, error, action)
     case nil: break
+    }
+    if let free = facts.catalogSpace, free < UpkeepFacts.leastSpace {
+      add(.warning, "catalog", "only \(humanBytes(free)) free where it is kept", "free some space")
     }
     if !facts.isSigned { add(.skipped, "signing/key", "is not set, so nothing is signed") }
     judgeDestinations(facts, action)

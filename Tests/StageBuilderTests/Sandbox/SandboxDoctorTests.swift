@@ -155,6 +155,9 @@ import Testing
       testDescription: "a damaged catalog", level: .warning, subject: "c", text: "is damaged",
       harm: { $0.catalog = .failure(MirrorError(.library, "c", "is damaged")) }),
     Trouble(
+      testDescription: "no room for the catalog", level: .warning, subject: "catalog",
+      text: "only 1.0 MiB free where it is kept", harm: { $0.catalogSpace = 1 << 20 }),
+    Trouble(
       testDescription: "no rsync", level: .missing, subject: "rsync", text: "not found: needed to publish",
       harm: { $0.hasRsync = false }),
     Trouble(
