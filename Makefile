@@ -56,12 +56,14 @@ ZSHDIR ?= $(SHARE)/zsh/site-functions
 FISHDIR ?= $(SHARE)/fish/vendor_completions.d
 SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
 TMPFILESDIR ?= $(PREFIX)/lib/tmpfiles.d
+# Settings of all units whose names begin with this one's.
+DROPIN = mirrorctl-.service.d
 
 # Installs the built files. Run `make build` first, as a user with network access. An existing configuration is kept.
 install:
 	@test -x $(BIN) || { echo 'make install: $(BIN) is missing: run `make build` first' >&2; exit 1; }
 	install -d $(addprefix $(DESTDIR),$(PREFIX)/bin $(SHARE)/man/man5 $(SHARE)/man/man8 $(BASHDIR) $(ZSHDIR) $(FISHDIR) \
-	  $(SHARE)/mirrorctl/schema $(DOC)/docs $(UNITDIR) $(SYSUSERSDIR) $(TMPFILESDIR) $(SYSCONFDIR)/mirrorctl)
+	  $(SHARE)/mirrorctl/schema $(DOC)/docs $(UNITDIR)/$(DROPIN) $(SYSUSERSDIR) $(TMPFILESDIR) $(SYSCONFDIR)/mirrorctl)
 	if command -v strip > /dev/null; then s=-s; else s=; echo 'no strip (binutils): symbols are kept' >&2; fi; \
 	  install $$s -m 755 $(BIN) $(DESTDIR)$(PREFIX)/bin/mirrorctl
 	install -m 644 man/*.5 $(DESTDIR)$(SHARE)/man/man5/
@@ -79,6 +81,7 @@ install:
 	install -D -m 644 packaging/README.md $(DESTDIR)$(DOC)/packaging/README.md
 	for unit in share/mirrorctl-*.service share/mirrorctl-*.timer; do \
 	  sed 's|@PREFIX@|$(PREFIX)|g' $$unit > $(DESTDIR)$(UNITDIR)/$$(basename $$unit); done
+	install -m 644 share/mirror.conf $(DESTDIR)$(UNITDIR)/$(DROPIN)/
 	install -m 644 share/sysusers.conf $(DESTDIR)$(SYSUSERSDIR)/mirrorctl.conf
 	install -m 644 share/tmpfiles.conf $(DESTDIR)$(TMPFILESDIR)/mirrorctl.conf
 	test -e $(DESTDIR)$(SYSCONFDIR)/mirrorctl/mirrorctl.conf || \
@@ -88,7 +91,7 @@ install:
 uninstall:
 	rm -f $(addprefix $(DESTDIR),$(PREFIX)/bin/mirrorctl $(BASHDIR)/mirrorctl $(ZSHDIR)/_mirrorctl $(FISHDIR)/mirrorctl.fish \
 	  $(addprefix $(SHARE)/,$(foreach s,5 8,$(patsubst man/%,man/man$(s)/%,$(wildcard man/*.$(s))))) \
-	  $(SYSUSERSDIR)/mirrorctl.conf $(TMPFILESDIR)/mirrorctl.conf \
+	  $(SYSUSERSDIR)/mirrorctl.conf $(TMPFILESDIR)/mirrorctl.conf $(UNITDIR)/$(DROPIN)/mirror.conf \
 	  $(addprefix $(UNITDIR)/,$(notdir $(wildcard share/mirrorctl-*.service share/mirrorctl-*.timer))))
 	rm -rf $(DESTDIR)$(SHARE)/mirrorctl $(DESTDIR)$(DOC)
 

@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/timex.h>
 
 const uint64_t CLINUX_NO_LINKS = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS;
 const uint64_t CLINUX_NO_MOUNTS = RESOLVE_NO_XDEV;
@@ -108,6 +109,12 @@ int clinux_touch(int directory, const char *name, int64_t seconds, uint32_t nano
 
 int clinux_make_node(int directory, const char *name, uint32_t mode, uint32_t major, uint32_t minor) {
     return mknodat(directory, name, mode, makedev(major, minor));
+}
+
+int clinux_clock_is_synchronized(void) {
+    struct timex clock = {.modes = 0};
+    if (adjtimex(&clock) < 0) return -1;
+    return (clock.status & STA_UNSYNC) == 0;
 }
 
 int clinux_memory_file(const char *name) { return memfd_create(name, MFD_CLOEXEC); }

@@ -4,6 +4,8 @@
 public final class Elements {
   private let expander: Expander
   private var collector: Collector
+  /// Names that are read as if nothing defined them; references to them still work.
+  public var omitted: Set<String> = []
 
   /// Without any definitions.
   public init(_ host: HostAccess) {
@@ -115,6 +117,7 @@ public final class Elements {
   }
 
   private func definition(of name: String) throws(FlexDataError) -> Definition? {
-    try expander.run { () throws(FlexDataError) in try expander.definition(of: name).value }
+    if omitted.contains(name) { return nil }
+    return try expander.run { () throws(FlexDataError) in try expander.definition(of: name).value }
   }
 }

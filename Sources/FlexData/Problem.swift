@@ -16,6 +16,12 @@ public struct Problem: Sendable {
   public let hint: String?
   /// The steps that led to it, the nearest first.
   public let chain: [Step]
+  /// The element that contains the problem, if it is in one.
+  public var element: String? {
+    for case .element(let name, _) in chain { return name }
+    return nil
+  }
+
   /// The undefined element, if that is the problem.
   public let missing: String?
   /// The path of the file that cannot be read, if that is the problem.

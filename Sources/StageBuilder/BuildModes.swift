@@ -1,5 +1,6 @@
 import FlexData
 import LinuxSystem
+import MirrorTools
 
 /// The targets of a mode, as the specifications define them in `multi/targets`.
 package struct BuildModes {
@@ -23,7 +24,7 @@ package struct BuildModes {
     if let name = request.namedTarget {
       return [try variants.targets().first { $0.name == name } ?? PlannedTarget(name: name)]
     }
-    try checkMode()
+    try Self.check(request, shared, context.source)
     _ = try shared.required("multi/targets")
     var targets = try shared.words("multi/targets").map { PlannedTarget(name: $0) }
     if targets.contains(where: { $0.name.hasPrefix("stage3") }) { targets += try variants.targets() }
@@ -52,15 +53,18 @@ package struct BuildModes {
   }
 
   /// Throws if the mode is a word that means nothing to the specifications.
-  private func checkMode() throws {
+  static func check(
+    _ request: BuildRequest, _ shared: BuildSettings, _ source: ConfigurationFile.Request
+  ) throws {
     guard let mode = try shared.text("multi/mode") else { return }
     let known = shared.comparedValues(of: "multi/mode")
     guard !known.contains(mode) else { return }
     let targets = try shared.text("multi/targets")
     // A tree may also use the mode as a part of a path.
-    let isMode = try targets == nil ? known.isEmpty : Self.usual.contains(mode) || !isIgnored(targets)
+    let isMode =
+      try targets == nil ? known.isEmpty : usual.contains(mode) || !isIgnored(request, targets, source)
     if isMode { return }
-    let modes = known.isEmpty ? Self.usual : known
+    let modes = known.isEmpty ? usual : known
     throw MirrorError(
       .invalid, mode, "is not a build mode",
       remedy: Spelling.nearest(to: mode, in: modes).map { "did you mean `\($0)`?" }
@@ -68,8 +72,10 @@ package struct BuildModes {
   }
 
   /// Whether a mode that cannot exist has the same targets.
-  private func isIgnored(_ targets: String?) throws -> Bool {
-    guard let other = try? BuildSettings(request.replacing(mode: "-"), target: nil, context.source) else {
+  private static func isIgnored(
+    _ request: BuildRequest, _ targets: String?, _ source: ConfigurationFile.Request
+  ) throws -> Bool {
+    guard let other = try? BuildSettings(request.replacing(mode: "-"), target: nil, source) else {
       return false
     }
     return try other.text("multi/targets") == targets

@@ -7,7 +7,7 @@ package import SystemPackage
 /// Checks a configuration as builds of a sample subarch would use it: a spec tree has no meaning without a target.
 package struct SampleCheck {
   /// Faults, with their places.
-  package private(set) var findings: [String] = []
+  package private(set) var faults: [ConfigurationFault] = []
   /// What was assumed.
   package private(set) var note = ""
 
@@ -60,16 +60,22 @@ package struct SampleCheck {
   }
 
   private let source: ConfigurationFile.Request
+  /// The configuration without a target.
+  private let plain: Elements
   private let subarch: SampleSubarch
   private let mirror: FilePath?
   private let version: VersionDate
 
-  /// - Parameter source: how the configuration is read, without a target.
+  /// - Parameters:
+  ///   - source: how the configuration is read, without a target.
+  ///   - file: the configuration, read in this way.
   package init(
-    _ source: ConfigurationFile.Request, _ tree: Tree, _ subarch: SampleSubarch, mirror: FilePath?,
+    _ source: ConfigurationFile.Request, _ file: ConfigurationFile, _ tree: Tree, _ subarch: SampleSubarch,
+    mirror: FilePath?,
     today: CalendarDate
   ) {
     self.source = source
+    plain = file.elements
     self.subarch = subarch
     self.mirror = mirror
     version = VersionDate(today)
@@ -88,6 +94,9 @@ package struct SampleCheck {
       } catch { add(error) }
     }
     do { try checkSource() } catch { add(error) }
+    for setting in plain.names where setting == "rotation/modes" || setting.hasPrefix("rotation/modes/") {
+      do { try checkModes(setting) } catch { add(error) }
+    }
     let counts = Dictionary(grouping: failures, by: \.name).mapValues(\.count)
     for failure in failures {
       // What no target defines is a fault; what this one does not define may be meant for others.
@@ -121,36 +130,55 @@ package struct SampleCheck {
     for section in ["snapshot"] + overlays { _ = try TreeVerification("\(section)/verify", settings, nil) }
   }
 
+  /// Checks that the specs know the modes of a setting.
+  private func checkModes(_ setting: String) throws {
+    let words = (try plain.text(setting) ?? "").split { $0 == " " || $0 == "\t" }
+    for mode in words.compactMap({ $0.split(separator: "+").first }).map(String.init) {
+      let request = request(mode)
+      var source = source
+      source.definitions += strategy
+      do {
+        try BuildModes.check(request, try BuildSettings(request, target: nil, source), source)
+      } catch let error as MirrorError where error.subject == mode {
+        throw MirrorError(.invalid, setting, "`\(mode)` \(error.problem)", remedy: error.remedy)
+      }
+    }
+  }
+
   private func request(_ mode: String) -> BuildRequest {
     BuildRequest(
       build: subarch.build, arch: subarch.arch, subarch: subarch.subarch,
       work: .stages(mode: mode, extras: []), version: version, definitions: [])
   }
 
-  private func elements(mode: String, target: String?) throws -> Elements {
-    var source = source
-    // A subarch that is not prepared yet has no strategy.
-    let strategy = [("build", "local"), ("seed", "stage3")].filter { file, _ in
+  /// The strategy of a subarch that is not prepared yet.
+  private var strategy: [(name: String, value: String)] {
+    [("build", "local"), ("seed", "stage3")].filter { file, _ in
       guard let mirror, let path = subarch.stored else { return true }
       return !mirror.appending("\(path)/.control/strategy/\(file)").exists
-    }
-    source.definitions += strategy.map { (name: "strategy/\($0)", value: $1) }
+    }.map { (name: "strategy/\($0)", value: $1) }
+  }
+
+  private func elements(mode: String, target: String?) throws -> Elements {
+    var source = source
+    source.definitions += strategy
     source.definitions += request(mode).elements(target: target, variant: nil)
     source.isStrict = target != nil
     return try ConfigurationFile(source).elements
   }
 
   private mutating func add(_ error: any Error) {
-    guard let error = error as? FlexDataError else { return add(text: "\(error)") }
-    add(error.problems)
+    if let error = error as? FlexDataError { return add(error.problems) }
+    let error = error as? MirrorError ?? MirrorError(.invalid, "configuration", "\(error)")
+    add(ConfigurationFault(error, in: plain, naming: \.description))
   }
 
   private mutating func add(_ problems: [Problem]) {
-    for problem in problems where !isUnknownYet(problem) { add(text: problem.description) }
+    for problem in problems where !isUnknownYet(problem) { add(ConfigurationFault(problem)) }
   }
 
-  private mutating func add(text: String) {
-    if !findings.contains(text) { findings.append(text) }
+  private mutating func add(_ fault: ConfigurationFault) {
+    if !faults.contains(where: { $0.text == fault.text }) { faults.append(fault) }
   }
 
   /// Whether the problem is only that a file of the mirror does not exist: a build may write it.

@@ -41,6 +41,22 @@ struct CommandContext: Sendable {
   /// The current date in local time.
   var today: CalendarDate { CalendarDate(localDayOf: now()) }
 
+  /// `$MIRRORCTL_MIRROR`, absolute; nil if it is not set.
+  var mirror: FilePath? {
+    environment["MIRRORCTL_MIRROR"].flatMap { $0.isEmpty ? nil : FilePath($0).absolute }
+  }
+
+  /// The directory of a user's configuration; nil without a home directory.
+  var configurationDirectory: FilePath? {
+    if let place = environment["XDG_CONFIG_HOME"], place.hasPrefix("/") {
+      return FilePath(place).appending("mirrorctl")
+    }
+    return home?.appending(".config/mirrorctl")
+  }
+
+  /// The home directory; nil if `HOME` is not set.
+  var home: FilePath? { environment["HOME"].flatMap { $0.isEmpty ? nil : FilePath($0) } }
+
   /// The directory of the catalogs.
   var stateDirectory: FilePath {
     if let state = environment["XDG_STATE_HOME"], state.hasPrefix("/") {
@@ -114,7 +130,8 @@ struct CommandContext: Sendable {
     var environment: [String: String] = [:]
     for name in [
       "MIRRORCTL_MIRROR", "MIRRORCTL_CONFIG", "MIRRORCTL_ISA", "MIRRORCTL_SPECS", "XDG_STATE_HOME",
-      "XDG_CACHE_HOME", "HOME", "SHELL", "TERM", "NO_COLOR", "SOURCE_DATE_EPOCH", HookRunner.variable,
+      "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "HOME", "SHELL", "TERM", "NO_COLOR", "SOURCE_DATE_EPOCH",
+      HookRunner.variable,
     ] {
       environment[name] = OwnProgram.variable(name)
     }

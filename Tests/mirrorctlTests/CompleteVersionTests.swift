@@ -251,6 +251,8 @@ struct AddTests {
       "add", "std", "some-arch", "gen", "2026-11-01", "\(workspace.path)/stage3-amd64.tar.xz",
       "\(workspace.path)/lxd-gen-std-2026-11-01.tar.xz", "\(workspace.path)/build-info.json")
     #expect(outcome.status == 0, "\(outcome.errorText)")
+    let lines = outcome.text.split(separator: "\n")
+    #expect(Set(lines).count == lines.count, "no file is listed twice: \(outcome.text)")
     let place = "std/some-arch/gen"
     let stage = "\(place)/2026-11-01/stage3-gen-std-2026-11-01.tar.xz"
     #expect(mirror.exists(stage) && mirror.exists("\(stage).hash.txt"))

@@ -100,6 +100,23 @@ extension Outcome {
     #expect(
       try configured.run(option[0], option[1], option[2], option[3], option[4], environment: variable).text
         == "/by-option\n")
+    try configured.workspace.shell(
+      """
+      mkdir -p .config/mirrorctl elsewhere/mirrorctl
+      echo 'path/mirror: /by-user' > .config/mirrorctl/mirrorctl.conf
+      echo 'path/mirror: /by-xdg' > elsewhere/mirrorctl/mirrorctl.conf
+      """)
+    let home = configured.workspace.path
+    #expect(try configured.run("config", "get", "path/mirror").text == "/by-user\n")
+    let elsewhere = ["XDG_CONFIG_HOME": "\(home)/elsewhere"]
+    #expect(try configured.run("config", "get", "path/mirror", environment: elsewhere).text == "/by-xdg\n")
+    let relative = ["XDG_CONFIG_HOME": "elsewhere"]
+    #expect(try configured.run("config", "get", "path/mirror", environment: relative).text == "/by-user\n")
+    #expect(
+      try configured.run("config", "where").lines.prefix(2) == [
+        "used: \(home)/.config/mirrorctl/mirrorctl.conf", "ignored: \(home)/.metro",
+      ])
+    #expect(try configured.run("config", "where", environment: variable).lines.first == "used: \(home)/v")
     let missing = try configured.run("status", environment: ["MIRRORCTL_CONFIG": "/nonexistent.conf"])
     #expect(missing.status == 1)
     #expect(missing.errorText.contains("/nonexistent.conf: cannot read"))
@@ -286,6 +303,37 @@ extension Outcome {
   }
 
   @Test(
+    "an error in a section about builds, images, tests or the farm stops only verbs that read it",
+    arguments: [
+      ("[section farm]\nengine: slum", ["farm", "status"]),
+      ("[section farm]\nengin: slurm", ["farm", "status"]),
+      ("[section test]\nmemory: lots", ["test", "none.tar.xz"]),
+      ("[section test]\nmemry: 1G", ["test", "none.tar.xz"]),
+      ("[section export/oci]\nformt: oci", ["export", "--to", "oci", "none.tar.xz", "out.tar"]),
+      ("[section export/ec2]\nendpoint: ftp://x", []),
+    ])
+  func unrelated(_ section: String, _ reader: [String]) throws {
+    let configured = try Configured("")
+    try configured.write(configured.mirrorElement + section + "\n")
+    for verb in ["digestgen", "clean"] {
+      let outcome = try configured.run(verb)
+      #expect(outcome.status == 0 && outcome.errorText == "", "\(verb): \(outcome.errorText)")
+    }
+    let place = "mirrorctl: \(configured.workspace.path)/.metro:4: "
+    if !reader.isEmpty {
+      let stopped = try RunningProgram(
+        [Program.path.string] + reader, environment: configured.workspace.environment
+      ).wait()
+      #expect(stopped.status == 1 && stopped.errorText.hasPrefix(place), "\(stopped.errorText)")
+    }
+    // What shows the farm reports that it cannot, and shows the rest.
+    let status = try configured.run("status")
+    #expect(status.status == 0 && status.lines.count == 5)
+    #expect(status.errorText.hasPrefix(place) == section.contains("farm"), "\(status.errorText)")
+    #expect(try configured.run("config", "check").errorText.hasPrefix(place))
+  }
+
+  @Test(
     "an invalid setting is reported with its file and line",
     arguments: [
       "keep: 0", "keep: many", "stale-days: -1", "max-failcount: 1e9", "keep-within: soon", "builds: a a",
@@ -408,6 +456,92 @@ extension Outcome {
     #expect(second.contains("/nonexistent/mirror does not exist"))
   }
 
+  @Test("check reports every wrong setting at once, with its file and line, also as JSON")
+  func checkFindsSettings() throws {
+    let configured = try Configured("")
+    let wrong = """
+      [section mirror]
+      layout: metri
+      [section path/mirror]
+      owner: nosuchuser
+      dirmode: 999
+      [section rotation]
+      buildz: x
+      keep: many
+      stale-days: -1
+      modes: full ful+lxd
+      modes/core2_64: freshn
+      [section publish/www]
+      to: nonsense
+      retries: many
+      what: everything
+      receive: sshh
+      remote-command: x
+      [section farm]
+      engine: slum
+      cpus: 0
+      [section farm/master]
+      to: /local
+      [section test]
+      memory: lots
+      frob: 1
+      [section export/oci]
+      formt: oci
+      [section export/x]
+      format: qcw2
+      size: 5
+      [section export/ec2]
+      endpoint: ftp://x
+      [section a]
+      b: $[c/d]
+      [section signing]
+      key: 1234
+      what: nothing
+      """
+    try configured.write(wrong)
+    let mirror = ["MIRRORCTL_MIRROR": "\(configured.workspace.mirror)"]
+    let outcome = try configured.run("config", "check", "--json", environment: mirror)
+    #expect(outcome.status == 1)
+    #expect(try OutputSchema.problem(of: outcome.output, by: ["config", "check", "--json"]) == nil)
+    let report = try JSONSerialization.jsonObject(with: Data(outcome.output)) as? [String: Any]
+    let faults = try #require(report?["faults"] as? [[String: Any]])
+    // Sections and what is only wrong because of another setting are no faults.
+    let sound = [1, 3, 6, 12, 17, 18, 21, 23, 26, 28, 30, 31, 33, 35]
+    #expect(
+      faults.compactMap { $0["line"] as? Int }.sorted() == (1...37).filter { !sound.contains($0) },
+      "\(outcome.errorText)")
+    #expect(faults.allSatisfy { $0["file"] as? String == "\(configured.workspace.path)/.metro" })
+    #expect(faults.contains { $0["path"] as? String == "rotation/modes/core2_64" })
+    for message in [
+      ":19: farm/engine: `slum` is not valid: use some of: local, slurm\n",
+      ":11: rotation/modes/core2_64: `freshn` is not a build mode: did you mean `freshen`?\n",
+    ] {
+      #expect(outcome.errorText.contains("mirrorctl: \(configured.workspace.path)/.metro\(message)"))
+    }
+  }
+
+  @Test("check reports errors of the language as JSON, too")
+  func checkReportsLanguage() throws {
+    let configured = try Configured("one line\nx: 1\nx: 2\n")
+    let outcome = try configured.run("config", "check", "--json")
+    #expect(outcome.status == 1)
+    let report = try JSONSerialization.jsonObject(with: Data(outcome.output)) as? [String: Any]
+    let faults = report?["faults"] as? [[String: Any]] ?? []
+    #expect(faults.compactMap { $0["line"] as? Int } == [1, 3], "\(outcome.text)")
+  }
+
+  @Test("MIRRORCTL_MIRROR takes the place of path/mirror")
+  func checkByVariable() throws {
+    let configured = try Configured("[section rotation]\nkeep: 3\n")
+    #expect(try configured.run("config", "check").errorText.contains("path/mirror: is not set"))
+    let mirror = ["MIRRORCTL_MIRROR": "\(configured.workspace.mirror)"]
+    let outcome = try configured.run("config", "check", environment: mirror)
+    #expect(outcome.status == 0 && outcome.errorText == "", "\(outcome.errorText)")
+    #expect(outcome.text.contains("which is in the mirror"))
+    let wrong = try configured.run("config", "check", environment: ["MIRRORCTL_MIRROR": "/nonexistent"])
+    #expect(wrong.errorText.hasPrefix("mirrorctl: MIRRORCTL_MIRROR: /nonexistent does not exist"))
+  }
+
   @Test("example is valid except that its mirror does not exist")
   func exampleSoundBut() throws {
     let configured = try Configured("")
@@ -415,7 +549,8 @@ extension Outcome {
     let outcome = try configured.run("config", "check")
     #expect(
       outcome.errorText
-        == "mirrorctl: path/mirror: /srv/mirror does not exist: create it, or check the path\n")
+        == "mirrorctl: \(configured.workspace.path)/.metro:8: path/mirror: /srv/mirror does not exist: "
+        + "create it, or check the path\n")
     #expect(try configured.run("status", "--mirror", "\(configured.workspace.mirror)").status == 0)
   }
 
@@ -502,11 +637,33 @@ extension Outcome {
     #expect(outcome.text.contains("builds: current stable"))
   }
 
-  @Test("reports the error of a file that is not Python, and prints nothing")
-  func fileNoPython() throws {
-    let (outcome, _) = try imported("builds = (")
-    #expect(outcome.status == 1)
-    #expect(outcome.text == "")
-    #expect(outcome.errorText.contains("SyntaxError"))
+  @Test(
+    "reports the line and the error of a broken file, in one message, and prints nothing",
+    arguments: [
+      ("builds = (", ":1: SyntaxError: "),
+      ("import os\nbuilds = names\n", ":2: NameError: name 'names' is not"),
+      ("import sys\nsys.exit('no\\nmore')\n", ":2: SystemExit: no\\nmore"),
+      (lists + "def map_build(*given):\n    return given[9]\n", ":5: IndexError: tuple index out of range"),
+    ])
+  func brokenFile(_ python: String, _ message: String) throws {
+    let (outcome, configured) = try imported(python)
+    #expect(outcome.status == 1 && outcome.text == "")
+    #expect(
+      outcome.errorText.hasPrefix("mirrorctl: \(configured.workspace.path)/buildbot\(message)"),
+      "\(outcome.errorText)")
+    #expect(outcome.errorText.split(separator: "\n").count == 1, "\(outcome.errorText)")
+  }
+
+  @Test("what the file prints by itself, or its programs, is not part of the output")
+  func talking() throws {
+    let talk = """
+      import os, sys, atexit
+      print("hello"); print("hello", file=sys.stderr); os.system("echo hello; echo hello >&2")
+      atexit.register(print, "hello")
+
+      """
+    let (outcome, _) = try imported(talk + Self.lists)
+    #expect(outcome.status == 0 && outcome.errorText == "", "\(outcome.errorText)")
+    #expect(outcome.text.contains("builds: current stable") && !outcome.text.contains("hello"))
   }
 }

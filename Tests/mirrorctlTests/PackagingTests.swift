@@ -63,6 +63,31 @@ import Testing
     #expect(try workspace.shell("find root ! -type d").text == "root/etc/mirrorctl/mirrorctl.conf\n")
   }
 
+  @Test(
+    "systemd accepts the units, upkeep is closed as far as its work allows, and one file sets the mirror of both",
+    .enabled(if: Tool.exists("systemd-analyze"), "systemd is not installed"))
+  func units() throws {
+    let (root, units) = ("\(workspace.path)/root", "\(workspace.path)/root/usr/lib/systemd/system")
+    try workspace.shell(
+      """
+      make --silent -C \(Checkout.path) install PREFIX=\(root)/usr SYSCONFDIR=\(root)/etc BIN=\(Program.path)
+      export SYSTEMD_UNIT_PATH=\(units):
+      systemd-analyze verify --man=no mirrorctl-upkeep.service mirrorctl-upkeep.timer \
+        mirrorctl-build.service mirrorctl-build.timer
+      systemd-analyze security --offline=true --threshold=40 mirrorctl-upkeep.service
+      """)
+    // A file of this name in /etc/systemd/system replaces the installed one.
+    try workspace.shell(
+      "mkdir -p own/mirrorctl-.service.d; printf '[Service]\\nNonsense=1\\n' > own/mirrorctl-.service.d/mirror.conf"
+    )
+    let own = "SYSTEMD_UNIT_PATH=\(workspace.path)/own:\(units): systemd-analyze verify --man=no"
+    for unit in ["mirrorctl-upkeep.service", "mirrorctl-build.service"] {
+      let outcome = try workspace.shell("\(own) \(unit) 2>&1 || true").text
+      #expect(outcome.contains("own/mirrorctl-.service.d/mirror.conf:2: Unknown key"), "\(outcome)")
+      #expect(try !workspace.shell("cat \(units)/\(unit)").text.contains("/srv/mirror"))
+    }
+  }
+
   @Test("the installed configuration is valid")
   func configuration() throws {
     let outcome = try workspace.run([

@@ -79,6 +79,9 @@ int clinux_make_node(int directory, const char *name, uint32_t mode, uint32_t ma
 /* syncfs(2), behind _GNU_SOURCE. */
 int clinux_sync_file_system(int file);
 
+/* Whether a time service keeps the system clock right, as adjtimex(2) tells everybody; -1 if that is not known. */
+int clinux_clock_is_synchronized(void);
+
 /* memfd_create(2), behind _GNU_SOURCE: an unnamed file in memory that no other program inherits. */
 int clinux_memory_file(const char *name);
 

@@ -13,14 +13,17 @@ public struct MirrorLock: ~Copyable {
 
   private let file: Descriptor
 
-  /// Takes the lock, waiting up to `wait` seconds for another run to end.
+  /// Takes the lock, waiting up to `wait` seconds for another run to end, which `progress` then shows.
   ///
   /// - Throws: ``MirrorError`` with code `busy` that names the holder, or `interrupted`.
-  public init(root: FilePath, verb: String, wait: Int = 0, cancellation: Cancellation) throws(MirrorError) {
+  public init(
+    root: FilePath, verb: String, wait: Int = 0, cancellation: Cancellation,
+    progress: RunProgress = RunProgress()
+  ) throws(MirrorError) {
     let directory = try AnchoredDirectory(root: root)
     let path = directory.displayed(Self.fileName)
     let file = try Self.open(in: directory)
-    try Self.lock(file, path, until: .now + .seconds(max(0, wait)), cancellation)
+    try Self.lock(file, path, until: .now + .seconds(max(0, wait)), cancellation, progress)
     // The holder is only informative: on a full disk, which clean may be about to fix, it is left out.
     do throws(Errno) {
       try retrying { Int(ftruncate(file.raw, 0)) }
@@ -31,7 +34,7 @@ public struct MirrorLock: ~Copyable {
 
   private static func lock(
     _ file: borrowing Descriptor, _ path: String, until deadline: ContinuousClock.Instant,
-    _ cancellation: Cancellation
+    _ cancellation: Cancellation, _ progress: RunProgress
   ) throws(MirrorError) {
     do throws(Errno) {
       try retrying { Int(flock(file.raw, LOCK_EX | LOCK_NB)) }
@@ -44,7 +47,9 @@ public struct MirrorLock: ~Copyable {
       let pid = clinux_wait_for_lock(file.raw)
       guard pid > 0 else { throw .system(lastErrno(), "wait for the lock", path) }
       var waiter = try ChildProcess(pid: pid, name: path)
+      progress.begin("waiting for another run (\(holder(in: file)))", bytes: 0, files: 0)
       let end = waiter.end(until: deadline, cancellation: cancellation)
+      progress.end()
       if end == .ready, (try? waiter.wait()) == 0 { return }
       try cancellation.check()
     }
@@ -81,12 +86,41 @@ public struct MirrorLock: ~Copyable {
   }
 
   private static func holder(in file: borrowing Descriptor) -> String {
-    let bytes = (try? file.bytes(upTo: 512)) ?? []
+    holder((try? file.bytes(upTo: 512)) ?? []) ?? "just started"
+  }
+
+  /// The holder that a lock file names; nil if it names none that is still there.
+  private static func holder(_ bytes: [UInt8]) -> String? {
     let words = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isWhitespace)
     // A killed run could not clear its name.
     guard words.count == 3, let pid = Int32(words[0]), pid > 0,
       words[1] != HostName.current || kill(pid, 0) == 0 || errno == EPERM
-    else { return "just started" }
+    else { return nil }
     return escaped(Array("mirrorctl \(words[2]), pid \(words[0]) on \(words[1])".utf8))
+  }
+}
+
+extension MirrorLock {
+  /// A run that holds the lock.
+  package struct Holder: Hashable, Sendable {
+    /// `mirrorctl upkeep, pid 42 on host`
+    package let name: String
+    /// When it took the lock: seconds since the epoch.
+    package let since: Int64
+
+    package init(name: String, since: Int64) { (self.name, self.since) = (name, since) }
+  }
+
+  /// The run that holds the lock of a mirror; nil if none does. The lock is not tried: that could disturb a run.
+  ///
+  /// - Throws: if this user may not write to the mirror.
+  package static func holder(of root: FilePath) throws(MirrorError) -> Holder? {
+    let directory = try AnchoredDirectory(root: root)
+    guard let status = try directory.status(of: fileName) else { return nil }
+    let file = try existing(in: directory)
+    let bytes = try attempt("read", directory.displayed(fileName)) { () throws(Errno) in
+      try file.bytes(upTo: 512)
+    }
+    return holder(bytes).map { Holder(name: $0, since: status.identity.mtime / 1_000_000_000) }
   }
 }

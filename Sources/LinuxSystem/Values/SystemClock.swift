@@ -19,6 +19,12 @@ package enum SystemClock {
     return UInt64(now.tv_sec) * 1_000_000_000 + UInt64(now.tv_nsec)
   }
 
+  /// Whether a time service keeps the clock right; nil if the kernel does not tell.
+  package static var isSynchronized: Bool? {
+    let answer = clinux_clock_is_synchronized()
+    return answer < 0 ? nil : answer == 1
+  }
+
   /// Suspends the calling thread; a signal may end this early.
   package static func pause(microseconds: UInt32) { usleep(microseconds) }
 

@@ -74,6 +74,31 @@ public final class Catalog: Sendable {
     return nil
   }
 
+  /// Examines the catalog of a mirror.
+  ///
+  /// - Returns: its file, and whether it exists.
+  /// - Throws: if this user cannot use it, or it is damaged.
+  package static func examine(
+    for mirror: FilePath, in stateDirectory: FilePath
+  ) throws(MirrorError) -> (path: FilePath, exists: Bool) {
+    let path = stateDirectory.appending(fileName(for: mirror))
+    if let problem = problem(for: mirror, in: stateDirectory) { throw problem }
+    guard path.exists else { return (path, false) }
+    do {
+      let said = try open(path).database.withLock { database throws(SQLFault) in
+        try database.first("PRAGMA quick_check(1)") { $0.text(0) }
+      }
+      if let said, said != "ok" { throw SQLFault(broken: said) }
+    } catch let error as MirrorError { throw error } catch let error as SQLFault where error.kind == .locked {
+      throw lockFault("\(path)")
+    } catch {
+      throw MirrorError(
+        .library, "\(path)", "the catalog is damaged: \(error)",
+        remedy: "the next run sets it aside and reads all tarballs again; check the disk (dmesg, smartctl)")
+    }
+    return (path, true)
+  }
+
   private static func lockFault(_ path: String, remedy: String = "") -> MirrorError {
     MirrorError(
       .library, path, "another program locks the catalog", remedy: "find and end it (fuser)\(remedy)")

@@ -24,12 +24,16 @@ public struct CloudAccount: Hashable, Sendable {
     }
   }
 
-  /// Those of the sections for Amazon EC2, by section.
-  static func accounts(_ elements: Elements) throws -> [String: CloudAccount] {
-    var accounts: [String: CloudAccount] = [:]
-    for section in try ExportSection.sections(elements, of: .ec2) {
-      let account = try CloudAccount(section)
-      accounts[account.section] = account
+  /// Those of the sections for Amazon EC2, by section; an error matters when images of that section are removed.
+  static func accounts(_ elements: Elements) -> [String: Result<CloudAccount, MirrorError>] {
+    var accounts: [String: Result<CloudAccount, MirrorError>] = [:]
+    for section in ExportSection.sections(elements, of: .ec2) {
+      let name = String(section.name.drop { $0 != "/" }.dropFirst())
+      do { accounts[name] = .success(try CloudAccount(section)) } catch let error as MirrorError {
+        accounts[name] = .failure(error)
+      } catch {
+        accounts[name] = .failure(MirrorError(.invalid, section.name, "\(error)"))
+      }
     }
     return accounts
   }

@@ -3,10 +3,10 @@ package import LinuxSystem
 /// Deregisters images and deletes their snapshots.
 package struct CloudRemoval: Sendable {
   /// By section of the configuration.
-  private let accounts: [String: CloudAccount]
+  private let accounts: [String: Result<CloudAccount, MirrorError>]
   private let cancellation: Cancellation
 
-  package init(_ accounts: [String: CloudAccount], _ cancellation: Cancellation) {
+  package init(_ accounts: [String: Result<CloudAccount, MirrorError>], _ cancellation: Cancellation) {
     self.accounts = accounts
     self.cancellation = cancellation
   }
@@ -20,7 +20,7 @@ package struct CloudRemoval: Sendable {
   @discardableResult
   package func remove(_ record: CloudRecord, isJournal: Bool) throws(MirrorError) -> [RemovedResource] {
     // Where and with which keys is what our own configuration says: the record may be of another host.
-    let account = accounts[record.section] ?? CloudAccount(defaultFor: record.section)
+    let account = try accounts[record.section]?.get() ?? CloudAccount(defaultFor: record.section)
     let helper = CloudHelper(account, cancellation)
     var removed: [RemovedResource] = []
     // Copies first: the first image is the source of them all.

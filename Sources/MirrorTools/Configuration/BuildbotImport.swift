@@ -27,6 +27,13 @@ public struct BuildbotImport: Sendable {
     let hasMapBuild: Bool
   }
 
+  /// The exception that ended the file's Python code.
+  private struct Fault: Decodable {
+    let fault: String
+    /// The last line of the file that was run.
+    let line: Int?
+  }
+
   /// Runs the file with the host's python3.
   ///
   /// - Parameter now: seconds since the epoch.
@@ -34,8 +41,13 @@ public struct BuildbotImport: Sendable {
   public init(_ file: FilePath, now: Int64) throws(MirrorError) {
     let dates = [0, 1, 10, 400].map { CalendarDate(localDayOf: now - $0 * 86_400) }
     let input = ([file.string] + dates.map(\.description)).joined(separator: "\n")
-    let output = try HostProgram.ask(["python3", "-I", "-c", Self.driver], input: Array(input.utf8))
-    guard let answers = OutsideJSON.decode(Answers.self, from: output) else {
+    let outcome = try HostProgram.run(["python3", "-I", "-c", Self.driver], input: Array(input.utf8))
+    if let fault = OutsideJSON.decode(Fault.self, from: outcome.output) {
+      let place = escaped(Array(file.string.utf8)) + (fault.line.map { ":\($0)" } ?? "")
+      throw MirrorError(
+        .invalid, place, escaped(Array(fault.fault.utf8)).cut(to: 500), remedy: "correct the Python code")
+    }
+    guard outcome.status == 0, let answers = OutsideJSON.decode(Answers.self, from: outcome.output) else {
       throw MirrorError(
         .invalid, file.string, "is not a usable .buildbot",
         remedy: "make it define builds, arches, subarches and, optionally, map_build()")
@@ -134,32 +146,54 @@ public struct BuildbotImport: Sendable {
     return lines
   }
 
+  /// Prints the answers, or the exception that ended the code; what the code prints itself is dropped.
   private static let driver = #"""
-    import json, sys
+    import json, os, sys, traceback
     path, *dates = sys.stdin.read().split("\n")
-    names = {}
-    terminal, sys.stdout = sys.stdout, sys.stderr
-    with open(path) as file:
-        exec(compile(file.read(), path, "exec"), names)
-    lists = {}
-    for name in ("builds", "arches", "subarches", "all_builds", "all_arches", "all_subarches", "index_ignore_builds"):
-        if name in names:
-            value = names[name]
-            lists[name] = [value] if isinstance(value, str) else [str(word) for word in value]
-    numbers = {}
-    for name in ("stale_days", "max_failcount", "keep_num"):
-        if name in names:
-            numbers[name] = int(names[name])
-    answers = []
-    ask = names.get("map_build")
-    if ask:
-        for build in lists.get("builds", []):
-            for subarch in lists.get("subarches", []):
-                for full, asked in [(True, dates), (False, dates + [None])]:
-                    for date in asked:
-                        result = ask(build, subarch, full, date)
-                        words = result.split("+") if isinstance(result, str) else [str(word) for word in result]
-                        answers.append(dict(build=build, subarch=subarch, full=full, date=date, result=words))
-    json.dump(dict(lists=lists, numbers=numbers, answers=answers, hasMapBuild=bool(ask)), terminal)
+    answer = os.fdopen(os.dup(1), "w")
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.dup2(nowhere, 2)
+
+    def answers_of(path):
+        names = {}
+        with open(path) as file:
+            exec(compile(file.read(), path, "exec"), names)
+        lists = {}
+        for name in ("builds", "arches", "subarches", "all_builds", "all_arches", "all_subarches",
+                     "index_ignore_builds"):
+            if name in names:
+                value = names[name]
+                lists[name] = [value] if isinstance(value, str) else [str(word) for word in value]
+        numbers = {}
+        for name in ("stale_days", "max_failcount", "keep_num"):
+            if name in names:
+                numbers[name] = int(names[name])
+        answers = []
+        ask = names.get("map_build")
+        if ask:
+            for build in lists.get("builds", []):
+                for subarch in lists.get("subarches", []):
+                    for full, asked in [(True, dates), (False, dates + [None])]:
+                        for date in asked:
+                            result = ask(build, subarch, full, date)
+                            words = result.split("+") if isinstance(result, str) else [str(word) for word in result]
+                            answers.append(dict(build=build, subarch=subarch, full=full, date=date, result=words))
+        return dict(lists=lists, numbers=numbers, answers=answers, hasMapBuild=bool(ask))
+
+    try:
+        result = answers_of(path)
+    except BaseException as error:
+        lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == path]
+        if isinstance(error, SyntaxError) and error.filename == path:
+            lines = [error.lineno]
+            error = f"SyntaxError: {error.msg}"
+        else:
+            error = f"{type(error).__name__}: {error}"
+        result = dict(fault=error, line=lines[-1] if lines else None)
+    json.dump(result, answer)
+    answer.flush()
+    # Whatever the code left running or registered has no say.
+    os._exit(0)
     """#
 }

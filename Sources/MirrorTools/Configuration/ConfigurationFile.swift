@@ -43,6 +43,17 @@ public struct ConfigurationFile {
 
     /// The file to read; nil if there is none.
     public var file: FilePath? { named ?? candidates.first(where: \.exists) }
+
+    /// What becomes of a place: only one file is read.
+    public enum Use: String, Sendable { case used, ignored, missing }
+
+    /// The places that are tried, in order.
+    public var places: [(path: FilePath, use: Use)] {
+      let chosen = file
+      return ([named].compactMap(\.self) + candidates).map { path in
+        (path, !path.exists ? .missing : path == chosen ? .used : .ignored)
+      }
+    }
   }
 
   /// Reads a configuration.

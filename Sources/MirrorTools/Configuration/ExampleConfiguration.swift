@@ -3,7 +3,8 @@ public enum ExampleConfiguration {
   /// The text of `mirrorctl config example`.
   public static let text = """
     # The configuration of mirrorctl. The language is explained in mirrorctl.conf(5).
-    # Searched in this order: --config FILE, $MIRRORCTL_CONFIG, ~/.metro and /etc/mirrorctl/mirrorctl.conf.
+    # Searched in this order: --config FILE, $MIRRORCTL_CONFIG, ~/.config/mirrorctl/mirrorctl.conf, ~/.metro and
+    # /etc/mirrorctl/mirrorctl.conf.
 
     [section path/mirror]
 

@@ -36,7 +36,7 @@ public struct MirrorConfiguration: Sendable {
   public var caches = CacheSettings()
 
   /// Where images of Amazon EC2 are, by the name of their `[section export/NAME]`.
-  var clouds: [String: CloudAccount] = [:]
+  var clouds: [String: Result<CloudAccount, MirrorError>] = [:]
 
   /// `[section binhost]`.
   public var binhost = BinhostSettings()
@@ -60,7 +60,7 @@ public struct MirrorConfiguration: Sendable {
   ///
   /// - Throws: ``FlexDataError`` or ``MirrorError`` for invalid settings.
   public init(_ elements: Elements) throws {
-    if let unknown = Self.sections(elements).lazy.flatMap({ $0.unknown() }).first { throw unknown }
+    for section in Self.sections(elements) { try section.check() }
     let path = SettingsSection("path", of: elements, known: [])
     mirror = try path.absolutePath("mirror").map { FilePath($0).lexicallyNormalized() }
     layout = try Self.section(elements).choice("layout") ?? layout
@@ -79,22 +79,28 @@ public struct MirrorConfiguration: Sendable {
     hooks = try HookSettings(elements)
     signing = try SigningSection(elements).settings(for: layout)
     publishing = try PublishSection.destinations(elements)
-    clouds = try CloudAccount.accounts(elements)
+    clouds = CloudAccount.accounts(elements)
     receiving = try ReceiveSection.rules(elements, home: try SigningSection(elements).home())
     binhost = try BinhostSettings(elements, home: try SigningSection(elements).home())
     caches = try CacheSettings(elements, temporary: "/var/cache/mirrorctl")
     index.add(urls: publishing.compactMap(\.url))
   }
 
-  /// The sections of mirrorctl itself, in which an unknown setting is an error.
-  static func sections(_ elements: Elements) -> [SettingsSection] {
+  /// The sections that describe the mirror: an error in one of them stops every verb that works on it.
+  private static func sections(_ elements: Elements) -> [SettingsSection] {
     [
       section(elements), RotationSection.section(elements), SigningSection.section(elements),
       IndexSettings.section(elements), HookSettings.section(elements), CacheSettings.section(elements),
       BinhostSettings.section(elements), ArtifactSection.section(elements),
-      TrialSettings.section(elements), FarmSettings.section(elements), FarmMaster.section(elements),
     ] + PublishSection.sections(elements) + ReceiveSection.sections(elements)
-      + ExportSection.sections(elements)
+  }
+
+  /// All sections in which an unknown setting is an error; those of builds, images, tests and the farm stop only
+  /// the verbs that read them.
+  static func allSections(_ elements: Elements) -> [SettingsSection] {
+    sections(elements) + [
+      TrialSettings.section(elements), FarmSettings.section(elements), FarmMaster.section(elements),
+    ] + ExportSection.sections(elements)
   }
 
   /// `[section mirror]`.

@@ -24,6 +24,14 @@ public enum MirrorMark {
     )
   }
 
+  /// Refuses a directory that is not a mirror, or one that is being rebuilt.
+  ///
+  /// - Throws: ``MirrorError`` with code `refused`, or an error reading the directory.
+  package static func checkWhole(_ root: FilePath, _ kinds: ArtifactKinds) throws(MirrorError) {
+    try RebuildMark.check(try AnchoredDirectory(root: root))
+    try check(root, kinds)
+  }
+
   /// Marks a directory as a mirror.
   public static func write(to root: FilePath, _ ownershipRules: OwnershipRules) throws(MirrorError) {
     let anchor = try AnchoredDirectory(root: root, ownershipRules: ownershipRules)

@@ -18,6 +18,7 @@ package struct FarmMaster: Sendable {
   /// Reads the section; nil if it sets no address.
   package init?(_ elements: Elements) throws {
     let section = Self.section(elements)
+    try section.check()
     guard let address = try PublishSection.address(section) else { return nil }
     guard case .shell = address else {
       throw section.invalid("to", "`\(address)` is not reached by ssh", "use HOST:/PATH")

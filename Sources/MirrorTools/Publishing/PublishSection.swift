@@ -33,7 +33,8 @@ enum PublishSection {
     guard isWord(name) else {
       throw section.invalid("to", "`\(name)` is not a valid name", "use letters, digits, -, _ and .")
     }
-    guard let address = try address(section) else {
+    // A check of all settings goes on without an address that is wrong.
+    guard let address = try address(section) ?? (section.isWhole ? nil : .path("/")) else {
       throw section.invalid("to", "is not set", "write /PATH, rsync://HOST/MODULE/PATH or HOST:/PATH")
     }
     var destination = PublishDestination(name: name, to: address)
@@ -63,7 +64,7 @@ enum PublishSection {
       }
       destination.check = VerifySubset(text)
     }
-    try check(destination, section)
+    if section.isWhole { try check(destination, section) }
     return destination
   }
 

@@ -13,6 +13,8 @@ struct Rsync: Sendable {
   var source: PublishSource?
   /// Milliseconds before the first retry; doubled for each further retry.
   var patience: UInt32 = 2000
+  /// Seconds after which it is ended; nil for no limit.
+  var limit: Int?
   /// Facts found while it ran.
   let findings = Findings()
 
@@ -42,6 +44,8 @@ struct Rsync: Sendable {
   /// - Parameter filters: `--include` and `--exclude` options of rsync.
   /// - Throws: if any part of it cannot be listed.
   func list(_ filters: [String]) throws(MirrorError) -> RemoteListing {
+    progress.begin("listing files", bytes: 0, files: 0)
+    defer { progress.end() }
     let outcome = try run(
       ["--list-only", "--recursive", "--links", "--no-human-readable", "--no-motd"] + filters,
       ["--", destination.address.argument()], transfers: false
@@ -190,6 +194,11 @@ struct Rsync: Sendable {
     var failures = 0
     while true {
       let outcome = try start(command, input, transfers)
+      if outcome.isLate, let limit {
+        throw MirrorError(
+          .library, destination.subject, "did not answer within \(counted(limit, "second", "seconds"))",
+          remedy: "check the host, the network and the firewall")
+      }
       if outcome.status == 0 { return (outcome, RsyncFault.Partial()) }
       let complaint = String(decoding: outcome.errors, as: UTF8.self)
       if let fault = RsyncFault.Partial(outcome.status, complaint), bears(fault) { return (outcome, fault) }
@@ -197,7 +206,8 @@ struct Rsync: Sendable {
         throw RsyncFault.error(outcome.status, complaint, of: destination.subject)
       }
       failures += 1
-      try cancellation.wait(milliseconds: delay)
+      let next = "retry \(failures) of \(destination.retries) in \(delay / 1000) s"
+      try progress.pausing(next) { () throws(MirrorError) in try cancellation.wait(milliseconds: delay) }
       delay = min(delay &* 2, 300_000)
     }
   }
@@ -208,7 +218,7 @@ struct Rsync: Sendable {
     let (environment, mask) = (environment, mask)
     let run = { @Sendable [self] () throws(MirrorError) -> HostProgram.Outcome in
       try HostProgram.run(
-        command, input: input, environment: environment, leads: true, mask: mask,
+        command, input: input, environment: environment, leads: true, mask: mask, limit: limit,
         cancellation: cancellation, heard: transfers ? { hear($0) } : nil)
     }
     guard let source else { return try run() }

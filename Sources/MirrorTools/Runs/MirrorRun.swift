@@ -45,8 +45,7 @@ public final class MirrorRun {
   public init(
     reading root: FilePath, _ configuration: MirrorConfiguration, _ environment: RunEnvironment
   ) throws(MirrorError) {
-    try RebuildMark.check(try AnchoredDirectory(root: root))
-    try MirrorMark.check(root, configuration.kinds)
+    try MirrorMark.checkWhole(root, configuration.kinds)
     self.root = root
     self.configuration = configuration
     self.environment = environment
@@ -69,7 +68,8 @@ public final class MirrorRun {
     if name != RebuildRun.verb { try RebuildMark.check(try AnchoredDirectory(root: root)) }
     if !creates { try MirrorMark.check(root, configuration.kinds) }
     let held = try MirrorLock(
-      root: root, verb: name, wait: lockWait, cancellation: environment.cancellation)
+      root: root, verb: name, wait: lockWait, cancellation: environment.cancellation,
+      progress: environment.progress)
     // It may have waited for a rebuild that was killed.
     if name != RebuildRun.verb { try RebuildMark.check(try AnchoredDirectory(root: root)) }
     self.root = root

@@ -64,18 +64,18 @@ public struct PublishRun {
     let (mirror, environment, catalog) = (try run.scan(), run.environment, try run.catalog())
     let (rotation, hasher, now) = (run.configuration.rotation, run.hasher, environment.now())
     let check = self.check
-    let isAlone = destinations.count == 1
-    if !isAlone { environment.progress.begin("publishing", bytes: 0, files: destinations.count) }
+    environment.progress.begin("publishing to", bytes: 0, files: 0)
+    defer { environment.progress.end() }
     let lanes = DestinationLanes(destinations, environment.cancellation) {
       destination throws(MirrorError) -> PublishReport.Destination in
       Log.step("publishing to \(destination.name)")
-      defer { if !isAlone { environment.progress.addFile() } }
-      // The display has room for the transfer to one destination.
-      let progress = isAlone ? environment.progress : RunProgress()
-      return try body(
-        Publication(
-          mirror, to: destination, rotation, catalog: catalog, hasher: hasher.showing(progress),
-          progress: progress, now: now, check: check))
+      return try environment.progress.withPart(destination.name) {
+        progress throws(MirrorError) -> PublishReport.Destination in
+        try body(
+          Publication(
+            mirror, to: destination, rotation, catalog: catalog, hasher: hasher.showing(progress),
+            progress: progress, now: now, check: check))
+      }
     }
     var reports: [Int: PublishReport.Destination] = [:]
     var interruption: MirrorError?
@@ -92,7 +92,6 @@ public struct PublishRun {
       reports[index] = result
       ended(destinations[index], result)
     }
-    if !isAlone { environment.progress.end() }
     if let interruption { throw interruption }
     var report = PublishReport(mirror: "\(mirror.root)")
     report.destinations = destinations.indices.compactMap { reports[$0] }

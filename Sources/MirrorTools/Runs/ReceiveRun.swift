@@ -35,8 +35,23 @@ public struct ReceiveRun {
       for problem in upload.problems { run.tell(problem) }
       if let line = upload.line { result(ReportLine(line)) }
     }
-    report.unknown = Set(servers).subtracting(report.servers.map(\.server)).sorted()
+    for server in Set(servers).subtracting(report.servers.map(\.server)).sorted() {
+      if rules.servers[server] != nil {
+        report.absent.append(server)
+      } else {
+        report.problems.append(unknown(server))
+      }
+    }
     return report
+  }
+
+  private func unknown(_ server: String) -> MirrorError {
+    let known = rules.servers.keys.sorted().joined(separator: ", ")
+    return MirrorError(
+      .invalid, escaped(Array(server.utf8)), "is not a server with an upload in \(run.root)",
+      remedy: known.isEmpty
+        ? "check the name, which is that of a directory in .incoming"
+        : "check the name; these may upload: \(known)")
   }
 
   private func receiver() throws(MirrorError) -> Receiver {
@@ -62,12 +77,14 @@ public struct ReceiveReport: MirrorReport {
   public let mirror: String
   /// One report per server.
   public internal(set) var servers: [UploadReport] = []
-  /// Requested servers without an upload.
-  var unknown: [String] = []
+  /// Requested servers that may upload, but have no upload.
+  var absent: [String] = []
+  /// Requested servers that are not known.
+  var problems: [MirrorError] = []
 
-  private enum CodingKeys: CodingKey { case mirror, servers }
+  private enum CodingKeys: CodingKey { case mirror, servers, problems }
 
-  private var absences: [String] { unknown.map { "no upload from \($0) in \(mirror)" } }
+  private var absences: [String] { absent.map { "no upload from \($0) in \(mirror)" } }
 
   /// Servers without an upload.
   public var lines: [ReportLine] { absences.map { ReportLine($0) } }
@@ -79,5 +96,10 @@ public struct ReceiveReport: MirrorReport {
   }
 
   /// What could not be received.
-  public var messages: [MirrorError] { servers.flatMap(\.problems) }
+  public var messages: [MirrorError] { servers.flatMap(\.problems) + problems }
+
+  /// `failed` if no requested server is known.
+  public var status: ExitStatus {
+    messages.isEmpty ? .done : servers.isEmpty && absent.isEmpty ? .failed : .partial
+  }
 }

@@ -27,7 +27,7 @@ package struct ExportSection {
     }
     self.format = format
     settings = Self.reader(name, format, elements)
-    if let unknown = settings.unknown().first { throw unknown }
+    if settings.isWhole { try settings.check() }
     architecture = try settings.architecture("architecture")
     isTested = try settings.flag("test") ?? false
     guard format.boots || !isTested else {
@@ -47,9 +47,9 @@ package struct ExportSection {
   }
 
   /// The sections of a format.
-  static func sections(_ elements: Elements, of format: ExportFormat) throws -> [SettingsSection] {
-    try SettingsSection.names(in: "export", of: elements).compactMap { name in
-      let text = try elements.text("export/\(name)/format") ?? name
+  static func sections(_ elements: Elements, of format: ExportFormat) -> [SettingsSection] {
+    SettingsSection.names(in: "export", of: elements).compactMap { name in
+      let text = (try? elements.text("export/\(name)/format")).flatMap { $0 } ?? name
       return text == format.rawValue ? reader(name, format, elements) : nil
     }
   }

@@ -55,6 +55,7 @@ package struct FarmSettings: Sendable {
   /// Reads the settings.
   package init(_ elements: Elements) throws {
     let section = Self.section(elements)
+    try section.check()
     engine = try section.choice("engine") ?? engine
     command = try section.words("command") ?? command
     partition = try section.word("partition")

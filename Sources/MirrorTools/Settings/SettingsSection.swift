@@ -49,6 +49,14 @@ package struct SettingsSection {
     return texts
   }
 
+  /// Whether no setting is omitted because it is wrong, so that settings can be compared with each other.
+  var isWhole: Bool { !elements.omitted.contains { $0.hasPrefix(name + "/") } }
+
+  /// Throws for the first unknown setting.
+  func check() throws(MirrorError) {
+    if let unknown = unknown().first { throw unknown }
+  }
+
   /// Unknown settings, one error each.
   func unknown() -> [MirrorError] {
     own.filter { name in
@@ -67,7 +75,7 @@ package struct SettingsSection {
   /// - Throws: for unknown settings.
   package func part(_ name: String, _ format: ExportFormat) throws(MirrorError) -> SettingsSection {
     let part = SettingsSection("\(self.name)/\(name)", of: elements, settings: format.settings)
-    if let unknown = part.unknown().first { throw unknown }
+    try part.check()
     return part
   }
 
@@ -190,6 +198,11 @@ package struct SettingsSection {
       }
       return String(word.reversed().drop { $0 == "/" }.reversed())
     }
+  }
+
+  /// The setting that an error of ``invalid(_:_:_:)`` names; no name contains the separator.
+  static func setting(of error: MirrorError) -> String {
+    error.subject.split(separator: ": ").last.map(String.init) ?? error.subject
   }
 
   /// An error with the name of a setting and the place of its definition.

@@ -43,6 +43,7 @@ package struct TrialSettings: Sendable {
   /// Reads the settings.
   package init(_ elements: Elements) throws {
     let section = Self.section(elements)
+    try section.check()
     script = try section.script("script").map { $0 + "\n" }
     limit = try section.seconds("timeout")
     memory = try section.bytes("memory")

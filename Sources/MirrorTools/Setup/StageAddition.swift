@@ -134,7 +134,8 @@ public struct StageAddition: Sendable {
     let mirror = try scanner.scan()
     let generator = DigestGenerator(context)
     let result = try generator.apply(try generator.plan(mirror, options), to: mirror)
-    report.made += result.actions.map(\.path)
+    // A tarball that was digested is listed already.
+    for action in result.actions where !report.made.contains(action.path) { report.made.append(action.path) }
     report.messages += result.problems
   }
 

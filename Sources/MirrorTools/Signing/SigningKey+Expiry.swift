@@ -48,5 +48,13 @@ extension SigningKey {
       remedy: "extend it with \(isOwnEnd ? "gpg --quick-set-expire \(primary) 2y" : extension_)")
   }
 
+  /// That its secret part was looked for and is not here; nil otherwise.
+  public var absence: MirrorError? {
+    guard secret == .missing else { return nil }
+    return MirrorError(
+      .invalid, "signing/key", "the secret part of \(fingerprint) is not here",
+      remedy: "import it, or set signing/homedir to the directory that has it")
+  }
+
   private var extension_: String { "gpg --quick-set-expire \(primary) 2y '*'" }
 }

@@ -1,13 +1,16 @@
 package import LinuxSystem
+import MirrorModel
 
-/// Checks whether this machine can build, and how to fix what is missing.
+/// Checks whether this machine can keep the mirror and build, and how to fix what is missing.
 package struct Doctor: Sendable {
   /// How serious a finding is.
   package enum Level: String, Codable, Sendable {
     case ok
-    /// Some builds fail, or it is not needed for every build.
+    /// It was not examined, since nothing needs it.
+    case skipped
+    /// Some builds fail, or it is not needed for every build, or upkeep will fail soon.
     case warning
-    /// No build is possible.
+    /// No build is possible, or upkeep fails.
     case missing
   }
 
@@ -24,11 +27,20 @@ package struct Doctor: Sendable {
   /// In the order in which problems are best fixed.
   package private(set) var findings: [Finding] = []
 
-  /// Whether builds are possible.
+  /// Whether builds and upkeep are possible, as far as they were examined.
   package var isHealthy: Bool { !findings.contains { $0.level == .missing } }
 
   /// Evaluates the facts.
-  package init(_ facts: DoctorFacts) {
+  ///
+  /// - Parameter action: returns the name of an action in a remedy.
+  package init(_ facts: DoctorFacts, naming action: (Remedy.Action) -> String = \.description) {
+    if let upkeep = facts.upkeep { judge(upkeep, action) }
+    if let reason = facts.omitsBuilds {
+      for place in facts.places { judge(place, facts, isForBuilds: false) }
+      judgeKey(facts)
+      add(.skipped, "builds", reason)
+      return
+    }
     judgeUser(facts)
     judgeTrial(facts)
     for place in facts.places { judge(place, facts) }
@@ -52,7 +64,7 @@ package struct Doctor: Sendable {
     "xz": "host steps that use it",
   ]
 
-  private mutating func add(_ level: Level, _ subject: String, _ text: String, _ remedy: String? = nil) {
+  mutating func add(_ level: Level, _ subject: String, _ text: String, _ remedy: String? = nil) {
     findings.append(Finding(level: level, subject: subject, text: text, remedy: remedy))
   }
 
@@ -118,7 +130,9 @@ package struct Doctor: Sendable {
         : "fix the problems above, or build as root")
   }
 
-  private mutating func judge(_ place: DoctorFacts.Place, _ facts: DoctorFacts) {
+  private mutating func judge(
+    _ place: DoctorFacts.Place, _ facts: DoctorFacts, isForBuilds: Bool = true
+  ) {
     let subject = "\(place.key) (\(place.path))"
     let isMirror = place.key == "path/mirror"
     if isMirror && !place.exists && !facts.buildsMakeMirror {
@@ -139,8 +153,13 @@ package struct Doctor: Sendable {
     }
     judgeConfinement(place, subject)
     guard let free = place.free, place.obstacle == nil else { return }
-    let (needed, wanted): (Int64, Int64) = isMirror ? (1, 10) : (4, 20)
     let gibibytes = free >> 30
+    guard isForBuilds else {
+      return gibibytes < 1
+        ? add(.warning, subject, "less than 1 GiB free", "free some space, or keep fewer versions")
+        : add(.ok, subject, "\(gibibytes) GiB free")
+    }
+    let (needed, wanted): (Int64, Int64) = isMirror ? (1, 10) : (4, 20)
     let text =
       "\(gibibytes) GiB free" + (place.exists ? "" : "; does not exist yet, a build creates it")
       + (place.confinement == .idmapped ? "; idmapped mounts" : "")
@@ -183,7 +202,8 @@ package struct Doctor: Sendable {
 
   private mutating func judgeKey(_ facts: DoctorFacts) {
     guard let key = facts.key else { return }
-    guard let fault = key.fault else { return add(.ok, "signing/key", "\(key.fingerprint) can sign") }
+    let end = key.until.map { " until \(CalendarDate(localDayOf: $0))" } ?? ""
+    guard let fault = key.fault else { return add(.ok, "signing/key", "\(key.fingerprint) can sign\(end)") }
     // Stages are built without it.
     add(.warning, fault.subject, fault.problem, fault.remedy?.description)
   }

@@ -11,12 +11,18 @@ extension DoctorFacts {
   ///   - places: configuration keys, and the directories they name.
   ///   - rules: directories that must not be emptied.
   ///   - architectures: names from the configuration; unknown ones are ignored.
+  ///   - reason: why nothing that only builds need is examined; nil if it is.
   package static func gather(
-    places: [(key: String, path: FilePath)], rules: WorkPlaces, architectures: [FileName]
+    places: [(key: String, path: FilePath)], rules: WorkPlaces, architectures: [FileName],
+    omittingBuilds reason: String? = nil
   ) throws(MirrorError) -> DoctorFacts {
     let user = geteuid()
     let name = Account.knownName(of: user) ?? "\(user)"
-    var facts = DoctorFacts(user: User(name: name, isRoot: user == 0))
+    var facts = DoctorFacts(user: User(name: name, isRoot: user == 0), omitsBuilds: reason)
+    if reason != nil {
+      facts.places = places.filter { $0.key == "path/mirror" }.map { place($0.key, $0.path, rules) }
+      return facts
+    }
     if user != 0 {
       facts.user.users = SubordinateIDs(.users, user: name, number: user).count
       facts.user.groups = SubordinateIDs(.groups, user: name, number: user).count

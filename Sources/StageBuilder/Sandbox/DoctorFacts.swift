@@ -69,8 +69,13 @@ package struct DoctorFacts: Sendable {
   var architectures: [Architecture] = []
   /// The error of a test step in new namespaces; nil if it succeeded.
   var trial: String?
-  /// The signing key, and what is wrong with it; nil if nothing is signed.
-  package var key: (fingerprint: String, fault: MirrorError?)?
+  /// The signing key, when it expires in seconds since the epoch, and what is wrong with it; nil if nothing is
+  /// signed.
+  package var key: (fingerprint: String, until: Int64?, fault: MirrorError?)?
+  /// What keeping the mirror needs; nil if no mirror is known.
+  package var upkeep: UpkeepFacts?
+  /// Why nothing that only builds need is examined; nil if it is.
+  package var omitsBuilds: String?
   /// Whether builds create the mirror, as on nodes of a farm with mirrors of their own.
   package var buildsMakeMirror = false
 }

@@ -51,6 +51,8 @@ struct CleanCommand: Verb {
       run, retention.policy(over: run.configuration.retention), limit: retention.maxRemove?.limit)
     let (plan, renderer) = (try clean.plan(), global.renderer(context))
     guard apply else { return try renderer.print(clean.script(plan), of: run) }
-    return try renderer.print(preview.dryRun ? plan : clean.apply(plan), of: run)
+    guard !preview.dryRun else { return try renderer.print(plan, of: run) }
+    let report = try renderer.showing(run.environment.progress) { try clean.apply(plan) }
+    return try renderer.print(report, of: run)
   }
 }

@@ -4,38 +4,54 @@ import LinuxSystem
 import MirrorModel
 import MirrorTools
 import StageBuilder
+import SystemPackage
 
 struct ConfigCheckCommand: Verb {
   static let configuration = CommandConfiguration(
     commandName: "check", abstract: "Report errors in the configuration.",
     discussion:
       """
-      It is checked with its spec tree, or else with mirrorctl's own, as builds of a sample subarch would use it. \
+      All errors are reported, each with its file and line. The configuration is checked with its spec tree, or else with mirrorctl's own, as builds of a sample subarch would use it. \
       Give a target to check that one instead, e.g. target: stage3 target/build: x.
       """)
 
   @OptionGroup var source: ConfigurationOptions
+  @Flag(name: .long, help: "Print machine-readable JSON.") var json = false
   @OptionGroup var definitions: DefinitionArguments
 
   func run(_ context: CommandContext) throws -> ExitStatus {
+    let renderer = Renderer(context: context, json: json, quiet: false)
     var request = source.request(context, defining: definitions.pairs)
     let hasTarget = definitions.pairs.contains { $0.name == "target" || $0.name.hasPrefix("target/") }
     // As builds do, unless the configuration collects a tree of its own.
     if request.file != nil { request.tree = context.specTree }
-    let file = try ConfigurationFile(request)
-    let samples = hasTarget ? nil : SampleCheck.Tree(file)
-    var check = ConfigurationCheck(file, omitsMissing: samples != nil, naming: \.commandLine)
-    check.checkKey(of: file, now: context.now(), cancellation: context.cancellation)
-    let configuration = try? MirrorConfiguration(file.elements)
-    let mirror = configuration?.mirror
-    if let samples {
-      let subarch = SampleSubarch(configuration, mirror: mirror, samples, now: context.now())
-      let sample = SampleCheck(request, samples, subarch, mirror: mirror, today: context.today)
-      check.add(sample.findings, note: sample.note)
+    let given = context.mirror.map { (path: $0, origin: "MIRRORCTL_MIRROR") }
+    let file: ConfigurationFile
+    do { file = try read(&request, mirror: given?.path) } catch let error as FlexDataError {
+      return try renderer.print(ConfigurationCheck(error, in: request.file))
     }
-    check.add(WorkPlaces(file.elements, mirror: mirror).faults(of: file.elements))
-    for finding in check.findings + check.warnings { context.message(finding) }
-    for note in check.notes { context.print(note) }
-    return check.findings.isEmpty ? .done : .failed
+    let samples = hasTarget ? nil : SampleCheck.Tree(file)
+    var check = ConfigurationCheck(
+      file, mirror: given, omitsMissing: samples != nil, naming: \.commandLine)
+    check.checkKey(of: file, now: context.now(), cancellation: context.cancellation)
+    let mirror = given?.path ?? check.configuration?.mirror
+    // What follows from a wrong path of the mirror is not another fault.
+    if let samples, mirror != nil || !file.elements.names.contains("path/mirror") {
+      let subarch = SampleSubarch(check.configuration, mirror: mirror, samples, now: context.now())
+      let sample = SampleCheck(request, file, samples, subarch, mirror: mirror, today: context.today)
+      check.add(sample.faults, note: sample.note)
+    }
+    check.add(WorkPlaces(file.elements, mirror: mirror).faults(of: file.elements), in: file.elements)
+    return try renderer.print(check)
+  }
+
+  /// Reads the configuration; a mirror that is given in another way is its `path/mirror` if it has none.
+  private func read(
+    _ request: inout ConfigurationFile.Request, mirror: FilePath?
+  ) throws -> ConfigurationFile {
+    let file = try ConfigurationFile(request)
+    guard let mirror, file.path != nil, try file.elements.place(of: "path/mirror") == nil else { return file }
+    request.definitions.append((name: "path/mirror", value: mirror.string))
+    return try ConfigurationFile(request)
   }
 }

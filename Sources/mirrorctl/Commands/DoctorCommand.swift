@@ -9,11 +9,14 @@ import SystemPackage
 struct DoctorCommand: Verb {
   static let configuration = CommandConfiguration(
     commandName: "doctor",
-    abstract: "Check whether this machine can build, and how to fix what is missing.",
-    discussion:
-      "Paths that need a target are also checked if one is given, e.g. target: stage3 target/build: x.")
+    abstract: "Check whether this machine can keep the mirror and build, and how to fix what is missing.",
+    discussion: """
+      What only builds need is skipped if neither the configuration nor the mirror has to do with builds. \
+      Paths that need a target are also checked if one is given, e.g. target: stage3 target/build: x.
+      """)
 
   @OptionGroup var global: GlobalOptions
+  @Flag(name: .long, help: "Also check what builds need, whatever the configuration says.") var builds = false
   @OptionGroup var definitions: DefinitionArguments
 
   func run(_ context: CommandContext) throws -> ExitStatus {
@@ -21,39 +24,59 @@ struct DoctorCommand: Verb {
     let file = try ConfigurationFile(global.configuration.request(context, defining: definitions.pairs))
     let configuration = try MirrorConfiguration(file)
     let mirror = try? global.root(context, configuration.mirror)
-    var places: [(key: String, path: FilePath)] = []
-    for key in ["path/tmp", "path/work"] {
-      // Without a target path/work may be undefined; path/tmp, which contains it, then shows the disk.
-      guard let text = try? file.elements.text(key), text.hasPrefix("/") else { continue }
-      places.append((key, FilePath(text).lexicallyNormalized()))
-    }
-    if let mirror { places.append(("path/mirror", mirror)) }
-    let rules = WorkPlaces(file.elements, mirror: mirror)
-    var facts = try DoctorFacts.gather(
-      places: places, rules: rules, architectures: configuration.rotation.arches ?? [])
-    if let signing = configuration.signing {
-      facts.key = ("\(signing.key)", Self.fault(of: signing, context))
-    }
-    let farm = try FarmSettings(file.elements)
-    facts.buildsMakeMirror = farm.hasOwnMirrors
-    var doctor = Doctor(facts)
-    doctor.warn([configuration.signing?.exposedHome].compactMap(\.self), naming: \.commandLine)
-    doctor.warn(Self.keptWork(configuration.caches), naming: \.commandLine)
-    if farm.engine == .slurm {
-      let problems = FarmCheck.problems(
-        farm, master: try FarmMaster(file.elements), campaigns: try campaigns(farm, of: mirror, context),
-        cancellation: context.cancellation)
-      doctor.warn(problems, naming: \.commandLine)
-    }
-    if let mirror,
-      let found = try? MirrorScanner(
-        root: mirror, layout: configuration.layout, kinds: configuration.kinds, now: context.now(),
+    let found = mirror.flatMap { root in
+      try? MirrorScanner(
+        root: root, layout: configuration.layout, kinds: configuration.kinds, now: context.now(),
         probe: context.probe
       ).scan()
-    {
-      doctor.warn(configuration.rotation.oddities(in: found), naming: \.commandLine)
     }
+    var facts = try DoctorFacts.gather(
+      places: places(file, mirror), rules: WorkPlaces(file.elements, mirror: mirror),
+      architectures: configuration.rotation.arches ?? [],
+      omittingBuilds: omission(file, mirror, found))
+    // That it does not exist is a finding of its own.
+    if let mirror, mirror.exists {
+      facts.upkeep = try UpkeepFacts.gather(
+        mirror, found, configuration, stateDirectory: context.stateDirectory, now: context.now(),
+        context.cancellation)
+    }
+    if let signing = configuration.signing { facts.key = Self.key(signing, context) }
+    let farm = try FarmSettings(file.elements)
+    facts.buildsMakeMirror = farm.hasOwnMirrors
+    var doctor = Doctor(facts, naming: \.commandLine)
+    doctor.warn([configuration.signing?.exposedHome].compactMap(\.self), naming: \.commandLine)
+    doctor.warn(Self.keptWork(configuration.caches), naming: \.commandLine)
+    doctor.warn(try farmProblems(farm, file, mirror, context), naming: \.commandLine)
+    if let found { doctor.warn(configuration.rotation.oddities(in: found), naming: \.commandLine) }
     return try renderer.print(DoctorReport(mirror: mirror.map { "\($0)" }, doctor))
+  }
+
+  private func places(_ file: ConfigurationFile, _ mirror: FilePath?) -> [(key: String, path: FilePath)] {
+    // Without a target path/work may be undefined; path/tmp, which contains it, then shows the disk.
+    let work = ["path/tmp", "path/work"].compactMap { key -> (key: String, path: FilePath)? in
+      guard let text = try? file.elements.text(key), text.hasPrefix("/") else { return nil }
+      return (key, FilePath(text).lexicallyNormalized())
+    }
+    return work + (mirror.map { [("path/mirror", $0)] } ?? [])
+  }
+
+  /// Why builds are not examined; nil if they are: where a mirror is only kept, their tools need not be there.
+  private func omission(_ file: ConfigurationFile, _ mirror: FilePath?, _ found: Mirror?) -> String? {
+    guard let mirror, !builds, definitions.pairs.isEmpty,
+      BuildTraces.first(in: file.elements, found) == nil
+    else { return nil }
+    return
+      "not examined, since no setting is about builds, and no subarch of \(mirror) is prepared for them; "
+      + "--builds examines them"
+  }
+
+  private func farmProblems(
+    _ farm: FarmSettings, _ file: ConfigurationFile, _ mirror: FilePath?, _ context: CommandContext
+  ) throws -> [MirrorError] {
+    guard farm.engine == .slurm else { return [] }
+    return FarmCheck.problems(
+      farm, master: try FarmMaster(file.elements), campaigns: try campaigns(farm, of: mirror, context),
+      cancellation: context.cancellation)
   }
 
   /// The campaigns that this machine submitted.
@@ -78,10 +101,14 @@ struct DoctorCommand: Verb {
     }
   }
 
-  /// The problem that prevents signing with a key, now or soon.
-  private static func fault(of signing: SigningSettings, _ context: CommandContext) -> MirrorError? {
+  /// A key, and the problem that prevents signing with it, now or soon.
+  private static func key(
+    _ signing: SigningSettings, _ context: CommandContext
+  ) -> (fingerprint: String, until: Int64?, fault: MirrorError?) {
+    let name = "\(signing.key)"
     do throws(MirrorError) {
-      return try PublicKeyFile.listed(signing, cancellation: context.cancellation).warning(at: context.now())
-    } catch { return error }
+      let key = try PublicKeyFile.key(signing, cancellation: context.cancellation)
+      return (name, key.signsUntil, key.warning(at: context.now()) ?? key.absence)
+    } catch { return (name, nil, error) }
   }
 }

@@ -27,9 +27,10 @@ struct RestoreCommand: ReportedVerb {
       context, as: "restore", lock, isDryRun: preview.dryRun, event: event,
       hashing: HashingOptions(jobs: job.jobs))
     let restore = RestoreRun(run, try run.path(path))
-    guard !preview.dryRun else { return try global.renderer(context).print(restore.plan(), of: run) }
-    let report = try restore.apply()
+    let renderer = global.renderer(context)
+    guard !preview.dryRun else { return try renderer.print(restore.plan(), of: run) }
+    let report = try renderer.showing(run.environment.progress) { try restore.apply() }
     event.report = report
-    return try global.renderer(context).print(report, of: run)
+    return try renderer.print(report, of: run)
   }
 }

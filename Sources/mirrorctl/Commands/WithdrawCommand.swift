@@ -40,9 +40,10 @@ struct WithdrawCommand: ReportedVerb {
     let withdraw = WithdrawRun(
       run, try run.path(path), reason: reason, replacement: try replaceBy.map { try run.path($0) },
       deletes: delete)
-    guard !preview.dryRun else { return try global.renderer(context).print(withdraw.plan(), of: run) }
-    let report = try withdraw.apply()
+    let renderer = global.renderer(context)
+    guard !preview.dryRun else { return try renderer.print(withdraw.plan(), of: run) }
+    let report = try renderer.showing(run.environment.progress) { try withdraw.apply() }
     event.report = report
-    return try global.renderer(context).print(report, of: run)
+    return try renderer.print(report, of: run)
   }
 }

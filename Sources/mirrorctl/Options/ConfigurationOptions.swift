@@ -7,7 +7,8 @@ struct ConfigurationOptions: ParsableArguments {
   @Option(
     name: .shortAndLong,
     help: ArgumentHelp(
-      "Configuration file (default: $MIRRORCTL_CONFIG, ~/.metro, /etc/mirrorctl/mirrorctl.conf).",
+      "Configuration file (default: $MIRRORCTL_CONFIG, ~/.config/mirrorctl/mirrorctl.conf, ~/.metro, "
+        + "/etc/mirrorctl/mirrorctl.conf).",
       valueName: "file"),
     completion: .file())
   var config: String?
@@ -24,10 +25,10 @@ struct ConfigurationOptions: ParsableArguments {
     request.named = (config ?? context.environment["MIRRORCTL_CONFIG"]).flatMap { name in
       name.isEmpty ? nil : FilePath(name).absolute
     }
-    if let home = context.environment["HOME"], !home.isEmpty {
-      request.candidates.append(FilePath(home).appending(".metro"))
-    }
-    request.candidates.append("/etc/mirrorctl/mirrorctl.conf")
+    request.candidates = [
+      context.configurationDirectory?.appending("mirrorctl.conf"), context.home?.appending(".metro"),
+      "/etc/mirrorctl/mirrorctl.conf",
+    ].compactMap(\.self)
     request.definitions = definitions
     request.temporary = context.cacheDirectory
     // Specs are read only for a target.

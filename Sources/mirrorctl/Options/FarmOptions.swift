@@ -59,6 +59,18 @@ extension Farm {
       of: mirror, in: context.stateDirectory, settings, cancellation: context.cancellation, now: context.now)
   }
 
+  /// The targets of unfinished campaigns; an error is reported, and then there are none.
+  static func openTargets(
+    of mirror: FilePath, _ settings: Result<FarmSettings, any Error>, _ context: CommandContext
+  ) -> [FarmTarget] {
+    do {
+      return try Farm(of: mirror, try settings.get(), context)?.openTargets() ?? []
+    } catch let error as MirrorError { context.tell(error) } catch {
+      context.tell(MirrorError(.invalid, "farm", "\(error)"))
+    }
+    return []
+  }
+
   /// The result of a request to Slurm; whatever prevents it is an error.
   static func answer<Value>(to request: () throws(SlurmError) -> Value) throws(MirrorError) -> Value {
     do throws(SlurmError) { return try request() } catch { throw error.error }

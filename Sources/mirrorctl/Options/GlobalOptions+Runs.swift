@@ -15,8 +15,8 @@ extension GlobalOptions {
   func read(
     _ context: CommandContext, event: RunEvent? = nil, hashing: HashingOptions = HashingOptions()
   ) throws -> MirrorRun {
-    let (root, configuration, farm) = try begin(context, event)
-    return try MirrorRun(reading: root, configuration, environment(context, hashing, farm))
+    let (root, configuration, file) = try begin(context, event)
+    return try MirrorRun(reading: root, configuration, environment(context, hashing, file, root))
   }
 
   /// A run that writes, and holds the mirror's lock.
@@ -29,10 +29,12 @@ extension GlobalOptions {
     _ context: CommandContext, as verb: String, _ lock: LockOptions, creates: Bool = false,
     event: RunEvent? = nil, hashing: HashingOptions = HashingOptions()
   ) throws -> MirrorRun {
-    let (root, configuration, farm) = try begin(context, event)
-    return try MirrorRun(
-      writing: root, configuration, environment(context, hashing, farm), as: verb, lockWait: lock.lockWait,
-      creates: creates)
+    let (root, configuration, file) = try begin(context, event)
+    let environment = environment(context, hashing, file, root)
+    return try renderer(context).showing(environment.progress) {
+      try MirrorRun(
+        writing: root, configuration, environment, as: verb, lockWait: lock.lockWait, creates: creates)
+    }
   }
 
   /// A run that writes, or only reads if it is a dry run.
@@ -47,18 +49,17 @@ extension GlobalOptions {
 
   private func begin(
     _ context: CommandContext, _ event: RunEvent?
-  ) throws -> (root: FilePath, configuration: MirrorConfiguration, farm: Farm?) {
+  ) throws -> (root: FilePath, configuration: MirrorConfiguration, file: ConfigurationFile) {
     context.log(verbosity.verbose)
     let file = try ConfigurationFile(self.configuration.request(context))
     let configuration = try MirrorConfiguration(file)
     let root = try root(context, configuration.mirror)
     event?.begin(configuration, root)
-    let farm = Farm(of: root, try FarmSettings(file.elements), context)
-    return (root, configuration, farm)
+    return (root, configuration, file)
   }
 
   private func environment(
-    _ context: CommandContext, _ hashing: HashingOptions, _ farm: Farm?
+    _ context: CommandContext, _ hashing: HashingOptions, _ file: ConfigurationFile, _ root: FilePath
   ) -> RunEnvironment {
     var environment = RunEnvironment(stateDirectory: context.stateDirectory)
     environment.now = context.now
@@ -68,14 +69,8 @@ extension GlobalOptions {
     environment.hashing = hashing
     environment.hashing.mapsFiles = true
     environment.problem = context.tell
-    if let farm {
-      environment.farm = {
-        do throws(MirrorError) { return try farm.openTargets() } catch {
-          context.tell(error)
-          return []
-        }
-      }
-    }
+    let farm = Result { try FarmSettings(file.elements) }
+    environment.farm = { Farm.openTargets(of: root, farm, context) }
     environment.result = renderer(context).print
     return environment
   }

@@ -24,10 +24,8 @@ struct GlobalOptions: ParsableArguments {
 
   /// The mirror's root, from the command line, the environment or the configuration.
   func root(_ context: CommandContext, _ configured: FilePath?) throws -> FilePath {
-    if let text = mirror ?? context.environment["MIRRORCTL_MIRROR"], !text.isEmpty {
-      return FilePath(text).absolute
-    }
-    guard let configured else {
+    if let mirror, !mirror.isEmpty { return FilePath(mirror).absolute }
+    guard let configured = context.mirror ?? configured else {
       throw ValidationError(
         "No mirror given. Use --mirror DIR, set MIRRORCTL_MIRROR, or set path/mirror in the configuration."
       )

@@ -1,6 +1,5 @@
 import MirrorTools
 import LinuxSystem
-import FoundationEssentials
 import Synchronization
 
 /// The terminal lines that show progress; other output replaces them.
@@ -36,39 +35,50 @@ final class ProgressArea: Sendable {
   }
 }
 
-/// Shows a step's progress on a terminal: the share done, the rate and the time left.
+/// Shows a step's progress on a terminal: the share done, the rate and the time left, or the time that it takes.
 enum ProgressLine {
+  /// Steps that take less than this are not shown.
+  private static let least = Duration.milliseconds(500)
+
   /// Runs `body`, and shows `progress` if the context has a terminal.
   static func showing<Result>(
     _ progress: RunProgress, on context: CommandContext, unless isQuiet: Bool, _ body: () throws -> Result
   ) rethrows -> Result {
-    let shown = Shared(Mutex((step: "", began: Date())))
-    return try ProgressThread.showing(
+    try ProgressThread.showing(
       on: context, unless: isQuiet, every: 100,
       { area in
         let now = progress.snapshot
-        let seconds = shown.value.withLock { shown in
-          if now.step != shown.step { shown = (now.step, Date()) }
-          return Date().timeIntervalSince(shown.began)
-        }
-        // Show nothing for short steps.
-        if !now.step.isEmpty && max(now.bytes.total, now.bytes.done) > 0 && seconds > 0.5 {
-          area.show(text(now, seconds: seconds))
-        }
+        let time = ContinuousClock.now - now.began
+        guard !now.step.isEmpty, time > least else { return }
+        area.show(text(now, after: time, columns: StandardStream.errors.size?.columns ?? 80))
       }, body)
   }
 
-  private static func text(_ now: RunProgress.Snapshot, seconds: Double) -> String {
-    let rate = Double(now.bytes.done) / seconds
-    // The total size of a capture is not known in advance.
-    guard now.bytes.total > 0 else {
-      return "\(now.step) \(humanBytes(now.bytes.done))  \(humanBytes(Int64(rate)))/s"
+  /// The line, without what has no room in a terminal of this width.
+  static func text(_ now: RunProgress.Snapshot, after time: Duration, columns: Int) -> String {
+    let seconds = Double(time.components.seconds) + Double(time.components.attoseconds) / 1e18
+    let rate = seconds > 0 ? Double(now.bytes.done) / seconds : 0
+    let speed = rate > 0 ? "\(humanBytes(Int64(min(rate, 1e18))))/s" : ""
+    let files = now.files.total > 0 ? "\(now.files.done)/\(now.files.total) files" : ""
+    var (start, clock) = (now.step, clockText(Int(clamping: time.components.seconds)))
+    if now.bytes.total > 0 {
+      start += " \(min(100, Int(Double(now.bytes.done) / Double(now.bytes.total) * 100)))%"
+      if rate > 0 {
+        let left = Double(max(0, now.bytes.total - now.bytes.done)) / rate
+        clock = "\(clockText(Int(min(left, 359_999)))) left"
+      }
+    } else if now.bytes.done > 0 {
+      // The total size of a capture is not known in advance.
+      start += " \(humanBytes(now.bytes.done))"
+      clock = ""
     }
-    let left = rate > 0 ? Int(min(Double(max(0, now.bytes.total - now.bytes.done)) / rate, 359_999)) : 0
-    let share = Double(now.bytes.done) / Double(now.bytes.total)
-    let percent = min(100, Int(share * 100))
-    let files = now.files.total > 0 ? "\(now.files.done)/\(now.files.total) files  " : ""
-    return "\(now.step) \(percent)%  \(files)\(humanBytes(Int64(rate)))/s  \(clockText(left)) left"
+    // A character in the last column moves the cursor of some terminals to the next line.
+    let room = max(1, columns - 1)
+    for parts in [[start, files, speed, clock], [start, files, clock], [start, clock]] {
+      let line = parts.filter { !$0.isEmpty }.joined(separator: "  ")
+      if line.count <= room { return line }
+    }
+    return String(start.prefix(room))
   }
 }
 

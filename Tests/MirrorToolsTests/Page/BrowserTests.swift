@@ -80,6 +80,21 @@ struct BrowserTests {
     #expect(try browser.text("count.textContent") == "0 of 6 subarches")
   }
 
+  @Test("a filtered list has lines only between its rows, and round corners", arguments: [390, 1200])
+  func border(pixels: Int) throws {
+    let pages = try PageMirror.rich()
+    try pages.write()
+    let lines =
+      "[...document.querySelectorAll('.rows > li')].filter(e => e.offsetParent).map(e => getComputedStyle(e).borderTopWidth)"
+    for (filter, expected) in [("haswell", ["0px"]), ("x86-64bit std o", ["0px", "1px", "1px"])] {
+      try browser.open(
+        url(pages) + "#q=\(filter.replacing(" ", with: "+"))", Browser.View(width: pixels))
+      #expect(try browser.list(lines) == expected, "\(filter)")
+    }
+    // The background of a row under the pointer must not cover the corners.
+    #expect(try browser.text("getComputedStyle(document.querySelector('.rows')).overflow") == "hidden")
+  }
+
   @Test("the keyboard is enough: skip link, filter, lists, downloads")
   func keyboard() throws {
     let pages = try PageMirror.rich()

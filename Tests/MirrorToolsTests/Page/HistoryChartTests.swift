@@ -60,6 +60,15 @@ import TestSupport
     #expect(zip(points, points.dropFirst()).allSatisfy { $0.0 < $1.0 })
   }
 
+  @Test("the largest size reaches the top, and half of it half the height")
+  func scale() throws {
+    let chart = try #require(
+      HistoryChart.sizes([record(1, .ok, 500), record(2, .ok, 1000), record(3, .ok, 990)])
+    ).markup
+    #expect(chart.matches(of: /cy="([0-9]+)"/).map { Int($0.1) } == [46, 8, 9])
+    #expect(chart.contains(#"d="M6 84L"#), "the ground is zero")
+  }
+
   @Test("a table row shows the last ten, and says so")
   func strip() throws {
     #expect(HistoryChart.strip([]) == nil)

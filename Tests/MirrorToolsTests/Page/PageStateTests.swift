@@ -30,6 +30,21 @@ import TestSupport
     #expect(words(entry.state) == [word])
   }
 
+  @Test("a new build is due only where the subarch is built, and none is under way")
+  func due() throws {
+    let prepare: (TestMirror) throws -> Void = { try $0.version("std/x86/a/2026-11-01") }
+    #expect(
+      try entry(prepare).state.sentence == "The newest stage is at least 3 days old. A new build is due.")
+    let stored = try entry(prepare) { $0.rotation.alsoStored = ["a"] }
+    #expect(stored.state.sentence == "The newest stage is at least 3 days old.")
+    let building = try entry(
+      {
+        try prepare($0); try $0.file("std/x86/a/.control/.multi_progress", "1234")
+      }, isAlive: true)
+    #expect(
+      building.state.sentence == "The newest stage is at least 3 days old. A build is in progress.")
+  }
+
   @Test("a failure that was cleared is still shown")
   func forgiven() throws {
     let pages = try PageMirror()

@@ -64,9 +64,7 @@ struct FarmSettingsTests {
 
   @Test("an unknown setting is an error")
   func unknown() throws {
-    #expect(throws: MirrorError.self) {
-      try MirrorConfiguration(elements(["partitoin: x"]))
-    }
+    #expect(throws: MirrorError.self) { try settings("partitoin: x") }
   }
 
   @Test("the script of a job passes any argument on, and keeps the log and the exit status")

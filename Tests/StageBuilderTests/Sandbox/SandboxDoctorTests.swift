@@ -131,6 +131,89 @@ import Testing
     #expect(Doctor(facts).isHealthy)
   }
 
+  private static let upkeep = {
+    var upkeep = UpkeepFacts(root: "/srv/mirror", subarches: .success(3))
+    upkeep.catalog = .success(("/var/lib/mirrorctl/catalog", true))
+    upkeep.clock.isSynchronized = true
+    (upkeep.isSigned, upkeep.now) = (true, 1_000_000)
+    upkeep.destinations = [.init(name: "www", address: "www:/srv", problem: nil)]
+    return upkeep
+  }()
+
+  struct Trouble: Sendable, CustomTestStringConvertible {
+    let testDescription: String
+    let level: Doctor.Level
+    let subject: String
+    let text: String
+    let harm: @Sendable (inout UpkeepFacts) -> Void
+  }
+
+  static let troubles = [
+    Trouble(
+      testDescription: "no mirror", level: .missing, subject: "/srv/mirror", text: "is not a mirror",
+      harm: { $0.subarches = .failure(MirrorError(.refused, "/srv/mirror", "is not a mirror")) }),
+    Trouble(
+      testDescription: "a lock that is held for days", level: .warning, subject: "lock",
+      text: "mirrorctl clean, pid 7 on h has held it for 2 days",
+      harm: { $0.lock = .success(.init(name: "mirrorctl clean, pid 7 on h", since: 1_000_000 - 180_000)) }),
+    Trouble(
+      testDescription: "the lock of another user", level: .missing, subject: "l", text: "belongs to bob",
+      harm: { $0.lock = .failure(MirrorError(.invalid, "l", "belongs to bob")) }),
+    Trouble(
+      testDescription: "a damaged catalog", level: .warning, subject: "c", text: "is damaged",
+      harm: { $0.catalog = .failure(MirrorError(.library, "c", "is damaged")) }),
+    Trouble(
+      testDescription: "no room for the catalog", level: .warning, subject: "catalog",
+      text: "only 1.0 MiB free where it is kept", harm: { $0.catalogSpace = 1 << 20 }),
+    Trouble(
+      testDescription: "no rsync", level: .missing, subject: "rsync", text: "not found: needed to publish",
+      harm: { $0.hasRsync = false }),
+    Trouble(
+      testDescription: "a destination that does not answer", level: .missing, subject: "publish www",
+      text: "did not answer",
+      harm: {
+        $0.destinations = [
+          .init(
+            name: "www", address: "www:/srv", problem: MirrorError(.library, "publish www", "did not answer"))
+        ]
+      }),
+    Trouble(
+      testDescription: "a clock that runs free", level: .warning, subject: "clock",
+      text: "no time service keeps it right, says the kernel", harm: { $0.clock.isSynchronized = false }),
+    Trouble(
+      testDescription: "files of the future", level: .warning, subject: "clock",
+      text: "is wrong, or was: /srv/mirror/x (and 2 more) was changed in the future",
+      harm: { ($0.clock.laterFiles, $0.clock.laterFile) = (3, "/srv/mirror/x") }),
+  ]
+
+  @Test("reports each problem of upkeep, and no other", arguments: troubles)
+  func upkeepTroubles(trouble: Trouble) {
+    var facts = Self.alice
+    facts.upkeep = Self.upkeep
+    #expect(Doctor(facts).findings.allSatisfy { $0.level == .ok })
+    facts.upkeep.map { upkeep in
+      var upkeep = upkeep
+      trouble.harm(&upkeep)
+      facts.upkeep = upkeep
+    }
+    let bad = Doctor(facts).findings.filter { $0.level != .ok }
+    #expect(bad.map(\.level) == [trouble.level])
+    #expect(bad.map(\.subject) == [trouble.subject])
+    #expect(bad.map(\.text) == [trouble.text])
+  }
+
+  @Test("where nothing is built, no tool of builds is missed")
+  func omitsBuilds() {
+    var facts = DoctorFacts(user: .init(name: "mirror", isRoot: false), omitsBuilds: "nothing is built here")
+    (facts.upkeep, facts.trial) = (Self.upkeep, "unshare(2): no")
+    facts.places = [.init(key: "path/mirror", path: "/m", free: 2 << 30)]
+    let doctor = Doctor(facts)
+    #expect(doctor.isHealthy && !doctor.findings.contains { $0.level == .warning })
+    #expect(doctor.findings.filter { $0.level == .skipped }.map(\.text) == ["nothing is built here"])
+    facts.places[0].free = 1 << 29
+    #expect(Doctor(facts).findings.filter { $0.level == .warning }.map(\.subject) == ["path/mirror (/m)"])
+  }
+
   @Test("ignores root's subordinate ids")
   func asksNothingRoot() {
     let doctor = Doctor(DoctorFacts(user: .init(name: "root", isRoot: true), programs: Self.alice.programs))

@@ -222,6 +222,11 @@ struct DistributedTests {
     let before = try visible()
     let outcome = try receive(3)
     #expect(outcome.errorText.contains("does not match its digest"), "\(outcome.errorText)")
+    let unknown = try master.run("receive", "nosuch")
+    #expect(unknown.status == 1 && unknown.text == "", "\(unknown.text)")
+    #expect(
+      unknown.errorText.hasPrefix("mirrorctl: nosuch: is not a server with an upload in \(master.mirror): "))
+    try master.configure("receive/one/replace: no\nreceive/two/replace: no")
     #expect(try master.run("receive", "two").text == "no upload from two in \(master.mirror)\n")
     #expect(try visible() == before)
     try publish(one)

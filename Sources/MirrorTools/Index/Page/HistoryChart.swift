@@ -44,7 +44,7 @@ enum HistoryChart {
     }
   }
 
-  /// The size of the stage over time; nil for less than two sizes.
+  /// The size of the stage over time, from zero to the largest; nil for less than two sizes.
   static func sizes(_ history: [BuildRecord]) -> HTML? {
     let records = sized(history)
     guard let first = records.first, let last = records.last, records.count > 1 else { return nil }
@@ -54,7 +54,7 @@ enum HistoryChart {
     let points = values.enumerated().map { index, value in
       (
         x: 6 + (width - 12) * index / (records.count - 1),
-        y: high == low ? height / 2 : 8 + Int((Double(height - 24) * share(of: value, low, high)).rounded())
+        y: 8 + Int((Double(height - 12) * (1 - Double(value) / Double(high))).rounded())
       )
     }
     let line = points.map { "\($0.x) \($0.y)" }.joined(separator: "L")
@@ -104,11 +104,6 @@ enum HistoryChart {
       sized.append((record.version, bytes))
     }
     return sized
-  }
-
-  /// Distance of a value from the top of the chart, from 0 to 1.
-  private static func share(of value: Int64, _ low: Int64, _ high: Int64) -> Double {
-    (Double(high) - Double(value)) / (Double(high) - Double(low))
   }
 
   private static func tip(_ record: BuildRecord) -> String {

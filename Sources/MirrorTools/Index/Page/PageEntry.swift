@@ -74,6 +74,8 @@ struct PageState: Sendable, Hashable {
   let isGivenUp: Bool
   /// Whether the last build failed, even if its failures were cleared.
   let lastFailed: Bool
+  /// Whether it is built here.
+  let isManaged: Bool
   /// Age in days from which a stage is stale.
   let staleDays: Int
 
@@ -86,7 +88,8 @@ struct PageState: Sendable, Hashable {
     machines = Set(farm.filter(\.isRunning).compactMap(\.machine)).sorted()
     isBuilding = subarch.control.liveLock != nil || farm.contains(where: \.isRunning)
     isQueued = !isBuilding && farm.contains { $0.isQueued || $0.isWaiting }
-    isGivenUp = rotation.isManaged(subarch) && rotation.hasGivenUp(subarch)
+    isManaged = rotation.isManaged(subarch)
+    isGivenUp = isManaged && rotation.hasGivenUp(subarch)
     staleDays = rotation.staleDays
     if failcount > 0 {
       kind = .failing
@@ -119,8 +122,8 @@ struct PageState: Sendable, Hashable {
     case .healthy where lastFailed: words.append("The last build failed and will be retried.")
     case .healthy: words.append("The last build succeeded.")
     case .stale:
-      let days = counted(staleDays, "day", "days")
-      words.append("The newest stage is at least \(days) old; a new build is due.")
+      words.append("The newest stage is at least \(counted(staleDays, "day", "days")) old.")
+      if isManaged && !isBuilding && !isQueued { words.append("A new build is due.") }
     case .failing where failcount == 1: words.append("The last build failed.")
     case .failing: words.append("The last \(failcount) builds failed.")
     case .neverBuilt: words.append("No builds yet.")

@@ -92,9 +92,8 @@ enum PageStyle {
       display: grid; align-items: center; gap: 0.25rem 1rem; padding: 0.8rem 1.25rem;
       grid-template-columns: minmax(0, 1fr) 8.5rem 3.25rem 6.5rem 11rem;
     }
-    .rows > li:first-child { border-radius: 0.7rem 0.7rem 0 0; }
-    .rows > li:last-child { border-radius: 0 0 0.7rem 0.7rem; }
-    .rows > li + li { border-top: 1px solid var(--line); }
+    .rows { overflow: hidden; }
+    .rows > li:not([hidden]) ~ li { border-top: 1px solid var(--line); }
     .rows > li:hover { background: var(--code); }
     .what a { font-weight: 600; }
     .flags { display: block; color: var(--quiet); }

@@ -118,7 +118,7 @@ struct EC2Export: ImageMaker {
   }
 
   private func removal(_ job: ExportJob) -> CloudRemoval {
-    CloudRemoval([settings.account.section: settings.account], job.cancellation)
+    CloudRemoval([settings.account.section: .success(settings.account)], job.cancellation)
   }
 
   /// Its images are in the account of its section.
