@@ -86,17 +86,17 @@ struct Publication: Sendable {
   ///
   /// - Returns: the plan, and the findings so far.
   func plan() throws(MirrorError) -> (plan: PublishPlan, report: DestinationReport) {
-    let survey = try survey(try localListing(), remembers: false)
+    let survey = try survey(remembers: false)
     return (survey.plan, survey.report)
   }
 
   /// Publishes.
   func apply() throws(MirrorError) -> DestinationReport {
-    let local = try localListing()
-    return destination.isStaged ? try upload(local) : try publish(local)
+    destination.isStaged ? try upload() : try publish()
   }
 
-  private func localListing() throws(MirrorError) -> LocalListing {
+  /// Lists what to send.
+  func localListing() throws(MirrorError) -> LocalListing {
     if case .path(let path) = destination.address {
       let (here, there) = (mirror.canonicalRoot, FilePath(path).canonical.bytes)
       let slash = [UInt8(ascii: "/")]
