@@ -129,7 +129,13 @@ public struct MirrorPath: RawName {
 
   /// The path of `name` in this directory.
   public func appending(_ name: FileName) -> MirrorPath {
-    bytes.isEmpty ? MirrorPath(bytes: name.bytes) : MirrorPath(bytes: bytes + [separator] + name.bytes)
+    guard !bytes.isEmpty else { return MirrorPath(bytes: name.bytes) }
+    var joined: [UInt8] = []
+    joined.reserveCapacity(bytes.count + 1 + name.bytes.count)
+    joined += bytes
+    joined.append(separator)
+    joined += name.bytes
+    return MirrorPath(bytes: joined)
   }
 
   /// The last component.

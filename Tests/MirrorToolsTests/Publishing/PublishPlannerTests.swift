@@ -23,7 +23,7 @@ struct PublishPlannerTests {
   private func local(_ entries: [LocalEntry], held: [MirrorPath] = []) -> LocalListing {
     var listing = LocalListing(.builtIn)
     listing.entries = entries.sorted { $0.path < $1.path }
-    for path in held { listing.hold(with: path) }
+    listing.hold(with: held)
     listing.subarches = ["std/x86/gen"]
     listing.hasVersions = true
     return listing
