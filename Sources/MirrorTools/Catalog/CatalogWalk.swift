@@ -71,7 +71,9 @@ extension Catalog {
     try read { database throws(SQLFault) in
       var records: [MirrorPath: CatalogRecord] = [:]
       // The byte after `/` is `0`.
-      let (first, end) = (MirrorPath(bytes: directory.bytes + [0x2f]), MirrorPath(bytes: directory.bytes + [0x30]))
+      let (first, end) = (
+        MirrorPath(bytes: directory.bytes + [0x2f]), MirrorPath(bytes: directory.bytes + [0x30])
+      )
       let query = "SELECT \(Self.columns) FROM tarball WHERE path > ? AND path < ?"
       try database.forEach(query, first, end) { row in
         if let record = Self.record(row) { records[row.path(0)] = record }

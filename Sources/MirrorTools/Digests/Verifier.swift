@@ -34,7 +34,7 @@ struct Verifier {
     var report = VerifyReport(mirror: "\(mirror.root)")
     let selected = try select(subset, of: mirror, options, anchor.value, &report)
     let wanted = Dictionary(grouping: selected, by: \.folder).mapValues { Set($0.map(\.name)) }
-    var subjects: [MirrorPath: Subject] = [:]
+    var subjects: [MirrorPath: VerifySubject] = [:]
     var walk = CatalogWalk(context.catalog)
     try walk.forEach(mirror, where: { wanted[$0.path] != nil }) { folder, records in
       for subject in collect(folder, wanted[folder.path] ?? [], records, anchor.value, &report) {
@@ -67,7 +67,8 @@ struct Verifier {
   /// Selects the tarballs to read, without reading what describes them. Reports tarballs without digests, and what
   /// describes missing tarballs.
   private func select(
-    _ subset: VerifySubset, of mirror: Mirror, _ options: DigestOptions, _ anchor: borrowing AnchoredDirectory,
+    _ subset: VerifySubset, of mirror: Mirror, _ options: DigestOptions,
+    _ anchor: borrowing AnchoredDirectory,
     _ report: inout VerifyReport
   ) throws(MirrorError) -> [VerifySubset.Candidate] {
     let beingBuilt = mirror.subarches.flatMap { subarch in
@@ -93,7 +94,8 @@ struct Verifier {
         }
         candidates.append(
           .init(
-            folder: folder.path, name: tarball.name, size: tarball.status.size, verifiedAt: record?.verifiedAt))
+            folder: folder.path, name: tarball.name, size: tarball.status.size, verifiedAt: record?.verifiedAt
+          ))
       }
       findOrphans(in: folder, listed, options, &report)
     }
@@ -110,7 +112,8 @@ struct Verifier {
     func isMissing(_ name: FileName) -> Bool { folder.tarball(name) == nil && folder.link(name) == nil }
     // A published copy may have only the provenance of a stage1.
     let sidecars = folder.sidecars.filter { $0.kind != .provenance && isMissing($0.tarball) }
-    let orphans = sidecars.map { (file: $0.name, tarball: $0.tarball) } + listed.filter { isMissing($0.tarball) }
+    let orphans =
+      sidecars.map { (file: $0.name, tarball: $0.tarball) } + listed.filter { isMissing($0.tarball) }
     for (file, tarball) in orphans {
       let path = folder.path.appending(file)
       guard options.includes(path) else { continue }
@@ -122,11 +125,11 @@ struct Verifier {
   private func collect(
     _ folder: Folder, _ wanted: Set<FileName>, _ records: [FileName: CatalogRecord],
     _ anchor: borrowing AnchoredDirectory, _ report: inout VerifyReport
-  ) -> [Subject] {
-    var own: [FileName: Subject] = [:]
+  ) -> [VerifySubject] {
+    var own: [FileName: VerifySubject] = [:]
     for name in wanted {
       guard let tarball = folder.tarball(name) else { continue }
-      own[name] = Subject(
+      own[name] = VerifySubject(
         path: tarball.path, identity: tarball.status.identity, record: records[name])
     }
     for sidecar in wanted.lazy.flatMap(folder.sidecars(of:)) where sidecar.kind.isRead {
@@ -197,7 +200,7 @@ struct Verifier {
   }
 
   private func read(
-    _ selected: [VerifySubset.Candidate], _ subjects: [MirrorPath: Subject],
+    _ selected: [VerifySubset.Candidate], _ subjects: [MirrorPath: VerifySubject],
     _ anchor: Shared<AnchoredDirectory>, _ stream: FindingStream,
     into report: inout VerifyReport
   ) {
@@ -244,75 +247,6 @@ struct Verifier {
     }
     save(1)
     report = gathered.value.withLock { $0 }
-  }
-}
-
-/// A tarball and the claims about it.
-private struct Subject: Sendable {
-  struct Claim: Sendable {
-    let sidecar: FileName
-    let mtime: Int64
-    let digests: DigestSet
-    let size: Int64?
-  }
-
-  let path: MirrorPath
-  let identity: FileIdentity
-  /// What the catalog has of it.
-  let record: CatalogRecord?
-  var claims: [Claim] = []
-
-  /// Whether there is anything to compare it with.
-  var isDigested: Bool { !claims.isEmpty || record != nil }
-
-  /// The verdict on a file, and the record to store in the catalog.
-  func judge(_ result: DigestResult, now: Int64) -> (VerifyReport.Finding, CatalogRecord?) {
-    let broken = claims.filter { claim in
-      !claim.digests.agrees(with: result.digests) || (claim.size.map { $0 != result.identity.size } ?? false)
-    }
-    let agreesWithRecord = record.map { $0.digests.agrees(with: result.digests) } ?? true
-    var remembered = record
-    remembered?.verifiedAt = now
-    let names = broken.map { "\($0.sidecar)" }.joined(separator: ", ")
-    func finding(_ verdict: VerifyReport.Verdict, _ detail: String?) -> VerifyReport.Finding {
-      .init(path: path, verdict: verdict, detail: detail)
-    }
-    if broken.isEmpty && agreesWithRecord {
-      if let fault = result.fault {
-        remembered = remembered ?? CatalogRecord(identity: result.identity, verifiedAt: now)
-        remembered?.identity = result.identity
-        remembered?.fault = fault
-        return (finding(.damaged, fault.detail), remembered)
-      }
-      if var known = remembered {
-        known.identity = result.identity
-        (known.isCorrupt, known.fault) = (false, nil)
-        remembered = known
-      }
-      return (
-        finding(claims.isEmpty ? .undigested : .ok, claims.isEmpty ? "matches the catalog" : nil), remembered
-      )
-    }
-    if let record {
-      guard record.identity.hasSameContentTimes(as: result.identity) else {
-        return (finding(.changed, "replaced after \(names.isEmpty ? "it was digested" : names)"), nil)
-      }
-      guard agreesWithRecord else {
-        remembered?.identity = result.identity
-        remembered?.isCorrupt = true
-        return (
-          finding(.corrupt, "content differs from \(names.isEmpty ? "the catalog" : names)"), remembered
-        )
-      }
-      return (finding(.changed, "\(names) does not match, but the content is unchanged"), remembered)
-    }
-    // Without a record, a sidecar that is newer than the tarball counts as evidence for this content.
-    guard let witness = broken.first(where: { result.identity.isOlder(than: $0.mtime) }) else {
-      return (finding(.changed, "replaced after \(names)"), nil)
-    }
-    let corrupt = CatalogRecord(
-      identity: result.identity, digests: witness.digests, verifiedAt: now, isCorrupt: true)
-    return (finding(.corrupt, "content differs from \(names)"), corrupt)
   }
 }
 
