@@ -1,5 +1,6 @@
 import Hashing
 import LinuxSystem
+import MirrorModel
 
 /// A tarball and the claims about it.
 struct VerifySubject: Sendable {

@@ -132,14 +132,11 @@ struct Publication: Sendable {
         + filters
     }
     let all = try rsync.list(filters)
-    var (mirror, incoming) = (RemoteListing(), RemoteListing())
-    mirror.mungesLinks = all.mungesLinks
-    for (path, node) in all.nodes {
-      if path.isWithin(upload) {
-        incoming.nodes[MirrorPath(bytes: Array(path.bytes.dropFirst(upload.bytes.count + 1)))] = node
-      } else if !path.isWithin(Upload.parent) {
-        mirror.nodes[path] = node
-      }
+    var (mirror, incoming) = (all, RemoteListing())
+    for (path, node) in all.nodes where path.isWithin(Upload.parent) {
+      mirror.nodes[path] = nil
+      guard path.isWithin(upload) else { continue }
+      incoming.nodes[MirrorPath(bytes: Array(path.bytes.dropFirst(upload.bytes.count + 1)))] = node
     }
     return (mirror, incoming)
   }
