@@ -117,8 +117,8 @@ struct PublishPlannerTests {
     ])
     #expect(
       listing.entries.map(\.path) == [
-        "std/snapshots/c-2026-11-20.tar.xz", "std/snapshots/c-2026-11-20.tar.xz.hash.txt",
-        "std/x86/gen/stage3-latest.tar.xz", "index.xml",
+        "index.xml", "std/snapshots/c-2026-11-20.tar.xz", "std/snapshots/c-2026-11-20.tar.xz.hash.txt",
+        "std/x86/gen/stage3-latest.tar.xz",
       ])
   }
 
