@@ -10,31 +10,37 @@ usage: publish.sh [--runs N] [--small] [--work DIR] [MIRRORCTL]
 
 Prints a Markdown table of medians:
 
-first    publish 10,000 versions, each with one tiny tarball, to an empty directory; compared with `rsync -a` with and
-         without --delay-updates (without it, files that belong together appear minutes apart)
+first    publish tiny tarballs to an empty directory; compared with `rsync -a` with and without --delay-updates
+         (without it, files that belong together appear minutes apart): 10,000 versions of 100 subarches
 nothing  the same again, with nothing to send
+many     both with 20,000 versions of 2,000 subarches, which have two links each
 sign     sign and check 8 digested tarballs of 256 MiB in the page cache; compared with gpg and gpgv, running one
          process per CPU
 
 MIRRORCTL   the binary to measure (default .build/release/mirrorctl)
 --runs N    number of interleaved runs; the median is printed (default 5)
 --small     use tiny mirrors, to test this script
---work DIR  make the mirrors here (default $TMPDIR or /tmp); needs 2.5 GiB and 120,000 files
+--work DIR  make the mirrors here (default $TMPDIR or /tmp); needs 2.5 GiB and 400,000 files
 END
 }
 
 read_options "$@"
 for program in rsync gpg gpgv; do type -P "$program" >/dev/null || die "$program: not installed"; done
 set_up
-mirror=$work/mirror large=$work/large copy=$work/copy
-subarches=(--subarches 100 --versions 100 --size 16)
+large=$work/large copy=$work/copy
+declare -A mirrors=([few]="--subarches 100 --versions 100" [many]="--subarches 2000 --versions 10") names=()
 tarballs=(--subarches 8 --versions 1 --size 256M)
 if [[ -n $small ]]; then
-    subarches=(--subarches 2 --versions 2 --size 16)
+    mirrors=([few]="--subarches 2 --versions 2" [many]="--subarches 4 --versions 1")
     tarballs=(--subarches 2 --versions 1 --size 1M)
 fi
 
-make_mirror "$mirror" "${subarches[@]}"
+for kind in few many; do
+    # shellcheck disable=SC2086
+    make_mirror "$work/$kind" ${mirrors[$kind]} --size 16
+    "$mirrorctl" upkeep --quiet --mirror "$work/$kind"
+    names[$kind]=$(cd "$work/$kind" && find . -type f ! -path './*/.*' ! -path './.*' | wc -l)
+done
 make_mirror "$large" "${tarballs[@]}"
 mkdir -m 700 "$work/gpg"
 gpg=(gpg --batch --quiet --no-tty --homedir "$work/gpg")
@@ -45,9 +51,7 @@ key=$("${gpg[@]}" --with-colons --list-keys | awk -F: '/^fpr/ { print $10; exit 
 printf '[section publish/copy]\nto: %s\n' "$copy" >"$work/publish.conf"
 printf '[section signing]\nkey: %s\nhomedir: %s\n' "$key" "$work/gpg" >"$work/sign.conf"
 
-"$mirrorctl" upkeep --quiet --mirror "$mirror"
 "$mirrorctl" digestgen --quiet --mirror "$large"
-names=$(cd "$mirror" && find . -type f ! -path './*/.*' ! -path './.*' | wc -l)
 
 # fresh: make an empty destination, and flush earlier writes so that no measurement waits for them.
 fresh() {
@@ -59,18 +63,23 @@ fresh() {
 signatures() { find "$large" -type f -name '*.gpg' | wc -l; }
 
 for ((run = 0; run < runs; run++)); do
-    for peer in "rsync -a" "rsync -a --delay-updates"; do
+    for kind in few many; do
+        mirror=$work/$kind
+        for peer in "rsync -a" "rsync -a --delay-updates"; do
+            fresh
+            # shellcheck disable=SC2086
+            measure "$kind first $peer" $peer --exclude '.*' "$mirror/" "$copy/"
+            # shellcheck disable=SC2086
+            measure "$kind nothing $peer" $peer --exclude '.*' "$mirror/" "$copy/"
+        done
         fresh
-        # shellcheck disable=SC2086
-        measure "first $peer" $peer --exclude '.*' "$mirror/" "$copy/"
-        # shellcheck disable=SC2086
-        measure "nothing $peer" $peer --exclude '.*' "$mirror/" "$copy/"
+        for state in first nothing; do
+            measure "$kind $state mirrorctl publish" \
+                "$mirrorctl" publish --mirror "$mirror" --config "$work/publish.conf"
+        done
+        found=$(cd "$copy" && find . -type f ! -path './project/*' | wc -l)
+        [[ $found == "${names[$kind]}" ]] || die "$found of ${names[$kind]} files were published"
     done
-    fresh
-    measure "first mirrorctl publish" "$mirrorctl" publish --mirror "$mirror" --config "$work/publish.conf"
-    measure "nothing mirrorctl publish" "$mirrorctl" publish --mirror "$mirror" --config "$work/publish.conf"
-    found=$(cd "$copy" && find . -type f ! -path './project/*' | wc -l)
-    [[ $found == "$names" ]] || die "$found of $names files were published"
 
     find "$large" -name '*.gpg' -delete
     export large keyring=$work/keyring home=$work/gpg
@@ -99,8 +108,11 @@ row() {
         "$(peak_mebibytes "$row $ours")" "${cells%, }"
 }
 
-echo "publish: $names files, $(nproc) CPUs, median of $runs"
+echo "publish: ${names[few]} and ${names[many]} files, $(nproc) CPUs, median of $runs"
 printf '| work | mirrorctl | peers, and our time as a multiple of theirs |\n| --- | --- | --- |\n'
-row first "mirrorctl publish" "rsync -a --delay-updates" "rsync -a"
-row nothing "mirrorctl publish" "rsync -a --delay-updates" "rsync -a"
+for kind in few many; do
+    for state in first nothing; do
+        row "$kind $state" "mirrorctl publish" "rsync -a --delay-updates" "rsync -a"
+    done
+done
 row sign "mirrorctl digestgen" "gpg and gpgv"

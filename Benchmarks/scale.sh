@@ -15,6 +15,8 @@ marked, and the exit status is 1.
 snapshots   snapshots of package trees in one directory: 2,000 and 10,000, with all files of digests
 subarches   subarches with 10 versions each: 400 and 2,000
 links       snapshots with a link to each: 2,000 and 10,000
+images      subarches with 10 images each, in metalinks and image streams: 200 and 1,000
+uploads     uploads of one version each, by as many servers: 200 and 1,000
 
 MIRRORCTL   the binary to measure (default .build/release/mirrorctl); one built for debugging will do
 --runs N    number of runs; the median is printed (default 5)
@@ -26,9 +28,11 @@ DONE
 read_options "$@"
 set_up
 factor=5 limit=7
-sizes=(2000 10000) counts=(400 2000)
-if [[ -n $small ]]; then sizes=(20 100) counts=(3 15); fi
-settings=$work/publish.conf
+topics=(snapshots subarches links images uploads)
+# The smaller size of each topic.
+declare -A size=([snapshots]=2000 [subarches]=400 [links]=2000 [images]=200 [uploads]=200)
+if [[ -n $small ]]; then size=([snapshots]=20 [subarches]=3 [links]=20 [images]=2 [uploads]=3); fi
+settings=$work/settings.conf
 hidden=(--exclude '.*')
 
 # cpu NAME COMMAND...: run the command, and add its CPU time in microseconds to the samples of NAME.
@@ -96,14 +100,33 @@ links() {
     done
 }
 
-for index in 0 1; do
-    for topic in snapshots subarches links; do
+images() {
+    local mirror=$work/mirror run format
+    make_mirror "$mirror" --subarches "$1" --versions 10 --size 16 --stages lxd
+    "$mirrorctl" digestgen --quiet --mirror "$mirror"
+    printf '[section index]\nurls: https://mirror.example.org/\n' >"$settings"
+    for format in simplestreams metalink; do
+        "$mirrorctl" index --quiet --mirror "$mirror" --format "$format" --config "$settings"
+        for ((run = 0; run < runs; run++)); do
+            cpu "images $format $1" "$mirrorctl" index --mirror "$mirror" --format "$format" --config "$settings"
+        done
+    done
+}
+
+uploads() {
+    local mirror=$work/mirror run
+    for ((run = 0; run < runs; run++)); do
+        rm -rf "$mirror"
+        make_mirror "$mirror" --subarches 1 --versions 1 --size 16
+        "$here/make-uploads" "$mirror" "$1" >"$settings"
+        cpu "uploads receive $1" "$mirrorctl" receive --mirror "$mirror" --config "$settings"
+    done
+}
+
+for topic in "${topics[@]}"; do
+    for scale in 1 "$factor"; do
         forget_catalog
-        case $topic in
-        snapshots) snapshots "${sizes[index]}" ;;
-        subarches) subarches "${counts[index]}" ;;
-        links) links "${sizes[index]}" ;;
-        esac
+        "$topic" $((size[$topic] * scale))
         rm -rf "$work/mirror"
     done
 done
@@ -111,12 +134,15 @@ done
 status=0
 echo "scale: CPU time for one and $factor times the work, $(nproc) CPUs, median of $runs"
 printf '%-34s %10s %10s %8s\n' "" "small s" "large s" "ratio"
-while read -r large; do
-    name=${large% *}
-    small_size=$(if [[ $name == subarches* ]]; then echo "${counts[0]}"; else echo "${sizes[0]}"; fi)
-    read -r first second ratio mark < <(awk -v a="$(median "$name $small_size")" -v b="$(median "$large")" -v most=$limit \
-        'BEGIN { printf "%.2f %.2f %.1f %s\n", a / 1e6, b / 1e6, b / (a > 0 ? a : 1), (b > most * a ? "!" : "") }')
-    [[ -z $mark || -n $small ]] || status=1
-    printf '%-34s %10s %10s %8s %s\n' "$name" "$first" "$second" "$ratio" "$mark"
-done < <(cd "$work/samples" && printf '%s\n' *" ${sizes[1]}" *" ${counts[1]}" | sort -u)
+for topic in "${topics[@]}"; do
+    large=$((size[$topic] * factor))
+    while read -r name; do
+        read -r first second ratio mark < <(
+            awk -v a="$(median "$name ${size[$topic]}")" -v b="$(median "$name $large")" -v most=$limit \
+                'BEGIN { printf "%.2f %.2f %.1f %s\n", a / 1e6, b / 1e6, b / (a > 0 ? a : 1), (b > most * a ? "!" : "") }'
+        )
+        [[ -z $mark || -n $small ]] || status=1
+        printf '%-34s %10s %10s %8s %s\n' "$name" "$first" "$second" "$ratio" "$mark"
+    done < <(cd "$work/samples" && printf '%s\n' "$topic "*" $large" | sed "s/ $large\$//" | sort)
+done
 exit $status

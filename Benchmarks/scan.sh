@@ -6,15 +6,19 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 usage() {
     cat <<'END'
-usage: scan.sh [--runs N] [--small] [--work DIR] [MIRRORCTL]
+usage: scan.sh [--tarballs N] [--runs N] [--small] [--work DIR] [MIRRORCTL]
 
-Measures digestgen with nothing to do, and index, on a mirror of 100,000 tarballs, and compares them with find, which
-reads every inode.
+Measures digestgen with nothing to do, index, and verify of one hundredth, on a large mirror, and compares them with
+find, which reads every inode.
 
 MIRRORCTL   the binary to measure (default .build/release/mirrorctl)
+--tarballs N
+            number of tarballs, a multiple of 10,000 (default 100,000): one in each version, or five if there are more
+            than 200,000
 --runs N    number of interleaved runs; the median is printed (default 5)
 --small     use a tiny mirror, to test this script
---work DIR  make the mirror here (default $TMPDIR or /tmp); needs 2 GiB and 500,000 files
+--work DIR  make the mirror here (default $TMPDIR or /tmp); needs 2 GiB and 500,000 files for 100,000 tarballs,
+            and 7 GiB and 2.8 million files for a million
 END
 }
 
@@ -29,9 +33,13 @@ report() {
     done
 }
 
+option[tarballs]=100000
 read_options "$@"
+count=${option[tarballs]} stages=stage3
+[[ $count =~ ^[1-9][0-9]*0000$ ]] || wrong_usage "--tarballs $count: not a multiple of 10,000"
 set_up
-size=(--subarches 1000 --versions 100 --size 16)
+((count <= 200000)) || stages=stage1,stage2,stage3,openvz,lxd
+size=(--subarches $((count <= 200000 ? count / 100 : count / 500)) --versions 100 --size 16 --stages "$stages")
 [[ -z $small ]] || size=(--subarches 20 --versions 5 --size 16)
 mirror=$work/mirror
 make_mirror "$mirror" "${size[@]}"
@@ -41,8 +49,10 @@ for ((run = 0; run < runs; run++)); do
     measure "find" find "$mirror" -type f -printf '%s %T@\n'
     measure "mirrorctl digestgen, no change" "$mirrorctl" digestgen --mirror "$mirror"
     measure "mirrorctl index" "$mirrorctl" index --mirror "$mirror"
+    measure "mirrorctl verify --subset 1%" "$mirrorctl" verify --subset 1% --mirror "$mirror"
 done
 [[ -s $mirror/index.xml ]] || die "mirrorctl index did not write index.xml"
 
 echo "scan: ${size[*]}, $(nproc) CPUs, median of $runs, times relative to find"
-report "find" "mirrorctl digestgen, no change" "mirrorctl index" "first digestgen (one run)"
+report "find" "mirrorctl digestgen, no change" "mirrorctl index" "mirrorctl verify --subset 1%" \
+    "first digestgen (one run)"

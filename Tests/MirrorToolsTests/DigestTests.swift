@@ -248,6 +248,31 @@ private let everything: DigestOptions = {
   }
 }
 
+@Suite("Records of tarballs that are gone") struct ForgottenTarballTests {
+  @Test("are removed, wherever the tarballs were")
+  func areRemoved() throws {
+    let digested = try Digested()
+    // The names of one are the beginning of those of the other.
+    let subarches = ["generic", "generic_64"].map { "funtoo-current/x86-64bit/\($0)" }
+    for subarch in subarches { try digested.mirror.version("\(subarch)/2026-11-21") }
+    let loose = [
+      "funtoo-current/snapshots/portage-2026-11-19.tar.xz",
+      "funtoo-current/snapshots/portage-2026-11-20.tar.xz",
+      "funtoo-current/other.tar.xz", "other.tar.xz",
+    ]
+    for file in loose { try digested.mirror.file(file, "content of \(file)") }
+    try digested.digestgen()
+    let all = Set(try digested.catalog.records().keys)
+    #expect(all.count == 7)
+    let gone = [loose[0], loose[2], loose[3], subarches[0], folder]
+    for path in gone { try FileManager.default.removeItem(atPath: digested.mirror.path(path)) }
+    try digested.digestgen()
+    let left = all.filter { path in !gone.contains { path.isWithin(MirrorPath($0)) } }
+    #expect(left.count == 2)
+    #expect(Set(try digested.catalog.records().keys) == left)
+  }
+}
+
 @Suite("Verify") struct VerifyTests {
   @Test("distinguishes ok, changed, undigested and orphaned")
   func tellsOkChanged() throws {
@@ -272,6 +297,21 @@ private let everything: DigestOptions = {
     // A metalink contains some, or is not valid.
     try digested.mirror.file("\(tarball).meta4", "none")
     #expect(try digested.verify().problems.map(\.problem) == ["contains no digest"])
+  }
+
+  @Test("reads only the digests of the tarballs that it selects")
+  func readsOnlySelected() throws {
+    let digested = try Digested()
+    let other = "funtoo-current/x86-64bit/generic_64/2026-11-21"
+    try digested.mirror.version(other)
+    try digested.digestgen()
+    try digested.mirror.file("\(other)/stage3-generic_64-funtoo-current-2026-11-21.tar.xz.hash.txt", "none")
+    let first = try digested.verify(.bytes(1))
+    #expect(first.findings.map(\.path) == [MirrorPath(tarball)])
+    #expect(first.left == 1)
+    #expect(first.problems == [])
+    #expect(
+      try digested.verify(.bytes(1), now: 1_795_348_801).problems.map(\.problem) == ["contains no digest"])
   }
 
   @Test("reads every tarball in exactly one of seven parts")

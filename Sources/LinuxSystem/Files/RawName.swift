@@ -1,3 +1,5 @@
+import Glibc
+
 /// The bytes of a name as stored on disk: any byte except NUL, not always UTF-8.
 public protocol RawName: Hashable, Comparable, Sendable, Codable, CustomStringConvertible,
   ExpressibleByStringLiteral
@@ -44,11 +46,15 @@ extension RawName {
     bytes.withUnsafeBytes { hasher.combine(bytes: $0) }
   }
 
+  /// All bytes at once, as for the hash.
+  @inlinable
+  public static func == (left: Self, right: Self) -> Bool {
+    left.bytes.count == right.bytes.count && order(left.bytes, right.bytes) == 0
+  }
+
   /// Byte order: the same everywhere, independent of the locale.
   @inlinable
-  public static func < (left: Self, right: Self) -> Bool {
-    left.bytes.lexicographicallyPrecedes(right.bytes)
-  }
+  public static func < (left: Self, right: Self) -> Bool { order(left.bytes, right.bytes) < 0 }
 
   /// Whether the name ends with `suffix`.
   @inlinable
@@ -71,6 +77,21 @@ extension RawName {
       for (index, byte) in bytes.enumerated() { buffer[index] = CChar(bitPattern: byte) }
       buffer[bytes.count] = 0
       return buffer.baseAddress.map { body(UnsafePointer($0)) } ?? body("")
+    }
+  }
+}
+
+/// Negative, zero or positive: the order of two names by their bytes.
+@usableFromInline
+func order(_ left: [UInt8], _ right: [UInt8]) -> Int {
+  left.withUnsafeBytes { left in
+    right.withUnsafeBytes { right in
+      let common = min(left.count, right.count)
+      guard common > 0, let mine = left.baseAddress, let other = right.baseAddress, mine != other else {
+        return left.count - right.count
+      }
+      let difference = memcmp(mine, other, common)
+      return difference == 0 ? left.count - right.count : Int(difference)
     }
   }
 }
@@ -108,7 +129,13 @@ public struct MirrorPath: RawName {
 
   /// The path of `name` in this directory.
   public func appending(_ name: FileName) -> MirrorPath {
-    bytes.isEmpty ? MirrorPath(bytes: name.bytes) : MirrorPath(bytes: bytes + [separator] + name.bytes)
+    guard !bytes.isEmpty else { return MirrorPath(bytes: name.bytes) }
+    var joined: [UInt8] = []
+    joined.reserveCapacity(bytes.count + 1 + name.bytes.count)
+    joined += bytes
+    joined.append(separator)
+    joined += name.bytes
+    return MirrorPath(bytes: joined)
   }
 
   /// The last component.
@@ -146,6 +173,18 @@ public struct MirrorPath: RawName {
     directory.bytes.isEmpty || bytes == directory.bytes
       || (bytes.count > directory.bytes.count && bytes[directory.bytes.count] == separator
         && bytes.starts(with: directory.bytes))
+  }
+}
+
+extension Set<MirrorPath> {
+  /// All directories that contain one of these paths, without the root.
+  package init(directoriesOf paths: some Sequence<MirrorPath>) {
+    self.init()
+    for path in paths {
+      var directory = path.parent
+      // Once a directory is known, so are those above it.
+      while !directory.bytes.isEmpty, insert(directory).inserted { directory = directory.parent }
+    }
   }
 }
 

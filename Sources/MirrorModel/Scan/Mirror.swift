@@ -54,9 +54,12 @@ public struct Mirror: Sendable {
   ///
   /// Lazy, because a mirror may have hundreds of thousands.
   package var folders: some Sequence<Folder> {
-    let upper = [folder] + builds.flatMap(\.folders)
+    let upper = upperFolders
     return ([nil] + subarches.map(Optional.some)).lazy.flatMap { $0?.folders ?? upper }
   }
+
+  /// Those of them that are not in a subarch.
+  package var upperFolders: [Folder] { [folder] + builds.flatMap(\.folders) }
 
   /// Versions and snapshots dated in the future, which nobody can want and nothing else reports.
   public var futureDates: [MirrorError] {

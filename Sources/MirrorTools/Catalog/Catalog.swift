@@ -193,13 +193,13 @@ public final class Catalog: Sendable {
     }
   }
 
-  private static let columns = """
+  static let columns = """
     path, device, inode, size, mtime, ctime,
     sidecar_device, sidecar_inode, sidecar_size, sidecar_mtime, sidecar_ctime,
     sha256, sha512, blake2b, hashed_at, verified_at, corrupt, damaged
     """
 
-  private static func record(_ row: SQLRow) -> CatalogRecord? {
+  static func record(_ row: SQLRow) -> CatalogRecord? {
     guard let identity = row.identity(from: 1) else { return nil }
     var digests = DigestSet()
     digests[.sha256] = row.bytes(11)

@@ -18,9 +18,8 @@ struct DigestGenerator {
     let options = options.adding(mirror.layout)
     let digestFile = DigestFile(mirror.layout)
     let anchor = try AnchoredDirectory(root: context.root)
-    let records = try context.catalog.records()
-    var plan = DigestPlanner(
-      options: options, signing: context.signing, records: records,
+    var plan = try DigestPlanner(
+      options: options, signing: context.signing, catalog: context.catalog,
       checked: try context.catalog.checkedSignatures(),
       readSidecar: { tarball in
         // Unreadable or malformed: the tarball is hashed and the sidecar rewritten.
@@ -35,6 +34,9 @@ struct DigestGenerator {
     if let settings = context.signing, let renewal = SignatureRenewal(mirror, settings, context.cancellation)
     {
       renewal.plan(mirror, options, beingBuilt: plan.skipped.map(\.path), in: anchor, into: &plan)
+      for path in plan.signatures.map(\.path) where plan.records[path] == nil {
+        plan.records[path] = try context.catalog.record(of: path)
+      }
     }
     return plan
   }

@@ -171,8 +171,14 @@ public struct DigestPlan: Encodable, Sendable {
   /// The same for signatures.
   var forgottenSignatures: [MirrorPath] = []
 
-  /// The records in the catalog when the plan was made.
+  /// The records that the catalog had of the tarballs in folders with work.
   var records: [MirrorPath: CatalogRecord] = [:]
+
+  /// The number of things to do with tarballs and their digests.
+  var count: Int {
+    hashes.count + known.count + signatures.count + outdated.count + corrupt.count + damaged.count
+      + folders.count
+  }
 
   private enum CodingKeys: CodingKey {
     case hashes, known, signatures, outdated, links, removals, skipped, corrupt, damaged

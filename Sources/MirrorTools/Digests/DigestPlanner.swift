@@ -1,11 +1,11 @@
 import MirrorModel
 import LinuxSystem
 
-/// Decides what `digestgen` does: a pure function of the mirror, the catalog and the options.
+/// Decides what `digestgen` does: a function of the mirror, the catalog and the options.
 struct DigestPlanner {
   let options: DigestOptions
   let signing: SigningSettings?
-  let records: [MirrorPath: CatalogRecord]
+  let catalog: Catalog
   /// Signatures that were made or checked here, by path.
   let checked: [MirrorPath: Catalog.CheckedSignature]
   /// Returns the digests in a `.hash.txt` if they are those of the present tarball; called only if needed.
@@ -14,9 +14,8 @@ struct DigestPlanner {
   /// digests are adopted.
   let isDamaged: (Tarball) -> Bool
 
-  func plan(_ mirror: Mirror) -> DigestPlan {
+  func plan(_ mirror: Mirror) throws(MirrorError) -> DigestPlan {
     var plan = DigestPlan()
-    plan.records = records
     var beingBuilt: [MirrorPath] = []
     for subarch in mirror.subarches {
       for version in subarch.versions where subarch.isBeingBuilt(version) {
@@ -26,11 +25,15 @@ struct DigestPlanner {
         plan.skipped.append(.init(path: version.path, reason: "being built (\(holder))"))
       }
     }
-    var present = Set<MirrorPath>()
-    for folder in mirror.folders {
-      present.formUnion(folder.tarballs.lazy.map(\.path))
-      guard !beingBuilt.contains(where: { folder.path.isWithin($0) }) else { continue }
-      planTarballs(of: folder, into: &plan)
+    var walk = CatalogWalk(catalog)
+    try walk.forEach(mirror) { folder, records in
+      guard !beingBuilt.contains(where: { folder.path.isWithin($0) }) else { return }
+      let before = plan.count
+      planTarballs(of: folder, records, into: &plan)
+      // Those of a folder without work are not needed again.
+      if plan.count > before {
+        for (name, record) in records { plan.records[folder.path.appending(name)] = record }
+      }
       planOrphans(of: folder, into: &plan)
     }
     LinkPlanner(options: options, beingBuilt: beingBuilt).plan(mirror, into: &plan)
@@ -41,9 +44,8 @@ struct DigestPlanner {
     plan.links.sort { $0.path < $1.path }
     plan.removals.sort { $0.path < $1.path }
     // A directory that could not be read may still contain its tarballs.
-    present.formUnion(mirror.bystanderFolders.lazy.flatMap(\.tarballs).map(\.path))
     guard mirror.problems.isEmpty else { return plan }
-    plan.forgotten = records.keys.filter { !present.contains($0) }.sorted()
+    plan.forgotten = try walk.forgotten(mirror)
     if !checked.isEmpty {
       // A planned one may be in the place of a link.
       let signatures = Set(
@@ -54,7 +56,9 @@ struct DigestPlanner {
     return plan
   }
 
-  private func planTarballs(of folder: Folder, into plan: inout DigestPlan) {
+  private func planTarballs(
+    of folder: Folder, _ records: [FileName: CatalogRecord], into plan: inout DigestPlan
+  ) {
     let tarballs = folder.tarballs.filter { $0.format.isReleased && options.includes($0.path) }
     guard !tarballs.isEmpty || !folder.manifests.isEmpty else { return }
     // An existing format is kept up to date, whether requested or not.
@@ -69,7 +73,7 @@ struct DigestPlanner {
     var (touched, corrupt) = (Set<FileName>(), Set<FileName>())
     for tarball in tarballs {
       let sidecar = folder.sidecar(folder.layout.digestFile, of: tarball.name)
-      let decision = decision(tarball, sidecar, wanted)
+      let decision = decision(tarball, records[tarball.name], sidecar, wanted)
       Log.detail("\(tarball.path): \(decision)")
       switch decision {
       case .corrupt:
@@ -136,9 +140,8 @@ struct DigestPlanner {
   }
 
   private func decision(
-    _ tarball: Tarball, _ sidecar: Sidecar?, _ wanted: Set<DigestAlgorithm>
+    _ tarball: Tarball, _ record: CatalogRecord?, _ sidecar: Sidecar?, _ wanted: Set<DigestAlgorithm>
   ) -> Decision {
-    let record = records[tarball.path]
     let isSame = record.map { tarball.status.identity.isSameFile(as: $0.identity) } ?? false
     // A corrupt tarball keeps its digests until it is selected by name.
     if let record, isSame, record.isCorrupt, !(options.force && options.names(tarball.path)) {

@@ -31,27 +31,24 @@ struct Verifier {
     var options = DigestOptions()
     options.paths = paths
     let anchor = Shared(try AnchoredDirectory(root: context.root))
-    let records = try context.catalog.records()
     var report = VerifyReport(mirror: "\(mirror.root)")
-    var subjects: [MirrorPath: Subject] = [:]
-    let beingBuilt = mirror.subarches.flatMap { subarch in
-      subarch.versions.filter(subarch.isBeingBuilt).map(\.path)
-    }
-    for folder in mirror.folders where !beingBuilt.contains(where: { folder.path.isWithin($0) }) {
-      collect(folder, options, anchor.value, into: &subjects, &report)
-    }
-    let candidates = subjects.values.filter { !$0.claims.isEmpty || records[$0.path] != nil }.map {
-      VerifySubset.Candidate(path: $0.path, size: $0.identity.size, verifiedAt: records[$0.path]?.verifiedAt)
-    }
-    let selected = subset.select(from: candidates)
-    report.left = candidates.count - selected.count
-    for subject in subjects.values where subject.claims.isEmpty && records[subject.path] == nil {
-      report.findings.append(.init(path: subject.path, verdict: .undigested, detail: nil))
+    let selected = try select(subset, of: mirror, options, anchor.value, &report)
+    let wanted = Dictionary(grouping: selected, by: \.folder).mapValues { Set($0.map(\.name)) }
+    var subjects: [MirrorPath: VerifySubject] = [:]
+    var walk = CatalogWalk(context.catalog)
+    try walk.forEach(mirror, where: { wanted[$0.path] != nil }) { folder, records in
+      for subject in collect(folder, wanted[folder.path] ?? [], records, anchor.value, &report) {
+        if subject.isDigested {
+          subjects[subject.path] = subject
+        } else {
+          report.findings.append(.init(path: subject.path, verdict: .undigested, detail: nil))
+        }
+      }
     }
     let stream = FindingStream(anchor, decodes: decodes, judgesSignatures: context.signing != nil, each: each)
     report.findings.sort { $0.path < $1.path }
     for finding in report.findings { stream.send(finding) }
-    read(selected, subjects, records, anchor, stream, into: &report)
+    read(selected, subjects, anchor, stream, into: &report)
     if decodes {
       try DecodingVerifier(context: context, anchor: anchor, stream: stream).judge(selected, into: &report)
     }
@@ -67,51 +64,107 @@ struct Verifier {
     return report
   }
 
-  /// Collects the tarballs of a folder with all claims about them, and claims about missing tarballs.
-  private func collect(
-    _ folder: Folder, _ options: DigestOptions, _ anchor: borrowing AnchoredDirectory,
-    into subjects: inout [MirrorPath: Subject], _ report: inout VerifyReport
-  ) {
-    let linked = Set(folder.links.map(\.path.name))
-    var own: [FileName: Subject] = [:]
-    for tarball in folder.tarballs where tarball.format.isReleased && options.includes(tarball.path) {
-      own[tarball.name] = Subject(path: tarball.path, identity: tarball.status.identity)
+  /// Selects the tarballs to read, without reading what describes them. Reports tarballs without digests, and what
+  /// describes missing tarballs.
+  private func select(
+    _ subset: VerifySubset, of mirror: Mirror, _ options: DigestOptions,
+    _ anchor: borrowing AnchoredDirectory,
+    _ report: inout VerifyReport
+  ) throws(MirrorError) -> [VerifySubset.Candidate] {
+    let beingBuilt = mirror.subarches.flatMap { subarch in
+      subarch.versions.filter(subarch.isBeingBuilt).map(\.path)
     }
-    let plain = Set(folder.tarballs.map(\.name))
-    func claim(
-      _ claim: SidecarText.Claim, from sidecar: FileName, newer mtime: Int64, about tarball: FileName
-    ) {
-      let path = folder.path.appending(sidecar)
-      if own[tarball] != nil {
-        own[tarball]?.claims.append(
-          .init(sidecar: sidecar, mtime: mtime, digests: claim.digests, size: claim.size))
-      } else if !plain.contains(tarball), !linked.contains(tarball), options.includes(path),
-        // A published copy may have only the provenance of a stage1.
-        SidecarKind(endOf: sidecar) != .provenance
-      {
-        report.findings.append(.init(path: path, verdict: .orphan, detail: "\(tarball) does not exist"))
+    var candidates: [VerifySubset.Candidate] = []
+    var walk = CatalogWalk(context.catalog)
+    try walk.forEach(mirror) { folder, records in
+      guard !beingBuilt.contains(where: { folder.path.isWithin($0) }) else { return }
+      let claims = manifestClaims(of: folder, anchor, &report)
+      let listed = claims.compactMap { claim in
+        claim.claim.file.map { (file: claim.kind.fileName, tarball: $0) }
       }
+      let named = Set(listed.map(\.tarball))
+      for tarball in folder.tarballs where tarball.format.isReleased && options.includes(tarball.path) {
+        let record = records[tarball.name]
+        let isDigested =
+          record != nil || named.contains(tarball.name)
+          || folder.sidecars(of: tarball.name).contains { $0.kind.isRead }
+        guard isDigested else {
+          report.findings.append(.init(path: tarball.path, verdict: .undigested, detail: nil))
+          continue
+        }
+        candidates.append(
+          .init(
+            folder: folder.path, name: tarball.name, size: tarball.status.size, verifiedAt: record?.verifiedAt
+          ))
+      }
+      findOrphans(in: folder, listed, options, &report)
     }
-    for sidecar in folder.sidecars {
-      let tells = sidecar.kind.tellsDigests || sidecar.kind.isDocument || sidecar.kind == .metalink
-      if !tells && (plain.contains(sidecar.tarball) || linked.contains(sidecar.tarball)) { continue }
-      let claims = tells ? read(sidecar.name, of: folder, anchor, nil, &report) : []
-      let mtime = sidecar.identity.mtime
+    let selected = subset.select(from: candidates)
+    report.left = candidates.count - selected.count
+    return selected
+  }
+
+  /// Reports files that describe a tarball that does not exist.
+  private func findOrphans(
+    in folder: Folder, _ listed: [(file: FileName, tarball: FileName)], _ options: DigestOptions,
+    _ report: inout VerifyReport
+  ) {
+    func isMissing(_ name: FileName) -> Bool { folder.tarball(name) == nil && folder.link(name) == nil }
+    // A published copy may have only the provenance of a stage1.
+    let sidecars = folder.sidecars.filter { $0.kind != .provenance && isMissing($0.tarball) }
+    let orphans =
+      sidecars.map { (file: $0.name, tarball: $0.tarball) } + listed.filter { isMissing($0.tarball) }
+    for (file, tarball) in orphans {
+      let path = folder.path.appending(file)
+      guard options.includes(path) else { continue }
+      report.findings.append(.init(path: path, verdict: .orphan, detail: "\(tarball) does not exist"))
+    }
+  }
+
+  /// Collects tarballs of a folder with all claims about them.
+  private func collect(
+    _ folder: Folder, _ wanted: Set<FileName>, _ records: [FileName: CatalogRecord],
+    _ anchor: borrowing AnchoredDirectory, _ report: inout VerifyReport
+  ) -> [VerifySubject] {
+    var own: [FileName: VerifySubject] = [:]
+    for name in wanted {
+      guard let tarball = folder.tarball(name) else { continue }
+      own[name] = VerifySubject(
+        path: tarball.path, identity: tarball.status.identity, record: records[name])
+    }
+    for sidecar in wanted.lazy.flatMap(folder.sidecars(of:)) where sidecar.kind.isRead {
+      let claims = read(sidecar.name, of: folder, anchor, nil, &report)
       // Gentoo's DIGESTS are also those of the list of contents.
       let merged = claims.filter { ($0.file ?? sidecar.tarball) == sidecar.tarball }
         .reduce(DigestSet()) { $0.merging($1.digests) }
-      claim(
-        .init(file: nil, digests: merged, size: claims.first?.size), from: sidecar.name, newer: mtime,
-        about: sidecar.tarball)
+      own[sidecar.tarball]?.claims.append(
+        .init(
+          sidecar: sidecar.name, mtime: sidecar.identity.mtime, digests: merged, size: claims.first?.size))
     }
+    // Their problems were reported when the tarballs were selected.
+    var known = VerifyReport(mirror: report.mirror)
+    for (kind, mtime, claim) in manifestClaims(of: folder, anchor, &known) {
+      guard let name = claim.file else { continue }
+      own[name]?.claims.append(
+        .init(sidecar: kind.fileName, mtime: mtime, digests: claim.digests, size: claim.size))
+    }
+    return own.values.sorted { $0.path < $1.path }
+  }
+
+  /// The claims of the files that list all tarballs of a folder.
+  private func manifestClaims(
+    of folder: Folder, _ anchor: borrowing AnchoredDirectory, _ report: inout VerifyReport
+  ) -> [(kind: ManifestKind, mtime: Int64, claim: SidecarText.Claim)] {
+    var claims: [(kind: ManifestKind, mtime: Int64, claim: SidecarText.Claim)] = []
+    guard !folder.manifests.isEmpty else { return claims }
     for kind in ManifestKind.allCases where folder.manifests.contains(kind) {
       let mtime = (try? anchor.directory(folder.path).status(of: kind.fileName))??.identity.mtime ?? .min
-      for one in read(kind.fileName, of: folder, anchor, kind.algorithm, &report) {
-        guard let name = one.file, context.kinds.includes(name) else { continue }
-        claim(one, from: kind.fileName, newer: mtime, about: name)
+      for claim in read(kind.fileName, of: folder, anchor, kind.algorithm, &report) {
+        guard let name = claim.file, context.kinds.includes(name) else { continue }
+        claims.append((kind, mtime, claim))
       }
     }
-    for subject in own.values { subjects[subject.path] = subject }
+    return claims
   }
 
   private func read(
@@ -147,15 +200,15 @@ struct Verifier {
   }
 
   private func read(
-    _ selected: [VerifySubset.Candidate], _ subjects: [MirrorPath: Subject],
-    _ records: [MirrorPath: CatalogRecord], _ anchor: Shared<AnchoredDirectory>, _ stream: FindingStream,
+    _ selected: [VerifySubset.Candidate], _ subjects: [MirrorPath: VerifySubject],
+    _ anchor: Shared<AnchoredDirectory>, _ stream: FindingStream,
     into report: inout VerifyReport
   ) {
     let work = selected.compactMap { subjects[$0.path] }
     let requests = work.map { subject in
       let algorithms =
         subject.claims.isEmpty
-        ? records[subject.path]?.digests.algorithms ?? [] : subject.claims.flatMap(\.digests.algorithms)
+        ? subject.record?.digests.algorithms ?? [] : subject.claims.flatMap(\.digests.algorithms)
       return DigestRequest(
         path: subject.path, size: subject.identity.size, device: subject.identity.device,
         algorithms: Set(algorithms))
@@ -180,7 +233,7 @@ struct Verifier {
         if anchor.value.isGone(subject.path) { return }
         gathered.value.withLock { $0.problems.append(problem) }
       case .success(let result):
-        let (finding, record) = subject.judge(result, records[subject.path], now: now)
+        let (finding, record) = subject.judge(result, now: now)
         gathered.value.withLock { report in
           report.findings.append(finding)
           report.read.files += 1
@@ -197,68 +250,7 @@ struct Verifier {
   }
 }
 
-/// A tarball and the claims about it.
-private struct Subject: Sendable {
-  struct Claim: Sendable {
-    let sidecar: FileName
-    let mtime: Int64
-    let digests: DigestSet
-    let size: Int64?
-  }
-
-  let path: MirrorPath
-  let identity: FileIdentity
-  var claims: [Claim] = []
-
-  /// The verdict on a file, and the record to store in the catalog.
-  func judge(
-    _ result: DigestResult, _ record: CatalogRecord?, now: Int64
-  ) -> (VerifyReport.Finding, CatalogRecord?) {
-    let broken = claims.filter { claim in
-      !claim.digests.agrees(with: result.digests) || (claim.size.map { $0 != result.identity.size } ?? false)
-    }
-    let agreesWithRecord = record.map { $0.digests.agrees(with: result.digests) } ?? true
-    var remembered = record
-    remembered?.verifiedAt = now
-    let names = broken.map { "\($0.sidecar)" }.joined(separator: ", ")
-    func finding(_ verdict: VerifyReport.Verdict, _ detail: String?) -> VerifyReport.Finding {
-      .init(path: path, verdict: verdict, detail: detail)
-    }
-    if broken.isEmpty && agreesWithRecord {
-      if let fault = result.fault {
-        remembered = remembered ?? CatalogRecord(identity: result.identity, verifiedAt: now)
-        remembered?.identity = result.identity
-        remembered?.fault = fault
-        return (finding(.damaged, fault.detail), remembered)
-      }
-      if var known = remembered {
-        known.identity = result.identity
-        (known.isCorrupt, known.fault) = (false, nil)
-        remembered = known
-      }
-      return (
-        finding(claims.isEmpty ? .undigested : .ok, claims.isEmpty ? "matches the catalog" : nil), remembered
-      )
-    }
-    if let record {
-      guard record.identity.hasSameContentTimes(as: result.identity) else {
-        return (finding(.changed, "replaced after \(names.isEmpty ? "it was digested" : names)"), nil)
-      }
-      guard agreesWithRecord else {
-        remembered?.identity = result.identity
-        remembered?.isCorrupt = true
-        return (
-          finding(.corrupt, "content differs from \(names.isEmpty ? "the catalog" : names)"), remembered
-        )
-      }
-      return (finding(.changed, "\(names) does not match, but the content is unchanged"), remembered)
-    }
-    // Without a record, a sidecar that is newer than the tarball counts as evidence for this content.
-    guard let witness = broken.first(where: { result.identity.isOlder(than: $0.mtime) }) else {
-      return (finding(.changed, "replaced after \(names)"), nil)
-    }
-    let corrupt = CatalogRecord(
-      identity: result.identity, digests: witness.digests, verifiedAt: now, isCorrupt: true)
-    return (finding(.corrupt, "content differs from \(names)"), corrupt)
-  }
+extension SidecarKind {
+  /// Whether it contains a digest of its tarball.
+  fileprivate var isRead: Bool { tellsDigests || isDocument || self == .metalink }
 }

@@ -36,16 +36,28 @@ public enum VerifySubset: Sendable, Hashable {
   }
 
   struct Candidate: Sendable {
-    let path: MirrorPath
+    /// Shared by all candidates of a directory.
+    let folder: MirrorPath
+    let name: FileName
     let size: Int64
     /// Seconds since the epoch.
     let verifiedAt: Int64?
+
+    var path: MirrorPath { folder.appending(name) }
+
+    init(folder: MirrorPath, name: FileName, size: Int64, verifiedAt: Int64?) {
+      (self.folder, self.name, self.size, self.verifiedAt) = (folder, name, size, verifiedAt)
+    }
+
+    init(path: MirrorPath, size: Int64, verifiedAt: Int64?) {
+      self.init(folder: path.parent, name: path.name, size: size, verifiedAt: verifiedAt)
+    }
   }
 
   /// The candidates to read, least recently verified first.
   func select(from candidates: [Candidate]) -> [Candidate] {
     let queue = candidates.sorted { left, right in
-      (left.verifiedAt ?? .min, left.path) < (right.verifiedAt ?? .min, right.path)
+      (left.verifiedAt ?? .min, left.folder, left.name) < (right.verifiedAt ?? .min, right.folder, right.name)
     }
     switch self {
     case .all: return queue

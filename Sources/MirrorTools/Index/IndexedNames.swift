@@ -3,7 +3,8 @@ import LinuxSystem
 
 /// The files named in the index files of a mirror. Pages are ignored, since people can reload them.
 struct IndexedNames: Sendable {
-  private let paths: [MirrorPath]
+  /// The named files, and the directories that contain them.
+  private let paths: Set<MirrorPath>
 
   /// Reads the index files; an unreadable one is an error, since it might name anything.
   init(in mirror: Mirror) throws(MirrorError) {
@@ -23,13 +24,11 @@ struct IndexedNames: Sendable {
       }
       paths.formUnion(content.references.map(\.path))
     }
-    self.paths = Array(paths)
+    self.paths = paths.union(Set(directoriesOf: paths))
   }
 
   /// Whether an index names a version or a snapshot.
-  func name(_ path: MirrorPath) -> Bool {
-    paths.contains { $0.isWithin(path) }
-  }
+  func name(_ path: MirrorPath) -> Bool { paths.contains(path) }
 
   private static func contents(
     of path: MirrorPath, _ anchor: borrowing AnchoredDirectory

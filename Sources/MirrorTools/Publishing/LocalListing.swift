@@ -241,20 +241,21 @@ struct LocalListing: Sendable {
     !held.isEmpty && (held.contains(path) || path.ancestors.contains(where: held.contains))
   }
 
-  /// Holds everything that belongs to a file that cannot be sent: its version, or a snapshot and its digests.
-  mutating func hold(with path: MirrorPath) {
-    if path.place.isInSnapshots {
-      let tarball = SidecarKind.parse(path.name, kinds)?.tarball ?? path.name
-      let kinds = kinds
-      held.formUnion(
-        entries.lazy.map(\.path).filter {
-          $0.parent == path.parent && (SidecarKind.parse($0.name, kinds)?.tarball ?? $0.name) == tarball
-        })
-    } else if let version = path.version {
-      held.insert(version)
+  /// Holds everything that belongs to files that cannot be sent: their versions, or snapshots and their digests.
+  mutating func hold(with paths: some Collection<MirrorPath>) {
+    guard !paths.isEmpty else { return }
+    held.formUnion(paths)
+    held.formUnion(paths.compactMap(\.version))
+    let snapshots = Set(paths.filter(\.place.isInSnapshots).map(described))
+    if !snapshots.isEmpty {
+      held.formUnion(entries.map(\.path).filter { snapshots.contains(described($0)) })
     }
-    held.insert(path)
     dropHeld()
+  }
+
+  /// The tarball that a file describes, or else the file itself.
+  private func described(_ path: MirrorPath) -> MirrorPath {
+    SidecarKind.parse(path.name, kinds).map { path.parent.appending($0.tarball) } ?? path
   }
 
   private mutating func dropHeld() {

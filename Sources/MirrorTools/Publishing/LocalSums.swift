@@ -45,6 +45,7 @@ struct LocalSums {
         DigestRequest(path: $0.path, size: $0.size, device: $0.identity.device, algorithms: [.sha256])
       }, as: "hashing", in: anchor)
     var fresh: [(MirrorPath, Catalog.HashedFile)] = []
+    var unreadable: [MirrorPath] = []
     for (file, result) in zip(unknown, results) {
       do throws(MirrorError) {
         let found = try result.get()
@@ -60,10 +61,11 @@ struct LocalSums {
         }
       } catch {
         if error.code == .interrupted { throw error }
-        local.hold(with: file.path)
+        unreadable.append(file.path)
         problems.append(error.holding)
       }
     }
+    local.hold(with: unreadable)
     if remembers {
       let known = local.byPath
       // If they cannot be stored, they are only computed again.

@@ -6,8 +6,8 @@ import SystemPackage
 extension Publication {
   /// Sends straight into the mirror there: payload, then files that refer to it, then deletions, then the
   /// trace.
-  func publish(_ listing: LocalListing) throws(MirrorError) -> DestinationReport {
-    var survey = try survey(listing, remembers: true)
+  func publish() throws(MirrorError) -> DestinationReport {
+    var survey = try survey(remembers: true)
     if destination.deletes, survey.local.isWhole, survey.planner.knowledge.record != nil {
       try catalog.setSuperfluous(survey.plan.superfluous, at: destination.name)
     }
@@ -81,8 +81,13 @@ extension Publication {
     // Signatures by a new key must not arrive before it.
     let keys = (plan.payload + plan.replaced).filter { $0.path == Self.key }
     try rsync.send(items(keys), ["--ignore-times"], as: "sending", bytes: 0)
-    try rsync.send(
-      items(plan.payload), ["--ignore-existing"], as: "sending", bytes: plan.payload.bytes, mayLack: true)
+    // Digests and signatures appear after what they describe, and together.
+    let (described, descriptions) = plan.payloadInOrder(mirror.kinds)
+    for (entries, together) in [(described, false), (descriptions, true)] {
+      try rsync.send(
+        items(entries), ["--ignore-existing"], as: "sending", bytes: entries.bytes, mayLack: true,
+        together: together)
+    }
     try checkUnchanged(plan.payload + plan.replaced)
     if !plan.payload.isEmpty { try checkArrival(&survey) }
     try delete(survey.plan.lifted, &survey, stage, isCounted: false)
@@ -107,7 +112,7 @@ extension Publication {
     guard let first = missing.first else { return }
     let unreadable = rsync.findings.unreadable
     guard !unreadable.isEmpty else { throw notThere(first, missing.count) }
-    for entry in missing { survey.local.hold(with: entry.path) }
+    survey.local.hold(with: missing.map(\.path))
     survey.report.problems += unreadable.map {
       MirrorError(
         .library, destination.subject, "rsync could not read a file here: \($0)", remedy: "repair the file")
@@ -170,7 +175,9 @@ extension Publication {
         as: "sending",
         bytes: plan.bytes)
     }
-    try rsync.send(items(plan.replaced) + marks, ["--ignore-times"], as: "sending", bytes: 0)
+    // Files that replace others, such as a list of digests and its signature, change together.
+    try rsync.send(items(plan.replaced), ["--ignore-times"], as: "sending", bytes: 0)
+    try rsync.send(marks, ["--ignore-times"], as: "sending", bytes: 0, together: false)
     // An index may be written twice within a second.
     if plan.pages.changed.isEmpty, plan.indexes.changed.isEmpty {
       try rsync.send(pages + indexes, ["--checksum"], as: "sending", bytes: 0)

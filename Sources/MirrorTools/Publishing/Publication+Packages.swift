@@ -8,7 +8,7 @@ extension Publication {
   /// packages and their index are left as they are at the destination.
   func checkPackages(_ survey: inout PublishSurvey) throws(MirrorError) {
     let anchor = Shared(try AnchoredDirectory(root: mirror.root))
-    var isHeld = false
+    var held: [MirrorPath] = []
     for index in survey.local.entries where IndexReferences.arePackages(index.path) {
       try hasher.cancellation.check()
       let tree = index.path.parent
@@ -17,10 +17,11 @@ extension Publication {
         MirrorError(
           .invalid, anchor.value.displayed(index.path), "\(problem): its packages are not published",
           remedy: "\(run: .verify), repair what it reports, and \(run: .index)"))
-      survey.local.hold(with: tree)
-      isHeld = true
+      held.append(tree)
     }
-    if isHeld { try settle(&survey) }
+    guard !held.isEmpty else { return }
+    survey.local.hold(with: held)
+    try settle(&survey)
   }
 
   private func fault(

@@ -46,6 +46,7 @@ extension Publication {
         DigestRequest(
           path: $0.path, size: $0.node.size, device: $0.identity?.device ?? 0, algorithms: [.sha256])
       }, as: "hashing", in: Shared(try AnchoredDirectory(root: mirror.root)))
+    var held: [MirrorPath] = []
     for (entry, result) in zip(suspects, results) {
       do throws(MirrorError) {
         if try result.get().digests[.sha256] == survey.sums[entry.path] {
@@ -53,14 +54,15 @@ extension Publication {
           survey.planner.knowledge.compared[entry.path] = false
         } else {
           survey.report.corruptHere.append(entry.path)
-          survey.local.hold(with: entry.path)
+          held.append(entry.path)
         }
       } catch {
         if error.code == .interrupted { throw error }
-        survey.local.hold(with: entry.path)
+        held.append(entry.path)
         survey.report.problems.append(error.holding)
       }
     }
+    survey.local.hold(with: held)
     try settle(&survey)
   }
 }

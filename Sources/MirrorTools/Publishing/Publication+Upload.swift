@@ -6,8 +6,8 @@ import SystemPackage
 extension Publication {
   /// Sends the files that a master lacks into this server's directory there, then the manifest that completes
   /// the upload.
-  func upload(_ listing: LocalListing) throws(MirrorError) -> DestinationReport {
-    var survey = try survey(listing, remembers: true)
+  func upload() throws(MirrorError) -> DestinationReport {
+    var survey = try survey(remembers: true)
     var record = survey.planner.knowledge.record ?? SentRecord(origin: origin)
     var manifest = UploadManifest(server: destination.server, date: UTCText.internet(now))
     manifest.cleared = cleared(survey.local, survey.remote)

@@ -86,17 +86,17 @@ struct Publication: Sendable {
   ///
   /// - Returns: the plan, and the findings so far.
   func plan() throws(MirrorError) -> (plan: PublishPlan, report: DestinationReport) {
-    let survey = try survey(try localListing(), remembers: false)
+    let survey = try survey(remembers: false)
     return (survey.plan, survey.report)
   }
 
   /// Publishes.
   func apply() throws(MirrorError) -> DestinationReport {
-    let local = try localListing()
-    return destination.isStaged ? try upload(local) : try publish(local)
+    destination.isStaged ? try upload() : try publish()
   }
 
-  private func localListing() throws(MirrorError) -> LocalListing {
+  /// Lists what to send.
+  func localListing() throws(MirrorError) -> LocalListing {
     if case .path(let path) = destination.address {
       let (here, there) = (mirror.canonicalRoot, FilePath(path).canonical.bytes)
       let slash = [UInt8(ascii: "/")]
@@ -132,14 +132,11 @@ struct Publication: Sendable {
         + filters
     }
     let all = try rsync.list(filters)
-    var (mirror, incoming) = (RemoteListing(), RemoteListing())
-    mirror.mungesLinks = all.mungesLinks
-    for (path, node) in all.nodes {
-      if path.isWithin(upload) {
-        incoming.nodes[MirrorPath(bytes: Array(path.bytes.dropFirst(upload.bytes.count + 1)))] = node
-      } else if !path.isWithin(Upload.parent) {
-        mirror.nodes[path] = node
-      }
+    var (mirror, incoming) = (all, RemoteListing())
+    for (path, node) in all.nodes where path.isWithin(Upload.parent) {
+      mirror.nodes[path] = nil
+      guard path.isWithin(upload) else { continue }
+      incoming.nodes[MirrorPath(bytes: Array(path.bytes.dropFirst(upload.bytes.count + 1)))] = node
     }
     return (mirror, incoming)
   }

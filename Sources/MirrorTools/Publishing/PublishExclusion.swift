@@ -40,22 +40,32 @@ enum PublishExclusion: Hashable, Sendable {
   func matches(_ path: MirrorPath, _ kinds: ArtifactKinds) -> Bool {
     let name = path.name
     switch self {
-    case .word(let word) where path.place.isInPackages: return word == .packages
-    case .word(.packages): return false
-    case .word(.stage1): return name.hasPrefix("stage1")
-    case .word(.stage2): return name.hasPrefix("stage2")
-    case .word(.uncompressed):
-      let tarball = SidecarKind.parse(name, kinds)?.tarball ?? name
-      return TarballName(tarball, kinds).map { !$0.format.isReleased } ?? false
-    case .word(.marks): return name.hasSuffix(".tar.cme") || name.hasSuffix(".tar.cme.run")
-    case .word(.logs):
-      if case .log = path.place.versionFile { return true }
-      return false
-    case .word(.snapshots):
-      return path.place.isInSnapshots
+    case .word(let word):
+      // A word for release files does not mean packages; to parse a path takes longer than to look at its name.
+      let isMeant = Self.means(word, name, path, kinds)
+      return isMeant && path.place.isInPackages == (word == .packages)
     case .glob(let pattern):
       let isPath = pattern.contains(UInt8(ascii: "/"))
       return Self.matches(pattern, isPath ? path.bytes : name.bytes)
+    }
+  }
+
+  /// Whether a word means a file, as far as it is not in a tree of packages.
+  private static func means(
+    _ word: Word, _ name: FileName, _ path: MirrorPath, _ kinds: ArtifactKinds
+  ) -> Bool {
+    switch word {
+    case .packages: return true
+    case .stage1: return name.hasPrefix("stage1")
+    case .stage2: return name.hasPrefix("stage2")
+    case .uncompressed:
+      let tarball = SidecarKind.parse(name, kinds)?.tarball ?? name
+      return TarballName(tarball, kinds).map { !$0.format.isReleased } ?? false
+    case .marks: return name.hasSuffix(".tar.cme") || name.hasSuffix(".tar.cme.run")
+    case .logs:
+      if case .log = path.place.versionFile { return true }
+      return false
+    case .snapshots: return path.place.isInSnapshots
     }
   }
 

@@ -50,7 +50,7 @@ struct PublishPlanner {
     } else if !local.held.isEmpty {
       reachable.formUnion(remote.nodes.keys.filter(local.holds))
     }
-    for path in published { reachable.formUnion(path.ancestors) }
+    reachable.formUnion(Set(directoriesOf: published))
     var waiting = local.entries.filter { $0.role == .link }
     var isDone = false
     // Links may point to links.
@@ -105,7 +105,7 @@ struct PublishPlanner {
     _ local: LocalListing, _ remote: RemoteListing, _ published: Set<MirrorPath>, _ plan: inout PublishPlan
   ) {
     guard !destination.isStaged, knowledge.record != nil, local.isWhole else { return }
-    let scope = RemoteScope(local, remote, knowledge.record, isWhole: destination.scope == .all)
+    lazy var scope = RemoteScope(local, remote, knowledge.record, isWhole: destination.scope == .all)
     let here = Set(local.entries.map(\.path))
     for (path, node) in remote.nodes where !here.contains(path) && !local.holds(path) {
       let isNotice =
@@ -151,14 +151,14 @@ struct PublishPlanner {
   ) {
     // A mirror that is missing or not mounted looks like one whose files were all deleted.
     guard destination.deletes, !destination.isStaged, local.isWhole else { return }
-    let scope = RemoteScope(local, remote, knowledge.record, isWhole: destination.scope == .all)
+    lazy var scope = RemoteScope(local, remote, knowledge.record, isWhole: destination.scope == .all)
     // Excluded files exist here, and are kept there, as with rsync's own filters.
     var needed = published.union(local.excluded.keys)
     // Partial files of pending transfers are kept: rsync resumes from them.
     let coming = Set(plan.outstanding.map(\.path))
     needed.formUnion(remote.nodes.keys.filter { RsyncLeftover.file(of: $0).map(coming.contains) ?? false })
     needed.formUnion(plan.lifted + plan.retracted)
-    for path in needed { needed.formUnion(path.ancestors) }
+    needed.formUnion(Set(directoriesOf: needed))
     for (path, node) in remote.nodes where !needed.contains(path) && !local.holds(path) {
       guard local.hasVersions || path.place.isInPackages else { continue }
       if knowledge.record == nil {
@@ -170,8 +170,7 @@ struct PublishPlanner {
     plan.unrecorded.sort()
     let due = plan.superfluous.filter { now - $0.value >= destination.grace }
     // A directory is removed with its last file.
-    var occupied = Set<MirrorPath>()
-    for path in remote.nodes.keys where due[path] == nil { occupied.formUnion(path.ancestors) }
+    let occupied = due.isEmpty ? [] : Set(directoriesOf: remote.nodes.keys.lazy.filter { due[$0] == nil })
     plan.deletions = due.keys.filter { !occupied.contains($0) }.sorted()
   }
 }

@@ -21,22 +21,21 @@ struct PublishSurvey {
 }
 
 extension Publication {
-  /// Lists both sides, and makes the plan.
+  /// Lists both sides at the same time, and makes the plan.
   ///
   /// - Parameter remembers: whether to update the catalog.
   /// - Throws: `refused` if publishing would be wrong.
-  func survey(_ listing: LocalListing, remembers: Bool) throws(MirrorError) -> PublishSurvey {
+  func survey(remembers: Bool) throws(MirrorError) -> PublishSurvey {
     var report = DestinationReport(destination: destination.name)
     if let warning = source.warning(mirror, destination.subject), isDue(warning, remembers) {
       report.notices.append(warning)
     }
-    report.problems += listing.problems
-    var local = listing
-    let sums = try LocalSums(
-      root: mirror.root, layout: mirror.layout, catalog: catalog, hasher: hasher, now: now
-    ).of(
-      &local, remembers: remembers, &report.problems)
-    let (remote, upload) = try remoteListing()
+    let (here, there) = try Meanwhile.run({ () throws(MirrorError) in try remoteListing() }) {
+      () throws(MirrorError) in try surveyHere(remembers: remembers)
+    }
+    let (local, sums) = (here.listing, here.sums)
+    let (remote, upload) = there
+    report.problems += here.problems
     try checkPlace(remote)
     checkLinks(remote, local, &report)
     var planner = PublishPlanner(
@@ -64,6 +63,18 @@ extension Publication {
     try checkIndexes(&survey)
     noteUnrecorded(&survey)
     return survey
+  }
+
+  /// Lists what to send, with its SHA-256 and what cannot be sent.
+  private func surveyHere(
+    remembers: Bool
+  ) throws(MirrorError) -> (listing: LocalListing, sums: [MirrorPath: [UInt8]], problems: [MirrorError]) {
+    var listing = try localListing()
+    var problems = listing.problems
+    let sums = try LocalSums(
+      root: mirror.root, layout: mirror.layout, catalog: catalog, hasher: hasher, now: now
+    ).of(&listing, remembers: remembers, &problems)
+    return (listing, sums, problems)
   }
 
   /// Whether a warning is due, which is printed once a day, since cron mails all output.
@@ -149,11 +160,10 @@ extension Publication {
   /// Holds files that cannot be opened: rsync would send the rest of their version anyway.
   private func holdUnreadable(_ survey: inout PublishSurvey) throws(MirrorError) {
     let anchor = try AnchoredDirectory(root: mirror.root)
-    var isHeld = false
+    var held: [MirrorPath] = []
     func hold(_ entry: LocalEntry, _ error: MirrorError) {
-      survey.local.hold(with: entry.path)
+      held.append(entry.path)
       survey.report.problems.append(error.holding)
-      isHeld = true
     }
     for entry in survey.plan.payload + survey.plan.replaced + survey.plan.marks where entry.role != .link {
       do throws(MirrorError) { try checkPublic(try anchor.file(entry.path), entry, anchor) } catch {
@@ -164,7 +174,9 @@ extension Publication {
       guard let file = try? anchor.file(entry.path) else { continue }
       do throws(MirrorError) { try checkPublic(file, entry, anchor) } catch { hold(entry, error) }
     }
-    if isHeld { try settle(&survey) }
+    guard !held.isEmpty else { return }
+    survey.local.hold(with: held)
+    try settle(&survey)
   }
 }
 

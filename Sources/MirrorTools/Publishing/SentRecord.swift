@@ -46,11 +46,7 @@ struct SentRecord: Hashable, Sendable {
 
   /// The directories of all files and links.
   var directories: Set<MirrorPath> {
-    var directories = Set<MirrorPath>()
-    for path in Array(files.keys) + links where !directories.contains(path.parent) {
-      directories.formUnion(path.ancestors)
-    }
-    return directories
+    Set(directoriesOf: files.keys).union(Set(directoriesOf: links))
   }
 
   /// Records files about to be sent.
@@ -69,7 +65,8 @@ struct SentRecord: Hashable, Sendable {
   mutating func settle(
     _ entries: [LocalEntry], at remote: RemoteListing, _ sums: [MirrorPath: [UInt8]]
   ) {
-    files = files.filter { remote.nodes[$0.key] != nil || $0.value.isUploaded }
+    let gone = files.filter { remote.nodes[$0.key] == nil && !$0.value.isUploaded }.keys
+    for path in gone { files[path] = nil }
     links = links.filter { remote.nodes[$0] != nil }
     for entry in entries {
       guard case .file(let size, let seconds) = entry.node, let sum = sums[entry.path] else {

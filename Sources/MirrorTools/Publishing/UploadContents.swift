@@ -55,13 +55,14 @@ struct UploadContents {
       try work.add(path, as: .there(path), there, algorithms)
     }
     let sums = try work.sums(hasher, in: Shared(try AnchoredDirectory(root: anchor.root)))
+    let company = company(of: located)
     var files: [ReceivedUpload.File] = []
     for file in located {
       guard let sum = sums[.uploaded(file.path)] else { continue }
       try check(file, sum, anchor)
       let there = sums[.there(file.path)]
       let isOther = there.map { $0.digests[.sha256] != sum.digests[.sha256] } ?? false
-      if isOther { refuseOther(file, located, anchor, &refusals) }
+      if isOther { refuseOther(file, company, anchor, &refusals) }
       files.append(
         .init(
           path: file.path, kind: file.kind, digests: sum.digests, fault: sum.fault, identity: sum.identity,
@@ -150,9 +151,21 @@ struct UploadContents {
     throw try refuse(file.path, "does not match its digest", anchor)
   }
 
+  /// The sidecars of each tarball, and their signatures.
+  private func company(of files: [Located]) -> [MirrorPath: [MirrorPath]] {
+    let described = files.lazy.map(\.path).compactMap { path -> (tarball: MirrorPath, path: MirrorPath)? in
+      let kinds = hasher.kinds
+      let parsed =
+        SidecarKind.parse(path.name, kinds)
+        ?? SignatureFormat.parse(path.name).flatMap { SidecarKind.parse($0.file, kinds) }
+      return parsed.map { (path.parent.appending($0.tarball), path) }
+    }
+    return Dictionary(grouping: described, by: \.tarball).mapValues { $0.map(\.path) }
+  }
+
   /// Refuses a file that would replace a released one.
   private func refuseOther(
-    _ file: Located, _ all: [Located], _ anchor: borrowing AnchoredDirectory,
+    _ file: Located, _ company: [MirrorPath: [MirrorPath]], _ anchor: borrowing AnchoredDirectory,
     _ refusals: inout UploadRefusals
   ) {
     let server = manifest.server
@@ -171,9 +184,7 @@ struct UploadContents {
         file.path, "a different file of that name exists here: not received from \(server)",
         "remove it here to use the one from \(server)", anchor))
     guard file.kind == .tarball else { return }
-    // Its sidecars, and their signatures.
-    let company = file.path.bytes + [UInt8(ascii: ".")]
-    for other in all where other.path.bytes.starts(with: company) { refusals.drop(other.path) }
+    for path in company[file.path] ?? [] { refusals.drop(path) }
   }
 
   private func hasNotArrived(_ path: MirrorPath, _ anchor: borrowing AnchoredDirectory) -> MirrorError {

@@ -82,10 +82,8 @@ struct UploadJudge {
       let tarball = path.parent.appending(SidecarKind.parse(signed, kinds)?.tarball ?? signed)
       refuse(path, tarball.parent.appending(tarball.name.appending(SidecarKind.withdrawal.rawValue)))
     }
-    for link in manifest.links.map(\.path.path) {
-      guard let text = manifest.links.first(where: { $0.path.path == link })?.target.path.bytes,
-        let target = Link.destination(of: text, in: link.parent, roots: [])
-      else { continue }
+    for (link, text) in manifest.links.lazy.map({ ($0.path.path, $0.target.path.bytes) }) {
+      guard let target = Link.destination(of: text, in: link.parent, roots: []) else { continue }
       if let version = target.version { refuse(link, version.file(.withdrawal)) }
       let tarball = SidecarKind.parse(target.name, kinds)?.tarball ?? target.name
       refuse(link, target.parent.appending(tarball.appending(SidecarKind.withdrawal.rawValue)))

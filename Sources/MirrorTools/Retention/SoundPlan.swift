@@ -18,15 +18,23 @@ extension RetentionPlanner {
     guard !sections.isEmpty else { return (plan, mirror) }
     let anchor = try AnchoredDirectory(root: mirror.root)
     var damaged: [MirrorPath: StreamFault] = [:]
-    for folder in mirror.folders where sections.contains(where: { folder.path.isWithin($0) }) {
+    func examine(_ folder: Folder, _ records: [FileName: CatalogRecord]) {
       for tarball in folder.tarballs where tarball.isWhole && tarball.format.isReleased {
-        let record = try catalog?.record(of: tarball.path)
-        if let record, tarball.status.identity.isSameFile(as: record.identity) { continue }
+        if let record = records[tarball.name], tarball.status.identity.isSameFile(as: record.identity) {
+          continue
+        }
         // An unreadable tarball is not a reason to remove another one either.
         do throws(MirrorError) { damaged[tarball.path] = try anchor.fault(of: tarball) } catch {
           damaged[tarball.path] = .cutOff
         }
       }
+    }
+    func isWanted(_ folder: Folder) -> Bool { folder.path.lineage.contains(where: sections.contains) }
+    if let catalog {
+      var walk = CatalogWalk(catalog)
+      try walk.forEach(mirror, where: isWanted) { examine($0, $1) }
+    } else {
+      for folder in mirror.folders where isWanted(folder) { examine(folder, [:]) }
     }
     guard !damaged.isEmpty else { return (plan, mirror) }
     let marked = mirror.marking(damaged: damaged)

@@ -23,7 +23,7 @@ struct PublishPlannerTests {
   private func local(_ entries: [LocalEntry], held: [MirrorPath] = []) -> LocalListing {
     var listing = LocalListing(.builtIn)
     listing.entries = entries.sorted { $0.path < $1.path }
-    for path in held { listing.hold(with: path) }
+    listing.hold(with: held)
     listing.subarches = ["std/x86/gen"]
     listing.hasVersions = true
     return listing
@@ -88,6 +88,38 @@ struct PublishPlannerTests {
     #expect(plan.indexes.changed.map(\.path) == ["index.xml"])
     #expect(plan.replaced.isEmpty)
     #expect(plan.bytes == 184)
+  }
+
+  @Test("what describes a tarball, or others, appears after it")
+  func descriptions() {
+    let names = [
+      "Manifest", "SHA256SUMS", "SHA256SUMS.gpg", "build-info.json", "stage3.tar.xz", "stage3.tar.xz.gpg",
+      "stage3.tar.xz.hash.txt", "stage3.tar.xz.hash.txt.gpg", "stage3.tar.xz.meta4",
+      "stage3.tar.xz.spdx.json",
+    ]
+    let local = local(names.map { entry("std/x86/gen/2026-11-20/\($0)", .file(size: 1, seconds: 1)) })
+    let (described, descriptions) = plan(local, RemoteListing(), destination).payloadInOrder(.builtIn)
+    #expect(described.map(\.path.name) == ["build-info.json", "stage3.tar.xz"])
+    #expect(described.count + descriptions.count == names.count)
+  }
+
+  @Test("files that cannot be sent are held with everything that belongs to them")
+  func heldCompany() {
+    var listing = local(
+      ["a", "b", "c"].flatMap { name in
+        ["", ".hash.txt"].map {
+          entry("std/snapshots/\(name)-2026-11-20.tar.xz\($0)", .file(size: 1, seconds: 1))
+        }
+      } + whole.entries)
+    listing.hold(with: [
+      "std/snapshots/a-2026-11-20.tar.xz", "std/snapshots/b-2026-11-20.tar.xz.hash.txt",
+      "std/x86/gen/2026-11-20/status",
+    ])
+    #expect(
+      listing.entries.map(\.path) == [
+        "index.xml", "std/snapshots/c-2026-11-20.tar.xz", "std/snapshots/c-2026-11-20.tar.xz.hash.txt",
+        "std/x86/gen/stage3-latest.tar.xz",
+      ])
   }
 
   @Test("a file that is the same there is not sent")
