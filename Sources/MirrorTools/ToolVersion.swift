@@ -1,9 +1,9 @@
 /// The version of this program, as printed by `--version` and in traces.
 public enum ToolVersion {
-  /// `0.1.0`.
-  public static let text = "0.1.0"
+  /// `0.2.0`.
+  public static let text = "0.2.0"
 
-  /// The version as a number, for comparisons: `1000` for `0.1.0`.
+  /// The version as a number, for comparisons: `2000` for `0.2.0`.
   static let number = number(of: text) ?? 0
 
   /// The number of a version; nil for other text.
