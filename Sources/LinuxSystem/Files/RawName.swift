@@ -46,7 +46,7 @@ extension RawName {
     bytes.withUnsafeBytes { hasher.combine(bytes: $0) }
   }
 
-  /// All bytes at once, as for the hash.
+  /// Compares all bytes at once, as the hash does.
   @inlinable
   public static func == (left: Self, right: Self) -> Bool {
     left.bytes.count == right.bytes.count && order(left.bytes, right.bytes) == 0

@@ -58,7 +58,7 @@ public struct Mirror: Sendable {
     return ([nil] + subarches.map(Optional.some)).lazy.flatMap { $0?.folders ?? upper }
   }
 
-  /// Those of them that are not in a subarch.
+  /// The directories that are not in a subarch.
   package var upperFolders: [Folder] { [folder] + builds.flatMap(\.folders) }
 
   /// Versions and snapshots dated in the future, which nobody can want and nothing else reports.

@@ -9,7 +9,7 @@ struct CatalogWalk {
   private var sections = Set<MirrorPath>()
   /// The number of records that were read.
   private var count = 0
-  /// Tarballs with a record that are not in their section any more.
+  /// Tarballs with a record that are not in their section any more; known only if all folders were passed.
   private var strays: [MirrorPath] = []
 
   init(_ catalog: Catalog) { self.catalog = catalog }
@@ -18,12 +18,12 @@ struct CatalogWalk {
   ///
   /// - Parameter isWanted: whether the records of a folder are needed; others are not passed.
   mutating func forEach(
-    _ mirror: Mirror, where isWanted: (Folder) -> Bool = { _ in true },
+    _ mirror: Mirror, where isWanted: ((Folder) -> Bool)? = nil,
     _ body: (Folder, [FileName: CatalogRecord]) throws(MirrorError) -> Void
   ) throws(MirrorError) {
-    for folder in mirror.upperFolders where isWanted(folder) {
+    for folder in mirror.upperFolders where isWanted?(folder) ?? true {
       if case .snapshots = folder.path.place {
-        try pass([folder], of: folder.path, body)
+        strays += try pass([folder], of: folder.path, body)
         continue
       }
       var records: [FileName: CatalogRecord] = [:]
@@ -32,15 +32,18 @@ struct CatalogWalk {
       try body(folder, records)
     }
     for subarch in mirror.subarches {
-      let folders = subarch.folders.filter(isWanted)
-      if !folders.isEmpty { try pass(folders, of: subarch.path, body) }
+      let folders = isWanted.map { subarch.folders.filter($0) } ?? subarch.folders
+      guard !folders.isEmpty else { continue }
+      let rest = try pass(folders, of: subarch.path, body)
+      if isWanted == nil { strays += rest }
     }
   }
 
+  /// - Returns: the tarballs of the section with a record that are not in these folders.
   private mutating func pass(
     _ folders: [Folder], of section: MirrorPath,
     _ body: (Folder, [FileName: CatalogRecord]) throws(MirrorError) -> Void
-  ) throws(MirrorError) {
+  ) throws(MirrorError) -> [MirrorPath] {
     var rest = try catalog.records(below: section)
     count += rest.count
     sections.insert(section)
@@ -49,7 +52,7 @@ struct CatalogWalk {
       for tarball in folder.tarballs { records[tarball.name] = rest.removeValue(forKey: tarball.path) }
       try body(folder, records)
     }
-    strays += rest.keys
+    return Array(rest.keys)
   }
 
   /// After all folders were passed: the tarballs with a record that are not in the mirror, by path.

@@ -81,13 +81,9 @@ extension Publication {
     // Signatures by a new key must not arrive before it.
     let keys = (plan.payload + plan.replaced).filter { $0.path == Self.key }
     try rsync.send(items(keys), ["--ignore-times"], as: "sending", bytes: 0)
-    // Digests and signatures appear after what they describe, and together.
-    let (described, descriptions) = plan.payloadInOrder(mirror.kinds)
-    for (entries, together) in [(described, false), (descriptions, true)] {
-      try rsync.send(
-        items(entries), ["--ignore-existing"], as: "sending", bytes: entries.bytes, mayLack: true,
-        together: together)
-    }
+    // Tarballs appear together with their digests, signatures and notices.
+    try rsync.send(
+      items(plan.payload), ["--ignore-existing"], as: "sending", bytes: plan.payload.bytes, mayLack: true)
     try checkUnchanged(plan.payload + plan.replaced)
     if !plan.payload.isEmpty { try checkArrival(&survey) }
     try delete(survey.plan.lifted, &survey, stage, isCounted: false)

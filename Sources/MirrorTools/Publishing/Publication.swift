@@ -118,7 +118,11 @@ struct Publication: Sendable {
   }
 
   /// Lists the other side: the mirror, and the files of an unfinished or waiting upload.
-  func remoteListing() throws(MirrorError) -> (mirror: RemoteListing, upload: RemoteListing) {
+  ///
+  /// - Parameter isShown: whether it is the step that the progress shows.
+  func remoteListing(
+    isShown: Bool = true
+  ) throws(MirrorError) -> (mirror: RemoteListing, upload: RemoteListing) {
     var filters =
       destination.files.map { Self.filters(only: $0.directory) }
       ?? RsyncLeftover.inRoot.map { "--include=\($0)" } + ["--exclude=/.*", "--exclude=/lost+found"]
@@ -131,7 +135,7 @@ struct Publication: Sendable {
         ]
         + filters
     }
-    let all = try rsync.list(filters)
+    let all = try rsync.list(filters, isShown: isShown)
     var (mirror, incoming) = (all, RemoteListing())
     for (path, node) in all.nodes where path.isWithin(Upload.parent) {
       mirror.nodes[path] = nil

@@ -50,7 +50,7 @@ enum PublishExclusion: Hashable, Sendable {
     }
   }
 
-  /// Whether a word means a file, as far as it is not in a tree of packages.
+  /// Whether a word means a file by its name or place; trees of packages are not considered.
   private static func means(
     _ word: Word, _ name: FileName, _ path: MirrorPath, _ kinds: ArtifactKinds
   ) -> Bool {

@@ -46,15 +46,6 @@ public struct PublishPlan: Sendable {
     payload + replaced + marks + pages.changed + indexes.changed + retreats
   }
 
-  /// The payload in the order in which it appears: what others describe, and the files that describe it.
-  func payloadInOrder(_ kinds: ArtifactKinds) -> (described: [LocalEntry], descriptions: [LocalEntry]) {
-    func describes(_ name: FileName) -> Bool {
-      SignatureFormat.parse(name) != nil || ManifestKind(fileName: name) != nil
-        || SidecarKind.parse(name, kinds) != nil
-    }
-    return (payload.filter { !describes($0.path.name) }, payload.filter { describes($0.path.name) })
-  }
-
   /// The versions and snapshots of which files are sent.
   func units(_ kinds: ArtifactKinds) -> [MirrorPath] {
     let sent = (payload + replaced + marks).filter { $0.role != .link }

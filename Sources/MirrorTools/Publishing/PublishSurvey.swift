@@ -21,7 +21,7 @@ struct PublishSurvey {
 }
 
 extension Publication {
-  /// Lists both sides at the same time, and makes the plan.
+  /// Lists both sides, and makes the plan.
   ///
   /// - Parameter remembers: whether to update the catalog.
   /// - Throws: `refused` if publishing would be wrong.
@@ -30,12 +30,15 @@ extension Publication {
     if let warning = source.warning(mirror, destination.subject), isDue(warning, remembers) {
       report.notices.append(warning)
     }
-    let (here, there) = try Meanwhile.run({ () throws(MirrorError) in try remoteListing() }) {
-      () throws(MirrorError) in try surveyHere(remembers: remembers)
-    }
-    let (local, sums) = (here.listing, here.sums)
+    var local = try localListing()
+    report.problems += local.problems
+    // Both steps share the progress; hashing has more to show.
+    rsync.progress.begin("listing files", bytes: 0, files: 0)
+    let (sums, there) = try Meanwhile.run(
+      { () throws(MirrorError) in try remoteListing(isShown: false) }
+    ) { () throws(MirrorError) in try localSums(&local, remembers: remembers, &report.problems) }
+    rsync.progress.end()
     let (remote, upload) = there
-    report.problems += here.problems
     try checkPlace(remote)
     checkLinks(remote, local, &report)
     var planner = PublishPlanner(
@@ -65,16 +68,13 @@ extension Publication {
     return survey
   }
 
-  /// Lists what to send, with its SHA-256 and what cannot be sent.
-  private func surveyHere(
-    remembers: Bool
-  ) throws(MirrorError) -> (listing: LocalListing, sums: [MirrorPath: [UInt8]], problems: [MirrorError]) {
-    var listing = try localListing()
-    var problems = listing.problems
-    let sums = try LocalSums(
+  /// The SHA-256 of what to send; removes what cannot be sent.
+  private func localSums(
+    _ listing: inout LocalListing, remembers: Bool, _ problems: inout [MirrorError]
+  ) throws(MirrorError) -> [MirrorPath: [UInt8]] {
+    try LocalSums(
       root: mirror.root, layout: mirror.layout, catalog: catalog, hasher: hasher, now: now
     ).of(&listing, remembers: remembers, &problems)
-    return (listing, sums, problems)
   }
 
   /// Whether a warning is due, which is printed once a day, since cron mails all output.

@@ -41,11 +41,13 @@ struct Rsync: Sendable {
 
   /// Lists the destination, or a directory in it.
   ///
-  /// - Parameter filters: `--include` and `--exclude` options of rsync.
+  /// - Parameters:
+  ///   - filters: `--include` and `--exclude` options of rsync.
+  ///   - isShown: whether it is the step that the progress shows.
   /// - Throws: if any part of it cannot be listed.
-  func list(_ filters: [String]) throws(MirrorError) -> RemoteListing {
-    progress.begin("listing files", bytes: 0, files: 0)
-    defer { progress.end() }
+  func list(_ filters: [String], isShown: Bool = true) throws(MirrorError) -> RemoteListing {
+    if isShown { progress.begin("listing files", bytes: 0, files: 0) }
+    defer { if isShown { progress.end() } }
     let outcome = try run(
       ["--list-only", "--recursive", "--links", "--no-human-readable", "--no-motd"] + filters,
       ["--", destination.address.argument()], transfers: false
@@ -132,7 +134,7 @@ struct Rsync: Sendable {
     _ = try run(
       ["--no-implied-dirs", "--from0", "--files-from=-"],
       ["--", destination.address.argument(), "\(seen(directory))/"],
-      input: paths.flatMap { $0.bytes + [0] }, transfers: false)
+      input: paths.flatMap(Self.name), transfers: false)
   }
 
   /// Copies files and links with their times, and continues files of an earlier copy. Files that cannot be read
@@ -146,8 +148,14 @@ struct Rsync: Sendable {
         "--links", "--safe-links", "--times", "--omit-link-times", "--perms", "--chmod=D755,F644",
         "--no-implied-dirs", "--partial-dir=\(RsyncLeftover.directory)", "--from0", "--files-from=-",
         "--info=progress2", "--no-human-readable", "--outbuf=N",
-      ], ["--", destination.address.argument(), "\(directory)/"], input: paths.flatMap { $0.bytes + [0] },
+      ], ["--", destination.address.argument(), "\(directory)/"], input: paths.flatMap(Self.name),
       transfers: true, bears: { _ in true })
+  }
+
+  /// A line of `--files-from`, in which rsync takes names that begin with `#` or `;` for comments.
+  private static func name(_ path: MirrorPath) -> [UInt8] {
+    let isComment = path.bytes.first.map("#;".utf8.contains) ?? false
+    return (isComment ? Array("./".utf8) : []) + path.bytes + [0]
   }
 
   /// The directory that rsync reads, and the names in it. rsync reads them byte by byte, each by two system calls, so
@@ -155,7 +163,7 @@ struct Rsync: Sendable {
   private func names(_ items: [Item]) -> (base: String, names: [UInt8]) {
     var names: [UInt8] = []
     if let base = items.first?.base, items.allSatisfy({ $0.base == base }) {
-      for item in items { names += item.path.bytes + [0] }
+      for item in items { names += Self.name(item.path) }
       return ("\(seen(base))/", names)
     }
     for item in items {

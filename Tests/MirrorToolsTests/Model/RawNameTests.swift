@@ -30,16 +30,32 @@ import Testing
 
   @Test("run at the same time, and both end before either result is given")
   func together() throws {
-    let hasEnded = Monitor(false)
+    let (mine, others) = (Monitor(false), Monitor(false))
     // Each waits for the other one.
     let (first, second) = try Meanwhile.run({
-      hasEnded.wait { $0 ? true : nil }
+      others.withLock { $0 = true }
+      return mine.wait { $0 ? 2 : nil }
     }) {
-      hasEnded.withLock { $0 = true }
-      return 1
+      mine.withLock { $0 = true }
+      return others.wait { $0 ? 1 : nil }
     }
     #expect(first == 1)
-    #expect(second)
+    #expect(second == 2)
+  }
+
+  @Test("a failure is thrown after the other function has ended")
+  func waits() {
+    let (failed, hasEnded) = (Monitor(false), Monitor(false))
+    #expect(throws: MirrorError.self) {
+      _ = try Meanwhile.run({
+        _ = failed.wait { $0 ? true : nil }
+        hasEnded.withLock { $0 = true }
+      }) { () throws(MirrorError) in
+        failed.withLock { $0 = true }
+        _ = try fail("own")
+      }
+    }
+    #expect(hasEnded.withLock { $0 })
   }
 
   @Test("the failure of the calling thread comes first")

@@ -90,19 +90,6 @@ struct PublishPlannerTests {
     #expect(plan.bytes == 184)
   }
 
-  @Test("what describes a tarball, or others, appears after it")
-  func descriptions() {
-    let names = [
-      "Manifest", "SHA256SUMS", "SHA256SUMS.gpg", "build-info.json", "stage3.tar.xz", "stage3.tar.xz.gpg",
-      "stage3.tar.xz.hash.txt", "stage3.tar.xz.hash.txt.gpg", "stage3.tar.xz.meta4",
-      "stage3.tar.xz.spdx.json",
-    ]
-    let local = local(names.map { entry("std/x86/gen/2026-11-20/\($0)", .file(size: 1, seconds: 1)) })
-    let (described, descriptions) = plan(local, RemoteListing(), destination).payloadInOrder(.builtIn)
-    #expect(described.map(\.path.name) == ["build-info.json", "stage3.tar.xz"])
-    #expect(described.count + descriptions.count == names.count)
-  }
-
   @Test("files that cannot be sent are held with everything that belongs to them")
   func heldCompany() {
     var listing = local(

@@ -150,10 +150,15 @@ struct PublishTests {
     for name in names {
       try Data("x".utf8).write(to: URL(fileURLWithPath: "\(site.mirror)/\(version)/\(name)"))
     }
+    // For rsync, lines of a list that begin like these are comments.
+    let comments = ["#notes#", ";list", "#recycle/x"]
+    try workspace.shell(
+      "cd '\(site.mirror)' && mkdir '#recycle' && echo x | tee '#notes#' ';list' '#recycle/x' > /dev/null")
     // Names that match them as patterns must not be changed.
     try workspace.shell("mkdir -p 'published/\(version)'; : > 'published/\(version)/.axb'")
     #expect(try site.run("publish").status == 0)
     for name in names { #expect(published("\(version)/\(name)"), "\(name)") }
+    for name in comments { #expect(published(name), "\(name)") }
     for name in names.dropFirst(2) { unlink("\(site.mirror)/\(version)/\(name)") }
     let outcome = try site.run("publish")
     #expect(outcome.status == 0, "\(outcome.errorText)")
