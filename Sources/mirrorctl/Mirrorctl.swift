@@ -78,6 +78,7 @@ struct Mirrorctl: ParsableCommand {
         context.print(script.text)
         return 0
       }
+      try checkText(arguments)
       var command = try parseAsRoot(CommandWords(arguments).words)
       guard let verb = command as? any Verb else {
         try command.run()
@@ -112,6 +113,19 @@ struct Mirrorctl: ParsableCommand {
         printJSON(MirrorError(.invalid, "mirrorctl", problem), arguments, context)
       }
       return code
+    }
+  }
+
+  /// Refuses words that no verb can mean. An empty one, except for the value of `NAME:`, comes from a variable without a value.
+  private static func checkText(_ arguments: [String]) throws {
+    for (index, word) in arguments.enumerated() {
+      if word.isEmpty, index == 0 || !arguments[index - 1].hasSuffix(":") {
+        throw ValidationError("Argument \(index + 1) is empty. Check the variables of the command line.")
+      }
+      // What the system passes is repaired when it becomes text.
+      if word.unicodeScalars.contains("\u{fffd}") {
+        throw ValidationError("Argument \(index + 1) is not UTF-8. Rename the file, or run in its directory.")
+      }
     }
   }
 

@@ -46,6 +46,25 @@ private let verbs: [(words: [String], command: any ParsableCommand.Type)] =
     #expect(run.text.contains("Did you mean '--apply'?"), "\(run.text)")
   }
 
+  @Test("that a variable without a value cuts short is a usage error, and does nothing")
+  func cut() throws {
+    let mirror = try GoldenMirror()
+    let environment = ["MIRRORCTL_MIRROR": "\(mirror.root)"]
+    for (words, problem) in [
+      (["--mirror", "upkeep"], "upkeep: is followed by no verb"), (["-q"], "-q: is followed by no verb"),
+      (["--mirror"], "--mirror: has no value"), (["farm", "-c"], "-c: has no value"),
+      (["zap", ""], "Argument 2 is empty"), (["clean", "--apply", "--mirror", ""], "Argument 4 is empty"),
+      (["config", "get", "-c", "", "path/mirror"], "Argument 4 is empty"),
+      (["verify", "a\u{fffd}"], "Argument 2 is not UTF-8"),
+      (["status", "--json", "--format", "text"], "--json contradicts --format text"),
+    ] {
+      let run = mirror.run(words, environment: environment)
+      #expect(run.status == 64 && run.text.contains(problem), "\(words): \(run.text)")
+    }
+    // Only the value of an element may be empty.
+    #expect(mirror.run(["config", "get", "x", "x:", ""], environment: environment).status == 0)
+  }
+
   @Test("may have all common options before the verb")
   func common() throws {
     let mirror = try GoldenMirror()

@@ -91,6 +91,10 @@ public final class Catalog: Sendable {
       if let said, said != "ok" { throw SQLFault(broken: said) }
     } catch let error as MirrorError { throw error } catch let error as SQLFault where error.kind == .locked {
       throw lockFault("\(path)")
+    } catch let error as SQLFault where error.kind != .broken {
+      throw MirrorError(
+        .library, "\(path)", "the catalog cannot be read: \(error)",
+        remedy: "check for a full disk and its limits; runs continue without it")
     } catch {
       throw MirrorError(
         .library, "\(path)", "the catalog is damaged: \(error)",

@@ -59,6 +59,7 @@ struct VerifySubject: Sendable {
           finding(.corrupt, "content differs from \(names.isEmpty ? "the catalog" : names)"), remembered
         )
       }
+      if let fault = record.fault { return (finding(.damaged, fault.detail), remembered) }
       return (finding(.changed, "\(names) does not match, but the content is unchanged"), remembered)
     }
     // Without a record, a sidecar that is newer than the tarball counts as evidence for this content.

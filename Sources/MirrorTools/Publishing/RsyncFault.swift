@@ -14,7 +14,7 @@ enum RsyncFault {
     /// nil if it failed in any other way, too.
     init?(_ status: Int32, _ complaint: String) {
       guard status == 23 else { return nil }
-      for line in complaint.split(separator: "\n") where !line.hasPrefix("rsync error:") {
+      for line in complaint.split(whereSeparator: \.isNewline) where !line.hasPrefix("rsync error:") {
         if line.contains("failed to set times on ") {
           lacks.insert(.times)
         } else if line.contains("] symlink \""), Self.noLinks.contains(where: line.hasSuffix) {
@@ -63,7 +63,7 @@ enum RsyncFault {
   static func error(_ status: Int32, _ complaint: String, of subject: String) -> MirrorError {
     let (problem, usual) = meaning(status)
     let remedy = hints.first { complaint.contains($0.said) }?.remedy ?? usual
-    let lines = complaint.split(separator: "\n").filter { !$0.hasPrefix("rsync error:") }
+    let lines = complaint.split(whereSeparator: \.isNewline).filter { !$0.hasPrefix("rsync error:") }
     let said = lines.first.map { ": \(escaped(Array($0.utf8)))" } ?? ""
     let isFull = full.contains { complaint.contains($0) }
     let code: MirrorError.Code = isFull ? .system(.noSpace) : status == 24 ? .changed : .library
@@ -80,6 +80,7 @@ enum RsyncFault {
     ("Failed to exec", "install it, or check rsh"),
     ("No space left on device", "free some space there"),
     ("Disk quota exceeded", "free some space there"),
+    ("ssh: ", "try ssh by hand: it must reach the host without asking"),
     ("Permission denied", "check permissions on both sides"),
     ("Read-only file system", "mount it writable there"),
     ("] mkdir \"", "create the directory in `to`, or check its path"),

@@ -95,15 +95,30 @@ public struct StageAddition: Sendable {
     for placement in placements where kinds.includes(placement.path.name) { try check(placement, anchor) }
     var report = Made(mirror: "\(context.root)")
     let directory = try anchor.makePath(version)
-    for placement in placements { try placement.place(in: directory, &report.made) }
-    try digest(context, scanner, &report)
-    guard report.messages.isEmpty else { return report }
+    do throws(MirrorError) {
+      for placement in placements { try placement.place(in: directory, &report.made) }
+      try digest(context, scanner, &report)
+    } catch {
+      remove(directory, anchor)
+      throw error
+    }
+    guard report.messages.isEmpty else {
+      remove(directory, anchor)
+      report.made = []
+      return report
+    }
     try DurableFile.write(
       Array(VersionFile.done.utf8), to: VersionFile.status.path.name, in: directory,
       try directory.fileOwnership())
     report.made.append(version.file(.status))
     try link(scanner, anchor, &report)
     return report
+  }
+
+  /// Removes a version that this run made, as far as possible, so that the next one can add it.
+  private func remove(_ directory: borrowing AnchoredDirectory, _ anchor: borrowing AnchoredDirectory) {
+    for entry in (try? directory.entries()) ?? [] { try? directory.unlink(entry.name) }
+    try? anchor.directory(version.parent).removeDirectory(version.name)
   }
 
   private func check(

@@ -35,6 +35,9 @@ package struct Doctor: Sendable {
   /// - Parameter action: returns the name of an action in a remedy.
   package init(_ facts: DoctorFacts, naming action: (Remedy.Action) -> String = \.description) {
     if let upkeep = facts.upkeep { judge(upkeep, action) }
+    if facts.lacksMirror {
+      add(.skipped, "mirror", "not given: use --mirror, MIRRORCTL_MIRROR or path/mirror")
+    }
     if let reason = facts.omitsBuilds {
       for place in facts.places { judge(place, facts, isForBuilds: false) }
       judgeKey(facts)

@@ -74,6 +74,8 @@ package struct DoctorFacts: Sendable {
   package var key: (fingerprint: String, until: Int64?, fault: MirrorError?)?
   /// What keeping the mirror needs; nil if no mirror is known.
   package var upkeep: UpkeepFacts?
+  /// Whether no mirror was named.
+  package var lacksMirror = false
   /// Why nothing that only builds need is examined; nil if it is.
   package var omitsBuilds: String?
   /// Whether builds create the mirror, as on nodes of a farm with mirrors of their own.

@@ -21,7 +21,7 @@ package struct DoctorReport: Report {
       let remedy = finding.remedy.map { ": \($0)" } ?? ""
       return ReportLine(
         "\(finding.level.rawValue): \(finding.subject): \(finding.text)\(remedy)",
-        isEssential: finding.level != .ok)
+        isEssential: ![.ok, .skipped].contains(finding.level))
     }
   }
 }

@@ -45,12 +45,12 @@ struct ConfigCheckCommand: Verb {
     return try renderer.print(check)
   }
 
-  /// Reads the configuration; a mirror that is given in another way is its `path/mirror` if it has none.
+  /// Reads the configuration; a mirror that is given in another way takes the place of its `path/mirror`.
   private func read(
     _ request: inout ConfigurationFile.Request, mirror: FilePath?
   ) throws -> ConfigurationFile {
     let file = try ConfigurationFile(request)
-    guard let mirror, file.path != nil, try file.elements.place(of: "path/mirror") == nil else { return file }
+    guard let mirror, file.path != nil else { return file }
     request.definitions.append((name: "path/mirror", value: mirror.string))
     return try ConfigurationFile(request)
   }

@@ -42,6 +42,7 @@ struct DoctorCommand: Verb {
     }
     if let signing = configuration.signing { facts.key = Self.key(signing, context) }
     let farm = try FarmSettings(file.elements)
+    facts.lacksMirror = mirror == nil
     facts.buildsMakeMirror = farm.hasOwnMirrors
     var doctor = Doctor(facts, naming: \.commandLine)
     doctor.warn([configuration.signing?.exposedHome].compactMap(\.self), naming: \.commandLine)

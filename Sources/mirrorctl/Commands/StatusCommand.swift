@@ -34,6 +34,9 @@ struct StatusCommand: Verb {
 
   func validate() throws {
     if history, format == .prometheus { throw ValidationError("--history requires --format text or json.") }
+    if global.json, let format, format != .json {
+      throw ValidationError("--json contradicts --format \(format.rawValue).")
+    }
     if last != nil, !history { throw ValidationError("--last requires --history.") }
   }
 

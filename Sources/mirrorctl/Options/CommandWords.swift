@@ -30,6 +30,13 @@ struct CommandWords {
       path.append(word)
     }
     self.command = command
+    // An empty variable before the verb makes the verb a value: `--mirror $DIR status`.
+    if command.hasVerbs, let option = rest.first, CommonOption.valued.contains(option) {
+      throw UnknownVerb(option, "has no value")
+    }
+    if command.hasVerbs, rest.isEmpty, let option = moved.last {
+      throw UnknownVerb(option, "is followed by no verb")
+    }
     // Without a verb, nothing takes the options.
     words = path + (command.hasVerbs ? [] : moved) + rest
   }
@@ -70,6 +77,12 @@ extension ParsableCommand {
 struct UnknownVerb: Error {
   /// The word, and what to do about it.
   let error: MirrorError
+
+  /// A command line that ends before its verb.
+  init(_ word: String, _ problem: String) {
+    error = MirrorError(
+      .invalid, escaped(Array(word.utf8)), problem, remedy: "give one: see `mirrorctl --help`")
+  }
 
   /// - Parameter path: the names that lead to the group.
   init(_ word: String, of group: any ParsableCommand.Type, _ path: [String]) {
