@@ -28,6 +28,8 @@ package struct UpkeepFacts: Sendable {
   let root: String
   /// The number of its subarches, or why it is not a mirror.
   var subarches: Result<Int, MirrorError>
+  /// Whether its directory is empty: not mounted, or not a mirror yet.
+  var isEmpty = false
   /// The run that holds its lock, or why this user cannot take it.
   var lock: Result<MirrorLock.Holder?, MirrorError> = .success(nil)
   /// The file of its catalog and whether it exists, or why it cannot be used.
@@ -69,6 +71,7 @@ package struct UpkeepFacts: Sendable {
         return found?.subarches.count ?? 0
       })
     facts.now = now
+    facts.isEmpty = (try? AnchoredDirectory(root: root).entries().isEmpty) ?? false
     facts.isSigned = configuration.signing != nil
     if case .success = facts.subarches {
       facts.lock = Result { () throws(MirrorError) in try MirrorLock.holder(of: root) }
@@ -106,7 +109,7 @@ extension Doctor {
   mutating func judge(_ facts: UpkeepFacts, _ action: (Remedy.Action) -> String) {
     switch facts.subarches {
     case .success(let count): add(.ok, "mirror", "\(facts.root): \(counted(count, "subarch", "subarches"))")
-    case .failure(let error): add(.missing, error, action)
+    case .failure(let error): add(facts.isEmpty ? .warning : .missing, error, action)
     }
     judgeLock(facts, action)
     switch facts.catalog {

@@ -153,6 +153,13 @@ import Testing
       testDescription: "no mirror", level: .missing, subject: "/srv/mirror", text: "is not a mirror",
       harm: { $0.subarches = .failure(MirrorError(.refused, "/srv/mirror", "is not a mirror")) }),
     Trouble(
+      testDescription: "an empty directory, which may become one", level: .warning, subject: "/srv/mirror",
+      text: "is not a mirror",
+      harm: {
+        $0.subarches = .failure(MirrorError(.refused, "/srv/mirror", "is not a mirror"))
+        $0.isEmpty = true
+      }),
+    Trouble(
       testDescription: "a lock that is held for days", level: .warning, subject: "lock",
       text: "mirrorctl clean, pid 7 on h has held it for 2 days",
       harm: { $0.lock = .success(.init(name: "mirrorctl clean, pid 7 on h", since: 1_000_000 - 180_000)) }),
