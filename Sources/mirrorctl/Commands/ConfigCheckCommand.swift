@@ -26,8 +26,12 @@ struct ConfigCheckCommand: Verb {
     // As builds do, unless the configuration collects a tree of its own.
     if request.file != nil { request.tree = context.specTree }
     let given = context.mirror.map { (path: $0, origin: "MIRRORCTL_MIRROR") }
+    // It takes the place of path/mirror.
+    if let given, request.file != nil {
+      request.definitions.append((name: "path/mirror", value: given.path.string))
+    }
     let file: ConfigurationFile
-    do { file = try read(&request, mirror: given?.path) } catch let error as FlexDataError {
+    do { file = try ConfigurationFile(request) } catch let error as FlexDataError {
       return try renderer.print(ConfigurationCheck(error, in: request.file))
     }
     let samples = hasTarget ? nil : SampleCheck.Tree(file)
@@ -43,15 +47,5 @@ struct ConfigCheckCommand: Verb {
     }
     check.add(WorkPlaces(file.elements, mirror: mirror).faults(of: file.elements), in: file.elements)
     return try renderer.print(check)
-  }
-
-  /// Reads the configuration; a mirror that is given in another way takes the place of its `path/mirror`.
-  private func read(
-    _ request: inout ConfigurationFile.Request, mirror: FilePath?
-  ) throws -> ConfigurationFile {
-    let file = try ConfigurationFile(request)
-    guard let mirror, file.path != nil else { return file }
-    request.definitions.append((name: "path/mirror", value: mirror.string))
-    return try ConfigurationFile(request)
   }
 }

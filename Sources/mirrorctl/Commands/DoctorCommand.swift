@@ -84,9 +84,7 @@ struct DoctorCommand: Verb {
   private func campaigns(
     _ settings: FarmSettings, of mirror: FilePath?, _ context: CommandContext
   ) throws -> [CampaignRecord] {
-    guard let mirror else { return [] }
-    let farm = Farm(
-      of: mirror, in: context.stateDirectory, settings, cancellation: context.cancellation, now: context.now)
+    guard let mirror, let farm = Farm(of: mirror, settings, context) else { return [] }
     return try farm.campaigns().map { campaign in try campaign.record() }
   }
 
