@@ -16,6 +16,7 @@
 #include <sys/syscall.h>
 #include <sys/types.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 /*
@@ -68,6 +69,19 @@ static int try(struct start *start, const char *name, int result) {
     return 0;
 }
 
+/*
+ * Returns only with an error. What we unpacked may still be open for writing in a process that another thread has just
+ * started, until that runs its program.
+ */
+static void execute(char *const *arguments, char *const *environment) {
+    const struct timespec pause = {.tv_nsec = 10000000};
+    for (int i = 0; i < 200; i++) {
+        execve(arguments[0], arguments, environment);
+        if (errno != ETXTBSY) return;
+        nanosleep(&pause, NULL);
+    }
+}
+
 static int run_step(void *argument) {
     struct start *start = argument;
     const struct clinux_step *step = start->step;
@@ -87,9 +101,9 @@ static int run_step(void *argument) {
     sigprocmask(SIG_SETMASK, &none, NULL);
     /* Last, since it cannot be undone. Without no_new_privs, which would disable set-user-ID programs. */
     if (!try(start, "seccomp", prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter, 0, 0))) return 127;
-    execve(start->arguments[0], start->arguments, start->environment);
+    execute(start->arguments, start->environment);
     if (start->otherwise[0] != NULL && (step->fallback_error == 0 || errno == step->fallback_error))
-        execve(start->otherwise[0], start->otherwise, start->environment);
+        execute(start->otherwise, start->environment);
     try(start, "execve", -1);
     return 127;
 }

@@ -21,11 +21,7 @@ struct SpecFunctionTests {
   }
 
   /// Makes a program of the stage.
-  private func make(_ name: String, _ text: String) throws {
-    let file = workspace.path.appending("bin/\(name)").string
-    try Data("#!/bin/sh\n\(text)\n".utf8).write(to: URL(fileURLWithPath: file))
-    try workspace.shell("chmod +x bin/\(name)")
-  }
+  private func make(_ name: String, _ text: String) throws { try workspace.program("bin/\(name)", text) }
 
   /// Runs a script after `steps/setup`, with only the programs of the stage; returns its output.
   private func run(_ script: String, with bash: String = "bash") throws -> String {

@@ -58,6 +58,20 @@ public final class Workspace: Sendable {
     return outcome
   }
 
+  /// Writes a shell script that can be run at once; returns its path.
+  ///
+  /// Another process writes it: programs that other tests start would inherit the open file from this one, and a file
+  /// that is open for writing cannot be run.
+  @discardableResult
+  public func program(_ name: String, _ script: String) throws -> FilePath {
+    let file = path.appending(name)
+    let outcome = try run(
+      ["sh", "-c", "cat > \"$1\" && chmod 755 \"$1\"", "sh", file.string],
+      input: Array("#!/bin/sh\n\(script)\n".utf8))
+    guard outcome.status == 0 else { throw ShellFailure(script: name, message: outcome.errorText) }
+    return file
+  }
+
   /// The command line that runs a verb on the mirror.
   public func command(_ arguments: [String]) -> [String] {
     [Program.path.string] + arguments + ["--mirror", mirror.string]

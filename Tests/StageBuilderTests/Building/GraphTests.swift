@@ -54,11 +54,10 @@ struct GraphTests {
       [section broken when target/subarch is core2]
       : stage3
       """)
-    try Data("#!/bin/sh\ncat >> '\(site.workspace.path)/told'; echo >> '\(site.workspace.path)/told'\n".utf8)
-      .write(to: URL(fileURLWithPath: "\(site.workspace.path)/hook"))
+    try site.workspace.program(
+      "hook", "cat >> '\(site.workspace.path)/told'; echo >> '\(site.workspace.path)/told'")
     try site.workspace.shell(
-      "chmod +x hook; printf '\\n[section hooks]\\non-failure: %s/hook\\non-success: %s/hook\\n' \"$PWD\" \"$PWD\" >> conf"
-    )
+      "printf '\\n[section hooks]\\non-failure: %s/hook\\non-success: %s/hook\\n' \"$PWD\" \"$PWD\" >> conf")
     let arguments = ["build", "gentoo/", Self.date, "--jobs", "2"]
     let outcome = try site.site.run(arguments)
     #expect(outcome.status == 1)

@@ -13,7 +13,8 @@ struct MirrorctlKilledTests {
     let mark = "33\(getpid())\(seed)7"
     let before = try Host.mounts(root)
     let plan = root.plan("setsid sleep \(mark) & (sleep \(mark) &); trap '' TERM; sleep \(mark)")
-    let run = try root.directory.start(root.command(plan))
+    // The helper and pid 1 inherit this variable; their arguments say nothing.
+    let run = try root.directory.start(["PATH=/usr/bin:/bin:/\(mark)"] + root.command(plan))
     usleep(UInt32.random(in: 0...120_000, using: &random))
     kill(run.pid, SIGKILL)
     #expect(try run.wait().status == 137)

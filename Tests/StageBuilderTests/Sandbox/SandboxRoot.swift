@@ -78,12 +78,14 @@ enum Host {
     }
   }
 
-  /// The processes whose command line contains a word.
+  /// The processes whose command line or environment contains a word.
   static func processes(_ word: String) -> [Int32] {
     let all = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
     return all.compactMap(Int32.init).filter { pid in
-      let line = FileManager.default.contents(atPath: "/proc/\(pid)/cmdline") ?? Data()
-      return pid != getpid() && String(decoding: line, as: UTF8.self).contains(word)
+      let texts = ["cmdline", "environ"].map {
+        FileManager.default.contents(atPath: "/proc/\(pid)/\($0)") ?? Data()
+      }
+      return pid != getpid() && texts.contains { String(decoding: $0, as: UTF8.self).contains(word) }
     }
   }
 

@@ -77,6 +77,16 @@ import Testing
   @Test("may remove itself")
   func mayRemoveItself() throws { #expect(try SandboxRoot().print("rm $0; echo gone") == "gone\n") }
 
+  @Test("waits for an interpreter that is still open for writing, as after an unpack beside other targets")
+  func busyInterpreter() throws {
+    let root = try SandboxRoot()
+    let writer = try root.directory.start(
+      ["sh", "-c", "cd '\(root.directory.path)'; exec 3>> root/bin/busybox; : > open; sleep 0.5"])
+    try Host.wait { access(root.directory.path.appending("open").string, F_OK) == 0 }
+    #expect(try root.print("echo ran") == "ran\n")
+    #expect(try writer.wait().status == 0)
+  }
+
   @Test("is named if its interpreter is missing")
   func whoseInterpreterMissing() throws {
     let root = try SandboxRoot()

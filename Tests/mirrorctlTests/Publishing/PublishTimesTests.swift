@@ -33,10 +33,7 @@ enum OddSide: String, CaseIterable, Sendable {
       case .refuses: inject("utimensat", "error=EPERM")
       case .hasNoLinks: inject("symlinkat,symlink", "error=EPERM")
       }
-    let path = workspace.path.appending("rsh-\(rawValue)").string
-    try Data("#!/bin/sh\nshift\n\(script)\n".utf8).write(to: URL(fileURLWithPath: path))
-    try workspace.shell("chmod +x '\(path)'")
-    return path
+    return try workspace.program("rsh-\(rawValue)", "shift\n\(script)").string
   }
 }
 

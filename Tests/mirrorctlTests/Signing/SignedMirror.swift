@@ -97,9 +97,7 @@ final class SignedMirror {
   /// Writes a program of this name; returns a `PATH` that finds it first.
   func program(_ name: String, _ script: String) throws -> String {
     try workspace.shell("mkdir -p bin")
-    let path = "\(workspace.path)/bin/\(name)"
-    try Data("#!/bin/sh\n\(script)\n".utf8).write(to: URL(fileURLWithPath: path))
-    try workspace.shell("chmod 755 bin/\(name)")
+    try workspace.program("bin/\(name)", script)
     return "PATH=\(workspace.path)/bin:/usr/bin:/bin"
   }
 
