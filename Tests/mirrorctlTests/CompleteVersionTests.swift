@@ -124,6 +124,19 @@ struct CompleteVersionTests {
     #expect(mirror.text("index.xml").contains(new) && !mirror.exists(mirror.stage3(old)))
   }
 
+  @Test("a stage3 that was cut off after it was digested is damaged for verify, and not just changed")
+  func cutAfterDigest() throws {
+    let new = try mirror.version(1)
+    #expect(try workspace.mirrorctl("upkeep").status == 0)
+    try workspace.shell("truncate -s -8 mirror/\(mirror.stage3(new))")
+    #expect(try workspace.mirrorctl("upkeep").status == 3)
+    let verify = try workspace.mirrorctl("verify")
+    #expect(verify.status == 3)
+    #expect(
+      verify.text.contains("damaged") && verify.text.contains("\(new).tar.xz (it is truncated or corrupt"),
+      "\(verify.text)")
+  }
+
   @Test("after the catalog is lost, a truncated stage3 with a digest by Metro is still not offered")
   func adoption() throws {
     let old = try mirror.version(40)

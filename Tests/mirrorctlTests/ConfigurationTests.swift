@@ -538,6 +538,10 @@ extension Outcome {
     let outcome = try configured.run("config", "check", environment: mirror)
     #expect(outcome.status == 0 && outcome.errorText == "", "\(outcome.errorText)")
     #expect(outcome.text.contains("which is in the mirror"))
+    try configured.write("path/mirror: /nowhere\nrotation/keep: 3\n")
+    let instead = try configured.run("config", "check", environment: mirror)
+    #expect(instead.status == 0 && instead.errorText == "", "\(instead.errorText)")
+    #expect(instead.text.contains("which is in the mirror"), "\(instead.text)")
     let wrong = try configured.run("config", "check", environment: ["MIRRORCTL_MIRROR": "/nonexistent"])
     #expect(wrong.errorText.hasPrefix("mirrorctl: MIRRORCTL_MIRROR: /nonexistent does not exist"))
   }

@@ -154,6 +154,39 @@ struct FullDiskTests {
     }
   }
 
+  @Test("with the catalog on it is named by doctor, which calls no catalog damaged that cannot be read")
+  func doctor() throws {
+    try workspace.shell("rmdir mirror; cp -a start mirror; mkdir state")
+    let disk = try SmallDisk(workspace.state)
+    try #require(try workspace.mirrorctl("digestgen").status == 0)
+    try disk.fill()
+    let text = try workspace.mirrorctl("doctor").text
+    #expect(text.contains("the catalog cannot be read: "), "\(text)")
+    #expect(text.contains("check for a full disk") && !text.contains("damaged"), "\(text)")
+    try workspace.shell("rm state/filler")
+    #expect(try workspace.mirrorctl("doctor").text.contains("ok: catalog: "))
+  }
+
+  @Test("makes `add` remove what it began, so that it can be repeated")
+  func add() throws {
+    let disk = try SmallDisk(workspace.mirror)
+    try workspace.shell("cp -a start/. mirror/; head -c 900000 /dev/urandom > x; tar cJf stage3-x.tar.xz x")
+    try disk.fill()
+    try workspace.shell("truncate -s -500000 mirror/filler")
+    let before = try Tree(workspace.mirror)
+    let add = ["add", "std", "x86-64bit", "new", "2026-11-01", "\(workspace.path)/stage3-x.tar.xz"]
+    let failed = try workspace.run(workspace.command(add))
+    expectFailure(failed)
+    #expect(failed.status == 1 && failed.text == "", "\(failed.text)")
+    let left = try Tree(workspace.mirror).differences(from: before)
+    #expect(!left.contains { $0.contains("2026-11-01") }, "\(left)")
+    try workspace.shell("rm mirror/filler")
+    let added = try workspace.run(workspace.command(add))
+    #expect(added.status == 0, "\(added.errorText)")
+    let verified = try workspace.mirrorctl("verify").text.split(separator: "\n")
+    #expect(verified.contains { $0.hasPrefix("ok ") && $0.contains("std/x86-64bit/new/2026-11-01/") })
+  }
+
   /// Copies the mirror to the small disk; returns the tree after an undisturbed run.
   private func prepare(undisturbed verb: [String]) throws -> (SmallDisk, Tree) {
     let disk = try SmallDisk(workspace.mirror)

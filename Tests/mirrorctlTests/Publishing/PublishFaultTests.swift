@@ -39,6 +39,9 @@ struct PublishFaultTests {
     #expect(outcome.status == 1)
     #expect(outcome.errorText.contains("Connection refused"), "\(outcome.errorText)")
     #expect(outcome.errorText.hasPrefix("mirrorctl: publish out: "), "\(outcome.errorText)")
+    // ssh ends its lines with CR LF.
+    let refused = "Connection refused: try ssh by hand: it must reach the host without asking\n"
+    if route == .ssh { #expect(outcome.errorText.hasSuffix(refused), "\(outcome.errorText)") }
   }
 
   @Test("a missing or unwritable module is reported clearly")
