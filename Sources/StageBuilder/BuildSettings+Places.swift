@@ -46,7 +46,7 @@ extension WorkPlaces {
   package func faults(of elements: Elements) -> [MirrorError] {
     ["path/tmp", "path/work"].compactMap { key in
       guard let text = try? elements.text(key), text.hasPrefix("/") else { return nil }
-      let path = FilePath(text).lexicallyNormalized()
+      let path = FilePath(text).normalized
       do throws(MirrorError) {
         if key == "path/work" { try check(work: path) } else { try check(temporary: path) }
         return nil

@@ -90,7 +90,7 @@ struct BuildSettings {
   /// earlier target or a step may write it.
   func isUnknownYet(_ error: FlexDataError, mirror: FilePath) -> Bool {
     let places =
-      ["path/tmp", "path/work"].compactMap { (try? path($0)) ?? nil } + [mirror.lexicallyNormalized()]
+      ["path/tmp", "path/work"].compactMap { (try? path($0)) ?? nil } + [mirror.normalized]
     return error.problems.contains { problem in
       problem.unreadable.map { file in places.contains { FilePath(file).starts(with: $0) } } ?? false
     }
@@ -137,7 +137,7 @@ struct BuildSettings {
       throw MirrorError(
         .invalid, name, "`\(text)` is not an absolute path", remedy: "use a path that begins with /")
     }
-    let path = FilePath(text).lexicallyNormalized()
+    let path = FilePath(text).normalized
     guard path != "/" else {
       throw MirrorError(
         .refused, name, "is the root of the file system", remedy: "use a dedicated directory")

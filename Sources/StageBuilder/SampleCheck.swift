@@ -184,6 +184,6 @@ package struct SampleCheck {
   /// Whether the problem is only that a file of the mirror does not exist: a build may write it.
   private func isUnknownYet(_ problem: Problem) -> Bool {
     guard let mirror, let file = problem.unreadable else { return false }
-    return FilePath(file).starts(with: mirror.lexicallyNormalized())
+    return FilePath(file).starts(with: mirror.normalized)
   }
 }

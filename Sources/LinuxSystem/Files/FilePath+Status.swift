@@ -55,6 +55,16 @@ extension FilePath {
   /// The path with links resolved, or the path itself if that fails.
   package var canonical: FilePath { resolved ?? self }
 
+  /// The path without components `.` and `..`.
+  ///
+  /// A path has single separators and none at its end already, so that there is rarely anything to do.
+  package var normalized: FilePath {
+    let mayHaveDots = withPlatformString {
+      $0[0] == CChar(bitPattern: UInt8(ascii: ".")) || strstr($0, "/.") != nil
+    }
+    return mayHaveDots ? lexicallyNormalized() : self
+  }
+
   /// The current directory; nil if it cannot be determined.
   package static var current: FilePath? {
     guard let path = getcwd(nil, 0) else { return nil }

@@ -5,7 +5,7 @@ extension FilePath {
   /// The bytes that this user can still write on the file system of a path, or of its nearest existing parent; nil if
   /// that is not known.
   package var freeBytes: Int64? {
-    var path = lexicallyNormalized()
+    var path = normalized
     while !path.exists, path.removeLastComponent() {}
     var system = statvfs()
     guard statvfs(path.isEmpty ? "." : path.string, &system) == 0 else { return nil }

@@ -31,7 +31,7 @@ package struct WorkDirectory: ~Copyable {
     _ path: FilePath, cancellation: Cancellation,
     resuming accepts: (([UInt8]) throws(MirrorError) -> Bool)? = nil
   ) throws(MirrorError) {
-    let path = path.lexicallyNormalized()
+    let path = path.normalized
     guard path.isAbsolute, let last = path.lastComponent else {
       throw MirrorError(
         .invalid, "path/work", "`\(path)` is not an absolute path", remedy: "use a path that begins with /")
@@ -181,7 +181,7 @@ package struct WorkDirectory: ~Copyable {
   ///
   /// - Throws: code `refused`, or `system` if it cannot be examined.
   package static func check(_ path: FilePath) throws(MirrorError) {
-    let path = path.lexicallyNormalized()
+    let path = path.normalized
     let place = path.removingLastComponent()
     guard let last = path.lastComponent, access(place.string, F_OK) == 0 else { return }
     let parent = try SafePath.open(place)

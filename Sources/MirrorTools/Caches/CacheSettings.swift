@@ -1,3 +1,4 @@
+import LinuxSystem
 import FlexData
 package import SystemPackage
 
@@ -49,7 +50,7 @@ public struct CacheSettings: Sendable {
     // Elements of the spec tree, which is read for a target only; its defaults are the same.
     func path(_ name: String, _ usual: FilePath) -> FilePath {
       guard let text = (try? elements.text(name)) ?? nil, text.hasPrefix("/") else { return usual }
-      return FilePath(text).lexicallyNormalized()
+      return FilePath(text).normalized
     }
     let own = path("path/tmp", temporary)
     work = own.appending("work")

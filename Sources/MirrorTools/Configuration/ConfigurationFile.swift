@@ -63,7 +63,7 @@ public struct ConfigurationFile {
     runsHostCode = request.runsHostCode
     temporary = request.temporary
     path = request.file.map {
-      $0.isAbsolute ? $0 : (FilePath.current ?? "/").pushing($0).lexicallyNormalized()
+      $0.isAbsolute ? $0 : (FilePath.current ?? "/").pushing($0).normalized
     }
     var files = path.map { [$0.string] } ?? []
     var own: [(name: String, value: String)] = []

@@ -62,7 +62,7 @@ public struct MirrorConfiguration: Sendable {
   public init(_ elements: Elements) throws {
     for section in Self.sections(elements) { try section.check() }
     let path = SettingsSection("path", of: elements, known: [])
-    mirror = try path.absolutePath("mirror").map { FilePath($0).lexicallyNormalized() }
+    mirror = try path.absolutePath("mirror").map { FilePath($0).normalized }
     layout = try Self.section(elements).choice("layout") ?? layout
     (owner, group, directoryMode) = (
       try text("path/mirror/owner", elements), try text("path/mirror/group", elements),

@@ -38,7 +38,7 @@ package struct ProvenancePlace: Sendable {
       path = local
     }
     // The other files are beside what a link leads to.
-    let file = current.pushing(FilePath(path)).lexicallyNormalized().canonical
+    let file = current.pushing(FilePath(path)).normalized.canonical
     guard let name = file.lastComponent?.string else { throw Self.fault(text, "is not a file") }
     base = file.removingLastComponent().string
     self.name = name

@@ -83,8 +83,8 @@ package struct FarmDesk {
 
   /// The path of a tarball in the mirror.
   private func path(_ tarball: FilePath) throws(MirrorError) -> MirrorPath {
-    var rest = tarball.lexicallyNormalized()
-    guard rest.removePrefix(context.root.lexicallyNormalized()), !rest.isEmpty else {
+    var rest = tarball.normalized
+    guard rest.removePrefix(context.root.normalized), !rest.isEmpty else {
       throw MirrorError(
         .invalid, tarball.string, "is not in the mirror, so nodes cannot fetch it",
         remedy: "move it into the mirror")

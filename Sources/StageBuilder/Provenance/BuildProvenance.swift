@@ -50,8 +50,8 @@ struct BuildProvenance {
     _ file: FilePath, _ role: String, _ context: BuildContext
   ) throws(MirrorError) -> Statement.Resource {
     var annotations = ["role": role]
-    var rest = file.lexicallyNormalized()
-    if rest.removePrefix(context.root.lexicallyNormalized()), !rest.isEmpty {
+    var rest = file.normalized
+    if rest.removePrefix(context.root.normalized), !rest.isEmpty {
       annotations["path"] = escaped(Array(rest.string.utf8))
     }
     let statement = FilePath("\(file)\(SidecarKind.provenance.rawValue)")

@@ -92,7 +92,7 @@ struct MountPoints: ~Copyable {
     var path = FilePath(path)
     for _ in 0..<40 {
       guard let text = linkText(path.string) else { return path.string }
-      path = path.removingLastComponent().pushing(FilePath(text)).lexicallyNormalized()
+      path = path.removingLastComponent().pushing(FilePath(text)).normalized
     }
     throw strange(path.string, .tooManySymbolicLinkLevels)
   }

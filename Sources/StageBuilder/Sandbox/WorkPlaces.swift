@@ -45,10 +45,10 @@ package struct WorkPlaces: Sendable {
   package init(mirror: FilePath?, homes: HomePlaces? = nil, path: (String) -> FilePath?) {
     var guarded: [Guarded] = []
     func guardPlace(_ name: String, _ path: FilePath?, closedTo uses: [Use] = []) {
-      guard let path, path.isAbsolute, path.lexicallyNormalized() != "/" else { return }
+      guard let path, path.isAbsolute, path.normalized != "/" else { return }
       guarded.append(
         Guarded(
-          name: name, path: path.lexicallyNormalized(), chain: Node.chain(path), closedTo: uses))
+          name: name, path: path.normalized, chain: Node.chain(path), closedTo: uses))
     }
     guardPlace("the mirror", mirror, closedTo: [.work, .cache])
     let temporary = path("path/tmp")
@@ -72,9 +72,9 @@ package struct WorkPlaces: Sendable {
 
     package init() {
       guarded = WorkPlaces.homes().compactMap { name, home in
-        guard home.isAbsolute, home.lexicallyNormalized() != "/" else { return nil }
+        guard home.isAbsolute, home.normalized != "/" else { return nil }
         return Guarded(
-          name: "the home directory of \(name)", path: home.lexicallyNormalized(), chain: Node.chain(home),
+          name: "the home directory of \(name)", path: home.normalized, chain: Node.chain(home),
           isHome: true)
       }
     }
@@ -85,7 +85,7 @@ package struct WorkPlaces: Sendable {
   /// - Parameter key: the setting that names the directory, for the message.
   /// - Throws: code `refused`.
   package func check(_ path: FilePath, _ key: String, for use: Use = .work) throws(MirrorError) {
-    let path = path.lexicallyNormalized()
+    let path = path.normalized
     let chain = Node.chain(path)
     guard path != "/", let own = chain.first, own.path != "/" else {
       throw Self.refused(key, "`\(path)` is the root of the file system")
@@ -120,8 +120,10 @@ package struct WorkPlaces: Sendable {
 }
 
 /// A directory by its canonical path, and by its identity in the kernel.
+///
+/// Paths are text here: every build compares hundreds of them, which takes several times longer with `FilePath`.
 fileprivate struct Node: Sendable {
-  let path: FilePath
+  let path: String
   /// nil if it does not exist.
   private let number: Number?
   let isMountRoot: Bool
@@ -131,25 +133,34 @@ fileprivate struct Node: Sendable {
     let inode: UInt64
   }
 
-  private init(_ path: FilePath) {
+  private init(_ path: String) {
     var place = clinux_place()
-    let isThere = clinux_place(AT_FDCWD, path.string, &place) == 0
+    let isThere = clinux_place(AT_FDCWD, path, &place) == 0
     self.path = path
     number = isThere ? Number(device: place.device, inode: place.inode) : nil
     isMountRoot = isThere && place.is_mount_root != 0
   }
 
-  /// A path and its parents up to the root. A path that does not exist yet is resolved as if it did.
+  /// An absolute path and its parents up to the root. A path that does not exist yet is resolved as if it did.
   static func chain(_ path: FilePath) -> [Node] {
-    let (existing, missing) = SafePath.existing(path.lexicallyNormalized())
-    var path = existing.canonical
-    for directory in missing.reversed() { if let name = directory.lastComponent { path.append(name) } }
+    let path = path.normalized.string
+    var existing = path
+    while existing != "/", access(existing, F_OK) != 0, errno == ENOENT { existing = parent(of: existing) }
+    let missing = Substring(path.utf8.dropFirst(existing == "/" ? 0 : existing.utf8.count))
+    let canonical = FilePath(existing).canonical.string
+    var current = (canonical == "/" ? "" : canonical) + missing
+    if current.isEmpty { current = "/" }
     var nodes: [Node] = []
     while true {
-      nodes.append(Node(path))
-      if path == "/" || path.isEmpty { return nodes }
-      path.removeLastComponent()
+      nodes.append(Node(current))
+      if current == "/" { return nodes }
+      current = parent(of: current)
     }
+  }
+
+  private static func parent(of path: String) -> String {
+    guard let slash = path.lastIndex(of: "/"), slash > path.startIndex else { return "/" }
+    return String(path[..<slash])
   }
 
   func isSame(as other: Node) -> Bool { path == other.path || number != nil && number == other.number }

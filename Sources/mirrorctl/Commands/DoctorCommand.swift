@@ -56,7 +56,7 @@ struct DoctorCommand: Verb {
     // Without a target path/work may be undefined; path/tmp, which contains it, then shows the disk.
     let work = ["path/tmp", "path/work"].compactMap { key -> (key: String, path: FilePath)? in
       guard let text = try? file.elements.text(key), text.hasPrefix("/") else { return nil }
-      return (key, FilePath(text).lexicallyNormalized())
+      return (key, FilePath(text).normalized)
     }
     return work + (mirror.map { [("path/mirror", $0)] } ?? [])
   }

@@ -98,7 +98,7 @@ extension MirrorRun {
         return MirrorPath(String(candidate.dropFirst(base.count)).trimmingSlashes)
       }
     }
-    let relative = FilePath(argument).lexicallyNormalized()
+    let relative = FilePath(argument).normalized
     guard !argument.hasPrefix("/"), relative.components.first?.kind != .parentDirectory else {
       throw MirrorError(
         .invalid, argument, "is not in the mirror \(root)",

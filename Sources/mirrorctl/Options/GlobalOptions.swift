@@ -54,8 +54,8 @@ extension FilePath {
 
   /// The absolute path, resolved from the current directory, without `.` and `..`.
   var absolute: FilePath {
-    guard isRelative, let current = FilePath.current else { return lexicallyNormalized() }
-    return current.pushing(self).lexicallyNormalized()
+    guard isRelative, let current = FilePath.current else { return normalized }
+    return current.pushing(self).normalized
   }
 }
 
