@@ -65,6 +65,7 @@ struct Mirrorctl: ParsableCommand {
   }
 
   private static func run(_ arguments: [String], _ context: CommandContext) -> Int32 {
+    var verbName = "mirrorctl"
     do {
       if VersionText.isFullAsked(arguments) {
         context.print(VersionText.full())
@@ -79,7 +80,9 @@ struct Mirrorctl: ParsableCommand {
         return 0
       }
       try checkText(arguments)
-      var command = try parseAsRoot(CommandWords(arguments).words)
+      let line = try CommandWords(arguments)
+      var command = try parseAsRoot(line.words)
+      verbName = line.name
       guard let verb = command as? any Verb else {
         try command.run()
         return 0
@@ -100,6 +103,11 @@ struct Mirrorctl: ParsableCommand {
       for problem in error.problems { context.message("\(problem)") }
       if let first = error.problems.first { printJSON(MirrorError(first), arguments, context) }
       return ExitStatus.failed.rawValue
+    } catch let error as ValidationError {
+      // Found by the verb itself; the parser's own errors have another type.
+      context.message("\(error.message)\n  See '\(verbName) --help' for more information.")
+      printJSON(MirrorError(.invalid, "mirrorctl", error.message), arguments, context)
+      return ExitCode.validationFailure.rawValue
     } catch let code as ExitCode {
       return context.cancellation.signal.map { 128 + $0 } ?? code.rawValue
     } catch {

@@ -44,6 +44,51 @@ private let verbs: [(words: [String], command: any ParsableCommand.Type)] =
     let run = try GoldenMirror().run(["clean", "--aply"], environment: [:])
     #expect(run.status == 64)
     #expect(run.text.contains("Did you mean '--apply'?"), "\(run.text)")
+    let version = try GoldenMirror().run(["--versoin"], environment: [:])
+    #expect(version.status == 64)
+    #expect(version.text.contains("--versoin: is not an option: did you mean --version?"), "\(version.text)")
+  }
+
+  @Test("that asks for the help of help shows the help of all verbs")
+  func help() throws {
+    let mirror = try GoldenMirror()
+    let texts = [["help"], ["help", "help"], ["--help"]].map { mirror.run($0, environment: [:]).output }
+    #expect(Set(texts).count == 1 && !texts[0].isEmpty)
+  }
+
+  @Test("with an error that the verb finds refers to the help of that verb")
+  func verb() throws {
+    let mirror = try GoldenMirror()
+    for line in ["status", "farm status", "journal"] {
+      let run = mirror.run(line.split(separator: " ").map(String.init), environment: [:])
+      #expect(run.status == 64)
+      #expect(run.text.hasSuffix("\n  See 'mirrorctl \(line) --help' for more information.\n"), "\(run.text)")
+    }
+  }
+
+  @Test("with a quantity that cannot be read says what is valid")
+  func quantities() throws {
+    let mirror = try GoldenMirror()
+    for (line, option, valid) in [
+      ("digestgen --max-rate 0", "--max-rate", "a number of bytes above 0, such as 1000"),
+      ("clean --keep-within -1", "--keep-within", "a number of days, weeks or years, such as 30d"),
+      ("upkeep --max-remove x", "--max-remove", "a number such as 20, or a percentage such as 10%"),
+      (
+        "verify --subset 8/7", "--subset",
+        "a percentage such as 5%, a size such as 50G, or a part such as 2/7"
+      ),
+      ("publish --check no", "--check", "a percentage such as 5%"),
+      ("journal --since yesterday", "--since", "a date such as 2026-11-22"),
+      ("farm run --interval 0", "--interval", "a time such as 90s"),
+      ("capture a b --compression lzma", "--compression", "one of gz, bz2, xz, zst, none"),
+      ("export a b --set x", "--set", "NAME=VALUE"),
+    ] {
+      let run = mirror.run(
+        line.split(separator: " ").map(String.init), environment: ["MIRRORCTL_MIRROR": "\(mirror.root)"])
+      #expect(run.status == 64)
+      #expect(run.text.contains("is invalid for '\(option) <"), "\(run.text)")
+      #expect(run.text.contains(">': use \(valid)"), "\(run.text)")
+    }
   }
 
   @Test("that a variable without a value cuts short is a usage error, and does nothing")

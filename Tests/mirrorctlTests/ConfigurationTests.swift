@@ -520,6 +520,35 @@ extension Outcome {
     }
   }
 
+  @Test("check warns of a section whose name resembles one of mirrorctl's, unless specs have such a section")
+  func checkWarnsOfSections() throws {
+    let configured = try Configured(
+      """
+      [section publsh/www]
+      to: /srv/www
+      [section rotaton]
+      keep: 3
+      [section greeting]
+      hello: world
+      [section test]
+      memory: 1G
+      [collect ./specs.conf]
+      [section exports]
+      name: x
+      """)
+    try configured.workspace.shell("printf '[section exports]\nother: y\n' > specs.conf")
+    let mirror = ["MIRRORCTL_MIRROR": "\(configured.workspace.mirror)"]
+    let outcome = try configured.run("config", "check", environment: mirror)
+    let file = "mirrorctl: \(configured.workspace.path)/.metro"
+    #expect(outcome.status == 0)
+    #expect(
+      outcome.errorText == """
+        \(file):2: publsh/www/to: mirrorctl does not read [section publsh]: did you mean [section publish]?
+        \(file):4: rotaton/keep: mirrorctl does not read [section rotaton]: did you mean [section rotation]?
+
+        """)
+  }
+
   @Test("check reports errors of the language as JSON, too")
   func checkReportsLanguage() throws {
     let configured = try Configured("one line\nx: 1\nx: 2\n")

@@ -39,6 +39,7 @@ public struct BuildbotImport: Sendable {
   /// - Parameter now: seconds since the epoch.
   /// - Throws: ``MirrorError`` if it cannot be run, or its definitions make no sense.
   public init(_ file: FilePath, now: Int64) throws(MirrorError) {
+    do throws(Errno) { try file.check(.read) } catch { throw .system(error, "read", file.string) }
     let dates = [0, 1, 10, 400].map { CalendarDate(localDayOf: now - $0 * 86_400) }
     let input = ([file.string] + dates.map(\.description)).joined(separator: "\n")
     let outcome = try HostProgram.run(["python3", "-I", "-c", Self.driver], input: Array(input.utf8))

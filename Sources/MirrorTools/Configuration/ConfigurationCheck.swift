@@ -62,6 +62,9 @@ public struct ConfigurationCheck: Report {
     checkCollects(file.unresolved)
     checkSettings(file.elements, unusable, mirror)
     checkInstall(file.elements)
+    warnings += SectionNames.oddities(of: file).map {
+      ConfigurationFault($0, in: file.elements, naming: name)
+    }
     information.append("\(path): \(names.count) elements")
     if waiting > 0 {
       information.append(

@@ -22,8 +22,10 @@ struct AddCommand: Verb {
   @Argument(help: "Line of development, e.g. funtoo-current.", completion: .names(.build)) var build: String
   @Argument(help: "Architecture, e.g. x86-64bit.", completion: .names(.arch)) var arch: String
   @Argument(help: "Subarch, e.g. generic_64.", completion: .names(.subarch)) var subarch: String
-  @Argument(help: "Version: YYYY-MM-DD or YYYYMMDDTHHMMSSZ.", completion: .names(.version)) var version:
-    DateArgument
+  @Argument(
+    help: "Version: YYYY-MM-DD or YYYYMMDDTHHMMSSZ.", completion: .names(.version),
+    transform: DateArgument.init(reading:))
+  var version: DateArgument
   @Argument(help: "Tarballs, and optionally a build-info.json.", completion: .file()) var files: [String]
 
   func run(_ context: CommandContext) throws -> ExitStatus {

@@ -18,7 +18,7 @@ struct CaptureCommand: RootVerb {
   @OptionGroup var results: ResultOptions
 
   @Option(
-    name: .long,
+    name: .long, of: CompressionArgument.self,
     help: ArgumentHelp("xz, zst, gz, bz2 or none (default: from the tarball's name).", valueName: "format"),
     completion: .list(Compression.allCases.map(\.rawValue) + ["none"]))
   var compression: CompressionArgument?

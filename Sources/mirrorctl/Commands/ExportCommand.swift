@@ -37,7 +37,7 @@ struct ExportCommand: RootVerb {
   var with: String?
 
   @Option(
-    name: .long,
+    name: .long, of: SettingArgument.self,
     help: ArgumentHelp(
       "Set a setting of the section; repeatable. See mirrorctl.conf(5).", valueName: "setting=value"))
   var set: [SettingArgument] = []
@@ -127,7 +127,8 @@ struct ExportCommand: RootVerb {
 extension ExportFormat: ExpressibleByArgument {}
 
 /// `setting=value`.
-struct SettingArgument: ExpressibleByArgument {
+struct SettingArgument: DescribedArgument {
+  static let valid = "NAME=VALUE"
   let name: String
   let value: String
 

@@ -16,7 +16,9 @@ struct FarmRunCommand: Verb {
   @Flag(name: .long, help: "Submit what is due now, and do not wait.")
   var once = false
 
-  @Option(name: .long, help: ArgumentHelp("Look at the jobs this often (default: 10s).", valueName: "time"))
+  @Option(
+    name: .long, of: SecondsArgument.self,
+    help: ArgumentHelp("Look at the jobs this often (default: 10s).", valueName: "time"))
   var interval: SecondsArgument?
 
   @Argument(help: "Campaigns (default: all that are not finished).", completion: .names(.campaign))

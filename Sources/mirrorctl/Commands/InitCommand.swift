@@ -27,7 +27,7 @@ struct InitCommand: Verb {
   var local: String?
 
   @Option(
-    name: .customLong("version"),
+    name: .customLong("version"), of: DateArgument.self,
     help: ArgumentHelp("Date of the seed, if its name contains none.", valueName: "date"))
   var seedVersion: DateArgument?
 

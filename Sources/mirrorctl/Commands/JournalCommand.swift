@@ -16,6 +16,7 @@ struct JournalCommand: Verb {
   @OptionGroup var global: GlobalOptions
 
   @Option(
+    of: TimeArgument.self,
     help: ArgumentHelp(
       "Only entries since this date, or of the last days: 2026-11-22, 20261122T170302Z or 30d.",
       valueName: "time"))

@@ -17,6 +17,7 @@ struct PublishCommand: ReportedVerb {
   @OptionGroup var preview: DryRunOptions
 
   @Option(
+    of: SubsetArgument.self,
     help: ArgumentHelp(
       "Also compare the content of files whose size and time are unchanged: 100%, 5%, 50G or 2/7.",
       valueName: "part"))

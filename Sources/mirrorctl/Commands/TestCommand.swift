@@ -24,7 +24,7 @@ struct TestCommand: RootVerb {
   var script: String?
 
   @Option(
-    name: .long,
+    name: .long, of: SecondsArgument.self,
     help: ArgumentHelp(
       "Fail after this time (default: 10m for a stage, 5m for an image, 30m without KVM).", valueName: "time")
   )
@@ -48,7 +48,7 @@ struct TestCommand: RootVerb {
   var disk: TrialSettings.Disk?
 
   @Option(
-    name: .long,
+    name: .long, of: BytesArgument.self,
     help: ArgumentHelp("Memory of the virtual machine (default: 2G).", valueName: "bytes"))
   var memory: BytesArgument?
 
@@ -130,7 +130,8 @@ extension Architecture: ExpressibleByArgument {
 }
 
 /// `90s`, `15m` or `2h`.
-struct SecondsArgument: ExpressibleByArgument {
+struct SecondsArgument: DescribedArgument {
+  static let valid = "a time such as 90s, 15m or 2h"
   let seconds: Int
 
   init?(argument: String) {

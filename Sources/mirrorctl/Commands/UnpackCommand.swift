@@ -28,7 +28,7 @@ struct UnpackCommand: RootVerb {
   var keepDirectorySymlink = false
 
   @Option(
-    name: .long,
+    name: .long, of: BytesArgument.self,
     help: ArgumentHelp(
       "Maximum memory for decompression (default: half of this machine's).", valueName: "bytes"))
   var maxMemory: BytesArgument?

@@ -20,7 +20,7 @@ struct VerifyCommand: ReportedVerb {
   @OptionGroup var reading: ReadingOptions
 
   @Option(
-    name: .long,
+    name: .long, of: SubsetArgument.self,
     help: ArgumentHelp(
       "Read a part: 5% or 50G of all bytes, least recently verified first, or 2/7, the 2nd of 7 parts.",
       valueName: "part"))

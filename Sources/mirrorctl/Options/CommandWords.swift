@@ -11,6 +11,8 @@ struct CommandWords {
   let words: [String]
   /// The verb that they name; a group of verbs, or the program itself, if they name none.
   let command: any ParsableCommand.Type
+  /// How users call it: `mirrorctl farm submit`.
+  let name: String
 
   /// - Throws: if a word that should be a verb is not one.
   init(_ arguments: [String]) throws(UnknownVerb) {
@@ -22,7 +24,10 @@ struct CommandWords {
       guard let word = rest.first, !word.hasPrefix("-") else { break }
       rest.removeFirst()
       if word == Self.help {
+        // `help help`.
+        if rest.first == Self.help { rest.removeFirst() }
         words = [Self.help] + path + rest
+        name = (["mirrorctl"] + path).joined(separator: " ")
         self.command = try Self.command(named: rest.prefix { !$0.hasPrefix("-") }, below: command, path)
         return
       }
@@ -30,9 +35,15 @@ struct CommandWords {
       path.append(word)
     }
     self.command = command
+    name = (["mirrorctl"] + path).joined(separator: " ")
     // An empty variable before the verb makes the verb a value: `--mirror $DIR status`.
     if command.hasVerbs, let option = rest.first, CommonOption.valued.contains(option) {
       throw UnknownVerb(option, "has no value")
+    }
+    if command.hasVerbs, let option = rest.first,
+      let near = Spelling.nearest(to: option, in: ["--version", "--help"])
+    {
+      throw UnknownVerb(option, "is not an option", remedy: "did you mean \(near)?")
     }
     if command.hasVerbs, rest.isEmpty, let option = moved.last {
       throw UnknownVerb(option, "is followed by no verb")
@@ -78,10 +89,9 @@ struct UnknownVerb: Error {
   /// The word, and what to do about it.
   let error: MirrorError
 
-  /// A command line that ends before its verb.
-  init(_ word: String, _ problem: String) {
-    error = MirrorError(
-      .invalid, escaped(Array(word.utf8)), problem, remedy: "give one: see `mirrorctl --help`")
+  /// A command line without a verb.
+  init(_ word: String, _ problem: String, remedy: Remedy = "give one: see `mirrorctl --help`") {
+    error = MirrorError(.invalid, escaped(Array(word.utf8)), problem, remedy: remedy)
   }
 
   /// - Parameter path: the names that lead to the group.

@@ -2,7 +2,8 @@ import ArgumentParser
 import MirrorModel
 
 /// `xz`, or `none` for a plain `.tar`.
-struct CompressionArgument: ExpressibleByArgument {
+struct CompressionArgument: DescribedArgument {
+  static let valid = "one of \((Compression.allCases.map(\.rawValue) + ["none"]).joined(separator: ", "))"
   let compression: Compression?
 
   init?(argument: String) {

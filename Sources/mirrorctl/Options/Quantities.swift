@@ -15,7 +15,8 @@ enum Quantities {
 }
 
 /// `5%`, `2/7` or `50G`.
-struct SubsetArgument: ExpressibleByArgument {
+struct SubsetArgument: DescribedArgument {
+  static let valid = "a percentage such as 5%, a size such as 50G, or a part such as 2/7"
   let subset: VerifySubset
 
   init?(argument: String) {
@@ -25,7 +26,8 @@ struct SubsetArgument: ExpressibleByArgument {
 }
 
 /// `200M`.
-struct BytesArgument: ExpressibleByArgument {
+struct BytesArgument: DescribedArgument {
+  static let valid = "a number of bytes above 0, such as 1000, 512K, 200M, 50G or 1T"
   let bytes: Int64
 
   init?(argument: String) {
@@ -35,7 +37,8 @@ struct BytesArgument: ExpressibleByArgument {
 }
 
 /// `30d`.
-struct DaysArgument: ExpressibleByArgument {
+struct DaysArgument: DescribedArgument {
+  static let valid = "a number of days, weeks or years, such as 30d, 8w or 2y"
   let days: Int
 
   init?(argument: String) {
@@ -45,7 +48,8 @@ struct DaysArgument: ExpressibleByArgument {
 }
 
 /// `20` or `10%`.
-struct RemovalLimitArgument: ExpressibleByArgument {
+struct RemovalLimitArgument: DescribedArgument {
+  static let valid = "a number such as 20, or a percentage such as 10%"
   let limit: RemovalLimit
 
   init?(argument: String) {
@@ -75,7 +79,8 @@ func parseList<Value: RawRepresentable & CaseIterable>(
 }
 
 /// `2026-11-22`, `20261122T170302Z` or `30d`.
-struct TimeArgument: ExpressibleByArgument {
+struct TimeArgument: DescribedArgument {
+  static let valid = "a date such as 2026-11-22 or 20261122T170302Z, or a number of days such as 30d"
   private let date: VersionDate?
   private let days: Int
 
@@ -94,7 +99,8 @@ struct TimeArgument: ExpressibleByArgument {
 }
 
 /// `2026-11-22` or `20261122T170302Z`.
-struct DateArgument: ExpressibleByArgument {
+struct DateArgument: DescribedArgument {
+  static let valid = "a date such as 2026-11-22 or 20261122T170302Z"
   let date: VersionDate
 
   init?(argument: String) {

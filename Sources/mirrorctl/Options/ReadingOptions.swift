@@ -4,7 +4,7 @@ import ArgumentParser
 /// Options of the verbs that hash tarballs, besides `--jobs`.
 struct ReadingOptions: ParsableArguments {
   @Option(
-    name: .long,
+    name: .long, of: BytesArgument.self,
     help: ArgumentHelp("Limit reading to this many bytes per second, e.g. 200M.", valueName: "bytes"))
   var maxRate: BytesArgument?
 

@@ -9,7 +9,7 @@ struct RetentionOptions: ParsableArguments {
   var keep: Int?
 
   @Option(
-    name: .long,
+    name: .long, of: DaysArgument.self,
     help: ArgumentHelp(
       "Keep versions and snapshots at most this much older than the newest, e.g. 30d.", valueName: "days"))
   var keepWithin: DaysArgument?
@@ -40,7 +40,7 @@ struct RetentionOptions: ParsableArguments {
   var staleDays: Int?
 
   @Option(
-    name: .long,
+    name: .long, of: RemovalLimitArgument.self,
     help: ArgumentHelp("Fail if more than N items, or N%, would be removed.", valueName: "limit"))
   var maxRemove: RemovalLimitArgument?
 
