@@ -48,6 +48,16 @@ struct LockFileTests {
     try expectTidy()
   }
 
+  @Test("that another user cannot make is not free for that user")
+  func doctor() throws {
+    let stranger = ["setpriv", "--reuid=12345", "--regid=12345", "--clear-groups"]
+    let outcome = try workspace.run(stranger + workspace.command(["doctor"]))
+    #expect(!outcome.text.contains("ok: lock"), "\(outcome.text)")
+    let fault = "missing: \(workspace.mirror): cannot write: Permission denied: run as the mirror's owner"
+    #expect(outcome.text.contains(fault), "\(outcome.text)")
+    #expect(try workspace.run(Owner.command + workspace.command(["doctor"])).text.contains("ok: lock: free"))
+  }
+
   @Test("cannot be held by another user; the error names the owner")
   func others() throws {
     _ = try workspace.run(workspace.command(["index", "-q"]))

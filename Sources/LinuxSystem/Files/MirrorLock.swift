@@ -116,7 +116,10 @@ extension MirrorLock {
   /// - Throws: if this user may not write to the mirror.
   package static func holder(of root: FilePath) throws(MirrorError) -> Holder? {
     let directory = try AnchoredDirectory(root: root)
-    guard let status = try directory.status(of: fileName) else { return nil }
+    guard let status = try directory.status(of: fileName) else {
+      try attempt("write", "\(root)") { () throws(Errno) in try root.check(.write) }
+      return nil
+    }
     let file = try existing(in: directory)
     let bytes = try attempt("read", directory.displayed(fileName)) { () throws(Errno) in
       try file.bytes(upTo: 512)
