@@ -81,7 +81,7 @@ private let verbs: [(words: [String], command: any ParsableCommand.Type)] =
       ("journal --since yesterday", "--since", "a date such as 2026-11-22"),
       ("farm run --interval 0", "--interval", "a time such as 90s"),
       ("capture a b --compression lzma", "--compression", "one of gz, bz2, xz, zst, none"),
-      ("export a b --set x", "--set", "NAME=VALUE"),
+      ("export a b --set x", "--set", "SETTING=VALUE"),
     ] {
       let run = mirror.run(
         line.split(separator: " ").map(String.init), environment: ["MIRRORCTL_MIRROR": "\(mirror.root)"])

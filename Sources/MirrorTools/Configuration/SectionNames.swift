@@ -9,8 +9,7 @@ enum SectionNames {
   /// The first words of the sections that mirrorctl reads.
   private static let known = [
     "artifacts", "binhost", "build", "caches", "export", "farm", "hooks", "index", "mirror", "path",
-    "portage",
-    "publish", "qemu", "receive", "rotation", "signing", "snapshot", "strategy", "target", "test",
+    "portage", "publish", "qemu", "receive", "rotation", "signing", "snapshot", "strategy", "target", "test",
   ]
 
   /// One possible fault for each such section.

@@ -128,7 +128,7 @@ extension ExportFormat: ExpressibleByArgument {}
 
 /// `setting=value`.
 struct SettingArgument: DescribedArgument {
-  static let valid = "NAME=VALUE"
+  static let valid = "SETTING=VALUE"
   let name: String
   let value: String
 
