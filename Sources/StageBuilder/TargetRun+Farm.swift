@@ -6,7 +6,10 @@ import SystemPackage
 /// What a master does for a target that a node built in a mirror of its own.
 extension TargetRun {
   /// Does what follows a finished target, whose files are in the mirror.
-  func accept() -> TargetEnd {
+  ///
+  /// - Parameter packages: the directory with its tree of binary packages, if it has one.
+  func accept(packages: FilePath) -> TargetEnd {
+    var found = TargetFindings()
     var entry = BuildReport.Target(name: name, outcome: .done, isOptional: planned.isOptional)
     do {
       let target = try Target(
@@ -18,11 +21,17 @@ extension TargetRun {
       entry.size = try anchor.value.status(at: path)?.size
       entry.sha256 = try context.sha256(of: anchor.value.root.appending("\(path)"))
       try trigger(target, path, try BuildLog.inMemory(tell: context.tell))
+      if let records, target.kind == .stage,
+        var offer = try PackageOffer(target.settings, of: records.subarch)
+      {
+        offer.cache = packages.appending("\(offer.tree)")
+        found.offers.insert(offer)
+      }
     } catch {
       entry.outcome = BuildOutcome(of: error, otherwise: .aborted, context.cancellation)
       entry.problem = context.text(error)
     }
-    return TargetEnd(entry: entry)
+    return TargetEnd(entry: entry, found: found)
   }
 
   /// Counts it as failed.

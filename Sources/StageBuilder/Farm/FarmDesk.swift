@@ -9,14 +9,17 @@ package struct FarmDesk {
   private let specs: String?
   private let request: BuildRequest
   private let name: String
+  private let uploads: MirrorPath
   private let context: BuildContext
 
   /// - Parameters:
+  ///   - uploads: where the packages that the node uploads wait, relative to the root of the mirror.
   ///   - request: that of the node, for this target only.
   ///   - context: that of the master.
   /// - Throws: if the node does not build a target.
   package init(
-    _ node: FarmNode, of record: CampaignRecord, _ request: BuildRequest, _ context: BuildContext
+    _ node: FarmNode, of record: CampaignRecord, packages uploads: MirrorPath, _ request: BuildRequest,
+    _ context: BuildContext
   ) throws(MirrorError) {
     let whole = request.work == .snapshot ? "snapshot" : request.namedTarget
     guard let build = node.build, let name = request.only ?? whole else {
@@ -24,6 +27,7 @@ package struct FarmDesk {
     }
     (self.build, self.request, self.name, self.context) = (build, request, name, context)
     specs = record.plan.specs
+    self.uploads = uploads
   }
 
   /// What the node must upload.
@@ -54,20 +58,28 @@ package struct FarmDesk {
     if target.kind == .stage, try target.settings.path("path/mirror/snapshot") != nil {
       tarballs.append(try path(RequiredTarball.find("path/mirror/snapshot", target.settings)))
     }
+    let offer = try request.path.flatMap { subarch in
+      target.kind == .stage ? try PackageOffer(target.settings, of: subarch) : nil
+    }
     return FarmOrder(
-      isDone: false, build: build, subarch: request.path, product: product, specs: specs,
-      files: try tarballs.flatMap { try files($0, anchor.value) },
+      isDone: false, build: build, subarch: request.path, product: product, packages: offer?.tree,
+      specs: specs, files: try tarballs.flatMap { try files($0, anchor.value) },
       control: try control(tarballs, anchor.value))
   }
 
-  /// Does what follows the target, as if it had been built here: links, records, failure counts.
+  /// Does what follows the target, as if it had been built here: links, records, failure counts, binary packages.
   ///
   /// - Parameter isDone: whether its files are here; otherwise its build failed.
   package func settle(isDone: Bool) -> BuildReport {
     var result = BuildReport(mirror: "\(context.root)", of: request)
     var receiver = GraphRun.Receiver()
     receiver.request = { result = $1 }
-    GraphRun([request], context) { isDone ? $0.accept() : $0.fail() }.apply(receiver)
+    let packages = context.root.appending("\(uploads)")
+    GraphRun([request], context) { isDone ? $0.accept(packages: packages) : $0.fail() }.apply(receiver)
+    // What could not be taken is still in the mirror of the node.
+    if let parent = try? AnchoredDirectory(root: context.root).directory(uploads.parent) {
+      try? TreeRemover(cancellation: context.cancellation).remove(uploads.name, in: parent)
+    }
     return result
   }
 

@@ -16,6 +16,8 @@ package struct FarmOrder: Codable, Sendable {
   package let subarch: MirrorPath?
   /// What the node must upload.
   package let product: TargetFiles
+  /// The tree of binary packages whose packages the node must upload, too; nil for none.
+  package let packages: MirrorPath?
   /// The digest of the spec tree with which the campaign was planned; nil if that is not known.
   package let specs: String?
   /// Seed, snapshot, and the files beside them.
@@ -24,13 +26,14 @@ package struct FarmOrder: Codable, Sendable {
   package let control: [ControlText]
 
   init(
-    isDone: Bool, build: [String], subarch: MirrorPath?, product: TargetFiles, specs: String?,
-    files: [FarmFetchRun.File] = [], control: [ControlText] = []
+    isDone: Bool, build: [String], subarch: MirrorPath?, product: TargetFiles, packages: MirrorPath? = nil,
+    specs: String?, files: [FarmFetchRun.File] = [], control: [ControlText] = []
   ) {
     self.isDone = isDone
     self.subarch = subarch
     self.build = build
     self.product = product
+    self.packages = packages
     self.specs = specs
     self.files = files
     self.control = control

@@ -6,7 +6,7 @@ import SystemPackage
 /// The binary packages of a target that a build puts into the mirror: `build/binhost`.
 struct PackageOffer: Hashable, Sendable {
   /// The directory of Portage's packages (PKGDIR) on the host.
-  let cache: FilePath
+  var cache: FilePath
   /// The tree in the mirror.
   let tree: MirrorPath
   /// Whether `Packages.gz` is written too.

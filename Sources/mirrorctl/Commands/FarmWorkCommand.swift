@@ -85,7 +85,9 @@ struct FarmWorkCommand: Verb {
     _ order: FarmOrder, isDone: Bool, _ master: FarmMaster, _ context: CommandContext
   ) throws {
     try passing(context) {
-      _ = try FarmUploadRun(open(context), to: master, order.product, as: job).apply()
+      _ = try FarmUploadRun(
+        open(context), to: master, order.product, packages: isDone ? order.packages : nil, as: job
+      ).apply()
     }
     let outcome = try ask(master, ["receive", job] + Self.patience + (isDone ? [] : ["--failed"]), context)
     context.output.write(outcome.output)

@@ -16,7 +16,8 @@ extension FarmOptions {
     let node = try record.node(of: task)
     let request = try node.request(context)
     let build = try global.buildContext(run, BuildShare(), context)
-    return (try FarmDesk(node, of: record, request, build), request)
+    let packages = FarmUploadRun.packages(of: job)
+    return (try FarmDesk(node, of: record, packages: packages, request, build), request)
   }
 
   /// Moves the files that a job uploaded into the mirror.

@@ -16,15 +16,24 @@ struct FarmMirrorTests {
   @Test(
     "builds a graph in which a target fails on nodes with the right spec tree; the master has the results")
   func graph() throws {
-    // The spec tree of node1 changes after the first stage.
+    // The spec tree of node1 changes after the first stage. Both nodes have a package in common, and one of their own.
+    let script = FilePath(#filePath).removingLastComponent().appending("../Portage/make-package")
     let site = try FarmBuildSite(
       """
+      [section build]
+      binhost: yes
+      [section path/cache]
+      package: $[path/tmp]/packages
       [section trivial when target is stage3]
       fails: $[broken:lax]
       [section broken when target/subarch is remote]
       : stage3
       """, hasOwnMirrors: true,
       preparing: """
+        packages="${XDG_STATE_HOME%/state}/tmp/packages"
+        for name in hello "$(uname -n)"; do
+          [ -e "$packages/app-misc/$name" ] || '\(script)' "$packages" "app-misc/$name-1.0" 1 MTIME=1480000100
+        done
         if [ "$(uname -n)" = node1 ] && [ -e "$MASTER/gentoo/x86-64bit/core2/\(TrivialSite.date)/log/stage1.txt" ]; then
           export MIRRORCTL_CONFIG="${MIRRORCTL_CONFIG%/*}/other.conf"
         fi
@@ -63,6 +72,15 @@ struct FarmMirrorTests {
       "./etc/made-from",
     ])
     #expect(made.text.hasPrefix("stage3-core2-gentoo-\(TrivialSite.date) "), "\(made.text)\(made.errorText)")
+    // The packages of stages, and only those, were uploaded and are in an index of the master.
+    let packages = "\(Self.subarch)/binpackages"
+    #expect(
+      try site.workspace.shell("cd mirror/\(packages); grep -h ^PATH: */Packages; ls").text == """
+        PATH: app-misc/hello/hello-1.0-1.gpkg.tar
+        PATH: app-misc/node2/node2-1.0-1.gpkg.tar
+        core2
+
+        """)
     // What arrived is what was built, and its history is that of the master.
     #expect(try site.run("verify").status == 0)
     let journal = try site.run("journal")
