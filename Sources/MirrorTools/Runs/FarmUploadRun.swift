@@ -1,5 +1,5 @@
 package import LinuxSystem
-package import MirrorModel
+import MirrorModel
 
 /// Uploads the files of one target, and binary packages, from the mirror of a node to that of the master, where they wait
 /// to be received.
