@@ -6,7 +6,7 @@ import Testing
 /// An in-process mutator: one second by default, a minute with `MIRRORCTL_SOAK=full`.
 @Suite("Fuzz")
 struct FuzzTests {
-  private static let seconds = ProcessInfo.processInfo.environment["MIRRORCTL_SOAK"] == "full" ? 60.0 : 1.0
+  private static let seconds = Soak.isFull ? 60.0 : 1.0
 
   private static let tokens = [
     "$[", "$[[", "]", "]]", "[", ":", "?", ":zap", ":lax", "#", "\n", "\r\n", "\r", "\t", " ", "a: ", "b/c: ",
@@ -24,7 +24,7 @@ struct FuzzTests {
     arguments: 0..<2 as Range<UInt64>)
   func mutate(seed: UInt64) throws {
     var random = Seeded(
-      state: ProcessInfo.processInfo.environment["MIRRORCTL_SOAK"] == "full" ? .random(in: 0 ... .max) : seed)
+      state: Soak.isFull ? .random(in: 0 ... .max) : seed)
     var generator = SpecGenerator(seed: random.next())
     let end = Date().addingTimeInterval(Self.seconds)
     var corpus: [[UInt8]] = MessageTests.cases.map { Array($0.main.utf8) }

@@ -186,7 +186,7 @@ struct RetentionModelTests {
       mounts: MountTable(points: random.mounted.map { Array(mirror.path($0).utf8) }))
   }
 
-  @Test("a plan removes what the model removes, and nothing else", arguments: 0..<200)
+  @Test("a plan removes what the model removes, and nothing else", arguments: 0..<(Soak.isFull ? 1000 : 60))
   func plan(seed: Int) throws {
     let random = RandomMirror(seed: seed)
     let disk = try random.write()

@@ -98,7 +98,7 @@ private final class BinhostRoot {
 @Suite("Binary packages for real Portage", .enabled(if: PortageSite.isPossible))
 struct PortageBinhostTests {
   /// How often a package is installed while the binhost is updated.
-  private static let rounds = ProcessInfo.processInfo.environment["MIRRORCTL_SOAK"] == "full" ? 200 : 4
+  private static let rounds = Soak.isFull ? 200 : 4
 
   @Test(
     "a build offers its signed packages; Packages is as emaint writes it; Portage installs from the published tree while it is updated"

@@ -27,7 +27,7 @@ import Testing
   private static func disk(_ prefix: String) -> [String] { ["size=220M", "esp=40M"].map { prefix + $0 } }
 
   /// How often each is killed.
-  private static let rounds = ProcessInfo.processInfo.environment["MIRRORCTL_SOAK"] == "full" ? 150 : 2
+  private static let rounds = Soak.isFull ? 150 : 2
 
   @Test(
     "leaves no half file under its name, no process and no mount, and the next run leaves nothing but the image",

@@ -13,7 +13,6 @@ import Testing
 struct ExportTrialTests {
   private let site: ExportSite
   private var workspace: Workspace { site.workspace }
-  private static let soak = ProcessInfo.processInfo.environment["MIRRORCTL_SOAK"] == "full"
 
   init() throws {
     site = try ExportSite()
@@ -32,7 +31,8 @@ struct ExportTrialTests {
 
   @Test(
     "a live image starts its kernel with its initramfs, as a disc and as a USB drive, by BIOS and UEFI",
-    arguments: soak ? ["both scsi", "both usb", "both sata", "both virtio"] : ["both scsi", "bios usb"])
+    arguments: Soak.isFull
+      ? ["both scsi", "both usb", "both sata", "both virtio"] : ["both scsi", "bios usb"])
   func starts(machine: String) throws {
     let made = try site.export(ExportSite.epoch + ["--set", "timeout=1", "@root", "@x.iso"])
     try #require(made.status == 0, "\(made.errorText)")
@@ -51,7 +51,7 @@ struct ExportTrialTests {
 
   @Test(
     "a live image of Debian starts to a login at the serial console",
-    .enabled(if: soak && BootRoot.isPossible, "takes minutes"), .timeLimit(.minutes(20)),
+    .enabled(if: Soak.isFull && BootRoot.isPossible, "takes minutes"), .timeLimit(.minutes(20)),
     arguments: ["both scsi", "both virtio"])
   func debian(machine: String) throws {
     let root = try BootRoot.put(in: workspace)

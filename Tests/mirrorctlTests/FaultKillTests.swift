@@ -110,12 +110,12 @@ enum KillPoints {
 
   /// All of them in a soak (`MIRRORCTL_SOAK=full`), otherwise a few per call, including first and last.
   static func sample(of count: Int, _ call: String) -> [Int] {
-    sample(of: count, most: visible.contains(call) ? 6 : 2)
+    sample(of: count, most: visible.contains(call) ? 4 : 2)
   }
 
   /// All of them in a soak, otherwise this many, including first and last; of one, the middle one.
   static func sample(of count: Int, most: Int) -> [Int] {
-    guard ProcessInfo.processInfo.environment["MIRRORCTL_SOAK"] != "full", count > most else {
+    guard !Soak.isFull, count > most else {
       return Array(1...count)
     }
     if most == 1 { return [(count + 1) / 2] }

@@ -8,7 +8,7 @@ import Testing
   "Downloads while releases are withdrawn, restored and promoted by runs that are killed",
   .enabled(if: Tool.exists("rsync"), "rsync is not installed"))
 struct ReleaseSoakTests {
-  private static let rounds = ProcessInfo.processInfo.environment["MIRRORCTL_SOAK"] == "full" ? 40 : 1
+  private static let rounds = Soak.isFull ? 40 : 1
   private static let subarch = "std/x86/gen"
 
   @Test("always match the index, here and at a destination")

@@ -9,7 +9,7 @@ import TestSupport
 private let hasBrowser = Tool.exists("chromium-headless-shell")
 
 /// Real pages in a real browser.
-@Suite("Pages: in Chromium", .enabled(if: hasBrowser), .serialized)
+@Suite("Pages: in Chromium", .waiting, .enabled(if: hasBrowser), .serialized)
 struct BrowserTests {
   private let workspace: Workspace
   private let browser: Browser

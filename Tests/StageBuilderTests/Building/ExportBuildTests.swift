@@ -240,7 +240,7 @@ struct ExportBuildTests {
     try #require(try site.build("full").status == 0)
     let image = Self.image("oci")
     var random = Seeded(state: 19)
-    let rounds: UInt32 = ProcessInfo.processInfo.environment["MIRRORCTL_SOAK"] == "full" ? 60 : 3
+    let rounds: UInt32 = Soak.isFull ? 60 : 3
     for round in 0..<rounds {
       let run = try site.workspace.start(
         [

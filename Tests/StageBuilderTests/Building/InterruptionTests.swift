@@ -45,7 +45,7 @@ struct InterruptionTests {
   @Test("a build killed at any moment leaves no process, no mount and no damage; the next one works")
   func kill() throws {
     let site = try BuildSite(slow)
-    let rounds = ProcessInfo.processInfo.environment["MIRRORCTL_SOAK"] == "full" ? 60 : 30
+    let rounds = Soak.isFull ? 60 : 12
     var random = Seeded(state: 5)
     try site.succeed(["build"] + BuildSite.subarch + ["2026-11-10"])
     let before = try site.workspace.run([

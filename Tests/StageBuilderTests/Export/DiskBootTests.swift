@@ -10,8 +10,6 @@ import Testing
   "disks of a Debian root", .serialized,
   .enabled(if: BootRoot.isPossible, "needs root, mmdebstrap and qemu"))
 struct DiskBootTests {
-  private static let isSoak = ProcessInfo.processInfo.environment["MIRRORCTL_SOAK"] == "full"
-
   private let workspace: Workspace
 
   init() throws { workspace = try Workspace() }
@@ -39,7 +37,8 @@ struct DiskBootTests {
 
   @Test(
     "boot by UEFI to a login prompt on the serial console",
-    arguments: isSoak ? ["qcow2 ext4", "raw ext4", "vhd ext4", "vmdk ext4", "qcow2 btrfs"] : ["qcow2 ext4"])
+    arguments: Soak.isFull
+      ? ["qcow2 ext4", "raw ext4", "vhd ext4", "vmdk ext4", "qcow2 btrfs"] : ["qcow2 ext4"])
   func boots(_ kind: String) throws {
     let words = kind.split(separator: " ")
     try export(
@@ -48,7 +47,7 @@ struct DiskBootTests {
     try boot("disk.\(words[0])", expecting: "^exported login:")
   }
 
-  @Test("boot if they belong to an image for Incus", .enabled(if: isSoak))
+  @Test("boot if they belong to an image for Incus", .enabled(if: Soak.isFull))
   func incus() throws {
     try export(
       try BootRoot.put(in: workspace), "machine.incus.tar.xz",
@@ -56,7 +55,7 @@ struct DiskBootTests {
     try boot("machine.qcow2", expecting: "^guest login:")
   }
 
-  @Test("get their name from cloud-init, if the stage has it", .enabled(if: isSoak))
+  @Test("get their name from cloud-init, if the stage has it", .enabled(if: Soak.isFull))
   func cloud() throws {
     let stage = try BootRoot.put(in: workspace, with: "cloud-init")
     try workspace.shell(

@@ -11,7 +11,6 @@ import Testing
 struct FarmSite {
   static let isPossible = SlurmCluster.isPossible
   static let reason: Comment = "needs root and slurmctld, slurmd and munge"
-  static let isSoak = ProcessInfo.processInfo.environment["MIRRORCTL_SOAK"] == "full"
 
   let workspace: Workspace
   let cluster: SlurmCluster

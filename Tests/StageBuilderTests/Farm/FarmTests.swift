@@ -78,7 +78,7 @@ struct FarmTests {
 
   @Test(
     "waits for a controller that is away, and loses nothing",
-    arguments: FarmSite.isSoak ? ["TERM", "KILL"] : ["TERM"])
+    arguments: Soak.isFull ? ["TERM", "KILL"] : ["TERM"])
   func absence(signal: String) throws {
     let site = try FarmSite()
     let campaign = try site.farm.campaign(of: [
@@ -243,7 +243,7 @@ struct FarmTests {
 
   @Test(
     "doubles the limit after a timeout of Slurm, and gives up after the configured number",
-    .enabled(if: FarmSite.isSoak, "waits for Slurm's clock: MIRRORCTL_SOAK=full"))
+    .enabled(if: Soak.isFull, "waits for Slurm's clock: MIRRORCTL_SOAK=full"))
   func time() throws {
     let site = try FarmSite()
     let campaign = try site.farm.campaign(of: [site.target("a", "sleep 1000")])

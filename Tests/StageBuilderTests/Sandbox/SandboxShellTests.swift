@@ -5,7 +5,9 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@Suite("A shell in a root", .enabled(if: Host.isRoot && Tool.exists("script"), "needs root and script(1)"))
+@Suite(
+  "A shell in a root", .waiting,
+  .enabled(if: Host.isRoot && Tool.exists("script"), "needs root and script(1)"))
 struct RootShellTests {
   /// Types lines on its own terminal; returns the terminal's output and the exit status.
   private func type(_ lines: String, in root: SandboxRoot) throws -> Outcome {

@@ -6,7 +6,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@Suite("A work directory") struct WorkDirectoryTests {
+@Suite("A work directory", .waiting) struct WorkDirectoryTests {
   private let directory: Workspace
   private var work: FilePath { directory.path.appending("work/stage3-generic_64") }
 

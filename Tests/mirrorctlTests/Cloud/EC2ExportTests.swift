@@ -141,7 +141,7 @@ import Testing
   }
 
   /// With `MIRRORCTL_SOAK=full`, many.
-  private static let rounds = ProcessInfo.processInfo.environment["MIRRORCTL_SOAK"] == "full" ? 60 : 1
+  private static let rounds = Soak.isFull ? 60 : 1
 
   @Test("kills at random requests leave nothing unlisted")
   func random() throws {

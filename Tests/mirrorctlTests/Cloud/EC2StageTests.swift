@@ -57,7 +57,7 @@ import Testing
   }
 
   /// With `MIRRORCTL_SOAK=full`, many.
-  private static let rounds = ProcessInfo.processInfo.environment["MIRRORCTL_SOAK"] == "full" ? 80 : 3
+  private static let rounds = Soak.isFull ? 80 : 3
 
   @Test("kills at random times leave nothing unlisted, and the next export leaves nothing but the record")
   func random() throws {

@@ -37,7 +37,7 @@ final class EndlessDownloads: Sendable {
   "Downloads while publish is killed repeatedly",
   .enabled(if: Tool.exists("rsync"), "rsync is not installed"))
 struct PublishSoakTests {
-  private static let rounds = ProcessInfo.processInfo.environment["MIRRORCTL_SOAK"] == "full" ? 100 : 4
+  private static let rounds = Soak.isFull ? 100 : 4
 
   @Test("always match the index")
   func newVersions() throws {

@@ -1,10 +1,11 @@
 import Foundation
-import Testing
+public import Testing
 
 /// Runs the tests of a suite at the same time on threads of their own: they mostly wait for other programs, and would keep
 /// the few threads of Swift's pool from other tests.
-struct WaitingTests: SuiteTrait, TestTrait, TestScoping {
-  func provideScope(
+public struct WaitingTests: SuiteTrait, TestTrait, TestScoping {
+  /// Runs a test on a thread of its own.
+  public func provideScope(
     for test: Test, testCase: Test.Case?, performing function: @Sendable () async throws -> Void
   ) async throws {
     try await withTaskExecutorPreference(OwnThreads()) { try await function() }
@@ -20,5 +21,5 @@ struct WaitingTests: SuiteTrait, TestTrait, TestScoping {
 
 extension Trait where Self == WaitingTests {
   /// Tests that mostly wait for other programs.
-  static var waiting: Self { WaitingTests() }
+  public static var waiting: Self { WaitingTests() }
 }
