@@ -18,7 +18,8 @@ struct SignalTests {
   static let interruptions = [
     Interruption(verb: ["digestgen", "--jobs", "1"], call: "fsync", number: 3),
     Interruption(
-      verb: ["clean", "--apply", "--keep", "1"], call: "unlinkat", number: 3, preparation: [["index"]]),
+      verb: ["clean", "--apply", "--keep", "1", "--jobs", "1"], call: "unlinkat", number: 3,
+      preparation: [["index"]]),
     Interruption(verb: ["compress"], call: "linkat", number: 1, preparation: [["index"]]),
     Interruption(
       verb: ["index", "--jobs", "1", "--format", "metalink,latest,simplestreams,json,xml"], call: "fsync",

@@ -139,6 +139,9 @@ package struct Descriptor: ~Copyable {
 /// The calling thread's last error.
 package func lastErrno() -> Errno { Errno(rawValue: errno) }
 
+/// Forgets it, for libraries that take an old error for that of their own call.
+package func clearErrno() { errno = 0 }
+
 /// Repeats a system call while a signal interrupts it; throws other errors.
 @discardableResult
 package func retrying(_ call: () -> Int) throws(Errno) -> Int {

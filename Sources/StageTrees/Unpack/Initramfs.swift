@@ -125,6 +125,8 @@ private enum CompressedCPIO {
     for number in 0..<limits.members {
       if number % 64 == 0 { try cancellation.check() }
       var entry: OpaquePointer?
+      // See TarReader.
+      clearErrno()
       let result = archive_read_next_header(archive, &entry)
       if result == ARCHIVE_EOF { return false }
       guard result == ARCHIVE_OK || result == ARCHIVE_WARN, let entry,

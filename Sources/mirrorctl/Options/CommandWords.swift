@@ -118,7 +118,10 @@ enum CommonOption {
   /// Removes the option at the start of `words`, and returns it with its value; nil if there is none.
   static func take(from words: inout ArraySlice<String>) -> [String]? {
     guard let word = words.first else { return nil }
-    let isJoined = valued.contains { word.hasPrefix("\($0)=") }
+    // `--config=FILE` or `-cFILE`.
+    let isJoined = valued.contains {
+      word.hasPrefix($0.hasPrefix("--") ? "\($0)=" : $0) && word.count > $0.count
+    }
     let isFlag =
       flags.contains(word)
       || word.count > 1 && word.first == "-" && word.dropFirst().allSatisfy(letters.contains)

@@ -5,7 +5,7 @@ import SystemPackage
 /// Where to find the configuration.
 struct ConfigurationOptions: ParsableArguments {
   @Option(
-    name: .shortAndLong,
+    name: [.customShort("c", allowingJoined: true), .long],
     help: ArgumentHelp(
       "Configuration file (default: $MIRRORCTL_CONFIG, ~/.config/mirrorctl/mirrorctl.conf, ~/.metro, "
         + "/etc/mirrorctl/mirrorctl.conf).",

@@ -1,6 +1,7 @@
 import StageTrees
 import LinuxSystem
 import Foundation
+import Glibc
 import SystemPackage
 import TestSupport
 import Testing
@@ -39,6 +40,25 @@ import Testing
 
   private func refusal(_ options: TreeUnpacker.Options = .init(threads: 1)) throws -> MirrorError {
     try #require(throws: MirrorError.self) { try bench.unpack("T", into: bench.path("root"), options) }
+  }
+
+  @Test("may contain names that are not UTF-8, whatever error the thread met before")
+  func staleError() throws {
+    try make("for n in range(3): add('x', records=[('path', b'%d\\xe9\\xff' % n)])")
+    let pipe = ChunkPipe(chunks: 1, bytes: 1 << 20)
+    let chunk = try pipe.vacant()
+    let bytes = try bench.bytes("T")
+    chunk.bytes.copyBytes(from: bytes)
+    pipe.send(chunk, count: bytes.count)
+    pipe.finish()
+    var reader = try TarReader(pipe, subject: "T")
+    var names: [[UInt8]] = []
+    while true {
+      errno = ENOMEM
+      guard let member = try reader.next() else { break }
+      names.append(member.name)
+    }
+    #expect(names == (0..<3).map { [0x30 + $0, 0xe9, 0xff] })
   }
 
   @Test("may contain times before the epoch, with a fraction")
