@@ -16,6 +16,8 @@ package struct CacheLock: ~Copyable, Sendable {
     self.path = path
   }
 
+  deinit { file.unlock() }
+
   /// Takes part in the use of a cache; waits while another run deletes files from it.
   ///
   /// - Throws: if the lock file cannot be created, may be another user's, or with code `interrupted`.

@@ -21,4 +21,8 @@ extension Descriptor {
     }
     return true
   }
+
+  /// Releases a lock of `flock(2)` at once. If only the file is closed, a program that another thread has just started
+  /// holds the lock until it runs.
+  func unlock() { flock(raw, LOCK_UN) }
 }

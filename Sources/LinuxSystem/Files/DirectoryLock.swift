@@ -15,7 +15,7 @@ package enum DirectoryLock {
   ) throws(MirrorError) -> Result {
     let shown = anchor.displayed(path)
     let directory = try anchor.file(path, flags: O_RDONLY | O_DIRECTORY)
-    defer { flock(directory.raw, LOCK_UN) }
+    defer { directory.unlock() }
     guard try directory.lock(LOCK_EX, until: .now + .seconds(limit), every: 50, shown, cancellation) else {
       throw MirrorError(
         .busy, shown, "is locked by another process", remedy: "see lslocks(8), and run again")

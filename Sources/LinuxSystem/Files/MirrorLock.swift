@@ -59,7 +59,10 @@ public struct MirrorLock: ~Copyable {
   }
 
   // A free lock has no holder.
-  deinit { ftruncate(file.raw, 0) }
+  deinit {
+    ftruncate(file.raw, 0)
+    file.unlock()
+  }
 
   /// Opens the file, accessible only to the mirror's owner.
   private static func open(in directory: borrowing AnchoredDirectory) throws(MirrorError) -> Descriptor {

@@ -36,6 +36,8 @@ struct WorkLock: ~Copyable {
     }
   }
 
+  deinit { file.unlock() }
+
   /// Opens the file, or creates it; nil if another run created or removed it meanwhile.
   ///
   /// - Throws: code `refused` if it is not ours. It is examined before it is opened, since the kernel may not

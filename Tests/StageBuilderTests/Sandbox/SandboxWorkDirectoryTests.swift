@@ -95,6 +95,22 @@ import Testing
     _ = try make()
   }
 
+  @Test("is free when its run drops it, even while a program that was just started has inherited its lock")
+  func inherited() throws {
+    let held = try make()
+    // A program has such a copy until it runs.
+    let file = try #require(
+      (0..<1024).first { number in
+        (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\(number)"))
+          == "\(work).lock"
+      })
+    let copy = fcntl(Int32(file), F_DUPFD_CLOEXEC, 0)
+    defer { close(copy) }
+    try #require(copy >= 0)
+    _ = consume held
+    _ = try make()
+  }
+
   @Test("that is kept is not swept")
   func keptStaysNot() throws {
     do {
