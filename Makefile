@@ -10,11 +10,11 @@ SYSCONFDIR ?= /etc
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 
 # Foundation and the Swift runtime are linked statically: the target machine needs only libraries of Debian.
-# The kernels, without optimization, would take a large part of the time of the tests.
-TESTING = -Xcc -O2
 RELEASE = -c release --static-swift-stdlib --disable-local-rpath -Xswiftc -no-stdlib-rpath $(SMALL)
 # Packed relocations need glibc 2.36, as the rest of the binary does. Nothing loads symbols of the program.
 SMALL = -Xswiftc -use-ld=lld -Xlinker -z -Xlinker pack-relative-relocs -Xlinker --no-export-dynamic
+# The kernels, without optimization, would take a large part of the time of the tests.
+TESTING = -Xcc -O2
 BIN = .build/release/mirrorctl
 
 .PHONY: help build test demo lint install uninstall dist deb container docs clean

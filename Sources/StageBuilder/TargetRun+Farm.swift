@@ -21,9 +21,7 @@ extension TargetRun {
       entry.size = try anchor.value.status(at: path)?.size
       entry.sha256 = try context.sha256(of: anchor.value.root.appending("\(path)"))
       try trigger(target, path, try BuildLog.inMemory(tell: context.tell))
-      if let records, target.kind == .stage,
-        var offer = try PackageOffer(target.settings, of: records.subarch)
-      {
+      if var offer = try PackageOffer(target, of: records?.subarch) {
         offer.cache = packages.appending("\(offer.tree)")
         found.offers.insert(offer)
       }

@@ -49,9 +49,7 @@ struct TargetRun {
     let isOutdated = try isOutdated(target, log) { try made.get() }
     let replaces = try target.settings.isOfficial && (target.isToRemake(context, of: request) || isOutdated)
     // Also a wrong setting must be found before anything is built.
-    let offer = try records.flatMap { records in
-      target.kind == .stage ? try PackageOffer(target.settings, of: records.subarch) : nil
-    }
+    let offer = try PackageOffer(target, of: records?.subarch)
     if try !replaces && isThere(target, output, &entry, log) {
       if let offer { found.offers.insert(offer) }
       return

@@ -83,12 +83,17 @@ private let verbs: [(words: [String], command: any ParsableCommand.Type)] =
       ("capture a b --compression lzma", "--compression", "one of gz, bz2, xz, zst, none"),
       ("export a b --set x", "--set", "SETTING=VALUE"),
     ] {
-      let run = mirror.run(
-        line.split(separator: " ").map(String.init), environment: ["MIRRORCTL_MIRROR": "\(mirror.root)"])
-      #expect(run.status == 64)
-      #expect(run.text.contains("is invalid for '\(option) <"), "\(run.text)")
-      #expect(run.text.contains(">': use \(valid)"), "\(run.text)")
+      expectInvalid(line, option, ">': use \(valid)", mirror)
     }
+  }
+
+  /// Checks that a line is refused for the value of an option, with this text.
+  private func expectInvalid(_ line: String, _ option: String, _ said: String, _ mirror: GoldenMirror) {
+    let run = mirror.run(
+      line.split(separator: " ").map(String.init), environment: ["MIRRORCTL_MIRROR": "\(mirror.root)"])
+    #expect(run.status == 64)
+    #expect(run.text.contains("is invalid for '\(option) <"), "\(run.text)")
+    #expect(run.text.contains(said), "\(run.text)")
   }
 
   @Test("that a variable without a value cuts short is a usage error, and does nothing")
@@ -163,11 +168,7 @@ private let verbs: [(words: [String], command: any ParsableCommand.Type)] =
       ("build --threads 0", "--threads", "1 to 1024"), ("test x.iso --cpus 256", "--cpus", "1 to 255"),
       ("nextbuild --stale-days -1", "--stale-days", "0 to 1000000"),
     ] {
-      let run = mirror.run(
-        line.split(separator: " ").map(String.init), environment: ["MIRRORCTL_MIRROR": "\(mirror.root)"])
-      #expect(run.status == 64)
-      #expect(run.text.contains("is invalid for '\(option) <"), "\(run.text)")
-      #expect(run.text.contains("use a whole number from \(range)."), "\(run.text)")
+      expectInvalid(line, option, "use a whole number from \(range).", mirror)
     }
   }
 

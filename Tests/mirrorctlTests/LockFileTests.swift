@@ -48,10 +48,11 @@ struct LockFileTests {
     try expectTidy()
   }
 
+  private static let stranger = ["setpriv", "--reuid=12345", "--regid=12345", "--clear-groups"]
+
   @Test("that another user cannot make is not free for that user")
   func doctor() throws {
-    let stranger = ["setpriv", "--reuid=12345", "--regid=12345", "--clear-groups"]
-    let outcome = try workspace.run(stranger + workspace.command(["doctor"]))
+    let outcome = try workspace.run(Self.stranger + workspace.command(["doctor"]))
     #expect(!outcome.text.contains("ok: lock"), "\(outcome.text)")
     let fault = "missing: \(workspace.mirror): cannot write: Permission denied: run as the mirror's owner"
     #expect(outcome.text.contains(fault), "\(outcome.text)")
@@ -61,11 +62,10 @@ struct LockFileTests {
   @Test("cannot be held by another user; the error names the owner")
   func others() throws {
     _ = try workspace.run(workspace.command(["index", "-q"]))
-    let stranger = ["setpriv", "--reuid=12345", "--regid=12345", "--clear-groups"]
-    let held = try workspace.run(stranger + ["flock", "--nonblock", lock, "true"])
+    let held = try workspace.run(Self.stranger + ["flock", "--nonblock", lock, "true"])
     #expect(held.status != 0)
     let outcome = try workspace.run(
-      stranger + ["env", "XDG_STATE_HOME=/nonexistent"] + workspace.command(["index", "-q"]))
+      Self.stranger + ["env", "XDG_STATE_HOME=/nonexistent"] + workspace.command(["index", "-q"]))
     #expect(outcome.status == 1)
     #expect(outcome.errorText.contains("\(lock): belongs to"), "\(outcome.errorText)")
     #expect(outcome.errorText.contains("run as"), "\(outcome.errorText)")

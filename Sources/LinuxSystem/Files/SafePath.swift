@@ -34,7 +34,7 @@ package enum SafePath {
     "fix its owner and mode, or set \(key) to another directory"
   }
 
-  /// The deepest existing directory on a path, and the missing ones below it, the topmost first.
+  /// The deepest existing directory on a path, and the missing ones below it, the deepest first.
   package static func existing(_ path: FilePath) -> (FilePath, missing: [FilePath]) {
     var made = path
     var missing: [FilePath] = []

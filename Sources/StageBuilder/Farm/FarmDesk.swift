@@ -58,11 +58,9 @@ package struct FarmDesk {
     if target.kind == .stage, try target.settings.path("path/mirror/snapshot") != nil {
       tarballs.append(try path(RequiredTarball.find("path/mirror/snapshot", target.settings)))
     }
-    let offer = try request.path.flatMap { subarch in
-      target.kind == .stage ? try PackageOffer(target.settings, of: subarch) : nil
-    }
     return FarmOrder(
-      isDone: false, build: build, subarch: request.path, product: product, packages: offer?.tree,
+      isDone: false, build: build, subarch: request.path, product: product,
+      packages: try PackageOffer(target, of: request.path)?.tree,
       specs: specs, files: try tarballs.flatMap { try files($0, anchor.value) },
       control: try control(tarballs, anchor.value))
   }

@@ -143,11 +143,10 @@ fileprivate struct Node: Sendable {
 
   /// An absolute path and its parents up to the root. A path that does not exist yet is resolved as if it did.
   static func chain(_ path: FilePath) -> [Node] {
-    let path = path.normalized.string
-    var existing = path
-    while existing != "/", access(existing, F_OK) != 0, errno == ENOENT { existing = parent(of: existing) }
-    let missing = Substring(path.utf8.dropFirst(existing == "/" ? 0 : existing.utf8.count))
-    let canonical = FilePath(existing).canonical.string
+    let path = path.normalized
+    let (existing, _) = SafePath.existing(path)
+    let missing = Substring(path.string.utf8.dropFirst(existing == "/" ? 0 : existing.string.utf8.count))
+    let canonical = existing.canonical.string
     var current = (canonical == "/" ? "" : canonical) + missing
     if current.isEmpty { current = "/" }
     var nodes: [Node] = []

@@ -14,8 +14,10 @@ struct PackageOffer: Hashable, Sendable {
 
   /// nil if the target offers none: those of a stage1 and a stage2 have few of the USE flags that users need.
   ///
-  /// - Parameter subarch: the subarch that is built.
-  init?(_ settings: BuildSettings, of subarch: MirrorPath) throws {
+  /// - Parameter subarch: the subarch that is built; nil for a snapshot only.
+  init?(_ target: Target, of subarch: MirrorPath?) throws {
+    guard target.kind == .stage, let subarch else { return nil }
+    let settings = target.settings
     guard let tree = try Self.tree(settings, of: subarch) else { return nil }
     guard let target = settings.target, !target.hasPrefix("stage1"), !target.hasPrefix("stage2"),
       let cache = try settings.path("path/cache/package")

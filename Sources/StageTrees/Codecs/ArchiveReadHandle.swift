@@ -11,6 +11,13 @@ struct ArchiveReadHandle: ~Copyable {
     self.raw = raw
   }
 
+  /// Reads the next header, as `archive_read_next_header(3)` does.
+  func nextHeader(_ entry: inout OpaquePointer?) -> Int32 {
+    // libarchive takes what an earlier call left in errno for the reason why a name cannot be converted: ENOMEM is fatal.
+    clearErrno()
+    return archive_read_next_header(raw, &entry)
+  }
+
   // Nothing is written, so that nothing is lost.
   deinit { _ = archive_read_free(raw) }
 }

@@ -125,9 +125,7 @@ private enum CompressedCPIO {
     for number in 0..<limits.members {
       if number % 64 == 0 { try cancellation.check() }
       var entry: OpaquePointer?
-      // See TarReader.
-      clearErrno()
-      let result = archive_read_next_header(archive, &entry)
+      let result = handle.nextHeader(&entry)
       if result == ARCHIVE_EOF { return false }
       guard result == ARCHIVE_OK || result == ARCHIVE_WARN, let entry,
         archive_filter_bytes(archive, 0) < limits.bytes

@@ -43,8 +43,7 @@ package struct TarReader: ~Copyable {
     }
     var entry: OpaquePointer?
     supply.beginHeader(at: end)
-    clearErrno()
-    let result = archive_read_next_header(handle.raw, &entry)
+    let result = handle.nextHeader(&entry)
     if result == ARCHIVE_EOF {
       try checkEnd()
       return nil
@@ -136,7 +135,7 @@ private final class PipeSupply {
 
   func next(_ bytes: UnsafeMutablePointer<UnsafeRawPointer?>?) -> Int {
     guard keepHeader(), let chunk = chunk() else { return fault == nil ? 0 : -1 }
-    // libarchive takes what an earlier call left there for the reason why a name cannot be converted: ENOMEM is fatal.
+    // For the header that is being read: see ArchiveReadHandle.nextHeader.
     clearErrno()
     bytes?.pointee = chunk.baseAddress
     return chunk.count

@@ -27,7 +27,7 @@ struct CommandWords {
         // `help help`.
         if rest.first == Self.help { rest.removeFirst() }
         words = [Self.help] + path + rest
-        name = (["mirrorctl"] + path).joined(separator: " ")
+        name = Self.name(path)
         self.command = try Self.command(named: rest.prefix { !$0.hasPrefix("-") }, below: command, path)
         return
       }
@@ -35,7 +35,7 @@ struct CommandWords {
       path.append(word)
     }
     self.command = command
-    name = (["mirrorctl"] + path).joined(separator: " ")
+    name = Self.name(path)
     // An empty variable before the verb makes the verb a value: `--mirror $DIR status`.
     if command.hasVerbs, let option = rest.first, CommonOption.valued.contains(option) {
       throw UnknownVerb(option, "has no value")
@@ -54,6 +54,9 @@ struct CommandWords {
 
   /// The verb that shows the help of others.
   static let help = "help"
+
+  /// How users call the verb that these names lead to.
+  static func name(_ path: [String]) -> String { (["mirrorctl"] + path).joined(separator: " ") }
 
   /// Follows names of verbs below a command.
   ///
@@ -99,7 +102,7 @@ struct UnknownVerb: Error {
     let known = group.configuration.subcommands.filter { $0.configuration.shouldDisplay }.flatMap { $0.names }
     let longer = known.filter { $0.hasPrefix(word) }
     let near = Spelling.nearest(to: word, in: known) ?? (longer.count == 1 ? longer.first : nil)
-    let start = (["mirrorctl"] + path).joined(separator: " ")
+    let start = CommandWords.name(path)
     error = MirrorError(
       .invalid, escaped(Array(word.utf8)), path.isEmpty ? "is not a verb" : "is not a verb of `\(start)`",
       remedy: near.map { "did you mean `\(start) \($0)`?" } ?? "see `\(start) --help`")
